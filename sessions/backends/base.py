@@ -1,0 +1,176 @@
+"""The seam between a session and what answers.
+
+A backend is made once per configured name and shared by its sessions. It opens one
+`Conversation` per session; the conversation runs one turn at a time by telling its `TurnHost`
+what happens, as events, and ends by returning a `TurnEnded`. An agent that has its own tools,
+permissions and session ids fits the same seam: it emits `tool.call` and `tool.result` for
+what it did itself, asks its permissions through `TurnHost.ask`, and keeps its ids in
+`backend.state` events.
+
+Interrupting a turn is cancelling its task: the conversation lets go of its stream and its
+processes and lets `CancelledError` through. A fault is a `BackendError`; the session turns it
+into an `error` event. Text that was emitted before either stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sessions import events as ev
+from sessions.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can do; what it can't is greyed in the interface, with the reason.
+
+    `reasons` maps a missing capability's name to one sentence.
+    """
+
+    tools: bool = True
+    images: bool = False
+    thinking: bool = False
+    steer: bool = True
+    fork: bool = True
+    models: bool = True
+    own_tools: bool = False
+    """It runs its own tools (an agent); ours are not offered to it."""
+    structured: bool = False
+    """It takes a JSON schema for its answer."""
+    note: str = ""
+    """One sentence for the interface, e.g. that this is a small model for trying things."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model to choose. `context` and `max_output` in tokens, 0 = unknown."""
+
+    id: str
+    name: str = ""
+    context: int = 0
+    max_output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one tool-less question outside any session."""
+
+    text: str
+    usage: Mapping[str, int] = field(default_factory=dict)
+    model: str = ""
+    cost_usd: float | None = None
+    stop_reason: str = "end_turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One tool-less question: a throw-away fork of a conversation, or none at all.
+
+    `messages` are Messages API messages (`{"role", "content"}`), oldest first.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    system: str = ""
+    model: str = ""
+    schema: Mapping[str, Any] | None = None
+    max_tokens: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a session has set for its turns. Limits: 0 = none."""
+
+    model: str = ""
+    permission: str = "ask"
+    effort: str = ""
+    system: str = ""
+    max_steps: int = 100
+    """Model responses within one turn."""
+
+
+class Tools(Protocol):
+    """The tools of one session, as a native backend needs them."""
+
+    def definitions(self) -> list[ev.JSON]:
+        """Messages API tool definitions; the same list, in the same order, for a session's life."""
+
+    async def run(self, calls: Sequence[ev.ToolCall], host: TurnHost) -> list[ev.ToolResult]:
+        """Run calls that have been emitted; emits each result and returns them in order.
+
+        Never raises for a tool's own fault: that is a result with status `error`.
+        """
+
+
+class TurnHost(Protocol):
+    """What a conversation may ask of the session that it answers in."""
+
+    session_id: str
+    turn: int
+    cwd: Path
+    files: Path
+    """The session's `files/` folder."""
+    settings: Settings
+    context: Context
+    """The conversation so far, the new user message included."""
+    tools: Tools | None
+
+    def emit(self, event: ev.Event) -> None:
+        """Record an event and tell everybody. Text and thinking are coalesced to ~50 ms."""
+
+    async def emit_synced(self, event: ev.Event) -> None:
+        """Record an event and wait until it is on the disk (before a tool starts, say)."""
+
+    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
+        """Ask for a permission; returns when it is answered, never by itself with a yes."""
+
+    def take_steers(self) -> list[ev.UserMessage]:
+        """Messages to take in now, between two steps; recorded already."""
+
+
+class Conversation(Protocol):
+    """One session's side of a backend."""
+
+    async def turn(self, host: TurnHost) -> ev.TurnEnded:
+        """Run one turn to its end.
+
+        Raises:
+            BackendError: it could not be answered.
+            asyncio.CancelledError: it was interrupted.
+        """
+
+    async def close(self) -> None:
+        """Let go of everything that belongs to this session."""
+
+
+class Backend(Protocol):
+    """What answers."""
+
+    name: str
+    type: str
+    """`anthropic`, `local` or `acp`."""
+    default_model: str
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> Conversation:
+        """A conversation for a session; `state` is what its `backend.state` events said."""
+
+    async def models(self) -> list[ModelInfo]:
+        """Models to choose from; a fallback list when the server can't say."""
+
+    async def ask(
+        self, question: Question, on_text: Callable[[str], None] | None = None
+    ) -> Reply:
+        """Answer one tool-less question. Raises BackendError."""
+
+    async def close(self) -> None:
+        """End what it started."""
+
+
+Factory = Callable[..., Awaitable[Backend]]

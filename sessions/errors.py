@@ -1,0 +1,60 @@
+"""Every error that a user may read, in one tree.
+
+    AgentdeckError            the work failed (exit code 1)
+    ├── UsageError            wrong usage or configuration (exit code 2)
+    ├── NeedsPerson           a permission or a limit needs a person (exit code 3)
+    ├── BackendError          what answers could not answer
+    ├── JournalError          a session's record can't be read or written
+    ├── NotFound              no such session, skill, backend, model
+    └── EngineError           the engine can't be reached, or is of another version
+
+`skills/` has its own, `skills.errors.SkillError`, with the same shape.
+"""
+
+from __future__ import annotations
+
+
+class AgentdeckError(Exception):
+    """Says what is wrong and why (`str(error)`), and what to do (`hint`)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(AgentdeckError):
+    """Wrong usage or configuration."""
+
+    exit_code = 2
+
+
+class NeedsPerson(AgentdeckError):
+    """Stopped because a permission or a limit needs a person."""
+
+    exit_code = 3
+
+
+class BackendError(AgentdeckError):
+    """What answers could not answer; `kind` names the fault as in the `error` event."""
+
+    def __init__(self, message: str, hint: str = "", *, kind: str = "backend") -> None:
+        super().__init__(message, hint)
+        self.kind = kind
+
+
+class JournalError(AgentdeckError):
+    """A session's record can't be read or written."""
+
+
+class NotFound(AgentdeckError):
+    """No such session, skill, backend or model."""
+
+
+class EngineError(AgentdeckError):
+    """The engine can't be reached, or is of another version."""

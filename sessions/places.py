@@ -1,0 +1,109 @@
+"""Where things are kept.
+
+`AGENTDECK_HOME` puts everything under one folder; without it the platform's standard
+folders are used. Folders are made 0700 and files 0600, whatever the umask says.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from sessions.errors import AgentdeckError
+
+APP = "agentdeck"
+# A Unix socket's path may be about 104 bytes on macOS and 108 on Linux.
+_SOCKET_PATH_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one installation; nothing is created until it is asked for."""
+
+    config_file: Path
+    data: Path
+    state: Path
+    run: Path
+    my_skills: Path
+
+    @property
+    def sessions(self) -> Path:
+        """One folder per session."""
+        return self.data / "sessions"
+
+    @property
+    def index(self) -> Path:
+        """The SQLite index, which can be thrown away."""
+        return self.state / "index.db"
+
+    @property
+    def log(self) -> Path:
+        """Where tracebacks go."""
+        return self.state / "agentdeck.log"
+
+    @property
+    def socket(self) -> Path:
+        """The engine's socket."""
+        return self.run / "engine.sock"
+
+    def session(self, session_id: str) -> Path:
+        """The folder of one session."""
+        return self.sessions / session_id
+
+
+def places() -> Places:
+    """The places that the environment asks for."""
+    home = os.environ.get("AGENTDECK_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Places(
+            config_file=root / "config.toml",
+            data=root / "data",
+            state=root / "state",
+            run=_short_enough(root / "run"),
+            my_skills=root / "skills",
+        )
+    return Places(
+        config_file=platformdirs.user_config_path(APP) / "config.toml",
+        data=platformdirs.user_data_path(APP),
+        state=platformdirs.user_state_path(APP),
+        run=_short_enough(platformdirs.user_runtime_path(APP)),
+        my_skills=Path.home() / ".agents" / "skills",
+    )
+
+
+def _short_enough(run: Path) -> Path:
+    """The runtime folder, or a short stand-in of the user's own where a socket would not fit."""
+    if len(os.fsencode(run / "engine.sock")) <= _SOCKET_PATH_LIMIT:
+        return run
+    import hashlib
+    import tempfile
+
+    digest = hashlib.sha256(os.fsencode(run)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"agentdeck-{os.getuid()}-{digest}"
+
+
+def private_folder(path: Path) -> Path:
+    """Make `path` (and its parents) with mode 0700 and return it.
+
+    Raises:
+        AgentdeckError: it can't be made, or belongs to somebody else.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.stat()
+        if status.st_uid != os.getuid():
+            raise AgentdeckError(
+                f"{path} belongs to another user.", "Choose another AGENTDECK_HOME."
+            )
+        if status.st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as error:
+        raise AgentdeckError(
+            f"Can't write to {path}: {error.strerror or error}.",
+            "Make the folder writable, or set AGENTDECK_HOME to one that is.",
+        ) from error
+    return path

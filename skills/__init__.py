@@ -1,0 +1,1 @@
+"""Skill folders as things: parse, validate, discover, trust, install."""

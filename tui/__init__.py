@@ -1,0 +1,1 @@
+"""The deck on screen: asks the engine, draws what it says."""
