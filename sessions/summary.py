@@ -43,6 +43,8 @@ class Summary:
     parent: ev.JSON | None = None
     source: ev.JSON | None = None
     archived: bool = False
+    closed: bool = False
+    """Not a tile of the deck any more; listed, searched and reopened like any other."""
     aside: bool = False
     paused: str = ""
     error: str = ""
@@ -149,7 +151,7 @@ class Reducer:
 
     def _set(self, event: ev.SessionSet) -> None:
         s = self.summary
-        for key in ("title", "model", "permission", "profile", "archived", "aside", "cwd"):
+        for key in ("title", "model", "permission", "profile", "archived", "closed", "aside", "cwd"):
             if key in event.changes:
                 setattr(s, key, event.changes[key])
         if event.changes.get("seen") and s.status == "done":

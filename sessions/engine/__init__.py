@@ -1,0 +1,45 @@
+"""The deck as a process: a user-only Unix socket, one JSON object a line.
+
+Up (client → engine), every command answered once, in any order:
+
+    {"id": 1, "do": "session.send", "args": {"session": "…", "text": "…"}}
+    {"id": 1, "ok": …}    or    {"id": 1, "error": {"message", "hint", "exit_code"}}
+
+Down, unasked:
+
+    {"session": "…", "event": {…}}       an event of a session that this client watches
+    {"summary": {…}}                     a session's summary changed (sessions.summary)
+    {"gone": "…"}                        a session was deleted
+    {"notice": {"kind", "message", …}}   something of the deck: a limit, a disk that is full
+
+The first command is `hello` with the client's version. A hidden tile is not watched: it costs
+its summaries and nothing else; `session.watch` with `from_seq` replays what it missed, in
+order and without a gap, before anything newer.
+
+| command | arguments | answer |
+|---|---|---|
+| hello | version, client | {version, pid, since} |
+| deck.list | archived=false | [summary] |
+| deck.status | | engine status, DESIGN 6.6 |
+| deck.stop | force=false | null |
+| deck.backends | | [{name, type, model, ok, detail, remedy, capabilities, default}] |
+| deck.profiles | | [{name, backend, model, permission, skills, cwd, default}] |
+| deck.models | backend | [{id, name, context}] |
+| deck.asks | | [permission.asked + session, title], oldest first |
+| deck.broadcast | sessions, text | [{session, turn or queued}] |
+| session.create | profile, backend, model, cwd, title, permission, skills | summary |
+| session.watch / session.unwatch | session, from_seq=1 | {last_seq} / null |
+| session.send | session, text, origin, mode=queue or steer, attachments | {turn} or {queued} |
+| session.interrupt | session | null |
+| session.answer | session, ask, decision, reason | null |
+| session.queue | session, items | null |
+| session.set | session, changes | null |
+| session.seen | session | null |
+| session.again | session, turn=null | {turn}: the last user message once more |
+| session.undo | session, turn=null, files=false | {turn, files} |
+| session.fork | session, turn=null, title | summary |
+| session.compact | session | null |
+| session.archive / session.delete | session | null |
+| session.skill | session, name, state | null |
+| priming.*, skills.*, harvest.* | | see sessions/engine/commands |
+"""

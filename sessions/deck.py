@@ -1,0 +1,330 @@
+"""All sessions together: made, found, routed, limited. What an interface talks to.
+
+The deck lives in the engine's process. Sessions are opened from their journals when somebody
+asks for them; those whose last turn was cut off are opened at once, so that their record is
+completed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
+from sessions.features import Features
+from sessions.ids import new_id
+from sessions.places import Places, private_folder
+from sessions.session import Session
+from sessions.summary import Summary
+
+if TYPE_CHECKING:
+    from sessions.archive.index import Index
+    from sessions.backends.base import Backend, Conversation, Settings, Tools
+    from sessions.config import Config
+
+log = logging.getLogger("agentdeck.deck")
+
+CHANGEABLE = {"title", "model", "permission", "profile", "archived", "closed", "aside", "paused"}
+
+
+class Listener(Protocol):
+    """Who is told what happens (the engine's server)."""
+
+    def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
+        """An event is in the journal."""
+
+    def on_summary(self, summary: ev.JSON) -> None:
+        """A session's summary changed."""
+
+    def on_gone(self, session_id: str) -> None:
+        """A session was deleted."""
+
+    def on_notice(self, notice: ev.JSON) -> None:
+        """Something that is no event of a session."""
+
+
+class Deck:
+    """All sessions of one installation; a `session.Surroundings` for each of them."""
+
+    def __init__(self, places: Places, config: Config) -> None:
+        self.places = places
+        self.config = config
+        self.sessions: dict[str, Session] = {}
+        self.listener: Listener | None = None
+        self.on_quiet: Callable[[], None] = lambda: None
+        self.stop: Callable[[], None] = lambda: None
+        self.status: Callable[[], dict[str, object]] = dict
+        self.features = Features(self)
+        self._backends: dict[str, Backend] = {}
+        self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
+        self._opening: dict[str, asyncio.Task[Session]] = {}
+        self._index: Index | None = None
+        self._unsaid: set[str] = set()
+        self._say_handle: asyncio.Handle | None = None
+
+    # -- life
+
+    async def open(self) -> None:
+        """Bring the index up to date and complete the records that a crash cut off."""
+        private_folder(self.places.sessions)
+        for summary in await self.all_summaries():
+            if summary.status in ("working", "needs-you"):
+                try:
+                    await self.get(summary.id)
+                except AgentdeckError as error:
+                    log.warning("session %s: %s", summary.id, error)
+
+    async def close(self) -> None:
+        """Interrupt every turn, end the backends, write what is left."""
+        await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
+        backends = list(self._backends.values())
+        await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
+        await self.features.close()
+        if self._index is not None:
+            self._index.close()
+
+    @property
+    def working(self) -> int:
+        """How many sessions run a turn."""
+        return sum(s.working for s in self.sessions.values())
+
+    # -- sessions
+
+    async def create(
+        self,
+        *,
+        profile: str = "",
+        backend: str = "",
+        model: str = "",
+        cwd: str = "",
+        title: str = "",
+        permission: str = "",
+        skills: dict[str, str] | None = None,
+    ) -> Session:
+        """Make a session. Raises UsageError, NotFound or JournalError."""
+        choice = self.config.choose(
+            profile=profile, backend=backend, model=model, permission=permission
+        )
+        folder = Path(cwd or choice.cwd or Path.home()).expanduser()
+        if not folder.is_dir():
+            raise UsageError(
+                f"There is no directory {folder}.", "Choose one that exists, or make it first."
+            )
+        if choice.backend not in self.config.backends:
+            raise NotFound(
+                f"No backend is called {choice.backend}.",
+                f"There are: {', '.join(self.config.backends)}.",
+            )
+        session_id = new_id()
+        created = ev.SessionCreated(
+            id=session_id,
+            title=title,
+            backend=choice.backend,
+            model=choice.model or self.backend(choice.backend).default_model,
+            cwd=str(folder.resolve()),
+            profile=choice.profile,
+            permission=choice.permission,
+        )
+        session = Session.create(self.places.session(session_id), created, self)
+        self._add(session)
+        await self.features.created(session, choice.skills | (skills or {}))
+        self.changed(session)
+        return session
+
+    async def get(self, session_id: str) -> Session:
+        """The session of that id, opened from its journal if it is not in memory.
+
+        Raises:
+            NotFound: there is none.
+            JournalError: its journal can't be opened.
+        """
+        session = self.sessions.get(session_id)
+        if session is not None:
+            return session
+        opening = self._opening.get(session_id)
+        if opening is None:
+            opening = asyncio.ensure_future(self._open_session(session_id))
+            self._opening[session_id] = opening
+            opening.add_done_callback(lambda _: self._opening.pop(session_id, None))
+        return await asyncio.shield(opening)
+
+    async def _open_session(self, session_id: str) -> Session:
+        folder = self.places.session(session_id)
+        if not session_id or "/" in session_id or not (folder / "journal.jsonl").exists():
+            raise NotFound(
+                f"There is no session {session_id}.", "See `agentdeck sessions list`."
+            )
+        session = Session.load(folder, self)
+        self._add(session)
+        self.changed(session)
+        return session
+
+    def _add(self, session: Session) -> None:
+        self.sessions[session.id] = session
+        self.features.added(session)
+
+    async def fork(self, session_id: str, turn: int | None = None, title: str = "") -> Session:
+        """A new session with the same past, up to the end of `turn` (default: all of it)."""
+        from sessions.fork import fork_journal
+
+        parent = await self.get(session_id)
+        parent.recorder.flush()
+        new = new_id()
+        fork_journal(parent, self.places.session(new), new, turn, title)
+        session = await self.get(new)
+        await self.features.forked(parent, session)
+        return session
+
+    async def change(self, session: Session, changes: ev.JSON) -> None:
+        """Change what may be changed of a session. Raises UsageError for anything else."""
+        unknown = changes.keys() - CHANGEABLE
+        if unknown:
+            raise UsageError(
+                f"A session has no {', '.join(sorted(unknown))} to change.",
+                f"There are: {', '.join(sorted(CHANGEABLE))}.",
+            )
+        await session.set(changes)
+
+    async def undo(self, session_id: str, turn: int | None, files: bool) -> ev.JSON:
+        """Undo a session's last turn (or back to `turn`); with `files`, put files back too."""
+        session = await self.get(session_id)
+        put_back = await self.features.rewind(session, turn) if files else []
+        return {"turn": await session.undo(turn, put_back), "files": put_back}
+
+    async def archive(self, session_id: str, archived: bool = True) -> None:
+        """Take a session out of the lists, or back in."""
+        session = await self.get(session_id)
+        await session.set({"archived": archived})
+
+    async def delete(self, session_id: str) -> None:
+        """Remove a session and its record for good; whoever asked has been asked."""
+        session = await self.get(session_id)
+        await session.close()
+        self.sessions.pop(session_id, None)
+        folder = self.places.session(session_id)
+        try:
+            await asyncio.to_thread(shutil.rmtree, folder)
+        except OSError as error:
+            raise JournalError(f"{folder} can't be removed: {error.strerror}.") from error
+        if self.listener:
+            self.listener.on_gone(session_id)
+
+    async def all_summaries(self) -> list[Summary]:
+        """Every session's summary, those in memory as they are now, newest first."""
+        index = await self.index()
+        known = {s.id: s for s in await asyncio.to_thread(index.summaries)}
+        known |= {s.id: s.summary for s in self.sessions.values()}
+        return sorted(known.values(), key=lambda s: s.id, reverse=True)
+
+    async def index(self) -> Index:
+        """The index over all journals, brought up to date when first asked for."""
+        if self._index is None:
+            from sessions.archive.index import Index
+
+            self._index = Index.open(self.places.index, self.places.sessions)
+            await asyncio.to_thread(self._index.refresh)
+        return self._index
+
+    # -- backends
+
+    def backend(self, name: str) -> Backend:
+        """The backend of that name, made when first asked for. Raises AgentdeckError."""
+        backend = self._backends.get(name)
+        if backend is None:
+            from sessions.backends.registry import make
+
+            backend = self._backends[name] = make(name, self.config, self.places)
+        return backend
+
+    # -- what a session asks of its surroundings (session.Surroundings)
+
+    def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
+        """Tell everybody of an event that is in the journal."""
+        if self._index is not None:
+            self._index.feed(session.id, event, session.summary)
+        if self.listener is not None:
+            self.listener.on_event(session.id, event, line)
+
+    def changed(self, session: Session) -> None:
+        """Tell a session's summary, once for all changes of this round of the loop."""
+        self._unsaid.add(session.id)
+        if self._say_handle is None:
+            self._say_handle = asyncio.get_running_loop().call_soon(self._say_summaries)
+
+    def _say_summaries(self) -> None:
+        self._say_handle = None
+        unsaid, self._unsaid = self._unsaid, set()
+        for session_id in unsaid:
+            session = self.sessions.get(session_id)
+            if session is not None and self.listener is not None:
+                self.listener.on_summary(session.summary.to_json())
+        if not self.working:
+            self.on_quiet()
+
+    def notice(self, kind: str, message: str, **data: Any) -> None:
+        """Tell every interface of something that is no event."""
+        if self.listener is not None:
+            self.listener.on_notice({"kind": kind, "message": message, **data})
+
+    async def conversation(self, session: Session) -> Conversation:
+        """Open a session's conversation with its backend."""
+        summary = session.summary
+        if not Path(summary.cwd).is_dir():
+            raise UsageError(
+                f"The directory {summary.cwd} is not there any more.",
+                "Put it back, or fork the session into another directory.",
+            )
+        backend = self.backend(summary.backend)
+        return await backend.open(session.id, Path(summary.cwd), summary.agent)
+
+    def settings(self, session: Session) -> Settings:
+        """What applies to a session's next turn."""
+        from sessions.backends.base import Settings
+
+        summary = session.summary
+        profile = self.config.profiles.get(summary.profile)
+        return Settings(
+            model=summary.model or self.backend(summary.backend).default_model,
+            permission=summary.permission,
+            effort=profile.effort if profile else "",
+            system=self.features.system(session),
+            max_steps=(profile.max_steps if profile else 0) or self.config.limits.max_steps,
+        )
+
+    def tools(self, session: Session) -> Tools | None:
+        """The tools that a session's backend is offered."""
+        capabilities = self.backend(session.summary.backend).capabilities
+        if not capabilities.tools and not capabilities.own_tools:
+            return None
+        return self.features.toolbox(session)
+
+    def slot(self, session: Session) -> asyncio.Semaphore:
+        """Held while a turn runs."""
+        return self._slots
+
+    async def before_turn(self, session: Session) -> str:
+        """Why no turn may start, or ""."""
+        return await self.features.before_turn(session)
+
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
+        """What follows a turn."""
+        await self.features.after_turn(session, ended)
+
+    # -- many at once
+
+    async def broadcast(self, session_ids: Sequence[str], text: str) -> list[ev.JSON]:
+        """Send one message to several sessions; each answer names its session."""
+        answers: list[ev.JSON] = []
+        for session_id in session_ids:
+            try:
+                session = await self.get(session_id)
+                sent = await session.send(text, "broadcast")
+            except AgentdeckError as error:
+                sent = {"error": str(error)}
+            answers.append({"session": session_id, **sent})
+        return answers

@@ -1,0 +1,82 @@
+"""Commands of the deck as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from sessions import events as ev
+from sessions.deck import Deck
+from sessions.engine.commands import command
+
+
+@command("deck.list")
+async def listing(deck: Deck, archived: bool = False, closed: bool = False) -> list[ev.JSON]:
+    """Summaries, newest first; without `closed`, those that are tiles of the deck."""
+    return [
+        s.to_json()
+        for s in await deck.all_summaries()
+        if (archived or not s.archived) and (closed or not s.closed)
+    ]
+
+
+@command("deck.status")
+async def status(deck: Deck) -> dict[str, object]:
+    """The engine's state."""
+    return deck.status()
+
+
+@command("deck.stop")
+async def stop(deck: Deck) -> None:
+    """End the engine after this answer."""
+    asyncio.get_running_loop().call_soon(deck.stop)
+
+
+@command("deck.backends")
+async def backends(deck: Deck) -> list[ev.JSON]:
+    """What answers, what it can do, and what is missing for it."""
+    from sessions.backends.registry import describe
+
+    return await describe(deck.config, deck.places)
+
+
+@command("deck.profiles")
+async def profiles(deck: Deck) -> list[ev.JSON]:
+    """The configured profiles."""
+    default = deck.config.choose().profile
+    return [
+        {"name": name, **asdict(profile), "default": name == default}
+        for name, profile in deck.config.profiles.items()
+    ]
+
+
+@command("deck.models")
+async def models(deck: Deck, backend: str) -> list[ev.JSON]:
+    """Models to choose from."""
+    return [asdict(m) for m in await deck.backend(backend).models()]
+
+
+@command("deck.asks")
+async def asks(deck: Deck) -> list[ev.JSON]:
+    """Every permission request that waits, oldest first."""
+    waiting = [
+        {**ask, "session": s.id, "title": s.summary.title}
+        for s in deck.sessions.values()
+        for ask in s.summary.asks
+    ]
+    return sorted(waiting, key=lambda a: str(a["at"]))
+
+
+@command("deck.broadcast")
+async def broadcast(deck: Deck, sessions: list[str], text: str) -> list[ev.JSON]:
+    """One message to several sessions."""
+    return await deck.broadcast(sessions, text)
+
+
+@command("archive.search")
+async def search(deck: Deck, query: str, limit: int = 50) -> list[ev.JSON]:
+    """Full text over every session, best first."""
+    index = await deck.index()
+    found: Any = await asyncio.to_thread(index.search, query, limit)
+    return [hit if isinstance(hit, dict) else asdict(hit) for hit in found]

@@ -1,0 +1,107 @@
+"""Commands of one session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sessions import events as ev
+from sessions.deck import Deck
+from sessions.engine.commands import command
+
+ALLOWING = ("allow", "once", "session", "always")
+
+
+@command("session.create")
+async def create(deck: Deck, **args: Any) -> ev.JSON:
+    """Make a session; its summary."""
+    return (await deck.create(**args)).summary.to_json()
+
+
+@command("session.send")
+async def send(
+    deck: Deck,
+    session: str,
+    text: str,
+    origin: str = "typed",
+    mode: str = "queue",
+    attachments: list[ev.JSON] | None = None,
+) -> ev.JSON:
+    """Begin a turn, or queue."""
+    return await (await deck.get(session)).send(text, origin, mode, attachments or [])
+
+
+@command("session.interrupt")
+async def interrupt(deck: Deck, session: str) -> None:
+    """End the running turn."""
+    await (await deck.get(session)).interrupt()
+
+
+@command("session.answer")
+async def answer(
+    deck: Deck, session: str, ask: str, decision: str, reason: str = "", allowed: bool | None = None
+) -> None:
+    """Answer a permission request by an option's id."""
+    target = await deck.get(session)
+    if allowed is None:
+        allowed = _allows(target.summary.asks, ask, decision)
+    await target.answer(ask, decision, reason, allowed)
+
+
+def _allows(asks: list[ev.JSON], ask: str, decision: str) -> bool:
+    """Whether the chosen option is one that allows; an unknown one never is."""
+    for request in asks:
+        if request["ask"] == ask:
+            for option in request.get("options", []):
+                if option.get("id") == decision:
+                    return str(option.get("kind", "")).startswith("allow")
+    return False
+
+
+@command("session.queue")
+async def queue(deck: Deck, session: str, items: list[ev.JSON]) -> None:
+    """Replace the queue."""
+    await (await deck.get(session)).set_queue(items)
+
+
+@command("session.set")
+async def change(deck: Deck, session: str, changes: ev.JSON) -> None:
+    """Change title, model, permission, closed, aside, …"""
+    await deck.change(await deck.get(session), changes)
+
+
+@command("session.seen")
+async def seen(deck: Deck, session: str) -> None:
+    """The user has looked at it."""
+    (await deck.get(session)).seen()
+
+
+@command("session.again")
+async def again(deck: Deck, session: str, turn: int | None = None) -> ev.JSON:
+    """Ask a message once more."""
+    return {"turn": await (await deck.get(session)).again(turn)}
+
+
+@command("session.undo")
+async def undo(
+    deck: Deck, session: str, turn: int | None = None, files: bool = False
+) -> ev.JSON:
+    """Take the last turn (or back to one) out of the conversation."""
+    return await deck.undo(session, turn, files)
+
+
+@command("session.fork")
+async def fork(deck: Deck, session: str, turn: int | None = None, title: str = "") -> ev.JSON:
+    """A new session with the same past."""
+    return (await deck.fork(session, turn, title)).summary.to_json()
+
+
+@command("session.archive")
+async def archive(deck: Deck, session: str, archived: bool = True) -> None:
+    """Out of the lists, or back."""
+    await deck.archive(session, archived)
+
+
+@command("session.delete")
+async def delete(deck: Deck, session: str) -> None:
+    """Remove a session for good."""
+    await deck.delete(session)

@@ -1,0 +1,197 @@
+"""Starting, finding and stopping the engine.
+
+The first client starts it, the next finds it. A lock file held for the engine's life says
+whether one runs (the kernel lets go of it however the engine ends), so a stale socket never
+fools anybody; a second lock makes two clients that start at once wait for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sessions.errors import AgentdeckError, EngineError
+from sessions.places import Places, private_folder
+
+START_TIMEOUT_S = 20.0
+
+
+class EngineLock:
+    """Held by the one engine of these places. Its content is the engine's pid."""
+
+    def __init__(self, places: Places) -> None:
+        self._path = private_folder(places.run) / "engine.lock"
+        self._fd: int | None = None
+
+    def take(self) -> bool:
+        """True if no other engine runs; from then on this process is the engine."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            return False
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        self._fd = fd
+        return True
+
+    def release(self) -> None:
+        """Let the next engine in."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def running_pid(places: Places) -> int | None:
+    """The pid of the engine of these places, or None. Touches nothing."""
+    try:
+        fd = os.open(places.run / "engine.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        text = os.pread(fd, 32, 0).decode("ascii", "replace").strip()
+        return int(text) if text.isdigit() else None
+    finally:
+        os.close(fd)
+    return None
+
+
+@contextlib.contextmanager
+def _starting(places: Places) -> Iterator[None]:
+    """Only one process at a time looks for, or starts, the engine. Blocks; use in a thread."""
+    fd = os.open(
+        private_folder(places.run) / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def ensure_running(places: Places) -> int:
+    """The pid of the running engine; starts one if there is none. Blocks up to 20 s.
+
+    Raises:
+        EngineError: it could not be started; says why.
+        AgentdeckError: the folders can't be written to.
+    """
+    with _starting(places):
+        pid = running_pid(places)
+        if pid is not None:
+            return pid
+        return _spawn(places)
+
+
+def _spawn(places: Places) -> int:
+    private_folder(places.state)
+    private_folder(places.data)
+    ready, ready_child = os.pipe()
+    log = os.open(places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        process = subprocess.Popen(
+            # -P: the working directory is never on the import path.
+            [sys.executable, "-P", "-m", "sessions.engine.main", "--ready-fd", str(ready_child)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=places.data,
+            pass_fds=(ready_child,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+        os.close(ready_child)
+    try:
+        said = _read_line(ready, START_TIMEOUT_S)
+    finally:
+        os.close(ready)
+    if said != "ready":
+        if process.poll() is None:
+            process.terminate()
+        raise EngineError(
+            f"The engine did not start: {said or 'it ended without a word'}.",
+            f"See {places.log}.",
+        )
+    return process.pid
+
+
+def _read_line(fd: int, timeout_s: float) -> str:
+    """What the child says on its pipe, or "" when it ends or takes too long."""
+    import select
+
+    said = b""
+    while not said.endswith(b"\n"):
+        readable, _, _ = select.select([fd], [], [], timeout_s)
+        if not readable:
+            return f"it took longer than {timeout_s:.0f} s"
+        part = os.read(fd, 4096)
+        if not part:
+            break
+        said += part
+    return said.decode("utf-8", "replace").strip()
+
+
+def stop(places: Places, *, timeout_s: float = 15.0) -> bool:
+    """End the running engine by signal and wait for it; False if none runs.
+
+    Raises:
+        AgentdeckError: it does not end; says how to end it by force.
+    """
+    pid = running_pid(places)
+    if pid is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    if not _wait_for_lock(places, timeout_s):
+        raise AgentdeckError(
+            f"The engine (process {pid}) does not end.",
+            f"End it by force with `kill -9 {pid}`: the sessions are on disk.",
+        )
+    return True
+
+
+def _wait_for_lock(places: Places, timeout_s: float) -> bool:
+    """Wait, without polling, until the engine's lock is free."""
+
+    async def wait() -> bool:
+        def block() -> None:
+            fd = os.open(places.run / "engine.lock", os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            finally:
+                os.close(fd)
+
+        import threading
+
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def run() -> None:
+            block()
+            loop.call_soon_threadsafe(done.set)
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            await asyncio.wait_for(done.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    return asyncio.run(wait())
+
+
+def clear_socket(path: Path) -> None:
+    """Remove the socket that an engine which was killed left behind."""
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()

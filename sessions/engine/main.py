@@ -1,0 +1,123 @@
+"""The engine process: `python -P -m sessions.engine.main`. Started by lifecycle.ensure_running."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+
+from sessions.deck import Deck
+from sessions.engine.commands import load_commands
+from sessions.engine.lifecycle import EngineLock, clear_socket
+from sessions.engine.server import Server
+from sessions.errors import AgentdeckError
+from sessions.places import Places, places
+
+log = logging.getLogger("agentdeck.engine")
+
+
+class Engine:
+    """Owns the deck, its socket and its end."""
+
+    def __init__(self, where: Places) -> None:
+        from sessions import config
+
+        self.places = where
+        self.config = config.load(where.config_file)
+        self.deck = Deck(where, self.config)
+        self.server = Server(self.deck, load_commands(), self._maybe_idle)
+        self.ended = asyncio.Event()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self.deck.on_quiet = self._maybe_idle
+        self.deck.stop = self.ended.set
+        self.deck.status = self.status
+
+    def status(self) -> dict[str, object]:
+        """The engine's state, as DESIGN 6.6 has it."""
+        from sessions import VERSION
+
+        return {
+            "pid": os.getpid(),
+            "socket": str(self.places.socket),
+            "version": VERSION,
+            "since": self.server.since,
+            "sessions": len(self.deck.sessions),
+            "working": self.deck.working,
+            "clients": self.server.clients,
+        }
+
+    async def run(self, say_ready: object) -> None:
+        """Serve until stopped, signalled, or idle for as long as the configuration says."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self.ended.set)
+        clear_socket(self.places.socket)
+        await self.server.listen(str(self.places.socket))
+        await self.deck.open()
+        assert callable(say_ready)
+        say_ready("ready")
+        gc.freeze()
+        self._maybe_idle()
+        await self.ended.wait()
+        await self.server.close()
+        await self.deck.close()
+        clear_socket(self.places.socket)
+
+    def _maybe_idle(self) -> None:
+        """End by itself when nothing works and nobody is attached, after a while."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+        if self.server.clients or self.deck.working:
+            return
+        wait = self.config.engine.idle_exit_s
+        if wait > 0:
+            self._idle_timer = asyncio.get_running_loop().call_later(wait, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        if not self.server.clients and not self.deck.working:
+            log.info("nothing works and nobody is attached: the engine ends")
+            self.ended.set()
+
+
+def main() -> None:
+    """Take the engine's lock and serve."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ready-fd", type=int)
+    ready_fd = parser.parse_args().ready_fd
+
+    def say(word: str) -> None:
+        nonlocal ready_fd
+        if ready_fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(ready_fd, word.replace("\n", " ").encode() + b"\n")
+            os.close(ready_fd)
+            ready_fd = None
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
+    )
+    os.umask(0o077)
+    where = places()
+    try:
+        lock = EngineLock(where)
+        if not lock.take():
+            say("another engine runs already")
+            return
+        asyncio.run(_run(where, say))
+    except AgentdeckError as error:
+        log.error("%s", error)
+        say(str(error))
+        raise SystemExit(1) from error
+
+
+async def _run(where: Places, say: object) -> None:
+    await Engine(where).run(say)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""A new session with the same past."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions import events as ev
+from sessions.errors import UsageError
+from sessions.journal import Journal
+
+if TYPE_CHECKING:
+    from sessions.session import Session
+
+
+def fork_journal(
+    parent: Session, folder: Path, session_id: str, turn: int | None, title: str
+) -> None:
+    """Write the fork's journal: the parent's events up to the end of `turn`, copied as they are.
+
+    A turn that runs is left out: the fork begins at the last finished turn. Raises UsageError
+    when there is no such turn, JournalError when it can't be written.
+    """
+    upto = last_seq_of(parent, turn)
+    summary = parent.summary
+    created = ev.SessionCreated(
+        id=session_id,
+        title=title or f"{summary.title or 'session'} (fork)",
+        backend=summary.backend,
+        model=summary.model,
+        cwd=summary.cwd,
+        profile=summary.profile,
+        permission=summary.permission,
+        parent={"id": parent.id, "seq": upto},
+    )
+    Journal.fork(parent.folder, folder, upto, created)
+
+
+def last_seq_of(session: Session, turn: int | None) -> int:
+    """The last event that belongs to the past up to `turn` (None: all finished turns)."""
+    if turn is None and not session.working:
+        return session.summary.seq
+    last = 1
+    for event in session.journal.events():
+        if isinstance(event, ev.TurnEnded):
+            if turn is not None and event.turn > turn:
+                break
+            last = event.seq
+            if turn is not None and event.turn == turn:
+                return last
+        elif isinstance(event, ev.UserMessage) and turn is not None and event.turn > turn:
+            break
+    if turn:
+        raise UsageError(f"Turn {turn} has not ended, or does not exist.")
+    return last

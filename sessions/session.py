@@ -1,0 +1,415 @@
+"""One session's life: what is sent to it, its queue, its turns, its end.
+
+All of a session's facts are events in its journal; what is held in memory here (summary,
+context, queue) is a fold of them, made again at the next opening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sessions import events as ev
+from sessions.context import Context
+from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError
+from sessions.journal import Journal
+from sessions.recorder import Recorder
+from sessions.summary import Reducer, Summary
+from sessions.turn import Turn
+
+if TYPE_CHECKING:
+    from sessions.backends.base import Conversation, Settings, Tools
+
+log = logging.getLogger("agentdeck.session")
+
+ENGINE_STOPPED = "The engine stopped while this ran; whether it took effect is not known."
+
+
+class Surroundings(Protocol):
+    """What a session needs of the deck that it is part of."""
+
+    def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
+        """Tell everybody of an event that is in the journal."""
+
+    def changed(self, session: Session) -> None:
+        """The session's summary has changed."""
+
+    def notice(self, kind: str, message: str, **data: Any) -> None:
+        """Tell every interface of something that is no event."""
+
+    async def conversation(self, session: Session) -> Conversation:
+        """Open the session's conversation with its backend. Raises AgentdeckError."""
+
+    def settings(self, session: Session) -> Settings:
+        """What applies to the session's next turn."""
+
+    def tools(self, session: Session) -> Tools | None:
+        """The tools of the session, if its backend wants ours."""
+
+    def slot(self, session: Session) -> asyncio.Semaphore:
+        """Held while a turn runs: so many turns run at once."""
+
+    async def before_turn(self, session: Session) -> str:
+        """Look at budgets and limits: why no turn may start, or ""."""
+
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
+        """What follows a turn: compaction, measuring, pausing."""
+
+
+@dataclass(slots=True)
+class Queued:
+    """A message that waits. `mode`: `queue` (a turn of its own) or `steer` (at the next step)."""
+
+    text: str
+    origin: str = "queued"
+    mode: str = "queue"
+    attachments: list[ev.JSON] = field(default_factory=list)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    @classmethod
+    def from_json(cls, data: ev.JSON) -> Queued:
+        """As it came from `queue.set` or from an interface."""
+        return cls(
+            str(data.get("text", "")),
+            str(data.get("origin", "queued")),
+            str(data.get("mode", "queue")),
+            list(data.get("attachments", [])),
+            str(data.get("id") or uuid.uuid4().hex[:8]),
+        )
+
+    def to_json(self) -> ev.JSON:
+        """As it stands in `queue.set`."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            "origin": self.origin,
+            "mode": self.mode,
+            "attachments": self.attachments,
+        }
+
+
+class Session:
+    """One conversation with one backend in one working directory."""
+
+    def __init__(self, journal: Journal, folder: Path, deck: Surroundings) -> None:
+        self.folder = folder
+        self.journal = journal
+        self.deck = deck
+        self.reducer = Reducer()
+        self.context = Context(folder / "files")
+        self.recorder = Recorder(journal, self._recorded, self._disk_refused)
+        self.queue: list[Queued] = []
+        self.messages: dict[int, ev.UserMessage] = {}
+        """The message that began each turn, so that it can be asked again."""
+        self.observers: list[Callable[[ev.Event], None]] = []
+        """Folds that a feature keeps beside the summary (skills, priming)."""
+        self._conversation: Conversation | None = None
+        self._turn: Turn | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    # -- opening
+
+    @classmethod
+    def create(cls, folder: Path, created: ev.SessionCreated, deck: Surroundings) -> Session:
+        """Make a new session's folder and journal. Raises JournalError."""
+        journal, stamped, line = Journal.create(folder, created)
+        session = cls(journal, folder, deck)
+        session._fold(stamped)
+        deck.publish(session, stamped, line)
+        return session
+
+    @classmethod
+    def load(cls, folder: Path, deck: Surroundings) -> Session:
+        """Open a session from its journal and close what a crash left open.
+
+        Raises:
+            JournalError: there is no readable journal, or another process writes it.
+        """
+        journal, events = Journal.open(folder)
+        session = cls(journal, folder, deck)
+        unanswered: dict[str, ev.ToolCall] = {}
+        asked: dict[str, ev.PermissionAsked] = {}
+        for event in events:
+            session._fold(event)
+            if isinstance(event, ev.ToolCall):
+                unanswered[event.call] = event
+            elif isinstance(event, ev.ToolResult):
+                unanswered.pop(event.call, None)
+            elif isinstance(event, ev.PermissionAsked):
+                asked[event.ask] = event
+            elif isinstance(event, ev.PermissionAnswered):
+                asked.pop(event.ask, None)
+            elif isinstance(event, ev.TurnEnded):
+                unanswered.clear()
+                asked.clear()
+        session._repair(list(unanswered.values()), list(asked.values()))
+        return session
+
+    def _repair(
+        self, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
+    ) -> None:
+        """Append what the record lacks after a crash; nothing is run again by itself."""
+        turn = self.reducer.open_turn
+        if turn is None:
+            return
+        for ask in asks:
+            self._append(
+                ev.PermissionAnswered(
+                    turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
+                )
+            )
+        for call in calls:
+            self._append(
+                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=ENGINE_STOPPED)
+            )
+        self._append(ev.TurnEnded(turn=turn, reason="interrupted", detail="The engine stopped."))
+
+    def _append(self, event: ev.Event) -> None:
+        stamped, line = self.journal.append(event)
+        self._recorded(stamped, line)
+
+    # -- what others read
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.reducer.summary.id
+
+    @property
+    def summary(self) -> Summary:
+        """What a list shows of it."""
+        return self.reducer.summary
+
+    @property
+    def working(self) -> bool:
+        """A turn runs, or waits for a free place."""
+        return self._task is not None
+
+    # -- commands
+
+    async def send(
+        self,
+        text: str,
+        origin: str = "typed",
+        mode: str = "queue",
+        attachments: Sequence[ev.JSON] = (),
+    ) -> ev.JSON:
+        """Begin a turn, or queue the message while one runs.
+
+        Returns `{"turn": n}` or `{"queued": id}`. Raises UsageError for an empty message.
+        """
+        if not text.strip() and not attachments:
+            raise UsageError("There is nothing to send.")
+        if not self.recorder.healthy and not self.recorder.catch_up():
+            raise JournalError(
+                "This session can't be recorded: the disk refuses to take more.",
+                "Free some space, then send again.",
+            )
+        if self._task is not None:
+            item = Queued(text, origin if origin != "typed" else "queued", mode, list(attachments))
+            self.queue.append(item)
+            self._queue_changed()
+            return {"queued": item.id}
+        return {"turn": await self._begin(text, origin, attachments)}
+
+    async def set_queue(self, items: Sequence[ev.JSON]) -> None:
+        """Replace the queue by an edited one (reordered, changed, shortened)."""
+        self.queue = [Queued.from_json(i) for i in items if str(i.get("text", "")).strip()]
+        self._queue_changed()
+        if self._task is None:
+            await self._next_from_queue()
+
+    async def answer(self, ask: str, decision: str, reason: str, allowed: bool) -> None:
+        """Answer a permission request. Raises UsageError when it does not wait any more."""
+        request = next((a for a in self.summary.asks if a["ask"] == ask), None)
+        answered = ev.PermissionAnswered(
+            turn=0,
+            call=request["call"] if request else "",
+            ask=ask,
+            decision=decision,
+            allowed=allowed,
+            reason=reason,
+        )
+        if self._turn is None or not await self._turn.answer(answered):
+            raise UsageError("That request does not wait any more.")
+
+    async def interrupt(self) -> None:
+        """End the running turn at once; what came so far stays. Returns when it has ended."""
+        task = self._task
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait([task])
+
+    async def set(self, changes: ev.JSON) -> None:
+        """Record a change of title, model, permission, … ."""
+        await self.recorder.emit_synced(ev.SessionSet(changes=changes))
+        if {"model", "backend", "permission"} & changes.keys() and self._task is None:
+            await self._close_conversation()
+
+    def seen(self) -> None:
+        """The user has looked at it: `done` becomes `idle`."""
+        if self.summary.status == "done":
+            self.recorder.emit(ev.SessionSet(changes={"seen": True}))
+
+    async def again(self, turn: int | None = None) -> int:
+        """Ask the message of `turn` (default: the last) once more, as a new turn."""
+        number = turn if turn is not None else max(self.messages, default=0)
+        message = self.messages.get(number)
+        if message is None:
+            raise UsageError("There is no message to ask again.")
+        sent = await self.send(message.text, "typed", attachments=message.attachments)
+        return int(sent.get("turn", 0))
+
+    async def undo(self, turn: int | None = None, files: Sequence[str] = ()) -> int:
+        """Take the conversation back to before `turn` (default: the last one)."""
+        if self._task is not None:
+            await self.interrupt()
+        standing = [n for n in self.messages if not self.context.is_undone(n)]
+        number = turn if turn is not None else max(standing, default=0)
+        if number not in standing:
+            raise UsageError("There is no turn to undo.")
+        await self.recorder.emit_synced(ev.TurnUndone(turn=number, files=list(files)))
+        await self._close_conversation()
+        return number
+
+    def take_steers(self, turn: int) -> list[ev.UserMessage]:
+        """Messages that go into the running turn now; recorded as they are taken."""
+        steers = [q for q in self.queue if q.mode == "steer"]
+        if not steers:
+            return []
+        self.queue = [q for q in self.queue if q.mode != "steer"]
+        self._queue_changed()
+        messages = [
+            ev.UserMessage(turn=turn, text=q.text, origin=q.origin, attachments=q.attachments)
+            for q in steers
+        ]
+        for message in messages:
+            self.recorder.emit(message)
+        return messages
+
+    async def close(self) -> None:
+        """Interrupt, let go of the backend, and end the record's writing."""
+        self.queue.clear()  # in memory only: the journal keeps what waits
+        await self.interrupt()
+        await self._close_conversation()
+        await self.recorder.close()
+        self.journal.close()
+
+    # -- turns
+
+    async def _begin(self, text: str, origin: str, attachments: Sequence[ev.JSON]) -> int:
+        turn = self.summary.turns + 1
+        message = ev.UserMessage(
+            turn=turn, text=text, origin=origin, attachments=list(attachments)
+        )
+        # Set before the first await, so that two sends can't both begin a turn.
+        self._task = asyncio.get_running_loop().create_task(
+            self._run(message), name=f"turn {turn} of {self.id}"
+        )
+        return turn
+
+    async def _run(self, message: ev.UserMessage) -> None:
+        turn = message.turn
+        ended = ev.TurnEnded(turn=turn, reason="error")
+        try:
+            await self.recorder.emit_synced(message)
+            ended = await self._answered(turn)
+        except asyncio.CancelledError:
+            ended = ev.TurnEnded(turn=turn, reason="interrupted")
+        except AgentdeckError as error:
+            kind = error.kind if isinstance(error, BackendError) else "error"
+            self.recorder.emit(
+                ev.Error(turn=turn, kind=kind, message=error.message, hint=error.hint)
+            )
+        except Exception:
+            # The boundary of a worker: a fault of ours fails one turn, not the engine.
+            log.exception("turn %s of %s", turn, self.id)
+            self.recorder.emit(
+                ev.Error(
+                    turn=turn,
+                    kind="internal",
+                    message="agentdeck failed at this turn.",
+                    hint="The log has the details; the session goes on.",
+                )
+            )
+        finish = asyncio.get_running_loop().create_task(self._finish(ended))
+        while not finish.done():
+            try:
+                await asyncio.shield(finish)
+            except asyncio.CancelledError:
+                continue  # the end of a turn reaches the record, however impatient the user is
+
+    async def _answered(self, turn: int) -> ev.TurnEnded:
+        """Wait for a place and let the backend run the turn."""
+        slot = self.deck.slot(self)
+        if slot.locked():
+            waiting = ev.SessionSet(changes={"paused": "waiting for a free place"})
+            self.recorder.emit(waiting)
+        async with slot:
+            settings = self.deck.settings(self)
+            self.recorder.emit(ev.TurnStarted(turn=turn, model=settings.model))
+            if refusal := await self.deck.before_turn(self):
+                return ev.TurnEnded(turn=turn, reason="limit", detail=refusal)
+            if self._conversation is None:
+                self._conversation = await self.deck.conversation(self)
+            self._turn = Turn(self, turn, settings, self.deck.tools(self))
+            return await self._conversation.turn(self._turn)
+
+    async def _finish(self, ended: ev.TurnEnded) -> None:
+        if self._turn is not None:
+            interrupted = ended.reason == "interrupted"
+            self._turn.settle(
+                "cancelled" if interrupted else "error",
+                "Interrupted by the user." if interrupted else "The turn ended before its result.",
+            )
+            self._turn = None
+        await self.recorder.emit_synced(ended)
+        self._task = None
+        self.deck.changed(self)
+        await self.deck.after_turn(self, ended)
+        if ended.reason in ("end_turn", "max_tokens"):
+            await self._next_from_queue()
+
+    async def _next_from_queue(self) -> None:
+        if self._task is not None or not self.queue or self.summary.paused:
+            return
+        item = self.queue.pop(0)
+        self._queue_changed()
+        await self._begin(item.text, item.origin, item.attachments)
+
+    # -- bookkeeping
+
+    def _recorded(self, event: ev.Event, line: bytes) -> None:
+        changed = self._fold(event)
+        self.deck.publish(self, event, line)
+        if changed:
+            self.deck.changed(self)
+
+    def _fold(self, event: ev.Event) -> bool:
+        if isinstance(event, ev.UserMessage):
+            self.messages.setdefault(event.turn, event)
+        elif isinstance(event, ev.QueueSet) and self._task is None:
+            self.queue = [Queued.from_json(item) for item in event.items]
+        self.context.apply(event)
+        for observe in self.observers:
+            observe(event)
+        return self.reducer.apply(event)
+
+    def _queue_changed(self) -> None:
+        self.recorder.emit(ev.QueueSet(items=[q.to_json() for q in self.queue]))
+
+    def _disk_refused(self, error: JournalError) -> None:
+        self.deck.notice("disk", f"{error}", session=self.id)
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _close_conversation(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            await conversation.close()
