@@ -106,6 +106,8 @@ class Session:
         self.queue: list[Queued] = []
         self.messages: dict[int, ev.UserMessage] = {}
         """The message that began each turn, so that it can be asked again."""
+        self.turn_ends: dict[int, int] = {}
+        """The `seq` of each turn's end."""
         self.observers: list[Callable[[ev.Event], None]] = []
         """Folds that a feature keeps beside the summary (skills, priming)."""
         self._conversation: Conversation | None = None
@@ -189,6 +191,10 @@ class Session:
     def working(self) -> bool:
         """A turn runs, or waits for a free place."""
         return self._task is not None
+
+    def skill_texts(self) -> list[str]:
+        """The text of every skill that went to the model, each once, as it went."""
+        return self.context.skill_texts()
 
     # -- commands
 
@@ -394,6 +400,8 @@ class Session:
     def _fold(self, event: ev.Event) -> bool:
         if isinstance(event, ev.UserMessage):
             self.messages.setdefault(event.turn, event)
+        elif isinstance(event, ev.TurnEnded):
+            self.turn_ends[event.turn] = event.seq
         elif isinstance(event, ev.QueueSet) and self._task is None:
             self.queue = [Queued.from_json(item) for item in event.items]
         self.context.apply(event)
