@@ -1,0 +1,24 @@
+"""How many tokens a text costs, about.
+
+No tokenizer is shipped: the providers' own are not public, and an estimate that is off by a
+tenth is enough for a budget bar. English prose takes about 4.4 bytes a token; brackets,
+operators and line ends usually stand alone, so code comes out dearer; other scripts are counted
+by their UTF-8 bytes, which is close for the byte-pair encodings in use.
+"""
+
+from __future__ import annotations
+
+_SYMBOLS = '{}()[]<>=;/_"`|#*'
+_BYTES_PER_TOKEN = 4.4
+_PER_SYMBOL = 0.30
+
+
+def estimate(text: str) -> int:
+    """Tokens of `text`, about; 0 for an empty one, never less than 1 otherwise."""
+    if not text:
+        return 0
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    symbols = 0
+    for symbol in _SYMBOLS:
+        symbols += text.count(symbol)
+    return max(1, round(size / _BYTES_PER_TOKEN + symbols * _PER_SYMBOL))
