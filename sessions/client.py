@@ -12,8 +12,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sessions import VERSION
-from sessions import errors
+from sessions import VERSION, errors
 from sessions import events as ev
 from sessions.errors import AgentdeckError, EngineError
 from sessions.places import Places, places
@@ -63,9 +62,7 @@ class Client:
 
         where = where or places()
         if start:
-            await asyncio.get_running_loop().run_in_executor(
-                None, lifecycle.ensure_running, where
-            )
+            await asyncio.get_running_loop().run_in_executor(None, lifecycle.ensure_running, where)
         try:
             reader, writer = await asyncio.open_unix_connection(str(where.socket), limit=_MAX_LINE)
         except OSError as error:

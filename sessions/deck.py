@@ -156,9 +156,7 @@ class Deck:
     async def _open_session(self, session_id: str) -> Session:
         folder = self.places.session(session_id)
         if not session_id or "/" in session_id or not (folder / "journal.jsonl").exists():
-            raise NotFound(
-                f"There is no session {session_id}.", "See `agentdeck sessions list`."
-            )
+            raise NotFound(f"There is no session {session_id}.", "See `agentdeck sessions list`.")
         session = Session.load(folder, self)
         self._add(session)
         self.changed(session)

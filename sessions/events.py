@@ -373,9 +373,7 @@ class Unknown(Event):
 
 
 _TYPES: dict[str, type[Event]] = {
-    cls.type: cls
-    for cls in Event.__subclasses__()
-    if cls is not Unknown
+    cls.type: cls for cls in Event.__subclasses__() if cls is not Unknown
 }
 # Python names that are words of the language, and what they are called on disk.
 _RENAMED = {"origin": "from"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -152,9 +152,7 @@ class Session:
         session._repair(list(unanswered.values()), list(asked.values()))
         return session
 
-    def _repair(
-        self, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
-    ) -> None:
+    def _repair(self, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]) -> None:
         """Append what the record lacks after a crash; nothing is run again by itself."""
         turn = self.reducer.open_turn
         if turn is None:
@@ -311,9 +309,7 @@ class Session:
 
     async def _begin(self, text: str, origin: str, attachments: Sequence[ev.JSON]) -> int:
         turn = self.summary.turns + 1
-        message = ev.UserMessage(
-            turn=turn, text=text, origin=origin, attachments=list(attachments)
-        )
+        message = ev.UserMessage(turn=turn, text=text, origin=origin, attachments=list(attachments))
         # Set before the first await, so that two sends can't both begin a turn.
         self._task = asyncio.get_running_loop().create_task(
             self._run(message), name=f"turn {turn} of {self.id}"
@@ -325,7 +321,7 @@ class Session:
         ended = ev.TurnEnded(turn=turn, reason="error")
         try:
             await self.recorder.emit_synced(message)
-            ended = await self._answered(turn)
+            ended = await self._answered(message)
         except asyncio.CancelledError:
             ended = ev.TurnEnded(turn=turn, reason="interrupted")
         except AgentdeckError as error:
@@ -351,7 +347,7 @@ class Session:
             except asyncio.CancelledError:
                 continue  # the end of a turn reaches the record, however impatient the user is
 
-    async def _answered(self, turn: int) -> ev.TurnEnded:
+    async def _answered(self, message: ev.UserMessage) -> ev.TurnEnded:
         """Wait for a place and let the backend run the turn."""
         slot = self.deck.slot(self)
         if slot.locked():
@@ -359,12 +355,12 @@ class Session:
             self.recorder.emit(waiting)
         async with slot:
             settings = self.deck.settings(self)
-            self.recorder.emit(ev.TurnStarted(turn=turn, model=settings.model))
+            self.recorder.emit(ev.TurnStarted(turn=message.turn, model=settings.model))
             if refusal := await self.deck.before_turn(self):
-                return ev.TurnEnded(turn=turn, reason="limit", detail=refusal)
+                return ev.TurnEnded(turn=message.turn, reason="limit", detail=refusal)
             if self._conversation is None:
                 self._conversation = await self.deck.conversation(self)
-            self._turn = Turn(self, turn, settings, self.deck.tools(self))
+            self._turn = Turn(self, message, settings, self.deck.tools(self))
             return await self._conversation.turn(self._turn)
 
     async def _finish(self, ended: ev.TurnEnded) -> None:

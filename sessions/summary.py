@@ -151,7 +151,16 @@ class Reducer:
 
     def _set(self, event: ev.SessionSet) -> None:
         s = self.summary
-        for key in ("title", "model", "permission", "profile", "archived", "closed", "aside", "cwd"):
+        for key in (
+            "title",
+            "model",
+            "permission",
+            "profile",
+            "archived",
+            "closed",
+            "aside",
+            "cwd",
+        ):
             if key in event.changes:
                 setattr(s, key, event.changes[key])
         if event.changes.get("seen") and s.status == "done":

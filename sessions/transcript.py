@@ -185,9 +185,7 @@ class Transcript:
             last.parts[:] = [event.message]
         else:
             last = self._notice(event, event.message, "retry")
-        last.data.update(
-            kind=event.kind, wait_s=event.wait_s, attempt=event.attempt, at=event.at
-        )
+        last.data.update(kind=event.kind, wait_s=event.wait_s, attempt=event.attempt, at=event.at)
         return last
 
     def _ended(self, event: ev.TurnEnded) -> Block | None:

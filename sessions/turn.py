@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 class Turn:
     """What a conversation may ask of its session while a turn runs."""
 
-    def __init__(self, session: Session, turn: int, settings: Settings, tools: Tools | None):
+    def __init__(
+        self,
+        session: Session,
+        message: ev.UserMessage,
+        settings: Settings,
+        tools: Tools | None,
+    ) -> None:
         self._session = session
         self.session_id = session.id
-        self.turn = turn
+        self.message = message
+        self.turn = message.turn
         self.settings = settings
         self.tools = tools
         self._asks: dict[str, asyncio.Future[ev.PermissionAnswered]] = {}
@@ -89,9 +96,7 @@ class Turn:
             )
         self._asks.clear()
         for call in list(self._open_calls.values()):
-            self.emit(
-                ev.ToolResult(turn=self.turn, call=call.call, status=status, content=content)
-            )
+            self.emit(ev.ToolResult(turn=self.turn, call=call.call, status=status, content=content))
 
     def _track(self, event: ev.Event) -> None:
         if type(event) is ev.ToolCall:

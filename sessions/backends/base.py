@@ -17,10 +17,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions import events as ev
-from sessions.context import Context
+
+if TYPE_CHECKING:
+    from sessions.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class TurnHost(Protocol):
 
     session_id: str
     turn: int
+    message: ev.UserMessage
+    """What began this turn; recorded already."""
     cwd: Path
     files: Path
     """The session's `files/` folder."""

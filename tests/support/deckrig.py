@@ -93,5 +93,3 @@ class Rig:
 def types_of(session: Session) -> list[str]:
     """The types of the events on disk."""
     return [e.type for e in session.journal.events()]
-
-

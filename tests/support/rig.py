@@ -60,9 +60,7 @@ class RigBackend:
         """One model."""
         return [ModelInfo("rig-1", context=100_000)]
 
-    async def ask(
-        self, question: Question, on_text: Callable[[str], None] | None = None
-    ) -> Reply:
+    async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """The reply that was set."""
         self.questions.append(question)
         return Reply(self.reply, {"input": 1, "output": 1}, "rig-1")

@@ -82,9 +82,7 @@ async def again(deck: Deck, session: str, turn: int | None = None) -> ev.JSON:
 
 
 @command("session.undo")
-async def undo(
-    deck: Deck, session: str, turn: int | None = None, files: bool = False
-) -> ev.JSON:
+async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = False) -> ev.JSON:
     """Take the last turn (or back to one) out of the conversation."""
     return await deck.undo(session, turn, files)
 

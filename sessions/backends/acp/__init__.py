@@ -1,0 +1,1 @@
+"""Whole agents as backends, over the Agent Client Protocol on stdio."""

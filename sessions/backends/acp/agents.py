@@ -1,0 +1,132 @@
+"""Agents that are known by name: how to start, install and sign in to each.
+
+`ask_mode` is the agent's own mode in which it asks before it acts; several start in one that
+does not (tried: claude-agent-acp 0.101 starts in `auto`, vibe in `accept-edits`, OpenCode runs
+commands unasked unless configured). The deck sets it after every session/new and session/load
+and answers the agent's requests by its own permission modes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+# What every agent may see of the user's environment, beside HOME, PATH and the like.
+COMMON_ENV = (
+    "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+    "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK", "HTTP_PROXY",
+    "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE",
+    "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER",
+)  # fmt: skip
+
+
+def _nothing() -> dict[str, str]:
+    return {}
+
+
+def _opencode_env() -> dict[str, str]:
+    # `opencode acp` also listens on loopback and answers anybody without a password.
+    return {
+        "OPENCODE_SERVER_PASSWORD": secrets.token_urlsafe(24),
+        "OPENCODE_DISABLE_AUTOUPDATE": "1",
+        "OPENCODE_PERMISSION": '{"bash":"ask","edit":"ask","webfetch":"ask"}',
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAgent:
+    """One agent. `keys` are the environment variables of the user's that it may see."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    install: str
+    sign_in: str
+    keys: tuple[str, ...] = ()
+    ask_mode: str = ""
+    env: Callable[[], Mapping[str, str]] = field(default=_nothing)
+    skill_folders: tuple[str, ...] = ()
+    """Where it looks for skills, below the home directory."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether its program is on the PATH."""
+        return shutil.which(self.command[0]) is not None
+
+
+AGENTS: dict[str, KnownAgent] = {
+    agent.name: agent
+    for agent in (
+        KnownAgent(
+            "opencode",
+            "OpenCode",
+            ("opencode", "acp"),
+            "npm install -g opencode-ai",
+            "opencode auth login",
+            ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_CONTENT"),
+            env=_opencode_env,
+            skill_folders=(".agents/skills", ".claude/skills"),
+        ),
+        KnownAgent(
+            "claude-code",
+            "Claude Code",
+            ("claude-agent-acp",),
+            "npm install -g @agentclientprotocol/claude-agent-acp",
+            "claude login, or set ANTHROPIC_API_KEY",
+            (
+                "ANTHROPIC_API_KEY",
+                "ANTHROPIC_BASE_URL",
+                "ANTHROPIC_MODEL",
+                "ANTHROPIC_SMALL_FAST_MODEL",
+                "ANTHROPIC_AUTH_TOKEN",
+                "CLAUDE_CONFIG_DIR",
+                "IS_SANDBOX",
+            ),  # fmt: skip
+            ask_mode="default",
+            skill_folders=(".claude/skills",),
+        ),
+        KnownAgent(
+            "codex",
+            "Codex",
+            ("codex-acp",),
+            "npm install -g @agentclientprotocol/codex-acp",
+            "codex login, or set OPENAI_API_KEY",
+            ("OPENAI_API_KEY", "CODEX_HOME", "CODEX_API_KEY"),
+            ask_mode="read-only",
+            skill_folders=(".agents/skills",),
+        ),
+        KnownAgent(
+            "gemini",
+            "Gemini CLI",
+            ("gemini", "--acp"),
+            "npm install -g @google/gemini-cli",
+            "gemini (sign in once), or set GEMINI_API_KEY",
+            ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GEMINI_CLI_HOME"),
+            ask_mode="default",
+            skill_folders=(".agents/skills", ".gemini/skills"),
+        ),
+        KnownAgent(
+            "vibe",
+            "Mistral Vibe",
+            ("vibe-acp",),
+            "pipx install mistral-vibe",
+            "set MISTRAL_API_KEY",
+            ("MISTRAL_API_KEY", "VIBE_HOME"),
+            ask_mode="ask",
+        ),
+    )
+}
+
+# Modes of an agent that nobody described here, safest first.
+ASKING_MODES = ("default", "ask", "manual", "read-only", "plan")
+
+
+def known_by_command(command: tuple[str, ...] | list[str]) -> KnownAgent | None:
+    """The known agent that a configured command runs, wrapped (ssh, docker) or not."""
+    words = [word.rsplit("/", 1)[-1] for word in command]
+    for agent in AGENTS.values():
+        if agent.command[0] in words:
+            return agent
+    return None

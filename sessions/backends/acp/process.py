@@ -1,0 +1,292 @@
+"""One agent process: started, spoken to, ended with all that it started.
+
+Its stderr goes to a file (an unread pipe stops an agent that prints much), it runs in a
+process group of its own, and it dies with the engine: by its closed stdin, on Linux by the
+kernel's parent-death signal, and what survives even that is swept by the next engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sessions.backends.acp.transport import LineTransport, Message
+from sessions.errors import BackendError
+from sessions.places import private_folder
+
+log = logging.getLogger("agentdeck.acp")
+
+START_S = 30.0
+"""How long `initialize` may take; the slowest agent tried took 2.9 s."""
+CLOSE_S = 2.0
+_LINE_LIMIT = 50 * 2**20
+_PR_SET_PDEATHSIG = 1
+
+Request = Callable[[str, Message], Awaitable[Any]]
+
+
+def _die_with_parent() -> None:
+    """Runs in the child before exec: SIGTERM when the engine's process ends."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class AgentProcess:
+    """A running agent. `alive` until its stdout ends; `capabilities` as it told them."""
+
+    def __init__(self, name: str, stderr: Path, pids: Path) -> None:
+        self.name = name
+        self.stderr = stderr
+        self.info: Message = {}
+        self.alive = False
+        self.exit_code: int | None = None
+        self._pids = pids
+        self._process: asyncio.subprocess.Process | None = None
+        self._connection: Any = None
+        self._transport: LineTransport | None = None
+        self._ended = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        stderr: Path,
+        pids: Path,
+        on_update: Callable[[str, Message], None],
+        on_request: Request,
+        client_capabilities: Message,
+    ) -> AgentProcess:
+        """Start an agent and greet it. Raises BackendError: it is missing, ends, or hangs."""
+        agent = cls(name, stderr, pids)
+        await agent._spawn(command, env)
+        agent._connect(on_update, on_request)
+        try:
+            async with asyncio.timeout(START_S):
+                agent.info = await agent.request(
+                    "initialize",
+                    {
+                        "protocolVersion": 1,
+                        "clientCapabilities": client_capabilities,
+                        "clientInfo": {"name": "agentdeck", "version": _version()},
+                    },
+                )
+        except TimeoutError as error:
+            await agent.close()
+            raise agent.fault(f"did not answer within {START_S:.0f} s") from error
+        except BackendError:
+            await agent.close()
+            raise
+        return agent
+
+    @property
+    def capabilities(self) -> Message:
+        """`agentCapabilities` of initialize."""
+        found = self.info.get("agentCapabilities")
+        return found if isinstance(found, dict) else {}
+
+    def can(self, name: str) -> bool:
+        """Whether it can `load`, `resume`, `fork`, `list`, `close` sessions."""
+        if name == "load":
+            return bool(self.capabilities.get("loadSession"))
+        sessions = self.capabilities.get("sessionCapabilities")
+        return isinstance(sessions, dict) and sessions.get(name) is not None
+
+    async def request(self, method: str, params: Message) -> Message:
+        """Ask the agent. Raises BackendError when it refuses or has gone."""
+        from acp.exceptions import RequestError
+
+        try:
+            answer = await self._connection.send_request(method, params)
+        except RequestError as error:
+            raise _refused(self.name, method, error) from error
+        except (ConnectionError, OSError) as error:
+            raise self.fault("ended") from error
+        return answer if isinstance(answer, dict) else {}
+
+    async def notify(self, method: str, params: Message) -> None:
+        """Tell the agent something; nothing happens if it has gone."""
+        with contextlib.suppress(ConnectionError, OSError):
+            await self._connection.send_notification(method, params)
+
+    def fault(self, what: str) -> BackendError:
+        """An error that says what the agent did, with the end of its stderr."""
+        code = "" if self.exit_code is None else f" (exit code {self.exit_code})"
+        tail = self.stderr_tail()
+        return BackendError(
+            f"The agent {self.name} {what}{code}." + (f" It said: {tail}" if tail else ""),
+            f"Send again to restart it; all it printed is in {self.stderr}.",
+            kind="agent_ended",
+        )
+
+    def stderr_tail(self, size: int = 400) -> str:
+        """The end of what it printed to stderr."""
+        try:
+            with self.stderr.open("rb") as file:
+                file.seek(0, os.SEEK_END)
+                file.seek(max(0, file.tell() - size))
+                return file.read().decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    async def wait_ended(self) -> None:
+        """Return when the process has ended."""
+        await self._ended.wait()
+
+    async def close(self) -> None:
+        """End the process and everything in its group."""
+        process = self._process
+        if process is None:
+            return
+        if self._connection is not None:
+            await self._connection.close()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await process.wait()
+        except TimeoutError:
+            _kill_group(process.pid, signal.SIGTERM)
+            try:
+                async with asyncio.timeout(CLOSE_S):
+                    await process.wait()
+            except TimeoutError:
+                pass
+        # Whatever it started and left in its group ends with it.
+        _kill_group(process.pid, signal.SIGKILL)
+        await process.wait()
+        if self._watch is not None:
+            await self._watch
+        _forget(self._pids, process.pid)
+
+    async def _spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        private_folder(self.stderr.parent)
+        fd = os.open(self.stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=fd,
+                env=dict(env),
+                start_new_session=True,
+                preexec_fn=_die_with_parent if _LIBC is not None else None,
+                limit=_LINE_LIMIT,
+            )
+        except OSError as error:
+            raise BackendError(
+                f"The agent {self.name} can't be started: {command[0]}: {error.strerror}.",
+                "See `agentdeck doctor` for how to install it.",
+                kind="agent_missing",
+            ) from error
+        finally:
+            os.close(fd)
+        self.alive = True
+        _remember(self._pids, self._process.pid)
+        self._watch = asyncio.get_running_loop().create_task(self._wait())
+
+    def _connect(self, on_update: Callable[[str, Message], None], on_request: Request) -> None:
+        from acp.connection import Connection
+        from acp.exceptions import RequestError
+
+        assert self._process and self._process.stdout and self._process.stdin
+        self._transport = LineTransport(self._process.stdout, self._process.stdin, on_update)
+
+        async def handle(method: str, params: Any, is_notification: bool) -> Any:
+            if is_notification:
+                return None
+            answer = await on_request(method, params if isinstance(params, dict) else {})
+            if answer is NotImplemented:
+                raise RequestError.method_not_found(method)
+            return answer
+
+        self._connection = Connection(handle, self._transport)
+
+    async def _wait(self) -> None:
+        assert self._process is not None
+        self.exit_code = await self._process.wait()
+        self.alive = False
+        _forget(self._pids, self._process.pid)
+        self._ended.set()
+        if self._transport is not None and self._transport.noise_count:
+            log.info(
+                "%s printed %d lines of noise on stdout, e.g. %r",
+                self.name,
+                self._transport.noise_count,
+                self._transport.noise[:3],
+            )
+
+
+def _refused(name: str, method: str, error: Any) -> BackendError:
+    detail = error.data.get("details", "") if isinstance(error.data, dict) else ""
+    if error.code == -32000:  # the protocol's "authentication required"
+        return BackendError(
+            f"The agent {name} wants you to sign in. {detail}".strip(),
+            "See `agentdeck doctor` for how.",
+            kind="auth",
+        )
+    return BackendError(
+        f"The agent {name} refused {method}: {error} {detail}".strip(), kind="agent"
+    )
+
+
+def _kill_group(pid: int, number: int) -> None:
+    if pid > 1 and pid != os.getpgid(0):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
+
+
+# -- what a crashed engine left behind
+
+
+def _start_time(pid: int) -> str:
+    """When a process began, in clock ticks since boot (Linux), to tell it from a later one."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _remember(pids: Path, pid: int) -> None:
+    with contextlib.suppress(OSError):
+        (private_folder(pids) / str(pid)).write_text(_start_time(pid))
+
+
+def _forget(pids: Path, pid: int) -> None:
+    with contextlib.suppress(OSError):
+        (pids / str(pid)).unlink()
+
+
+def sweep(pids: Path) -> int:
+    """End agents that a killed engine left behind; how many there were."""
+    swept = 0
+    if not pids.is_dir():
+        return 0
+    for entry in pids.iterdir():
+        if entry.name.isdigit():
+            pid, started = int(entry.name), entry.read_text()
+            if started and _start_time(pid) == started:
+                _kill_group(pid, signal.SIGKILL)
+                swept += 1
+        with contextlib.suppress(OSError):
+            entry.unlink()
+    return swept
+
+
+def _version() -> str:
+    from sessions import VERSION
+
+    return VERSION

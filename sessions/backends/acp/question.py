@@ -1,0 +1,85 @@
+"""One tool-less question to an agent, in a session of its own that is closed afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sessions.backends.acp.process import AgentProcess
+from sessions.backends.acp.transport import Message
+from sessions.backends.acp.updates import content_text
+from sessions.backends.base import Question, Reply
+from sessions.errors import BackendError
+
+if TYPE_CHECKING:
+    from sessions.backends.acp.backend import AcpBackend
+
+
+class _Listener:
+    """Collects the text of a throw-away session and refuses whatever it wants to do."""
+
+    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+        self.parts: list[str] = []
+        self._on_text = on_text
+
+    def on_update(self, update: Message) -> None:
+        """Take one session/update in."""
+        if update.get("sessionUpdate") == "agent_message_chunk":
+            text = content_text(update.get("content"))
+            self.parts.append(text)
+            if self._on_text is not None:
+                self._on_text(text)
+
+    async def on_permission(self, params: Message) -> Message:
+        """Refuse."""
+        for option in params.get("options") or []:
+            if option.get("kind") == "reject_once":
+                return {"outcome": {"outcome": "selected", "optionId": option["optionId"]}}
+        return {"outcome": {"outcome": "cancelled"}}
+
+
+async def ask(
+    agent: AgentProcess,
+    question: Question,
+    backend: AcpBackend,
+    on_text: Callable[[str], None] | None,
+) -> Reply:
+    """Ask in an empty directory. Raises BackendError."""
+    listener = _Listener(on_text)
+    with tempfile.TemporaryDirectory(prefix="agentdeck-ask-") as nowhere:
+        made = await agent.request("session/new", {"cwd": nowhere, "mcpServers": []})
+        theirs = str(made.get("sessionId", ""))
+        backend.remember(theirs, listener)  # type: ignore[arg-type]
+        try:
+            wanted, current, set_mode = backend.asking_mode(
+                {"modes": made.get("modes"), "config_options": made.get("configOptions")}
+            )
+            if wanted and wanted != current:
+                await set_mode(agent, theirs, wanted)
+            answer = await agent.request(
+                "session/prompt",
+                {"sessionId": theirs, "prompt": [{"type": "text", "text": _text(question)}]},
+            )
+        finally:
+            backend.forget(theirs)
+            if agent.can("close"):
+                with contextlib.suppress(BackendError):
+                    await agent.request("session/close", {"sessionId": theirs})
+    return Reply("".join(listener.parts), {}, stop_reason=str(answer.get("stopReason", "")))
+
+
+def _text(question: Question) -> str:
+    """The question as one text: an agent's session begins with nothing before it."""
+    parts = [question.system] if question.system else []
+    for message in question.messages:
+        content = message["content"]
+        if not isinstance(content, str):
+            content = "\n".join(str(b.get("text", "")) for b in content if b.get("type") == "text")
+        parts.append(content if len(question.messages) == 1 else f"{message['role']}: {content}")
+    parts.append("Answer in text only; use no tools.")
+    if question.schema is not None:
+        parts.append(f"Reply with JSON only, by this schema: {json.dumps(question.schema)}")
+    return "\n\n".join(parts)

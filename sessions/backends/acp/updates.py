@@ -1,0 +1,188 @@
+"""Session updates of an agent → events; pure, one `Translator` per turn.
+
+Update kinds are those of the Agent Client Protocol's `session/update`; one that is not known
+is kept whole as an event of its own name, so that it is on disk and shown raw.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sessions import events as ev
+
+Message = dict[str, Any]
+_DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
+_QUIET = {"user_message_chunk"}
+_STATE = {
+    "available_commands_update": ("availableCommands", "commands"),
+    "current_mode_update": ("currentModeId", "mode"),
+    "config_option_update": ("configOptions", "config_options"),
+    "plan": ("entries", "plan"),
+    "plan_update": ("plan", "plan"),
+    "plan_removed": ("id", "plan_removed"),
+}
+
+
+class Translator:
+    """Turns updates into events and remembers the turn's tool calls."""
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
+        self.usage: Message = {}
+        """The last `usage_update`: `used`, `size` in tokens and `cost`."""
+        self.title = ""
+        self._calls: dict[str, Message] = {}
+        self._told: set[str] = set()
+        self._ended: set[str] = set()
+
+    def events(self, update: Message) -> list[ev.Event]:
+        """The events that one update means, in order."""
+        kind = str(update.get("sessionUpdate", ""))
+        if kind == "agent_message_chunk":
+            return [ev.Text(turn=self.turn, text=content_text(update.get("content")))]
+        if kind == "agent_thought_chunk":
+            return [ev.Thinking(turn=self.turn, text=content_text(update.get("content")))]
+        if kind in ("tool_call", "tool_call_update"):
+            return self._tool(update)
+        if kind == "usage_update":
+            self.usage = {k: update[k] for k in ("used", "size", "cost") if k in update}
+            return []
+        if kind == "session_info_update":
+            self.title = str(update.get("title") or "")
+            return []
+        if kind in _STATE:
+            theirs, ours = _STATE[kind]
+            return [ev.BackendState(data={ours: update.get(theirs)})]
+        if kind in _QUIET:
+            return []
+        return [ev.Unknown(name=f"acp.{kind or 'update'}", data={"raw": update})]
+
+    def announce(self, call: Message) -> list[ev.Event]:
+        """Events that must stand before a permission for `call` is asked."""
+        return self._tool({**call, "sessionUpdate": "tool_call_update"}, announce=True)
+
+    def call(self, call_id: str) -> Message:
+        """What is known of a tool call so far."""
+        return self._calls.get(call_id, {})
+
+    def _tool(self, update: Message, *, announce: bool = False) -> list[ev.Event]:
+        call_id = str(update.get("toolCallId", ""))
+        known = self._calls.setdefault(call_id, {})
+        known.update({k: v for k, v in update.items() if v not in (None, [], {}, "")})
+        status = str(known.get("status") or "pending")
+        out: list[ev.Event] = []
+        ready = announce or status != "pending" or bool(known.get("rawInput"))
+        if call_id not in self._told and ready:
+            self._told.add(call_id)
+            out.append(self._call_event(call_id, known))
+        elif call_id in self._told and update.get("rawInput") and call_id not in self._ended:
+            out.append(self._call_event(call_id, known))
+        if call_id in self._ended:
+            return out
+        if status in _DONE:
+            self._ended.add(call_id)
+            out.append(self._result(call_id, known, _DONE[status]))
+        elif update.get("sessionUpdate") == "tool_call_update" and call_id in self._told:
+            text = tool_text(update.get("content"))
+            if text or update.get("title"):
+                out.append(
+                    ev.ToolProgress(
+                        turn=self.turn, call=call_id, text=text, title=str(update.get("title", ""))
+                    )
+                )
+        return out
+
+    def _call_event(self, call_id: str, known: Message) -> ev.ToolCall:
+        raw = known.get("rawInput")
+        return ev.ToolCall(
+            turn=self.turn,
+            call=call_id,
+            name=tool_name(known),
+            input=raw if isinstance(raw, dict) else {} if raw is None else {"input": raw},
+            title=str(known.get("title", "")),
+            kind=str(known.get("kind", "other")),
+            locations=[loc for loc in known.get("locations", []) if isinstance(loc, dict)],
+        )
+
+    def _result(self, call_id: str, known: Message, status: str) -> ev.ToolResult:
+        data: Message = {}
+        diffs = [c for c in _list(known.get("content")) if c.get("type") == "diff"]
+        if diffs:
+            data["diffs"] = [
+                {"path": d.get("path"), "old": d.get("oldText"), "new": d.get("newText")}
+                for d in diffs
+            ]
+        text = tool_text(known.get("content"))
+        raw = known.get("rawOutput")
+        if not text and raw is not None:
+            text = raw if isinstance(raw, str) else _raw_text(raw)
+        if isinstance(raw, dict):
+            code = raw.get("exitCode", raw.get("exit_code"))
+            if isinstance(code, int):
+                data["exit_code"] = code
+        return ev.ToolResult(turn=self.turn, call=call_id, status=status, content=text, data=data)
+
+
+def tool_name(call: Message) -> str:
+    """The tool's own name where the agent tells it, else its kind."""
+    meta = call.get("_meta")
+    if isinstance(meta, dict):
+        for part in meta.values():
+            if isinstance(part, dict) and isinstance(part.get("toolName"), str):
+                return str(part["toolName"])
+    return str(call.get("kind") or call.get("title") or "tool")
+
+
+def content_text(block: Any) -> str:
+    """A content block as text; what is no text is named."""
+    if not isinstance(block, dict):
+        return ""
+    kind = block.get("type")
+    if kind == "text":
+        return str(block.get("text", ""))
+    if kind == "resource_link":
+        return f"[{block.get('name') or block.get('uri')}]({block.get('uri')})"
+    if kind == "resource":
+        inner = block.get("resource")
+        return str(inner.get("text", inner.get("uri", ""))) if isinstance(inner, dict) else ""
+    return f"[{kind}]"
+
+
+def tool_text(content: Any) -> str:
+    """The text of a tool call's content: its blocks, its diffs, its terminals by name."""
+    parts: list[str] = []
+    for item in _list(content):
+        kind = item.get("type")
+        if kind == "content":
+            parts.append(content_text(item.get("content")))
+        elif kind == "diff":
+            parts.append(diff_text(item))
+        elif kind == "terminal":
+            parts.append(f"[terminal {item.get('terminalId')}]")
+    return "\n".join(part for part in parts if part)
+
+
+def diff_text(diff: Message) -> str:
+    """A unified diff of a `diff` content."""
+    import difflib
+
+    path = str(diff.get("path", ""))
+    lines = difflib.unified_diff(
+        str(diff.get("oldText") or "").splitlines(),
+        str(diff.get("newText") or "").splitlines(),
+        path,
+        path,
+        lineterm="",
+    )
+    return "\n".join(lines)
+
+
+def _raw_text(raw: Any) -> str:
+    if isinstance(raw, dict) and isinstance(raw.get("output"), str):
+        return str(raw["output"])
+    return json.dumps(raw, ensure_ascii=False)[:20_000]
+
+
+def _list(value: Any) -> list[Message]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

@@ -1,0 +1,86 @@
+"""A TurnHost that only remembers, for testing conversations alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sessions import events as ev
+from sessions.backends.base import Settings, Tools
+
+
+class FakeContext:
+    """As much of a context as a conversation asks for."""
+
+    def __init__(self, host: FakeHost) -> None:
+        self._host = host
+        self.notes = ""
+
+    def messages(self) -> list[ev.JSON]:
+        """The past that the test gave."""
+        return self._host.past
+
+    def take_notes(self) -> str:
+        """Notes to tell before the next message, once."""
+        notes, self.notes = self.notes, ""
+        return notes
+
+
+class FakeHost:
+    """Collects events; answers permissions by `answer`, or never."""
+
+    def __init__(self, root: Path, session_id: str = "mine", permission: str = "ask") -> None:
+        self.session_id = session_id
+        self.turn = 1
+        self.cwd = root
+        self.files = root / "files"
+        self.settings = Settings(permission=permission)
+        self.tools: Tools | None = None
+        self.events: list[ev.Event] = []
+        self.past: list[ev.JSON] = []
+        self.answer: Callable[[ev.PermissionAsked], ev.PermissionAnswered] | None = None
+        self.context: Any = FakeContext(self)
+        self.message = ev.UserMessage(turn=1, text="")
+
+    def say(self, text: str) -> None:
+        """The message of this turn."""
+        self.message = ev.UserMessage(turn=self.turn, text=text)
+
+    def next(self, text: str) -> None:
+        """Another turn."""
+        self.turn += 1
+        self.say(text)
+
+    def emit(self, event: ev.Event) -> None:
+        """Remember an event."""
+        self.events.append(event)
+
+    async def emit_synced(self, event: ev.Event) -> None:
+        """Remember an event."""
+        self.events.append(event)
+
+    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
+        """The set answer, or wait for ever."""
+        self.events.append(request)
+        if self.answer is None:
+            await asyncio.Event().wait()
+        assert self.answer is not None
+        return self.answer(request)
+
+    def take_steers(self) -> list[ev.UserMessage]:
+        """None."""
+        return []
+
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(e.text for e in self.events if isinstance(e, ev.Text))
+
+    def state(self) -> ev.JSON:
+        """What the backend said of itself, folded."""
+        folded: ev.JSON = {}
+        for event in self.events:
+            if isinstance(event, ev.BackendState):
+                folded.update(event.data)
+        return folded

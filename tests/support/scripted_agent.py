@@ -1,0 +1,318 @@
+"""A small agent that speaks the Agent Client Protocol on stdio, and misbehaves when told to.
+
+The words of the prompt choose what happens: see `ACTS`. Sessions are kept in a file
+(`--state FILE`), so that they can be loaded again after the agent was killed. Stdlib only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class Agent:
+    """One agent process."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.state = Path(options.state)
+        self.sessions: dict[str, list[Message]] = {}
+        if self.state.exists():
+            self.sessions = json.loads(self.state.read_text())
+        self.modes: dict[str, str] = {}
+        self.cancelled: set[str] = set()
+        self.answers: dict[int, Message] = {}
+        self.answered = threading.Condition()
+        self.lock = threading.Lock()
+        self.number = 1000
+
+    # -- the wire
+
+    def raw(self, line: str) -> None:
+        """Write a line as it is."""
+        with self.lock:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+    def send(self, message: Message) -> None:
+        """Write a JSON-RPC message."""
+        self.raw(json.dumps({"jsonrpc": "2.0", **message}))
+
+    def update(self, session: str, update_kind: str, /, **fields: Any) -> None:
+        """Send a session/update and keep what is told again at a load."""
+        update = {"sessionUpdate": update_kind, **fields}
+        if update_kind.endswith("_chunk"):
+            self.sessions[session].append(update)
+        params = {"sessionId": session, "update": update}
+        self.send({"method": "session/update", "params": params})
+
+    def say(self, session: str, text: str) -> None:
+        """A chunk of the answer."""
+        content = {"type": "text", "text": text}
+        self.update(session, "agent_message_chunk", content=content)
+
+    def ask(self, method: str, params: Message) -> Message:
+        """Send a request and wait for its answer."""
+        with self.answered:
+            self.number += 1
+            number = self.number
+        self.send({"id": number, "method": method, "params": params})
+        with self.answered:
+            self.answered.wait_for(lambda: number in self.answers, 30)
+            return self.answers.pop(number, {})
+
+    def serve(self) -> None:
+        """Read requests until stdin ends."""
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "method" not in message:
+                with self.answered:
+                    self.answers[message["id"]] = message
+                    self.answered.notify_all()
+                continue
+            threading.Thread(target=self.handle, args=(message,), daemon=True).start()
+
+    def handle(self, message: Message) -> None:
+        """Answer one request."""
+        method, params = message["method"], message.get("params") or {}
+        if method == "session/cancel":
+            self.cancelled.add(params["sessionId"])
+            return
+        if method == "initialize" and self.options.hang:
+            return
+        answer = getattr(self, "on_" + method.replace("/", "_"), None)
+        if answer is None:
+            error = {"code": -32601, "message": "Method not found"}
+            self.send({"id": message["id"], "error": error})
+            return
+        result = answer(params)
+        if "error" in result:
+            self.send({"id": message["id"], "error": result["error"]})
+            return
+        self.send({"id": message["id"], "result": result})
+
+    # -- methods
+
+    def on_initialize(self, params: Message) -> Message:
+        """Who it is and what it can do."""
+        if self.options.noise:
+            self.raw("Welcome to the scripted agent!")
+            self.raw('{"half": ')
+            self.send({"id": 424242, "result": {}})
+            self.send({"id": "text", "result": {}})
+        sessions = {} if self.options.forgetful else {"close": {}, "fork": {}}
+        return {
+            "protocolVersion": 1,
+            "agentInfo": {"name": "scripted", "version": "1"},
+            "agentCapabilities": {
+                "loadSession": not self.options.forgetful,
+                "promptCapabilities": {"image": True, "embeddedContext": True},
+                "sessionCapabilities": sessions,
+            },
+            "authMethods": [{"id": "key", "name": "An API key"}],
+        }
+
+    def on_session_new(self, params: Message) -> Message:
+        """A new session, which starts in a mode that does not ask."""
+        if self.options.signed_out:
+            return {"error": {"code": -32000, "message": "Authentication required"}}
+        session = f"s{os.getpid()}-{len(self.sessions)}"
+        self.sessions[session] = []
+        self.modes[session] = "auto"
+        return {"sessionId": session, "modes": self._modes(session)}
+
+    def on_session_load(self, params: Message) -> Message:
+        """An old session, told again."""
+        session = params["sessionId"]
+        if session not in self.sessions:
+            return {"error": {"code": -32602, "message": "no such session"}}
+        for update in self.sessions[session]:
+            self.send(
+                {"method": "session/update", "params": {"sessionId": session, "update": update}}
+            )
+        self.modes[session] = "auto"
+        return {"modes": self._modes(session)}
+
+    def on_session_fork(self, params: Message) -> Message:
+        """A copy of a session."""
+        session = f"f{os.getpid()}-{len(self.sessions)}"
+        self.sessions[session] = list(self.sessions[params["sessionId"]])
+        return {"sessionId": session}
+
+    def on_session_close(self, params: Message) -> Message:
+        """Nothing to let go of."""
+        return {}
+
+    def on_session_set_mode(self, params: Message) -> Message:
+        """Change the mode."""
+        self.modes[params["sessionId"]] = params["modeId"]
+        return {}
+
+    def on_session_prompt(self, params: Message) -> Message:
+        """Run the act that the prompt names."""
+        session = params["sessionId"]
+        text = "\n".join(b.get("text", "") for b in params["prompt"] if b["type"] == "text")
+        self.cancelled.discard(session)
+        told = {"type": "text", "text": text}
+        self.sessions[session].append({"sessionUpdate": "user_message_chunk", "content": told})
+        firsts = [line.split()[0] for line in text.splitlines() if line.strip()]
+        act = ACTS[next((word for word in reversed(firsts) if word in ACTS), "say")]
+        reason = act(self, session, text) or "end_turn"
+        self.state.write_text(json.dumps(self.sessions))
+        return {
+            "stopReason": reason,
+            "usage": {"inputTokens": 7, "outputTokens": 5, "totalTokens": 12},
+        }
+
+    def _modes(self, session: str) -> Message:
+        modes = [{"id": m, "name": m} for m in ("auto", "default", "plan")]
+        return {"currentModeId": self.modes.get(session, "auto"), "availableModes": modes}
+
+
+Act = Callable[[Agent, str, str], str | None]
+
+
+def say(agent: Agent, session: str, text: str) -> None:
+    """Say how many messages this session has had, and in which mode it is."""
+    count = sum(u["sessionUpdate"] == "user_message_chunk" for u in agent.sessions[session])
+    agent.say(session, f"message {count} ")
+    agent.say(session, f"in mode {agent.modes.get(session)}")
+
+
+def echo(agent: Agent, session: str, text: str) -> None:
+    """Say the whole prompt."""
+    agent.say(session, text)
+
+
+def everything(agent: Agent, session: str, text: str) -> None:
+    """Every kind of update there is, and one that there is not."""
+    agent.update(session, "user_message_chunk", content={"type": "text", "text": "echoed"})
+    agent.update(session, "agent_thought_chunk", content={"type": "text", "text": "Hm. "})
+    agent.update(session, "plan", entries=[{"content": "look", "status": "pending"}])
+    commands = [{"name": "init", "description": "…"}]
+    agent.update(session, "available_commands_update", availableCommands=commands)
+    agent.update(session, "current_mode_update", currentModeId="plan")
+    agent.update(session, "config_option_update", configOptions=[])
+    agent.update(session, "session_info_update", title="A scripted title")
+    agent.update(
+        session, "tool_call", toolCallId="t1", title="Edit a.txt", kind="edit", status="pending"
+    )
+    diff = {"type": "diff", "path": "/x/a.txt", "oldText": "a\n", "newText": "b\n"}
+    agent.update(
+        session,
+        "tool_call_update",
+        toolCallId="t1",
+        status="completed",
+        rawInput={"path": "a.txt"},
+        content=[diff, {"type": "terminal", "terminalId": "x"}],
+        locations=[{"path": "/x/a.txt", "line": 3}],
+    )
+    agent.update(session, "novelty_update", payload={"x": 1})
+    cost = {"amount": 0.25, "currency": "USD"}
+    agent.update(session, "usage_update", used=1000, size=200000, cost=cost)
+    agent.update(
+        session,
+        "agent_message_chunk",
+        content={"type": "image", "data": "", "mimeType": "image/png"},
+    )
+    agent.say(session, "done")
+
+
+def permit(agent: Agent, session: str, text: str) -> None:
+    """Ask before a command and say what was answered."""
+    call = {
+        "toolCallId": "p1",
+        "title": "Run make",
+        "kind": "execute",
+        "rawInput": {"command": "make test"},
+    }
+    options = [
+        {"optionId": "yes", "name": "Yes", "kind": "allow_once"},
+        {"optionId": "always", "name": "Always", "kind": "allow_always"},
+        {"optionId": "no", "name": "No", "kind": "reject_once"},
+    ]
+    answer = agent.ask(
+        "session/request_permission",
+        {"sessionId": session, "toolCall": call, "options": options},
+    )
+    outcome = answer.get("result", {}).get("outcome", {})
+    status = "completed" if outcome.get("optionId") in ("yes", "always") else "failed"
+    agent.update(session, "tool_call_update", toolCallId="p1", status=status)
+    agent.say(session, f"outcome {outcome.get('outcome')} {outcome.get('optionId')}")
+
+
+def unknown(agent: Agent, session: str, text: str) -> None:
+    """Ask for a method that no client has."""
+    answer = agent.ask("fs/teleport", {"sessionId": session})
+    agent.say(session, f"error {answer.get('error', {}).get('code')}")
+
+
+def forever(agent: Agent, session: str, text: str) -> str:
+    """Stream until cancelled."""
+    for number in range(100_000):
+        if session in agent.cancelled:
+            return "cancelled"
+        agent.say(session, f"{number} ")
+        time.sleep(0.01)
+    return "end_turn"
+
+
+def die(agent: Agent, session: str, text: str) -> None:
+    """Say something and end in the middle of the turn."""
+    agent.say(session, "last words")
+    sys.stderr.write("out of cheese\n")
+    sys.stderr.flush()
+    os._exit(7)
+
+
+def garble(agent: Agent, session: str, text: str) -> None:
+    """Noise between the chunks."""
+    agent.say(session, "before ")
+    agent.raw("not json at all \x1b[31m")
+    agent.raw("[1, 2, 3]")
+    agent.raw('"text"')
+    agent.raw('{"jsonrpc": "2.0", "method": "session/update", "params": 5}')
+    agent.send({"id": 999999, "result": {"x": 1}})
+    agent.say(session, "after")
+
+
+def flood(agent: Agent, session: str, text: str) -> None:
+    """Five thousand chunks, and much on stderr."""
+    sys.stderr.write("x" * 300_000 + "\n")
+    for number in range(5000):
+        agent.say(session, f"{number} ")
+
+
+ACTS: dict[str, Act] = {
+    "say": say,
+    "echo": echo,
+    "everything": everything,
+    "permit": permit,
+    "unknown": unknown,
+    "forever": forever,
+    "die": die,
+    "garble": garble,
+    "flood": flood,
+}
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--state", required=True)
+    for flag in ("hang", "noise", "forgetful", "signed-out"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    Agent(parser.parse_args()).serve()
+
+
+if __name__ == "__main__":
+    main()
