@@ -110,7 +110,7 @@ def main() -> None:
             return
         asyncio.run(_run(where, say))
     except AgentdeckError as error:
-        log.error("%s", error)
+        log.warning("%s", error)
         say(str(error))
         raise SystemExit(1) from error
 

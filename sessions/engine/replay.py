@@ -56,13 +56,12 @@ def _joined(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     size = 0
     for data in events:
         kind = data.get("type")
-        if held is not None and kind == held["type"] and data.get("turn") == held["turn"]:
-            if not held.get("signature") and not held.get("redacted") and size < _MAX_JOINED:
-                text = str(data.get("text", ""))
-                parts.append(text)
-                size += len(text)
-                held = {**data}
-                continue
+        if held is not None and size < _MAX_JOINED and _continues(held, data):
+            text = str(data.get("text", ""))
+            parts.append(text)
+            size += len(text)
+            held = {**data}
+            continue
         if held is not None:
             yield {**held, "text": "".join(parts)}
             held, parts, size = None, [], 0
@@ -73,3 +72,13 @@ def _joined(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield data
     if held is not None:
         yield {**held, "text": "".join(parts)}
+
+
+def _continues(held: dict[str, Any], data: dict[str, Any]) -> bool:
+    """Whether `data` is the next chunk of the same text; a signature ends a block of thinking."""
+    return (
+        data.get("type") == held["type"]
+        and data.get("turn") == held["turn"]
+        and not held.get("signature")
+        and not held.get("redacted")
+    )

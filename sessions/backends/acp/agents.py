@@ -83,7 +83,7 @@ AGENTS: dict[str, KnownAgent] = {
                 "ANTHROPIC_AUTH_TOKEN",
                 "CLAUDE_CONFIG_DIR",
                 "IS_SANDBOX",
-            ),  # fmt: skip
+            ),
             ask_mode="default",
             skill_folders=(".claude/skills",),
         ),

@@ -1,0 +1,282 @@
+"""What a session leaves behind, found in its events without asking any model.
+
+Every byproduct carries its receipt (session, turn, the event it came from) and signals that
+cost nothing: that it ran and passed, that the user kept, copied or marked it, that it recurs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sessions import events as ev
+from sessions.harvest.files import FileTracker, WrittenFile
+from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
+
+KINDS = ("code", "file", "command", "text", "picture", "term", "correction", "question")
+_FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)^\1[`~]*[ \t]*$", re.M | re.S)
+_MIN_CODE = 40
+_MIN_REUSED = 60
+_SHELL = {"Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell"}
+_PICTURES = {"svg", "html", "mermaid"}
+_PICTURE_FILES = (".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp")
+
+
+@dataclass(slots=True)
+class Found:
+    """One byproduct. `text` holds it whole (a path alone, for pictures kept as files)."""
+
+    kind: str
+    text: str = ""
+    path: str = ""
+    language: str = ""
+    origin: ev.JSON = field(default_factory=dict)
+    """`{"session", "turn", "seq"}`."""
+    signals: dict[str, Any] = field(default_factory=dict)
+    """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`."""
+
+    @property
+    def id(self) -> str:
+        """The same for the same thing from the same place."""
+        told = f"{self.kind}\0{self.path}\0{self.text}\0{self.origin.get('session')}"
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def weight(self) -> int:
+        """How strong its free signals are; for sorting."""
+        points = {"passed": 4, "marked": 5, "copied": 3, "ran": 1, "kept": 1, "led_to": 1}
+        score = sum(points[name] for name in points if self.signals.get(name))
+        return score + min(3, int(self.signals.get("sessions", 1)) - 1)
+
+    def to_json(self) -> ev.JSON:
+        """As DESIGN 6.6 has it, with an id beside."""
+        data = asdict(self)
+        data["from"] = data.pop("origin")
+        return {"id": self.id, **data}
+
+    @classmethod
+    def from_json(cls, data: ev.JSON) -> Found:
+        """The reverse of `to_json`."""
+        return cls(
+            str(data.get("kind", "")),
+            str(data.get("text", "")),
+            str(data.get("path", "")),
+            str(data.get("language", "")),
+            dict(data.get("from") or {}),
+            dict(data.get("signals") or {}),
+        )
+
+
+def byproducts(session_id: str, events: Iterable[ev.Event]) -> list[Found]:
+    """All byproducts of one session, in the order in which they arose."""
+    finder = _Finder(session_id)
+    for event in events:
+        finder.take(event)
+    return finder.finish()
+
+
+class _Finder:
+    """One pass over a session's events."""
+
+    def __init__(self, session_id: str) -> None:
+        self._session = session_id
+        self._found: list[Found] = []
+        self._answers: list[tuple[int, int, list[str]]] = []
+        """Of each stretch of answer: turn, first seq, chunks."""
+        self._calls: dict[str, ev.ToolCall] = {}
+        self._commands: dict[str, list[tuple[ev.ToolCall, int | None]]] = {}
+        self._files = FileTracker()
+        self._terms: list[tuple[Found, int]] = []
+        self._questions: dict[int, Found] = {}
+        self._undone: set[int] = set()
+        self._in_answer = False
+        self._last_turn = 0
+
+    def take(self, event: ev.Event) -> None:
+        """Take one event in."""
+        if isinstance(event, ev.Text):
+            self._text(event)
+            return
+        self._in_answer = False
+        if isinstance(event, ev.UserMessage):
+            self._user(event)
+        elif isinstance(event, ev.ToolCall):
+            self._calls[event.call] = event
+        elif isinstance(event, ev.ToolResult):
+            self._result(event)
+        elif isinstance(event, ev.PrimingInjected):
+            self._injected(event)
+        elif isinstance(event, ev.Byproduct):
+            signals = {**event.signals, "marked": True}
+            found = Found(event.kind or "text", event.text, event.path, signals=signals)
+            found.origin = {"session": self._session, **event.origin}
+            self._found.append(found)
+        elif isinstance(event, ev.TurnUndone):
+            self._undone |= {t for t in range(event.turn, self._last_turn + 1)}
+
+    def finish(self) -> list[Found]:
+        """Close the pass and return what was found and not undone."""
+        for turn, seq, chunks in self._answers:
+            self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
+        self._found.extend(self._file(f) for f in self._files.files())
+        self._found.extend(self._recurring())
+        self._join_runs()
+        self._uptake()
+        self._led()
+        kept = [f for f in self._found if f.origin.get("turn") not in self._undone]
+        return sorted(_distinct(kept), key=lambda f: int(f.origin.get("seq") or 0))
+
+    # -- by event
+
+    def _origin(self, turn: int, seq: int) -> ev.JSON:
+        return {"session": self._session, "turn": turn, "seq": seq}
+
+    def _text(self, event: ev.Text) -> None:
+        if self._in_answer and self._answers and self._answers[-1][0] == event.turn:
+            self._answers[-1][2].append(event.text)
+            return
+        self._answers.append((event.turn, event.seq, [event.text]))
+        self._in_answer = True
+
+    def _user(self, event: ev.UserMessage) -> None:
+        self._last_turn = max(self._last_turn, event.turn)
+        if event.origin not in ("typed", "queued", "broadcast"):
+            return
+        origin = self._origin(event.turn, event.seq)
+        if self._answers:
+            self._found.extend(self._reused(event, origin))
+            if CORRECTION.search(event.text[:200]):
+                self._found.append(Found("correction", event.text, origin=origin))
+        if QUESTION.search(event.text) and len(event.text) < 2000:
+            self._questions[event.turn] = Found("question", event.text, origin=origin)
+
+    def _reused(self, event: ev.UserMessage, origin: ev.JSON) -> Iterator[Found]:
+        """Parts of earlier answers that the user pasted back."""
+        for paragraph in re.split(r"\n\s*\n", event.text):
+            told = paragraph.strip().removeprefix(">").strip()
+            if len(told) < _MIN_REUSED:
+                continue
+            for turn, seq, chunks in reversed(self._answers):
+                if told in "".join(chunks):
+                    signals = {"copied": True, "reused_in": origin["turn"]}
+                    yield Found("text", told, origin=self._origin(turn, seq), signals=signals)
+                    break
+
+    def _result(self, event: ev.ToolResult) -> None:
+        call = self._calls.pop(event.call, None)
+        if call is None:
+            return
+        for image in event.images:
+            origin = self._origin(event.turn, event.seq)
+            self._found.append(Found("picture", path=str(image.get("path", "")), origin=origin))
+        command = command_of(call)
+        if command is not None:
+            code = event.data.get("exit_code")
+            code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
+            self._commands.setdefault(normal_command(command), []).append((call, code))
+            self._files.ran(command, code)
+        elif event.status == "ok":
+            self._files.changed(call, event.seq)
+
+    def _injected(self, event: ev.PrimingInjected) -> None:
+        for item in event.items:
+            term = str(item.get("term") or "").strip()
+            if term:
+                origin = self._origin(event.turn or 0, event.seq)
+                found = Found("term", term, origin=origin, signals={"priming": event.id})
+                self._terms.append((found, event.turn or 0))
+
+    # -- at the end
+
+    def _code_blocks(self, turn: int, seq: int, text: str) -> Iterator[Found]:
+        for block in _FENCE.finditer(text):
+            language, code = block[2].lower(), block[3]
+            if len(code) < _MIN_CODE:
+                continue
+            kind = "picture" if language in _PICTURES else "code"
+            yield Found(kind, code, language=language, origin=self._origin(turn, seq))
+
+    def _file(self, file: WrittenFile) -> Found:
+        kind = "picture" if file.path.lower().endswith(_PICTURE_FILES) else "file"
+        signals: dict[str, Any] = {"kept": True, "exact": file.exact}
+        if file.ran is not None:
+            signals |= {"ran": True, "passed": file.ran == 0, "command": file.command}
+        origin = self._origin(file.turn, file.seq)
+        return Found(kind, file.text, file.path, origin=origin, signals=signals)
+
+    def _recurring(self) -> Iterator[Found]:
+        for runs in self._commands.values():
+            if len(runs) < 2:
+                continue
+            call, _ = runs[0]
+            codes = [code for _, code in runs]
+            signals = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
+            origin = self._origin(call.turn, call.seq)
+            yield Found("command", command_of(call) or "", origin=origin, signals=signals)
+
+    def _join_runs(self) -> None:
+        """A code block whose text became a file is that file: its run is the block's too."""
+        files = {f.text.strip(): f for f in self._found if f.kind in ("file", "picture") and f.text}
+        for found in self._found:
+            if found.kind == "code" and (same := files.get(found.text.strip())):
+                names = ("ran", "passed", "command")
+                found.signals |= {k: same.signals[k] for k in names if k in same.signals}
+                found.signals["file"] = same.path
+
+    def _uptake(self) -> None:
+        for found, injected in self._terms:
+            used = 0
+            for turn, _, chunks in self._answers:
+                if turn > injected and found.text.lower() in "".join(chunks).lower():
+                    used += 1
+            if used:
+                found.signals["uptake"] = used
+                self._found.append(found)
+
+    def _led(self) -> None:
+        """A question led somewhere when its turn left things behind."""
+        left: dict[int, int] = {}
+        for found in self._found:
+            if found.kind in ("code", "file", "picture") or found.signals.get("copied"):
+                turn = int(found.origin.get("turn") or 0)
+                left[turn] = left.get(turn, 0) + 1
+        for turn, question in self._questions.items():
+            if left.get(turn) and content_terms(question.text):
+                question.signals["led_to"] = left[turn]
+                self._found.append(question)
+
+
+def command_of(call: ev.ToolCall) -> str | None:
+    """The command line of a call that runs one, else None."""
+    if call.name not in _SHELL and call.kind != "execute":
+        return None
+    command = call.input.get("command", call.input.get("cmd"))
+    if isinstance(command, list):
+        words = [str(word) for word in command]
+        return words[-1] if words[:1] in (["bash"], ["sh"]) and len(words) > 2 else " ".join(words)
+    return command if isinstance(command, str) else None
+
+
+def recurrence(groups: Iterable[list[Found]]) -> None:
+    """Mark what recurs: the same thing in several sessions counts as that many."""
+    seen: dict[tuple[str, str], list[Found]] = {}
+    for group in groups:
+        for found in group:
+            key = normal_command(found.text) if found.kind == "command" else found.text.strip()
+            seen.setdefault((found.kind, key), []).append(found)
+    for same in seen.values():
+        sessions = {f.origin.get("session") for f in same}
+        if len(sessions) > 1:
+            for found in same:
+                found.signals["sessions"] = len(sessions)
+
+
+def _distinct(found: list[Found]) -> Iterator[Found]:
+    seen: set[str] = set()
+    for each in found:
+        if each.id not in seen:
+            seen.add(each.id)
+            yield each

@@ -1,0 +1,31 @@
+"""Small readings of what people write: corrections, questions, terms, commands."""
+
+from __future__ import annotations
+
+import re
+
+CORRECTION = re.compile(
+    r"^\s*(no\b|nope|wrong|actually|stop\b|don'?t\b|do not\b|not like|instead\b|that'?s not|"
+    r"this is not|please don'?t|never\b|you (forgot|missed|should have)|i (said|meant|asked)|"
+    r"still (wrong|broken|fail))|\b(instead of that|not what i (asked|meant|wanted))\b",
+    re.IGNORECASE,
+)
+QUESTION = re.compile(
+    r"\?\s*$|^\s*(how|why|what|which|when|where|who|can|could|should|is|are|does|do)\b.*\?",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_PATH = re.compile(r"(?:[\w.~-]*/)[\w./~-]+")
+_NUMBER = re.compile(r"\b\d+\b")
+
+
+def content_terms(text: str) -> set[str]:
+    """Words of four letters and more."""
+    return {word.lower() for word in _WORD.findall(text)}
+
+
+def normal_command(command: str) -> str:
+    """A command without what varies: paths by their last part, numbers by a mark."""
+    joined = " ".join(command.split())
+    joined = _PATH.sub(lambda found: found[0].rstrip("/").rsplit("/", 1)[-1], joined)
+    return _NUMBER.sub("#", joined)

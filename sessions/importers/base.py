@@ -1,0 +1,206 @@
+"""What all importers share: a builder that turns messages into events of turns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from sessions import events as ev
+
+Record = dict[str, Any]
+MAX_LINE = 64 * 2**20
+# Longer tool output is cut: the original stays where it is and the source names it.
+MAX_RESULT = 200_000
+
+
+class Importer(Protocol):
+    """Reads one harness's files."""
+
+    harness: str
+
+    def claims(self, path: Path, head: bytes) -> bool:
+        """Whether the file, of which `head` is the beginning, is one of this harness's."""
+
+    def read(self, path: Path) -> Iterator[ev.Event]:
+        """The conversation's events, `session.created` first, not numbered. Skips the broken."""
+
+
+class Builder:
+    """Messages in, events out; opens and closes turns by itself.
+
+    `take()` gives the events that are complete since the last call.
+    """
+
+    def __init__(self, harness: str, path: Path, source_id: str = "") -> None:
+        self._events: list[ev.Event] = []
+        self._turn = 0
+        self._open = False
+        self._failed = ""
+        self._at = ""
+        self._calls: set[str] = set()
+        self._usage: dict[str, int] = {}
+        self.title = ""
+        self.model = ""
+        self.cwd = ""
+        self._source = {"harness": harness, "path": str(path), "id": source_id}
+        self._begun = False
+
+    def at(self, when: Any) -> None:
+        """The date of what follows: ISO 8601, or seconds or milliseconds since 1970."""
+        self._at = date_of(when) or self._at
+
+    def begin(self) -> None:
+        """Write `session.created` with what is known by now; further calls do nothing."""
+        if self._begun:
+            return
+        self._begun = True
+        self._add(
+            ev.SessionCreated(
+                id="",
+                title=self.title,
+                backend="",
+                model=self.model,
+                cwd=self.cwd,
+                permission="read-only",
+                source=self._source,
+            )
+        )
+
+    def user(self, text: str) -> None:
+        """A message of the user; begins a turn."""
+        if not text.strip():
+            return
+        self.begin()
+        self._end()
+        if not self.title:
+            self.title = " ".join(text.split())[:80]
+            self._add(ev.SessionSet(changes={"title": self.title}))
+        self._turn += 1
+        self._add(ev.UserMessage(turn=self._turn, text=text))
+        self._add(ev.TurnStarted(turn=self._turn, model=self.model))
+        self._open = True
+
+    def text(self, text: str) -> None:
+        """Text of the answer."""
+        if text:
+            self._within()
+            self._add(ev.Text(turn=self._turn, text=text))
+
+    def thinking(self, text: str) -> None:
+        """The model's thinking."""
+        if text:
+            self._within()
+            self._add(ev.Thinking(turn=self._turn, text=text))
+
+    def call(self, call: str, name: str, arguments: Any) -> None:
+        """A tool call."""
+        self._within()
+        self._calls.add(call)
+        given = arguments if isinstance(arguments, dict) else {"input": arguments}
+        self._add(ev.ToolCall(turn=self._turn, call=call, name=name, input=given))
+
+    def result(self, call: str, content: str, *, ok: bool = True, **facts: Any) -> None:
+        """A tool call's result; one that nobody asked for is dropped."""
+        if call not in self._calls:
+            return
+        self._calls.discard(call)
+        cut = len(content) > MAX_RESULT
+        self._add(
+            ev.ToolResult(
+                turn=self._turn,
+                call=call,
+                status="ok" if ok else "error",
+                content=content[:MAX_RESULT],
+                truncated=cut,
+                data={k: v for k, v in facts.items() if v is not None},
+            )
+        )
+
+    def usage(self, **tokens: Any) -> None:
+        """Tokens of the running turn: input, output, cache_read, cache_write."""
+        for key, count in tokens.items():
+            if isinstance(count, int):
+                self._usage[key] = self._usage.get(key, 0) + count
+
+    def compacted(self, summary: str) -> None:
+        """The harness summarised the past."""
+        self.text(f"[The conversation so far was summarised.]\n{summary}")
+
+    def finish(self) -> None:
+        """The end of the file."""
+        self._end()
+
+    def take(self) -> list[ev.Event]:
+        """Events since the last call."""
+        taken, self._events = self._events, []
+        return taken
+
+    def _within(self) -> None:
+        self.begin()
+        if not self._open:  # an answer without a question: a resumed or shortened file
+            self._turn += 1
+            self._add(ev.TurnStarted(turn=self._turn, model=self.model))
+            self._open = True
+
+    def _end(self) -> None:
+        if not self._open:
+            return
+        for call in sorted(self._calls):
+            self._add(ev.ToolResult(turn=self._turn, call=call, status="unknown"))
+        self._calls.clear()
+        self._add(ev.TurnEnded(turn=self._turn, reason="end_turn", usage=self._usage))
+        self._usage = {}
+        self._open = False
+
+    def _add(self, event: ev.Event) -> None:
+        self._events.append(replace(event, at=self._at))
+
+
+def date_of(when: Any) -> str:
+    """A date as events carry it, or "" if it is none."""
+    from datetime import UTC, datetime
+
+    try:
+        if isinstance(when, int | float):
+            seconds = when / 1000 if when > 1e11 else when
+            moment = datetime.fromtimestamp(seconds, UTC)
+        else:
+            moment = datetime.fromisoformat(str(when)).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def records(path: Path) -> Iterator[Record]:
+    """JSON objects of a file with one a line; torn, broken and huge lines are passed over."""
+    with path.open("rb") as file:
+        while line := file.readline(MAX_LINE):
+            if not line.endswith(b"\n") and len(line) == MAX_LINE:
+                while not line.endswith(b"\n") and (line := file.readline(MAX_LINE)):
+                    pass
+                continue
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict):
+                yield record
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content, be it a string or a list of blocks."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        content = [content]
+    if not isinstance(content, list):
+        return ""
+    parts = [
+        str(block.get("text") or "") if isinstance(block, dict) else str(block)
+        for block in content
+        if isinstance(block, str) or (isinstance(block, dict) and "text" in block)
+    ]
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,106 @@
+"""Gemini CLI: `~/.gemini/tmp/<project>/chats/session-*.jsonl` (older: one `.json`).
+
+A header, then records `{id, timestamp, type, content, toolCalls, thoughts, tokens}`. Control
+lines `{"$set": …}` change the header, `{"$rewindTo": id}` takes back what came after `id`, so
+a file is read whole before it is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sessions import events as ev
+from sessions.importers.base import Builder, Record, records, text_of
+
+
+class Gemini:
+    """Reads Gemini CLI's chats."""
+
+    harness = "gemini"
+
+    def claims(self, path: Path, head: bytes) -> bool:
+        """By its header."""
+        return path.suffix in (".jsonl", ".json") and (
+            b'"projectHash"' in head or (b'"startTime"' in head and b'"sessionId"' in head)
+        )
+
+    def read(self, path: Path) -> Iterator[ev.Event]:
+        """The conversation's events."""
+        header, messages = _load(path)
+        builder = Builder(self.harness, path, str(header.get("sessionId") or path.stem))
+        folders = header.get("directories")
+        if isinstance(folders, list) and folders:
+            builder.cwd = str(folders[0])
+        builder.at(header.get("startTime"))
+        for message in messages:
+            builder.at(message.get("timestamp"))
+            kind = message.get("type")
+            if kind == "user":
+                builder.user(text_of(message.get("content")))
+            elif kind == "gemini":
+                self._answer(builder, message)
+            yield from builder.take()
+        builder.finish()
+        yield from builder.take()
+
+    def _answer(self, builder: Builder, message: Record) -> None:
+        builder.model = str(message.get("model") or builder.model)
+        for thought in message.get("thoughts") or []:
+            if isinstance(thought, dict):
+                said = (thought.get("subject"), thought.get("description"))
+                builder.thinking("\n".join(str(part) for part in said if part))
+        builder.text(text_of(message.get("content")))
+        for call in message.get("toolCalls") or []:
+            if not isinstance(call, dict):
+                continue
+            number = str(call.get("id", ""))
+            builder.call(number, str(call.get("name", "")), call.get("args"))
+            builder.result(number, _result(call), ok=call.get("status") in ("success", None))
+        tokens = message.get("tokens")
+        if isinstance(tokens, dict):
+            builder.usage(
+                input=tokens.get("input"),
+                output=tokens.get("output"),
+                cache_read=tokens.get("cached"),
+            )
+
+
+def _load(path: Path) -> tuple[Record, list[Record]]:
+    if path.suffix == ".json":
+        try:
+            data = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            return {}, []
+        found = data.get("messages") if isinstance(data, dict) else None
+        return (data, [m for m in found if isinstance(m, dict)]) if found else ({}, [])
+    header: Record = {}
+    messages: list[Record] = []
+    for record in records(path):
+        if isinstance(record.get("$set"), dict):
+            header.update(record["$set"])
+        elif "$rewindTo" in record:
+            ids = [m.get("id") for m in messages]
+            if record["$rewindTo"] in ids:
+                del messages[ids.index(record["$rewindTo"]) :]
+        elif "sessionId" in record and "type" not in record:
+            header.update(record)
+        elif record.get("id") in [m.get("id") for m in messages[-1:]]:
+            messages[-1] = record  # told again when it was complete
+        else:
+            messages.append(record)
+    return header, messages
+
+
+def _result(call: Record) -> str:
+    shown: Any = call.get("resultDisplay")
+    if isinstance(shown, str):
+        return shown
+    parts = []
+    for part in call.get("result") or []:
+        response = (part.get("functionResponse") or {}).get("response") if part else None
+        if isinstance(response, dict):
+            parts.append(str(response.get("output", json.dumps(response))))
+    return "\n".join(parts)

@@ -1,0 +1,118 @@
+"""OpenCode: `~/.local/share/opencode/opencode.db` (SQLite), opened read-only.
+
+Tables session(id, parent_id, title, directory, time_created), message(id, session_id, data)
+and part(message_id, session_id, data), the last two with JSON in `data`. One database holds
+many sessions: `sessions` names them, `read_session` reads one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sessions import events as ev
+from sessions.importers.base import Builder, Record
+
+
+class OpenCode:
+    """Reads OpenCode's database."""
+
+    harness = "opencode"
+
+    def claims(self, path: Path, head: bytes) -> bool:
+        """An SQLite file with the tables of OpenCode."""
+        if not head.startswith(b"SQLite format 3\x00"):
+            return False
+        try:
+            with contextlib.closing(_open(path)) as db:
+                tables = {row[0] for row in db.execute("select name from sqlite_master")}
+        except sqlite3.Error:
+            return False
+        return {"session", "message", "part"} <= tables
+
+    def sessions(self, path: Path) -> list[str]:
+        """Ids of the sessions that are no sub-agents' own, oldest first."""
+        with contextlib.closing(_open(path)) as db:
+            rows = db.execute("select id from session where parent_id is null order by id")
+            return [str(row[0]) for row in rows]
+
+    def read(self, path: Path) -> Iterator[ev.Event]:
+        """The first session; see `read_session`."""
+        for session in self.sessions(path)[:1]:
+            yield from self.read_session(path, session)
+
+    def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
+        """One session's events."""
+        builder = Builder(self.harness, path, session)
+        with contextlib.closing(_open(path)) as db:
+            row = db.execute(
+                "select title, directory, time_created from session where id = ?", (session,)
+            ).fetchone()
+            if row is None:
+                return
+            builder.title, builder.cwd = str(row[0] or ""), str(row[1] or "")
+            builder.at(row[2])
+            parts = _parts(db, session)
+            messages = db.execute(
+                "select id, data, time_created from message where session_id = ? order by id",
+                (session,),
+            )
+            for number, data, when in messages:
+                message = _json(data)
+                builder.at(when)
+                self._take(builder, message, parts.get(number, []))
+                yield from builder.take()
+        builder.finish()
+        yield from builder.take()
+
+    def _take(self, builder: Builder, message: Record, parts: list[Record]) -> None:
+        if message.get("role") == "user":
+            told = [p for p in parts if p.get("type") == "text" and not p.get("synthetic")]
+            builder.user("\n".join(str(p.get("text", "")) for p in told))
+            return
+        builder.model = str(message.get("modelID") or builder.model)
+        for part in parts:
+            kind = part.get("type")
+            if kind == "text":
+                builder.text(str(part.get("text", "")))
+            elif kind == "reasoning":
+                builder.thinking(str(part.get("text", "")))
+            elif kind == "tool":
+                state = part.get("state") or {}
+                call = str(part.get("callID", ""))
+                builder.call(call, str(part.get("tool", "")), state.get("input"))
+                if state.get("status") in ("completed", "error"):
+                    said = str(state.get("output") or state.get("error") or "")
+                    code = (state.get("metadata") or {}).get("exit")
+                    builder.result(
+                        call, said, ok=state["status"] == "completed" and not code, exit_code=code
+                    )
+            elif kind == "step-finish" and isinstance(part.get("tokens"), dict):
+                tokens = part["tokens"]
+                builder.usage(input=tokens.get("input"), output=tokens.get("output"))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _parts(db: sqlite3.Connection, session: str) -> dict[str, list[Record]]:
+    parts: dict[str, list[Record]] = {}
+    rows = db.execute(
+        "select message_id, data from part where session_id = ? order by id", (session,)
+    )
+    for message, data in rows:
+        parts.setdefault(message, []).append(_json(data))
+    return parts
+
+
+def _json(data: Any) -> Record:
+    try:
+        found = json.loads(data)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
