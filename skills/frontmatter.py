@@ -25,7 +25,7 @@ MAX_DEPTH = 16
 MAX_NODES = 5_000
 _MAX_BRACKETS = 200
 # `- - - -`: every mark opens a level on the same line.
-_COMPACT = re.compile(r"(?:^|[ \t])[-?:](?=[ \t])")
+_COMPACT = re.compile(r"[-?:][ \t]")
 _PLAIN = "plain"
 # An anchor, an alias or a tag may only stand where a node begins.
 # Line breaks of YAML 1.1, which libyaml speaks, and no longer of 1.2: given other faces meanwhile.
@@ -34,7 +34,7 @@ _OLD_BREAKS_BACK = {face: char for char, face in _OLD_BREAKS.items()}
 _OLD_BREAK = re.compile("[\x85\u2028\u2029]")
 # JSON writes an emoji as two escapes; libyaml wants one.
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_TAB_IN_BLOCK = re.compile(r"^( +)\t", re.MULTILINE)
+_TAB_IN_BLOCK = re.compile(r"^( +)\t+", re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"^[^\n#'\"]*:[ \t]+[|>][-+0-9]*#", re.MULTILINE)
 _MARKS = re.compile(r"(?:^|[:\-?,\[{])[ \t]*(?:[&*][^\s,\[\]{}]|!)", re.MULTILINE)
 
@@ -93,7 +93,7 @@ def load(text: str) -> Mapping:
         result.values[name] = reader.value(value, 1)
         result.lines[name] = _line(key)
     reader.indentation(node)
-    if _MARKS.search(text):
+    if ("&" in text or "*" in text or "!" in text) and _MARKS.search(text):
         result.oddities += marks(text)
     return result
 
@@ -122,7 +122,7 @@ def _compose(text: str) -> Node | None:
         return composer.get_single_node()
     except yaml.YAMLError:
         # libyaml alone refuses a block scalar whose first line begins with a tab.
-        respaced = _TAB_IN_BLOCK.sub(r"\1 ", text)
+        respaced = _TAB_IN_BLOCK.sub(r"\1", text)
         if respaced == text:
             raise
         return _compose(respaced)
@@ -172,9 +172,10 @@ def _measure(text: str) -> None:
             deepest = max(deepest, depth)
         if deepest > _MAX_BRACKETS:
             raise _bomb(f"The frontmatter nests {deepest:,} brackets.")
-    for line in text.split("\n"):
-        if len(line) > _MAX_BRACKETS and len(_COMPACT.findall(line)) > _MAX_BRACKETS:
-            raise _bomb("The frontmatter nests too deep.")
+    if len(text) > _MAX_BRACKETS and len(_COMPACT.findall(text)) > _MAX_BRACKETS:
+        for line in text.split("\n"):
+            if len(_COMPACT.findall(line)) > _MAX_BRACKETS:
+                raise _bomb("The frontmatter nests too deep.")
 
 
 def _bomb(message: str) -> Unreadable:
@@ -238,10 +239,18 @@ class _Reader:
                 return
 
 
-def marks(text: str) -> Iterator[Oddity]:
-    """Anchors, aliases and tags in `text`, by the parser's own events."""
+def marks(text: str) -> list[Oddity]:
+    """Anchors, aliases and tags in `text` (which composes), by the parser's own events."""
+    text = _of_today(text)
+    try:
+        return list(_marks(text))
+    except yaml.YAMLError:
+        return list(_marks(_TAB_IN_BLOCK.sub(r"\1", text)))
+
+
+def _marks(text: str) -> Iterator[Oddity]:
     names = {"anchor": "An anchor or alias (`&x`, `*x`)", "tag": "A type tag (`!x`)"}
-    parser = _Composer(_of_today(text))
+    parser = _Composer(text)
     try:
         while event := parser.get_event():
             for rule in names:

@@ -38,6 +38,8 @@ class Document:
     front: str
     mapping: Mapping | None = None
     """How the frontmatter was written; None when it had to be repaired."""
+    fence: str = "---"
+    """The line that closes the frontmatter."""
     repaired: tuple[str, ...] = field(default=())
     """The keys whose value was taken as plain text because it is no YAML."""
 
@@ -61,6 +63,9 @@ def read_bytes(path: Path | str, limit: int = MAX_BYTES) -> bytes:
         if status.st_size > limit:
             raise _too_long(path, status.st_size, limit)
         data = os.read(descriptor, status.st_size + 1)
+        if len(data) == status.st_size:
+            return data
+        # A file that grows, or one of /proc, which says that it is empty.
         while more := os.read(descriptor, 65_536):
             data += more
             if len(data) > limit:
@@ -95,7 +100,7 @@ def parse(text: str) -> Document:
         Unreadable: there is no frontmatter (`no-frontmatter`), it is never closed (`not-closed`),
             or nothing in it is a `key: value` line (`yaml`, `mapping`).
     """
-    front, body, body_line = split(text)
+    front, body, body_line, fence = split(text)
     try:
         mapping = frontmatter.load(front)
     except Unreadable as error:
@@ -104,8 +109,8 @@ def parse(text: str) -> Document:
         values, repaired = repair(front)
         if not values:
             raise
-        return Document(values, body, body_line, front, None, tuple(repaired))
-    return Document(mapping.values, body, body_line, front, mapping)
+        return Document(values, body, body_line, front, None, fence, tuple(repaired))
+    return Document(mapping.values, body, body_line, front, mapping, fence)
 
 
 def load(path: Path | str) -> Document:
@@ -117,8 +122,8 @@ def load(path: Path | str) -> Document:
     return parse(decode(read_bytes(path)))
 
 
-def split(text: str) -> tuple[str, str, int]:
-    """The frontmatter (line ends as in the file, so that lines count), the body, its line.
+def split(text: str) -> tuple[str, str, int, str]:
+    """The frontmatter (with the lines before it, so that lines count), body, its line, fence.
 
     Raises:
         Unreadable: there is no frontmatter, or it is not closed.
@@ -140,7 +145,8 @@ def split(text: str) -> tuple[str, str, int]:
         )
     before = text.count("\n", 0, opened.end())
     front = "\n" * before + text[opened.end() : closed.start()]
-    return front, text[closed.end() :], text.count("\n", 0, closed.end()) + 1
+    body_line = text.count("\n", 0, closed.end()) + 1
+    return front, text[closed.end() :], body_line, closed.group().strip()
 
 
 def repair(front: str) -> tuple[dict[str, Value], list[str]]:

@@ -27,6 +27,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 _HIDDEN = re.compile("[" + "".join(chars for _, chars in _KINDS) + "]")
 _BY_KIND = tuple((kind, re.compile(f"[{chars}]")) for kind, chars in _KINDS)
+_PLAIN_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _TAGS = re.compile("[\U000e0000-\U000e007f]+")
 
 
@@ -143,10 +144,15 @@ def _clean_line(line: str) -> str:
 
 def one_line(text: str) -> str:
     """`text` cleaned, with every run of blanks as one space."""
-    return " ".join(clean(text).split())
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line
+    return " ".join(clean(line).split()) if has_hidden(line) else line
 
 
 def fold(name: str) -> str:
     """A name as it is compared: NFKC, case and the choice of space, `_` or `-` do not matter."""
+    if _PLAIN_NAME.match(name):
+        return name
     folded = unicodedata.normalize("NFKC", one_line(name)).casefold()
     return re.sub(r"[\s_-]+", "-", folded).strip("-")

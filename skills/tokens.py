@@ -22,3 +22,8 @@ def estimate(text: str) -> int:
     for symbol in _SYMBOLS:
         symbols += text.count(symbol)
     return max(1, round(size / _BYTES_PER_TOKEN + symbols * _PER_SYMBOL))
+
+
+def of_size(size: int) -> int:
+    """Tokens of a Markdown text of `size` characters that is not at hand, about."""
+    return max(1, round(size / 4.0)) if size else 0

@@ -104,6 +104,26 @@ def validate(path: Path | str, *, thorough: bool = True) -> Report:
     return check.report(shown)
 
 
+def check_text(text: str, folder_name: str) -> Report:
+    """The verdict on a SKILL.md that is at hand as text."""
+    check = _Check(Path(folder_name))
+    mapping = _frontmatter(check, text)
+    if mapping is not None:
+        check.findings += check_values(mapping.values, mapping.lines, folder_name)
+    return check.report(Path(folder_name))
+
+
+def check_mapping(mapping: Mapping, front: str, folder_name: str) -> list[Finding]:
+    """The findings on a frontmatter that is read already."""
+    check = _Check(Path(folder_name))
+    try:
+        frontmatter.check_spaces(front)
+    except Unreadable as error:
+        check.fault(error.rule, None, error.message, error.hint)
+    _oddities(check, mapping)
+    return check.findings + check_values(mapping.values, mapping.lines, folder_name)
+
+
 def find_skills(root: Path | str) -> Iterator[Path]:
     """The skill folders that `validate` on a whole tree means, in a steady order.
 

@@ -1,0 +1,354 @@
+"""Which skills a person has looked at, and whether they are still what was looked at.
+
+One JSON file keeps the sha256 of every file of every skill that was reviewed, and the project
+folders that are trusted. A skill that changed drops back to review, with the files that changed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from skills.errors import NeedsReview, SkillError
+from skills.parse import FILE
+from skills.skill import Scope, Skill
+
+VERSION = 1
+MAX_FILES = 5_000
+MAX_BYTES = 256 * 1024 * 1024
+_LEFT_OUT = frozenset({".git", "__pycache__", ".DS_Store"})
+
+JSON = dict[str, Any]
+
+
+class Trust(StrEnum):
+    """How a skill stands."""
+
+    BUNDLED = "bundled"
+    """It came with agentdeck."""
+    REVIEWED = "reviewed"
+    """A person has looked at exactly these files."""
+    NEW = "new"
+    """Nobody has looked at it yet."""
+    CHANGED = "changed"
+    """Files changed since somebody looked."""
+    FOLDER = "folder"
+    """It belongs to a project folder that is not trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that changed since the review; `how`: `added`, `removed`, `changed`."""
+
+    path: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a skill stands, and whether it may be used as it is."""
+
+    trust: Trust
+    usable: bool
+    changes: tuple[Change, ...] = ()
+    folder: Path | None = None
+    """The project folder whose trust is missing."""
+    sha256: str = ""
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """sha256 of every file below `folder` by its path in it; of a link, its target.
+
+    Raises:
+        SkillError: it is too big to be checked, or can't be read.
+    """
+    sums: dict[str, str] = {}
+    total = 0
+    for where, full in _entries(folder):
+        try:
+            status = full.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                sums[where] = "link:" + os.readlink(full)  # noqa: PTH115  (its exact bytes)
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                sums[where] = f"special:{stat.S_IFMT(status.st_mode):o}"
+                continue
+            total += status.st_size
+            _bound(folder, len(sums), total)
+            sums[where] = _sum(full)
+        except OSError as error:
+            raise SkillError(f"{full} can't be read: {error.strerror}.") from error
+    if not (folder / FILE).is_file():
+        raise SkillError(f"{folder} has no SKILL.md any more.", "Look whether it was moved.")
+    if (folder / FILE).is_symlink():
+        # The link stays the same when what it leads to is swapped.
+        sums[FILE] += ":" + _sum((folder / FILE).resolve())
+    return sums
+
+
+def _bound(folder: Path, files: int, size: int) -> None:
+    if files > MAX_FILES or size > MAX_BYTES:
+        raise SkillError(
+            f"{folder} is too big to be checked file by file.",
+            f"At most {MAX_FILES:,} files and {MAX_BYTES >> 20} MiB.",
+        )
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
+    for where, folders, files in os.walk(folder):
+        here = Path(where)
+        linked = [f for f in folders if (here / f).is_symlink()]
+        folders[:] = sorted(f for f in folders if f not in _LEFT_OUT and f not in linked)
+        for name in sorted([*files, *linked]):
+            if name not in _LEFT_OUT:
+                yield (here / name).relative_to(folder).as_posix(), here / name
+
+
+def fingerprint(folder: Path) -> str:
+    """Changes whenever a file below `folder` is written (by its inode's change time): cheap."""
+    parts: list[str] = []
+    for where, full in _entries(folder):
+        try:
+            # Followed for SKILL.md, which may be a link; the others are what they are.
+            status = full.stat() if where == FILE else full.lstat()
+        except OSError:
+            return ""
+        parts.append(f"{where}\0{status.st_size}\0{status.st_ino}\0{status.st_ctime_ns}")
+        if len(parts) > MAX_FILES:
+            return ""
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def whole(sums: dict[str, str]) -> str:
+    """One sum over all of a skill's files: what the journal says that was used."""
+    text = "".join(f"{path}\0{value}\n" for path, value in sorted(sums.items()))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class Lock:
+    """The record of reviews at `path`; several processes may use it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._data: JSON = {"skills": {}, "folders": {}}
+        self._stamp: tuple[int, int] | None = None
+        self._unchanged: dict[str, str] = {}
+
+    def standing(self, skill: Skill) -> Standing:
+        """How `skill` stands now.
+
+        Raises:
+            SkillError: its files can't be read.
+        """
+        if skill.scope is Scope.BUNDLED:
+            return Standing(Trust.BUNDLED, True)
+        self._read()
+        if skill.scope is Scope.PROJECT and not self.folder_trusted(folder := _project(skill)):
+            return Standing(Trust.FOLDER, False, folder=folder)
+        entry = self._entry(skill)
+        if not isinstance(entry.get("files"), dict):
+            # What I wrote or put there myself needs no leave of mine; what `add` fetched does.
+            return Standing(Trust.NEW, skill.scope is Scope.MINE and not entry.get("source"))
+        return self._compare(skill, entry)
+
+    def _compare(self, skill: Skill, entry: JSON) -> Standing:
+        key = _key(skill)
+        mark = fingerprint(skill.path)
+        sha256 = str(entry.get("sha256", ""))
+        if mark and self._unchanged.get(key) == mark + sha256:
+            return Standing(Trust.REVIEWED, True, sha256=sha256)
+        sums = digest(skill.path)
+        changes = tuple(_changes(entry["files"], sums))
+        if changes:
+            return Standing(Trust.CHANGED, False, changes, sha256=whole(sums))
+        self._unchanged[key] = mark + sha256
+        return Standing(Trust.REVIEWED, True, sha256=sha256)
+
+    def require(self, skill: Skill) -> str:
+        """Make sure that `skill` may be used now; the sum of its files ("" for a bundled one).
+
+        One of mine is recorded as it is at its first use, so that a later change is noticed.
+
+        Raises:
+            NeedsReview: a person has to look first; the message says at what.
+        """
+        standing = self.standing(skill)
+        if not standing.usable:
+            raise _refusal(skill, standing)
+        if standing.trust is Trust.NEW:
+            return self.trust(skill)
+        return standing.sha256
+
+    def trust(self, skill: Skill) -> str:
+        """Record that a person has looked at the skill as it is now; the sum of its files.
+
+        Raises:
+            SkillError: its files can't be read, or the record can't be written.
+        """
+        sums = digest(skill.path)
+
+        def change(data: JSON) -> None:
+            entry = data["skills"].setdefault(_key(skill), {})
+            entry.update(name=skill.name, files=sums, sha256=whole(sums), at=_now())
+
+        self._write(change)
+        return whole(sums)
+
+    def fetched(self, folder: Path, source: str) -> None:
+        """Record that `folder` came from elsewhere, so that its first use needs a review."""
+
+        def change(data: JSON) -> None:
+            data["skills"][os.path.realpath(folder)] = {"source": source, "at": _now()}
+
+        self._write(change)
+
+    def forget(self, folder: Path) -> None:
+        """Take back the review of the skill in `folder`."""
+        self._write(lambda data: data["skills"].pop(os.path.realpath(folder), None))
+
+    def source(self, skill: Skill) -> str:
+        """Where `add` fetched it from, or ""."""
+        self._read()
+        return str(self._entry(skill).get("source", ""))
+
+    def trust_folder(self, folder: Path, trusted: bool = True) -> None:
+        """Trust the project `folder` (or no longer): its skills may then be reviewed and used."""
+        key = os.path.realpath(folder)
+
+        def change(data: JSON) -> None:
+            if trusted:
+                data["folders"][key] = _now()
+            else:
+                data["folders"].pop(key, None)
+
+        self._write(change)
+
+    def folder_trusted(self, folder: Path) -> bool:
+        """Whether `folder` itself, or one above it, was trusted."""
+        self._read()
+        folders = self._data["folders"]
+        if not folders:
+            return False
+        real = Path(os.path.realpath(folder))
+        return any(str(above) in folders for above in (real, *real.parents))
+
+    def _entry(self, skill: Skill) -> JSON:
+        entry = self._data["skills"].get(_key(skill))
+        return entry if isinstance(entry, dict) else {}
+
+    def _read(self) -> None:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            self._stamp, self._data = None, {"skills": {}, "folders": {}}
+            return
+        except OSError as error:
+            raise SkillError(f"{self.path} can't be read: {error.strerror}.") from error
+        stamp = (status.st_mtime_ns, status.st_ino)
+        if stamp != self._stamp:
+            self._data = self._parse()
+            self._stamp = stamp
+
+    def _parse(self) -> JSON:
+        try:
+            data = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            # A record that can't be read trusts nothing; the next review writes a new one.
+            data = {}
+        known = data if isinstance(data, dict) else {}
+        parts = {key: known.get(key) for key in ("skills", "folders")}
+        return {key: part if isinstance(part, dict) else {} for key, part in parts.items()}
+
+    def _write(self, change: Callable[[JSON], object]) -> None:
+        """Apply `change` to the record as it is on disk now."""
+        try:
+            with self._held():
+                self._stamp = None
+                self._read()
+                change(self._data)
+                self._replace()
+        except OSError as error:
+            raise SkillError(
+                f"{self.path} can't be written: {error.strerror}.",
+                "Make its folder writable.",
+            ) from error
+
+    def _replace(self) -> None:
+        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".trust-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump({"version": VERSION, **self._data}, stream, indent=1, sort_keys=True)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).replace(self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        self._stamp = None
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(
+            self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _changes(before: JSON, now: dict[str, str]) -> Iterator[Change]:
+    for path in sorted(before.keys() | now.keys()):
+        if path not in now:
+            yield Change(path, "removed")
+        elif path not in before:
+            yield Change(path, "added")
+        elif before[path] != now[path]:
+            yield Change(path, "changed")
+
+
+def _refusal(skill: Skill, standing: Standing) -> NeedsReview:
+    if standing.trust is Trust.FOLDER:
+        return NeedsReview(
+            f"The skill {skill.name} belongs to {standing.folder}, which is not trusted.",
+            f"Look at it, then: agentdeck skills trust --folder {standing.folder}",
+        )
+    if standing.trust is Trust.CHANGED:
+        names = ", ".join(change.path for change in standing.changes[:5])
+        more = len(standing.changes) - 5
+        names += f" and {more} more" if more > 0 else ""
+        what = f"The skill {skill.name} changed since it was reviewed: {names}."
+    else:
+        what = f"Nobody has reviewed the skill {skill.name} yet."
+    return NeedsReview(what, f"Look at it, then: agentdeck skills trust {skill.name}")
+
+
+def _project(skill: Skill) -> Path:
+    """The project folder of a skill found in `<folder>/.agents/skills`."""
+    return skill.root.parent.parent
+
+
+def _key(skill: Skill) -> str:
+    return os.path.realpath(skill.path)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
