@@ -218,9 +218,17 @@ class Lock:
 
         self._write(change)
 
-    def forget(self, folder: Path) -> None:
-        """Take back the review of the skill in `folder`."""
-        self._write(lambda data: data["skills"].pop(os.path.realpath(folder), None))
+    def distrust(self, skill: Skill) -> None:
+        """Take the review back: whosesoever it is, somebody has to look before the next use."""
+
+        def change(data: JSON) -> None:
+            entry = data["skills"].get(_key(skill)) or {}
+            data["skills"][_key(skill)] = {
+                "source": entry.get("source") or "review taken back",
+                "at": _now(),
+            }
+
+        self._write(change)
 
     def source(self, skill: Skill) -> str:
         """Where `add` fetched it from, or ""."""
