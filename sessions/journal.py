@@ -1,0 +1,343 @@
+"""One session's file: `journal.jsonl`, one event a line, only ever appended to.
+
+- One `write` per line, of ASCII JSON, on a descriptor opened for appending: a line that was
+  acknowledged survives the death of this process, whatever kills it.
+- `sync` makes it survive the machine's: the session calls it at every prompt, decision, tool
+  call, result and end, and every second while text streams.
+- A last line that was torn is closed by a newline, left where it is, and reported by a
+  `journal.repaired` event; broken lines in the middle and events of unknown types are passed
+  over. Nothing is rewritten, nothing is cut.
+- A lock on the file keeps a second writer out; reading needs none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.errors import JournalError
+from sessions.places import private_folder
+
+NAME = "journal.jsonl"
+FILES = "files"
+# A line beyond this is no event of ours; larger payloads are kept under files/.
+MAX_LINE = 32 * 2**20
+NEEDS_SYNC = (
+    ev.UserMessage,
+    ev.PermissionAnswered,
+    ev.ToolCall,
+    ev.ToolResult,
+    ev.TurnEnded,
+    ev.Error,
+    ev.SessionCreated,
+    ev.SessionSet,
+)
+"""Events after which the session waits for the disk before it goes on."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """What a reading passed over. Each: `{"line", "bytes", "why"}`."""
+
+    found: list[ev.JSON] = field(default_factory=list)
+    gaps: int = 0
+    torn: bool = False
+
+    def add(self, line: int, size: int, why: str) -> None:
+        """Note a line that could not be read."""
+        self.found.append({"line": line, "bytes": size, "why": why})
+
+
+def read(path: Path, faults: Faults | None = None) -> Iterator[ev.Event]:
+    """The journal's events in order; what can't be read is passed over and noted in `faults`.
+
+    Raises JournalError when the file itself can't be read.
+    """
+    noted = faults if faults is not None else Faults()
+    last = 0
+    for number, line in _lines(path, noted):
+        try:
+            event = ev.from_json(json.loads(line))
+        except (ValueError, RecursionError, AttributeError) as error:
+            noted.add(number, len(line), f"{type(error).__name__}: {error}"[:200])
+            continue
+        if event.seq != last + 1:
+            noted.gaps += 1
+        last = max(last, event.seq)
+        yield event
+
+
+def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE):
+                number += 1
+                if line.endswith(b"\n"):
+                    if line.strip():
+                        yield number, line
+                elif len(line) < MAX_LINE:
+                    faults.torn = True
+                    faults.add(number, len(line), "torn: its end was never written")
+                else:
+                    faults.add(number, len(line), "longer than any event")
+                    while (line := file.readline(MAX_LINE)) and not line.endswith(b"\n"):
+                        pass
+    except OSError as error:
+        raise JournalError(
+            f"The journal {path} can't be read: {error.strerror}.",
+            "Check the disk and the file's permissions.",
+        ) from error
+
+
+class Journal:
+    """The one writer of a session's file."""
+
+    def __init__(self, folder: Path, fd: int, last_seq: int) -> None:
+        self.folder = folder
+        self.path = folder / NAME
+        self._fd = fd
+        self._seq = last_seq
+        self._dirty = False
+        self._glued = False
+        """A write was cut short: the next one begins a new line first."""
+
+    # -- opening
+
+    @classmethod
+    def create(
+        cls, folder: Path, created: ev.SessionCreated
+    ) -> tuple[Journal, ev.SessionCreated, bytes]:
+        """Make a session's folder and file with its first event; synced, the folder too.
+
+        Raises JournalError: it is there already, or can't be written.
+        """
+        private_folder(folder.parent)
+        try:
+            folder.mkdir(mode=0o700)
+            (folder / FILES).mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise JournalError(f"The session {created.id} exists already.") from error
+        except OSError as error:
+            raise _refused(folder, error) from error
+        journal = cls(folder, _open(folder / NAME, os.O_CREAT | os.O_EXCL), 0)
+        journal._lock()
+        stamped, line = journal.append(created)
+        journal.sync()
+        for parent in (folder, folder.parent):
+            _sync_folder(parent)
+        assert isinstance(stamped, ev.SessionCreated)
+        return journal, stamped, line
+
+    @classmethod
+    def open(cls, folder: Path) -> tuple[Journal, list[ev.Event]]:
+        """Open a session's file for going on with it; all its events.
+
+        Raises JournalError: it can't be opened, another process writes it, or it holds no
+        `session.created`.
+        """
+        fd = _open(folder / NAME, 0)
+        journal = cls(folder, fd, 0)
+        try:
+            journal._lock()
+            faults = Faults()
+            events = list(read(folder / NAME, faults))
+            if not any(isinstance(event, ev.SessionCreated) for event in events):
+                raise JournalError(
+                    f"The journal {folder / NAME} does not begin with a session.",
+                    "It is left as it is; look at it by hand.",
+                )
+            journal._seq = max(event.seq for event in events)
+            events += journal._repair(faults, events)
+        except BaseException:
+            os.close(fd)
+            raise
+        return journal, events
+
+    @classmethod
+    def fork(cls, parent: Path, folder: Path, upto: int, created: ev.SessionCreated) -> None:
+        """Write a new session's file with the parent's events 2 to `upto`, copied as they are.
+
+        Files that the parent keeps under `files/` are linked, or copied where links can't be.
+        Raises JournalError.
+        """
+        journal, _, _ = cls.create(folder, created)
+        try:
+            for _, line in _lines(parent / NAME, Faults()):
+                try:
+                    data = json.loads(line)
+                    seq = data["seq"]
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    continue
+                if not isinstance(seq, int) or seq < 2:
+                    continue
+                if seq > upto:
+                    break
+                journal._seq += 1
+                # Copied as they are; renumbered only where the parent's record has a gap.
+                journal._write(
+                    line if seq == journal._seq else ev.encode({**data, "seq": journal._seq})
+                )
+            journal.sync()
+        finally:
+            journal.close()
+        _link_files(parent / FILES, folder / FILES)
+
+    # -- writing
+
+    def append(self, event: ev.Event) -> tuple[ev.Event, bytes]:
+        """Number, date and write one event; return it stamped, with its line.
+
+        When this returns, the event survives the death of the process. Raises JournalError
+        when the disk refuses; the event is then not part of the record.
+        """
+        stamped = replace(event, seq=self._seq + 1, at=event.at or ev.now())
+        try:
+            line = ev.encode(ev.to_json(stamped))
+        except (TypeError, ValueError) as error:
+            raise JournalError(
+                f"An event of type {event.type} can't be written: {error}."
+            ) from error
+        self._write(line)
+        self._seq += 1
+        return stamped, line
+
+    def sync(self) -> None:
+        """Wait until everything written is on the disk. Safe to call from a thread."""
+        if not self._dirty or self._fd < 0:
+            return
+        self._dirty = False
+        try:
+            if sys.platform == "darwin":
+                fcntl.fcntl(self._fd, fcntl.F_FULLFSYNC)
+            else:
+                os.fdatasync(self._fd)
+        except OSError as error:
+            self._dirty = True
+            raise _refused(self.path, error) from error
+
+    def events(self) -> Iterator[ev.Event]:
+        """All events on disk."""
+        return read(self.path)
+
+    def close(self) -> None:
+        """Let go of the file and its lock."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
+    def _write(self, line: bytes) -> None:
+        if self._fd < 0:
+            raise JournalError(f"The journal {self.path} is closed.")
+        data = b"\n" + line if self._glued else line
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._fd, data[written:] if written else data)
+        except OSError as error:
+            self._glued = self._glued or written > 0
+            raise _refused(self.path, error) from error
+        self._glued = False
+        self._dirty = True
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalError(
+                f"Another process writes the session in {self.folder}.",
+                "Use the deck that has it open, or stop the other engine.",
+            ) from error
+
+    def _repair(self, faults: Faults, events: list[ev.Event]) -> list[ev.Event]:
+        """Set a torn last line apart and report it, and faults not reported before."""
+        if faults.torn:
+            self._write(b"\n")
+        known = {
+            fault.get("line")
+            for event in events
+            if isinstance(event, ev.JournalRepaired)
+            for fault in event.faults
+        }
+        new = [fault for fault in faults.found if fault["line"] not in known]
+        if not new:
+            return []
+        stamped, _ = self.append(ev.JournalRepaired(faults=new))
+        self.sync()
+        return [stamped]
+
+
+def store_file(folder: Path, data: bytes, suffix: str = "") -> str:
+    """Keep `data` under the session's `files/`, named by its SHA-256; its path from `folder`.
+
+    Written beside and renamed, so that it is there whole or not at all. Raises JournalError.
+    """
+    name = hashlib.sha256(data).hexdigest() + suffix
+    target = folder / FILES / name
+    if target.exists():
+        return f"{FILES}/{name}"
+    private_folder(folder / FILES)
+    temporary = target.with_name(f".{name}.{os.getpid()}")
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise _refused(target, error) from error
+    return f"{FILES}/{name}"
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+    except OSError as error:
+        raise _refused(path, error) from error
+    os.fchmod(fd, 0o600)
+    return fd
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _link_files(source: Path, target: Path) -> None:
+    if not source.is_dir():
+        return
+    for file in source.iterdir():
+        if file.name.startswith("."):
+            continue
+        try:
+            os.link(file, target / file.name)
+        except FileExistsError:
+            continue
+        except OSError:
+            (target / file.name).write_bytes(file.read_bytes())
+
+
+def _refused(path: Path, error: OSError) -> JournalError:
+    hint = {
+        errno.ENOSPC: "The disk is full: free some space, then go on.",
+        errno.EDQUOT: "Your disk quota is used up: free some space, then go on.",
+        errno.EACCES: "Make it writable for you, or set AGENTDECK_HOME elsewhere.",
+        errno.EROFS: "The file system is read-only: set AGENTDECK_HOME elsewhere.",
+        errno.ENOENT: "The folder was moved or deleted while it was in use.",
+    }.get(error.errno or 0, "Check the disk.")
+    return JournalError(f"{path} can't be written: {error.strerror}.", hint)

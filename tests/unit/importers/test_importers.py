@@ -1,0 +1,257 @@
+"""Conversations of other harnesses: read as they are, once, and never written to."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions import events as ev
+from sessions.importers.run import Imported, import_paths
+from sessions.journal import read
+from sessions.places import Places
+from tests.support.rig import rig_places
+
+AT = "2026-10-01T12:00:00.000Z"
+
+
+def lines(path: Path, records: Iterable[Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    return path
+
+
+def claude(uuid: str, kind: str, content: Any, **more: Any) -> dict[str, Any]:
+    message = {"role": kind, "content": content, "model": "m", "usage": {"input_tokens": 2}}
+    base = {"type": kind, "uuid": uuid, "sessionId": "s", "timestamp": AT, "cwd": "/w"}
+    return base | {"message": message} | more
+
+
+CLAUDE = [
+    {"type": "summary", "summary": "Sums", "leafUuid": "x"},
+    claude("1", "user", "Sum it"),
+    claude("m", "user", "<system>inserted</system>", isMeta=True),
+    claude(
+        "2",
+        "assistant",
+        [
+            {"type": "thinking", "thinking": "Hm."},
+            {"type": "text", "text": "Running."},
+            {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "ls"}},
+        ],
+    ),
+    claude("3", "user", [{"type": "tool_result", "tool_use_id": "t1", "content": "a b"}]),
+    claude("s", "assistant", "of a sub-agent", isSidechain=True),
+    {"type": "novelty", "sessionId": "s"},
+    claude("4", "assistant", [{"type": "text", "text": "Done."}]),
+]
+
+CODEX = [
+    {"timestamp": AT, "type": "session_meta", "payload": {"id": "c1", "cwd": "/w"}},
+    {"timestamp": AT, "type": "turn_context", "payload": {"model": "gpt"}},
+    {
+        "timestamp": AT,
+        "type": "response_item",
+        "payload": {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "# AGENTS.md instructions for x"}],
+        },
+    },
+    {
+        "timestamp": AT,
+        "type": "response_item",
+        "payload": {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "Sum it"}],
+        },
+    },
+    {
+        "timestamp": AT,
+        "type": "response_item",
+        "payload": {
+            "type": "function_call",
+            "name": "shell",
+            "call_id": "k",
+            "arguments": '{"command": ["bash", "-lc", "ls"]}',
+        },
+    },
+    {
+        "timestamp": AT,
+        "type": "event_msg",
+        "payload": {"type": "exec_command_end", "call_id": "k", "exit_code": 1},
+    },
+    {
+        "timestamp": AT,
+        "type": "response_item",
+        "payload": {"type": "function_call_output", "call_id": "k", "output": "no"},
+    },
+    {
+        "timestamp": AT,
+        "type": "response_item",
+        "payload": {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "Done."}],
+        },
+    },
+]
+
+GEMINI = [
+    {"sessionId": "g", "projectHash": "h", "startTime": AT, "directories": ["/w"]},
+    {"id": "1", "timestamp": AT, "type": "user", "content": "Sum it"},
+    {"id": "2", "timestamp": AT, "type": "gemini", "content": "Wrong."},
+    {"$rewindTo": "2"},
+    {
+        "id": "3",
+        "timestamp": AT,
+        "type": "gemini",
+        "content": "Done.",
+        "model": "g-1",
+        "thoughts": [{"subject": "Hm", "description": "so"}],
+        "toolCalls": [
+            {"id": "t", "name": "ls", "args": {}, "status": "error", "resultDisplay": "no"}
+        ],
+    },
+]
+
+MARKDOWN = """# A chat
+
+## User
+Sum it
+
+## Assistant
+Done:
+```
+User: not a speaker
+```
+"""
+
+
+def opencode(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path)
+    db.executescript(
+        "create table session(id, parent_id, title, directory, time_created);"
+        "create table message(id, session_id, time_created, data);"
+        "create table part(id, message_id, session_id, data);"
+    )
+    db.execute("insert into session values('o1', null, 'Sums', '/w', 1760000000000)")
+    db.execute("insert into session values('o2', 'o1', 'child', '/w', 1760000000000)")
+    rows = [
+        ("m1", {"role": "user"}, [{"type": "text", "text": "Sum it"}]),
+        (
+            "m2",
+            {"role": "assistant", "modelID": "x"},
+            [
+                {
+                    "type": "tool",
+                    "callID": "k",
+                    "tool": "bash",
+                    "state": {"status": "completed", "input": {"command": "ls"}, "output": "a"},
+                },
+                {"type": "text", "text": "Done."},
+            ],
+        ),
+    ]
+    for number, data, parts in rows:
+        db.execute(
+            "insert into message values(?, 'o1', 1760000000000, ?)", (number, json.dumps(data))
+        )
+        for index, part in enumerate(parts):
+            row = (f"{number}p{index}", number, json.dumps(part))
+            db.execute("insert into part values(?, ?, 'o1', ?)", row)
+    db.commit()
+    db.close()
+    return path
+
+
+SOURCES: dict[str, Any] = {
+    "claude-code": lambda root: lines(root / "p" / "s.jsonl", CLAUDE),
+    "codex": lambda root: lines(root / "rollout-1.jsonl", CODEX),
+    "gemini": lambda root: lines(root / "session-1.jsonl", GEMINI),
+    "opencode": lambda root: opencode(root / "opencode.db"),
+}
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Places:
+    return rig_places(tmp_path / "home")
+
+
+def run(path: Path, where: Places) -> list[Imported]:
+    return list(import_paths([path], where))
+
+
+def events_of(where: Places, imported: Imported) -> list[ev.Event]:
+    return list(read(where.session(imported.session) / "journal.jsonl"))
+
+
+@pytest.mark.parametrize("harness", SOURCES)
+def test_a_conversation_is_read_whole(harness: str, tmp_path: Path, where: Places) -> None:
+    source = SOURCES[harness](tmp_path)
+    before = source.read_bytes()
+    (imported,) = run(tmp_path, where) if harness != "opencode" else run(source, where)
+    assert imported.harness == harness and imported.status == "new"
+    events = events_of(where, imported)
+    created = events[0]
+    assert isinstance(created, ev.SessionCreated)
+    assert created.source and created.source["harness"] == harness
+    assert created.cwd == "/w"
+    assert [e.text for e in events if isinstance(e, ev.UserMessage)] == ["Sum it"]
+    assert "".join(e.text for e in events if isinstance(e, ev.Text)).endswith("Done.")
+    assert len([e for e in events if isinstance(e, ev.ToolCall)]) == 1
+    results = [e for e in events if isinstance(e, ev.ToolResult)]
+    assert [r.status for r in results] == ["error" if harness in ("codex", "gemini") else "ok"]
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+    assert source.read_bytes() == before
+
+
+def test_a_markdown_chat_is_read(tmp_path: Path, where: Places) -> None:
+    (tmp_path / "chat.md").write_text(MARKDOWN)
+    (imported,) = run(tmp_path / "chat.md", where)
+    events = events_of(where, imported)
+    assert [e.text for e in events if isinstance(e, ev.UserMessage)] == ["Sum it"]
+    assert "not a speaker" in "".join(e.text for e in events if isinstance(e, ev.Text))
+
+
+def test_a_json_chat_is_read(tmp_path: Path, where: Places) -> None:
+    chat = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]
+    (tmp_path / "chat.json").write_text(json.dumps({"messages": chat}))
+    (imported,) = run(tmp_path / "chat.json", where)
+    assert "Ho" in [e.text for e in events_of(where, imported) if isinstance(e, ev.Text)]
+
+
+def test_a_second_import_takes_nothing_twice(tmp_path: Path, where: Places) -> None:
+    source = SOURCES["claude-code"](tmp_path)
+    (first,) = run(source, where)
+    assert run(source, where) == []
+    (where.state / "imports.json").touch()
+    with source.open("a") as file:
+        file.write(json.dumps(claude("5", "user", "More?")) + "\n")
+        file.write(json.dumps(claude("6", "assistant", "More.")) + "\n")
+    (grown,) = run(source, where)
+    assert (grown.status, grown.session) == ("grown", first.session)
+    users = [e.text for e in events_of(where, first) if isinstance(e, ev.UserMessage)]
+    assert users == ["Sum it", "More?"]
+
+
+def test_broken_lines_cost_themselves_alone(tmp_path: Path, where: Places) -> None:
+    source = SOURCES["claude-code"](tmp_path)
+    text = source.read_text().splitlines(keepends=True)
+    broken = [*text[:2], "{not json\n", "[1]\n", "\x00\xff\n", *text[2:], '{"type": "user", "me']
+    source.write_text("".join(broken), encoding="utf-8", errors="surrogatepass")
+    (imported,) = run(source, where)
+    assert [e.text for e in events_of(where, imported) if isinstance(e, ev.UserMessage)]
+
+
+def test_what_is_no_conversation_is_left_alone(tmp_path: Path, where: Places) -> None:
+    (tmp_path / "notes.md").write_text("# Notes\nNothing said here.\n")
+    (tmp_path / "data.json").write_text("[1, 2, 3]")
+    (tmp_path / "empty.jsonl").write_text("")
+    assert run(tmp_path, where) == []
