@@ -1,0 +1,229 @@
+"""An engine without an engine: the interface of `sessions.client.Client`, in memory.
+
+Events are numbered and folded by the real reducer, so what the deck is told is what the real
+engine would tell. `calls` records every command in order; `refuse` makes the next call of a
+command fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError, EngineError
+from sessions.summary import Reducer, Summary
+
+OPTIONS = [
+    {"id": "once", "name": "once", "kind": "allow_once"},
+    {"id": "session", "name": "for this session", "kind": "allow_session"},
+    {"id": "always", "name": "always", "kind": "allow_always"},
+    {"id": "no", "name": "no", "kind": "reject_once"},
+]
+BACKENDS = [
+    {"name": "local", "type": "local", "model": "SmolLM2-135M", "ok": True, "default": True,
+     "detail": "a small model on this machine, for trying things", "remedy": ""},
+    {"name": "claude", "type": "anthropic", "model": "", "ok": False, "default": False,
+     "detail": "ANTHROPIC_API_KEY is not set", "remedy": "Set it, then start the deck again."},
+]  # fmt: skip
+
+
+class FakeSession:
+    """One session's events and their fold."""
+
+    def __init__(self, session_id: str) -> None:
+        self.id = session_id
+        self.events: list[ev.Event] = []
+        self.reducer = Reducer(session_id)
+        self.watched = False
+
+    @property
+    def summary(self) -> Summary:
+        """Its summary."""
+        return self.reducer.summary
+
+
+class FakeClient:
+    """In the deck's own loop; nothing happens unless a test says so."""
+
+    def __init__(self) -> None:
+        self.engine: ev.JSON = {"version": "0", "pid": 1}
+        self.on_event: Callable[[str, ev.Event], None] = lambda *_: None
+        self.on_summary: Callable[[Summary], None] = lambda *_: None
+        self.on_gone: Callable[[str], None] = lambda *_: None
+        self.on_notice: Callable[[ev.JSON], None] = lambda *_: None
+        self.on_lost: Callable[[str], None] = lambda *_: None
+        self.sessions: dict[str, FakeSession] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.refuse: dict[str, AgentdeckError] = {}
+        self.found: list[ev.JSON] = []
+        self.closed = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    @property
+    def summaries(self) -> dict[str, Summary]:
+        """All open sessions' summaries."""
+        return {s.id: s.summary for s in self.sessions.values()}
+
+    # -- what tests do
+
+    def add(self, title: str = "", **created: Any) -> str:
+        """Make a session without telling anybody; its id."""
+        session_id = f"s{len(self.sessions) + 1:03}"
+        self.sessions[session_id] = FakeSession(session_id)
+        made: dict[str, Any] = {"backend": "local", "model": "smol", "cwd": "/tmp", **created}
+        self._fold(session_id, ev.SessionCreated(id=session_id, title=title, **made))
+        return session_id
+
+    def emit(self, session_id: str, *events: ev.Event) -> None:
+        """Let events happen, as the engine tells them."""
+        session = self.sessions[session_id]
+        for event in events:
+            stamped, changed = self._fold(session_id, event)
+            if session.watched:
+                self.on_event(session_id, stamped)
+            if changed:
+                self.on_summary(session.summary)
+
+    def _fold(self, session_id: str, event: ev.Event) -> tuple[ev.Event, bool]:
+        session = self.sessions[session_id]
+        stamped = ev.stamp(event, len(session.events) + 1, event.at or None)
+        session.events.append(stamped)
+        return stamped, session.reducer.apply(stamped)
+
+    def start_turn(self, session_id: str, text: str = "hello", origin: str = "typed") -> int:
+        """A user message and the beginning of its turn; the turn's number."""
+        turn = self.sessions[session_id].summary.turns + 1
+        self.emit(
+            session_id,
+            ev.UserMessage(turn=turn, text=text, origin=origin),
+            ev.TurnStarted(turn=turn, model="smol"),
+        )
+        return turn
+
+    def say(self, session_id: str, text: str) -> None:
+        """A chunk of the answer."""
+        self.emit(session_id, ev.Text(turn=self.sessions[session_id].summary.turns, text=text))
+
+    def end_turn(self, session_id: str, reason: str = "end_turn", **more: Any) -> None:
+        """The end of the running turn."""
+        turn = self.sessions[session_id].summary.turns
+        usage = {"input": 100, "output": 50}
+        self.emit(session_id, ev.TurnEnded(turn=turn, reason=reason, usage=usage, **more))
+
+    def ask(self, session_id: str, ask: str = "a1", detail: str = "rm -rf build", **more: Any) -> None:
+        """A permission request for a tool call."""
+        turn = self.sessions[session_id].summary.turns
+        call = f"c-{ask}"
+        asked: dict[str, Any] = {
+            "tool": "bash", "summary": f"run {detail.splitlines()[0]}", "detail": detail,
+            "detail_kind": "command", "options": OPTIONS, **more,
+        }  # fmt: skip
+        self.emit(
+            session_id,
+            ev.ToolCall(turn=turn, call=call, name="bash", input={"command": detail}),
+            ev.PermissionAsked(turn=turn, call=call, ask=ask, **asked),
+        )
+
+    def said(self, command: str) -> list[dict[str, Any]]:
+        """The arguments of every call of a command."""
+        return [args for name, args in self.calls if name == command]
+
+    # -- the client's interface
+
+    async def attach(self) -> list[Summary]:
+        """All sessions that are on the deck."""
+        return [s for s in self.summaries.values() if not s.closed and not s.archived]
+
+    async def close(self) -> None:
+        """Hang up."""
+        self.closed = True
+
+    async def call(self, command: str, /, **args: Any) -> Any:
+        """Record the call, and do what the engine would."""
+        self.calls.append((command, args))
+        if command in self.refuse:
+            raise self.refuse.pop(command)
+        await self.gate.wait()
+        if self.closed:
+            raise EngineError("The engine has gone.", "Reconnect.")
+        method = getattr(self, "_" + command.replace(".", "_"), None)
+        return await method(**args) if method else None
+
+    async def _deck_list(self, closed: bool = False, archived: bool = False) -> list[ev.JSON]:
+        return [s.to_json() for s in self.summaries.values()]
+
+    async def _deck_backends(self) -> list[ev.JSON]:
+        return BACKENDS
+
+    async def _deck_profiles(self) -> list[ev.JSON]:
+        return [
+            {"name": "local", "backend": "local", "default": True},
+            {"name": "claude", "backend": "claude", "default": False},
+        ]
+
+    async def _deck_models(self, backend: str) -> list[ev.JSON]:
+        return [{"id": f"{backend}-{n}", "name": f"Model {n}", "context": 8192} for n in (1, 2)]
+
+    async def _archive_search(self, query: str, limit: int = 50) -> list[ev.JSON]:
+        return self.found
+
+    async def _session_create(self, **args: Any) -> ev.JSON:
+        known = {k: v for k, v in args.items() if k in ("title", "backend", "model", "cwd")}
+        session_id = self.add(**known)
+        self.on_summary(self.sessions[session_id].summary)
+        return self.sessions[session_id].summary.to_json()
+
+    async def _session_fork(self, session: str, title: str = "", turn: int | None = None) -> ev.JSON:
+        return await self._session_create(title=title)
+
+    async def _session_watch(self, session: str, from_seq: int = 1) -> ev.JSON:
+        target = self.sessions[session]
+        target.watched = True
+        for event in target.events[from_seq - 1 :]:
+            self.on_event(session, event)
+        return {"last_seq": len(target.events)}
+
+    async def _session_unwatch(self, session: str) -> None:
+        self.sessions[session].watched = False
+
+    async def _session_send(self, session: str, text: str, **_: Any) -> ev.JSON:
+        if self.sessions[session].summary.status in ("working", "needs-you"):
+            queue = [*self.sessions[session].summary.queue, {"id": f"q{len(self.calls)}", "text": text}]
+            self.emit(session, ev.QueueSet(items=queue))
+            return {"queued": queue[-1]["id"]}
+        return {"turn": self.start_turn(session, text)}
+
+    async def _deck_broadcast(self, sessions: list[str], text: str) -> list[ev.JSON]:
+        return [{"session": i, **await self._session_send(i, text)} for i in sessions]
+
+    async def _session_queue(self, session: str, items: list[ev.JSON]) -> None:
+        self.emit(session, ev.QueueSet(items=items))
+
+    async def _session_set(self, session: str, changes: ev.JSON) -> None:
+        self.emit(session, ev.SessionSet(changes=changes))
+
+    async def _session_archive(self, session: str, archived: bool = True) -> None:
+        self.emit(session, ev.SessionSet(changes={"archived": archived}))
+
+    async def _session_seen(self, session: str) -> None:
+        self.emit(session, ev.SessionSet(changes={"seen": True}))
+
+    async def _session_delete(self, session: str) -> None:
+        del self.sessions[session]
+        self.on_gone(session)
+
+    async def _session_interrupt(self, session: str) -> None:
+        self.end_turn(session, "interrupted")
+
+    async def _session_answer(self, session: str, ask: str, decision: str, reason: str = "") -> None:
+        turn = self.sessions[session].summary.turns
+        allowed = decision not in ("no", "cancelled")
+        self.emit(
+            session,
+            ev.PermissionAnswered(
+                turn=turn, call=f"c-{ask}", ask=ask, decision=decision, allowed=allowed, reason=reason
+            ),
+        )

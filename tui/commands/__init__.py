@@ -1,0 +1,1 @@
+"""The deck's actions, one module per group; each registers in tui.actions."""

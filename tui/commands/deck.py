@@ -1,0 +1,62 @@
+"""Actions on the deck itself: help, palette, theme, what answers, reconnect, leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+from tui.commands.sessions import connected
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+GROUP = "Deck"
+
+
+def disconnected(deck: DeckScreen) -> bool:
+    """There is no engine, and none is being looked for."""
+    return not deck.link.up and not deck.link.connecting
+
+
+@action("reconnect", "Reconnect", keys=("ctrl+r", "f12"), group=GROUP, footer="reconnect",
+        when=disconnected, order=0)  # fmt: skip
+async def reconnect(deck: DeckScreen) -> None:
+    """Find the engine again, or start it."""
+    deck.reconnect()
+
+
+@action("help", "Help", keys=("f1",), group=GROUP, footer="help", order=98)
+async def show_help(deck: DeckScreen) -> None:
+    """All keys, and what they do."""
+    from tui.screens.help import Help
+
+    chosen = await deck.app.push_screen_wait(Help(deck))
+    if chosen:
+        deck.action_deck(chosen)
+
+
+@action("palette", "Palette", keys=("ctrl+p", "alt+p"), group=GROUP, footer="all", order=99)
+async def palette(deck: DeckScreen) -> None:
+    """Every action by name, and every session by title."""
+    deck.app.action_command_palette()
+
+
+@action("backends", "What answers here", group=GROUP, when=connected)
+async def backends(deck: DeckScreen) -> None:
+    """The backends: what is configured, what works, what is missing."""
+    from tui.screens.backends import Backends
+
+    await deck.app.push_screen_wait(Backends(deck))
+
+
+@action("theme", "Change the theme", group=GROUP)
+async def theme(deck: DeckScreen) -> None:
+    """Light, dark and others; remembered."""
+    deck.app.search_themes()
+
+
+@action("leave", "Leave", keys=("ctrl+q",), group=GROUP, footer="leave", order=70)
+async def leave(deck: DeckScreen) -> None:
+    """Leave the deck; the sessions go on."""
+    await deck.close_link()
+    deck.app.exit()

@@ -1,0 +1,141 @@
+"""Actions on sessions: new, list, rename, close, fork, set aside, search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+GROUP = "Sessions"
+
+
+def has_session(deck: DeckScreen) -> bool:
+    """There is a current session, and an engine to ask."""
+    return deck.model.current is not None and deck.link.up
+
+
+def connected(deck: DeckScreen) -> bool:
+    """There is an engine."""
+    return deck.link.up
+
+
+@action("new", "New session", keys=("ctrl+n", "alt+n"), group=GROUP, footer="new",
+        when=connected, order=10)  # fmt: skip
+async def new(deck: DeckScreen) -> None:
+    """Start one session or several: profile, backend, model, directory, title."""
+    from tui.screens.new_session import NewSession
+
+    summary = deck.model.summary()
+    wish = await deck.app.push_screen_wait(NewSession(deck.client, summary.cwd if summary else ""))
+    if wish is None:
+        return
+    made = ""
+    for number in range(wish.count):
+        args = dict(wish.args)
+        if wish.count > 1 and args.get("title"):
+            args["title"] = f"{args['title']} {number + 1}"
+        made = made or str((await deck.client.call("session.create", **args))["id"])
+    if made:
+        deck.go(made)
+    deck.composer.focus()
+
+
+@action("sessions", "All sessions", keys=("ctrl+l", "alt+l"), group=GROUP, footer="sessions",
+        when=connected, order=40)  # fmt: skip
+async def sessions(deck: DeckScreen) -> None:
+    """List all sessions, open and closed; go to one, reopen it, archive or delete it."""
+    from tui.screens.session_list import open_list
+
+    await open_list(deck)
+
+
+@action("search", "Search all sessions", keys=("ctrl+f", "alt+f"), group=GROUP, footer="search",
+        when=connected, order=45)  # fmt: skip
+async def search(deck: DeckScreen) -> None:
+    """Full text over every session; enter opens the session."""
+    from tui.screens.search import Search
+    from tui.screens.session_list import reopen
+
+    found = await deck.app.push_screen_wait(Search(deck))
+    if found is not None:
+        await reopen(deck, found)
+
+
+@action("rename", "Rename", keys=("alt+r",), group=GROUP, when=has_session)
+async def rename(deck: DeckScreen) -> None:
+    """Give the session another title."""
+    from tui.screens.dialogs import Prompt
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    title = await deck.app.push_screen_wait(Prompt("Rename", summary.title, "a title"))
+    if title is not None and title.strip() != summary.title:
+        await deck.client.call(
+            "session.set", session=summary.id, changes={"title": title.strip()}
+        )
+
+
+@action("close", "Close", keys=("alt+x",), group=GROUP, when=has_session)
+async def close(deck: DeckScreen) -> None:
+    """Take the session off the deck; its record stays, the list of all sessions reopens it."""
+    from tui.screens.dialogs import Confirm
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    if summary.status in ("working", "needs-you"):
+        text = "Its turn goes on without a tile. It stays in the list of all sessions."
+        question = Confirm(f"Close {deck.name_of(summary.id)}?", text, "Close")
+        if not await deck.app.push_screen_wait(question):
+            return
+    await deck.client.call("session.set", session=summary.id, changes={"closed": True})
+    key = "ctrl+l"
+    deck.app.notify(f"Closed. {key} lists it, enter there reopens it.", markup=False, timeout=4)
+
+
+@action("archive", "Archive", group=GROUP, when=has_session)
+async def archive(deck: DeckScreen) -> None:
+    """Take the session off the deck and out of the list; search still finds it."""
+    summary = deck.model.summary()
+    if summary is not None:
+        await deck.client.call("session.archive", session=summary.id)
+
+
+@action("fork", "Fork", keys=("ctrl+k", "alt+k"), group=GROUP, footer="fork", when=has_session,
+        order=35)  # fmt: skip
+async def fork(deck: DeckScreen) -> None:
+    """A new session with the same past; both go on from here, each for itself."""
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    title = f"{summary.title} (fork)" if summary.title else ""
+    made = await deck.client.call("session.fork", session=summary.id, title=title)
+    deck.go(str(made["id"]))
+
+
+@action("aside", "Set aside", keys=("alt+s",), group=GROUP, when=has_session)
+async def aside(deck: DeckScreen) -> None:
+    """Take the session out of view until it needs you; it comes back by itself then."""
+    summary = deck.model.summary()
+    if summary is not None:
+        await deck.client.call("session.set", session=summary.id, changes={"aside": True})
+
+
+@action("move_left", "Move tile left", keys=("alt+shift+left",), group=GROUP, when=has_session)
+async def move_left(deck: DeckScreen) -> None:
+    """Change places with the tile before."""
+    deck.model.move(-1)
+    deck.redraw(reflow=True)
+    deck.remember()
+
+
+@action("move_right", "Move tile right", keys=("alt+shift+right",), group=GROUP, when=has_session)
+async def move_right(deck: DeckScreen) -> None:
+    """Change places with the tile after."""
+    deck.model.move(1)
+    deck.redraw(reflow=True)
+    deck.remember()

@@ -1,0 +1,261 @@
+"""Actions on turns: interrupt, again, undo, queue, broadcast, requests, model, permission."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+from tui.commands.sessions import connected, has_session
+from tui.text import clip, one_line
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+GROUP = "Turns"
+TWICE_WITHIN_S = 3.0
+
+
+def working(deck: DeckScreen) -> bool:
+    """A turn of the current session runs."""
+    summary = deck.model.summary()
+    return summary is not None and summary.status in ("working", "needs-you") and deck.link.up
+
+
+def can_leave(deck: DeckScreen) -> bool:
+    """Something is there that esc ends: a turn, a broadcast, an edit, a focus elsewhere."""
+    return (
+        working(deck)
+        or bool(deck.sender.many or deck.sender.editing)
+        or deck.focused is not deck.composer
+    )
+
+
+def would_lose(deck: DeckScreen) -> str:
+    """What an interrupt would lose: a tool that runs, a request that waits; "" if nothing.
+
+    Text that arrived is kept in any case, and a retry's waiting loses nothing.
+    """
+    summary = deck.model.summary()
+    if summary is None:
+        return ""
+    if summary.asks:
+        return f"{one_line(str(summary.asks[0].get('tool', 'a tool')))} waits for your answer"
+    live = deck.model.live.get(summary.id)
+    blocks = live.transcript.blocks if live else []
+    for block in reversed(blocks):
+        if block.kind == "tool" and block.open:
+            name = one_line(str(block.data.get("title") or block.data.get("name", "a tool")))
+            return f"{clip(name, 40)} is running"
+        if block.kind == "user":
+            break
+    return ""
+
+
+@action("interrupt", "Interrupt", keys=("escape",), group=GROUP, footer="interrupt",
+        when=can_leave, order=5, priority=False)  # fmt: skip
+async def interrupt(deck: DeckScreen) -> None:
+    """End the running turn; twice when it would lose work. What came so far stays."""
+    sender = deck.sender
+    if sender.many:
+        sender.aim(())
+        return
+    if sender.editing:
+        sender.editing = None
+        deck.composer.clear_draft()
+        deck.redraw()
+        return
+    summary = deck.model.summary()
+    if summary is None or not working(deck):
+        deck.composer.focus()
+        return
+    asked, deck.interrupting = deck.interrupting, None
+    loss = would_lose(deck)
+    again = asked is not None and asked[0] == summary.id
+    if loss and not (again and asked and monotonic() - asked[1] < TWICE_WITHIN_S):
+        deck.interrupting = (summary.id, monotonic())
+        deck.app.notify(
+            f"{loss}: press esc once more to interrupt.",
+            severity="warning",
+            markup=False,
+            timeout=TWICE_WITHIN_S,
+        )
+        return
+    await deck.client.call("session.interrupt", session=summary.id)
+
+
+def can_repeat(deck: DeckScreen) -> bool:
+    """There is a turn that can be asked again or undone."""
+    summary = deck.model.summary()
+    return has_session(deck) and summary is not None and summary.turns > 0
+
+
+@action("again", "Ask again", keys=("alt+a",), group=GROUP, when=can_repeat)
+async def again(deck: DeckScreen) -> None:
+    """Send the last message once more, as a new turn."""
+    await deck.client.call("session.again", session=deck.model.current)
+
+
+@action("undo", "Undo the last turn", keys=("alt+u",), group=GROUP, when=can_repeat)
+async def undo(deck: DeckScreen) -> None:
+    """Take the last turn out of the conversation; with its files, if you say so."""
+    from tui.screens.dialogs import Choice, Choose, Listing, Pick
+
+    name = deck.name_of(deck.model.current or "")
+    rows = [
+        Pick("talk", (("The conversation only", ""), ("  files stay as they are", "$text-muted"))),
+        Pick(
+            "files",
+            (("The conversation and its files", ""), ("  put back as before", "$text-muted")),
+        ),
+    ]
+    chosen: Choice | None = await deck.app.push_screen_wait(
+        Choose(f"Undo the last turn of {name}", Listing(rows, enter="undoes it"))
+    )
+    if chosen is None:
+        return
+    answer = await deck.client.call(
+        "session.undo", session=deck.model.current, files=chosen.row == "files"
+    )
+    files = (answer or {}).get("files") or []
+    if files:
+        deck.app.notify(f"{len(files)} files put back.", markup=False)
+
+
+def has_queue(deck: DeckScreen) -> bool:
+    """Messages wait in the current session."""
+    summary = deck.model.summary()
+    return has_session(deck) and summary is not None and bool(summary.queue)
+
+
+@action("queue", "Queued messages", keys=("alt+q",), group=GROUP, footer="queue", when=has_queue,
+        order=8)  # fmt: skip
+async def queue(deck: DeckScreen) -> None:
+    """See, edit, reorder, drop what waits; or hand it to the running turn now."""
+    from tui.screens.queue import Queue
+
+    session = deck.model.current
+    if session is None:
+        return
+    edit = await deck.app.push_screen_wait(Queue(deck, session))
+    if edit:
+        item = next((i for i in deck.model.summaries[session].queue if i.get("id") == edit), None)
+        if item is not None:
+            from tui.memory import Draft
+
+            deck.sender.editing = (session, edit)
+            deck.composer.restore(Draft(str(item.get("text", ""))))
+            deck.composer.focus()
+            deck.redraw()
+
+
+def can_steer(deck: DeckScreen) -> bool:
+    """A turn runs and there is something to tell it."""
+    return working(deck) and bool(deck.composer.text.strip())
+
+
+@action("steer", "Steer now", keys=("alt+g", "ctrl+g"), group=GROUP, footer="steer now",
+        when=can_steer, order=6)  # fmt: skip
+async def steer(deck: DeckScreen) -> None:
+    """Hand the message to the running turn, at its next step, instead of queueing it."""
+    text = deck.composer.expanded()
+    if not text.strip() or deck.model.current is None:
+        return
+    await deck.client.call("session.send", session=deck.model.current, text=text, mode="steer")
+    deck.memory.sent(text)
+    deck.composer.past = deck.memory.history
+    deck.composer.clear_draft()
+
+
+def can_broadcast(deck: DeckScreen) -> bool:
+    """There is more than one tile."""
+    return connected(deck) and len(deck.model.order) > 1
+
+
+@action("broadcast", "Broadcast", keys=("ctrl+b", "alt+b"), group=GROUP, footer="broadcast",
+        when=can_broadcast, order=30)  # fmt: skip
+async def broadcast(deck: DeckScreen) -> None:
+    """Choose tiles; the next message goes to all of them, after a last question."""
+    from tui.screens.session_list import pick_tiles
+
+    chosen = await pick_tiles(deck, "Broadcast to", set(deck.sender.targets()))
+    if chosen is not None:
+        deck.sender.aim(chosen if len(chosen) > 1 else ())
+        if len(chosen) == 1:
+            deck.go(chosen[0])
+
+
+def someone_waits(deck: DeckScreen) -> bool:
+    """A permission request waits somewhere."""
+    return connected(deck) and bool(deck.model.waiting())
+
+
+@action("requests", "Waiting requests", keys=("f8", "alt+w"), group=GROUP, footer="requests",
+        when=someone_waits, order=3)  # fmt: skip
+async def requests(deck: DeckScreen) -> None:
+    """All permission requests that wait, over all sessions; enter goes to one."""
+    from tui.screens.session_list import pick_request
+
+    session = await pick_request(deck)
+    if session:
+        deck.go(session)
+        deck.call_after_refresh(focus_request, deck)
+
+
+def focus_request(deck: DeckScreen) -> None:
+    """Put the focus on the current tile's request, if it has one."""
+    tile = deck.tile
+    box = tile.answerable() if tile is not None else None
+    if box is not None:
+        box.focus()
+
+
+def can_answer(deck: DeckScreen) -> bool:
+    """The current tile asks something, and the focus is not there yet."""
+    summary = deck.model.summary()
+    return summary is not None and bool(summary.asks) and deck.focused is deck.composer
+
+
+@action("answer", "Answer the request", keys=("ctrl+y", "alt+y"), group=GROUP, footer="answer",
+        when=can_answer, order=2)  # fmt: skip
+async def answer(deck: DeckScreen) -> None:
+    """Go to the current tile's permission request."""
+    focus_request(deck)
+
+
+@action("model", "Change the model", group=GROUP, when=has_session)
+async def model(deck: DeckScreen) -> None:
+    """Choose another model of the session's backend, from its next turn on."""
+    from tui.screens.session_list import pick_model
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    chosen = await pick_model(deck, summary.backend, summary.model)
+    if chosen and chosen != summary.model:
+        await deck.client.call("session.set", session=summary.id, changes={"model": chosen})
+
+
+@action("permission", "Change the permission mode", group=GROUP, when=has_session)
+async def permission(deck: DeckScreen) -> None:
+    """read-only, ask, edit or full, from the next turn on."""
+    from tui.screens.session_list import pick_permission
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    chosen = await pick_permission(deck, summary.permission)
+    if chosen and chosen != summary.permission:
+        await deck.client.call("session.set", session=summary.id, changes={"permission": chosen})
+
+
+@action("compact", "Compact the conversation", group=GROUP, when=can_repeat)
+async def compact(deck: DeckScreen) -> None:
+    """Let the model go on from a summary; the record keeps everything."""
+    await deck.client.call("session.compact", session=deck.model.current)
+
+
+@action("resume", "Go on after a pause", group=GROUP, when=has_session)
+async def resume(deck: DeckScreen) -> None:
+    """Lift a pause (a limit, a quota), so that what waits is sent."""
+    await deck.client.call("session.set", session=deck.model.current, changes={"paused": ""})

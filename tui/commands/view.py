@@ -1,0 +1,199 @@
+"""Actions on what is in view: go to tiles, zoom, pages, compare, scroll, find; side panel."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+from tui.commands.turns import focus_request
+from tui.panels import panels
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+GROUP = "View"
+
+
+def any_tile(deck: DeckScreen) -> bool:
+    """There is a tile."""
+    return bool(deck.model.order)
+
+
+def several(deck: DeckScreen) -> bool:
+    """There is more than one tile."""
+    return len(deck.model.order) > 1
+
+
+def _go_to(number: int) -> Callable[[DeckScreen], Awaitable[None]]:
+    async def go(deck: DeckScreen) -> None:
+        visible = deck.model.order
+        if number <= len(visible):
+            deck.go(visible[number - 1])
+
+    go.__doc__ = f"Go to tile {number}."
+    return go
+
+
+def _has(number: int) -> Callable[[DeckScreen], bool]:
+    return lambda deck: len(deck.model.order) >= number
+
+
+for _number in range(1, 10):
+    action(
+        f"tile_{_number}",
+        f"Go to tile {_number}",
+        keys=(f"alt+{_number}",),
+        group=GROUP,
+        when=_has(_number),
+    )(_go_to(_number))
+
+
+def needed(deck: DeckScreen) -> bool:
+    """Some session needs the user: the current one's request, or another one."""
+    summary = deck.model.summary()
+    return deck.model.next_needing() is not None or (summary is not None and bool(summary.asks))
+
+
+@action("next_needing", "Next that needs you", keys=("ctrl+j", "alt+j"), group=GROUP,
+        footer="needs you", when=needed, order=1)  # fmt: skip
+async def next_needing(deck: DeckScreen) -> None:
+    """Jump to the next session that asks, failed, is paused or is done and unseen."""
+    wanted = deck.model.next_needing()
+    if wanted is not None:
+        deck.go(wanted)
+    summary = deck.model.summary()
+    if summary is not None and summary.asks:
+        deck.call_after_refresh(deck.call_after_refresh, focus_request, deck)
+
+
+@action("next", "Next tile", keys=("alt+right",), group=GROUP, when=several)
+async def following(deck: DeckScreen) -> None:
+    """Go to the tile after this one."""
+    _step(deck, 1)
+
+
+@action("previous", "Previous tile", keys=("alt+left",), group=GROUP, when=several)
+async def previous(deck: DeckScreen) -> None:
+    """Go to the tile before this one."""
+    _step(deck, -1)
+
+
+def _step(deck: DeckScreen, by: int) -> None:
+    before = deck.model.visible()
+    deck.model.step(by)
+    deck.redraw(reflow=before != deck.model.visible())
+    deck.remember()
+
+
+@action("zoom", "Zoom", keys=("ctrl+z", "f11"), group=GROUP, footer="zoom", when=any_tile,
+        order=25)  # fmt: skip
+async def zoom(deck: DeckScreen) -> None:
+    """One tile alone, or all again."""
+    model = deck.model
+    if model.pinned:
+        model.pinned = ()
+    else:
+        model.zoomed = not model.zoomed
+    deck.redraw(reflow=True)
+
+
+def has_pages(deck: DeckScreen) -> bool:
+    """There is more than one page."""
+    return deck.model.pages > 1
+
+
+@action("page_next", "Next page", keys=("alt+pagedown", "ctrl+pagedown"), group=GROUP,
+        footer="page", when=has_pages, order=28)  # fmt: skip
+async def page_next(deck: DeckScreen) -> None:
+    """The next page of tiles."""
+    deck.model.turn_page(1)
+    deck.redraw(reflow=True)
+
+
+@action("page_previous", "Previous page", keys=("alt+pageup", "ctrl+pageup"), group=GROUP,
+        when=has_pages)  # fmt: skip
+async def page_previous(deck: DeckScreen) -> None:
+    """The page of tiles before."""
+    deck.model.turn_page(-1)
+    deck.redraw(reflow=True)
+
+
+@action("compare", "Compare side by side", keys=("alt+c",), group=GROUP, when=several)
+async def compare(deck: DeckScreen) -> None:
+    """This tile and another one side by side; once more goes back to all."""
+    from tui.screens.session_list import pick_tile
+
+    model = deck.model
+    if model.pinned:
+        model.pinned = ()
+        deck.redraw(reflow=True)
+        return
+    current = model.current
+    if current is None:
+        return
+    other = await pick_tile(deck, f"Compare {deck.name_of(current)} with", without=current)
+    if other:
+        model.zoomed = False
+        model.pinned = (current, other)
+        deck.redraw(reflow=True)
+
+
+@action("focus", "Tile or composer", keys=("tab", "f6"), group=GROUP, footer="tile/composer",
+        when=any_tile, order=60, priority=False)  # fmt: skip
+async def focus(deck: DeckScreen) -> None:
+    """Move the keys between the composer and the tile: there they scroll, search, copy, fold."""
+    tile = deck.tile
+    if deck.focused is deck.composer and tile is not None:
+        (tile.answerable() or tile.view).focus()
+    else:
+        deck.composer.focus()
+
+
+@action("find", "Find in this tile", keys=("alt+slash", "f7"), group=GROUP, when=any_tile)
+async def find(deck: DeckScreen) -> None:
+    """Find text in the tile; n and N go from hit to hit."""
+    tile = deck.tile
+    if tile is not None:
+        tile.find()
+
+
+@action("top", "To the beginning", keys=("ctrl+home",), group=GROUP, when=any_tile)
+async def top(deck: DeckScreen) -> None:
+    """Scroll the tile to its beginning."""
+    if deck.tile is not None:
+        deck.tile.view.scroll_home(animate=False)
+
+
+@action("bottom", "To the end", keys=("ctrl+end",), group=GROUP, when=any_tile)
+async def bottom(deck: DeckScreen) -> None:
+    """Scroll the tile to its end and follow it."""
+    if deck.tile is not None:
+        deck.tile.view.scroll_end(animate=False)
+
+
+def has_panels(_: DeckScreen) -> bool:
+    """There is a panel to show."""
+    return bool(panels())
+
+
+SIDE = "Side panel"
+if panels():
+
+    @action("side", "Side panel", keys=("f2",), group=SIDE, footer="side", order=50)
+    async def side(deck: DeckScreen) -> None:
+        """Open or close the side panel of the current session."""
+        await deck.side.toggle()
+
+
+def _panel(name: str) -> Callable[[DeckScreen], Awaitable[None]]:
+    async def toggle(deck: DeckScreen) -> None:
+        await deck.side.toggle(name)
+
+    return toggle
+
+
+for _kind in panels():
+    _run = _panel(_kind.name_)
+    _run.__doc__ = f"Open or close the {_kind.title} panel."
+    action(_kind.name_, _kind.title, keys=(_kind.key,), group=SIDE)(_run)

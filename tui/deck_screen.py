@@ -1,0 +1,425 @@
+"""The deck: status line, tiles, side panel, composer, footer, and what connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError
+from sessions.summary import Summary
+from tui import actions as registry
+from tui.banner import Banner, too_narrow
+from tui.client import ClientFactory, DeckClient
+from tui.composer import Composer
+from tui.grid import Grid
+from tui.lines import Line, footer_spots, status_spots, tab_spots
+from tui.link import Link
+from tui.memory import Draft, Memory
+from tui.model import DeckModel
+from tui.notify import Notifier
+from tui.options import DeckOptions
+from tui.permission import PermissionBox
+from tui.sending import Sender
+from tui.side import SidePanel
+from tui.text import clip, one_line, title_of
+from tui.tile import Tile
+from tui.view.clock import FrameClock
+from tui.welcome import Welcome
+
+SAVE_AFTER_S = 1.0
+"""The deck's memory is written this long after the last change of a draft."""
+
+
+class DeckScreen(Screen[None]):
+    """Draws what the model says, and runs the actions of the registry."""
+
+    CSS_PATH = "deck_screen.tcss"
+    AUTO_FOCUS = "Composer"
+    BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings()]
+
+    def __init__(self, options: DeckOptions, memory: Memory, factory: ClientFactory) -> None:
+        super().__init__()
+        self.options = options
+        self.memory = memory
+        self.model = DeckModel()
+        self.link = Link(factory, self)
+        self.sender = Sender(self)
+        self.clock = FrameClock(self)
+        self.queue_watcher: Callable[[], None] | None = None
+        self.interrupting: tuple[str, float] | None = None
+        self._drafting: str | None = None
+        self._tiles: dict[str, Tile] = {}
+        self._due = False
+        self._reflow_due = False
+        self._countdown: Timer | None = None
+        self._saving: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="status")
+        yield Banner()
+        with Horizontal(id="body"):
+            with Vertical(id="middle"):
+                yield Line(id="tabs")
+                yield Grid(self.model, self.options.max_tiles)
+                yield Welcome()
+            yield SidePanel()
+        yield Composer(self.memory.history, id="composer")
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Draw first, then look for the engine."""
+        self.notifier = Notifier(self.app, self.options.notify)
+        self.composer.restore(self.memory.drafts.get("", Draft()))
+        self.watch(self, "focused", lambda: self.redraw(), init=False)
+        self.redraw()
+        self.call_after_refresh(self.reconnect)
+
+    # -- parts
+
+    @property
+    def client(self) -> DeckClient:
+        """The engine. Raises EngineError while there is none."""
+        return self.link.client
+
+    @property
+    def grid(self) -> Grid:
+        """The tiles."""
+        return self.query_one(Grid)
+
+    @property
+    def composer(self) -> Composer:
+        """Where messages are written."""
+        return self.query_one(Composer)
+
+    @property
+    def side(self) -> SidePanel:
+        """The side panel."""
+        return self.query_one(SidePanel)
+
+    @property
+    def tile(self) -> Tile | None:
+        """The current tile, if it is in view."""
+        return self._tiles.get(self.model.current or "")
+
+    # -- the engine (tui.link.Listener)
+
+    def reconnect(self) -> None:
+        """Look for the engine in the background; start it if none runs."""
+        self.query_one(Banner).hide()
+        self.run_worker(self.link.connect(), group="link", exclusive=True)
+        self.redraw()
+
+    def connected(self, summaries: list[Summary]) -> None:
+        """Show all sessions; those in view go on where they stopped."""
+        self.query_one(Banner).hide()
+        first = not self.model.summaries
+        self.model.reset(summaries)
+        for summary in summaries:
+            self.notifier.learn(summary)
+        if first:
+            self._recall()
+        self.query_one(Welcome).ask(self.client)
+        self.redraw(reflow=True)
+        self.app.engine_found()  # type: ignore[attr-defined]
+
+    def _recall(self) -> None:
+        """The order and the tile of last time."""
+        remembered = [i for i in self.memory.order if i in self.model.order]
+        rest = [i for i in self.model.order if i not in remembered]
+        self.model.order[:] = remembered + rest
+        self.model.go(self.memory.current)
+
+    def lost(self, message: str, hint: str) -> None:
+        """Say it; what the tiles show stays."""
+        key = registry.show_key(self._key("reconnect"))
+        self.query_one(Banner).tell(message, hint, key)
+        self.redraw()
+
+    def event_came(self, session_id: str, event: ev.Event) -> None:
+        """Fold an event; its tile draws it at the next frame."""
+        block = self.model.apply(session_id, event)
+        tile = self._tiles.get(session_id)
+        if block is not None and tile is not None:
+            tile.changed(block)
+            self.clock.wake(tile.view)
+        self.side.event(session_id, event)
+
+    def summary_came(self, summary: Summary) -> None:
+        """Status, title, cost, queue … of a session."""
+        before = list(self.model.order)
+        self.model.put(summary)
+        in_sight = self.app.app_focus and summary.id == self.model.current
+        self.notifier.see(summary, in_sight)
+        if summary.aside and summary.status == "needs-you":
+            self.tell_engine("session.set", session=summary.id, changes={"aside": False})
+        tile = self._tiles.get(summary.id)
+        if tile is not None:
+            tile.show(summary, self.model.number(summary.id))
+        self.side.summary(summary)
+        if self.queue_watcher is not None:
+            self.queue_watcher()
+        self.redraw(reflow=before != self.model.order)
+
+    def gone(self, session_id: str) -> None:
+        """A session was deleted."""
+        self.model.drop(session_id)
+        self.notifier.forget(session_id)
+        self.redraw(reflow=True)
+
+    def notice_came(self, notice: ev.JSON) -> None:
+        """Something of the deck: a limit, a disk that is full."""
+        self.app.notify(
+            one_line(str(notice.get("message", ""))), severity="warning", markup=False, timeout=10
+        )
+
+    def tell_engine(self, command: str, **args: object) -> None:
+        """Send a command in the background; a refusal is shown."""
+
+        async def tell() -> None:
+            await self.client.call(command, **args)
+
+        self.run_worker(self._guarded(tell()), group="tell", exit_on_error=False)
+
+    # -- drawing
+
+    def redraw(self, reflow: bool = False) -> None:
+        """Draw once all that is happening now has happened."""
+        self._reflow_due = self._reflow_due or reflow
+        if not self._due:
+            self._due = True
+            self.call_later(self._draw)
+
+    async def _draw(self) -> None:
+        self._due = False
+        if not self.is_attached:
+            return
+        if self._reflow_due:
+            self._reflow_due = False
+            await self.grid.reflow()
+            self._tiles = {tile.session: tile for tile in self.grid.tiles()}
+            self.clock.show([tile.view for tile in self._tiles.values()])
+            self._watch_visible()
+        model = self.model
+        self.set_class(not model.order, "-empty")
+        self.set_class(self.size.width < 110, "-narrow")
+        self.query_one("#tabs").set_class(
+            len(model.order) <= len(model.visible()) and not model.pinned, "-hidden"
+        )
+        for tile in self._tiles.values():
+            tile.mark_current(tile.session == model.current)
+        self._swap_draft()
+        self.side.attach(model.current)
+        self._say_lines()
+        self._count_down()
+        self._see()
+
+    def _watch_visible(self) -> None:
+        wanted = {}
+        for session_id in self.model.visible():
+            wanted[session_id] = self.model.of(session_id).transcript.last_seq
+        self.run_worker(self.link.watch(wanted), group="watch")
+
+    def _swap_draft(self) -> None:
+        """The composer holds the current session's draft, and no other's."""
+        current = self.model.current or ""
+        if self._drafting is None and not current:
+            return
+        if current == self._drafting:
+            return
+        if self._drafting is not None:
+            self.memory.drafts[self._drafting] = self.composer.draft
+        elif self.composer.draft:
+            # Typed before the engine was there: it stays in the hands of whoever typed it.
+            self.memory.drafts[current] = self.composer.draft
+            self.memory.drafts.pop("", None)
+        self._drafting = current
+        self.composer.restore(self.memory.drafts.get(current, Draft()))
+
+    def _say_lines(self) -> None:
+        width = self.size.width
+        engine = "" if self.link.up else "starting…" if self.link.connecting else "no engine"
+        self.query_one("#status", Line).say(status_spots(self.model, width, engine))
+        self.query_one("#tabs", Line).say(tab_spots(self.model, width))
+        self._say_footer()
+        self.sender.name_target()
+        narrow = too_narrow(width, self.size.height)
+        self.query_one(Banner).narrow(narrow)
+
+    def _say_footer(self) -> None:
+        entries: list[tuple[str, str, str]] = []
+        focused = self.focused
+        if focused is not None and not isinstance(focused, Composer):
+            for key, active in self.active_bindings.items():
+                if active.node is focused and active.binding.show and active.enabled:
+                    entries.append((key, active.binding.description, f"!{key}"))
+        specs = [s for s in registry.actions().values() if s.footer]
+        for spec in sorted(specs, key=lambda s: s.order):
+            key = self._key(spec.name)
+            if key and spec.when(self):
+                entries.append((key, spec.footer, spec.name))
+        spots = footer_spots(entries, self.size.width, registry.show_key)
+        self.query_one("#footer", Line).say(spots)
+
+    def _key(self, name: str) -> str:
+        keys = registry.keys_of(registry.actions()[name], self.options.keys)
+        return keys[0] if keys else ""
+
+    def _count_down(self) -> None:
+        """One tick a second while a countdown is in view, none otherwise."""
+        counting = any(tile.counting for tile in self._tiles.values())
+        if counting and self._countdown is None:
+            self._countdown = self.set_interval(1.0, self._tick)
+        elif not counting and self._countdown is not None:
+            self._countdown.stop()
+            self._countdown = None
+
+    def _tick(self) -> None:
+        for tile in self._tiles.values():
+            if tile.counting:
+                tile.frame()
+
+    def _see(self) -> None:
+        """The current tile's end of turn is seen, if somebody looks."""
+        summary = self.model.summary()
+        if summary and summary.status == "done" and self.app.app_focus and self.link.up:
+            self.tell_engine("session.seen", session=summary.id)
+
+    # -- acting
+
+    def action_deck(self, name: str) -> None:
+        """Run an action of the registry, if it can be done now."""
+        spec = registry.actions()[name]
+        if spec.when(self):
+            self.run_worker(
+                self._guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
+            )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key whose action can't be done now is left to whatever is in focus."""
+        if action == "deck" and parameters:
+            spec = registry.actions().get(str(parameters[0]))
+            return spec is not None and bool(spec.keys or spec.name) and spec.when(self)
+        return True
+
+    async def _guarded(self, work: object) -> None:
+        try:
+            await work  # type: ignore[misc]
+        except AgentdeckError as error:
+            self.say_error(error)
+
+    def say_error(self, error: AgentdeckError) -> None:
+        """What is wrong and what to do, in a notice."""
+        text = clip(one_line(str(error)), 400)
+        self.app.notify(text, severity="error", markup=False, timeout=10)
+
+    def go(self, session_id: str) -> None:
+        """Make a session's tile the current one."""
+        if session_id != self.model.current:
+            self.interrupting = None
+            page = self.model.visible()
+            self.model.go(session_id)
+            self.redraw(reflow=page != self.model.visible() or self.model.zoomed)
+            self.remember()
+
+    def name_of(self, session_id: str) -> str:
+        """A session's number and title, as they are said everywhere."""
+        summary = self.model.summaries.get(session_id)
+        name = title_of(summary) if summary else session_id[-6:]
+        number = self.model.number(session_id)
+        return f"{number} {name}" if number else name
+
+    # -- what widgets tell
+
+    @on(Grid.Resized)
+    def _resized(self) -> None:
+        self.redraw(reflow=True)
+
+    @on(Tile.Chosen)
+    def _chosen(self, message: Tile.Chosen) -> None:
+        self.go(message.session)
+
+    @on(Tile.Answered)
+    def _answered(self) -> None:
+        self.composer.focus()
+
+    @on(PermissionBox.Answered)
+    def _decided(self, message: PermissionBox.Answered) -> None:
+        self.tell_engine(
+            "session.answer",
+            session=message.session,
+            ask=message.ask,
+            decision=message.decision,
+            reason=message.reason,
+        )
+
+    @on(PermissionBox.Left)
+    def _left(self) -> None:
+        self.composer.focus()
+
+    @on(Line.Clicked)
+    def _clicked(self, message: Line.Clicked) -> None:
+        kind, _, what = message.target.partition(":")
+        if kind == "go":
+            self.go(what)
+        elif kind == "status":
+            for session_id in self.model.order:
+                if self.model.summaries[session_id].status == what:
+                    self.go(session_id)
+                    break
+        elif what.startswith("!"):
+            self.app.simulate_key(what[1:])
+        else:
+            self.action_deck(what)
+
+    @on(Composer.Submitted)
+    def _submitted(self, message: Composer.Submitted) -> None:
+        self.run_worker(
+            self._guarded(self.sender.submit(message.text)), group="send", exit_on_error=False
+        )
+
+    @on(Composer.Edited)
+    def _edited(self) -> None:
+        self.sender.edited()
+        self.remember()
+
+    @on(Composer.Scrolled)
+    def _scrolled(self, message: Composer.Scrolled) -> None:
+        tile = self.tile
+        if tile is not None:
+            if message.pages < 0:
+                tile.view.scroll_page_up(animate=False)
+            else:
+                tile.view.scroll_page_down(animate=False)
+
+    # -- memory
+
+    def remember(self) -> None:
+        """Write the deck's memory a second after the last change."""
+        if self._saving is None:
+            self._saving = self.set_timer(SAVE_AFTER_S, self._save)
+        else:
+            self._saving.reset()
+
+    def _save(self) -> None:
+        self._saving = None
+        self.save()
+
+    def save(self) -> None:
+        """Write drafts, history, order and theme now."""
+        self.memory.drafts[self._drafting or ""] = self.composer.draft
+        self.memory.order = list(self.model.order)
+        self.memory.current = self.model.current or ""
+        self.memory.save()
+
+    async def close_link(self) -> None:
+        """Leave: remember, hang up. The sessions go on."""
+        self.save()
+        await self.link.close()

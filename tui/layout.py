@@ -1,0 +1,90 @@
+"""How many tiles a terminal holds, and in which shape. Pure arithmetic, no widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIN_TILE = (38, 10)
+"""The smallest tile, frame included, in which an answer can be read (columns, rows)."""
+TWO_COLUMNS_FROM = 100
+"""Below this many columns tiles are stacked, never set side by side."""
+MAX_TILES = 12
+
+# Columns and rows, the fewest tiles first; where two shapes hold as many, wider tiles first.
+_SHAPES = (
+    (1, 1),
+    (1, 2),
+    (2, 1),
+    (2, 2),
+    (1, 4),
+    (2, 3),
+    (3, 2),
+    (3, 3),
+    (3, 4),
+    (4, 3),
+    (4, 4),
+    (5, 4),
+    (6, 4),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A grid of tiles."""
+
+    columns: int
+    rows: int
+
+    @property
+    def capacity(self) -> int:
+        """How many tiles fit."""
+        return self.columns * self.rows
+
+    def last_span(self, count: int) -> int:
+        """How many columns the last of `count` tiles takes, so that its row is filled."""
+        if count <= 0:
+            return 1
+        return (-count) % self.columns + 1
+
+    def rows_for(self, count: int) -> int:
+        """How many rows `count` tiles need."""
+        return max(1, -(-count // self.columns))
+
+
+def fit(width: int, height: int, count: int, max_tiles: int = MAX_TILES) -> Shape:
+    """The shape for `count` sessions in `width` columns and `height` rows.
+
+    The smallest shape that holds them all; if none that fits the terminal does, the largest
+    that fits: the rest is on further pages.
+    """
+    possible = [
+        Shape(columns, rows)
+        for columns, rows in _SHAPES
+        if columns * rows <= max_tiles and _fits(columns, rows, width, height)
+    ]
+    if not possible:
+        return Shape(1, 1)
+    enough = [shape for shape in possible if shape.capacity >= count]
+    if enough:
+        fewest = min(shape.capacity for shape in enough)
+        return _best([s for s in enough if s.capacity == fewest], width, height)
+    most = max(shape.capacity for shape in possible)
+    return _best([s for s in possible if s.capacity == most], width, height)
+
+
+def _fits(columns: int, rows: int, width: int, height: int) -> bool:
+    if columns > 1 and width < TWO_COLUMNS_FROM:
+        return False
+    if columns == rows == 1:
+        return True
+    return width // columns >= MIN_TILE[0] and height // rows >= MIN_TILE[1]
+
+
+def _best(shapes: list[Shape], width: int, height: int) -> Shape:
+    """The one whose tiles come nearest to 80 by 24 in proportion (about 3.3 to 1)."""
+
+    def strain(shape: Shape) -> float:
+        ratio = (width / shape.columns) / (height / shape.rows)
+        return max(ratio / 3.3, 3.3 / ratio)
+
+    return min(shapes, key=strain)

@@ -1,0 +1,96 @@
+"""What the deck remembers from one start to the next: drafts, history, order, theme.
+
+One small JSON file under the state folder, written whole and renamed into place. It is the
+deck's own convenience: without it nothing of a session is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sessions.places import private_folder
+
+log = logging.getLogger("agentdeck.deck")
+
+HISTORY = 200
+"""Messages that are kept to be sent again."""
+HISTORY_CHARS = 20_000
+"""A longer message is not kept in the history; the session's record has it."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """What stands in the composer, unsent. `pastes`: what its placeholders stand for."""
+
+    text: str = ""
+    pastes: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(slots=True)
+class Memory:
+    """The remembered things; `path` None = nothing is written."""
+
+    path: Path | None = None
+    theme: str = ""
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
+    current: str = ""
+    side: str = ""
+
+    @classmethod
+    def load(cls, path: Path | None) -> Memory:
+        """Read it; a missing or broken file is an empty memory."""
+        memory = cls(path)
+        if path is None:
+            return memory
+        try:
+            data = json.loads(path.read_bytes())
+            memory.theme = str(data.get("theme", ""))
+            memory.history = [str(text) for text in data.get("history", [])]
+            memory.order = [str(i) for i in data.get("order", [])]
+            memory.current = str(data.get("current", ""))
+            memory.side = str(data.get("side", ""))
+            for key, draft in dict(data.get("drafts", {})).items():
+                pastes = {str(k): str(v) for k, v in dict(draft.get("pastes", {})).items()}
+                memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            log.warning("the deck's memory can't be read: %s", error)
+        return memory
+
+    def save(self) -> None:
+        """Write it; a full disk costs the convenience, not the session."""
+        if self.path is None:
+            return
+        data = {
+            "theme": self.theme,
+            "drafts": {k: asdict(d) for k, d in self.drafts.items() if d},
+            "history": self.history[-HISTORY:],
+            "order": self.order,
+            "current": self.current,
+            "side": self.side,
+        }
+        new = self.path.with_suffix(f".{os.getpid()}.new")
+        try:
+            private_folder(self.path.parent)
+            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "w", encoding="ascii") as file:
+                json.dump(data, file)
+            new.replace(self.path)
+        except OSError as error:
+            log.warning("the deck's memory can't be written: %s", error)
+            new.unlink(missing_ok=True)
+
+    def sent(self, text: str) -> None:
+        """A message was sent: the newest of the history, each text once."""
+        if text.strip() and len(text) <= HISTORY_CHARS:
+            self.history = [*(t for t in self.history if t != text), text][-HISTORY:]

@@ -1,0 +1,51 @@
+"""What the deck is started with: the parts of the configuration that concern the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui.layout import MAX_TILES
+
+if TYPE_CHECKING:
+    from sessions.config import Config
+
+DEFAULT_THEME = "textual-dark"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Where a session's change is told while it is out of sight."""
+
+    deck: bool = True
+    bell: bool = False
+    terminal: bool = True
+    """By OSC 9 and 777, which many terminals show as a notification of the desktop."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeckOptions:
+    """`keys`: an action's name → the keys that replace its own. `memory`: see tui.memory."""
+
+    theme: str = DEFAULT_THEME
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notify: Notify = field(default_factory=Notify)
+    max_tiles: int = MAX_TILES
+    remember: bool = True
+    """Keep drafts, history and theme from one start to the next."""
+
+    @classmethod
+    def of(cls, config: Config) -> DeckOptions:
+        """What the configuration says. Unknown action names are refused by `tui.actions`."""
+        keys: dict[str, tuple[str, ...]] = {}
+        for name, value in dict(getattr(config, "keys", {}) or {}).items():
+            keys[name] = (value,) if isinstance(value, str) else tuple(value)
+        said = getattr(config, "notify", None)
+        notify = Notify(
+            deck=bool(getattr(said, "deck", True)),
+            bell=bool(getattr(said, "bell", False)),
+            terminal=bool(getattr(said, "terminal", True)),
+        )
+        theme = str(getattr(config.defaults, "theme", "") or "")
+        return cls(theme=theme or DEFAULT_THEME, keys=keys, notify=notify)

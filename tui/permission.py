@@ -1,0 +1,234 @@
+"""A permission request inside its tile: exactly what will happen, and the answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from sessions import events as ev
+from tui.text import clean, one_line, plain
+
+GUARD_S = 0.4
+"""Keys typed within this time of the request's appearance were meant for something else."""
+
+DETAIL_ROWS = 6
+"""How many rows of detail are shown at once at least, where the tile has them."""
+
+# The keys of the kinds of option; `1`…`9` choose any.
+_KEYS = {
+    "allow_once": "o",
+    "allow_session": "s",
+    "allow_always": "a",
+    "reject_once": "n",
+    "reject_always": "x",
+}
+
+
+class Choice(Static, can_focus=False):
+    """One answer, to be clicked or moved to."""
+
+    def __init__(self, number: int, option: ev.JSON) -> None:
+        kind = str(option.get("kind", ""))
+        key = _KEYS.get(kind, str(number))
+        name = one_line(str(option.get("name") or option.get("id", "?")))
+        super().__init__(Content.assemble((f" {key} ", "reverse"), f" {name} "), markup=False)
+        self.cells = cell_len(name) + 6
+        self.option = option
+        self.key = key
+        self.kind = kind
+
+
+class PermissionBox(Vertical, can_focus=True):
+    """Shows the oldest waiting request of a session; never takes the focus by itself."""
+
+    BINDING_GROUP_TITLE = "Permission"
+    BINDINGS: list[BindingType] = [
+        Binding("left,shift+tab", "move(-1)", "answer before", show=False),
+        Binding("right,tab", "move(1)", "answer after", show=False),
+        Binding("enter", "choose", "answer", show=True),
+        Binding("r", "reason", "no, with a reason", show=True),
+        Binding("up", "scroll_detail(-1)", "scroll", show=False),
+        Binding("down", "scroll_detail(1)", "scroll", show=False),
+        Binding("pageup", "scroll_detail(-6)", "scroll", show=False),
+        Binding("pagedown", "scroll_detail(6)", "scroll", show=False),
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """The user decided. `decision`: an option's id."""
+
+        session: str
+        ask: str
+        decision: str
+        reason: str = ""
+
+    @dataclass
+    class Left(Message):
+        """The user goes back to the composer; the request goes on waiting."""
+
+    def __init__(
+        self, session: str, ask: ev.JSON, more: int, clock: Callable[[], float] = monotonic
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.ask = ask
+        self.more = more
+        self._clock = clock
+        self._since = clock()
+        self._at = 0
+
+    @property
+    def ask_id(self) -> str:
+        """The request that is shown."""
+        return str(self.ask.get("ask", ""))
+
+    def compose(self) -> ComposeResult:
+        ask = self.ask
+        summary = one_line(str(ask.get("summary") or ask.get("tool", "")))
+        more = f"  (+{self.more} more)" if self.more else ""
+        yield Static(
+            Content.assemble(("? ", "bold $warning"), (summary, "bold"), (more, "$text-muted")),
+            classes="permission--title",
+            markup=False,
+        )
+        with VerticalScroll(classes="permission--detail", can_focus=False):
+            yield Static(self._detail(), markup=False)
+        if why := str(ask.get("why", "")):
+            yield Static(plain(one_line(why), "$text-muted"), classes="permission--why")
+        with Horizontal(classes="permission--choices"):
+            for number, option in enumerate(self.options(), 1):
+                yield Choice(number, option)
+        yield Input(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
+
+    def options(self) -> list[ev.JSON]:
+        """The answers that are offered; without any, once and no."""
+        options = list(self.ask.get("options") or [])
+        return options or [
+            {"id": "once", "name": "once", "kind": "allow_once"},
+            {"id": "no", "name": "no", "kind": "reject_once"},
+        ]
+
+    def _detail(self) -> Content:
+        text = clean(str(self.ask.get("detail") or self.ask.get("summary", "")))
+        if self.ask.get("detail_kind") != "diff":
+            return Content(text)
+        parts: list[Content] = []
+        for line in text.split("\n"):
+            style = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}.get(line[:1])
+            parts.append(Content.styled(line, style) if style else Content(line))
+        return Content("\n").join(parts)
+
+    def on_mount(self) -> None:
+        """The first answer is marked that is not for good."""
+        self._since = self._clock()
+        kinds = [choice.kind for choice in self._choices]
+        safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
+        safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]
+        self._mark(safe[0] if safe else 0)
+
+    def fit(self, width: int, height: int) -> None:
+        """Share `width` x `height` cells: answers are always whole, the detail scrolls."""
+        choices = self._choices
+        inside = max(1, width - 3)
+        stacked = sum(choice.cells for choice in choices) > inside
+        self.query_one(".permission--choices").set_class(stacked, "-stacked")
+        rest = 2 + (len(choices) if stacked else 1) + bool(self.ask.get("why"))
+        half = height // 2
+        room = max(1, min(height - rest, max(DETAIL_ROWS, half - rest)))
+        self.query_one(".permission--detail").styles.max_height = room
+
+    def on_focus(self) -> None:
+        """What is typed while the focus arrives was meant for where it came from."""
+        self._since = max(self._since, self._clock() - GUARD_S / 2)
+
+    # -- answering
+
+    @property
+    def _choices(self) -> list[Choice]:
+        return list(self.query(Choice))
+
+    @property
+    def armed(self) -> bool:
+        """Whether keys count yet."""
+        return self._clock() - self._since >= GUARD_S
+
+    def _mark(self, at: int) -> None:
+        choices = self._choices
+        self._at = at % len(choices)
+        for index, choice in enumerate(choices):
+            choice.set_class(index == self._at, "-marked")
+
+    def action_move(self, by: int) -> None:
+        """Mark the answer before or after."""
+        self._mark(self._at + by)
+
+    def action_choose(self) -> None:
+        """Give the marked answer."""
+        if self.armed:
+            self._answer(self._choices[self._at].option)
+
+    def action_reason(self) -> None:
+        """Write why not."""
+        if self.armed:
+            field = self.query_one(Input)
+            field.remove_class("-hidden")
+            field.focus()
+
+    def action_scroll_detail(self, by: int) -> None:
+        """Scroll what will happen."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """A choice's letter or number."""
+        if not self.has_focus:
+            if event.key == "escape":
+                event.stop()
+                self._leave_reason()
+            return
+        if event.key == "escape":
+            event.stop()
+            self.post_message(self.Left())
+            return
+        choices = self._choices
+        chosen = [c for c in choices if c.key == event.key]
+        if not chosen and event.key.isdigit() and 0 < int(event.key) <= len(choices):
+            chosen = [choices[int(event.key) - 1]]
+        if chosen:
+            event.stop()
+            if self.armed:
+                self._answer(chosen[0].option)
+        elif event.is_printable and event.key != "r":
+            event.stop()  # never typed through into something else
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an answer gives it."""
+        if isinstance(event.widget, Choice):
+            event.stop()
+            if self.armed:
+                self._answer(event.widget.option)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """No, with a reason."""
+        event.stop()
+        rejecting = [o for o in self.options() if str(o.get("kind", "")).startswith("reject")]
+        option = rejecting[0] if rejecting else {"id": "no"}
+        self._answer(option, event.value)
+
+    def _leave_reason(self) -> None:
+        self.query_one(Input).add_class("-hidden")
+        self.focus()
+
+    def _answer(self, option: ev.JSON, reason: str = "") -> None:
+        self.post_message(
+            self.Answered(self.session, self.ask_id, str(option.get("id", "")), reason)
+        )

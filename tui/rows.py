@@ -1,0 +1,143 @@
+"""A list of one-line rows that draws only what is in view: thousands of sessions cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. `key` names it; `cells` are (text, style) from the left."""
+
+    key: str
+    cells: tuple[tuple[str, str], ...]
+
+    def content(self) -> Content:
+        """As it is drawn."""
+        return Content.assemble(*self.cells)
+
+
+class Rows(ScrollView, can_focus=True):
+    """Rows with a cursor; enter or a click picks, space marks where marking is on."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
+    DEFAULT_CSS = """
+    Rows { height: 1fr; overflow-x: hidden; }
+    Rows > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home", "move(-1000000)", show=False),
+        Binding("end", "move(1000000)", show=False),
+        Binding("enter", "pick", show=False),
+    ]
+
+    @dataclass
+    class Picked(Message):
+        """Enter or a click on a row."""
+
+        rows: Rows
+        key: str
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        rows: Rows
+        key: str
+
+    def __init__(self, empty: str = "Nothing here.", *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows: list[Row] = []
+        self.cursor = 0
+        self.empty = empty
+
+    @property
+    def key(self) -> str:
+        """The key of the row under the cursor, "" without rows."""
+        return self.rows[self.cursor].key if self.rows else ""
+
+    def show(self, rows: Sequence[Row], keep: bool = True) -> None:
+        """Show these rows; with `keep` the cursor stays on the row that it was on."""
+        before = self.key
+        self.rows = list(rows)
+        keys = [row.key for row in self.rows]
+        if keep and before and before in keys:
+            self.cursor = keys.index(before)
+        else:
+            self.cursor = max(0, min(self.cursor, len(keys) - 1)) if keep else 0
+        self.virtual_size = Size(max(1, self.size.width), max(1, len(self.rows)))
+        self._into_view()
+        self.refresh()
+
+    def _into_view(self) -> None:
+        height = self.size.height
+        if not height:
+            return
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """One row, or the sentence that says why there is none."""
+        width = self.size.width
+        at = y + self.scroll_offset.y
+        style = self.visual_style
+        if not self.rows:
+            text = self.empty if at == 0 else ""
+            content = Content.styled(text, "$text-muted")
+        elif at < len(self.rows):
+            content = self.rows[at].content()
+            if at == self.cursor:
+                style = self.get_visual_style("rows--cursor")
+        else:
+            content = Content("")
+        content = content.truncate(width, ellipsis=True, pad=True)
+        strips = Visual.to_strips(self, content, width, 1, style)
+        return strips[0] if strips else Strip.blank(width, style.rich_style)
+
+    def on_resize(self) -> None:
+        """The cursor stays in view."""
+        self.virtual_size = Size(max(1, self.size.width), max(1, len(self.rows)))
+        self._into_view()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        if self.rows:
+            self.cursor = min(max(self.cursor + by, 0), len(self.rows) - 1)
+            self._into_view()
+            self.refresh()
+            self.post_message(self.Moved(self, self.key))
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by a screenful."""
+        self.action_move(by * max(1, self.size.height - 1))
+
+    def action_pick(self) -> None:
+        """Tell that the row was picked."""
+        if self.rows:
+            self.post_message(self.Picked(self, self.key))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor and picks."""
+        at = event.y + self.scroll_offset.y
+        if 0 <= at < len(self.rows):
+            self.cursor = at
+            self.refresh()
+            self.post_message(self.Picked(self, self.key))

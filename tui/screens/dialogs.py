@@ -1,0 +1,252 @@
+"""The small dialogs that everything asks with: yes or no, a line of text, a choice of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from tui.rows import Row, Rows
+from tui.text import plain
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T], Generic[T]):
+    """A frame with a title in the middle of the deck; esc leaves it without a result."""
+
+    CSS_PATH = "dialogs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "leave", show=False),
+        Binding("ctrl+q", "cancel", "leave", show=False),
+    ]
+    WIDE: ClassVar[bool] = False
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.heading = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="-wide" if self.WIDE else "") as dialog:
+            dialog.border_title = plain(self.heading)
+            yield from self.body()
+
+    def body(self) -> ComposeResult:
+        """What the dialog holds."""
+        raise NotImplementedError
+
+    def hint(self, text: str) -> None:
+        """What the keys do, in the frame's lower line."""
+        self.query_one("#dialog").border_subtitle = plain(text)
+
+    def action_cancel(self) -> None:
+        """Leave without a result."""
+        self.dismiss(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the dialog leaves it."""
+        if event.widget is self:
+            self.dismiss(None)
+
+
+class Confirm(Dialog[bool]):
+    """Asks before something happens; what would do harm is never the default."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "yes", show=False),
+        Binding("n", "cancel", "no", show=False),
+        Binding("left,right,up,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, title: str, text: str, yes: str, *, danger: bool = False) -> None:
+        super().__init__(title)
+        self.text = text
+        self.yes = yes
+        self.danger = danger
+
+    def body(self) -> ComposeResult:
+        """The question, and two buttons."""
+        with VerticalScroll(id="confirm-text", can_focus=False):
+            yield Static(plain(self.text), markup=False)
+        with Horizontal(id="buttons"):
+            yield Button(
+                Content(self.yes), id="yes", variant="error" if self.danger else "primary"
+            )
+            yield Button(Content("No"), id="no")
+
+    def on_mount(self) -> None:
+        """The focus is on what does no harm."""
+        self.query_one("#no" if self.danger else "#yes").focus()
+        self.hint("y yes · n or esc no")
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_yes(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+
+class Prompt(Dialog[str]):
+    """Asks for one line of text."""
+
+    def __init__(self, title: str, value: str = "", placeholder: str = "") -> None:
+        super().__init__(title)
+        self.value = value
+        self.placeholder = placeholder
+
+    def body(self) -> ComposeResult:
+        """The field."""
+        yield Input(self.value, placeholder=self.placeholder, compact=True)
+
+    def on_mount(self) -> None:
+        """Say what enter does."""
+        self.hint("enter takes it · esc leaves it as it is")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen: the `row`'s key, the `key` that chose it, the keys of `marked` rows."""
+
+    row: str
+    key: str = "enter"
+    marked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A row of `Choose`: its name, its cells, and the words that the filter looks in."""
+
+    key: str
+    cells: tuple[tuple[str, str], ...]
+    words: str = ""
+
+    def matches(self, terms: Sequence[str]) -> bool:
+        """Whether every term is in it."""
+        words = (self.words or " ".join(text for text, _ in self.cells)).casefold()
+        return all(term in words for term in terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be done with a row besides picking it: a key and a word for it."""
+
+    key: str
+    word: str
+
+
+@dataclass(slots=True)
+class Listing:
+    """What a `Choose` shows: rows, what else can be done, and which are marked (None: no marks)."""
+
+    rows: list[Pick]
+    offers: tuple[Offer, ...] = ()
+    marked: set[str] | None = None
+    empty: str = "Nothing here."
+    enter: str = "takes it"
+    refresh: Callable[[], list[Pick]] | None = field(default=None)
+
+
+class Choose(Dialog[Choice]):
+    """A list with a filter above it. Letters go to the filter, so offers have alt or ctrl keys."""
+
+    WIDE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "rows('move', 1)", show=False, priority=True),
+        Binding("up", "rows('move', -1)", show=False, priority=True),
+        Binding("pagedown", "rows('page', 1)", show=False, priority=True),
+        Binding("pageup", "rows('page', -1)", show=False, priority=True),
+        Binding("enter", "take('enter')", show=False, priority=True),
+        Binding("ctrl+t,insert", "mark", show=False, priority=True),
+        Binding("ctrl+a", "mark_all", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, listing: Listing) -> None:
+        super().__init__(title)
+        self.listing = listing
+        self.marked = set(listing.marked or ())
+
+    @property
+    def marking(self) -> bool:
+        """Whether rows can be marked."""
+        return self.listing.marked is not None
+
+    def body(self) -> ComposeResult:
+        """Filter and rows."""
+        yield Input(placeholder="type to filter", compact=True, id="filter")
+        yield Rows(self.listing.empty)
+
+    def on_mount(self) -> None:
+        """Show all rows and say what the keys do."""
+        offers = [f"{offer.key} {offer.word}" for offer in self.listing.offers]
+        marks = ["ctrl+t or click marks", "ctrl+a all"] if self.marking else []
+        self.hint(" · ".join([f"enter {self.listing.enter}", *marks, *offers, "esc"]))
+        self._show()
+
+    def _show(self) -> None:
+        terms = self.query_one("#filter", Input).value.casefold().split()
+        rows = []
+        for pick in self.listing.rows:
+            if pick.matches(terms):
+                mark = "[x] " if pick.key in self.marked else "[ ] "
+                cells = ((mark, "bold"), *pick.cells) if self.marking else pick.cells
+                rows.append(Row(pick.key, cells))
+        self.query_one(Rows).show(rows)
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self) -> None:
+        self._show()
+
+    def action_rows(self, what: str, by: int) -> None:
+        """Move the cursor while the filter has the focus."""
+        rows = self.query_one(Rows)
+        if what == "page":
+            rows.action_page(by)
+        else:
+            rows.action_move(by)
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row under the cursor."""
+        if self.marking and (key := self.query_one(Rows).key):
+            self.marked ^= {key}
+            self._show()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows, or none if all are."""
+        if self.marking:
+            keys = {row.key for row in self.query_one(Rows).rows}
+            self.marked = self.marked - keys if keys <= self.marked else self.marked | keys
+            self._show()
+
+    def action_take(self, key: str) -> None:
+        """Choose the row under the cursor."""
+        row = self.query_one(Rows).key
+        if row or self.marked:
+            marked = tuple(p.key for p in self.listing.rows if p.key in self.marked)
+            self.dismiss(Choice(row, key, marked))
+
+    def on_rows_picked(self, message: Rows.Picked) -> None:
+        """A click chooses, or marks where rows are marked."""
+        if self.marking:
+            self.action_mark()
+        else:
+            self.action_take("enter")
+
+    def on_key(self, event: events.Key) -> None:
+        """The key of an offer."""
+        if any(event.key == offer.key for offer in self.listing.offers):
+            event.stop()
+            self.action_take(event.key)

@@ -1,0 +1,88 @@
+"""F1: every action with its keys, from the registry; enter does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from tui import actions as registry
+from tui.rows import Row, Rows
+from tui.screens.dialogs import Dialog, Pick
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+# Keys of widgets, which are no actions of the deck.
+WIDGET_KEYS = (
+    ("Composer", "enter", "send"),
+    ("Composer", "shift+enter, alt+enter, ctrl+o, \\ enter", "new line"),
+    ("Composer", "up, down", "history, at the first and last row"),
+    ("Composer", "pgup, pgdn", "scroll the current tile"),
+    ("Composer", "alt+z, ctrl+y", "undo and redo typing"),
+    ("Tile", "up, down, pgup, pgdn, home, end", "scroll"),
+    ("Request", "its letter or number", "answer; ← → and enter as well"),
+    ("Request", "r", "no, with a reason"),
+)
+
+
+class Help(Dialog[str]):
+    """The name of the action to be done, or nothing."""
+
+    WIDE: ClassVar[bool] = True
+
+    def __init__(self, deck: DeckScreen) -> None:
+        super().__init__("Keys and actions")
+        self.deck = deck
+
+    def body(self) -> ComposeResult:
+        """A filter and all actions."""
+        yield Input(placeholder="type to filter", compact=True, id="filter")
+        yield Rows("No action has that in it.")
+
+    def on_mount(self) -> None:
+        """Show all."""
+        self.hint("enter does it · tab to the list · [keys] in the configuration rebinds · esc")
+        self._show("")
+
+    def _picks(self) -> list[Pick]:
+        picks: list[Pick] = []
+        group = ""
+        for spec in registry.actions().values():
+            keys = [registry.show_key(k) for k in registry.keys_of(spec, self.deck.options.keys)]
+            head = spec.group if spec.group != group else ""
+            group = spec.group
+            style = "" if spec.when(self.deck) else "$text-muted"
+            cells = (
+                (head.ljust(12), "bold $text-accent"),
+                (", ".join(keys).ljust(22), "bold"),
+                (spec.title.ljust(26), style),
+                (spec.help, "$text-muted"),
+            )
+            words = f"{spec.group} {spec.title} {spec.help} {' '.join(keys)} {spec.name}"
+            picks.append(Pick(spec.name, cells, words))
+        for place, (where, keys_text, what) in enumerate(WIDGET_KEYS):
+            head = where if place == 0 or WIDGET_KEYS[place - 1][0] != where else ""
+            cells = ((head.ljust(12), "bold $text-accent"), (keys_text.ljust(42), "bold"), (what, ""))
+            picks.append(Pick("", cells))
+        return picks
+
+    def _show(self, words: str) -> None:
+        terms = words.casefold().split()
+        rows = [Row(p.key, p.cells) for p in self._picks() if p.matches(terms)]
+        self.query_one(Rows).show(rows)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter."""
+        self._show(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Do what is under the cursor."""
+        self.on_rows_picked()
+
+    def on_rows_picked(self) -> None:
+        """Do what is under the cursor."""
+        if key := self.query_one(Rows).key:
+            self.dismiss(key)
+

@@ -1,0 +1,201 @@
+"""The form for a new session: who answers, where, under which title, how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.suggester import Suggester
+from textual.widgets import Button, Input, Label, Select, Static
+
+from sessions.errors import AgentdeckError
+from tui.client import DeckClient
+from tui.screens.dialogs import Dialog
+from tui.text import one_line, plain
+
+MAX_AT_ONCE = 24
+PERMISSIONS = (
+    ("ask", "ask before what changes things"),
+    ("read-only", "may only read"),
+    ("edit", "may edit files, asks for the rest"),
+    ("full", "may do everything unasked"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was chosen: the arguments of `session.create`, and how many sessions."""
+
+    args: dict[str, str]
+    count: int = 1
+
+
+class Folders(Suggester):
+    """Completes a directory's name from the file system."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first directory whose path begins with `value`."""
+        import asyncio
+
+        return await asyncio.to_thread(complete_folder, value)
+
+
+def complete_folder(value: str) -> str | None:
+    """The first directory (by name) that `value` is the beginning of, with `~` kept."""
+    if not value:
+        return None
+    head, _, tail = value.rpartition("/")
+    base = Path(head + "/").expanduser() if head or value.startswith("/") else Path.cwd()
+    try:
+        names = sorted(e.name for e in base.iterdir() if e.name.startswith(tail) and e.is_dir())
+    except OSError:
+        return None
+    visible = [n for n in names if not n.startswith(".") or tail.startswith(".")]
+    if not visible or not tail:
+        return None
+    return f"{head}/{visible[0]}/" if "/" in value else f"{visible[0]}/"
+
+
+class NewSession(Dialog[Wish]):
+    """Everything has a default: enter alone makes a session."""
+
+    WIDE: ClassVar[bool] = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,ctrl+enter", "create", "create", show=False),
+        Binding("ctrl+n", "create", "create", show=False, priority=True),
+    ]
+
+    def __init__(self, client: DeckClient, cwd: str) -> None:
+        super().__init__("New session")
+        self.client = client
+        self.cwd = cwd or str(Path.cwd())
+        self.profiles: list[dict[str, Any]] = []
+        self.backends: list[dict[str, Any]] = []
+
+    def body(self) -> ComposeResult:
+        """One row per question."""
+        with VerticalScroll(id="form", can_focus=False):
+            yield from self._row("Profile", Select[str]((), prompt="default", id="profile"))
+            yield from self._row("Backend", Select[str]((), prompt="of the profile", id="backend"))
+            yield from self._row("Model", Select[str]((), prompt="of the backend", id="model"))
+            yield from self._row(
+                "Directory", Input(self.cwd, suggester=Folders(), compact=True, id="cwd")
+            )
+            yield from self._row("Title", Input(placeholder="none", compact=True, id="title"))
+            choices = [(Content(f"{name}: {text}"), name) for name, text in PERMISSIONS]
+            yield from self._row(
+                "Permission", Select[str](choices, prompt="of the profile", id="permission")
+            )
+            yield from self._row(
+                "How many", Input("1", type="integer", max_length=2, compact=True, id="count")
+            )
+            yield Static("", id="fault", markup=False)
+        with Horizontal(id="buttons"):
+            yield Button(Content("Create"), id="create", variant="primary")
+            yield Button(Content("Leave"), id="leave")
+
+    def _row(self, label: str, field: Input | Select[str]) -> ComposeResult:
+        with Horizontal(classes="form--row"):
+            yield Label(Content(label))
+            if isinstance(field, Select):
+                field.compact = True
+            yield field
+
+    def on_mount(self) -> None:
+        """Ask the engine for the choices; the form can be used meanwhile."""
+        self.hint("enter creates · tab next field · → completes a directory · esc")
+        self.query_one("#title", Input).focus()
+        self.run_worker(self._load(), exclusive=True)
+
+    async def _load(self) -> None:
+        try:
+            self.profiles = list(await self.client.call("deck.profiles"))
+            self.backends = list(await self.client.call("deck.backends"))
+        except AgentdeckError as error:
+            self._fault(str(error))
+            return
+        self._offer("profile", self.profiles, "name", "")
+        self._offer("backend", self.backends, "name", "model")
+        default = [p for p in self.profiles if p.get("default")]
+        if default:
+            self.query_one("#profile", Select).value = str(default[0]["name"])
+
+    def _offer(self, field: str, items: Sequence[dict[str, Any]], key: str, more: str) -> None:
+        options: list[tuple[Content, str]] = []
+        for item in items:
+            text = one_line(str(item.get(key, "")))
+            note = one_line(str(item.get(more, ""))) if more else ""
+            if item.get("ok") is False:
+                note = "not ready: " + one_line(str(item.get("detail", "")))
+            words = Content.assemble(text, (f"  {note}" if note else "", "$text-muted"))
+            options.append((words, str(item.get(key, ""))))
+        self.query_one(f"#{field}", Select).set_options(options)
+
+    @on(Select.Changed, "#profile")
+    @on(Select.Changed, "#backend")
+    def _other_backend(self) -> None:
+        self.run_worker(self._load_models(), group="models", exclusive=True)
+
+    async def _load_models(self) -> None:
+        backend = self._value("backend") or self._backend_of(self._value("profile"))
+        if not backend:
+            return
+        try:
+            models = list(await self.client.call("deck.models", backend=backend))
+        except AgentdeckError as error:
+            self._fault(str(error))
+            return
+        self._fault("")
+        self._offer("model", models, "id", "name")
+
+    def _backend_of(self, profile: str) -> str:
+        for item in self.profiles:
+            if item.get("name") == profile:
+                return str(item.get("backend", ""))
+        return ""
+
+    def _value(self, field: str) -> str:
+        value = self.query_one(f"#{field}", Select).value
+        return value if isinstance(value, str) else ""
+
+    def _fault(self, text: str) -> None:
+        self.query_one("#fault", Static).update(plain(text))
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_create()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "create":
+            self.action_create()
+        else:
+            self.dismiss(None)
+
+    def action_create(self) -> None:
+        """Check what was entered, and go."""
+        folder = Path(self.query_one("#cwd", Input).value.strip() or ".").expanduser()
+        if not folder.is_dir():
+            self._fault(f"There is no directory {folder}. Choose one that exists.")
+            self.query_one("#cwd", Input).focus()
+            return
+        text = self.query_one("#count", Input).value
+        count = int(text) if text.isdigit() else 0
+        if not 1 <= count <= MAX_AT_ONCE:
+            self._fault(f"How many: a number from 1 to {MAX_AT_ONCE}.")
+            self.query_one("#count", Input).focus()
+            return
+        args = {"cwd": str(folder.absolute()), "title": self.query_one("#title", Input).value}
+        for field in ("profile", "backend", "model", "permission"):
+            args[field] = self._value(field)
+        self.dismiss(Wish({k: v for k, v in args.items() if v}, count))

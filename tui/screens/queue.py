@@ -1,0 +1,116 @@
+"""The messages that wait in a session: seen, edited, reordered, dropped, or sent in now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from sessions.errors import AgentdeckError
+from tui.rows import Row, Rows
+from tui.screens.dialogs import Dialog
+from tui.text import clip, one_line
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+
+class Queue(Dialog[str]):
+    """Gives the id of the message that is to be edited, or nothing."""
+
+    WIDE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", show=False),
+        Binding("d,delete", "drop", show=False),
+        Binding("s", "steer", show=False),
+        Binding("shift+up,alt+up,k", "shift(-1)", show=False),
+        Binding("shift+down,alt+down,j", "shift(1)", show=False),
+    ]
+
+    def __init__(self, deck: DeckScreen, session: str) -> None:
+        super().__init__(f"Waiting in {clip(deck.name_of(session), 50)}")
+        self.deck = deck
+        self.session = session
+
+    def body(self) -> ComposeResult:
+        """The messages, the next one first."""
+        yield Rows("Nothing waits any more.")
+
+    def on_mount(self) -> None:
+        """Show them, and follow what happens to them meanwhile."""
+        self.hint("enter or e edits · alt+↑/↓ moves · d drops · s sends it into the turn now · esc")
+        self.query_one(Rows).focus()
+        self.show()
+        self.deck.queue_watcher = self.show
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.deck.queue_watcher = None
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The queue as it is now."""
+        summary = self.deck.model.summaries.get(self.session)
+        return [dict(item) for item in summary.queue] if summary else []
+
+    def show(self) -> None:
+        """Draw the queue as it is now."""
+        rows = []
+        for place, item in enumerate(self.items, 1):
+            mode = "steer" if item.get("mode") == "steer" else ""
+            text = str(item.get("text", ""))
+            lines = text.count("\n")
+            more = f"  (+{lines} lines)" if lines else ""
+            cells = (
+                (f"{place:>2} ", "bold"),
+                (f"{mode} " if mode else "", "$text-accent"),
+                (one_line(text[:400]), ""),
+                (more, "$text-muted"),
+            )
+            rows.append(Row(str(item.get("id", "")), cells))
+        self.query_one(Rows).show(rows)
+
+    def action_edit(self) -> None:
+        """Take the message into the composer; enter there puts it back in its place."""
+        if key := self.query_one(Rows).key:
+            self.dismiss(key)
+
+    def on_rows_picked(self) -> None:
+        """Enter or a click edits."""
+        self.action_edit()
+
+    def action_drop(self) -> None:
+        """Drop the message under the cursor; it stays in the history to be had again."""
+        key = self.query_one(Rows).key
+        for item in self.items:
+            if item.get("id") == key:
+                self.deck.memory.sent(str(item.get("text", "")))
+        self._set([item for item in self.items if item.get("id") != key])
+
+    def action_steer(self) -> None:
+        """Hand the message to the running turn at its next step."""
+        key = self.query_one(Rows).key
+        items = self.items
+        for item in items:
+            if item.get("id") == key:
+                item["mode"] = "steer"
+        self._set(items)
+
+    def action_shift(self, by: int) -> None:
+        """Move the message in the queue."""
+        key = self.query_one(Rows).key
+        items = self.items
+        places = [i for i, item in enumerate(items) if item.get("id") == key]
+        if places and 0 <= places[0] + by < len(items):
+            items.insert(places[0] + by, items.pop(places[0]))
+            self._set(items)
+
+    def _set(self, items: list[dict[str, Any]]) -> None:
+        async def send() -> None:
+            try:
+                await self.deck.client.call("session.queue", session=self.session, items=items)
+            except AgentdeckError as error:
+                self.deck.say_error(error)
+
+        self.run_worker(send(), group="queue", exit_on_error=False)

@@ -1,0 +1,95 @@
+"""Full-text search over every session, open or closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from sessions.errors import AgentdeckError
+from tui.rows import Row, Rows
+from tui.screens.dialogs import Dialog
+from tui.text import clip, one_line, title_of
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+
+class Search(Dialog[str]):
+    """Results come while typing; enter gives the id of the session under the cursor."""
+
+    WIDE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "rows('move', 1)", show=False, priority=True),
+        Binding("up", "rows('move', -1)", show=False, priority=True),
+        Binding("pagedown", "rows('page', 1)", show=False, priority=True),
+        Binding("pageup", "rows('page', -1)", show=False, priority=True),
+        Binding("enter", "take", show=False, priority=True),
+    ]
+
+    def __init__(self, deck: DeckScreen) -> None:
+        super().__init__("Search all sessions")
+        self.deck = deck
+
+    def body(self) -> ComposeResult:
+        """The field and what was found."""
+        yield Input(placeholder="words to look for", compact=True, id="filter")
+        yield Rows("Type what you remember of it.")
+
+    def on_mount(self) -> None:
+        """Say what enter does."""
+        self.hint("enter opens the session · esc")
+
+    @on(Input.Changed, "#filter")
+    def _changed(self, event: Input.Changed) -> None:
+        # Exclusive: the answer to words that were typed over is not waited for.
+        self.run_worker(self._search(event.value.strip()), group="search", exclusive=True)
+
+    async def _search(self, query: str) -> None:
+        rows = self.query_one(Rows)
+        if not query:
+            rows.empty = "Type what you remember of it."
+            rows.show([], keep=False)
+            return
+        try:
+            found = await self.deck.client.call("archive.search", query=query)
+        except AgentdeckError as error:
+            rows.empty = one_line(str(error))
+            rows.show([], keep=False)
+            return
+        rows.empty = f"Nothing has “{clip(query, 40)}” in it."
+        rows.show([self._row(place, hit) for place, hit in enumerate(found)], keep=False)
+        self.hint(f"{len(found)} found · enter opens the session · esc")
+
+    def _row(self, place: int, hit: dict[str, object]) -> Row:
+        session_id = str(hit.get("id", ""))
+        summary = self.deck.client.summaries.get(session_id)
+        title = title_of(summary) if summary else session_id[-8:]
+        return Row(
+            f"{session_id} {place}",
+            (
+                (clip(title, 28).ljust(29), "bold"),
+                (str(hit.get("at", ""))[:10] + "  ", "$text-muted"),
+                (one_line(str(hit.get("snippet", ""))), ""),
+            ),
+        )
+
+    def action_rows(self, what: str, by: int) -> None:
+        """Move the cursor while the field has the focus."""
+        rows = self.query_one(Rows)
+        if what == "page":
+            rows.action_page(by)
+        else:
+            rows.action_move(by)
+
+    def action_take(self) -> None:
+        """Open the session under the cursor."""
+        if key := self.query_one(Rows).key:
+            self.dismiss(key.split(" ")[0])
+
+    def on_rows_picked(self) -> None:
+        """A click opens."""
+        self.action_take()

@@ -1,0 +1,166 @@
+"""Lists to choose from: all sessions, tiles, requests, models, permission modes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessions.summary import Summary
+from tui import glyphs
+from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
+from tui.text import clip, cost, one_line, title_of, tokens
+from tui.tile import STATUS_STYLE
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+
+def _column(text: str, width: int) -> str:
+    from rich.cells import set_cell_size
+
+    return set_cell_size(clip(text, width - 1), width)
+
+
+def session_pick(summary: Summary, number: int = 0) -> Pick:
+    """A session as a row: number, status, title, model, what it cost, when, where."""
+    place = f"{number:>2} " if number else "   "
+    state = "archived" if summary.archived else "closed" if summary.closed else ""
+    state = state or ("set aside" if summary.aside else summary.status)
+    style = STATUS_STYLE.get(summary.status, "") if not summary.closed else "$text-muted"
+    used = sum(summary.tokens.values())
+    figure = cost(summary.cost_usd) if summary.cost_usd is not None else f"{tokens(used)} tok"
+    cells = (
+        (place, "bold"),
+        (_column(f"{glyphs.status(summary.status)} {state}", 12), style),
+        (_column(title_of(summary), 34), "bold"),
+        (_column(one_line(summary.model or summary.backend), 18), "$text-muted"),
+        (_column(figure, 10), ""),
+        (_column(summary.updated[:16].replace("T", " "), 17), "$text-muted"),
+        (one_line(summary.cwd), "$text-muted"),
+    )
+    words = f"{number} {state} {title_of(summary)} {summary.model} {summary.backend} "
+    return Pick(summary.id, cells, f"{words}{summary.cwd} {summary.id} {summary.snippet}")
+
+
+async def open_list(deck: DeckScreen) -> None:
+    """All sessions, those of the deck first, then the newest; the chosen one is opened."""
+    offers = (Offer("alt+x", "close"), Offer("alt+a", "archive"), Offer("alt+d", "delete"))
+    while True:
+        listed = await deck.client.call("deck.list", closed=True, archived=True)
+        known = {s.id: s for s in map(Summary.from_json, listed)} | deck.model.summaries
+        number = deck.model.number
+        ordered = [known[i] for i in deck.model.order if i in known]
+        ordered += sorted(
+            (s for s in known.values() if not number(s.id)), key=lambda s: s.id, reverse=True
+        )
+        rows = [session_pick(s, number(s.id)) for s in ordered]
+        listing = Listing(rows, offers, empty="No session yet: ctrl+n makes one.", enter="opens")
+        chosen: Choice | None = await deck.app.push_screen_wait(
+            Choose(f"All sessions ({len(rows)})", listing)
+        )
+        if chosen is None:
+            return
+        summary = known[chosen.row]
+        if chosen.key == "enter":
+            await reopen(deck, chosen.row, summary)
+            return
+        await _treat(deck, summary, chosen.key)
+
+
+async def _treat(deck: DeckScreen, summary: Summary, key: str) -> None:
+    if key == "alt+x":
+        closed = not summary.closed
+        await deck.client.call("session.set", session=summary.id, changes={"closed": closed})
+    elif key == "alt+a":
+        archived = not summary.archived
+        await deck.client.call("session.archive", session=summary.id, archived=archived)
+    elif key == "alt+d":
+        text = (
+            f"{title_of(summary)}\n{summary.turns} turns, since {summary.created[:16]}.\n\n"
+            "Its record goes for good: what was said, and the files kept with it. "
+            "Files in its working directory stay."
+        )
+        question = Confirm("Delete this session?", text, "Delete", danger=True)
+        if await deck.app.push_screen_wait(question):
+            await deck.client.call("session.delete", session=summary.id)
+
+
+async def reopen(deck: DeckScreen, session_id: str, summary: Summary | None = None) -> None:
+    """Go to a session; one that is closed, archived or set aside becomes a tile again."""
+    summary = deck.model.summaries.get(session_id) or summary
+    if session_id not in deck.model.order:
+        if summary is None or summary.archived:
+            await deck.client.call("session.archive", session=session_id, archived=False)
+        changes = {"closed": False, "aside": False}
+        await deck.client.call("session.set", session=session_id, changes=changes)
+        fresh = deck.client.summaries.get(session_id)
+        if fresh is not None:
+            deck.summary_came(fresh)
+    deck.go(session_id)
+    deck.composer.focus()
+
+
+async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[str, ...] | None:
+    """Several tiles, by marks; None if the user left."""
+    model = deck.model
+    rows = [session_pick(model.summaries[i], model.number(i)) for i in model.order]
+    listing = Listing(rows, marked=marked, enter="takes the marked ones")
+    chosen = await deck.app.push_screen_wait(Choose(title, listing))
+    if chosen is None:
+        return None
+    return chosen.marked or (chosen.row,)
+
+
+async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
+    """One tile other than `without`."""
+    model = deck.model
+    rows = [session_pick(model.summaries[i], model.number(i)) for i in model.order if i != without]
+    chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
+    return chosen.row if chosen else None
+
+
+async def pick_request(deck: DeckScreen) -> str | None:
+    """The session of a waiting request."""
+    rows = []
+    for session_id, ask in deck.model.waiting():
+        summary = one_line(str(ask.get("summary") or ask.get("tool", "")))
+        cells = (
+            (_column(deck.name_of(session_id), 30), "bold"),
+            (_column(str(ask.get("at", ""))[11:19], 10), "$text-muted"),
+            (summary, "$text-warning"),
+        )
+        rows.append(Pick(f"{session_id} {ask.get('ask', '')}", cells))
+    listing = Listing(rows, empty="Nothing waits.", enter="goes to it")
+    chosen = await deck.app.push_screen_wait(Choose(f"Waiting requests ({len(rows)})", listing))
+    return chosen.row.split(" ")[0] if chosen else None
+
+
+async def pick_model(deck: DeckScreen, backend: str, now: str) -> str | None:
+    """A model of a backend."""
+    rows = []
+    for model in await deck.client.call("deck.models", backend=backend):
+        model_id = one_line(str(model.get("id", "")))
+        mark = " (now)" if model_id == now else ""
+        context = model.get("context")
+        note = f"{tokens(int(context))} context" if context else ""
+        cells = (
+            (_column(model_id + mark, 44), "bold"),
+            (_column(one_line(str(model.get("name", ""))), 30), ""),
+            (note, "$text-muted"),
+        )
+        rows.append(Pick(model_id, cells))
+    chosen = await deck.app.push_screen_wait(
+        Choose(f"Models of {backend}", Listing(rows, empty="It names no models."))
+    )
+    return chosen.row if chosen else None
+
+
+async def pick_permission(deck: DeckScreen, now: str) -> str | None:
+    """A permission mode."""
+    from tui.screens.new_session import PERMISSIONS
+
+    rows = [
+        Pick(name, ((_column(name + (" (now)" if name == now else ""), 18), "bold"), (text, "")))
+        for name, text in PERMISSIONS
+    ]
+    chosen = await deck.app.push_screen_wait(Choose("Permission mode", Listing(rows)))
+    return chosen.row if chosen else None

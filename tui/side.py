@@ -1,0 +1,83 @@
+"""The side panel of the session in focus: a row of tabs and the panel that is open."""
+
+from __future__ import annotations
+
+from textual.containers import Vertical
+
+from sessions import events as ev
+from sessions.summary import Summary
+from tui.lines import Line, Spot
+from tui.panels import Panel, panels
+
+
+class SidePanel(Vertical):
+    """Shows one panel at a time; a panel is made when it is first opened."""
+
+    def __init__(self) -> None:
+        super().__init__(id="side", classes="-hidden")
+        self.kinds = panels()
+        self.open_name = ""
+        self.session: str | None = None
+
+    def on_mount(self) -> None:
+        """The tabs, once."""
+        self.mount(Line(id="side-tabs"))
+
+    @property
+    def shown(self) -> bool:
+        """Whether the side panel is open."""
+        return not self.has_class("-hidden")
+
+    @property
+    def panel(self) -> Panel | None:
+        """The panel that is open."""
+        if not self.shown:
+            return None
+        found = [p for p in self.query(Panel) if p.name_ == self.open_name]
+        return found[0] if found else None
+
+    async def toggle(self, name: str = "") -> None:
+        """Open the panel of that name (default: the last one); close it if it is open."""
+        if self.shown and name in ("", self.open_name):
+            self.add_class("-hidden")
+            return
+        names = [kind.name_ for kind in self.kinds]
+        wanted = name or self.open_name or (names[0] if names else "")
+        if wanted not in names:
+            return
+        self.open_name = wanted
+        self.remove_class("-hidden")
+        if self.panel is None:
+            await self.mount(self.kinds[names.index(wanted)]())
+        for panel in self.query(Panel):
+            panel.display = panel.name_ == wanted
+        if self.panel is not None:
+            self.panel.attach(self.session)
+        self._say()
+
+    def attach(self, session_id: str | None) -> None:
+        """Another session is in focus."""
+        if session_id == self.session:
+            return
+        self.session = session_id
+        if self.panel is not None:
+            self.panel.attach(session_id)
+
+    def event(self, session_id: str, event: ev.Event) -> None:
+        """Hand an event to the open panel."""
+        if session_id == self.session and self.panel is not None:
+            self.panel.on_event(event)
+
+    def summary(self, summary: Summary) -> None:
+        """Hand a summary to the open panel."""
+        if summary.id == self.session and self.panel is not None:
+            self.panel.on_summary(summary)
+
+    def _say(self) -> None:
+        spots: list[Spot] = []
+        for kind in self.kinds:
+            style = "reverse" if kind.name_ == self.open_name else "$text-muted"
+            spots.append(Spot(f" {kind.title} ", style, f"act:{kind.name_}"))
+            spots.append(Spot(f"{kind.key} ", "$text-muted", f"act:{kind.name_}"))
+        spots.append(Spot(" × ", "$text-muted", "act:side"))
+        self.query_one("#side-tabs", Line).say(spots)

@@ -1,0 +1,64 @@
+"""Words for the screen: foreign text as plain content, cut to fit, and figures."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from sessions.sanitise import clean, clean_line
+from sessions.summary import Summary
+
+__all__ = ["clean", "clip", "cost", "one_line", "plain", "size", "title_of", "tokens"]
+
+
+def plain(text: str, style: str = "") -> Content:
+    """Foreign text as content: no markup is read in it, no control code survives."""
+    return Content.styled(clean(text), style) if style else Content(clean(text))
+
+
+def one_line(text: str) -> str:
+    """Foreign text on one line, white space joined, without control codes."""
+    return clean_line(" ".join(text.split()))
+
+
+def clip(text: str, cells: int) -> str:
+    """`text` cut to so many cells, with an ellipsis where something is left out."""
+    if cells <= 0:
+        return ""
+    if cell_len(text) <= cells:
+        return text
+    return set_cell_size(text, cells - 1).rstrip() + "…"
+
+
+def title_of(summary: Summary) -> str:
+    """What a session is called: its title, else the beginning of what was last said."""
+    if summary.title.strip():
+        return one_line(summary.title)
+    if summary.snippet.strip():
+        return one_line(summary.snippet)[:60]
+    return "new session" if not summary.turns else f"session {summary.id[-6:]}"
+
+
+def tokens(count: int) -> str:
+    """`950`, `12.3k`, `1.2M`."""
+    if count < 1000:
+        return str(count)
+    if count < 999_950:
+        return f"{count / 1000:.1f}k"
+    return f"{count / 1_000_000:.1f}M"
+
+
+def cost(usd: float) -> str:
+    """Dollars with as many places as they deserve."""
+    if usd and usd < 0.01:
+        return "<$0.01"
+    return f"${usd:.2f}"
+
+
+def size(count: int) -> str:
+    """Bytes or characters as `12 KB`."""
+    if count < 1024:
+        return f"{count} B"
+    if count < 1024 * 1024:
+        return f"{round(count / 1024)} KB"
+    return f"{count / 1024 / 1024:.1f} MB"
