@@ -198,7 +198,7 @@ def _copy_file(source: Path, top: Path, path: str, target: Path, seen: Entries) 
 def _staging(mine: Path) -> Iterator[Path]:
     """A folder beside the skills in which one comes together; gone afterwards, whatever happens."""
     try:
-        mine.mkdir(mode=0o700, parents=True, exist_ok=True)
+        entries.private_folder(mine)
         _sweep(mine)
         staging = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=mine))
     except OSError as error:
@@ -270,7 +270,7 @@ def remove(folder: Path, trash: Path) -> Removed:
     """
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     try:
-        trash.mkdir(mode=0o700, parents=True, exist_ok=True)
+        entries.private_folder(trash)
         slot = Path(tempfile.mkdtemp(prefix=f"{at}-", dir=trash))
         origin = {"name": folder.name, "was": str(folder.absolute()), "at": at}
         with archive.create(slot / _ORIGIN, 0o600) as out:
@@ -317,7 +317,7 @@ def undo(trash: Path, name: str = "") -> Path:
     if os.path.lexists(item.was):
         raise SkillError(f"{item.was} is there again.", "Remove that one first.")
     try:
-        item.was.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        entries.private_folder(item.was.parent)
         try:
             item.now.rename(item.was)
         except OSError:

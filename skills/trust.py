@@ -20,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from skills.entries import private_folder
 from skills.errors import NeedsReview, SkillError
 from skills.parse import FILE
 from skills.skill import Scope, Skill
@@ -312,7 +313,7 @@ class Lock:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self.path.parent)
         descriptor = os.open(
             self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )

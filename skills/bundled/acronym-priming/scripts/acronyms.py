@@ -10,12 +10,16 @@ check reads [{"source", "term", "field"?}, ...] and prints {"ok", "items": [{...
 it exits with 1 if any reading has a problem.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import random
 import re
 import string
 import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
 
 MAX_COUNT = 5000
 _SMALL = "a an and as at by for from in into of on or per the to via with"
@@ -40,14 +44,21 @@ _OFFENSIVE = (
 OFFENSIVE = frozenset(_OFFENSIVE.split())
 
 
-def far_enough(candidate, chosen, distance):
+def far_enough(candidate: str, chosen: list[str], distance: int) -> bool:
     """Whether `candidate` differs from each chosen set in at least `distance` places."""
     return all(
         sum(candidate[i] != other[i] for i in range(len(candidate))) >= distance for other in chosen
     )
 
 
-def draw(count, letters, seed, alphabet="uniform", distance=2, ban=()):
+def draw(
+    count: int,
+    letters: int,
+    seed: int,
+    alphabet: str = "uniform",
+    distance: int = 2,
+    ban: Iterable[str] = (),
+) -> dict[str, Any]:
     """`count` sets of `letters` capital letters; fewer if there are not so many that far apart."""
     params = {"count": count, "letters": letters, "alphabet": alphabet, "distance": distance}
     key = json.dumps(params, sort_keys=True)
@@ -55,7 +66,7 @@ def draw(count, letters, seed, alphabet="uniform", distance=2, ban=()):
     pool = string.ascii_uppercase
     weights = [1 if alphabet == "uniform" else ENGLISH[c.lower()] for c in pool]
     refused = KNOWN | OFFENSIVE | {word.upper() for word in ban}
-    chosen = []
+    chosen: list[str] = []
     for _ in range(count * 200):
         if len(chosen) == count:
             break
@@ -65,7 +76,7 @@ def draw(count, letters, seed, alphabet="uniform", distance=2, ban=()):
     return {"kind": "acronym", "seed": seed, "params": params, "draw": chosen}
 
 
-def initials(term, letters):
+def initials(term: str, letters: int) -> str:
     """The initials of `term`, small words left out when that is what makes their number right."""
     words = [word for word in re.split(r"[\s/–—-]+", term) if word[:1].isalnum()]
     every = "".join(word[0] for word in words).upper()
@@ -73,9 +84,11 @@ def initials(term, letters):
     return every if len(every) == letters else content
 
 
-def check(items, drawn=None):
+def check(items: list[dict[str, Any]], drawn: set[str] | None = None) -> dict[str, Any]:
     """The items, each with a list of what is wrong with it."""
-    sources, fields, result = set(), set(), []
+    sources: set[str] = set()
+    fields: set[str] = set()
+    result: list[dict[str, Any]] = []
     for item in items:
         source = str(item.get("source", "")).upper()
         term = str(item.get("term", "")).strip()
@@ -97,14 +110,14 @@ def check(items, drawn=None):
     return {"ok": not any(item["problems"] for item in result), "items": result}
 
 
-def read_json(stream, name):
+def read_json(stream: TextIO, name: str) -> Any:
     try:
         return json.load(stream)
     except (ValueError, RecursionError) as error:
         sys.exit(f"{name} is not JSON: {error}")
 
 
-def arguments(argv):
+def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -130,7 +143,7 @@ def arguments(argv):
     return parsed
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     if options.command == "check":
         drawn = None
@@ -140,7 +153,7 @@ def main(argv=None):
         result = check(read_json(sys.stdin, "the input"), drawn)
         print(json.dumps(result, indent=1, ensure_ascii=False))
         return 0 if result["ok"] else 1
-    ban = ()
+    ban: list[str] = []
     if options.ban:
         with open(options.ban, encoding="utf-8") as stream:
             ban = stream.read().split()

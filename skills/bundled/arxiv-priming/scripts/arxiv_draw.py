@@ -13,6 +13,8 @@ answers are cached for a day; a rate limit is respected and reported. Metadata o
 Exit codes: 0 done; 1 arXiv could not answer or nothing was drawn; 2 wrong usage.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import datetime
@@ -28,7 +30,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 URL = "https://export.arxiv.org/api/query"
 AGENT = "agentdeck-arxiv-priming/1.0 (one request per draw)"
@@ -50,7 +54,7 @@ class Failure(Exception):
     """Says what went wrong and what to do."""
 
 
-def upper(year, month):
+def upper(year: int, month: int) -> int:
     bound = 0
     for since_year, since_month, value in UPPER:
         if (year, month) >= (since_year, since_month):
@@ -60,7 +64,7 @@ def upper(year, month):
     return bound
 
 
-def identifiers(year, month, count, seed, category):
+def identifiers(year: int, month: int, count: int, seed: int, category: str) -> list[str]:
     """`count` distinct identifiers of first versions, in the order of the draw."""
     bound = upper(year, month)
     width = 4 if year < 2015 else 5
@@ -71,7 +75,7 @@ def identifiers(year, month, count, seed, category):
     return [f"{year % 100:02d}{month:02d}.{number:0{width}d}v1" for number in numbers]
 
 
-def folder():
+def folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     path = Path(base) / "agentdeck-arxiv-priming"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -79,7 +83,7 @@ def folder():
 
 
 @contextlib.contextmanager
-def turn(path):
+def turn(path: Path) -> Iterator[list[float]]:
     """Hold this machine's only connection; wait until the interval since the last has passed."""
     with (path / "last-request").open("a+", encoding="ascii") as held:
         with contextlib.suppress(ImportError):
@@ -104,7 +108,7 @@ def turn(path):
             held.write(f"{time.time() + pause[0]:f}")
 
 
-def fetch(url):
+def fetch(url: str) -> tuple[bytes, str]:
     """The answer's bytes and where they came from: `arxiv` or `cache`."""
     path = folder()
     kept = path / (hashlib.sha256(url.encode()).hexdigest() + ".xml")
@@ -129,7 +133,7 @@ def fetch(url):
     raise Failure(f"arXiv did not answer (status {status}); try again later, or use --feed.")
 
 
-def ask(url):
+def ask(url: str) -> tuple[bytes, int]:
     headers = {"User-Agent": AGENT, "Accept": "application/atom+xml, text/xml, */*"}
     request = urllib.request.Request(url, headers=headers)
     try:
@@ -141,12 +145,12 @@ def ask(url):
         raise Failure(f"arXiv can't be reached: {error}. Offline, use --feed FILE.") from error
 
 
-def clean(text):
+def clean(text: str | None) -> str:
     """Without what is not seen, with every run of blanks as one space."""
     return " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text or "")).split())
 
 
-def entries(data):
+def entries(data: bytes) -> dict[str, dict[str, Any]]:
     """The papers in an Atom feed, by identifier with version."""
     if len(data) > MAX_BYTES:
         raise Failure("The answer is longer than 5 MiB.")
@@ -177,18 +181,18 @@ def entries(data):
     return papers
 
 
-def usable(paper):
+def usable(paper: dict[str, Any]) -> bool:
     """Neither withdrawn nor too short to say anything."""
     text = paper["abstract"]
     return len(text) >= 200 and "withdrawn" not in text.lower()[:200]
 
 
-def last_month():
+def last_month() -> str:
     first = datetime.date.today().replace(day=1)
     return (first - datetime.timedelta(days=1)).strftime("%Y-%m")
 
 
-def arguments(argv):
+def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -210,7 +214,7 @@ def arguments(argv):
     return options
 
 
-def draw(options, seed):
+def draw(options: argparse.Namespace, seed: int) -> tuple[list[dict[str, Any]], str]:
     """The papers in the draw's order, and where they came from."""
     if options.feed:
         with open(options.feed, "rb") as stream:
@@ -231,7 +235,7 @@ def draw(options, seed):
     return found[: options.n], source
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
     papers, source = draw(options, seed)

@@ -10,23 +10,27 @@ check reads [{"letter", "person", "concept", "field"?, "handle"?}, ...] and prin
 --ban: a file with the names (one a line) or the JSON of an earlier pass.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import random
 import string
 import sys
 import unicodedata
+from collections.abc import Iterable
+from typing import Any
 
 NOBODY = frozenset(("", "-", "–", "—", "?", "none", "nobody", "unknown"))
 
 
-def plain(text):
+def plain(text: str) -> str:
     """Letters without their accents, in lower case."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
 
 
-def draw(letters, alphabet, seed):
+def draw(letters: int, alphabet: str, seed: int) -> dict[str, Any]:
     """`letters` of `alphabet`, none twice, in random order."""
     params = {"letters": letters, "alphabet": alphabet}
     key = json.dumps(params, sort_keys=True)
@@ -35,9 +39,12 @@ def draw(letters, alphabet, seed):
     return {"kind": "names", "seed": seed, "params": params, "draw": order[:letters]}
 
 
-def check(items, banned=()):
+def check(items: list[dict[str, Any]], banned: Iterable[str] = ()) -> dict[str, Any]:
     """The items, each with what is wrong with it, and which letters are covered."""
-    used, fields, result, covered = set(), set(), [], []
+    used: set[str] = set()
+    fields: set[str] = set()
+    result: list[dict[str, Any]] = []
+    covered: list[str] = []
     banned = {plain(name) for name in banned}
     for item in items:
         letter = plain(str(item.get("letter", "")))
@@ -69,7 +76,7 @@ def check(items, banned=()):
     }
 
 
-def names_in(path):
+def names_in(path: str) -> list[str]:
     """The names in a file: lines, or the JSON of an earlier list."""
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
@@ -81,7 +88,7 @@ def names_in(path):
     return [str(item.get("person", "")) for item in items if isinstance(item, dict)]
 
 
-def arguments(argv):
+def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -102,7 +109,7 @@ def arguments(argv):
     return parsed
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     if options.command == "draw":
         seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)

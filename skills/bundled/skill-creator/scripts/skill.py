@@ -8,24 +8,29 @@ check looks at what most often goes wrong with the frontmatter; it is no YAML pa
 program that you install the skill into has the last word. Exit codes: 0 fine, 1 not, 2 wrong usage.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import re
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 KEYS = ("name", "description", "license", "compatibility", "metadata", "allowed-tools")
 LEFT_OUT = ("__pycache__", ".git", ".DS_Store", "node_modules", "evals")
 MAX_BYTES = 50 * 1024 * 1024
 
 
-def frontmatter(text):
+def frontmatter(text: str) -> tuple[dict[str, str], str, list[str]]:
     """The top keys with their text, the body, and what is wrong with the frame."""
     match = re.match(r"---\n(.*?)\n---[ \t]*(?:\n|\Z)", text, re.DOTALL)
     if match is None:
         return {}, text, ["SKILL.md must begin with frontmatter between two `---` lines"]
-    keys, last = {}, None
+    keys: dict[str, list[str]] = {}
+    last = ""
     for line in match.group(1).split("\n"):
         top = re.match(r"([A-Za-z][\w-]*):(?:\s+(.*))?$", line)
         if top:
@@ -42,7 +47,7 @@ def frontmatter(text):
     return joined, text[match.end() :], problems
 
 
-def check(folder):
+def check(folder: Path) -> tuple[list[str], list[str]]:
     """What is wrong with the skill in `folder`, and what might be better."""
     file = folder / "SKILL.md"
     if not file.is_file():
@@ -52,7 +57,7 @@ def check(folder):
     except UnicodeDecodeError as error:
         return [f"SKILL.md is no UTF-8: {error}"], []
     keys, body, problems = frontmatter(text)
-    advice = []
+    advice: list[str] = []
     name, description = keys.get("name", ""), keys.get("description", "")
     if not re.match(r"[a-z0-9]+(-[a-z0-9]+)*\Z", name) or len(name) > 64:
         problems.append("name must be a-z, 0-9 and single hyphens, at most 64 characters")
@@ -75,7 +80,7 @@ def check(folder):
     return problems, advice
 
 
-def members(folder):
+def members(folder: Path) -> Iterator[Path]:
     """The files to pack; a link is refused, since what it leads to may not be meant."""
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
@@ -87,7 +92,7 @@ def members(folder):
             yield relative
 
 
-def pack(folder, output):
+def pack(folder: Path, output: Path) -> list[str]:
     """Write the archive; the paths in it."""
     files = list(members(folder))
     if sum((folder / file).stat().st_size for file in files) > MAX_BYTES:
@@ -98,7 +103,7 @@ def pack(folder, output):
     return [file.as_posix() for file in files]
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -107,7 +112,7 @@ def main(argv=None):
     parser.add_argument("-o", "--output", type=Path, help="where to write the archive")
     options = parser.parse_args(argv)
     problems, advice = check(options.folder)
-    result = {"path": str(options.folder), "ok": not problems}
+    result: dict[str, Any] = {"path": str(options.folder), "ok": not problems}
     result.update(problems=problems, advice=advice)
     if options.command == "pack" and not problems:
         folder = options.folder.resolve()
