@@ -1,0 +1,203 @@
+"""Run one command under its supervisor: output spooled, ended whole, never outliving the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.tools.base import ToolFault
+from sessions.tools.places_kept import names
+from sessions.tools.spool import Spool
+
+GRACE_S = 2.0
+"""Between TERM and KILL."""
+_DRAIN_S = 5.0
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+# What commands may see of the engine's environment. Never a key.
+_PASSED = names(
+    "PATH HOME LANG LANGUAGE TZ USER LOGNAME SHELL VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV "
+    "PYENV_ROOT PYENV_VERSION NVM_DIR NVM_BIN VOLTA_HOME GOPATH GOROOT GOBIN CARGO_HOME "
+    "RUSTUP_HOME RUSTUP_TOOLCHAIN JAVA_HOME ANDROID_HOME DOTNET_ROOT GEM_HOME RBENV_ROOT ASDF_DIR "
+    "ASDF_DATA_DIR MISE_DATA_DIR HOMEBREW_PREFIX NIX_PROFILES NIX_PATH NIX_SSL_CERT_FILE "
+    "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS CC CXX "
+    "PKG_CONFIG_PATH XDG_CONFIG_HOME XDG_DATA_HOME XDG_DATA_DIRS TMPDIR"
+)
+_SET = {
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_EDITOR": "true",
+    "PYTHONUNBUFFERED": "1",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
+_KEYISH = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|SESSION_ID|DSN", re.IGNORECASE)
+# Variables by which a program is made to run another, or to load code.
+_LOADING = re.compile(
+    r"LD_.*|DYLD_.*|BASH_ENV|ENV|BASH_FUNC_.*|PROMPT_COMMAND|PS[0-4]|IFS|SHELLOPTS|BASHOPTS|CDPATH"
+    r"|PYTHONSTARTUP|PYTHONPATH|PYTHONHOME|PERL5.*|RUBYOPT|RUBYLIB|NODE_OPTIONS|NODE_PATH|GIT_.*"
+    r"|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|EDITOR|VISUAL|BROWSER|LESSOPEN|LESSCLOSE|AGENTDECK_.*"
+)
+
+
+def environment(more: Sequence[str] = (), base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of commands: an allow-list, `more` names of the user's, and no keys.
+
+    A name that looks like a key's is left out even if it is in `more`, and so is a value that
+    equals one. PATH loses its relative entries, by which a workspace would supply programs.
+    """
+    base = os.environ if base is None else base
+    keys = {
+        v for k, v in base.items() if _KEYISH.search(k) and len(v) >= 8 and not v.startswith("/")
+    }
+    passed = {
+        name: value
+        for name, value in base.items()
+        if (name in _PASSED or name.startswith("LC_") or name in more)
+        and not _KEYISH.search(name)
+        and not _LOADING.fullmatch(name)
+        and not any(key in value for key in keys)
+    }
+    path = [p for p in passed.get("PATH", os.defpath).split(":") if p.startswith("/")]
+    return passed | _SET | {"PATH": ":".join(path)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended. `why`: "" by itself, `timeout`, `stopped` or `error` (not started)."""
+
+    code: int | None = None
+    signal: int | None = None
+    left: int = 0
+    stuck: int = 0
+    why: str = ""
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """It ended by itself, with exit code 0."""
+        return self.code == 0 and not self.why
+
+
+class Running:
+    """A command that runs, or has run. Made by `start`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, status: int, spool: Spool) -> None:
+        self._process = process
+        self._status = status
+        self.spool = spool
+        self._why = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._watch = asyncio.ensure_future(self._follow())
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, with everything that it started."""
+        return self._watch.done()
+
+    async def wait(self) -> Ended:
+        """How it ended; cancelling the wait does not end the command."""
+        return await asyncio.shield(self._watch)
+
+    def limit(self, seconds: float) -> None:
+        """End it after that time."""
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self.stop, "timeout")
+
+    def unlimit(self) -> None:
+        """Let it run as long as it likes."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def stop(self, why: str = "stopped") -> None:
+        """Ask it and all that it started to end: TERM now, KILL after the grace."""
+        if self.done or self._why:
+            return
+        self._why = why
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self._process.stdin.write(b"T")
+
+    async def _follow(self) -> Ended:
+        try:
+            reading = asyncio.ensure_future(self._read())
+            await self._process.wait()
+            # What could not be ended may hold the pipe open; its output is not waited for.
+            await asyncio.wait([reading], timeout=_DRAIN_S)
+            reading.cancel()
+            report = self._report()
+        finally:
+            self.unlimit()
+            os.close(self._status)
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        self.spool.flush()
+        if "error" in report:
+            return Ended(why="error", message=str(report["error"]))
+        return Ended(
+            code=report.get("code"),
+            signal=report.get("signal"),
+            left=report.get("left") or 0,
+            stuck=report.get("stuck") or 0,
+            why=self._why,
+        )
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        while data := await self._process.stdout.read(65536):
+            self.spool.feed(data)
+
+    def _report(self) -> ev.JSON:
+        try:
+            data = os.read(self._status, 65536)
+        except BlockingIOError:
+            data = b""
+        if not data:
+            return {"error": "the command's supervisor was killed"}
+        report = json.loads(data)
+        assert isinstance(report, dict)
+        return report
+
+
+async def start(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    spool: Spool,
+    spare: int = 0,
+    grace_s: float = GRACE_S,
+) -> Running:
+    """Start a command. `spare`: generations of a sandbox's own processes (see supervisor).
+
+    Raises:
+        ToolFault: no process can be made.
+    """
+    spec = {"argv": list(argv), "cwd": str(cwd), "grace_s": grace_s, "spare": spare}
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(spec), str(write),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT, env=dict(env), cwd="/", pass_fds=(write,),
+            start_new_session=True,
+        )  # fmt: skip
+    except (OSError, ValueError) as error:
+        os.close(read)
+        raise ToolFault(f"The command can't be started: {error}.") from error
+    finally:
+        os.close(write)
+    return Running(process, read, spool)

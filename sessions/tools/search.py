@@ -1,0 +1,319 @@
+"""The tools that search: Glob and Grep.
+
+Both walk the folders themselves, following no link, opening files relative to their folder; so
+what is read lies where it was judged to lie. Where ripgrep is installed it finds the files that
+match first, which is faster in large trees and honours `.gitignore`. Files that may hold secrets
+are left out and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.tools import places_kept, policy, safe_open
+from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
+from sessions.tools.files import path_property
+from sessions.tools.guard import Guard, Target
+
+SKIPPED = places_kept.names(
+    ".git .hg .svn .jj node_modules __pycache__ .venv venv .tox .nox .mypy_cache .ruff_cache "
+    ".pytest_cache .hypothesis .cache .gradle .next .nuxt .turbo"
+)
+"""Folders that are not walked into unless the search begins in them."""
+_MAX_FILES = 200_000
+_MAX_GLOB = 1000
+_MAX_HITS = 5000
+_TIME_S = 30.0
+
+_TYPES = {
+    "py": "*.py *.pyi", "js": "*.js *.jsx *.mjs *.cjs", "ts": "*.ts *.tsx *.mts *.cts",
+    "rust": "*.rs", "go": "*.go", "java": "*.java", "c": "*.c *.h", "cpp": "*.cpp *.cc *.hpp *.h",
+    "cs": "*.cs", "rb": "*.rb", "php": "*.php", "swift": "*.swift", "kt": "*.kt *.kts",
+    "md": "*.md *.markdown", "json": "*.json", "yaml": "*.yaml *.yml", "toml": "*.toml",
+    "html": "*.html *.htm", "css": "*.css *.scss *.less", "sh": "*.sh *.bash *.zsh", "sql": "*.sql",
+    "txt": "*.txt", "xml": "*.xml",
+}  # fmt: skip
+
+
+def glob_regex(pattern: str) -> Callable[[str], bool]:
+    """A test of relative paths: `*` within a name, `**` across folders, `{a,b}` either.
+
+    Raises:
+        ToolFault: it can't be read as a pattern.
+    """
+    try:
+        tests = [re.compile(_translate(p), re.DOTALL) for p in _alternatives(pattern)]
+    except re.error as error:
+        raise ToolFault(f"{pattern!r} can't be read as a glob pattern: {error}.") from error
+    return lambda path: any(test.fullmatch(path) for test in tests)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    match = re.search(r"\{([^{}]*)\}", pattern)
+    if match is None:
+        return [pattern]
+    found: list[str] = []
+    for choice in match.group(1).split(","):
+        found += _alternatives(pattern[: match.start()] + choice + pattern[match.end() :])
+        if len(found) > 256:
+            raise ToolFault("The glob pattern has too many alternatives.")
+    return found
+
+
+def _translate(pattern: str) -> str:
+    out: list[str] = []
+    for part in re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", pattern):
+        if part == "**/":
+            out.append("(?:[^/]+/)*")
+        elif part == "**":
+            out.append(".*")
+        elif part == "*":
+            out.append("[^/]*")
+        elif part == "?":
+            out.append("[^/]")
+        elif part.startswith("[") and part.endswith("]"):
+            inner = part[1:-1].replace("\\", "\\\\")
+            out.append("[" + ("^" + inner[1:] if inner[:1] in "!^" else inner) + "]")
+        else:
+            out.append(re.escape(part))
+    return "".join(out)
+
+
+@dataclass(slots=True)
+class Walk:
+    """A walk through a tree and what it left out. Bounded in files and in time."""
+
+    root: Path
+    guard: Guard
+    secrets: int = 0
+    incomplete: str = ""
+    deadline: float = field(default_factory=lambda: time.monotonic() + _TIME_S)
+
+    def files(self) -> Iterator[tuple[str, str, int]]:
+        """Each file: relative path, name, and the descriptor of its folder."""
+        count = 0
+        try:
+            with safe_open.folder(self.root) as descriptor:
+                here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=descriptor)
+        except OSError as error:
+            raise safe_open.fault(self.root, error) from error
+        try:
+            for base, folders, names, parent in os.fwalk(".", dir_fd=here, follow_symlinks=False):
+                folders[:] = sorted(f for f in folders if self._enters(base, f))
+                for name in sorted(names):
+                    count += 1
+                    if count > _MAX_FILES or (count % 256 == 0 and self.late()):
+                        self.incomplete = f"stopped after {count:,} files"
+                        return
+                    yield os.path.normpath(f"{base}/{name}"), name, parent
+        finally:
+            os.close(here)
+
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() > self.deadline
+
+    def _enters(self, base: str, name: str) -> bool:
+        if name in SKIPPED:
+            return False
+        path = Path(os.path.normpath(self.root / base / name))
+        target = self.guard.judge(path)
+        if target.forbidden or target.secret:
+            self.secrets += 1
+            return False
+        return True
+
+    def hidden(self, relative: str) -> bool:
+        """Whether a file may hold secrets; counted."""
+        if places_kept.secret(self.root / relative):
+            self.secrets += 1
+            return True
+        return False
+
+    def notes(self) -> list[str]:
+        """What was left out, for the model."""
+        out: list[str] = []
+        if self.secrets:
+            out.append(f"({self.secrets} files or folders that may hold secrets were left out)")
+        if self.incomplete:
+            out.append(f"(not everything was searched: {self.incomplete})")
+        return out
+
+
+def _look(args: ev.JSON, ctx: CallContext) -> Target:
+    target = ctx.state.guard.look(args.get("path") or ".")
+    if not target.path.exists():
+        raise safe_open.fault(target.path, FileNotFoundError())
+    ctx.plan = target
+    return target
+
+
+class GlobTool:
+    """Files by their names."""
+
+    name = "Glob"
+    definition = define(
+        "Glob",
+        "Find files by a pattern of their path, such as **/*.py or src/**/*.{ts,tsx}. Newest "
+        "first. Dependency and cache folders are left out.",
+        {
+            "pattern": {"type": "string", "minLength": 1, "description": "The glob pattern."},
+            "path": path_property("The folder to search in (default: the working directory)"),
+        },
+        ["pattern"],
+    )
+
+    def touches(self, args: ev.JSON, ctx: CallContext) -> tuple[frozenset[str], bool]:
+        """Everything, reading."""
+        return frozenset({EVERYTHING}), False
+
+    async def permission(self, args: ev.JSON, ctx: CallContext) -> Verdict:
+        """As reading the folder."""
+        return policy.judge_read(_look(args, ctx), ctx)
+
+    async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
+        """Search."""
+        assert isinstance(ctx.plan, Target)
+        return await asyncio.to_thread(_glob, args["pattern"], ctx.plan.path, ctx.state.guard)
+
+
+def _glob(pattern: str, root: Path, guard: Guard) -> Outcome:
+    if pattern.startswith("/"):
+        base = str(root).rstrip("/") + "/"
+        if not pattern.startswith(base):
+            raise ToolFault(
+                f"The pattern must be relative; give the folder as path, not {pattern!r}."
+            )
+        pattern = pattern[len(base) :]
+    fits = glob_regex(pattern if "/" in pattern else f"**/{pattern}")
+    walk = Walk(root, guard)
+    found: list[tuple[float, str]] = []
+    for relative, name, parent in walk.files():
+        if fits(relative):
+            try:
+                found.append((-os.lstat(name, dir_fd=parent).st_mtime, relative))
+            except OSError:
+                continue
+    found.sort()
+    lines = [str(root / relative) for _, relative in found[:_MAX_GLOB]]
+    if len(found) > _MAX_GLOB:
+        lines.append(f"(and {len(found) - _MAX_GLOB} more; use a narrower pattern)")
+    if not lines:
+        lines.append("No file fits the pattern.")
+    text = "\n".join([*lines, *walk.notes()])
+    return Outcome(text.encode("utf-8", "replace").decode(), data={"files": len(found)})
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What Grep looks for, and how it is to be shown."""
+
+    regex: re.Pattern[str]
+    fits: Callable[[str], bool]
+    mode: str
+    before: int
+    after: int
+    numbers: bool
+    limit: int
+    skip: int
+
+
+class GrepTool:
+    """Files by their content."""
+
+    name = "Grep"
+    definition = define(
+        "Grep",
+        "Search file contents by a regular expression. output_mode: files_with_matches "
+        "(default), content (matching lines) or count.",
+        {
+            "pattern": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The regular expression (Python's syntax).",
+            },
+            "path": path_property("The file or folder to search (default: the working directory)"),
+            "glob": {"type": "string", "description": "Only files that fit, such as *.py."},
+            "type": {"type": "string", "description": "Only files of a type, such as py or js."},
+            "output_mode": {
+                "type": "string",
+                "enum": ["content", "files_with_matches", "count"],
+            },
+            "-i": {"type": "boolean", "description": "Ignore case."},
+            "-n": {"type": "boolean", "description": "Line numbers (content; default true)."},
+            "-A": {"type": "integer", "minimum": 0, "description": "Lines to show after a match."},
+            "-B": {"type": "integer", "minimum": 0, "description": "Lines to show before a match."},
+            "-C": {"type": "integer", "minimum": 0, "description": "Lines before and after."},
+            "multiline": {
+                "type": "boolean",
+                "description": "Let a match run over lines (. fits newlines).",
+            },
+            "head_limit": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Only so many lines or files of the answer (default 250, 0: all).",
+            },
+            "offset": {"type": "integer", "minimum": 0, "description": "Leave out the first ones."},
+        },
+        ["pattern"],
+    )
+
+    def touches(self, args: ev.JSON, ctx: CallContext) -> tuple[frozenset[str], bool]:
+        """Everything, reading."""
+        return frozenset({EVERYTHING}), False
+
+    async def permission(self, args: ev.JSON, ctx: CallContext) -> Verdict:
+        """As reading the file or folder."""
+        return policy.judge_read(_look(args, ctx), ctx)
+
+    async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
+        """Search, in a process of its own that can be ended: a pattern may take for ever."""
+        assert isinstance(ctx.plan, Target)
+        from sessions.tools.greprun import search
+
+        return await search(query_of(args), args, ctx)
+
+
+def query_of(args: ev.JSON) -> Query:
+    """The arguments, compiled. Raises ToolFault."""
+    flags = re.IGNORECASE if args.get("-i") else 0
+    if args.get("multiline"):
+        flags |= re.DOTALL
+    try:
+        regex = re.compile(args["pattern"], flags | re.MULTILINE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ToolFault(
+            f"The pattern can't be read as a regular expression: {error}. "
+            "Escape brackets and braces that are meant as they are."
+        ) from error
+    around = int(args.get("-C", 0))
+    return Query(
+        regex,
+        _file_filter(args),
+        args.get("output_mode", "files_with_matches"),
+        min(int(args.get("-B", around)), 100),
+        min(int(args.get("-A", around)), 100),
+        bool(args.get("-n", True)),
+        int(args.get("head_limit", 250)) or _MAX_HITS,
+        int(args.get("offset", 0)),
+    )
+
+
+def _file_filter(args: ev.JSON) -> Callable[[str], bool]:
+    tests: list[Callable[[str], bool]] = []
+    if pattern := args.get("glob"):
+        tests.append(glob_regex(pattern if "/" in pattern else f"**/{pattern}"))
+    if kind := args.get("type"):
+        if kind not in _TYPES:
+            raise ToolFault(f"No file type is called {kind!r}. There are: {', '.join(_TYPES)}.")
+        names = _TYPES[kind].split()
+        tests.append(lambda path: any(fnmatch.fnmatch(path.rpartition("/")[2], n) for n in names))
+    return lambda path: all(test(path) for test in tests)

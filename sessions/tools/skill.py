@@ -1,0 +1,50 @@
+"""The `skill` tool: a skill's instructions, when the model asks for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError
+from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
+
+if TYPE_CHECKING:
+    from sessions.joints.skills import SessionSkills
+
+
+class SkillTool:
+    """One session's `skill` tool. Its definition is fixed when the session begins."""
+
+    name = "skill"
+
+    def __init__(self, skills: SessionSkills) -> None:
+        self._skills = skills
+        names = skills.first_names()
+        name: ev.JSON = {"type": "string", "description": "A name from the listing of skills."}
+        if names:
+            name["enum"] = names
+        self.definition = define(
+            "skill",
+            "Load a skill: instructions for a particular task, from the latest listing of "
+            "available skills. Call it before you begin such a task.",
+            {"name": name, "args": {"type": "string", "description": "What to apply it to."}},
+            ["name"],
+        )
+
+    def touches(self, args: ev.JSON, ctx: CallContext) -> tuple[frozenset[str], bool]:
+        """Nothing that others touch."""
+        return frozenset(), False
+
+    async def permission(self, args: ev.JSON, ctx: CallContext) -> Verdict:
+        """Free: what is switched on has been reviewed; its scripts ask for themselves."""
+        return Verdict("allow", "the skill is switched on", quiet=True)
+
+    async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
+        """The skill's text."""
+        try:
+            text = await self._skills.use(
+                str(args.get("name", "")), str(args.get("args", "")), ctx.host.turn
+            )
+        except AgentdeckError as error:
+            raise ToolFault(str(error)) from error
+        return Outcome(text, data={"skill": str(args.get("name", ""))})
