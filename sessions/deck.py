@@ -164,7 +164,6 @@ class Deck:
 
     def _add(self, session: Session) -> None:
         self.sessions[session.id] = session
-        self.features.added(session)
 
     async def fork(self, session_id: str, turn: int | None = None, title: str = "") -> Session:
         """A new session with the same past, up to the end of `turn` (default: all of it)."""
@@ -204,6 +203,7 @@ class Deck:
         session = await self.get(session_id)
         await session.close()
         self.sessions.pop(session_id, None)
+        self.features.removed(session)
         folder = self.places.session(session_id)
         try:
             await asyncio.to_thread(shutil.rmtree, folder)
@@ -240,6 +240,10 @@ class Deck:
         return backend
 
     # -- what a session asks of its surroundings (session.Surroundings)
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory; its past has not been read yet."""
+        self.features.joined(session)
 
     def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
         """Tell everybody of an event that is in the journal."""
@@ -294,12 +298,21 @@ class Deck:
             max_steps=(profile.max_steps if profile else 0) or self.config.limits.max_steps,
         )
 
+    def context_window(self, session: Session) -> int:
+        """How many tokens the session's model takes, 0 = unknown."""
+        configured = self.config.backends[session.summary.backend]
+        return configured.context or session.summary.agent.get("window", 0)
+
     def tools(self, session: Session) -> Tools | None:
         """The tools that a session's backend is offered."""
         capabilities = self.backend(session.summary.backend).capabilities
         if not capabilities.tools and not capabilities.own_tools:
             return None
         return self.features.toolbox(session)
+
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """What the model is told before a message."""
+        return await self.features.notes(session, message)
 
     def slot(self, session: Session) -> asyncio.Semaphore:
         """Held while a turn runs."""

@@ -74,6 +74,8 @@ class UserMessage(Event):
     text: str
     origin: str = "typed"
     attachments: list[JSON] = field(default_factory=list)
+    notes: list[JSON] = field(default_factory=list)
+    """What the model is told before the text: `{"kind": "skills"|"skill", "name", "text"}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,55 +1,151 @@
 """What the parts of agentdeck add to every session, in one place.
 
-The deck knows sessions and backends; tools, skills, priming and limits are joined to a session
+The deck knows sessions and backends; skills, tools, limits and priming are joined to a session
 here, each by a small object of its own module, so that the deck need not know them.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sessions import budget, compaction
 from sessions import events as ev
+from sessions.errors import AgentdeckError, UsageError
+from sessions.joints.skills import SessionSkills
+from skills.library import Library
 
 if TYPE_CHECKING:
     from sessions.backends.base import Tools
     from sessions.deck import Deck
     from sessions.session import Session
+    from sessions.tools.toolbox import Toolbox
+
+log = logging.getLogger("agentdeck.features")
 
 
 class Features:
-    """Tools, skills, priming and limits of the deck's sessions."""
+    """Skills, tools, limits and priming of the deck's sessions."""
 
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
+        self._skills: dict[str, SessionSkills] = {}
+        self._toolboxes: dict[str, Toolbox] = {}
+
+    # -- skills
+
+    @cached_property
+    def library(self) -> Library:
+        """The skills of this installation."""
+        from sessions.library import library
+
+        return library(list(self._deck.config.skills.paths))
+
+    def skills(self, session: Session) -> SessionSkills:
+        """The skills of a session."""
+        return self._skills[session.id]
+
+    async def set_profile_skill(self, profile: str, name: str, state: str) -> None:
+        """Write a skill's default state for a profile. Raises UsageError."""
+        if profile not in self._deck.config.profiles:
+            raise UsageError(f"There is no profile {profile}.")
+        from sessions.config import write
+
+        path = self._deck.places.config_file
+        await asyncio.to_thread(write.set_profile_skill, path, profile, name, state)
+
+    # -- a session's life
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory from now on; its past is folded next."""
+        self._skills[session.id] = SessionSkills(session, self.library)
 
     async def created(self, session: Session, skills: dict[str, str]) -> None:
         """A session was made; `skills` maps names to their first state."""
-
-    def added(self, session: Session) -> None:
-        """A session is in memory from now on."""
+        for name, state in skills.items():
+            try:
+                await self._skills[session.id].switch(name, state)
+            except AgentdeckError as error:
+                session.recorder.emit(
+                    ev.Error(
+                        kind="skill",
+                        message=f"The skill {name} was not switched on: {error.message}",
+                        hint=error.hint,
+                    )
+                )
 
     async def forked(self, parent: Session, session: Session) -> None:
-        """A session was forked."""
+        """A session was forked; all that is known of it is in its journal."""
+
+    def removed(self, session: Session) -> None:
+        """A session is not in memory any more."""
+        self._skills.pop(session.id, None)
+        self._toolboxes.pop(session.id, None)
+
+    async def close(self) -> None:
+        """End what the parts started."""
+        for toolbox in self._toolboxes.values():
+            await toolbox.close()
+
+    # -- a turn
 
     def system(self, session: Session) -> str:
         """The system prompt; the same through a session's life."""
         profile = self._deck.config.profiles.get(session.summary.profile)
         return profile.system if profile else ""
 
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """What the model is told before a message."""
+        can = self._deck.backend(session.summary.backend).capabilities
+        return await self._skills[session.id].notes(
+            message, tools=can.tools and not can.own_tools, paths=can.own_tools
+        )
+
     def toolbox(self, session: Session) -> Tools | None:
         """The session's tools; the same list through its life."""
-        return None
+        toolbox = self._toolboxes.get(session.id)
+        if toolbox is None:
+            from sessions.joints.tools import make_toolbox
+
+            toolbox = make_toolbox(self._deck, session, self._skills[session.id])
+            self._toolboxes[session.id] = toolbox
+        return toolbox
 
     async def rewind(self, session: Session, turn: int | None) -> list[str]:
         """Put files back to before a turn; the paths that were."""
-        return []
+        from sessions.joints.tools import rewind
+
+        return await rewind(session, turn)
 
     async def before_turn(self, session: Session) -> str:
-        """Why no turn may start, or ""."""
+        """Why no turn may start, or ""; compacts a conversation that is nearly too long."""
+        limits = self._deck.config.limits
+        mine = budget.Budget(
+            limits.session_usd, limits.session_tokens, limits.session_hours, limits.session_turns
+        )
+        if why := budget.exceeded(session.summary, mine):
+            return why
+        whole = budget.Budget(limits.deck_usd, limits.deck_tokens)
+        if whole.usd or whole.tokens:
+            open_ones = [s.summary for s in self._deck.sessions.values()]
+            if why := budget.deck_exceeded(open_ones, whole):
+                return why
+        await self._compact_if_full(session)
         return ""
+
+    async def _compact_if_full(self, session: Session) -> None:
+        backend = self._deck.backend(session.summary.backend)
+        if backend.capabilities.own_tools:
+            return  # an agent looks after its own context
+        window = self._deck.context_window(session)
+        if compaction.fullness(session, window) < compaction.FULL:
+            return
+        try:
+            await compaction.compact(session, backend, self._deck.settings(session).model)
+        except UsageError:
+            return  # one turn alone fills the window; the backend says so
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn."""
-
-    async def close(self) -> None:
-        """End what the features started."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,6 +33,9 @@ ENGINE_STOPPED = "The engine stopped while this ran; whether it took effect is n
 class Surroundings(Protocol):
     """What a session needs of the deck that it is part of."""
 
+    def joined(self, session: Session) -> None:
+        """A session is in memory; whoever folds its events registers before its past is read."""
+
     def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
         """Tell everybody of an event that is in the journal."""
 
@@ -50,6 +53,9 @@ class Surroundings(Protocol):
 
     def tools(self, session: Session) -> Tools | None:
         """The tools of the session, if its backend wants ours."""
+
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """What the model is told before a message: the skill listing when it has changed, …"""
 
     def slot(self, session: Session) -> asyncio.Semaphore:
         """Held while a turn runs: so many turns run at once."""
@@ -100,7 +106,7 @@ class Session:
         self.folder = folder
         self.journal = journal
         self.deck = deck
-        self.reducer = Reducer()
+        self.reducer = Reducer(folder.name)
         self.context = Context(folder / "files")
         self.recorder = Recorder(journal, self._recorded, self._disk_refused)
         self.queue: list[Queued] = []
@@ -113,6 +119,7 @@ class Session:
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
+        deck.joined(self)
 
     # -- opening
 
@@ -320,6 +327,7 @@ class Session:
         turn = message.turn
         ended = ev.TurnEnded(turn=turn, reason="error")
         try:
+            message = replace(message, notes=await self.deck.notes(self, message))
             await self.recorder.emit_synced(message)
             ended = await self._answered(message)
         except asyncio.CancelledError:

@@ -16,16 +16,10 @@ class FakeContext:
 
     def __init__(self, host: FakeHost) -> None:
         self._host = host
-        self.notes = ""
 
     def messages(self) -> list[ev.JSON]:
         """The past that the test gave."""
         return self._host.past
-
-    def take_notes(self) -> str:
-        """Notes to tell before the next message, once."""
-        notes, self.notes = self.notes, ""
-        return notes
 
 
 class FakeHost:

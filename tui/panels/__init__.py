@@ -1,7 +1,7 @@
 """The side panel's tabs: what they share, and which of them exist.
 
 A panel is a widget of its own with its keys, its style sheet and its closing. It works on the
-session in focus: `attach` names it, `on_event` hands it that session's events as they come.
+session in focus: `attach` names it, `session_event` hands it that session's events as they come.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ class Panel(Vertical):
         """Another session is in focus, or none. Called after mounting and at every change."""
         self.session = session_id
 
-    def on_event(self, event: ev.Event) -> None:
+    def session_event(self, event: ev.Event) -> None:
         """An event of the attached session; its past is not told again."""
 
-    def on_summary(self, summary: Summary) -> None:
+    def session_summary(self, summary: Summary) -> None:
         """The attached session's summary changed."""
 
 

@@ -287,8 +287,8 @@ class AcpConversation:
         blocks: list[Message] = []
         if preface:
             blocks.append({"type": "text", "text": preface})
-        if notes := host.context.take_notes():
-            blocks.append({"type": "text", "text": notes})
+        for note in host.message.notes:
+            blocks.append({"type": "text", "text": str(note.get("text", ""))})
         blocks.append({"type": "text", "text": host.message.text})
         for attachment in host.message.attachments:
             data = (host.files.parent / str(attachment["path"])).read_bytes()

@@ -1,0 +1,213 @@
+"""Skills in a session: switched by events, told to the model at the tail, used by tool or name.
+
+Nothing here edits what the provider has cached: the listing goes into the notes of the next
+user message, and only when it has changed since the model was told last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError, NotFound, UsageError
+from skills import arguments, listing
+from skills.errors import SkillError
+from skills.library import Library, pick
+from skills.skill import Skill, State
+from skills.tokens import estimate
+
+if TYPE_CHECKING:
+    from sessions.session import Session
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger("agentdeck.skills")
+
+
+class SessionSkills:
+    """One session's skills: how each is switched, what the model was told, what was used."""
+
+    def __init__(self, session: Session, library: Library) -> None:
+        self.session = session
+        self.library = library
+        self.states: dict[str, State] = {}
+        self.used: dict[str, int] = {}
+        self.uses: list[ev.JSON] = []
+        """`{"name", "turn", "how", "seq"}`, oldest first."""
+        self._told = ""
+        self._first: list[str] | None = None
+        session.observers.append(self.observe)
+
+    def observe(self, event: ev.Event) -> None:
+        """Fold one event of the session."""
+        if isinstance(event, ev.SkillSet):
+            state = _state(event.state)
+            if state is State.OFF:
+                self.states.pop(event.name, None)
+            else:
+                self.states[event.name] = state
+        elif isinstance(event, ev.SkillUsed):
+            self.used[event.name] = self.used.get(event.name, 0) + 1
+            use = {"name": event.name, "turn": event.turn, "how": event.how, "seq": event.seq}
+            self.uses.append(use)
+        elif isinstance(event, ev.UserMessage):
+            for note in event.notes:
+                if note.get("kind") == "skills":
+                    self._told = str(note.get("text", ""))
+        elif isinstance(event, ev.TurnStarted) and self._first is None:
+            self._first = self.names()
+
+    # -- switching
+
+    def names(self) -> list[str]:
+        """Names that the model may call, in order."""
+        return sorted(n for n, s in self.states.items() if s in (State.ON, State.NAME_ONLY))
+
+    def first_names(self) -> list[str]:
+        """The names that could be called when the session began: the tool's enum, constant."""
+        return self._first if self._first is not None else self.names()
+
+    async def switch(self, name: str, state: str) -> None:
+        """Set a skill's state. Raises UsageError, NotFound, or NeedsPerson for a review."""
+        wanted = _state(state)
+        skill = await self._skill(name) if wanted is not State.OFF else None
+        sha256 = ""
+        if skill is not None:
+            sha256 = await asyncio.to_thread(as_ours(self.library.require), skill)
+        current = self.states.get(name, State.OFF)
+        if wanted is current:
+            return
+        await self.session.recorder.emit_synced(
+            ev.SkillSet(
+                name=name,
+                state=wanted.value,
+                path=str(skill.path) if skill else "",
+                sha256=sha256,
+                description=skill.description if skill else "",
+            )
+        )
+
+    # -- telling
+
+    async def notes(self, message: ev.UserMessage, *, tools: bool, paths: bool) -> list[ev.JSON]:
+        """What a user message has to tell the model: the listing if it changed, a named skill.
+
+        `tools`: the backend offers our `skill` tool. `paths`: it reads files by itself, so the
+        listing names where each SKILL.md lies.
+        """
+        notes: list[ev.JSON] = []
+        text = await asyncio.to_thread(self._listing, tools=tools, paths=paths)
+        if text != self._told and (text or self._told):
+            notes.append({"kind": "skills", "text": text or "No skills are available any more."})
+        called = arguments.command(message.text)
+        if called is not None and called[0] in self.states:
+            notes.append(await self._named(called[0], called[1]))
+        return notes
+
+    def _listing(self, *, tools: bool, paths: bool) -> str:
+        if not tools and not paths:
+            return ""
+        skills = [s for s in self._visible() if s.name in self.states]
+        return (listing.handover if paths else listing.block)(skills, self.states)
+
+    async def _named(self, name: str, args: str) -> ev.JSON:
+        """A skill's text, because the user called it by name."""
+        skill, text, sha256 = await self._content(name, args)
+        self._used(skill, "user", self.session.summary.turns + 1, sha256)
+        return {"kind": "skill", "name": name, "text": text}
+
+    async def use(self, name: str, args: str, turn: int) -> str:
+        """A skill's text, because the model asked for it.
+
+        Raises:
+            UsageError: it is not switched on here; the message names those that are.
+            AgentdeckError: it can't be read, or a person has to review it first.
+        """
+        if self.states.get(name) not in (State.ON, State.NAME_ONLY):
+            names = ", ".join(self.names()) or "none"
+            raise UsageError(f"There is no skill {name}.", f"There are: {names}.")
+        skill, text, sha256 = await self._content(name, args)
+        self._used(skill, "tool", turn, sha256)
+        return text
+
+    async def _content(self, name: str, args: str) -> tuple[Skill, str, str]:
+        skill = await self._skill(name)
+        sha256 = await asyncio.to_thread(as_ours(self.library.require), skill)
+        text = await asyncio.to_thread(as_ours(listing.content), skill, args)
+        return skill, text, sha256
+
+    def _used(self, skill: Skill, how: str, turn: int, sha256: str) -> None:
+        self.session.recorder.emit(
+            ev.SkillUsed(name=skill.name, how=how, turn=turn, path=str(skill.path), sha256=sha256)
+        )
+
+    async def _skill(self, name: str) -> Skill:
+        skills = await asyncio.to_thread(self._visible)
+        return as_ours(pick)(skills, name, self.library.broken)
+
+    def _visible(self) -> list[Skill]:
+        cwd = Path(self.session.summary.cwd)
+        return [s for s in self.library.scan(cwd) if s.shadowed_by is None]
+
+    # -- showing
+
+    def rows(self) -> list[ev.JSON]:
+        """Every skill seen from the session's directory, as the panel shows it."""
+        rows = []
+        for skill in self.library.scan(Path(self.session.summary.cwd)):
+            standing = self.library.standing(skill)
+            state = State.OFF if skill.shadowed_by else self.states.get(skill.name, State.OFF)
+            rows.append(
+                {
+                    "name": skill.name,
+                    "description": skill.description,
+                    "path": str(skill.path),
+                    "scope": skill.scope.value,
+                    "shadowed_by": str(skill.shadowed_by) if skill.shadowed_by else None,
+                    "listing_tokens": skill.listing_tokens,
+                    "body_tokens": skill.body_tokens,
+                    "warnings": list(skill.warnings),
+                    "trust": standing.trust.value,
+                    "usable": standing.usable,
+                    "state": state.value,
+                    "used": self.used.get(skill.name, 0),
+                    "arguments": skill.argument_hint,
+                }
+            )
+        return rows
+
+    def cost(self) -> ev.JSON:
+        """What the enabled set costs: tokens of the listing, and how many are enabled."""
+        skills = [s for s in self._visible() if s.name in self.states]
+        return {"tokens": estimate(listing.block(skills, self.states)), "enabled": len(self.states)}
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError as error:
+        known = ", ".join(s.value for s in State)
+        raise UsageError(f"A skill can't be {text!r}.", f"It can be: {known}.") from error
+
+
+def as_ours(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function of `skills/` raise errors of the tree that the engine reports."""
+    from sessions.errors import NeedsPerson
+    from skills.errors import NeedsReview, NotThere
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except NeedsReview as error:
+            raise NeedsPerson(error.message, error.hint) from error
+        except NotThere as error:
+            raise NotFound(error.message, error.hint) from error
+        except SkillError as error:
+            raise AgentdeckError(error.message, error.hint) from error
+
+    return run

@@ -1,0 +1,123 @@
+"""Before a skill is used for the first time, or after it changed: what it is, and what is in it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from sessions.errors import AgentdeckError
+from tui.client import DeckClient
+from tui.screens.dialogs import Dialog
+from tui.text import clean, one_line, size
+
+_MOST = 200
+
+
+class ReviewScreen(Dialog[bool]):
+    """Gives True when the user trusts the skill as it is now."""
+
+    WIDE = True
+    CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+y", "trust", show=False)]
+
+    def __init__(self, client: DeckClient, name: str, session: str) -> None:
+        super().__init__(f"Review {one_line(name)}")
+        self.client = client
+        self.skill = name
+        self.session = session
+        self.report: dict[str, Any] = {}
+
+    def body(self) -> ComposeResult:
+        """The report, and what can be answered."""
+        with VerticalScroll(id="review-body"):
+            yield Static("Reading…", markup=False, id="review-text")
+        with Horizontal(id="buttons"):
+            yield Button(Content("Trust these files"), id="yes", disabled=True)
+            yield Button(Content("Leave it"), id="no")
+
+    def on_mount(self) -> None:
+        """Ask for the report; the focus is on what does no harm."""
+        self.hint("ctrl+y trusts exactly these files · esc leaves it")
+        self.query_one("#no").focus()
+        self.run_worker(self._load(), exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            self.report = await self.client.call(
+                "skills.review", name=self.skill, session=self.session
+            )
+        except AgentdeckError as error:
+            self.query_one("#review-text", Static).update(Content(str(error)))
+            return
+        self.query_one("#review-text", Static).update(report_text(self.report))
+        self.query_one("#yes", Button).disabled = False
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self.action_trust()
+        else:
+            self.dismiss(False)
+
+    def action_trust(self) -> None:
+        """Record the trust, then leave."""
+        if not self.report:
+            return
+
+        async def send() -> None:
+            folder = bool(self.report.get("folder"))
+            try:
+                await self.client.call(
+                    "skills.trust", name=self.skill, session=self.session, folder=folder
+                )
+            except AgentdeckError as error:
+                self.query_one("#review-text", Static).update(Content(str(error)))
+                return
+            self.dismiss(True)
+
+        self.run_worker(send(), exit_on_error=False)
+
+
+def report_text(report: dict[str, Any]) -> Content:
+    """A review in words: where it stands, then tree, commands, addresses and findings."""
+    parts: list[tuple[str, str]] = [(f"{one_line(report.get('description', ''))}\n", "")]
+    parts.append((f"{one_line(str(report.get('path', '')))}\n", "$text-muted"))
+    if report.get("folder"):
+        words = f"\nTrusting it trusts the project folder {one_line(report['folder'])}.\n"
+        parts.append((words, "$text-warning"))
+    for change in report.get("changes", [])[:_MOST]:
+        parts.append((f"{change['how']}: {one_line(change['path'])}\n", "$text-warning"))
+    sections = (
+        ("Files", [_file(f) for f in report.get("files", [])]),
+        ("Left out", report.get("left_out", [])),
+        ("Tools it asks for (a request, not a grant)", report.get("tools", [])),
+        ("Commands", report.get("commands", [])),
+        ("Addresses", report.get("urls", [])),
+    )
+    for title, rows in sections:
+        if rows:
+            parts.append((f"\n{title}\n", "bold"))
+            parts += [(f"  {one_line(str(row))}\n", "") for row in rows[:_MOST]]
+    notes = report.get("notes", [])
+    parts.append((f"\n{len(notes)} findings\n" if notes else "\nNo findings.\n", "bold"))
+    for note in notes[:_MOST]:
+        where = f"{note['path']}:{note['line']}"
+        parts.append((f"  {one_line(where)}  ", "$text-accent"))
+        parts.append((f"{one_line(note['says'])}\n", ""))
+        parts.append((f"    {clean(note['context'])}\n", "$text-muted"))
+    words = "\nA scan is advice: it misses what it does not know. Read what will run.\n"
+    parts.append((words, "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def _file(file: Any) -> str:
+    if isinstance(file, dict):
+        mark = " (runs)" if file.get("executable") else ""
+        return f"{file.get('path')}  {size(int(file.get('size', 0)))}{mark}"
+    return str(file)
