@@ -11,6 +11,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -190,8 +191,9 @@ class Deck:
     async def undo(self, session_id: str, turn: int | None, files: bool) -> ev.JSON:
         """Undo a session's last turn (or back to `turn`); with `files`, put files back too."""
         session = await self.get(session_id)
-        put_back = await self.features.rewind(session, turn) if files else []
-        return {"turn": await session.undo(turn, put_back), "files": put_back}
+        rewound = await self.features.rewind(session, turn) if files else None
+        number = await session.undo(turn, rewound.paths if rewound else [])
+        return {"turn": number, **(asdict(rewound) if rewound else {})}
 
     async def archive(self, session_id: str, archived: bool = True) -> None:
         """Take a session out of the lists, or back in."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sessions.backends.base import Tools
     from sessions.deck import Deck
     from sessions.session import Session
+    from sessions.tools.rewind import Rewound
     from sessions.tools.toolbox import Toolbox
 
 log = logging.getLogger("agentdeck.features")
@@ -113,11 +114,11 @@ class Features:
             self._toolboxes[session.id] = toolbox
         return toolbox
 
-    async def rewind(self, session: Session, turn: int | None) -> list[str]:
-        """Put files back to before a turn; the paths that were."""
+    async def rewind(self, session: Session, turn: int | None) -> Rewound:
+        """Put files back to before a turn."""
         from sessions.joints.tools import rewind
 
-        return await rewind(session, turn)
+        return await rewind(self._deck, session, turn)
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""; compacts a conversation that is nearly too long."""

@@ -7,6 +7,7 @@ folders are used. Folders are made 0700 and files 0600, whatever the umask says.
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,11 +67,15 @@ def places() -> Places:
             run=_short_enough(root / "run"),
             my_skills=root / "skills",
         )
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR a stand-in is used, which is made private all the same.
+        warnings.simplefilter("ignore")
+        runtime = platformdirs.user_runtime_path(APP)
     return Places(
         config_file=platformdirs.user_config_path(APP) / "config.toml",
         data=platformdirs.user_data_path(APP),
         state=platformdirs.user_state_path(APP),
-        run=_short_enough(platformdirs.user_runtime_path(APP)),
+        run=_short_enough(runtime),
         my_skills=Path.home() / ".agents" / "skills",
     )
 

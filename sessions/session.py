@@ -116,6 +116,8 @@ class Session:
         """The `seq` of each turn's end."""
         self.observers: list[Callable[[ev.Event], None]] = []
         """Folds that a feature keeps beside the summary (skills, priming)."""
+        self.full_confirmed = False
+        """Mode `full` without a sandbox was confirmed by typing; gone with the engine."""
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None

@@ -29,10 +29,15 @@ class Turn:
         self.session_id = session.id
         self.message = message
         self.turn = message.turn
-        self.settings = settings
+        self._settings = settings
         self.tools = tools
         self._asks: dict[str, asyncio.Future[ev.PermissionAnswered]] = {}
         self._open_calls: dict[str, ev.ToolCall] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """What is set for this turn; a permission mode changed meanwhile holds at once."""
+        return replace(self._settings, permission=self._session.summary.permission)
 
     @property
     def cwd(self) -> Path:

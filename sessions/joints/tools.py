@@ -1,0 +1,54 @@
+"""Tools in a session: the toolbox by its configuration, and files put back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import UsageError
+from sessions.joints.skills import SessionSkills
+from sessions.tools.guard import Guard
+from sessions.tools.rewind import Rewound
+from sessions.tools.rewind import rewind as put_back
+from sessions.tools.skill import SkillTool
+from sessions.tools.state import ToolOptions
+from sessions.tools.toolbox import Toolbox
+from sessions.tools.toolbox import make_toolbox as make
+
+if TYPE_CHECKING:
+    from sessions.deck import Deck
+    from sessions.session import Session
+
+
+def make_toolbox(deck: Deck, session: Session, skills: SessionSkills) -> Toolbox:
+    """The tools of a session; their list is the same through its life."""
+    configured = deck.config.tools
+    options = ToolOptions(
+        network=configured.network,
+        sandbox=configured.sandbox,
+        env=tuple(configured.env),
+        timeout_s=configured.timeout_s,
+        full_confirmed=session.full_confirmed,
+    )
+    return make(
+        Path(session.summary.cwd),
+        session.folder / "files",
+        deck.places,
+        options=options,
+        extra=[SkillTool(skills)],
+        skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
+    )
+
+
+async def rewind(deck: Deck, session: Session, turn: int | None) -> Rewound:
+    """Put back what the edit tools changed in `turn` (default: the last) and later.
+
+    Raises UsageError when there is no such turn.
+    """
+    number = turn if turn is not None else session.summary.turns
+    if number < 1:
+        raise UsageError("There is no turn to undo.")
+    guard = Guard(Path(session.summary.cwd), session.folder / "files", deck.places, ())
+    events = list(session.journal.events())
+    return await asyncio.to_thread(put_back, events, number, guard)
