@@ -24,7 +24,7 @@ FILE = "SKILL.md"
 
 _CLOSED = re.compile(r"\n(?:-{3,}|\.\.\.)[ \t]*(?:\n|\Z)")
 _OPEN = re.compile(r"\s*-{3,}[ \t]*\n")
-_KEY = re.compile(r"([A-Za-z_][\w.-]*)[ \t]*:(?:[ \t]+(.*)|[ \t]*)\Z", re.DOTALL)
+_KEY = re.compile(r"([A-Za-z_][\w.-]*)[ \t]*:(?=\s|\Z)(.*)\Z", re.DOTALL)
 _HEADING = re.compile(r"\s*(?:#|<!--|```|\||[-*_]{3,}\s*$)")
 
 
@@ -160,7 +160,7 @@ def repair(front: str) -> tuple[dict[str, Value], list[str]]:
         match = _KEY.match(entry)
         if match is None:
             continue
-        key, rest = match.group(1), match.group(2) or ""
+        key, rest = match.groups()
         try:
             values.update(frontmatter.load(entry).values)
         except Unreadable:
