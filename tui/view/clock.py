@@ -1,0 +1,82 @@
+"""One clock for all tiles: dirty ones are drawn in turn, and nothing runs when none is.
+
+Drawing every tile at its own pace, or all of them at once, is what makes a key wait. So a
+tick draws only a share of the tiles that are due, and each tile is due again `PERIOD_S`
+after it was drawn. When the last one is clean, the timer stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from typing import Protocol
+
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+PERIOD_S = 0.1
+"""How often a tile that streams is drawn."""
+TICK_S = 0.025
+"""How long the clock leaves the loop alone between two shares."""
+
+
+class Flushable(Protocol):
+    """What the clock draws."""
+
+    def flush(self) -> bool:
+        """Draw what is new; True if anything is left to draw."""
+        ...
+
+
+class FrameClock:
+    """Draws dirty views in turn.
+
+    Args:
+        pump: the app or screen whose event loop the clock runs on.
+    """
+
+    def __init__(self, pump: MessagePump) -> None:
+        self._pump = pump
+        self._dirty: dict[Flushable, None] = {}
+        self._drawn: dict[Flushable, float] = {}
+        self._shown: set[Flushable] | None = None
+        self._timer: Timer | None = None
+        self.ticks = 0
+        """How often it has ticked; it stands still while nothing is dirty."""
+
+    @property
+    def running(self) -> bool:
+        """Whether anything waits to be drawn."""
+        return self._timer is not None
+
+    def show(self, views: Iterable[Flushable]) -> None:
+        """Name the views on screen. Others are forgotten; when mounted again they draw all."""
+        self._shown = set(views)
+        self._dirty = {view: None for view in self._dirty if view in self._shown}
+        self._drawn = {view: at for view, at in self._drawn.items() if view in self._shown}
+
+    def wake(self, view: Flushable) -> None:
+        """Draw `view` at its next turn."""
+        if self._shown is not None and view not in self._shown:
+            return
+        self._dirty[view] = None
+        if self._timer is None:
+            self._wait(self._drawn.get(view, 0.0) + PERIOD_S - monotonic())
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = self._pump.set_timer(max(TICK_S, seconds), self._tick, name="frame-clock")
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.ticks += 1
+        now = monotonic()
+        share = max(1, -int(-len(self._dirty) * TICK_S // PERIOD_S))
+        due = [v for v in self._dirty if self._drawn.get(v, 0.0) + PERIOD_S <= now + TICK_S / 2]
+        for view in due[:share]:
+            del self._dirty[view]
+            self._drawn[view] = now
+            if view.flush():
+                self._dirty[view] = None
+        if self._dirty:
+            soonest = min(self._drawn.get(view, 0.0) for view in self._dirty)
+            self._wait(soonest + PERIOD_S - monotonic())
