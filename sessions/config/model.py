@@ -1,0 +1,324 @@
+"""The configuration's shape: every table and key, its type, default and explanation.
+
+`load` checks a file against these classes, `example` writes config.example.toml from them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sessions.errors import UsageError
+
+Permission = Literal["read-only", "ask", "edit", "full"]
+BackendType = Literal["anthropic", "local", "acp"]
+SkillState = Literal["on", "name-only", "manual", "off"]
+
+
+class Secret(str):
+    """A string that shows nothing of itself when it is printed by mistake."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('…')" if self else "Secret('')"
+
+    def __str__(self) -> str:
+        return "…" if self else ""
+
+    def reveal(self) -> str:
+        """The secret itself, for the one place that sends it."""
+        return str.__str__(self)
+
+
+def setting(default: Any, doc: str, example: Any = None) -> Any:
+    """A key with its explanation. `example` is shown, commented out, where no default helps."""
+    metadata = {"doc": doc, "example": example}
+    if isinstance(default, list | dict):
+        kind = type(default)
+        return field(default_factory=lambda: kind(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a new session and the deck start with."""
+
+    profile: str = setting("", "the profile of a new session; empty = the best that is there")
+    theme: str = setting("", "a Textual theme, e.g. textual-dark, textual-light, nord, gruvbox")
+
+
+@dataclass(frozen=True, slots=True)
+class BackendConfig:
+    """What answers."""
+
+    type: BackendType = setting(
+        "anthropic",
+        "anthropic: any server that speaks the Messages API; local: llama.cpp in a process of "
+        "its own; acp: an agent that speaks the Agent Client Protocol",
+    )
+    api_key_env: str = setting(
+        "", "the environment variable that holds the key", "ANTHROPIC_API_KEY"
+    )
+    api_key: Secret = setting(
+        Secret(), "the key itself; this file must then be readable by you alone", "sk-…"
+    )
+    base_url: str = setting(
+        "",
+        "the server, without /v1; a key of your environment is never sent to another's server",
+        "http://127.0.0.1:8080",
+    )
+    model: str = setting("", "the model of new sessions", "claude-sonnet-5-5")
+    models: list[str] = setting([], "models to choose from when the server can't say", ["a", "b"])
+    model_path: str = setting(
+        "",
+        "local: any GGUF file; empty = the small model of the [local] install",
+        "/models/any.gguf",
+    )
+    command: list[str] = setting(
+        [], "acp: anything that speaks ACP on stdio", ["ssh", "host", "opencode", "acp"]
+    )
+    env: dict[str, str] = setting({}, "acp: more environment for the agent", {"KEY": "value"})
+    context: int = setting(0, "the model's window in tokens; 0 = what the server says")
+    max_tokens: int = setting(0, "the longest answer in tokens; 0 = what fits the model")
+    thinking: Literal["auto", "off"] = setting("auto", "auto: where the model has it; or off")
+    stall_s: float = setting(180.0, "seconds without content after which a stream is given up")
+    connect_s: float = setting(10.0, "seconds to wait for a connection")
+    retries: int = setting(5, "how often a failed request is tried again by itself")
+    slots: int = setting(6, "local: how many sessions are answered at once")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set for new sessions."""
+
+    backend: str = setting("", "the backend's name")
+    model: str = setting("", "a model; empty = the backend's")
+    permission: Permission = setting("ask", "read-only, ask, edit or full")
+    skills: dict[str, SkillState] | list[str] = setting(
+        [],
+        "skills that are on from the beginning, by name or as {name = state}",
+        ["acronym-priming"],
+    )
+    cwd: str = setting("", "the working directory; empty = where the deck was opened")
+    system: str = setting("", "a system prompt of yours")
+    effort: Literal["", "low", "medium", "high", "xhigh", "max"] = setting(
+        "", "how hard a model that can think shall try"
+    )
+    max_steps: int = setting(0, "answers of the model within one turn; 0 = the limit below")
+
+    def skill_states(self) -> dict[str, str]:
+        """Skills and their first states."""
+        if isinstance(self.skills, dict):
+            return dict(self.skills)
+        return dict.fromkeys(self.skills, "on")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens of one model."""
+
+    input: float = setting(0.0, "input")
+    output: float = setting(0.0, "output")
+    cache_read: float = setting(0.0, "input read from the cache")
+    cache_write: float = setting(0.0, "input written to the cache")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits; 0 = none. A session that reaches one pauses with the reason."""
+
+    turns_at_once: int = setting(12, "turns that run at the same time, over all sessions")
+    max_steps: int = setting(100, "answers of the model within one turn")
+    session_turns: int = setting(0, "turns of one session")
+    session_tokens: int = setting(0, "tokens of one session")
+    session_usd: float = setting(0.0, "dollars of one session")
+    session_hours: float = setting(0.0, "hours from a session's beginning")
+    deck_tokens: int = setting(0, "tokens of all open sessions together")
+    deck_usd: float = setting(0.0, "dollars of all open sessions together")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What commands of sessions may do."""
+
+    sandbox: bool = setting(True, "run commands in a sandbox where the system has one")
+    network: bool = setting(False, "commands in the sandbox may use the network")
+    env: list[str] = setting([], "more environment variables that commands may see", ["JAVA_HOME"])
+    timeout_s: float = setting(120.0, "seconds that a command may take unless it asks for more")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A permission given for good; written by the answer `always`."""
+
+    id: str = setting("", "its name")
+    kind: str = setting("argv", "argv or prefix: what the words must equal")
+    argv: list[str] = setting([], "the program and its arguments", ["make", "test"])
+    program: str = setting("", "the program's own path")
+    sha256: str = setting("", "the program's content, where it is a script of the project")
+    workspace: str = setting("", "the working directory in which it holds")
+    tool: str = setting("", "the tool that it is for")
+    path: str = setting("", "the file or folder that it is for")
+    made: str = setting("", "when it was given")
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Rules; see and take them back with `agentdeck config rules`."""
+
+    rules: list[Rule] = setting([], "written by the answer “always”")
+
+
+@dataclass(frozen=True, slots=True)
+class Skills:
+    """Where skills are looked for, besides yours, the project's and the bundled ones."""
+
+    paths: list[str] = setting([], "more folders of skills", ["~/work/skills"])
+
+
+@dataclass(frozen=True, slots=True)
+class Arxiv:
+    """The arXiv priming."""
+
+    url: str = setting("https://export.arxiv.org/api/query", "the API")
+    min_interval_s: float = setting(3.0, "seconds between two requests, over the whole deck")
+
+
+@dataclass(frozen=True, slots=True)
+class Daydream:
+    """Draws that are paired and judged while sessions idle."""
+
+    enabled: bool = setting(False, "off unless you switch it on: it costs tokens")
+    budget_tokens: int = setting(50_000, "tokens a night")
+    idle_minutes: float = setting(30.0, "how long everything must have been idle")
+    profile: str = setting("", "which profile dreams; empty = the default")
+    critic: str = setting("", "which profile judges; empty = the same")
+
+
+@dataclass(frozen=True, slots=True)
+class Priming:
+    """Priming."""
+
+    arxiv: Arxiv = field(default_factory=Arxiv)
+    daydream: Daydream = field(default_factory=Daydream)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """How you are told that a session out of sight needs you, ended or failed."""
+
+    deck: bool = setting(True, "a line in the deck")
+    bell: bool = setting(True, "the terminal's bell")
+    terminal: bool = setting(True, "the terminal's own notification (OSC 9 and 777)")
+    desktop: bool = setting(False, "a notification of the desktop (notify-send, osascript)")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """The engine's process."""
+
+    idle_exit_s: float = setting(
+        300.0, "it ends by itself after so long with nothing to do and nobody attached; 0 = never"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server whose tools sessions may use."""
+
+    command: list[str] = setting([], "a server on stdio", ["uvx", "mcp-server-sqlite"])
+    url: str = setting("", "or one over HTTP", "http://127.0.0.1:9000/mcp")
+    env: dict[str, str] = setting({}, "environment for the server", {"DB": "/data/x.db"})
+    profiles: list[str] = setting([], "for these profiles; empty = for all", ["claude"])
+    timeout_s: float = setting(30.0, "seconds to wait for it")
+
+
+@dataclass(frozen=True, slots=True)
+class Mcp:
+    """MCP servers."""
+
+    servers: dict[str, McpServer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a new session gets."""
+
+    profile: str
+    backend: str
+    model: str
+    permission: str
+    cwd: str
+    skills: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration."""
+
+    defaults: Defaults = field(default_factory=Defaults)
+    backends: dict[str, BackendConfig] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    prices: dict[str, Price] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    tools: Tools = field(default_factory=Tools)
+    permissions: Permissions = field(default_factory=Permissions)
+    skills: Skills = field(default_factory=Skills)
+    priming: Priming = field(default_factory=Priming)
+    notify: Notify = field(default_factory=Notify)
+    keys: dict[str, str | list[str]] = setting(
+        {}, "action = key or keys; the actions are in the help (F1)", {"zoom": ["f11", "ctrl+z"]}
+    )
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    mcp: Mcp = field(default_factory=Mcp)
+
+    def default_profile(self) -> str:
+        """The profile of a new session when none is named.
+
+        The configured one; else one whose backend has a `base_url`; else one on Anthropic's API
+        if a key is there; else the small model on this machine.
+        """
+        if self.defaults.profile:
+            return self.defaults.profile
+        for name, profile in self.profiles.items():
+            backend = self.backends.get(profile.backend)
+            if backend is not None and backend.base_url:
+                return name
+        for wanted in ("anthropic", "local"):
+            for name, profile in self.profiles.items():
+                backend = self.backends.get(profile.backend)
+                if backend is not None and backend.type == wanted and _usable(backend):
+                    return name
+        return next(iter(self.profiles), "")
+
+    def choose(
+        self, *, profile: str = "", backend: str = "", model: str = "", permission: str = ""
+    ) -> Choice:
+        """What a new session gets by these wishes. Raises UsageError for an unknown profile."""
+        name = profile or ("" if backend else self.default_profile())
+        if not name and backend:
+            name = next((n for n, p in self.profiles.items() if p.backend == backend), "")
+        chosen = self.profiles.get(name)
+        if chosen is None and (profile or not backend):
+            raise UsageError(
+                f"There is no profile {name or '(default)'}.",
+                f"There are: {', '.join(self.profiles)}.",
+            )
+        chosen = chosen or Profile()
+        same = not backend or backend == chosen.backend
+        return Choice(
+            profile=name,
+            backend=backend or chosen.backend,
+            model=model or (chosen.model if same else ""),
+            permission=permission or chosen.permission,
+            cwd=chosen.cwd,
+            skills=chosen.skill_states(),
+        )
+
+
+def _usable(backend: BackendConfig) -> bool:
+    if backend.type != "anthropic":
+        return True
+    return bool(backend.api_key or (backend.api_key_env and os.environ.get(backend.api_key_env)))

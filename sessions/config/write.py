@@ -1,0 +1,78 @@
+"""Changing the user's file by hand's rules: comments and order stay, the rest is not touched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sessions.errors import UsageError
+from sessions.places import private_folder
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+
+def edit(path: Path, change: Callable[[TOMLDocument], None]) -> None:
+    """Read, change and replace the file, whole or not at all; mode 0600 when it is new.
+
+    Raises UsageError when it can't be read or written.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        text = path.read_text("utf-8") if path.exists() else ""
+        document = tomlkit.parse(text)
+        change(document)
+        private_folder(path.parent)
+        target = path.resolve()  # a link to a file kept elsewhere stays a link
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(tomlkit.dumps(document))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(target)
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        with contextlib.suppress(OSError, UnboundLocalError):
+            temporary.unlink()
+        raise UsageError(f"{path} can't be changed: {error}.") from error
+
+
+def set_key(path: Path, keys: tuple[str, ...], value: Any) -> None:
+    """Set one key, making the tables above it."""
+    import tomlkit
+
+    def change(document: TOMLDocument) -> None:
+        table: Any = document
+        for key in keys[:-1]:
+            if key not in table:
+                table[key] = tomlkit.table()
+            table = table[key]
+        table[keys[-1]] = value
+
+    edit(path, change)
+
+
+def set_profile_skill(path: Path, profile: str, name: str, state: str) -> None:
+    """Set a skill's first state in a profile; a plain list of names becomes a table."""
+
+    def change(document: TOMLDocument) -> None:
+        import tomlkit
+
+        profiles: Any = document.setdefault("profiles", tomlkit.table(is_super_table=True))
+        entry = profiles.setdefault(profile, tomlkit.table())
+        if "backend" not in entry:
+            entry["backend"] = profile
+        old = entry.get("skills", [])
+        states = dict(old) if isinstance(old, dict) else dict.fromkeys(old, "on")
+        states[name] = state
+        table = tomlkit.inline_table()
+        table.update(states)
+        entry["skills"] = table
+
+    edit(path, change)
