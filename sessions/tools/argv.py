@@ -36,18 +36,17 @@ _HARMLESS_BUILTINS = _words("echo false kill printf pwd test true [")
 
 # Programs whose words (or input, or settings) name what is run.
 _WRAPPERS = _words(
-    "ansible ansible-playbook ash at awk bash batch bpftrace bun bunx busybox bwrap byobu "
-    "cargo-watch chpst deno chroot chrt csh cscript dash dbus-launch dbus-run-session ddrescue direnv doas "
-    "docker dotenv ed elvish emacs entr env ex expect fakechroot fakeroot faketime fish flatpak-spawn "
-    "firejail gawk gdb gosu helm ionice kdesu kitty kubectl ksh launchctl ld.so less lldb ltrace "
-    "luajit m4 man mapfile mawk mksh more most nano nawk ncat nc netcat newgrp nice nix-shell "
-    "nohup npx nsenter numactl nvim osascript parallel perf pipenv pipx pkexec plink pnpx "
-    "podman pre-commit proot psql mysql sqlite3 pwsh powershell rbash rc "
-    "rlwrap rsh run-parts runcon runuser schroot scp screen script scriptreplay sed "
-    "sem setarch setpriv setsid sftp sg sh socat ssh sshpass start-stop-daemon stdbuf strace su "
-    "sudo sudoedit systemd-run taskset tclsh tcsh tee telnet timeout tmux toybox tsocks unbuffer "
-    "unshare uvx vi view vim vimdiff viewdiff visudo watch watchexec wish xargs xterm yash zellij "
-    "zsh zpty"
+    "ansible ansible-playbook ash at awk bash batch bpftrace bun bunx busybox bwrap byobu cargo- "
+    "watch chpst chroot chrt cscript csh dash dbus-launch dbus-run-session ddrescue deno direnv "
+    "doas docker dotenv ed elvish emacs entr env ex expect fakechroot fakeroot faketime firejail "
+    "fish flatpak-spawn gawk gdb gosu helm ionice kdesu kitty ksh kubectl launchctl ld.so less "
+    "lldb ltrace luajit m4 man mapfile mawk mksh more most mysql nano nawk nc ncat netcat newgrp "
+    "nice nix-shell nohup npx nsenter numactl nvim osascript parallel perf pipenv pipx pkexec "
+    "plink pnpx podman powershell pre-commit proot psql pwsh rbash rc rlwrap rsh run-parts "
+    "runcon runuser schroot scp screen script scriptreplay sed sem setarch setpriv setsid sftp "
+    "sg sh socat sqlite3 ssh sshpass start-stop-daemon stdbuf strace su sudo sudoedit systemd- "
+    "run taskset tclsh tcsh tee telnet timeout tmux toybox tsocks unbuffer unshare uvx vi view "
+    "viewdiff vim vimdiff visudo watch watchexec wish xargs xterm yash zellij zpty zsh"
 )
 _INTERPRETER = re.compile(
     r"(python|pypy|node|nodejs|ruby|perl|php|lua|tclsh|Rscript|julia"
@@ -132,7 +131,7 @@ def split(line: str) -> list[str] | None:
 def refuses_rule(words: Sequence[str]) -> str:
     """Why this argv is asked for every time, whatever a rule says; or ""."""
     program = words[0].rpartition("/")[2]
-    if program != words[0] and program in (".", "..", ""):
+    if program in ("..", ""):
         return "the program is no file name"
     if words[0] in _BUILTINS - _HARMLESS_BUILTINS:
         return f"`{program}` is a word of the shell"

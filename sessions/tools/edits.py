@@ -40,7 +40,13 @@ class _ChangingTool:
         target = ctx.state.guard.look(args["file_path"])
         if target.forbidden:
             return policy.judge_write(target, ctx, "", "")
-        change = self._plan(target, args, ctx)
+        try:
+            change = self._plan(target, args, ctx)
+        except ToolFault as error:
+            if policy.judge_read(target, ctx).decision == "allow":
+                raise
+            # Why it fails would tell what is in a file that the model may not read.
+            raise ToolFault(f"{target.path} can't be changed like this; read it first.") from error
         ctx.plan = change
         verb = "Change" if change.before is not None else "Write the new file"
         summary = f"{verb} {target.path} ({textfiles.counts(change.diff)})"

@@ -63,7 +63,7 @@ def judge_read(target: Target, ctx: CallContext) -> Verdict:
     if target.own:
         return Verdict("allow", quiet=True)
     state = ctx.state
-    if state.grants.covers_read(target.path):
+    if state.grants.covers_read(target.path, secret=bool(target.secret)):
         return Verdict("allow", "Allowed for this session.", quiet=True)
     if target.secret:
         options = (

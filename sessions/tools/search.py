@@ -150,10 +150,13 @@ class Walk:
 
 def _look(args: ev.JSON, ctx: CallContext) -> Target:
     target = ctx.state.guard.look(args.get("path") or ".")
-    if not target.path.exists():
-        raise safe_open.fault(target.path, FileNotFoundError())
     ctx.plan = target
     return target
+
+
+def _exists(target: Target) -> None:
+    if not target.path.exists():
+        raise safe_open.fault(target.path, FileNotFoundError())
 
 
 class GlobTool:
@@ -182,6 +185,7 @@ class GlobTool:
     async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
         """Search."""
         assert isinstance(ctx.plan, Target)
+        _exists(ctx.plan)
         return await asyncio.to_thread(_glob, args["pattern"], ctx.plan.path, ctx.state.guard)
 
 
@@ -279,6 +283,7 @@ class GrepTool:
         assert isinstance(ctx.plan, Target)
         from sessions.tools.greprun import search
 
+        _exists(ctx.plan)
         return await search(query_of(args), args, ctx)
 
 

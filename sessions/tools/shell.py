@@ -202,10 +202,9 @@ def output_text(spool: Spool) -> tuple[str, bool]:
     head, left_out, tail = whole
     if looks_binary(head):
         return f"(binary output, {spool.total:,} bytes, kept in {spool.path})", True
-    kept = f"; {spool.fault}" if spool.fault else ""
     return (
         f"{readable(head)}\n\n(… {left_out:,} bytes left out here; all {spool.total:,} are in "
-        f"{spool.path}, which Read and Grep can read{kept} …)\n\n{readable(tail)}",
+        f"{spool.path}, which Read and Grep can read …)\n\n{readable(tail)}",
         True,
     )
 
@@ -229,6 +228,8 @@ def _notes(job: Job, ended: process.Ended, seconds: float) -> list[str]:
         )
     if ended.stuck:
         notes.append(f"({ended.stuck} processes could not be ended; they belong to another user.)")
+    if fault := job.running.spool.fault:
+        notes.append(f"(Of its output, {fault}.)")
     for name in job.aside:
         notes.append(f"({name} was set aside as {name}.set-aside: commands may not make it.)")
     return notes

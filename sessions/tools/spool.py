@@ -13,8 +13,8 @@ from sessions.places import private_folder
 
 KEEP_BYTES = 32 * 1024 * 1024
 """Of one command's output on disk; what comes after is counted and dropped."""
-HEAD_BYTES = 24_000
-TAIL_BYTES = 40_000
+HEAD_BYTES = 12_000
+TAIL_BYTES = 20_000
 _SHOW_S = 0.1
 _SHOW_BYTES = 64_000
 """Shown of one command while it runs (the record holds it); afterwards only how much there is."""

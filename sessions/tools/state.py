@@ -52,8 +52,10 @@ class Grants:
         """Whether this argv (program and its hash before it) was allowed, or its beginning."""
         return key in self.argv or any(key[: len(start)] == start for start in self.prefixes)
 
-    def covers_read(self, path: Path) -> bool:
-        """Whether reading the path was allowed, or a folder above it."""
+    def covers_read(self, path: Path, *, secret: bool) -> bool:
+        """Whether reading the path was allowed, or (for what is no secret) a folder above it."""
+        if secret:
+            return path in self.read
         return path in self.read or any(parent in self.read for parent in path.parents)
 
 

@@ -143,7 +143,8 @@ class Supervisor:
     def _finish(self) -> bool:
         """The command has ended: end what it left behind; whether there is anything."""
         below = [pid for pid, depth in descendants(os.getpid()).items()]
-        self.left = len(below)
+        # A sandbox takes what is left down with itself; it may just not be done yet.
+        self.left = 0 if self.spare else len(below)
         if below:
             self.grace_s = min(self.grace_s, 0.5)
             self.terminate()
