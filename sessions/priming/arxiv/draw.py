@@ -1,0 +1,139 @@
+"""A draw of papers: from the network, else the same draw from before, else what is here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sessions.errors import AgentdeckError
+from sessions.places import Places
+from sessions.priming.arxiv.client import Client, Unreachable
+from sessions.priming.arxiv.gate import Gate
+from sessions.priming.arxiv.ids import Month, bound, read_category, read_month
+from sessions.priming.arxiv.papers import Paper
+from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
+from sessions.priming.arxiv.store import Store, bundled
+from sessions.priming.model import JSON, Draw, new_priming_id
+from sessions.priming.rng import Stream, canonical
+
+URL = "https://export.arxiv.org/api/query"
+INTERVAL_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where papers come from. The clock (seconds since 1970) and the wait are for tests."""
+
+    places: Places
+    url: str = URL
+    interval_s: float = INTERVAL_S
+    offline: bool = False
+    clock: Callable[[], float] = time.time
+    wait: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+    timeout_s: float = 20.0
+
+
+async def draw_papers(source: Source, seed: int, params: JSON) -> Draw:
+    """Draw papers as `params` say (`month`, `category`, `n`).
+
+    Raises:
+        UsageError: the month or the category can't be, or arXiv refuses them.
+        AgentdeckError: the month or the category has no papers.
+    """
+    today = datetime.fromtimestamp(source.clock(), UTC).date()
+    month = read_month(params["month"], today)
+    category = read_category(params["category"])
+    n = params["n"]
+    params = {**params, "month": str(month), "category": category}
+    # The month is still growing while it lasts, so its draws are of their day.
+    growing = str(today) if (today.year, today.month) == (month.year, month.month) else ""
+    shaping = {"month": str(month), "category": category, "bound": bound(month)}
+    stream = Stream("arxiv", seed, shaping)
+    store = Store(source.places.state / "arxiv", source.clock)
+    key = canonical({"seed": seed, "url": source.url, "growing": growing, **shaping})
+    meta: JSON = {"bound": bound(month)}
+    kept = store.kept_draw(key)
+    if kept is not None and (len(kept[0]) >= n or kept[1].get("all")):
+        return _drawn(seed, params, kept[0][:n], "cache", (), {**kept[1], **meta, "requests": 0})
+    try:
+        sample, requests = await _from_network(source, store, stream, month, category, n)
+    except Unreachable as error:
+        papers, label, note = _from_here(store, seed, month, category, n)
+        return _drawn(seed, params, papers, label, (str(error), note), meta)
+    if not sample.papers:
+        of = f"{month}, {category}" if category else str(month)
+        raise AgentdeckError(
+            f"arXiv has no papers of {of}.", "Choose another month, or check the category."
+        )
+    meta |= {"requests": requests, "method": sample.method, "asked": sample.asked}
+    meta |= {"found": sample.found, "skipped": sample.skipped}
+    about = {"month": str(month), "category": category, "all": len(sample.papers) < n, **meta}
+    store.keep_draw(key, about, sample.papers)
+    return _drawn(seed, params, sample.papers, "network", _notes(sample, growing, n), meta)
+
+
+async def _from_network(
+    source: Source, store: Store, stream: Stream, month: Month, category: str, n: int
+) -> tuple[Sample, int]:
+    """The sample, and how many requests it took. Raises Unreachable, UsageError."""
+    if source.offline:
+        raise Unreachable("arXiv was not asked (offline).")
+    gate = Gate(source.places.run, source.interval_s, clock=source.clock, wait=source.wait)
+    async with Client(
+        source.url,
+        gate,
+        store,
+        unit_s=source.interval_s,
+        wait=source.wait,
+        timeout_s=source.timeout_s,
+    ) as client:
+        sample = await draw_sample(client.ask, stream, month, category, n)
+        return sample, client.requests
+
+
+def _notes(sample: Sample, growing: str, n: int) -> tuple[str, ...]:
+    notes: list[str] = []
+    if len(sample.papers) < n:
+        notes.append(f"Only {len(sample.papers)} of {n} papers were found.")
+    if growing:
+        notes.append("This month still grows: the same seed may give other papers tomorrow.")
+    if sample.skipped:
+        notes.append(f"{sample.skipped} without a usable abstract were passed over.")
+    if any(not version_one(paper) for paper in sample.papers):
+        notes.append("Some are not first versions; their text may change.")
+    return tuple(notes)
+
+
+def _from_here(
+    store: Store, seed: int, month: Month, category: str, n: int
+) -> tuple[list[Paper], str, str]:
+    """Papers without a network, what to call them, and a sentence that says so."""
+    params = {"month": str(month), "category": category}
+    pool = store.earlier(str(month), category)
+    if pool:
+        of = f"{month}, {category}" if category else str(month)
+        note = f"These are papers of earlier draws of {of}, drawn from again: {len(pool)} in all."
+        label = "earlier"
+    else:
+        pool = [p for p in store.any_earlier() if not category or category in p.categories]
+        note = f"These are papers of earlier draws, not of {month}: {len(pool)} in all."
+        label = "earlier"
+    if len(pool) < n:
+        pool = list(bundled())
+        note = (
+            f"These are from the {len(pool)} records that ship with agentdeck, "
+            f"not a sample of {month}."
+        )
+        label = "bundled"
+    order = Stream("arxiv-here", seed, params).shuffled(pool)
+    return order[:n], label, note
+
+
+def _drawn(
+    seed: int, params: JSON, papers: list[Paper], source: str, notes: tuple[str, ...], meta: JSON
+) -> Draw:
+    draw = [paper.to_json() for paper in papers]
+    return Draw(new_priming_id(), "arxiv", seed, params, draw, source, notes, meta)
