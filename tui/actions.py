@@ -166,7 +166,7 @@ def as_markdown() -> str:
         "# Keys",
         "",
         "Every action is also in the palette (`ctrl+p`) and can be done with the mouse. "
-        "Change a key in the configuration: `[keys]`, then `name = \"key\"` or a list of keys.",
+        'Change a key in the configuration: `[keys]`, then `name = "key"` or a list of keys.',
     ]
     group = ""
     for spec in actions().values():

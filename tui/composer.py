@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -25,7 +26,7 @@ class Composer(TextArea):
     """
 
     BINDING_GROUP_TITLE = "Composer"
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("shift+enter,alt+enter,ctrl+o", "newline", "new line", show=False),
         Binding("up", "up", "up, or back in the history", show=False),
         Binding("down", "down", "down, or on in the history", show=False),

@@ -16,11 +16,12 @@ from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.summary import Summary
 from tui import actions as registry
-from tui.banner import Banner, too_narrow
+from tui.banner import Banner
 from tui.client import ClientFactory, DeckClient
 from tui.composer import Composer
+from tui.edges import Edges
 from tui.grid import Grid
-from tui.lines import Line, footer_spots, status_spots, tab_spots
+from tui.lines import Line
 from tui.link import Link
 from tui.memory import Draft, Memory
 from tui.model import DeckModel
@@ -52,14 +53,14 @@ class DeckScreen(Screen[None]):
         self.model = DeckModel()
         self.link = Link(factory, self)
         self.sender = Sender(self)
+        self.edges = Edges(self)
         self.clock = FrameClock(self)
         self.queue_watcher: Callable[[], None] | None = None
         self.interrupting: tuple[str, float] | None = None
         self._drafting: str | None = None
-        self._tiles: dict[str, Tile] = {}
+        self.tiles: dict[str, Tile] = {}
         self._due = False
         self._reflow_due = False
-        self._countdown: Timer | None = None
         self._saving: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -107,7 +108,7 @@ class DeckScreen(Screen[None]):
     @property
     def tile(self) -> Tile | None:
         """The current tile, if it is in view."""
-        return self._tiles.get(self.model.current or "")
+        return self.tiles.get(self.model.current or "")
 
     # -- the engine (tui.link.Listener)
 
@@ -139,14 +140,14 @@ class DeckScreen(Screen[None]):
 
     def lost(self, message: str, hint: str) -> None:
         """Say it; what the tiles show stays."""
-        key = registry.show_key(self._key("reconnect"))
+        key = registry.show_key(self.edges.key("reconnect"))
         self.query_one(Banner).tell(message, hint, key)
         self.redraw()
 
     def event_came(self, session_id: str, event: ev.Event) -> None:
         """Fold an event; its tile draws it at the next frame."""
         block = self.model.apply(session_id, event)
-        tile = self._tiles.get(session_id)
+        tile = self.tiles.get(session_id)
         if block is not None and tile is not None:
             tile.changed(block)
             self.clock.wake(tile.view)
@@ -160,7 +161,7 @@ class DeckScreen(Screen[None]):
         self.notifier.see(summary, in_sight)
         if summary.aside and summary.status == "needs-you":
             self.tell_engine("session.set", session=summary.id, changes={"aside": False})
-        tile = self._tiles.get(summary.id)
+        tile = self.tiles.get(summary.id)
         if tile is not None:
             tile.show(summary, self.model.number(summary.id))
         self.side.summary(summary)
@@ -204,21 +205,17 @@ class DeckScreen(Screen[None]):
         if self._reflow_due:
             self._reflow_due = False
             await self.grid.reflow()
-            self._tiles = {tile.session: tile for tile in self.grid.tiles()}
-            self.clock.show([tile.view for tile in self._tiles.values()])
+            self.tiles = {tile.session: tile for tile in self.grid.tiles()}
+            self.clock.show([tile.view for tile in self.tiles.values()])
             self._watch_visible()
         model = self.model
         self.set_class(not model.order, "-empty")
         self.set_class(self.size.width < 110, "-narrow")
-        self.query_one("#tabs").set_class(
-            len(model.order) <= len(model.visible()) and not model.pinned, "-hidden"
-        )
-        for tile in self._tiles.values():
+        for tile in self.tiles.values():
             tile.mark_current(tile.session == model.current)
         self._swap_draft()
         self.side.attach(model.current)
-        self._say_lines()
-        self._count_down()
+        self.edges.say()
         self._see()
 
     def _watch_visible(self) -> None:
@@ -242,49 +239,6 @@ class DeckScreen(Screen[None]):
             self.memory.drafts.pop("", None)
         self._drafting = current
         self.composer.restore(self.memory.drafts.get(current, Draft()))
-
-    def _say_lines(self) -> None:
-        width = self.size.width
-        engine = "" if self.link.up else "starting…" if self.link.connecting else "no engine"
-        self.query_one("#status", Line).say(status_spots(self.model, width, engine))
-        self.query_one("#tabs", Line).say(tab_spots(self.model, width))
-        self._say_footer()
-        self.sender.name_target()
-        narrow = too_narrow(width, self.size.height)
-        self.query_one(Banner).narrow(narrow)
-
-    def _say_footer(self) -> None:
-        entries: list[tuple[str, str, str]] = []
-        focused = self.focused
-        if focused is not None and not isinstance(focused, Composer):
-            for key, active in self.active_bindings.items():
-                if active.node is focused and active.binding.show and active.enabled:
-                    entries.append((key, active.binding.description, f"!{key}"))
-        specs = [s for s in registry.actions().values() if s.footer]
-        for spec in sorted(specs, key=lambda s: s.order):
-            key = self._key(spec.name)
-            if key and spec.when(self):
-                entries.append((key, spec.footer, spec.name))
-        spots = footer_spots(entries, self.size.width, registry.show_key)
-        self.query_one("#footer", Line).say(spots)
-
-    def _key(self, name: str) -> str:
-        keys = registry.keys_of(registry.actions()[name], self.options.keys)
-        return keys[0] if keys else ""
-
-    def _count_down(self) -> None:
-        """One tick a second while a countdown is in view, none otherwise."""
-        counting = any(tile.counting for tile in self._tiles.values())
-        if counting and self._countdown is None:
-            self._countdown = self.set_interval(1.0, self._tick)
-        elif not counting and self._countdown is not None:
-            self._countdown.stop()
-            self._countdown = None
-
-    def _tick(self) -> None:
-        for tile in self._tiles.values():
-            if tile.counting:
-                tile.frame()
 
     def _see(self) -> None:
         """The current tile's end of turn is seen, if somebody looks."""

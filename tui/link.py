@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Protocol
 
 from sessions import events as ev
@@ -94,18 +95,18 @@ class Link:
                 return
             for session_id in self._watched - wanted.keys():
                 self._watched.discard(session_id)
-                await self._quietly(client, "session.unwatch", session=session_id)
+                with contextlib.suppress(AgentdeckError):  # deleted: nothing is left to unwatch
+                    await client.call("session.unwatch", session=session_id)
             for session_id, seq in wanted.items():
                 if session_id not in self._watched:
                     self._watched.add(session_id)
-                    await self._quietly(
-                        client, "session.watch", session=session_id, from_seq=seq + 1
-                    )
+                    await self._begin(client, session_id, seq + 1)
 
-    async def _quietly(self, client: DeckClient, command: str, **args: object) -> None:
+    async def _begin(self, client: DeckClient, session_id: str, from_seq: int) -> None:
         try:
-            await client.call(command, **args)
+            await client.call("session.watch", session=session_id, from_seq=from_seq)
         except AgentdeckError as error:
+            self._watched.discard(session_id)
             if self._client is client:
                 self._listener.notice_came({"kind": "watch", "message": str(error)})
 

@@ -6,12 +6,14 @@ deck's own convenience: without it nothing of a session is missing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 
 log = logging.getLogger("agentdeck.deck")
@@ -86,9 +88,10 @@ class Memory:
             with os.fdopen(fd, "w", encoding="ascii") as file:
                 json.dump(data, file)
             new.replace(self.path)
-        except OSError as error:
+        except (OSError, AgentdeckError) as error:
             log.warning("the deck's memory can't be written: %s", error)
-            new.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
 
     def sent(self, text: str) -> None:
         """A message was sent: the newest of the history, each text once."""

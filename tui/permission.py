@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -52,7 +53,7 @@ class PermissionBox(Vertical, can_focus=True):
     """Shows the oldest waiting request of a session; never takes the focus by itself."""
 
     BINDING_GROUP_TITLE = "Permission"
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,shift+tab", "move(-1)", "answer before", show=False),
         Binding("right,tab", "move(1)", "answer after", show=False),
         Binding("enter", "choose", "answer", show=True),
@@ -84,7 +85,7 @@ class PermissionBox(Vertical, can_focus=True):
         self.ask = ask
         self.more = more
         self._clock = clock
-        self._since = clock()
+        self._shown = self._since = clock()
         self._at = 0
 
     @property
@@ -130,7 +131,7 @@ class PermissionBox(Vertical, can_focus=True):
 
     def on_mount(self) -> None:
         """The first answer is marked that is not for good."""
-        self._since = self._clock()
+        self._shown = self._since = self._clock()
         kinds = [choice.kind for choice in self._choices]
         safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
         safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]
@@ -214,7 +215,8 @@ class PermissionBox(Vertical, can_focus=True):
         """A click on an answer gives it."""
         if isinstance(event.widget, Choice):
             event.stop()
-            if self.armed:
+            # The click itself brings the focus: what counts is how long it was to be seen.
+            if self._clock() - self._shown >= GUARD_S:
                 self._answer(event.widget.option)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -94,7 +94,10 @@ class Sender:
         excerpt = clip(lines[0], 60) + (f" (+{len(lines) - 1} lines)" if len(lines) > 1 else "")
         question = f"Send to {len(targets)} sessions?"
         body = f"{names}\n\n“{excerpt}”"
-        return bool(await self.deck.app.push_screen_wait(Confirm(question, body, "Send to all")))
+        sure: bool | None = await self.deck.app.push_screen_wait(
+            Confirm(question, body, "Send to all")
+        )
+        return bool(sure)
 
     async def _send(self, targets: tuple[str, ...], text: str) -> None:
         deck, composer = self.deck, self.deck.composer

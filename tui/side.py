@@ -66,12 +66,12 @@ class SidePanel(Vertical):
     def event(self, session_id: str, event: ev.Event) -> None:
         """Hand an event to the open panel."""
         if session_id == self.session and self.panel is not None:
-            self.panel.on_event(event)
+            self.panel.session_event(event)
 
     def summary(self, summary: Summary) -> None:
         """Hand a summary to the open panel."""
         if summary.id == self.session and self.panel is not None:
-            self.panel.on_summary(summary)
+            self.panel.session_summary(summary)
 
     def _say(self) -> None:
         spots: list[Spot] = []

@@ -103,6 +103,14 @@ def _join(parts: list[tuple[str, str]], width: int) -> Content:
     return content
 
 
+class TileView(TranscriptView):
+    """The transcript of a tile. A click selects text; the keys stay where they are typed."""
+
+    def focus_on_click(self) -> bool:
+        """No: `tab` brings the keys here, and a click only makes the tile current."""
+        return False
+
+
 class Tile(Vertical):
     """Frame, transcript view, and the permission box while a request waits."""
 
@@ -117,7 +125,7 @@ class Tile(Vertical):
         self.summary = summary
         self.number = number
         self.live = live
-        self.view = TranscriptView(live.transcript)
+        self.view = TileView(live.transcript)
         self._said: tuple[Content, Content] | None = None
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError, EngineError
+from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.summary import Reducer, Summary
 
 OPTIONS = [
@@ -113,7 +113,9 @@ class FakeClient:
         usage = {"input": 100, "output": 50}
         self.emit(session_id, ev.TurnEnded(turn=turn, reason=reason, usage=usage, **more))
 
-    def ask(self, session_id: str, ask: str = "a1", detail: str = "rm -rf build", **more: Any) -> None:
+    def ask(
+        self, session_id: str, ask: str = "a1", detail: str = "rm -rf build", **more: Any
+    ) -> None:
         """A permission request for a tool call."""
         turn = self.sessions[session_id].summary.turns
         call = f"c-{ask}"
@@ -176,7 +178,9 @@ class FakeClient:
         self.on_summary(self.sessions[session_id].summary)
         return self.sessions[session_id].summary.to_json()
 
-    async def _session_fork(self, session: str, title: str = "", turn: int | None = None) -> ev.JSON:
+    async def _session_fork(
+        self, session: str, title: str = "", turn: int | None = None
+    ) -> ev.JSON:
         return await self._session_create(title=title)
 
     async def _session_watch(self, session: str, from_seq: int = 1) -> ev.JSON:
@@ -187,11 +191,16 @@ class FakeClient:
         return {"last_seq": len(target.events)}
 
     async def _session_unwatch(self, session: str) -> None:
+        if session not in self.sessions:
+            raise NotFound(f"There is no session {session}.")
         self.sessions[session].watched = False
 
     async def _session_send(self, session: str, text: str, **_: Any) -> ev.JSON:
         if self.sessions[session].summary.status in ("working", "needs-you"):
-            queue = [*self.sessions[session].summary.queue, {"id": f"q{len(self.calls)}", "text": text}]
+            queue = [
+                *self.sessions[session].summary.queue,
+                {"id": f"q{len(self.calls)}", "text": text},
+            ]
             self.emit(session, ev.QueueSet(items=queue))
             return {"queued": queue[-1]["id"]}
         return {"turn": self.start_turn(session, text)}
@@ -218,12 +227,19 @@ class FakeClient:
     async def _session_interrupt(self, session: str) -> None:
         self.end_turn(session, "interrupted")
 
-    async def _session_answer(self, session: str, ask: str, decision: str, reason: str = "") -> None:
+    async def _session_answer(
+        self, session: str, ask: str, decision: str, reason: str = ""
+    ) -> None:
         turn = self.sessions[session].summary.turns
         allowed = decision not in ("no", "cancelled")
         self.emit(
             session,
             ev.PermissionAnswered(
-                turn=turn, call=f"c-{ask}", ask=ask, decision=decision, allowed=allowed, reason=reason
+                turn=turn,
+                call=f"c-{ask}",
+                ask=ask,
+                decision=decision,
+                allowed=allowed,
+                reason=reason,
             ),
         )

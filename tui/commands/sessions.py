@@ -37,7 +37,8 @@ async def new(deck: DeckScreen) -> None:
         args = dict(wish.args)
         if wish.count > 1 and args.get("title"):
             args["title"] = f"{args['title']} {number + 1}"
-        made = made or str((await deck.client.call("session.create", **args))["id"])
+        summary_json = await deck.client.call("session.create", **args)
+        made = made or str(summary_json["id"])
     if made:
         deck.go(made)
     deck.composer.focus()
@@ -74,9 +75,7 @@ async def rename(deck: DeckScreen) -> None:
         return
     title = await deck.app.push_screen_wait(Prompt("Rename", summary.title, "a title"))
     if title is not None and title.strip() != summary.title:
-        await deck.client.call(
-            "session.set", session=summary.id, changes={"title": title.strip()}
-        )
+        await deck.client.call("session.set", session=summary.id, changes={"title": title.strip()})
 
 
 @action("close", "Close", keys=("alt+x",), group=GROUP, when=has_session)

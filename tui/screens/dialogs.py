@@ -77,9 +77,7 @@ class Confirm(Dialog[bool]):
         with VerticalScroll(id="confirm-text", can_focus=False):
             yield Static(plain(self.text), markup=False)
         with Horizontal(id="buttons"):
-            yield Button(
-                Content(self.yes), id="yes", variant="error" if self.danger else "primary"
-            )
+            yield Button(Content(self.yes), id="yes", variant="error" if self.danger else "primary")
             yield Button(Content("No"), id="no")
 
     def on_mount(self) -> None:

@@ -64,8 +64,13 @@ class Help(Dialog[str]):
             picks.append(Pick(spec.name, cells, words))
         for place, (where, keys_text, what) in enumerate(WIDGET_KEYS):
             head = where if place == 0 or WIDGET_KEYS[place - 1][0] != where else ""
-            cells = ((head.ljust(12), "bold $text-accent"), (keys_text.ljust(42), "bold"), (what, ""))
-            picks.append(Pick("", cells))
+            words = f"{where} {keys_text} {what}"
+            shown = (
+                (head.ljust(12), "bold $text-accent"),
+                (keys_text.ljust(42), "bold"),
+                (what, ""),
+            )
+            picks.append(Pick("", shown, words))
         return picks
 
     def _show(self, words: str) -> None:
@@ -85,4 +90,3 @@ class Help(Dialog[str]):
         """Do what is under the cursor."""
         if key := self.query_one(Rows).key:
             self.dismiss(key)
-

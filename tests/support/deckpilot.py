@@ -1,0 +1,105 @@
+"""The deck under a pilot, on a fake engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from sessions.errors import AgentdeckError
+from tests.support.fake_client import FakeClient
+from tui.app import DeckApp
+from tui.composer import Composer
+from tui.deck_screen import DeckScreen
+from tui.lines import Line
+from tui.memory import Memory
+from tui.options import DeckOptions
+
+W = TypeVar("W", bound=Widget)
+
+
+@dataclass
+class Opened:
+    """An open deck and what drives it."""
+
+    app: DeckApp
+    pilot: Pilot[None]
+    client: FakeClient
+
+    @property
+    def deck(self) -> DeckScreen:
+        """The deck's screen."""
+        return self.app.deck
+
+    @property
+    def composer(self) -> Composer:
+        """The composer."""
+        return self.deck.composer
+
+    def line(self, which: str) -> str:
+        """What the status line, the tabs or the footer say."""
+        return self.deck.query_one(f"#{which}", Line).words
+
+    def notices(self) -> list[str]:
+        """The notices on screen, the newest last."""
+        return [n.message for n in self.app._notifications]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys and let what follows happen."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        """Type text."""
+        await self.press(*("space" if c == " " else c for c in text))
+
+    async def settle(self) -> None:
+        """Let everything that is under way be drawn."""
+        for _ in range(4):
+            await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds; fail after five seconds."""
+        async with asyncio.timeout(5):
+            while not condition():
+                await self.pilot.pause()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Another size of the terminal."""
+        await self.pilot.resize_terminal(width, height)
+        await self.settle()
+
+
+@asynccontextmanager
+async def opened(
+    sessions: int = 0,
+    size: tuple[int, int] = (120, 36),
+    *,
+    options: DeckOptions | None = None,
+    memory: Memory | None = None,
+    client: FakeClient | None = None,
+    down: AgentdeckError | None = None,
+) -> AsyncIterator[Opened]:
+    """An open deck with so many sessions; `down`: what connecting fails with at first."""
+    client = client or FakeClient()
+    for number in range(sessions):
+        client.add(f"task {number + 1}")
+    fails = [down] if down else []
+
+    async def connect() -> FakeClient:
+        if fails:
+            raise fails.pop()
+        return client
+
+    app = DeckApp(options, connect, memory)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        here = Opened(app, pilot, client)
+        if not down:
+            await here.until(lambda: app.deck.link.up)
+        await here.settle()
+        yield here

@@ -1,0 +1,302 @@
+"""What is done with sessions, through keys and dialogs."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Select
+
+from sessions import events as ev
+from tests.support.deckpilot import Opened, opened
+from tui import actions as registry
+from tui.memory import Memory
+from tui.rows import Rows
+from tui.screens.dialogs import Choose, Confirm
+from tui.screens.new_session import NewSession, complete_folder
+from tui.welcome import Welcome
+
+
+def rows(here: Opened) -> list[str]:
+    """What the list on screen says, row by row."""
+    return ["".join(text for text, _ in row.cells) for row in here.app.screen.query_one(Rows).rows]
+
+
+# -- the first screen
+
+
+async def test_the_first_screen_says_what_works_and_what_is_missing() -> None:
+    async with opened(0) as here:
+        welcome = here.deck.query_one(Welcome)
+        await here.until(lambda: "local" in str(welcome.content))
+        words = str(welcome.content)
+        assert "SmolLM2-135M" in words
+        assert "ANTHROPIC_API_KEY is not set" in words
+        assert "Set it, then start the deck again." in words
+        assert words.index("local") < words.index("claude")
+        assert welcome.display
+
+
+async def test_the_first_screen_goes_with_the_first_session() -> None:
+    async with opened(0) as here:
+        await here.type("hi")
+        await here.press("enter")
+        await here.until(lambda: len(here.deck.grid.tiles()) == 1)
+        assert not here.deck.query_one(Welcome).display
+
+
+# -- new
+
+
+async def test_enter_alone_makes_a_session_with_the_default_profile() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        await here.until(lambda: form.query_one("#profile", Select).value == "local")
+        await here.press("enter")
+        await here.until(lambda: here.app.screen is here.deck)
+        made = here.client.said("session.create")
+        assert made == [{"cwd": str(Path.cwd()), "profile": "local"}]
+
+
+async def test_several_sessions_are_made_at_once_and_numbered() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        await here.type("try")
+        here.app.screen.query_one("#count", Input).value = "6"
+        await here.press("enter")
+        await here.until(lambda: len(here.deck.grid.tiles()) == 6)
+        titles = [args["title"] for args in here.client.said("session.create")]
+        assert titles == [f"try {n}" for n in range(1, 7)]
+
+
+async def test_the_form_offers_the_models_of_the_backend() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        await here.until(lambda: len(form.query_one("#model", Select)._options) == 3)
+        form.query_one("#model", Select).value = "local-2"
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.create")))
+        assert here.client.said("session.create")[0]["model"] == "local-2"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("cwd", "/no/such/place"), ("count", "0"), ("count", "99")]
+)
+async def test_a_wrong_entry_is_said_in_the_form(field: str, value: str) -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        here.app.screen.query_one(f"#{field}", Input).value = value
+        await here.press("enter")
+        assert isinstance(here.app.screen, NewSession)
+        assert here.client.said("session.create") == []
+        assert str(here.app.screen.query_one("#fault").content)  # type: ignore[attr-defined]
+
+
+def test_a_directory_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "alpha").mkdir()
+    (tmp_path / "beta.txt").write_text("")
+    assert complete_folder(f"{tmp_path}/al") == f"{tmp_path}/alpha/"
+    assert complete_folder(f"{tmp_path}/be") is None
+    assert complete_folder("/no/such/place/x") is None
+
+
+# -- names, closing, reopening
+
+
+async def test_renaming() -> None:
+    async with opened(1) as here:
+        await here.press("alt+r")
+        here.app.screen.query_one(Input).value = "better"
+        await here.press("enter")
+        assert "better" in str(here.deck.tile.border_title)  # type: ignore[union-attr]
+        assert here.composer.border_title == "to 1 better"
+
+
+async def test_closing_and_reopening_from_the_list() -> None:
+    async with opened(2) as here:
+        await here.press("alt+x")
+        assert here.deck.model.order == ["s002"]
+        await here.press("ctrl+l")
+        assert "closed" in rows(here)[1]
+        await here.press("down", "enter")
+        await here.until(lambda: here.deck.model.current == "s001")
+        assert here.client.sessions["s001"].summary.closed is False
+
+
+async def test_closing_a_session_that_works_asks() -> None:
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        await here.press("alt+x")
+        assert isinstance(here.app.screen, Confirm)
+        await here.press("n")
+        assert here.deck.model.order == ["s001"]
+
+
+async def test_deleting_asks_says_what_goes_and_no_is_the_default() -> None:
+    async with opened(1) as here:
+        await here.press("ctrl+l", "alt+d")
+        dialog = here.app.screen
+        assert isinstance(dialog, Confirm)
+        assert "record goes for good" in dialog.text
+        await here.press("enter")
+        assert here.client.said("session.delete") == []
+        await here.press("alt+d", "y")
+        assert here.client.said("session.delete") == [{"session": "s001"}]
+
+
+async def test_the_list_is_filtered_by_every_word() -> None:
+    async with opened(12) as here:
+        await here.press("ctrl+l")
+        await here.type("task 11")
+        assert len(rows(here)) == 1
+
+
+async def test_ten_thousand_sessions_are_listed() -> None:
+    async with opened(1) as here:
+        for number in range(10_000):
+            session = here.client.add(f"old {number}", cwd="/x")
+            here.client._fold(session, ev.SessionSet(changes={"closed": True}))
+        await here.press("ctrl+l")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        await here.settle()
+        assert len(rows(here)) == 10_001
+
+
+async def test_searching_all_sessions_opens_what_is_picked() -> None:
+    async with opened(2) as here:
+        here.client.found = [
+            {"id": "s002", "seq": 4, "at": "2026-11-23T10:00:00Z", "snippet": "[b]x"}
+        ]
+        await here.press("ctrl+f")
+        await here.type("x")
+        await here.until(lambda: bool(here.app.screen.query_one(Rows).rows))
+        assert "[b]x" in rows(here)[0]
+        await here.press("enter")
+        await here.until(lambda: here.deck.model.current == "s002")
+
+
+async def test_forking_goes_to_the_fork() -> None:
+    async with opened(1) as here:
+        await here.press("ctrl+k")
+        await here.until(lambda: here.deck.model.current == "s002")
+        assert here.client.said("session.fork")[0]["session"] == "s001"
+
+
+async def test_asking_again_and_undoing() -> None:
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        here.client.end_turn("s001")
+        await here.settle()
+        await here.press("alt+a")
+        assert here.client.said("session.again") == [{"session": "s001"}]
+        await here.press("alt+u", "down", "enter")
+        assert here.client.said("session.undo") == [{"session": "s001", "files": True}]
+
+
+# -- the queue
+
+
+async def queued(here: Opened) -> None:
+    here.client.start_turn("s001")
+    items = [{"id": f"q{n}", "text": f"message {n}", "mode": "queue"} for n in range(3)]
+    here.client.emit("s001", ev.QueueSet(items=items))
+    await here.settle()
+    await here.press("alt+q")
+
+
+def queue(here: Opened) -> list[str]:
+    return [item["text"] for item in here.client.sessions["s001"].summary.queue]
+
+
+async def test_the_queue_is_reordered_and_dropped_from() -> None:
+    async with opened(1) as here:
+        await queued(here)
+        await here.press("alt+down")
+        assert queue(here) == ["message 1", "message 0", "message 2"]
+        await here.press("d")
+        assert queue(here) == ["message 1", "message 2"]
+        assert "message 0" in here.deck.memory.history
+
+
+async def test_a_queued_message_is_edited_in_the_composer_and_keeps_its_place() -> None:
+    async with opened(1) as here:
+        await queued(here)
+        await here.press("down", "e")
+        assert here.composer.text == "message 1"
+        await here.type("!")
+        await here.press("enter")
+        assert queue(here) == ["message 0", "message 1!", "message 2"]
+
+
+async def test_a_queued_message_is_sent_into_the_turn_now() -> None:
+    async with opened(1) as here:
+        await queued(here)
+        await here.press("s")
+        assert here.client.sessions["s001"].summary.queue[0]["mode"] == "steer"
+
+
+async def test_the_queue_on_screen_follows_what_happens_to_it() -> None:
+    async with opened(1) as here:
+        await queued(here)
+        here.client.emit("s001", ev.QueueSet(items=[]))
+        await here.until(lambda: rows(here) == [])
+
+
+# -- help, palette, theme
+
+
+async def test_help_lists_every_action_and_does_it() -> None:
+    async with opened(2) as here:
+        await here.press("f1")
+        said = "\n".join(rows(here))
+        for spec in registry.actions().values():
+            assert spec.title in said
+        await here.type("zoom")
+        await here.press("enter")
+        await here.until(lambda: here.deck.model.zoomed)
+
+
+async def test_the_palette_does_what_has_no_key() -> None:
+    async with opened(1) as here:
+        await here.press("ctrl+p")
+        await here.type("archive")
+        await here.until(lambda: here.app.screen.query_one("CommandList").option_count > 0)  # type: ignore[attr-defined]
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.archive")))
+
+
+async def test_a_title_in_the_palette_is_no_markup() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.SessionSet(changes={"title": "[@click=app.quit]x[/] [/"}))
+        await here.press("ctrl+p")
+        await here.type("go to")
+        await here.settle()
+        assert here.app.is_running
+
+
+async def test_a_changed_key_works_and_is_shown() -> None:
+    from tui.options import DeckOptions
+
+    async with opened(2, options=DeckOptions(keys={"zoom": ("f9",)})) as here:
+        assert "f9 zoom" in here.line("footer")
+        await here.press("ctrl+z")
+        assert not here.deck.model.zoomed
+        await here.press("f9")
+        assert here.deck.model.zoomed
+
+
+async def test_the_theme_is_remembered() -> None:
+    memory = Memory()
+    async with opened(0, memory=memory) as here:
+        here.app.theme = "textual-light"
+        await here.settle()
+    async with opened(0, memory=memory) as here:
+        assert here.app.theme == "textual-light"
+
+
+async def test_every_word_of_the_footer_can_be_clicked() -> None:
+    async with opened(2) as here:
+        x = here.line("footer").index("zoom")
+        await here.pilot.click("#footer", offset=(x, 0))
+        await here.settle()
+        assert here.deck.model.zoomed

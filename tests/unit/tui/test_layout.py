@@ -1,0 +1,46 @@
+"""The shape of the grid."""
+
+import pytest
+
+from tui.layout import MIN_TILE, Shape, fit
+
+AREAS = {"80x24": (80, 18), "120x36": (120, 31), "200x60": (200, 55), "240x80": (240, 75)}
+
+
+def test_an_80x24_terminal_shows_one_tile() -> None:
+    assert fit(*AREAS["80x24"], 6) == Shape(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "tiles"), [(1, 1), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6), (9, 9)]
+)
+def test_a_120x36_terminal_shows_up_to_nine(count: int, tiles: int) -> None:
+    assert fit(*AREAS["120x36"], count).capacity == tiles
+
+
+def test_a_large_terminal_shows_twelve_and_never_more() -> None:
+    assert fit(*AREAS["240x80"], 40).capacity == 12
+
+
+def test_more_are_shown_where_that_is_asked_for() -> None:
+    assert fit(*AREAS["240x80"], 40, max_tiles=24).capacity == 24
+
+
+def test_no_tile_is_smaller_than_can_be_read() -> None:
+    for width in range(1, 260, 3):
+        for height in range(1, 90, 2):
+            shape = fit(width, height, 30)
+            if shape.capacity > 1:
+                assert width // shape.columns >= MIN_TILE[0]
+                assert height // shape.rows >= MIN_TILE[1]
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_the_last_row_is_filled(count: int) -> None:
+    shape = fit(*AREAS["240x80"], count)
+    cells = count - 1 + shape.last_span(count)
+    assert cells == shape.columns * shape.rows_for(count)
+
+
+def test_a_tall_narrow_terminal_stacks_its_tiles() -> None:
+    assert fit(90, 80, 4) == Shape(1, 4)

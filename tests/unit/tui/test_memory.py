@@ -1,0 +1,52 @@
+"""What the deck remembers."""
+
+import stat
+from pathlib import Path
+
+from tui.memory import HISTORY, Draft, Memory
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "deck.json"
+    memory = Memory(path, theme="nord", order=["b", "a"], current="a")
+    memory.drafts["a"] = Draft("see [pasted 9 KB]", {"[pasted 9 KB]": "x" * 9000})
+    memory.sent("hello")
+    memory.save()
+    assert Memory.load(path) == memory
+
+
+def test_nobody_else_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "deck.json"
+    Memory(path, theme="nord").save()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_broken_file_is_an_empty_memory(tmp_path: Path) -> None:
+    path = tmp_path / "deck.json"
+    path.write_bytes(b'{"drafts": [1, ')
+    assert Memory.load(path) == Memory(path)
+    path.write_bytes(b'{"drafts": 3, "history": null}')
+    assert Memory.load(path).drafts == {}
+
+
+def test_a_folder_that_refuses_costs_nothing_but_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file is in the way")
+    Memory(tmp_path / "state" / "deck.json", theme="nord").save()
+
+
+def test_the_history_keeps_each_text_once_and_has_an_end() -> None:
+    memory = Memory()
+    for number in range(HISTORY + 50):
+        memory.sent(f"message {number}")
+    memory.sent("message 100")
+    assert len(memory.history) == HISTORY
+    assert memory.history[-1] == "message 100"
+    assert memory.history.count("message 100") == 1
+
+
+def test_a_lone_surrogate_in_a_draft_survives(tmp_path: Path) -> None:
+    path = tmp_path / "deck.json"
+    memory = Memory(path)
+    memory.drafts["a"] = Draft("half \ud83d a pair")
+    memory.save()
+    assert Memory.load(path).drafts["a"].text == "half \ud83d a pair"

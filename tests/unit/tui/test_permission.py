@@ -1,0 +1,166 @@
+"""Permission requests: shown exactly, answered on purpose, never by keys typed ahead."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.widgets import Static
+
+from tests.support.deckpilot import Opened, opened
+from tui.permission import GUARD_S, Choice, PermissionBox
+
+
+@asynccontextmanager
+async def asking(detail: str = "rm -rf build", **more: object) -> AsyncIterator[Opened]:
+    """A deck whose second session asks."""
+    async with opened(2) as here:
+        here.client.start_turn("s002")
+        here.client.ask("s002", detail=detail, **more)
+        await here.until(lambda: bool(here.deck.query(PermissionBox)))
+        await here.settle()
+        yield here
+
+
+def box(here: Opened) -> PermissionBox:
+    return here.deck.query_one(PermissionBox)
+
+
+def arm(here: Opened) -> None:
+    """As if the guard's time had passed."""
+    box(here)._since -= GUARD_S * 2
+    box(here)._shown -= GUARD_S * 2
+
+
+async def test_a_request_does_not_take_the_focus() -> None:
+    async with asking() as here:
+        assert here.app.focused is here.composer
+        assert here.deck.model.current == "s001"
+
+
+async def test_jumping_there_focuses_the_request_and_a_letter_answers() -> None:
+    async with asking() as here:
+        await here.press("ctrl+j")
+        assert here.app.focused is box(here)
+        arm(here)
+        await here.press("o")
+        assert here.client.said("session.answer") == [
+            {"session": "s002", "ask": "a1", "decision": "once", "reason": ""}
+        ]
+        assert not here.deck.query(PermissionBox)
+        assert here.app.focused is here.composer
+
+
+@pytest.mark.parametrize("key", ["o", "a", "enter", "1", "n"])
+async def test_keys_typed_ahead_answer_nothing(key: str) -> None:
+    async with asking() as here:
+        box(here)._clock = lambda: box(here)._since + GUARD_S / 2
+        box(here).focus()
+        await here.press(key)
+        assert here.client.said("session.answer") == []
+
+
+async def test_a_click_that_comes_too_early_answers_nothing() -> None:
+    async with asking() as here:
+        box(here)._clock = lambda: box(here)._shown
+        await here.pilot.click(Choice)
+        assert here.client.said("session.answer") == []
+
+
+async def test_a_click_answers() -> None:
+    async with asking() as here:
+        arm(here)
+        await here.pilot.click(Choice)
+        await here.settle()
+        assert here.client.said("session.answer")[0]["decision"] == "once"
+
+
+async def test_always_is_never_marked_by_itself() -> None:
+    options = [
+        {"id": "always", "name": "always", "kind": "allow_always"},
+        {"id": "no", "name": "no", "kind": "reject_once"},
+    ]
+    async with asking(options=options) as here:
+        marked = [c for c in here.deck.query(Choice) if c.has_class("-marked")]
+        assert [c.kind for c in marked] == ["reject_once"]
+
+
+async def test_the_detail_is_shown_exactly_and_as_text() -> None:
+    detail = "curl [@click=app.quit]x[/] | sh\n" + "\n".join(f"line {n}" for n in range(50))
+    async with asking(detail=detail) as here:
+        shown = here.deck.query_one(".permission--detail").query_one(Static)
+        assert str(shown.content) == detail
+
+
+async def test_all_answers_are_in_view_in_the_smallest_tile() -> None:
+    async with asking(detail="\n".join(f"line {n}" for n in range(50)), why="outside") as here:
+        for number in range(7):
+            here.client.add(f"more {number}")
+            here.client.on_summary(here.client.sessions[f"s{number + 3:03}"].summary)
+        await here.settle()
+        tile = here.deck.grid.tile("s002")
+        assert tile is not None
+        assert len(here.deck.grid.tiles()) == 9
+        for choice in here.deck.query(Choice):
+            assert tile.region.contains_region(choice.region)
+            assert choice.region.height == 1
+
+
+async def test_no_with_a_reason_sends_the_reason() -> None:
+    async with asking() as here:
+        await here.press("ctrl+j")
+        arm(here)
+        await here.press("r")
+        await here.type("use make")
+        await here.press("enter")
+        answer = here.client.said("session.answer")[0]
+        assert (answer["decision"], answer["reason"]) == ("no", "use make")
+
+
+async def test_esc_goes_back_to_the_composer_and_the_request_waits_on() -> None:
+    async with asking() as here:
+        await here.press("ctrl+j", "escape")
+        assert here.app.focused is here.composer
+        assert here.client.said("session.interrupt") == []
+        assert here.deck.query(PermissionBox)
+
+
+async def test_other_letters_do_not_fall_through_into_the_deck() -> None:
+    async with asking() as here:
+        await here.press("ctrl+j")
+        arm(here)
+        await here.press("z", "q")
+        assert here.composer.text == ""
+        assert here.client.said("session.answer") == []
+
+
+async def test_the_second_request_follows_the_first_behind_a_new_guard() -> None:
+    async with asking() as here:
+        here.client.ask("s002", "a2", "make deploy")
+        await here.settle()
+        await here.press("ctrl+j")
+        arm(here)
+        await here.press("o")
+        await here.until(lambda: bool(here.deck.query(PermissionBox)))
+        assert box(here).ask_id == "a2"
+        await here.press("o")
+        assert len(here.client.said("session.answer")) == 1
+
+
+async def test_the_list_of_requests_names_all_and_goes_there() -> None:
+    async with asking() as here:
+        here.client.start_turn("s001")
+        here.client.ask("s001", "a9", "git push")
+        await here.settle()
+        await here.press("f8")
+        rows = here.app.screen.query_one("Rows").rows  # type: ignore[attr-defined]
+        said = ["".join(text for text, _ in row.cells) for row in rows]
+        assert "rm -rf build" in said[0]
+        assert "git push" in said[1]
+        await here.press("down", "enter")
+        assert here.deck.model.current == "s001"
+
+
+async def test_a_request_answered_elsewhere_goes_away() -> None:
+    async with asking() as here:
+        await here.client.call("session.answer", session="s002", ask="a1", decision="no")
+        await here.until(lambda: not here.deck.query(PermissionBox))

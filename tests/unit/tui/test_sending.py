@@ -1,0 +1,259 @@
+"""Messages go where the composer says, and nothing that was typed is lost."""
+
+import pytest
+
+from sessions.errors import BackendError
+from tests.support.deckpilot import opened
+from tui.memory import Memory
+from tui.screens.dialogs import Confirm
+
+
+async def test_enter_sends_to_the_tile_that_is_named() -> None:
+    async with opened(3) as here:
+        await here.press("alt+2")
+        assert here.composer.border_title == "to 2 task 2"
+        await here.type("hi there")
+        await here.press("enter")
+        assert here.client.said("session.send") == [{"session": "s002", "text": "hi there"}]
+        assert here.composer.text == ""
+
+
+async def test_a_message_while_a_turn_runs_is_queued_and_the_tile_says_so() -> None:
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        await here.settle()
+        assert "queues" in str(here.composer.border_subtitle)
+        await here.type("next")
+        await here.press("enter")
+        assert "1 queued" in str(here.deck.tile.border_subtitle)  # type: ignore[union-attr]
+
+
+async def test_nothing_is_sent_of_an_empty_message() -> None:
+    async with opened(1) as here:
+        await here.press("space", "enter")
+        assert here.client.said("session.send") == []
+
+
+async def test_without_a_session_a_message_makes_one() -> None:
+    async with opened(0) as here:
+        assert here.composer.border_title == "to a new session"
+        await here.type("hello")
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.send")))
+        assert here.client.said("session.send")[0]["session"] == "s001"
+        assert here.deck.model.current == "s001"
+
+
+async def test_what_could_not_be_sent_is_a_draft_again() -> None:
+    async with opened(1) as here:
+        here.client.refuse["session.send"] = BackendError("The disk is full.", "Free some space.")
+        await here.type("precious")
+        await here.press("enter")
+        assert here.composer.text == "precious"
+        assert "The disk is full. Free some space." in here.notices()
+
+
+async def test_what_could_not_be_sent_does_not_overwrite_what_was_typed_since() -> None:
+    async with opened(1) as here:
+        here.client.refuse["session.send"] = BackendError("No.")
+        here.client.gate.clear()
+        await here.type("first")
+        await here.press("enter")
+        await here.type("second")
+        here.client.gate.set()
+        await here.settle()
+        assert "second" in here.composer.text or here.composer.text == "first"
+        kept = [here.composer.text, *here.deck.memory.history]
+        kept += [d.text for d in here.deck.memory.drafts.values()]
+        assert any("first" in text for text in kept)
+
+
+async def test_without_an_engine_nothing_leaves_the_composer() -> None:
+    async with opened(1) as here:
+        here.client.on_lost("killed")
+        await here.type("precious")
+        await here.press("enter")
+        assert here.composer.text == "precious"
+
+
+async def test_every_session_keeps_its_own_draft() -> None:
+    async with opened(2) as here:
+        await here.type("for one")
+        await here.press("alt+2")
+        assert here.composer.text == ""
+        await here.type("for two")
+        await here.press("alt+1")
+        assert here.composer.text == "for one"
+        await here.press("alt+2")
+        assert here.composer.text == "for two"
+
+
+async def test_drafts_outlive_the_deck() -> None:
+    memory = Memory()
+    async with opened(2, memory=memory) as here:
+        await here.press("alt+2")
+        await here.type("unsent")
+        here.deck.save()
+    async with opened(2, memory=memory) as here:
+        assert here.deck.model.current == "s002"
+        assert here.composer.text == "unsent"
+
+
+@pytest.mark.parametrize("key", ["shift+enter", "alt+enter", "ctrl+o"])
+async def test_a_new_line_does_not_send(key: str) -> None:
+    async with opened(1) as here:
+        await here.press("a", key, "b")
+        assert here.composer.text == "a\nb"
+        assert here.client.said("session.send") == []
+
+
+async def test_a_backslash_before_enter_is_a_new_line() -> None:
+    async with opened(1) as here:
+        await here.press("a", "backslash", "enter", "b")
+        assert here.composer.text == "a\nb"
+
+
+async def test_the_history_comes_back_with_up_and_the_draft_with_down() -> None:
+    async with opened(1, memory=Memory(history=["older", "newer"])) as here:
+        await here.type("draft")
+        await here.press("up")
+        assert here.composer.text == "newer"
+        await here.press("up", "up")
+        assert here.composer.text == "older"
+        await here.press("down", "down")
+        assert here.composer.text == "draft"
+
+
+async def test_up_moves_inside_a_message_of_several_lines() -> None:
+    async with opened(1, memory=Memory(history=["older"])) as here:
+        await here.press("a", "shift+enter", "b", "up")
+        assert here.composer.text == "a\nb"
+        assert here.composer.cursor_location[0] == 0
+
+
+# -- pasting
+
+
+async def test_a_large_paste_is_folded_and_sent_whole() -> None:
+    pasted = "0123456789abcde\n" * 6400  # 100 KB
+    async with opened(1) as here:
+        here.composer.paste(pasted)
+        await here.type(" look")
+        assert here.composer.text == "[pasted 100 KB] look"
+        await here.press("enter")
+        assert here.client.said("session.send")[0]["text"] == pasted + " look"
+
+
+async def test_two_large_pastes_are_told_apart() -> None:
+    async with opened(1) as here:
+        here.composer.paste("a" * 5000)
+        here.composer.paste("b" * 5000)
+        assert here.composer.text == "[pasted 5 KB][pasted 5 KB #2]"
+        assert here.composer.expanded() == "a" * 5000 + "b" * 5000
+
+
+async def test_a_small_paste_stands_there_without_control_codes() -> None:
+    async with opened(1) as here:
+        here.composer.paste("one\r\ntwo\x1b]52;c;AAAA\x07")
+        assert here.composer.text.startswith("one\ntwo")
+        assert "\x1b" not in here.composer.text
+
+
+async def test_a_pasted_placeholder_is_not_mistaken_for_a_paste() -> None:
+    async with opened(1) as here:
+        here.composer.paste("x [pasted 5 KB]")
+        here.composer.paste("b" * 5000)
+        assert here.composer.expanded() == "x [pasted 5 KB]" + "b" * 5000
+
+
+# -- broadcast
+
+
+async def test_a_broadcast_asks_with_count_and_list_and_names_its_targets() -> None:
+    async with opened(3) as here:
+        await here.press("ctrl+b", "ctrl+a", "enter")
+        assert str(here.composer.border_title).startswith("to 3 sessions: 1 task 1, 2 task 2")
+        await here.type("all")
+        await here.press("enter")
+        dialog = here.app.screen
+        assert isinstance(dialog, Confirm)
+        assert dialog.heading == "Send to 3 sessions?"
+        assert "2 task 2" in dialog.text
+        assert here.client.said("deck.broadcast") == []
+        await here.press("y")
+        assert here.client.said("deck.broadcast") == [
+            {"sessions": ["s001", "s002", "s003"], "text": "all"}
+        ]
+        assert str(here.composer.border_title) == "to 1 task 1"
+
+
+async def test_a_broadcast_that_is_refused_leaves_the_message() -> None:
+    async with opened(2) as here:
+        await here.press("ctrl+b", "ctrl+a", "enter")
+        await here.type("all")
+        await here.press("enter", "n")
+        assert here.composer.text == "all"
+        assert here.client.said("deck.broadcast") == []
+
+
+async def test_esc_takes_a_broadcast_back_before_it_interrupts_anything() -> None:
+    async with opened(2) as here:
+        here.client.start_turn("s001")
+        await here.press("ctrl+b", "ctrl+a", "enter")
+        await here.press("escape")
+        assert str(here.composer.border_title) == "to 1 task 1"
+        assert here.client.said("session.interrupt") == []
+
+
+# -- the running turn
+
+
+async def test_steering_hands_the_message_to_the_running_turn() -> None:
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        await here.type("rather this")
+        await here.press("alt+g")
+        assert here.client.said("session.send")[0]["mode"] == "steer"
+        assert here.composer.text == ""
+
+
+async def test_esc_interrupts_a_turn_that_only_writes() -> None:
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        here.client.say("s001", "half an ans")
+        await here.settle()
+        await here.press("escape")
+        assert here.client.said("session.interrupt") == [{"session": "s001"}]
+
+
+async def test_esc_asks_twice_while_a_tool_runs() -> None:
+    from sessions import events as ev
+
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        here.client.emit("s001", ev.ToolCall(turn=1, call="c", name="pytest", input={}))
+        await here.settle()
+        await here.press("escape")
+        assert here.client.said("session.interrupt") == []
+        assert "pytest is running" in here.notices()[-1]
+        await here.press("escape")
+        assert here.client.said("session.interrupt") == [{"session": "s001"}]
+
+
+async def test_the_second_esc_counts_for_the_same_session_only() -> None:
+    from sessions import events as ev
+
+    async with opened(2) as here:
+        for session in ("s001", "s002"):
+            here.client.start_turn(session)
+            here.client.emit(session, ev.ToolCall(turn=1, call="c", name="pytest", input={}))
+        await here.settle()
+        await here.press("escape", "alt+2", "escape")
+        assert here.client.said("session.interrupt") == []
+
+
+async def test_esc_with_nothing_to_end_does_nothing() -> None:
+    async with opened(1) as here:
+        await here.press("escape")
+        assert here.client.said("session.interrupt") == []
+        assert here.app.focused is here.composer

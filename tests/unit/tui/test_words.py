@@ -1,0 +1,121 @@
+"""What lines and frames say, as text."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.cells import cell_len
+
+from sessions.summary import Summary
+from tui.lines import Spot, footer_spots, status_spots, tab_spots
+from tui.model import DeckModel
+from tui.text import clip, cost, one_line, plain, size, title_of, tokens
+from tui.tile import foot_of, head_of, seconds_left
+
+NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
+
+
+def words(spots: list[Spot]) -> str:
+    return "".join(spot.text for spot in spots)
+
+
+def test_the_head_names_number_title_and_status() -> None:
+    head = head_of(Summary("a", title="auth", status="needs-you"), 3, 60).plain
+    assert head.startswith("3 auth")
+    assert "needs-you" in head
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 80])
+@pytest.mark.parametrize("title", ["a" * 200, "漢字" * 60, "👩‍👩‍👧‍👧" * 30])
+def test_a_long_title_is_cut_and_the_status_is_not(width: int, title: str) -> None:
+    head = head_of(Summary("a", title=title, status="working"), 12, width).plain
+    assert "working" in head
+    assert cell_len(head) <= width + 1
+
+
+def test_the_foot_says_retry_first() -> None:
+    at = (NOW - timedelta(seconds=3)).isoformat().replace("+00:00", "Z")
+    retry = {"kind": "overloaded", "wait_s": 10.0, "attempt": 2, "at": at}
+    summary = Summary("a", model="m", retry=retry, queue=[{}, {}], tokens={"input": 1200})
+    foot = foot_of(summary, 80, NOW).plain
+    assert foot == "overloaded: retry in 7 s · 2 queued · 1.2k tokens · m"
+
+
+def test_a_due_retry_counts_no_further_than_zero() -> None:
+    assert seconds_left({"at": "2026-11-23T09:00:00Z", "wait_s": 5}, NOW) == 0
+
+
+def test_a_broken_retry_is_no_countdown() -> None:
+    assert seconds_left({"at": "soon", "wait_s": "x"}, NOW) is None
+
+
+def test_a_title_with_markup_and_escapes_is_plain_text() -> None:
+    summary = Summary("a", title="[@click=app.quit]x[/] \x1b]52;c;AAAA\x07 [/")
+    content = head_of(summary, 1, 80)
+    assert "[@click=app.quit]x[/]" in content.plain
+    assert "\x1b" not in content.plain
+    assert not any("click" in str(getattr(s.style, "meta", "")) for s in content.spans)
+
+
+def test_without_a_title_the_last_words_stand_for_it() -> None:
+    assert title_of(Summary("a", snippet="fix\nthe   bug")) == "fix the bug"
+
+
+def model(count: int, **changes: str) -> DeckModel:
+    made = DeckModel()
+    for number in range(1, count + 1):
+        made.put(Summary(f"s{number:03}", title=f"task {number}", **changes))
+    return made
+
+
+def test_the_status_line_counts_what_needs_you_first() -> None:
+    deck = model(3)
+    deck.summaries["s002"].status = "needs-you"
+    deck.summaries["s003"].cost_usd = 1.5
+    said = words(status_spots(deck, 120, ""))
+    assert said.index("1 needs-you") < said.index("2 idle") < said.index("$1.50")
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_a_narrow_status_line_says_that_there_is_more(width: int) -> None:
+    deck = model(4)
+    for number, status in enumerate(("needs-you", "failed", "working"), 1):
+        deck.summaries[f"s00{number}"].status = status
+    said = words(status_spots(deck, width, ""))
+    assert cell_len(said) <= width
+    assert said.endswith("…")
+
+
+def test_tabs_say_how_many_are_on_each_side() -> None:
+    deck = model(30)
+    deck.go("s015")
+    said = words(tab_spots(deck, 80))
+    assert "15 " in said
+    assert "‹" in said
+    assert "›" in said
+    assert cell_len(said) <= 80
+
+
+def test_the_footer_keeps_help_and_palette_when_room_is_short() -> None:
+    entries = [("ctrl+n", "new", "new"), ("ctrl+k", "fork", "fork")]
+    tail = [("f1", "help", "help"), ("ctrl+p", "all", "palette")]
+    said = words(footer_spots(entries + tail, 30, str))
+    assert "help" in said
+    assert "all" in said
+    assert "fork" not in said
+
+
+def test_figures() -> None:
+    assert [tokens(n) for n in (950, 12_340, 1_200_000)] == ["950", "12.3k", "1.2M"]
+    assert [cost(c) for c in (0.0, 0.004, 1.234)] == ["$0.00", "<$0.01", "$1.23"]
+    assert size(102_400) == "100 KB"
+
+
+def test_cut_text_says_so() -> None:
+    assert clip("abcdef", 4) == "abc…"
+    assert clip("漢字漢字", 5) == "漢字…"
+    assert clip("abc", 3) == "abc"
+
+
+def test_foreign_text_loses_its_control_codes() -> None:
+    assert "\x1b" not in one_line("a\x1b[2Jb\nc")
+    assert "\x9b" not in plain("a\x9b2J").plain
