@@ -39,6 +39,7 @@ async def changes(
     `roots` is asked again after each change, so that a folder that appeared is watched too. An
     empty set: a folder of skills came or went.
     """
+    again_now = False
     while not stop.is_set():
         wanted = list(roots())
         deep, flat = targets(wanted)
@@ -50,6 +51,12 @@ async def changes(
         ]
         stopped = asyncio.create_task(stop.wait())
         try:
+            # The watchers set themselves up before they first wait.
+            await asyncio.sleep(0)
+            if again_now:
+                # What landed while nobody watched was not told.
+                yield set()
+            again_now = True
             while not stop.is_set():
                 got = asyncio.create_task(queue.get())
                 await asyncio.wait({got, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -27,10 +27,11 @@ from skills.library import Library, Places
 from skills.skill import Scope
 
 FOLDERS = 3_700
-_WORDS = (
+_TEXT = (
     "use when the user asks for a report table chart of data and wants to read write check files "
     "with python before it runs test build deploy review design of an interface or a document"
-).split()
+)
+_WORDS = _TEXT.split()
 
 
 def make(root: Path, count: int = FOLDERS, seed: int = 1) -> list[Path]:

@@ -39,9 +39,7 @@ def look(tmp_path: Path, body: str = "Do it.\n", **files: str) -> Review:
         ("Status: !`git status`", "runs-at-load"),
     ],
 )
-def test_what_deserves_a_look_is_found_with_its_line(
-    tmp_path: Path, line: str, kind: str
-) -> None:
+def test_what_deserves_a_look_is_found_with_its_line(tmp_path: Path, line: str, kind: str) -> None:
     notes = [n for n in look(tmp_path, f"First.\n{line}\nLast.\n").notes if n.kind == kind]
     assert [(n.path, n.line) for n in notes] == [("SKILL.md", 6)]
     assert line[:20] in notes[0].context

@@ -62,9 +62,7 @@ def test_a_changed_file_asks_for_a_review_and_is_named(
         library.require(theirs)
 
 
-def test_a_file_of_the_same_size_and_date_is_still_noticed(
-    library: Library, theirs: Skill
-) -> None:
+def test_a_file_of_the_same_size_and_date_is_still_noticed(library: Library, theirs: Skill) -> None:
     import os
 
     library.lock.trust(theirs)
@@ -110,7 +108,7 @@ def test_a_skill_that_was_added_needs_a_review_though_it_is_mine_now(
     library: Library, tmp_path: Path
 ) -> None:
     skill = library.add(str(make_skill(tmp_path / "elsewhere")))
-    assert library.standing(skill) .trust is Trust.NEW
+    assert library.standing(skill).trust is Trust.NEW
     with pytest.raises(NeedsReview):
         library.require(skill)
     library.lock.trust(skill)
