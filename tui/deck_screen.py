@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
+from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -27,6 +28,7 @@ from tui.memory import Draft, Memory
 from tui.model import DeckModel
 from tui.notify import Notifier
 from tui.options import DeckOptions
+from tui.panels import sheets
 from tui.permission import PermissionBox
 from tui.sending import Sender
 from tui.side import SidePanel
@@ -42,7 +44,7 @@ SAVE_AFTER_S = 1.0
 class DeckScreen(Screen[None]):
     """Draws what the model says, and runs the actions of the registry."""
 
-    CSS_PATH = "deck_screen.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = ["deck_screen.tcss", *sheets()]
     AUTO_FOCUS = "Composer"
     BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings()]
 
@@ -176,10 +178,10 @@ class DeckScreen(Screen[None]):
         self.redraw(reflow=True)
 
     def notice_came(self, notice: ev.JSON) -> None:
-        """Something of the deck: a limit, a disk that is full."""
-        self.app.notify(
-            one_line(str(notice.get("message", ""))), severity="warning", markup=False, timeout=10
-        )
+        """Something of the deck: a limit, a disk that is full; a panel may care as well."""
+        self.side.notice(notice)
+        if message := one_line(str(notice.get("message", ""))):
+            self.app.notify(message, severity="warning", markup=False, timeout=10)
 
     def tell_engine(self, command: str, **args: object) -> None:
         """Send a command in the background; a refusal is shown."""
@@ -273,6 +275,10 @@ class DeckScreen(Screen[None]):
         """What is wrong and what to do, in a notice."""
         text = clip(one_line(str(error)), 400)
         self.app.notify(text, severity="error", markup=False, timeout=10)
+
+    def say(self, text: str) -> None:
+        """A sentence, in a notice."""
+        self.app.notify(clip(one_line(text), 400), markup=False, timeout=5)
 
     def go(self, session_id: str) -> None:
         """Make a session's tile the current one."""

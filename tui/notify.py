@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+import sys
 from typing import TYPE_CHECKING, Literal
 
 from sessions.summary import Summary
@@ -52,6 +55,8 @@ class Notifier:
             self.app.bell()
         if self.how.terminal and not self.app.app_focus:
             self._terminal(text)
+        if self.how.desktop and not self.app.app_focus:
+            self.app.run_worker(_desktop(text), group="notify", exit_on_error=False)
         return True
 
     def _terminal(self, text: str) -> None:
@@ -62,3 +67,24 @@ class Notifier:
         safe = "".join(c for c in text if c.isprintable()).replace(";", ",")
         driver.write(f"\x1b]9;{safe}\x07\x1b]777;notify;agentdeck;{safe}\x07")
         driver.flush()
+
+
+def _desktop_command(text: str) -> list[str]:
+    """What shows a notification of the desktop here, [] if nothing does."""
+    if sys.platform == "darwin":
+        script = 'on run argv\ndisplay notification (item 1 of argv) with title "agentdeck"\nend'
+        return ["osascript", "-e", script, text]
+    found = shutil.which("notify-send")
+    return [found, "--app-name=agentdeck", "--", "agentdeck", text] if found else []
+
+
+async def _desktop(text: str) -> None:
+    """The text is an argument of its own, never part of a script or a shell's line."""
+    command = _desktop_command(text)
+    if not command:
+        return
+    nowhere = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=nowhere, stdout=nowhere, stderr=nowhere
+    )
+    await process.wait()

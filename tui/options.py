@@ -22,6 +22,8 @@ class Notify:
     bell: bool = False
     terminal: bool = True
     """By OSC 9 and 777, which many terminals show as a notification of the desktop."""
+    desktop: bool = False
+    """By the desktop itself: notify-send, or osascript on macOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,8 @@ class DeckOptions:
     def of(cls, config: Config) -> DeckOptions:
         """What the configuration says. Unknown action names are refused by `tui.actions`."""
         keys: dict[str, tuple[str, ...]] = {}
-        for name, value in dict(getattr(config, "keys", {}) or {}).items():
+        for name, value in config.keys.items():
             keys[name] = (value,) if isinstance(value, str) else tuple(value)
-        said = getattr(config, "notify", None)
-        notify = Notify(
-            deck=bool(getattr(said, "deck", True)),
-            bell=bool(getattr(said, "bell", False)),
-            terminal=bool(getattr(said, "terminal", True)),
-        )
-        theme = str(getattr(config.defaults, "theme", "") or "")
-        return cls(theme=theme or DEFAULT_THEME, keys=keys, notify=notify)
+        said = config.notify
+        notify = Notify(said.deck, said.bell, said.terminal, said.desktop)
+        return cls(theme=config.defaults.theme or DEFAULT_THEME, keys=keys, notify=notify)

@@ -73,6 +73,11 @@ class SidePanel(Vertical):
         if summary.id == self.session and self.panel is not None:
             self.panel.session_summary(summary)
 
+    def notice(self, notice: ev.JSON) -> None:
+        """Hand what the engine says to the open panel."""
+        if self.panel is not None:
+            self.panel.session_notice(notice)
+
     def _say(self) -> None:
         spots: list[Spot] = []
         for kind in self.kinds:

@@ -7,7 +7,10 @@ session in focus: `attach` names it, `session_event` hands it that session's eve
 from __future__ import annotations
 
 import importlib
+import sys
+from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.containers import Vertical
@@ -34,6 +37,8 @@ class Panel(Vertical):
     title: ClassVar[str] = ""
     key: ClassVar[str] = ""
     """The key that opens it: f3, f4 or f5."""
+    CSS_PATH: ClassVar[str] = ""
+    """Its style sheet, beside its module; the deck's screen loads it."""
 
     session: str | None = None
     """The session that the panel works on."""
@@ -58,7 +63,21 @@ class Panel(Vertical):
     def session_summary(self, summary: Summary) -> None:
         """The attached session's summary changed."""
 
+    def session_notice(self, notice: ev.JSON) -> None:
+        """The engine says something that is no event: `{"kind", "message", …}`."""
 
+
+def sheets() -> list[str]:
+    """The panels' style sheets."""
+    found = []
+    for kind in panels():
+        source = sys.modules[kind.__module__].__file__
+        if kind.CSS_PATH and source:
+            found.append(str(Path(source).with_name(kind.CSS_PATH)))
+    return found
+
+
+@cache
 def panels() -> list[type[Panel]]:
     """The panels that exist, in the order of their tabs."""
     found: list[type[Panel]] = []

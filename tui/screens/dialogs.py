@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from textual import events, on
+from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -23,7 +24,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], Generic[T]):
     """A frame with a title in the middle of the deck; esc leaves it without a result."""
 
-    CSS_PATH = "dialogs.tcss"
+    CSS_PATH: ClassVar[CSSPathType | None] = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "leave", show=False),
         Binding("ctrl+q", "cancel", "leave", show=False),

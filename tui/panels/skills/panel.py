@@ -61,12 +61,12 @@ class SkillsPanel(Panel):
         super().attach(session_id)
         self.reload()
 
-    def on_event(self, event: ev.Event) -> None:
+    def session_event(self, event: ev.Event) -> None:
         """Something of skills happened in the session."""
         if isinstance(event, ev.SkillSet | ev.SkillUsed):
             self.reload()
 
-    def on_notice(self, notice: ev.JSON) -> None:
+    def session_notice(self, notice: ev.JSON) -> None:
         """A skill folder came, went or changed."""
         if notice.get("kind") == "skills":
             self.reload()
