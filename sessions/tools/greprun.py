@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,7 +64,8 @@ async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.communicate()
     if process.returncode != 0:
         raise ToolFault(f"The search failed: {err.decode('utf-8', 'replace')[-500:]}")
     answer = json.loads(out)

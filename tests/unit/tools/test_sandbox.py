@@ -1,0 +1,208 @@
+"""What a command can reach from inside the sandbox, and the mode that relies on it."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from sessions.tools import policy, sandbox
+from sessions.tools.sandbox import Protection, Sandbox
+from sessions.tools.state import ToolOptions
+from tests.support.toolhost import Desk, say
+
+needs_sandbox = pytest.mark.skipif(
+    sandbox.describe().name != "bubblewrap", reason="no bubblewrap here"
+)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path):
+    desk = Desk(tmp_path, mode="full", answer=say("no"))
+    yield desk
+    await desk.box.close()
+
+
+@pytest.fixture
+def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = Protection("", "There is none.", "Install one.")
+    monkeypatch.setattr("sessions.tools.state.describe", lambda: nothing)
+    monkeypatch.setattr("sessions.tools.policy.describe", lambda: nothing)
+
+
+@needs_sandbox
+async def test_full_runs_in_the_sandbox_without_asking(desk: Desk) -> None:
+    result = await desk.bash("echo x > made && cat made")
+    assert result.content == "x"
+    assert not desk.host.asked
+
+
+@needs_sandbox
+async def test_nothing_outside_the_workspace_can_be_written(desk: Desk) -> None:
+    outside = desk.home / "outside.txt"
+    result = await desk.bash(
+        f"echo x > {outside}; echo x > /etc/agentdeck-test; echo x > ~/x; true"
+    )
+    assert not outside.exists()
+    assert not Path("/etc/agentdeck-test").exists()
+    assert "Read-only" in result.content
+
+
+@needs_sandbox
+async def test_tmp_is_the_sessions_own_and_stays(desk: Desk) -> None:
+    await desk.bash("echo kept > /tmp/agentdeck-note")
+    assert (await desk.bash("cat /tmp/agentdeck-note")).content == "kept"
+    assert not Path("/tmp/agentdeck-note").exists()
+
+
+@needs_sandbox
+async def test_secrets_and_agentdecks_own_folders_are_hidden(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside /tmp, which is hidden whole: a home folder of our own, in the checkout."""
+    import shutil
+    import tempfile
+
+    home = Path(tempfile.mkdtemp(prefix=".sandbox-test-", dir=Path(__file__).parent))
+    try:
+        for name in (".ssh/id_rsa", ".aws/credentials", ".netrc", "deck/config.toml", "plain"):
+            (home / name).parent.mkdir(exist_ok=True)
+            (home / name).write_text("SECRET\n")
+        box = Sandbox(desk.ws, desk.files, [home / "deck"], desk.box.state.tmp, home)
+        monkeypatch.setattr(desk.box.state, "_sandbox", box)
+        result = await desk.bash(
+            f"cd {home}; cat .ssh/id_rsa .aws/credentials .netrc deck/config.toml; echo; cat plain"
+        )
+        assert result.content.count("SECRET") == 1
+    finally:
+        shutil.rmtree(home)
+
+
+@needs_sandbox
+async def test_the_sessions_own_files_can_be_read(desk: Desk) -> None:
+    (desk.files / "out.txt").write_text("whole\n")
+    assert (await desk.bash(f"cat {desk.files}/out.txt")).content == "whole"
+    await desk.bash(f"echo x > {desk.files}/out.txt")
+    assert (desk.files / "out.txt").read_text() == "whole\n"
+
+
+@needs_sandbox
+async def test_other_processes_are_not_seen(desk: Desk) -> None:
+    result = await desk.bash("ls -d /proc/[0-9]* | wc -l")
+    assert int(result.content) < 10
+
+
+@needs_sandbox
+async def test_there_is_no_network_unless_it_is_allowed(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        line = f"(exec 3<>/dev/tcp/127.0.0.1/{port}) && echo reached"
+        assert "reached" not in (await desk.bash(line)).content
+        desk.host.answer = say("once")
+        assert "reached" in (await desk.bash(line, network=True)).content
+    assert len(desk.host.asked) == 1
+    assert "network" in desk.host.asked[0].why
+
+
+@needs_sandbox
+async def test_leaving_the_sandbox_asks_in_every_mode(desk: Desk) -> None:
+    result = await desk.bash("ls", dangerouslyDisableSandbox=True)
+    assert result.status == "denied"
+    assert "OUTSIDE the sandbox" in desk.host.asked[0].why
+    kinds = {o["kind"] for o in desk.host.asked[0].options}
+    assert kinds == {"allow_once", "reject_once"}
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    "path", [".claude/settings.json", ".codex/x", ".git/hooks/pre-commit", ".agents/skills/x"]
+)
+async def test_steering_folders_cannot_be_made(desk: Desk, path: str) -> None:
+    """CVE-2026-25725: what is missing is protected too, and nothing of the mask stays."""
+    (desk.ws / ".git").mkdir()
+    await desk.bash(f"mkdir -p $(dirname {path}); echo evil > {path}; true")
+    assert not (desk.ws / path).exists()
+    assert [p.name for p in desk.ws.iterdir()] == [".git"]
+    assert not list((desk.ws / ".git").iterdir())
+
+
+@needs_sandbox
+@pytest.mark.parametrize("path", [".git/config", ".claude/settings.json", ".mcp.json"])
+async def test_steering_files_that_are_there_cannot_be_changed(desk: Desk, path: str) -> None:
+    file = desk.ws / path
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine")
+    await desk.bash(f"echo evil > {path}; rm -rf {path}; mv {path} x; true")
+    assert file.read_text() == "mine"
+
+
+@needs_sandbox
+async def test_a_steering_file_that_a_command_made_is_set_aside(desk: Desk) -> None:
+    result = await desk.bash("echo evil > .mcp.json")
+    assert not (desk.ws / ".mcp.json").exists()
+    assert "set aside" in result.content
+
+
+@needs_sandbox
+async def test_two_commands_share_a_mask(desk: Desk) -> None:
+    """The first to end must not take the mask from under the other."""
+    started = await desk.bash("until [ -e go ]; do sleep 0.02; done; mkdir .claude/x; echo $?",
+                              run_in_background=True)  # fmt: skip
+    await desk.bash("true")
+    assert (desk.ws / ".claude").is_dir()
+    (desk.ws / "go").touch()
+    await desk.box.state.jobs[started.data["job"]].ended()
+    output = await desk.use("BashOutput", bash_id=started.data["job"])
+    assert "\n1\n" in output.content
+    assert not (desk.ws / ".claude").exists()
+
+
+@needs_sandbox
+async def test_no_way_to_more_rights(desk: Desk) -> None:
+    result = await desk.bash("mount -o remount,rw / ; grep CapEff /proc/self/status")
+    assert "0000000000000000" in result.content
+
+
+async def test_full_without_a_sandbox_asks_until_it_is_confirmed(
+    tmp_path: Path, no_sandbox: None
+) -> None:
+    desk = Desk(tmp_path, mode="full", answer=say("no"))
+    assert (await desk.bash("ls")).status == "denied"
+    why = desk.host.asked[0].why
+    assert "not in force" in why
+    assert "NOT sandboxed" in why
+    assert (await desk.use("Write", file_path="a", content="x")).status == "denied"
+
+
+async def test_full_without_a_sandbox_confirmed_runs(tmp_path: Path, no_sandbox: None) -> None:
+    desk = Desk(tmp_path, mode="full", options=ToolOptions(full_confirmed=True))
+    assert (await desk.bash("echo x")).content == "x"
+
+
+async def test_a_request_says_whether_it_is_sandboxed(tmp_path: Path, no_sandbox: None) -> None:
+    desk = Desk(tmp_path, mode="ask", answer=say("no"))
+    await desk.bash("ls")
+    assert "NOT sandboxed: with all your rights" in desk.host.asked[0].why
+
+
+def test_describe_says_what_protects() -> None:
+    found = sandbox.describe()
+    assert found.detail
+    assert found.works or found.remedy
+
+
+def test_macos_profile_denies_first_and_hides_secrets(tmp_path: Path) -> None:
+    (tmp_path / "home/.ssh").mkdir(parents=True)
+    (tmp_path / "ws").mkdir()
+    box = Sandbox(tmp_path / "ws", tmp_path / "f", [], tmp_path / "tmp", tmp_path / "home")
+    text = box.profile(network=False)
+    assert text.index("(deny file-write*)") < text.index(f'(subpath "{tmp_path}/ws")')
+    assert f'(deny file-read* file-write* (subpath "{tmp_path}/home/.ssh"))' in text
+    assert f'(deny file-write* (subpath "{tmp_path}/ws/.claude"))' in text
+    assert text.endswith("(deny network*)")
+    assert "(deny network*)" not in box.profile(network=True)
+
+
+def test_modes_are_the_four() -> None:
+    assert policy.MODES == ("read-only", "ask", "edit", "full")
