@@ -28,6 +28,4 @@ def library(configured: list[str] | None = None) -> Library:
 def _configured() -> list[str]:
     from sessions import config
 
-    # The configuration's reader is not part of the tree yet; until then nothing is configured.
-    load = getattr(config, "load", None)
-    return list(load().skills.paths) if load is not None else []
+    return list(config.load().skills.paths)

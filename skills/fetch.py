@@ -62,6 +62,12 @@ def _below(folder: str) -> str:
     return "/".join(parts)
 
 
+def _environment() -> dict[str, str]:
+    """Ours, without what would lead git to another repository than the new one."""
+    leading = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+    return {key: value for key, value in os.environ.items() if key not in leading}
+
+
 def clone(repository: Repository, into: Path) -> Path:
     """Clone into the new folder `into`; the folder that was asked for in it.
 
@@ -89,7 +95,7 @@ def clone(repository: Repository, into: Path) -> Path:
             capture_output=True,
             timeout=TIMEOUT_S,
             check=False,
-            env={**os.environ, **quiet},
+            env=_environment() | quiet,
         )
     except FileNotFoundError as error:
         raise SkillError("git is not installed.", "Install it, or download a zip.") from error

@@ -30,6 +30,8 @@ INTRODUCTION = (
 
 def line(skill: Skill, state: State = State.ON) -> str:
     """A skill's line in the listing; "" if the model is not to know of it."""
+    if skill.shadowed_by is not None:
+        return ""
     if state is State.ON:
         return f"- {_escape(skill.name)}: {_escape(_cut(skill.description))}"
     return f"- {_escape(skill.name)}" if state is State.NAME_ONLY else ""
@@ -52,7 +54,7 @@ def handover(skills: Iterable[Skill], states: Mapping[str, State]) -> str:
     parts: list[str] = []
     for skill in skills:
         state = states.get(skill.name, State.OFF)
-        if state not in (State.ON, State.NAME_ONLY):
+        if not line(skill, state):
             continue
         parts += ["<skill>", "<name>", _escape(skill.name), "</name>"]
         if state is State.ON:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from skills.errors import Unreadable
+from skills.skill import Scope, read
 from skills.validate import validate
 
 HERE = Path(__file__).parent
@@ -40,6 +43,19 @@ def test_recorded_verdicts_are_ours(tmp_path: Path) -> None:
     verdicts = [case[2] for case in CASES]
     assert min(verdicts.count("valid"), verdicts.count("invalid")) > 100
     assert differs(tmp_path, CASES) == []
+
+
+def test_a_loaded_skill_gives_the_same_verdict(tmp_path: Path) -> None:
+    loaded = 0
+    for folder, text, _ in CASES:
+        place = tmp_path / folder
+        place.mkdir()
+        (place / "SKILL.md").write_bytes(text.encode())
+        with contextlib.suppress(Unreadable):
+            assert read(place, Scope.MINE, tmp_path).valid == validate(place).valid, text
+            loaded += 1
+        shutil.rmtree(place)
+    assert loaded > 400
 
 
 def test_fresh_verdicts_are_ours(tmp_path: Path) -> None:

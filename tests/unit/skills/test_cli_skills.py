@@ -50,6 +50,14 @@ def test_list_prints_the_shape_that_was_promised(place: Path) -> None:
     assert rows["deepen"]["scope"] == "bundled"
 
 
+def test_configured_folders_are_looked_at(place: Path) -> None:
+    folder = make_skill(place / "more", "extra")
+    (place / "deck").mkdir()
+    (place / "deck/config.toml").write_text(f'[skills]\npaths = ["{place}/more"]\n')
+    rows = {row["name"]: row for row in as_json("list")}
+    assert (rows["extra"]["path"], rows["extra"]["scope"]) == (str(folder), "configured")
+
+
 def test_list_shows_what_shadows_what(place: Path) -> None:
     winner = make_skill(mine(place))
     make_skill(place / "home/.claude/skills")

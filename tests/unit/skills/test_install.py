@@ -411,7 +411,11 @@ def repository(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_skill_comes_from_a_git_repository(library: Library, repository: Path) -> None:
+def test_a_skill_comes_from_a_git_repository(
+    library: Library, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As it is when agentdeck is started from a git hook.
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere.git"))
     skill = library.add(f"file://{repository}", only="one")
     assert [p.as_posix() for p in skill.files()] == ["SKILL.md", "scripts/a.py"]
     assert library.add(f"file://{repository}#skills/two").name == "two"

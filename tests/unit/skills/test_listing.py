@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ def test_a_skill_that_is_off_is_not_mentioned_anywhere(skill: Skill) -> None:
         assert listing.block([skill], {"demo": state}) == ""
         assert listing.handover([skill], {"demo": state}) == ""
     assert listing.block([skill], {}) == ""
+
+
+def test_a_shadowed_skill_is_not_listed(skill: Skill) -> None:
+    shadowed = replace(skill, shadowed_by=Path("/other"))
+    assert listing.block([shadowed], {"demo": State.ON}) == ""
+    assert listing.handover([shadowed], {"demo": State.ON}) == ""
 
 
 def test_a_description_can_not_end_the_listing(tmp_path: Path) -> None:
