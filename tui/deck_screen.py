@@ -17,6 +17,7 @@ from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.summary import Summary
 from tui import actions as registry
+from tui import glyphs
 from tui.banner import Banner
 from tui.client import ClientFactory, DeckClient
 from tui.composer import Composer
@@ -57,6 +58,7 @@ class DeckScreen(Screen[None]):
         self.sender = Sender(self)
         self.edges = Edges(self)
         self.clock = FrameClock(self)
+        self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.interrupting: tuple[str, float] | None = None
         self._drafting: str | None = None

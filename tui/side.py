@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from sessions import events as ev
 from sessions.summary import Summary
 from tui.lines import Line, Spot
-from tui.panels import Panel, panels
+from tui.panels import Panel, kinds
 
 
 class SidePanel(Vertical):
@@ -15,7 +15,7 @@ class SidePanel(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="side", classes="-hidden")
-        self.kinds = panels()
+        self.kinds = kinds()
         self.open_name = ""
         self.session: str | None = None
 
@@ -41,14 +41,14 @@ class SidePanel(Vertical):
         if self.shown and name in ("", self.open_name):
             self.add_class("-hidden")
             return
-        names = [kind.name_ for kind in self.kinds]
+        names = [kind.name for kind in self.kinds]
         wanted = name or self.open_name or (names[0] if names else "")
         if wanted not in names:
             return
         self.open_name = wanted
         self.remove_class("-hidden")
         if self.panel is None:
-            await self.mount(self.kinds[names.index(wanted)]())
+            await self.mount(self.kinds[names.index(wanted)].make())
         for panel in self.query(Panel):
             panel.display = panel.name_ == wanted
         if self.panel is not None:
@@ -81,8 +81,8 @@ class SidePanel(Vertical):
     def _say(self) -> None:
         spots: list[Spot] = []
         for kind in self.kinds:
-            style = "reverse" if kind.name_ == self.open_name else "$text-muted"
-            spots.append(Spot(f" {kind.title} ", style, f"act:{kind.name_}"))
-            spots.append(Spot(f"{kind.key} ", "$text-muted", f"act:{kind.name_}"))
+            style = "reverse" if kind.name == self.open_name else "$text-muted"
+            spots.append(Spot(f" {kind.title} ", style, f"act:{kind.name}"))
+            spots.append(Spot(f"{kind.key} ", "$text-muted", f"act:{kind.name}"))
         spots.append(Spot(" × ", "$text-muted", "act:side"))
         self.query_one("#side-tabs", Line).say(spots)

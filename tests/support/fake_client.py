@@ -166,6 +166,9 @@ class FakeClient:
             {"name": "claude", "backend": "claude", "default": False},
         ]
 
+    async def _skills_list(self, session: str = "") -> ev.JSON:
+        return {"rows": [], "cost": {"tokens": 0, "enabled": 0}}
+
     async def _deck_models(self, backend: str) -> list[ev.JSON]:
         return [{"id": f"{backend}-{n}", "name": f"Model {n}", "context": 8192} for n in (1, 2)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.actions import action
 from tui.commands.turns import focus_request
-from tui.panels import panels
+from tui.panels import kinds
 
 if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
@@ -172,13 +172,8 @@ async def bottom(deck: DeckScreen) -> None:
         deck.tile.view.scroll_end(animate=False)
 
 
-def has_panels(_: DeckScreen) -> bool:
-    """There is a panel to show."""
-    return bool(panels())
-
-
 SIDE = "Side panel"
-if panels():
+if kinds():
 
     @action("side", "Side panel", keys=("f2",), group=SIDE, footer="side", order=50)
     async def side(deck: DeckScreen) -> None:
@@ -193,7 +188,7 @@ def _panel(name: str) -> Callable[[DeckScreen], Awaitable[None]]:
     return toggle
 
 
-for _kind in panels():
-    _run = _panel(_kind.name_)
+for _kind in kinds():
+    _run = _panel(_kind.name)
     _run.__doc__ = f"Open or close the {_kind.title} panel."
-    action(_kind.name_, _kind.title, keys=(_kind.key,), group=SIDE)(_run)
+    action(_kind.name, _kind.title, keys=(_kind.key,), group=SIDE)(_run)

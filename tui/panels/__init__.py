@@ -7,7 +7,7 @@ session in focus: `attach` names it, `session_event` hands it that session's eve
 from __future__ import annotations
 
 import importlib
-import sys
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,23 +22,42 @@ if TYPE_CHECKING:
     from tui.client import DeckClient
     from tui.deck_screen import DeckScreen
 
-# Module and class of every panel that may be there, in the order of their tabs.
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A panel that may be there; its module is imported when it is first opened."""
+
+    name: str
+    title: str
+    key: str
+    class_name: str
+
+    @property
+    def module(self) -> str:
+        """The package that holds the panel and its style sheets."""
+        return f"tui.panels.{self.name}"
+
+    def make(self) -> Panel:
+        """A new panel of this kind."""
+        cls = getattr(importlib.import_module(self.module), self.class_name)
+        return cast("Panel", cls())
+
+
+# In the order of their tabs.
 _KNOWN = (
-    ("tui.panels.prime", "PrimePanel"),
-    ("tui.panels.skills", "SkillsPanel"),
-    ("tui.panels.harvest", "HarvestPanel"),
+    Kind("prime", "Prime", "f3", "PrimePanel"),
+    Kind("skills", "Skills", "f4", "SkillsPanel"),
+    Kind("harvest", "Harvest", "f5", "HarvestPanel"),
 )
 
 
 class Panel(Vertical):
-    """One tab of the side panel. `name_` is its word in actions, `title` the word on the tab."""
+    """One tab of the side panel. `name_` is its `Kind`'s name.
+
+    Every style sheet in the panel's package is loaded with the deck's screen.
+    """
 
     name_: ClassVar[str] = ""
-    title: ClassVar[str] = ""
-    key: ClassVar[str] = ""
-    """The key that opens it: f3, f4 or f5."""
-    CSS_PATH: ClassVar[str] = ""
-    """Its style sheet, beside its module; the deck's screen loads it."""
 
     session: str | None = None
     """The session that the panel works on."""
@@ -67,24 +86,13 @@ class Panel(Vertical):
         """The engine says something that is no event: `{"kind", "message", …}`."""
 
 
-def sheets() -> list[str]:
-    """The panels' style sheets."""
-    found = []
-    for kind in panels():
-        source = sys.modules[kind.__module__].__file__
-        if kind.CSS_PATH and source:
-            found.append(str(Path(source).with_name(kind.CSS_PATH)))
-    return found
-
-
 @cache
-def panels() -> list[type[Panel]]:
-    """The panels that exist, in the order of their tabs."""
-    found: list[type[Panel]] = []
-    for module, name in _KNOWN:
-        if find_spec(module) is None:
-            continue
-        cls = getattr(importlib.import_module(module), name, None)
-        if cls is not None:
-            found.append(cls)
-    return found
+def kinds() -> tuple[Kind, ...]:
+    """The panels that exist, in the order of their tabs. Imports none of them."""
+    return tuple(kind for kind in _KNOWN if find_spec(kind.module) is not None)
+
+
+def sheets() -> list[str]:
+    """The panels' style sheets: they belong to the screen that the panels stand in."""
+    folder = Path(__file__).parent
+    return [str(path) for kind in kinds() for path in sorted((folder / kind.name).glob("*.tcss"))]

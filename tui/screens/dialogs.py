@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from tui import glyphs
 from tui.rows import Row, Rows
 from tui.text import plain
 
@@ -34,6 +35,7 @@ class Dialog(ModalScreen[T], Generic[T]):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.heading = title
+        self.set_class(glyphs.is_ascii(), "-ascii")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="-wide" if self.WIDE else "") as dialog:

@@ -1,0 +1,101 @@
+"""The side panel's frame: tabs of what exists, the session in focus, no dead keys."""
+
+from typing import ClassVar
+
+import pytest
+
+from sessions import events as ev
+from tests.support.deckpilot import opened
+from tui import panels as panels_module
+from tui.panels import Kind, Panel, kinds
+from tui.side import SidePanel
+
+
+class Probe(Panel):
+    """Writes down what it is told."""
+
+    name_: ClassVar[str] = "probe"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[object] = []
+
+    def attach(self, session_id: str | None) -> None:
+        super().attach(session_id)
+        self.told.append(session_id)
+
+    def session_event(self, event: ev.Event) -> None:
+        self.told.append(event.type)
+
+
+class ProbeKind(Kind):
+    """Makes the probe."""
+
+    def make(self) -> Panel:
+        return Probe()
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = ProbeKind("probe", "Probe", "f3", "Probe")
+    monkeypatch.setattr("tui.side.kinds", lambda: (kind,))
+
+
+@pytest.mark.usefixtures("probe")
+async def test_the_panel_follows_the_session_in_focus() -> None:
+    async with opened(2) as here:
+        await here.deck.side.toggle("probe")
+        panel = here.deck.side.panel
+        assert isinstance(panel, Probe)
+        await here.press("alt+2")
+        here.client.start_turn("s002")
+        here.client.start_turn("s001")
+        await here.settle()
+        assert panel.told == ["s001", "s002", "message.user", "turn.started"]
+
+
+@pytest.mark.usefixtures("probe")
+async def test_a_closed_panel_is_told_nothing_and_catches_up_when_it_opens() -> None:
+    async with opened(2) as here:
+        await here.deck.side.toggle("probe")
+        panel = here.deck.side.panel
+        assert isinstance(panel, Probe)
+        await here.deck.side.toggle()
+        assert not here.deck.side.display
+        await here.press("alt+2")
+        assert panel.told == ["s001"]
+        await here.deck.side.toggle()
+        assert panel.told == ["s001", "s002"]
+
+
+@pytest.mark.usefixtures("probe")
+async def test_a_narrow_terminal_gives_the_panel_the_whole_width() -> None:
+    async with opened(1, (80, 24)) as here:
+        await here.deck.side.toggle("probe")
+        await here.settle()
+        assert here.deck.query_one(SidePanel).region.width >= 70
+
+
+@pytest.mark.usefixtures("probe")
+async def test_opening_the_panel_leaves_the_focus_where_it_was() -> None:
+    async with opened(1) as here:
+        await here.deck.side.toggle("probe")
+        await here.settle()
+        assert here.app.focused is here.composer
+
+
+def test_only_panels_that_exist_have_a_key() -> None:
+    from tui import actions as registry
+
+    named = {kind.name for kind in kinds()}
+    for name in ("prime", "skills", "harvest"):
+        assert (name in registry.actions()) == (name in named)
+
+
+def test_every_panel_can_be_made() -> None:
+    for kind in kinds():
+        assert kind.make().name_ == kind.name
+
+
+def test_the_tabs_are_in_the_order_of_their_keys() -> None:
+    assert [k.key for k in panels_module._KNOWN] == ["f3", "f4", "f5"]
