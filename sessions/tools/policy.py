@@ -26,7 +26,7 @@ from sessions.tools import argv as plain
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.guard import Target
 from sessions.tools.process import environment
-from sessions.tools.rules import Match, Rule, fingerprint
+from sessions.tools.rules import Kind, Rule, fingerprint
 from sessions.tools.sandbox import describe
 from sessions.tools.state import State
 from skills.text import has_hidden, hidden
@@ -266,7 +266,7 @@ def _rule_options(words: list[str], state: State) -> tuple[Option, ...]:
         return ()
     shown, grants, here = " ".join(words), state.grants, state.guard.root
     exact = _adder(grants.argv, _key(program, words))
-    always = _rule_adder(state, words, program, "exact")
+    always = _rule_adder(state, words, program, "argv")
     options = [
         _grant("session", f"Yes, `{shown}` for this session", exact),
         Option("always", f"Always `{shown}` in {here}", "allow_always", always),
@@ -282,12 +282,10 @@ def _rule_options(words: list[str], state: State) -> tuple[Option, ...]:
     return tuple(options)
 
 
-def _rule_adder(
-    state: State, words: list[str], program: Program, match: Match
-) -> Callable[[], str]:
+def _rule_adder(state: State, words: list[str], program: Program, kind: Kind) -> Callable[[], str]:
     def add() -> str:
         here = str(state.guard.root)
-        rule = Rule("", "Bash", match, here, tuple(words), program.real, program.sha256)
+        rule = Rule("", "Bash", kind, here, tuple(words), program.real, program.sha256)
         return state.rules.add(rule).id
 
     return add
@@ -310,7 +308,7 @@ def judge_tool(
     if key in state.grants.tools:
         return Verdict("allow", "Allowed for this session.", by="rule", summary=summary)
     for rule in state.rules.rules(state.guard.root):
-        if rule.match == "tool" and rule.tool == name and rule.sha256 == digest:
+        if rule.kind == "tool" and rule.tool == name and rule.sha256 == digest:
             return Verdict("allow", rule.shown, by="rule", rule=rule.id, summary=summary)
 
     def always() -> str:

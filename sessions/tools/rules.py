@@ -3,12 +3,12 @@
     [[permissions.rules]]
     id = "r-3f2a9c"
     tool = "Bash"
-    match = "exact"            # or "prefix": these words and any that follow
+    kind = "argv"              # or "prefix": these words and any that follow
     argv = ["git", "status"]
     program = "/usr/bin/git"   # what `git` was when it was allowed; another one asks again
     sha256 = ""                # the program's content, where it lies inside the workspace
     workspace = "/home/me/project"
-    added = "2026-11-23"
+    made = "2026-11-23"
 
 A rule of another tool (of an MCP server, say) has no argv; its `sha256` is that of the tool's
 definition, so that a tool that has changed behind its name asks again.
@@ -16,21 +16,21 @@ definition, so that a tool that has changed behind its name asks again.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.errors import NotFound
+from sessions.places import private_folder
 
-Match = Literal["exact", "prefix", "tool"]
+Kind = Literal["argv", "prefix", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ class Rule:
 
     id: str
     tool: str
-    match: Match
+    kind: Kind
     workspace: str
     argv: tuple[str, ...] = ()
     program: str = ""
     sha256: str = ""
-    added: str = ""
+    made: str = ""
 
     @property
     def shown(self) -> str:
         """The rule in a few words."""
-        if self.match == "tool":
+        if self.kind == "tool":
             return f"{self.tool} in {self.workspace}"
-        more = " …" if self.match == "prefix" else ""
+        more = " …" if self.kind == "prefix" else ""
         return f"{' '.join(self.argv)}{more} in {self.workspace}"
 
     def covers(self, argv: Sequence[str], program: str, sha256: str) -> bool:
@@ -60,9 +60,9 @@ class Rule:
             return False
         if self.program != program or self.sha256 != sha256:
             return False
-        if self.match == "exact":
+        if self.kind == "argv":
             return tuple(argv) == self.argv
-        return self.match == "prefix" and tuple(argv[: len(self.argv)]) == self.argv
+        return self.kind == "prefix" and tuple(argv[: len(self.argv)]) == self.argv
 
 
 class RuleStore(Protocol):
@@ -130,13 +130,13 @@ class FileRules:
     def add(self, rule: Rule) -> Rule:
         """Write a rule into the configuration. Raises AgentdeckError."""
         rule = _dated(rule)
-        with _edited(self._file) as document:
-            _table(document).append(_entry(rule))
+        _edit(self._file, lambda document: _table(document).append(_entry(rule)))
         return rule
 
     def revoke(self, rule_id: str) -> None:
         """Take a rule out of the configuration. Raises NotFound or AgentdeckError."""
-        with _edited(self._file) as document:
+
+        def change(document: Any) -> None:
             entries = _table(document)
             for number, entry in enumerate(entries):
                 if entry.get("id") == rule_id:
@@ -144,14 +144,14 @@ class FileRules:
                     return
             raise NotFound(f"No rule is called {rule_id}.", "See `agentdeck config show`.")
 
+        _edit(self._file, change)
+
 
 def _dated(rule: Rule) -> Rule:
-    from dataclasses import replace
-
     return replace(
         rule,
         id=rule.id or f"r-{secrets.token_hex(4)}",
-        added=rule.added or datetime.now(UTC).strftime("%Y-%m-%d"),
+        made=rule.made or datetime.now(UTC).strftime("%Y-%m-%d"),
     )
 
 
@@ -178,8 +178,8 @@ def parse(entry: object) -> Rule:
     """A rule as it stands in the configuration. Raises ValueError saying what is wrong."""
     if not isinstance(entry, Mapping):
         raise ValueError("it is no table")
-    texts = {k: entry.get(k, "") for k in ("id", "tool", "match", "workspace", "program")}
-    texts |= {k: entry.get(k, "") for k in ("sha256", "added")}
+    texts = {k: entry.get(k, "") for k in ("id", "tool", "kind", "workspace", "program")}
+    texts |= {k: entry.get(k, "") for k in ("sha256", "made")}
     for key, value in texts.items():
         if not isinstance(value, str):
             raise ValueError(f"`{key}` must be a text")
@@ -188,25 +188,25 @@ def parse(entry: object) -> Rule:
         raise ValueError("`argv` must be a list of texts")
     if not texts["tool"] or not Path(str(texts["workspace"])).is_absolute():
         raise ValueError("`tool` and an absolute `workspace` are needed")
-    match = str(texts["match"])
-    if match not in ("exact", "prefix", "tool") or (match == "tool") == bool(argv):
-        raise ValueError("`match` must be exact or prefix with an argv, or tool without one")
-    if match != "tool" and not texts["program"]:
+    kind = str(texts["kind"])
+    if kind not in ("argv", "prefix", "tool") or (kind == "tool") == bool(argv):
+        raise ValueError("`kind` must be argv or prefix with an argv, or tool without one")
+    if kind != "tool" and not texts["program"]:
         raise ValueError("`program` is needed: the path of the program that was allowed")
-    if match == "tool" and texts["tool"] == "Bash":
+    if kind == "tool" and texts["tool"] == "Bash":
         raise ValueError("no rule can allow every command")
-    fixed: dict[str, Any] = {k: str(v) for k, v in texts.items() if k != "match"}
-    return Rule(match=match, argv=tuple(argv), **fixed)  # type: ignore[arg-type]
+    fixed: dict[str, Any] = {k: str(v) for k, v in texts.items() if k != "kind"}
+    return Rule(kind=kind, argv=tuple(argv), **fixed)  # type: ignore[arg-type]
 
 
 def _entry(rule: Rule) -> Any:
     import tomlkit
 
     table = tomlkit.table()
-    table["id"], table["tool"], table["match"] = rule.id, rule.tool, rule.match
+    table["id"], table["tool"], table["kind"] = rule.id, rule.tool, rule.kind
     if rule.argv:
         table["argv"] = list(rule.argv)
-    for key in ("program", "sha256", "workspace", "added"):
+    for key in ("program", "sha256", "workspace", "made"):
         if value := getattr(rule, key):
             table[key] = value
     return table
@@ -231,37 +231,17 @@ def _table(document: Any) -> Any:
     return section["rules"]
 
 
-@contextlib.contextmanager
-def _edited(path: Path) -> Iterator[Any]:
-    """The configuration as a document that is written back whole, under a lock."""
+def _edit(path: Path, change: Callable[[Any], None]) -> None:
+    """Change the configuration under a lock, so that two answers don't lose one another's rule."""
     import fcntl
 
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    from sessions.places import private_folder
+    from sessions.config.write import edit
 
     private_folder(path.parent)
-    target = path.resolve()  # a link into somebody's dotfiles stays a link
     lock = os.open(path.parent / ".config.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            document = tomlkit.parse(target.read_text("utf-8") if target.exists() else "")
-        except (TOMLKitError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} is no valid TOML: {error}", "Correct it first.") from error
-        yield document
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(tomlkit.dumps(document))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise AgentdeckError(
-            f"{path} can't be written: {error.strerror}.", "The permission holds this once."
-        ) from error
+        edit(path, change)
     finally:
         os.close(lock)
 

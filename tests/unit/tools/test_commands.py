@@ -110,7 +110,7 @@ async def test_rule_of_another_workspace_does_not_count(tmp_path: Path) -> None:
     rules = MemoryRules()
     program = program_of("ls", Desk(tmp_path).box.state)
     assert program
-    rules.add(Rule("", "Bash", "exact", "/other", ("ls",), program.real))
+    rules.add(Rule("", "Bash", "argv", "/other", ("ls",), program.real))
     desk = Desk(tmp_path, answer=say("no"), rules=rules)
     assert (await desk.bash("ls")).status == "denied"
 

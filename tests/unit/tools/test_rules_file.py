@@ -25,7 +25,7 @@ backend = "claude"
 
 
 def rule(*argv: str, workspace: str = "/w") -> Rule:
-    return Rule("", "Bash", "exact", workspace, argv, f"/usr/bin/{argv[0]}")
+    return Rule("", "Bash", "argv", workspace, argv, f"/usr/bin/{argv[0]}")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_rule_is_written_and_read_again(file: Path) -> None:
     added = FileRules(file).add(rule("git", "status"))
     assert FileRules(file).rules() == [added]
     assert added.id.startswith("r-")
-    assert added.added
+    assert added.made
 
 
 def test_everything_else_stays_as_it_was(file: Path) -> None:
@@ -112,13 +112,13 @@ def test_rules_that_others_can_write_are_not_followed(file: Path) -> None:
 WRONG = [
     "text",
     {},
-    {"tool": "Bash", "match": "exact", "workspace": "/w", "program": "/bin/ls"},
-    {"tool": "Bash", "match": "tool", "workspace": "/w"},
-    {"tool": "Bash", "match": "regex", "argv": ["ls"], "workspace": "/w", "program": "/bin/ls"},
-    {"tool": "Bash", "match": "exact", "argv": "ls", "workspace": "/w", "program": "/bin/ls"},
-    {"tool": "Bash", "match": "exact", "argv": [1], "workspace": "/w", "program": "/bin/ls"},
-    {"tool": "Bash", "match": "exact", "argv": ["ls"], "workspace": "w", "program": "/bin/ls"},
-    {"tool": "Bash", "match": "exact", "argv": ["ls"], "workspace": "/w"},
+    {"tool": "Bash", "kind": "argv", "workspace": "/w", "program": "/bin/ls"},
+    {"tool": "Bash", "kind": "tool", "workspace": "/w"},
+    {"tool": "Bash", "kind": "regex", "argv": ["ls"], "workspace": "/w", "program": "/bin/ls"},
+    {"tool": "Bash", "kind": "argv", "argv": "ls", "workspace": "/w", "program": "/bin/ls"},
+    {"tool": "Bash", "kind": "argv", "argv": [1], "workspace": "/w", "program": "/bin/ls"},
+    {"tool": "Bash", "kind": "argv", "argv": ["ls"], "workspace": "w", "program": "/bin/ls"},
+    {"tool": "Bash", "kind": "argv", "argv": ["ls"], "workspace": "/w"},
 ]
 
 
@@ -150,7 +150,7 @@ async def test_rules_in_the_workspace_count_for_nothing(tmp_path: Path) -> None:
     """CVE-2025-59536, CVE-2026-21852, CVE-2025-61260: nothing is read from the workspace."""
     desk = Desk(tmp_path, answer=say("no"))
     text = (
-        '[[permissions.rules]]\nid="r"\ntool="Bash"\nmatch="prefix"\nargv=["ls"]\n'
+        '[[permissions.rules]]\nid="r"\ntool="Bash"\nkind="prefix"\nargv=["ls"]\n'
         f'program="/usr/bin/ls"\nworkspace="{desk.ws}"\n'
     )
     for name in ("config.toml", ".agentdeck/config.toml", "agentdeck.toml", ".env"):
@@ -168,3 +168,13 @@ async def test_a_yes_that_cannot_be_kept_holds_once_and_says_so(tmp_path: Path) 
     assert any(e.type == "error" for e in desk.host.events)
     await desk.bash("echo x")
     assert len(desk.host.asked) == 2
+
+
+def test_the_configuration_with_a_rule_is_still_valid(file: Path) -> None:
+    """The strict reader of the configuration and the rules agree on what stands in the file."""
+    from sessions.config import load
+
+    file.write_text("[profiles.local]\nbackend = \"local\"\n")
+    FileRules(file).add(rule("git", "status"))
+    rules = load(file).permissions.rules
+    assert [list(r.argv) for r in rules] == [["git", "status"]]
