@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from sessions.errors import UsageError
 from sessions.places import places
 from tui import actions as registry
+from tui import keys
 from tui.client import ClientFactory, connect
 from tui.deck_screen import DeckScreen
 from tui.gate import GuardedApp
@@ -35,6 +36,7 @@ class DeckApp(GuardedApp, App[None]):
         client_factory: ClientFactory = connect,
         memory: Memory | None = None,
     ) -> None:
+        keys.learn()
         super().__init__()
         self.options = options or DeckOptions()
         self.memory = memory or Memory()

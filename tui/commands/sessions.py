@@ -53,7 +53,7 @@ async def sessions(deck: DeckScreen) -> None:
     await open_list(deck)
 
 
-@action("search", "Search all sessions", keys=("ctrl+f", "alt+f"), group=GROUP, footer="search",
+@action("search", "Search all sessions", keys=("ctrl+f", "alt+i"), group=GROUP, footer="search",
         when=connected, order=45)  # fmt: skip
 async def search(deck: DeckScreen) -> None:
     """Full text over every session; enter opens the session."""

@@ -172,7 +172,7 @@ def can_broadcast(deck: DeckScreen) -> bool:
     return connected(deck) and len(deck.model.order) > 1
 
 
-@action("broadcast", "Broadcast", keys=("ctrl+b", "alt+b"), group=GROUP, footer="broadcast",
+@action("broadcast", "Broadcast", keys=("ctrl+b", "alt+m"), group=GROUP, footer="broadcast",
         when=can_broadcast, order=30)  # fmt: skip
 async def broadcast(deck: DeckScreen) -> None:
     """Choose tiles; the next message goes to all of them, after a last question."""

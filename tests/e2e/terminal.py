@@ -1,0 +1,139 @@
+"""A real terminal for the real program: a pty, read by a terminal emulator.
+
+`wait` reads what the program writes until a condition holds on the emulated screen: no sleeps,
+and no matching of text that has been overwritten since.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyte
+
+
+class Terminal:
+    """A program on a pty of `columns` x `rows`."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        columns: int = 120,
+        rows: int = 36,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = bytearray()
+        """Everything that the program wrote."""
+        self._fd, child = pty.openpty()
+        self._size(columns, rows)
+        self.process = subprocess.Popen(
+            command,
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            cwd=cwd,
+            env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            start_new_session=True,
+            preexec_fn=_take_terminal,  # noqa: PLW1509
+        )
+        os.close(child)
+
+    def _size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    # -- reading
+
+    @property
+    def text(self) -> str:
+        """The screen's lines."""
+        return "\n".join(self.screen.display)
+
+    def wait(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+        """Read until `condition()` holds; fail with the screen's text after `timeout_s`."""
+        end = time.monotonic() + timeout_s
+        while not condition():
+            left = end - time.monotonic()
+            if left <= 0 or not self._read(left):
+                raise AssertionError(f"this did not come:\n{self.text}")
+
+    def wait_for(self, words: str, timeout_s: float = 20.0) -> None:
+        """Read until `words` are on the screen."""
+        self.wait(lambda: words in self.text, timeout_s)
+
+    def wait_gone(self, words: str, timeout_s: float = 20.0) -> None:
+        """Read until `words` are not on the screen any more."""
+        self.wait(lambda: words not in self.text, timeout_s)
+
+    def _read(self, timeout_s: float) -> bool:
+        readable, _, _ = select.select([self._fd], [], [], timeout_s)
+        if not readable:
+            return False
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:
+            return False  # the program ended
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
+
+    # -- writing
+
+    def send(self, text: str | bytes) -> None:
+        """Keys, as a terminal sends them."""
+        data = text.encode() if isinstance(text, str) else text
+        while data:
+            _, writable, _ = select.select([], [self._fd], [], 5)
+            if writable:
+                data = data[os.write(self._fd, data[:4096]) :]
+            self._drain()
+
+    def _drain(self) -> None:
+        while select.select([self._fd], [], [], 0)[0] and self._read(0):
+            pass
+
+    def paste(self, text: str) -> None:
+        """A bracketed paste."""
+        self.send(b"\x1b[200~" + text.encode() + b"\x1b[201~")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size of the terminal."""
+        self.screen.resize(rows, columns)
+        self._size(columns, rows)
+        os.killpg(self.process.pid, signal.SIGWINCH)
+
+    # -- ending
+
+    def ended(self, timeout_s: float = 15.0) -> int:
+        """Read until the program has ended; its exit code."""
+        end = time.monotonic() + timeout_s
+        while self._read(max(0.0, end - time.monotonic())):
+            pass
+        return self.process.wait(timeout=max(0.1, end - time.monotonic()))
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End what still runs."""
+        self.kill()
+        os.close(self._fd)
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
