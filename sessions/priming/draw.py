@@ -33,7 +33,7 @@ def local_draw(kind: str, seed: int, params: JSON) -> Draw:
     if kind == "acronym":
         drawn = letter_sets(stream, params["count"], params["letters"], params["alphabet"])
     elif kind == "names":
-        drawn = stream.shuffled(letters_of(params["letters"]))
+        drawn = stream.shuffled(list(params["letters"]))
     else:
         drawn = some_terms(stream, params["terms"], params["n"])
     return Draw(new_priming_id(), kind, seed, params, drawn)
@@ -69,26 +69,6 @@ def letter_sets(stream: Stream, count: int, letters: int, alphabet: str) -> list
 def _one_letter_hidden(made: str) -> list[str]:
     """The set with each letter hidden in turn; two sets share one when they differ in one."""
     return [f"{made[:i]}_{made[i + 1 :]}" for i in range(len(made))]
-
-
-def letters_of(text: str) -> list[str]:
-    """The letters A to Z in a text such as `A-F`, `AEIOU` or `a,b,c`, each once, in order.
-
-    Raises:
-        UsageError: there is none.
-    """
-    found: dict[str, None] = {}
-    upper = text.upper()
-    for index, letter in enumerate(upper):
-        if letter == "-" and 0 < index < len(upper) - 1:
-            first, last = upper[index - 1], upper[index + 1]
-            if first in LETTERS and last in LETTERS and first < last:
-                found.update(dict.fromkeys(LETTERS[LETTERS.index(first) : LETTERS.index(last)]))
-        elif letter in LETTERS:
-            found[letter] = None
-    if not found:
-        raise UsageError(f"{text[:40]!r} has no letter from A to Z.", "Write for example A-Z.")
-    return list(found)
 
 
 def some_terms(stream: Stream, terms: Sequence[str], n: int) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from sessions.errors import UsageError
 from sessions.priming.model import JSON
 
+_MOST_WORDS = 5_000
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -71,7 +72,7 @@ def words_of(value: object) -> list[str]:
         text = " ".join(str(part).split())
         if text:
             found.setdefault(text.casefold(), text)
-    return list(found.values())
+    return list(found.values())[:_MOST_WORDS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class Kind:
         for name in given:
             self.parameter(name)
         params = {p.name: p.read(given.get(p.name, p.default)) for p in self.parameters}
+        if self.name == "names":
+            params["letters"] = "".join(sorted(letters_of(params["letters"])))
         if self.name == "acronym" and params["letters"] < 3 and params["count"] > 20:
             # 26 first letters, and no two sets may share one: distance 2 leaves no more.
             raise UsageError(
@@ -209,6 +212,26 @@ def kind_of(name: str) -> Kind:
             f"Did you mean {near[0]}?" if near else f"There are {', '.join(KINDS)}.",
         )
     return kind
+
+
+def letters_of(text: str) -> list[str]:
+    """The letters A to Z in a text such as `A-F`, `AEIOU` or `a,b,c`, each once, in order.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found: dict[str, None] = {}
+    upper = text.upper()
+    for index, letter in enumerate(upper):
+        if letter == "-" and 0 < index < len(upper) - 1:
+            first, last = upper[index - 1], upper[index + 1]
+            if first in LETTERS and last in LETTERS and first < last:
+                found.update(dict.fromkeys(LETTERS[LETTERS.index(first) : LETTERS.index(last)]))
+        elif letter in LETTERS:
+            found[letter] = None
+    if not found:
+        raise UsageError(f"{text[:40]!r} has no letter from A to Z.", "Write for example A-Z.")
+    return list(found)
 
 
 COMMON = ("seed", "keep", "about", "term", "ban")
