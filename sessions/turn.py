@@ -74,6 +74,10 @@ class Turn:
         finally:
             self._asks.pop(request.ask, None)
 
+    def flush(self) -> None:
+        """Record the text that waits for more."""
+        self._session.recorder.flush()
+
     def take_steers(self) -> list[ev.UserMessage]:
         """Messages to take in now; each is recorded as part of this turn."""
         return self._session.take_steers(self.turn)

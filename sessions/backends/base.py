@@ -131,6 +131,9 @@ class TurnHost(Protocol):
     async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
         """Ask for a permission; returns when it is answered, never by itself with a yes."""
 
+    def flush(self) -> None:
+        """Record the text that waits for more, so that `context` has all of it."""
+
     def take_steers(self) -> list[ev.UserMessage]:
         """Messages to take in now, between two steps; recorded already."""
 
@@ -168,9 +171,7 @@ class Backend(Protocol):
     async def models(self) -> list[ModelInfo]:
         """Models to choose from; a fallback list when the server can't say."""
 
-    async def ask(
-        self, question: Question, on_text: Callable[[str], None] | None = None
-    ) -> Reply:
+    async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
 
     async def close(self) -> None:

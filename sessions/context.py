@@ -1,0 +1,316 @@
+"""Events → the conversation as a model is told it: Messages API messages.
+
+A pure fold with one promise that costs money when it is broken: what has been told stays told
+as it was. Later events only append (a skill's listing, a priming, a mark that an answer was
+interrupted), so that a provider's cache of the prefix stays good; undoing a turn and compacting
+are the two exceptions, and both are asked for.
+
+Every `tool_use` is answered in the next user message (Messages API, tool use), by a synthetic
+error where the record has no result.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sessions import events as ev
+from skills.tokens import estimate
+
+INTERRUPTED = "[The answer above was cut off: {why}.]"
+NO_RESULT = "No result: the call was cut off, and whether it took effect is not known."
+_SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
+_IMAGE_TOKENS = 1500
+_MAX_TEXT_FILE = 200_000
+_CUT = {
+    "interrupted": "interrupted by the user",
+    "error": "an error",
+    "max_tokens": "the limit of the answer's length",
+}
+
+
+@dataclass(slots=True)
+class _Part:
+    """A stretch of one role within one turn."""
+
+    role: str
+    turn: int
+    seq: int
+    blocks: list[ev.JSON] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    """Chunks of the text block that is being written."""
+
+    def close_text(self) -> None:
+        """Make a block of the chunks."""
+        if self.text:
+            joined = "".join(self.text)
+            self.text.clear()
+            if joined.strip():
+                self.blocks.append({"type": "text", "text": joined})
+
+
+class Context:
+    """The conversation of one session. `folder` is the session's `files/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts: list[_Part] = []
+        self._undone: set[int] = set()
+        self._open: dict[str, int] = {}
+        """Tool calls without a result, and their turn."""
+        self._thinking: list[str] = []
+        self._skill_calls: set[str] = set()
+        self._skills: dict[str, str] = {}
+        self._chars = 0
+        self._images = 0
+        self._last_turn = 0
+
+    # -- reading
+
+    def messages(self) -> list[ev.JSON]:
+        """The conversation, roles alternating, the last one the user's.
+
+        Attachments are read from `files/`; one that is gone is named instead.
+        """
+        messages: list[ev.JSON] = []
+        for part in self._parts:
+            blocks = self._blocks(part)
+            if not blocks:
+                continue
+            if messages and messages[-1]["role"] == part.role:
+                messages[-1]["content"].extend(blocks)
+            else:
+                messages.append({"role": part.role, "content": blocks})
+        return _paired(messages)
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens `messages` takes."""
+        return self._chars // 4 + self._images * _IMAGE_TOKENS
+
+    def is_undone(self, turn: int) -> bool:
+        """Whether a turn was taken back."""
+        return turn in self._undone
+
+    def skill_texts(self) -> list[str]:
+        """The text of every skill that went to the model, each once."""
+        return list(self._skills.values())
+
+    # -- folding
+
+    def apply(self, event: ev.Event) -> None:
+        """Take one event in."""
+        handler = self._HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+
+    def _part(self, role: str, turn: int, seq: int) -> _Part:
+        last = self._parts[-1] if self._parts else None
+        if last is None or last.role != role or last.turn != turn:
+            if last is not None:
+                last.close_text()
+            last = _Part(role, turn, seq)
+            self._parts.append(last)
+        last.seq = max(last.seq, seq)
+        return last
+
+    def _add(self, role: str, turn: int, seq: int, block: ev.JSON) -> None:
+        part = self._part(role, turn, seq)
+        part.close_text()
+        part.blocks.append(block)
+
+    def _user(self, event: ev.UserMessage) -> None:
+        self._last_turn = max(self._last_turn, event.turn)
+        told: list[str] = []
+        for note in event.notes:
+            text = str(note.get("text", ""))
+            told.append(text)
+            if note.get("kind") == "skill":
+                self._skills[str(note.get("name"))] = text
+        if event.text.strip():
+            told.append(event.text)
+        for attachment in event.attachments:
+            self._add("user", event.turn, event.seq, {"type": "attachment", **attachment})
+            self._images += str(attachment.get("media_type", "")).startswith("image/")
+        for text in told:
+            self._chars += len(text)
+            self._add("user", event.turn, event.seq, {"type": "text", "text": text})
+
+    def _text(self, event: ev.Text) -> None:
+        self._thinking.clear()  # a block of thinking that was never signed can't be sent back
+        self._part("assistant", event.turn, event.seq).text.append(event.text)
+        self._chars += len(event.text)
+
+    def _think(self, event: ev.Thinking) -> None:
+        if event.redacted:
+            block: ev.JSON = {"type": "redacted_thinking", "data": event.redacted}
+            self._add("assistant", event.turn, event.seq, block)
+            return
+        self._thinking.append(event.text)
+        if event.signature:
+            block = {
+                "type": "thinking",
+                "thinking": "".join(self._thinking),
+                "signature": event.signature,
+            }
+            self._thinking.clear()
+            self._chars += len(block["thinking"])
+            self._add("assistant", event.turn, event.seq, block)
+
+    def _call(self, event: ev.ToolCall) -> None:
+        self._thinking.clear()
+        if event.call in self._open and self._open[event.call] == event.turn:
+            return  # told again with more detail, by an agent
+        self._open[event.call] = event.turn
+        if event.name == "skill":
+            self._skill_calls.add(event.call)
+        block: ev.JSON = {
+            "type": "tool_use",
+            "id": event.call,
+            "name": event.name,
+            "input": event.input,
+        }
+        self._chars += len(str(event.input))
+        self._add("assistant", event.turn, event.seq, block)
+
+    def _result(self, event: ev.ToolResult) -> None:
+        if self._open.pop(event.call, None) is None:
+            return
+        if event.call in self._skill_calls and event.status == "ok":
+            self._skills[str(event.data.get("skill", event.call))] = event.content
+        content: list[ev.JSON] = [{"type": "text", "text": event.content or "(no output)"}]
+        content += [{"type": "attachment", **image} for image in event.images]
+        self._images += len(event.images)
+        block: ev.JSON = {"type": "tool_result", "tool_use_id": event.call, "content": content}
+        if event.status != "ok":
+            block["is_error"] = True
+        self._chars += len(event.content)
+        self._add("user", event.turn, event.seq, block)
+
+    def _ended(self, event: ev.TurnEnded) -> None:
+        self._thinking.clear()
+        self._open = {call: turn for call, turn in self._open.items() if turn != event.turn}
+        last = self._parts[-1] if self._parts else None
+        if last is None:
+            return
+        last.close_text()
+        if event.reason in _CUT and last.turn == event.turn and last.role == "assistant":
+            text = INTERRUPTED.format(why=_CUT[event.reason])
+            self._add("user", event.turn, event.seq, {"type": "text", "text": text})
+
+    def _undo(self, event: ev.TurnUndone) -> None:
+        self._undone |= set(range(event.turn, self._last_turn + 1))
+        self._parts = [part for part in self._parts if part.turn < event.turn]
+        self._recount()
+
+    def _compact(self, event: ev.ContextCompacted) -> None:
+        kept = [part for part in self._parts if part.seq > event.upto]
+        summary = _Part("user", 0, event.seq)
+        text = _SUMMARY.format(summary=event.summary)
+        summary.blocks.append({"type": "text", "text": text})
+        self._parts = [summary, *kept]
+        self._recount()
+
+    def _recount(self) -> None:
+        self._chars = sum(len(str(b)) for part in self._parts for b in part.blocks)
+        self._images = sum(_images(part.blocks) for part in self._parts)
+
+    # -- blocks as they are sent
+
+    def _blocks(self, part: _Part) -> list[ev.JSON]:
+        blocks = list(part.blocks)
+        if part.text and (text := "".join(part.text)).strip():
+            blocks.append({"type": "text", "text": text})
+        return [self._sendable(block) for block in blocks]
+
+    def _sendable(self, block: ev.JSON) -> ev.JSON:
+        if block["type"] == "attachment":
+            return self._attachment(block)
+        if block["type"] == "tool_result":
+            return {**block, "content": [self._sendable(b) for b in block["content"]]}
+        return block
+
+    def _attachment(self, block: ev.JSON) -> ev.JSON:
+        name, media = str(block.get("path", "")), str(block.get("media_type", ""))
+        try:
+            data = (self._folder / Path(name).name).read_bytes()
+        except OSError:
+            return {"type": "text", "text": f"[The file {name} is not there any more.]"}
+        if media.startswith("image/"):
+            encoded = base64.b64encode(data).decode("ascii")
+            source = {"type": "base64", "media_type": media, "data": encoded}
+            return {"type": "image", "source": source}
+        text = data[:_MAX_TEXT_FILE].decode("utf-8", "replace")
+        return {"type": "text", "text": f"[File {block.get('name', name)}]\n{text}"}
+
+    _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
+        ev.UserMessage: _user,
+        ev.Text: _text,
+        ev.Thinking: _think,
+        ev.ToolCall: _call,
+        ev.ToolResult: _result,
+        ev.TurnEnded: _ended,
+        ev.TurnUndone: _undo,
+        ev.ContextCompacted: _compact,
+    }
+
+
+def _images(blocks: Iterable[ev.JSON]) -> int:
+    return sum(str(b.get("media_type", "")).startswith("image/") for b in blocks)
+
+
+def _paired(messages: list[ev.JSON]) -> list[ev.JSON]:
+    """Answer every `tool_use` in the message after it; results come first there."""
+    paired: list[ev.JSON] = []
+    for number, message in enumerate(messages):
+        paired.append(message)
+        if message["role"] != "assistant":
+            continue
+        calls = [b["id"] for b in message["content"] if b["type"] == "tool_use"]
+        if not calls:
+            continue
+        following = messages[number + 1] if number + 1 < len(messages) else None
+        answered = following["content"] if following else []
+        results = {b["tool_use_id"]: b for b in answered if b["type"] == "tool_result"}
+        first = [results.get(call) or _no_result(call) for call in calls]
+        rest = [b for b in answered if b["type"] != "tool_result"]
+        if following is None:
+            paired.append({"role": "user", "content": first})
+        else:
+            following["content"] = [*first, *rest]
+    while paired and paired[0]["role"] != "user":
+        paired.pop(0)  # an imported or compacted past may begin with an answer
+    return [_without_strays(m, n, paired) for n, m in enumerate(paired)]
+
+
+def _without_strays(message: ev.JSON, number: int, messages: list[ev.JSON]) -> ev.JSON:
+    """Drop results whose call is not in the message before (its turn was compacted away)."""
+    if message["role"] != "user":
+        return message
+    before = messages[number - 1]["content"] if number else []
+    calls = {b["id"] for b in before if b["type"] == "tool_use"}
+    content = [
+        b for b in message["content"] if b["type"] != "tool_result" or b["tool_use_id"] in calls
+    ]
+    return {**message, "content": content or [{"type": "text", "text": "(nothing)"}]}
+
+
+def _no_result(call: str) -> ev.JSON:
+    text = [{"type": "text", "text": NO_RESULT}]
+    return {"type": "tool_result", "tool_use_id": call, "content": text, "is_error": True}
+
+
+def tokens_of(messages: Iterable[ev.JSON]) -> int:
+    """About how many tokens messages take, when no fold is at hand."""
+    return sum(
+        estimate(str(block.get("text", block.get("content", ""))))
+        for message in messages
+        for block in (
+            message["content"]
+            if isinstance(message["content"], list)
+            else [{"text": message["content"]}]
+        )
+    )

@@ -1,0 +1,89 @@
+"""Byproducts of many sessions: journals read once, remembered until they change."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.errors import JournalError, NotFound
+from sessions.harvest.byproducts import Found, byproducts, recurrence
+from sessions.journal import NAME, read
+from sessions.places import Places, private_folder
+
+# Part of every remembered result's mark: raise it when the finder finds differently.
+FINDER = 1
+Progress = Callable[[int, int], None]
+
+
+def gather(
+    session_ids: Sequence[str], places: Places, progress: Progress | None = None
+) -> list[Found]:
+    """The byproducts of sessions, with what recurs among them marked.
+
+    `progress` is called with sessions done and sessions in all. Raises NotFound for a session
+    that is not there.
+    """
+    groups: list[list[Found]] = []
+    for number, session in enumerate(session_ids, 1):
+        groups.append(of_session(session, places))
+        if progress is not None:
+            progress(number, len(session_ids))
+    recurrence(groups)
+    return [found for group in groups for found in group]
+
+
+def of_session(session: str, places: Places) -> list[Found]:
+    """One session's byproducts, from the memory if its journal has not changed since."""
+    journal = places.session(session) / NAME
+    try:
+        status = journal.stat()
+    except OSError as error:
+        raise NotFound(
+            f"There is no session {session}.", "See `agentdeck sessions list`."
+        ) from error
+    memory = places.state / "byproducts" / f"{session}.json"
+    mark = [FINDER, status.st_size, status.st_mtime_ns]
+    found = _remembered(memory, mark)
+    if found is None:
+        found = byproducts(session, read(journal))
+        _remember(memory, mark, found)
+    return found
+
+
+def all_sessions(places: Places) -> list[str]:
+    """Ids of all sessions on disk, oldest first."""
+    return sorted(_ids(places.sessions))
+
+
+def _ids(folder: Path) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                    yield entry.name
+    except FileNotFoundError:
+        return
+
+
+def _remembered(memory: Path, mark: list[int]) -> list[Found] | None:
+    try:
+        data = json.loads(memory.read_bytes())
+        if data["mark"] != mark:
+            return None
+        return [Found.from_json(entry) for entry in data["found"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(memory: Path, mark: list[int], found: Iterable[Found]) -> None:
+    data: ev.JSON = {"mark": mark, "found": [each.to_json() for each in found]}
+    try:
+        private_folder(memory.parent)
+        temporary = memory.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(ev.encode(data))
+        temporary.rename(memory)
+    except (OSError, JournalError, ValueError):
+        return  # a memory that can't be kept costs time, nothing else

@@ -1,0 +1,77 @@
+"""One gate per credential: a limit that one session hits holds back the starts of all.
+
+Without it, two dozen sessions would run into the same limit one after the other. The gate
+opens again by itself; sessions then go one by one, a little apart, and not as a herd.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from sessions.backends.faults import Fault
+
+_REFUSED_S = 30.0
+_APART_S = 0.15
+_GATES: dict[str, Gate] = {}
+
+
+class Gate:
+    """Holds requests of one credential back while a limit lasts. Times are the loop's clock."""
+
+    def __init__(self) -> None:
+        self._open_at = 0.0
+        self._next_at = 0.0
+        self._refused: Fault | None = None
+        self._refused_until = 0.0
+
+    def pause(self, seconds: float) -> None:
+        """Let no request start for so long."""
+        loop = asyncio.get_running_loop()
+        self._open_at = max(self._open_at, loop.time() + seconds)
+        self._next_at = max(self._next_at, self._open_at)
+
+    def refuse(self, fault: Fault) -> bool:
+        """The key itself was refused: fail others at once for a while. True the first time."""
+        now = asyncio.get_running_loop().time()
+        first = now >= self._refused_until
+        self._refused, self._refused_until = fault, now + _REFUSED_S
+        return first
+
+    def passed(self) -> None:
+        """A request went through: the key is good."""
+        self._refused, self._refused_until = None, 0.0
+
+    def refusal(self) -> Fault | None:
+        """Why no request can be made with this key, or None."""
+        now = asyncio.get_running_loop().time()
+        return self._refused if now < self._refused_until else None
+
+    def wait_s(self) -> float:
+        """How long a request that wants to start now has to wait."""
+        return max(0.0, self._open_at - asyncio.get_running_loop().time())
+
+    async def enter(self, on_wait: Callable[[float], None]) -> None:
+        """Wait until the gate is open; `on_wait` is told for how long, if it is noticeable."""
+        told = False
+        while (wait := self.wait_s()) > 0:
+            if not told and wait > 0.5:
+                on_wait(wait)
+                told = True
+            await asyncio.sleep(wait)
+        if told:  # those who waited start one after the other
+            now = asyncio.get_running_loop().time()
+            turn = max(now, self._next_at)
+            self._next_at = turn + _APART_S
+            await asyncio.sleep(turn - now)
+
+
+def gate(credential: str) -> Gate:
+    """The gate of a credential (any text that stands for it, not the key itself)."""
+    return _GATES.setdefault(credential, Gate())
+
+
+def backoff_s(attempt: int) -> float:
+    """Seconds before attempt `attempt` + 1: 1, 2, 4, 8, … 30, with jitter."""
+    return min(30.0, float(2 ** (attempt - 1))) * random.uniform(0.75, 1.25)

@@ -1,0 +1,43 @@
+"""What a turn cost, by the table of prices; an unknown model costs tokens only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Priced(Protocol):
+    """US dollars per million tokens."""
+
+    @property
+    def input(self) -> float:
+        """Input."""
+
+    @property
+    def output(self) -> float:
+        """Output."""
+
+    @property
+    def cache_read(self) -> float:
+        """Input read from the cache."""
+
+    @property
+    def cache_write(self) -> float:
+        """Input written to the cache."""
+
+
+def cost(model: str, usage: Mapping[str, int], prices: Mapping[str, Priced]) -> float | None:
+    """US dollars for `usage` (`input`, `output`, `cache_read`, `cache_write` in tokens).
+
+    The price is that of the longest name that the model's id begins with; None if there is none.
+    """
+    names = [name for name in prices if model.startswith(name)]
+    if not names:
+        return None
+    price = prices[max(names, key=len)]
+    return (
+        usage.get("input", 0) * price.input
+        + usage.get("output", 0) * price.output
+        + usage.get("cache_read", 0) * price.cache_read
+        + usage.get("cache_write", 0) * price.cache_write
+    ) / 1_000_000
