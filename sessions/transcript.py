@@ -73,7 +73,7 @@ class Transcript:
 
     # -- making blocks
 
-    def _add(self, kind: str, event: ev.Event, text: str = "", **data: Any) -> Block:
+    def _add(self, kind: str, event: ev.Event, text: str = "", /, **data: Any) -> Block:
         self._close_last()
         block = Block(
             kind,
@@ -92,7 +92,7 @@ class Transcript:
             last.open = False
             last.version += 1
 
-    def _notice(self, event: ev.Event, text: str, what: str, **data: Any) -> Block:
+    def _notice(self, event: ev.Event, text: str, what: str, /, **data: Any) -> Block:
         return self._add("notice", event, text, what=what, **data)
 
     def _stream(self, kind: str, event: ev.Text | ev.Thinking) -> Block:
