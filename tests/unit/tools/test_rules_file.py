@@ -174,7 +174,7 @@ def test_the_configuration_with_a_rule_is_still_valid(file: Path) -> None:
     """The strict reader of the configuration and the rules agree on what stands in the file."""
     from sessions.config import load
 
-    file.write_text("[profiles.local]\nbackend = \"local\"\n")
+    file.write_text('[profiles.local]\nbackend = "local"\n')
     FileRules(file).add(rule("git", "status"))
     rules = load(file).permissions.rules
     assert [list(r.argv) for r in rules] == [["git", "status"]]

@@ -1,0 +1,353 @@
+"""Servers of the Model Context Protocol as tools (`mcp` SDK 2.x, the optional extra `[mcp]`).
+
+A server is started (stdio) or reached (HTTP) once per equal configuration and shared by the
+sessions that use it; each lives in a task of its own, since the SDK's connections must be opened
+and closed by the same task. Its tools are called `mcp__SERVER__TOOL` and go through the same
+permissions: what a server says of its own tools' harmlessness counts for nothing, and an allowance
+is bound to the tool's definition and to how the server is started, so that a tool that changes
+behind its name asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import importlib
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError
+from sessions.places import private_folder
+from sessions.tools import policy
+from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
+from sessions.tools.files import image_kind
+from sessions.tools.spool import readable, store
+from skills.text import hidden
+
+log = logging.getLogger("agentdeck.mcp")
+
+CALL_S = 300.0
+_MAX_TOOLS = 128
+_CLOSED = -32000
+"""The SDK's error code of a connection that has ended."""
+_DESCRIPTION_CHARS = 4000
+_MAX_IMAGE = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """How a server is reached: a command on stdio, or a URL. From the user's configuration alone.
+
+    `timeout_s`: how long it may take to start and to list its tools.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    url: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 30.0
+
+    @property
+    def key(self) -> str:
+        """Equal for equal servers. Values of `env` may be secrets; only their hash is in it."""
+        told = [list(self.command), self.url, sorted(self.env.items())]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+class Server:
+    """One connection, opened when first wanted. `use` is called by any task."""
+
+    def __init__(self, spec: ServerSpec, log_file: Path) -> None:
+        self.spec = spec
+        self.tools: list[ev.JSON] = []
+        """`{"name", "description", "input_schema"}` as the server has them."""
+        self._log_file = log_file
+        self._client: Any = None
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[None] | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect, if it is not. Raises AgentdeckError saying why it can't be."""
+        async with self._opening:
+            if self._task is not None and not self._task.done():
+                return
+            self._stop = asyncio.Event()
+            self._ready = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._live(), name=f"mcp {self.spec.name}")
+            try:
+                async with asyncio.timeout(self.spec.timeout_s):
+                    await asyncio.shield(self._ready)
+            except TimeoutError as error:
+                self._closing = asyncio.ensure_future(self.close())  # nobody waits for that
+                raise AgentdeckError(
+                    f"The MCP server {self.spec.name} did not answer within "
+                    f"{self.spec.timeout_s:g} s.",
+                    f"See {self._log_file}.",
+                ) from error
+
+    async def use(self, tool: str, args: ev.JSON) -> Any:
+        """Call a tool. Raises ToolFault."""
+        try:
+            await self.open()
+        except AgentdeckError as error:
+            raise ToolFault(str(error)) from error
+        task = self._task
+        assert task is not None
+        call = asyncio.ensure_future(self._client.call_tool(tool, args))
+        try:
+            async with asyncio.timeout(CALL_S):
+                # A server that ends in the middle of a call does not always end the call.
+                await asyncio.wait([call, task], return_when=asyncio.FIRST_COMPLETED)
+            if not call.done():
+                raise ToolFault(f"The MCP server {self.spec.name} ended during the call.")
+            return call.result()
+        except TimeoutError as error:
+            raise ToolFault(f"{tool} did not answer within {CALL_S:g} s.") from error
+        except (asyncio.CancelledError, ToolFault):
+            raise
+        except Exception as error:
+            # The boundary to a foreign server: whatever it does is one failed call.
+            if getattr(error, "code", _CLOSED) == _CLOSED:
+                await self.close()  # the next call starts it again
+            raise ToolFault(f"The MCP server {self.spec.name} failed: {_said(error)}") from error
+        finally:
+            call.cancel()
+
+    async def close(self) -> None:
+        """End the connection, and the server if it was started here."""
+        self._stop.set()
+        task = self._task
+        if task is None:
+            return
+        if self._ready is not None and not self._ready.done():
+            task.cancel()  # it still connects, and does not look at `_stop`
+        done, _ = await asyncio.wait([task], timeout=10.0)
+        if not done:
+            task.cancel()
+            await asyncio.wait([task], timeout=5.0)
+
+    async def _live(self) -> None:
+        """The server's own task: connect, list, wait for the end."""
+        assert self._ready is not None
+        try:
+            with _errors(self._log_file) as errors:
+                async with self._connect(errors) as client:
+                    self._client = client
+                    self.tools = await _list(client)
+                    self._ready.set_result(None)
+                    await self._stop.wait()
+        except Exception as error:
+            # The boundary to a foreign server; the SDK wraps its faults in groups.
+            log.warning("mcp %s", self.spec.name, exc_info=error)
+            if not self._ready.done():
+                self._ready.set_exception(
+                    AgentdeckError(
+                        f"The MCP server {self.spec.name} can't be used: {_said(error)}",
+                        f"See {self._log_file}, and its entry in the configuration.",
+                    )
+                )
+        finally:
+            self._client = None
+
+    def _connect(self, errors: Any) -> Any:
+        sdk = sdk_of()
+        if self.spec.url:
+            return sdk.Client(self.spec.url)
+        if not self.spec.command:
+            raise AgentdeckError("it has neither command nor url.")
+        started = sdk.StdioServerParameters(
+            command=self.spec.command[0],
+            args=list(self.spec.command[1:]),
+            env=dict(self.spec.env),
+            cwd=Path.home(),
+        )
+        return sdk.Client(sdk.stdio_client(started, errlog=errors))
+
+
+def _errors(path: Path) -> IO[bytes]:
+    """Where a server's stderr goes: never into a pipe that nobody reads."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    return os.fdopen(descriptor, "ab", buffering=0)
+
+
+def sdk_of() -> Any:
+    """The SDK, imported now. Raises AgentdeckError when it is not installed."""
+    try:
+        return importlib.import_module("mcp")
+    except ImportError as error:
+        raise AgentdeckError(
+            "MCP servers need the mcp package.", "pip install 'agentdeck-tui[mcp]'"
+        ) from error
+
+
+async def _list(client: Any) -> list[ev.JSON]:
+    tools: list[ev.JSON] = []
+    cursor: str | None = None
+    while len(tools) < _MAX_TOOLS:
+        page = await (client.list_tools(cursor=cursor) if cursor else client.list_tools())
+        for tool in page.tools:
+            description, given = tool.description or "", tool.input_schema
+            tools.append({"name": tool.name, "description": description, "input_schema": given})
+        cursor = page.next_cursor
+        if not cursor:
+            break
+    return tools[:_MAX_TOOLS]
+
+
+def _said(error: BaseException) -> str:
+    """The first real fault in a group, in one line."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    return " ".join(readable(str(error).encode("utf-8", "replace")).split())[:300] or repr(error)
+
+
+class Hub:
+    """All MCP servers of the engine. `close` ends them."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._servers: dict[str, Server] = {}
+
+    async def tools(self, specs: Sequence[ServerSpec]) -> tuple[list[McpTool], list[str]]:
+        """The tools of some servers, and why others have none (one sentence each)."""
+        answers = await asyncio.gather(*(self._tools(s) for s in specs), return_exceptions=True)
+        tools: list[McpTool] = []
+        faults: list[str] = []
+        for answer in answers:
+            if isinstance(answer, AgentdeckError):
+                faults.append(str(answer))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                tools += answer
+        return sorted(tools, key=lambda t: t.name), faults
+
+    async def _tools(self, spec: ServerSpec) -> list[McpTool]:
+        server = self._servers.get(spec.key)
+        if server is None:
+            folder = private_folder(self._state)
+            name = re.sub(r"[^A-Za-z0-9_-]", "-", spec.name)[:40]
+            server = self._servers.setdefault(spec.key, Server(spec, folder / f"mcp-{name}.log"))
+        await server.open()
+        return [McpTool(spec.name, server, tool) for tool in server.tools]
+
+    async def close(self) -> None:
+        """End every connection."""
+        servers, self._servers = list(self._servers.values()), {}
+        await asyncio.gather(*(s.close() for s in servers))
+
+
+class McpTool:
+    """One tool of a server, as `base.Tool`."""
+
+    def __init__(self, server_name: str, server: Server, tool: ev.JSON) -> None:
+        self.name = tool_name(server_name, str(tool["name"]))
+        self._server = server
+        self._tool = str(tool["name"])
+        self._digest = digest_of(server.spec, tool)
+        given = tool["input_schema"]
+        self.definition: ev.JSON = {
+            "name": self.name,
+            "description": _seen(str(tool["description"]))[:_DESCRIPTION_CHARS],
+            "input_schema": given if isinstance(given, dict) else {"type": "object"},
+        }
+
+    def touches(self, args: ev.JSON, ctx: CallContext) -> tuple[frozenset[str], bool]:
+        """The server, writing: what a tool of it changes is not known."""
+        return frozenset({f"mcp {self._server.spec.key}"}), True
+
+    async def permission(self, args: ev.JSON, ctx: CallContext) -> Verdict:
+        """Asks in every mode until it is allowed."""
+        spec = self._server.spec
+        where = spec.url or " ".join(spec.command)
+        told = json.dumps(args, indent=2, ensure_ascii=True, default=str)
+        return policy.judge_tool(
+            self.name,
+            self._digest,
+            ctx,
+            summary=f"Use {self._tool} of the MCP server {spec.name}",
+            detail=f"{self._tool} of {spec.name} ({where})\n\n{told}",
+            why="A tool of an MCP server does what its server likes, outside any sandbox.",
+        )
+
+    async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
+        """Call it."""
+        await self._unchanged()
+        answer = await self._server.use(self._tool, args)
+        texts: list[str] = []
+        images: list[ev.JSON] = []
+        for part in answer.content:
+            _take(part, ctx, texts, images)
+        if not texts and not images and answer.structured_content is not None:
+            texts.append(json.dumps(answer.structured_content, default=str))
+        content = "\n".join(texts)
+        if not content:
+            content = f"({len(images)} images)" if images else "(It answered nothing.)"
+        return Outcome(content, status="error" if answer.is_error else "ok", images=images)
+
+    async def _unchanged(self) -> None:
+        """Refuse a tool that is another than what the session was told of. Raises ToolFault."""
+        try:
+            await self._server.open()
+        except AgentdeckError as error:
+            raise ToolFault(str(error)) from error
+        for tool in self._server.tools:
+            if tool["name"] == self._tool and digest_of(self._server.spec, tool) == self._digest:
+                return
+        raise ToolFault(
+            f"{self._tool} of the MCP server {self._server.spec.name} is another than it was when "
+            "this session began; a new session sees it as it is."
+        )
+
+
+def digest_of(spec: ServerSpec, tool: ev.JSON) -> str:
+    """What an allowance of a tool is bound to."""
+    return hashlib.sha256((spec.key + json.dumps(tool, sort_keys=True)).encode()).hexdigest()
+
+
+def tool_name(server: str, tool: str) -> str:
+    """`mcp__server__tool` in the letters that the Messages API takes, at most 64 of them."""
+    name = f"mcp__{re.sub(r'[^A-Za-z0-9-]', '_', server)}__{re.sub(r'[^A-Za-z0-9_-]', '_', tool)}"
+    if name == f"mcp__{server}__{tool}" and len(name) <= 64:
+        return name
+    return f"{name[:55]}_{hashlib.sha256(f'{server}/{tool}'.encode()).hexdigest()[:8]}"
+
+
+def _seen(text: str) -> str:
+    """A description without characters that a person would not see."""
+    clean = readable(text.encode("utf-8", "replace"))
+    return "".join(c for c in clean if c == "\n" or not hidden(c))
+
+
+def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) -> None:
+    """One part of an answer: text, an image (kept under `files/`), or something else, named."""
+    kind = getattr(part, "type", "")
+    if kind == "text":
+        texts.append(readable(str(part.text).encode("utf-8", "replace")))
+    elif kind == "image":
+        try:
+            data = base64.b64decode(part.data, validate=True)
+        except (binascii.Error, ValueError):
+            data = b""
+        found = image_kind(data)
+        if found is None or len(data) > _MAX_IMAGE:
+            texts.append("(an image of a kind or size that can't be shown)")
+            return
+        images.append({"path": store(ctx.host.files, data, found[1]), "media_type": found[0]})
+    elif kind == "resource" and getattr(part.resource, "text", None) is not None:
+        texts.append(readable(part.resource.text.encode("utf-8", "replace")))
+    else:
+        name = getattr(part, "uri", "") or getattr(getattr(part, "resource", None), "uri", "")
+        texts.append(f"({kind or 'something unknown'} {name})")

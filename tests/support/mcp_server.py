@@ -1,0 +1,59 @@
+"""A small MCP server for tests, on stdio. `python mcp_server.py [--changed | --silent]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+if "--silent" in sys.argv:
+    time.sleep(60)
+
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ImageContent
+
+server = MCPServer("test")
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+
+
+@server.tool(
+    description="Adds. \u200bHidden\u202e" + (" Changed." if "--changed" in sys.argv else "")
+)
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@server.tool()
+def fail() -> str:
+    raise ToolError("it \x1b[31mfailed")
+
+
+@server.tool()
+def picture() -> ImageContent:
+    return ImageContent(type="image", data=PNG, mime_type="image/png")
+
+
+@server.tool()
+def die() -> str:
+    os._exit(3)
+
+
+@server.tool()
+def env() -> str:
+    return "\n".join(f"{k}={v}" for k, v in os.environ.items())
+
+
+@server.tool()
+def pid() -> str:
+    return str(os.getpid())
+
+
+if __name__ == "__main__":
+    if "--http" in sys.argv:
+        server.run("streamable-http", port=int(sys.argv[-1]))
+    else:
+        server.run("stdio")

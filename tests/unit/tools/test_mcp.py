@@ -1,0 +1,199 @@
+"""MCP servers as tools. Needs the optional `mcp` package."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sessions.errors import AgentdeckError
+from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
+from sessions.tools.toolbox import Toolbox
+from tests.support.toolhost import Desk, say
+
+SERVER = Path(__file__).parents[2] / "support" / "mcp_server.py"
+
+try:
+    sdk_of()
+    HAS_SDK = True
+except AgentdeckError:
+    HAS_SDK = False
+
+needs_sdk = pytest.mark.skipif(not HAS_SDK, reason="the mcp package is not installed")
+
+
+def spec(*flags: str, timeout_s: float = 30.0, name: str = "calc") -> ServerSpec:
+    env = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    return ServerSpec(name, (sys.executable, str(SERVER), *flags), env=env, timeout_s=timeout_s)
+
+
+@pytest.fixture
+async def hub(tmp_path: Path):
+    hub = Hub(tmp_path / "state")
+    yield hub
+    await hub.close()
+
+
+async def boxed(desk: Desk, hub: Hub, *specs: ServerSpec) -> Toolbox:
+    tools, faults = await hub.tools(specs)
+    assert not faults
+    desk.box = Toolbox(desk.box.state, tools)
+    return desk.box
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path, mode="full", answer=say("session"))
+
+
+@needs_sdk
+async def test_a_tool_of_a_server_asks_even_in_full(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    result = await desk.use("mcp__calc__add", a=2, b=3)
+    assert result.status == "ok"
+    assert "5" in result.content
+    assert len(desk.host.asked) == 1
+    assert '"a": 2' in desk.host.asked[0].detail
+    await desk.use("mcp__calc__add", a=2, b=3)
+    assert len(desk.host.asked) == 1, "allowed for the session"
+
+
+@needs_sdk
+async def test_no_keeps_it_from_being_called(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    desk.host.answer = say("no")
+    assert (await desk.use("mcp__calc__die")).status == "denied"
+    desk.host.answer = say("once")
+    assert (await desk.use("mcp__calc__add", a=1, b=1)).status == "ok"
+
+
+@needs_sdk
+async def test_wrong_arguments_do_not_reach_the_server(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    result = await desk.use("mcp__calc__add", a="x")
+    assert "`b` is missing" in result.content
+    assert not desk.host.asked
+
+
+@needs_sdk
+async def test_a_failing_tool_is_an_error_without_escape_codes(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    result = await desk.use("mcp__calc__fail")
+    assert result.status == "error"
+    assert "failed" in result.content
+    assert "\x1b" not in result.content
+
+
+@needs_sdk
+async def test_images_are_kept_as_files(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    result = await desk.use("mcp__calc__picture")
+    assert result.images[0]["media_type"] == "image/png"
+    assert (desk.files / result.images[0]["path"]).is_file()
+
+
+@needs_sdk
+async def test_a_server_that_ends_is_one_failed_call(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    assert (await desk.use("mcp__calc__die")).status == "error"
+    assert "5" in (await desk.use("mcp__calc__add", a=2, b=3)).content, "started again"
+
+
+@needs_sdk
+async def test_no_key_of_the_engine_reaches_a_server(
+    desk: Desk, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-1234567890")
+    await boxed(desk, hub, spec())
+    assert "sk-ant" not in (await desk.use("mcp__calc__env")).content
+
+
+@needs_sdk
+async def test_equal_servers_are_shared(desk: Desk, hub: Hub, tmp_path: Path) -> None:
+    await boxed(desk, hub, spec())
+    first = await desk.use("mcp__calc__pid")
+    (tmp_path / "other").mkdir()
+    other = Desk(tmp_path / "other", answer=say("once"))
+    await boxed(other, hub, spec())
+    assert (await other.use("mcp__calc__pid")).content == first.content
+
+
+@needs_sdk
+async def test_a_server_that_does_not_answer_is_given_up(hub: Hub) -> None:
+    tools, faults = await hub.tools([spec("--silent", timeout_s=0.5), spec(name="good")])
+    assert {t.name.split("__")[1] for t in tools} == {"good"}
+    assert "did not answer within 0.5 s" in faults[0]
+
+
+@needs_sdk
+async def test_a_server_that_is_not_there_says_so(hub: Hub) -> None:
+    tools, faults = await hub.tools([ServerSpec("x", ("/no/such/server",))])
+    assert not tools
+    assert "can't be used" in faults[0]
+
+
+@needs_sdk
+async def test_an_allowance_is_bound_to_the_definition(desk: Desk, hub: Hub) -> None:
+    """CVE-2025-54136: the same name with other words behind it asks again."""
+    desk.host.answer = say("always")
+    await boxed(desk, hub, spec())
+    await desk.use("mcp__calc__add", a=1, b=1)
+    await desk.use("mcp__calc__add", a=1, b=1)
+    assert len(desk.host.asked) == 1
+    assert [r.kind for r in desk.rules.rules()] == ["tool"]
+    await boxed(desk, hub, spec("--changed"))
+    await desk.use("mcp__calc__add", a=1, b=1)
+    assert len(desk.host.asked) == 2
+
+
+@needs_sdk
+async def test_hidden_characters_of_a_description_do_not_reach_the_model(hub: Hub) -> None:
+    tools, _ = await hub.tools([spec()])
+    add = next(t for t in tools if t.name.endswith("add"))
+    assert add.definition["description"] == "Adds. Hidden"
+
+
+@needs_sdk
+async def test_over_http(desk: Desk, hub: Hub) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, SERVER, "--http", str(port)],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=dict(os.environ),
+    )  # fmt: skip
+    try:
+        assert server.stderr is not None
+        for line in server.stderr:
+            if b"running on" in line:
+                break
+        await boxed(desk, hub, ServerSpec("web", url=f"http://127.0.0.1:{port}/mcp"))
+        assert "5" in (await desk.use("mcp__web__add", a=2, b=3)).content
+        await hub.close()
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.mark.parametrize(
+    ("server", "tool"), [("a b", "x"), ("a", "x" * 80), ("ä", "../x"), ("a", "x\x1b[31m")]
+)
+def test_names_fit_what_the_api_takes(server: str, tool: str) -> None:
+    import re
+
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", tool_name(server, tool))
+
+
+def test_names_do_not_collide() -> None:
+    assert tool_name("a", "x y") != tool_name("a", "x_y")
+    assert tool_name("a", "x") == "mcp__a__x"
+
+
+@pytest.mark.skipif(HAS_SDK, reason="the mcp package is installed")
+async def test_without_the_package_it_says_what_to_install(hub: Hub) -> None:
+    tools, faults = await hub.tools([ServerSpec("x", ("y",))])
+    assert not tools
+    assert "agentdeck-tui[mcp]" in faults[0]
