@@ -1,0 +1,147 @@
+"""The second gate: nothing but text and colours of our own leaves the app.
+
+Textual hands escape sequences in text through to the terminal (measured with 8.2.8: OSC 52,
+OSC 8, CSI and C1 arrive intact from nearly every widget, whatever `markup` says), reads
+`[@click=…]` in notifications, and prints local variables when it crashes. Text is cleaned
+where it comes in (`sessions.sanitise`); this is for what slips past.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.segment import Segment
+from rich.text import Text
+from textual.color import Color
+from textual.filter import LineFilter
+
+from sessions.errors import AgentdeckError
+from sessions.places import places, private_folder
+from sessions.sanitise import clean, clean_line
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.notifications import SeverityLevel
+
+    _App = App[Any]
+else:
+    _App = object
+
+
+class Gate(LineFilter):
+    """Replaces control characters in everything that is drawn."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments with a visible mark for each forbidden character."""
+        for segment in segments:
+            text, style, control = segment
+            if control is None and (
+                not text.isprintable() or (style is not None and style.link is not None)
+            ):
+                return [_guarded(each) for each in segments]
+        return segments
+
+
+def _guarded(segment: Segment) -> Segment:
+    text, style, control = segment
+    if control is not None:
+        return segment
+    if not text.isprintable():
+        text = clean(text).replace("\n", "\u240a").replace("\t", "\u2409")
+    if style is not None and style.link is not None and not style.link.isprintable():
+        style = style.update_link(None)
+    return Segment(text, style)
+
+
+class GuardedApp(_App):
+    """What every app of ours is built on: `class DeckApp(GuardedApp, App[None])`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gate = Gate()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The gate comes last, after whatever Textual's own filters made."""
+        return [*super().get_line_filters(), self._gate]
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a notice. Markup is never read in it, whatever the caller says."""
+        super().notify(
+            clean(message),
+            title=clean_line(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by OSC 52, and into a file for terminals that ignore it; a notice says both."""
+        text = clean(text)
+        super().copy_to_clipboard(text)
+        said = f"Copied {len(text)} characters."
+        try:
+            said += f" If your terminal refused: {_keep(text)}"
+        except (AgentdeckError, OSError):
+            pass  # the terminal has it; a disk that is full is said elsewhere
+        self.notify(said, timeout=4)
+
+    # -- crashes
+
+    def _handle_exception(self, error: Exception) -> None:
+        """As in Textual, but an error that can draw itself is not trusted to."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        """Leave with a sentence; what happened is in the log, without local variables."""
+        error = sys.exc_info()[1] or self._exception
+        self._exit_renderables.append(Text(crash_notice(error)))
+        self._close_messages_no_wait()
+
+
+def crash_notice(error: BaseException | None) -> str:
+    """Log an error's traceback (no local variables) and say so in a sentence."""
+    name = type(error).__name__ if error is not None else "an error"
+    said = f"The deck's screen failed ({name}). Your sessions go on; open it again with agentdeck."
+    try:
+        private_folder(places().log.parent)
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        lines = traceback.format_exception(error) if error is not None else ["no traceback\n"]
+        _append(places().log, f"{when} the screen failed\n{clean(''.join(lines))}\n")
+    except (AgentdeckError, OSError):
+        return said
+    return f"{said} What happened is in {places().log}"
+
+
+def _keep(text: str) -> Path:
+    path = private_folder(places().state) / "clipboard.txt"
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()  # never through a link that somebody laid
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def _append(path: Path, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8") as file:
+        file.write(text)

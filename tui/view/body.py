@@ -1,0 +1,368 @@
+"""A transcript laid out as rows, lazily: only what is looked at is rendered.
+
+Every block has a height, guessed until it is looked at, and the sum of the heights before it
+says where it begins. Rendered lines are kept for the pieces that were looked at last; the
+text itself stays in the transcript.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from sessions.sanitise import clean
+from sessions.transcript import Block, Transcript
+from tui import glyphs
+from tui.view import blocks
+from tui.view.heights import Heights
+from tui.view.line import Line
+from tui.view.pieces import MarkdownPiece, Piece, TextPiece, estimate
+from tui.view.split import Splitter
+
+LINES_KEPT = 300
+"""So many rendered lines are kept per view, beyond those on screen."""
+_TIGHT = ("tool", "notice")
+
+
+@dataclass(slots=True)
+class Row:
+    """A line on screen and the number of the block it belongs to."""
+
+    line: Line
+    block: int
+
+
+class BlockBody:
+    """One block's pieces and their heights."""
+
+    __slots__ = (
+        "_ends_cr",
+        "_seen",
+        "_splitter",
+        "_words",
+        "block",
+        "folded",
+        "gap",
+        "heights",
+        "pieces",
+        "version",
+    )
+
+    def __init__(self, block: Block, gap: bool) -> None:
+        self.block = block
+        self.gap = gap
+        self.folded = blocks.starts_folded(block)
+        self.pieces: list[Piece] = []
+        self.heights = Heights()
+        self.version = -1
+        self._splitter: Splitter | None = None
+        self._seen = 0
+        self._words = 0
+        self._ends_cr = False
+
+    @property
+    def built(self) -> bool:
+        """Whether its pieces are known; before that its height is a guess."""
+        return self.version >= 0
+
+    @property
+    def foldable(self) -> bool:
+        """Whether it can be folded and unfolded."""
+        return blocks.foldable(self.block)
+
+    def guess(self, width: int) -> int:
+        """About how many rows it takes."""
+        if self.folded and self.block.kind != "user":
+            return 1 + self.gap
+        return self.gap + sum(estimate(part, width) for part in self.block.parts[:1]) + (
+            sum(map(len, self.block.parts[1:])) // max(8, int(width * 0.9))
+        )
+
+    def fold(self, folded: bool) -> None:
+        """Fold or unfold; its pieces are made anew."""
+        if folded != self.folded:
+            self.folded = folded
+            self.version = -1
+
+    def sync(self, width: int) -> None:
+        """Bring the pieces up to date with the block."""
+        if self.version == self.block.version:
+            return
+        fresh = self.version < 0
+        self.version = self.block.version
+        if self.block.kind in ("text", "thinking"):
+            self._stream(fresh, width)
+        else:
+            self._replace(blocks.build(self.block, self.folded), width)
+
+    def _replace(self, pieces: list[Piece], width: int) -> None:
+        self.pieces = pieces
+        self.heights = Heights()
+        for piece in pieces:
+            self.heights.append(piece.estimate(width))
+
+    # -- answers and thinking grow
+
+    def _stream(self, fresh: bool, width: int) -> None:
+        if fresh:
+            self._seen = self._words = 0
+            self._splitter = None
+            self.pieces, self.heights = [], Heights()
+        thinking = self.block.kind == "thinking"
+        new = self._new_text()
+        if thinking:
+            self._words += len(new.split())
+            self._thinking_head(width)
+        if thinking and self.folded:
+            return
+        if self._splitter is None:
+            self._splitter = Splitter()
+        self._splitter.feed(new)
+        if not self.block.open:
+            self._splitter.close()
+        self._take_parts(width, 1 if thinking else 0)
+
+    def _new_text(self) -> str:
+        parts = self.block.parts
+        new = "".join(parts[self._seen :])
+        self._seen = len(parts)
+        if self._ends_cr:
+            new = "\r" + new
+        self._ends_cr = new.endswith("\r") and self.block.open
+        if self._ends_cr:
+            new = new[:-1]
+        return clean(new).expandtabs(4)
+
+    def _thinking_head(self, width: int) -> None:
+        shape = glyphs.mark("folded" if self.folded else "unfolded")
+        noun = "word" if self._words == 1 else "words"
+        if self.block.open:
+            said = f"{shape} thinking{glyphs.mark('more')} {self._words} {noun}"
+        else:
+            said = f"{shape} thought for {self._words} {noun}"
+        piece = TextPiece(said, "muted")
+        if self.pieces:
+            self.pieces[0] = piece
+        else:
+            self.pieces.append(piece)
+            self.heights.append(piece.estimate(width))
+
+    def _take_parts(self, width: int, start: int) -> None:
+        assert self._splitter is not None
+        parts = self._splitter.parts
+        style = "thinking" if start else ""
+        # The open part may have turned out to be nothing, and been taken back.
+        while len(self.pieces) - start > len(parts) or (
+            len(self.pieces) > start and self._part_at(-1) is not parts[len(self.pieces) - start - 1]
+        ):
+            self.pieces.pop()
+            self.heights.pop()
+        for part in parts[len(self.pieces) - start :]:
+            before = self.pieces[-1] if len(self.pieces) > start else None
+            piece = MarkdownPiece(part, before if isinstance(before, MarkdownPiece) else None, style)
+            self.pieces.append(piece)
+            self.heights.append(piece.estimate(width))
+
+    def _part_at(self, index: int) -> object:
+        piece = self.pieces[index]
+        return piece.part if isinstance(piece, MarkdownPiece) else None
+
+
+class Body:
+    """All blocks of a transcript, laid out for one width."""
+
+    def __init__(self, transcript: Transcript, width: int = 80) -> None:
+        self.transcript = transcript
+        self.width = width
+        self.blocks: list[BlockBody] = []
+        self.heights = Heights()
+        self._kept: OrderedDict[Piece, int] = OrderedDict()
+        self._lines_kept = 0
+        self._blank = Line(())
+        self.keep = LINES_KEPT
+        self.rendered = 0
+        """How many pieces were rendered in all; for tests and benchmarks."""
+
+    @property
+    def total(self) -> int:
+        """Rows in all, as far as is known."""
+        return self.heights.total
+
+    def resize(self, width: int) -> None:
+        """Lay out for another width; every height is a guess again."""
+        if width == self.width:
+            return
+        self.width = width
+        self._forget()
+        for index, block in enumerate(self.blocks):
+            if block.built:
+                heights = Heights()
+                for piece in block.pieces:
+                    heights.append(piece.estimate(width))
+                block.heights = heights
+                self.heights.set(index, heights.total + block.gap)
+            else:
+                self.heights.set(index, block.guess(width))
+
+    def restyle(self) -> None:
+        """Render everything anew (the glyphs changed)."""
+        self._forget()
+        for block in self.blocks:
+            block.version = -1
+
+    def _forget(self) -> None:
+        for piece in self._kept:
+            piece.lines = None
+        self._kept.clear()
+        self._lines_kept = 0
+
+    def update(self, index: int | None = None) -> None:
+        """Take in new blocks, and what changed in block `index`."""
+        known = self.transcript.blocks
+        while len(self.blocks) < len(known):
+            block = known[len(self.blocks)]
+            before = known[len(self.blocks) - 1].kind if self.blocks else None
+            gap = before is not None and not (before in _TIGHT and block.kind in _TIGHT)
+            made = BlockBody(block, gap)
+            self.blocks.append(made)
+            self.heights.append(made.guess(self.width))
+        if index is not None and self.blocks[index].built:
+            self._sync(index)
+
+    def _sync(self, index: int) -> None:
+        block = self.blocks[index]
+        if block.version == block.block.version:
+            return
+        block.sync(self.width)
+        self.heights.set(index, block.heights.total + block.gap)
+
+    def fold(self, index: int, folded: bool) -> None:
+        """Fold or unfold a block."""
+        self.blocks[index].fold(folded)
+        self._sync(index)
+
+    def measure(self, index: int, number: int) -> int:
+        """Make sure a piece's height is right; returns by how much it changed."""
+        block = self.blocks[index]
+        piece = block.pieces[number]
+        if piece.fresh(self.width):
+            return 0
+        self._render(piece)
+        change = block.heights.set(number, piece.height)
+        if change:
+            self.heights.set(index, block.heights.total + block.gap)
+        return change
+
+    def lines(self, piece: Piece) -> list[Line]:
+        """A piece's lines, kept or made."""
+        if piece.lines is None or not piece.fresh(self.width):
+            return self._render(piece)
+        self._kept.move_to_end(piece)
+        return piece.lines
+
+    def _render(self, piece: Piece) -> list[Line]:
+        lines = piece.render(self.width) or [Line(())]
+        piece.lines = lines
+        piece.width, piece.version = self.width, piece.wanted
+        piece.height = len(lines) + piece.gap
+        self._lines_kept += len(lines) - self._kept.pop(piece, 0)
+        self._kept[piece] = len(lines)
+        self.rendered += 1
+        return lines
+
+    def trim(self, on_screen: int) -> None:
+        """Drop the lines of what was not looked at for longest."""
+        while self._lines_kept > self.keep + on_screen and len(self._kept) > 1:
+            piece, count = self._kept.popitem(last=False)
+            piece.lines = None
+            self._lines_kept -= count
+
+    # -- looking at rows
+
+    def settle_end(self, height: int) -> int:
+        """Measure the last `height` rows; returns the row that a view of the end starts at."""
+        rows = 0
+        index = len(self.blocks) - 1
+        while index >= 0 and rows < height:
+            self._sync(index)
+            block = self.blocks[index]
+            number = len(block.pieces) - 1
+            while number >= 0 and rows < height:
+                self.measure(index, number)
+                rows += block.heights[number]
+                number -= 1
+            rows += block.gap
+            index -= 1
+        return max(0, self.total - height)
+
+    def settle(self, top: int) -> int:
+        """Measure what stands at row `top`; returns the row where that stands then.
+
+        What was guessed wrong above `top` moves `top` along, so that what is below stays.
+        """
+        for _ in range(64):
+            if not self.blocks:
+                return 0
+            index, offset = self.heights.find(top)
+            block = self.blocks[index]
+            before = self.heights[index]
+            self._sync(index)
+            if (change := self.heights[index] - before) and offset:
+                top = max(self.heights.before(index), top + change)
+                continue
+            if offset < block.gap or not block.pieces:
+                return top
+            number, inside = block.heights.find(offset - block.gap)
+            change = self.measure(index, number)
+            if not change or not inside:
+                return top
+            start = self.heights.before(index) + block.gap + block.heights.before(number)
+            top = max(start, top + change)
+        return top
+
+    def rows(self, top: int, count: int) -> list[Row]:
+        """The rows from `top` on; measures them as it goes. Fewer at the end."""
+        found: list[Row] = []
+        if not self.blocks or top >= self.total:
+            return found
+        index, offset = self.heights.find(max(0, top))
+        while index < len(self.blocks) and len(found) < count:
+            self._sync(index)
+            block = self.blocks[index]
+            if block.gap:
+                if offset:
+                    offset -= 1
+                else:
+                    found.append(Row(self._blank, index))
+            number, inside = block.heights.find(offset) if offset else (0, 0)
+            while number < len(block.pieces) and len(found) < count:
+                self._piece_rows(index, number, inside, count, found)
+                number += 1
+                inside = 0
+            index += 1
+            offset = 0
+        return found[:count]
+
+    def _piece_rows(self, index: int, number: int, inside: int, count: int, to: list[Row]) -> None:
+        self.measure(index, number)
+        piece = self.blocks[index].pieces[number]
+        if piece.gap:
+            if inside:
+                inside -= 1
+            else:
+                to.append(Row(self._blank, index))
+        for line in self.lines(piece)[inside : inside + count - len(to)]:
+            to.append(Row(line, index))
+
+    def row_of(self, index: int, number: int = 0) -> int:
+        """Where a block (or one of its pieces) begins, its gap left out."""
+        block = self.blocks[index]
+        self._sync(index)
+        row = self.heights.before(index) + block.gap
+        if number < len(block.pieces):
+            row += block.heights.before(number) + block.pieces[number].gap
+        return row
+
+    def block_at(self, row: int) -> int:
+        """The number of the block that holds a row."""
+        return self.heights.find(row)[0]

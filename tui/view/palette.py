@@ -1,0 +1,114 @@
+"""Style names → colours, from Textual's theme and the background the view stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from textual.color import Color, ColorParseError
+
+_Part = tuple[str, str]
+
+# name: (colour, attributes). A colour is a theme variable, or `muted` (between text and
+# background), or "" for the text's own; `on NAME` asks for a tint of the background.
+_STYLES: dict[str, tuple[str, str]] = {
+    "strong": ("", "bold"),
+    "em": ("", "italic"),
+    "strike": ("", "strike"),
+    "code": ("accent", ""),
+    "link": ("primary", "underline"),
+    "heading": ("primary", "bold underline"),
+    "subheading": ("primary", "bold"),
+    "muted": ("muted", ""),
+    "bullet": ("primary", ""),
+    "quote": ("muted", "italic"),
+    "code-bar": ("muted", "block"),
+    "block": ("", "block"),
+    "user": ("", "bold"),
+    "user-bar": ("primary", ""),
+    "thinking": ("muted", "italic"),
+    "undone": ("muted", "strike"),
+    "tool": ("", "bold"),
+    "working": ("primary", ""),
+    "success": ("success", ""),
+    "warning": ("warning", ""),
+    "error": ("error", ""),
+    "added": ("success", ""),
+    "removed": ("error", ""),
+    "cursor": ("accent", "bold"),
+    "found": ("", "reverse"),
+    "found-here": ("warning", "reverse bold"),
+    "hint": ("accent", "reverse"),
+    "selected": ("", "reverse"),
+    "tok-comment": ("muted", "italic"),
+    "tok-keyword": ("primary", "bold"),
+    "tok-string": ("success", ""),
+    "tok-number": ("warning", ""),
+    "tok-name": ("accent", ""),
+    "tok-builtin": ("secondary", ""),
+}
+
+
+class Palette:
+    """The styles of one theme on one background; made anew when either changes.
+
+    Args:
+        variables: the theme's variables, name → colour.
+        background: what the view stands on.
+        foreground: the colour of plain text.
+    """
+
+    def __init__(
+        self, variables: Mapping[str, str], background: Color, foreground: Color
+    ) -> None:
+        self._variables = variables
+        self._background = background
+        self._foreground = foreground
+        self._ansi = background.ansi is not None or foreground.ansi is not None
+        self._styles: dict[str, Style] = {}
+        self.base = Style.from_color(
+            None if foreground.a == 0 else foreground.rich_color, background.rich_color
+        )
+
+    def __getitem__(self, names: str) -> Style:
+        """The style for names joined by spaces; unknown names change nothing."""
+        style = self._styles.get(names)
+        if style is None:
+            style = self.base
+            for name in names.split():
+                style += self._one(name)
+            self._styles[names] = style
+        return style
+
+    def _one(self, name: str) -> Style:
+        color, attributes = _STYLES.get(name, ("", ""))
+        flags = set(attributes.split())
+        on: Color | None = None
+        if "block" in flags and not self._ansi:
+            on = self._background.blend(self._foreground, 0.06, 1.0)
+        dim = color == "muted" and self._ansi
+        front = None if dim else self._color(color)
+        return Style(
+            color=front.rich_color if front is not None else None,
+            bgcolor=on.rich_color if on is not None else None,
+            bold=True if "bold" in flags else None,
+            italic=True if "italic" in flags else None,
+            underline=True if "underline" in flags else None,
+            strike=True if "strike" in flags else None,
+            reverse=True if "reverse" in flags else None,
+            dim=True if dim else None,
+        )
+
+    def _color(self, name: str) -> Color | None:
+        if not name:
+            return None
+        if name == "muted":
+            return self._background.blend(self._foreground, 0.62, 1.0)
+        # Textual darkens or lightens a theme's colours so that they can be read as text.
+        for key in (f"text-{name}", name):
+            try:
+                color = Color.parse(self._variables.get(key, ""))
+            except ColorParseError:
+                continue
+            return color if color.a == 1 or self._ansi else self._background + color
+        return None
