@@ -61,7 +61,7 @@ class Grid(Container):
         there = {tile.session: tile for tile in self.tiles()}
         for session_id, tile in there.items():
             if session_id not in wanted:
-                tile.live.scroll = keep_scroll(tile)
+                tile.live.place = tile.view.place
                 await tile.remove()
         new = [
             Tile(self.model.summaries[i], self.model.number(i), self.model.of(i))
@@ -71,7 +71,7 @@ class Grid(Container):
         if new:
             await self.mount_all(new)
             for tile in new:
-                restore_scroll(tile)
+                tile.call_after_refresh(tile.view.go_to, tile.live.place)
         by_id = {tile.session: tile for tile in self.tiles()}
         ordered = [by_id[i] for i in wanted if i in by_id]
         for place, tile in enumerate(ordered):
@@ -94,16 +94,3 @@ class Grid(Container):
     def on_resize(self, event: events.Resize) -> None:
         """Another number of tiles may fit."""
         self.post_message(self.Resized())
-
-
-def keep_scroll(tile: Tile) -> float | None:
-    """Where the reader is in a tile that leaves, None = at the end."""
-    view = tile.view
-    return None if view.is_vertical_scroll_end else view.scroll_offset.y
-
-
-def restore_scroll(tile: Tile) -> None:
-    """Put a tile that comes back where its reader was."""
-    wanted = tile.live.scroll
-    if wanted is not None:
-        tile.view.call_after_refresh(tile.view.scroll_to, y=wanted, animate=False)

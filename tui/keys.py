@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
-
 _WORD_MOVES = "bf"
 """What option+left and option+right send on macOS: they stay moves by a word."""
 

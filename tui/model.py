@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sessions import events as ev
 from sessions.summary import Summary
 from sessions.transcript import Block, Transcript
+
+if TYPE_CHECKING:
+    from tui.view.transcript_view import Place
 
 KEPT_TRANSCRIPTS = 36
 """How many transcripts of sessions out of view stay in memory; the engine replays the rest."""
@@ -22,11 +26,11 @@ NEEDS = ("needs-you", "failed", "paused", "done")
 
 @dataclass(slots=True)
 class Live:
-    """What is kept of a session that was in view. `scroll`: rows from the top, None = the end."""
+    """What is kept of a session that was in view. `place`: where its reader was, None = the end."""
 
     transcript: Transcript = field(default_factory=Transcript)
     watched: bool = False
-    scroll: float | None = None
+    place: Place | None = None
 
 
 class DeckModel:

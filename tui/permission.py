@@ -140,6 +140,8 @@ class PermissionBox(Vertical, can_focus=True):
     def fit(self, width: int, height: int) -> None:
         """Share `width` x `height` cells: answers are always whole, the detail scrolls."""
         choices = self._choices
+        if not choices:
+            return
         inside = max(1, width - 3)
         stacked = sum(choice.cells for choice in choices) > inside
         self.query_one(".permission--choices").set_class(stacked, "-stacked")
@@ -165,6 +167,8 @@ class PermissionBox(Vertical, can_focus=True):
 
     def _mark(self, at: int) -> None:
         choices = self._choices
+        if not choices:
+            return  # taken down while it was being put up
         self._at = at % len(choices)
         for index, choice in enumerate(choices):
             choice.set_class(index == self._at, "-marked")
@@ -175,8 +179,9 @@ class PermissionBox(Vertical, can_focus=True):
 
     def action_choose(self) -> None:
         """Give the marked answer."""
-        if self.armed:
-            self._answer(self._choices[self._at].option)
+        choices = self._choices
+        if self.armed and choices:
+            self._answer(choices[self._at].option)
 
     def action_reason(self) -> None:
         """Write why not."""

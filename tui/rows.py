@@ -96,7 +96,7 @@ class Rows(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row, or the sentence that says why there is none."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         at = y + self.scroll_offset.y
         style = self.visual_style
         if not self.rows:
@@ -105,6 +105,8 @@ class Rows(ScrollView, can_focus=True):
         elif at < len(self.rows):
             content = self.rows[at].content()
             if at == self.cursor:
+                # Plain: a status' colour may not be readable on the cursor's.
+                content = Content(content.plain)
                 style = self.get_visual_style("rows--cursor")
         else:
             content = Content("")

@@ -218,6 +218,11 @@ class Tile(Vertical):
         """What takes the focus when the user comes to answer."""
         return self.box
 
+    def find(self) -> None:
+        """Open the search line of the transcript."""
+        self.view.focus()
+        self.view.action_search()
+
     # -- pointing
 
     @on(events.MouseDown)

@@ -47,7 +47,7 @@ class Terminal:
             cwd=cwd,
             env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
             start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509
+            preexec_fn=_take_terminal,
         )
         os.close(child)
 

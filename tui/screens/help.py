@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.content import Content
+from textual.widgets import Input, Static
 
 from tui import actions as registry
 from tui.rows import Row, Rows
@@ -40,6 +41,7 @@ class Help(Dialog[str]):
         """A filter and all actions."""
         yield Input(placeholder="type to filter", compact=True, id="filter")
         yield Rows("No action has that in it.")
+        yield Static("", id="about", markup=False)
 
     def on_mount(self) -> None:
         """Show all."""
@@ -56,7 +58,7 @@ class Help(Dialog[str]):
             style = "" if spec.when(self.deck) else "$text-muted"
             cells = (
                 (head.ljust(12), "bold $text-accent"),
-                (", ".join(keys).ljust(22), "bold"),
+                (", ".join(keys).ljust(19), "bold"),
                 (spec.title.ljust(26), style),
                 (spec.help, "$text-muted"),
             )
@@ -85,6 +87,12 @@ class Help(Dialog[str]):
     def on_input_submitted(self) -> None:
         """Do what is under the cursor."""
         self.on_rows_picked()
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        """Say in full what the action under the cursor does."""
+        spec = registry.actions().get(message.key)
+        about = f"{spec.help}  ({spec.name})" if spec else ""
+        self.query_one("#about", Static).update(Content(about))
 
     def on_rows_picked(self) -> None:
         """Do what is under the cursor."""

@@ -101,8 +101,12 @@ class NewSession(Dialog[Wish]):
             )
             yield Static("", id="fault", markup=False)
         with Horizontal(id="buttons"):
-            yield Button(Content("Create"), id="create", variant="primary")
-            yield Button(Content("Leave"), id="leave")
+            yield Button(Content("Create"), id="create", variant="primary", compact=True)
+            yield Button(Content("Leave"), id="leave", compact=True)
+
+    def on_resize(self) -> None:
+        """Rows stand apart where there is room."""
+        self.set_class(self.size.height >= 28, "-roomy")
 
     def _row(self, label: str, field: Input | Select[str]) -> ComposeResult:
         with Horizontal(classes="form--row"):

@@ -20,8 +20,8 @@ def _column(text: str, width: int) -> str:
     return set_cell_size(clip(text, width - 1), width)
 
 
-def session_pick(summary: Summary, number: int = 0) -> Pick:
-    """A session as a row: number, status, title, model, what it cost, when, where."""
+def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
+    """A session as a row: number, status, title, when, what it cost, model, where."""
     place = f"{number:>2} " if number else "   "
     state = "archived" if summary.archived else "closed" if summary.closed else ""
     state = state or ("set aside" if summary.aside else summary.status)
@@ -31,10 +31,10 @@ def session_pick(summary: Summary, number: int = 0) -> Pick:
     cells = (
         (place, "bold"),
         (_column(f"{glyphs.status(summary.status)} {state}", 12), style),
-        (_column(title_of(summary), 34), "bold"),
-        (_column(one_line(summary.model or summary.backend), 18), "$text-muted"),
+        (_column(title_of(summary), min(40, max(16, room - 76))), "bold"),
+        (_column(summary.updated[5:16].replace("T", " "), 13), "$text-muted"),
         (_column(figure, 10), ""),
-        (_column(summary.updated[:16].replace("T", " "), 17), "$text-muted"),
+        (_column(one_line(summary.model or summary.backend), 18), "$text-muted"),
         (one_line(summary.cwd), "$text-muted"),
     )
     words = f"{number} {state} {title_of(summary)} {summary.model} {summary.backend} "
@@ -52,7 +52,7 @@ async def open_list(deck: DeckScreen) -> None:
         ordered += sorted(
             (s for s in known.values() if not number(s.id)), key=lambda s: s.id, reverse=True
         )
-        rows = [session_pick(s, number(s.id)) for s in ordered]
+        rows = [session_pick(s, number(s.id), deck.size.width) for s in ordered]
         listing = Listing(rows, offers, empty="No session yet: ctrl+n makes one.", enter="opens")
         chosen: Choice | None = await deck.app.push_screen_wait(
             Choose(f"All sessions ({len(rows)})", listing)
@@ -99,10 +99,15 @@ async def reopen(deck: DeckScreen, session_id: str, summary: Summary | None = No
     deck.composer.focus()
 
 
+def _tile_pick(deck: DeckScreen, session_id: str) -> Pick:
+    model = deck.model
+    return session_pick(model.summaries[session_id], model.number(session_id), deck.size.width)
+
+
 async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[str, ...] | None:
     """Several tiles, by marks; None if the user left."""
     model = deck.model
-    rows = [session_pick(model.summaries[i], model.number(i)) for i in model.order]
+    rows = [_tile_pick(deck, i) for i in model.order]
     listing = Listing(rows, marked=marked, enter="takes the marked ones")
     chosen = await deck.app.push_screen_wait(Choose(title, listing))
     if chosen is None:
@@ -112,8 +117,7 @@ async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[st
 
 async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
     """One tile other than `without`."""
-    model = deck.model
-    rows = [session_pick(model.summaries[i], model.number(i)) for i in model.order if i != without]
+    rows = [_tile_pick(deck, i) for i in deck.model.order if i != without]
     chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
     return chosen.row if chosen else None
 
