@@ -6,6 +6,7 @@ nothing if the file is another by now. The old bytes are kept under `files/` bef
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class _ChangingTool:
         if target.forbidden:
             return policy.judge_write(target, ctx, "", "")
         try:
-            change = self._plan(target, args, ctx)
+            change = await asyncio.to_thread(self._plan, target, args, ctx)
         except ToolFault as error:
             if policy.judge_read(target, ctx).decision == "allow":
                 raise

@@ -24,13 +24,15 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 class Target:
     """A path as it is. `asked`: how it was asked for, where that leads elsewhere by its words.
 
-    `own`: one of the session's `files/`. `secret`, `steering`, `forbidden`: why, or "".
+    `own`: one of the session's `files/`. `skill`: a skill's file. `secret`, `steering`,
+    `forbidden`: why, or "".
     """
 
     asked: str
     path: Path
     inside: bool
     own: bool = False
+    skill: bool = False
     secret: str = ""
     steering: str = ""
     forbidden: str = ""
@@ -57,9 +59,8 @@ class Guard:
         self.own_folders = tuple(p.resolve() for p in own)
         self._own = tuple(places_kept.folded(p) for p in self.own_folders)
         self._config = places_kept.folded(places.config_file.resolve())
-        self._skills = tuple(
-            places_kept.folded(p.expanduser().resolve()) for p in (places.my_skills, *skills)
-        )
+        self.skill_folders = tuple(p.expanduser().resolve() for p in (places.my_skills, *skills))
+        self._skills = tuple(places_kept.folded(p) for p in self.skill_folders)
 
     def look(self, asked: str) -> Target:
         """Resolve a path and say what it is. Raises ToolFault for what can be no path."""
@@ -87,6 +88,7 @@ class Guard:
             path=path,
             inside=path == self.root or path.is_relative_to(self.root),
             own=own,
+            skill=any(path == s or path.is_relative_to(s) for s in self.skill_folders),
             secret=places_kept.secret(path),
             steering=self._steering(path),
             forbidden="" if own else self._forbidden(path),

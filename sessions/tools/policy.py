@@ -1,6 +1,6 @@
 """Modes, borders, rules and grants put together: may this be read, written, run?
 
-| mode | read inside | read outside, secrets | edit inside | edit elsewhere | run |
+| mode | read inside, and skills | read outside, secrets | edit inside | edit elsewhere | run |
 |---|---|---|---|---|---|
 | read-only | yes | ask | no | no | no |
 | ask | yes | ask | ask | ask | ask, or a rule |
@@ -70,7 +70,7 @@ def judge_read(target: Target, ctx: CallContext) -> Verdict:
             _grant("session", "Yes, for this session", _adder(state.grants.read, target.path)),
         )
         return _path_ask("Read", target, f"It may hold secrets: {target.secret}.", options)
-    if target.inside:
+    if target.inside or target.skill:
         return Verdict("allow", quiet=True)
     if mode_of(ctx) == "full":
         return Verdict("allow", "Mode full.", quiet=True)

@@ -134,15 +134,23 @@ class Wrapped:
 class Sandbox:
     """Wraps one session's commands. Made only where `describe().works`.
 
-    `own` are agentdeck's folders, `files` the session's own (readable), `tmp` what stands for
-    `/tmp`, `home` the user's home folder.
+    `own` are agentdeck's folders, `files` the session's own (readable), `readable` what can be
+    read though it lies in something hidden (skills), `tmp` what stands for `/tmp`, `home` the
+    user's home folder.
     """
 
     def __init__(
-        self, root: Path, files: Path, own: Sequence[Path], tmp: Path, home: Path | None = None
+        self,
+        root: Path,
+        files: Path,
+        own: Sequence[Path],
+        tmp: Path,
+        home: Path | None = None,
+        readable: Sequence[Path] = (),
     ) -> None:
         self.kind = describe().name
-        self.root, self.files, self.own, self.tmp = root, files, tuple(own), tmp
+        self.root, self.own, self.tmp = root, tuple(own), tmp
+        self.readable = tuple(dict.fromkeys([*readable, files]))
         self.home = (home or Path.home()).resolve()
 
     @property
@@ -182,13 +190,16 @@ class Sandbox:
         args = [shutil.which("bwrap") or "bwrap", *_BASE, *(["--share-net"] if network else [])]
         args += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         args += ["--bind", str(self.tmp), "/tmp", "--tmpfs", "/run"]
+        # NixOS keeps all programs behind a link there.
+        args += ["--ro-bind-try", "/run/current-system", "/run/current-system"]
         if network:  # name servers are often listed in a file below /run
             args += ["--ro-bind-try", "/run/systemd/resolve", "/run/systemd/resolve"]
         args += _hide([p for p in self._secrets() if self._needs_hiding(p)])
+        shown = [p for p in self.readable if p.is_dir() and not self.root.is_relative_to(p)]
+        args += _show([p for p in shown if not p.is_relative_to(self.root)])
         args += ["--bind", root, root]
         args += _hide([p for p in self._secrets() if p.is_relative_to(self.root)])
-        if self.files.is_dir():
-            args += ["--ro-bind", str(self.files), str(self.files)]
+        args += _show([p for p in shown if p.is_relative_to(self.root)])
         for path in self._steering():
             args += ["--ro-bind", str(path), str(path)]
         for path in missing:
@@ -237,7 +248,8 @@ class Sandbox:
             lines.append(f"(deny file-write* (subpath {quote(path)}))")
         for path in self._secrets():
             lines.append(f"(deny file-read* file-write* (subpath {quote(path)}))")
-        lines.append(f"(allow file-read* (subpath {quote(self.files)}))")
+        for path in self.readable:
+            lines.append(f"(allow file-read* (subpath {quote(path)}))")
         if not network:
             lines.append("(deny network*)")
         return "\n".join(lines)
@@ -249,6 +261,10 @@ def _hide(paths: Sequence[Path]) -> list[str]:
         real = path.resolve()  # bwrap can't mount over a link
         args += ["--tmpfs", str(real)] if real.is_dir() else ["--ro-bind", "/dev/null", str(real)]
     return args
+
+
+def _show(paths: Sequence[Path]) -> list[str]:
+    return [word for path in paths for word in ("--ro-bind", str(path), str(path))]
 
 
 def _seatbelt_quote(path: Path) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,12 +72,23 @@ def store(files: Path, data: bytes, suffix: str) -> str:
     return name
 
 
+def _new_file(folder: Path, name: str) -> tuple[Path, int]:
+    """A file that was not there, by this name or (ids of calls may repeat) one like it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_APPEND
+    path = folder / name
+    while True:
+        try:
+            return path, os.open(path, flags, 0o600)
+        except FileExistsError:
+            path = folder / f"{Path(name).stem}-{secrets.token_hex(3)}{Path(name).suffix}"
+
+
 class Spool:
     """Takes a command's output in; `show` is told of it about ten times a second at most."""
 
     def __init__(self, files: Path, name: str, show: Callable[[str, str], None] | None) -> None:
-        self.path = private_folder(files) / name
-        self.name = name
+        self.path, self._file = _new_file(private_folder(files), name)
+        self.name = self.path.name
         self.total = 0
         self.kept = 0
         self.fault = ""
@@ -87,8 +99,6 @@ class Spool:
         self._timer: asyncio.TimerHandle | None = None
         self._head = bytearray()
         self._tail = bytearray()
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_APPEND
-        self._file = os.open(self.path, flags, 0o600)
 
     def feed(self, data: bytes) -> None:
         """Take a piece in."""

@@ -82,7 +82,11 @@ class State:
             return None
         if self._sandbox is None:
             self._sandbox = Sandbox(
-                self.guard.root, self.guard.files, self.guard.own_folders, self.tmp
+                self.guard.root,
+                self.guard.files,
+                self.guard.own_folders,
+                self.tmp,
+                readable=self.guard.skill_folders,
             )
         return self._sandbox
 

@@ -88,6 +88,10 @@ class Toolbox:
         """Messages API tool definitions; the same for the session's life."""
         return copy.deepcopy(self._definitions)
 
+    def confirm_full(self, confirmed: bool = True) -> None:
+        """Mode full may be used without a sandbox: a person has confirmed it by typing."""
+        self.state.options = replace(self.state.options, full_confirmed=confirmed)
+
     async def close(self) -> None:
         """End what runs in the background."""
         await self.state.close()
@@ -196,18 +200,19 @@ class Toolbox:
         )
         chosen = next((o for o in options if o.id == answered.decision), None)
         if chosen is not None and chosen.kind.startswith("allow") and answered.allowed:
-            self._remember(chosen, ctx)
+            await self._remember(chosen, ctx)
             return None
         if answered.decision == "cancelled":
             return Outcome("Nobody answered the request; it was not done.", status="denied")
         reason = answered.reason.strip()
         return Outcome(f"{DENIED}\nThey said: {reason}" if reason else DENIED, status="denied")
 
-    def _remember(self, option: Option, ctx: CallContext) -> None:
+    async def _remember(self, option: Option, ctx: CallContext) -> None:
         if option.apply is None:
             return
         try:
-            option.apply()
+            # Writing a rule waits for a lock and for the disk.
+            await asyncio.to_thread(option.apply)
         except AgentdeckError as error:
             # The yes stands for this once; that it could not be kept is said.
             ctx.host.emit(

@@ -306,3 +306,12 @@ async def test_supervisor_is_not_taken_from_the_workspace(desk: Desk) -> None:
 def test_command_names_what_was_judged() -> None:
     assert Command("ls").argv == ()
     assert json.loads(json.dumps({"a": 1}))  # the supervisor's format
+
+
+async def test_a_repeated_call_id_gets_a_file_of_its_own(desk: Desk) -> None:
+    """Servers repeat ids; the second output must neither fail nor replace the first."""
+    call = ev.ToolCall(turn=1, call="same", name="Bash", input={"command": "seq 1 99999"})
+    first = (await desk.box.run([call], desk.host))[0]
+    second = (await desk.box.run([call], desk.host))[0]
+    assert first.path != second.path
+    assert (desk.files / first.path).is_file()

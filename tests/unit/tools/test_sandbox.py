@@ -206,3 +206,65 @@ def test_macos_profile_denies_first_and_hides_secrets(tmp_path: Path) -> None:
 
 def test_modes_are_the_four() -> None:
     assert policy.MODES == ("read-only", "ask", "edit", "full")
+
+
+@needs_sandbox
+async def test_git_works_inside(desk: Desk) -> None:
+    result = await desk.bash(
+        "git init -q . && git config user.email a@b && git config user.name n && echo x > f && "
+        "git add f && git commit -qm one && git log --format=%s"
+    )
+    assert result.content == "one"
+    result = await desk.bash("echo y > f && git commit -qam two && git switch -qc other && "
+                             "git log --format=%s")  # fmt: skip
+    assert result.content.split() == ["two", "one"]
+
+
+@needs_sandbox
+async def test_a_home_folder_as_workspace_keeps_its_secrets(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, mode="full", answer=say("no"))
+    for name in (".ssh/id_rsa", ".aws/credentials", ".netrc", ".bashrc", "plain"):
+        (desk.ws / name).parent.mkdir(exist_ok=True)
+        (desk.ws / name).write_text("SECRET\n")
+    state = desk.box.state
+    state._sandbox = Sandbox(desk.ws, desk.files, [], state.tmp, home=desk.ws)
+    result = await desk.bash("cat .ssh/id_rsa .aws/credentials .netrc plain; echo x >> .bashrc")
+    assert result.content.count("SECRET") == 1
+    assert (desk.ws / ".bashrc").read_text() == "SECRET\n"
+    await desk.box.close()
+
+
+@needs_sandbox
+async def test_skills_in_a_hidden_folder_can_be_read(desk: Desk) -> None:
+    script = desk.places.my_skills / "x" / "run.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text("echo ran\n")
+    assert (await desk.bash(f"sh {script}")).content == "ran"
+    assert (await desk.use("Read", file_path=str(script))).status == "ok"
+    assert not desk.host.asked
+    assert (await desk.use("Write", file_path=str(script), content="x")).status in (
+        "denied", "error",
+    )  # fmt: skip
+
+
+async def test_the_sessions_tmp_is_private_and_goes_with_it(desk: Desk) -> None:
+    """CVE-2026-46406: no fixed name, nobody else's to read."""
+    tmp = desk.box.state.tmp
+    assert tmp.stat().st_mode & 0o777 == 0o700
+    await desk.box.close()
+    assert not tmp.exists()
+
+
+async def test_no_tool_takes_a_working_directory(desk: Desk) -> None:
+    """CVE-2025-59532: what is writable comes from the user, never from an argument."""
+    for name in ("cwd", "workdir", "working_directory", "env"):
+        assert (await desk.bash("pwd", **{name: "/"})).status == "error"
+    for definition in desk.box.definitions():
+        assert "cwd" not in definition["input_schema"]["properties"]
+
+
+async def test_full_can_be_confirmed_later(tmp_path: Path, no_sandbox: None) -> None:
+    desk = Desk(tmp_path, mode="full", answer=say("no"))
+    assert (await desk.bash("echo x")).status == "denied"
+    desk.box.confirm_full()
+    assert (await desk.bash("echo x")).content == "x"
