@@ -193,7 +193,7 @@ def marks_of(text: str) -> dict[str, int]:
     """A critic's marks, from JSON or from `novelty: 7` in prose; missing ones are left out."""
     found: dict[str, int] = {}
     for mark in MARKS:
-        match = re.search(rf"{mark}\W{{0,12}}(\d{{1,2}}(?:\.\d)?)", text[:4_000], re.IGNORECASE)
+        match = re.search(rf"{mark}\D{{0,16}}(\d{{1,2}}(?:\.\d)?)", text[:4_000], re.IGNORECASE)
         value = whole(match[1], 1, 10) if match else None
         if value is not None:
             found[mark] = value
