@@ -106,8 +106,15 @@ class Deck:
         title: str = "",
         permission: str = "",
         skills: dict[str, str] | None = None,
+        max_steps: int = 0,
+        confirmed_full: bool = False,
+        strict: bool = False,
     ) -> Session:
-        """Make a session. Raises UsageError, NotFound or JournalError."""
+        """Make a session.
+
+        `strict`: a skill that can't be switched on is an error, not a note in the record.
+        Raises UsageError, NotFound, NeedsPerson or JournalError.
+        """
         choice = self.config.choose(
             profile=profile, backend=backend, model=model, permission=permission
         )
@@ -132,8 +139,10 @@ class Deck:
             permission=choice.permission,
         )
         session = Session.create(self.places.session(session_id), created, self)
+        session.max_steps = max_steps
+        session.full_confirmed = confirmed_full
         self._add(session)
-        await self.features.created(session, choice.skills | (skills or {}))
+        await self.features.created(session, choice.skills | (skills or {}), strict=strict)
         self.changed(session)
         return session
 
@@ -297,7 +306,9 @@ class Deck:
             permission=summary.permission,
             effort=profile.effort if profile else "",
             system=self.features.system(session),
-            max_steps=(profile.max_steps if profile else 0) or self.config.limits.max_steps,
+            max_steps=session.max_steps
+            or (profile.max_steps if profile else 0)
+            or self.config.limits.max_steps,
         )
 
     def context_window(self, session: Session) -> int:

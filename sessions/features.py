@@ -63,12 +63,16 @@ class Features:
         """A session is in memory from now on; its past is folded next."""
         self._skills[session.id] = SessionSkills(session, self.library)
 
-    async def created(self, session: Session, skills: dict[str, str]) -> None:
+    async def created(
+        self, session: Session, skills: dict[str, str], *, strict: bool = False
+    ) -> None:
         """A session was made; `skills` maps names to their first state."""
         for name, state in skills.items():
             try:
                 await self._skills[session.id].switch(name, state)
             except AgentdeckError as error:
+                if strict:
+                    raise
                 session.recorder.emit(
                     ev.Error(
                         kind="skill",

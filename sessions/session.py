@@ -118,6 +118,8 @@ class Session:
         """Folds that a feature keeps beside the summary (skills, priming)."""
         self.full_confirmed = False
         """Mode `full` without a sandbox was confirmed by typing; gone with the engine."""
+        self.max_steps = 0
+        """Answers of the model within one turn, where this session has a limit of its own."""
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None

@@ -1,0 +1,1 @@
+"""All sessions on disk: found, searched, exported. The index can be thrown away."""

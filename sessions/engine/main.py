@@ -101,6 +101,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
     )
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request says nothing
     os.umask(0o077)
     where = places()
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Any
 
 from sessions import events as ev
 from sessions.deck import Deck
@@ -78,5 +77,5 @@ async def broadcast(deck: Deck, sessions: list[str], text: str) -> list[ev.JSON]
 async def search(deck: Deck, query: str, limit: int = 50) -> list[ev.JSON]:
     """Full text over every session, best first."""
     index = await deck.index()
-    found: Any = await asyncio.to_thread(index.search, query, limit)
-    return [hit if isinstance(hit, dict) else asdict(hit) for hit in found]
+    found = await asyncio.to_thread(index.search, query, limit)
+    return [hit.to_json() for hit in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sessions import events as ev
+from sessions.archive.find import find
 from sessions.deck import Deck
 from sessions.engine.commands import command
 
@@ -15,6 +16,18 @@ ALLOWING = ("allow", "once", "session", "always")
 async def create(deck: Deck, **args: Any) -> ev.JSON:
     """Make a session; its summary."""
     return (await deck.create(**args)).summary.to_json()
+
+
+@command("session.get")
+async def get(deck: Deck, session: str) -> ev.JSON:
+    """A session's summary; opens it if it is not in memory."""
+    return (await deck.get(session)).summary.to_json()
+
+
+@command("session.find")
+async def find_(deck: Deck, wanted: str) -> ev.JSON:
+    """The session that an id, its beginning, a title or `last` names."""
+    return find(await deck.all_summaries(), wanted).to_json()
 
 
 @command("session.send")

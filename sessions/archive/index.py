@@ -1,0 +1,302 @@
+"""The index over all journals: SQLite with FTS5, derived, rebuilt whenever it is in doubt.
+
+The journals are the truth. What is here is one row of summary per session and one row of text
+per message; which journals it has taken in, and how far, stands beside (size and time of the
+file), so that a refresh reads what is new and nothing else. A damaged index is set aside and
+made again. One connection writes; the engine feeds it, behind the events, in batches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.errors import JournalError
+from sessions.journal import NAME, read
+from sessions.places import private_folder
+from sessions.sanitise import clean_line
+from sessions.summary import Reducer, Summary
+
+VERSION = 2
+_BATCH = 200
+_MAX_TEXT = 200_000
+_SCHEMA = """
+create table if not exists sessions(
+  id text primary key, summary text not null, size integer not null, mtime integer not null,
+  seq integer not null) without rowid;
+create table if not exists messages(
+  rowid integer primary key, session text not null, seq integer not null, at text not null,
+  text text not null);
+create index if not exists messages_of on messages(session, seq);
+create virtual table if not exists words using fts5(
+  text, content='messages', tokenize='unicode61 remove_diacritics 2');
+"""
+_WORD = re.compile(r"\w+", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that was found. `snippet`: the words around, on one line."""
+
+    id: str
+    seq: int
+    at: str
+    snippet: str
+
+    def to_json(self) -> ev.JSON:
+        """As DESIGN 6.6 has it."""
+        return {"id": self.id, "seq": self.seq, "at": self.at, "snippet": self.snippet}
+
+
+class Index:
+    """The index of one installation. Safe to use from several threads."""
+
+    def __init__(self, path: Path, journals: Path, db: sqlite3.Connection) -> None:
+        self._path = path
+        self._journals = journals
+        self._db = db
+        self._lock = threading.RLock()
+        self._pending: list[tuple[str, ev.Event]] = []
+        self._summaries: dict[str, Summary] = {}
+        self._texts: dict[str, _Message] = {}
+
+    @classmethod
+    def open(cls, path: Path, journals: Path) -> Index:
+        """Open the index at `path` over the session folders in `journals`; mend or remake it."""
+        private_folder(path.parent)
+        try:
+            return cls(path, journals, _connect(path))
+        except sqlite3.DatabaseError:
+            aside = path.with_suffix(".damaged")
+            with contextlib.suppress(OSError):
+                path.replace(aside)
+            for extra in ("-wal", "-shm", "-journal"):
+                with contextlib.suppress(OSError):
+                    path.with_name(path.name + extra).unlink()
+            return cls(path, journals, _connect(path))
+
+    def close(self) -> None:
+        """Write what waits and let go."""
+        with self._lock:
+            with contextlib.suppress(sqlite3.Error):
+                self.flush()
+            self._db.close()
+
+    # -- taking in
+
+    def refresh(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Take in what changed on disk since the last time; how many sessions had changed."""
+        with self._lock:
+            self.flush()
+            rows = self._db.execute("select id, size, mtime from sessions")
+            known = {row[0]: (row[1], row[2]) for row in rows}
+            found = dict(_journals(self._journals))
+            changed = [s for s, mark in found.items() if known.get(s) != mark]
+            for number, session in enumerate(changed, 1):
+                self._take_journal(session, found[session])
+                if number % 100 == 0:
+                    self._db.commit()
+                if progress is not None:
+                    progress(number, len(changed))
+            for gone in known.keys() - found.keys():
+                self._forget(gone)
+            self._db.commit()
+            return len(changed)
+
+    def feed(self, session: str, event: ev.Event, summary: Summary) -> None:
+        """Take in one event of a running session; written in batches."""
+        with self._lock:
+            self._summaries[session] = summary
+            if isinstance(event, ev.Text | ev.UserMessage | ev.ToolCall | ev.ContextCompacted):
+                self._pending.append((session, event))
+            if len(self._pending) >= _BATCH or isinstance(event, ev.TurnEnded | ev.SessionSet):
+                self.flush()
+
+    def flush(self) -> None:
+        """Write the events that wait."""
+        with self._lock:
+            pending, self._pending = self._pending, []
+            summaries, self._summaries = self._summaries, {}
+            if not pending and not summaries:
+                return
+            for session, event in pending:
+                message = self._texts.setdefault(session, _Message(session))
+                for done in message.take(event):
+                    self._add(done)
+            for session, summary in summaries.items():
+                if summary.status not in ("working", "needs-you"):
+                    self._end_message(session)
+                self._put_summary(session, summary, _mark(self._journals / session / NAME))
+            self._db.commit()
+
+    def _end_message(self, session: str) -> None:
+        message = self._texts.pop(session, None)
+        if message is not None:
+            for done in message.end():
+                self._add(done)
+
+    def _take_journal(self, session: str, mark: tuple[int, int]) -> None:
+        self._forget(session)
+        reducer, message = Reducer(session), _Message(session)
+        try:
+            for event in read(self._journals / session / NAME):
+                reducer.apply(event)
+                for done in message.take(event):
+                    self._add(done)
+        except JournalError:
+            return
+        for done in message.end():
+            self._add(done)
+        self._put_summary(session, reducer.summary, mark)
+
+    def _add(self, text: _Text) -> None:
+        body = text.text[:_MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+        cursor = self._db.execute(
+            "insert into messages(session, seq, at, text) values(?, ?, ?, ?)",
+            (text.session, text.seq, text.at, body),
+        )
+        self._db.execute("insert into words(rowid, text) values(?, ?)", (cursor.lastrowid, body))
+
+    def _put_summary(self, session: str, summary: Summary, mark: tuple[int, int]) -> None:
+        told = json.dumps(summary.to_json())
+        self._db.execute(
+            "insert or replace into sessions(id, summary, size, mtime, seq) values(?, ?, ?, ?, ?)",
+            (session, told, *mark, summary.seq),
+        )
+
+    def _forget(self, session: str) -> None:
+        # An external-content table must be told what it forgets (SQLite, FTS5, section 4.4.3).
+        self._db.execute(
+            "insert into words(words, rowid, text) "
+            "select 'delete', rowid, text from messages where session = ?",
+            (session,),
+        )
+        self._db.execute("delete from messages where session = ?", (session,))
+        self._db.execute("delete from sessions where id = ?", (session,))
+
+    # -- asking
+
+    def summaries(self) -> list[Summary]:
+        """Every session's summary, newest first."""
+        with self._lock:
+            rows = self._db.execute("select summary from sessions order by id desc").fetchall()
+        return [Summary.from_json(json.loads(row[0])) for row in rows]
+
+    def search(self, query: str, limit: int = 50) -> list[Hit]:
+        """Messages that hold all words of `query` (the last may be a beginning), best first.
+
+        Nothing in the query is FTS5's syntax: every word is quoted.
+        """
+        words = _WORD.findall(query)
+        if not words:
+            return []
+        quoted = " ".join(f'"{word}"' for word in words) + "*"
+        with self._lock:
+            self.flush()
+            rows = self._db.execute(
+                "select m.session, m.seq, m.at, m.text from words w "
+                "join messages m on m.rowid = w.rowid "
+                "where words match ? order by rank limit ?",
+                (quoted, limit),
+            ).fetchall()
+        return [Hit(r[0], r[1], r[2], snippet(r[3], words)) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    session: str
+    seq: int
+    at: str
+    text: str
+
+
+class _Message:
+    """Joins the chunks of an answer to one text."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        self._first: ev.Text | None = None
+        self._parts: list[str] = []
+
+    def take(self, event: ev.Event) -> Iterator[_Text]:
+        """One event in; texts that are complete out."""
+        if isinstance(event, ev.Text):
+            if self._first is None or self._first.turn != event.turn:
+                yield from self.end()
+                self._first = event
+            self._parts.append(event.text)
+            return
+        if isinstance(event, ev.UserMessage):
+            yield from self.end()
+            yield _Text(self._session, event.seq, event.at, event.text)
+        elif isinstance(event, ev.ToolCall):
+            told = " ".join(str(v) for v in event.input.values() if isinstance(v, str))
+            yield _Text(self._session, event.seq, event.at, f"{event.name} {told}"[:20_000])
+        elif isinstance(event, ev.ContextCompacted | ev.TurnEnded):
+            yield from self.end()
+
+    def end(self) -> Iterator[_Text]:
+        """The answer that was being joined."""
+        first, self._first = self._first, None
+        text = "".join(self._parts)
+        self._parts.clear()
+        if first is not None and text.strip():
+            yield _Text(self._session, first.seq, first.at, text)
+
+
+def snippet(text: str, words: list[str], around: int = 60) -> str:
+    """The part of a text around the first word that was looked for, on one line."""
+    low = text.lower()
+    places = [at for word in words if (at := low.find(word.lower())) >= 0]
+    at = min(places, default=0)
+    start, end = max(0, at - around), at + around * 2
+    part = clean_line(" ".join(text[start:end].split()))
+    return ("…" if start else "") + part + ("…" if end < len(text) else "")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    new = not path.exists()
+    db = sqlite3.connect(path, check_same_thread=False, timeout=10)
+    path.chmod(0o600)
+    # Not WAL: several commands and the engine may have it open, on any file system.
+    db.execute("pragma journal_mode = truncate")
+    db.execute("pragma synchronous = off")  # it can be made again; the journals can't
+    if not new:
+        version = db.execute("pragma user_version").fetchone()[0]
+        if version != VERSION or db.execute("pragma quick_check(1)").fetchone()[0] != "ok":
+            db.close()
+            raise sqlite3.DatabaseError("another version, or damaged")
+    db.executescript(_SCHEMA)
+    db.execute(f"pragma user_version = {VERSION}")
+    db.commit()
+    return db
+
+
+def _journals(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
+            continue
+        mark = _mark(Path(entry.path) / NAME)
+        if mark[0]:
+            yield entry.name, mark
+
+
+def _mark(journal: Path) -> tuple[int, int]:
+    """Size and time of a journal; zeros when it is not there."""
+    try:
+        status = journal.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns

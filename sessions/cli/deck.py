@@ -1,0 +1,10 @@
+"""`agentdeck` alone: the deck."""
+
+from __future__ import annotations
+
+
+def open_deck() -> int:
+    """Open the deck in this terminal; the exit code. Raises AgentdeckError."""
+    from tui.app import run
+
+    return run()

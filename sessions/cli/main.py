@@ -1,0 +1,134 @@
+"""The command `agentdeck`. Commands are imported when they are called, so that `-h` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from typing import Any
+
+import click
+
+from sessions import VERSION
+from sessions.cli.output import CONTEXT
+from sessions.errors import AgentdeckError
+
+# Command → module, attribute, and one line for the help (so that nothing need be imported).
+_COMMANDS = {
+    "run": ("sessions.cli.run", "run", "Run one prompt without the deck."),
+    "sessions": ("sessions.cli.sessions", "sessions", "List, show, search, export, delete."),
+    "prime": ("sessions.cli.prime", "prime", "Draw tokens from outside a conversation."),
+    "skills": ("sessions.cli.skills", "skills", "The library of skills."),
+    "harvest": ("sessions.cli.harvest", "harvest", "Make a skill of what sessions left."),
+    "engine": ("sessions.cli.engine", "engine", "The process that runs the sessions."),
+    "config": ("sessions.cli.config", "config", "Where the configuration is, and what it says."),
+    "doctor": ("sessions.cli.doctor", "doctor", "What works here, and what does not."),
+    "acp": ("sessions.cli.acp", "acp", "Be an agent for an editor that speaks ACP."),
+    "completion": ("sessions.cli.completion", "completion", "Completion for your shell."),
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands that are there."""
+        return [name for name, (module, _, _) in _COMMANDS.items() if _there(module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        found = _COMMANDS.get(cmd_name)
+        if found is None or not _there(found[0]):
+            return None
+        command = getattr(importlib.import_module(found[0]), found[1])
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Names and their lines."""
+        rows = [(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _there(module: str) -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec(module) is not None
+
+
+@click.group(cls=Lazy, invoke_without_command=True, context_settings=CONTEXT)
+@click.version_option(VERSION, "--version", "-V", prog_name="agentdeck")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """A command center for people who run many model sessions at once.
+
+    Without a command, the deck opens.
+    """
+    if ctx.invoked_subcommand is None:
+        from sessions.cli.deck import open_deck
+
+        ctx.exit(open_deck())
+
+
+def main() -> None:
+    """Run the command; errors become sentences and exit codes, never tracebacks."""
+    sys.exit(_main(sys.argv[1:]))
+
+
+def _main(args: list[str]) -> int:
+    try:
+        result = cli.main(args=args, prog_name="agentdeck", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; say nothing at the interpreter's end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except AgentdeckError as error:
+        _say(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the program's outermost boundary
+        return _crashed(error)
+
+
+def _say(error: AgentdeckError) -> None:
+    from sessions.sanitise import clean
+
+    click.echo(clean(f"agentdeck: {error.message}"), err=True)
+    if error.hint:
+        click.echo(clean(error.hint), err=True)
+
+
+def _crashed(error: Exception) -> int:
+    """Put the traceback into the log and name it; no local variables are shown anywhere."""
+    from sessions.places import places, private_folder
+
+    log: Any = places().log
+    try:
+        private_folder(log.parent)
+        handler = logging.FileHandler(log)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
+        logger = logging.getLogger("agentdeck.crash")
+        logger.addHandler(handler)
+        logger.error("crash", exc_info=error)
+        where = f"The details are in {log}."
+    except (OSError, AgentdeckError):
+        where = "The log can't be written."
+    click.echo(f"agentdeck: it failed: {type(error).__name__}. {where}", err=True)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""`agentdeck run`: one session without the deck, its turn run to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sessions import events as ev
+from sessions.cli.output import CONTEXT, say_line
+from sessions.errors import AgentdeckError, NeedsPerson, UsageError
+from sessions.sanitise import clean
+
+PERMISSIONS = ("read-only", "ask", "edit", "full")
+
+
+@dataclass(slots=True)
+class Options:
+    """What the command line says."""
+
+    prompt: str
+    backend: str = ""
+    model: str = ""
+    profile: str = ""
+    cwd: str = ""
+    skills: tuple[str, ...] = ()
+    prime: tuple[str, ...] = ()
+    session: str = ""
+    permission: str = ""
+    title: str = ""
+    max_turns: int = 0
+    as_json: bool = False
+    confirmed_full: bool = False
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("prompt")
+@click.option("--profile", default="", help="A profile of the configuration.")
+@click.option("--backend", default="", metavar="NAME", help="What answers.")
+@click.option("--model", default="", metavar="ID", help="The model.")
+@click.option("--cwd", default="", metavar="DIR", help="The working directory (default: here).")
+@click.option("--skill", "skills", multiple=True, metavar="NAME", help="Switch a skill on.")
+@click.option(
+    "--prime", multiple=True, metavar="KIND[:key=value,…]", help="Prime the session first."
+)
+@click.option("--session", default="", metavar="ID", help="Go on with a session.")
+@click.option("--permission", default="", type=click.Choice(["", *PERMISSIONS]), metavar="MODE",
+              help="read-only, ask, edit or full.")  # fmt: skip
+@click.option("--title", default="", help="The session's title.")
+@click.option("--max-turns", default=0, metavar="N", help="Answers of the model, at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print the events, one a line.")
+@click.option("--yes-full", "confirmed_full", is_flag=True,
+              help="Confirm `--permission full` where there is no sandbox.")  # fmt: skip
+def run(**given: Any) -> None:
+    """Run PROMPT (- reads it from stdin) in a session of its own and print the answer.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a permission or a limit needs a person,
+    130 interrupted.
+    """
+    options = Options(**given)
+    if options.prompt == "-":
+        options.prompt = sys.stdin.read()
+    if not options.prompt.strip():
+        raise UsageError("There is nothing to run: the prompt is empty.")
+    asyncio.run(_run(options))
+
+
+@dataclass(slots=True)
+class Watching:
+    """Prints a session's events and notes how its turn ends."""
+
+    as_json: bool
+    after: int = 0
+    ended: asyncio.Future[ev.TurnEnded] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    asked: asyncio.Future[ev.PermissionAsked] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    error: str = ""
+    turn: int = 0
+    _line_open: bool = False
+
+    def take(self, _: str, event: ev.Event) -> None:
+        """One event of the session."""
+        if event.seq <= self.after:
+            return
+        if self.as_json:
+            say_line(ev.to_json(event))
+        else:
+            self._print(event)
+        if isinstance(event, ev.Error):
+            self.error = f"{event.message} {event.hint}".strip()
+        elif isinstance(event, ev.PermissionAsked) and not self.asked.done():
+            self.asked.set_result(event)
+        elif isinstance(event, ev.TurnEnded) and event.turn >= self.turn and self.turn:
+            self._close_line()
+            if not self.ended.done():
+                self.ended.set_result(event)
+
+    def _print(self, event: ev.Event) -> None:
+        if isinstance(event, ev.Text):
+            click.echo(clean(event.text), nl=False)
+            self._line_open = not event.text.endswith("\n")
+            sys.stdout.flush()
+        elif isinstance(event, ev.ToolCall):
+            self._close_line()
+            given = " ".join(str(v) for v in event.input.values() if isinstance(v, str | int))
+            click.echo(clean(f"[{event.name}] {given[:200]}"), err=True)
+        elif isinstance(event, ev.Retry):
+            click.echo(clean(f"{event.message} Trying again in {event.wait_s:g} s."), err=True)
+
+    def _close_line(self) -> None:
+        if self._line_open:
+            click.echo()
+            self._line_open = False
+
+    def lost(self, reason: str) -> None:
+        """The engine went away."""
+        if not self.ended.done():
+            self.ended.set_exception(AgentdeckError(f"The engine has gone: {reason}."))
+
+
+async def _run(options: Options) -> None:
+    from sessions.client import Client
+
+    client = await Client.connect()
+    try:
+        session = await _session(client, options)
+        watching = Watching(options.as_json)
+        client.on_event = watching.take
+        client.on_lost = watching.lost
+        if options.session:
+            summary = await client.call("session.get", session=session)
+            watching.after = int(summary["seq"])
+        await client.call("session.watch", session=session, from_seq=1, compact=False)
+        try:
+            await _turn(client, session, options, watching)
+        finally:
+            if not options.session:
+                with suppress(AgentdeckError):
+                    await client.call("session.set", session=session, changes={"closed": True})
+    finally:
+        await client.close()
+
+
+async def _session(client: Any, options: Options) -> str:
+    """The session to run in: a new one, or the one that was named."""
+    if options.session:
+        found = await client.call("session.find", wanted=options.session)
+        changes = {
+            key: value
+            for key, value in (
+                ("model", options.model),
+                ("permission", options.permission),
+                ("title", options.title),
+            )
+            if value
+        }
+        if changes:
+            await client.call("session.set", session=found["id"], changes=changes)
+        for name in options.skills:
+            await client.call("session.skill", session=found["id"], name=name, state="on")
+        return str(found["id"])
+    made = await client.call(
+        "session.create",
+        profile=options.profile,
+        backend=options.backend,
+        model=options.model,
+        cwd=str(Path(options.cwd or ".").expanduser().resolve()),
+        title=options.title,
+        permission=options.permission,
+        skills=dict.fromkeys(options.skills, "on"),
+        max_steps=options.max_turns,
+        confirmed_full=options.confirmed_full,
+        strict=True,
+    )
+    return str(made["id"])
+
+
+async def _turn(client: Any, session: str, options: Options, watching: Watching) -> None:
+    """Prime, send, and wait for the end. Raises AgentdeckError for every end but a good one."""
+    for wanted in options.prime:
+        await client.call("priming.run", session=session, wanted=wanted)
+    sent = await client.call("session.send", session=session, text=options.prompt)
+    watching.turn = int(sent.get("turn") or 0)
+    if not watching.turn:
+        raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
+    try:
+        await asyncio.wait({watching.ended, watching.asked}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        with suppress(AgentdeckError):
+            await client.call("session.interrupt", session=session)
+        raise
+    if not watching.ended.done():
+        asked = watching.asked.result()
+        await client.call("session.interrupt", session=session)
+        await watching.ended
+        raise NeedsPerson(
+            f"It stopped: {asked.summary or asked.tool} needs a permission.",
+            f"{asked.detail}\nAllow it by a rule, or run with --permission.".strip(),
+        )
+    _judge(watching.ended.result(), watching.error)
+
+
+def _judge(ended: ev.TurnEnded, error: str) -> None:
+    if ended.reason in ("end_turn", "max_tokens"):
+        return
+    if ended.reason in ("limit", "max_turns"):
+        raise NeedsPerson(f"It stopped at a limit: {ended.detail or ended.reason}.")
+    if ended.reason == "interrupted":
+        raise KeyboardInterrupt
+    raise AgentdeckError(error or f"The turn failed: {ended.detail or ended.reason}.")

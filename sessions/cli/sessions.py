@@ -1,0 +1,169 @@
+"""`agentdeck sessions`: over all records, with or without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sessions import events as ev
+from sessions.archive.find import find, listed
+from sessions.archive.index import Index
+from sessions.cli.output import CONTEXT, say, say_json, say_line, table
+from sessions.errors import AgentdeckError
+from sessions.journal import NAME, Faults, read
+from sessions.places import places
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextmanager
+def _index() -> Iterator[Index]:
+    """The index, brought up to date."""
+    here = places()
+    index = Index.open(here.index, here.sessions)
+    try:
+        index.refresh()
+        yield index
+    finally:
+        index.close()
+
+
+@click.group(context_settings=CONTEXT)
+def sessions() -> None:
+    """All sessions: list, show, search, export, archive, delete."""
+
+
+@sessions.command("list")
+@click.option("--all", "everything", is_flag=True, help="The archived ones too.")
+@_JSON
+def list_(everything: bool, as_json: bool) -> None:
+    """List sessions, newest first."""
+    with _index() as index:
+        found = [s for s in index.summaries() if everything or not s.archived]
+    if as_json:
+        say_json([listed(s) for s in found])
+        return
+    rows = [(s.id, s.status, str(s.turns), s.backend, s.created[:16], s.title) for s in found]
+    table(rows, ("id", "status", "turns", "backend", "created", "title"))
+    if not rows:
+        say("There are no sessions yet.")
+
+
+@sessions.command()
+@click.argument("session")
+@_JSON
+def show(session: str, as_json: bool) -> None:
+    """Show a session: as text, or with --json its events, one a line."""
+    path = _journal(session)
+    faults = Faults()
+    if as_json:
+        for event in read(path, faults):
+            say_line(ev.to_json(event))
+    else:
+        from sessions.archive.export import export
+
+        say(export(read(path, faults), "md"))
+    for fault in faults.found:
+        click.echo(f"line {fault['line']} was passed over: {fault['why']}", err=True)
+
+
+@sessions.command()
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", default=50, show_default=True)
+@_JSON
+def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Find messages that hold all the words, best first."""
+    with _index() as index:
+        hits = index.search(" ".join(query), limit)
+    if as_json:
+        say_json([hit.to_json() for hit in hits])
+        return
+    for hit in hits:
+        say(f"{hit.id}  {hit.at[:16]}  {hit.snippet}")
+    if not hits:
+        say("Nothing was found.")
+
+
+@sessions.command()
+@click.argument("session")
+@click.option("--format", "fmt", default="md", type=click.Choice(["md", "json", "html"]))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+def export(session: str, fmt: str, out: Path | None) -> None:
+    """Print a session as Markdown, JSON or HTML."""
+    from sessions.archive.export import export as write
+
+    text = write(read(_journal(session)), fmt)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise AgentdeckError(f"{out} can't be written: {error.strerror}.") from error
+
+
+@sessions.command()
+@click.argument("session")
+@click.option("--undo", is_flag=True, help="Back into the lists.")
+def archive(session: str, undo: bool) -> None:
+    """Take a session out of the lists; nothing is lost."""
+    found = _id(session)
+    asyncio.run(_by_engine("session.archive", session=found, archived=not undo))
+    say(f"{found} is {'back in the lists' if undo else 'archived'}")
+
+
+@sessions.command()
+@click.argument("session")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(session: str, yes: bool) -> None:
+    """Remove a session and its record for good."""
+    found = _id(session)
+    folder = places().session(found)
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    size = sum(p.stat().st_size for p in files)
+    with _index() as index:
+        summary = find(index.summaries(), found)
+    say(f"{found}: {summary.title or '(no title)'}, {summary.turns} turns")
+    say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
+    if not yes and not click.confirm("Delete it?"):
+        raise click.Abort
+    asyncio.run(_by_engine("session.delete", session=found))
+    say("deleted")
+
+
+def _id(wanted: str) -> str:
+    with _index() as index:
+        return find(index.summaries(), wanted).id
+
+
+def _journal(wanted: str) -> Path:
+    return places().session(_id(wanted)) / NAME
+
+
+async def _by_engine(command: str, **args: Any) -> None:
+    """Let the engine change a session: it alone writes journals. Started if none runs."""
+    from sessions.client import Client
+
+    client = await Client.connect()
+    try:
+        await client.call(command, **args)
+    finally:
+        await client.close()
+
+
+def _register() -> None:
+    """Commands of other modules in this group."""
+    import importlib.util
+
+    if importlib.util.find_spec("sessions.cli.import_") is not None:
+        from sessions.cli.import_ import import_
+
+        sessions.add_command(import_)
+
+
+_register()
