@@ -88,9 +88,10 @@ class BashTool:
         "Run a command in the working directory and return what it prints. Every command "
         "starts afresh there: cd and variables don't carry over. There is no input and no "
         "terminal. Where there is a sandbox, only the working directory and /tmp (this "
-        "session's own, not the one of Read and Write) can be written and there is no network; "
-        "ask for it with network=true. Use Read, Grep, Glob and Edit for files rather than cat, grep, "
-        "find and sed. Start servers and other long runs with run_in_background. Plain single commands "
+        "session's own, not the one of Read and Write) can be written and there is no "
+        "network; ask for it with network=true. Use Read, Grep, Glob and Edit for files "
+        "rather than cat, grep, find and sed. Start servers and other long runs with "
+        "run_in_background. Plain single commands "
         "(no pipes, quotes or &&) can be allowed for good by the user.",
         {
             "command": {"type": "string", "minLength": 1, "description": "The command line."},
