@@ -109,6 +109,7 @@ class Wrapped:
     argv: list[str]
     folders: list[Path]
     files: list[Path]
+    links: dict[Path, str]
 
     def finish(self) -> list[str]:
         """Remove the masks; set aside what the command made of what it may not make.
@@ -127,7 +128,15 @@ class Wrapped:
                 if os.path.lexists(path):
                     path.rename(path.with_name(path.name + ".set-aside"))
                     aside.append(path.name)
-        self.folders, self.files = [], []
+        for path, leads_to in self.links.items():
+            with contextlib.suppress(OSError):
+                if path.is_symlink() and str(path.readlink()) == leads_to:
+                    continue
+                if os.path.lexists(path):
+                    path.rename(path.with_name(path.name + ".set-aside"))
+                    aside.append(path.name)
+                path.symlink_to(leads_to)
+        self.folders, self.files, self.links = [], [], {}
         return aside
 
 
@@ -168,10 +177,11 @@ class Sandbox:
         files = [p for p in self._files_kept() if not os.path.lexists(p)]
         if self.kind == "sandbox-exec":
             inside = ["/usr/bin/sandbox-exec", "-p", self.profile(network), *argv]
-            return Wrapped(inside, [], files)
+            return Wrapped(inside, [], files, self._links())
         folders = self._missing_folders()
         _masks.update(folders)
-        return Wrapped([*self.bubblewrap(folders, network=network), "--", *argv], folders, files)
+        inside = [*self.bubblewrap(folders, network=network), "--", *argv]
+        return Wrapped(inside, folders, files, self._links())
 
     def _files_kept(self) -> list[Path]:
         return [self.root / n for n in places_kept.MASKED_FILES]
@@ -226,7 +236,18 @@ class Sandbox:
             names |= {".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".zprofile"}
             names |= {".gitconfig", ".config", ".local/bin", "bin", "Library/LaunchAgents"}
         paths = [self.root / n for n in sorted(names)]
-        return [p for p in paths if p.exists() and not _masks[p]]
+        if (self.root / ".git").is_file():
+            paths.append(self.root / ".git")  # a worktree's pointer to its repository
+        # Nothing can be mounted over a link: what it leads to is protected, and `finish` sees to
+        # the link itself. What lies outside the workspace is read-only anyway.
+        there = [p.resolve() if p.is_symlink() else p for p in paths if p.exists()]
+        return [p for p in dict.fromkeys(there) if p.is_relative_to(self.root) and not _masks[p]]
+
+    def _links(self) -> dict[Path, str]:
+        """Protected names in the workspace that are links, and where they lead."""
+        names = (*places_kept.MASKED_FOLDERS, *places_kept.MASKED_FILES, ".git/hooks", ".git")
+        paths = [self.root / n for n in names]
+        return {p: str(p.readlink()) for p in paths if p.is_symlink()}
 
     def profile(self, network: bool) -> str:
         """The sandbox-exec profile (macOS)."""

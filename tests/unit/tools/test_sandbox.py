@@ -268,3 +268,24 @@ async def test_full_can_be_confirmed_later(tmp_path: Path, no_sandbox: None) -> 
     assert (await desk.bash("echo x")).status == "denied"
     desk.box.confirm_full()
     assert (await desk.bash("echo x")).content == "x"
+
+
+@needs_sandbox
+async def test_links_among_the_protected_paths_do_not_break_commands(desk: Desk) -> None:
+    (desk.home / "elsewhere").mkdir()
+    (desk.ws / "inner").mkdir()
+    (desk.ws / ".claude").symlink_to(desk.home / "elsewhere")
+    (desk.ws / ".codex").symlink_to("inner")
+    (desk.ws / ".mcp.json").symlink_to("nowhere")
+    (desk.ws / ".git").write_text("gitdir: /nowhere\n")
+    result = await desk.bash(
+        "echo evil > .claude/x; echo evil > .codex/x; echo x > .git; "
+        "rm .claude; mkdir .claude; echo evil > .claude/x; echo fine"
+    )
+    assert "fine" in result.content
+    assert not list((desk.home / "elsewhere").iterdir())
+    assert not list((desk.ws / "inner").iterdir())
+    assert (desk.ws / ".git").read_text() == "gitdir: /nowhere\n"
+    assert (desk.ws / ".mcp.json").is_symlink()
+    assert (desk.ws / ".claude").readlink() == desk.home / "elsewhere"
+    assert (desk.ws / ".claude.set-aside").is_dir()
