@@ -1,0 +1,74 @@
+"""A deck whose backend is the real `anthropic` one, against a scripted server on loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from sessions import config
+from sessions import events as ev
+from sessions.deck import Deck
+from sessions.session import Session
+from tests.support.deckrig import Listening
+from tests.support.messages_server import MessagesServer
+from tests.support.rig import rig_places, until
+
+
+E = TypeVar("E", bound=ev.Event)
+
+
+class NativeRig:
+    """A deck, the server behind it, and who listens."""
+
+    def __init__(self, deck: Deck, server: MessagesServer, root: Path) -> None:
+        self.deck = deck
+        self.server = server
+        self.root = root
+        self.listener = Listening()
+        deck.listener = self.listener
+
+    @classmethod
+    async def make(
+        cls, root: Path, server: MessagesServer, extra: str = "", permission: str = "ask"
+    ) -> NativeRig:
+        """A deck on the server; `extra` goes into the backend's table."""
+        places = rig_places(root / "home")
+        places.config_file.parent.mkdir(parents=True, exist_ok=True)
+        places.config_file.write_text(
+            '[defaults]\nprofile = "test"\n'
+            f'[backends.test]\ntype = "anthropic"\nbase_url = "{server.url}"\n'
+            f'model = "scripted"\nstall_s = 5.0\n{extra}\n'
+            f'[profiles.test]\nbackend = "test"\npermission = "{permission}"\n'
+        )
+        places.config_file.chmod(0o600)
+        work = root / "work"
+        work.mkdir(exist_ok=True)
+        deck = Deck(places, config.load(places.config_file))
+        await deck.open()
+        return cls(deck, server, root)
+
+    async def session(self) -> Session:
+        """A new session in the work folder."""
+        return await self.deck.create(cwd=str(self.root / "work"))
+
+    async def turn(self, session: Session, text: str) -> ev.TurnEnded:
+        """Send and wait for the turn's end."""
+        await session.send(text)
+        await until(lambda: not session.working, 20)
+        return next(
+            e for e in reversed(list(session.journal.events())) if isinstance(e, ev.TurnEnded)
+        )
+
+    async def close(self) -> None:
+        """End the deck."""
+        await self.deck.close()
+
+
+def text_of(session: Session) -> str:
+    """All text of a session on disk."""
+    return "".join(e.text for e in session.journal.events() if isinstance(e, ev.Text))
+
+
+def of_type(session: Session, cls: type[E]) -> list[E]:
+    """The events of one type on disk."""
+    return [e for e in session.journal.events() if isinstance(e, cls)]
