@@ -12,6 +12,7 @@ error where the record has no result.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from skills.tokens import estimate
 INTERRUPTED = "[The answer above was cut off: {why}.]"
 NO_RESULT = "No result: the call was cut off, and whether it took effect is not known."
 _SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _IMAGE_TOKENS = 1500
 _MAX_TEXT_FILE = 200_000
 _CUT = {
@@ -46,7 +48,7 @@ class _Part:
     def close_text(self) -> None:
         """Make a block of the chunks."""
         if self.text:
-            joined = "".join(self.text)
+            joined = sound("".join(self.text))
             self.text.clear()
             if joined.strip():
                 self.blocks.append({"type": "text", "text": joined})
@@ -126,12 +128,12 @@ class Context:
         self._last_turn = max(self._last_turn, event.turn)
         told: list[str] = []
         for note in event.notes:
-            text = str(note.get("text", ""))
+            text = sound(str(note.get("text", "")))
             told.append(text)
             if note.get("kind") == "skill":
                 self._skills[str(note.get("name"))] = text
         if event.text.strip():
-            told.append(event.text)
+            told.append(sound(event.text))
         for attachment in event.attachments:
             self._add("user", event.turn, event.seq, {"type": "attachment", **attachment})
             self._images += str(attachment.get("media_type", "")).startswith("image/")
@@ -171,7 +173,7 @@ class Context:
             "type": "tool_use",
             "id": event.call,
             "name": event.name,
-            "input": event.input,
+            "input": _sound_json(event.input),
         }
         self._chars += len(str(event.input))
         self._add("assistant", event.turn, event.seq, block)
@@ -181,7 +183,7 @@ class Context:
             return
         if event.call in self._skill_calls and event.status == "ok":
             self._skills[str(event.data.get("skill", event.call))] = event.content
-        content: list[ev.JSON] = [{"type": "text", "text": event.content or "(no output)"}]
+        content: list[ev.JSON] = [{"type": "text", "text": sound(event.content) or "(no output)"}]
         content += [{"type": "attachment", **image} for image in event.images]
         self._images += len(event.images)
         block: ev.JSON = {"type": "tool_result", "tool_use_id": event.call, "content": content}
@@ -209,7 +211,7 @@ class Context:
     def _compact(self, event: ev.ContextCompacted) -> None:
         kept = [part for part in self._parts if part.seq > event.upto]
         summary = _Part("user", 0, event.seq)
-        text = _SUMMARY.format(summary=event.summary)
+        text = _SUMMARY.format(summary=sound(event.summary))
         summary.blocks.append({"type": "text", "text": text})
         self._parts = [summary, *kept]
         self._recount()
@@ -222,7 +224,7 @@ class Context:
 
     def _blocks(self, part: _Part) -> list[ev.JSON]:
         blocks = list(part.blocks)
-        if part.text and (text := "".join(part.text)).strip():
+        if part.text and (text := sound("".join(part.text))).strip():
             blocks.append({"type": "text", "text": text})
         return [self._sendable(block) for block in blocks]
 
@@ -256,6 +258,23 @@ class Context:
         ev.TurnUndone: _undo,
         ev.ContextCompacted: _compact,
     }
+
+
+def sound(text: str) -> str:
+    """`text` without lone surrogates, which no request can carry; the record keeps them."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
+
+
+def _sound_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return sound(value)
+    if isinstance(value, dict):
+        return {sound(k): _sound_json(v) for k, v in value.items()}
+    return [_sound_json(v) for v in value] if isinstance(value, list) else value
 
 
 def _images(blocks: Iterable[ev.JSON]) -> int:

@@ -118,9 +118,11 @@ class MessagesApi:
         Raises FaultError; `response.shown` then says whether content had come before.
         """
         reader = _Reader(sink, response)
+        # Made before the clock runs: importing the SDK takes a second.
+        client = await self.client()
         try:
             async with asyncio.timeout(self.stall_s) as watchdog:
-                await self._read(params, reader, watchdog)
+                await self._read(client, params, reader, watchdog)
         except TimeoutError as error:
             what = f"no content for {self.stall_s:.0f} s"
             raise FaultError(Fault("stalled", what)) from error
@@ -128,9 +130,8 @@ class MessagesApi:
             raise FaultError(Fault("truncated", "the connection closed before the end"))
 
     async def _read(
-        self, params: Mapping[str, Any], reader: _Reader, watchdog: asyncio.Timeout
+        self, client: Any, params: Mapping[str, Any], reader: _Reader, watchdog: asyncio.Timeout
     ) -> None:
-        client = await self.client()
         import anthropic
         import httpx2
 
