@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 GROUPS = ("Sessions", "Turns", "View", "Side panel", "Deck")
 Run = Callable[["DeckScreen"], Awaitable[None]]
 When = Callable[["DeckScreen"], bool]
+Word = str | Callable[["DeckScreen"], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something that can be done on the deck, by key, mouse or palette.
 
-    `footer` is the word in the footer ("" = not there); `when` says whether it can be done
-    now; `order` sorts the footer.
+    `footer` is the word in the footer ("" = not there), or what gives it; `when` says whether
+    it can be done now; `order` sorts the footer; `instant`: it asks nothing and waits for
+    nothing, so that the next key finds it done.
     """
 
     name: str
@@ -42,11 +44,12 @@ class Action:
     run: Run
     keys: tuple[str, ...]
     group: str
-    footer: str
+    footer: Word
     when: When
     order: int
     help: str
     priority: bool
+    instant: bool
 
 
 _REGISTRY: dict[str, Action] = {}
@@ -63,10 +66,11 @@ def action(
     *,
     keys: tuple[str, ...] = (),
     group: str,
-    footer: str = "",
+    footer: Word = "",
     when: When = always,
     order: int = 50,
     priority: bool = True,
+    instant: bool = False,
 ) -> Callable[[Run], Run]:
     """Register a coroutine as the action `name`; its docstring is the help."""
 
@@ -77,7 +81,7 @@ def action(
             raise RuntimeError(f"no group of actions is called {group}")
         help_text = " ".join((run.__doc__ or "").split())
         _REGISTRY[name] = Action(
-            name, title, run, keys, group, footer, when, order, help_text, priority
+            name, title, run, keys, group, footer, when, order, help_text, priority, instant
         )
         return run
 

@@ -35,10 +35,12 @@ class Composer(TextArea):
 
     @dataclass
     class Submitted(Message):
-        """The message is to be sent; `text` has its pastes in place."""
+        """The message is to be sent: `text` has its pastes in place, `targets` are those that
+        the frame named when enter was pressed, `draft` is what to give back if it fails."""
 
-        composer: Composer
         text: str
+        targets: tuple[str, ...]
+        draft: Draft
 
     @dataclass
     class Edited(Message):
@@ -62,6 +64,8 @@ class Composer(TextArea):
             id=id,
         )
         self.past = history
+        self.targets: tuple[str, ...] = ()
+        """The sessions that the frame names; empty = one that is to be made."""
         self._at: int | None = None
         self._unsent = Draft()
         self._pastes: dict[str, str] = {}
@@ -136,7 +140,11 @@ class Composer(TextArea):
         if self.selection.is_empty and column == len(line) and line.endswith("\\"):
             self._replace_via_keyboard("\n", (row, column - 1), (row, column))
             return
-        self.post_message(self.Submitted(self, self.expanded()))
+        text, draft = self.expanded(), self.draft
+        if text.strip():
+            # Cleared here and now: what is typed next is another message.
+            self.clear_draft()
+            self.post_message(self.Submitted(text, self.targets, draft))
 
     def action_newline(self) -> None:
         """A new line."""
@@ -197,7 +205,14 @@ class Composer(TextArea):
 
     # -- what it says of itself
 
-    def name_target(self, target: str, hint: str) -> None:
-        """Name where a message goes, and what enter does now."""
+    def give_back(self, draft: Draft) -> None:
+        """What could not be sent stands here again, before what was typed since."""
+        now = self.draft
+        text = f"{draft.text}\n{now.text}" if now.text else draft.text
+        self.restore(Draft(text, {**now.pastes, **draft.pastes}))
+
+    def name_target(self, targets: tuple[str, ...], target: str, hint: str) -> None:
+        """Take aim, and name where a message goes and what enter does now."""
+        self.targets = targets
         self.border_title = Content(target)
         self.border_subtitle = Content(hint)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -11,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.timer import Timer
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError
@@ -21,11 +22,12 @@ from tui import glyphs
 from tui.banner import Banner
 from tui.client import ClientFactory, DeckClient
 from tui.composer import Composer
+from tui.drafts import Drafts
 from tui.edges import Edges
 from tui.grid import Grid
 from tui.lines import Line
 from tui.link import Link
-from tui.memory import Draft, Memory
+from tui.memory import Memory
 from tui.model import DeckModel
 from tui.notify import Notifier
 from tui.options import DeckOptions
@@ -37,9 +39,6 @@ from tui.text import clip, one_line, title_of
 from tui.tile import Tile
 from tui.view.clock import FrameClock
 from tui.welcome import Welcome
-
-SAVE_AFTER_S = 1.0
-"""The deck's memory is written this long after the last change of a draft."""
 
 
 class DeckScreen(Screen[None]):
@@ -57,15 +56,14 @@ class DeckScreen(Screen[None]):
         self.link = Link(factory, self)
         self.sender = Sender(self)
         self.edges = Edges(self)
+        self.drafts = Drafts(self)
         self.clock = FrameClock(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.interrupting: tuple[str, float] | None = None
-        self._drafting: str | None = None
         self.tiles: dict[str, Tile] = {}
         self._due = False
         self._reflow_due = False
-        self._saving: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Line(id="status")
@@ -82,7 +80,7 @@ class DeckScreen(Screen[None]):
     def on_mount(self) -> None:
         """Draw first, then look for the engine."""
         self.notifier = Notifier(self.app, self.options.notify)
-        self.composer.restore(self.memory.drafts.get("", Draft()))
+        self.drafts.begin()
         self.watch(self, "focused", lambda: self.redraw(), init=False)
         self.redraw()
         self.call_after_refresh(self.reconnect)
@@ -217,7 +215,7 @@ class DeckScreen(Screen[None]):
         self.set_class(self.size.width < 110, "-narrow")
         for tile in self.tiles.values():
             tile.mark_current(tile.session == model.current)
-        self._swap_draft()
+        self.drafts.swap()
         self.side.attach(model.current)
         self.edges.say()
         self._see()
@@ -228,22 +226,6 @@ class DeckScreen(Screen[None]):
             wanted[session_id] = self.model.of(session_id).transcript.last_seq
         self.run_worker(self.link.watch(wanted), group="watch")
 
-    def _swap_draft(self) -> None:
-        """The composer holds the current session's draft, and no other's."""
-        current = self.model.current or ""
-        if self._drafting is None and not current:
-            return
-        if current == self._drafting:
-            return
-        if self._drafting is not None:
-            self.memory.drafts[self._drafting] = self.composer.draft
-        elif self.composer.draft:
-            # Typed before the engine was there: it stays in the hands of whoever typed it.
-            self.memory.drafts[current] = self.composer.draft
-            self.memory.drafts.pop("", None)
-        self._drafting = current
-        self.composer.restore(self.memory.drafts.get(current, Draft()))
-
     def _see(self) -> None:
         """The current tile's end of turn is seen, if somebody looks."""
         summary = self.model.summary()
@@ -252,13 +234,32 @@ class DeckScreen(Screen[None]):
 
     # -- acting
 
-    def action_deck(self, name: str) -> None:
+    async def action_deck(self, name: str) -> None:
         """Run an action of the registry, if it can be done now."""
+        spec = registry.actions()[name]
+        if not spec.when(self):
+            return
+        if spec.instant:
+            # Keys before it were meant for what was in focus, keys after it for what will be.
+            await self._composer_caught_up()
+            await self._guarded(spec.run(self))
+        else:
+            self.start(name)
+
+    def start(self, name: str) -> None:
+        """Run an action in the background: it may ask something first."""
         spec = registry.actions()[name]
         if spec.when(self):
             self.run_worker(
                 self._guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
             )
+
+    async def _composer_caught_up(self) -> None:
+        """Wait until the composer has taken in the keys that came before."""
+        done = asyncio.Event()
+        if self.focused is self.composer and self.composer.call_later(done.set):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), 0.5)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key whose action can't be done now is left to whatever is in focus."""
@@ -285,11 +286,19 @@ class DeckScreen(Screen[None]):
     def go(self, session_id: str) -> None:
         """Make a session's tile the current one."""
         if session_id != self.model.current:
-            self.interrupting = None
-            page = self.model.visible()
+            before = self.model.visible()
             self.model.go(session_id)
-            self.redraw(reflow=page != self.model.visible() or self.model.zoomed)
-            self.remember()
+            self.arrived(before)
+
+    def arrived(self, before: list[str]) -> None:
+        """Another tile is the current one: from now on the composer's message goes there.
+
+        `before`: the tiles that were in view.
+        """
+        self.interrupting = None
+        self.drafts.swap()
+        self.redraw(reflow=before != self.model.visible())
+        self.remember()
 
     def name_of(self, session_id: str) -> str:
         """A session's number and title, as they are said everywhere."""
@@ -339,12 +348,12 @@ class DeckScreen(Screen[None]):
         elif what.startswith("!"):
             self.app.simulate_key(what[1:])
         else:
-            self.action_deck(what)
+            self.start(what)
 
     @on(Composer.Submitted)
     def _submitted(self, message: Composer.Submitted) -> None:
         self.run_worker(
-            self._guarded(self.sender.submit(message.text)), group="send", exit_on_error=False
+            self._guarded(self.sender.submit(message)), group="send", exit_on_error=False
         )
 
     @on(Composer.Edited)
@@ -361,27 +370,13 @@ class DeckScreen(Screen[None]):
             else:
                 tile.view.scroll_page_down(animate=False)
 
-    # -- memory
+    # -- leaving
 
     def remember(self) -> None:
-        """Write the deck's memory a second after the last change."""
-        if self._saving is None:
-            self._saving = self.set_timer(SAVE_AFTER_S, self._save)
-        else:
-            self._saving.reset()
-
-    def _save(self) -> None:
-        self._saving = None
-        self.save()
-
-    def save(self) -> None:
-        """Write drafts, history, order and theme now."""
-        self.memory.drafts[self._drafting or ""] = self.composer.draft
-        self.memory.order = list(self.model.order)
-        self.memory.current = self.model.current or ""
-        self.memory.save()
+        """Write the deck's memory soon."""
+        self.drafts.remember()
 
     async def close_link(self) -> None:
         """Leave: remember, hang up. The sessions go on."""
-        self.save()
+        self.drafts.save()
         await self.link.close()

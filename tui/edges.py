@@ -54,7 +54,8 @@ class Edges:
         for spec in sorted(specs, key=lambda s: s.order):
             key = self.key(spec.name)
             if key and spec.when(deck):
-                entries.append((key, spec.footer, spec.name))
+                word = spec.footer if isinstance(spec.footer, str) else spec.footer(deck)
+                entries.append((key, word, spec.name))
         return entries
 
     def _count_down(self) -> None:

@@ -31,9 +31,7 @@ class DeckCommands(Provider):
             if spec.name != "palette" and spec.when(deck):
                 keys = registry.keys_of(spec, deck.options.keys)
                 shown = f"{spec.group} · {', '.join(map(registry.show_key, keys))}".rstrip(" ·")
-                offers.append(
-                    (spec.title, f"{spec.help} {shown}", partial(deck.action_deck, spec.name))
-                )
+                offers.append((spec.title, f"{spec.help} {shown}", partial(deck.start, spec.name)))
         for session_id in deck.model.order:
             name = f"Go to {deck.name_of(session_id)}"
             offers.append((name, "Session", partial(deck.go, session_id)))

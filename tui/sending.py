@@ -9,6 +9,7 @@ from tui.memory import Draft
 from tui.text import clip
 
 if TYPE_CHECKING:
+    from tui.composer import Composer
     from tui.deck_screen import DeckScreen
 
 MAX_NAMED = 4
@@ -57,7 +58,7 @@ class Sender:
         else:
             said = "to a new session"
             hint = "enter starts it with the default profile"
-        composer.name_target(clip(said, width), clip(hint, width))
+        composer.name_target(targets, clip(said, width), clip(hint, width))
 
     def _hint(self, session_id: str) -> str:
         summary = self.deck.model.summaries[session_id]
@@ -74,17 +75,21 @@ class Sender:
 
     # -- sending
 
-    async def submit(self, text: str) -> None:
-        """Send what the composer holds. Raises AgentdeckError, with the draft kept."""
-        if not text.strip():
-            return
-        targets = self.targets()
-        if len(targets) > 1:
-            if await self._confirmed(targets, text):
-                await self._send(targets, text)
-                self.aim(())
-            return
-        await self._send(targets, text)
+    async def submit(self, message: Composer.Submitted) -> None:
+        """Send a message to where the frame said. Raises AgentdeckError, with the draft kept."""
+        targets = message.targets
+        try:
+            if len(targets) > 1:
+                if not await self._confirmed(targets, message.text):
+                    self._give_back(targets, message.draft)
+                    return
+                self.many = ()
+            await self._send(targets, message.text)
+        except AgentdeckError:
+            self._give_back(targets, message.draft)
+            raise
+        finally:
+            self.deck.redraw()
 
     async def _confirmed(self, targets: tuple[str, ...], text: str) -> bool:
         from tui.screens.dialogs import Confirm
@@ -100,37 +105,32 @@ class Sender:
         return bool(sure)
 
     async def _send(self, targets: tuple[str, ...], text: str) -> None:
-        deck, composer = self.deck, self.deck.composer
-        client = deck.client  # raises before anything is cleared
-        draft = composer.draft
+        deck = self.deck
+        client = deck.client
         editing, self.editing = self.editing, None
-        composer.clear_draft()
-        try:
-            if not targets:
-                await self._begin(text)
-            elif len(targets) > 1:
-                self._tell(await client.call("deck.broadcast", sessions=list(targets), text=text))
-            elif editing and editing[0] == targets[0]:
-                await self._put_back(editing, text)
-            else:
-                await client.call("session.send", session=targets[0], text=text)
-        except AgentdeckError:
-            self._give_back(targets, draft)
-            raise
+        if not targets:
+            await self._begin(text)
+        elif len(targets) > 1:
+            self._tell(await client.call("deck.broadcast", sessions=list(targets), text=text))
+        elif editing and editing[0] == targets[0]:
+            await self._put_back(editing, text)
+        else:
+            await client.call("session.send", session=targets[0], text=text)
         deck.memory.sent(text)
-        composer.past = deck.memory.history
+        deck.composer.past = deck.memory.history
         deck.remember()
 
     def _give_back(self, targets: tuple[str, ...], draft: Draft) -> None:
         """What could not be sent is a draft again, where it came from."""
         deck = self.deck
-        here = deck.model.current in targets or not targets
-        if here and not deck.composer.text:
-            deck.composer.restore(draft)
-        elif targets and not deck.memory.drafts.get(targets[0]):
-            deck.memory.drafts[targets[0]] = draft
+        current = deck.model.current
+        home = targets[0] if len(targets) == 1 else current
+        if home == current:
+            deck.composer.give_back(draft)
         else:
-            deck.memory.sent(draft.text)
+            kept = deck.memory.drafts.get(home or "", Draft())
+            text = f"{draft.text}\n{kept.text}" if kept else draft.text
+            deck.memory.drafts[home or ""] = Draft(text, {**kept.pastes, **draft.pastes})
 
     def _tell(self, answers: Any) -> None:
         failed = [a for a in answers or [] if a.get("error")]

@@ -32,7 +32,7 @@ async def show_help(deck: DeckScreen) -> None:
 
     chosen = await deck.app.push_screen_wait(Help(deck))
     if chosen:
-        deck.action_deck(chosen)
+        deck.start(chosen)
 
 
 @action("palette", "Palette", keys=("ctrl+p", "alt+p"), group=GROUP, footer="all", order=99)

@@ -52,7 +52,13 @@ def would_lose(deck: DeckScreen) -> str:
     return ""
 
 
-@action("interrupt", "Interrupt", keys=("escape",), group=GROUP, footer="interrupt",
+def escape_word(deck: DeckScreen) -> str:
+    """What esc does now."""
+    ends_turn = working(deck) and not deck.sender.many and not deck.sender.editing
+    return "interrupt" if ends_turn else "back"
+
+
+@action("interrupt", "Interrupt", keys=("escape",), group=GROUP, footer=escape_word,
         when=can_leave, order=5, priority=False)  # fmt: skip
 async def interrupt(deck: DeckScreen) -> None:
     """End the running turn; twice when it would lose work. What came so far stays."""

@@ -46,6 +46,7 @@ for _number in range(1, 10):
         keys=(f"alt+{_number}",),
         group=GROUP,
         when=_has(_number),
+        instant=True,
     )(_go_to(_number))
 
 
@@ -56,7 +57,7 @@ def needed(deck: DeckScreen) -> bool:
 
 
 @action("next_needing", "Next that needs you", keys=("ctrl+j", "alt+j"), group=GROUP,
-        footer="needs you", when=needed, order=1)  # fmt: skip
+        footer="needs you", when=needed, order=1, instant=True)  # fmt: skip
 async def next_needing(deck: DeckScreen) -> None:
     """Jump to the next session that asks, failed, is paused or is done and unseen."""
     wanted = deck.model.next_needing()
@@ -67,13 +68,13 @@ async def next_needing(deck: DeckScreen) -> None:
         deck.call_after_refresh(deck.call_after_refresh, focus_request, deck)
 
 
-@action("next", "Next tile", keys=("alt+right",), group=GROUP, when=several)
+@action("next", "Next tile", keys=("alt+right",), group=GROUP, when=several, instant=True)
 async def following(deck: DeckScreen) -> None:
     """Go to the tile after this one."""
     _step(deck, 1)
 
 
-@action("previous", "Previous tile", keys=("alt+left",), group=GROUP, when=several)
+@action("previous", "Previous tile", keys=("alt+left",), group=GROUP, when=several, instant=True)
 async def previous(deck: DeckScreen) -> None:
     """Go to the tile before this one."""
     _step(deck, -1)
@@ -82,12 +83,11 @@ async def previous(deck: DeckScreen) -> None:
 def _step(deck: DeckScreen, by: int) -> None:
     before = deck.model.visible()
     deck.model.step(by)
-    deck.redraw(reflow=before != deck.model.visible())
-    deck.remember()
+    deck.arrived(before)
 
 
 @action("zoom", "Zoom", keys=("ctrl+z", "f11"), group=GROUP, footer="zoom", when=any_tile,
-        order=25)  # fmt: skip
+        order=25, instant=True)  # fmt: skip
 async def zoom(deck: DeckScreen) -> None:
     """One tile alone, or all again."""
     model = deck.model
@@ -104,19 +104,21 @@ def has_pages(deck: DeckScreen) -> bool:
 
 
 @action("page_next", "Next page", keys=("alt+pagedown", "ctrl+pagedown"), group=GROUP,
-        footer="page", when=has_pages, order=28)  # fmt: skip
+        footer="page", when=has_pages, order=28, instant=True)  # fmt: skip
 async def page_next(deck: DeckScreen) -> None:
     """The next page of tiles."""
+    before = deck.model.visible()
     deck.model.turn_page(1)
-    deck.redraw(reflow=True)
+    deck.arrived(before)
 
 
 @action("page_previous", "Previous page", keys=("alt+pageup", "ctrl+pageup"), group=GROUP,
-        when=has_pages)  # fmt: skip
+        when=has_pages, instant=True)  # fmt: skip
 async def page_previous(deck: DeckScreen) -> None:
     """The page of tiles before."""
+    before = deck.model.visible()
     deck.model.turn_page(-1)
-    deck.redraw(reflow=True)
+    deck.arrived(before)
 
 
 @action("compare", "Compare side by side", keys=("alt+c",), group=GROUP, when=several)
@@ -140,7 +142,7 @@ async def compare(deck: DeckScreen) -> None:
 
 
 @action("focus", "Tile or composer", keys=("tab", "f6"), group=GROUP, footer="tile/composer",
-        when=any_tile, order=60, priority=False)  # fmt: skip
+        when=any_tile, order=60, priority=False, instant=True)  # fmt: skip
 async def focus(deck: DeckScreen) -> None:
     """Move the keys between the composer and the tile: there they scroll, search, copy, fold."""
     tile = deck.tile

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from time import monotonic
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events, on
 from textual._path import CSSPathType
@@ -20,6 +21,8 @@ from tui.rows import Row, Rows
 from tui.text import plain
 
 T = TypeVar("T")
+GUARD_S = 0.4
+"""An enter within this time of a question's appearance was meant for something else."""
 
 
 class Dialog(ModalScreen[T], Generic[T]):
@@ -80,17 +83,21 @@ class Confirm(Dialog[bool]):
         with VerticalScroll(id="confirm-text", can_focus=False):
             yield Static(plain(self.text), markup=False)
         with Horizontal(id="buttons"):
-            yield Button(Content(self.yes), id="yes", variant="error" if self.danger else "primary")
-            yield Button(Content("No"), id="no")
+            variant: Literal["error", "primary"] = "error" if self.danger else "primary"
+            yield Button(Content(self.yes), id="yes", variant=variant, compact=True)
+            yield Button(Content("No"), id="no", compact=True)
 
     def on_mount(self) -> None:
         """The focus is on what does no harm."""
         self.query_one("#no" if self.danger else "#yes").focus()
         self.hint("y yes · n or esc no")
+        self._since = monotonic()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id == "yes")
+        # An enter that was pressed twice confirms nothing that was not read.
+        if event.button.id != "yes" or monotonic() - self._since >= GUARD_S:
+            self.dismiss(event.button.id == "yes")
 
     def action_yes(self) -> None:
         """Yes."""

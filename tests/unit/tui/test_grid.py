@@ -200,7 +200,7 @@ async def test_tiles_change_places_and_the_order_is_remembered() -> None:
     async with opened(3) as here:
         await here.press("alt+shift+right")
         assert [t.session for t in here.deck.grid.tiles()] == ["s002", "s001", "s003"]
-        here.deck.save()
+        here.deck.drafts.save()
         assert here.deck.memory.order == ["s002", "s001", "s003"]
 
 

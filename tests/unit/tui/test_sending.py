@@ -1,9 +1,10 @@
 """Messages go where the composer says, and nothing that was typed is lost."""
 
 import pytest
+from textual import events
 
 from sessions.errors import BackendError
-from tests.support.deckpilot import opened
+from tests.support.deckpilot import Opened, opened
 from tui.memory import Memory
 from tui.screens.dialogs import Confirm
 
@@ -53,19 +54,70 @@ async def test_what_could_not_be_sent_is_a_draft_again() -> None:
         assert "The disk is full. Free some space." in here.notices()
 
 
-async def test_what_could_not_be_sent_does_not_overwrite_what_was_typed_since() -> None:
+async def test_what_could_not_be_sent_stands_before_what_was_typed_since() -> None:
     async with opened(1) as here:
         here.client.refuse["session.send"] = BackendError("No.")
         here.client.gate.clear()
         await here.type("first")
         await here.press("enter")
+        here.client.gate.set()
         await here.type("second")
+        assert here.composer.text.replace("\n", "") == "firstsecond"
+
+
+async def test_what_could_not_be_sent_is_a_draft_of_its_own_session() -> None:
+    async with opened(2) as here:
+        here.client.gate.clear()
+        await here.type("first")
+        await here.press("enter", "alt+2")
+        here.client.closed = True
         here.client.gate.set()
         await here.settle()
-        assert "second" in here.composer.text or here.composer.text == "first"
-        kept = [here.composer.text, *here.deck.memory.history]
-        kept += [d.text for d in here.deck.memory.drafts.values()]
-        assert any("first" in text for text in kept)
+        assert here.composer.text == ""
+        await here.press("alt+1")
+        assert here.composer.text == "first"
+
+
+# -- as fast as keys can come
+
+
+def at_once(here: Opened, *keys: str) -> None:
+    """Keys that are all there before the first is looked at, as in a paste or a script."""
+    for key in keys:
+        character = "\r" if key == "enter" else key if len(key) == 1 else None
+        here.app.post_message(events.Key(key, character))
+
+
+async def test_keys_after_a_jump_go_to_where_it_went() -> None:
+    async with opened(3) as here:
+        at_once(here, "a", "alt+2", "b", "enter", "alt+3", "c", "enter", "d")
+        await here.until(lambda: len(here.client.said("session.send")) == 2)
+        await here.settle()
+        assert here.client.said("session.send") == [
+            {"session": "s002", "text": "b"},
+            {"session": "s003", "text": "c"},
+        ]
+        assert here.composer.text == "d"
+        await here.press("alt+1")
+        assert here.composer.text == "a"
+
+
+async def test_what_is_typed_right_after_enter_is_the_next_message() -> None:
+    async with opened(1) as here:
+        at_once(here, "a", "enter", "b", "enter", "c")
+        await here.until(lambda: len(here.client.said("session.send")) == 2)
+        await here.settle()
+        assert [m["text"] for m in here.client.said("session.send")] == ["a", "b"]
+        assert here.composer.text == "c"
+
+
+async def test_an_enter_pressed_twice_confirms_no_broadcast() -> None:
+    async with opened(2) as here:
+        await here.press("ctrl+b", "ctrl+a", "enter")
+        await here.type("all")
+        await here.press("enter", "enter")
+        assert here.client.said("deck.broadcast") == []
+        assert isinstance(here.app.screen, Confirm)
 
 
 async def test_without_an_engine_nothing_leaves_the_composer() -> None:
@@ -93,7 +145,7 @@ async def test_drafts_outlive_the_deck() -> None:
     async with opened(2, memory=memory) as here:
         await here.press("alt+2")
         await here.type("unsent")
-        here.deck.save()
+        here.deck.drafts.save()
     async with opened(2, memory=memory) as here:
         assert here.deck.model.current == "s002"
         assert here.composer.text == "unsent"
