@@ -80,6 +80,8 @@ class Outcome:
     path: str = ""
     truncated: bool = False
     images: list[ev.JSON] = field(default_factory=list)
+    whole: bool = False
+    """It is never cut: a half of it (a skill's instructions, say) would be worse than its length."""
     data: ev.JSON = field(default_factory=dict)
 
 

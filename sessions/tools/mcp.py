@@ -22,7 +22,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError
@@ -32,6 +32,9 @@ from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.files import image_kind
 from sessions.tools.spool import readable, store
 from skills.text import hidden
+
+if TYPE_CHECKING:
+    from sessions.config.model import McpServer
 
 log = logging.getLogger("agentdeck.mcp")
 
@@ -61,6 +64,15 @@ class ServerSpec:
         """Equal for equal servers. Values of `env` may be secrets; only their hash is in it."""
         told = [list(self.command), self.url, sorted(self.env.items())]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def specs_of(servers: Mapping[str, McpServer], profile: str) -> list[ServerSpec]:
+    """The servers of a profile, as `[mcp.servers.*]` of the user's configuration has them."""
+    return [
+        ServerSpec(name, tuple(server.command), server.url, server.env, server.timeout_s)
+        for name, server in sorted(servers.items())
+        if not server.profiles or profile in server.profiles
+    ]
 
 
 class Server:

@@ -93,13 +93,19 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
         return Verdict("deny", "The session is in mode read-only: nothing may be changed.")
     grants = ctx.state.grants
     detail = f"{target.shown}\n\n{diff}"
+    unseen = _unseen(detail)
     if why:
         if not once_only and target.path in grants.write:
             return Verdict("allow", "Allowed for this session.", summary=summary)
         add = _adder(grants.write, target.path)
         options = () if once_only else (_grant("session", "Yes, this file for this session", add),)
         return Verdict(
-            "ask", why, summary=summary, detail=detail, detail_kind="diff", options=options
+            "ask",
+            f"{why} {unseen}".strip(),
+            summary=summary,
+            detail=detail,
+            detail_kind="diff",
+            options=options,
         )
     if mode in ("edit", "full"):
         return Verdict("allow", f"Mode {mode}.", summary=summary)
@@ -113,7 +119,7 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
     name = f"Yes, and every edit in {ctx.state.guard.root} for this session"
     return Verdict(
         "ask",
-        full_note(ctx) + "Mode ask: every change is asked for.",
+        f"{full_note(ctx)}Mode ask: every change is asked for. {unseen}".strip(),
         summary=summary,
         detail=detail,
         detail_kind="diff",
@@ -208,10 +214,13 @@ def _how(command: Command, ctx: CallContext) -> str:
     return f"It runs in {root}, {words}, {net}."
 
 
-def _unseen(line: str) -> str:
-    if not has_hidden(line):
+def _unseen(text: str) -> str:
+    """What a person would not see in a command, a path or a diff (Trojan Source), or ""."""
+    if not has_hidden(text):
         return ""
-    runs = hidden(line)
+    runs = hidden(text)
+    if not runs:
+        return ""
     return f"It holds characters that are not seen: {', '.join(r.codes for r in runs[:4])}."
 
 
@@ -331,7 +340,7 @@ def judge_tool(
 def _path_ask(verb: str, target: Target, why: str, options: tuple[Option, ...]) -> Verdict:
     return Verdict(
         "ask",
-        why,
+        f"{why} {_unseen(target.shown)}".strip(),
         summary=f"{verb} {target.path}",
         detail=target.shown,
         detail_kind="path",

@@ -178,14 +178,19 @@ async def start(
     env: Mapping[str, str],
     spool: Spool,
     spare: int = 0,
-    grace_s: float = GRACE_S,
+    grace_s: float | None = None,
 ) -> Running:
     """Start a command. `spare`: generations of a sandbox's own processes (see supervisor).
 
     Raises:
         ToolFault: no process can be made.
     """
-    spec = {"argv": list(argv), "cwd": str(cwd), "grace_s": grace_s, "spare": spare}
+    spec = {
+        "argv": list(argv),
+        "cwd": str(cwd),
+        "grace_s": GRACE_S if grace_s is None else grace_s,
+        "spare": spare,
+    }
     read, write = os.pipe()
     os.set_blocking(read, False)
     try:

@@ -47,4 +47,4 @@ class SkillTool:
             )
         except AgentdeckError as error:
             raise ToolFault(str(error)) from error
-        return Outcome(text, data={"skill": str(args.get("name", ""))})
+        return Outcome(text, whole=True, data={"skill": str(args.get("name", ""))})

@@ -254,7 +254,7 @@ def _conflict(one: tuple[frozenset[str], bool], other: tuple[frozenset[str], boo
 def cap(outcome: Outcome, files: Path, tokens: int) -> Outcome:
     """The outcome with at most about `tokens` of content, the whole kept under `files/`."""
     content = outcome.content
-    if estimate(content) <= tokens:
+    if outcome.whole or estimate(content) <= tokens:
         return outcome
     path, kept = outcome.path, ""
     if not path:

@@ -267,11 +267,13 @@ def test_opening_follows_no_link_on_the_way(tmp_path: Path) -> None:
 
 
 def test_writing_leaves_nothing_half_done(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("old")
+    file = tmp_path / "folder" / "a"
+    file.parent.mkdir()
+    file.write_text("old")
     with pytest.raises(ToolFault):
-        safe_open.write_bytes(tmp_path / "a", b"new", expect=b"other")
-    assert [p.name for p in tmp_path.iterdir()] == ["a"]
-    assert (tmp_path / "a").read_text() == "old"
+        safe_open.write_bytes(file, b"new", expect=b"other")
+    assert [p.name for p in file.parent.iterdir()] == ["a"]
+    assert file.read_text() == "old"
 
 
 async def test_mode_of_a_file_stays(desk: Desk) -> None:
@@ -322,3 +324,12 @@ async def test_reading_a_folder_outside_can_be_allowed_for_the_session(tmp_path:
     assert len(desk.host.asked) == 1
     await desk.use("Read", file_path=str(tmp_path / "docs/x.pem"))
     assert len(desk.host.asked) == 2, "a folder's grant does not reach secrets"
+
+
+async def test_unseen_characters_in_a_change_are_named(tmp_path: Path) -> None:
+    """Trojan Source: a diff must not look like another one."""
+    desk = Desk(tmp_path, answer=say("no"))
+    await desk.use("Write", file_path="a.py", content="if admin:\u202e return\u2066\n")
+    assert "U+202E" in desk.host.asked[0].why
+    await desk.use("Read", file_path=str(tmp_path / "a\u200bb"))
+    assert "U+200B" in desk.host.asked[1].why

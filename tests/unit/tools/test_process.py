@@ -28,7 +28,8 @@ SANDBOXES = [
 
 
 @pytest.fixture(params=SANDBOXES)
-async def desk(request: pytest.FixtureRequest, tmp_path: Path):
+async def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(process, "GRACE_S", 0.3)
     desk = Desk(tmp_path, answer=say("once"), options=ToolOptions(sandbox=request.param))
     yield desk
     await desk.box.close()
