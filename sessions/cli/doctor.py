@@ -1,0 +1,136 @@
+"""`agentdeck doctor`: what works here and what does not, each with its remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from sessions.cli.output import CONTEXT, say, say_json
+from sessions.errors import AgentdeckError
+from sessions.places import places, private_folder
+
+_LOW_DISK = 500 * 2**20
+# Without one of these nothing answers, or nothing is kept.
+_VITAL = ("python", "configuration", "data folder", "state folder", "default backend")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row. `ok` None: it is optional and not there."""
+
+    check: str
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+@click.command(context_settings=CONTEXT)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Say what works here and what does not. Exit code 1 when something vital is missing."""
+    checks = list(_checks())
+    if as_json:
+        say_json([{**asdict(check), "ok": bool(check.ok)} for check in checks])
+    else:
+        for check in checks:
+            mark = {True: "ok  ", False: "FAIL", None: "-   "}[check.ok]
+            say(f"{mark}  {check.check}: {check.detail}")
+            if check.remedy and not check.ok:
+                say(f"      → {check.remedy}")
+    if any(check.ok is False and check.check in _VITAL for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+def _checks() -> Iterator[Check]:
+    yield _python()
+    yield from _folders()
+    yield from _configuration()
+    yield _terminal()
+    yield _sandbox()
+    yield _engine()
+    for program, use in (("git", "skills from git addresses"), ("rg", "a quicker search tool")):
+        found = shutil.which(program)
+        yield Check(program, True if found else None, found or f"not there ({use})",
+                    f"Install {program}.")  # fmt: skip
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", sys.version_info >= (3, 11), f"{version}, {sys.executable}",
+                 "agentdeck needs Python 3.11 or later.")  # fmt: skip
+
+
+def _folders() -> Iterator[Check]:
+    here = places()
+    for name, folder in (("data", here.data), ("state", here.state), ("run", here.run)):
+        try:
+            private_folder(folder)
+            writable = os.access(folder, os.W_OK)
+            yield Check(f"{name} folder", writable, str(folder), "Make it writable for you.")
+        except AgentdeckError as error:
+            yield Check(f"{name} folder", False, error.message, error.hint)
+    yield _disk(here.data)
+
+
+def _disk(folder: Path) -> Check:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return Check("disk", free > _LOW_DISK, f"{free // 2**20:,} MiB free at {folder}",
+                 "Free some space: sessions are recorded there.")  # fmt: skip
+
+
+def _configuration() -> Iterator[Check]:
+    from sessions import config
+    from sessions.backends.registry import describe
+
+    here = places()
+    try:
+        loaded = config.load(here.config_file)
+    except AgentdeckError as error:
+        yield Check("configuration", False, error.message, error.hint)
+        return
+    there = "" if here.config_file.exists() else " (not there; defaults are in force)"
+    yield Check("configuration", True, f"{here.config_file}{there}")
+    rows = asyncio.run(describe(loaded, here))
+    for row in rows:
+        name = f"backend {row['name']}" + (" (default)" if row["default"] else "")
+        detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])
+        yield Check(name, True if row["ok"] else None, detail, str(row["remedy"]))
+    default = next((row for row in rows if row["default"]), None)
+    if default is None or not default["ok"]:
+        remedy = str(default["remedy"]) if default else "Name a profile in [defaults]."
+        yield Check("default backend", False, "nothing would answer a new session", remedy)
+
+
+def _terminal() -> Check:
+    term, colour = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
+    size = shutil.get_terminal_size()
+    encoding = (sys.stdout.encoding or "").lower()
+    detail = f"{term or 'none'}, {size.columns}x{size.lines}, {colour or 'few colours'}, {encoding}"
+    good = term not in ("", "dumb") and size.columns >= 40 and "utf" in encoding
+    return Check("terminal", True if good else None, detail,
+                 "The deck wants a terminal of 40 columns and more, with UTF-8.")  # fmt: skip
+
+
+def _sandbox() -> Check:
+    from sessions.tools.sandbox import describe
+
+    found = describe()
+    return Check("sandbox", True if found.works else None, found.detail, found.remedy)
+
+
+def _engine() -> Check:
+    from sessions.engine.lifecycle import running_pid
+
+    pid = running_pid(places())
+    return Check(
+        "engine", True, f"runs, process {pid}" if pid else "does not run; starts by itself"
+    )
