@@ -246,10 +246,7 @@ def _result(text: str, style: str, folded: bool, before: tuple[Span, ...]) -> li
     if not folded:
         return _chunks(text, style, before)
     lines = text.split("\n")
-    if len(lines) <= FOLDED_RESULT + 1:
-        shown = lines
-    else:
-        shown = lines[:FOLDED_RESULT]
+    shown = lines if len(lines) <= FOLDED_RESULT + 1 else lines[:FOLDED_RESULT]
     text = "\n".join(shown)
     left = len(lines) - len(shown)
 

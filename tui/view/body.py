@@ -74,8 +74,10 @@ class BlockBody:
         """About how many rows it takes."""
         if self.folded and self.block.kind != "user":
             return 1 + self.gap
-        return self.gap + sum(estimate(part, width) for part in self.block.parts[:1]) + (
-            sum(map(len, self.block.parts[1:])) // max(8, int(width * 0.9))
+        return (
+            self.gap
+            + sum(estimate(part, width) for part in self.block.parts[:1])
+            + (sum(map(len, self.block.parts[1:])) // max(8, int(width * 0.9)))
         )
 
     def fold(self, folded: bool) -> None:
@@ -152,14 +154,15 @@ class BlockBody:
         parts = self._splitter.parts
         style = "thinking" if start else ""
         # The open part may have turned out to be nothing, and been taken back.
-        while len(self.pieces) - start > len(parts) or (
-            len(self.pieces) > start and self._part_at(-1) is not parts[len(self.pieces) - start - 1]
+        while (made := len(self.pieces) - start) > 0 and (
+            made > len(parts) or self._part_at(-1) is not parts[made - 1]
         ):
             self.pieces.pop()
             self.heights.pop()
         for part in parts[len(self.pieces) - start :]:
-            before = self.pieces[-1] if len(self.pieces) > start else None
-            piece = MarkdownPiece(part, before if isinstance(before, MarkdownPiece) else None, style)
+            before = self.pieces[-1] if self.pieces else None
+            markdown = before if isinstance(before, MarkdownPiece) else None
+            piece = MarkdownPiece(part, markdown, style)
             self.pieces.append(piece)
             self.heights.append(piece.estimate(width))
 

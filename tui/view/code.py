@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tui.view.line import Span
 
 if TYPE_CHECKING:
-    from pygments.lexer import Lexer
+    from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
 LONGEST_LINE = 2000
 """A line longer than this many characters is not coloured: some rules are quadratic."""
@@ -52,7 +52,7 @@ def _style_of(token: tuple[str, ...]) -> str:
 def _aliases() -> frozenset[str]:
     """The names of the lexers that Pygments brings; a name that a model made up is not looked
     for among the entry points of everything that is installed."""
-    from pygments.lexers import get_all_lexers
+    from pygments.lexers import get_all_lexers  # type: ignore[import-untyped]
 
     return frozenset(alias for _, names, _, _ in get_all_lexers(plugins=False) for alias in names)
 
@@ -101,7 +101,7 @@ def _run(lexer: Any, text: str, stack: list[str]) -> Iterator[tuple[tuple[str, .
     Follows the semantics that the Pygments documentation gives to states ("#pop", "#push",
     tuples, numbers); at the end of a line that no rule matches, the state falls back to root.
     """
-    from pygments.token import Error, Text, Whitespace
+    from pygments.token import Error, Text, Whitespace  # type: ignore[import-untyped]
 
     rules: dict[str, list[tuple[Callable[..., Any], Any, Any]]] = lexer._tokens
     if any(name not in rules for name in stack):

@@ -108,9 +108,7 @@ def _break_narrow(
     breaks.append((start, end, None))
 
 
-def _break_wide(
-    paragraph: str, offset: int, width: int, first: int, breaks: list[Break]
-) -> None:
+def _break_wide(paragraph: str, offset: int, width: int, first: int, breaks: list[Break]) -> None:
     graphemes, _ = split_graphemes(paragraph)
     start = used = 0
     room = first

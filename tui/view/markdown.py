@@ -67,7 +67,9 @@ def code_lines(
 def code_line(spans: list[Span], width: int) -> list[Line]:
     """The lines of one line of code."""
     bar = [(glyphs.mark("code") + " ", "code-bar")]
-    return wrap([(text, f"{style} block".strip()) for text, style in spans], width, bar, fill="block")
+    return wrap(
+        [(text, f"{style} block".strip()) for text, style in spans], width, bar, fill="block"
+    )
 
 
 class _Layout:

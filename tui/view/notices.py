@@ -63,7 +63,8 @@ def _skill_used(block: Block) -> str:
 
 def _drawn(block: Block) -> str:
     data = block.data
-    return f"Priming drawn: {_line(data.get('kind'))}, seed {data.get('seed')}, {data.get('n')} items"
+    kind, seed = _line(data.get("kind")), data.get("seed")
+    return f"Priming drawn: {kind}, seed {seed}, {data.get('n')} items"
 
 
 def _injected(block: Block) -> str:

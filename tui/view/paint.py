@@ -41,7 +41,7 @@ def paint(line: Line, look: Look, palette: Palette, width: int) -> Strip:
     key = (look, palette, width)
     if line.strip is not None and line.painted == key:
         return line.strip
-    strip = _paint(line, look, palette, width)
+    strip = palette.filtered(_paint(line, look, palette, width))
     line.strip, line.painted = strip, key
     return strip
 
@@ -92,7 +92,8 @@ def _overlay(spans: list[Span], ranges: list[tuple[int, int]], style: str) -> li
 
 def bar(text: str, palette: Palette, width: int, style: str) -> Strip:
     """A whole row that says something of the view itself: a hint, the search."""
-    return Strip([Segment(text, palette[style])]).adjust_cell_length(width, palette[style])
+    strip = Strip([Segment(text, palette[style])])
+    return palette.filtered(strip.adjust_cell_length(width, palette[style]))
 
 
 def copied(rows: list[tuple[Line, int, int]]) -> str:

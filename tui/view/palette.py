@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.style import Style
 from textual.color import Color, ColorParseError
-
-_Part = tuple[str, str]
+from textual.filter import LineFilter
+from textual.strip import Strip
 
 # name: (colour, attributes). A colour is a theme variable, or `muted` (between text and
 # background), or "" for the text's own; `on NAME` asks for a tint of the background.
@@ -56,12 +56,18 @@ class Palette:
         variables: the theme's variables, name → colour.
         background: what the view stands on.
         foreground: the colour of plain text.
+        filters: what every strip passes, the gate among them.
     """
 
     def __init__(
-        self, variables: Mapping[str, str], background: Color, foreground: Color
+        self,
+        variables: Mapping[str, str],
+        background: Color,
+        foreground: Color,
+        filters: Sequence[LineFilter] = (),
     ) -> None:
         self._variables = variables
+        self._filters = tuple(filters)
         self._background = background
         self._foreground = foreground
         self._ansi = background.ansi is not None or foreground.ansi is not None
@@ -69,6 +75,12 @@ class Palette:
         self.base = Style.from_color(
             None if foreground.a == 0 else foreground.rich_color, background.rich_color
         )
+
+    def filtered(self, strip: Strip) -> Strip:
+        """A strip as it may be painted."""
+        for line_filter in self._filters:
+            strip = strip.apply_filter(line_filter, self._background)
+        return strip
 
     def __getitem__(self, names: str) -> Style:
         """The style for names joined by spaces; unknown names change nothing."""

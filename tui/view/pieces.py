@@ -159,9 +159,7 @@ class MadePiece(Piece):
 
     __slots__ = ("_make", "_text")
 
-    def __init__(
-        self, text: str, make: Callable[[int], list[Line]], gap: bool = False
-    ) -> None:
+    def __init__(self, text: str, make: Callable[[int], list[Line]], gap: bool = False) -> None:
         super().__init__(gap)
         self._text = text
         self._make = make

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tui.view.body import Body, BlockBody
+from tui.view.body import BlockBody, Body
 
 
 @dataclass(frozen=True, slots=True)

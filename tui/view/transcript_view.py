@@ -8,6 +8,7 @@ changed ones to be painted. Private parts of Textual are used in three places, e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import ClassVar
 
 from textual import events
@@ -26,6 +27,21 @@ from tui.view.hands import Hands
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
 from tui.view.search import Search
+
+
+THUMB_EVERY_S = 2.0
+"""While the view follows the end, the scrollbar is repainted no more often than this."""
+
+
+def _runs(rows: list[int], width: int) -> list[Region]:
+    """The regions of some rows; neighbours share one."""
+    runs: list[list[int]] = []
+    for y in rows:
+        if runs and runs[-1][1] == y:
+            runs[-1][1] = y + 1
+        else:
+            runs.append([y, y + 1])
+    return [Region(0, start, width, end - start) for start, end in runs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         self._dirty: set[int] = set()
         self._palette: Palette | None = None
         self._thumb = (-1, -1)
+        self._thumb_at = 0.0
         self._moving = False
 
     # -- what the deck calls
@@ -168,7 +185,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
 
     def draw(self) -> None:
         """Lay the rows out anew and have those painted that changed."""
-        width, height = self.size
+        width, height = self._inner
         if not (width and height and self.is_attached):
             return
         strips = self._lay_out(width, height)
@@ -177,10 +194,14 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
             self.refresh()
             return
         changed = [y for y, strip in enumerate(strips) if strip is not old[y]]
-        if len(changed) * 2 > height:
-            self.refresh()
-        elif changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        if changed:
+            self.refresh(*_runs(changed, width))
+
+    @property
+    def _inner(self) -> tuple[int, int]:
+        """Columns and rows beside the scrollbar."""
+        width, height = self.size
+        return max(0, width - self.scrollbar_size_vertical), height
 
     def _lay_out(self, width: int, height: int) -> list[Strip]:
         body = self.body
@@ -199,12 +220,18 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         if len(rows) < height and self._top:
             self._top = body.settle_end(height)
             rows = body.rows(self._top, height)
-        for row in self._rows:
-            row.line.painted = None if row.line.strip is None else row.line.painted
-        self._rows = rows
+        self._release(rows)
         body.trim(height)
         self._move_scrollbar(width, height)
         return self._paint(rows, width, height)
+
+    def _release(self, rows: list[Row]) -> None:
+        """Rows that left the screen keep their words, not their strips, which are heavy."""
+        shown = {id(row.line) for row in rows}
+        for row in self._rows:
+            if id(row.line) not in shown:
+                row.line.strip = row.line.painted = None
+        self._rows = rows
 
     def _paint(self, rows: list[Row], width: int, height: int) -> list[Strip]:
         palette = self._colors()
@@ -217,7 +244,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
             if y < len(old) and old[y] is not strip and old[y] == strip:
                 row.line.strip = strip = old[y]
             strips.append(strip)
-        blank = Strip.blank(width, palette.base)
+        blank = palette.filtered(Strip.blank(width, palette.base))
         strips += [blank] * (height - len(strips))
         if (said := self._hint(palette, width)) is not None:
             strips[-1] = said
@@ -252,7 +279,9 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
     def _colors(self) -> Palette:
         if self._palette is None:
             background = self.background_colors[1]
-            self._palette = Palette(self.app.theme_variables, background, self.colors[3])
+            self._palette = Palette(
+                self.app.theme_variables, background, self.colors[3], self.get_line_filters()
+            )
         return self._palette
 
     def notify_style_update(self) -> None:
@@ -263,17 +292,14 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips on screen, for the compositor; no style cache lies between."""
-        width, height = self.size
+        width, height = self._inner
         if len(self._strips) != height or (height and self._strips[0].cell_length != width):
             if not (width and height):
                 return [Strip.blank(crop.width)] * crop.height
             self._strips = self._lay_out(width, height)
         strips = self._strips[crop.y : crop.bottom]
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.column_span != (0, width):
-            x1, x2 = crop.column_span
+        x1, x2 = crop.column_span
+        if x1 > 0 or x2 < width:
             strips = [strip.crop_extend(x1, x2, None) for strip in strips]
         missing = crop.height - len(strips)
         return strips + [Strip.blank(crop.width)] * missing if missing > 0 else strips
@@ -304,7 +330,10 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         steps = height * 8
         thumb = (self._top * steps // total, height * steps // total)
         if thumb != self._thumb and self.show_vertical_scrollbar:
-            self._thumb = thumb
+            now = monotonic()
+            if self.following and now - self._thumb_at < THUMB_EVERY_S:
+                return
+            self._thumb, self._thumb_at = thumb, now
             scrollbar = self.vertical_scrollbar
             scrollbar.window_virtual_size = total
             scrollbar.window_size = height
@@ -338,7 +367,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
 
     def on_mount(self) -> None:
         """Take in what is there."""
-        super().on_mount()
+        super().on_mount()  # type: ignore[no-untyped-call]
         self.draw()
 
     # -- the mouse's selection (Textual's own, over several tiles too)

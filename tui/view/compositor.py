@@ -1,0 +1,102 @@
+"""Painting small changes at small cost.
+
+Textual's compositor (8.2.8) renders every widget that lies in the rectangle round all dirty
+regions, cuts all their rows, and throws away what is covered. With two dozen tiles that each
+change a row or two, the rectangle is the screen, sixty times a second. Here each dirty region
+whose uppermost widget covers it whole is rendered by that widget alone; all others go the
+usual way. What is on top wins in both.
+
+This leans on private parts: `Compositor._dirty_regions`, `visible_widgets` (front to back)
+and `render_partial_update`, and `Screen._compositor`. `test_compositor.py` compares what both
+paint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from textual._compositor import Compositor, CompositorUpdate
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+_Owner = tuple[Widget, Region] | None
+
+
+class LeanUpdate(CompositorUpdate):
+    """Rows to be painted: `(x, y, strip)`, then what the usual way made."""
+
+    def __init__(self, rows: list[tuple[int, int, Strip]], rest: CompositorUpdate | None) -> None:
+        self.rows = rows
+        self.rest = rest
+
+    def render_segments(self, console: Console) -> str:
+        """The update as terminal sequences."""
+        said = [f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.rows]
+        if self.rest is not None:
+            said.append(self.rest.render_segments(console))
+        return "".join(said)
+
+
+class LeanCompositor(Compositor):
+    """A compositor that asks only the widget on top of a dirty region, where one covers it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._owners: dict[Region, _Owner] = {}
+        self._owners_of: object = None
+
+    def render_partial_update(self) -> Any:
+        """What changed since the last update, or None."""
+        if not self._dirty_regions:
+            return None
+        rows: list[tuple[int, int, Strip]] = []
+        rest: set[Region] = set()
+        screen = self.size.region
+        for dirty in self._dirty_regions:
+            region = dirty.intersection(screen)
+            if not region:
+                continue
+            owner = self._owner(region)
+            if owner is None:
+                rest.add(region)
+                continue
+            widget, where = owner
+            crop = region.translate(-where.offset)
+            strips = widget.render_lines(crop)
+            rows += [(region.x, y, strip) for y, strip in zip(region.line_range, strips)]
+        self._dirty_regions = rest
+        other = super().render_partial_update() if rest else None
+        self._dirty_regions.clear()
+        return LeanUpdate(rows, other) if rows or other is not None else None
+
+    def _owner(self, region: Region) -> _Owner:
+        """The widget that alone is seen in `region`, and where it lies; None: there are several."""
+        visible = self.visible_widgets
+        if visible is not self._owners_of:
+            self._owners_of = visible
+            self._owners = {}
+        try:
+            return self._owners[region]
+        except KeyError:
+            pass
+        owner: _Owner = None
+        for widget, (where, clip) in visible.items():
+            seen = where.intersection(clip)
+            if seen.overlaps(region):
+                owner = (widget, where) if seen.contains_region(region) else None
+                break
+        if len(self._owners) > 4096:
+            self._owners.clear()
+        self._owners[region] = owner
+        return owner
+
+
+class LeanScreen(Screen[Any]):
+    """A screen with that compositor: `class DeckScreen(LeanScreen)`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._compositor = LeanCompositor()
