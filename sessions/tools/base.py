@@ -81,7 +81,7 @@ class Outcome:
     truncated: bool = False
     images: list[ev.JSON] = field(default_factory=list)
     whole: bool = False
-    """It is never cut: a half of it (a skill's instructions, say) would be worse than its length."""
+    """It is never cut: half of it (of a skill's instructions, say) would be worse than all."""
     data: ev.JSON = field(default_factory=dict)
 
 
