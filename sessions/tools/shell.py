@@ -214,7 +214,8 @@ def _notes(job: Job, ended: process.Ended, seconds: float) -> list[str]:
     notes: list[str] = []
     if ended.why == "timeout":
         notes.append(
-            f"(It was ended after {seconds:g} s. Give a longer timeout (in milliseconds), or use run_in_background.)"
+            f"(It was ended after {seconds:g} s. Give a longer timeout (in milliseconds), "
+            "or use run_in_background.)"
         )
     elif ended.why == "stopped":
         notes.append("(It was ended before it was done.)")
