@@ -12,7 +12,6 @@ from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError
@@ -38,10 +37,11 @@ from tui.side import SidePanel
 from tui.text import clip, one_line, title_of
 from tui.tile import Tile
 from tui.view.clock import FrameClock
+from tui.view.compositor import LeanScreen
 from tui.welcome import Welcome
 
 
-class DeckScreen(Screen[None]):
+class DeckScreen(LeanScreen):
     """Draws what the model says, and runs the actions of the registry."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = ["deck_screen.tcss", *sheets()]

@@ -92,11 +92,12 @@ class Tiles(GuardedApp, App[None]):
 def _deck() -> App[None]:
     from sessions.client import Client
     from tui.app import DeckApp
+    from tui.options import DeckOptions
 
     async def connect() -> Client:
         return await Client.connect(places(), start=False)
 
-    return DeckApp(client_factory=connect)
+    return DeckApp(DeckOptions(max_tiles=24), client_factory=connect)
 
 
 def main() -> None:
