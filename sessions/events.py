@@ -15,7 +15,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 FORMAT = 1
@@ -377,13 +376,17 @@ class Unknown(Event):
 _TYPES: dict[str, type[Event]] = {
     cls.type: cls for cls in Event.__subclasses__() if cls is not Unknown
 }
+_FIELDS: dict[type[Event], tuple[str, ...]] = {}
 # Python names that are words of the language, and what they are called on disk.
 _RENAMED = {"origin": "from"}
 
 
-@cache
 def _plain_fields(cls: type[Event]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls) if f.name not in ("seq", "at"))
+    found = _FIELDS.get(cls)
+    if found is None:
+        found = tuple(f.name for f in fields(cls) if f.name not in ("seq", "at"))
+        _FIELDS[cls] = found
+    return found
 
 
 def to_json(event: Event) -> JSON:

@@ -110,17 +110,37 @@ class Tools(Protocol):
 class TurnHost(Protocol):
     """What a conversation may ask of the session that it answers in."""
 
-    session_id: str
-    turn: int
-    message: ev.UserMessage
-    """What began this turn; recorded already."""
-    cwd: Path
-    files: Path
-    """The session's `files/` folder."""
-    settings: Settings
-    context: Context
-    """The conversation so far, the new user message included."""
-    tools: Tools | None
+    @property
+    def session_id(self) -> str:
+        """The session's id."""
+
+    @property
+    def turn(self) -> int:
+        """The turn that runs."""
+
+    @property
+    def message(self) -> ev.UserMessage:
+        """What began this turn; recorded already."""
+
+    @property
+    def cwd(self) -> Path:
+        """The session's working directory."""
+
+    @property
+    def files(self) -> Path:
+        """The session's `files/` folder."""
+
+    @property
+    def settings(self) -> Settings:
+        """What is set for the turn; the permission mode as it is now."""
+
+    @property
+    def context(self) -> Context:
+        """The conversation so far, the new user message included."""
+
+    @property
+    def tools(self) -> Tools | None:
+        """The session's tools, where its backend wants ours."""
 
     def emit(self, event: ev.Event) -> None:
         """Record an event and tell everybody. Text and thinking are coalesced to ~50 ms."""

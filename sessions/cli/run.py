@@ -192,7 +192,8 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
     if not watching.turn:
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
     try:
-        await asyncio.wait({watching.ended, watching.asked}, return_when=asyncio.FIRST_COMPLETED)
+        both: set[asyncio.Future[Any]] = {watching.ended, watching.asked}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
         with suppress(AgentdeckError):
             await client.call("session.interrupt", session=session)

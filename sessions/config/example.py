@@ -75,10 +75,10 @@ def _inner(hint: Any) -> tuple[type[Any] | None, bool]:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return hint, False
     args = get_args(hint)
-    if get_origin(hint) is dict and dataclasses.is_dataclass(args[1]):
-        return args[1], True
-    if get_origin(hint) is list and dataclasses.is_dataclass(args[0]):
-        return args[0], False
+    for origin, place, named in ((dict, 1, True), (list, 0, False)):
+        if get_origin(hint) is origin and dataclasses.is_dataclass(args[place]):
+            inner: type[Any] = args[place]
+            return inner, named
     return None, False
 
 

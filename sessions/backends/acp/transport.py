@@ -71,11 +71,12 @@ class LineTransport:
 
     def _update(self, message: Message) -> None:
         params = message.get("params")
-        update = params.get("update") if isinstance(params, dict) else None
-        if not isinstance(update, dict) or not isinstance(params.get("sessionId"), str):
+        known = params if isinstance(params, dict) else {}
+        update, session = known.get("update"), known.get("sessionId")
+        if not isinstance(update, dict) or not isinstance(session, str):
             self._noise("a session/update without session or update")
             return
-        self._on_update(params["sessionId"], update)
+        self._on_update(session, update)
 
     def _noise(self, line: str) -> None:
         self.noise_count += 1
