@@ -94,10 +94,9 @@ class GuardedApp(_App):
         text = clean(text)
         super().copy_to_clipboard(text)
         said = f"Copied {len(text)} characters."
-        try:
+        # Without the file the terminal still has it; a disk that is full is said elsewhere.
+        with contextlib.suppress(AgentdeckError, OSError):
             said += f" If your terminal refused: {_keep(text)}"
-        except (AgentdeckError, OSError):
-            pass  # the terminal has it; a disk that is full is said elsewhere
         self.notify(said, timeout=4)
 
     # -- crashes
