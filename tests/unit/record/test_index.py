@@ -1,0 +1,127 @@
+"""The index: derived, complete, and as good as new when it is thrown away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sessions import events as ev
+from sessions.archive.export import FORMATS, export
+from sessions.archive.find import find
+from sessions.archive.index import Index
+from sessions.errors import NotFound, UsageError
+from sessions.journal import Journal
+from sessions.summary import Summary
+
+
+def session(root: Path, name: str, *texts: str) -> None:
+    journal, _, _ = Journal.create(
+        root / "sessions" / name, ev.SessionCreated(id=name, title=f"about {name}")
+    )
+    for turn, text in enumerate(texts, 1):
+        journal.append(ev.UserMessage(turn=turn, text=f"question {turn}"))
+        for word in text.split(" "):
+            journal.append(ev.Text(turn=turn, text=word + " "))
+        journal.append(ev.TurnEnded(turn=turn, reason="end_turn"))
+    journal.close()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    session(tmp_path, "a1", "the tidal gate opened", "a second answer")
+    session(tmp_path, "b2", "gates of another kind")
+    index = Index.open(tmp_path / "state" / "index.db", tmp_path / "sessions")
+    assert index.refresh() == 2
+    return index
+
+
+def test_words_over_chunks_are_found(index: Index) -> None:
+    (hit,) = index.search("tidal gate")
+    assert hit.id == "a1" and hit.seq == 3
+    assert "tidal gate" in hit.snippet
+
+
+def test_the_last_word_may_be_a_beginning(index: Index) -> None:
+    assert {h.id for h in index.search("gat")} == {"a1", "b2"}
+
+
+@pytest.mark.parametrize("query", ['"', "a AND", "NEAR(", "*", "col:x", "a'b", "-", "", "(((", "^"])
+def test_no_query_is_the_databases_own_language(index: Index, query: str) -> None:
+    index.search(query)
+
+
+def test_a_second_refresh_reads_nothing_and_a_third_what_is_new(
+    index: Index, tmp_path: Path
+) -> None:
+    assert index.refresh() == 0
+    session(tmp_path, "c3", "something new")
+    assert index.refresh() == 1
+    assert [h.id for h in index.search("new")] == ["c3"]
+
+
+def test_a_session_that_is_gone_is_forgotten(index: Index, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.rmtree(tmp_path / "sessions" / "b2")
+    index.refresh()
+    assert [s.id for s in index.summaries()] == ["a1"]
+    assert index.search("another") == []
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"not a database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000]
+)
+def test_a_damaged_index_is_made_again(tmp_path: Path, damage: bytes) -> None:
+    session(tmp_path, "a1", "the tidal gate opened")
+    path = tmp_path / "state" / "index.db"
+    Index.open(path, tmp_path / "sessions").close()
+    path.write_bytes(damage)
+    index = Index.open(path, tmp_path / "sessions")
+    index.refresh()
+    assert [h.id for h in index.search("tidal")] == ["a1"]
+    index.close()
+
+
+def test_events_are_fed_as_they_come(index: Index) -> None:
+    summary = Summary("d4", status="done")
+    for seq, event in enumerate(
+        [
+            ev.Text(turn=1, text="fed "),
+            ev.Text(turn=1, text="live"),
+            ev.TurnEnded(turn=1, reason="end_turn"),
+        ],
+        1,
+    ):
+        index.feed("d4", ev.stamp(event, seq), summary)
+    assert [h.id for h in index.search("fed live")] == ["d4"]
+
+
+def test_sessions_are_found_by_what_a_person_types() -> None:
+    known = [Summary("1abc", title="Tides"), Summary("1abd", title="Gates"), Summary("2xyz")]
+    assert find(known, "1abc").id == "1abc"
+    assert find(known, "tides").id == "1abc"
+    assert find(known, "2").id == "2xyz"
+    assert find(known, "last").id == "2xyz"
+    with pytest.raises(UsageError, match="can mean 2"):
+        find(known, "1ab")
+    with pytest.raises(NotFound):
+        find(known, "nothing")
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_an_export_carries_no_control_codes_and_no_scripts(fmt: str) -> None:
+    text = "<script>alert(1)</script> \x1b[2J ```\n[@click=app.quit]x[/]"
+    events: list[ev.Event] = [
+        ev.SessionCreated(seq=1, id="s", title="T \x1b]52;c;x\x07"),
+        ev.UserMessage(seq=2, turn=1, text=text),
+        ev.Text(seq=3, turn=1, text=text),
+        ev.ToolCall(seq=4, turn=1, call="c", name="Bash", input={"command": text}),
+        ev.ToolResult(seq=5, turn=1, call="c", status="ok", content=text),
+        ev.TurnEnded(seq=6, turn=1, reason="error"),
+        ev.Error(seq=7, turn=1, message=text),
+    ]
+    told = export(events, fmt)
+    assert "\x1b" not in told and "\x07" not in told
+    if fmt == "html":
+        assert "<script>" not in told
