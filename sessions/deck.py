@@ -214,7 +214,7 @@ class Deck:
         session = await self.get(session_id)
         await session.close()
         self.sessions.pop(session_id, None)
-        self.features.removed(session)
+        await self.features.removed(session)
         folder = self.places.session(session_id)
         try:
             await asyncio.to_thread(shutil.rmtree, folder)
@@ -316,12 +316,12 @@ class Deck:
         configured = self.config.backends[session.summary.backend]
         return configured.context or session.summary.agent.get("window", 0)
 
-    def tools(self, session: Session) -> Tools | None:
+    async def tools(self, session: Session) -> Tools | None:
         """The tools that a session's backend is offered."""
         capabilities = self.backend(session.summary.backend).capabilities
         if not capabilities.tools and not capabilities.own_tools:
             return None
-        return self.features.toolbox(session)
+        return await self.features.toolbox(session)
 
     async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
         """What the model is told before a message."""

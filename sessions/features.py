@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sessions.backends.base import Tools
     from sessions.deck import Deck
     from sessions.session import Session
+    from sessions.tools.mcp import Hub, McpTool
     from sessions.tools.rewind import Rewound
     from sessions.tools.toolbox import Toolbox
 
@@ -34,6 +35,7 @@ class Features:
         self._deck = deck
         self._skills: dict[str, SessionSkills] = {}
         self._toolboxes: dict[str, Toolbox] = {}
+        self._hub: Hub | None = None
 
     # -- skills
 
@@ -84,15 +86,19 @@ class Features:
     async def forked(self, parent: Session, session: Session) -> None:
         """A session was forked; all that is known of it is in its journal."""
 
-    def removed(self, session: Session) -> None:
-        """A session is not in memory any more."""
+    async def removed(self, session: Session) -> None:
+        """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
-        self._toolboxes.pop(session.id, None)
+        toolbox = self._toolboxes.pop(session.id, None)
+        if toolbox is not None:
+            await toolbox.close()
 
     async def close(self) -> None:
         """End what the parts started."""
         for toolbox in self._toolboxes.values():
             await toolbox.close()
+        if self._hub is not None:
+            await self._hub.close()
 
     # -- a turn
 
@@ -108,15 +114,37 @@ class Features:
             message, tools=can.tools and not can.own_tools, paths=can.own_tools
         )
 
-    def toolbox(self, session: Session) -> Tools | None:
-        """The session's tools; the same list through its life."""
+    async def toolbox(self, session: Session) -> Tools | None:
+        """The session's tools; the same list through its life. MCP servers are asked first."""
         toolbox = self._toolboxes.get(session.id)
         if toolbox is None:
             from sessions.joints.tools import make_toolbox
 
-            toolbox = make_toolbox(self._deck, session, self._skills[session.id])
+            extra = await self._mcp_tools(session)
+            toolbox = make_toolbox(self._deck, session, self._skills[session.id], extra)
             self._toolboxes[session.id] = toolbox
         return toolbox
+
+    async def _mcp_tools(self, session: Session) -> list[McpTool]:
+        """The tools of the MCP servers of the session's profile; faults are told, not raised."""
+        servers = self._deck.config.mcp.servers
+        if not servers:
+            return []
+        from sessions.tools.mcp import Hub, specs_of
+
+        if self._hub is None:
+            self._hub = Hub(self._deck.places.state)
+        tools, faults = await self._hub.tools(specs_of(servers, session.summary.profile))
+        for fault in faults:
+            session.recorder.emit(ev.Error(turn=session.summary.turns, kind="mcp", message=fault))
+        return tools
+
+    def confirm_full(self, session: Session) -> None:
+        """A person has typed that mode `full` may be used without a sandbox."""
+        session.full_confirmed = True
+        toolbox = self._toolboxes.get(session.id)
+        if toolbox is not None:
+            toolbox.confirm_full()
 
     async def rewind(self, session: Session, turn: int | None) -> Rewound:
         """Put files back to before a turn."""
@@ -151,6 +179,13 @@ class Features:
             await compaction.compact(session, backend, self._deck.settings(session).model)
         except UsageError:
             return  # one turn alone fills the window; the backend says so
+
+    async def compact(self, session: Session) -> None:
+        """Compact now. Raises UsageError while a turn runs, or when there is nothing to."""
+        if session.working:
+            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
+        backend = self._deck.backend(session.summary.backend)
+        await compaction.compact(session, backend, self._deck.settings(session).model)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn."""

@@ -51,7 +51,7 @@ class Surroundings(Protocol):
     def settings(self, session: Session) -> Settings:
         """What applies to the session's next turn."""
 
-    def tools(self, session: Session) -> Tools | None:
+    async def tools(self, session: Session) -> Tools | None:
         """The tools of the session, if its backend wants ours."""
 
     async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
@@ -372,7 +372,7 @@ class Session:
                 return ev.TurnEnded(turn=message.turn, reason="limit", detail=refusal)
             if self._conversation is None:
                 self._conversation = await self.deck.conversation(self)
-            self._turn = Turn(self, message, settings, self.deck.tools(self))
+            self._turn = Turn(self, message, settings, await self.deck.tools(self))
             return await self._conversation.turn(self._turn)
 
     async def _finish(self, ended: ev.TurnEnded) -> None:

@@ -27,6 +27,9 @@ class Secret(str):
     def __str__(self) -> str:
         return "…" if self else ""
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
     def reveal(self) -> str:
         """The secret itself, for the one place that sends it."""
         return str.__str__(self)
@@ -269,7 +272,7 @@ class Config:
     priming: Priming = field(default_factory=Priming)
     notify: Notify = field(default_factory=Notify)
     keys: dict[str, str | list[str]] = setting(
-        {}, "action = key or keys; the actions are in the help (F1)", {"zoom": ["f11", "ctrl+z"]}
+        {}, "an action and its key, or keys; the actions are in the help (F1)", {"zoom": ["f11", "ctrl+z"]}
     )
     engine: EngineConfig = field(default_factory=EngineConfig)
     mcp: Mcp = field(default_factory=Mcp)

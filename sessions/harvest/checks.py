@@ -119,7 +119,7 @@ async def _again(path: str, found: Found, root: Path) -> ev.JSON:
         return {**row, "why": "there is no sandbox here"}
     argv = [Path(word).name if Path(word).name == Path(path).name else word for word in argv]
     with tempfile.TemporaryDirectory(prefix="agentdeck-tmp-") as tmp:
-        wrapped = Sandbox(root, root, [], Path(tmp)).wrap(argv, network=False)
+        wrapped = Sandbox(root, Path(tmp), [], Path(tmp)).wrap(argv, network=False)
         process = await asyncio.create_subprocess_exec(
             *wrapped.argv,
             cwd=root,

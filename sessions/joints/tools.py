@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import UsageError
 from sessions.joints.skills import SessionSkills
+from sessions.tools.base import Tool
 from sessions.tools.guard import Guard
 from sessions.tools.rewind import Rewound
 from sessions.tools.rewind import rewind as put_back
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from sessions.session import Session
 
 
-def make_toolbox(deck: Deck, session: Session, skills: SessionSkills) -> Toolbox:
+def make_toolbox(
+    deck: Deck, session: Session, skills: SessionSkills, extra: Sequence[Tool] = ()
+) -> Toolbox:
     """The tools of a session; their list is the same through its life."""
     configured = deck.config.tools
     options = ToolOptions(
@@ -36,7 +40,7 @@ def make_toolbox(deck: Deck, session: Session, skills: SessionSkills) -> Toolbox
         session.folder / "files",
         deck.places,
         options=options,
-        extra=[SkillTool(skills)],
+        extra=[SkillTool(skills), *extra],
         skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
     )
 

@@ -116,3 +116,15 @@ async def archive(deck: Deck, session: str, archived: bool = True) -> None:
 async def delete(deck: Deck, session: str) -> None:
     """Remove a session for good."""
     await deck.delete(session)
+
+
+@command("session.confirm_full")
+async def confirm_full(deck: Deck, session: str) -> None:
+    """A person has typed that mode `full` may be used where there is no sandbox."""
+    deck.features.confirm_full(await deck.get(session))
+
+
+@command("session.compact")
+async def compact(deck: Deck, session: str) -> None:
+    """Summarise the past for the model; the record keeps it."""
+    await deck.features.compact(await deck.get(session))
