@@ -44,7 +44,7 @@ class Features:
         """The skills of this installation."""
         from sessions.library import library
 
-        return library(list(self._deck.config.skills.paths))
+        return library(list(self._deck.config.skills.paths), self._deck.places)
 
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""

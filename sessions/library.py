@@ -1,21 +1,21 @@
-"""The library of skills of this installation: `skills.library` with our configuration."""
+"""The library of skills of this installation: `skills.library` with our places and configuration."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.places import places
+from sessions import places as where
 from skills.library import Library, Places
 
 
-def library(configured: list[str] | None = None) -> Library:
+def library(configured: list[str] | None = None, here: where.Places | None = None) -> Library:
     """The library. `configured`: `skills.paths` of the configuration; None = read it.
 
     Raises:
         UsageError: the configuration is wrong.
     """
-    here = places()
-    paths = _configured() if configured is None else configured
+    here = here or where.places()
+    paths = _configured(here) if configured is None else configured
     return Library(
         Places(
             mine=here.my_skills,
@@ -25,7 +25,7 @@ def library(configured: list[str] | None = None) -> Library:
     )
 
 
-def _configured() -> list[str]:
+def _configured(here: where.Places) -> list[str]:
     from sessions import config
 
-    return list(config.load().skills.paths)
+    return list(config.load(here.config_file).skills.paths)

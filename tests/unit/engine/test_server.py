@@ -116,7 +116,9 @@ async def test_refusals_come_as_errors_of_their_kind(rig: Rig, server: Server) -
         await seen.client.call("session.set", session=made["id"], changes={"flavour": 1})
 
 
-@pytest.mark.parametrize("line", [b"not json", b"[1]", b"5", b"{}", b'{"id": [], "do": 3}', b"\xff"])
+@pytest.mark.parametrize(
+    "line", [b"not json", b"[1]", b"5", b"{}", b'{"id": [], "do": 3}', b"\xff"]
+)
 async def test_a_line_that_is_no_command_is_answered_with_an_error(
     rig: Rig, server: Server, line: bytes
 ) -> None:
