@@ -54,10 +54,15 @@ def _guarded(segment: Segment) -> Segment:
     if control is not None:
         return segment
     if not text.isprintable():
-        text = clean(text).replace("\n", "\u240a").replace("\t", "\u2409")
+        text = printable(text)
     if style is not None and style.link is not None and not style.link.isprintable():
         style = style.update_link(None)
     return Segment(text, style)
+
+
+def printable(text: str) -> str:
+    """Text of one row with a visible mark for every character that may not be drawn."""
+    return clean(text).replace("\n", "\u240a").replace("\t", "\u2409")
 
 
 class GuardedApp(_App):

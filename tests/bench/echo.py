@@ -37,9 +37,7 @@ class Figure:
 class Deck:
     """The interface on a terminal, with an engine that only streams."""
 
-    def __init__(
-        self, sessions: int, shown: int, rate: float, kind: str, history: int = 0
-    ) -> None:
+    def __init__(self, sessions: int, shown: int, rate: float, kind: str, history: int = 0) -> None:
         self.home = tempfile.TemporaryDirectory(prefix="deckbench")
         run = Path(self.home.name) / "run"
         run.mkdir(mode=0o700)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TASK = re.compile(r"\[([ xX])\] ")
+# A paragraph of one line, which is what most are while they stream: no block to be found.
+_SIMPLE = re.compile(r"[A-Za-z\"'(][^\n&]*\n?")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>!~]")
 DEEPEST = 3
 """Lists nested deeper than this are not indented any further."""
 
@@ -43,6 +46,11 @@ def render(source: str, width: int, style: str = "") -> list[Line]:
     Args:
         style: names of styles for all of it.
     """
+    if _SIMPLE.fullmatch(source):
+        text = source.rstrip()
+        if not _SPECIAL.search(text):
+            return wrap([(text, style)], width)
+        return wrap(inline(_parser().parseInline(text)[0].children or [], style), width)
     lines = _Layout(width, style).run(_parser().parse(source))
     if not lines and source.strip():
         return wrap([(source.strip("\n"), style)], width)

@@ -9,6 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from tui import glyphs
+from tui.gate import printable
 from tui.view.line import Line, Span, cells
 from tui.view.palette import Palette
 
@@ -41,7 +42,7 @@ def paint(line: Line, look: Look, palette: Palette, width: int) -> Strip:
     key = (look, palette, width)
     if line.strip is not None and line.painted == key:
         return line.strip
-    strip = palette.filtered(_paint(line, look, palette, width))
+    strip = _paint(line, look, palette, width)
     line.strip, line.painted = strip, key
     return strip
 
@@ -62,6 +63,8 @@ def _paint(line: Line, look: Look, palette: Palette, width: int) -> Strip:
     segments = []
     used = 0
     for text, style in spans:
+        if not text.isprintable():  # the second gate, for what slipped past the first
+            text = printable(text)
         segments.append(Segment(text, palette[style + undone]))
         used += cells(text)
     if used < width:
@@ -92,8 +95,8 @@ def _overlay(spans: list[Span], ranges: list[tuple[int, int]], style: str) -> li
 
 def bar(text: str, palette: Palette, width: int, style: str) -> Strip:
     """A whole row that says something of the view itself: a hint, the search."""
-    strip = Strip([Segment(text, palette[style])])
-    return palette.filtered(strip.adjust_cell_length(width, palette[style]))
+    strip = Strip([Segment(printable(text), palette[style])])
+    return strip.adjust_cell_length(width, palette[style])
 
 
 def copied(rows: list[tuple[Line, int, int]]) -> str:

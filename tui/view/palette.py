@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.filter import LineFilter
-from textual.strip import Strip
 
 # name: (colour, attributes). A colour is a theme variable, or `muted` (between text and
 # background), or "" for the text's own; `on NAME` asks for a tint of the background.
@@ -56,7 +56,7 @@ class Palette:
         variables: the theme's variables, name → colour.
         background: what the view stands on.
         foreground: the colour of plain text.
-        filters: what every strip passes, the gate among them.
+        filters: the app's line filters, for the styles.
     """
 
     def __init__(
@@ -76,12 +76,6 @@ class Palette:
             None if foreground.a == 0 else foreground.rich_color, background.rich_color
         )
 
-    def filtered(self, strip: Strip) -> Strip:
-        """A strip as it may be painted."""
-        for line_filter in self._filters:
-            strip = strip.apply_filter(line_filter, self._background)
-        return strip
-
     def __getitem__(self, names: str) -> Style:
         """The style for names joined by spaces; unknown names change nothing."""
         style = self._styles.get(names)
@@ -89,7 +83,12 @@ class Palette:
             style = self.base
             for name in names.split():
                 style += self._one(name)
-            self._styles[names] = style
+            # Filters change colours, and text only where it may not be seen; `paint` sees to
+            # that. So they are asked once per style, not once per line.
+            segments = [Segment("x", style)]
+            for line_filter in self._filters:
+                segments = line_filter.apply(segments, self._background)
+            style = self._styles[names] = segments[0].style or self.base
         return style
 
     def _one(self, name: str) -> Style:

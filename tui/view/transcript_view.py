@@ -128,6 +128,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         self._palette: Palette | None = None
         self._thumb = (-1, -1)
         self._thumb_at = 0.0
+        self._laid_for: Size | None = None
         self._moving = False
 
     # -- what the deck calls
@@ -204,6 +205,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         return max(0, width - self.scrollbar_size_vertical), height
 
     def _lay_out(self, width: int, height: int) -> list[Strip]:
+        self._laid_for = self._size
         body = self.body
         if body.width != (inner := max(2, width - GUTTER)):
             place = self.place
@@ -244,7 +246,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
             if y < len(old) and old[y] is not strip and old[y] == strip:
                 row.line.strip = strip = old[y]
             strips.append(strip)
-        blank = palette.filtered(Strip.blank(width, palette.base))
+        blank = Strip.blank(width, palette[""])
         strips += [blank] * (height - len(strips))
         if (said := self._hint(palette, width)) is not None:
             strips[-1] = said
@@ -292,11 +294,12 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips on screen, for the compositor; no style cache lies between."""
-        width, height = self._inner
-        if len(self._strips) != height or (height and self._strips[0].cell_length != width):
+        if self._laid_for is not self._size or not self._strips:
+            width, height = self._inner
             if not (width and height):
                 return [Strip.blank(crop.width)] * crop.height
             self._strips = self._lay_out(width, height)
+        width = self._strips[0].cell_length
         strips = self._strips[crop.y : crop.bottom]
         x1, x2 = crop.column_span
         if x1 > 0 or x2 < width:

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+COLUMNS, ROWS = 240, 72
+"""The terminal: large enough for two dozen tiles of the deck."""
 KEYS = "αβγδεζηθικλμνξπρστυφχψω"
 """Keys that no stream contains, so that the first of its bytes to come back is the echo."""
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -42,7 +44,7 @@ class Terminal:
     """Runs a command on a pty of the given size and reads all that it prints."""
 
     def __init__(
-        self, command: Sequence[str], columns: int = 160, rows: int = 48, **environment: str
+        self, command: Sequence[str], columns: int = COLUMNS, rows: int = ROWS, **environment: str
     ) -> None:
         self.started = time.perf_counter()
         pid, master = pty.fork()
@@ -56,6 +58,8 @@ class Terminal:
         os.kill(pid, signal.SIGWINCH)
         self.bytes = 0
         self.tail = b""
+        self.record: bytearray | None = None
+        """All that is printed from the moment when this is set."""
         self._wanted: list[tuple[bytes, threading.Event]] = []
         self._lock = threading.Lock()
         self._seen = 0.0
@@ -74,6 +78,8 @@ class Terminal:
                 return
             now = time.perf_counter()
             self.bytes += len(data)
+            if self.record is not None:
+                self.record += data
             window = self.tail[-512:] + data
             with self._lock:
                 for wanted in list(self._wanted):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from tests.bench.harness.terminal import Terminal
+from tests.bench.harness.terminal import COLUMNS, ROWS, Terminal
 from tests.bench.harness.words import tokens
 
 SOCKET = f"agentdeck-bench-{os.getpid()}"
@@ -22,7 +22,7 @@ def _tmux(*arguments: str) -> str:
 class Tmux:
     """A tmux session with `count` panes that stream and one to type into."""
 
-    def __init__(self, count: int, rate: float, columns: int = 160, rows: int = 48) -> None:
+    def __init__(self, count: int, rate: float, columns: int = COLUMNS, rows: int = ROWS) -> None:
         size = ["-x", str(columns), "-y", str(rows)]
         _tmux("new-session", "-d", *size, "exec sleep 1000")
         for _ in range(count - 1):
@@ -31,7 +31,11 @@ class Tmux:
         _tmux("split-window", "exec cat")
         _tmux("select-layout", "tiled")
         self.pid = int(_tmux("display-message", "-p", "#{pid}"))
-        panes = [row.split() for row in _tmux("list-panes", "-F", "#{pane_tty} #{pane_id}").split("\n") if row]
+        panes = [
+            row.split()
+            for row in _tmux("list-panes", "-F", "#{pane_tty} #{pane_id}").split("\n")
+            if row
+        ]
         self.terminal = Terminal(["tmux", "-L", SOCKET, "attach"], columns, rows)
         time.sleep(1.0)
         ttys = [tty for tty, _ in panes[:count]]
