@@ -53,6 +53,8 @@ class Summary:
     skills: dict[str, str] = field(default_factory=dict)
     retry: ev.JSON | None = None
     snippet: str = ""
+    about: str = ""
+    """The beginning of the first message: it stands for a title that nobody gave."""
     agent: ev.JSON = field(default_factory=dict)
 
     def to_json(self) -> ev.JSON:
@@ -98,6 +100,7 @@ class Reducer:
     def _user(self, event: ev.UserMessage) -> None:
         self._tail = ""
         self.summary.snippet = event.text[-200:]
+        self.summary.about = self.summary.about or event.text[:200]
         self.summary.turns = max(self.summary.turns, event.turn)
 
     def _started(self, event: ev.TurnStarted) -> None:

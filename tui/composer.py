@@ -125,13 +125,19 @@ class Composer(TextArea):
     # -- keys
 
     async def _on_key(self, event: events.Key) -> None:
-        # The field would take enter for a new line before any binding is asked.
-        if event.key == "enter":
-            event.stop()
-            event.prevent_default()
-            self.action_submit()
+        # The field would take enter for a new line before any binding is asked. And bindings
+        # are asked when a key has bubbled up to the app: by then, the characters that came
+        # right after it stand in the text. So this field's own keys are done here, in order.
+        own = self._bindings.key_to_bindings.get(event.key)
+        if event.key != "enter" and not own:
+            await super()._on_key(event)
             return
-        await super()._on_key(event)
+        event.stop()
+        event.prevent_default()
+        if own:
+            await self.run_action(own[0].action)
+        else:
+            self.action_submit()
 
     def action_submit(self) -> None:
         """Send; a backslash before the cursor makes it a new line instead."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
 
 SAVE_AFTER_S = 1.0
-"""The deck's memory is written this long after the last change."""
+"""The deck's memory is written this long after the first change since it was written."""
 
 
 class Drafts:
@@ -44,11 +44,9 @@ class Drafts:
         self.deck.sender.name_target()
 
     def remember(self) -> None:
-        """Write the memory a second after the last change."""
+        """Write the memory within a second."""
         if self._saving is None:
             self._saving = self.deck.set_timer(SAVE_AFTER_S, self._save)
-        else:
-            self._saving.reset()
 
     def _save(self) -> None:
         self._saving = None

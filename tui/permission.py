@@ -35,12 +35,22 @@ _KEYS = {
 }
 
 
+def wants_reason(option: ev.JSON) -> bool:
+    """Whether an answer is a no that is to be explained (`sessions.tools.base.NO_BECAUSE`)."""
+    return str(option.get("id", "")).endswith("reason")
+
+
+def key_of(option: ev.JSON, number: int, taken: set[str]) -> str:
+    """The key of an answer: its kind's letter, else its number."""
+    key = "r" if wants_reason(option) else _KEYS.get(str(option.get("kind", "")), "")
+    return key if key and key not in taken else str(number)
+
+
 class Choice(Static, can_focus=False):
     """One answer, to be clicked or moved to."""
 
-    def __init__(self, number: int, option: ev.JSON) -> None:
+    def __init__(self, key: str, option: ev.JSON) -> None:
         kind = str(option.get("kind", ""))
-        key = _KEYS.get(kind, str(number))
         name = one_line(str(option.get("name") or option.get("id", "?")))
         super().__init__(Content.assemble((f" {key} ", "reverse"), f" {name} "), markup=False)
         self.cells = cell_len(name) + 6
@@ -107,8 +117,11 @@ class PermissionBox(Vertical, can_focus=True):
         if why := str(ask.get("why", "")):
             yield Static(plain(one_line(why), "$text-muted"), classes="permission--why")
         with Horizontal(classes="permission--choices"):
+            taken: set[str] = set()
             for number, option in enumerate(self.options(), 1):
-                yield Choice(number, option)
+                key = key_of(option, number, taken)
+                taken.add(key)
+                yield Choice(key, option)
         yield Input(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
 
     def options(self) -> list[ev.JSON]:
@@ -186,9 +199,7 @@ class PermissionBox(Vertical, can_focus=True):
     def action_reason(self) -> None:
         """Write why not."""
         if self.armed:
-            field = self.query_one(Input)
-            field.remove_class("-hidden")
-            field.focus()
+            self._ask_reason()
 
     def action_scroll_detail(self, by: int) -> None:
         """Scroll what will happen."""
@@ -228,14 +239,26 @@ class PermissionBox(Vertical, can_focus=True):
         """No, with a reason."""
         event.stop()
         rejecting = [o for o in self.options() if str(o.get("kind", "")).startswith("reject")]
+        rejecting.sort(key=wants_reason, reverse=True)
         option = rejecting[0] if rejecting else {"id": "no"}
-        self._answer(option, event.value)
+        self._send(option, event.value)
 
     def _leave_reason(self) -> None:
         self.query_one(Input).add_class("-hidden")
         self.focus()
 
-    def _answer(self, option: ev.JSON, reason: str = "") -> None:
+    def _answer(self, option: ev.JSON) -> None:
+        if wants_reason(option):
+            self._ask_reason()
+        else:
+            self._send(option)
+
+    def _ask_reason(self) -> None:
+        field = self.query_one(Input)
+        field.remove_class("-hidden")
+        field.focus()
+
+    def _send(self, option: ev.JSON, reason: str = "") -> None:
         self.post_message(
             self.Answered(self.session, self.ask_id, str(option.get("id", "")), reason)
         )

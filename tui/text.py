@@ -31,11 +31,11 @@ def clip(text: str, cells: int) -> str:
 
 
 def title_of(summary: Summary) -> str:
-    """What a session is called: its title, else the beginning of what was last said."""
+    """What a session is called: its title, else the beginning of its first message."""
     if summary.title.strip():
         return one_line(summary.title)
-    if summary.snippet.strip():
-        return one_line(summary.snippet)[:60]
+    if summary.about.strip():
+        return one_line(summary.about)[:60]
     return "new session" if not summary.turns else f"session {summary.id[-6:]}"
 
 

@@ -104,6 +104,17 @@ class Terminal:
         while select.select([self._fd], [], [], 0)[0] and self._read(0):
             pass
 
+    def insist(self, keys: str, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+        """Send keys again and again, a third of a second apart, until `condition()` holds."""
+        end = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"this did not come:\n{self.text}")
+            self.send(keys)
+            until = time.monotonic() + 0.3
+            while not condition() and self._read(max(0.0, until - time.monotonic())):
+                pass
+
     def paste(self, text: str) -> None:
         """A bracketed paste."""
         self.send(b"\x1b[200~" + text.encode() + b"\x1b[201~")

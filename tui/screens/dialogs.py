@@ -32,6 +32,9 @@ class Dialog(ModalScreen[T], Generic[T]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "leave", show=False),
         Binding("ctrl+q", "cancel", "leave", show=False),
+        # At once, so that what is typed right after goes to the next field.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
     WIDE: ClassVar[bool] = False
 

@@ -116,6 +116,24 @@ async def test_no_with_a_reason_sends_the_reason() -> None:
         assert (answer["decision"], answer["reason"]) == ("no", "use make")
 
 
+async def test_an_answer_that_is_to_be_explained_asks_why() -> None:
+    options = [
+        {"id": "once", "name": "Yes, once", "kind": "allow_once"},
+        {"id": "no", "name": "No", "kind": "reject_once"},
+        {"id": "no-reason", "name": "No, and say why", "kind": "reject_once"},
+    ]
+    async with asking(options=options) as here:
+        assert [c.key for c in here.deck.query(Choice)] == ["o", "n", "r"]
+        await here.press("ctrl+j")
+        arm(here)
+        await here.press("3")
+        assert here.client.said("session.answer") == []
+        await here.type("later")
+        await here.press("enter")
+        answer = here.client.said("session.answer")[0]
+        assert (answer["decision"], answer["reason"]) == ("no-reason", "later")
+
+
 async def test_esc_goes_back_to_the_composer_and_the_request_waits_on() -> None:
     async with asking() as here:
         await here.press("ctrl+j", "escape")

@@ -111,6 +111,13 @@ async def test_what_is_typed_right_after_enter_is_the_next_message() -> None:
         assert here.composer.text == "c"
 
 
+async def test_editing_keys_are_done_in_order_with_what_is_typed() -> None:
+    async with opened(1) as here:
+        at_once(here, "a", "b", "backspace", "c", "alt+enter", "d", "left", "e")
+        await here.settle()
+        assert here.composer.text == "ac\ned"
+
+
 async def test_an_enter_pressed_twice_confirms_no_broadcast() -> None:
     async with opened(2) as here:
         await here.press("ctrl+b", "ctrl+a", "enter")

@@ -56,8 +56,8 @@ def test_a_title_with_markup_and_escapes_is_plain_text() -> None:
     assert not any("click" in str(getattr(s.style, "meta", "")) for s in content.spans)
 
 
-def test_without_a_title_the_last_words_stand_for_it() -> None:
-    assert title_of(Summary("a", snippet="fix\nthe   bug")) == "fix the bug"
+def test_without_a_title_the_first_words_stand_for_it() -> None:
+    assert title_of(Summary("a", about="fix\nthe   bug", snippet="done")) == "fix the bug"
 
 
 def model(count: int, **changes: str) -> DeckModel:
