@@ -19,6 +19,8 @@ from sessions.places import Places, places
 from sessions.summary import Summary
 
 _MAX_LINE = 64 * 2**20
+_ATTEMPTS = 10
+_AGAIN_S = 0.1
 
 
 def _nothing(*_: Any) -> None:
@@ -58,20 +60,18 @@ class Client:
             EngineError: none runs (and `start` is false), it can't be started, or it is of
                 another version.
         """
-        from sessions.engine import lifecycle
-
         where = where or places()
-        if start:
-            await asyncio.get_running_loop().run_in_executor(None, lifecycle.ensure_running, where)
-        try:
-            reader, writer = await asyncio.open_unix_connection(str(where.socket), limit=_MAX_LINE)
-        except OSError as error:
-            raise EngineError(
-                "No engine runs." if not start else f"The engine can't be reached: {error}.",
-                "Start one with `agentdeck engine start`." if not start else "",
-            ) from error
-        client = cls(reader, writer)
-        client.engine = await client.call("hello", version=VERSION)
+        for attempt in range(_ATTEMPTS):
+            if start:
+                await asyncio.get_running_loop().run_in_executor(None, _ensure_running, where)
+            try:
+                client = await cls._greet(where, start)
+                break
+            except EngineError:
+                # An engine that was killed holds its lock a moment longer than its socket.
+                if not start or attempt == _ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
         if client.engine.get("version") != VERSION and not any_version:
             await client.close()
             raise EngineError(
@@ -80,6 +80,24 @@ class Client:
                 "Run `agentdeck engine stop`: sessions end their turn and come back with the "
                 "new one.",
             )
+        return client
+
+    @classmethod
+    async def _greet(cls, where: Places, start: bool) -> Client:
+        """One try to reach the engine, and its answer to hello. Raises EngineError."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(where.socket), limit=_MAX_LINE)
+        except OSError as error:
+            raise EngineError(
+                "No engine runs." if not start else f"The engine can't be reached: {error}.",
+                "Start one with `agentdeck engine start`." if not start else "",
+            ) from error
+        client = cls(reader, writer)
+        try:
+            client.engine = await client.call("hello", version=VERSION)
+        except EngineError:
+            await client.close()
+            raise
         return client
 
     async def call(self, command: str, /, **args: Any) -> Any:
@@ -161,6 +179,12 @@ class Client:
                 answer.set_exception(_refused(refusal))
             else:
                 answer.set_result(data.get("ok"))
+
+
+def _ensure_running(where: Places) -> None:
+    from sessions.engine import lifecycle
+
+    lifecycle.ensure_running(where)
 
 
 def _refused(data: ev.JSON) -> AgentdeckError:

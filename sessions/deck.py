@@ -72,7 +72,11 @@ class Deck:
 
     async def open(self) -> None:
         """Bring the index up to date and complete the records that a crash cut off."""
+        from sessions.backends.acp.process import sweep
+
         private_folder(self.places.sessions)
+        if left := sweep(self.places.state / "agents"):
+            log.warning("%d agents that a killed engine left behind were ended", left)
         for summary in await self.all_summaries():
             if summary.status in ("working", "needs-you"):
                 try:

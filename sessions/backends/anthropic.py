@@ -132,7 +132,7 @@ class AnthropicBackend:
                 kind="auth",
             )
 
-    def explain(self, fault: Fault) -> Fault:
+    async def explain(self, fault: Fault) -> Fault:
         """The fault as it is."""
         return fault
 

@@ -39,6 +39,7 @@ _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _CONTEXT = 16_384
 _MAX_TOKENS = 700
 _START_S = 120.0
+_DYING_S = 1.0
 _SYSTEM = "You are a helpful assistant. Answer briefly and plainly."
 
 
@@ -146,11 +147,16 @@ class LocalBackend:
             self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
         await asyncio.shield(self._starting)
 
-    def explain(self, fault: Fault) -> Fault:
-        """A server that ended in the middle is what most faults here mean."""
-        if fault.kind in ("network", "truncated") and not self._alive():
-            return Fault("local_crash", "the local model's process ended; the next turn starts it")
-        return fault
+    async def explain(self, fault: Fault) -> Fault:
+        """A connection that broke is a server that ended, which shows a moment later."""
+        if fault.kind not in ("network", "truncated") or self._process is None:
+            return fault
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DYING_S):
+                await self._process.wait()
+        if self._process is not None and self._process.returncode is None:
+            return fault
+        return Fault("local_crash", "the local model's process ended; the next turn starts it")
 
     def cost(self, model: str, usage: Mapping[str, int]) -> float | None:
         """Nothing is paid."""
@@ -203,9 +209,6 @@ class LocalBackend:
     @property
     def _context(self) -> int:
         return self._config.context or _CONTEXT
-
-    def _alive(self) -> bool:
-        return self._process is not None and self._process.returncode is None
 
     async def _start(self) -> None:
         lacking = missing(self._config)

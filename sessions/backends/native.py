@@ -44,7 +44,7 @@ class Service(Protocol):
     async def ready(self) -> None:
         """Make sure that there is something to ask. Raises BackendError."""
 
-    def explain(self, fault: Fault) -> Fault:
+    async def explain(self, fault: Fault) -> Fault:
         """The fault in this backend's words."""
 
 
@@ -99,7 +99,7 @@ class NativeConversation:
                 await service.gate.enter(lambda wait: _held_back(host, wait))
                 await service.api.stream(service.params(host), _HostSink(host), response)
             except FaultError as error:
-                fault = service.explain(error.fault)
+                fault = await service.explain(error.fault)
                 await self._wait(host, fault, response, attempt)
                 continue
             service.gate.passed()
@@ -307,7 +307,7 @@ async def ask(
             await service.gate.enter(lambda _: None)
             await service.api.stream(params, Collect(), response)
         except FaultError as error:
-            fault = service.explain(error.fault)
+            fault = await service.explain(error.fault)
             if response.shown or not fault.retryable or attempt > service.retries:
                 raise fault.error() from error
             wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)

@@ -1,0 +1,117 @@
+"""An agent in the deck: the same record, search, permissions and forks as any session."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sessions import config
+from sessions import events as ev
+from sessions.deck import Deck
+from tests.support.deckrig import Listening, Rig
+from tests.support.nativerig import of_type, text_of
+from tests.support.rig import RigBackend, rig_places, until
+
+AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
+
+
+@pytest.fixture
+async def agents(tmp_path: Path) -> AsyncIterator[Rig]:
+    """A deck whose default backend is the scripted agent."""
+    places = rig_places(tmp_path / "home")
+    places.config_file.parent.mkdir(parents=True)
+    command = [sys.executable, AGENT, "--state", str(tmp_path / "agent.json")]
+    places.config_file.write_text(
+        '[defaults]\nprofile = "scripted"\n'
+        f'[backends.scripted]\ntype = "acp"\ncommand = {command!r}\n'
+    )
+    deck = Deck(places, config.load(places.config_file))
+    rig = Rig(deck, RigBackend(), Listening(), tmp_path)
+    deck.listener = rig.listener
+    await deck.open()
+    yield rig
+    await rig.close()
+
+
+async def test_an_agents_turn_is_recorded_and_found(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("say something memorable")
+    await agents.idle(session)
+    assert text_of(session) == "message 1 in mode default"
+    assert session.summary.status == "done"
+    assert session.summary.tokens == {"input": 7, "output": 5}
+    index = await agents.deck.index()
+    assert {h.id for h in index.search("memorable")} == {session.id}
+    assert {h.id for h in index.search("message mode default")} == {session.id}
+
+
+async def test_an_agents_permission_is_answered_in_the_deck(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("permit")
+    await until(lambda: session.summary.status == "needs-you", 10)
+    ask = session.summary.asks[0]
+    assert ask["detail"] == "make test"
+    await session.answer(ask["ask"], "yes", "", True)
+    await agents.idle(session)
+    assert text_of(session) == "outcome selected yes"
+
+
+async def test_a_killed_agent_comes_back_without_telling_its_past_twice(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("say one")
+    await agents.idle(session)
+    process = agents.deck.backend("scripted")._process._process  # type: ignore[attr-defined]
+    os.kill(process.pid, signal.SIGKILL)
+    await session.send("say two")
+    await agents.idle(session)
+    if session.summary.status == "failed":  # the turn met the agent while it was dying
+        await session.send("say two")
+        await agents.idle(session)
+    assert text_of(session).count("message 1 ") == 1
+    assert "message 2 " in text_of(session)
+    assert len(of_type(session, ev.Text)) <= 6
+
+
+async def test_a_fork_of_an_agents_session_is_a_session_of_its_own_there(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("say one")
+    await agents.idle(session)
+    fork = await agents.deck.fork(session.id)
+    await fork.send("say two")
+    await agents.idle(fork)
+    theirs = {
+        e.data["session_id"]
+        for s in (session, fork)
+        for e in of_type(s, ev.BackendState)
+        if "session_id" in e.data
+    }  # noqa: E501
+    assert len(theirs) == 2
+    await session.send("say three")
+    await agents.idle(session)
+    assert "message 2 " in text_of(session)
+
+
+async def test_an_interrupt_stops_the_agent_and_keeps_what_it_said(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("forever")
+    await until(lambda: len(text_of(session)) > 10, 10)
+    await session.interrupt()
+    assert of_type(session, ev.TurnEnded)[-1].reason == "interrupted"
+    assert text_of(session).startswith("0 1 2 ")
+    await session.send("say more")
+    await agents.idle(session)
+    assert session.summary.status == "done"
+
+
+async def test_skills_are_handed_over_with_their_paths(agents: Rig) -> None:
+    session = await agents.session()
+    await agents.deck.features.skills(session).switch("plain-objectivity", "on")
+    await session.send("echo")
+    await agents.idle(session)
+    told = text_of(session)
+    assert "<location>" in told and "plain-objectivity/SKILL.md" in told
