@@ -268,7 +268,7 @@ def _print(drawn: Draw, expansion: Expansion | None) -> None:
     title = KINDS[drawn.kind].title
     source = {"earlier": ", earlier draws", "bundled": ", the sample that ships with agentdeck"}
     click.echo(f"{title} · {drawn.id} · seed {drawn.seed}{source.get(drawn.source, '')}")
-    if expansion is None:
+    if expansion is None or not expansion.items:
         _print_draw(drawn)
         return
     for item in expansion.items:

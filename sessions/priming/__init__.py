@@ -6,7 +6,7 @@
     inject    what was ticked goes into the session as one visible user turn
     measure   the gauge says which words are new since, and whose they are
 
-`pipeline` has the steps, `kinds` what can be drawn and with which parameters, `arxiv` the
-papers. Nothing here knows of screens, sessions or backends: a model is reached through
-`pipeline.Ask`.
+`pipeline` has the steps, `record` their events, `kinds` what can be drawn and with which
+parameters, `rows` what an interface shows, `arxiv` the papers. Nothing here knows of screens,
+sessions or backends: a model is reached through `pipeline.Ask`.
 """

@@ -71,6 +71,9 @@ def _names(text: str) -> Iterator[Any]:
         if match is None:
             continue
         parts = _parts(line[match.end() :])
+        if len(parts) == 1 and re.fullmatch(r"(?:[A-Z][\w.'’-]*\s?){2,4}", parts[0]):
+            # Only a name: the person stands for what they would say.
+            parts *= 2
         if len(parts) < 2:
             continue
         row = dict(zip(("person", "concept", "domain"), parts, strict=False))

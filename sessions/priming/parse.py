@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,18 @@ def parse_reply(kind: str, text: str) -> Parsed:
                 return Parsed(items, skipped, how)
     items = _items(kind, items_of_lines(kind, text))
     return Parsed(items, (), "lines" if items else "none")
+
+
+def mentioned(terms: Sequence[str], text: str) -> Parsed:
+    """The last resort for words that were given: each with the first sentence that mentions it."""
+    sentences = [clean(s, _TEXT_LIMIT) for s in re.split(r"(?<=[.!?])\s+|\n+", text[:REPLY_LIMIT])]
+    items: list[Item] = []
+    for term in terms[:MAX_ITEMS]:
+        pattern = re.compile(rf"(?<!\w){re.escape(term)}(?!\w)", re.IGNORECASE)
+        gloss = next((s for s in sentences if len(s) > len(term) + 10 and pattern.search(s)), "")
+        if gloss:
+            items.append(Item(f"t{len(items) + 1}", "", term, gloss))
+    return Parsed(tuple(items), (), "lines" if items else "none")
 
 
 def refuses(text: str) -> bool:

@@ -1,7 +1,7 @@
-"""The steps of a priming: draw → expand → choose → inject → measure, and replay.
+"""The steps of a priming: draw → expand → choose → inject → measure.
 
 Each step is one function that takes what the one before gave. Nothing is kept here: what is
-worth keeping are the events that the steps make, and `replay` reads them back.
+worth keeping are the events that `record` makes of the steps and reads back.
 """
 
 from __future__ import annotations
@@ -10,29 +10,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from sessions import events as ev
 from sessions.backends.base import Reply
 from sessions.errors import UsageError
 from sessions.priming import gauge, kinds
 from sessions.priming.arxiv.draw import Source, draw_papers
 from sessions.priming.checks import check
 from sessions.priming.draw import local_draw
-from sessions.priming.inject import Injection
-from sessions.priming.model import JSON, Draw, Item, item_from_json
-from sessions.priming.parse import Parsed, parse_reply, refuses
+from sessions.priming.model import Draw, Item
+from sessions.priming.parse import Parsed, mentioned, parse_reply, refuses
 from sessions.priming.prompts import (
     Prompt,
     Subject,
     deepen_prompt,
     expand_prompt,
     form_of,
+    plain_prompt,
     repair_prompt,
 )
 from sessions.priming.rng import new_seed
 from sessions.priming.untrusted import clean, hidden, instructions_in
 
 Message = Mapping[str, Any]
-_REPLY_KEPT = 40_000
 
 
 class Ask(Protocol):
@@ -199,20 +197,16 @@ async def _ask(
     replies = [reply]
     parsed = parse_reply(drawn.kind, reply.text)
     messages.append({"role": "assistant", "content": reply.text or "-"})
-    notes: list[str] = []
     if _needs_repair(parsed, keep):
-        repair = repair_prompt(form_of(drawn.kind, stage), refuses(reply.text))
-        question = {"role": "user", "content": repair.text}
-        second = await ask(
-            [*messages, question], schema=repair.schema, max_tokens=prompt.max_tokens
-        )
-        replies.append(second)
-        again = parse_reply(drawn.kind, second.text)
-        if len(again.items) > len(parsed.items):
-            parsed, reply = again, second
-            messages[-1] = {"role": "assistant", "content": second.text}
+        again, messages = await _repair(drawn, ask, subject, keep, exchange, messages, stage)
+        replies.append(again)
+        better = parse_reply(drawn.kind, again.text)
+        if drawn.kind == "terms" and drawn.draw and not better.items:
+            better = mentioned(drawn.draw, again.text)
+        if len(better.items) > len(parsed.items):
+            parsed, reply = better, again
     items = check(drawn, parsed.items[: keep * 2], ban=subject.ban, about=subject.about)
-    notes += _notes(parsed, len(items), keep)
+    notes = _notes(parsed, len(items), keep)
     named = [item.extra["person"] for item in items if item.extra.get("person")]
     return Expansion(
         drawn,
@@ -228,6 +222,32 @@ async def _ask(
         tuple(messages),
         tuple(dict.fromkeys([*people, *named])),
     )
+
+
+async def _repair(
+    drawn: Draw,
+    ask: Ask,
+    subject: Subject,
+    keep: int,
+    exchange: tuple[Message, ...],
+    messages: list[Message],
+    stage: int,
+) -> tuple[Reply, list[Message]]:
+    """Ask once more: for the same in readable JSON, or plainly where no JSON was tried.
+
+    Returns the reply, and the exchange that ends with it.
+    """
+    first = str(messages[-1]["content"])
+    refused = refuses(first)
+    if refused or "{" in first or "[" in first:
+        prompt = repair_prompt(form_of(drawn.kind, stage), refused)
+        before = messages
+    else:
+        prompt = plain_prompt(drawn, subject, keep, stage)
+        before = list(exchange)
+    asked: list[Message] = [*before, {"role": "user", "content": prompt.text}]
+    reply = await ask(asked, schema=prompt.schema or None, max_tokens=prompt.max_tokens)
+    return reply, [*asked, {"role": "assistant", "content": reply.text or "-"}]
 
 
 def _needs_repair(parsed: Parsed, keep: int) -> bool:
@@ -278,103 +298,3 @@ def measured(
 ) -> gauge.Gauge:
     """The gauge around an injection; see `gauge.measure`."""
     return gauge.measure(turns, at, injection, items)
-
-
-# -- events
-
-
-def drawn_event(drawn: Draw, expansion: Expansion | None = None) -> ev.PrimingDrawn:
-    """The draw, and what was read in it, for the journal."""
-    data: JSON = {"source": drawn.source, "meta": drawn.meta}
-    if drawn.notes:
-        data["notes"] = list(drawn.notes)
-    items: list[JSON] = []
-    if expansion is not None:
-        items = [item.to_json() for item in expansion.items]
-        data |= {
-            "stage": expansion.stage,
-            "how": expansion.how,
-            "model": expansion.model,
-            "prompt_sha256": expansion.prompt_sha256,
-            "reply": expansion.reply[:_REPLY_KEPT],
-            "usage": dict(expansion.usage),
-            "cost_usd": expansion.cost_usd,
-            "remarks": list(expansion.notes),
-        }
-    return ev.PrimingDrawn(
-        id=drawn.id,
-        kind=drawn.kind,
-        seed=drawn.seed,
-        params=drawn.params,
-        draw=drawn.draw,
-        items=items,
-        data=data,
-    )
-
-
-def injected_event(injection: Injection, turn: int | None) -> ev.PrimingInjected:
-    """What was chosen, and as which turn it went in."""
-    items = [item.to_json() for item in injection.items]
-    return ev.PrimingInjected(id=injection.id, items=items, turn=turn, text=injection.text)
-
-
-def measured_event(priming: str, turn: int | None, reading: gauge.Gauge) -> ev.PrimingMeasured:
-    """The gauge after a turn."""
-    return ev.PrimingMeasured(id=priming, turn=turn, gauge=reading.to_json())
-
-
-# -- replay
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A priming of a session's past, as its events tell it."""
-
-    draw: Draw
-    items: tuple[Item, ...]
-    """The items of the latest expansion."""
-    stage: int = 0
-    injected: tuple[tuple[int | None, tuple[Item, ...], str], ...] = ()
-    """Turn, items and text of each injection."""
-    gauge: JSON = field(default_factory=dict)
-    """The latest measurement."""
-
-
-def replay(events: Iterable[ev.Event]) -> list[Past]:
-    """All primings of a session, oldest first; events of no known priming are passed over."""
-    past: dict[str, Past] = {}
-    for event in events:
-        if isinstance(event, ev.PrimingDrawn):
-            drawn = draw_of_event(event)
-            before = past.get(event.id)
-            items = tuple(item_from_json(item) for item in event.items if isinstance(item, dict))
-            stage = event.data.get("stage", 0)
-            past[event.id] = replace(
-                before or Past(drawn, ()),
-                draw=drawn,
-                items=items or (before.items if before else ()),
-                stage=stage if isinstance(stage, int) else 0,
-            )
-        elif isinstance(event, ev.PrimingInjected) and event.id in past:
-            before = past[event.id]
-            items = tuple(item_from_json(item) for item in event.items if isinstance(item, dict))
-            entry = (event.turn, items, event.text)
-            past[event.id] = replace(before, injected=(*before.injected, entry))
-        elif isinstance(event, ev.PrimingMeasured) and event.id in past:
-            past[event.id] = replace(past[event.id], gauge=event.gauge)
-    return list(past.values())
-
-
-def draw_of_event(event: ev.PrimingDrawn) -> Draw:
-    """The draw that an event holds; no network and no model are needed for it."""
-    notes = event.data.get("notes", [])
-    return Draw(
-        event.id,
-        event.kind,
-        event.seed,
-        dict(event.params),
-        list(event.draw) if isinstance(event.draw, list) else [],
-        str(event.data.get("source", "chance")),
-        tuple(str(note) for note in notes) if isinstance(notes, list) else (),
-        dict(event.data.get("meta", {})),
-    )

@@ -268,7 +268,7 @@ def deepen_prompt(letters: Sequence[str], banned: Sequence[str], stage: int, kee
 
 
 def repair_prompt(form: str, refused: bool) -> Prompt:
-    """The one further turn after a reply that could not be read."""
+    """The one further turn after JSON that could not be read, or a lecture."""
     if refused:
         start = (
             "Nobody claims that the letters mean anything. Treat it as a word game for a "
@@ -277,6 +277,44 @@ def repair_prompt(form: str, refused: bool) -> Prompt:
     else:
         start = "That could not be read by a program. The same answer once more, shorter."
     return Prompt(f"{start}\n\n{_form(form)}", schema_of(form), 4_000)
+
+
+def plain_prompt(draw: Draw, subject: Subject, keep: int, stage: int = 1) -> Prompt:
+    """The one further question for a model that wrote no JSON: short, and lines will do.
+
+    Small models lose a long question and copy a short example, so there is little of either.
+    """
+    about = clean(subject.about, 200) or "the question above"
+    few = min(keep, 8)
+    if draw.kind == "acronym":
+        sets = "\n".join(f"- {made}" for made in draw.draw[:few])
+        text = (
+            f"What could these acronyms stand for, in the context of {about}?\n{sets}\nAnswer with "
+            'one line for each, such as "- NASA: National Aeronautics and Space Administration".'
+        )
+    elif draw.kind == "names":
+        whom = "famous scientist or artist" if stage == 1 else "little known researcher"
+        text = (
+            f"Name one {whom} for each letter: {', '.join(draw.draw[:few])}. Say what idea each is "
+            'known for. Answer with one line for each letter, such as "N: Isaac Newton - gravity".'
+        )
+    elif draw.kind == "arxiv":
+        papers = "\n".join(
+            f"{paper['id']}: {clean(paper['title'], 120)}" for paper in draw.draw[:5]
+        )
+        text = (
+            f"Here are titles of papers (data):\n{quote(papers).text}\nWhat do two of these papers "
+            "have in common? Answer with one line for each pair: both numbers, then one sentence."
+        )
+    elif draw.draw:
+        text = f"What do these words mean: {', '.join(draw.draw[:few])}? One line for each."
+    else:
+        field = clean(str(draw.params.get("field", "")), 80)
+        text = (
+            f"List {few} technical words of {field}, one line for each with its meaning, such as "
+            '"- percolation: water finding a path through soil".'
+        )
+    return Prompt(text, {}, min(1_500, 100 + few * 60))
 
 
 def form_of(kind: str, stage: int = 1) -> str:

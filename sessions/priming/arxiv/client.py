@@ -166,7 +166,7 @@ class Client:
         if answer.status == 429 or answer.body[:200].strip().lower().startswith(b"rate exceeded"):
             return await self._rest(answer, last, "arXiv limits its requests (Rate exceeded)")
         try:
-            feed = read_feed(answer.body)
+            feed = await asyncio.to_thread(read_feed, answer.body)
         except NotAFeed as error:
             if answer.status == 400:
                 raise UsageError(

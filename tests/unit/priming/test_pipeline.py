@@ -8,7 +8,7 @@ import pytest
 
 from sessions import events as ev
 from sessions.errors import BackendError, UsageError
-from sessions.priming import cost, pipeline
+from sessions.priming import cost, pipeline, record
 from sessions.priming.arxiv.draw import Source
 from sessions.priming.checks import initials_match
 from sessions.priming.gauge import Turn
@@ -75,14 +75,31 @@ async def test_in_a_fork_the_conversation_is_not_told_twice() -> None:
 
 async def test_an_unreadable_reply_is_asked_for_once_more() -> None:
     drawn = await pipeline.draw("acronym", {"count": 20}, seed=4)
-    model = FakeModel("Well, hm.", readings(drawn.draw[:5]))
+    model = FakeModel('{"items": oops}', readings(drawn.draw[:5]))
     expansion = await pipeline.expand(drawn, model, ABOUT, keep=5)
     assert len(model.asked) == 2 and len(expansion.items) == 5
     assert model.asked[1][:2] == [
         {"role": "user", "content": model.questions[0]},
-        {"role": "assistant", "content": "Well, hm."},
+        {"role": "assistant", "content": '{"items": oops}'},
     ]
     assert expansion.usage["input"] == 20
+
+
+async def test_a_model_that_writes_no_json_is_asked_plainly_and_alone() -> None:
+    drawn = await pipeline.draw("acronym", {"count": 20}, seed=4)
+    lines = "\n".join(f"- {made}: Aaa bbb" for made in drawn.draw[:4])
+    model = FakeModel("Well, hm.", lines)
+    expansion = await pipeline.expand(drawn, model, ABOUT, keep=5)
+    assert len(model.asked[1]) == 1 and model.schemas[1] is None
+    assert "JSON" not in model.questions[1] and len(expansion.items) == 4
+
+
+@pytest.mark.parametrize("kind", ["acronym", "names", "terms"])
+async def test_every_kind_can_be_asked_plainly(kind: str) -> None:
+    drawn = await pipeline.draw(kind, {"terms": ["quorum"]} if kind == "terms" else {}, seed=4)
+    model = FakeModel("hm", "hm")
+    assert (await pipeline.expand(drawn, model, ABOUT)).items == ()
+    assert len(model.asked) == 2 and len(model.questions[1]) < 1_000
 
 
 async def test_a_lecture_is_answered_with_a_word_game() -> None:
@@ -156,6 +173,18 @@ async def test_terms_of_a_field_are_mined_by_the_model() -> None:
     expansion = await pipeline.expand(drawn, model, ABOUT)
     assert drawn.draw == [] and expansion.items[0].term == "percolation"
     assert "hydrology" in model.questions[0]
+
+
+async def test_given_words_are_found_in_running_text() -> None:
+    model = FakeModel(
+        "hm", "The word quorum means enough voters. It matters. Percolation is a path."
+    )
+    drawn = await pipeline.draw("terms", {"terms": ["quorum", "percolation", "moss"]}, seed=1)
+    expansion = await pipeline.expand(drawn, model, ABOUT)
+    assert {item.term: item.gloss for item in expansion.items} == {
+        "quorum": "The word quorum means enough voters.",
+        "percolation": "Percolation is a path.",
+    }
 
 
 async def test_papers_are_read_offline_and_their_ids_checked(tmp_path: Path) -> None:
@@ -256,14 +285,14 @@ async def test_a_priming_is_replayed_from_its_journal() -> None:
     turns = [Turn("hi", long), Turn(injection.text, long.replace("word", "fresh"))]
     reading = pipeline.measured(turns, 1, injection.text, chosen)
     written = [
-        pipeline.drawn_event(drawn, expansion),
-        pipeline.injected_event(injection, 2),
-        pipeline.measured_event(drawn.id, 2, reading),
+        record.drawn_event(drawn, expansion),
+        record.injected_event(injection, 2),
+        record.measured_event(drawn.id, 2, reading),
     ]
     lines = [ev.encode(ev.to_json(event)) for event in written]
     import json
 
-    past = pipeline.replay(ev.from_json(json.loads(line)) for line in lines)
+    past = record.replay(ev.from_json(json.loads(line)) for line in lines)
     assert len(past) == 1
     assert past[0].draw == drawn and past[0].items == expansion.items
     turn, items, text = past[0].injected[0]
@@ -279,7 +308,7 @@ async def test_damaged_events_do_not_stop_a_replay() -> None:
         ev.PrimingInjected(id="unknown"),
         ev.PrimingMeasured(id="p1", gauge={"x": 1}),
     ]
-    past = pipeline.replay(events)
+    past = record.replay(events)
     assert len(past) == 1 and past[0].draw.draw == []
 
 

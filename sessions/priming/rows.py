@@ -1,0 +1,75 @@
+"""What an interface shows of a draw and of what was read in it: plain rows, cleaned already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sessions.priming.model import Draw, Item
+from sessions.priming.untrusted import instructions_in
+
+_SETS_A_ROW = 10
+SOURCES = {
+    "network": "drawn now",
+    "cache": "this draw, from the cache",
+    "earlier": "no network: papers of earlier draws",
+    "bundled": "no network: the sample that ships with agentdeck",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a draw. `key` names what it stands for; `link` opens; `detail` is to be read."""
+
+    key: str
+    text: str
+    detail: str = ""
+    link: str = ""
+    warning: str = ""
+
+
+def draw_rows(drawn: Draw) -> list[Row]:
+    """A draw, line by line: letter sets ten a line, letters, papers, words."""
+    if drawn.kind == "acronym":
+        starts = range(0, len(drawn.draw), _SETS_A_ROW)
+        groups = [drawn.draw[start : start + _SETS_A_ROW] for start in starts]
+        return [Row(group[0], " ".join(group)) for group in groups]
+    if drawn.kind == "names":
+        return [Row("letters", " ".join(drawn.draw))] if drawn.draw else []
+    if drawn.kind == "arxiv":
+        return [_paper(paper) for paper in drawn.draw]
+    return [Row(term, term) for term in drawn.draw]
+
+
+def _paper(paper: dict[str, object]) -> Row:
+    found, title, abstract = (str(paper.get(key, "")) for key in ("id", "title", "abstract"))
+    authors = paper.get("authors")
+    names = ", ".join(str(name) for name in authors) if isinstance(authors, list) else ""
+    return Row(
+        found,
+        f"{found} [{paper.get('primary_category', '')}] {title}",
+        f"{names}\n\n{abstract}".strip(),
+        f"https://arxiv.org/abs/{found}",
+        "; ".join(instructions_in(f"{title} {abstract}")),
+    )
+
+
+def source_line(drawn: Draw) -> str:
+    """Where papers came from, in a few words; nothing for other kinds."""
+    return SOURCES.get(drawn.source, "")
+
+
+def leap_dots(item: Item) -> str:
+    """The leap as five dots, e.g. `●●●○○`; nothing where the model gave none."""
+    return "●" * item.leap + "○" * (5 - item.leap) if item.leap else ""
+
+
+def matching(items: Sequence[Item], typed: str) -> list[Item]:
+    """The items that hold all the words typed, for type-to-filter."""
+    words = typed.casefold().split()
+    return [item for item in items if all(word in _all_text(item) for word in words)]
+
+
+def _all_text(item: Item) -> str:
+    parts = (item.source, item.term, item.gloss, item.why, *item.cited, *item.extra.values())
+    return " ".join(parts).casefold()
