@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ async def replay_lines(
     lines = _joined(_valid(path, from_seq, upto)) if compact else _valid(path, from_seq, upto)
 
     def some() -> list[bytes]:
-        return [ev.encode(data) for data, _ in zip(lines, range(_SLICE), strict=False)]
+        return [ev.encode(data) for data in islice(lines, _SLICE)]
 
     loop = asyncio.get_running_loop()
     while part := await loop.run_in_executor(None, some):
