@@ -72,7 +72,7 @@ class DeckScreen(LeanScreen):
             with Vertical(id="middle"):
                 yield Line(id="tabs")
                 yield Grid(self.model, self.options.max_tiles)
-                yield Welcome()
+                yield Welcome(self.options.keys)
             yield SidePanel()
         yield Composer(self.memory.history, id="composer")
         yield Line(id="footer")

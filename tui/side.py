@@ -53,6 +53,7 @@ class SidePanel(Vertical):
             panel.display = panel.name_ == wanted
         if self.panel is not None:
             self.panel.attach(self.session)
+            self.panel.take_focus()
         self._say()
 
     def attach(self, session_id: str | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
+from tui import actions as registry
 from tui import glyphs
 from tui.text import one_line
 
@@ -20,9 +22,10 @@ _STARTING = "Looking for the engine…"
 class Welcome(Static):
     """Shown while there is no session."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Mapping[str, tuple[str, ...]]) -> None:
         super().__init__(Content.styled(_STARTING, "$text-muted"), id="welcome", markup=False)
         self.backends: list[dict[str, Any]] = []
+        self._changed = changed
 
     def ask(self, client: DeckClient) -> None:
         """Ask the engine what answers, and show it."""
@@ -52,10 +55,14 @@ class Welcome(Static):
             lines += [
                 Content(""),
                 Content("Write below and press enter: a session starts and answers."),
-                Content("ctrl+n makes one with a profile, a directory and a title of your choice."),
-                Content("ctrl+p does everything; F1 lists the keys."),
+                Content(f"{self._key('new')}: one or several, with profile, directory and title."),
+                Content(f"{self._key('palette')} does everything; {self._key('help')} lists keys."),
             ]
         return Content("\n").join(lines)
+
+    def _key(self, action: str) -> str:
+        keys = registry.keys_of(registry.actions()[action], self._changed)
+        return registry.show_key(keys[0]) if keys else "the palette"
 
     def _backend(self, backend: dict[str, Any]) -> list[Content]:
         works = bool(backend.get("ok"))

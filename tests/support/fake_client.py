@@ -47,7 +47,9 @@ class FakeSession:
 class FakeClient:
     """In the deck's own loop; nothing happens unless a test says so."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: str = "") -> None:
+        self.at = at
+        """When everything happens; "" = now."""
         self.engine: ev.JSON = {"version": "0", "pid": 1}
         self.on_event: Callable[[str, ev.Event], None] = lambda *_: None
         self.on_summary: Callable[[Summary], None] = lambda *_: None
@@ -89,7 +91,7 @@ class FakeClient:
 
     def _fold(self, session_id: str, event: ev.Event) -> tuple[ev.Event, bool]:
         session = self.sessions[session_id]
-        stamped = ev.stamp(event, len(session.events) + 1, event.at or None)
+        stamped = ev.stamp(event, len(session.events) + 1, event.at or self.at or None)
         session.events.append(stamped)
         return stamped, session.reducer.apply(stamped)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.actions import action
+from tui.actions import action, show_key
 
 if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
@@ -92,8 +92,8 @@ async def close(deck: DeckScreen) -> None:
         if not await deck.app.push_screen_wait(question):
             return
     await deck.client.call("session.set", session=summary.id, changes={"closed": True})
-    key = "ctrl+l"
-    deck.app.notify(f"Closed. {key} lists it, enter there reopens it.", markup=False, timeout=4)
+    key = show_key(deck.edges.key("sessions"))
+    deck.say(f"Closed. {key} lists it, enter there reopens it.")
 
 
 @action("archive", "Archive", group=GROUP, when=has_session)

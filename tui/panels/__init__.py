@@ -76,6 +76,13 @@ class Panel(Vertical):
         """Another session is in focus, or none. Called after mounting and at every change."""
         self.session = session_id
 
+    def take_focus(self) -> None:
+        """Its user has just opened it: the keys go to its rows, or to what can have them."""
+        rows = self.query("Rows")
+        focusable = [widget for widget in (rows or self.query("*")) if widget.focusable]
+        if focusable:
+            focusable[0].focus()
+
     def session_event(self, event: ev.Event) -> None:
         """An event of the attached session; its past is not told again."""
 

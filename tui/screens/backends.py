@@ -26,7 +26,7 @@ class Backends(Dialog[None]):
     def body(self) -> ComposeResult:
         """The same words as on the first screen."""
         with VerticalScroll():
-            yield Welcome()
+            yield Welcome(self.deck.options.keys)
 
     def on_mount(self) -> None:
         """Ask."""

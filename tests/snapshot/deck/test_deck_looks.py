@@ -1,0 +1,166 @@
+"""How the deck looks. Few pictures; what can be asserted as text is, in tests/unit/tui.
+
+Look at every changed picture before `pytest --snapshot-update`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from sessions import events as ev
+from tests.support.fake_client import FakeClient
+from tui import glyphs
+from tui.app import DeckApp
+from tui.options import DeckOptions, Notify
+
+AT = "2026-11-23T10:00:00.000Z"
+TITLES = (
+    "auth refactor",
+    "release notes",
+    "why is CI red?",
+    "写一个测试",
+    "port the docs",
+    "bench",
+)
+ANSWER = """Here is the **plan**:
+
+1. read `auth.py`
+2. change it
+
+```python
+def login(user: str) -> bool:
+    return user in KNOWN
+```
+
+| step | cost |
+|---|---|
+| read | 0.01 |
+"""
+Compare = Callable[..., bool]
+
+
+@pytest.fixture(autouse=True)
+def shapes() -> Any:
+    """The same shapes wherever the tests run."""
+    glyphs.use_ascii(False)
+    yield
+    glyphs.use_ascii(None)
+
+
+def busy(count: int = 6) -> FakeClient:
+    """Sessions in every status."""
+    client = FakeClient(AT)
+    ids = [client.add(TITLES[n] if n < len(TITLES) else f"task {n + 1}") for n in range(count)]
+    client.start_turn(ids[0], "Please refactor the auth module")
+    client.say(ids[0], ANSWER)
+    client.end_turn(ids[0], cost_usd=0.12)
+    client.start_turn(ids[0], "Go on")
+    client.say(ids[0], "Working on it.")
+    if count > 1:
+        client.start_turn(ids[1], "Write them")
+        client.ask(ids[1], detail="git log --oneline v1.0..HEAD", why="It needs a shell.")
+        client.start_turn(ids[2], "Look")
+        error = ev.Error(turn=1, kind="auth", message="The key was refused.", hint="Set another.")
+        client.emit(ids[2], error)
+        client.end_turn(ids[2], "error")
+        client.start_turn(ids[3], "go")
+        client.emit(ids[3], ev.Retry(turn=1, kind="overloaded", wait_s=5, attempt=2))
+        client.start_turn(ids[4], "Port them")
+        client.say(ids[4], "Done: 12 pages.")
+        client.end_turn(ids[4])
+    return client
+
+
+def shown(client: FakeClient, theme: str = "textual-dark") -> DeckApp:
+    """The deck on these sessions, without notices."""
+
+    async def connect() -> FakeClient:
+        return client
+
+    quiet = Notify(deck=False, bell=False, terminal=False)
+    return DeckApp(DeckOptions(theme=theme, notify=quiet), connect)
+
+
+def after(*keys: str, lose: FakeClient | None = None) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Wait for the engine, press keys, still the cursors."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, DeckApp)
+        while not app.deck.link.up:
+            await pilot.pause()
+        for _ in range(4):
+            await pilot.pause()
+        for key in keys:
+            await pilot.press(key)
+            for _ in range(3):
+                await pilot.pause()
+        if lose is not None:
+            lose.on_lost("it was killed")
+        app.deck.composer.cursor_blink = False
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
+        for area in app.screen.query(TextArea):
+            area.cursor_blink = False
+        for tile in app.deck.grid.tiles():
+            tile.view.flush()
+        for _ in range(4):
+            await pilot.pause()
+
+    return run
+
+
+SIZES = {"80x24": (80, 24), "120x36": (120, 36), "200x60": (200, 60)}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sessions_in_every_status(snap_compare: Compare, size: str) -> None:
+    count = 12 if size == "200x60" else 6
+    assert snap_compare(shown(busy(count)), terminal_size=SIZES[size], run_before=after())
+
+
+def test_the_light_theme(snap_compare: Compare) -> None:
+    app = shown(busy(), "textual-light")
+    assert snap_compare(app, terminal_size=(120, 36), run_before=after())
+
+
+def test_the_first_screen(snap_compare: Compare) -> None:
+    assert snap_compare(shown(FakeClient(AT)), terminal_size=(80, 24), run_before=after())
+
+
+def test_forty_columns(snap_compare: Compare) -> None:
+    assert snap_compare(shown(busy()), terminal_size=(40, 20), run_before=after("alt+2"))
+
+
+def test_a_terminal_without_shapes(snap_compare: Compare) -> None:
+    glyphs.use_ascii(True)
+    assert snap_compare(shown(busy()), terminal_size=(120, 36), run_before=after())
+
+
+def test_answering_a_request_in_a_zoomed_tile(snap_compare: Compare) -> None:
+    run = after("ctrl+j", "ctrl+z")
+    assert snap_compare(shown(busy()), terminal_size=(120, 36), run_before=run)
+
+
+def test_without_an_engine(snap_compare: Compare) -> None:
+    client = busy()
+    assert snap_compare(shown(client), terminal_size=(120, 36), run_before=after(lose=client))
+
+
+def test_the_form_for_new_sessions(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = after("ctrl+n", "T", "r", "y")
+    assert snap_compare(shown(busy(1)), terminal_size=(80, 24), run_before=run)
+
+
+def test_the_list_of_all_sessions(snap_compare: Compare) -> None:
+    assert snap_compare(shown(busy()), terminal_size=(120, 36), run_before=after("ctrl+l"))
+
+
+def test_choosing_the_tiles_of_a_broadcast(snap_compare: Compare) -> None:
+    run = after("ctrl+b", "down", "ctrl+t")
+    assert snap_compare(shown(busy()), terminal_size=(80, 24), run_before=run)
