@@ -33,7 +33,6 @@ class SkillsPanel(Panel):
     name_ = "skills"
     title = "Skills"
     key = "f4"
-    CSS_PATH = "panel.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "switch", show=False),
         Binding("a", "everywhere", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -64,9 +65,17 @@ class Reader(Dialog[None]):
         text = clean(found["text"])
         await view.remove_children()
         if PurePosixPath(path).suffix.lower() == ".md":
-            await view.mount(Markdown(text, open_links=False))
+            await view.mount(Markdown(_front_as_code(text), open_links=False))
         else:
             lexer = Syntax.guess_lexer(path, code=text)
             shown = Syntax(text, lexer, line_numbers=True, theme="ansi_dark", word_wrap=True)
             await view.mount(Static(shown, markup=False))
         view.scroll_home(animate=False)
+
+
+def _front_as_code(text: str) -> str:
+    """Frontmatter as a block of YAML; Markdown would take it for a heading."""
+    found = re.match(r"---\s*\n(.*?)\n---[ \t]*\n", text, re.DOTALL)
+    if found is None:
+        return text
+    return f"```yaml\n{found[1]}\n```\n{text[found.end() :]}"
