@@ -20,7 +20,7 @@ from sessions.priming.gauge import (
 )
 from sessions.priming.model import Item
 from sessions.priming.words import stop_words
-from tests.unit.priming.test_arxiv import REAL
+from tests.unit.priming.arxiv_rig import REAL
 
 
 def terms(prefix: str, count: int) -> str:
