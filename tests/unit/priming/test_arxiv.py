@@ -294,7 +294,7 @@ async def test_an_answer_of_today_is_not_asked_for_again(tmp_path: Path, time: T
 
 async def test_a_wrong_address_is_said(tmp_path: Path, time: Time) -> None:
     async with ArxivServer() as server:
-        server.faults = [Answer(404, HTML, "text/html")]
+        server.faults = [Answer(404, b"<html>Not Found</html>", "text/html")]
         async with Client(server.url, Gate(tmp_path, 0.0), Store(tmp_path, time)) as client:
             with pytest.raises(Unreachable, match="no arXiv API"):
                 await client.ask(Query(("2601.00001v1",), max_results=1))
