@@ -17,6 +17,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui import glyphs
+from tui.actions import show_key
+from tui.lines import Line, Spot
 from tui.rows import Row, Rows
 from tui.text import plain
 
@@ -159,6 +161,15 @@ class Offer:
     word: str
 
 
+def offer_spots(offers: Sequence[Offer]) -> list[Spot]:
+    """Keys and words as a line that can be clicked; a spot's target is its key."""
+    spots: list[Spot] = []
+    for offer in offers:
+        spots.append(Spot(f" {show_key(offer.key)}", "bold $text-accent", offer.key))
+        spots.append(Spot(f" {offer.word} ", "$text-muted", offer.key))
+    return spots
+
+
 @dataclass(slots=True)
 class Listing:
     """What a `Choose` shows: rows, what else can be done, and which are marked (None: no marks)."""
@@ -199,13 +210,26 @@ class Choose(Dialog[Choice]):
         """Filter and rows."""
         yield Input(placeholder="type to filter", compact=True, id="filter")
         yield Rows(self.listing.empty)
+        yield Line(id="offers")
 
     def on_mount(self) -> None:
-        """Show all rows and say what the keys do."""
-        offers = [f"{offer.key} {offer.word}" for offer in self.listing.offers]
-        marks = ["ctrl+t or click marks", "ctrl+a all"] if self.marking else []
-        self.hint(" · ".join([f"enter {self.listing.enter}", *marks, *offers, "esc"]))
+        """Show all rows, and what can be done with them by key or click."""
+        offers = [Offer("enter", self.listing.enter)]
+        if self.marking:
+            offers += [Offer("ctrl+t", "marks"), Offer("ctrl+a", "all")]
+        offers += [*self.listing.offers, Offer("escape", "leaves")]
+        self.query_one("#offers", Line).say(offer_spots(offers))
         self._show()
+
+    def on_line_clicked(self, message: Line.Clicked) -> None:
+        """An offer was clicked: as if its key had been pressed."""
+        actions = {"ctrl+t": self.action_mark, "ctrl+a": self.action_mark_all}
+        if message.target == "escape":
+            self.action_cancel()
+        elif message.target in actions:
+            actions[message.target]()
+        else:
+            self.action_take(message.target)
 
     def _show(self) -> None:
         terms = self.query_one("#filter", Input).value.casefold().split()

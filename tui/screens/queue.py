@@ -8,12 +8,23 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from sessions.errors import AgentdeckError
+from tui.lines import Line
 from tui.rows import Row, Rows
-from tui.screens.dialogs import Dialog
+from tui.screens.dialogs import Dialog, Offer, offer_spots
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
+
+
+_OFFERS = (
+    Offer("e", "edits"),
+    Offer("alt+up", "up"),
+    Offer("alt+down", "down"),
+    Offer("d", "drops"),
+    Offer("s", "sends it into the turn now"),
+    Offer("escape", "leaves"),
+)
 
 
 class Queue(Dialog[str]):
@@ -36,13 +47,18 @@ class Queue(Dialog[str]):
     def body(self) -> ComposeResult:
         """The messages, the next one first."""
         yield Rows("Nothing waits any more.")
+        yield Line(id="offers")
 
     def on_mount(self) -> None:
         """Show them, and follow what happens to them meanwhile."""
-        self.hint("enter or e edits · alt+↑/↓ moves · d drops · s sends it into the turn now · esc")
+        self.query_one("#offers", Line).say(offer_spots(_OFFERS))
         self.query_one(Rows).focus()
         self.show()
         self.deck.queue_watcher = self.show
+
+    def on_line_clicked(self, message: Line.Clicked) -> None:
+        """An offer was clicked: as if its key had been pressed."""
+        self.app.simulate_key(message.target)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""

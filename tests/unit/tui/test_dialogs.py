@@ -8,6 +8,7 @@ from textual.widgets import Input, Select
 from sessions import events as ev
 from tests.support.deckpilot import Opened, opened
 from tui import actions as registry
+from tui.lines import Line
 from tui.memory import Memory
 from tui.rows import Rows
 from tui.screens.dialogs import Choose, Confirm
@@ -142,6 +143,14 @@ async def test_deleting_asks_says_what_goes_and_no_is_the_default() -> None:
         assert here.client.said("session.delete") == []
         await here.press("alt+d", "y")
         assert here.client.said("session.delete") == [{"session": "s001"}]
+
+
+async def test_what_a_list_offers_can_be_clicked() -> None:
+    async with opened(2) as here:
+        await here.press("ctrl+l")
+        line = here.app.screen.query_one("#offers", Line)
+        await here.pilot.click(line, offset=(line.words.index("close"), 0))
+        await here.until(lambda: here.client.sessions["s001"].summary.closed)
 
 
 async def test_the_list_is_filtered_by_every_word() -> None:
