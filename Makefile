@@ -48,5 +48,9 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
+agents: $(VENV)/dev.stamp  ## real agents in the deck (npm; about 650 MB into .agents)
+	npm install --silent --prefix .agents opencode-ai @agentclientprotocol/claude-agent-acp@0.49.0
+	@AGENTDECK_AGENTS=$(CURDIR)/.agents $(BIN)/python -m pytest tests/agents -q
+
 clean:           ## remove the virtual environment
 	rm -rf $(VENV)

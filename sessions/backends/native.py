@@ -313,7 +313,7 @@ async def ask(
             wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
             await asyncio.sleep(wait)
             continue
-        model = response.model or str(params.get("model", ""))
+        model = str(params.get("model") or response.model)
         if response.stop_reason == "refusal":
             raise BackendError(
                 f"The model declined to answer. {response.detail}".strip(),

@@ -39,10 +39,10 @@ class Translator:
     def events(self, update: Message) -> list[ev.Event]:
         """The events that one update means, in order."""
         kind = str(update.get("sessionUpdate", ""))
-        if kind == "agent_message_chunk":
-            return [ev.Text(turn=self.turn, text=content_text(update.get("content")))]
-        if kind == "agent_thought_chunk":
-            return [ev.Thinking(turn=self.turn, text=content_text(update.get("content")))]
+        if kind in ("agent_message_chunk", "agent_thought_chunk"):
+            text = content_text(update.get("content"))
+            chunk = ev.Text if kind == "agent_message_chunk" else ev.Thinking
+            return [chunk(turn=self.turn, text=text)] if text else []
         if kind in ("tool_call", "tool_call_update"):
             return self._tool(update)
         if kind == "usage_update":

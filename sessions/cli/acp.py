@@ -1,0 +1,330 @@
+"""`agentdeck acp`: a native session for any editor that speaks the Agent Client Protocol.
+
+The editor talks to this process on stdio; this process talks to the engine like any client, so
+the session is in the deck too, with its skills, primings and record. Permissions are asked of
+whoever answers first: the editor or the deck.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from sessions import VERSION
+from sessions import events as ev
+from sessions.cli.output import CONTEXT
+from sessions.errors import AgentdeckError
+
+log = logging.getLogger("agentdeck.acp")
+
+_MODES = {
+    "read-only": "Reads, and asks for nothing.",
+    "ask": "Asks before it writes or runs.",
+    "edit": "Edits freely in its directory, asks before it runs.",
+}
+_REASONS = {
+    "end_turn": "end_turn",
+    "max_tokens": "max_tokens",
+    "refusal": "refusal",
+    "interrupted": "cancelled",
+    "max_turns": "max_turn_requests",
+    "limit": "max_turn_requests",
+}
+_RESULTS = {"ok": "completed"}
+
+
+@click.command(context_settings=CONTEXT)
+@click.option("--profile", default="", help="The profile of its sessions.")
+def acp(profile: str) -> None:
+    """Be an agent on stdio for an editor that speaks the Agent Client Protocol."""
+    asyncio.run(_serve(profile))
+
+
+async def _serve(profile: str) -> None:
+    from acp.connection import Connection
+    from acp.stdio import stdio_streams
+
+    from sessions.client import Client
+
+    reader, writer = await stdio_streams(limit=50 * 2**20)
+    bridge = Bridge(await Client.connect(), profile)
+    connection = Connection(bridge.handle, writer, reader, listening=False)
+    bridge.connection = connection
+    try:
+        await connection.main_loop()
+    finally:
+        await bridge.client.close()
+
+
+@dataclass(slots=True)
+class Open:
+    """A session that the editor has open, and the turn that it waits for."""
+
+    id: str
+    ended: asyncio.Future[ev.TurnEnded] | None = None
+    turn: int = 0
+    replaying: bool = False
+    asks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Bridge:
+    """Answers the editor by asking the engine."""
+
+    def __init__(self, client: Any, profile: str) -> None:
+        self.client = client
+        self.connection: Any = None
+        self._profile = profile
+        self._open: dict[str, Open] = {}
+        client.on_event = self._event
+        client.on_lost = self._lost
+
+    async def handle(self, method: str, params: Any, is_notification: bool) -> Any:
+        """One request or notification of the editor (JSON-RPC)."""
+        from acp.exceptions import RequestError
+
+        given = params if isinstance(params, dict) else {}
+        handler = self._METHODS.get(method)
+        if handler is None:
+            if is_notification:
+                return None
+            raise RequestError.method_not_found(method)
+        try:
+            return await handler(self, given)
+        except AgentdeckError as error:
+            raise RequestError(-32603, error.message, {"details": error.hint}) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise RequestError.invalid_params({"details": str(error)}) from error
+
+    # -- methods
+
+    async def _initialize(self, params: ev.JSON) -> ev.JSON:
+        return {
+            "protocolVersion": 1,
+            "agentInfo": {"name": "agentdeck", "title": "agentdeck", "version": VERSION},
+            "agentCapabilities": {
+                "loadSession": True,
+                "promptCapabilities": {"image": False, "embeddedContext": True},
+                "sessionCapabilities": {"close": {}, "list": {}},
+            },
+            "authMethods": [],
+        }
+
+    async def _new(self, params: ev.JSON) -> ev.JSON:
+        made = await self.client.call(
+            "session.create", cwd=str(params["cwd"]), profile=self._profile
+        )
+        await self._watch(str(made["id"]), int(made["seq"]) + 1)
+        return {"sessionId": made["id"], "modes": _modes(str(made["permission"]))}
+
+    async def _load(self, params: ev.JSON) -> ev.JSON:
+        session = str(params["sessionId"])
+        found = await self.client.call("session.get", session=session)
+        await self._watch(session, 1, replaying=True)
+        return {"modes": _modes(str(found["permission"]))}
+
+    async def _list(self, params: ev.JSON) -> ev.JSON:
+        rows = await self.client.call("deck.list", closed=True)
+        cwd = params.get("cwd")
+        return {
+            "sessions": [
+                {
+                    "sessionId": row["id"],
+                    "cwd": row["cwd"],
+                    "title": row["title"],
+                    "updatedAt": row["updated"],
+                }
+                for row in rows
+                if cwd in (None, row["cwd"])
+            ]
+        }
+
+    async def _prompt(self, params: ev.JSON) -> ev.JSON:
+        session = self._open[str(params["sessionId"])]
+        session.ended = asyncio.get_running_loop().create_future()
+        sent = await self.client.call(
+            "session.send", session=session.id, text=_text_of(params.get("prompt") or [])
+        )
+        session.turn = int(sent.get("turn") or 0)
+        ended = await session.ended
+        usage = ended.usage
+        return {
+            "stopReason": _REASONS.get(ended.reason, "end_turn"),
+            "usage": {
+                "inputTokens": usage.get("input", 0),
+                "outputTokens": usage.get("output", 0),
+                "totalTokens": sum(usage.values()),
+            },
+        }
+
+    async def _cancel(self, params: ev.JSON) -> None:
+        await self.client.call("session.interrupt", session=str(params["sessionId"]))
+
+    async def _set_mode(self, params: ev.JSON) -> ev.JSON:
+        mode = str(params["modeId"])
+        if mode not in _MODES:
+            raise ValueError(f"no mode {mode}")
+        await self.client.call(
+            "session.set", session=str(params["sessionId"]), changes={"permission": mode}
+        )
+        return {}
+
+    async def _close(self, params: ev.JSON) -> ev.JSON:
+        session = str(params["sessionId"])
+        self._open.pop(session, None)
+        await self.client.call("session.unwatch", session=session)
+        await self.client.call("session.set", session=session, changes={"closed": True})
+        return {}
+
+    async def _watch(self, session: str, from_seq: int, *, replaying: bool = False) -> None:
+        opened = self._open.setdefault(session, Open(session))
+        opened.replaying = replaying
+        await self.client.call("session.watch", session=session, from_seq=from_seq)
+        opened.replaying = False
+
+    # -- what the engine tells
+
+    def _event(self, session_id: str, event: ev.Event) -> None:
+        session = self._open.get(session_id)
+        if session is None:
+            return
+        for update in _updates(event, replaying=session.replaying):
+            self._tell(session_id, update)
+        if isinstance(event, ev.PermissionAsked) and not session.replaying:
+            task = asyncio.ensure_future(self._ask(session, event))
+            session.asks.add(task)
+            task.add_done_callback(session.asks.discard)
+        elif isinstance(event, ev.PermissionAnswered):
+            for task in list(session.asks):
+                if task.get_name() == event.ask:
+                    task.cancel()
+        elif isinstance(event, ev.TurnEnded) and event.turn >= session.turn:
+            if session.ended is not None and not session.ended.done():
+                session.ended.set_result(event)
+
+    def _lost(self, reason: str) -> None:
+        for session in self._open.values():
+            if session.ended is not None and not session.ended.done():
+                session.ended.set_exception(AgentdeckError(f"The engine has gone: {reason}."))
+
+    def _tell(self, session: str, update: ev.JSON) -> None:
+        params = {"sessionId": session, "update": update}
+        task = asyncio.ensure_future(self.connection.send_notification("session/update", params))
+        task.add_done_callback(_quiet)
+
+    async def _ask(self, session: Open, asked: ev.PermissionAsked) -> None:
+        """Ask the editor; the deck may answer first, and then this is cancelled."""
+        asyncio.current_task().set_name(asked.ask)  # type: ignore[union-attr]
+        answer = await self.connection.send_request(
+            "session/request_permission",
+            {
+                "sessionId": session.id,
+                "toolCall": {
+                    "toolCallId": asked.call,
+                    "title": asked.summary,
+                    "content": [_content(asked.detail)],
+                },
+                "options": [
+                    {"optionId": o["id"], "name": o["name"], "kind": _kind(str(o["kind"]))}
+                    for o in asked.options
+                ],
+            },
+        )
+        outcome = answer.get("outcome", {}) if isinstance(answer, dict) else {}
+        if outcome.get("outcome") == "selected":
+            with suppress(AgentdeckError):  # answered in the deck meanwhile
+                await self.client.call(
+                    "session.answer",
+                    session=session.id,
+                    ask=asked.ask,
+                    decision=str(outcome.get("optionId", "")),
+                )
+
+    _METHODS = {  # noqa: RUF012
+        "initialize": _initialize,
+        "session/new": _new,
+        "session/load": _load,
+        "session/list": _list,
+        "session/prompt": _prompt,
+        "session/cancel": _cancel,
+        "session/set_mode": _set_mode,
+        "session/close": _close,
+    }
+
+
+def _updates(event: ev.Event, *, replaying: bool) -> list[ev.JSON]:
+    """The session/update kinds that an event means to an editor."""
+    if isinstance(event, ev.Text):
+        return [_chunk("agent_message_chunk", event.text)]
+    if isinstance(event, ev.Thinking) and event.text:
+        return [_chunk("agent_thought_chunk", event.text)]
+    if isinstance(event, ev.UserMessage) and replaying:
+        return [_chunk("user_message_chunk", event.text)]
+    if isinstance(event, ev.ToolCall):
+        return [
+            {
+                "sessionUpdate": "tool_call",
+                "toolCallId": event.call,
+                "title": event.title or event.name,
+                "kind": event.kind or "other",
+                "status": "in_progress",
+                "rawInput": event.input,
+            }
+        ]
+    if isinstance(event, ev.ToolResult):
+        return [
+            {
+                "sessionUpdate": "tool_call_update",
+                "toolCallId": event.call,
+                "status": _RESULTS.get(event.status, "failed"),
+                "content": [_content(event.content)],
+            }
+        ]
+    if isinstance(event, ev.Error):
+        return [_chunk("agent_message_chunk", f"\n[{event.message} {event.hint}]\n")]
+    return []
+
+
+def _chunk(kind: str, text: str) -> ev.JSON:
+    return {"sessionUpdate": kind, "content": {"type": "text", "text": text}}
+
+
+def _content(text: str) -> ev.JSON:
+    return {"type": "content", "content": {"type": "text", "text": text}}
+
+
+def _kind(kind: str) -> str:
+    """Our kinds of options in the protocol's words."""
+    known = ("allow_once", "allow_always", "reject_once", "reject_always")
+    if kind in known:
+        return kind
+    return "allow_once" if kind.startswith("allow") or kind == "choice" else "reject_once"
+
+
+def _modes(current: str) -> ev.JSON:
+    modes = [{"id": name, "name": name, "description": text} for name, text in _MODES.items()]
+    return {"currentModeId": current, "availableModes": modes}
+
+
+def _text_of(blocks: list[Any]) -> str:
+    """A prompt's blocks as text; embedded files are quoted under their names."""
+    parts: list[str] = []
+    for block in blocks:
+        kind = block.get("type")
+        if kind == "text":
+            parts.append(str(block.get("text", "")))
+        elif kind == "resource":
+            inner = block.get("resource") or {}
+            parts.append(f"[{inner.get('uri')}]\n{inner.get('text', '')}")
+        elif kind == "resource_link":
+            parts.append(f"[{block.get('uri')}]")
+    return "\n\n".join(parts)
+
+
+def _quiet(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.info("the editor has gone: %s", task.exception())

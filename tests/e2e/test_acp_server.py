@@ -1,0 +1,93 @@
+"""`agentdeck acp`: our own sessions for an editor, over real stdio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.messages_server import MessagesServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+
+class Editor:
+    """A minimal client of the protocol."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.updates: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
+        self._number = 0
+
+    async def request(self, method: str, **params: Any) -> Any:
+        self._number += 1
+        number = self._number
+        self._send({"id": number, "method": method, "params": params})
+        assert self.process.stdout is not None
+        while True:
+            line = await asyncio.wait_for(self.process.stdout.readline(), 30)
+            message = json.loads(line)
+            if message.get("id") == number and "method" not in message:
+                return message.get("result", message.get("error"))
+            if message.get("method") == "session/update":
+                self.updates.append(message["params"]["update"])
+            elif message.get("method") == "session/request_permission":
+                self.asked.append(message["params"])
+                outcome = {"outcome": {"outcome": "selected", "optionId": "once"}}
+                self._send({"id": message["id"], "result": outcome})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    @property
+    def text(self) -> str:
+        return "".join(
+            u["content"]["text"]
+            for u in self.updates
+            if u["sessionUpdate"] == "agent_message_chunk"
+        )
+
+
+async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_path: Path) -> None:
+    home, work = tmp_path / "h", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    async with MessagesServer() as server:
+        (home / "config.toml").write_text(
+            f'[backends.t]\nbase_url = "{server.url}"\nmodel = "m"\n[engine]\nidle_exit_s = 1.0\n'
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sessions.cli.main", "acp",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "AGENTDECK_HOME": str(home)},
+        )  # fmt: skip
+        editor = Editor(process)
+        hello = await editor.request("initialize", protocolVersion=1, clientCapabilities={})
+        assert hello["agentInfo"]["name"] == "agentdeck"
+        made = await editor.request("session/new", cwd=str(work), mcpServers=[])
+        session = made["sessionId"]
+        prompt = [{"type": "text", "text": 'tool Bash {"command": "touch made"}'}]
+        ended = await editor.request("session/prompt", sessionId=session, prompt=prompt)
+        assert ended["stopReason"] == "end_turn"
+        assert len(editor.asked) == 1 and (work / "made").exists()
+        assert "Let me look." in editor.text
+        kinds = [u["sessionUpdate"] for u in editor.updates]
+        assert kinds.index("tool_call") < kinds.index("tool_call_update")
+        editor.updates.clear()
+        await editor.request("session/load", sessionId=session, cwd=str(work), mcpServers=[])
+        assert "Let me look." in editor.text
+        assert any(u["sessionUpdate"] == "user_message_chunk" for u in editor.updates)
+        listed = await editor.request("session/list")
+        assert [s["sessionId"] for s in listed["sessions"]] == [session]
+        unknown = await editor.request("session/fly")
+        assert unknown["code"] == -32601
+        assert process.stdin is not None
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), 10)
