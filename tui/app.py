@@ -1,24 +1,40 @@
-"""The application: small; what it shows is `tui.deck_screen`, what it does `tui.commands`."""
+"""The application: small; what it shows is `tui.deck_screen`, what it does `tui.commands`.
+
+Its first frame needs little: the deck's screen, its widgets and its actions are imported when
+that frame is painted. What is typed meanwhile is kept for the composer.
+"""
 
 from __future__ import annotations
 
 import gc
 import sys
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
+from textual import events
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
 
 from sessions.errors import UsageError
 from sessions.places import places
-from tui import actions as registry
 from tui import keys
-from tui.client import ClientFactory, connect
-from tui.deck_screen import DeckScreen
 from tui.gate import GuardedApp
 from tui.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
-from tui.palette import DeckCommands
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from tui.client import ClientFactory
+    from tui.deck_screen import DeckScreen
+
+
+def deck_commands() -> type[Provider]:
+    """The palette's provider, imported when it is opened."""
+    from tui.palette import DeckCommands
+
+    return DeckCommands
 
 
 class DeckApp(GuardedApp, App[None]):
@@ -27,13 +43,14 @@ class DeckApp(GuardedApp, App[None]):
     TITLE = "agentdeck"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+shift+p"  # the registry binds the palette's keys
-    COMMANDS = {DeckCommands}  # noqa: RUF012
+    COMMANDS = {deck_commands}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = "#curtain { dock: top; height: 1; background: $panel; color: $primary; }"
 
     def __init__(
         self,
         options: DeckOptions | None = None,
-        client_factory: ClientFactory = connect,
+        client_factory: ClientFactory | None = None,
         memory: Memory | None = None,
     ) -> None:
         keys.learn()
@@ -41,15 +58,45 @@ class DeckApp(GuardedApp, App[None]):
         self.options = options or DeckOptions()
         self.memory = memory or Memory()
         self._factory = client_factory
-        self.deck = DeckScreen(self.options, self.memory, client_factory)
+        self._deck: DeckScreen | None = None
+        self._early: list[events.Key] | None = []
+
+    @property
+    def deck(self) -> DeckScreen:
+        """The deck's screen."""
+        if self._deck is None:
+            from tui.client import connect
+            from tui.deck_screen import DeckScreen
+
+            self._deck = DeckScreen(self.options, self.memory, self._factory or connect)
+        return self._deck
+
+    def compose(self) -> ComposeResult:
+        """What is seen before the deck is."""
+        yield Static(Content.styled(" agentdeck  starting…", "bold"), id="curtain", markup=False)
 
     def on_mount(self) -> None:
-        """Theme, keys, and the deck."""
+        """The theme, and after the first frame the deck."""
         wanted = self.memory.theme or self.options.theme
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
-        self.set_keymap(registry.keymap(self.options.keys))
         self.theme_changed_signal.subscribe(self, self._theme_changed)
-        self.push_screen(self.deck)
+        self.call_after_refresh(self._raise_curtain)
+
+    async def _raise_curtain(self) -> None:
+        deck = self.deck
+        if self.options.keys:
+            from tui import actions as registry
+
+            self.set_keymap(registry.keymap(self.options.keys))
+        await self.push_screen(deck)
+        early, self._early = self._early or [], None
+        for event in early:
+            self.post_message(events.Key(event.key, event.character))
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that came before there was anything to take them."""
+        if self._early is not None:
+            self._early.append(event)
 
     def _theme_changed(self, _: object) -> None:
         if self.theme != self.memory.theme:
@@ -79,11 +126,21 @@ def run(options: DeckOptions | None = None) -> int:
             "Use `agentdeck run PROMPT` in scripts; see `agentdeck -h`.",
         )
     if options is None:
-        from sessions import config
+        options = _configured()
+    if options.keys:  # a wrong [keys] is said before the screen is taken
+        from tui import actions as registry
 
-        options = DeckOptions.of(config.load())
-    registry.keymap(options.keys)  # a wrong [keys] is said before the screen is taken
+        registry.keymap(options.keys)
     memory = Memory.load(places().state / "deck.json" if options.remember else None)
     app = DeckApp(options, memory=memory)
     app.run()
     return app.return_code or 0
+
+
+def _configured() -> DeckOptions:
+    """What the configuration says; without a file, the defaults at once."""
+    if not places().config_file.exists():
+        return DeckOptions()
+    from sessions import config
+
+    return DeckOptions.of(config.load())

@@ -26,7 +26,13 @@ class Edges:
         """Status line, tabs, footer, the composer's target, the banner."""
         deck, model = self.deck, self.deck.model
         width = deck.size.width
-        engine = "" if deck.link.up else "starting…" if deck.link.connecting else "no engine"
+        engine = (
+            ""
+            if deck.link.up
+            else "no engine"
+            if deck.link.tried and not deck.link.connecting
+            else "starting…"
+        )
         deck.query_one("#status", Line).say(status_spots(model, width, engine))
         tabs = deck.query_one("#tabs", Line)
         tabs.set_class(len(model.order) <= len(model.visible()) and not model.pinned, "-hidden")

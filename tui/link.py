@@ -44,6 +44,8 @@ class Link:
         self._watched: set[str] = set()
         self._syncing = asyncio.Lock()
         self.connecting = False
+        self.tried = False
+        """Whether an engine was looked for and not found, or lost."""
 
     @property
     def client(self) -> DeckClient:
@@ -79,12 +81,14 @@ class Link:
             return
         finally:
             self.connecting = False
+            self.tried = True
         self._client = client
         self._watched = set()
         self._listener.connected(summaries)
 
     def _lost(self, reason: str) -> None:
         self._client = None
+        self.tried = True
         self._listener.lost(f"The engine has gone: {reason}.", "The sessions are on disk.")
 
     async def watch(self, wanted: dict[str, int]) -> None:

@@ -55,3 +55,36 @@ async def test_the_first_frame_does_not_wait_for_the_engine() -> None:
         await pilot.press("h", "i")
         assert app.deck.composer.text == "hi"
         assert "starting" in app.deck.query_one("#status").words  # type: ignore[attr-defined]
+
+
+async def test_what_is_typed_before_the_deck_is_there_is_not_lost() -> None:
+    from textual import events
+
+    from tests.support.deckpilot import Opened
+    from tests.support.fake_client import FakeClient
+
+    client = FakeClient()
+
+    async def connect() -> FakeClient:
+        return client
+
+    app = DeckApp(client_factory=connect)
+    for character in "early":
+        app._early.append(events.Key(character, character))  # type: ignore[union-attr]
+    async with app.run_test(size=(80, 24)) as pilot:
+        here = Opened(app, pilot, client)
+        await here.until(lambda: app.deck.link.up)
+        await here.settle()
+        assert here.composer.text == "early"
+
+
+def test_the_first_frame_needs_no_module_of_the_deck_itself() -> None:
+    code = (
+        "import sys, tui.app\n"
+        "print([m for m in sys.modules if m in ('tui.deck_screen', 'tui.actions', "
+        "'sessions.events', 'sessions.config', 'textual.widgets._text_area')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.strip() == "[]"
