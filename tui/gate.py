@@ -36,10 +36,21 @@ else:
 
 
 class Gate(LineFilter):
-    """Replaces control characters in everything that is drawn."""
+    """Replaces control characters in everything that is drawn.
+
+    Args:
+        before: Textual's own filters, which come first. Textual keeps a copy of every row for
+            every filter; so all are applied by this one.
+    """
+
+    def __init__(self, before: Sequence[LineFilter] = ()) -> None:
+        super().__init__()
+        self.before = tuple(before)
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments with a visible mark for each forbidden character."""
+        for line_filter in self.before:
+            segments = line_filter.apply(segments, background)
         for segment in segments:
             text, style, control = segment
             if control is None and (
@@ -73,8 +84,11 @@ class GuardedApp(_App):
         self._gate = Gate()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The gate comes last, after whatever Textual's own filters made."""
-        return [*super().get_line_filters(), self._gate]
+        """One filter: the gate, after Textual's own."""
+        own = tuple(super().get_line_filters())
+        if own != self._gate.before:
+            self._gate = Gate(own)
+        return (self._gate,)
 
     def notify(
         self,

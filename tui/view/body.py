@@ -19,7 +19,7 @@ from tui.view.line import Line
 from tui.view.pieces import MarkdownPiece, Piece, TextPiece, estimate
 from tui.view.split import Splitter
 
-LINES_KEPT = 300
+LINES_KEPT = 120
 """So many rendered lines are kept per view, beyond those on screen."""
 _TIGHT = ("tool", "notice")
 

@@ -16,6 +16,9 @@ from textual.timer import Timer
 
 PERIOD_S = 0.1
 """How often a tile that streams is drawn."""
+CROWD = 12
+CROWD_PERIOD_S = 0.15
+"""How often, while more than `CROWD` stream: nobody reads so many at once."""
 TICK_S = 0.025
 """How long the clock leaves the loop alone between two shares."""
 
@@ -63,6 +66,10 @@ class FrameClock:
         if self._timer is None:
             self._wait(self._drawn.get(view, 0.0) + PERIOD_S - monotonic())
 
+    @property
+    def _period(self) -> float:
+        return CROWD_PERIOD_S if len(self._dirty) > CROWD else PERIOD_S
+
     def _wait(self, seconds: float) -> None:
         self._timer = self._pump.set_timer(max(TICK_S, seconds), self._tick, name="frame-clock")
 
@@ -70,8 +77,9 @@ class FrameClock:
         self._timer = None
         self.ticks += 1
         now = monotonic()
-        share = max(1, -int(-len(self._dirty) * TICK_S // PERIOD_S))
-        due = [v for v in self._dirty if self._drawn.get(v, 0.0) + PERIOD_S <= now + TICK_S / 2]
+        period = self._period
+        share = max(1, -int(-len(self._dirty) * TICK_S // period))
+        due = [v for v in self._dirty if self._drawn.get(v, 0.0) + period <= now + TICK_S / 2]
         for view in due[:share]:
             del self._dirty[view]
             self._drawn[view] = now
@@ -79,4 +87,4 @@ class FrameClock:
                 self._dirty[view] = None
         if self._dirty:
             soonest = min(self._drawn.get(view, 0.0) for view in self._dirty)
-            self._wait(soonest + PERIOD_S - monotonic())
+            self._wait(soonest + self._period - monotonic())

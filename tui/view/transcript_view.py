@@ -28,7 +28,6 @@ from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
 from tui.view.search import Search
 
-
 THUMB_EVERY_S = 2.0
 """While the view follows the end, the scrollbar is repainted no more often than this."""
 
