@@ -74,11 +74,9 @@ class BlockBody:
         """About how many rows it takes."""
         if self.folded and self.block.kind != "user":
             return 1 + self.gap
-        return (
-            self.gap
-            + sum(estimate(part, width) for part in self.block.parts[:1])
-            + (sum(map(len, self.block.parts[1:])) // max(8, int(width * 0.9)))
-        )
+        parts = self.block.parts
+        first = estimate(parts[0], width) if parts else 1
+        return self.gap + first + sum(map(len, parts[1:])) // max(8, int(width * 0.9))
 
     def fold(self, folded: bool) -> None:
         """Fold or unfold; its pieces are made anew."""

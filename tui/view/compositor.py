@@ -74,7 +74,9 @@ class LeanCompositor(Compositor):
             widget, where = owner
             crop = region.translate(-where.offset)
             strips = widget.render_lines(crop)
-            rows += [(region.x, y, strip) for y, strip in zip(region.line_range, strips)]
+            rows += [
+                (region.x, y, strip) for y, strip in zip(region.line_range, strips, strict=False)
+            ]
         self._dirty_regions = rest
         other = super().render_partial_update() if rest else None
         self._dirty_regions.clear()

@@ -164,15 +164,17 @@ class _Layout:
     def _code(self, token: Token) -> None:
         self._gap(token)
         lang = token.info.split()[0] if token.info.strip() else ""
-        before = self.first if self.first is not None else self.indent
-        room = max(4, self.width - sum(cells(text) for text, _ in self.indent))
+        before, rest = self.first if self.first is not None else self.indent, self.indent
+        room = self.width - max(sum(cells(text) for text, _ in each) for each in (before, rest))
+        if room < 4:
+            before, rest, room = [], [], self.width
         lines, _ = code_lines(token.content, lang, room)
         for line in lines or code_line([], room):
             lead = sum(len(text) for text, _ in before)
             line.spans = (*before, *line.spans)
             line.lead += lead
             self.lines.append(line)
-            before = self.indent
+            before = rest
         self.first = None
 
     def _html(self, token: Token) -> None:

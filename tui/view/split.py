@@ -230,4 +230,6 @@ class Splitter:
         match = _ORDERED.match(line)
         if match is None:
             return False
-        return self._list or self._blank or self._open_part() is None or int(match[1]) == 1
+        part = self._open_part()
+        in_paragraph = part is not None and bool(part.text) and not self._blank
+        return self._list or not in_paragraph or int(match[1]) == 1

@@ -5,62 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-_WORDS = [
-    "the",
-    "session",
-    "reads",
-    "a",
-    "file",
-    "and",
-    "writes",
-    "what",
-    "it",
-    "found",
-    "into",
-    "the",
-    "record",
-    "so",
-    "that",
-    "nothing",
-    "is",
-    "lost",
-    "when",
-    "a",
-    "turn",
-    "ends",
-    "or",
-    "a",
-    "tool",
-    "fails",
-    "we",
-    "keep",
-    "the",
-    "text",
-    "and",
-    "mark",
-    "it",
-    "as",
-    "it",
-    "was",
-    "before",
-    "the",
-    "change",
-    "every",
-    "block",
-    "is",
-    "drawn",
-    "once",
-    "and",
-    "kept",
-    "until",
-    "its",
-    "width",
-    "or",
-    "its",
-    "content",
-    "changes",
-    "again",
-]
+_TEXT = (
+    "the session reads a file and writes what it found into the record so that nothing is lost "
+    "when a turn ends or a tool fails we keep the text and mark it as it was before the change "
+    "every block is drawn once and kept until its width or its content changes again"
+)
+_WORDS = _TEXT.split()
 _CODE = (
     "def apply(self, event: Event) -> Block | None:\n"
     '    """take one event in."""\n'
