@@ -1,0 +1,159 @@
+"""The command as users call it: a process of its own, a home of its own, a scripted server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions.engine import lifecycle
+from sessions.errors import AgentdeckError
+from sessions.places import Places
+from tests.support.rig import rig_places
+
+ROOT = Path(__file__).parents[3]
+COMMAND = (sys.executable, "-P", "-m", "sessions.cli.main")
+
+
+@dataclass
+class Home:
+    """An installation under a folder of its own. Every command is a real process."""
+
+    root: Path
+    url: str = ""
+    extra_env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """What AGENTDECK_HOME says."""
+        return self.root / "h"
+
+    @property
+    def work(self) -> Path:
+        """The working directory of the commands."""
+        return self.root / "work"
+
+    @property
+    def places(self) -> Places:
+        """Where things are kept."""
+        return rig_places(self.home)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """No key of anybody's, and a home that is not the user's."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC", "TMUX"))}
+        mine = {"AGENTDECK_HOME": str(self.home), "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
+        return {**kept, **mine, **self.extra_env}
+
+    def configure(self, more: str = "") -> None:
+        """A configuration whose default profile is the scripted server."""
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        file = self.places.config_file
+        file.write_text(
+            '[defaults]\nprofile = "test"\n'
+            f'[backends.test]\nbase_url = "{self.url}"\nmodel = "scripted"\nretries = 0\n'
+            f'[profiles.test]\nbackend = "test"\n{more}'
+        )
+        file.chmod(0o600)
+
+    def call(self, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command to its end. Whatever happens, no traceback may be shown."""
+        done = subprocess.run(
+            [*COMMAND, *args],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=self.work,
+            env=self.env,
+            timeout=50,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return done
+
+    def out(self, *args: str, stdin: str = "") -> str:
+        """What a command prints that must succeed."""
+        done = self.call(*args, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def data(self, *args: str) -> Any:
+        """The JSON document of a command that must succeed."""
+        return json.loads(self.out(*args, "--json"))
+
+    def popen(self, *args: str) -> subprocess.Popen[str]:
+        """Begin a command."""
+        return subprocess.Popen(
+            [*COMMAND, *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.work,
+            env=self.env,
+        )
+
+    def ids(self) -> list[str]:
+        """The sessions, newest first."""
+        return [row["id"] for row in self.data("sessions", "list")]
+
+    def close(self) -> None:
+        """Leave no engine behind, by force if need be."""
+        try:
+            lifecycle.stop(self.places)
+        except AgentdeckError:
+            pid = lifecycle.running_pid(self.places)
+            if pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A scripted Messages API server; its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.messages_server"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def bare() -> Iterator[Home]:
+    """An installation without a configuration."""
+    # Not tmp_path: a socket's path must be short.
+    root = Path(tempfile.mkdtemp(prefix="deck-"))
+    made = Home(root)
+    made.work.mkdir()
+    try:
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def home(bare: Home, server: str) -> Home:
+    """An installation that answers from the scripted server."""
+    bare.url = server
+    bare.configure()
+    return bare

@@ -1,0 +1,136 @@
+"""`agentdeck run`: one session without the deck, on the real engine."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.conftest import Home
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    """The events of `--json`, one a line."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_answer_is_printed_and_nothing_else(home: Home) -> None:
+    done = home.call("run", "good morning")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "You said: good morning\n", "")
+
+
+def test_a_dash_reads_the_prompt_from_stdin(home: Home) -> None:
+    assert home.out("run", "-", stdin="from a pipe") == "You said: from a pipe\n"
+
+
+def test_json_prints_the_events_in_order_without_gaps(home: Home) -> None:
+    told = events(home.out("run", "hello", "--json", "--title", "greeting"))
+    assert [e["seq"] for e in told] == list(range(1, len(told) + 1))
+    assert told[0]["type"] == "session.created"
+    assert told[0]["title"] == "greeting"
+    assert told[0]["cwd"] == str(home.work)
+    types = [e["type"] for e in told]
+    for before, after in (("message.user", "turn.started"), ("turn.started", "text")):
+        assert types.index(before) < types.index(after)
+    ended = next(e for e in told if e["type"] == "turn.ended")
+    assert ended["reason"] == "end_turn"
+    assert ended["usage"]["output"] > 0
+    assert "".join(e["text"] for e in told if e["type"] == "text") == "You said: hello"
+
+
+def test_what_json_prints_is_what_the_journal_holds(home: Home) -> None:
+    told = events(home.out("run", "hello", "--json"))
+    kept = events(home.out("sessions", "show", home.ids()[0], "--json"))
+    assert kept[: len(told)] == told
+
+
+def test_a_session_goes_on_and_json_prints_the_new_turn_alone(home: Home) -> None:
+    home.out("run", "first")
+    session = home.ids()[0]
+    told = events(home.out("run", "second", "--session", session, "--json"))
+    assert home.ids() == [session]
+    users = [e for e in told if e["type"] == "message.user"]
+    assert [(e["turn"], e["text"]) for e in users] == [(2, "second")]
+    assert home.data("sessions", "list")[0]["turns"] == 2
+
+
+def test_a_permission_that_needs_a_person_ends_with_3_and_runs_nothing(home: Home) -> None:
+    done = home.call("run", 'tool Bash {"command": "touch made"}')
+    assert done.returncode == 3
+    assert "touch made" in done.stderr
+    assert not (home.work / "made").exists()
+    told = events(home.out("sessions", "show", home.ids()[0], "--json"))
+    assert "permission.asked" in [e["type"] for e in told]
+    assert told[-1]["type"] != "turn.started"
+
+
+def test_read_only_denies_without_asking(home: Home) -> None:
+    given = json.dumps({"file_path": str(home.work / "made"), "content": "x"})
+    done = home.call("run", f"tool Write {given}", "--permission", "read-only", "--json")
+    assert done.returncode == 0
+    results = [e for e in events(done.stdout) if e["type"] == "tool.result"]
+    assert [r["status"] for r in results] == ["denied"]
+    assert not (home.work / "made").exists()
+
+
+def test_edit_mode_writes_in_the_working_directory(home: Home) -> None:
+    given = json.dumps({"file_path": str(home.work / "made"), "content": "x"})
+    home.out("run", f"tool Write {given}", "--permission", "edit")
+    assert (home.work / "made").read_text() == "x"
+
+
+def test_a_limit_ends_with_3(home: Home) -> None:
+    (home.work / "a").write_text("there")
+    given = json.dumps({"file_path": str(home.work / "a")})
+    done = home.call("run", f"tool Read {given}", "--max-turns", "1")
+    assert done.returncode == 3
+    assert "limit" in done.stderr
+
+
+def test_interrupting_ends_with_130_and_keeps_what_came(home: Home) -> None:
+    process = home.popen("run", "stream 2000 40", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["type"] == "text":
+            break
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    told = events(home.out("sessions", "show", home.ids()[0], "--json"))
+    assert "word0" in "".join(e["text"] for e in told if e["type"] == "text")
+    assert [e["reason"] for e in told if e["type"] == "turn.ended"] == ["interrupted"]
+
+
+def test_a_server_that_cannot_be_reached_ends_with_1_and_a_remedy(home: Home) -> None:
+    home.url = "http://127.0.0.1:9"
+    home.configure()
+    done = home.call("run", "hello")
+    assert done.returncode == 1
+    assert "can't be reached" in done.stderr
+    assert "base_url" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--backend", "nobody"), "nobody"),
+        (("--profile", "nobody"), "nobody"),
+        (("--session", "nobody"), "nobody"),
+        (("--cwd", "/nowhere/at/all"), "/nowhere/at/all"),
+        (("--skill", "no-such-skill"), "no-such-skill"),
+    ],
+)
+def test_what_is_not_there_is_named(home: Home, words: tuple[str, str], named: str) -> None:
+    done = home.call("run", "hello", *words)
+    assert done.returncode in (1, 2)
+    assert named in done.stderr
+    assert not done.stdout
+
+
+def test_an_answer_cannot_steer_the_terminal(home: Home) -> None:
+    assert "\x1b" not in home.out("run", "look: \x1b]0;pwned\x07 \x1b[2J done")

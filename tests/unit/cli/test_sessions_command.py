@@ -1,0 +1,146 @@
+"""`agentdeck sessions`: over all records."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.cli.conftest import Home
+
+pytestmark = pytest.mark.timeout(120)
+LISTED = {
+    "id", "title", "status", "backend", "model", "cwd", "created", "updated", "turns", "cost_usd",
+}  # fmt: skip
+
+
+@pytest.fixture
+def two(home: Home) -> Home:
+    """Two sessions, of which the older is about whales."""
+    home.out("run", "tell of whales", "--title", "sea")
+    home.out("run", "tell of ravens", "--title", "air")
+    return home
+
+
+def test_list_prints_the_promised_shape_newest_first(two: Home) -> None:
+    rows = two.data("sessions", "list")
+    assert [row["title"] for row in rows] == ["air", "sea"]
+    for row in rows:
+        assert row.keys() >= LISTED
+        assert (row["backend"], row["model"], row["turns"]) == ("test", "scripted", 1)
+        assert row["cwd"] == str(two.work)
+
+
+def test_an_empty_record_lists_nothing_and_says_so(bare: Home) -> None:
+    assert bare.data("sessions", "list") == []
+    assert "no sessions" in bare.out("sessions", "list")
+
+
+def test_the_list_works_without_an_engine(two: Home) -> None:
+    two.close()
+    assert len(two.ids()) == 2
+    assert two.call("engine", "status").returncode == 1
+
+
+def test_search_prints_the_promised_shape(two: Home) -> None:
+    hits = two.data("sessions", "search", "whales")
+    sea = next(row["id"] for row in two.data("sessions", "list") if row["title"] == "sea")
+    assert hits
+    assert all(hit.keys() >= {"id", "seq", "at", "snippet"} for hit in hits)
+    assert {hit["id"] for hit in hits} == {sea}
+
+
+def test_search_for_what_nobody_said_finds_nothing(two: Home) -> None:
+    assert two.data("sessions", "search", "zyzzyva") == []
+
+
+def test_search_takes_whatever_is_typed(two: Home) -> None:
+    for query in ('"', "whales AND", "*", "a:b", "NEAR(", "-"):
+        assert two.call("sessions", "search", "--json", "--", query).returncode == 0
+
+
+def test_show_prints_the_conversation(two: Home) -> None:
+    shown = two.out("sessions", "show", two.ids()[1])
+    assert "tell of whales" in shown
+    assert "You said: tell of whales" in shown
+
+
+def test_an_unambiguous_beginning_of_an_id_will_do(two: Home) -> None:
+    full = two.ids()[0]
+    assert two.out("sessions", "show", full[:-1]) == two.out("sessions", "show", full)
+
+
+def test_export_writes_every_format(two: Home) -> None:
+    session = two.ids()[1]
+    assert "tell of whales" in two.out("sessions", "export", session, "--format", "md")
+    assert "tell of whales" in json.dumps(
+        json.loads(two.out("sessions", "export", session, "--format", "json"))
+    )
+    page = two.out("sessions", "export", session, "--format", "html")
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert "tell of whales" in page
+
+
+def test_export_html_runs_nothing_that_was_said(home: Home) -> None:
+    home.out("run", "<script>alert(1)</script>")
+    page = home.out("sessions", "export", home.ids()[0], "--format", "html")
+    assert "<script>alert" not in page
+
+
+def test_export_writes_to_a_file(two: Home) -> None:
+    target = two.work / "out.md"
+    assert two.out("sessions", "export", two.ids()[0], "--out", str(target)) == ""
+    assert "tell of ravens" in target.read_text("utf-8")
+
+
+def test_archiving_hides_and_undo_shows_again(two: Home) -> None:
+    session = two.ids()[0]
+    two.out("sessions", "archive", session)
+    assert session not in two.ids()
+    assert session in [row["id"] for row in two.data("sessions", "list", "--all")]
+    two.out("sessions", "archive", session, "--undo")
+    assert session in two.ids()
+
+
+def test_delete_says_what_goes_and_asks(two: Home) -> None:
+    session = two.ids()[0]
+    done = two.call("sessions", "delete", session, stdin="n\n")
+    assert done.returncode == 130
+    assert "1 turns" in done.stdout
+    assert str(two.places.session(session)) in done.stdout
+    assert session in two.ids()
+
+
+def test_delete_removes_the_record_for_good(two: Home) -> None:
+    session = two.ids()[0]
+    two.out("sessions", "delete", session, "--yes")
+    assert session not in [row["id"] for row in two.data("sessions", "list", "--all")]
+    assert not two.places.session(session).exists()
+    assert two.data("sessions", "search", "ravens") == []
+
+
+@pytest.mark.parametrize("verb", ["show", "export", "archive", "delete"])
+def test_a_session_that_is_not_there_is_named(bare: Home, verb: str) -> None:
+    done = bare.call("sessions", verb, "nobody")
+    assert done.returncode == 1
+    assert "nobody" in done.stderr
+
+
+def test_a_broken_line_is_passed_over_and_told(two: Home) -> None:
+    session = two.ids()[0]
+    two.close()
+    path = two.places.session(session) / "journal.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines.insert(2, b'{"seq": oops\n')
+    path.write_bytes(b"".join(lines))
+    done = two.call("sessions", "show", session)
+    assert done.returncode == 0
+    assert "You said: tell of ravens" in done.stdout
+    assert "line 3" in done.stderr
+
+
+def test_the_index_can_be_thrown_away(two: Home) -> None:
+    two.close()
+    for path in two.places.state.glob("index.db*"):
+        path.unlink()
+    assert {hit["seq"] for hit in two.data("sessions", "search", "ravens")}
