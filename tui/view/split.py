@@ -193,8 +193,8 @@ class Splitter:
             self._append(line)
             self._end()
         elif not indented and self._is_item(line):
-            gap = self._blank and not self._list
-            self._open("md").gap = gap and len(self.parts) > 1
+            item = self._open("md")
+            item.gap = item.gap and not self._list  # items stand close, however they were written
             self._list = True
             self._append(line)
         elif self._list and (indented or not self._blank):

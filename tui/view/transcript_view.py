@@ -179,6 +179,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
     def follow(self) -> None:
         """Go to the end and stay there as it grows."""
         self.following, self.new_lines = True, 0
+        self._thumb_at = 0.0
         self.draw()
 
     # -- drawing
@@ -351,6 +352,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         end = self.body.total - self.size.height
         self._top = max(0, min(top, end))
         self.following = top >= end
+        self._thumb_at = 0.0
         if self.following:
             self.new_lines = 0
         self.draw()

@@ -1,0 +1,66 @@
+"""One clock for all tiles."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sessions import events as ev
+from tests.support.viewrig import ViewApp
+from tui.view.clock import FrameClock
+
+
+class View:
+    """Counts how often it is drawn."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+        self.event = asyncio.Event()
+
+    def flush(self) -> bool:
+        self.drawn += 1
+        self.event.set()
+        return False
+
+
+async def test_a_woken_view_is_drawn_once_and_then_nothing_runs() -> None:
+    app = ViewApp()
+    async with app.run_test():
+        clock, view = FrameClock(app), View()
+        for _ in range(5):
+            clock.wake(view)
+        await asyncio.wait_for(view.event.wait(), 5)
+        assert view.drawn == 1
+        assert not clock.running
+        assert clock.ticks == 1
+
+
+async def test_all_dirty_views_come_up() -> None:
+    app = ViewApp()
+    async with app.run_test():
+        clock, views = FrameClock(app), [View() for _ in range(24)]
+        for view in views:
+            clock.wake(view)
+        await asyncio.wait_for(asyncio.gather(*(view.event.wait() for view in views)), 5)
+        assert [view.drawn for view in views] == [1] * 24
+        assert clock.ticks > 1, "in turn, not at once"
+
+
+async def test_views_out_of_sight_are_not_drawn() -> None:
+    app = ViewApp()
+    async with app.run_test():
+        clock, shown, hidden = FrameClock(app), View(), View()
+        clock.show([shown])
+        clock.wake(hidden)
+        clock.wake(shown)
+        await asyncio.wait_for(shown.event.wait(), 5)
+        assert hidden.drawn == 0 and not clock.running
+
+
+async def test_the_clock_draws_the_text_that_came() -> None:
+    app = ViewApp()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.say(ev.Text, text="it came")
+        app.clock.wake(app.view)
+        async with asyncio.timeout(5):
+            while "it came" not in app.shown:
+                await pilot.pause()

@@ -1,0 +1,135 @@
+"""The lean compositor paints what Textual's paints."""
+
+from __future__ import annotations
+
+import random
+
+import pyte
+import pytest
+from rich.console import Console
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.geometry import Region
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from sessions import events as ev
+from tests.support.viewrig import ViewApp
+from tui.view.compositor import LeanCompositor, LeanScreen
+from tui.view.transcript_view import TranscriptView
+
+SIZE = (60, 20)
+
+
+class Painted:
+    """A terminal that is given every update, as the driver would write it."""
+
+    def __init__(self, app: App[None]) -> None:
+        self.screen = pyte.Screen(*SIZE)
+        self.stream = pyte.Stream(self.screen)
+        self.console = Console(color_system="truecolor", force_terminal=True, width=SIZE[0])
+        display = app._display
+
+        def spy(screen: object, update: object) -> None:
+            if update is not None and hasattr(update, "render_segments"):
+                self.screen.cursor_position(1, 1)
+                self.stream.feed(update.render_segments(self.console).replace("\n", ""))
+            display(screen, update)  # type: ignore[arg-type]
+
+        app._display = spy  # type: ignore[method-assign]
+
+
+def truth(app: App[None]) -> list[str]:
+    """The screen as the compositor has it when asked for all of it."""
+    strips = app.screen._compositor.render_strips()
+    return [strip.text for strip in strips]
+
+
+async def test_after_any_mix_of_changes_the_terminal_shows_what_the_widgets_hold() -> None:
+    app = ViewApp()
+    painted = Painted(app)
+    rng = random.Random(1)
+    async with app.run_test(size=SIZE) as pilot:
+        for step in range(60):
+            app.say(ev.Text, text=f" word{step}" + ("\n\n" if rng.random() < 0.4 else ""))
+            app.view.flush()
+            if step % 7 == 3:
+                await pilot.press("tab", *"xy")
+            if step % 11 == 5:
+                app.view._stand(rng.randint(0, 5))
+            if step % 13 == 6:
+                app.view.follow()
+            if step == 30:
+                app.notify("over the view")
+            await pilot.pause()
+            await pilot.pause()
+            assert [row.rstrip() for row in painted.screen.display] == [
+                row.rstrip() for row in truth(app)
+            ], step
+
+
+async def test_a_region_that_two_widgets_share_goes_the_usual_way() -> None:
+    app = ViewApp()
+    async with app.run_test(size=SIZE):
+        compositor = app.screen._compositor
+        assert isinstance(compositor, LeanCompositor)
+        height = app.view.size.height
+        inside = Region(0, 0, 10, 2)
+        across = Region(0, height - 1, 10, 2)  # the view's last row and the input line
+        assert compositor._owner(inside) == (app.view, app.view.region)
+        assert compositor._owner(across) is None
+
+
+async def test_what_lies_behind_others_is_not_rendered_and_what_peeps_out_is() -> None:
+    class Two(App[None]):
+        CSS = "Vertical { width: 30; height: 10; } Static { height: 10; }"
+
+        def get_default_screen(self) -> LeanScreen:
+            return LeanScreen()
+
+        def compose(self) -> ComposeResult:
+            with Vertical(id="full"):
+                yield Static("x")
+            with Vertical(id="half"):
+                yield Input()
+
+    app = Two()
+    async with app.run_test(size=SIZE):
+        compositor = app.screen._compositor
+        assert isinstance(compositor, LeanCompositor)
+        covered = compositor._covered()
+        assert app.query_one("#full") in covered
+        assert app.query_one("#half") not in covered
+        assert app.screen not in covered
+
+
+async def test_a_dialog_over_the_view_is_not_painted_over() -> None:
+    class Dialog(ModalScreen[None]):
+        CSS = "Dialog { align: center middle; } Static { width: 30; height: 5; }"
+
+        def compose(self) -> ComposeResult:
+            yield Static("DIALOG")
+
+    app = ViewApp()
+    painted = Painted(app)
+    async with app.run_test(size=SIZE) as pilot:
+        app.push_screen(Dialog())
+        await pilot.pause()
+        for _ in range(10):
+            app.say(ev.Text, text="text under the dialog, and more of it\n\n")
+            app.view.flush()
+            await pilot.pause()
+            await pilot.pause()
+        assert any("DIALOG" in row for row in painted.screen.display)
+        assert not any("under" in row[20:40] for row in painted.screen.display[8:12])
+
+
+@pytest.mark.parametrize("lean", [True, False])
+async def test_the_view_needs_no_lean_screen(lean: bool) -> None:
+    app = ViewApp(lean=lean)
+    async with app.run_test(size=SIZE) as pilot:
+        app.say(ev.Text, text="words")
+        app.view.flush()
+        await pilot.pause()
+        assert any("words" in row for row in truth(app))
+        assert isinstance(app.query_one(TranscriptView), TranscriptView)
