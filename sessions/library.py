@@ -1,4 +1,4 @@
-"""The library of skills of this installation: `skills.library` with our places and configuration."""
+"""The library of skills of this installation, with our places and our configuration."""
 
 from __future__ import annotations
 

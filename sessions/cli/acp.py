@@ -71,6 +71,11 @@ class Open:
     replaying: bool = False
     asks: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def finish(self, ended: ev.TurnEnded) -> None:
+        """Wake whoever waits for the turn's end."""
+        if self.ended is not None and not self.ended.done():
+            self.ended.set_result(ended)
+
 
 class Bridge:
     """Answers the editor by asking the engine."""
@@ -203,8 +208,7 @@ class Bridge:
                 if task.get_name() == event.ask:
                     task.cancel()
         elif isinstance(event, ev.TurnEnded) and event.turn >= session.turn:
-            if session.ended is not None and not session.ended.done():
-                session.ended.set_result(event)
+            session.finish(event)
 
     def _lost(self, reason: str) -> None:
         for session in self._open.values():

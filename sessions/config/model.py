@@ -272,7 +272,9 @@ class Config:
     priming: Priming = field(default_factory=Priming)
     notify: Notify = field(default_factory=Notify)
     keys: dict[str, str | list[str]] = setting(
-        {}, "an action and its key, or keys; the actions are in the help (F1)", {"zoom": ["f11", "ctrl+z"]}
+        {},
+        "an action and its key, or keys; the actions are in the help (F1)",
+        {"zoom": ["f11", "ctrl+z"]},
     )
     engine: EngineConfig = field(default_factory=EngineConfig)
     mcp: Mcp = field(default_factory=Mcp)

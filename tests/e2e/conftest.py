@@ -34,8 +34,9 @@ class House:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of everything that runs here: no key of anybody's."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC", "TMUX"))}
+        """The environment of everything that runs here: no key of anybody's, no size of theirs."""
+        foreign = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         return {**kept, "AGENTDECK_HOME": str(self.root / "home"), "LC_ALL": "C.UTF-8"}
 
     @property

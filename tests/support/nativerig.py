@@ -13,7 +13,6 @@ from tests.support.deckrig import Listening
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
 
-
 E = TypeVar("E", bound=ev.Event)
 
 

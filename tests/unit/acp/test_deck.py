@@ -89,7 +89,7 @@ async def test_a_fork_of_an_agents_session_is_a_session_of_its_own_there(agents:
         for s in (session, fork)
         for e in of_type(s, ev.BackendState)
         if "session_id" in e.data
-    }  # noqa: E501
+    }
     assert len(theirs) == 2
     await session.send("say three")
     await agents.idle(session)

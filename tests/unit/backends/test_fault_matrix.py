@@ -97,7 +97,12 @@ ROWS = [
     Row("html with 500", [Status(500, b"<html><h1>Bad</h1>", {}, "text/html")], "server", TRIES),
     Row("html with 200", [Status(200, b"<html>Log in", {}, "text/html")], "protocol"),
     Row("json with 200", [Status(200, b'{"ok": 1}')], "protocol"),
-    Row("a body that is not gzip", [Status(200, b"\x1f\x8bgarbage", {"content_encoding": "gzip"}, "text/event-stream")], "network", TRIES),  # fmt: skip
+    Row(
+        "a body that is not gzip",
+        [Status(200, b"\x1f\x8bgarbage", {"content_encoding": "gzip"}, "text/event-stream")],
+        "network",
+        TRIES,
+    ),
     Row("reset before a byte", [Cut(reset=True)], "network", TRIES),
     Row("empty stream", [], "truncated", TRIES),
     Row("headers, then silence", [Hang()], "stalled", TRIES),
@@ -120,40 +125,182 @@ ROWS = [
     Row("no message_stop", [*say("All but")[:-1]], "truncated", 1, "All but"),
     Row("silence in mid-text", after(PARTIAL, Hang()), "stalled", 1, "Half an ans"),
     Row("pings in mid-text", after(PARTIAL, Hang(pings=0.05)), "stalled", 1, "Half an ans"),
-    Row("overloaded in mid-text", after(PARTIAL, *error("overloaded_error")), "overloaded", 1, "Half an ans"),  # fmt: skip
-    Row("limit in mid-text", after(PARTIAL, *error("rate_limit_error")), "rate_limit", 1, "Half an ans"),  # fmt: skip
+    Row(
+        "overloaded in mid-text",
+        after(PARTIAL, *error("overloaded_error")),
+        "overloaded",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "limit in mid-text",
+        after(PARTIAL, *error("rate_limit_error")),
+        "rate_limit",
+        1,
+        "Half an ans",
+    ),
     Row("API error in mid-text", after(PARTIAL, *error("api_error")), "server", 1, "Half an ans"),
-    Row("cut in a character", after(PARTIAL, Raw(CUT_DELTA[:-8] + EURO[:1]), Cut()), "network", 1, "Half an ans"),  # fmt: skip
-    Row("cut in a JSON delta", after(PARTIAL, Raw(CUT_DELTA[:40]), Cut()), "network", 1, "Half an ans"),  # fmt: skip
-    Row("ended in a JSON delta", after(PARTIAL, Raw(CUT_DELTA[:40])), "truncated", 1, "Half an ans"),
+    Row(
+        "cut in a character",
+        after(PARTIAL, Raw(CUT_DELTA[:-8] + EURO[:1]), Cut()),
+        "network",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "cut in a JSON delta",
+        after(PARTIAL, Raw(CUT_DELTA[:40]), Cut()),
+        "network",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "ended in a JSON delta", after(PARTIAL, Raw(CUT_DELTA[:40])), "truncated", 1, "Half an ans"
+    ),
     Row("a broken event", after(PARTIAL, Raw(b"data: {nope}\n\n")), "protocol", 1, "Half an ans"),
-    Row("an event that is a list", after(PARTIAL, Raw(b"data: [1]\n\n")), "protocol", 1, "Half an ans"),
-    Row("bytes that are no UTF-8", after(PARTIAL, Raw(b'data: {"type":"\xff"}\n\n')), "protocol", 1, "Half an ans"),  # fmt: skip
-    Row("reset in thinking", [start(), THINK, delta(0, type="thinking_delta", thinking="Hm"), Cut(reset=True)], "network", 1),  # fmt: skip
-    Row("ended in thinking", [start(), THINK, delta(0, type="thinking_delta", thinking="Hm")], "truncated", 1),  # fmt: skip
-    Row("ended in a tool call", [start(), *tool(0, "a", "LS", {"path": "."})[:2]], "truncated", TRIES),
+    Row(
+        "an event that is a list",
+        after(PARTIAL, Raw(b"data: [1]\n\n")),
+        "protocol",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "bytes that are no UTF-8",
+        after(PARTIAL, Raw(b'data: {"type":"\xff"}\n\n')),
+        "protocol",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "reset in thinking",
+        [start(), THINK, delta(0, type="thinking_delta", thinking="Hm"), Cut(reset=True)],
+        "network",
+        1,
+    ),
+    Row(
+        "ended in thinking",
+        [start(), THINK, delta(0, type="thinking_delta", thinking="Hm")],
+        "truncated",
+        1,
+    ),
+    Row(
+        "ended in a tool call",
+        [start(), *tool(0, "a", "LS", {"path": "."})[:2]],
+        "truncated",
+        TRIES,
+    ),
     # a protocol that is not kept
     Row("a delta without a block", [start(), delta(0, type="text_delta", text="x")], "protocol"),
-    Row("a delta at a wrong index", after(PARTIAL, delta(7, type="text_delta", text="x")), "protocol", 1, "Half an ans"),  # fmt: skip
-    Row("an index that is text", after(PARTIAL, delta("0", type="text_delta", text="x")), "protocol", 1, "Half an ans"),  # fmt: skip
+    Row(
+        "a delta at a wrong index",
+        after(PARTIAL, delta(7, type="text_delta", text="x")),
+        "protocol",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "an index that is text",
+        after(PARTIAL, delta("0", type="text_delta", text="x")),
+        "protocol",
+        1,
+        "Half an ans",
+    ),
     Row("a huge index", [start(), delta(10**12, type="text_delta", text="x")], "protocol"),
     Row("a block begun twice", after(PARTIAL, *text(0, "again")), "protocol", 1, "Half an ans"),
     Row("a block without a kind", [start(), sse("content_block_start", index=0)], "protocol"),
     # strange, and well all the same
     Row("two starts", [start(), *say("Fine.")], "", 1, "Fine.", "end_turn"),
-    Row("a block ended twice", [start(), *text(0, "Fine."), sse("content_block_stop", index=0), *stop()], "", 1, "Fine.", "end_turn"),  # fmt: skip
-    Row("a thousand pings", [start(), *[sse("ping")] * 1000, *say("Fine.")[1:]], "", 1, "Fine.", "end_turn"),  # fmt: skip
-    Row("no usage at all", [sse("message_start", message={"model": "m"}), *say("Fine.")[1:]], "", 1, "Fine.", "end_turn"),  # fmt: skip
+    Row(
+        "a block ended twice",
+        [start(), *text(0, "Fine."), sse("content_block_stop", index=0), *stop()],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row(
+        "a thousand pings",
+        [start(), *[sse("ping")] * 1000, *say("Fine.")[1:]],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row(
+        "no usage at all",
+        [sse("message_start", message={"model": "m"}), *say("Fine.")[1:]],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
     Row("an empty answer", [start(), *stop()], "", 1, "", "end_turn"),
     Row("an empty block", [start(), *text(0), *stop()], "", 1, "", "end_turn"),
-    Row("events without a name", [Raw(s.data.split(b"\n", 1)[1]) for s in say("Fine.") if isinstance(s, Raw)], "", 1, "Fine.", "end_turn"),  # fmt: skip
-    Row("lines that end in CR LF", [Raw(s.data.replace(b"\n", b"\r\n")) for s in say("Fine.") if isinstance(s, Raw)], "", 1, "Fine.", "end_turn"),  # fmt: skip
-    Row("other line ends inside JSON", say("a\u2028b\u0085c\x0bd"), "", 1, "a\u2028b\u0085c\x0bd", "end_turn"),  # fmt: skip
-    Row("slow, byte by byte", [part for s in say("Ünï€🎉") if isinstance(s, Raw) for b in s.data for part in (Raw(bytes([b])),)], "", 1, "Ünï€🎉", "end_turn"),  # fmt: skip
-    Row("a lone surrogate", [start(), text(0)[0], Raw(b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\ud800"}}\n\n'), *stop()], "", 1, "\ud800", "end_turn"),  # fmt: skip
-    Row("a slow middle", [start(), *text(0, "Fi")[:2], Sleep(0.2), delta(0, type="text_delta", text="ne."), *stop()], "", 1, "Fine.", "end_turn"),  # fmt: skip
+    Row(
+        "events without a name",
+        [Raw(s.data.split(b"\n", 1)[1]) for s in say("Fine.") if isinstance(s, Raw)],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row(
+        "lines that end in CR LF",
+        [Raw(s.data.replace(b"\n", b"\r\n")) for s in say("Fine.") if isinstance(s, Raw)],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row(
+        "other line ends inside JSON",
+        say("a\u2028b\u0085c\x0bd"),
+        "",
+        1,
+        "a\u2028b\u0085c\x0bd",
+        "end_turn",
+    ),
+    Row(
+        "slow, byte by byte",
+        [
+            part
+            for s in say("Ünï€🎉")
+            if isinstance(s, Raw)
+            for b in s.data
+            for part in (Raw(bytes([b])),)
+        ],
+        "",
+        1,
+        "Ünï€🎉",
+        "end_turn",
+    ),
+    Row(
+        "a lone surrogate",
+        [
+            start(),
+            text(0)[0],
+            Raw(
+                b'data: {"type":"content_block_delta","index":0,'
+                b'"delta":{"type":"text_delta","text":"\\ud800"}}\n\n'
+            ),
+            *stop(),
+        ],
+        "",
+        1,
+        "\ud800",
+        "end_turn",
+    ),
+    Row(
+        "a slow middle",
+        [start(), *text(0, "Fi")[:2], Sleep(0.2), delta(0, type="text_delta", text="ne."), *stop()],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
     Row("a very large delta", say("x" * 1_000_000), "", 1, "x" * 1_000_000, "end_turn"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ async def test_what_was_sent_stays_as_it_was_for_the_providers_cache(native: Nat
                 block.pop("cache_control", None)
         return [json.dumps(entry) for entry in told]
 
-    for before, after in zip(bodies, bodies[1:], strict=False):
+    for before, after in pairwise(bodies):
         assert bare(after)[: len(bare(before))] == bare(before)
         assert after["system"] == before["system"]
         assert after["tools"] == before["tools"]
