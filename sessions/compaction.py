@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessions import events as ev
+from sessions.context import as_text
 from sessions.errors import BackendError, UsageError
 
 if TYPE_CHECKING:
@@ -50,10 +51,9 @@ async def compact(session: Session, backend: Backend, model: str) -> ev.ContextC
     upto = _end_before_last_turn(session)
     if not upto:
         raise UsageError("There is nothing to compact yet.")
-    messages = [*session.context.messages(), {"role": "user", "content": _ASK}]
-    reply = await backend.ask(
-        Question(messages=_alternating(messages), model=model, max_tokens=_SUMMARY_TOKENS)
-    )
+    # As text: a server refuses tool calls in a request that offers no tools.
+    messages = as_text([*session.context.messages(), {"role": "user", "content": _ASK}])
+    reply = await backend.ask(Question(messages=messages, model=model, max_tokens=_SUMMARY_TOKENS))
     summary = reply.text.strip()
     if not summary:
         raise BackendError(
@@ -72,21 +72,3 @@ async def compact(session: Session, backend: Backend, model: str) -> ev.ContextC
 def _end_before_last_turn(session: Session) -> int:
     ends = [seq for turn, seq in sorted(session.turn_ends.items())]
     return ends[-2] if len(ends) > 1 else 0
-
-
-def _alternating(messages: list[ev.JSON]) -> list[ev.JSON]:
-    """Join neighbouring messages of one role, as the Messages API wants them."""
-    joined: list[ev.JSON] = []
-    for message in messages:
-        if joined and joined[-1]["role"] == message["role"]:
-            joined[-1] = {
-                **joined[-1],
-                "content": [*_blocks(joined[-1]["content"]), *_blocks(message["content"])],
-            }
-        else:
-            joined.append(message)
-    return joined
-
-
-def _blocks(content: str | list[ev.JSON]) -> list[ev.JSON]:
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content

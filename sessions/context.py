@@ -322,6 +322,47 @@ def _no_result(call: str) -> ev.JSON:
     return {"type": "tool_result", "tool_use_id": call, "content": text, "is_error": True}
 
 
+def as_text(messages: Iterable[ev.JSON], limit: int = 0) -> list[ev.JSON]:
+    """Messages as text alone, for a question without tools: calls and results are told in words.
+
+    `limit` in characters keeps the end (0 = all). Roles alternate, the user's first.
+    """
+    plain: list[ev.JSON] = []
+    for message in messages:
+        content = message["content"]
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        text = "\n\n".join(told for told in map(_told, blocks) if told)
+        if not text:
+            continue
+        if plain and plain[-1]["role"] == message["role"]:
+            plain[-1]["content"] += f"\n\n{text}"
+        else:
+            plain.append({"role": message["role"], "content": text})
+    if limit:
+        size = 0
+        for number in range(len(plain) - 1, -1, -1):
+            size += len(plain[number]["content"])
+            if size > limit and number < len(plain) - 1:
+                plain = plain[number + 1 :]
+                break
+    while plain and plain[0]["role"] != "user":
+        plain.pop(0)
+    return plain
+
+
+def _told(block: ev.JSON) -> str:
+    kind = block.get("type")
+    if kind == "text":
+        return str(block["text"])
+    if kind == "tool_use":
+        return f"[I called {block['name']} with {str(block['input'])[:2000]}]"
+    if kind == "tool_result":
+        inner = block.get("content")
+        text = "".join(str(b.get("text", "")) for b in inner) if isinstance(inner, list) else inner
+        return f"[It gave: {str(text)[:4000]}]"
+    return "[an image]" if kind == "image" else ""
+
+
 def tokens_of(messages: Iterable[ev.JSON]) -> int:
     """About how many tokens messages take, when no fold is at hand."""
     return sum(

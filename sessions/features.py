@@ -20,6 +20,7 @@ from skills.library import Library
 if TYPE_CHECKING:
     from sessions.backends.base import Tools
     from sessions.deck import Deck
+    from sessions.joints.priming import Primings
     from sessions.session import Session
     from sessions.tools.mcp import Hub, McpTool
     from sessions.tools.rewind import Rewound
@@ -46,6 +47,13 @@ class Features:
 
         return library(list(self._deck.config.skills.paths), self._deck.places)
 
+    @cached_property
+    def primings(self) -> Primings:
+        """Priming; imported when the first session is there."""
+        from sessions.joints.priming import Primings
+
+        return Primings(self._deck)
+
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""
         return self._skills[session.id]
@@ -64,6 +72,7 @@ class Features:
     def joined(self, session: Session) -> None:
         """A session is in memory from now on; its past is folded next."""
         self._skills[session.id] = SessionSkills(session, self.library)
+        self.primings.joined(session)
 
     async def created(
         self, session: Session, skills: dict[str, str], *, strict: bool = False
@@ -89,6 +98,7 @@ class Features:
     async def removed(self, session: Session) -> None:
         """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
+        self.primings.removed(session)
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
             await toolbox.close()
@@ -188,4 +198,5 @@ class Features:
         await compaction.compact(session, backend, self._deck.settings(session).model)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
-        """What follows a turn."""
+        """What follows a turn: primings are measured."""
+        self.primings.of(session).measure()

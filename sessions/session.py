@@ -118,6 +118,8 @@ class Session:
         """Folds that a feature keeps beside the summary (skills, priming)."""
         self.full_confirmed = False
         """Mode `full` without a sandbox was confirmed by typing; gone with the engine."""
+        self.prepared: list[ev.JSON] = []
+        """Notes that wait for the next message: a priming without a turn of its own."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
         self._conversation: Conversation | None = None
@@ -331,7 +333,9 @@ class Session:
         turn = message.turn
         ended = ev.TurnEnded(turn=turn, reason="error")
         try:
-            message = replace(message, notes=await self.deck.notes(self, message))
+            prepared, self.prepared = self.prepared, []
+            notes = [*await self.deck.notes(self, message), *prepared]
+            message = replace(message, notes=notes)
             await self.recorder.emit_synced(message)
             ended = await self._answered(message)
         except asyncio.CancelledError:

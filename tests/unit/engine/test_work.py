@@ -15,7 +15,7 @@ from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
 
 SUITE = "import unittest\nfrom calc import add\n\n\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(add(2, 2), 4)\n"  # noqa: E501
-RUN = "python3 -m unittest -q test_calc.py"
+RUN = "python3 -B -m unittest -q test_calc.py"
 
 
 @pytest.fixture

@@ -1,0 +1,145 @@
+"""Commands of priming: kinds, draw, expand, deepen, inject, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from sessions import events as ev
+from sessions.deck import Deck
+from sessions.engine.commands import command
+from sessions.joints.priming import Wishes, told
+from sessions.priming import kinds
+from sessions.priming.spread import seeds
+
+
+@command("priming.kinds")
+async def all_kinds(deck: Deck) -> list[ev.JSON]:
+    """The kinds with their parameters and defaults."""
+    return [asdict(kind) for kind in kinds.KINDS.values()]
+
+
+@command("priming.draw")
+async def draw(
+    deck: Deck,
+    session: str,
+    kind: str,
+    params: ev.JSON | None = None,
+    seed: int | None = None,
+    wishes: ev.JSON | None = None,
+) -> ev.JSON:
+    """Draw, and say what letting the model read it would cost."""
+    target = await deck.get(session)
+    primings = deck.features.primings
+    drawn = await primings.draw(target, kind, params or {}, seed)
+    estimate = primings.estimate(target, drawn, Wishes.of(wishes or {}))
+    return {**told(drawn), "estimate": estimate}
+
+
+@command("priming.expand")
+async def expand(deck: Deck, session: str, id: str, wishes: ev.JSON | None = None) -> ev.JSON:
+    """Let the model read a draw, in a throw-away question."""
+    found = await deck.features.primings.expand(
+        await deck.get(session), id, Wishes.of(wishes or {})
+    )
+    return {**told(found.draw, found.items, found.notes), "stage": found.stage}
+
+
+@command("priming.deepen")
+async def deepen(
+    deck: Deck,
+    session: str,
+    id: str,
+    letters: list[str] | None = None,
+    wishes: ev.JSON | None = None,
+) -> ev.JSON:
+    """The next stage of names."""
+    found = await deck.features.primings.deepen(
+        await deck.get(session), id, letters or [], Wishes.of(wishes or {})
+    )
+    return {**told(found.draw, found.items, found.notes), "stage": found.stage}
+
+
+@command("priming.raw")
+async def raw(deck: Deck, session: str, id: str) -> list[ev.JSON]:
+    """The draw itself as items."""
+    items = await deck.features.primings.raw(await deck.get(session), id)
+    return [item.to_json() for item in items]
+
+
+@command("priming.preview")
+async def preview(deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Any) -> ev.JSON:
+    """The text that would be sent, and its tokens."""
+    return deck.features.primings.preview(await deck.get(session), id, items, **how)
+
+
+@command("priming.inject")
+async def inject(deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Any) -> ev.JSON:
+    """Send what was chosen as a user turn."""
+    return await deck.features.primings.inject(await deck.get(session), id, items, **how)
+
+
+@command("priming.spread")
+async def spread(
+    deck: Deck, session: str, id: str, items: list[ev.JSON], sessions: list[str]
+) -> ev.JSON:
+    """Deal a draw's items over several sessions, and send each its share."""
+    primings = deck.features.primings
+    past = primings.of(await deck.get(session)).find(id)
+    sent: ev.JSON = {}
+    for target, share in primings.spread(items, sessions).items():
+        if not share:
+            continue
+        other = await deck.get(target)
+        if target != session:
+            await other.recorder.emit_synced(
+                ev.PrimingDrawn(
+                    id=past.draw.id,
+                    kind=past.draw.kind,
+                    seed=past.draw.seed,
+                    params=past.draw.params,
+                    draw=past.draw.draw,
+                    items=share,
+                    data={"source": past.draw.source, "from": session},
+                )
+            )
+        sent[target] = await primings.inject(other, id, share)
+    return sent
+
+
+@command("priming.seeds")
+async def own_seeds(deck: Deck, seed: int, count: int) -> list[int]:
+    """A seed of its own for each of several sessions."""
+    return seeds(seed, count)
+
+
+@command("priming.past")
+async def past(deck: Deck, session: str) -> list[ev.JSON]:
+    """The session's primings, newest first, with what came of them."""
+    found = deck.features.primings.of(await deck.get(session)).past()
+    return [
+        {
+            **told(each.draw, each.items),
+            "stage": each.stage,
+            "injected": [
+                {"turn": turn, "items": [i.to_json() for i in items]}
+                for turn, items, _ in each.injected
+            ],
+            "gauge": each.gauge,
+        }
+        for each in reversed(found)
+    ]
+
+
+@command("priming.run")
+async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
+    """A whole priming without a person, as `run --prime` names it: the ticked items go in."""
+    spec = kinds.parse_spec(wanted)
+    target, primings = await deck.get(session), deck.features.primings
+    drawn = await primings.draw(target, spec.kind, spec.params, spec.seed)
+    wishes = Wishes(spec.about, spec.terms, spec.ban, spec.keep or 0)
+    found = await primings.expand(target, drawn.id, wishes)
+    chosen = [item for item in found.items if item.checked] or list(found.items[:5])
+    # A model that can't read the draw leaves the draw itself, which primes as well.
+    items = chosen or list(await primings.raw(target, drawn.id))
+    return await primings.prepare(target, drawn.id, [item.to_json() for item in items], spec.ban)
