@@ -52,7 +52,8 @@ class Home:
     @property
     def env(self) -> dict[str, str]:
         """No key of anybody's, and a home that is not the user's."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANTHROPIC", "TMUX"))}
+        foreign = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         mine = {"AGENTDECK_HOME": str(self.home), "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
         return {**kept, **mine, **self.extra_env}
 
