@@ -75,6 +75,7 @@ class Deck:
         from sessions.backends.acp.process import sweep
 
         private_folder(self.places.sessions)
+        self.features.start()
         if left := sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
         for summary in await self.all_summaries():

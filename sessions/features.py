@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions import budget, compaction
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.features")
 
+_WATCH_ENDS_S = 3.0
+
 
 class Features:
     """Skills, tools, limits and priming of the deck's sessions."""
@@ -37,8 +40,28 @@ class Features:
         self._skills: dict[str, SessionSkills] = {}
         self._toolboxes: dict[str, Toolbox] = {}
         self._hub: Hub | None = None
+        self._stop = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin what goes on by itself: a skill folder that lands is seen."""
+        self._watching = asyncio.get_running_loop().create_task(self._watch_skills())
 
     # -- skills
+
+    async def _watch_skills(self) -> None:
+        """Tell every interface when a folder of skills changes; the system's notices tell us."""
+        from skills.watch import changes
+
+        def roots() -> set[Path]:
+            cwds = {Path(s.summary.cwd) for s in self._deck.sessions.values()}
+            found = [self.library.roots(), *(self.library.roots(cwd) for cwd in cwds)]
+            return {root.path for some in found for root in some}
+
+        async for paths in changes(roots, self._stop):
+            names = sorted({_skill_of(path) for path in paths})[:5]
+            told = f"Skills changed: {', '.join(names)}" if names else "Skills changed"
+            self._deck.notice("skills", told)
 
     @cached_property
     def library(self) -> Library:
@@ -105,6 +128,9 @@ class Features:
 
     async def close(self) -> None:
         """End what the parts started."""
+        self._stop.set()
+        if self._watching is not None:
+            await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
         for toolbox in self._toolboxes.values():
             await toolbox.close()
         if self._hub is not None:
@@ -200,3 +226,11 @@ class Features:
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn: primings are measured."""
         self.primings.of(session).measure()
+
+
+def _skill_of(path: Path) -> str:
+    """The name of the folder that holds the nearest SKILL.md above a path, else its own."""
+    for folder in (path, *path.parents):
+        if (folder / "SKILL.md").exists():
+            return folder.name
+    return path.name

@@ -186,3 +186,20 @@ async def test_a_budget_pauses_the_session_with_its_reason(work: NativeRig) -> N
     assert (ended.reason, session.summary.status) == ("limit", "paused")
     assert "20 tokens" in session.summary.paused
     assert len(work.server.asked) == 2
+
+
+async def test_a_skill_folder_that_lands_is_told_without_a_restart(work: NativeRig) -> None:
+    make_skill(work.root, "first")
+    session = await work.session()
+    assert "late" not in {row["name"] for row in work.deck.features.skills(session).rows()}
+    seen = work.listener.notices
+
+    def land() -> bool:
+        # The watcher may still be setting itself up: what lands then is told as well.
+        folder = work.root / "home" / "skills" / "late"
+        if not folder.exists():
+            make_skill(work.root, "late")
+        return any("late" in n["message"] or n["kind"] == "skills" for n in seen)
+
+    await until(land, 20)
+    assert "late" in {row["name"] for row in work.deck.features.skills(session).rows()}
