@@ -8,6 +8,7 @@ starts anew with every call, so a growing block would be lexed from its first li
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,26 @@ def _lexer(lang: str) -> Lexer | None:
 
     lexer: Lexer = get_lexer_by_name(lang, stripnl=False, ensurenl=False)
     return lexer
+
+
+COMMON = ("python", "bash", "json", "javascript", "diff", "yaml")
+_warm = threading.Event()
+
+
+def warm_up() -> None:
+    """Load the lexers of common languages in the background, once.
+
+    Importing Pygments and compiling a lexer's rules takes tens of milliseconds each, which
+    would otherwise be taken from the first answer with code in it, while somebody types.
+    """
+    if not _warm.is_set():
+        _warm.set()
+        threading.Thread(target=_load, name="lexers", daemon=True).start()
+
+
+def _load() -> None:
+    for lang in COMMON:
+        highlight("x = 1\n", lang)
 
 
 State = tuple[str, ...]

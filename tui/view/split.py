@@ -54,6 +54,7 @@ class Splitter:
         self._inner = ""  # the marker of an open fence inside a list item or quote
         self._blank = False
         self._list = False
+        self._marker = ""
         self._lines = 0
 
     def feed(self, text: str) -> None:
@@ -193,9 +194,11 @@ class Splitter:
             self._append(line)
             self._end()
         elif not indented and self._is_item(line):
+            marker = "1" if line[0].isdigit() else line[0]
             item = self._open("md")
-            item.gap = item.gap and not self._list  # items stand close, however they were written
-            self._list = True
+            # Items of one list stand close, however they were written.
+            item.gap = item.gap and not (self._list and marker == self._marker)
+            self._list, self._marker = True, marker
             self._append(line)
         elif self._list and (indented or not self._blank):
             self._append(line)

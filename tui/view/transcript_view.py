@@ -23,6 +23,7 @@ from textual.widget import Widget
 from sessions.transcript import Block, Transcript
 from tui import glyphs
 from tui.view.body import Body, Row
+from tui.view.code import warm_up
 from tui.view.hands import Hands
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
@@ -147,6 +148,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
 
     def flush(self) -> bool:
         """Draw what is new. Called by the clock; never leaves anything for later."""
+        warm_up()
         before = self.body.total
         dirty, self._dirty = self._dirty, set()
         known = len(self.body.blocks)
@@ -268,7 +270,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
     def _hint(self, palette: Palette, width: int) -> Strip | None:
         """The last row, where the view has something to say itself."""
         if self.typing is not None:
-            return bar(f"/{self.typing}\u2588", palette, width, "hint")
+            return bar(f"/{self.typing}_", palette, width, "hint")
         if self.searching is not None:
             said = f"/{self.searching.needle}  {self.searching.said}"
             return bar(said, palette, width, "hint")

@@ -1,7 +1,7 @@
 """The interface under measurement.
 
     python -P -m tests.bench.harness.app tiles SHOWN    only views, a clock and an input line
-    python -P -m tests.bench.harness.app deck           the deck itself
+    python -P -m tests.bench.harness.app deck SHOWN     the deck itself, so many tiles at most
     python -P -m tests.bench.harness.app empty          a Textual app with nothing in it
 
 All connect to the socket of `AGENTDECK_HOME`.
@@ -89,7 +89,7 @@ class Tiles(GuardedApp, App[None]):
             self.clock.wake(view)
 
 
-def _deck() -> App[None]:
+def _deck(shown: int) -> App[None]:
     from sessions.client import Client
     from tui.app import DeckApp
     from tui.options import DeckOptions
@@ -97,7 +97,7 @@ def _deck() -> App[None]:
     async def connect() -> Client:
         return await Client.connect(places(), start=False)
 
-    return DeckApp(DeckOptions(max_tiles=24), client_factory=connect)
+    return DeckApp(DeckOptions(max_tiles=shown), client_factory=connect)
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def main() -> None:
     if kind == "empty":
         app = Empty()
     elif kind == "deck":
-        app = _deck()
+        app = _deck(int(more[0]))
     else:
         app = Tiles(int(more[0]))
     if path := os.environ.get("BENCH_PROFILE"):

@@ -3,7 +3,8 @@
     python -m tests.bench.harness.engine SOCKET COUNT RATE [HISTORY]
 
 Every session answers at RATE tokens a second, in chunks of 50 ms as the real engine's. A
-client gets the events of what it watches, and of the others a summary every few seconds.
+client gets the events of what it watches, and of the others a summary every ten seconds (a
+turn's beginning and end at this rate).
 Prints one line per second: how many events were sent, and how many tokens.
 """
 
@@ -90,7 +91,7 @@ class Streamer:
                 data = b""
                 if name in self.watched:
                     data = self.chunk(name, CHUNK_S * max(1.0, (now - last) / (CHUNK_S / slices)))
-                elif tick % (slices * 60) == number:
+                elif (tick + number * 17) % (slices * 200) == 0:
                     data = ev.encode({"summary": self.summary(name)})
                 if data:
                     for writer in self.writers:

@@ -14,7 +14,9 @@ from tui.view.body import Body
 from tui.view.hands import code_blocks
 
 
-def shown(*told: tuple[type[ev.Event], dict[str, Any]], width: int = 60, unfold: bool = False) -> list[str]:
+def shown(
+    *told: tuple[type[ev.Event], dict[str, Any]], width: int = 60, unfold: bool = False
+) -> list[str]:
     tell = Teller()
     transcript = Transcript()
     for kind, fields in told:
@@ -43,7 +45,11 @@ def test_a_running_tool_shows_its_name_its_input_and_its_last_lines() -> None:
 def test_a_result_is_folded_to_its_first_lines_and_says_how_many_more() -> None:
     content = "\n".join(f"line {n}" for n in range(20))
     rows = shown(CALL, result(content=content))
-    assert rows == ["✓ shell make test · ok", *(f"│ line {n}" for n in range(4)), "│ … 16 more lines"]
+    assert rows == [
+        "✓ shell make test · ok",
+        *(f"│ line {n}" for n in range(4)),
+        "│ … 16 more lines",
+    ]
     assert shown(CALL, result(content=content), unfold=True)[-1] == "│ line 19"
 
 

@@ -163,7 +163,8 @@ def test_a_carriage_return_split_over_two_chunks_is_one_line_end() -> None:
 
 
 def test_what_streams_in_small_chunks_looks_as_if_it_had_come_at_once() -> None:
-    source = "# T\n\npara **b**\n\n- a\n- b\n\n```py\nx = '''\ny'''\n```\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    source = "# T\n\npara **b**\n\n- a\n- b\n\n```py\nx = '''\ny'''\n```\n"
+    source += "| a | b |\n|---|---|\n| 1 | 2 |\n"
     tell, growing = Teller(), Transcript()
     body = Body(growing, 40)
     for char in source:

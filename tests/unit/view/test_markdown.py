@@ -64,8 +64,10 @@ def test_nothing_that_is_drawn_controls_the_terminal(source: str) -> None:
 
 def test_headings_emphasis_code_and_rules() -> None:
     lines = render("# Top\n\nsome **bold** *slanted* `code`\n\n---", 40)
-    assert [line.text.rstrip() for line in lines][0] == "Top"
-    assert {("Top", "heading"), ("bold", "strong"), ("slanted", "em"), ("code", "code")} <= styles(lines)
+    assert lines[0].text.rstrip() == "Top"
+    assert {("Top", "heading"), ("bold", "strong"), ("slanted", "em"), ("code", "code")} <= styles(
+        lines
+    )
     assert set(lines[-1].text) == {glyphs.mark("rule")}
 
 
@@ -153,7 +155,9 @@ def test_addresses_are_found_without_the_punctuation_round_them() -> None:
 def test_ascii_shapes_draw_only_ascii() -> None:
     glyphs.use_ascii(True)
     try:
-        shown = "".join(text("- a\n  - b\n- [x] c\n\n> q\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n---"))
+        shown = "".join(
+            text("- a\n  - b\n- [x] c\n\n> q\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n---")
+        )
     finally:
         glyphs.use_ascii(None)
     assert shown.isascii()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from textual.events import Paste
+from textual.events import MouseScrollUp, Paste
 from textual.pilot import Pilot
 
 from sessions import events as ev
@@ -21,7 +21,9 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def viewing(lines: int = 0, size: tuple[int, int] = (40, 12)) -> AsyncIterator[tuple[ViewApp, Pilot[None]]]:
+async def viewing(
+    lines: int = 0, size: tuple[int, int] = (40, 12)
+) -> AsyncIterator[tuple[ViewApp, Pilot[None]]]:
     """A view, 11 rows high, with so many numbered lines of one answer."""
     app = ViewApp()
     async with app.run_test(size=size) as pilot:
@@ -71,7 +73,7 @@ async def test_home_shows_the_first_line() -> None:
 
 async def test_the_wheel_scrolls() -> None:
     async with viewing(50) as (app, pilot):
-        await pilot._post_mouse_events([__import__("textual.events", fromlist=["x"]).MouseScrollUp], app.view)
+        await pilot._post_mouse_events([MouseScrollUp], app.view)
         await pilot.pause()
         assert not app.view.following
 
@@ -181,7 +183,9 @@ async def test_what_is_pasted_into_the_search_is_searched() -> None:
         assert app.view.searching is not None and app.view.searching.needle == "line 3"
 
 
-async def test_the_mouse_selects_and_copying_joins_broken_lines_and_leaves_bars_out(tmp_path: Path) -> None:
+async def test_the_mouse_selects_and_copying_joins_broken_lines_and_leaves_bars_out(
+    tmp_path: Path,
+) -> None:
     async with viewing() as (app, pilot):
         app.say(ev.Text, text="some words that are long enough to be broken\n\n```\ncode\n```")
         app.view.flush()
@@ -213,7 +217,9 @@ async def test_copy_code_takes_the_last_block_then_the_one_before() -> None:
         assert app.clipboard == "one"
 
 
-async def test_a_link_is_opened_only_on_demand_and_only_on_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_link_is_opened_only_on_demand_and_only_on_the_web(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     opened: list[str] = []
     async with viewing() as (app, pilot):
         monkeypatch.setattr(app, "open_url", lambda url, **_: opened.append(url))
