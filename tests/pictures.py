@@ -1,0 +1,219 @@
+"""The pictures of the README, made by the real deck on a real engine; what it says is scripted.
+
+make pictures      writes docs/pictures/*.svg
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from sessions.client import Client
+from sessions.engine import lifecycle
+from sessions.places import places
+from tests.support.messages_server import (
+    Hang,
+    MessagesServer,
+    Request,
+    Step,
+    call,
+    say,
+    start,
+    text,
+)
+from tui.app import DeckApp
+from tui.options import DeckOptions, Notify
+
+OUT = Path(__file__).parents[1] / "docs" / "pictures"
+LARGEST = 80_000
+"""Bytes of one picture, at most."""
+
+RETRY = """The client retries **before** it has a connection, but not in mid-stream:
+
+| fault | today | better |
+|---|---|---|
+| refused | 3 tries | 3 tries |
+| reset in mid-stream | gives up | ask again, keep the text |
+| 429 | at once | after `retry-after` |
+
+I would begin with the last row:
+
+```python
+async def wait(self, reply: Reply) -> None:
+    after = reply.headers.get("retry-after", "1")
+    await self.clock.sleep(float(after))
+```
+"""
+NOTES = """## 2.4
+
+- **Search** over all projects, also the archived ones
+- Exports keep their footnotes
+- `--quiet` no longer hides errors
+
+Three commits have no line yet; shall I write one for each, or one for all?
+"""
+SCHEMA = """Two tables would do:
+
+1. `reading(sensor, at, value)`, one row a minute
+2. `sensor(id, room, unit)`
+
+Keep raw values; averages can always be made from them. The other way round does not work.
+"""
+GREEK = """The word *symploke* (συμπλοκή) is a weaver's: the crossing of threads. Plato takes it \
+over in the *Sophist*: statements come about when forms are woven into one another (259e)."""
+PLAN = """I read all eleven call sites. Nine only ever pass a path, so the second argument can go. \
+The other two build a """
+
+ANSWERS: dict[str, list[Step]] = {
+    "retry": say(RETRY),
+    "release": say(NOTES),
+    "schema": say(SCHEMA),
+    "symploke": say(GREEK),
+    "call sites": [start(), *text(0, PLAN)[:-1], Hang()],
+    "red": call("Bash", {"command": "git log --oneline v2.3..HEAD -- tests"}, "c1",
+                "The last green run was before the merge on Friday. What came after it?"),
+}  # fmt: skip
+TASKS = (
+    ("retries", "How does the client retry, and what would you change?"),
+    ("release notes", "Draft the release notes for 2.4."),
+    ("why is CI red?", "Find out why CI is red since Friday."),
+    ("sensor schema", "A schema for room sensors, please."),
+    ("call sites", "Look at all call sites of open_store."),
+    ("Plato", "Where does symploke come from?"),
+)
+
+
+def script(request: Request) -> list[Step]:
+    """The answer whose word is in the request."""
+    for word, steps in ANSWERS.items():
+        if word in request.last_text.lower():
+            return steps
+    return say("Done.")
+
+
+@dataclass
+class Studio:
+    """An engine of its own, and the deck on it."""
+
+    client: Client
+    work: Path
+
+    async def session(self, title: str, prompt: str = "") -> str:
+        """A new session; with a prompt, its turn has begun."""
+        made = await self.client.call("session.create", cwd=str(self.work), title=title)
+        if prompt:
+            await self.client.call("session.send", session=made["id"], text=prompt)
+        return str(made["id"])
+
+    async def until(self, condition: Callable[[dict[str, Any]], bool]) -> None:
+        """Wait until the sessions' statuses by title are as wanted."""
+        async with asyncio.timeout(20):
+            while not condition({s.title: s.status for s in self.client.summaries.values()}):
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def studio() -> AsyncIterator[Studio]:
+    """A home, a project and a scripted server; all gone at the end."""
+    root = Path(tempfile.gettempdir()) / "ada"  # always the same: it is seen in pictures
+    work = root / "atlas"
+    work.mkdir(parents=True)
+    os.environ["AGENTDECK_HOME"] = str(root / "h")
+    os.environ["HOME"] = str(root)
+    (root / "h").mkdir(mode=0o700)
+    async with MessagesServer(script) as server:
+        (root / "h" / "config.toml").write_text(
+            '[defaults]\nprofile = "studio"\n'
+            f'[backends.studio]\nbase_url = "{server.url}"\nmodel = "claude-sonnet-5-5"\n'
+            '[profiles.studio]\nbackend = "studio"\n'
+        )
+        client = await Client.connect()
+        await client.attach()
+        try:
+            yield Studio(client, work)
+        finally:
+            await client.close()
+            await asyncio.to_thread(lifecycle.stop, places())
+            shutil.rmtree(root, ignore_errors=True)
+
+
+async def picture(name: str, size: tuple[int, int], *keys: str, theme: str = "") -> None:
+    """Open the deck, press keys, and write what is seen."""
+    app = DeckApp(DeckOptions(theme=theme or "textual-dark", notify=Notify(deck=False)))
+    async with app.run_test(size=size) as pilot:
+        await _settle(pilot, lambda: app.deck.link.up)
+        for key in keys:
+            await pilot.press(key)
+            await _settle(pilot)
+        for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
+            field.cursor_blink = False
+        for tile in app.deck.grid.tiles():
+            tile.view.flush()
+        await _settle(pilot)
+        svg = smaller(app.export_screenshot(title="agentdeck"))
+    path = OUT / f"{name}.svg"
+    path.write_text(svg, "utf-8")
+    size_of = path.stat().st_size
+    print(f"{path.name}: {size_of // 1000} kB{' — too large' if size_of > LARGEST else ''}")
+
+
+def smaller(svg: str) -> str:
+    """The same picture in a third of the bytes, and without a font fetched from elsewhere."""
+    background = re.search(r'<rect fill="(#\w+)" stroke=', svg)
+    assert background is not None
+    for pattern, new in (
+        (r"@font-face \{.*?\}\s*(?=@|\.)", ""),
+        (r'<clipPath id="[^"]*-line-\d+">.*?</clipPath>\s*', ""),
+        (r' clip-path="url\(#[^"]*-line-\d+\)"', ""),
+        (rf'<rect fill="{background[1]}" x="[^>]*/>', ""),
+        (r' shape-rendering="crispEdges"', ""),
+        (r"<text [^>]*>\s*</text>", ""),
+        (r"terminal-\d+-", "t"),
+        (r' textLength="12.2"', ""),  # a single cell
+        (r"&#160;", "\u00a0"),
+        (r"(\d+\.\d)\d{5,}", r"\1"),
+    ):
+        svg = re.sub(pattern, new, svg, flags=re.DOTALL)
+    return svg
+
+
+async def _settle(pilot: Pilot[None], condition: Callable[[], bool] = lambda: True) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await pilot.pause(0.05)
+    for _ in range(6):
+        await pilot.pause(0.1)
+
+
+async def all_pictures() -> None:
+    """Every picture, in the order of the README."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    async with studio() as room:
+        await picture("first", (100, 28))
+        for title, prompt in TASKS:
+            await room.session(title, prompt)
+        await room.until(
+            lambda now: (
+                list(now.values()).count("done") == 4 and now["why is CI red?"] == "needs-you"
+            )
+        )
+        await picture("deck", (138, 40))
+        await picture("permission", (110, 30), "alt+3", "ctrl+z")
+        await picture("small", (80, 24), "alt+1")
+        await picture("skills", (130, 36), "alt+4", "f4")
+        await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
+
+
+if __name__ == "__main__":
+    asyncio.run(all_pictures())
