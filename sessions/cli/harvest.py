@@ -1,0 +1,134 @@
+"""`agentdeck harvest`: byproducts of sessions and a draft skill, without the deck."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sessions import events as ev
+from sessions.archive.find import find
+from sessions.archive.index import Index
+from sessions.cli.output import CONTEXT, say, say_json
+from sessions.errors import AgentdeckError
+from sessions.harvest.byproducts import Found
+from sessions.places import places
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("sessions", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All sessions there are.")
+@click.option("--list", "only_list", is_flag=True, help="List the byproducts; draft nothing.")
+@click.option("--name", default="", help="The draft's name.")
+@click.option("--model", "with_model", is_flag=True, help="Let a model put it into better words.")
+@click.option("--wish", default="", help="What the model shall change.")
+@click.option("--backend", default="", help="Which backend that is; the default otherwise.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Write the draft here."
+)
+@click.option("--yes", is_flag=True, help="Install the draft into my skills.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
+    """Gather what SESSIONs left behind, and draft a skill of it.
+
+    Without --yes the draft stays a draft: look at it, edit it, install it from the deck or here.
+    """
+    from sessions.harvest.service import Harvest
+
+    if not sessions and not everything:
+        raise click.UsageError("Name at least one session, or say --all.")
+    service = Harvest(places())
+    ids = [] if everything else _ids(sessions)
+    found = service.byproducts(ids, None if given["as_json"] else _progress)
+    if given["only_list"]:
+        _list(found, given["as_json"])
+        return
+    chosen = service.worth(found)
+    if not chosen:
+        raise AgentdeckError(
+            "There is nothing here that ran, was marked or was reused.",
+            "See all byproducts with --list, or pick by hand in the deck (F5).",
+        )
+    draft = service.create(chosen, given["name"])
+    if given["with_model"] or given["wish"]:
+        draft = asyncio.run(_improve(service, draft.name, given["wish"], given["backend"]))
+    checks = service.check(draft)
+    near = service.neighbours(draft)
+    path = service.drafts / draft.name
+    if given["out"]:
+        path = draft.write(given["out"])
+    if given["yes"]:
+        path = service.install(draft.name)
+    report = {
+        "name": draft.name,
+        "path": str(path),
+        "installed": given["yes"],
+        "files": sorted(draft.all_files()),
+        "checks": [check.to_json() for check in checks],
+        "neighbours": [{"name": n.name, "path": n.path, "offer": n.offer} for n in near],
+        "flags": draft.flags,
+        "redactions": draft.redactions,
+    }
+    if given["as_json"]:
+        say_json(report)
+    else:
+        _say(report)
+
+
+def _say(report: ev.JSON) -> None:
+    """A draft in words: its files, its checks, what is near, and what to look at."""
+    say(f"{report['name']}: {report['path']}")
+    for file in report["files"]:
+        say(f"  {file}")
+    for check in report["checks"]:
+        mark = {True: "ok", False: "NOT", None: "?"}[check["passed"]]
+        say(f"{mark}  {check['name']}: {check['detail']}")
+    for near in report["neighbours"]:
+        say(f"near: {near['name']} ({near['path']}): {near['offer']} it rather than add another?")
+    for flag in report["flags"]:
+        say(f"look: {flag}")
+    if not report["installed"]:
+        say("A draft. Install it with --yes, or from the deck's Harvest panel (F5).")
+
+
+def _ids(wanted: tuple[str, ...]) -> list[str]:
+    here = places()
+    index = Index.open(here.index, here.sessions)
+    try:
+        index.refresh()
+        known = index.summaries()
+        return [find(known, each).id for each in wanted]
+    finally:
+        index.close()
+
+
+def _list(found: list[Found], as_json: bool) -> None:
+    if as_json:
+        say_json([each.to_json() for each in found])
+        return
+    for each in found:
+        where = f"{each.origin.get('session')} turn {each.origin.get('turn')}"
+        signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in each.signals.items())
+        what = each.path or " ".join(each.text.split())[:80]
+        say(f"{each.kind:<10} {what}")
+        say(f"           {where}{'; ' + signals if signals else ''}")
+    if not found:
+        say("Nothing was left behind.")
+
+
+async def _improve(service: Any, name: str, wish: str, backend: str) -> Any:
+    from sessions.backends.oneshot import ask
+
+    async def one(prompt: str) -> str:
+        messages: list[ev.JSON] = [{"role": "user", "content": prompt}]
+        return (await ask(messages, backend=backend or None)).text
+
+    return await service.improve(name, one, wish)
+
+
+def _progress(done: int, total: int) -> None:
+    if total > 20 and sys.stderr.isatty():
+        click.echo(f"\r{done}/{total} sessions", nl=done == total, err=True)

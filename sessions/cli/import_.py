@@ -1,0 +1,45 @@
+"""`agentdeck sessions import`: conversations of other harnesses."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from sessions.cli.output import CONTEXT, say, say_line
+from sessions.errors import AgentdeckError
+from sessions.places import places
+
+
+@click.command("import", context_settings=CONTEXT)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per conversation.")
+def import_(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Markdown or JSON.
+
+    PATHs are files and folders; without one, the places where those harnesses keep theirs.
+    Their files are only read, and nothing is taken twice.
+    """
+    from sessions.importers.run import default_paths, import_paths
+
+    wanted = list(paths) or default_paths()
+    if not wanted:
+        raise AgentdeckError("No other harness has conversations here.", "Name a file or folder.")
+    counts: dict[str, int] = {}
+    for done in import_paths(wanted, places(), None if as_json else _progress):
+        counts[done.status] = counts.get(done.status, 0) + 1
+        if as_json:
+            say_line(asdict(done))
+        elif done.status in ("new", "grown"):
+            say(f"{done.session}  {done.status}  {done.harness}  {done.path}")
+        elif done.status == "failed":
+            click.echo(f"not imported: {done.path}: {done.message}", err=True)
+    if not as_json:
+        say(", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing new")
+
+
+def _progress(done: int, total: int) -> None:
+    if total > 20 * 2**20 and sys.stderr.isatty():
+        click.echo(f"\r{done // 2**20}/{total // 2**20} MiB", nl=done >= total, err=True)

@@ -1,0 +1,162 @@
+"""Commands of harvest: byproducts, the basket, drafts, checks, my skills."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.backends.base import Question
+from sessions.deck import Deck
+from sessions.engine.commands import command
+from sessions.harvest.byproducts import Found
+from sessions.harvest.draft import Draft
+from sessions.harvest.service import Harvest
+
+
+def _service(deck: Deck) -> Harvest:
+    return Harvest(deck.places)
+
+
+def _told(service: Harvest, draft: Draft) -> ev.JSON:
+    """A draft for the panel."""
+    return {
+        "name": draft.name,
+        "path": str(service.drafts / draft.name),
+        "description": draft.description,
+        "skill_md": draft.skill_md(),
+        "files": {name: len(data) for name, data in draft.all_files().items()},
+        "lines": [{"text": line.text, "receipt": line.receipt} for line in draft.lines],
+        "receipts": draft.receipts,
+        "flags": draft.flags,
+        "redactions": draft.redactions,
+        "changed_files": draft.changed_files,
+        "rounds": draft.rounds,
+        "version": draft.version,
+    }
+
+
+@command("harvest.byproducts")
+async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[ev.JSON]:
+    """What some sessions (or all) left behind."""
+    for session in sessions or []:
+        (await deck.get(session)).recorder.flush()
+    found = await asyncio.to_thread(_service(deck).byproducts, sessions or [])
+    return [{**each.to_json(), "weight": each.weight} for each in found]
+
+
+@command("harvest.mark")
+async def mark(deck: Deck, session: str, kind: str, text: str, turn: int, seq: int) -> None:
+    """Mark a part of a tile by hand: a byproduct event in its session."""
+    target = await deck.get(session)
+    origin = {"turn": turn, "seq": seq}
+    await target.recorder.emit_synced(ev.Byproduct(kind=kind, text=text, origin=origin))
+
+
+@command("harvest.basket")
+async def basket(
+    deck: Deck,
+    add: list[ev.JSON] | None = None,
+    remove: list[str] | None = None,
+    clear: bool = False,
+) -> list[ev.JSON]:
+    """The basket, after putting in or taking out."""
+    held = _service(deck).basket
+    if clear:
+        held.clear()
+    if add:
+        held.add([Found.from_json(entry) for entry in add])
+    if remove:
+        held.remove(remove)
+    deck.notice("basket", "")
+    return [item.to_json() for item in held.items()]
+
+
+@command("harvest.draft")
+async def draft(deck: Deck, name: str = "") -> ev.JSON:
+    """A draft of what is in the basket."""
+    service = _service(deck)
+    made = await asyncio.to_thread(service.create, service.basket.items(), name)
+    return _told(service, made)
+
+
+@command("harvest.drafts")
+async def drafts(deck: Deck) -> list[str]:
+    """Names of all drafts."""
+    return _service(deck).names()
+
+
+@command("harvest.open")
+async def open_(deck: Deck, name: str, edited: bool = False) -> ev.JSON:
+    """A draft as it lies on disk; `edited` records that the user has changed it."""
+    service = _service(deck)
+    found = await asyncio.to_thread(service.edited if edited else service.draft, name)
+    return _told(service, found)
+
+
+@command("harvest.improve")
+async def improve(deck: Deck, name: str, session: str, wish: str = "") -> ev.JSON:
+    """Let a session's model put the draft into better words."""
+    target = await deck.get(session)
+    backend = deck.backend(target.summary.backend)
+    model = deck.settings(target).model
+
+    async def ask(prompt: str) -> str:
+        question = Question(messages=[{"role": "user", "content": prompt}], model=model)
+        return (await backend.ask(question)).text
+
+    service = _service(deck)
+    return _told(service, await service.improve(name, ask, wish))
+
+
+@command("harvest.check")
+async def check(deck: Deck, name: str, replay: bool = False) -> ev.JSON:
+    """Checks and neighbours of a draft; `replay` runs its scripts in the sandbox."""
+    service = _service(deck)
+    found = service.draft(name)
+    done = await asyncio.to_thread(service.check, found)
+    if replay:
+        done.append(await service.replay(found))
+    near = await asyncio.to_thread(service.neighbours, found)
+    return {
+        "checks": [each.to_json() for each in done],
+        "neighbours": [asdict(each) for each in near],
+    }
+
+
+@command("harvest.install")
+async def install(deck: Deck, name: str, replace: bool = False) -> str:
+    """Copy a draft to my skills; where it lies then."""
+    service = _service(deck)
+    path = await asyncio.to_thread(lambda: service.install(name, replace=replace))
+    deck.notice("skills", f"{path.name} is one of your skills now")
+    return str(path)
+
+
+@command("harvest.uninstall")
+async def uninstall(deck: Deck, name: str) -> str:
+    """Undo an install."""
+    return str(await asyncio.to_thread(_service(deck).uninstall, name))
+
+
+@command("harvest.export")
+async def export(deck: Deck, name: str, out: str) -> str:
+    """Write a draft as a `.skill` archive."""
+    return str(await asyncio.to_thread(_service(deck).export, name, Path(out).expanduser()))
+
+
+@command("harvest.reject")
+async def reject(deck: Deck, name: str, reason: str = "") -> None:
+    """Throw a draft away and remember why."""
+    await asyncio.to_thread(_service(deck).reject, name, reason)
+
+
+@command("harvest.suggestion")
+async def suggestion(deck: Deck, session: str, dismiss: bool = False) -> str:
+    """Why a session is worth a harvest, or ""."""
+    service = _service(deck)
+    if dismiss:
+        service.dismiss(session)
+        return ""
+    return await asyncio.to_thread(service.suggestion, session)

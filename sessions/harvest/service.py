@@ -1,0 +1,219 @@
+"""A harvest from end to end, for the command line and for the deck.
+
+Byproducts → basket → draft → better words → neighbours → checks → my skills. Drafts lie under
+`data/drafts` until they are installed or thrown away; nothing is asked of a model unless the
+caller says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.errors import AgentdeckError, NotFound
+from sessions.harvest import checks, creator
+from sessions.harvest.basket import Basket, Lessons
+from sessions.harvest.byproducts import Found
+from sessions.harvest.draft import Draft, slug
+from sessions.harvest.gather import all_sessions, gather
+from sessions.harvest.neighbours import Neighbour, neighbours
+from sessions.harvest.redact import Redactor
+from sessions.journal import NAME, read
+from sessions.library import library
+from sessions.places import Places, private_folder
+from skills.errors import SkillError
+
+_NEGATIVES = 200
+# Byproducts that a draft is made of when nobody picked: those with a signal of their own.
+_WORTH = 2
+
+
+class Harvest:
+    """Harvests of one installation."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.basket = Basket(places)
+        self.lessons = Lessons(places)
+
+    @property
+    def drafts(self) -> Path:
+        """Where drafts lie."""
+        return self.places.data / "drafts"
+
+    # -- what there is
+
+    def byproducts(
+        self, sessions: Sequence[str] = (), progress: Callable[[int, int], None] | None = None
+    ) -> list[Found]:
+        """The byproducts of some sessions, or of all. Raises NotFound."""
+        return gather(sessions or all_sessions(self.places), self.places, progress)
+
+    def worth(self, found: Sequence[Found]) -> list[Found]:
+        """Those with signals of their own, strongest first: what ran, was marked or reused."""
+        strong = [f for f in found if f.weight >= _WORTH or f.kind == "correction"]
+        files = {f.signals.get("file") for f in strong if f.kind == "code"}
+        kept = [f for f in strong if f.kind != "code" or f.signals.get("file") not in files]
+        return sorted(kept, key=lambda f: f.weight, reverse=True)[:40]
+
+    def suggestion(self, session: str) -> str:
+        """Why this session is worth a harvest, or "": said once, and only on free signals."""
+        passed = [f for f in self.byproducts([session]) if f.signals.get("passed") and f.text]
+        if len(passed) < 1 or (self._suggested / session).exists():
+            return ""
+        names = ", ".join(Path(f.path).name for f in passed if f.path)[:120]
+        return f"{names or 'A command'} ran and passed. Shall we make it a skill?"
+
+    def dismiss(self, session: str) -> None:
+        """Do not suggest it again for this session."""
+        private_folder(self._suggested)
+        (self._suggested / session).touch()
+
+    @property
+    def _suggested(self) -> Path:
+        return self.places.state / "suggested"
+
+    # -- drafting
+
+    def create(self, found: Sequence[Found], name: str = "") -> Draft:
+        """A draft by code alone, written to `drafts`. Raises DraftError."""
+        draft = creator.create(found, self._redactor(found), name)
+        draft.name = self._free(draft.name)
+        draft.write(private_folder(self.drafts))
+        return draft
+
+    async def improve(self, name: str, ask: creator.Ask, wish: str = "") -> Draft:
+        """Let a model put the draft into better words. Raises DraftError; the old one stays."""
+        before = self.draft(name)
+        after = await creator.improve(before, ask, wish, self.lessons.reasons())
+        after.name = before.name if after.name == before.name else self._free(after.name)
+        return self._replace(before.name, after)
+
+    def draft(self, name: str) -> Draft:
+        """A draft as it lies on disk, edits included. Raises NotFound or UsageError."""
+        folder = self.drafts / slug(name)
+        if not folder.is_dir():
+            raise NotFound(f"There is no draft {name}.", "Make one from the basket.")
+        return Draft.read(folder)
+
+    def names(self) -> list[str]:
+        """Names of all drafts."""
+        if not self.drafts.is_dir():
+            return []
+        return sorted(p.name for p in self.drafts.iterdir() if (p / "harvest.json").exists())
+
+    def edited(self, name: str) -> Draft:
+        """Record that the user has edited the draft by hand."""
+        draft = self.draft(name)
+        draft.rounds.append({"at": ev.now(), "by": "user"})
+        draft.version += 1
+        return self._replace(name, draft)
+
+    def reject(self, name: str, reason: str) -> None:
+        """Throw a draft away, and remember why for the next one."""
+        draft = self.draft(name)
+        self.lessons.reject(draft.name, reason)
+        shutil.rmtree(self.drafts / draft.name)
+
+    def neighbours(self, draft: Draft) -> list[Neighbour]:
+        """Skills that are near; update or extend comes before create."""
+        folders = [skill.path for skill in library([], self.places).scan()]
+        return neighbours(draft, folders)
+
+    # -- checking and saving
+
+    def check(self, draft: Draft) -> list[checks.Check]:
+        """The checks that cost nothing: strict rules, and the trigger by words."""
+        mine = {str(r["from"].get("session")) for r in draft.receipts.values()}
+        positives = [text for session in mine for text in self._messages(session) if session]
+        others = [s for s in all_sessions(self.places) if s not in mine][-50:]
+        negatives = [text for s in others for text in self._messages(s)][:_NEGATIVES]
+        return [checks.valid(draft), checks.trigger(draft, positives[:20], negatives)]
+
+    async def replay(self, draft: Draft) -> checks.Check:
+        """Run the scripts again in the sandbox, as they were recorded."""
+        mine = [s for s in {str(r["from"].get("session")) for r in draft.receipts.values()} if s]
+        return await checks.replay(draft, self.byproducts(mine))
+
+    def install(self, name: str, *, replace: bool = False) -> Path:
+        """Copy a draft to my skills; valid by the strict rules or refused.
+
+        Raises AgentdeckError: it is not valid, or there is one of that name.
+        """
+        draft = self.draft(name)
+        done = checks.valid(draft)
+        if not done.passed:
+            first = done.findings[0]
+            raise AgentdeckError(
+                f"The draft is not valid: {first['message']}", str(first.get("remedy", ""))
+            )
+        draft.checks = {check.name: check.to_json() for check in self.check(draft)}
+        self._replace(draft.name, draft)
+        mine = library([], self.places)
+        try:
+            skill = mine.add(str(self.drafts / draft.name), replace=replace)
+            mine.lock.trust(skill)  # the user has just reviewed exactly these files
+        except SkillError as error:
+            raise AgentdeckError(error.message, error.hint) from error
+        shutil.rmtree(self.drafts / draft.name)
+        return skill.path
+
+    def uninstall(self, name: str) -> Path:
+        """Undo an install: the skill goes to the trash, from which it can be put back."""
+        mine = library([], self.places)
+        try:
+            return mine.remove(mine.get(name)).now
+        except SkillError as error:
+            raise AgentdeckError(error.message, error.hint) from error
+
+    def export(self, name: str, out: Path) -> Path:
+        """Write a draft as a `.skill` archive into the folder `out`."""
+        from skills.archive import pack
+
+        draft = self.draft(name)
+        target = out / f"{draft.name}.skill"
+        try:
+            pack(self.drafts / draft.name, target)
+        except (SkillError, OSError) as error:
+            raise AgentdeckError(f"{target} can't be written: {error}.") from error
+        return target
+
+    # -- parts
+
+    def _redactor(self, found: Sequence[Found]) -> Redactor:
+        """Knows the working directory of the first session, so that its paths become relative."""
+        for each in found:
+            session = str(each.origin.get("session") or "")
+            for event in read(self.places.session(session) / NAME) if session else ():
+                if isinstance(event, ev.SessionCreated):
+                    return Redactor(cwd=event.cwd)
+                break
+        return Redactor()
+
+    def _messages(self, session: str) -> list[str]:
+        journal = self.places.session(session) / NAME
+        if not journal.exists():
+            return []
+        return [e.text for e in read(journal) if isinstance(e, ev.UserMessage)]
+
+    def _free(self, name: str) -> str:
+        """A name that no draft has."""
+        taken, free, number = set(self.names()), name, 2
+        while free in taken:
+            free, number = f"{name[:60]}-{number}", number + 1
+        return free
+
+    def _replace(self, old: str, draft: Draft) -> Draft:
+        """Write a draft in the place of another: the old one stays until the new one is whole."""
+        kept = self.drafts / f".{old}.before"
+        shutil.rmtree(kept, ignore_errors=True)
+        (self.drafts / old).rename(kept)
+        try:
+            draft.write(self.drafts)
+        except BaseException:
+            kept.rename(self.drafts / old)
+            raise
+        shutil.rmtree(kept, ignore_errors=True)
+        return draft
