@@ -6,6 +6,7 @@ make pictures      writes docs/pictures/*.svg
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -94,8 +95,30 @@ TASKS = (
 )
 
 
+READ = [
+    {"letter": letter, "person": person, "concept": concept, "domain": domain, "gloss": gloss,
+     "why": why, "leap": leap, "p": p, "confidence": "high"}
+    for letter, person, concept, domain, gloss, why, leap, p in (
+        ("E", "Agner Erlang", "busy hour", "telephony", "the hour that a network is built for",
+         "Keep the worst hour of a day whole, thin out the rest.", "mid", 0.06),
+        ("H", "Grace Hopper", "logbook moth", "computing", "the fault taped beside the entry",
+         "A row for what was wrong, beside the value that it spoilt.", "mid", 0.04),
+        ("N", "Florence Nightingale", "coxcomb", "statistics", "causes as areas, month by month",
+         "Store the cause of a gap, not only the gap.", "far", 0.03),
+        ("R", "Lewis Fry Richardson", "forecast factory", "weather", "rooms that pass numbers on",
+         "A room's value is a function of its neighbours': store who they are.", "far", 0.02),
+        ("S", "Mary Somerville", "connexion of sciences", "physics", "one law, many instruments",
+         "One table of units, so that instruments can be compared.", "near", 0.11),
+        ("T", "Tycho Brahe", "named instrument", "astronomy", "each reading says by what",
+         "A sensor that is replaced is another sensor.", "mid", 0.05),
+    )
+]  # fmt: skip
+
+
 def script(request: Request) -> list[Step]:
     """The answer whose word is in the request."""
+    if '"items"' in request.last_text:  # the reading of a draw
+        return say(json.dumps({"items": READ}))
     for word, steps in ANSWERS.items():
         if word in request.last_text.lower():
             return steps
@@ -211,7 +234,10 @@ async def all_pictures() -> None:
         await picture("deck", (138, 40))
         await picture("permission", (110, 30), "alt+3", "ctrl+z")
         await picture("small", (80, 24), "alt+1")
-        await picture("skills", (130, 36), "alt+4", "f4")
+        await picture("skills", (130, 36), "alt+4", "ctrl+z", "f4", "down", "space", "down")
+        await picture(
+            "prime", (130, 36), "alt+4", "ctrl+z", "f3", "2", "d", "enter", "space", "down"
+        )
         await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
 
 
