@@ -301,6 +301,9 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
             if not (width and height):
                 return [Strip.blank(crop.width)] * crop.height
             self._strips = self._lay_out(width, height)
+            # Only the crop is painted now, and `draw` will find no row changed: without this,
+            # text that came in since would not be seen until its row changes again.
+            self.refresh()
         width = self._strips[0].cell_length
         strips = self._strips[crop.y : crop.bottom]
         x1, x2 = crop.column_span

@@ -2,6 +2,7 @@
 
 import pytest
 from textual import events as ui
+from textual.geometry import Region
 
 from sessions import events as ev
 from tests.support.deckpilot import opened
@@ -214,3 +215,26 @@ async def test_a_countdown_ticks_only_while_it_is_in_view() -> None:
         here.client.say("s001", "back")
         await here.settle()
         assert here.deck.edges._countdown is None
+
+
+async def test_text_that_comes_while_styles_change_is_painted() -> None:
+    """A style change drops the laid out rows; whoever lays them out again must have all painted."""
+    async with opened(1) as here:
+        here.client.start_turn("s001")
+        here.client.say("s001", "first ")
+        await here.until(lambda: not here.deck.clock.running)
+        await here.settle()
+        view = here.deck.tile.view  # type: ignore[union-attr]
+        painted: list[tuple[Region, ...]] = []
+        refresh = view.refresh
+
+        def spy(*regions: Region, **how: bool) -> object:
+            painted.append(regions)
+            return refresh(*regions, **how)
+
+        view.refresh = spy
+        here.client.say("s001", "last")
+        view.notify_style_update()
+        view.render_lines(Region(0, 0, view.size.width, 1))
+        await here.until(lambda: not here.deck.clock.running)
+        assert () in painted
