@@ -38,6 +38,7 @@ from tui.text import clip, one_line, title_of
 from tui.tile import Tile
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
+from tui.view.transcript_view import TranscriptView
 from tui.welcome import Welcome
 
 
@@ -316,6 +317,22 @@ class DeckScreen(LeanScreen):
     @on(Tile.Chosen)
     def _chosen(self, message: Tile.Chosen) -> None:
         self.go(message.session)
+
+    @on(TranscriptView.BlockMarked)
+    def _marked(self, message: TranscriptView.BlockMarked) -> None:
+        tile = next((t for t in self.query(Tile) if t.view is message.view), None)
+        if tile is not None:
+            block = message.block
+            kind = "code" if block.kind == "tool" else "text"
+            self.tell_engine(
+                "harvest.mark",
+                session=tile.session,
+                kind=kind,
+                text=message.text,
+                turn=block.turn or 0,
+                seq=block.seq,
+            )
+            self.say("Marked for the harvest (F5)")
 
     @on(Tile.Answered)
     def _answered(self) -> None:

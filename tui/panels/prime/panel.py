@@ -24,7 +24,7 @@ from tui.text import clip, one_line, tokens
 
 _HINTS = {
     "draw": "d draw · enter reads it · w raw · 1-4 kind · e settings · v past",
-    "items": "space tick · a all/none · i inject · s spread · r redraw · n deeper · o edit · f then",
+    "items": "space tick · a all/none · i inject · s spread · r redraw · n deeper · o edit · f",
     "past": "enter shows it again · g its words · v back",
 }
 
