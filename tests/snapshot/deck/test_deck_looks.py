@@ -17,6 +17,7 @@ from tests.support.fake_client import FakeClient
 from tui import glyphs
 from tui.app import DeckApp
 from tui.options import DeckOptions, Notify
+from tui.view import code
 
 AT = "2026-11-23T10:00:00.000Z"
 TITLES = (
@@ -46,8 +47,9 @@ Compare = Callable[..., bool]
 
 @pytest.fixture(autouse=True)
 def shapes() -> Any:
-    """The same shapes wherever the tests run."""
+    """The same shapes wherever the tests run, and colours in code from the first frame on."""
     glyphs.use_ascii(False)
+    code._load()
     yield
     glyphs.use_ascii(None)
 
