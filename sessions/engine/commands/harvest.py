@@ -69,7 +69,8 @@ async def basket(
         held.add([Found.from_json(entry) for entry in add])
     if remove:
         held.remove(remove)
-    deck.notice("basket", "")
+    if add or remove or clear:
+        deck.notice("basket", "")
     return [item.to_json() for item in held.items()]
 
 

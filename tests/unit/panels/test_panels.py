@@ -1,0 +1,96 @@
+"""The side panels by keyboard alone, on the deck under a pilot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sessions.harvest.byproducts import Found
+from tests.support.deckpilot import opened
+from tests.support.fake_client import FakeClient
+from tui.rows import Rows
+
+SCRIPT = Found(
+    "file",
+    "print(1)\n",
+    "/w/total.py",
+    origin={"session": "s1", "turn": 1, "seq": 3},
+    signals={"ran": True, "passed": True},
+)
+KIND = {"name": "acronym", "parameters": [{"name": "count", "default": 100}]}
+ITEMS = [
+    {"id": "a1", "source": "TGVR", "term": "Tidal Gate", "gloss": "g", "checked": True},
+    {"id": "a2", "source": "XXYZ", "term": "Other", "gloss": "h", "checked": False},
+]
+
+
+class Engine:
+    """Answers the panels' commands and remembers them."""
+
+    def __init__(self, client: FakeClient) -> None:
+        self.client = client
+        self.basket: list[Any] = []
+        inner = client.call
+
+        async def call(command: str, /, **args: Any) -> Any:
+            method = getattr(self, command.replace(".", "_"), None)
+            if method is None:
+                return await inner(command, **args)
+            client.calls.append((command, args))
+            return method(**args)
+
+        client.call = call  # type: ignore[method-assign]
+
+    def harvest_basket(self, add: Any = (), remove: Any = (), clear: bool = False) -> list[Any]:
+        self.basket += add
+        self.basket = [b for b in self.basket if b["id"] not in remove]
+        return list(self.basket)
+
+    def harvest_byproducts(self, sessions: Any = ()) -> list[Any]:
+        return [{**SCRIPT.to_json(), "weight": SCRIPT.weight}]
+
+    def priming_kinds(self) -> list[Any]:
+        return [KIND]
+
+    def priming_past(self, session: str) -> list[Any]:
+        return []
+
+    def priming_draw(self, **args: Any) -> Any:
+        row = {"key": "TGVR", "text": "TGVR XXYZ", "detail": "", "link": "", "warning": ""}
+        return {"id": "p1", "kind": "acronym", "seed": 7, "rows": [row], "estimate": None}
+
+    def priming_expand(self, **args: Any) -> Any:
+        return {"items": ITEMS, "remarks": []}
+
+    def priming_inject(self, **args: Any) -> Any:
+        return {"turn": 2}
+
+    def named(self, command: str) -> list[Any]:
+        """The arguments of every call of a command."""
+        return [args for name, args in self.client.calls if name == command]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_a_byproduct_is_picked_into_the_basket(size: tuple[int, int]) -> None:
+    client = FakeClient()
+    engine = Engine(client)
+    async with opened(2, size, client=client) as deck:
+        await deck.press("f5")
+        rows = deck.deck.query_one("#harvest-rows", Rows)
+        assert [r.content().plain[:14] for r in rows.rows] == ["[ ] file /w/to"]
+        await deck.press("space")
+        assert [b["path"] for b in engine.basket] == ["/w/total.py"]
+        assert rows.rows[0].content().plain.startswith("[x]")
+
+
+async def test_from_idle_to_injected_in_under_ten_keys() -> None:
+    client = FakeClient()
+    engine = Engine(client)
+    keys = ["f3", "d", "enter", "down", "space", "i"]
+    async with opened(1, (120, 36), client=client) as deck:
+        for key in keys:
+            await deck.press(key)
+        (sent,) = engine.named("priming.inject")
+        assert [i["id"] for i in sent["items"]] == ["a1", "a2"]
+        assert len(keys) < 10
