@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -193,14 +194,20 @@ async def picture(name: str, size: tuple[int, int], *keys: str, theme: str = "")
 
 def smaller(svg: str) -> str:
     """The same picture in a third of the bytes, and without a font fetched from elsewhere."""
-    background = re.search(r'<rect fill="(#\w+)" stroke=', svg)
-    assert background is not None
+    cell = r'<rect fill="(#\w+)" x="[^>]*/>'
+    ground = Counter(re.findall(cell, svg)).most_common(1)[0][0]
+    width, height = re.findall(r'<rect x="0" y="0" width="([\d.]+)" height="([\d.]+)"', svg)[0]
+    first = re.search(cell, svg)
+    assert first is not None
+    whole = f'<rect fill="{ground}" width="{width}" height="{height}"/>'
+    svg = svg[: first.start()] + whole + svg[first.start() :]
     for pattern, new in (
         (r"@font-face \{.*?\}\s*(?=@|\.)", ""),
         (r'<clipPath id="[^"]*-line-\d+">.*?</clipPath>\s*', ""),
         (r' clip-path="url\(#[^"]*-line-\d+\)"', ""),
-        (rf'<rect fill="{background[1]}" x="[^>]*/>', ""),
+        (rf'<rect fill="{ground}" x="[^>]*/>', ""),
         (r' shape-rendering="crispEdges"', ""),
+        (r"</style>", "rect { shape-rendering: crispEdges }</style>"),
         (r"<text [^>]*>\s*</text>", ""),
         (r"terminal-\d+-", "t"),
         (r' textLength="12.2"', ""),  # a single cell
@@ -216,7 +223,7 @@ async def _settle(pilot: Pilot[None], condition: Callable[[], bool] = lambda: Tr
         while not condition():
             await pilot.pause(0.05)
     for _ in range(6):
-        await pilot.pause(0.1)
+        await pilot.pause(0.15)
 
 
 async def all_pictures() -> None:
@@ -238,6 +245,7 @@ async def all_pictures() -> None:
         await picture(
             "prime", (130, 36), "alt+4", "ctrl+z", "f3", "2", "d", "enter", "space", "down"
         )
+        await picture("harvest", (130, 36), "alt+1", "ctrl+z", "f5", "down", "space")
         await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
 
 
