@@ -298,6 +298,20 @@ class PrimingMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrimingCompared(Event):
+    """A blind comparison of a priming is over; written only after its last verdict."""
+
+    type: ClassVar[str] = "priming.compared"
+    id: str
+    """The priming's."""
+    outcomes: JSON = field(default_factory=dict)
+    """Per other arm: `win`, `tie` or `loss` of the primed one."""
+    judge: str = "user"
+    record: JSON = field(default_factory=dict)
+    """Messages, replies, ideas, showings and verdicts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSet(Event):
     """What changed of the session: `title`, `model`, `permission`, `archived`, `seen`, …
 

@@ -21,6 +21,9 @@ from skills.library import Library
 if TYPE_CHECKING:
     from sessions.backends.base import Tools
     from sessions.deck import Deck
+    from sessions.joints.comparing import Comparisons
+    from sessions.joints.daydreams import Daydreams
+    from sessions.joints.harvest import Harvests
     from sessions.joints.priming import Primings
     from sessions.session import Session
     from sessions.tools.mcp import Hub, McpTool
@@ -77,6 +80,27 @@ class Features:
 
         return Primings(self._deck)
 
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """Blind comparisons of primings."""
+        from sessions.joints.comparing import Comparisons
+
+        return Comparisons(self._deck, self.primings)
+
+    @cached_property
+    def daydreams(self) -> Daydreams:
+        """What is dreamt while everything idles, if that is switched on."""
+        from sessions.joints.daydreams import Daydreams
+
+        return Daydreams(self._deck, self.primings)
+
+    @cached_property
+    def harvests(self) -> Harvests:
+        """Who says that a session is worth a harvest."""
+        from sessions.joints.harvest import Harvests
+
+        return Harvests(self._deck)
+
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""
         return self._skills[session.id]
@@ -96,6 +120,7 @@ class Features:
         """A session is in memory from now on; its past is folded next."""
         self._skills[session.id] = SessionSkills(session, self.library)
         self.primings.joined(session)
+        self.harvests.joined(session)
 
     async def created(
         self, session: Session, skills: dict[str, str], *, strict: bool = False
@@ -131,6 +156,8 @@ class Features:
         self._stop.set()
         if self._watching is not None:
             await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
+        await self.harvests.close()
+        await self.daydreams.close()
         for toolbox in self._toolboxes.values():
             await toolbox.close()
         if self._hub is not None:
@@ -224,8 +251,10 @@ class Features:
         await compaction.compact(session, backend, self._deck.settings(session).model)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
-        """What follows a turn: primings are measured."""
+        """What follows a turn: primings are measured, a harvest may be suggested."""
         self.primings.of(session).measure()
+        self.harvests.turn_ended(session, ended)
+        self.daydreams.turn_ended(session)
 
 
 def _skill_of(path: Path) -> str:

@@ -66,6 +66,15 @@ class Harvest:
         names = ", ".join(Path(f.path).name for f in passed if f.path)[:120]
         return f"{names or 'A command'} ran and passed. Shall we make it a skill?"
 
+    def tell_once(self, session: str) -> str:
+        """The suggestion, if this session was never told about; "" from then on."""
+        told = self._suggested / f"{session}.told"
+        if told.exists() or not (why := self.suggestion(session)):
+            return ""
+        private_folder(self._suggested)
+        told.touch()
+        return why
+
     def dismiss(self, session: str) -> None:
         """Do not suggest it again for this session."""
         private_folder(self._suggested)

@@ -136,7 +136,7 @@ class Primings:
         self, session: Session, kind: str, params: Mapping[str, Any], seed: int | None = None
     ) -> Draw:
         """Draw for a session, and record it. Raises UsageError or AgentdeckError."""
-        drawn = await pipeline.draw(kind, params, seed=seed, source=self._source())
+        drawn = await pipeline.draw(kind, params, seed=seed, source=self.source())
         await session.recorder.emit_synced(record.drawn_event(drawn))
         return drawn
 
@@ -144,7 +144,7 @@ class Primings:
         """Let the session's model read a draw, outside the session. Raises BackendError."""
         past = self.of(session).find(priming)
         expansion = await pipeline.expand(
-            past.draw, self._ask(session), self._subject(session, wishes), keep=wishes.keep or None
+            past.draw, self.ask(session), self.subject(session, wishes), keep=wishes.keep or None
         )
         return await self._keep(session, expansion)
 
@@ -156,7 +156,7 @@ class Primings:
         if before is None:
             raise UsageError("There is no stage before this one.", "Let the model read it first.")
         expansion = await pipeline.deepen(
-            before, self._ask(session), self._subject(session, wishes), letters=letters
+            before, self.ask(session), self.subject(session, wishes), letters=letters
         )
         return await self._keep(session, expansion)
 
@@ -220,7 +220,7 @@ class Primings:
     def estimate(self, session: Session, drawn: Draw, wishes: Wishes) -> ev.JSON:
         """Tokens that reading a draw will take, and their cost where a price is known."""
         prompt = expand_prompt(
-            drawn, self._subject(session, wishes), wishes.keep or kinds.kind_of(drawn.kind).keep
+            drawn, self.subject(session, wishes), wishes.keep or kinds.kind_of(drawn.kind).keep
         )
         before = sum(len(m["content"]) for m in self._conversation(session)) // 4
         guess = cost.estimate(prompt, before)
@@ -276,7 +276,8 @@ class Primings:
     def _conversation(self, session: Session) -> list[ev.JSON]:
         return as_text(session.context.messages(), _CONVERSATION)
 
-    def _subject(self, session: Session, wishes: Wishes) -> Subject:
+    def subject(self, session: Session, wishes: Wishes) -> Subject:
+        """What the model is told that a priming is about."""
         return Subject(
             about=wishes.about,
             in_fork=bool(self._conversation(session)),
@@ -284,10 +285,18 @@ class Primings:
             ban=wishes.ban,
         )
 
-    def _ask(self, session: Session) -> pipeline.Ask:
-        """One question after the session's conversation, by its own backend and model."""
-        backend = self._deck.backend(session.summary.backend)
-        model = self._deck.settings(session).model
+    def ask(
+        self, session: Session, *, backend_name: str = "", model: str = "", alone: bool = False
+    ) -> pipeline.Ask:
+        """A question without tools after the conversation as it is now, of which nothing stays.
+
+        By the session's own backend and model unless others are named; `alone`: without the
+        conversation.
+        """
+        own = backend_name in ("", session.summary.backend)
+        backend = self._deck.backend(backend_name or session.summary.backend)
+        model = model or (self._deck.settings(session).model if own else backend.default_model)
+        past = [] if alone else self._conversation(session)
 
         async def ask(
             messages: Sequence[Mapping[str, Any]],
@@ -295,14 +304,15 @@ class Primings:
             schema: Mapping[str, Any] | None = None,
             max_tokens: int = 4096,
         ) -> Reply:
-            whole = as_text([*self._conversation(session), *[dict(m) for m in messages]])
+            whole = as_text([*past, *[dict(m) for m in messages]])
             return await backend.ask(
                 Question(messages=whole, model=model, schema=schema, max_tokens=max_tokens)
             )
 
         return ask
 
-    def _source(self) -> Source:
+    def source(self) -> Source:
+        """Where papers come from."""
         arxiv = self._deck.config.priming.arxiv
         return Source(self._deck.places, arxiv.url, arxiv.min_interval_s)
 

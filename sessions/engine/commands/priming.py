@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
 from sessions import events as ev
 from sessions.deck import Deck
 from sessions.engine.commands import command
+from sessions.errors import AgentdeckError
 from sessions.joints.priming import Wishes, told
 from sessions.priming import kinds
 from sessions.priming.spread import seeds
@@ -143,3 +145,115 @@ async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
     # A model that can't read the draw leaves the draw itself, which primes as well.
     items = chosen or list(await primings.raw(target, drawn.id))
     return await primings.prepare(target, drawn.id, [item.to_json() for item in items], spec.ban)
+
+
+@command("priming.each")
+async def each(
+    deck: Deck,
+    sessions: list[str],
+    kind: str,
+    seed: int,
+    params: ev.JSON | None = None,
+    wishes: ev.JSON | None = None,
+) -> list[ev.JSON]:
+    """Prime several sessions, each from a seed of its own: drawn, read, and what is ticked sent."""
+    primings, own = deck.features.primings, Wishes.of(wishes or {})
+
+    async def one(session: str, own_seed: int) -> ev.JSON:
+        try:
+            target = await deck.get(session)
+            drawn = await primings.draw(target, kind, params or {}, own_seed)
+            found = await primings.expand(target, drawn.id, own)
+            items = [i.to_json() for i in found.items if i.checked] or [
+                i.to_json() for i in found.items[:5]
+            ]
+            chosen = items or [i.to_json() for i in await primings.raw(target, drawn.id)]
+            sent = await primings.inject(target, drawn.id, chosen, ban=own.ban)
+        except AgentdeckError as error:
+            return {"session": session, "seed": own_seed, "error": str(error)}
+        return {"session": session, "seed": own_seed, "items": len(chosen), **sent}
+
+    each_its_own = zip(sessions, seeds(seed, len(sessions)), strict=True)
+    return list(await asyncio.gather(*(one(s, n) for s, n in each_its_own)))
+
+
+# -- the blind comparison
+
+
+@command("priming.compare")
+async def compare(
+    deck: Deck,
+    session: str,
+    id: str,
+    items: list[ev.JSON],
+    follow_up: str = "",
+    neutral: str = "",
+    wishes: ev.JSON | None = None,
+) -> ev.JSON:
+    """Ask the three arms; the first two lists to judge, without labels."""
+    return await deck.features.comparisons.begin(
+        await deck.get(session),
+        id,
+        items,
+        Wishes.of(wishes or {}),
+        follow_up=follow_up,
+        neutral=neutral,
+    )
+
+
+@command("priming.judge")
+async def judge(deck: Deck, id: str, answer: str) -> ev.JSON:
+    """A verdict; the arms are told with the last."""
+    return await deck.features.comparisons.judge(id, answer)
+
+
+@command("priming.judge_by")
+async def judge_by(deck: Deck, id: str, backend: str) -> ev.JSON:
+    """The same lists judged by a model of another backend."""
+    return await deck.features.comparisons.by_model(id, backend)
+
+
+@command("priming.comparing")
+async def comparing(deck: Deck, id: str = "") -> Any:
+    """Comparisons that wait for verdicts; with `id` the next two lists of one."""
+    comparisons = deck.features.comparisons
+    return comparisons.resume(id) if id else comparisons.waiting()
+
+
+@command("priming.ledger")
+async def ledger(deck: Deck, judge: str = "user") -> ev.JSON:
+    """Wins, ties and losses over all sessions."""
+    return deck.features.comparisons.ledger(judge)
+
+
+# -- daydreams
+
+
+@command("priming.inbox")
+async def inbox(deck: Deck) -> ev.JSON:
+    """Daydreams that wait, newest first, and whether dreaming is on."""
+    config = deck.config.priming.daydream
+    return {
+        "enabled": config.enabled,
+        "budget_tokens": config.budget_tokens,
+        "waiting": deck.features.daydreams.inbox.waiting(),
+    }
+
+
+@command("priming.dream")
+async def dream(deck: Deck, session: str) -> ev.JSON:
+    """Dream once, now, within tonight's budget."""
+    return await deck.features.daydreams.dream(await deck.get(session))
+
+
+@command("priming.wake")
+async def wake(deck: Deck, session: str, id: str, keep: bool = True) -> ev.JSON | None:
+    """Take a daydream out of the inbox: as a priming of a session, or (not `keep`) away."""
+    dreams = deck.features.daydreams
+    if not keep:
+        dreams.inbox.put_away(id)
+        return None
+    target = await deck.get(session)
+    drawn = await dreams.take(target, id)
+    past = deck.features.primings.of(target).find(drawn.id)
+    return told(past.draw, past.items)
