@@ -88,5 +88,3 @@ async def test_a_daydream_becomes_a_priming_with_its_receipts(
     assert drawn.data["meta"]["daydream"]["receipts"] == dreamt["receipts"]
     assert (await commands["priming.inbox"](rig.deck))["waiting"] == []
     await rig.close()
-
-

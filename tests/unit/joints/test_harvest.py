@@ -18,13 +18,13 @@ SCRIPT = "print(sum(range(10)))\n"
 
 def worker(request: Request) -> list[Step]:
     """Writes a script, runs it, says so."""
-    done = len(request.results)
-    if "script" not in str(request.body["messages"]):
+    told = str(request.body["messages"])
+    if "script" not in told:
         return say("Nothing to do.")
-    if done == 0:
-        return call("write", {"path": "total.py", "content": SCRIPT})
-    if done == 1:
-        return call("bash", {"command": "python3 total.py"})
+    if not request.results:
+        return call("Write", {"file_path": "total.py", "content": SCRIPT}, f"w{len(told)}")
+    if told.count("'tool_result'") % 2:
+        return call("Bash", {"command": "python3 total.py"}, f"b{len(told)}")
     return say("It ran.")
 
 

@@ -125,5 +125,5 @@ async def test_one_draw_is_dealt_over_several_sessions(rig: NativeRig) -> None:
     shares = [
         [i["term"] for e in of_type(s, ev.PrimingInjected) for i in e.items] for s in sessions
     ]
-    assert sorted(sum(shares, [])) == sorted(words["terms"])
+    assert sorted(term for share in shares for term in share) == sorted(words["terms"])
     assert all(len(share) == 2 for share in shares)
