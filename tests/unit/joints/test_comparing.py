@@ -115,7 +115,7 @@ async def test_a_model_of_another_backend_judges_after_the_user(rig: NativeRig) 
 
 
 async def test_a_priming_that_is_in_the_session_is_not_compared(rig: NativeRig) -> None:
-    session, told = await begun(rig)
+    session, _ = await begun(rig)
     primings = rig.deck.features.primings
     past = primings.of(session).past()[-1]
     items = [item.to_json() for item in await primings.raw(session, past.draw.id)]
