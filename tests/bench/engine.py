@@ -1,0 +1,110 @@
+"""The engine's CPU per streamed event: SDK, SSE, journal, fold, broadcast to an attached client.
+
+24 sessions stream 100 events a second each from a scripted server in a process of its own; a
+client in another process watches them all. Only this process's CPU is counted. The anchor, in
+the same run: parsing the very same SSE lines with `json.loads`, and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sessions import config
+from sessions.deck import Deck
+from sessions.engine.commands import load_commands
+from sessions.engine.server import Server
+from sessions.places import private_folder
+from tests.support.messages_server import sse
+from tests.support.rig import rig_places
+
+SESSIONS, RATE, SECONDS = 24, 100, 10
+
+WATCHER = """
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+for number, session in enumerate(["hello", *sys.argv[2:]]):
+    do, args = ("hello", {"version": "bench"}) if not number else (
+        "session.watch", {"session": session})
+    s.sendall(json.dumps({"id": number, "do": do, "args": args}).encode() + b"\\n")
+total = 0
+while data := s.recv(1 << 20):
+    total += len(data)
+"""
+
+
+async def _run() -> dict[str, Any]:
+    url_of = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.messages_server"], stdout=subprocess.PIPE, text=True
+    )
+    assert url_of.stdout is not None
+    url = url_of.stdout.readline().strip()
+    with tempfile.TemporaryDirectory(prefix="ad-bench-") as folder:
+        places = rig_places(Path(folder))
+        places.config_file.write_text(
+            f'[defaults]\nprofile = "t"\n[backends.t]\nbase_url = "{url}"\nmodel = "m"\n'
+            f"[limits]\nturns_at_once = {SESSIONS}\n"
+        )
+        deck = Deck(places, config.load(places.config_file))
+        await deck.open()
+        await deck.index()
+        server = Server(deck, load_commands(), lambda: None)
+        private_folder(places.run)
+        await server.listen(str(places.socket))
+        sessions = [await deck.create(cwd=folder) for _ in range(SESSIONS)]
+        ids = [s.id for s in sessions]
+        watcher = subprocess.Popen([sys.executable, "-c", WATCHER, str(places.socket), *ids])
+        for session in sessions:
+            await session.send(f"stream {RATE * (SECONDS + 4)} {RATE}")
+        await asyncio.sleep(3)  # the SDK is imported, the streams run
+        before, cpu, wall = _words(sessions), time.process_time(), time.monotonic()
+        await asyncio.sleep(SECONDS)
+        cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+        events = _words(sessions) - before
+        watcher.kill()
+        await asyncio.gather(*(s.interrupt() for s in sessions))
+        await server.close()
+        await deck.close()
+    url_of.kill()
+    return {
+        "events": events,
+        "us_per_event": round(cpu / events * 1e6, 1),
+        "core_percent": round(100 * cpu / wall, 1),
+        "anchor_us_json_alone": round(_anchor(), 2),
+        "target_us": 120,
+    }
+
+
+def _words(sessions: list[Any]) -> int:
+    """Streamed events so far: each carries one word."""
+    total = 0
+    for session in sessions:
+        session.recorder.flush()
+        total += sum(m["content"][-1]["text"].count("word") for m in session.context.messages()
+                     if m["role"] == "assistant")  # fmt: skip
+    return total
+
+
+def _anchor() -> float:
+    line = sse(
+        "content_block_delta", index=0, delta={"type": "text_delta", "text": "word1 "}
+    ).data.split(b"\n")[1][5:]
+    began = time.process_time()
+    for _ in range(50_000):
+        json.loads(line)
+    return (time.process_time() - began) / 50_000 * 1e6
+
+
+def measure() -> dict[str, Any]:
+    """Microseconds of CPU per streamed event, all of the engine included."""
+    return asyncio.run(_run())
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))
