@@ -425,6 +425,9 @@ class Session:
         self.recorder.emit(ev.QueueSet(items=[q.to_json() for q in self.queue]))
 
     def _disk_refused(self, error: JournalError) -> None:
+        # No event can say it while none can be written; the next one that is corrects it.
+        self.summary.status, self.summary.paused = "paused", "NOT RECORDED: the disk refuses"
+        self.deck.changed(self)
         self.deck.notice("disk", f"{error}", session=self.id)
         if self._task is not None:
             self._task.cancel()

@@ -17,6 +17,7 @@ from tui.panels import Panel
 from tui.panels.skills.reader import Reader
 from tui.panels.skills.review import ReviewScreen
 from tui.rows import Row, Rows
+from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import clip, one_line, tokens
 
 STATES = ("off", "on", "name-only", "manual")
@@ -24,7 +25,7 @@ _MARKS = {"on": "●", "name-only": "◐", "manual": "○", "off": "·"}
 _STYLES = {"on": "$text-success", "name-only": "$text-accent", "manual": "$text-warning"}
 BUDGET = 2000
 """Tokens of listing at which the bar is full: about twenty skills."""
-_HINT = "space switch · a all tiles · p default · enter read · r review · / filter"
+_HINT = "space switch · a all tiles · p default · enter read · r review · u uses · / filter"
 
 
 class SkillsPanel(Panel):
@@ -38,6 +39,7 @@ class SkillsPanel(Panel):
         Binding("a", "everywhere", show=False),
         Binding("p", "default", show=False),
         Binding("r", "review", show=False),
+        Binding("u", "uses", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "unfilter", show=False),
     ]
@@ -197,6 +199,33 @@ class SkillsPanel(Panel):
         """What the skill is and what was found in it."""
         if self.chosen is not None:
             self._review(self.chosen)
+
+    def action_uses(self) -> None:
+        """Where skills were used in this session: turn, and by whom."""
+        if self.session is None:
+            return
+
+        async def show() -> None:
+            try:
+                uses = await self.client.call("skills.uses", session=self.session)
+            except AgentdeckError as error:
+                self.deck.say_error(error)
+                return
+            picks = [
+                Pick(
+                    f"{number}",
+                    (
+                        (f"turn {use['turn']}  ", "$text-accent"),
+                        (one_line(use["name"]), ""),
+                        (f"  by the {'model' if use['how'] == 'tool' else 'user'}", "$text-muted"),
+                    ),
+                )
+                for number, use in enumerate(uses)
+            ]
+            listing = Listing(picks, empty="No skill was used in this session yet.", enter="leaves")
+            self.app.push_screen(Choose("Skills used in this session", listing))
+
+        self.run_worker(show(), group="uses", exit_on_error=False)
 
     def _review(self, skill: dict[str, Any], then: str = "") -> None:
         def answered(trusted: bool | None) -> None:
