@@ -84,6 +84,7 @@ class Watching:
     )
     error: str = ""
     turn: int = 0
+    _last: ev.TurnEnded | None = None
     _line_open: bool = False
 
     def take(self, _: str, event: ev.Event) -> None:
@@ -98,10 +99,20 @@ class Watching:
             self.error = f"{event.message} {event.hint}".strip()
         elif isinstance(event, ev.PermissionAsked) and not self.asked.done():
             self.asked.set_result(event)
-        elif isinstance(event, ev.TurnEnded) and event.turn >= self.turn and self.turn:
+        elif isinstance(event, ev.TurnEnded):
+            self._last = event
+            self._settle()
+
+    def wait_for(self, turn: int) -> None:
+        """Which turn it is about; its end may have come before its number was told."""
+        self.turn = turn
+        self._settle()
+
+    def _settle(self) -> None:
+        if self.turn and self._last is not None and self._last.turn >= self.turn:
             self._close_line()
             if not self.ended.done():
-                self.ended.set_result(event)
+                self.ended.set_result(self._last)
 
     def _print(self, event: ev.Event) -> None:
         if isinstance(event, ev.Text):
@@ -188,7 +199,7 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
     for wanted in options.prime:
         await client.call("priming.run", session=session, wanted=wanted)
     sent = await client.call("session.send", session=session, text=options.prompt)
-    watching.turn = int(sent.get("turn") or 0)
+    watching.wait_for(int(sent.get("turn") or 0))
     if not watching.turn:
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
     try:

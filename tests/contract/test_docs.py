@@ -48,7 +48,7 @@ def test_the_readme_shows_commands() -> None:
 def test_every_command_of_the_readme_can_be_called_so(line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
     command: click.Command = cli
-    context = click.Context(cli, info_name="agentdeck")
+    context = click.Context(cli, info_name="agentdeck", help_option_names=["-h", "--help"])
     while isinstance(command, click.Group):
         found = command.get_command(context, words[0])
         assert found is not None, words[0]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from sessions import events as ev
+from sessions.cli.run import Watching
 from tests.unit.cli.conftest import Home
 
 pytestmark = pytest.mark.timeout(120)
@@ -46,6 +48,21 @@ def test_what_json_prints_is_what_the_journal_holds(home: Home) -> None:
     told = events(home.out("run", "hello", "--json"))
     kept = events(home.out("sessions", "show", home.ids()[0], "--json"))
     assert kept[: len(told)] == told
+
+
+async def test_an_end_that_comes_before_the_turns_number_is_not_missed() -> None:
+    watching = Watching(as_json=True)
+    ended = ev.stamp(ev.TurnEnded(turn=3, reason="end_turn"), 9)
+    watching.take("s", ended)
+    watching.wait_for(3)
+    assert watching.ended.result() == ended
+
+
+async def test_the_end_of_a_turn_before_is_not_taken_for_this_ones() -> None:
+    watching = Watching(as_json=True)
+    watching.take("s", ev.stamp(ev.TurnEnded(turn=2, reason="end_turn"), 9))
+    watching.wait_for(3)
+    assert not watching.ended.done()
 
 
 def test_a_session_goes_on_and_json_prints_the_new_turn_alone(home: Home) -> None:
