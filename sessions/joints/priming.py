@@ -38,6 +38,8 @@ class Wishes:
     terms: tuple[str, ...] = ()
     ban: tuple[str, ...] = ()
     keep: int = 0
+    without: tuple[str, ...] = ()
+    """Papers that were unticked: neither read nor sent, though they stay in the draw's record."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Wishes:
@@ -47,6 +49,7 @@ class Wishes:
             tuple(kinds.words_of(given.get("terms") or ())),
             tuple(kinds.words_of(given.get("ban") or ())),
             int(given.get("keep") or 0),
+            tuple(str(each) for each in given.get("without") or ()),
         )
 
 
@@ -144,9 +147,12 @@ class Primings:
         """Let the session's model read a draw, outside the session. Raises BackendError."""
         past = self.of(session).find(priming)
         expansion = await pipeline.expand(
-            past.draw, self.ask(session), self.subject(session, wishes), keep=wishes.keep or None
+            pipeline.without(past.draw, wishes.without) if wishes.without else past.draw,
+            self.ask(session),
+            self.subject(session, wishes),
+            keep=wishes.keep or None,
         )
-        return await self._keep(session, expansion)
+        return await self._keep(session, replace(expansion, draw=past.draw))
 
     async def deepen(
         self, session: Session, priming: str, letters: Sequence[str], wishes: Wishes
@@ -174,13 +180,15 @@ class Primings:
         with_names: bool = False,
         ban: Sequence[str] = (),
         params: Mapping[str, Any] | None = None,
+        without: Sequence[str] = (),
     ) -> ev.JSON:
         """Send what was chosen as a visible user turn; a busy session queues it.
 
-        `params` may change what goes in (`inject`, `mode`), not what was drawn. Raises UsageError.
+        `params` may change what goes in (`inject`, `mode`), not what was drawn; `without`: papers
+        that were unticked. Raises UsageError.
         """
         injection, past = self._compose(
-            session, priming, items, follow_up, with_names, ban, params or {}
+            session, priming, items, follow_up, with_names, ban, params or {}, without
         )
         self._check_size(session, injection.text)
         sent = await session.send(injection.text, "priming")
@@ -205,7 +213,7 @@ class Primings:
     def preview(
         self, session: Session, priming: str, items: Sequence[ev.JSON], **how: Any
     ) -> ev.JSON:
-        """What would be sent, and about how many tokens it is."""
+        """What would be sent, about how many tokens it is, and their cost where it is known."""
         injection, _ = self._compose(
             session,
             priming,
@@ -214,8 +222,12 @@ class Primings:
             bool(how.get("with_names")),
             tuple(how.get("ban") or ()),
             how.get("params") or {},
+            tuple(how.get("without") or ()),
         )
-        return {"text": injection.text, "tokens": cost.tokens(injection.text)}
+        size = cost.tokens(injection.text)
+        price = self._deck.config.prices.get(session.summary.model)
+        usd = cost.Estimate(size, 0).usd(price.input, price.output) if price else None
+        return {"text": injection.text, "tokens": size, "usd": usd}
 
     def estimate(self, session: Session, drawn: Draw, wishes: Wishes) -> ev.JSON:
         """Tokens that reading a draw will take, and their cost where a price is known."""
@@ -243,9 +255,10 @@ class Primings:
         with_names: bool,
         ban: Sequence[str],
         params: Mapping[str, Any],
+        without: Sequence[str] = (),
     ) -> tuple[Injection, record.Past]:
         past = self.of(session).find(priming)
-        drawn = past.draw
+        drawn = pipeline.without(past.draw, without) if without else past.draw
         changes = {k: v for k, v in params.items() if k in ("mode", "inject")}
         if changes:
             drawn = replace(drawn, params={**drawn.params, **changes})

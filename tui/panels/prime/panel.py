@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
+from textual.worker import Worker
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, UsageError
 from tui.lines import Line, Spot
 from tui.panels import Panel
+from tui.panels.hints import Hints
+from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
 from tui.panels.prime.paper import Paper
+from tui.panels.prime.past import past_rows, word_lists
 from tui.panels.prime.state import JSON, KEYS, KINDS, Prime
-from tui.rows import Row, Rows
-from tui.screens.dialogs import Choose, Confirm, Listing, Pick, Prompt
-from tui.text import clip, one_line, tokens
+from tui.panels.prime.words import Reading, Words
+from tui.rows import Rows
+from tui.screens.dialogs import Prompt
+from tui.text import clean, clip, one_line
 
-_HINTS = {
-    "draw": "d draw · enter reads it · w raw · 1-4 kind · e settings · v past",
-    "items": "space tick · a all/none · i inject · s spread · r redraw · n deeper · o edit · f",
-    "past": "enter shows it again · g its words · v back",
-}
+_COMMON = (("e", "settings"), ("v", "past"), ("x", "daydreams"), ("l", "ledger"))
+_HINTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "none": (("d", "draw"), *_COMMON),
+    "draw": (("enter", "model reads it"), ("w", "as it is"), ("r", "redraw"), *_COMMON),
+    "paper": (
+        ("enter", "read"), ("m", "model reads them"), ("space", "leave out"), ("w", "as they are"),
+        ("r", "redraw"), *_COMMON,
+    ),
+    "items": (
+        ("space", "tick"), ("a", "all"), ("i", "inject"), ("t", "see text"), ("f", "then…"),
+        ("o", "edit"), ("s", "spread"), ("c", "compare"), ("r", "redraw"), ("slash", "filter"),
+        *_COMMON[:2],
+    ),
+    "names": (("n", "that is superficial"), ("p", "names too")),
+    "past": (("enter", "again"), ("g", "its words"), ("v", "back")),
+}  # fmt: skip
+Work = Callable[[str, Prime], Awaitable[None]]
 
 
 class PrimePanel(Panel):
@@ -36,12 +53,17 @@ class PrimePanel(Panel):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"kind('{kind}')", show=False) for key, kind in KEYS.items()),
         Binding("d,r", "draw", show=False),
+        Binding("m", "read", show=False),
         Binding("space", "tick", show=False),
         Binding("a", "tick_all", show=False),
         Binding("i", "inject", show=False),
+        Binding("t", "text", show=False),
         Binding("w", "raw", show=False),
         Binding("n", "deepen", show=False),
         Binding("s", "spread", show=False),
+        Binding("c", "compare", show=False),
+        Binding("l", "ledger", show=False),
+        Binding("x", "inbox", show=False),
         Binding("e", "settings", show=False),
         Binding("o", "edit", show=False),
         Binding("f", "follow_up", show=False),
@@ -56,6 +78,7 @@ class PrimePanel(Panel):
         super().__init__()
         self.kinds: list[JSON] = []
         self._states: dict[str, Prime] = {}
+        self._waits: dict[int, Worker[None]] = {}
 
     def compose(self) -> ComposeResult:
         yield Line(id="prime-kinds")
@@ -64,7 +87,7 @@ class PrimePanel(Panel):
         yield Rows("d draws; the model then reads it, outside this session.", id="prime-rows")
         yield Static("", markup=False, id="prime-about")
         yield Static("", markup=False, id="prime-cost")
-        yield Static("", markup=False, id="prime-hint")
+        yield Hints(id="prime-hint")
 
     # -- state
 
@@ -78,39 +101,70 @@ class PrimePanel(Panel):
         """The chosen kind, as the engine describes it."""
         return next((k for k in self.kinds if k["name"] == self.prime.kind), {})
 
+    @property
+    def rows(self) -> Rows:
+        """The rows of the panel."""
+        return self.query_one(Rows)
+
     def attach(self, session_id: str | None) -> None:
         """Another session is in focus; each keeps its own draw."""
         super().attach(session_id)
-        self._run(self._load(), "load")
+        self.show_all()
+        self._reload()
 
     def session_event(self, event: ev.Event) -> None:
         """A priming of the session was measured or sent."""
         if isinstance(event, ev.PrimingMeasured | ev.PrimingInjected):
-            self._run(self._load(), "load")
+            self._reload()
 
-    async def _load(self) -> None:
-        if not self.kinds:
-            self.kinds = await self.client.call("priming.kinds")
-        if self.session:
-            self.prime.past = await self.client.call("priming.past", session=self.session)
-        self._show()
+    def _reload(self) -> None:
+        session, prime = self.session, self.prime
 
-    def _run(self, work: Coroutine[Any, Any, None], group: str) -> None:
+        async def load() -> None:
+            try:
+                self.kinds = self.kinds or await self.client.call("priming.kinds") or []
+                if session:
+                    prime.past = await self.client.call("priming.past", session=session) or []
+            except AgentdeckError as error:
+                self.deck.say_error(error)
+            self.show_all()
+
+        self.run_worker(load(), group="prime-load", exclusive=True, exit_on_error=False)
+
+    def work(self, do: Work, busy: str = "") -> None:
+        """Do something for the session in focus now, whichever is in focus when it is done.
+
+        `busy`: what is said meanwhile; then nothing else of that kind begins in this session.
+        """
+        session, prime = self.session, self.prime
+        if session is None:
+            self.deck.say("Open a session first: priming goes into one.")
+            return
+        if busy and prime.busy:
+            self.deck.say(f"Wait: {prime.busy}")
+            return
+
         async def guarded() -> None:
             try:
-                await work
+                await do(session, prime)
             except AgentdeckError as error:
                 self.deck.say_error(error)
             finally:
-                if group == "prime":
-                    self.prime.busy = ""
-                    self._show()
+                if busy:
+                    prime.busy = ""
+                    self._waits.pop(id(prime), None)
+                self.show_all()
 
-        self.run_worker(guarded(), group=f"prime-{group}", exclusive=True, exit_on_error=False)
+        prime.busy = busy or prime.busy
+        worker = self.run_worker(guarded(), exit_on_error=False)
+        if busy:
+            self._waits[id(prime)] = worker
+            self.show_all()
 
     # -- showing
 
-    def _show(self) -> None:
+    def show_all(self) -> None:
+        """Draw the panel anew."""
         if not self.is_mounted:
             return
         prime = self.prime
@@ -119,67 +173,70 @@ class PrimePanel(Panel):
             style = "reverse" if name == prime.kind else "$text-muted"
             spots.append(Spot(f" {key} {name} ", style, f"kind:{name}"))
         self.query_one("#prime-kinds", Line).say(spots)
-        params = st.parameter_words(self.kind, prime.params.get(prime.kind, {}), prime)
-        self.query_one("#prime-params", Static).update(Content(params))
-        self.query_one(Rows).show(self._rows())
+        params = Content(st.parameter_words(self.kind, prime))
+        self.query_one("#prime-params", Static).update(params)
+        typed = self.query_one("#prime-filter", Input).value
+        if prime.show == "items":
+            self.rows.show(st.item_rows(prime, typed))
+            self._weigh()
+        else:
+            past = prime.show == "past"
+            self.rows.show(past_rows(prime.past) if past else st.draw_rows(prime))
         self._about()
-        self.query_one("#prime-cost", Static).update(Content(self._foot()))
-        self.query_one("#prime-hint", Static).update(Content(_HINTS[prime.show]))
+        self.query_one("#prime-cost", Static).update(Content(st.foot_words(prime)))
+        self.query_one(Hints).say(self._hints())
 
-    def _rows(self) -> list[Row]:
+    def _hints(self) -> tuple[tuple[str, str], ...]:
         prime = self.prime
-        typed = self.query_one("#prime-filter", Input).value.casefold().split()
-        if prime.show == "items":
-            return [
-                Row(i["id"], st.item_cells(i, i["id"] in prime.ticked))
-                for i in prime.items
-                if all(
-                    w in f"{i['term']} {i.get('gloss')} {i.get('why')}".casefold() for w in typed
-                )
-            ]
-        if prime.show == "past":
-            return [_past_row(p) for p in prime.past]
-        rows = (prime.drawn or {}).get("rows", [])
-        return [
-            Row(
-                r["key"],
-                ((one_line(r["text"]), ""), (f" ! {one_line(r['warning'])}", "$text-warning"))
-                if r["warning"]
-                else ((one_line(r["text"]), ""),),
-            )
-            for r in rows
-        ]
+        if prime.show == "draw":
+            if prime.drawn is None:
+                return _HINTS["none"]
+            return _HINTS["paper" if prime.kind == "arxiv" else "draw"]
+        if prime.show == "items" and prime.kind == "names":
+            return (*_HINTS["names"], *_HINTS["items"])
+        return _HINTS[prime.show]
 
-    def _foot(self) -> str:
-        prime = self.prime
-        if prime.busy:
-            return prime.busy
-        if prime.show == "items":
-            count = len(prime.chosen)
-            size = sum(len(i["term"]) + len(str(i.get("gloss", ""))) for i in prime.chosen) // 4
-            words = [f"{count} of {len(prime.items)} chosen, about {tokens(size + 150)} tokens"]
-            words += [st.coverage(prime.items)] if prime.kind == "names" else []
-            words += list((prime.drawn or {}).get("remarks", []))
-            return "\n".join(w for w in words if w)
-        if prime.show == "draw" and prime.drawn:
-            words = [st.cost_words(prime.drawn.get("estimate")), prime.drawn.get("where", "")]
-            words += [f"seed {prime.drawn['seed']}", *prime.drawn.get("notes", [])]
-            return " · ".join(w for w in words if w)
-        return ""
+    def _weigh(self) -> None:
+        """What sending the ticked candidates takes, as the engine would send them."""
+        prime, drawn, session = self.prime, self.prime.drawn, self.session
+        if drawn is None or session is None:
+            return
+        args = {"id": drawn["id"], "items": prime.chosen, **prime.sending}
+
+        async def weigh() -> None:
+            try:
+                prime.size = await self.client.call("priming.preview", session=session, **args)
+            except UsageError:
+                prime.size = {}  # nothing is ticked
+            except AgentdeckError as error:
+                self.deck.say_error(error)
+            if self.is_mounted and self.prime is prime:
+                self.query_one("#prime-cost", Static).update(Content(st.foot_words(prime)))
+
+        self.run_worker(weigh(), group="prime-weigh", exclusive=True, exit_on_error=False)
 
     def _about(self) -> None:
-        prime, key = self.prime, self.query_one(Rows).key
+        prime, key = self.prime, self.rows.key
         text = ""
         if prime.show == "items":
-            item = next((i for i in prime.items if i["id"] == key), None)
+            item = self._item(key)
             text = st.about_item(item) if item else ""
         elif prime.show == "past":
-            past = next((p for p in prime.past if p["id"] == key), None)
+            past = self._past(key)
             text = st.gauge_words(past["gauge"]) if past else ""
-        elif prime.drawn:
-            row = next((r for r in prime.drawn.get("rows", []) if r["key"] == key), None)
-            text = row["detail"] if row else ""
-        self.query_one("#prime-about", Static).update(Content(clip(one_line(text), 700)))
+        elif (row := self._drawn_row(key)) is not None:
+            text = one_line(row["detail"])
+        self.query_one("#prime-about", Static).update(Content(clip(clean(text), 700)))
+
+    def _item(self, key: str) -> JSON | None:
+        return next((i for i in self.prime.items if i["id"] == key), None)
+
+    def _past(self, key: str) -> JSON | None:
+        return next((p for p in self.prime.past if p["id"] == key), None)
+
+    def _drawn_row(self, key: str) -> JSON | None:
+        rows = (self.prime.drawn or {}).get("rows", [])
+        return next((r for r in rows if r["key"] == key), None)
 
     @on(Rows.Moved)
     def _moved(self) -> None:
@@ -194,29 +251,24 @@ class PrimePanel(Panel):
 
     def action_kind(self, kind: str) -> None:
         """Another kind."""
-        if kind in KINDS and kind != self.prime.kind:
-            self.prime.kind = kind
-            self.prime.drawn, self.prime.items, self.prime.show = None, [], "draw"
-            self._show()
+        prime = self.prime
+        if kind in KINDS and kind != prime.kind and not prime.busy:
+            prime.kind = kind
+            prime.drawn, prime.items, prime.show = None, [], "draw"
+            self.show_all()
 
     def action_draw(self) -> None:
-        """Draw (again: the next seed, where one was set)."""
-        prime = self.prime
-        if self._nobody():
-            return
-        if prime.seed is not None and prime.drawn is not None:
-            prime.seed += 1
-        prime.busy = "drawing…"
-        self._show()
-        self._run(self._draw(), "prime")
+        """Draw; again: anew, by the next seed where one was set."""
+        if self.prime.seed is not None and self.prime.drawn is not None and not self.prime.busy:
+            self.prime.seed += 1
+        self.work(self._draw, "drawing…")
 
-    async def _draw(self) -> None:
-        prime = self.prime
+    async def _draw(self, session: str, prime: Prime) -> None:
         drawn = await self.client.call(
             "priming.draw",
-            session=self.session,
+            session=session,
             kind=prime.kind,
-            params=prime.params.get(prime.kind, {}),
+            params=prime.given,
             seed=prime.seed,
             wishes=prime.wishes,
         )
@@ -224,246 +276,173 @@ class PrimePanel(Panel):
 
     @on(Rows.Picked)
     def _picked(self) -> None:
-        prime = self.prime
-        key = self.query_one(Rows).key
+        prime, key = self.prime, self.rows.key
         if prime.show == "items":
             self.action_tick()
         elif prime.show == "past":
             self._again(key)
-        elif prime.kind == "arxiv" and prime.drawn and not prime.items:
-            row = next((r for r in prime.drawn["rows"] if r["key"] == key), None)
-            if row is not None:
-                self.app.push_screen(Paper(row), self._read_after_paper)
+        elif prime.kind == "arxiv" and (row := self._drawn_row(key)) is not None:
+            self.app.push_screen(Paper(row), lambda read: self.action_read() if read else None)
         else:
-            self.action_read()
-
-    def _read_after_paper(self, read: bool | None) -> None:
-        if read:
             self.action_read()
 
     def action_read(self) -> None:
         """Let the model read the draw, in a question outside the session."""
-        prime = self.prime
-        if self._nobody() or prime.drawn is None:
-            return
-        prime.busy = "the model reads it, outside this session…"
-        self._show()
-        self._run(self._read("priming.expand"), "prime")
+        if self.prime.show == "draw" and self.prime.drawn is not None:
+            self._read("priming.expand", "the model reads it, outside this session…")
 
     def action_deepen(self) -> None:
         """That is superficial: the same letters again, with those whom only researchers know."""
-        if self.prime.kind != "names" or not self.prime.items:
-            self.deck.say("Only names, once read, can be taken deeper.")
-            return
-        self.prime.busy = "that is superficial: the model tries again…"
-        self._show()
-        self._run(self._read("priming.deepen"), "prime")
+        if self.prime.kind == "names" and self.prime.items:
+            self._read("priming.deepen", "that is superficial: the model tries again…")
 
-    async def _read(self, command: str) -> None:
-        prime = self.prime
-        assert prime.drawn is not None
-        found = await self.client.call(
-            command, session=self.session, id=prime.drawn["id"], wishes=prime.wishes
-        )
-        prime.take_items(found)
+    def _read(self, command: str, busy: str) -> None:
+        async def read(session: str, prime: Prime) -> None:
+            assert prime.drawn is not None
+            wishes = {**prime.wishes, "without": sorted(prime.left_out)}
+            found = await self.client.call(
+                command, session=session, id=prime.drawn["id"], wishes=wishes
+            )
+            prime.take_items(found)
+
+        self.work(read, busy)
 
     def action_raw(self) -> None:
         """Take the draw itself, without a model."""
-        if self._nobody() or self.prime.drawn is None:
-            return
 
-        async def take() -> None:
-            drawn = self.prime.drawn
-            assert drawn is not None
-            items = await self.client.call("priming.raw", session=self.session, id=drawn["id"])
-            self.prime.take_items({"items": items})
+        async def take(session: str, prime: Prime) -> None:
+            assert prime.drawn is not None
+            items = await self.client.call("priming.raw", session=session, id=prime.drawn["id"])
+            left = [i for i in items if not set(i.get("from") or ()) & prime.left_out]
+            prime.take_items({"items": left})
 
-        self._run(take(), "prime")
+        if self.prime.drawn is not None and not self.prime.busy:
+            self.work(take)
 
     # -- choosing
 
     def action_tick(self) -> None:
-        """Tick or untick the candidate under the cursor."""
-        if self.prime.show == "items" and (key := self.query_one(Rows).key):
-            self.prime.ticked ^= {key}
-            self._show()
+        """Tick or untick the candidate, or leave the paper out, that is under the cursor."""
+        prime, key = self.prime, self.rows.key
+        if prime.show == "items" and key:
+            prime.ticked ^= {key}
+        elif prime.show == "draw" and prime.kind == "arxiv" and key:
+            prime.left_out ^= {key}
+        self.show_all()
 
     def action_tick_all(self) -> None:
         """All that are shown, or none if they all are."""
-        keys = {row.key for row in self.query_one(Rows).rows}
+        keys = {row.key for row in self.rows.rows}
         prime = self.prime
         if prime.show == "items":
             prime.ticked = prime.ticked - keys if keys <= prime.ticked else prime.ticked | keys
-            self._show()
+            self.show_all()
 
     def action_edit(self) -> None:
-        """Rewrite the term under the cursor."""
-        key = self.query_one(Rows).key
-        item = next((i for i in self.prime.items if i["id"] == key), None)
+        """Rewrite the candidate under the cursor."""
+        item = self._item(self.rows.key)
         if item is None or self.prime.show != "items":
             return
+        prime = self.prime
 
         def edited(text: str | None) -> None:
             if text and text.strip():
-                item.update(term=text.strip(), edited=True)
-                self.prime.ticked.add(key)
-                self._show()
+                term, dash, gloss = text.strip().partition(" — ")
+                item.update(term=term, edited=True, gloss=gloss if dash else item.get("gloss", ""))
+                prime.ticked.add(item["id"])
+                self.show_all()
 
-        self.app.push_screen(Prompt("The term", str(item["term"])), edited)
+        gloss = f" — {item['gloss']}" if item.get("gloss") else ""
+        self.app.push_screen(Prompt("Term — gloss", f"{item['term']}{gloss}"), edited)
 
     # -- sending
 
     def action_inject(self) -> None:
         """Send what is ticked as a visible turn of this session."""
-        prime = self.prime
-        if self._nobody() or prime.drawn is None or prime.show != "items":
-            return
-        self._run(self._inject(), "prime")
+        if self.prime.show == "items":
+            self.work(self._inject, "sending…")
 
-    async def _inject(self) -> None:
-        prime = self.prime
+    async def _inject(self, session: str, prime: Prime) -> None:
         assert prime.drawn is not None
         sent = await self.client.call(
             "priming.inject",
-            session=self.session,
+            session=session,
             id=prime.drawn["id"],
             items=prime.chosen,
-            follow_up=prime.follow_up,
-            with_names=prime.with_names,
-            ban=list(prime.wishes.get("ban") or ()),
+            **prime.sending,
         )
         where = f"turn {sent['turn']}" if sent.get("turn") else "queued: a turn runs"
-        self.deck.say(
-            f"{len(prime.chosen)} sent to {self.deck.name_of(self.session or '')}, {where}"
-        )
-        prime.past = await self.client.call("priming.past", session=self.session)
+        self.deck.say(f"{len(prime.chosen)} sent to {self.deck.name_of(session)}, {where}")
+
+    def action_text(self) -> None:
+        """Read exactly what would be sent."""
+        if text := self.prime.size.get("text"):
+            self.app.push_screen(Reading("What is sent, word for word", text))
 
     def action_spread(self) -> None:
-        """Deal what is ticked over several tiles, after asking which."""
-        prime = self.prime
-        if self._nobody() or prime.drawn is None or not prime.chosen:
-            self.deck.say("Tick what shall be dealt first.")
-            return
-        picks = [
-            Pick(s.id, ((self.deck.name_of(s.id), ""), (f"  {s.status}", "$text-muted")))
-            for s in self.deck.model.summaries.values()
-            if not s.closed and not s.archived
-        ]
-        listing = Listing(picks, marked={self.session or ""}, enter="deals them")
+        """Deal what is ticked over several tiles, or give each a seed of its own."""
+        if self.session is not None:
+            spread.spread(self)
 
-        def chosen(choice: Any) -> None:
-            if choice and choice.marked:
-                count = len(choice.marked)
-                text = f"Deal {len(prime.chosen)} over {count} sessions, each its share?"
-                self.app.push_screen(
-                    Confirm("Spread", text, "Deal"),
-                    lambda yes: self._deal(choice.marked) if yes else None,
-                )
+    def action_compare(self) -> None:
+        """The blind comparison of what is ticked, or the one that waits."""
+        compare.begin(self)
 
-        self.app.push_screen(Choose("Spread over which sessions", listing), chosen)
+    def action_ledger(self) -> None:
+        """What all blind comparisons say."""
+        self.work(lambda session, prime: compare.show_ledger(self))
 
-    def _deal(self, sessions: tuple[str, ...]) -> None:
-        async def send() -> None:
-            assert self.prime.drawn is not None
-            sent = await self.client.call(
-                "priming.spread",
-                session=self.session,
-                id=self.prime.drawn["id"],
-                items=self.prime.chosen,
-                sessions=list(sessions),
-            )
-            self.deck.say(f"Dealt over {len(sent)} sessions")
-
-        self._run(send(), "prime")
+    def action_inbox(self) -> None:
+        """The daydreams that wait."""
+        self.work(lambda session, prime: inbox.open_inbox(self, session, prime))
 
     # -- settings
 
     def action_settings(self) -> None:
-        """Change parameters: `name=value`, several with spaces between."""
-        prime = self.prime
-        now = {**prime.params.get(prime.kind, {}), **({"seed": prime.seed} if prime.seed else {})}
-        shown = " ".join(f"{k}={v}" for k, v in now.items())
-
-        def given(text: str | None) -> None:
-            if text is not None:
-                self._take_settings(text)
-
-        names = ", ".join(p["name"] for p in self.kind.get("parameters", []))
-        hint = f"{names}, seed, keep, terms, ban; e.g. count=50 terms=biology+music"
-        self.app.push_screen(Prompt(f"{prime.kind}: name=value …", shown, hint), given)
-
-    def _take_settings(self, text: str) -> None:
-        prime = self.prime
-        params: JSON = {}
-        prime.seed = None
-        for part in text.split():
-            name, equals, value = part.partition("=")
-            if not equals:
-                self.deck.say(f"{part} has no value: write name=value")
-                return
-            if name == "seed":
-                prime.seed = int(value) if value.isdigit() else None
-            elif name in ("terms", "ban") and prime.kind != "terms":
-                prime.wishes[name] = value.split("+")
-            elif name == "ban":
-                prime.wishes["ban"] = value.split("+")
-            elif name == "keep":
-                prime.wishes["keep"] = int(value) if value.isdigit() else 0
-            else:
-                params[name] = value.split("+") if name == "terms" else value
-        prime.params[prime.kind] = params
-        self._show()
+        """Parameters, seed, and what stands beside the draw."""
+        settings.edit(self)
 
     def action_follow_up(self) -> None:
         """What to do with it: the words after the injection."""
+        prime = self.prime
 
         def given(text: str | None) -> None:
             if text is not None:
-                self.prime.follow_up = text.strip()
+                prime.follow_up = text.strip()
+                self.show_all()
 
-        title = "Then go on: (empty = three directions)"
-        self.app.push_screen(Prompt(title, self.prime.follow_up), given)
+        about = "What the session is told to do with it. Empty: three directions, each with a test."
+        self.app.push_screen(Words("Then go on", prime.follow_up, about), given)
 
     def action_names(self) -> None:
         """People beside their concepts, or concepts alone."""
         self.prime.with_names = not self.prime.with_names
         self.deck.say("With names" if self.prime.with_names else "Concepts alone, without names")
+        self.show_all()
 
     # -- the past
 
     def action_past(self) -> None:
         """The session's primings and what came of them, or back."""
         prime = self.prime
-        if prime.show == "past":
-            prime.show = "items" if prime.items else "draw"
-        else:
-            prime.show = "past"
-        self._show()
+        back = "items" if prime.items else "draw"
+        prime.show = back if prime.show == "past" else "past"
+        self.show_all()
 
     def _again(self, key: str) -> None:
-        past = next((p for p in self.prime.past if p["id"] == key), None)
-        if past is not None:
+        past = self._past(key)
+        if past is not None and not self.prime.busy:
             self.prime.kind = past["kind"]
             self.prime.take_draw(past)
             if past["items"]:
                 self.prime.take_items(past)
-            self._show()
+            self.show_all()
 
     def action_words(self) -> None:
         """The word lists behind the gauge of the priming under the cursor."""
-        key = self.query_one(Rows).key
-        past = next((p for p in self.prime.past if p["id"] == key), None)
-        if self.prime.show != "past" or past is None or not past["gauge"]:
-            return
-        gauge = past["gauge"]
-        lines = [
-            st.gauge_words(gauge),
-            f"\nnew terms: {', '.join(gauge.get('new_terms', [])) or '-'}",
-            f"\nfrom the injection: {', '.join(gauge.get('echo_terms', [])) or '-'}",
-            f"\ntaken up: {', '.join(gauge.get('taken_up', [])) or '-'}",
-        ]
-        row = {"key": key, "text": "The gauge's words", "detail": "\n".join(lines), "link": ""}
-        self.app.push_screen(Paper(row))
+        past = self._past(self.rows.key)
+        if self.prime.show == "past" and past is not None and past["gauge"]:
+            self.app.push_screen(Reading("The gauge's words", word_lists(past["gauge"])))
 
     # -- leaving
 
@@ -472,38 +451,21 @@ class PrimePanel(Panel):
         self.query_one("#prime-filter", Input).focus()
 
     def action_leave(self) -> None:
-        """Back from the filter to the rows; from there to the composer."""
+        """Out of the filter; or stop waiting; or back to the composer."""
         field = self.query_one("#prime-filter", Input)
         if field.has_focus or field.value:
             field.value = ""
-            self.query_one(Rows).focus()
+            self.rows.focus()
+        elif (waiting := self._waits.get(id(self.prime))) is not None:
+            waiting.cancel()
+            self.deck.say("Not waited for any more; what still comes is among the past ones (v)")
         else:
             self.deck.composer.focus()
 
     @on(Input.Changed, "#prime-filter")
     def _filtered(self) -> None:
-        self._show()
+        self.show_all()
 
     @on(Input.Submitted, "#prime-filter")
     def _to_rows(self) -> None:
-        self.query_one(Rows).focus()
-
-    def _nobody(self) -> bool:
-        if self.session is None:
-            self.deck.say("Open a session first: priming goes into one.")
-        return self.session is None
-
-
-def _past_row(past: JSON) -> Row:
-    sent = sum(len(i["items"]) for i in past["injected"])
-    uptake = (past["gauge"] or {}).get("uptake") or {}
-    came = f"uptake {uptake.get('taken', 0)}/{uptake.get('of', 0)}" if past["gauge"] else ""
-    return Row(
-        past["id"],
-        (
-            (f"{past['kind']} ", "bold"),
-            (f"seed {past['seed']} ", "$text-muted"),
-            (f"{sent} sent " if sent else "not sent ", "" if sent else "$text-muted"),
-            (came, "$text-accent"),
-        ),
-    )
+        self.rows.focus()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui.rows import Row
 from tui.text import one_line, tokens
 
 JSON = dict[str, Any]
@@ -21,25 +22,37 @@ class Prime:
     """Per kind, what differs from the defaults."""
     seed: int | None = None
     wishes: JSON = field(default_factory=dict)
+    """`about`, `terms`, `ban`, `keep`: what stands beside the draw."""
     follow_up: str = ""
     with_names: bool = False
     drawn: JSON | None = None
+    left_out: set[str] = field(default_factory=set)
+    """Papers of the draw that the model shall not read."""
     items: list[JSON] = field(default_factory=list)
     ticked: set[str] = field(default_factory=set)
     past: list[JSON] = field(default_factory=list)
+    size: JSON = field(default_factory=dict)
+    """Of what would be sent now: `tokens`, `usd`, `text`."""
     busy: str = ""
     show: str = "draw"
     """`draw`, `items` or `past`."""
 
+    @property
+    def given(self) -> JSON:
+        """The chosen kind's parameters that differ from the defaults."""
+        return self.params.setdefault(self.kind, {})
+
     def take_draw(self, drawn: JSON) -> None:
         """A new draw: nothing is read in it yet."""
         self.drawn = drawn
-        self.items, self.ticked, self.show = [], set(), "draw"
+        self.left_out = set()
+        self.items, self.ticked, self.size, self.show = [], set(), {}, "draw"
 
     def take_items(self, found: JSON) -> None:
         """What was read; the unlikely first, as the engine sorted them."""
         self.items = list(found["items"])
         self.ticked = {i["id"] for i in self.items if i.get("checked")}
+        self.size = {}
         self.show = "items"
         if self.drawn is not None:
             self.drawn = {**self.drawn, "remarks": found.get("remarks", [])}
@@ -49,51 +62,92 @@ class Prime:
         """The ticked items in their order."""
         return [i for i in self.items if i["id"] in self.ticked]
 
+    @property
+    def sending(self) -> JSON:
+        """How the chosen items are sent: the arguments of `priming.inject` and its preview."""
+        return {
+            "follow_up": self.follow_up,
+            "with_names": self.with_names,
+            "ban": list(self.wishes.get("ban") or ()),
+            "params": {k: v for k, v in self.given.items() if k in ("mode", "inject")},
+            "without": sorted(self.left_out),
+        }
 
-def parameter_words(kind: JSON, params: JSON, prime: Prime) -> str:
+
+def parameter_words(kind: JSON, prime: Prime) -> str:
     """The parameters of a kind in one line, changed ones marked."""
     words = []
     for parameter in kind.get("parameters", []):
         name = parameter["name"]
-        value = params.get(name, parameter["default"])
+        value = prime.given.get(name, parameter["default"])
         shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        mark = "*" if name in params else ""
-        words.append(f"{name}{mark} {shown or '-'}")
-    seed = "by chance" if prime.seed is None else str(prime.seed)
-    terms = ", ".join(prime.wishes.get("terms") or ())
-    ban = ", ".join(prime.wishes.get("ban") or ())
-    words.append(f"seed {seed}")
-    if terms:
-        words.append(f"domains {terms}")
-    if ban:
-        words.append(f"banned {ban}")
+        mark = "*" if name in prime.given else ""
+        words.append(f"{name}{mark} {shown[:40] or '-'}")
+    words.append("seed by chance" if prime.seed is None else f"seed* {prime.seed}")
+    for name, told in (("terms", "domains"), ("ban", "banned")):
+        if prime.wishes.get(name):
+            words.append(f"{told}* {', '.join(prime.wishes[name])}")
     return one_line(" · ".join(words))
 
 
+def draw_rows(prime: Prime) -> list[Row]:
+    """The draw as rows; papers can be left out."""
+    rows = []
+    for row in (prime.drawn or {}).get("rows", []):
+        cells: list[tuple[str, str]] = []
+        if prime.kind == "arxiv":
+            out = row["key"] in prime.left_out
+            cells.append(("[ ] " if out else "[x] ", "$text-muted" if out else "$text-success"))
+        cells.append((one_line(row["text"]), ""))
+        if row["warning"]:
+            cells.append((f" ! {one_line(row['warning'])}", "$text-warning"))
+        rows.append(Row(row["key"], tuple(cells)))
+    return rows
+
+
+def item_rows(prime: Prime, typed: str) -> list[Row]:
+    """The candidates that hold all the words typed."""
+    words = typed.casefold().split()
+    return [
+        Row(item["id"], item_cells(item, item["id"] in prime.ticked))
+        for item in prime.items
+        if all(w in _all_words(item) for w in words)
+    ]
+
+
+def _all_words(item: JSON) -> str:
+    names = ("source", "term", "gloss", "why", "domain", "person", "mechanism")
+    return " ".join(str(item.get(name, "")) for name in names).casefold()
+
+
 def item_cells(item: JSON, ticked: bool) -> tuple[tuple[str, str], ...]:
-    """A candidate as a row: tick, term, leap, how likely it was anyway, flags."""
-    p = item.get("p")
-    likely = f" p {p:.2f}".replace("0.", ".") if isinstance(p, int | float) else ""
+    """A candidate as a row: tick, term, flags, leap, how likely it was anyway, gloss."""
+    p, leap = item.get("p"), item.get("leap")
+    likely = f" p {p:.2f}" if isinstance(p, int | float) else ""
+    far = f" leap {leap}/5" if leap else ""
     flags = [str(f.get("code")) for f in item.get("flags") or []]
     person = f" ({item['person']}?)" if item.get("person") else ""
     return (
         ("[x] " if ticked else "[ ] ", "bold $text-success" if ticked else "$text-muted"),
         (one_line(f"{item['term']}{person}"), "bold" if ticked else ""),
-        (f" {item.get('dots', '')}{likely}", "$text-accent"),
         (f" ! {one_line(', '.join(flags))}" if flags else "", "$text-warning"),
+        (f"{far}{likely}", "$text-accent"),
         (f"  {one_line(str(item.get('gloss', '')))}", "$text-muted"),
     )
 
 
 def about_item(item: JSON) -> str:
     """A candidate in full."""
-    parts = [f"{item.get('source', '')} → {item['term']}", str(item.get("gloss", ""))]
+    source = f"{item['source']} → " if item.get("source") not in ("", None, item["term"]) else ""
+    parts = [f"{source}{item['term']}", str(item.get("gloss", ""))]
     for name in ("why", "domain", "handle", "mechanism", "test", "confidence"):
         if item.get(name):
             parts.append(f"{name}: {item[name]}")
+    if item.get("person"):
+        parts.append(f"person: {item['person']} (unverified)")
     if item.get("from"):
         parts.append(f"from {', '.join(item['from'])}")
-    parts += [str(flag.get("text", "")) for flag in item.get("flags") or []]
+    parts += [f"! {flag.get('text', '')}" for flag in item.get("flags") or []]
     return "\n".join(one_line(part) for part in parts if part)
 
 
@@ -103,7 +157,27 @@ def cost_words(estimate: JSON | None) -> str:
         return ""
     usd = f", at most ${estimate['usd']:.3f}" if estimate.get("usd") else ""
     most = tokens(int(estimate["output"]))
-    return f"reading it: about {tokens(int(estimate['input']))} in, {most} out at most{usd}"
+    return f"reading it: about {tokens(int(estimate['input']))} tokens in, at most {most} out{usd}"
+
+
+def foot_words(prime: Prime) -> str:
+    """What is going on, or what the next step takes."""
+    if prime.busy:
+        return f"{prime.busy} (esc stops waiting)"
+    drawn = prime.drawn or {}
+    if prime.show == "items":
+        words = [f"{len(prime.chosen)} of {len(prime.items)} chosen"]
+        if prime.size.get("tokens"):
+            usd = f", ${prime.size['usd']:.4f}" if prime.size.get("usd") else ""
+            words[0] += f"; sends about {tokens(int(prime.size['tokens']))} tokens{usd}"
+        words += [coverage(prime.items)] if prime.kind == "names" else []
+        words += list(drawn.get("remarks", []))
+        return "\n".join(one_line(w) for w in words if w)
+    if prime.show == "draw" and drawn:
+        words = [cost_words(drawn.get("estimate")), drawn.get("where", "")]
+        words += [f"seed {drawn['seed']}", *drawn.get("notes", [])]
+        return " · ".join(one_line(w) for w in words if w)
+    return ""
 
 
 def gauge_words(gauge: JSON) -> str:
@@ -123,9 +197,9 @@ def gauge_words(gauge: JSON) -> str:
 
 def coverage(items: list[JSON]) -> str:
     """Which letters and how many domains a list of names covers."""
-    letters = {str(i.get("letter", ""))[:1].upper() for i in items}
-    if not letters - {""}:
+    letters = {str(i.get("letter") or i.get("source") or "")[:1].upper() for i in items} - {""}
+    if not letters:
         return ""
     row = "".join(c if c in letters else "·" for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     domains = {str(i.get("domain", "")).casefold() for i in items} - {""}
-    return f"{row}  {len(letters - {''})}/26 letters, {len(domains)} domains"
+    return f"{row}  {len(letters)}/26 letters, {len(domains)} domains"
