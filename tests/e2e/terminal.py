@@ -124,6 +124,7 @@ class Terminal:
         self.screen.resize(rows, columns)
         self._size(columns, rows)
         os.killpg(self.process.pid, signal.SIGWINCH)
+        self._drain()  # a terminal goes on reading while its user drags its corner
 
     # -- ending
 
