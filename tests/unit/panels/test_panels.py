@@ -18,11 +18,6 @@ SCRIPT = Found(
     origin={"session": "s1", "turn": 1, "seq": 3},
     signals={"ran": True, "passed": True},
 )
-KIND = {"name": "acronym", "parameters": [{"name": "count", "default": 100}]}
-ITEMS = [
-    {"id": "a1", "source": "TGVR", "term": "Tidal Gate", "gloss": "g", "checked": True},
-    {"id": "a2", "source": "XXYZ", "term": "Other", "gloss": "h", "checked": False},
-]
 
 
 class Engine:
@@ -50,26 +45,6 @@ class Engine:
     def harvest_byproducts(self, sessions: Any = ()) -> list[Any]:
         return [{**SCRIPT.to_json(), "weight": SCRIPT.weight}]
 
-    def priming_kinds(self) -> list[Any]:
-        return [KIND]
-
-    def priming_past(self, session: str) -> list[Any]:
-        return []
-
-    def priming_draw(self, **args: Any) -> Any:
-        row = {"key": "TGVR", "text": "TGVR XXYZ", "detail": "", "link": "", "warning": ""}
-        return {"id": "p1", "kind": "acronym", "seed": 7, "rows": [row], "estimate": None}
-
-    def priming_expand(self, **args: Any) -> Any:
-        return {"items": ITEMS, "remarks": []}
-
-    def priming_inject(self, **args: Any) -> Any:
-        return {"turn": 2}
-
-    def named(self, command: str) -> list[Any]:
-        """The arguments of every call of a command."""
-        return [args for name, args in self.client.calls if name == command]
-
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
 async def test_a_byproduct_is_picked_into_the_basket(size: tuple[int, int]) -> None:
@@ -82,15 +57,3 @@ async def test_a_byproduct_is_picked_into_the_basket(size: tuple[int, int]) -> N
         await deck.press("space")
         assert [b["path"] for b in engine.basket] == ["/w/total.py"]
         assert rows.rows[0].content().plain.startswith("[x]")
-
-
-async def test_from_idle_to_injected_in_under_ten_keys() -> None:
-    client = FakeClient()
-    engine = Engine(client)
-    keys = ["f3", "d", "enter", "down", "space", "i"]
-    async with opened(1, (120, 36), client=client) as deck:
-        for key in keys:
-            await deck.press(key)
-        (sent,) = engine.named("priming.inject")
-        assert [i["id"] for i in sent["items"]] == ["a1", "a2"]
-        assert len(keys) < 10
