@@ -36,7 +36,7 @@ def reader(request: Request) -> list[Step]:
             for n, s in enumerate(sets)
         ]  # fmt: skip
         return say(json.dumps({"items": items, "skipped": []}))
-    if "For each letter" in text or "letter" in text[:400] and "person" in text:
+    if "For each letter" in text or ("letter" in text[:400] and "person" in text):
         stage = 2 if "superficial" in text else 1
         items = [
             {"letter": c, "person": f"{c}da Test{stage}", "concept": f"{c}oncept {stage}",
