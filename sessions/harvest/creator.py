@@ -197,7 +197,9 @@ async def improve(draft: Draft, ask: Ask, wish: str = "", rejects: Sequence[str]
         _one_line(str(answer.get("description") or draft.description))[:MAX_DESCRIPTION],
         [Line(line.text, known.get(line.text.strip(), line.receipt)) for line in lines],
     )
-    for key in ("files", "receipts", "file_receipts", "changed_files", "redactions", "checks"):
+    for key in (
+        "files", "receipts", "file_receipts", "changed_files", "redactions", "checks", "into",
+    ):  # fmt: skip
         setattr(better, key, getattr(draft, key))
     better.flags = list(draft.flags)
     if found := _INSTRUCTION.search(better.body):

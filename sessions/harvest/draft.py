@@ -7,10 +7,12 @@ file came from), what was taken out, the rounds of revision and the checks.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -52,6 +54,8 @@ class Draft:
     rounds: list[ev.JSON] = field(default_factory=list)
     checks: dict[str, Any] = field(default_factory=dict)
     version: int = 1
+    into: str = ""
+    """The skill of mine that this draft is a new version of; "" = a skill of its own."""
 
     @property
     def body(self) -> str:
@@ -89,6 +93,10 @@ class Draft:
             "flags": self.flags,
             "rounds": self.rounds,
             "checks": self.checks,
+            "into": self.into,
+            # What was written here, so that later edits by hand can be told from it.
+            "skill_md": self.skill_md(),
+            "sha256": {name: sha256(data) for name, data in sorted(self.files.items())},
         }
 
     def all_files(self) -> dict[str, bytes]:
@@ -130,6 +138,14 @@ class Draft:
             raise
         return target
 
+    @staticmethod
+    def is_version(folder: Path) -> bool:
+        """Whether the skill in `folder` was harvested as a new version of one before it."""
+        try:
+            return bool(json.loads((folder / "harvest.json").read_bytes()).get("into"))
+        except (OSError, ValueError, AttributeError):
+            return False
+
     @classmethod
     def read(cls, folder: Path) -> Draft:
         """A draft back from its folder, with whatever the user has edited in it.
@@ -151,12 +167,13 @@ class Draft:
             and not path.is_symlink()
             and path.name not in ("SKILL.md", "harvest.json")
         }
-        for key in ("receipts", "redactions", "flags", "rounds", "checks", "version"):
+        for key in ("receipts", "redactions", "flags", "rounds", "checks", "version", "into"):
             if key in receipts:
                 setattr(draft, key, receipts[key])
         draft.file_receipts = dict(receipts.get("files", {}))
         draft.changed_files = list(receipts.get("changed_files", []))
-        draft.lines = _with_receipts(text, body, receipts.get("lines", {}))
+        before = str(receipts.get("skill_md") or text)
+        draft.lines = _with_receipts(body, before, receipts.get("lines", {}))
         return draft
 
 
@@ -176,15 +193,24 @@ def split(skill_md: str) -> tuple[str, str, str]:
     return str(front.get("name") or ""), str(front.get("description") or ""), found[2]
 
 
-def _with_receipts(text: str, body: str, receipts: Mapping[str, str]) -> list[Line]:
-    """The body's lines with the receipts that still stand: an edited line has lost its own."""
-    offset = text[: len(text) - len(body)].count("\n") + 1
-    stripped = body.lstrip("\n")
-    offset += len(body) - len(stripped)
+def _with_receipts(body: str, before: str, receipts: Mapping[str, str]) -> list[Line]:
+    """The body's lines with the receipts that still stand: an edited line has lost its own.
+
+    `receipts` are by line number of the text as it was written (`before`).
+    """
+    lines = body.strip("\n").split("\n")
+    old = before.split("\n")
+    matcher = SequenceMatcher(None, old, lines, autojunk=False)
+    kept = {m.b + i: m.a + i for m in matcher.get_matching_blocks() for i in range(m.size)}
     return [
-        Line(line, receipts.get(str(offset + number), ""))
-        for number, line in enumerate(stripped.rstrip("\n").split("\n"))
+        Line(line, receipts.get(str(kept[number] + 1), "") if number in kept else "")
+        for number, line in enumerate(lines)
     ]
+
+
+def sha256(data: bytes) -> str:
+    """The hash by which a file is known again."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def slug(text: str, *, words: int = 5) -> str:

@@ -7,23 +7,28 @@ caller says so.
 
 from __future__ import annotations
 
+import difflib
+import json
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError, NotFound
-from sessions.harvest import checks, creator
+from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproducts import Found
-from sessions.harvest.draft import Draft, slug
+from sessions.harvest.draft import Draft, sha256, slug
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.redact import Redactor
+from sessions.harvest.uses import Uses, uses
 from sessions.journal import NAME, read
 from sessions.library import library
 from sessions.places import Places, private_folder
 from skills.errors import SkillError
+from skills.install import removed
 
 _NEGATIVES = 200
 # Byproducts that a draft is made of when nobody picked: those with a signal of their own.
@@ -97,7 +102,11 @@ class Harvest:
         """Let a model put the draft into better words. Raises DraftError; the old one stays."""
         before = self.draft(name)
         after = await creator.improve(before, ask, wish, self.lessons.reasons())
-        after.name = before.name if after.name == before.name else self._free(after.name)
+        if before.into or after.name == before.name:
+            after.name = before.name  # a new version of a skill keeps its name
+        else:
+            after.name = self._free(after.name)
+        after.rounds[-1]["diff"] = diff(before.skill_md(), after.skill_md())
         return self._replace(before.name, after)
 
     def draft(self, name: str) -> Draft:
@@ -116,9 +125,38 @@ class Harvest:
     def edited(self, name: str) -> Draft:
         """Record that the user has edited the draft by hand."""
         draft = self.draft(name)
-        draft.rounds.append({"at": ev.now(), "by": "user"})
+        written = json.loads((self.drafts / slug(name) / "harvest.json").read_bytes())
+        changes = diff(str(written.get("skill_md", "")), draft.skill_md())
+        hashes = {path: sha256(data) for path, data in draft.files.items()}
+        if not changes and hashes == written.get("sha256"):
+            return draft  # looked at, not changed
+        draft.rounds.append({"at": ev.now(), "by": "user", "diff": changes})
+        draft.changed_files = sorted(
+            {*draft.changed_files, *_changed(hashes, dict(written.get("sha256") or {}))}
+        )
         draft.version += 1
+        draft.name = draft.name if draft.name == name else self._free(slug(draft.name))
         return self._replace(name, draft)
+
+    def merge(self, name: str, into: str) -> Draft:
+        """Make a draft a new version of a skill of mine. Raises NotFound, AgentdeckError."""
+        draft = self.draft(name)
+        folder = self.places.my_skills / slug(into, words=99)
+        if not (folder / "SKILL.md").is_file():
+            raise NotFound(
+                f"{into} is not one of your skills.", "Only those can be updated from here."
+            )
+        try:
+            after = merge.merged(draft, folder)
+            mine = (folder / "SKILL.md").read_text("utf-8", "replace")
+        except OSError as error:
+            raise AgentdeckError(f"{folder} can't be read: {error.strerror}.") from error
+        after.rounds[-1]["diff"] = diff(mine, after.skill_md())
+        if after.name != name and after.name in self.names():
+            raise AgentdeckError(
+                f"There is another draft called {after.name}.", "Install or reject that one first."
+            )
+        return self._replace(name, after)
 
     def reject(self, name: str, reason: str) -> None:
         """Throw a draft away, and remember why for the next one."""
@@ -135,11 +173,35 @@ class Harvest:
 
     def check(self, draft: Draft) -> list[checks.Check]:
         """The checks that cost nothing: strict rules, and the trigger by words."""
+        return [checks.valid(draft), checks.trigger(draft, *self.messages(draft))]
+
+    async def check_by_model(self, draft: Draft, ask: creator.Ask) -> checks.Check:
+        """The trigger, as a model would pull it; one question."""
+        return await checks.trigger_by_model(draft, *self.messages(draft), ask)
+
+    def keep_check(self, name: str, check: checks.Check) -> Draft:
+        """Write a check's result into the draft's harvest.json."""
+        draft = self.draft(name)
+        draft.checks[check.name] = check.to_json()
+        return self._replace(draft.name, draft)
+
+    def messages(self, draft: Draft) -> tuple[list[str], list[str]]:
+        """The user's messages that led to a draft, and those of the latest other sessions."""
         mine = {str(r["from"].get("session")) for r in draft.receipts.values()}
-        positives = [text for session in mine for text in self._messages(session) if session]
+        positives = [text for s in sorted(mine - {"None", ""}) for text in self._messages(s)]
         others = [s for s in all_sessions(self.places) if s not in mine][-50:]
         negatives = [text for s in others for text in self._messages(s)][:_NEGATIVES]
-        return [checks.valid(draft), checks.trigger(draft, positives[:20], negatives)]
+        return positives[:20], negatives
+
+    def uses(self) -> list[Uses]:
+        """How often each skill of mine was used, and whether it helped."""
+        mine = []
+        folder = self.places.my_skills
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if (path / "SKILL.md").is_file():
+                since = datetime.fromtimestamp((path / "SKILL.md").stat().st_mtime, UTC)
+                mine.append((path.name, since))
+        return uses(self.places, mine)
 
     async def replay(self, draft: Draft) -> checks.Check:
         """Run the scripts again in the sandbox, as they were recorded."""
@@ -149,16 +211,22 @@ class Harvest:
     def install(self, name: str, *, replace: bool = False) -> Path:
         """Copy a draft to my skills; valid by the strict rules or refused.
 
-        Raises AgentdeckError: it is not valid, or there is one of that name.
+        Raises AgentdeckError: it is not valid, has conflicts, or there is one of that name.
         """
         draft = self.draft(name)
+        if count := merge.conflicts(draft.body):
+            raise AgentdeckError(
+                f"{count} places were changed by you and by the draft; both stand there.",
+                "Edit SKILL.md: keep what is right and take the marks out.",
+            )
+        replace = replace or draft.into == draft.name
         done = checks.valid(draft)
         if not done.passed:
             first = done.findings[0]
             raise AgentdeckError(
                 f"The draft is not valid: {first['message']}", str(first.get("remedy", ""))
             )
-        draft.checks = {check.name: check.to_json() for check in self.check(draft)}
+        draft.checks |= {check.name: check.to_json() for check in self.check(draft)}
         self._replace(draft.name, draft)
         mine = library([], self.places)
         try:
@@ -170,12 +238,26 @@ class Harvest:
         return skill.path
 
     def uninstall(self, name: str) -> Path:
-        """Undo an install: the skill goes to the trash, from which it can be put back."""
+        """Undo an install: the skill goes to the trash; where it was a new version, the one
+        before comes back. Returns where it lies now.
+        """
         mine = library([], self.places)
         try:
-            return mine.remove(mine.get(name)).now
+            skill = mine.get(name)
+            older = next((r for r in removed(mine.places.trash) if r.name == skill.path.name), None)
+            updated = Draft.is_version(skill.path)
+            now = mine.remove(skill).now
+            if updated and older is not None:
+                older.now.rename(older.was)
+                mine.lock.trust(mine.get(name))
         except SkillError as error:
             raise AgentdeckError(error.message, error.hint) from error
+        except OSError as error:
+            raise AgentdeckError(
+                f"The version before can't be put back: {error.strerror}.",
+                "Both are in the trash: see `agentdeck skills`.",
+            ) from error
+        return now
 
     def export(self, name: str, out: Path) -> Path:
         """Write a draft as a `.skill` archive into the folder `out`."""
@@ -226,3 +308,15 @@ class Harvest:
             raise
         shutil.rmtree(kept, ignore_errors=True)
         return draft
+
+
+def diff(before: str, after: str) -> str:
+    """What changed, as a unified diff; "" when nothing did."""
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=2
+    )
+    return "\n".join(lines)
+
+
+def _changed(now: dict[str, str], before: dict[str, str]) -> list[str]:
+    return [path for path, told in now.items() if before.get(path, told) != told]

@@ -11,8 +11,11 @@ from sessions.backends.base import Question
 from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.harvest.byproducts import Found
+from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
 from sessions.harvest.service import Harvest
+from sessions.joints.pairs import Pairs
+from sessions.session import Session
 
 
 def _service(deck: Deck) -> Harvest:
@@ -34,7 +37,21 @@ def _told(service: Harvest, draft: Draft) -> ev.JSON:
         "changed_files": draft.changed_files,
         "rounds": draft.rounds,
         "version": draft.version,
+        "into": draft.into,
+        "checks": list(draft.checks.values()),
     }
+
+
+def _ask(deck: Deck, session: Session) -> Ask:
+    """A question to a session's model, without its conversation."""
+    backend = deck.backend(session.summary.backend)
+    model = deck.settings(session).model
+
+    async def ask(prompt: str) -> str:
+        question = Question(messages=[{"role": "user", "content": prompt}], model=model)
+        return (await backend.ask(question)).text
+
+    return ask
 
 
 @command("harvest.byproducts")
@@ -99,31 +116,56 @@ async def open_(deck: Deck, name: str, edited: bool = False) -> ev.JSON:
 @command("harvest.improve")
 async def improve(deck: Deck, name: str, session: str, wish: str = "") -> ev.JSON:
     """Let a session's model put the draft into better words."""
-    target = await deck.get(session)
-    backend = deck.backend(target.summary.backend)
-    model = deck.settings(target).model
-
-    async def ask(prompt: str) -> str:
-        question = Question(messages=[{"role": "user", "content": prompt}], model=model)
-        return (await backend.ask(question)).text
-
+    ask = _ask(deck, await deck.get(session))
     service = _service(deck)
     return _told(service, await service.improve(name, ask, wish))
 
 
 @command("harvest.check")
-async def check(deck: Deck, name: str, replay: bool = False) -> ev.JSON:
-    """Checks and neighbours of a draft; `replay` runs its scripts in the sandbox."""
+async def check(deck: Deck, name: str, replay: bool = False, session: str = "") -> ev.JSON:
+    """Checks and neighbours of a draft.
+
+    `replay` runs its scripts in the sandbox; with `session`, its model is asked one question.
+    """
     service = _service(deck)
     found = service.draft(name)
     done = await asyncio.to_thread(service.check, found)
     if replay:
         done.append(await service.replay(found))
+        await asyncio.to_thread(service.keep_check, name, done[-1])
+    if session:
+        asked = await service.check_by_model(found, _ask(deck, await deck.get(session)))
+        done.append(asked)
+        await asyncio.to_thread(service.keep_check, name, asked)
     near = await asyncio.to_thread(service.neighbours, found)
+    names = {each.name for each in done}
+    kept = [c for n, c in service.draft(name).checks.items() if n not in names]
     return {
-        "checks": [each.to_json() for each in done],
+        "checks": [*(each.to_json() for each in done), *kept],
         "neighbours": [asdict(each) for each in near],
     }
+
+
+@command("harvest.merge")
+async def merge(deck: Deck, name: str, into: str) -> ev.JSON:
+    """Make a draft a new version of one of my skills."""
+    service = _service(deck)
+    return _told(service, await asyncio.to_thread(service.merge, name, into))
+
+
+@command("harvest.pair")
+async def pair(deck: Deck, name: str, begin: bool = False, answer: str = "") -> ev.JSON:
+    """The paired run of a draft: begun, looked at, or (with `answer`) decided and told."""
+    pairs = Pairs(deck)
+    if answer:
+        return (await pairs.choose(name, answer)).to_json()
+    return await (pairs.begin(name) if begin else pairs.result(name))
+
+
+@command("harvest.uses")
+async def uses(deck: Deck) -> list[ev.JSON]:
+    """How often each of my skills was used, and whether it helped."""
+    return [each.to_json() for each in await asyncio.to_thread(_service(deck).uses)]
 
 
 @command("harvest.install")
@@ -137,8 +179,10 @@ async def install(deck: Deck, name: str, replace: bool = False) -> str:
 
 @command("harvest.uninstall")
 async def uninstall(deck: Deck, name: str) -> str:
-    """Undo an install."""
-    return str(await asyncio.to_thread(_service(deck).uninstall, name))
+    """Undo an install: the skill goes to the trash, the version before it comes back."""
+    path = await asyncio.to_thread(_service(deck).uninstall, name)
+    deck.notice("skills", f"{name} is in the trash")
+    return str(path)
 
 
 @command("harvest.export")
