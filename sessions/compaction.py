@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FULL = 0.85
 """The share of the window from which on a conversation is compacted before its next turn."""
 _SUMMARY_TOKENS = 4000
+_WORD_FOR_WORD = 20_000
 
 _ASK = """\
 The conversation so far is about to leave your view. Write what you need in order to go on \
@@ -39,8 +40,12 @@ def fullness(session: Session, window: int) -> float:
     return max(session.context.tokens, session.summary.context_tokens) / window
 
 
-async def compact(session: Session, backend: Backend, model: str) -> ev.ContextCompacted:
+async def compact(
+    session: Session, backend: Backend, model: str, *, within: bool = False
+) -> ev.ContextCompacted:
     """Summarise a session's past and record it. Nothing of the journal is lost.
+
+    `within` a running turn, its own steps are summarised too, all but the last one.
 
     Raises:
         UsageError: there is no finished turn before the last one.
@@ -48,12 +53,13 @@ async def compact(session: Session, backend: Backend, model: str) -> ev.ContextC
     """
     from sessions.backends.base import Question
 
-    upto = _end_before_last_turn(session)
+    upto = session.context.before_last_step() if within else _end_before_last_turn(session)
     if not upto:
         raise UsageError("There is nothing to compact yet.")
     # As text: a server refuses tool calls in a request that offers no tools.
     messages = as_text([*session.context.messages(), {"role": "user", "content": _ASK}])
     reply = await backend.ask(Question(messages=messages, model=model, max_tokens=_SUMMARY_TOKENS))
+    session.spend(reply.usage, reply.cost_usd)
     summary = reply.text.strip()
     if not summary:
         raise BackendError(
@@ -64,6 +70,9 @@ async def compact(session: Session, backend: Backend, model: str) -> ev.ContextC
     skills = session.skill_texts()
     if skills:
         summary += "\n\nSkills in use, word for word:\n\n" + "\n\n".join(skills)
+    if within:
+        asked = session.messages[max(session.messages)].text[:_WORD_FOR_WORD]
+        summary += f"\n\nThe message that is being worked on, word for word:\n\n{asked}"
     event = ev.ContextCompacted(upto=upto, summary=summary)
     await session.recorder.emit_synced(event)
     return event

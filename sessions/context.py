@@ -44,6 +44,8 @@ class _Part:
     blocks: list[ev.JSON] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     """Chunks of the text block that is being written."""
+    replaced: list[_Part] = field(default_factory=list)
+    """What a summary stands for, so that turns under it can still be undone."""
 
     def close_text(self) -> None:
         """Make a block of the chunks."""
@@ -93,6 +95,11 @@ class Context:
         """About how many tokens `messages` takes."""
         return self._chars // 4 + self._images * _IMAGE_TOKENS
 
+    def before_last_step(self) -> int:
+        """The `seq` of what stands before the last answer and its results; 0 if that is little."""
+        last = max((n for n, p in enumerate(self._parts) if p.role == "assistant"), default=0)
+        return self._parts[last - 1].seq if last >= 3 else 0
+
     def is_undone(self, turn: int) -> bool:
         """Whether a turn was taken back."""
         return turn in self._undone
@@ -111,7 +118,7 @@ class Context:
 
     def _part(self, role: str, turn: int, seq: int) -> _Part:
         last = self._parts[-1] if self._parts else None
-        if last is None or last.role != role or last.turn != turn:
+        if last is None or last.role != role or last.turn != turn or last.replaced:
             if last is not None:
                 last.close_text()
             last = _Part(role, turn, seq)
@@ -205,12 +212,19 @@ class Context:
 
     def _undo(self, event: ev.TurnUndone) -> None:
         self._undone |= set(range(event.turn, self._last_turn + 1))
-        self._parts = [part for part in self._parts if part.turn < event.turn]
+        parts: list[_Part] = []
+        for part in self._parts:
+            # A summary that tells of an undone turn gives way to what it was made from.
+            parts += _originals(part) if part.turn >= event.turn and part.replaced else [part]
+        self._parts = [part for part in parts if part.turn < event.turn]
         self._recount()
 
     def _compact(self, event: ev.ContextCompacted) -> None:
         kept = [part for part in self._parts if part.seq > event.upto]
-        summary = _Part("user", 0, event.seq)
+        gone = [part for part in self._parts if part.seq <= event.upto]
+        covered = max((part.turn for part in gone), default=0)
+        # Its `seq` is that of what it stands for, so that the next summary replaces it.
+        summary = _Part("user", covered, event.upto, replaced=gone)
         text = _SUMMARY.format(summary=sound(event.summary))
         summary.blocks.append({"type": "text", "text": text})
         self._parts = [summary, *kept]
@@ -218,6 +232,7 @@ class Context:
 
     def _recount(self) -> None:
         self._chars = sum(len(str(b)) for part in self._parts for b in part.blocks)
+        self._chars += sum(len(chunk) for part in self._parts for chunk in part.text)
         self._images = sum(_images(part.blocks) for part in self._parts)
 
     # -- blocks as they are sent
@@ -275,6 +290,14 @@ def _sound_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {sound(k): _sound_json(v) for k, v in value.items()}
     return [_sound_json(v) for v in value] if isinstance(value, list) else value
+
+
+def _originals(part: _Part) -> list[_Part]:
+    """What a summary was made from, summaries of summaries included."""
+    found: list[_Part] = []
+    for old in part.replaced:
+        found += _originals(old) if old.replaced else [old]
+    return found
 
 
 def _images(blocks: Iterable[ev.JSON]) -> int:

@@ -319,7 +319,8 @@ class Deck:
     def context_window(self, session: Session) -> int:
         """How many tokens the session's model takes, 0 = unknown."""
         configured = self.config.backends[session.summary.backend]
-        return configured.context or session.summary.agent.get("window", 0)
+        told = session.summary.agent.get("context") or {}
+        return configured.context or int(told.get("size") or 0)
 
     async def tools(self, session: Session) -> Tools | None:
         """The tools that a session's backend is offered."""
@@ -339,6 +340,10 @@ class Deck:
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""."""
         return await self.features.before_turn(session)
+
+    async def make_room(self, session: Session) -> None:
+        """Within a turn: summarise what is about to outgrow the window. Raises BackendError."""
+        await self.features.make_room(session)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn."""

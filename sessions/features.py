@@ -231,15 +231,20 @@ class Features:
         await self._compact_if_full(session)
         return ""
 
-    async def _compact_if_full(self, session: Session) -> None:
+    async def make_room(self, session: Session) -> None:
+        """Within a turn: the same, for a turn that grows too long by itself."""
+        await self._compact_if_full(session, within=True)
+
+    async def _compact_if_full(self, session: Session, *, within: bool = False) -> None:
         backend = self._deck.backend(session.summary.backend)
-        if backend.capabilities.own_tools:
-            return  # an agent looks after its own context
+        if backend.capabilities.own_tools or backend.capabilities.trims:
+            return  # it looks after its own context
         window = self._deck.context_window(session)
         if compaction.fullness(session, window) < compaction.FULL:
             return
         try:
-            await compaction.compact(session, backend, self._deck.settings(session).model)
+            model = self._deck.settings(session).model
+            await compaction.compact(session, backend, model, within=within)
         except UsageError:
             return  # one turn alone fills the window; the backend says so
 

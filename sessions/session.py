@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,6 +62,9 @@ class Surroundings(Protocol):
 
     async def before_turn(self, session: Session) -> str:
         """Look at budgets and limits: why no turn may start, or ""."""
+
+    async def make_room(self, session: Session) -> None:
+        """Within a turn: summarise what is about to outgrow the model's window."""
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn: compaction, measuring, pausing."""
@@ -122,6 +125,8 @@ class Session:
         """Notes that wait for the next message: a priming without a turn of its own."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
+        self._spent: dict[str, int] = {}
+        self._spent_usd: float | None = None
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
@@ -387,12 +392,27 @@ class Session:
                 "Interrupted by the user." if interrupted else "The turn ended before its result.",
             )
             self._turn = None
-        await self.recorder.emit_synced(ended)
+        await self.recorder.emit_synced(self._with_spent(ended))
         self._task = None
         self.deck.changed(self)
         await self.deck.after_turn(self, ended)
         if ended.reason in ("end_turn", "max_tokens"):
             await self._next_from_queue()
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Count tokens and dollars towards the turn that runs, or else the next one."""
+        for kind, count in usage.items():
+            self._spent[kind] = self._spent.get(kind, 0) + count
+        if cost_usd is not None:
+            self._spent_usd = (self._spent_usd or 0.0) + cost_usd
+
+    def _with_spent(self, ended: ev.TurnEnded) -> ev.TurnEnded:
+        """A turn's end with all that was spent, whichever way it ended."""
+        if ended.usage or ended.cost_usd is not None:
+            self.spend(ended.usage, ended.cost_usd)
+        usage, self._spent = self._spent, {}
+        cost_usd, self._spent_usd = self._spent_usd, None
+        return replace(ended, usage=usage, cost_usd=cost_usd)
 
     async def _next_from_queue(self) -> None:
         if self._task is not None or not self.queue or self.summary.paused:

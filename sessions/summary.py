@@ -184,6 +184,13 @@ class Reducer:
 
     def _backend(self, event: ev.BackendState) -> None:
         self.summary.agent.update(event.data)
+        context = event.data.get("context")
+        if isinstance(context, dict):
+            self.summary.context_tokens = int(context.get("used") or 0)
+
+    def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
+        """The server's count of the conversation does not hold any more."""
+        self.summary.context_tokens = 0
 
     _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
         ev.SessionCreated: _created,
@@ -198,4 +205,6 @@ class Reducer:
         ev.QueueSet: _queue,
         ev.SkillSet: _skill,
         ev.BackendState: _backend,
+        ev.ContextCompacted: _shortened,
+        ev.TurnUndone: _shortened,
     }

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from sessions import events as ev
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sessions.backends.base import Settings, Tools
     from sessions.context import Context
     from sessions.session import Session
@@ -81,6 +83,14 @@ class Turn:
     def take_steers(self) -> list[ev.UserMessage]:
         """Messages to take in now; each is recorded as part of this turn."""
         return self._session.take_steers(self.turn)
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Count towards this turn."""
+        self._session.spend(usage, cost_usd)
+
+    async def make_room(self) -> None:
+        """Summarise the past if it is about to outgrow the model's window."""
+        await self._session.deck.make_room(self._session)
 
     # -- the session's side
 

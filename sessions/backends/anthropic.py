@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from sessions import events as ev
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.messages import MessagesApi
+from sessions.backends.messages import OFFICIAL_HOST, MessagesApi
 from sessions.backends.native import NativeConversation, ask
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
 from sessions.limits import Gate, gate
 from sessions.pricing import cost
 
-OFFICIAL = "https://api.anthropic.com"
+OFFICIAL = f"https://{OFFICIAL_HOST}"
 # When the API can't be asked. The deck's list comes from the API.
 FALLBACK_MODELS = (
     ModelInfo("claude-sonnet-5-5", "Claude Sonnet 5.5", 200_000, 64_000),
@@ -48,7 +48,7 @@ class AnthropicBackend:
     ) -> None:
         self.name = name
         self.base_url = (config.base_url or OFFICIAL).rstrip("/").removesuffix("/v1")
-        self.official = urlsplit(self.base_url).hostname == urlsplit(OFFICIAL).hostname
+        self.official = urlsplit(self.base_url).hostname == OFFICIAL_HOST
         self.default_model = config.model or (
             FALLBACK_MODELS[0].id if self.official else next(iter(config.models), "default")
         )

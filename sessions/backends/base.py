@@ -42,6 +42,8 @@ class Capabilities:
     """It runs its own tools (an agent); ours are not offered to it."""
     structured: bool = False
     """It takes a JSON schema for its answer."""
+    trims: bool = False
+    """It cuts a conversation that is too long for it by itself; ours is not summarised."""
     note: str = ""
     """One sentence for the interface, e.g. that this is a small model for trying things."""
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -156,6 +158,18 @@ class TurnHost(Protocol):
 
     def take_steers(self) -> list[ev.UserMessage]:
         """Messages to take in now, between two steps; recorded already."""
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Count tokens and dollars (None = no price is known) towards this turn, however it ends.
+
+        What the `TurnEnded` itself carries is added to it.
+        """
+
+    async def make_room(self) -> None:
+        """Between two steps: summarise the past if it is about to outgrow the model's window.
+
+        Raises BackendError when it had to, and could not.
+        """
 
 
 class Conversation(Protocol):

@@ -7,6 +7,7 @@ has it (platform.claude.com/docs/en/api/errors); the status of such an error say
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -43,6 +44,12 @@ _BY_TYPE = {
     "api_error": "server",
 }
 _RETRYABLE = {"rate_limit", "overloaded", "server", "network", "stalled", "truncated"}
+# "prompt is too long: 210000 tokens > 200000 maximum" (Anthropic); "the request exceeds the
+# available context size" (llama.cpp); "maximum context length is …" (vLLM and others).
+_TOO_LONG = re.compile(
+    r"too long|exceeds? .{0,40}(context|token)|context (length|window|size)", re.IGNORECASE
+)
+_NO_CREDIT = re.compile(r"credit balance", re.IGNORECASE)
 _WORDS = {
     "invalid": ("The server refused the request", "The message above says what it did not like."),
     "auth": (
@@ -61,26 +68,35 @@ _WORDS = {
     "rate_limit": ("The rate limit is reached", "Wait a little, then ask again."),
     "overloaded": ("The server is overloaded", "Wait a little, then ask again."),
     "server": ("The server failed", "Ask again; it is not your doing."),
+    "tls": (
+        "The server's certificate was not accepted",
+        "Check base_url and the clock; SSL_CERT_FILE can name your own certificates.",
+    ),
     "network": ("The server can't be reached", "Check the network and base_url, then ask again."),
     "stalled": ("The stream stood still", "Ask again; `stall_s` sets how long to wait."),
     "truncated": ("The answer ended before its end", "What came is kept. Ask again."),
+    "setup": ("The connection could not be set up", "Look at your proxy and SSL variables."),
     "protocol": ("That was no answer of the Messages API", "Check base_url in the configuration."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `kind` as in the `error` event; `wait_s` as the server asked, None = did not."""
+    """One fault. `kind` as in the `error` event; `wait_s` as the server asked, None = did not.
+
+    `final`: the server says itself that trying again is of no use.
+    """
 
     kind: str
     detail: str = ""
     wait_s: float | None = None
     request_id: str = ""
+    final: bool = False
 
     @property
     def retryable(self) -> bool:
         """Whether trying again can help; only done where nothing had been shown."""
-        return self.kind in _RETRYABLE
+        return self.kind in _RETRYABLE and not self.final
 
     @property
     def message(self) -> str:
@@ -111,10 +127,11 @@ def of_status(status: int, body: bytes, headers: Any) -> Fault:
     if status < 500 and by_type:
         kind = by_type
     return Fault(
-        kind,
+        _by_words(kind, detail),
         f"HTTP {status}{', ' + detail if detail else ''}",
         retry_after(headers),
         str(headers.get("request-id") or ""),
+        final=str(headers.get("x-should-retry")).lower() == "false",
     )
 
 
@@ -123,8 +140,16 @@ def of_event(error: Any, request_id: str = "") -> Fault:
     if not isinstance(error, dict):
         return Fault("server", str(error)[:200], request_id=request_id)
     kind = _BY_TYPE.get(str(error.get("type")), "server")
+    kind = _by_words(kind, str(error.get("message", "")))
     words = f"{error.get('type')}: {error.get('message', '')}"
     return Fault(kind, words, request_id=request_id)
+
+
+def _by_words(kind: str, detail: str) -> str:
+    """Two faults that servers call an invalid request, and that have remedies of their own."""
+    if kind == "invalid" and _TOO_LONG.search(detail):
+        return "too_large"
+    return "billing" if kind == "invalid" and _NO_CREDIT.search(detail) else kind
 
 
 def _detail(body: bytes) -> tuple[str, str]:
@@ -141,8 +166,6 @@ def _detail(body: bytes) -> tuple[str, str]:
 
 def _text(body: bytes) -> str:
     """The beginning of a body that is no JSON, without its tags."""
-    import re
-
     text = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", body[:4000].decode("utf-8", "replace"))
     return " ".join(text.split())[:200]
 

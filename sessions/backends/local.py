@@ -94,6 +94,7 @@ class LocalBackend:
         return Capabilities(
             tools=False,
             models=False,
+            trims=True,
             note="A model on this machine." if own else NOTE,
             reasons={"tools": why, "images": why, "models": "model_path names the one there is."},
         )

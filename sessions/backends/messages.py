@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 
+OFFICIAL_HOST = "api.anthropic.com"
 _MAX_LINE = 64 * 2**20
 _USAGE = {
     "input_tokens": "input",
@@ -57,7 +60,11 @@ class ToolUse:
 
 @dataclass(slots=True)
 class Response:
-    """A finished response. `shown`: some content has been handed to the sink."""
+    """A finished response. `shown`: some content has been handed to the sink.
+
+    Calls are not: they are run after the end, so that a response cut off before it can be
+    asked for again.
+    """
 
     model: str = ""
     stop_reason: str = ""
@@ -79,17 +86,26 @@ class MessagesApi:
         self._connect_s = connect_s
         self.stall_s = stall_s
         self._client: Any = None
+        self._making = asyncio.Lock()
 
     async def client(self) -> Any:
-        """The SDK's client, imported and made when first needed."""
-        if self._client is None:
-            self._client = await asyncio.get_running_loop().run_in_executor(None, self._make)
+        """The SDK's client, imported and made when first needed. Raises FaultError."""
+        async with self._making:  # sessions that begin together share one
+            if self._client is None:
+                loop = asyncio.get_running_loop()
+                try:
+                    self._client = await loop.run_in_executor(None, self._make)
+                except (ImportError, ValueError, OSError) as error:
+                    # A proxy of the environment that can't be used, certificates that aren't there.
+                    raise FaultError(Fault("setup", str(error))) from error
         return self._client
 
     def _make(self) -> Any:
         import anthropic
         import httpx2
 
+        host = urlsplit(self._base_url).hostname or ""
+        official = host == OFFICIAL_HOST
         return anthropic.AsyncAnthropic(
             # Both are given, so that nothing is taken from the environment: a key of the
             # user's never goes to a server that it does not belong to.
@@ -98,11 +114,13 @@ class MessagesApi:
             max_retries=0,
             open_telemetry=False,
             timeout=httpx2.Timeout(None, connect=self._connect_s, pool=None),
-            default_headers={"X-Api-Key": self._key} if self._key else None,
+            # Servers that are not Anthropic's often know only the older header.
+            default_headers={"X-Api-Key": self._key} if self._key and not official else None,
             http_client=httpx2.AsyncClient(
                 timeout=httpx2.Timeout(None, connect=self._connect_s, pool=None),
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=32),
                 follow_redirects=False,  # a redirect would carry the key elsewhere
+                trust_env=not _is_loopback(host),  # a proxy can't reach this machine's own
             ),
         )
 
@@ -152,10 +170,22 @@ class MessagesApi:
             body = await _body(error.response)
             headers = error.response.headers
             raise FaultError(faults.of_status(error.status_code, body, headers)) from error
-        except (anthropic.APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
-            raise FaultError(Fault("network", _why(error))) from error
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+        except (
+            anthropic.APIConnectionError,
+            httpx2.HTTPError,
+            httpx2.StreamError,
+            OSError,
+        ) as error:
+            raise FaultError(self._unreached(error)) from error
+        except (UnicodeDecodeError, ValueError, httpx2.InvalidURL) as error:
             raise FaultError(Fault("protocol", str(error))) from error
+
+    def _unreached(self, error: BaseException) -> Fault:
+        """The fault behind a connection that failed, with where it was to go."""
+        chain = list(_causes(error))
+        refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
+        why = str(chain[-1]) or type(chain[-1]).__name__
+        return Fault("tls" if refused else "network", f"{self._base_url}, {why}")
 
     async def models(self) -> list[dict[str, Any]]:
         """The server's models, as its list has them. Raises FaultError."""
@@ -172,7 +202,7 @@ class MessagesApi:
             fault = faults.of_status(error.status_code, await _body(error.response), headers)
             raise FaultError(fault) from error
         except (anthropic.APIError, httpx2.HTTPError, TimeoutError, OSError) as error:
-            raise FaultError(Fault("network", _why(error))) from error
+            raise FaultError(self._unreached(error)) from error
         except (ValueError, RecursionError) as error:
             raise FaultError(Fault("protocol", "the list of models is no JSON")) from error
         found = data.get("data") if isinstance(data, dict) else None
@@ -225,6 +255,7 @@ class _Reader:
             self._response.shown = True
             self._sink.on_thinking(str(delta.get("thinking", "")))
         elif kind == "signature_delta":
+            self._response.shown = True
             self._sink.on_signature(str(delta.get("signature", "")))
         elif kind == "input_json_delta":
             self._json[event["index"]].append(str(delta.get("partial_json", "")))
@@ -248,6 +279,7 @@ class _Reader:
         if kind == "tool_use":
             self._json[index] = []
         elif kind == "redacted_thinking":
+            self._response.shown = True
             self._sink.on_redacted(str(block.get("data", "")))
         elif kind == "text" and block.get("text"):
             self._response.shown = True
@@ -272,7 +304,6 @@ class _Reader:
         else:
             call.malformed = raw or "(nothing)"
         self._response.calls.append(call)
-        self._response.shown = True
 
     def _message_delta(self, event: dict[str, Any]) -> None:
         delta = event.get("delta")
@@ -314,14 +345,17 @@ class _Reader:
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     r"""Lines of a byte stream, split at \n alone: other separators may stand inside JSON."""
-    rest = b""
+    rest: list[bytes] = []
+    size = 0
     async for chunk in chunks:
-        rest += chunk
+        rest.append(chunk)
+        size += len(chunk)
         if b"\n" not in chunk:
-            if len(rest) > _MAX_LINE:
+            if size > _MAX_LINE:
                 raise FaultError(Fault("protocol", "a line without end"))
             continue
-        *lines, rest = rest.split(b"\n")
+        *lines, last = b"".join(rest).split(b"\n")
+        rest, size = [last], len(last)
         for line in lines:
             yield line.rstrip(b"\r")
 
@@ -340,9 +374,13 @@ async def _body(response: Any) -> bytes:
         return b""
 
 
-def _why(error: BaseException) -> str:
-    """The innermost reason of a connection error."""
-    cause: BaseException = error
-    while cause.__cause__ is not None or cause.__context__ is not None:
-        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
-    return str(cause) or type(cause).__name__
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came from, the innermost last."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -19,9 +20,12 @@ from sessions.backends.messages import MessagesApi, Response, ToolUse
 from sessions.errors import BackendError
 from sessions.limits import Gate, backoff_s
 
+log = logging.getLogger("agentdeck.native")
+
 # A server may ask to be called again unchanged (`pause_turn`); not for ever.
 _MAX_PAUSES = 10
 _SAME_CALLS = 3
+_KEY_FAULTS = ("auth", "billing")
 _MALFORMED = (
     "The arguments were no valid JSON object, so nothing was run. They were:\n{raw}\n"
     "Call the tool again with valid JSON."
@@ -31,6 +35,7 @@ _MALFORMED = (
 class Service(Protocol):
     """What a conversation needs of its backend."""
 
+    name: str
     api: MessagesApi
     gate: Gate
     retries: int
@@ -40,6 +45,9 @@ class Service(Protocol):
 
     def cost(self, model: str, usage: Mapping[str, int]) -> float | None:
         """US dollars, or None where no price is known."""
+
+    def window(self, model: str) -> int:
+        """The model's window in tokens, 0 = unknown."""
 
     async def ready(self) -> None:
         """Make sure that there is something to ask. Raises BackendError."""
@@ -53,35 +61,37 @@ class NativeConversation:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._ids: set[str] = set()
+        """Ids of the calls so far: some servers count them anew in each answer."""
 
     async def close(self) -> None:
         """Nothing of a session is kept here: each request carries the whole conversation."""
 
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
-        usage: dict[str, int] = {}
         guard = _LoopGuard()
         pauses = 0
-        for _ in range(max(1, host.settings.max_steps)):
+        for step in range(max(1, host.settings.max_steps)):
+            if step:
+                host.flush()
+                await host.make_room()
             response = await self._respond(host)
-            for kind, count in response.usage.items():
-                usage[kind] = usage.get(kind, 0) + count
-            _tell_context(host, response)
-            if response.calls:
-                if not await self._run(host, response.calls, guard):
-                    return self._ended(host, "end_turn", usage, "a call was repeated")
+            self._tell_context(host, response)
+            # What a refused answer had begun is not run.
+            if response.calls and response.stop_reason != "refusal":
+                if not await self._run(host, self._named(response.calls), guard):
+                    return _ended(host, "end_turn", "a call was repeated")
                 host.take_steers()
                 continue
             if response.stop_reason == "pause_turn" and pauses < _MAX_PAUSES:
                 pauses += 1
-                host.flush()
                 continue
             if host.take_steers():
                 continue
             reason, detail = _reason(response)
-            return self._ended(host, reason, usage, detail)
+            return _ended(host, reason, detail)
         detail = f"{host.settings.max_steps} answers of the model within one turn"
-        return self._ended(host, "max_turns", usage, detail)
+        return _ended(host, "max_turns", detail)
 
     # -- one response
 
@@ -95,27 +105,32 @@ class NativeConversation:
             try:
                 await service.ready()
                 if refusal := service.gate.refusal():
-                    raise FaultError(refusal)
+                    raise refusal.error()
                 await service.gate.enter(lambda wait: _held_back(host, wait))
                 await service.api.stream(service.params(host), _HostSink(host), response)
             except FaultError as error:
                 fault = await service.explain(error.fault)
+                if fault.kind in _KEY_FAULTS:
+                    service.gate.refuse(fault)
                 await self._wait(host, fault, response, attempt)
                 continue
+            finally:
+                # Counted however it ended: what an interrupted answer took is paid as well.
+                if response.usage:
+                    model = host.settings.model or response.model
+                    host.spend(response.usage, service.cost(model, response.usage))
             service.gate.passed()
+            if response.unknown:
+                log.info("%d events or blocks of %s were not known", response.unknown, service.name)
             return response
 
     async def _wait(self, host: TurnHost, fault: Fault, response: Response, attempt: int) -> None:
         """Wait before another try, or raise what can't be tried again. Raises BackendError."""
         service = self._service
-        if fault.kind in ("auth", "billing"):
-            service.gate.refuse(fault)
         if response.shown or not fault.retryable or attempt > service.retries:
             host.flush()
             raise fault.error()
-        wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
-        if fault.kind in ("rate_limit", "overloaded"):
-            service.gate.pause(wait)
+        wait = _pause(service.gate, fault, attempt)
         host.emit(
             ev.Retry(
                 turn=host.turn,
@@ -159,16 +174,34 @@ class NativeConversation:
             await host.tools.run(calls, host)
         return True
 
-    def _ended(
-        self, host: TurnHost, reason: str, usage: dict[str, int], detail: str = ""
-    ) -> ev.TurnEnded:
-        return ev.TurnEnded(
-            turn=host.turn,
-            reason=reason,
-            usage=usage,
-            cost_usd=self._service.cost(host.settings.model, usage),
-            detail=detail,
-        )
+    def _named(self, calls: list[ToolUse]) -> list[ToolUse]:
+        """Give calls ids of ours where a server sends none, or one that it has used before."""
+        for call in calls:
+            if not call.id or call.id in self._ids:
+                call.id = f"call_{uuid.uuid4().hex[:16]}"
+            self._ids.add(call.id)
+        return calls
+
+    def _tell_context(self, host: TurnHost, response: Response) -> None:
+        """Keep how full the model's window is, as the server counted it."""
+        keys = ("input", "cache_read", "cache_write", "output")
+        used = sum(response.usage.get(key, 0) for key in keys)
+        if used:
+            size = self._service.window(host.settings.model)
+            host.emit(ev.BackendState(data={"context": {"used": used, "size": size}}))
+
+
+def _ended(host: TurnHost, reason: str, detail: str = "") -> ev.TurnEnded:
+    """A turn's end; what it took has been counted by `spend`."""
+    return ev.TurnEnded(turn=host.turn, reason=reason, detail=detail)
+
+
+def _pause(gate: Gate, fault: Fault, attempt: int) -> float:
+    """How long to wait before another try; a limit holds back the whole credential."""
+    wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
+    if fault.kind in ("rate_limit", "overloaded"):
+        gate.pause(wait)
+    return wait
 
 
 class _HostSink:
@@ -248,14 +281,6 @@ def _held_back(host: TurnHost, wait: float) -> None:
     )
 
 
-def _tell_context(host: TurnHost, response: Response) -> None:
-    """Keep how full the model's window is, as the server counted it."""
-    keys = ("input", "cache_read", "cache_write", "output")
-    used = sum(response.usage.get(key, 0) for key in keys)
-    if used:
-        host.emit(ev.BackendState(data={"context": {"used": used}}))
-
-
 def _reason(response: Response) -> tuple[str, str]:
     """The turn's reason and its detail, from the response's stop reason."""
     stop = response.stop_reason
@@ -304,15 +329,19 @@ async def ask(
         response = Response()
         try:
             await service.ready()
+            if refusal := service.gate.refusal():
+                raise refusal.error()
             await service.gate.enter(lambda _: None)
             await service.api.stream(params, Collect(), response)
         except FaultError as error:
             fault = await service.explain(error.fault)
+            if fault.kind in _KEY_FAULTS:
+                service.gate.refuse(fault)
             if response.shown or not fault.retryable or attempt > service.retries:
                 raise fault.error() from error
-            wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
-            await asyncio.sleep(wait)
+            await asyncio.sleep(_pause(service.gate, fault, attempt))
             continue
+        service.gate.passed()
         model = str(params.get("model") or response.model)
         if response.stop_reason == "refusal":
             raise BackendError(

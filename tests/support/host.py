@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,12 @@ class FakeHost:
             await asyncio.Event().wait()
         assert self.answer is not None
         return self.answer(request)
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Not counted here."""
+
+    async def make_room(self) -> None:
+        """There is always room."""
 
     def flush(self) -> None:
         """Nothing waits."""
