@@ -166,6 +166,8 @@ class Context:
                 "signature": event.signature,
             }
             self._thinking.clear()
+            if sound(block["thinking"]) != block["thinking"]:
+                return  # what was signed can't be sent, and what could be sent was not signed
             self._chars += len(block["thinking"])
             self._add("assistant", event.turn, event.seq, block)
 
@@ -311,6 +313,7 @@ def _paired(messages: list[ev.JSON]) -> list[ev.JSON]:
         paired.append(message)
         if message["role"] != "assistant":
             continue
+        message["content"] = _each_call_once(message["content"])
         calls = [b["id"] for b in message["content"] if b["type"] == "tool_use"]
         if not calls:
             continue
@@ -326,6 +329,19 @@ def _paired(messages: list[ev.JSON]) -> list[ev.JSON]:
     while paired and paired[0]["role"] != "user":
         paired.pop(0)  # an imported or compacted past may begin with an answer
     return [_without_strays(m, n, paired) for n, m in enumerate(paired)]
+
+
+def _each_call_once(blocks: list[ev.JSON]) -> list[ev.JSON]:
+    """Drop a call whose id stands in the same answer already: a server refuses such a request."""
+    seen: set[str] = set()
+    kept: list[ev.JSON] = []
+    for block in blocks:
+        if block["type"] == "tool_use":
+            if block["id"] in seen:
+                continue
+            seen.add(block["id"])
+        kept.append(block)
+    return kept
 
 
 def _without_strays(message: ev.JSON, number: int, messages: list[ev.JSON]) -> ev.JSON:
