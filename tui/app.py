@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from sessions.errors import UsageError
 from sessions.places import places
-from tui import keys
+from tui import ending, keys
 from tui.gate import GuardedApp
 from tui.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
@@ -80,6 +80,7 @@ class DeckApp(GuardedApp, App[None]):
         wanted = self.memory.theme or self.options.theme
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self.theme_changed_signal.subscribe(self, self._theme_changed)
+        ending.watch(self, self._leave, self._save)
         self.call_after_refresh(self._raise_curtain)
 
     async def _raise_curtain(self) -> None:
@@ -112,6 +113,14 @@ class DeckApp(GuardedApp, App[None]):
         """Leave; the sessions go on."""
         await self.deck.close_link()
         self.exit()
+
+    def _leave(self, return_code: int) -> None:
+        self._save()
+        self.exit(return_code=return_code)
+
+    def _save(self) -> None:
+        if self._deck is not None and self._deck.is_mounted:
+            self._deck.drafts.save()
 
 
 def run(options: DeckOptions | None = None) -> int:

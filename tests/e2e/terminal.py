@@ -141,10 +141,16 @@ class Terminal:
             self.process.kill()
         self.process.wait()
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program."""
+        os.close(self._fd)
+        self._fd = -1
+
     def close(self) -> None:
         """End what still runs."""
         self.kill()
-        os.close(self._fd)
+        if self._fd >= 0:
+            self.hang_up()
 
 
 def _take_terminal() -> None:
