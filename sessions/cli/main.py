@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
+import io
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,6 +17,9 @@ import click
 from sessions import VERSION
 from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError
+
+# A disk or a quota without room; of files of ours, the record's own errors speak.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # Command → module, attribute, and one line for the help (so that nothing need be imported).
 _COMMANDS = {
@@ -74,7 +81,17 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command; errors become sentences and exit codes, never tracebacks."""
-    sys.exit(_main(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the terminal's encoding can't say is written as a mark, not refused.
+            stream.reconfigure(errors="replace")
+    code = _main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = code or _unwritten(error)
+        _drop_stdout()
+    sys.exit(code)
 
 
 def _main(args: list[str]) -> int:
@@ -93,14 +110,41 @@ def _main(args: list[str]) -> int:
         click.echo("interrupted", err=True)
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone; say nothing at the interpreter's end either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone.
+        _drop_stdout()
         return 1
     except AgentdeckError as error:
         _say(error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the program's outermost boundary
+        if isinstance(error, FileNotFoundError) and _gone():
+            _say(AgentdeckError("The directory this was started in is gone.", "Go to another."))
+            return 1
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _drop_stdout()
+            return _unwritten(error)
         return _crashed(error)
+
+
+def _drop_stdout() -> None:
+    """Let the interpreter's own flush at its end say nothing either."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unwritten(error: OSError) -> int:
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"agentdeck: it can't write: {error.strerror}.", err=True)
+    return 1
+
+
+def _gone() -> bool:
+    """Whether the directory that this was started in is not there any more."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _say(error: AgentdeckError) -> None:

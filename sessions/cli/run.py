@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -67,7 +68,31 @@ def run(**given: Any) -> None:
         options.prompt = sys.stdin.read()
     if not options.prompt.strip():
         raise UsageError("There is nothing to run: the prompt is empty.")
-    asyncio.run(_run(options))
+    asyncio.run(_until_told(options))
+
+
+async def _until_told(options: Options) -> None:
+    """Run, and take the turn along when the process is told to end, as with Ctrl+C.
+
+    Raises SystemExit with 128 and the signal's number, as shells give it.
+    """
+    loop = asyncio.get_running_loop()
+    work = asyncio.ensure_future(_run(options))
+    told: list[int] = []
+
+    def end(number: int) -> None:
+        told.append(number)
+        work.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, end, number)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        raise SystemExit(128 + told[0]) from None
 
 
 @dataclass(slots=True)
@@ -88,9 +113,14 @@ class Watching:
     _line_open: bool = False
 
     def take(self, _: str, event: ev.Event) -> None:
-        """One event of the session."""
-        if event.seq <= self.after:
-            return
+        """One event of the session. Output that can't be written ends the watching."""
+        if event.seq > self.after and not self.ended.done():
+            try:
+                self._show(event)
+            except OSError as error:
+                self.ended.set_exception(error)
+
+    def _show(self, event: ev.Event) -> None:
         if self.as_json:
             say_line(ev.to_json(event))
         else:
@@ -205,7 +235,9 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
     try:
         both: set[asyncio.Future[Any]] = {watching.ended, watching.asked}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    except asyncio.CancelledError:
+        if watching.ended.done():
+            watching.ended.result()
+    except (asyncio.CancelledError, OSError):
         with suppress(AgentdeckError):
             await client.call("session.interrupt", session=session)
         raise

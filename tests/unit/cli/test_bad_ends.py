@@ -1,0 +1,103 @@
+"""Commands whose input or output is bad, and commands that are ended from outside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import COMMAND, Home
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def reasons(home: Home) -> list[str]:
+    """How the turns of the one session ended."""
+    told = home.out("sessions", "show", home.ids()[0], "--json").splitlines()
+    return [e["reason"] for e in map(json.loads, told) if e["type"] == "turn.ended"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_takes_its_turn_with_it(
+    home: Home, number: signal.Signals
+) -> None:
+    process = home.popen("run", "stream 2000 40", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["type"] == "text":
+            break
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in stderr
+    assert reasons(home) == ["interrupted"]
+
+
+def test_a_reader_that_has_enough_ends_the_run_and_its_turn(home: Home) -> None:
+    process = home.popen("run", "stream 2000 40")
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(20)
+    process.stdout.close()
+    assert process.wait(timeout=30) == 1
+    assert process.stderr.read() == ""
+    assert reasons(home) == ["interrupted"]
+
+
+def test_output_that_cannot_be_written_is_a_sentence(bare: Home) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "config", "show"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=bare.work,
+            env=bare.env,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert b"No space left" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.count(b"\n") <= 2
+
+
+def test_a_prompt_of_broken_utf8_is_read_as_well_as_it_can_be(home: Home) -> None:
+    done = subprocess.run(
+        [*COMMAND, "run", "-"],
+        input=b"before \xff\xfe after",
+        capture_output=True,
+        cwd=home.work,
+        env=home.env,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"before" in done.stdout and b"after" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_answer_that_the_output_cannot_say_is_written_with_marks(
+    home: Home, encoding: str
+) -> None:
+    home.extra_env = {"PYTHONIOENCODING": encoding}
+    done = home.call("run", "漢字 ok")
+    assert done.returncode == 0, done.stderr
+    assert "ok" in done.stdout
+
+
+def test_a_working_directory_that_is_gone_is_a_sentence(bare: Home) -> None:
+    gone = bare.work / "gone"
+    gone.mkdir()
+    script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", str(gone), *COMMAND, "run", "hi"],
+        capture_output=True,
+        text=True,
+        env=bare.env,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert "director" in done.stderr
