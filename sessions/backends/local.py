@@ -41,6 +41,8 @@ _MAX_TOKENS = 700
 _START_S = 120.0
 _DYING_S = 1.0
 _SYSTEM = "You are a helpful assistant. Answer briefly and plainly."
+# The small model's own, with which it was trained: under any other it takes itself for a person.
+_BUNDLED_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
 def bundled_model() -> Path | None:
@@ -78,6 +80,7 @@ class LocalBackend:
         self._log = state / f"local-{name}.log"
         path = Path(config.model_path).expanduser() if config.model_path else bundled_model()
         self._model = path
+        self._system = _SYSTEM if config.model_path else _BUNDLED_SYSTEM
         self.default_model = path.stem if path else "none"
         self.gate = Gate()
         self.retries = 1
@@ -119,7 +122,7 @@ class LocalBackend:
             "model": self.default_model,
             "max_tokens": limit,
             "messages": messages,
-            "system": question.system or _SYSTEM,
+            "system": question.system or self._system,
         }
         return await ask(self, params, question, on_text)
 
@@ -182,7 +185,7 @@ class LocalBackend:
             "model": self.default_model,
             "max_tokens": limit,
             "messages": fitting,
-            "system": host.settings.system or _SYSTEM,
+            "system": host.settings.system or self._system,
         }
 
     def _fitting(self, messages: list[ev.JSON], answer: int) -> list[ev.JSON]:

@@ -47,6 +47,11 @@ def _serve(options: argparse.Namespace, key: str) -> _Server:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.endpoint_slots = False
+    # A small model wanders at the usual temperature, and repeats itself without end below it.
+    params.sampling.temp = 0.4
+    params.sampling.top_p = 0.9
+    params.sampling.penalty_repeat = 1.08
+    params.sampling.penalty_last_n = 128
     params.ui = False
     server: _Server = xllamacpp.Server(params)
     return server

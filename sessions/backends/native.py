@@ -287,7 +287,7 @@ def _reason(response: Response) -> tuple[str, str]:
     if stop in ("end_turn", "stop_sequence"):
         return "end_turn", "" if response.shown else "The answer is empty."
     if stop == "max_tokens":
-        return "max_tokens", "The answer was cut at the limit of its length."
+        return "max_tokens", ""
     if stop == "refusal":
         return "refusal", response.detail or "The model declined to answer."
     if stop == "model_context_window_exceeded":

@@ -51,6 +51,7 @@ class Help(Dialog[str]):
     def _picks(self) -> list[Pick]:
         picks: list[Pick] = []
         group = ""
+        widest = max(len(spec.title) for spec in registry.actions().values()) + 2
         for spec in registry.actions().values():
             keys = [registry.show_key(k) for k in registry.keys_of(spec, self.deck.options.keys)]
             head = spec.group if spec.group != group else ""
@@ -59,7 +60,7 @@ class Help(Dialog[str]):
             cells = (
                 (head.ljust(12), "bold $text-accent"),
                 (", ".join(keys).ljust(19), "bold"),
-                (spec.title.ljust(26), style),
+                (spec.title.ljust(widest), style),
                 (spec.help, "$text-muted"),
             )
             words = f"{spec.group} {spec.title} {spec.help} {' '.join(keys)} {spec.name}"
@@ -79,6 +80,7 @@ class Help(Dialog[str]):
         terms = words.casefold().split()
         rows = [Row(p.key, p.cells) for p in self._picks() if p.matches(terms)]
         self.query_one(Rows).show(rows)
+        self._say(self.query_one(Rows).key)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter."""
@@ -89,8 +91,11 @@ class Help(Dialog[str]):
         self.on_rows_picked()
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
-        """Say in full what the action under the cursor does."""
-        spec = registry.actions().get(message.key)
+        """Another action is under the cursor."""
+        self._say(message.key)
+
+    def _say(self, name: str) -> None:
+        spec = registry.actions().get(name)
         about = f"{spec.help}  ({spec.name})" if spec else ""
         self.query_one("#about", Static).update(Content(about))
 
