@@ -130,6 +130,8 @@ class Session:
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        """The end of a turn on its way to the disk."""
         deck.joined(self)
 
     # -- opening
@@ -232,6 +234,9 @@ class Session:
                 "This session can't be recorded: the disk refuses to take more.",
                 "Free some space, then send again.",
             )
+        if self._ending is not None:
+            # Whoever sends now may have seen the end; it is no message for that turn's queue.
+            await asyncio.wait([self._ending])
         if self._task is not None:
             item = Queued(text, origin if origin != "typed" else "queued", mode, list(attachments))
             self.queue.append(item)
@@ -362,6 +367,7 @@ class Session:
                 )
             )
         finish = asyncio.get_running_loop().create_task(self._finish(ended))
+        self._ending = finish
         while not finish.done():
             try:
                 await asyncio.shield(finish)
@@ -393,7 +399,7 @@ class Session:
             )
             self._turn = None
         await self.recorder.emit_synced(self._with_spent(ended))
-        self._task = None
+        self._task = self._ending = None
         self.deck.changed(self)
         await self.deck.after_turn(self, ended)
         if ended.reason in ("end_turn", "max_tokens"):

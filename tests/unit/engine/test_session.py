@@ -76,6 +76,37 @@ async def test_a_message_sent_while_a_turn_runs_is_queued_and_runs_next(rig: Rig
     ]
 
 
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_message_sent_as_a_turn_ends_is_the_next_turn(rig: Rig, fails: bool) -> None:
+    """Who sees the end may send before it is on the disk: nothing is left in the queue."""
+    answers: list[asyncio.Task[ev.JSON]] = []
+
+    async def act(host: TurnHost) -> ev.TurnEnded:
+        if fails and host.turn == 1:
+            raise BackendError("It broke.", kind="network")
+        return await say_hello(host)
+
+    def send_at_the_end(_: str, event: ev.Event, __: bytes) -> None:
+        if isinstance(event, ev.TurnEnded) and not answers:
+            answers.append(asyncio.ensure_future(session.send("second")))
+
+    rig.backend.act = act
+    rig.listener.hooks.append(send_at_the_end)
+    session = await rig.session()
+    sync = session.recorder.sync
+
+    async def slow_disk() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await sync()
+
+    session.recorder.sync = slow_disk  # type: ignore[method-assign]
+    await session.send("first")
+    await until(lambda: session.summary.turns == 2 and not session.working)
+    assert answers[0].result() == {"turn": 2}
+    assert session.summary.queue == []
+
+
 async def test_a_steer_goes_into_the_running_turn(rig: Rig) -> None:
     go = asyncio.Event()
     taken: list[str] = []
