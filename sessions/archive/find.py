@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sessions import events as ev
+from sessions.archive.rows import Row
 from sessions.errors import NotFound, UsageError
 from sessions.summary import Summary
 
+S = TypeVar("S", Summary, Row)
 
-def find(summaries: Sequence[Summary], wanted: str) -> Summary:
+
+def find(summaries: Sequence[S], wanted: str) -> S:
     """The session that `wanted` names.
 
     An id, `last` for the newest, the beginning or end of an id, or a whole title. Raises
@@ -36,7 +40,7 @@ def find(summaries: Sequence[Summary], wanted: str) -> Summary:
     raise NotFound(f"There is no session {wanted}.", "See `agentdeck sessions list`.")
 
 
-def listed(summary: Summary) -> ev.JSON:
+def listed(summary: Summary | Row) -> ev.JSON:
     """A row of `sessions list --json`, DESIGN 6.6."""
     return {
         "id": summary.id,

@@ -44,7 +44,7 @@ def sessions() -> None:
 def list_(everything: bool, as_json: bool) -> None:
     """List sessions, newest first."""
     with _index() as index:
-        found = [s for s in index.summaries() if everything or not s.archived]
+        found = [s for s in index.rows() if everything or not s.archived]
     if as_json:
         say_json([listed(s) for s in found])
         return
@@ -127,7 +127,7 @@ def delete(session: str, yes: bool) -> None:
     files = [p for p in folder.rglob("*") if p.is_file()]
     size = sum(p.stat().st_size for p in files)
     with _index() as index:
-        summary = find(index.summaries(), found)
+        summary = find(index.rows(), found)
     say(f"{found}: {summary.title or '(no title)'}, {summary.turns} turns")
     say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
     if not yes and not click.confirm("Delete it?"):
@@ -138,7 +138,7 @@ def delete(session: str, yes: bool) -> None:
 
 def _id(wanted: str) -> str:
     with _index() as index:
-        return find(index.summaries(), wanted).id
+        return find(index.rows(), wanted).id
 
 
 def _journal(wanted: str) -> Path:

@@ -125,3 +125,48 @@ def test_an_export_carries_no_control_codes_and_no_scripts(fmt: str) -> None:
     assert "\x1b" not in told and "\x07" not in told
     if fmt == "html":
         assert "<script>" not in told
+
+
+def test_a_row_of_a_list_says_what_the_whole_summary_says(index: Index) -> None:
+    whole = {s.id: s for s in index.summaries()}
+    assert len(whole) == 2
+    for row in index.rows():
+        assert row._asdict() == {name: getattr(whole[row.id], name) for name in row._fields}
+
+
+def test_a_summary_comes_back_from_the_index_as_it_went_in(tmp_path: Path) -> None:
+    from sessions.summary import Reducer
+
+    created = ev.SessionCreated(
+        id="a1", title="a lone \ud800 surrogate", model="m", parent={"id": "b", "seq": 3}
+    )
+    journal, stamped, _ = Journal.create(tmp_path / "sessions" / "a1", created)
+    reducer = Reducer("a1")
+    reducer.apply(stamped)
+    for event in (
+        ev.UserMessage(turn=1, text="why"),
+        ev.TurnEnded(turn=1, reason="end_turn", usage={"input": 3}, cost_usd=0.5),
+        ev.SkillSet(name="s", state="on"),
+        ev.SessionSet(changes={"archived": True}),
+    ):
+        reducer.apply(journal.append(event)[0])
+    journal.close()
+    index = Index.open(tmp_path / "state" / "index.db", tmp_path / "sessions")
+    index.refresh()
+    (found,) = index.summaries()
+    reducer.summary.title = "a lone ? surrogate"
+    assert found == reducer.summary
+    assert index.rows()[0].archived is True
+
+
+def test_an_index_with_other_columns_is_made_again(tmp_path: Path) -> None:
+    import sqlite3
+
+    session(tmp_path, "a1", "the tidal gate opened")
+    path = tmp_path / "state" / "index.db"
+    Index.open(path, tmp_path / "sessions").close()
+    with sqlite3.connect(path) as db:
+        db.execute("alter table sessions drop column about")
+    index = Index.open(path, tmp_path / "sessions")
+    assert index.refresh() == 1
+    assert [row.id for row in index.rows()] == ["a1"]

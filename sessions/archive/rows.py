@@ -1,0 +1,89 @@
+"""A summary as a row of the index: what lists show in columns, the rest in one JSON object.
+
+Lists of ten thousand sessions are read without parsing ten thousand objects. The columns follow
+the fields of `Summary`; an index whose columns are others is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from sessions.summary import Summary
+
+
+class Row(NamedTuple):
+    """What a list shows of a session: a part of its `Summary`, under the same names."""
+
+    id: str
+    title: str
+    status: str
+    backend: str
+    model: str
+    cwd: str
+    created: str
+    updated: str
+    turns: int
+    cost_usd: float | None
+    archived: bool
+    about: str
+
+
+_BLANK = Summary("").to_json()
+_NESTED = tuple(
+    f.name for f in fields(Summary) if isinstance(_BLANK[f.name], dict | list) or "JSON" in f.type
+)
+_PLAIN = tuple(f.name for f in fields(Summary) if f.name not in _NESTED)
+_TRUTHS = tuple(name for name in _PLAIN if isinstance(_BLANK[name], bool))
+
+COLUMNS = (*_PLAIN, "nested", "size", "mtime")
+"""`nested`: the fields that hold more than one value; `size`, `mtime`: the journal's mark."""
+SCHEMA = (
+    f"create table if not exists sessions({', '.join(COLUMNS)}, primary key(id)) without rowid;"
+)
+
+
+def fits(db: sqlite3.Connection) -> bool:
+    """Whether the table that is there has the columns of now."""
+    there = [row[1] for row in db.execute("pragma table_info(sessions)")]
+    return tuple(there) == COLUMNS
+
+
+def put(db: sqlite3.Connection, session: str, summary: Summary, mark: tuple[int, int]) -> None:
+    """Write the row of `session` (its folder's name), instead of an earlier one."""
+    told = summary.to_json() | {"id": session}
+    nested = {name: told[name] for name in _NESTED if told[name] != _BLANK[name]}
+    values = [_storable(told[name]) for name in _PLAIN]
+    db.execute(
+        f"insert or replace into sessions values({', '.join('?' * len(COLUMNS))})",
+        (*values, json.dumps(nested) if nested else None, *mark),
+    )
+
+
+def _storable(value: Any) -> Any:
+    """SQLite takes no lone surrogates."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def rows(db: sqlite3.Connection) -> list[Row]:
+    """What lists show of every session, newest first."""
+    names = ", ".join(Row._fields)
+    found = db.execute(f"select {names} from sessions order by id desc")
+    at = Row._fields.index("archived")
+    return [Row._make((*row[:at], row[at] == 1, *row[at + 1 :])) for row in found]
+
+
+def summaries(db: sqlite3.Connection) -> list[Summary]:
+    """Every session's whole summary, newest first."""
+    names = ", ".join((*_PLAIN, "nested"))
+    found = []
+    for *plain, nested in db.execute(f"select {names} from sessions order by id desc"):
+        data: dict[str, Any] = dict(zip(_PLAIN, plain, strict=True))
+        for name in _TRUTHS:
+            data[name] = data[name] == 1
+        if nested is not None:
+            data.update(json.loads(nested))
+        found.append(Summary(**data))
+    return found
