@@ -1,45 +1,153 @@
-"""All benchmarks, by hand: `make bench`, or `make bench ARGS="tiles echo"`.
+"""The benchmark: one run, one table, each figure beside its anchor.
 
-Every module of this folder with a function `measure() -> dict` is one. The figures are those
-of the machine they ran on: compare ratios, and run nothing else meanwhile.
+    python -m tests.bench [NAME…] [--quick] [--json FILE] [--markdown] [--doc] [--from FILE]
+
+Every module of this folder with a function `figures(quick)` is a part; `measure()` of those that
+have only that is shown as it is. The figures are those of the machine they ran on: compare
+ratios, and run nothing else meanwhile. A part that fails says so, and the others go on.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import json
 import os
 import pkgutil
 import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import tests.bench
+from tests.bench.harness.figure import Figure
+from tests.bench.harness.rows import of_measure
+from tests.bench.harness.table import into, machine, markdown, plain
+
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).parent / "results"
+DOC = ROOT / "docs" / "performance.md"
+FIRST = ("live", "start", "tiles", "engine", "journal", "archive")
+
+
+def parts(wanted: list[str]) -> list[str]:
+    """The names of the parts, those a user feels first."""
+    there = sorted(m.name for m in pkgutil.iter_modules(tests.bench.__path__) if not m.ispkg)
+    there = [name for name in there if name not in ("__main__", "profile")]
+    if unknown := [name for name in wanted if name not in there]:
+        sys.exit(f"There is no part {', '.join(unknown)}. There are: {', '.join(there)}.")
+    names = [*(n for n in FIRST if n in there), *(n for n in there if n not in FIRST)]
+    return [name for name in names if not wanted or name in wanted]
+
+
+def figures_of(module: ModuleType, quick: bool) -> Iterator[Figure]:
+    """A part's figures, as they come; its failure is the last of them."""
+    name = module.__name__.rpartition(".")[2]
+    try:
+        if hasattr(module, "figures"):
+            yield from module.figures(quick)
+        elif hasattr(module, "measure"):
+            yield from of_measure(name, module.measure())
+    except Exception as error:
+        # The boundary of a part: the others go on, and the table names the one that failed.
+        yield Figure(name, (), "", failed=f"{type(error).__name__}: {error}"[:200])
+
+
+def title_of(module: ModuleType) -> str:
+    """The first sentence of what the module says it is."""
+    return " ".join((module.__doc__ or module.__name__).strip().split("\n\n")[0].split()).rstrip(
+        "."
+    )
+
+
+def run(names: list[str], quick: bool) -> dict[str, Any]:
+    """Run the parts; print each table when it is there; all that was found."""
+    began = time.perf_counter()
+    found: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "quick": quick,
+        "machine": machine(),
+        "parts": {},
+    }
+    print("on " + ", ".join(f"{k} {v}" for k, v in found["machine"].items()), flush=True)
+    for name in names:
+        try:
+            module = importlib.import_module(f"tests.bench.{name}")
+        except Exception as error:  # as above
+            found["parts"][name] = [Figure(name, (), "", failed=repr(error)[:200]).to_json()]
+            print(f"\n{name}: failed: {error!r}", flush=True)
+            continue
+        figures = list(figures_of(module, quick))
+        if figures:
+            print(plain(title_of(module), figures), flush=True)
+            found["parts"][title_of(module)] = [figure.to_json() for figure in figures]
+    found["seconds"] = round(time.perf_counter() - began, 1)
+    return found
+
+
+def told(found: dict[str, Any]) -> str:
+    """The documentation's table."""
+    tables = {
+        title: [Figure.from_json(data) for data in figures]
+        for title, figures in found["parts"].items()
+    }
+    return markdown(tables, found["machine"], found["at"])
+
+
+def summary(found: dict[str, Any]) -> str:
+    """How many figures are met."""
+    verdicts = [f["verdict"] for figures in found["parts"].values() for f in figures]
+    met, failed = verdicts.count("met"), verdicts.count("failed")
+    promised = sum(bool(v) for v in verdicts)
+    return (
+        f"{met} of {promised} promised figures met, {promised - met - failed} missed, "
+        f"{failed} failed, in {found['seconds']:.0f} s"
+    )
+
+
+def latest() -> Path:
+    """The newest results."""
+    files = sorted(RESULTS.glob("*.json"))
+    if not files:
+        sys.exit("There are no results yet: run `python -m tests.bench`.")
+    return files[-1]
+
+
+def keep(found: dict[str, Any], path: Path | None) -> Path:
+    """Write the results' file; its path."""
+    if path is None:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{found['at'][:19].replace(':', '')}.json"
+    path.write_text(json.dumps(found, indent=1), "utf-8")
+    return path
 
 
 def main() -> None:
-    """Run the benchmarks named on the command line, by default all."""
-    root = str(Path(__file__).parents[2])
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
-    names = sorted(each.name for each in pkgutil.iter_modules(tests.bench.__path__))
-    wanted = sys.argv[1:]
-    for name in names:
-        if name == "__main__" or (wanted and name not in wanted):
-            continue
-        module = importlib.import_module(f"tests.bench.{name}")
-        if not hasattr(module, "measure"):
-            continue
-        print(f"\n{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
-        for key, value in module.measure().items():
-            print(f"  {key:28} {_said(value)}")
-
-
-def _said(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_said(each)}" for key, each in value.items())
-    return str(value)
+    """As the module says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="parts; by default all")
+    parser.add_argument("--quick", action="store_true", help="short: figures of little weight")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the results go")
+    parser.add_argument("--from", dest="source", type=Path, nargs="?", const=Path(), metavar="FILE",
+                        help="run nothing: take these results, by default the newest")  # fmt: skip
+    parser.add_argument("--markdown", action="store_true", help="print the documentation's table")
+    parser.add_argument("--doc", action="store_true", help="put it into docs/performance.md")
+    given = parser.parse_args()
+    os.chdir(ROOT)
+    os.environ["PYTHONPATH"] = str(ROOT)
+    if given.source is not None:
+        path = given.source if given.source != Path() else latest()
+        found = json.loads(path.read_text("utf-8"))
+    else:
+        found = run(parts(given.names), given.quick)
+        print(f"\n{summary(found)}\nresults: {keep(found, given.json)}", flush=True)
+    if given.markdown:
+        print(told(found))
+    if given.doc:
+        into(DOC, told(found))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What the benchmarks of the interface share: a terminal, an engine that only streams, tmux."""
+"""What the benchmarks share: figures, tables, a terminal, a server that streams, tmux."""

@@ -1,0 +1,163 @@
+"""The real thing under measurement: engine, sessions that stream, and the deck on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sessions.client import Client
+from sessions.engine import lifecycle
+from sessions.places import Places, places
+from tests.bench.harness.terminal import Echo, Terminal, cpu, rss
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What some seconds took: shares of a core, seconds per megabyte of streamed text."""
+
+    interface: float
+    engine: float
+    interface_per_mb: float
+    engine_per_mb: float
+    characters: int
+
+
+class Stage:
+    """An installation of its own with so many sessions; ends with all that it started."""
+
+    def __init__(self, sessions: int) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="ad-bench-"))
+        self.terminal: Terminal | None = None
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.harness.server"], stdout=subprocess.PIPE, text=True
+        )
+        assert self._server.stdout is not None
+        self.url = self._server.stdout.readline().strip()
+        work, home = self.root / "work", self.root / "home"
+        work.mkdir()
+        home.mkdir(mode=0o700)
+        (home / "config.toml").write_text(
+            '[defaults]\nprofile = "b"\n'
+            f'[backends.b]\ntype = "anthropic"\nbase_url = "{self.url}"\nmodel = "scripted"\n'
+            '[profiles.b]\nbackend = "b"\n[limits]\nturns_at_once = 100\n'
+        )
+        (home / "config.toml").chmod(0o600)
+        os.environ["AGENTDECK_HOME"] = str(home)
+        self.places: Places = places()
+        self.engine = lifecycle.ensure_running(self.places)
+        self.ids: list[str] = asyncio.run(self._create(sessions, str(work)))
+
+    async def _create(self, count: int, work: str) -> list[str]:
+        made = []
+        async with _client() as client:
+            for number in range(count):
+                title = f"tile{number:02d}"
+                made.append(await client.call("session.create", cwd=work, title=title))
+        return [summary["id"] for summary in made]
+
+    def open(self, shown: int) -> None:
+        """Open the deck with so many tiles at most, and wait until all are drawn."""
+        command = [sys.executable, "-P", "-m", "tests.bench.harness.app", "deck", str(shown)]
+        self.terminal = Terminal(command)
+        last = f"tile{min(shown, len(self.ids)) - 1:02d}" if self.ids else "starts it with"
+        if self.terminal.wait(last) is None:
+            raise RuntimeError(f"the deck did not show {last}")
+        time.sleep(2.0)  # what it does once after its start is not what is measured
+
+    def stream(self, rate: float) -> None:
+        """All sessions stream."""
+
+        async def begin() -> None:
+            async with _client() as client:
+                for session in self.ids:
+                    await client.call("session.send", session=session, text=f"bench {rate:g}")
+
+        asyncio.run(begin())
+        time.sleep(2.5)  # the SDK is imported with the first turn
+
+    def stop(self) -> None:
+        """All turns end."""
+
+        async def end() -> None:
+            async with _client() as client:
+                for session in self.ids:
+                    await client.call("session.interrupt", session=session)
+
+        asyncio.run(end())
+        time.sleep(1.0)
+
+    @property
+    def characters(self) -> int:
+        """How much text has been streamed."""
+        with urllib.request.urlopen(f"{self.url}/bench/stats") as answer:
+            return int(json.load(answer)["characters"])
+
+    @property
+    def memory(self) -> tuple[float, float]:
+        """Resident megabytes of interface and engine."""
+        assert self.terminal is not None
+        return rss(self.terminal.pid), rss(self.engine)
+
+    def typed(self, seconds: float) -> tuple[Echo, Load]:
+        """Type for so long: the echo, and what it all took."""
+        assert self.terminal is not None
+        terminal = self.terminal
+        return self._during(lambda: terminal.echo(seconds))
+
+    def watched(self, seconds: float) -> Load:
+        """Only look: what streaming alone takes."""
+        return self._during(lambda: time.sleep(seconds))[1]
+
+    def _during(self, work: Callable[[], Any]) -> tuple[Any, Load]:
+        assert self.terminal is not None
+        pids = (self.terminal.pid, self.engine)
+        characters, began = self.characters, time.perf_counter()
+        before = [cpu(pid) for pid in pids]
+        found = work()
+        used = [cpu(pid) - b for pid, b in zip(pids, before, strict=True)]
+        seconds, characters = time.perf_counter() - began, self.characters - characters
+        per_mb = [1e6 * u / characters if characters else 0.0 for u in used]
+        shares = [100 * u / seconds for u in used]
+        return found, Load(shares[0], shares[1], per_mb[0], per_mb[1], characters)
+
+    def close_deck(self) -> None:
+        """Close the terminal."""
+        if self.terminal is not None:
+            self.terminal.close()
+            self.terminal = None
+
+    def close(self) -> None:
+        """End everything."""
+        self.close_deck()
+        with contextlib.suppress(Exception):  # it is to be gone, whatever it says
+            lifecycle.stop(self.places)
+        self._server.kill()
+        self._server.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextlib.asynccontextmanager
+async def _client() -> Any:
+    client = await Client.connect(places(), start=False)
+    try:
+        yield client
+    finally:
+        await client.close()
