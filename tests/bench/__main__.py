@@ -2,29 +2,28 @@
 
     python -m tests.bench [NAME…] [--quick] [--json FILE] [--markdown] [--doc] [--from FILE]
 
-Every module of this folder with a function `figures(quick)` is a part; `measure()` of those that
-have only that is shown as it is. The figures are those of the machine they ran on: compare
-ratios, and run nothing else meanwhile. A part that fails says so, and the others go on.
+Every module of this folder with a function `figures(quick)` is a part, run in a process of its
+own; `measure()` of those that have only that is shown as it is. The figures are those of the
+machine they ran on: compare ratios, and run nothing else meanwhile. A part that fails says so,
+and the others go on.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
+import ast
 import json
 import os
 import pkgutil
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import tests.bench
+from tests.bench.harness import part
 from tests.bench.harness.figure import Figure
-from tests.bench.harness.rows import of_measure
 from tests.bench.harness.table import into, machine, markdown, plain
 
 ROOT = Path(__file__).parents[2]
@@ -43,24 +42,9 @@ def parts(wanted: list[str]) -> list[str]:
     return [name for name in names if not wanted or name in wanted]
 
 
-def figures_of(module: ModuleType, quick: bool) -> Iterator[Figure]:
-    """A part's figures, as they come; its failure is the last of them."""
-    name = module.__name__.rpartition(".")[2]
-    try:
-        if hasattr(module, "figures"):
-            yield from module.figures(quick)
-        elif hasattr(module, "measure"):
-            yield from of_measure(name, module.measure())
-    except Exception as error:
-        # The boundary of a part: the others go on, and the table names the one that failed.
-        yield Figure(name, (), "", failed=f"{type(error).__name__}: {error}"[:200])
-
-
-def title_of(module: ModuleType) -> str:
-    """The first sentence of what the module says it is."""
-    return " ".join((module.__doc__ or module.__name__).strip().split("\n\n")[0].split()).rstrip(
-        "."
-    )
+def title_of(doc: str) -> str:
+    """The first paragraph of what a part says it is."""
+    return " ".join(doc.strip().split("\n\n")[0].split()).rstrip(".")
 
 
 def run(names: list[str], quick: bool) -> dict[str, Any]:
@@ -74,16 +58,11 @@ def run(names: list[str], quick: bool) -> dict[str, Any]:
     }
     print("on " + ", ".join(f"{k} {v}" for k, v in found["machine"].items()), flush=True)
     for name in names:
-        try:
-            module = importlib.import_module(f"tests.bench.{name}")
-        except Exception as error:  # as above
-            found["parts"][name] = [Figure(name, (), "", failed=repr(error)[:200]).to_json()]
-            print(f"\n{name}: failed: {error!r}", flush=True)
-            continue
-        figures = list(figures_of(module, quick))
-        if figures:
-            print(plain(title_of(module), figures), flush=True)
-            found["parts"][title_of(module)] = [figure.to_json() for figure in figures]
+        source = (Path(__file__).parent / f"{name}.py").read_text("utf-8")
+        title = title_of(ast.get_docstring(ast.parse(source)) or name)
+        figures = list(part.run(name, quick))
+        print(plain(title, figures), flush=True)
+        found["parts"][title] = [figure.to_json() for figure in figures]
     found["seconds"] = round(time.perf_counter() - began, 1)
     return found
 

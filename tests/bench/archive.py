@@ -1,4 +1,4 @@
-"""Listing and searching 10,000 sessions, against reading every journal's first line.
+"""Listing and searching 10,000 sessions, beside reading their journals.
 
 Sessions are small (20 messages); what is timed is the index as commands use it.
 """
@@ -6,17 +6,19 @@ Sessions are small (20 messages); what is timed is the index as commands use it.
 from __future__ import annotations
 
 import json
+import os
 import random
-import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from sessions import events as ev
 from sessions.archive.index import Index
 from sessions.ids import new_id
+from tests.bench.harness.figure import Figure, Target, timed
 
 SESSIONS, MESSAGES = 10_000, 20
 WORDS = [f"{a}{b}" for a in ("tide", "gate", "lock", "weir", "dam") for b in range(200)]
@@ -39,42 +41,60 @@ def _fill(folder: Path) -> None:
         (folder / session / "journal.jsonl").write_bytes(b"".join(lines))
 
 
-def _ms(work: Callable[[], object], runs: int = 7) -> float:
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - began) * 1000)
-    return round(statistics.median(times), 2)
-
-
-def measure() -> dict[str, Any]:
-    """Milliseconds, medians of seven."""
+def figures(quick: bool) -> Iterator[Figure]:
+    """Building, bringing up to date, listing, searching; the whole command."""
+    rounds = 3 if quick else 9
     with tempfile.TemporaryDirectory(prefix="ad-bench-") as name:
-        folder = Path(name) / "sessions"
+        home = Path(name)
+        folder = home / "data" / "sessions"
         _fill(folder)
+        size = sum(f.stat().st_size for f in folder.glob("*/journal.jsonl")) / 1e6
         began = time.perf_counter()
-        index = Index.open(Path(name) / "state" / "index.db", folder)
+        index = Index.open(home / "state" / "index.db", folder)
         index.refresh()
-        rebuild = time.perf_counter() - began
-
-        def first_lines() -> None:
-            for journal in folder.glob("*/journal.jsonl"):
-                with journal.open("rb") as file:
-                    json.loads(file.readline())
-
-        found = {
-            "rebuild_s": round(rebuild, 1),
-            "refresh_ms": _ms(index.refresh, 3),
-            "list_ms": _ms(index.summaries),
-            "search_two_words_ms": _ms(lambda: index.search("tide17 gate3")),
-            "search_one_word_ms": _ms(lambda: index.search("weir7")),
-            "anchor_first_lines_ms": _ms(first_lines, 3),
-            "target_search_ms": 50,
-        }
+        took = time.perf_counter() - began
+        yield Figure("build the index", [size / took], "MB/s")
+        yield from _asked(index, folder, rounds)
         index.close()
-        return found
+        yield from _commands(home, rounds)
 
 
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))
+def _asked(index: Index, folder: Path, rounds: int) -> Iterator[Figure]:
+    def first_lines() -> None:
+        for journal in folder.glob("*/journal.jsonl"):
+            with journal.open("rb") as file:
+                json.loads(file.readline())
+
+    def scan(words: bytes) -> Callable[[], object]:
+        return lambda: [f for f in folder.glob("*/journal.jsonl") if words in f.read_bytes()]
+
+    lines = timed(first_lines, 3)
+    first = "reading first lines"
+    yield Figure("list", timed(index.rows, rounds), "ms", Target(50), first, lines)
+    yield Figure("whole summaries", timed(index.summaries, rounds), "ms", None, first, lines)
+    yield Figure("see what changed", timed(index.refresh, rounds), "ms", Target(100), first, lines)
+    scanned = timed(scan(b"tide17"), 1 if rounds < 5 else 3)
+    for what, words in (
+        ("two words", "tide17 gate3"),
+        ("one word", "weir7"),
+        ("a beginning", "gat"),
+        ("a word of every session", "tide"),
+    ):
+        taken = timed(lambda words=words: index.search(words), rounds)  # type: ignore[misc]
+        yield Figure(f"search, {what}", taken, "ms", Target(50), "scanning all bytes", scanned)
+
+
+def _commands(home: Path, rounds: int) -> Iterator[Figure]:
+    """As a user runs them: a process each, the index opened and brought up to date."""
+
+    def run(*arguments: str) -> Callable[[], object]:
+        command = [sys.executable, "-P", "-m", "sessions.cli.main", *arguments]
+        environment = {**os.environ, "AGENTDECK_HOME": str(home)}
+        return lambda: subprocess.run(command, env=environment, capture_output=True, check=True)
+
+    bare = timed(run("--version"), rounds)
+    for name, command in (
+        ("agentdeck sessions list --json", ("sessions", "list", "--json")),
+        ("agentdeck sessions search", ("sessions", "search", "tide17 gate3")),
+    ):
+        yield Figure(name, timed(run(*command), rounds), "ms", None, "agentdeck --version", bare)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ from sessions.deck import Deck
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.places import private_folder
+from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import sse
 from tests.support.rig import rig_places
 
-SESSIONS, RATE, SECONDS = 24, 100, 10
+SESSIONS, RATE = 24, 100
 
 WATCHER = """
 import json, socket, sys
@@ -39,7 +41,7 @@ while data := s.recv(1 << 20):
 """
 
 
-async def _run() -> dict[str, Any]:
+async def _run(seconds: int) -> dict[str, float]:
     url_of = subprocess.Popen(
         [sys.executable, "-m", "tests.support.messages_server"], stdout=subprocess.PIPE, text=True
     )
@@ -61,10 +63,10 @@ async def _run() -> dict[str, Any]:
         ids = [s.id for s in sessions]
         watcher = subprocess.Popen([sys.executable, "-c", WATCHER, str(places.socket), *ids])
         for session in sessions:
-            await session.send(f"stream {RATE * (SECONDS + 4)} {RATE}")
+            await session.send(f"stream {RATE * (seconds + 4)} {RATE}")
         await asyncio.sleep(3)  # the SDK is imported, the streams run
         before, cpu, wall = _words(sessions), time.process_time(), time.monotonic()
-        await asyncio.sleep(SECONDS)
+        await asyncio.sleep(seconds)
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         events = _words(sessions) - before
         watcher.kill()
@@ -72,13 +74,7 @@ async def _run() -> dict[str, Any]:
         await server.close()
         await deck.close()
     url_of.kill()
-    return {
-        "events": events,
-        "us_per_event": round(cpu / events * 1e6, 1),
-        "core_percent": round(100 * cpu / wall, 1),
-        "anchor_us_json_alone": round(_anchor(), 2),
-        "target_us": 120,
-    }
+    return {"us": cpu / events * 1e6, "share": 100 * cpu / wall}
 
 
 def _words(sessions: list[Any]) -> int:
@@ -101,10 +97,12 @@ def _anchor() -> float:
     return (time.process_time() - began) / 50_000 * 1e6
 
 
-def measure() -> dict[str, Any]:
-    """Microseconds of CPU per streamed event, all of the engine included."""
-    return asyncio.run(_run())
-
-
-if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))
+def figures(quick: bool) -> Iterator[Figure]:
+    """All of the engine included; a second run with the SDK loaded."""
+    runs, anchors = [], []
+    for _ in range(1 if quick else 3):
+        runs.append(asyncio.run(_run(4 if quick else 8)))
+        anchors.append(_anchor())
+    yield Figure("engine CPU per event", [r["us"] for r in runs], "µs", Target(120),
+                 "json.loads alone", anchors)  # fmt: skip
+    yield Figure("engine CPU, 24 sessions stream", [r["share"] for r in runs], "% of a core")

@@ -1,4 +1,4 @@
-"""What priming costs beside the model's own time.
+"""Priming: what it costs beside the model's own time.
 
     python -m tests.bench.priming
 
@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sessions.backends.base import Reply
 from sessions.priming import pipeline, record
@@ -27,28 +26,19 @@ from sessions.priming.gauge import Turn, read_turn
 from sessions.priming.inject import compose
 from sessions.priming.kinds import kind_of
 from sessions.priming.prompts import Subject
+from tests.bench.harness.figure import Figure, Target, timed
+from tests.bench.harness.table import plain
 from tests.support.arxiv_server import ArxivServer, entry, feed, share
 from tests.support.rig import rig_places
 
 
-def _ms(work: Callable[[], object], rounds: int = 30) -> dict[str, float]:
-    """Median and worst of some rounds, in milliseconds, after one to warm up."""
-    work()
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        taken.append(1000 * (time.perf_counter() - start))
-    return {"median_ms": round(statistics.median(taken), 3), "worst_ms": round(max(taken), 3)}
-
-
-def _gauge() -> dict[str, float]:
+def _gauge(rounds: int) -> list[float]:
     history = "\n".join(paper.abstract for paper in bundled())  # beyond the 3,000 words that count
     turn = bundled()[3].abstract + bundled()[7].abstract
-    return _ms(lambda: read_turn(turn, history))
+    return timed(lambda: read_turn(turn, history), rounds)
 
 
-async def _requests(rate: float, last: int, seeds: int) -> dict[str, float]:
+async def _requests(rate: float, last: int, seeds: int) -> list[float]:
     async def wait(seconds: float) -> None:
         await asyncio.sleep(0)
 
@@ -59,10 +49,10 @@ async def _requests(rate: float, last: int, seeds: int) -> dict[str, float]:
                 where = Source(rig_places(Path(folder) / str(seed)), server.url, 0.0, wait=wait)
                 params = kind_of("arxiv").read({"month": "2026-01"})
                 counts.append((await draw_papers(where, seed, params)).meta["requests"])
-    return {"mean": statistics.mean(counts), "most": max(counts)}
+    return counts
 
 
-async def _pipeline() -> dict[str, float]:
+async def _pipeline(rounds: int) -> list[float]:
     """draw → expand → inject → measure → events → replay, with a model that takes no time."""
     drawn = await pipeline.draw("acronym", {}, seed=1)
     items = [
@@ -92,27 +82,29 @@ async def _pipeline() -> dict[str, float]:
         assert record.replay(events)[0].items == expansion.items
 
     taken = []
-    for _ in range(20):
+    for _ in range(rounds):
         start = time.perf_counter()
         await whole()
         taken.append(1000 * (time.perf_counter() - start))
-    return {"median_ms": round(statistics.median(taken), 2), "worst_ms": round(max(taken), 2)}
+    return taken
 
 
-def measure() -> dict[str, Any]:
+def figures(quick: bool) -> Iterator[Figure]:
     """All figures of this part."""
-    acronym, names = kind_of("acronym").read({}), kind_of("names").read({})
+    rounds, seeds = (5, 5) if quick else (30, 30)
+    for kind in ("acronym", "names"):
+        params = kind_of(kind).read({})
+        taken = timed(partial(local_draw, kind, 1, params), rounds)
+        yield Figure(f"draw {kind}", taken, "ms", Target(5))
+    yield Figure("gauge a turn", _gauge(rounds), "ms", Target(5))
     body = feed([entry(f"2601.{number:05d}") for number in range(1, 61)])
-    return {
-        "draw_acronym": _ms(lambda: local_draw("acronym", 1, acronym)),
-        "draw_names": _ms(lambda: local_draw("names", 1, names)),
-        "gauge_a_turn": _gauge(),
-        "feed_of_60_papers": _ms(lambda: read_feed(body), 10),
-        "requests_at_40_percent": asyncio.run(_requests(0.40, 60_000, 30)),
-        "requests_at_10_percent": asyncio.run(_requests(0.10, 60_000, 30)),
-        "pipeline_beside_the_model": asyncio.run(_pipeline()),
-    }
+    yield Figure("read a feed of 60 papers", timed(lambda: read_feed(body), rounds // 3), "ms")
+    for rate, most in ((0.40, 2), (0.10, 4)):
+        counts = asyncio.run(_requests(rate, 60_000, seeds))
+        name = f"a month's sample, {rate:.0%} of the numbers in use"
+        yield Figure(name, counts, "requests", Target(most))
+    yield Figure("pipeline beside the model", asyncio.run(_pipeline(rounds)), "ms", Target(150))
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(), indent=1))
+    print(plain("Priming", list(figures(quick=False))))

@@ -1,6 +1,6 @@
-"""What loading skills costs, against reading and YAML-parsing the same files.
+"""Skills: loading them, beside reading and YAML-parsing the same files.
 
-    python -m tests.bench.skills_loading [COUNT]
+    python -m tests.bench.skills_loading
 
 Sizes are those of 24 public collections: description 166 characters at the median and 435 at
 the 90th percentile, body 4,373 and 14,242; 11 % of the folders with a script.
@@ -8,23 +8,21 @@ the 90th percentile, body 4,373 and 14,242; 11 % of the folders with a script.
 
 from __future__ import annotations
 
-import gc
-import json
 import random
 import re
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from skills.discover import Root, Scanner
 from skills.library import Library, Places
 from skills.skill import Scope
+from tests.bench.harness.figure import Figure, Target, beside, timed
+from tests.bench.harness.table import plain
 
 FOLDERS = 3_700
 _TEXT = (
@@ -79,47 +77,42 @@ def bare(files: list[Path]) -> int:
     return parsed
 
 
-def _best(work: Callable[[], object], times: int = 5) -> float:
-    """The median of `times` runs, in seconds."""
-    taken = []
-    for _ in range(times):
-        gc.collect()
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
-
-
-def measure(count: int = FOLDERS) -> dict[str, Any]:
-    """The figures: seconds for the bare read, for a cold and a warm scan, and their ratio."""
+def figures(quick: bool) -> Iterator[Figure]:
+    """A cold and a warm scan, the panel's scan of a thousand, and what a listing costs."""
+    rounds = 3 if quick else 7
     with tempfile.TemporaryDirectory() as name:
         root = Path(name) / "skills"
-        files = make(root, count)
+        files = make(root, FOLDERS)
         roots = [Root(root, Scope.MINE)]
-        bare(files)
-        read = _best(lambda: bare(files))
-        cold = _best(lambda: Scanner().scan(roots))
+        cold, read = beside(lambda: Scanner().scan(roots), lambda: bare(files), rounds)
         scanner = Scanner()
         found = scanner.scan(roots)
-        warm = _best(lambda: scanner.scan(roots))
+        what = "read and YAML-parsed bare"
+        yield Figure(f"load {FOLDERS:,} folders", cold, "ms", Target(1.5, "ratio"), what, read)
+        each = [taken / FOLDERS for taken in cold]
+        yield Figure("load a folder", each, "ms", Target(1), what, [r / FOLDERS for r in read])
+        yield Figure(
+            "load again, nothing changed", timed(lambda: scanner.scan(roots), rounds), "ms"
+        )
         thousand = Path(name) / "thousand"
         make(thousand, 1_000, seed=2)
         home = Path(name) / "home"
         library = Library(Places(mine=thousand, keep=Path(name) / "keep", home=home))
-        library.scan(home)
-        panel = _best(lambda: library.scan(home))
-        return {
-            "folders": count,
-            "loaded": len(found.skills),
-            "bare_s": round(read, 4),
-            "cold_s": round(cold, 4),
-            "ratio": round(cold / read, 3),
-            "per_folder_ms": round(cold / count * 1000, 4),
-            "warm_s": round(warm, 4),
-            "thousand_warm_ms": round(panel * 1000, 2),
-            "listing_tokens_median": statistics.median(s.listing_tokens for s in found.skills),
-        }
+        yield Figure("the panel's scan, 1,000 skills, first", [_once(library, home)], "ms")
+        again = timed(lambda: library.scan(home), rounds)
+        yield Figure("the panel's scan, 1,000 skills", again, "ms", Target(100))
+        tokens = statistics.median(s.listing_tokens for s in found.skills)
+        yield Figure("listing of an enabled skill", [tokens], "tokens", Target(100))
+        yield Figure(
+            "folders that load", [len(found.skills)], "folders", Target(FOLDERS, least=True)
+        )
+
+
+def _once(library: Library, home: Path) -> float:
+    began = time.perf_counter()
+    library.scan(home)
+    return (time.perf_counter() - began) * 1000
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1]) if sys.argv[1:] else FOLDERS), indent=2))
+    print(plain("Skills", list(figures(quick=False))))

@@ -1,4 +1,4 @@
-"""What one more token costs in a tile, with little and with much history; opening; memory.
+"""A tile: what one more token costs with little and with much history; opening a session.
 
     python -m tests.bench.tiles
 
@@ -13,6 +13,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from textual.app import App, ComposeResult
@@ -21,6 +22,8 @@ from textual.screen import Screen
 
 from sessions import events as ev
 from sessions.transcript import Transcript
+from tests.bench.harness.figure import Figure, Target
+from tests.bench.harness.table import plain
 from tests.bench.harness.words import answer, tokens
 from tui.gate import GuardedApp
 from tui.view.compositor import LeanScreen
@@ -28,6 +31,7 @@ from tui.view.transcript_view import TranscriptView
 
 SIZE = (100, 40)
 TOKENS = 600
+LENGTHS = (10_000, 100_000, 1_000_000)
 
 
 class One(GuardedApp, App[None]):
@@ -108,21 +112,36 @@ async def opening(messages: int) -> float:
         return (time.perf_counter() - start) * 1000
 
 
-def measure() -> dict[str, Any]:
-    """All figures of this benchmark."""
+def figures(quick: bool) -> Iterator[Figure]:
+    """A token's cost at three lengths, in turns and in one answer; opening a session."""
+    rounds = 1 if quick else 3
+    before = os.environ.get("AGENTDECK_HOME")
     with tempfile.TemporaryDirectory() as home:
         os.environ["AGENTDECK_HOME"] = home
-        asyncio.run(token(1000))  # imports, caches
-        found: dict[str, Any] = {}
-        for name, single in (("turns", False), ("one answer", True)):
-            small, large = (asyncio.run(token(size, single)) for size in (10_000, 1_000_000))
-            found[f"token_us, {name}"] = {
-                "10k": round(small), "1M": round(large), "ratio": round(large / small, 2)
-            }  # fmt: skip
-        found["open_ms"] = {n: round(asyncio.run(opening(n)), 1) for n in (20, 2000, 10_000)}
-    return found
+        try:
+            asyncio.run(token(1000))  # imports, caches
+            for name, single in (("turns", False), ("one answer", True)):
+                yield from _lengths(name, single, rounds)
+            for messages in (20, 2_000, 10_000):
+                taken = [asyncio.run(opening(messages)) for _ in range(rounds)]
+                yield Figure(f"open a session of {messages:,} messages", taken, "ms")
+        finally:
+            os.environ.pop("AGENTDECK_HOME")
+            if before is not None:
+                os.environ["AGENTDECK_HOME"] = before
+
+
+def _lengths(name: str, single: bool, rounds: int) -> Iterator[Figure]:
+    costs: dict[int, list[float]] = {size: [] for size in LENGTHS}
+    for _ in range(rounds):
+        for size in LENGTHS:
+            costs[size].append(asyncio.run(token(size, single)))
+    least = LENGTHS[0]
+    yield Figure(f"a token after {least:,} characters, {name}", costs[least], "µs")
+    for size in LENGTHS[1:]:
+        yield Figure(f"a token after {size:,} characters, {name}", costs[size], "µs",
+                     Target(1.5, "ratio"), f"after {least:,}", costs[least])  # fmt: skip
 
 
 if __name__ == "__main__":
-    for key, value in measure().items():
-        print(f"{key:24}", value)
+    print(plain("Tiles", list(figures(quick=False))))

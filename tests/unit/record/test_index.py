@@ -170,3 +170,14 @@ def test_an_index_with_other_columns_is_made_again(tmp_path: Path) -> None:
     index = Index.open(path, tmp_path / "sessions")
     assert index.refresh() == 1
     assert [row.id for row in index.rows()] == ["a1"]
+
+
+def test_of_very_many_that_hold_a_word_the_newest_are_ranked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sessions.archive.index._RANKED", 2)
+    for name in ("b2", "a1", "c3"):
+        session(tmp_path, name, "the tidal gate opened")
+    index = Index.open(tmp_path / "state" / "index.db", tmp_path / "sessions")
+    index.refresh()
+    assert [hit.id for hit in index.search("tidal")] == ["c3", "b2"]
