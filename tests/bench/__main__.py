@@ -60,7 +60,10 @@ def run(names: list[str], quick: bool) -> dict[str, Any]:
     for name in names:
         source = (Path(__file__).parent / f"{name}.py").read_text("utf-8")
         title = title_of(ast.get_docstring(ast.parse(source)) or name)
-        figures = list(part.run(name, quick))
+        figures = []
+        for figure in part.run(name, quick):
+            figures.append(figure)
+            print(f"  … {name}: {figure.name}", file=sys.stderr, flush=True)
         print(plain(title, figures), flush=True)
         found["parts"][title] = [figure.to_json() for figure in figures]
     found["seconds"] = round(time.perf_counter() - began, 1)

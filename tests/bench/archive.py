@@ -17,19 +17,24 @@ from pathlib import Path
 
 from sessions import events as ev
 from sessions.archive.index import Index
+from sessions.engine import lifecycle
 from sessions.ids import new_id
+from sessions.places import places
 from tests.bench.harness.figure import Figure, Target, timed
+from tests.bench.harness.terminal import Terminal
 
-SESSIONS, MESSAGES = 10_000, 20
+SESSIONS, MESSAGES, OPEN = 10_000, 20, 6
 WORDS = [f"{a}{b}" for a in ("tide", "gate", "lock", "weir", "dam") for b in range(200)]
 
 
 def _fill(folder: Path) -> None:
     rng = random.Random(1)
-    for _ in range(SESSIONS):
+    for session_number in range(SESSIONS):
         session = new_id()
         (folder / session).mkdir(parents=True)
-        events: list[ev.Event] = [ev.SessionCreated(id=session, title=rng.choice(WORDS))]
+        events: list[ev.Event] = [
+            ev.SessionCreated(id=session, title=rng.choice(WORDS), model="scripted")
+        ]
         for turn in range(1, MESSAGES // 2 + 1):
             text = " ".join(rng.choices(WORDS, k=12))
             events += [
@@ -37,6 +42,8 @@ def _fill(folder: Path) -> None:
                 ev.Text(turn=turn, text=text[::-1]),
                 ev.TurnEnded(turn=turn, reason="end_turn"),
             ]
+        if session_number >= OPEN:
+            events.append(ev.SessionSet(changes={"closed": True}))
         lines = [ev.encode(ev.to_json(ev.stamp(e, n, ev.now()))) for n, e in enumerate(events, 1)]
         (folder / session / "journal.jsonl").write_bytes(b"".join(lines))
 
@@ -57,6 +64,7 @@ def figures(quick: bool) -> Iterator[Figure]:
         yield from _asked(index, folder, rounds)
         index.close()
         yield from _commands(home, rounds)
+        yield from _deck(home, 1 if quick else 3)
 
 
 def _asked(index: Index, folder: Path, rounds: int) -> Iterator[Figure]:
@@ -98,3 +106,53 @@ def _commands(home: Path, rounds: int) -> Iterator[Figure]:
         ("agentdeck sessions search", ("sessions", "search", "tide17 gate3")),
     ):
         yield Figure(name, timed(run(*command), rounds), "ms", None, "agentdeck --version", bare)
+
+
+def _deck(home: Path, rounds: int) -> Iterator[Figure]:
+    """On the deck's screen: from the key to the first row."""
+    environment = {"AGENTDECK_HOME": str(home)}
+    os.environ |= environment
+    deck = [sys.executable, "-P", "-m", "sessions.cli.main"]
+    opened, listed, searched, echoed = [], [], [], []
+    try:
+        for _ in range(rounds):
+            lifecycle.stop(places())
+            terminal = Terminal(deck, 120, 36)
+            try:
+                opened.append((_seen(terminal, "scripted") - terminal.started) * 1000)
+                time.sleep(1.0)  # what it does once after its start is not what is measured
+                listed.append(
+                    _key(terminal, "\x0f", f"All sessions ({SESSIONS:,}".replace(",", ""))
+                )
+                terminal.type("\x1b")
+                time.sleep(0.5)
+                terminal.type("\x06")
+                _seen(terminal, "Type what you remember")
+                searched.append(_key(terminal, "w", "found ·"))
+                terminal.type("\x1b")
+                time.sleep(0.5)
+                echoed.append(terminal.echo(3.0).p99)
+            finally:
+                terminal.close()
+    finally:
+        lifecycle.stop(places())
+        del os.environ["AGENTDECK_HOME"]
+    yield Figure("deck with 10,000 recorded sessions, engine and tiles", opened, "ms")
+    yield Figure("key to the list of all sessions on screen", listed, "ms")
+    yield Figure("a letter of a search to what was found on screen", searched, "ms", Target(250))
+    yield Figure("key echo p99 with 10,000 recorded sessions", echoed, "ms", Target(30))
+
+
+def _seen(terminal: Terminal, words: str) -> float:
+    seen = terminal.wait(words)
+    if seen is None:
+        raise RuntimeError(f"{words!r} did not come on the screen")
+    return seen
+
+
+def _key(terminal: Terminal, keys: str, words: str) -> float:
+    """Milliseconds from keys to words."""
+    terminal.tail = b""
+    began = time.perf_counter()
+    terminal.type(keys)
+    return (_seen(terminal, words) - began) * 1000
