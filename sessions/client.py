@@ -148,6 +148,9 @@ class Client:
                 self._take(data)
         except (ConnectionError, ValueError) as error:
             reason = str(error)
+        except asyncio.CancelledError:
+            self._closing = True  # nobody listens any more
+            raise
         finally:
             for answer in self._answers.values():
                 if not answer.done():

@@ -40,6 +40,7 @@ from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
 from tui.welcome import Welcome
+from tui.work import while_shown
 
 
 class DeckScreen(LeanScreen):
@@ -118,7 +119,7 @@ class DeckScreen(LeanScreen):
     def reconnect(self) -> None:
         """Look for the engine in the background; start it if none runs."""
         self.query_one(Banner).hide()
-        self.run_worker(self.link.connect(), group="link", exclusive=True)
+        self.run_worker(while_shown(self, self.link.connect()), group="link", exclusive=True)
         self.redraw()
 
     def connected(self, summaries: list[Summary]) -> None:
@@ -144,7 +145,8 @@ class DeckScreen(LeanScreen):
     def lost(self, message: str, hint: str) -> None:
         """Say it; what the tiles show stays."""
         key = registry.show_key(self.edges.key("reconnect"))
-        self.query_one(Banner).tell(message, hint, key)
+        for banner in self.query(Banner):  # none when the deck is leaving
+            banner.tell(message, hint, key)
         self.redraw()
 
     def event_came(self, session_id: str, event: ev.Event) -> None:
@@ -225,7 +227,7 @@ class DeckScreen(LeanScreen):
         wanted = {}
         for session_id in self.model.visible():
             wanted[session_id] = self.model.of(session_id).transcript.last_seq
-        self.run_worker(self.link.watch(wanted), group="watch")
+        self.run_worker(while_shown(self, self.link.watch(wanted)), group="watch")
 
     def _see(self) -> None:
         """The current tile's end of turn is seen, if somebody looks."""

@@ -19,6 +19,7 @@ from sessions.errors import AgentdeckError
 from tui.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
+from tui.work import while_shown
 
 MAX_AT_ONCE = 24
 PERMISSIONS = (
@@ -119,7 +120,7 @@ class NewSession(Dialog[Wish]):
         """Ask the engine for the choices; the form can be used meanwhile."""
         self.hint("enter creates · tab next field · → completes a directory · esc")
         self.query_one("#title", Input).focus()
-        self.run_worker(self._load(), exclusive=True)
+        self.run_worker(while_shown(self, self._load()), exclusive=True)
 
     async def _load(self) -> None:
         try:
@@ -148,7 +149,8 @@ class NewSession(Dialog[Wish]):
     @on(Select.Changed, "#profile")
     @on(Select.Changed, "#backend")
     def _other_backend(self) -> None:
-        self.run_worker(self._load_models(), group="models", exclusive=True)
+        work = while_shown(self, self._load_models())
+        self.run_worker(work, group="models", exclusive=True)
 
     async def _load_models(self) -> None:
         backend = self._value("backend") or self._backend_of(self._value("profile"))

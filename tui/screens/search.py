@@ -13,6 +13,7 @@ from sessions.errors import AgentdeckError
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog
 from tui.text import clip, one_line, title_of
+from tui.work import while_shown
 
 if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
@@ -46,7 +47,8 @@ class Search(Dialog[str]):
     @on(Input.Changed, "#filter")
     def _changed(self, event: Input.Changed) -> None:
         # Exclusive: the answer to words that were typed over is not waited for.
-        self.run_worker(self._search(event.value.strip()), group="search", exclusive=True)
+        work = while_shown(self, self._search(event.value.strip()))
+        self.run_worker(work, group="search", exclusive=True)
 
     async def _search(self, query: str) -> None:
         rows = self.query_one(Rows)

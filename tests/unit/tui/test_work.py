@@ -1,0 +1,47 @@
+"""Work for a screen that may be left meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+from textual.css.query import NoMatches
+
+from tests.support.deckpilot import opened
+from tui.screens.new_session import NewSession
+from tui.work import gone, while_shown
+
+
+async def looks_for_nothing(form: NewSession) -> None:
+    form.query_one("#not-there")
+
+
+async def test_what_a_left_screen_lacks_is_no_fault() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        assert isinstance(form, NewSession)
+        await here.press("escape")
+        assert gone(form)
+        await while_shown(form, looks_for_nothing(form))
+
+
+async def test_what_a_shown_screen_lacks_is_a_fault() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        assert isinstance(form, NewSession)
+        assert not gone(form)
+        with pytest.raises(NoMatches):
+            await while_shown(form, looks_for_nothing(form))
+
+
+async def test_the_form_may_be_left_while_the_engine_still_answers_it() -> None:
+    async with opened(0) as here:
+        here.client.gate.clear()
+        await here.press("ctrl+n")
+        form = here.app.screen
+        form.query_one("#fault").remove()
+        here.app.pop_screen()
+        here.client.gate.set()
+        await here.settle()
+        assert here.app.screen is here.deck
+        assert here.app.return_code is None
