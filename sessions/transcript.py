@@ -14,13 +14,18 @@ from typing import Any, ClassVar
 
 from sessions import events as ev
 
+_JOINED = 64
+"""So many chunks of an answer are kept before they are joined to one."""
+
 
 @dataclass(slots=True)
 class Block:
     """One piece of the conversation.
 
-    `kind`: `user`, `text`, `thinking`, `tool`, `notice` or `error`. `parts` are the chunks of
-    its text in order; a view remembers how many it has drawn. `open`: more may come.
+    `kind`: `user`, `text`, `thinking`, `tool`, `notice` or `error`. `parts` are its text in
+    order, the last of them as the chunks came; a view that draws what is new remembers how much
+    of `size`, the characters of a `text` or `thinking` so far, it has drawn (`after`). `open`:
+    more may come.
     """
 
     kind: str
@@ -33,6 +38,16 @@ class Block:
     last_seq: int = 0
     version: int = 0
     index: int = 0
+    size: int = 0
+    joined: int = 0
+
+    def after(self, size: int) -> str:
+        """The text behind its first `size` characters, at the cost of what is new alone."""
+        missing, start = self.size - size, len(self.parts)
+        while missing > 0 and start > 0:
+            start -= 1
+            missing -= len(self.parts[start])
+        return "".join(self.parts[start:])[-missing if missing < 0 else 0 :]
 
     @property
     def text(self) -> str:
@@ -102,6 +117,11 @@ class Transcript:
             last.open = True
         if event.text:
             last.parts.append(event.text)
+            last.size += len(event.text)
+            if len(last.parts) - last.joined >= _JOINED:
+                # A chunk of twenty characters takes eighty bytes, joined it takes twenty.
+                last.parts[last.joined :] = ["".join(last.parts[last.joined :])]
+                last.joined += 1
         return last
 
     # -- one handler per event type

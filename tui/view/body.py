@@ -123,9 +123,8 @@ class BlockBody:
         self._take_parts(width, 1 if thinking else 0)
 
     def _new_text(self) -> str:
-        parts = self.block.parts
-        new = "".join(parts[self._seen :])
-        self._seen = len(parts)
+        new = self.block.after(self._seen)
+        self._seen = self.block.size
         if self._ends_cr:
             new = "\r" + new
         self._ends_cr = new.endswith("\r") and self.block.open
