@@ -7,6 +7,7 @@ skills that were used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sessions import events as ev
@@ -41,11 +42,17 @@ def fullness(session: Session, window: int) -> float:
 
 
 async def compact(
-    session: Session, backend: Backend, model: str, *, within: bool = False
+    session: Session,
+    backend: Backend,
+    model: str,
+    *,
+    within: bool = False,
+    skills: Sequence[str] = (),
 ) -> ev.ContextCompacted:
     """Summarise a session's past and record it. Nothing of the journal is lost.
 
-    `within` a running turn, its own steps are summarised too, all but the last one.
+    `within` a running turn, its own steps are summarised too, all but the last one. `skills` is
+    what of skills has to stay word for word.
 
     Raises:
         UsageError: there is no finished turn before the last one.
@@ -67,9 +74,8 @@ async def compact(
             "Try again, or fork from an earlier turn.",
             kind="compaction",
         )
-    skills = session.skill_texts()
     if skills:
-        summary += "\n\nSkills in use, word for word:\n\n" + "\n\n".join(skills)
+        summary += "\n\nSkills, word for word:\n\n" + "\n\n".join(skills)
     if within:
         asked = session.messages[max(session.messages)].text[:_WORD_FOR_WORD]
         summary += f"\n\nThe message that is being worked on, word for word:\n\n{asked}"

@@ -104,9 +104,9 @@ class Context:
         """Whether a turn was taken back."""
         return turn in self._undone
 
-    def skill_texts(self) -> list[str]:
-        """The text of every skill that went to the model, each once."""
-        return list(self._skills.values())
+    def skill_texts(self) -> dict[str, str]:
+        """The text of every skill that went to the model by its name, the newest last."""
+        return dict(self._skills)
 
     # -- folding
 
@@ -138,7 +138,7 @@ class Context:
             text = sound(str(note.get("text", "")))
             told.append(text)
             if note.get("kind") == "skill":
-                self._skills[str(note.get("name"))] = text
+                self._keep_skill(str(note.get("name")), text)
         if event.text.strip():
             told.append(sound(event.text))
         for attachment in event.attachments:
@@ -191,7 +191,7 @@ class Context:
         if self._open.pop(event.call, None) is None:
             return
         if event.call in self._skill_calls and event.status == "ok":
-            self._skills[str(event.data.get("skill", event.call))] = event.content
+            self._keep_skill(str(event.data.get("skill", event.call)), event.content)
         content: list[ev.JSON] = [{"type": "text", "text": sound(event.content) or "(no output)"}]
         content += [{"type": "attachment", **image} for image in event.images]
         self._images += len(event.images)
@@ -200,6 +200,10 @@ class Context:
             block["is_error"] = True
         self._chars += len(event.content)
         self._add("user", event.turn, event.seq, block)
+
+    def _keep_skill(self, name: str, text: str) -> None:
+        self._skills.pop(name, None)
+        self._skills[name] = text
 
     def _ended(self, event: ev.TurnEnded) -> None:
         self._thinking.clear()

@@ -244,7 +244,8 @@ class Features:
             return
         try:
             model = self._deck.settings(session).model
-            await compaction.compact(session, backend, model, within=within)
+            kept = self._skills[session.id].surviving(window)
+            await compaction.compact(session, backend, model, within=within, skills=kept)
         except UsageError:
             return  # one turn alone fills the window; the backend says so
 
@@ -253,7 +254,9 @@ class Features:
         if session.working:
             raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
         backend = self._deck.backend(session.summary.backend)
-        await compaction.compact(session, backend, self._deck.settings(session).model)
+        kept = self._skills[session.id].surviving(self._deck.context_window(session))
+        model = self._deck.settings(session).model
+        await compaction.compact(session, backend, model, skills=kept)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn: primings are measured, a harvest may be suggested."""

@@ -210,8 +210,8 @@ class Session:
         """A turn runs, or waits for a free place."""
         return self._task is not None
 
-    def skill_texts(self) -> list[str]:
-        """The text of every skill that went to the model, each once, as it went."""
+    def skill_texts(self) -> dict[str, str]:
+        """The text of every skill that went to the model by its name, as it went, newest last."""
         return self.context.skill_texts()
 
     # -- commands
@@ -339,14 +339,27 @@ class Session:
         )
         return turn
 
+    async def _take(self, message: ev.UserMessage) -> ev.UserMessage:
+        """The message with what the model is told before it, on disk.
+
+        Raises AgentdeckError if that can't be had; what the user said is recorded all the same.
+        """
+        prepared, self.prepared = self.prepared, []
+        message = replace(message, notes=prepared)
+        try:
+            notes = await self.deck.notes(self, message)
+        except (AgentdeckError, asyncio.CancelledError):
+            await self.recorder.emit_synced(message)
+            raise
+        message = replace(message, notes=[*notes, *prepared])
+        await self.recorder.emit_synced(message)
+        return message
+
     async def _run(self, message: ev.UserMessage) -> None:
         turn = message.turn
         ended = ev.TurnEnded(turn=turn, reason="error")
         try:
-            prepared, self.prepared = self.prepared, []
-            notes = [*await self.deck.notes(self, message), *prepared]
-            message = replace(message, notes=notes)
-            await self.recorder.emit_synced(message)
+            message = await self._take(message)
             ended = await self._answered(message)
         except asyncio.CancelledError:
             ended = ev.TurnEnded(turn=turn, reason="interrupted")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -28,6 +29,21 @@ R = TypeVar("R")
 
 log = logging.getLogger("agentdeck.skills")
 
+_SURVIVES = 100_000
+"""Characters of skills' text that stay word for word when a conversation is compacted, at most;
+and at most a quarter of the model's window."""
+_NONE = "No skills are available any more."
+_LATER = "The `skill` tool takes these names as well, though its definition lacks them: {names}."
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A listing that went to the model: with which turn's message."""
+
+    turn: int
+    seq: int
+    text: str
+
 
 class SessionSkills:
     """One session's skills: how each is switched, what the model was told, what was used."""
@@ -39,7 +55,10 @@ class SessionSkills:
         self.used: dict[str, int] = {}
         self.uses: list[ev.JSON] = []
         """`{"name", "turn", "how", "seq"}`, oldest first."""
-        self._told = ""
+        self._listings: list[_Told] = []
+        self._turns: list[tuple[int, int]] = []
+        self._summaries: list[_Told] = []
+        """As far as turn and event of each, the past is told by its text."""
         self._first: list[str] | None = None
         session.observers.append(self.observe)
 
@@ -55,12 +74,34 @@ class SessionSkills:
             self.used[event.name] = self.used.get(event.name, 0) + 1
             use = {"name": event.name, "turn": event.turn, "how": event.how, "seq": event.seq}
             self.uses.append(use)
-        elif isinstance(event, ev.UserMessage):
+        elif isinstance(event, ev.TurnStarted):
+            if self._first is None:
+                self._first = self.names()
+        else:
+            self._observe_told(event)
+
+    def _observe_told(self, event: ev.Event) -> None:
+        """Keep what the model was told: undoing and compacting take listings out of its sight."""
+        if isinstance(event, ev.UserMessage):
+            self._turns.append((event.seq, event.turn))
             for note in event.notes:
                 if note.get("kind") == "skills":
-                    self._told = str(note.get("text", ""))
-        elif isinstance(event, ev.TurnStarted) and self._first is None:
-            self._first = self.names()
+                    self._listings.append(_Told(event.turn, event.seq, str(note.get("text", ""))))
+        elif isinstance(event, ev.ContextCompacted):
+            covered = max((turn for seq, turn in self._turns if seq <= event.upto), default=0)
+            self._summaries.append(_Told(covered, event.upto, event.summary))
+        elif isinstance(event, ev.TurnUndone):
+            self._listings = [told for told in self._listings if told.turn < event.turn]
+            self._summaries = [told for told in self._summaries if told.turn < event.turn]
+
+    @property
+    def _told(self) -> str:
+        """The listing that the model sees as the latest; "" if it sees none."""
+        if not self._listings:
+            return ""
+        last = self._listings[-1]
+        over = [summary for summary in self._summaries if summary.seq >= last.seq]
+        return last.text if not over or last.text in over[-1].text else ""
 
     # -- switching
 
@@ -102,18 +143,58 @@ class SessionSkills:
         """
         notes: list[ev.JSON] = []
         text = await asyncio.to_thread(self._listing, tools=tools, paths=paths)
-        if text != self._told and (text or self._told):
-            notes.append({"kind": "skills", "text": text or "No skills are available any more."})
+        told = self._told
+        if text != told and (text or told not in ("", _NONE)):
+            notes.append({"kind": "skills", "text": text or _NONE})
         called = arguments.command(message.text)
         if called is not None and called[0] in self.states:
             notes.append(await self._named(called[0], called[1]))
+        elif called is not None:
+            await self._say_if_off(called[0])
         return notes
+
+    async def _say_if_off(self, name: str) -> None:
+        """Tell the user, not the model, that what looks like a call is of a skill that is off."""
+        skills = await asyncio.to_thread(self._visible)
+        if any(skill.name == name for skill in skills):
+            message = f"The skill {name} is off here, so the message went out as it is."
+            hint = "Switch it on in the Skills panel: `manual` is for you alone."
+            self.session.recorder.emit(ev.Error(kind="skill", message=message, hint=hint))
 
     def _listing(self, *, tools: bool, paths: bool) -> str:
         if not tools and not paths:
             return ""
         skills = [s for s in self._visible() if s.name in self.states]
-        return (listing.handover if paths else listing.block)(skills, self.states)
+        text = (listing.handover if paths else listing.block)(skills, self.states)
+        first = self.first_names()
+        later = [name for name in self.names() if name not in first]
+        if text and not paths and first and later:
+            text += "\n" + _LATER.format(names=", ".join(later))
+        return text
+
+    def surviving(self, window: int = 0) -> list[str]:
+        """What of skills stays word for word when the past is summarised.
+
+        The latest listing, then the text of each used skill that is still switched on. `window`:
+        the model's, in tokens; 0 = unknown. Where that is too much, the newest stay whole and
+        the others are named: half of a skill is worse than none.
+        """
+        room = min(_SURVIVES, window) if window > 0 else _SURVIVES  # a quarter, 4 letters a token
+        kept: list[str] = []
+        dropped: list[str] = []
+        for name, text in reversed(self.session.skill_texts().items()):
+            if name not in self.states:
+                continue
+            if len(text) <= room:
+                room -= len(text)
+                kept.insert(0, text)
+            else:
+                dropped.insert(0, name)
+        if dropped:
+            names = ", ".join(dropped)
+            kept.append(f"Also in use: {names}. Load them again before you go on with them.")
+        told = self._told
+        return [told, *kept] if told else kept
 
     async def _named(self, name: str, args: str) -> ev.JSON:
         """A skill's text, because the user called it by name."""

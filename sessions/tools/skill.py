@@ -20,16 +20,9 @@ class SkillTool:
     def __init__(self, skills: SessionSkills) -> None:
         self._skills = skills
         names = skills.first_names()
-        name: ev.JSON = {"type": "string", "description": "A name from the listing of skills."}
-        if names:
-            name["enum"] = names
-        self.definition = define(
-            "skill",
-            "Load a skill: instructions for a particular task, from the latest listing of "
-            "available skills. Call it before you begin such a task.",
-            {"name": name, "args": {"type": "string", "description": "What to apply it to."}},
-            ["name"],
-        )
+        self.definition = _define(names)
+        self.accepts: ev.JSON = _define([])["input_schema"]
+        """By what a call is checked: a skill may be switched on when the definition is fixed."""
 
     def touches(self, args: ev.JSON, ctx: CallContext) -> tuple[frozenset[str], bool]:
         """Nothing that others touch."""
@@ -48,3 +41,16 @@ class SkillTool:
         except AgentdeckError as error:
             raise ToolFault(str(error)) from error
         return Outcome(text, whole=True, data={"skill": str(args.get("name", ""))})
+
+
+def _define(names: list[str]) -> ev.JSON:
+    name: ev.JSON = {"type": "string", "description": "A name from the listing of skills."}
+    if names:
+        name["enum"] = names
+    return define(
+        "skill",
+        "Load a skill: instructions for a particular task, from the latest listing of "
+        "available skills. Call it before you begin such a task.",
+        {"name": name, "args": {"type": "string", "description": "What to apply it to."}},
+        ["name"],
+    )

@@ -74,6 +74,12 @@ def make_toolbox(
     return Toolbox(state, [*standard_tools(), *extra])
 
 
+def _accepted(tool: Tool) -> ev.JSON:
+    """The schema that a call is checked by: its definition's, or a tool's own wider one."""
+    wider: ev.JSON | None = getattr(tool, "accepts", None)
+    return wider or tool.definition["input_schema"]
+
+
 class Toolbox:
     """`sessions.backends.base.Tools` of one session. `close` it when the session is closed."""
 
@@ -118,7 +124,7 @@ class Toolbox:
 
     def _touches(self, ctx: CallContext) -> tuple[frozenset[str], bool]:
         tool = self._tools.get(ctx.call.name)
-        if tool is None or schema.check(ctx.call.input, tool.definition["input_schema"]):
+        if tool is None or schema.check(ctx.call.input, _accepted(tool)):
             return frozenset(), False  # it will be refused; nothing needs to wait for that
         try:
             return tool.touches(schema.clean(ctx.call.input), ctx)
@@ -145,7 +151,7 @@ class Toolbox:
             if tool is None:
                 raise ToolFault(f"There is no tool {name!r}. There are: {', '.join(self._tools)}.")
             args = schema.clean(ctx.call.input)
-            if faults := schema.check(args, tool.definition["input_schema"]):
+            if faults := schema.check(args, _accepted(tool)):
                 raise ToolFault(f"Wrong arguments for {name}: {' '.join(faults)}")
             verdict = await tool.permission(args, ctx)
             refusal = await self._settle(verdict, ctx)
