@@ -174,6 +174,13 @@ class DeckScreen(LeanScreen):
             self.queue_watcher()
         self.redraw(reflow=before != self.model.order)
 
+    def met(self, data: ev.JSON) -> str:
+        """A session that the engine answers with, though it may not have told of it; its id."""
+        summary = Summary.from_json(data)
+        if summary.id not in self.model.summaries:
+            self.summary_came(summary)
+        return summary.id
+
     def gone(self, session_id: str) -> None:
         """A session was deleted."""
         self.model.drop(session_id)

@@ -145,8 +145,9 @@ class Sender:
 
         client = self.deck.client
         made = await client.call("session.create", cwd=str(Path.cwd()))
-        await client.call("session.send", session=made["id"], text=text)
-        self.deck.go(str(made["id"]))
+        session = self.deck.met(made)
+        await client.call("session.send", session=session, text=text)
+        self.deck.go(session)
 
     async def _put_back(self, editing: tuple[str, str], text: str) -> None:
         session_id, item_id = editing

@@ -37,8 +37,8 @@ async def new(deck: DeckScreen) -> None:
         args = dict(wish.args)
         if wish.count > 1 and args.get("title"):
             args["title"] = f"{args['title']} {number + 1}"
-        summary_json = await deck.client.call("session.create", **args)
-        made = made or str(summary_json["id"])
+        met = deck.met(await deck.client.call("session.create", **args))
+        made = made or met
     if made:
         deck.go(made)
     deck.composer.focus()
@@ -113,7 +113,7 @@ async def fork(deck: DeckScreen) -> None:
         return
     title = f"{summary.title} (fork)" if summary.title else ""
     made = await deck.client.call("session.fork", session=summary.id, title=title)
-    deck.go(str(made["id"]))
+    deck.go(deck.met(made))
 
 
 @action("aside", "Set aside", keys=("alt+s",), group=GROUP, when=has_session)

@@ -309,3 +309,19 @@ async def test_every_word_of_the_footer_can_be_clicked() -> None:
         await here.pilot.click("#footer", offset=(x, 0))
         await here.settle()
         assert here.deck.model.zoomed
+
+
+async def test_a_new_session_is_the_current_one_before_the_engine_has_told_of_it() -> None:
+    async with opened(1) as here:
+        tell, late = here.client.on_summary, []
+        here.client.on_summary = late.append
+        await here.press("ctrl+n")
+        form = here.app.screen
+        await here.until(lambda: form.query_one("#profile", Select).value == "local")
+        await here.press("enter")
+        await here.until(lambda: here.deck.model.current == "s002")
+        for summary in late:
+            tell(summary)
+        await here.settle()
+        assert here.deck.model.current == "s002"
+        assert len(here.deck.grid.tiles()) == 2
