@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sessions import events as ev
+from sessions import secrecy
 from sessions.errors import JournalError
 from sessions.places import private_folder
 
@@ -203,6 +204,9 @@ class Journal:
         stamped = replace(event, seq=self._seq + 1, at=event.at or ev.now())
         try:
             line = ev.encode(ev.to_json(stamped))
+            if secrecy.in_line(line):
+                data = secrecy.hide_in(ev.to_json(stamped))
+                stamped, line = ev.from_json(data), ev.encode(data)
         except (TypeError, ValueError) as error:
             raise JournalError(
                 f"An event of type {event.type} can't be written: {error}."

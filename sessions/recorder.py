@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sessions import events as ev
+from sessions import secrecy
 from sessions.errors import JournalError
 
 CHUNK_S = 0.05
@@ -61,7 +62,7 @@ class Recorder:
         if kind is ev.Text or (kind is ev.Thinking and not event.signature and not event.redacted):  # type: ignore[attr-defined]
             self._collect(event)  # type: ignore[arg-type]
             return
-        self.flush()
+        self._flush(whole=True)
         self._write(event)
 
     async def emit_synced(self, event: ev.Event) -> None:
@@ -71,7 +72,10 @@ class Recorder:
         await self.sync()
 
     def flush(self) -> None:
-        """Write the text that waits for more."""
+        """Write the text that waits for more, but not what may be the beginning of a key."""
+        self._flush(whole=False)
+
+    def _flush(self, *, whole: bool) -> None:
         if self._flush_timer is not None:
             self._flush_timer.cancel()
             self._flush_timer = None
@@ -79,7 +83,13 @@ class Recorder:
             return
         (kind, turn), text = self._chunk_of, "".join(self._chunk)
         self._chunk.clear()
-        self._chunk_of = None
+        if not whole and (held := secrecy.begun(text)):
+            self._chunk.append(text[-held:])
+            text = text[:-held]
+            if not text:
+                return
+        else:
+            self._chunk_of = None
         self._last_chunk_at = asyncio.get_running_loop().time()
         self._write(kind(turn=turn, text=text))
 
@@ -108,13 +118,13 @@ class Recorder:
 
     async def close(self) -> None:
         """Flush and sync; no event may follow."""
-        self.flush()
+        self._flush(whole=True)
         await self.sync()
 
     def _collect(self, event: ev.Text | ev.Thinking) -> None:
         of = (type(event), event.turn)
         if self._chunk_of is not None and self._chunk_of != of:
-            self.flush()
+            self._flush(whole=True)
         self._chunk_of = of
         self._chunk.append(event.text)
         if self._flush_timer is not None:

@@ -25,6 +25,7 @@ from textual.filter import LineFilter
 from sessions.errors import AgentdeckError
 from sessions.places import places, private_folder
 from sessions.sanitise import clean, clean_line
+from sessions.secrecy import hide
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -143,7 +144,7 @@ def crash_notice(error: BaseException | None) -> str:
         private_folder(places().log.parent)
         when = datetime.now(UTC).isoformat(timespec="seconds")
         lines = traceback.format_exception(error) if error is not None else ["no traceback\n"]
-        _append(places().log, f"{when} the screen failed\n{clean(''.join(lines))}\n")
+        _append(places().log, f"{when} the screen failed\n{hide(clean(''.join(lines)))}\n")
     except (AgentdeckError, OSError):
         return said
     return f"{said} What happened is in {places().log}"

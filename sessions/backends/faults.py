@@ -15,6 +15,7 @@ from typing import Any
 
 from sessions.errors import BackendError
 from sessions.sanitise import clean_line
+from sessions.secrecy import hide
 
 MIN_WAIT_S, MAX_WAIT_S = 1.0, 300.0
 
@@ -102,7 +103,8 @@ class Fault:
     def message(self) -> str:
         """A sentence for the user."""
         words = _WORDS.get(self.kind, ("The model could not answer", ""))[0]
-        detail = clean_line(self.detail)[:500].rstrip(". ")
+        # Hidden before it is cut: a key cut in two is no known value any more.
+        detail = clean_line(hide(self.detail))[:500].rstrip(". ")
         request = f" (request {self.request_id})" if self.request_id else ""
         return f"{words}: {detail}{request}." if detail else f"{words}{request}."
 

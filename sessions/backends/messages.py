@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
+from sessions.secrecy import address
 
 OFFICIAL_HOST = "api.anthropic.com"
 _MAX_LINE = 64 * 2**20
@@ -185,7 +186,7 @@ class MessagesApi:
         chain = list(_causes(error))
         refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
         why = str(chain[-1]) or type(chain[-1]).__name__
-        return Fault("tls" if refused else "network", f"{self._base_url}, {why}")
+        return Fault("tls" if refused else "network", f"{address(self._base_url)}, {why}")
 
     async def models(self) -> list[dict[str, Any]]:
         """The server's models, as its list has them. Raises FaultError."""

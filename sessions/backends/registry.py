@@ -10,6 +10,7 @@ from sessions.backends.base import Backend
 from sessions.config.model import BackendConfig, Config
 from sessions.errors import NotFound
 from sessions.places import Places
+from sessions.secrecy import address
 
 
 def make(name: str, config: Config, places: Places) -> Backend:
@@ -79,7 +80,7 @@ def _state(config: BackendConfig) -> tuple[bool, str, str]:
     if key_of(config):
         return True, "A key is there.", ""
     if config.base_url:
-        return True, f"{config.base_url}, without a key.", ""
+        return True, f"{address(config.base_url)}, without a key.", ""
     variable = config.api_key_env or "ANTHROPIC_API_KEY"
     return False, f"No key: {variable} is not set.", f"Set {variable}, or api_key in the file."
 

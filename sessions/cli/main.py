@@ -149,21 +149,23 @@ def _gone() -> bool:
 
 def _say(error: AgentdeckError) -> None:
     from sessions.sanitise import clean
+    from sessions.secrecy import hide
 
-    click.echo(clean(f"agentdeck: {error.message}"), err=True)
+    click.echo(hide(clean(f"agentdeck: {error.message}")), err=True)
     if error.hint:
-        click.echo(clean(error.hint), err=True)
+        click.echo(hide(clean(error.hint)), err=True)
 
 
 def _crashed(error: Exception) -> int:
     """Put the traceback into the log and name it; no local variables are shown anywhere."""
+    from sessions import secrecy
     from sessions.places import places, private_folder
 
     log: Any = places().log
     try:
         private_folder(log.parent)
         handler = logging.FileHandler(log)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
+        handler.setFormatter(secrecy.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
         logger = logging.getLogger("agentdeck.crash")
         logger.addHandler(handler)
         logger.error("crash", exc_info=error)

@@ -97,7 +97,10 @@ def export(session: str, fmt: str, out: Path | None) -> None:
     """Print a session as Markdown, JSON or HTML."""
     from sessions.archive.export import export as write
 
-    text = write(read(_journal(session)), fmt)
+    from sessions.secrecy import hide
+
+    # A journal may be older than the key, or written before keys were kept out of it.
+    text = hide(write(read(_journal(session)), fmt))
     if out is None:
         click.echo(text, nl=False)
         return

@@ -11,9 +11,11 @@ import os
 import re
 import tomllib
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from sessions import secrecy
 from sessions.config.builtin import with_builtins
 from sessions.config.model import Config, Secret
 from sessions.errors import UsageError
@@ -32,7 +34,9 @@ def load(path: Path | None = None) -> Config:
     try:
         text = where.read_text("utf-8")
     except FileNotFoundError:
-        return with_builtins(Config())
+        found = with_builtins(Config())
+        secrecy.known.remember(_secrets(found))
+        return found
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{where} can't be read: {error}.") from error
     try:
@@ -49,7 +53,23 @@ def load(path: Path | None = None) -> Config:
         raise UsageError(
             f"{where} is wrong:\n{faults}", "See `agentdeck config init` for every key."
         )
-    return with_builtins(config)
+    found = with_builtins(config)
+    secrecy.known.remember(_secrets(found))
+    return found
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    """What of a configuration must never be written down or shown."""
+    for backend in config.backends.values():
+        yield backend.api_key.reveal()
+        yield os.environ.get(backend.api_key_env, "") if backend.api_key_env else ""
+        yield from secrecy.of_address(backend.base_url)
+        yield from secrecy.of_command(backend.command)
+        yield from (v for k, v in backend.env.items() if secrecy.keyish(k))
+    for server in config.mcp.servers.values():
+        yield from secrecy.of_address(server.url)
+        yield from secrecy.of_command(server.command)
+        yield from (v for k, v in server.env.items() if secrecy.keyish(k))
 
 
 class _Reader:
@@ -149,7 +169,9 @@ class _Reader:
                 self.fault(path, f"must not be negative, and is {value}")
                 return _WRONG
             return value
-        self.fault(path, f"must be {_NAMES.get(kind, 'text')}, not {_say(value)}")
+        secret = "api_key" in path or "env" in path
+        given = "what it is" if secret else _say(value)
+        self.fault(path, f"must be {_NAMES.get(kind, 'text')}, not {given}")
         return _WRONG
 
 
@@ -180,7 +202,8 @@ def _semantic(config: Config, reader: _Reader) -> list[str]:
             reader.fault(("backends", name), "an agent needs its `command`")
         if backend.base_url and not re.match(r"https?://[^\s/]+", backend.base_url):
             path = ("backends", name, "base_url")
-            reader.fault(path, f"{backend.base_url!r} is no http or https address")
+            shown = "it" if "@" in backend.base_url else repr(backend.base_url)
+            reader.fault(path, f"{shown} is no http or https address")
     for name, server in config.mcp.servers.items():
         if bool(server.command) == bool(server.url):
             reader.fault(("mcp", "servers", name), "needs either `command` or `url`")

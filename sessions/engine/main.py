@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 
+from sessions import secrecy
 from sessions.deck import Deck
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import EngineLock, clear_socket
@@ -98,9 +99,10 @@ def main() -> None:
             os.close(ready_fd)
             ready_fd = None
 
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO)
+    form = secrecy.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(form)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request says nothing
     os.umask(0o077)
     where = places()

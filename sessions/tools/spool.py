@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from sessions import secrecy
 from sessions.places import private_folder
 
 KEEP_BYTES = 32 * 1024 * 1024
@@ -97,11 +98,21 @@ class Spool:
         self._shown = 0
         self._pending = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._held = b""
+        self._keys = secrecy.known.bytewise
         self._head = bytearray()
         self._tail = bytearray()
 
     def feed(self, data: bytes) -> None:
         """Take a piece in."""
+        # A key that comes in two pieces is seen whole: what may be its beginning waits.
+        data = self._held + data
+        held = secrecy.begun(data.decode("latin-1"), self._keys)
+        self._held = data[len(data) - held :]
+        self._take(data[: len(data) - held])
+
+    def _take(self, data: bytes) -> None:
+        data = secrecy.hide_bytes(data)
         self.total += len(data)
         self._keep(data)
         missing = HEAD_BYTES - len(self._head)
@@ -118,6 +129,12 @@ class Spool:
             if self._timer is None:
                 wait = _SHOW_S if self._shown < _SHOW_BYTES else _SHOW_SIZE_S
                 self._timer = asyncio.get_running_loop().call_later(wait, self.flush)
+
+    def _settle(self) -> None:
+        """No more comes: what was held back is no beginning of a key."""
+        held, self._held = self._held, b""
+        if held:
+            self._take(held)
 
     def _keep(self, data: bytes) -> None:
         if self.fault:
@@ -147,6 +164,7 @@ class Spool:
 
     def mute(self) -> None:
         """Show nothing from now on (the call is over, the command goes on)."""
+        self._settle()
         self.flush()
         self._show = None
 
@@ -156,6 +174,7 @@ class Spool:
 
     def summary(self) -> bytes | tuple[bytes, int, bytes]:
         """All of the output if it is small, else its head, how much is left out, and its tail."""
+        self._settle()
         tail = bytes(self._tail[-TAIL_BYTES:])
         left_out = self.total - len(self._head) - len(tail)
         if left_out <= 0:
@@ -164,6 +183,8 @@ class Spool:
 
     def close(self, *, keep: bool) -> None:
         """End the file; without `keep` it is removed."""
+        if self._file >= 0:
+            self._settle()
         self.flush()
         self._show = None
         if self._file >= 0:
