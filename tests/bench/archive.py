@@ -121,12 +121,10 @@ def _deck(home: Path, rounds: int) -> Iterator[Figure]:
             try:
                 opened.append((_seen(terminal, "scripted") - terminal.started) * 1000)
                 time.sleep(1.0)  # what it does once after its start is not what is measured
-                listed.append(
-                    _key(terminal, "\x0f", f"All sessions ({SESSIONS:,}".replace(",", ""))
-                )
+                listed.append(_key(terminal, "\x0c", f"All sessions ({SESSIONS})"))  # ctrl+l
                 terminal.type("\x1b")
                 time.sleep(0.5)
-                terminal.type("\x06")
+                terminal.type("\x06")  # ctrl+f
                 _seen(terminal, "Type what you remember")
                 searched.append(_key(terminal, "w", "found ·"))
                 terminal.type("\x1b")

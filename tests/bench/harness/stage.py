@@ -85,8 +85,17 @@ class Stage:
                 for session in self.ids:
                     await client.call("session.send", session=session, text=f"bench {rate:g}")
 
+        before = self.characters
         asyncio.run(begin())
         time.sleep(2.5)  # the SDK is imported with the first turn
+        if self.characters == before:
+            raise RuntimeError(f"nothing streams; the engine's log: {self._log()}")
+
+    def _log(self) -> str:
+        try:
+            return " ".join(self.places.log.read_text("utf-8").split()[-30:])
+        except OSError as error:
+            return str(error)
 
     def stop(self) -> None:
         """All turns end."""
