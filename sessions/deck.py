@@ -70,14 +70,18 @@ class Deck:
 
     # -- life
 
-    async def open(self) -> None:
-        """Bring the index up to date and complete the records that a crash cut off."""
+    async def open(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Bring the index up to date and complete the records that a crash cut off.
+
+        `progress` is told, from a thread, how many changed sessions of how many are in.
+        """
         from sessions.backends.acp.process import sweep
 
         private_folder(self.places.sessions)
         self.features.start()
         if left := sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
+        await self.index(progress)
         for summary in await self.all_summaries():
             if summary.status in ("working", "needs-you"):
                 try:
@@ -235,13 +239,13 @@ class Deck:
         known |= {s.id: s.summary for s in self.sessions.values()}
         return sorted(known.values(), key=lambda s: s.id, reverse=True)
 
-    async def index(self) -> Index:
+    async def index(self, progress: Callable[[int, int], None] | None = None) -> Index:
         """The index over all journals, brought up to date when first asked for."""
         if self._index is None:
             from sessions.archive.index import Index
 
             self._index = Index.open(self.places.index, self.places.sessions)
-            await asyncio.to_thread(self._index.refresh)
+            await asyncio.to_thread(self._index.refresh, progress)
         return self._index
 
     # -- backends

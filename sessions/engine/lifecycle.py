@@ -21,6 +21,9 @@ from sessions.errors import AgentdeckError, EngineError
 from sessions.places import Places, private_folder
 
 START_TIMEOUT_S = 20.0
+"""How long a starting engine may say nothing."""
+BUSY = "busy"
+"""So begins what a starting engine says while an index of many sessions is made again."""
 
 
 class EngineLock:
@@ -80,7 +83,9 @@ def _starting(places: Places) -> Iterator[None]:
 
 
 def ensure_running(places: Places) -> int:
-    """The pid of the running engine; starts one if there is none. Blocks up to 20 s.
+    """The pid of the running engine; starts one if there is none.
+
+    Blocks until it is ready, which takes long only where an index is made again.
 
     Raises:
         EngineError: it could not be started; says why.
@@ -127,11 +132,11 @@ def _spawn(places: Places) -> int:
 
 
 def _read_line(fd: int, timeout_s: float) -> str:
-    """What the child says on its pipe, or "" when it ends or takes too long."""
+    """The child's last line on its pipe, "" when it ends; `busy` lines give it more time."""
     import select
 
     said = b""
-    while not said.endswith(b"\n"):
+    while not said.endswith(b"\n") or said.splitlines()[-1].startswith(BUSY.encode()):
         readable, _, _ = select.select([fd], [], [], timeout_s)
         if not readable:
             return f"it took longer than {timeout_s:.0f} s"
@@ -139,7 +144,7 @@ def _read_line(fd: int, timeout_s: float) -> str:
         if not part:
             break
         said += part
-    return said.decode("utf-8", "replace").strip()
+    return said.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
 
 def stop(places: Places, *, timeout_s: float = 15.0) -> bool:

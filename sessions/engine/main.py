@@ -9,11 +9,12 @@ import gc
 import logging
 import os
 import signal
+from collections.abc import Callable
 
 from sessions import secrecy
 from sessions.deck import Deck
 from sessions.engine.commands import load_commands
-from sessions.engine.lifecycle import EngineLock, clear_socket
+from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError
 from sessions.places import Places, places
@@ -51,16 +52,23 @@ class Engine:
             "clients": self.server.clients,
         }
 
-    async def run(self, say_ready: object) -> None:
-        """Serve until stopped, signalled, or idle for as long as the configuration says."""
+    async def run(self, say: Callable[[str], None]) -> None:
+        """Serve until stopped, signalled, or idle for as long as the configuration says.
+
+        `say` is told `ready`, and before that now and then `busy …`.
+        """
+
+        def progress(done: int, of: int) -> None:
+            if done % 100 == 0:
+                say(f"{BUSY} {done} of {of} sessions are in the index")
+
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.ended.set)
         clear_socket(self.places.socket)
         await self.server.listen(str(self.places.socket))
-        await self.deck.open()
-        assert callable(say_ready)
-        say_ready("ready")
+        await self.deck.open(progress)
+        say("ready")
         gc.freeze()
         self._maybe_idle()
         await self.ended.wait()
@@ -96,8 +104,9 @@ def main() -> None:
         if ready_fd is not None:
             with contextlib.suppress(OSError):
                 os.write(ready_fd, word.replace("\n", " ").encode() + b"\n")
-            os.close(ready_fd)
-            ready_fd = None
+            if not word.startswith(BUSY):
+                os.close(ready_fd)
+                ready_fd = None
 
     logging.basicConfig(level=logging.INFO)
     form = secrecy.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
@@ -118,7 +127,7 @@ def main() -> None:
         raise SystemExit(1) from error
 
 
-async def _run(where: Places, say: object) -> None:
+async def _run(where: Places, say: Callable[[str], None]) -> None:
     await Engine(where).run(say)
 
 
