@@ -153,12 +153,19 @@ class PermissionAsked(Event):
     why: str = ""
     """Why it is asked rather than allowed."""
     options: list[JSON] = field(default_factory=list)
-    """`{"id", "name", "kind"}`; kind: allow_once, allow_session, allow_always, reject_once, …"""
+    """`{"id", "name", "kind"}`; kind: allow_once, allow_session, allow_always, reject_once, …
+
+    With `grant` (`{"kind", "words"}`) what holds for the session once it is chosen, with `rule`
+    the id of the rule that is then written.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionAnswered(Event):
-    """The decision. `decision` is an option's id (or `cancelled`), `by`: user, rule, mode."""
+    """The decision. `decision` is an option's id (or `cancelled`), `by`: user, rule, mode.
+
+    `rule`: the id of the rule that allowed it, or that this answer has made.
+    """
 
     type: ClassVar[str] = "permission.answered"
     turn: int

@@ -16,6 +16,7 @@ from sessions import budget, compaction
 from sessions import events as ev
 from sessions.errors import AgentdeckError, UsageError
 from sessions.joints.skills import SessionSkills
+from sessions.tools.grants import Granted
 from skills.library import Library
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Features:
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
         self._skills: dict[str, SessionSkills] = {}
+        self._granted: dict[str, Granted] = {}
         self._toolboxes: dict[str, Toolbox] = {}
         self._hub: Hub | None = None
         self._stop = asyncio.Event()
@@ -119,6 +121,8 @@ class Features:
     def joined(self, session: Session) -> None:
         """A session is in memory from now on; its past is folded next."""
         self._skills[session.id] = SessionSkills(session, self.library)
+        granted = self._granted[session.id] = Granted()
+        session.observers.append(granted.observe)
         self.primings.joined(session)
         self.harvests.joined(session)
 
@@ -146,6 +150,7 @@ class Features:
     async def removed(self, session: Session) -> None:
         """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
+        self._granted.pop(session.id, None)
         self.primings.removed(session)
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
@@ -184,7 +189,8 @@ class Features:
             from sessions.joints.tools import make_toolbox
 
             extra = await self._mcp_tools(session)
-            toolbox = make_toolbox(self._deck, session, self._skills[session.id], extra)
+            grants = self._granted[session.id].grants
+            toolbox = make_toolbox(self._deck, session, self._skills[session.id], extra, grants)
             self._toolboxes[session.id] = toolbox
         return toolbox
 

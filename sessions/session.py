@@ -254,6 +254,8 @@ class Session:
     async def answer(self, ask: str, decision: str, reason: str, allowed: bool) -> None:
         """Answer a permission request. Raises UsageError when it does not wait any more."""
         request = next((a for a in self.summary.asks if a["ask"] == ask), None)
+        options = request.get("options", []) if request else []
+        chosen: ev.JSON = next((o for o in options if o.get("id") == decision), {})
         answered = ev.PermissionAnswered(
             turn=0,
             call=request["call"] if request else "",
@@ -261,6 +263,7 @@ class Session:
             decision=decision,
             allowed=allowed,
             reason=reason,
+            rule=str(chosen.get("rule", "")) if allowed else "",
         )
         if self._turn is None or not await self._turn.answer(answered):
             raise UsageError("That request does not wait any more.")

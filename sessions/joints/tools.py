@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.joints.skills import SessionSkills
 from sessions.tools.base import Tool
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 
 
 def make_toolbox(
-    deck: Deck, session: Session, skills: SessionSkills, extra: Sequence[Tool] = ()
+    deck: Deck,
+    session: Session,
+    skills: SessionSkills,
+    extra: Sequence[Tool] = (),
+    grants: Sequence[ev.JSON] = (),
 ) -> Toolbox:
-    """The tools of a session; their list is the same through its life."""
+    """The tools of a session. `grants`: what its user has allowed for it before."""
     configured = deck.config.tools
     options = ToolOptions(
         network=configured.network,
@@ -35,7 +40,7 @@ def make_toolbox(
         timeout_s=configured.timeout_s,
         full_confirmed=session.full_confirmed,
     )
-    return make(
+    toolbox = make(
         Path(session.summary.cwd),
         session.folder / "files",
         deck.places,
@@ -43,6 +48,9 @@ def make_toolbox(
         extra=[SkillTool(skills), *extra],
         skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
     )
+    for grant in grants:
+        toolbox.state.grants.take(grant)
+    return toolbox
 
 
 async def rewind(deck: Deck, session: Session, turn: int | None) -> Rewound:

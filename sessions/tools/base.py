@@ -27,20 +27,23 @@ class Option:
     """One answer to a permission request.
 
     `kind` as in `permission.asked`: allow_once, allow_session, allow_always, reject_once,
-    choice. `apply` is run when it is chosen (it remembers the grant, or writes the rule); what
-    it returns is the rule's id or "".
+    choice. `grant` holds for this session once it is chosen (see `sessions.tools.grants`);
+    `apply` writes the rule whose id is `rule`.
     """
 
     id: str
     name: str
     kind: str
-    apply: Callable[[], str] | None = None
+    grant: ev.JSON = field(default_factory=dict)
+    rule: str = ""
+    apply: Callable[[], None] | None = None
     description: str = ""
 
     def to_json(self) -> ev.JSON:
         """As it stands in `permission.asked`."""
         data: ev.JSON = {"id": self.id, "name": self.name, "kind": self.kind}
-        return data | ({"description": self.description} if self.description else {})
+        more = {"description": self.description, "grant": self.grant, "rule": self.rule}
+        return data | {key: value for key, value in more.items() if value}
 
 
 ONCE = Option("once", "Yes, once", "allow_once")

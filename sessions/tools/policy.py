@@ -17,21 +17,18 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
+from sessions import events as ev
 from sessions.tools import argv as plain
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.guard import Target
 from sessions.tools.process import environment
-from sessions.tools.rules import Kind, Rule, fingerprint
+from sessions.tools.rules import Kind, Rule, fingerprint, new_id
 from sessions.tools.sandbox import describe
 from sessions.tools.state import State
 from skills.text import has_hidden, hidden
-
-T = TypeVar("T")
 
 MODES = ("read-only", "ask", "edit", "full")
 
@@ -66,9 +63,7 @@ def judge_read(target: Target, ctx: CallContext) -> Verdict:
     if state.grants.covers_read(target.path, secret=bool(target.secret)):
         return Verdict("allow", "Allowed for this session.", quiet=True)
     if target.secret:
-        options = (
-            _grant("session", "Yes, for this session", _adder(state.grants.read, target.path)),
-        )
+        options = (_grant("session", "Yes, for this session", "read", str(target.path)),)
         return _path_ask("Read", target, f"It may hold secrets: {target.secret}.", options)
     if target.inside or target.skill:
         return Verdict("allow", quiet=True)
@@ -76,7 +71,7 @@ def judge_read(target: Target, ctx: CallContext) -> Verdict:
         return Verdict("allow", "Mode full.", quiet=True)
     folder = target.path if target.path.is_dir() else target.path.parent
     name = f"Yes, everything in {folder} for this session"
-    options = (_grant("session", name, _adder(state.grants.read, folder)),)
+    options = (_grant("session", name, "read", str(folder)),)
     return _path_ask("Read", target, f"It lies outside {state.guard.root}.", options)
 
 
@@ -97,8 +92,8 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
     if why:
         if not once_only and target.path in grants.write:
             return Verdict("allow", "Allowed for this session.", summary=summary)
-        add = _adder(grants.write, target.path)
-        options = () if once_only else (_grant("session", "Yes, this file for this session", add),)
+        whole = _grant("session", "Yes, this file for this session", "write", str(target.path))
+        options = () if once_only else (whole,)
         return Verdict(
             "ask",
             f"{why} {unseen}".strip(),
@@ -111,11 +106,6 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
         return Verdict("allow", f"Mode {mode}.", summary=summary)
     if grants.edits:
         return Verdict("allow", "Edits here are allowed for this session.", summary=summary)
-
-    def all_edits() -> str:
-        grants.edits = True
-        return ""
-
     name = f"Yes, and every edit in {ctx.state.guard.root} for this session"
     return Verdict(
         "ask",
@@ -123,7 +113,7 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
         summary=summary,
         detail=detail,
         detail_kind="diff",
-        options=(_grant("session", name, all_edits),),
+        options=(_grant("session", name, "edits"),),
     )
 
 
@@ -273,31 +263,25 @@ def _rule_options(words: list[str], state: State) -> tuple[Option, ...]:
     program = program_of(words[0], state)
     if program is None:
         return ()
-    shown, grants, here = " ".join(words), state.grants, state.guard.root
-    exact = _adder(grants.argv, _key(program, words))
-    always = _rule_adder(state, words, program, "argv")
+    shown, here = " ".join(words), state.guard.root
     options = [
-        _grant("session", f"Yes, `{shown}` for this session", exact),
-        Option("always", f"Always `{shown}` in {here}", "allow_always", always),
+        _grant("session", f"Yes, `{shown}` for this session", "argv", *_key(program, words)),
+        _always(
+            "always", f"Always `{shown}` in {here}", state, _rule("argv", words, program, here)
+        ),
     ]
     if beginning := plain.prefix(words):
-        start = " ".join(beginning)
-        some = _adder(grants.prefixes, _key(program, beginning))
-        always = _rule_adder(state, beginning, program, "prefix")
+        start, key = " ".join(beginning), _key(program, beginning)
+        rule = _rule("prefix", beginning, program, here)
         options += [
-            _grant("session-prefix", f"Yes, `{start} …` for this session", some),
-            Option("always-prefix", f"Always `{start} …` in {here}", "allow_always", always),
+            _grant("session-prefix", f"Yes, `{start} …` for this session", "prefix", *key),
+            _always("always-prefix", f"Always `{start} …` in {here}", state, rule),
         ]
     return tuple(options)
 
 
-def _rule_adder(state: State, words: list[str], program: Program, kind: Kind) -> Callable[[], str]:
-    def add() -> str:
-        here = str(state.guard.root)
-        rule = Rule("", "Bash", kind, here, tuple(words), program.real, program.sha256)
-        return state.rules.add(rule).id
-
-    return add
+def _rule(kind: Kind, words: list[str], program: Program, here: Path) -> Rule:
+    return Rule("", "Bash", kind, str(here), tuple(words), program.real, program.sha256)
 
 
 # -- tools of others (MCP, skills)
@@ -319,11 +303,7 @@ def judge_tool(
     for rule in state.rules.rules(state.guard.root):
         if rule.kind == "tool" and rule.tool == name and rule.sha256 == digest:
             return Verdict("allow", rule.shown, by="rule", rule=rule.id, summary=summary)
-
-    def always() -> str:
-        rule = Rule("", name, "tool", str(state.guard.root), sha256=digest)
-        return state.rules.add(rule).id
-
+    rule = Rule("", name, "tool", str(state.guard.root), sha256=digest)
     return Verdict(
         "ask",
         why,
@@ -331,8 +311,8 @@ def judge_tool(
         detail=detail,
         detail_kind="text",
         options=(
-            _grant("session", f"Yes, {name} for this session", _adder(state.grants.tools, key)),
-            Option("always", f"Always {name} in {state.guard.root}", "allow_always", always),
+            _grant("session", f"Yes, {name} for this session", "tool", key),
+            _always("always", f"Always {name} in {state.guard.root}", state, rule),
         ),
     )
 
@@ -348,16 +328,19 @@ def _path_ask(verb: str, target: Target, why: str, options: tuple[Option, ...]) 
     )
 
 
-def _grant(option_id: str, name: str, apply: Callable[[], str]) -> Option:
-    return Option(option_id, name, "allow_session", apply)
+def _grant(option_id: str, name: str, kind: str, *words: str) -> Option:
+    grant: ev.JSON = {"kind": kind, "words": list(words)}
+    return Option(option_id, name, "allow_session", grant)
 
 
-def _adder(grants: set[T], item: T) -> Callable[[], str]:
-    def add() -> str:
-        grants.add(item)
-        return ""
+def _always(option_id: str, name: str, state: State, rule: Rule) -> Option:
+    """The option that writes a rule. Its id is known before, so that the answer can name it."""
+    rule = replace(rule, id=new_id())
 
-    return add
+    def write() -> None:
+        state.rules.add(rule)
+
+    return Option(option_id, name, "allow_always", rule=rule.id, apply=write)
 
 
 def _short(line: str) -> str:

@@ -147,10 +147,15 @@ class FileRules:
         _edit(self._file, change)
 
 
+def new_id() -> str:
+    """An id for a rule."""
+    return f"r-{secrets.token_hex(4)}"
+
+
 def _dated(rule: Rule) -> Rule:
     return replace(
         rule,
-        id=rule.id or f"r-{secrets.token_hex(4)}",
+        id=rule.id or new_id(),
         made=rule.made or datetime.now(UTC).strftime("%Y-%m-%d"),
     )
 

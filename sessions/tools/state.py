@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.tools.grants import Grants
 from sessions.tools.guard import Guard
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
@@ -33,30 +34,6 @@ class ToolOptions:
     max_timeout_s: float = 600.0
     result_tokens: int = 10_000
     """Of one result to the model."""
-
-
-@dataclass(slots=True)
-class Grants:
-    """What was allowed for this session; gone with the engine."""
-
-    argv: set[tuple[str, ...]] = field(default_factory=set)
-    prefixes: set[tuple[str, ...]] = field(default_factory=set)
-    edits: bool = False
-    """Every ordinary edit inside the workspace."""
-    write: set[Path] = field(default_factory=set)
-    read: set[Path] = field(default_factory=set)
-    """Files, and folders with all that is in them."""
-    tools: set[str] = field(default_factory=set)
-
-    def covers_argv(self, key: tuple[str, ...]) -> bool:
-        """Whether this argv (program and its hash before it) was allowed, or its beginning."""
-        return key in self.argv or any(key[: len(start)] == start for start in self.prefixes)
-
-    def covers_read(self, path: Path, *, secret: bool) -> bool:
-        """Whether reading the path was allowed, or (for what is no secret) a folder above it."""
-        if secret:
-            return path in self.read
-        return path in self.read or any(parent in self.read for parent in path.parents)
 
 
 class State:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.places import Places
+from sessions.secrecy import hide
 from sessions.tools import schema
 from sessions.tools.base import (
     EVERYTHING,
@@ -214,6 +215,7 @@ class Toolbox:
         return Outcome(f"{DENIED}\nThey said: {reason}" if reason else DENIED, status="denied")
 
     async def _remember(self, option: Option, ctx: CallContext) -> None:
+        ctx.state.grants.take(option.grant)
         if option.apply is None:
             return
         try:
@@ -265,7 +267,7 @@ def cap(outcome: Outcome, files: Path, tokens: int) -> Outcome:
     path, kept = outcome.path, ""
     if not path:
         try:
-            path = store(files, content.encode("utf-8", "replace"), ".txt")
+            path = store(files, hide(content).encode("utf-8", "replace"), ".txt")
         except (OSError, AgentdeckError) as error:
             kept = f"the rest could not be kept: {error}"
     share = tokens / estimate(content)
