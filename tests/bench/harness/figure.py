@@ -86,7 +86,7 @@ class Figure:
         return {
             "name": self.name,
             "unit": self.unit,
-            "median": self.median,
+            "median": self.median if self.runs else None,
             "runs": list(self.runs),
             "anchor": self.anchor,
             "anchor_median": self.anchored if self.anchor_runs else None,

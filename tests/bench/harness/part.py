@@ -12,19 +12,21 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 from tests.bench.harness.figure import Figure
 from tests.bench.harness.rows import of_measure
 
 MARK = "\x1efigure "
+ROOT = Path(__file__).parents[3]
 TIMEOUT_S = 1_800.0
 
 
 def run(name: str, quick: bool) -> Iterator[Figure]:
     """The figures of a part as they come; a part that dies says so with its last one."""
     command = [sys.executable, "-m", "tests.bench.harness.part", name, "quick" if quick else "full"]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert child.stdout is not None
     try:
         for line in child.stdout:

@@ -1,0 +1,50 @@
+"""The benchmark's own arithmetic: what misses says by how much, what dies says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.harness import part
+from tests.bench.harness.figure import Figure, Target
+from tests.bench.harness.table import BEGIN, END, cells, into
+
+
+@pytest.mark.parametrize(
+    ("target", "runs", "anchor", "verdict"),
+    [
+        (None, [5], [], ""),
+        (Target(5), [9, 5, 1], [], "met"),
+        (Target(5), [10], [], "missed: 10 (2 ×)"),
+        (Target(20, least=True), [10], [], "missed: 10 (2 ×)"),
+        (Target(20, least=True), [25], [], "met"),
+        (Target(1.5, "ratio"), [3], [2], "met"),
+        (Target(1.5, "ratio"), [6], [2], "missed: 3 (2 ×)"),
+        (Target(25, "over"), [30], [5], "met"),
+        (Target(25, "over"), [55], [5], "missed: 50 (2 ×)"),
+        (Target(5), [], [], "missed"),
+    ],
+)
+def test_a_figure_is_judged_by_its_median_and_its_anchor(
+    target: Target | None, runs: list[float], anchor: list[float], verdict: str
+) -> None:
+    assert Figure("x", runs, "ms", target, "anchor", anchor).verdict == verdict
+
+
+def test_a_figure_survives_the_results_file() -> None:
+    figure = Figure("x", (1.0, 2.0), "ms", Target(3, "ratio"), "bare", (4.0,))
+    assert Figure.from_json(figure.to_json()) == figure
+
+
+def test_a_part_that_dies_is_a_failed_figure_and_no_exception() -> None:
+    (figure,) = part.run("no_such_part", quick=True)
+    assert figure.verdict == "failed"
+    assert "failed" in cells(figure)[-1]
+
+
+def test_the_table_replaces_the_one_before(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    into(page, "new")
+    assert page.read_text() == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
