@@ -127,13 +127,13 @@ class _Reader:
             return self._one_of(args, value, path)
         if origin is dict:
             if not isinstance(value, dict):
-                self.fault(path, f"must be a table, not {_say(value)}")
+                self.fault(path, f"must be a table, not {_given(value, path)}")
                 return _WRONG
             found = {k: self.value(args[1], v, (*path, k)) for k, v in value.items()}
             return {k: v for k, v in found.items() if v is not _WRONG}
         if origin is list:
             if not isinstance(value, list):
-                self.fault(path, f"must be a list, not {_say(value)}")
+                self.fault(path, f"must be a list, not {_given(value, path)}")
                 return _WRONG
             entries = [self.value(args[0], v, path) for v in value]
             return [v for v in entries if v is not _WRONG]
@@ -169,9 +169,7 @@ class _Reader:
                 self.fault(path, f"must not be negative, and is {value}")
                 return _WRONG
             return value
-        secret = "api_key" in path or "env" in path
-        given = "what it is" if secret else _say(value)
-        self.fault(path, f"must be {_NAMES.get(kind, 'text')}, not {given}")
+        self.fault(path, f"must be {_NAMES.get(kind, 'text')}, not {_given(value, path)}")
         return _WRONG
 
 
@@ -225,6 +223,12 @@ def _check_mode(where: Path, config: Config, reader: _Reader) -> None:
 def _key_parts(text: str) -> list[str]:
     """`a."b.c"` as a, b.c."""
     return [a or b or c for a, b, c in re.findall(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)", text)]
+
+
+def _given(value: Any, path: tuple[str, ...]) -> str:
+    """A value in a fault; one that stands where keys stand is not repeated."""
+    plain = isinstance(value, dict | list) or not {"api_key", "env", "command"} & set(path)
+    return _say(value) if plain else "what it is"
 
 
 def _say(value: Any) -> str:

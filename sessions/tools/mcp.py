@@ -17,16 +17,16 @@ import hashlib
 import importlib
 import json
 import logging
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
+from sessions.stderr_log import StderrLog
 from sessions.tools import policy
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.files import image_kind
@@ -154,7 +154,7 @@ class Server:
         """The server's own task: connect, list, wait for the end."""
         assert self._ready is not None
         try:
-            with _errors(self._log_file) as errors:
+            with StderrLog(self._log_file) as errors:
                 async with self._connect(errors) as client:
                     self._client = client
                     self.tools = await _list(client)
@@ -186,12 +186,6 @@ class Server:
             cwd=Path.home(),
         )
         return sdk.Client(sdk.stdio_client(started, errlog=errors))
-
-
-def _errors(path: Path) -> IO[bytes]:
-    """Where a server's stderr goes: never into a pipe that nobody reads."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def sdk_of() -> Any:

@@ -1,7 +1,7 @@
 """One agent process: started, spoken to, ended with all that it started.
 
-Its stderr goes to a file (an unread pipe stops an agent that prints much), it runs in a
-process group of its own, and it dies with the engine: by its closed stdin, on Linux by the
+Its stderr goes to a file (by a thread: an unread pipe stops an agent that prints much), it runs
+in a process group of its own, and it dies with the engine: by its closed stdin, on Linux by the
 kernel's parent-death signal, and what survives even that is swept by the next engine.
 """
 
@@ -21,12 +21,15 @@ from typing import Any
 from sessions.backends.acp.transport import LineTransport, Message
 from sessions.errors import BackendError
 from sessions.places import private_folder
+from sessions.stderr_log import StderrLog
 
 log = logging.getLogger("agentdeck.acp")
 
 START_S = 30.0
 """How long `initialize` may take; the slowest agent tried took 2.9 s."""
 CLOSE_S = 2.0
+_PRINTED_S = 0.5
+"""What it started may hold its stderr open; its last words are not waited for longer."""
 _LINE_LIMIT = 50 * 2**20
 _PR_SET_PDEATHSIG = 1
 
@@ -55,6 +58,7 @@ class AgentProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._connection: Any = None
         self._transport: LineTransport | None = None
+        self._printed: StderrLog | None = None
         self._ended = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
@@ -172,14 +176,13 @@ class AgentProcess:
         _forget(self._pids, process.pid)
 
     async def _spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
-        private_folder(self.stderr.parent)
-        fd = os.open(self.stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        printed = StderrLog(self.stderr)
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=fd,
+                stderr=printed.fileno(),
                 env=dict(env),
                 start_new_session=True,
                 preexec_fn=_die_with_parent if _LIBC is not None else None,
@@ -192,7 +195,8 @@ class AgentProcess:
                 kind="agent_missing",
             ) from error
         finally:
-            os.close(fd)
+            printed.close()
+        self._printed = printed
         self.alive = True
         _remember(self._pids, self._process.pid)
         self._watch = asyncio.get_running_loop().create_task(self._wait())
@@ -219,6 +223,8 @@ class AgentProcess:
         self.exit_code = await self._process.wait()
         self.alive = False
         _forget(self._pids, self._process.pid)
+        if self._printed is not None:
+            await asyncio.to_thread(self._printed.wait, _PRINTED_S)
         self._ended.set()
         if self._transport is not None and self._transport.noise_count:
             log.info(
