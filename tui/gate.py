@@ -12,7 +12,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,9 @@ from sessions.sanitise import clean, clean_line
 from sessions.secrecy import hide
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
     from textual.app import App
+    from textual.dom import DOMNode
     from textual.notifications import SeverityLevel
 
     _App = App[Any]
@@ -83,6 +85,8 @@ class GuardedApp(_App):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gate = Gate()
+        self.faults: list[Exception] = []
+        """What keys have failed with; a test that drives the app looks here at its end."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """One filter: the gate, after Textual's own."""
@@ -121,6 +125,20 @@ class GuardedApp(_App):
 
     # -- crashes
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """As in Textual, but a key that fails costs itself alone, not the deck."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:  # noqa: BLE001 - the boundary of a key, wherever it leads
+            self.faults.append(error)
+            self.notify(fault_notice("That did not work", error), severity="error", timeout=8)
+            return True
+
     def _handle_exception(self, error: Exception) -> None:
         """As in Textual, but an error that can draw itself is not trusted to."""
         self._return_code = 1
@@ -137,14 +155,21 @@ class GuardedApp(_App):
 
 
 def crash_notice(error: BaseException | None) -> str:
+    """What is said when the deck ends by a fault of its own; its traceback is logged."""
+    return fault_notice(
+        "The deck's screen failed", error, "Your sessions go on; open it again with agentdeck."
+    )
+
+
+def fault_notice(what: str, error: BaseException | None, remedy: str = "") -> str:
     """Log an error's traceback (no local variables) and say so in a sentence."""
     name = type(error).__name__ if error is not None else "an error"
-    said = f"The deck's screen failed ({name}). Your sessions go on; open it again with agentdeck."
+    said = f"{what} ({name}). {remedy}".rstrip()
     try:
         private_folder(places().log.parent)
         when = datetime.now(UTC).isoformat(timespec="seconds")
         lines = traceback.format_exception(error) if error is not None else ["no traceback\n"]
-        _append(places().log, f"{when} the screen failed\n{hide(clean(''.join(lines)))}\n")
+        _append(places().log, f"{when} {what}\n{hide(clean(''.join(lines)))}\n")
     except (AgentdeckError, OSError):
         return said
     return f"{said} What happened is in {places().log}"

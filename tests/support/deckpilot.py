@@ -103,3 +103,5 @@ async def opened(
             await here.until(lambda: app.deck.link.up)
         await here.settle()
         yield here
+        if app.faults:
+            raise app.faults[0]

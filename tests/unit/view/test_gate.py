@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.color import Color
 from textual.content import Content
 from textual.widgets import Static
@@ -130,3 +132,29 @@ async def test_the_clipboard_file_never_follows_a_link(tmp_path: Path) -> None:
         app.copy_to_clipboard("new\x1b[2J")
     assert other.read_text() == "keep me"
     assert (state / "clipboard.txt").read_text() == "new␛[2J"
+
+
+class Slips(GuardedApp, App[None]):
+    """An app with a key that fails."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("f", "fail", "fail"), ("g", "go", "go")]
+    went = False
+
+    def action_fail(self) -> None:
+        """As a fault of ours would."""
+        raise KeyError("nothing")
+
+    def action_go(self) -> None:
+        """As it should be."""
+        self.went = True
+
+
+async def test_a_key_that_fails_costs_itself_alone() -> None:
+    app = Slips()
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("f", "g")
+        assert app.went
+        assert [type(fault) for fault in app.faults] == [KeyError]
+        (notice,) = app._notifications
+        assert "KeyError" in notice.message
+    assert not app.return_code
