@@ -348,6 +348,15 @@ class TurnUndone(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilesRewound(Event):
+    """Files were put back to what they were before `turn`; the conversation stands."""
+
+    type: ClassVar[str] = "files.rewound"
+    turn: int
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContextCompacted(Event):
     """Everything up to event `upto` is told to the model by `summary` from here on."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sessions import budget, compaction
 from sessions import events as ev
 from sessions.errors import AgentdeckError, UsageError
+from sessions.joints.mcp import Servers
 from sessions.joints.skills import SessionSkills
 from sessions.tools.grants import Granted
 from skills.library import Library
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from sessions.joints.harvest import Harvests
     from sessions.joints.priming import Primings
     from sessions.session import Session
-    from sessions.tools.mcp import Hub, McpTool
+    from sessions.tools.mcp import McpTool
     from sessions.tools.rewind import Rewound
     from sessions.tools.toolbox import Toolbox
 
 log = logging.getLogger("agentdeck.features")
 
 _WATCH_ENDS_S = 3.0
+_TOLD = "The user has put these files back to what they were before turn {turn}:\n{files}"
 
 
 class Features:
@@ -44,7 +46,9 @@ class Features:
         self._skills: dict[str, SessionSkills] = {}
         self._granted: dict[str, Granted] = {}
         self._toolboxes: dict[str, Toolbox] = {}
-        self._hub: Hub | None = None
+        self._servers: dict[str, frozenset[str]] = {}
+        """The MCP servers whose tools are in each toolbox."""
+        self.mcp = Servers(deck)
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -123,6 +127,7 @@ class Features:
         self._skills[session.id] = SessionSkills(session, self.library)
         granted = self._granted[session.id] = Granted()
         session.observers.append(granted.observe)
+        self.mcp.joined(session)
         self.primings.joined(session)
         self.harvests.joined(session)
 
@@ -151,6 +156,8 @@ class Features:
         """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
         self._granted.pop(session.id, None)
+        self._servers.pop(session.id, None)
+        self.mcp.removed(session)
         self.primings.removed(session)
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
@@ -165,8 +172,7 @@ class Features:
         await self.daydreams.close()
         for toolbox in self._toolboxes.values():
             await toolbox.close()
-        if self._hub is not None:
-            await self._hub.close()
+        await self.mcp.close()
 
     # -- a turn
 
@@ -183,27 +189,24 @@ class Features:
         )
 
     async def toolbox(self, session: Session) -> Tools | None:
-        """The session's tools; the same list through its life. MCP servers are asked first."""
+        """The session's tools. They change only when its MCP servers were switched."""
+        servers = self.mcp.on(session)
         toolbox = self._toolboxes.get(session.id)
         if toolbox is None:
             from sessions.joints.tools import make_toolbox
 
-            extra = await self._mcp_tools(session)
+            extra = await self._mcp_tools(session, servers)
             grants = self._granted[session.id].grants
             toolbox = make_toolbox(self._deck, session, self._skills[session.id], extra, grants)
             self._toolboxes[session.id] = toolbox
+        elif servers != self._servers.get(session.id):
+            toolbox.replace(await self._mcp_tools(session, servers))
+        self._servers[session.id] = servers
         return toolbox
 
-    async def _mcp_tools(self, session: Session) -> list[McpTool]:
-        """The tools of the MCP servers of the session's profile; faults are told, not raised."""
-        servers = self._deck.config.mcp.servers
-        if not servers:
-            return []
-        from sessions.tools.mcp import Hub, specs_of
-
-        if self._hub is None:
-            self._hub = Hub(self._deck.places.state)
-        tools, faults = await self._hub.tools(specs_of(servers, session.summary.profile))
+    async def _mcp_tools(self, session: Session, servers: frozenset[str]) -> list[McpTool]:
+        """The tools of MCP servers; faults are told, not raised."""
+        tools, faults = await self.mcp.tools(servers)
         for fault in faults:
             session.recorder.emit(ev.Error(turn=session.summary.turns, kind="mcp", message=fault))
         return tools
@@ -220,6 +223,22 @@ class Features:
         from sessions.joints.tools import rewind
 
         return await rewind(self._deck, session, turn)
+
+    async def rewind_files(self, session: Session, turn: int) -> Rewound:
+        """Put files back to before a turn; the conversation stays, and the model is told.
+
+        Raises UsageError while a turn runs, or when there is no such turn.
+        """
+        if session.working:
+            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
+        if not 1 <= turn <= session.summary.turns:
+            raise UsageError(f"There is no turn {turn}.")
+        rewound = await self.rewind(session, turn)
+        if rewound.paths:
+            await session.recorder.emit_synced(ev.FilesRewound(turn=turn, files=rewound.paths))
+            session.prepared.append({"kind": "files", "text": _TOLD.format(
+                turn=turn, files="\n".join(rewound.paths))})  # fmt: skip
+        return rewound
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""; compacts a conversation that is nearly too long."""

@@ -117,6 +117,8 @@ class Session:
         """The message that began each turn, so that it can be asked again."""
         self.turn_ends: dict[int, int] = {}
         """The `seq` of each turn's end."""
+        self.changed_files: dict[int, list[str]] = {}
+        """The files that tools changed in each turn, in order, each once."""
         self.observers: list[Callable[[ev.Event], None]] = []
         """Folds that a feature keeps beside the summary (skills, priming)."""
         self.full_confirmed = False
@@ -213,6 +215,25 @@ class Session:
     def skill_texts(self) -> dict[str, str]:
         """The text of every skill that went to the model by its name, as it went, newest last."""
         return self.context.skill_texts()
+
+    def turns(self) -> list[ev.JSON]:
+        """Every turn, oldest first: `{"turn", "at", "text", "origin", "files", "ended", "undone"}`.
+
+        `text` is the message that began it, `files` what tools changed in it; `undone`: it is
+        no part of the conversation any more.
+        """
+        return [
+            {
+                "turn": number,
+                "at": message.at,
+                "text": message.text,
+                "origin": message.origin,
+                "files": list(self.changed_files.get(number, ())),
+                "ended": number in self.turn_ends,
+                "undone": self.context.is_undone(number),
+            }
+            for number, message in sorted(self.messages.items())
+        ]
 
     # -- commands
 
@@ -456,6 +477,10 @@ class Session:
             self.messages.setdefault(event.turn, event)
         elif isinstance(event, ev.TurnEnded):
             self.turn_ends[event.turn] = event.seq
+        elif isinstance(event, ev.FileChanged):
+            files = self.changed_files.setdefault(event.turn, [])
+            if event.path not in files:
+                files.append(event.path)
         elif isinstance(event, ev.QueueSet) and self._task is None:
             self.queue = [Queued.from_json(item) for item in event.items]
         self.context.apply(event)

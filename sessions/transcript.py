@@ -231,6 +231,11 @@ class Transcript:
                 block.version += 1
         return self._notice(event, "", "undone", from_turn=event.turn, files=event.files)
 
+    def _rewound(self, event: ev.FilesRewound) -> Block:
+        block = self._notice(event, "", "rewound", from_turn=event.turn, files=event.files)
+        block.turn = None  # said after the turn that it names, and no part of it
+        return block
+
     def _compacted(self, event: ev.ContextCompacted) -> Block:
         return self._notice(event, event.summary, "compacted", upto=event.upto)
 
@@ -281,6 +286,7 @@ class Transcript:
         ev.TurnEnded: _ended,
         ev.Error: _error,
         ev.TurnUndone: _undone,
+        ev.FilesRewound: _rewound,
         ev.ContextCompacted: _compacted,
         ev.SkillSet: _skill_set,
         ev.SkillUsed: _skill_used,

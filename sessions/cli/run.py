@@ -31,6 +31,7 @@ class Options:
     cwd: str = ""
     skills: tuple[str, ...] = ()
     prime: tuple[str, ...] = ()
+    mcp: tuple[str, ...] = ()
     session: str = ""
     permission: str = ""
     title: str = ""
@@ -49,6 +50,7 @@ class Options:
 @click.option(
     "--prime", multiple=True, metavar="KIND[:key=value,…]", help="Prime the session first."
 )
+@click.option("--mcp", multiple=True, metavar="NAME", help="Switch an MCP server on.")
 @click.option("--session", default="", metavar="ID", help="Go on with a session.")
 @click.option("--permission", default="", type=click.Choice(["", *PERMISSIONS]), metavar="MODE",
               help="read-only, ask, edit or full.")  # fmt: skip
@@ -207,6 +209,9 @@ async def _session(client: Any, options: Options) -> str:
             await client.call("session.set", session=found["id"], changes=changes)
         for name in options.skills:
             await client.call("session.skill", session=found["id"], name=name, state="on")
+        if options.mcp:
+            changes = dict.fromkeys(options.mcp, True)
+            await client.call("session.mcp", session=found["id"], changes=changes)
         return str(found["id"])
     made = await client.call(
         "session.create",
@@ -217,6 +222,7 @@ async def _session(client: Any, options: Options) -> str:
         title=options.title,
         permission=options.permission,
         skills=dict.fromkeys(options.skills, "on"),
+        mcp=list(options.mcp),
         max_steps=options.max_turns,
         confirmed_full=options.confirmed_full,
         strict=True,

@@ -17,6 +17,7 @@ from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.errors import AgentdeckError
 from sessions.journal import NAME, Faults, read
 from sessions.places import places
+from sessions.summary import Summary
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -35,7 +36,7 @@ def _index() -> Iterator[Index]:
 
 @click.group(context_settings=CONTEXT)
 def sessions() -> None:
-    """All sessions: list, show, search, export, archive, delete."""
+    """All sessions: list, show, search, export, fork, archive, delete."""
 
 
 @sessions.command("list")
@@ -112,6 +113,22 @@ def export(session: str, fmt: str, out: Path | None) -> None:
 
 @sessions.command()
 @click.argument("session")
+@click.option("--turn", type=click.IntRange(min=0), metavar="N",
+              help="Up to the end of this turn (default: all; 0 = nothing).")  # fmt: skip
+@click.option("--title", default="", help="The new session's title.")
+@_JSON
+def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
+    """Make a new session with the same past; print its id."""
+    made = asyncio.run(_by_engine("session.fork", session=_id(session), turn=turn, title=title))
+    summary = Summary.from_json(made)
+    if as_json:
+        say_json(listed(summary))
+    else:
+        say(summary.id)
+
+
+@sessions.command()
+@click.argument("session")
 @click.option("--undo", is_flag=True, help="Back into the lists.")
 def archive(session: str, undo: bool) -> None:
     """Take a session out of the lists; nothing is lost."""
@@ -148,13 +165,16 @@ def _journal(wanted: str) -> Path:
     return places().session(_id(wanted)) / NAME
 
 
-async def _by_engine(command: str, **args: Any) -> None:
-    """Let the engine change a session: it alone writes journals. Started if none runs."""
+async def _by_engine(command: str, **args: Any) -> Any:
+    """Let the engine change a session: it alone writes journals. Started if none runs.
+
+    Returns the engine's answer.
+    """
     from sessions.client import Client
 
     client = await Client.connect()
     try:
-        await client.call(command, **args)
+        return await client.call(command, **args)
     finally:
         await client.close()
 

@@ -235,6 +235,7 @@ class McpServer:
     url: str = setting("", "or one over HTTP", "http://127.0.0.1:9000/mcp")
     env: dict[str, str] = setting({}, "environment for the server", {"DB": "/data/x.db"})
     profiles: list[str] = setting([], "for these profiles; empty = for all", ["claude"])
+    auto: bool = setting(True, "false: only in sessions where you switch it on")
     timeout_s: float = setting(30.0, "seconds to wait for it")
 
 

@@ -25,9 +25,10 @@ order and without a gap, before anything newer.
 | deck.backends | | [{name, type, model, ok, detail, remedy, capabilities, default}] |
 | deck.profiles | | [{name, backend, model, permission, skills, cwd, default}] |
 | deck.models | backend | [{id, name, context}] |
+| deck.sandbox | backend="" | {works, detail, remedy} |
 | deck.asks | | [permission.asked + session, title], oldest first |
 | deck.broadcast | sessions, text | [{session, turn or queued}] |
-| session.create | profile, backend, model, cwd, title, permission, skills | summary |
+| session.create | profile, backend, model, cwd, title, permission, skills, mcp | summary |
 | session.watch / session.unwatch | session, from_seq=1 | {last_seq} / null |
 | session.send | session, text, origin, mode=queue or steer, attachments | {turn} or {queued} |
 | session.interrupt | session | null |
@@ -36,7 +37,10 @@ order and without a gap, before anything newer.
 | session.set | session, changes | null |
 | session.seen | session | null |
 | session.again | session, turn=null | {turn}: the last user message once more |
-| session.undo | session, turn=null, files=false | {turn, files} |
+| session.turns | session | [{turn, at, text, origin, files, ended, undone}] |
+| session.undo | session, turn=null, files=false | {turn, restored, removed, refused, note} |
+| session.rewind | session, turn | {restored, removed, refused, note}: files alone |
+| session.mcp | session, changes={name: on} | [{name, on, switched, where}] |
 | session.fork | session, turn=null, title | summary |
 | session.compact | session | null |
 | session.archive / session.delete | session | null |

@@ -28,10 +28,13 @@ def make_toolbox(
     deck: Deck,
     session: Session,
     skills: SessionSkills,
-    extra: Sequence[Tool] = (),
+    foreign: Sequence[Tool] = (),
     grants: Sequence[ev.JSON] = (),
 ) -> Toolbox:
-    """The tools of a session. `grants`: what its user has allowed for it before."""
+    """The tools of a session, with those of MCP servers.
+
+    `grants`: what its user has allowed for it before.
+    """
     configured = deck.config.tools
     options = ToolOptions(
         network=configured.network,
@@ -45,9 +48,10 @@ def make_toolbox(
         session.folder / "files",
         deck.places,
         options=options,
-        extra=[SkillTool(skills), *extra],
+        extra=[SkillTool(skills)],
         skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
     )
+    toolbox.replace(foreign)
     for grant in grants:
         toolbox.state.grants.take(grant)
     return toolbox

@@ -66,13 +66,9 @@ class ServerSpec:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def specs_of(servers: Mapping[str, McpServer], profile: str) -> list[ServerSpec]:
-    """The servers of a profile, as `[mcp.servers.*]` of the user's configuration has them."""
-    return [
-        ServerSpec(name, tuple(server.command), server.url, server.env, server.timeout_s)
-        for name, server in sorted(servers.items())
-        if not server.profiles or profile in server.profiles
-    ]
+def spec_of(name: str, server: McpServer) -> ServerSpec:
+    """A server as `[mcp.servers.NAME]` of the user's configuration has it."""
+    return ServerSpec(name, tuple(server.command), server.url, server.env, server.timeout_s)
 
 
 class Server:

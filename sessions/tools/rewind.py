@@ -48,15 +48,15 @@ class _Change:
 def changes_since(events: Iterable[ev.Event], turn: int) -> dict[str, _Change]:
     """Per path, its state before `turn` and the last content that our tools gave it.
 
-    Changes that an undo has put back already are left out.
+    Changes that have been put back already are left out.
     """
     found: list[ev.FileChanged] = []
     for event in events:
         if isinstance(event, ev.FileChanged) and event.turn >= turn:
             found.append(event)
-        elif isinstance(event, ev.TurnUndone):
-            undone = set(event.files)
-            found = [c for c in found if c.turn < event.turn or c.path not in undone]
+        elif isinstance(event, ev.TurnUndone | ev.FilesRewound):
+            back = set(event.files)
+            found = [c for c in found if c.turn < event.turn or c.path not in back]
     changes: dict[str, _Change] = {}
     for change in found:
         first = changes.setdefault(change.path, _Change(change.before, change.existed, ""))

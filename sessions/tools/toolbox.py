@@ -69,7 +69,7 @@ def make_toolbox(
     extra: Sequence[Tool] = (),
     skill_folders: Sequence[Path] = (),
 ) -> Toolbox:
-    """A session's toolbox: the standard tools, and `extra` (skills, MCP servers)."""
+    """A session's toolbox: the standard tools, and `extra` (skills)."""
     guard = Guard(cwd, files, places, skill_folders)
     state = State(guard, rules or FileRules(places.config_file), options or ToolOptions())
     return Toolbox(state, [*standard_tools(), *extra])
@@ -86,13 +86,21 @@ class Toolbox:
 
     def __init__(self, state: State, tools: Sequence[Tool]) -> None:
         self.state = state
+        self._own = list(tools)
+        self._set(self._own)
+
+    def _set(self, tools: Sequence[Tool]) -> None:
         self._tools: dict[str, Tool] = {}
         for tool in tools:
             self._tools.setdefault(tool.name, tool)
         self._definitions = [copy.deepcopy(t.definition) for t in self._tools.values()]
 
+    def replace(self, foreign: Sequence[Tool]) -> None:
+        """Have other tools of MCP servers than before. Only between turns."""
+        self._set([*self._own, *foreign])
+
     def definitions(self) -> list[ev.JSON]:
-        """Messages API tool definitions; the same for the session's life."""
+        """Messages API tool definitions; the same as long as nothing is switched."""
         return copy.deepcopy(self._definitions)
 
     def confirm_full(self, confirmed: bool = True) -> None:

@@ -56,6 +56,21 @@ async def models(deck: Deck, backend: str) -> list[ev.JSON]:
     return [asdict(m) for m in await deck.backend(backend).models()]
 
 
+@command("deck.sandbox")
+async def sandbox(deck: Deck, backend: str = "") -> ev.JSON:
+    """What contains the commands of a backend's sessions: `{"works", "detail", "remedy"}`."""
+    from sessions.tools.sandbox import describe
+
+    if backend and deck.backend(backend).capabilities.own_tools:
+        detail = "An agent runs its own tools, with all your rights."
+        return {"works": False, "detail": detail, "remedy": ""}
+    if not deck.config.tools.sandbox:
+        detail = "It is switched off in the configuration: commands run with all your rights."
+        return {"works": False, "detail": detail, "remedy": "Set [tools] sandbox = true."}
+    found = await asyncio.to_thread(describe)
+    return {"works": found.works, "detail": found.detail, "remedy": found.remedy}
+
+
 @command("deck.asks")
 async def asks(deck: Deck) -> list[ev.JSON]:
     """Every permission request that waits, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sessions import events as ev
@@ -13,9 +14,12 @@ ALLOWING = ("allow", "once", "session", "always")
 
 
 @command("session.create")
-async def create(deck: Deck, **args: Any) -> ev.JSON:
-    """Make a session; its summary."""
-    return (await deck.create(**args)).summary.to_json()
+async def create(deck: Deck, mcp: list[str] | None = None, **args: Any) -> ev.JSON:
+    """Make a session, with these MCP servers switched on; its summary."""
+    deck.features.mcp.check(mcp or ())
+    session = await deck.create(**args)
+    await deck.features.mcp.switch(session, dict.fromkeys(mcp or (), True))
+    return session.summary.to_json()
 
 
 @command("session.get")
@@ -98,6 +102,26 @@ async def again(deck: Deck, session: str, turn: int | None = None) -> ev.JSON:
 async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = False) -> ev.JSON:
     """Take the last turn (or back to one) out of the conversation."""
     return await deck.undo(session, turn, files)
+
+
+@command("session.turns")
+async def turns(deck: Deck, session: str) -> list[ev.JSON]:
+    """Every turn with the message that began it and the files that it changed."""
+    return (await deck.get(session)).turns()
+
+
+@command("session.rewind")
+async def rewind(deck: Deck, session: str, turn: int) -> ev.JSON:
+    """Put files back to before a turn; the conversation stays."""
+    return asdict(await deck.features.rewind_files(await deck.get(session), turn))
+
+
+@command("session.mcp")
+async def mcp(deck: Deck, session: str, changes: dict[str, bool] | None = None) -> list[ev.JSON]:
+    """Switch MCP servers on or off for this session; all of them, as they are then."""
+    target = await deck.get(session)
+    await deck.features.mcp.switch(target, changes or {})
+    return deck.features.mcp.listed(target)
 
 
 @command("session.fork")

@@ -144,3 +144,28 @@ def test_the_index_can_be_thrown_away(two: Home) -> None:
     for path in two.places.state.glob("index.db*"):
         path.unlink()
     assert {hit["seq"] for hit in two.data("sessions", "search", "ravens")}
+
+
+def test_a_fork_goes_to_the_end_of_the_turn_that_is_named(two: Home) -> None:
+    parent = two.ids()[1]
+    two.out("run", "and of ships", "--session", parent)
+    made = two.data("sessions", "fork", parent, "--turn", "1", "--title", "other way")
+    assert (made["turns"], made["title"]) == (1, "other way")
+    shown = two.out("sessions", "show", made["id"])
+    assert "tell of whales" in shown
+    assert "ships" not in shown
+    assert "ships" in two.out("sessions", "show", parent)
+
+
+def test_a_fork_without_a_turn_has_all_and_prints_its_id(two: Home) -> None:
+    parent = two.ids()[1]
+    made = two.out("sessions", "fork", parent).strip()
+    assert made in two.ids()
+    assert "tell of whales" in two.out("sessions", "show", made)
+
+
+def test_a_fork_at_a_turn_that_is_not_there_is_refused(two: Home) -> None:
+    done = two.call("sessions", "fork", two.ids()[1], "--turn", "9")
+    assert done.returncode == 2
+    assert "Turn 9" in done.stderr
+    assert len(two.ids()) == 2

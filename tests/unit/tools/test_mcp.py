@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.config.model import McpServer
 from sessions.errors import AgentdeckError
-from sessions.tools.mcp import Hub, ServerSpec, sdk_of, specs_of, tool_name
+from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
 from sessions.tools.toolbox import Toolbox
 from tests.support.toolhost import Desk, say
 
@@ -186,15 +185,6 @@ def test_names_fit_what_the_api_takes(server: str, tool: str) -> None:
     import re
 
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", tool_name(server, tool))
-
-
-def test_servers_belong_to_profiles() -> None:
-    servers = {
-        "everywhere": McpServer(command=["a", "b"]),
-        "there": McpServer(url="http://127.0.0.1:1/mcp", profiles=["work"]),
-    }
-    assert [s.name for s in specs_of(servers, "play")] == ["everywhere"]
-    assert [s.name for s in specs_of(servers, "work")] == ["everywhere", "there"]
 
 
 def test_names_do_not_collide() -> None:

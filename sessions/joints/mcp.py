@@ -1,0 +1,124 @@
+"""MCP servers of sessions: those of a profile, and what a session has switched on or off itself.
+
+A change is an event (`session.set` with `mcp`), so it outlives the engine; it applies from the
+session's next turn on, when its tools are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from sessions import events as ev
+from sessions.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from sessions.config.model import McpServer
+    from sessions.deck import Deck
+    from sessions.session import Session
+    from sessions.tools.mcp import Hub, McpTool
+
+
+class Servers:
+    """The MCP servers of the deck's sessions."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self._switched: dict[str, dict[str, bool]] = {}
+        """Per session, what it has switched itself."""
+        self._hub: Hub | None = None
+
+    # -- a session's life
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory; its past is folded next."""
+        switched = self._switched[session.id] = {}
+
+        def observe(event: ev.Event) -> None:
+            if isinstance(event, ev.SessionSet) and isinstance(event.changes.get("mcp"), dict):
+                switched.update({str(k): bool(v) for k, v in event.changes["mcp"].items()})
+
+        session.observers.append(observe)
+
+    def removed(self, session: Session) -> None:
+        """A session is not in memory any more."""
+        self._switched.pop(session.id, None)
+
+    async def close(self) -> None:
+        """End every server that was started."""
+        if self._hub is not None:
+            await self._hub.close()
+
+    # -- switching
+
+    @property
+    def _known(self) -> Mapping[str, McpServer]:
+        return self._deck.config.mcp.servers
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raises NotFound for a name that the configuration does not have."""
+        for name in names:
+            if name not in self._known:
+                there = ", ".join(sorted(self._known))
+                hint = f"There are: {there}." if there else "The configuration has none."
+                raise NotFound(f"No MCP server is called {name}.", hint)
+
+    async def switch(self, session: Session, changes: Mapping[str, bool]) -> None:
+        """Switch servers on or off for one session, from its next turn on.
+
+        Raises:
+            NotFound: the configuration has no server of that name.
+            UsageError: the session's backend is an agent, which brings tools of its own.
+        """
+        self.check(changes)
+        if self._deck.backend(session.summary.backend).capabilities.own_tools:
+            raise UsageError(
+                "This session is an agent with tools of its own.",
+                "Configure its MCP servers with the agent itself.",
+            )
+        if changes:
+            await session.set({"mcp": dict(changes)})
+
+    def on(self, session: Session) -> frozenset[str]:
+        """The names of the servers whose tools the session has."""
+        switched = self._switched.get(session.id, {})
+        profile = session.summary.profile
+        return frozenset(
+            name
+            for name, server in self._known.items()
+            if switched.get(name, _by_profile(server, profile))
+        )
+
+    def listed(self, session: Session) -> list[ev.JSON]:
+        """Every configured server: `{"name", "on", "switched", "where"}`.
+
+        `switched`: by the session itself; `where`: its command or address, without its secrets.
+        """
+        from sessions.secrecy import address, hide
+
+        on, switched = self.on(session), self._switched.get(session.id, {})
+        return [
+            {
+                "name": name,
+                "on": name in on,
+                "switched": name in switched,
+                "where": address(server.url) if server.url else hide(" ".join(server.command)),
+            }
+            for name, server in sorted(self._known.items())
+        ]
+
+    # -- a turn
+
+    async def tools(self, names: frozenset[str]) -> tuple[list[McpTool], list[str]]:
+        """The tools of some servers, and why others have none."""
+        if not names:
+            return [], []
+        from sessions.tools.mcp import Hub, spec_of
+
+        if self._hub is None:
+            self._hub = Hub(self._deck.places.state)
+        return await self._hub.tools([spec_of(n, self._known[n]) for n in sorted(names)])
+
+
+def _by_profile(server: McpServer, profile: str) -> bool:
+    return server.auto and (not server.profiles or profile in server.profiles)
