@@ -228,6 +228,11 @@ class AcpConversation:
             if not prompt.done():
                 raise agent.fault("ended in the middle of the turn")
             answer = prompt.result()
+        except BackendError as error:
+            # Its stdout may end a moment before the process itself does.
+            if error.kind != "agent_ended":
+                raise
+            raise agent.fault("ended in the middle of the turn") from error
         except asyncio.CancelledError:
             await self._cancel(agent, prompt)
             raise

@@ -119,6 +119,7 @@ class AgentProcess:
         except RequestError as error:
             raise _refused(self.name, method, error) from error
         except (ConnectionError, OSError) as error:
+            await self._gone()
             raise self.fault("ended") from error
         return answer if isinstance(answer, dict) else {}
 
@@ -129,7 +130,7 @@ class AgentProcess:
 
     def fault(self, what: str) -> BackendError:
         """An error that says what the agent did, with the end of its stderr."""
-        code = "" if self.exit_code is None else f" (exit code {self.exit_code})"
+        code = "" if self.exit_code is None else f" ({_how(self.exit_code)})"
         tail = self.stderr_tail()
         return BackendError(
             f"The agent {self.name} {what}{code}." + (f" It said: {tail}" if tail else ""),
@@ -146,6 +147,13 @@ class AgentProcess:
                 return file.read().decode("utf-8", "replace").strip()
         except OSError:
             return ""
+
+    async def _gone(self) -> None:
+        """Its stdout has ended: know how it ended, or that it only stopped talking."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._ended.wait()
+        self.alive = False  # with nothing more to be read from it, the next turn starts another
 
     async def wait_ended(self) -> None:
         """Return when the process has ended."""
@@ -246,6 +254,16 @@ def _refused(name: str, method: str, error: Any) -> BackendError:
     return BackendError(
         f"The agent {name} refused {method}: {error} {detail}".strip(), kind="agent"
     )
+
+
+def _how(exit_code: int) -> str:
+    """An exit code in words; below zero it is the signal that ended the process."""
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
+        return f"ended by {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"ended by signal {-exit_code}"
 
 
 def _kill_group(pid: int, number: int) -> None:
