@@ -70,14 +70,15 @@ class Servers:
             NotFound: the configuration has no server of that name.
             UsageError: the session's backend is an agent, which brings tools of its own.
         """
+        if not changes:
+            return
         self.check(changes)
         if self._deck.backend(session.summary.backend).capabilities.own_tools:
             raise UsageError(
                 "This session is an agent with tools of its own.",
                 "Configure its MCP servers with the agent itself.",
             )
-        if changes:
-            await session.set({"mcp": dict(changes)})
+        await session.set({"mcp": dict(changes)})
 
     def on(self, session: Session) -> frozenset[str]:
         """The names of the servers whose tools the session has."""

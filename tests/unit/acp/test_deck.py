@@ -13,6 +13,7 @@ import pytest
 from sessions import config
 from sessions import events as ev
 from sessions.deck import Deck
+from sessions.engine.commands import load_commands
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import RigBackend, rig_places, until
@@ -115,3 +116,9 @@ async def test_skills_are_handed_over_with_their_paths(agents: Rig) -> None:
     await agents.idle(session)
     told = text_of(session)
     assert "<location>" in told and "plain-objectivity/SKILL.md" in told
+
+
+async def test_a_client_makes_a_session_of_an_agent(agents: Rig) -> None:
+    create = load_commands()["session.create"]
+    made = await create(agents.deck, backend="scripted", cwd=str(agents.root))
+    assert made["backend"] == "scripted"
