@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+import os
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from sessions import events as ev
@@ -12,21 +14,27 @@ from sessions.engine.commands import command
 from sessions.errors import AgentdeckError, UsageError
 from sessions.joints.skills import as_ours
 from skills.library import pick
+from skills.parse import FILE
 from skills.skill import Skill
 
-_MAX_SHOWN = 400_000
+_MAX_SHOWN = 200_000
 
 
 @command("skills.list")
 async def listing(deck: Deck, session: str = "", cwd: str = "") -> ev.JSON:
     """Rows for the panel, and what the enabled set costs. Without a session: the library."""
+    library = deck.features.library
     if session:
         skills = deck.features.skills(await deck.get(session))
         rows = await asyncio.to_thread(skills.rows)
-        return {"rows": rows, "cost": await asyncio.to_thread(skills.cost)}
-    library = deck.features.library
-    found = await asyncio.to_thread(library.scan, Path(cwd) if cwd else None)
-    return {"rows": [_row(skill) for skill in found], "cost": {"tokens": 0, "enabled": 0}}
+        cost = await asyncio.to_thread(skills.cost)
+    else:
+        found = await asyncio.to_thread(library.scan, Path(cwd) if cwd else None)
+        rows, cost = [_row(skill) for skill in found], {"tokens": 0, "enabled": 0}
+    broken = [
+        {"path": str(b.path), "scope": b.scope.value, "why": f"{b.why}"} for b in library.broken
+    ]
+    return {"rows": rows, "cost": cost, "broken": broken, "notices": library.notices}
 
 
 def _row(skill: Skill) -> ev.JSON:
@@ -70,9 +78,12 @@ async def default(deck: Deck, profile: str, name: str, state: str) -> None:
 
 
 @command("skills.review")
-async def review(deck: Deck, name: str, session: str = "") -> ev.JSON:
-    """What a skill is, before it is used: tree, scripts, addresses, findings; how it stands."""
-    skill = await _find(deck, name, session)
+async def review(deck: Deck, name: str, session: str = "", path: str = "") -> ev.JSON:
+    """What a skill is, before it is used: tree, scripts, addresses, findings; how it stands.
+
+    `path`: the skill's folder, for one that is shadowed by another of its name.
+    """
+    skill = await _find(deck, name, session, path)
     library = deck.features.library
     standing = await asyncio.to_thread(as_ours(library.standing), skill)
     shown = await asyncio.to_thread(as_ours(library.review), skill)
@@ -86,9 +97,11 @@ async def review(deck: Deck, name: str, session: str = "") -> ev.JSON:
 
 
 @command("skills.trust")
-async def trust(deck: Deck, name: str, session: str = "", folder: bool = False) -> None:
+async def trust(
+    deck: Deck, name: str, session: str = "", folder: bool = False, path: str = ""
+) -> None:
     """Record that a person has looked at it; with `folder`, trust its project folder too."""
-    skill = await _find(deck, name, session)
+    skill = await _find(deck, name, session, path)
     lock = deck.features.library.lock
     standing = await asyncio.to_thread(as_ours(lock.standing), skill)
     if folder and standing.folder is not None:
@@ -97,14 +110,54 @@ async def trust(deck: Deck, name: str, session: str = "", folder: bool = False) 
 
 
 @command("skills.read")
-async def read(deck: Deck, name: str, session: str = "", path: str = "SKILL.md") -> ev.JSON:
-    """One file of a skill, for the reader, and the names of all."""
-    skill = await _find(deck, name, session)
+async def read(
+    deck: Deck, name: str, session: str = "", path: str = "SKILL.md", folder: str = ""
+) -> ev.JSON:
+    """One file of a skill, for the reader, and the names of all.
+
+    `size` is the file's in bytes; of a long one `text` has the beginning, of a binary one none.
+    """
+    skill = await _find(deck, name, session, folder)
     files = [p.as_posix() for p in await asyncio.to_thread(lambda: list(skill.files()))]
+    if FILE not in files:
+        files.insert(0, FILE)  # a link to the real one: read, though other links are not
     if path not in files:
         raise UsageError(f"The skill {name} has no file {path}.", "The panel lists its files.")
-    data = await asyncio.to_thread(_bytes, skill.path / path)
-    return {"name": skill.name, "path": path, "files": files, "text": data}
+    try:
+        text, size, cut = await asyncio.to_thread(_text, skill.path / path)
+    except OSError as error:
+        raise AgentdeckError(f"{path} can't be read: {error.strerror or error}.") from error
+    shown = {"text": text or "", "size": size, "cut": cut, "binary": text is None}
+    return {"name": skill.name, "path": path, "files": files, **shown}
+
+
+@command("skills.add")
+async def add(
+    deck: Deck, source: str, session: str = "", only: str = "", replace: bool = False
+) -> ev.JSON:
+    """Copy a skill into my skills: from a folder, an archive, a git address. Its row.
+
+    A path may be relative to the session's directory.
+    """
+    source = source.strip()
+    base = Path((await deck.get(session)).summary.cwd) if session else Path.home()
+    path = base / Path(source).expanduser() if "://" not in source else None
+    given = str(path) if path is not None and path.exists() else source
+    take = partial(as_ours(deck.features.library.add), given, only=only, replace=replace)
+    return _row(await asyncio.to_thread(take))
+
+
+@command("skills.remove")
+async def remove(deck: Deck, name: str, session: str = "", path: str = "") -> None:
+    """Move one of my skills to the trash; `skills.undo` puts it back."""
+    skill = await _find(deck, name, session, path)
+    await asyncio.to_thread(as_ours(deck.features.library.remove), skill)
+
+
+@command("skills.undo")
+async def undo(deck: Deck, name: str = "") -> ev.JSON:
+    """Put back the skill that was removed last, or the last one of that name."""
+    return {"path": str(await asyncio.to_thread(as_ours(deck.features.library.undo), name))}
 
 
 @command("skills.uses")
@@ -113,14 +166,21 @@ async def uses(deck: Deck, session: str) -> list[ev.JSON]:
     return deck.features.skills(await deck.get(session)).uses
 
 
-async def _find(deck: Deck, name: str, session: str) -> Skill:
+async def _find(deck: Deck, name: str, session: str, path: str = "") -> Skill:
     cwd = Path((await deck.get(session)).summary.cwd) if session else None
     library = deck.features.library
     skills = await asyncio.to_thread(library.scan, cwd)
+    if path:
+        skills = [replace(s, shadowed_by=None) for s in skills if str(s.path) == path]
     visible = [s for s in skills if s.shadowed_by is None]
     return as_ours(pick)(visible, name, library.broken)
 
 
-def _bytes(path: Path) -> str:
+def _text(path: Path) -> tuple[str | None, int, bool]:
+    """A file's text (None: it is binary), its size, and whether the text was cut."""
     with path.open("rb") as file:
-        return file.read(_MAX_SHOWN).decode("utf-8", "replace")
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(_MAX_SHOWN)
+    if b"\0" in data:
+        return None, size, False
+    return data.decode("utf-8", "replace"), size, size > len(data)

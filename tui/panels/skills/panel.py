@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual import on
@@ -14,18 +15,33 @@ from sessions import events as ev
 from sessions.errors import AgentdeckError, NeedsPerson
 from tui.lines import Line, Spot
 from tui.panels import Panel
+from tui.panels.hints import Hints
 from tui.panels.skills.reader import Reader
 from tui.panels.skills.review import ReviewScreen
-from tui.rows import Row, Rows
-from tui.screens.dialogs import Choose, Listing, Pick
-from tui.text import clip, one_line, tokens
+from tui.panels.skills.rows import broken_row, budget, header, skill_row
+from tui.rows import Rows
+from tui.screens.dialogs import Choose, Confirm, Listing, Pick, Prompt
+from tui.text import clip, one_line
 
 STATES = ("off", "on", "name-only", "manual")
-_MARKS = {"on": "●", "name-only": "◐", "manual": "○", "off": "·"}
-_STYLES = {"on": "$text-success", "name-only": "$text-accent", "manual": "$text-warning"}
-BUDGET = 2000
-"""Tokens of listing at which the bar is full: about twenty skills."""
-_HINT = "space switch · a all tiles · p default · enter read · r review · u uses · / filter"
+_MEANS = {
+    "on": "on: the model sees its description",
+    "name-only": "name-only: the model sees its name",
+    "manual": "manual: only you can call it, by /name",
+    "off": "off: not mentioned",
+}
+_HINTS = (
+    ("space", "switch"),
+    ("a", "all tiles"),
+    ("p", "profile's default"),
+    ("enter", "read"),
+    ("r", "review"),
+    ("u", "uses"),
+    ("n", "add"),
+    ("d", "remove"),
+    ("z", "put back"),
+    ("slash", "filter"),
+)
 
 
 class SkillsPanel(Panel):
@@ -40,6 +56,9 @@ class SkillsPanel(Panel):
         Binding("p", "default", show=False),
         Binding("r", "review", show=False),
         Binding("u", "uses", show=False),
+        Binding("n", "add", show=False),
+        Binding("d", "remove", show=False),
+        Binding("z", "undo", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "unfilter", show=False),
     ]
@@ -47,13 +66,23 @@ class SkillsPanel(Panel):
     def __init__(self) -> None:
         super().__init__()
         self.skills: list[dict[str, Any]] = []
+        self.broken: list[dict[str, Any]] = []
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="filter", compact=True, id="skills-filter")
+        yield Line(id="skills-head")
         yield Rows("No skills are seen from this directory.", id="skills-rows")
         yield Static("", markup=False, id="skills-about")
-        yield Line(id="skills-budget")
-        yield Static(_HINT, markup=False, id="skills-hint")
+        yield Static("", markup=False, id="skills-budget")
+        yield Hints(id="skills-hint")
+
+    def on_mount(self) -> None:
+        """Say what the keys do."""
+        self.query_one(Hints).say(_HINTS)
+
+    def on_resize(self) -> None:
+        """Columns fit the width."""
+        self._show()
 
     # -- what it shows
 
@@ -83,37 +112,66 @@ class SkillsPanel(Panel):
         except AgentdeckError as error:
             self.deck.say_error(error)
             return
-        self.skills = found["rows"]
+        if not self.is_mounted:
+            return
+        self.skills, self.broken = found["rows"], found.get("broken", [])
         self._show()
-        self._say_budget(found["cost"])
+        self.query_one("#skills-budget", Static).update(budget(found["cost"], len(self.broken)))
 
     def _show(self) -> None:
         terms = self.query_one("#skills-filter", Input).value.casefold().split()
-        rows = []
-        for skill in self.skills:
-            words = f"{skill['name']} {skill['description']} {skill['scope']}".casefold()
-            if all(term in words for term in terms):
-                rows.append(Row(skill["path"], _cells(skill)))
-        self.query_one(Rows).show(rows)
+        rows = self.query_one(Rows)
+        width = max(20, self.size.width - 2)  # the scroll bar may need two
+        used = any(skill.get("used") for skill in self.skills)
+
+        def asked(*words: str) -> bool:
+            text = " ".join(words).casefold()
+            return all(term in text for term in terms)
+
+        shown = [
+            skill_row(skill, width, used)
+            for skill in self.skills
+            if asked(skill["name"], skill["description"], skill["scope"], skill.get("state", ""))
+        ]
+        shown += [broken_row(b, width, used) for b in self.broken if asked(b["path"], "broken")]
+        if terms:
+            rows.empty = "No skill matches the filter."
+        else:
+            rows.empty = "No skills are seen from this directory. n adds one."
+        rows.show(shown)
+        self.query_one("#skills-head", Line).say([Spot(header(width, used), "$text-muted")])
         self._about()
 
-    def _say_budget(self, cost: dict[str, Any]) -> None:
-        used = int(cost["tokens"])
-        filled = min(10, round(10 * used / BUDGET))
-        bar = "█" * filled + "░" * (10 - filled)
-        style = "$text-warning" if used > BUDGET else "$text-success"
-        text = f" {cost['enabled']} on · listing {tokens(used)} tokens"
-        self.query_one("#skills-budget", Line).say([Spot(bar, style), Spot(text, "$text-muted")])
-
     def _about(self) -> None:
-        skill = self.chosen
-        text = ""
+        """The description in up to three lines, then a line each of what else is to be known.
+
+        In a low terminal the rows go first: one line of it, and no path.
+        """
+        width = max(20, self.size.width)
+        low = self.size.height < 24
+        room = width if low else 3 * width - 8
+        lines: list[str] = []
+        skill, broken = self.chosen, self._broken
         if skill is not None:
-            where = f"hidden by {skill['shadowed_by']}" if skill["shadowed_by"] else skill["path"]
-            text = f"{one_line(skill['description'])}\n{one_line(where)}"
-            if skill.get("warnings"):
-                text += f"\n! {one_line(skill['warnings'][0])}"
-        self.query_one("#skills-about", Static).update(Content(clip(text, 600)))
+            lines = [clip(one_line(skill["description"]), room)]
+            if skill["shadowed_by"]:
+                lines.append(f"hidden by {skill['shadowed_by']}")
+            elif "state" in skill:
+                lines.append(_MEANS[skill["state"]])
+            lines += [f"! {warning}" for warning in skill.get("warnings", [])[:1]]
+            lines += [] if low else [skill["path"]]
+        elif broken is not None:
+            lines = [clip(one_line(f"It does not load: {broken['why']}"), 3 * width - 8)]
+            lines.append(broken["path"])
+        first, *others = lines or [""]
+        text = "\n".join([first, *(clip(one_line(line), width) for line in others)])
+        self.query_one("#skills-about", Static).update(Content(text))
+
+    @property
+    def _broken(self) -> dict[str, Any] | None:
+        """The folder under the cursor, if it does not load."""
+        key = self.query_one(Rows).key
+        return next((b for b in self.broken if b["path"] == key), None)
 
     @property
     def chosen(self) -> dict[str, Any] | None:
@@ -130,7 +188,10 @@ class SkillsPanel(Panel):
     def action_switch(self) -> None:
         """The next state of the skill under the cursor, in this session."""
         skill = self.chosen
-        if skill is None or self.session is None:
+        if skill is None:
+            return
+        if self.session is None:
+            self.deck.say("Skills are switched per session; there is none yet.")
             return
         if skill["shadowed_by"]:
             self.deck.say(f"{skill['name']} is hidden by {skill['shadowed_by']}")
@@ -153,13 +214,17 @@ class SkillsPanel(Panel):
     def action_everywhere(self) -> None:
         """The state it has here, in all open sessions."""
         skill = self.chosen
-        if skill is not None:
-            self._command(
-                "skills.everywhere",
-                f"{skill['name']} is {skill['state']} in all tiles",
-                name=skill["name"],
-                state=skill["state"],
-            )
+        if skill is None or self.session is None:
+            return
+
+        def done(told: Any) -> str:
+            refused = list(told["refused"].values())
+            if not refused:
+                return f"{skill['name']} is {skill['state']} in all tiles"
+            return f"{skill['name']} was refused in {len(refused)}: {one_line(refused[0])}"
+
+        name, state = skill["name"], skill["state"]
+        self._command("skills.everywhere", done, name=name, state=state)
 
     def action_default(self) -> None:
         """The state it has here, for new sessions of this session's profile."""
@@ -167,22 +232,19 @@ class SkillsPanel(Panel):
         summary = self.deck.model.summaries.get(self.session or "")
         if skill is None or summary is None:
             return
-        self._command(
-            "skills.default",
-            f"New sessions of profile {summary.profile} have {skill['name']} {skill['state']}",
-            profile=summary.profile,
-            name=skill["name"],
-            state=skill["state"],
-        )
+        name, state = skill["name"], skill["state"]
+        said = f"New sessions of profile {summary.profile} have {name} {state}"
+        args = {"profile": summary.profile, "name": name, "state": state}
+        self._command("skills.default", lambda _: said, **args)
 
-    def _command(self, command: str, done: str, **args: Any) -> None:
+    def _command(self, command: str, done: Callable[[Any], str], **args: Any) -> None:
         async def send() -> None:
             try:
-                await self.client.call(command, **args)
+                told = await self.client.call(command, **args)
             except AgentdeckError as error:
                 self.deck.say_error(error)
                 return
-            self.deck.say(done)
+            self.deck.say(done(told))
             await self._load()
 
         self.run_worker(send(), group="switch", exit_on_error=False)
@@ -193,7 +255,8 @@ class SkillsPanel(Panel):
     def _picked(self) -> None:
         skill = self.chosen
         if skill is not None:
-            self.app.push_screen(Reader(self.client, skill["name"], self.session or ""))
+            name, folder = skill["name"], skill["path"]
+            self.app.push_screen(Reader(self.client, name, self.session or "", folder))
 
     def action_review(self) -> None:
         """What the skill is and what was found in it."""
@@ -234,8 +297,49 @@ class SkillsPanel(Panel):
             elif trusted:
                 self.reload()
 
-        screen = ReviewScreen(self.client, skill["name"], self.session or "")
+        screen = ReviewScreen(self.client, skill["name"], self.session or "", skill["path"])
         self.app.push_screen(screen, answered)
+
+    # -- in and out
+
+    def action_add(self) -> None:
+        """Copy a skill into mine, then show what came."""
+
+        def given(source: str | None) -> None:
+            if source and source.strip():
+                self.run_worker(self._add(source), group="add", exit_on_error=False)
+
+        words = "a folder, a .zip or .skill archive, a git address"
+        self.app.push_screen(Prompt("Add a skill", placeholder=words), given)
+
+    async def _add(self, source: str) -> None:
+        try:
+            added = await self.client.call("skills.add", source=source, session=self.session or "")
+        except AgentdeckError as error:
+            self.deck.say_error(error)
+            return
+        await self._load()
+        self.deck.say(f"Added {added['name']}; it is off until you switch it on.")
+        self._review(added)
+
+    def action_remove(self) -> None:
+        """Move one of mine to the trash, when that is confirmed."""
+        skill = self.chosen
+        if skill is None:
+            return
+        name = skill["name"]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                args = {"name": name, "path": skill["path"], "session": self.session or ""}
+                self._command("skills.remove", lambda _: f"Removed {name}; z puts it back", **args)
+
+        text = f"{name} goes to the trash:\n{skill['path']}\nSessions that have it on lose it."
+        self.app.push_screen(Confirm(f"Remove {one_line(name)}?", text, "Remove"), answered)
+
+    def action_undo(self) -> None:
+        """Put back what was removed last."""
+        self._command("skills.undo", lambda told: f"Put back {one_line(told['path'])}")
 
     # -- the filter
 
@@ -259,26 +363,3 @@ class SkillsPanel(Panel):
     @on(Input.Submitted, "#skills-filter")
     def _to_rows(self) -> None:
         self.query_one(Rows).focus()
-
-
-def _cells(skill: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    muted = "$text-muted"
-    if skill["shadowed_by"]:
-        return (
-            (f"  {one_line(skill['name'])}", "$text-disabled"),
-            ("  shadowed", "$text-disabled"),
-        )
-    state = skill.get("state", "off")
-    style = _STYLES.get(state, "")
-    cells = [
-        (f"{_MARKS[state]} ", style),
-        (one_line(skill["name"]), style or "$text"),
-        (f" {state}" if state not in ("on", "off") else "", style),
-        (f"  {skill['scope']}", muted),
-        (f" {tokens(skill['listing_tokens'])}+{tokens(skill['body_tokens'])}", muted),
-    ]
-    if skill.get("used"):
-        cells.append((f" used {skill['used']}×", "$text-accent"))
-    if not skill.get("usable", True):
-        cells.append((" review", "$text-warning"))
-    return tuple(cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,13 +11,17 @@ from rich.syntax import Syntax
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from sessions.errors import AgentdeckError
 from tui.client import DeckClient
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog
-from tui.text import clean, one_line
+from tui.text import clean, one_line, plain, size
+
+_PLAIN = 60_000
+"""Characters from which on a file is shown without rendering: that would stop the keys."""
 
 
 class Reader(Dialog[None]):
@@ -25,11 +30,10 @@ class Reader(Dialog[None]):
     WIDE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
 
-    def __init__(self, client: DeckClient, name: str, session: str) -> None:
+    def __init__(self, client: DeckClient, name: str, session: str, folder: str = "") -> None:
         super().__init__(one_line(name))
         self.client = client
-        self.skill = name
-        self.session = session
+        self.args = {"name": name, "session": session, "folder": folder}
 
     def body(self) -> ComposeResult:
         """Files on the left, the chosen one on the right."""
@@ -45,7 +49,8 @@ class Reader(Dialog[None]):
 
     def on_rows_picked(self, message: Rows.Picked) -> None:
         """Another file."""
-        self._open(message.key)
+        if not message.key.endswith("/"):
+            self._open(message.key)
 
     def _open(self, path: str) -> None:
         self.run_worker(self._load(path), exclusive=True, exit_on_error=False)
@@ -53,29 +58,66 @@ class Reader(Dialog[None]):
     async def _load(self, path: str) -> None:
         view = self.query_one("#reader-text", VerticalScroll)
         try:
-            found: dict[str, Any] = await self.client.call(
-                "skills.read", name=self.skill, session=self.session, path=path
-            )
+            found: dict[str, Any] = await self.client.call("skills.read", **self.args, path=path)
         except AgentdeckError as error:
             await view.remove_children()
-            await view.mount(Static(Content(str(error)), markup=False))
+            await view.mount(Static(Content(clean(str(error))), markup=False))
             return
-        rows = [Row(name, ((one_line(name), ""),)) for name in found["files"]]
-        self.query_one(Rows).show(rows)
-        text = clean(found["text"])
+        self.query_one(Rows).show(tree(found["files"]))
+        self.query_one("#dialog").border_title = plain(f"{self.heading}: {one_line(path)}")
         await view.remove_children()
-        if PurePosixPath(path).suffix.lower() == ".md":
-            await view.mount(Markdown(_front_as_code(text), open_links=False))
-        else:
-            lexer = Syntax.guess_lexer(path, code=text)
-            shown = Syntax(text, lexer, line_numbers=True, theme="ansi_dark", word_wrap=True)
-            await view.mount(Static(shown, markup=False))
+        await view.mount_all(_shown(path, found))
         view.scroll_home(animate=False)
 
 
-def _front_as_code(text: str) -> str:
-    """Frontmatter as a block of YAML; Markdown would take it for a heading."""
-    found = re.match(r"---\s*\n(.*?)\n---[ \t]*\n", text, re.DOTALL)
-    if found is None:
-        return text
-    return f"```yaml\n{found[1]}\n```\n{text[found.end() :]}"
+def tree(files: Sequence[str]) -> list[Row]:
+    """Files below their folders; a folder's key ends in `/`."""
+    rows: list[Row] = []
+    seen: set[str] = set()
+    # What lies at the top comes first, as it is read first.
+    for path in sorted(files, key=lambda f: (f != "SKILL.md", "/" in f, f)):
+        *folders, name = path.split("/")
+        for depth, folder in enumerate(folders):
+            key = "/".join(folders[: depth + 1]) + "/"
+            if key not in seen:
+                seen.add(key)
+                rows.append(Row(key, ((f"{'  ' * depth}{one_line(folder)}/", "$text-muted"),)))
+        rows.append(Row(path, ((f"{'  ' * len(folders)}{one_line(name)}", ""),)))
+    return rows
+
+
+def _shown(path: str, found: dict[str, Any]) -> list[Widget]:
+    """A file as it is best read; what is long goes without colours, so that nothing waits."""
+    if found.get("binary"):
+        return [_words(f"A binary file of {size(found['size'])}.", "$text-muted")]
+    text = clean(found["text"])
+    widgets: list[Widget] = []
+    if len(text) > _PLAIN:
+        widgets.append(_words(text))
+    elif PurePosixPath(path).suffix.lower() in (".md", ".markdown"):
+        front = re.match(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", text, re.DOTALL)
+        if front is not None:
+            widgets.append(Static(_front(front[1]), markup=False, id="reader-front"))
+            text = text[front.end() :]
+        widgets.append(Markdown(text, open_links=False))
+    else:
+        lexer = Syntax.guess_lexer(path, code=text)
+        shown = Syntax(text, lexer, line_numbers=True, theme="ansi_dark", word_wrap=True)
+        widgets.append(Static(shown, markup=False))
+    if found.get("cut"):
+        widgets.append(_words(f"… cut: the file has {size(found['size'])}", "$text-warning"))
+    return widgets
+
+
+def _words(text: str, style: str = "") -> Static:
+    return Static(Content.styled(text, style) if style else Content(text), markup=False)
+
+
+def _front(text: str) -> Content:
+    """Frontmatter as it was written, its keys marked; long values wrap, nothing is cut."""
+    parts: list[tuple[str, str]] = []
+    for line in text.split("\n"):
+        key = re.match(r"[A-Za-z][\w-]*:", line)
+        parts.append((key[0] if key else "", "bold"))
+        parts.append((line[key.end() if key else 0 :] + "\n", ""))
+    return Content.assemble(*parts).rstrip()

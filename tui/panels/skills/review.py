@@ -17,6 +17,13 @@ from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line, size
 
 _MOST = 200
+_STANDS = {
+    "bundled": "It came with agentdeck.",
+    "reviewed": "Reviewed: these are exactly the files that were trusted.",
+    "new": "Nobody has looked at it yet.",
+    "changed": "It has changed since it was trusted:",
+    "folder": "It belongs to a project folder that is not trusted.",
+}
 
 
 class ReviewScreen(Dialog[bool]):
@@ -26,11 +33,10 @@ class ReviewScreen(Dialog[bool]):
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+y", "trust", show=False)]
 
-    def __init__(self, client: DeckClient, name: str, session: str) -> None:
+    def __init__(self, client: DeckClient, name: str, session: str, folder: str = "") -> None:
         super().__init__(f"Review {one_line(name)}")
         self.client = client
-        self.skill = name
-        self.session = session
+        self.args = {"name": name, "session": session, "path": folder}
         self.report: dict[str, Any] = {}
 
     def body(self) -> ComposeResult:
@@ -38,25 +44,27 @@ class ReviewScreen(Dialog[bool]):
         with VerticalScroll(id="review-body"):
             yield Static("Reading…", markup=False, id="review-text")
         with Horizontal(id="buttons"):
-            yield Button(Content("Trust these files"), id="yes", disabled=True)
-            yield Button(Content("Leave it"), id="no")
+            yield Button(Content("Trust these files"), id="yes", disabled=True, compact=True)
+            yield Button(Content("Leave it"), id="no", compact=True)
 
     def on_mount(self) -> None:
         """Ask for the report; the focus is on what does no harm."""
-        self.hint("ctrl+y trusts exactly these files · esc leaves it")
-        self.query_one("#no").focus()
+        self.query_one("#review-body").focus()
         self.run_worker(self._load(), exit_on_error=False)
 
     async def _load(self) -> None:
         try:
-            self.report = await self.client.call(
-                "skills.review", name=self.skill, session=self.session
-            )
+            self.report = await self.client.call("skills.review", **self.args)
         except AgentdeckError as error:
             self.query_one("#review-text", Static).update(Content(str(error)))
             return
         self.query_one("#review-text", Static).update(report_text(self.report))
-        self.query_one("#yes", Button).disabled = False
+        if self.report.get("usable"):
+            self.query_one("#buttons").display = False
+            self.hint("↑/↓ scroll · esc")
+        else:
+            self.query_one("#yes", Button).disabled = False
+            self.hint("↑/↓ scroll · ctrl+y trusts exactly these files · esc leaves it")
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -67,15 +75,13 @@ class ReviewScreen(Dialog[bool]):
 
     def action_trust(self) -> None:
         """Record the trust, then leave."""
-        if not self.report:
+        if not self.report or self.report.get("usable"):
             return
 
         async def send() -> None:
             folder = bool(self.report.get("folder"))
             try:
-                await self.client.call(
-                    "skills.trust", name=self.skill, session=self.session, folder=folder
-                )
+                await self.client.call("skills.trust", **self.args, folder=folder)
             except AgentdeckError as error:
                 self.query_one("#review-text", Static).update(Content(str(error)))
                 return
@@ -86,13 +92,15 @@ class ReviewScreen(Dialog[bool]):
 
 def report_text(report: dict[str, Any]) -> Content:
     """A review in words: where it stands, then tree, commands, addresses and findings."""
-    parts: list[tuple[str, str]] = [(f"{one_line(report.get('description', ''))}\n", "")]
+    stands = _STANDS.get(str(report.get("trust")), "")
+    parts = [(f"{stands}\n", "$text-success" if report.get("usable") else "$text-warning")]
+    for change in report.get("changes", [])[:_MOST]:
+        parts.append((f"  {change['how']}: {one_line(change['path'])}\n", "$text-warning"))
+    parts.append((f"\n{one_line(report.get('description', ''))}\n", ""))
     parts.append((f"{one_line(str(report.get('path', '')))}\n", "$text-muted"))
     if report.get("folder"):
         words = f"\nTrusting it trusts the project folder {one_line(report['folder'])}.\n"
         parts.append((words, "$text-warning"))
-    for change in report.get("changes", [])[:_MOST]:
-        parts.append((f"{change['how']}: {one_line(change['path'])}\n", "$text-warning"))
     sections = (
         ("Files", [_file(f) for f in report.get("files", [])]),
         ("Left out", report.get("left_out", [])),
@@ -104,20 +112,31 @@ def report_text(report: dict[str, Any]) -> Content:
         if rows:
             parts.append((f"\n{title}\n", "bold"))
             parts += [(f"  {one_line(str(row))}\n", "") for row in rows[:_MOST]]
+            parts += _more(len(rows))
     notes = report.get("notes", [])
-    parts.append((f"\n{len(notes)} findings\n" if notes else "\nNo findings.\n", "bold"))
+    count = f"{len(notes)} finding{'' if len(notes) == 1 else 's'}"
+    parts.append((f"\n{count}: worth a look\n" if notes else "\nNo findings.\n", "bold"))
     for note in notes[:_MOST]:
         where = f"{note['path']}:{note['line']}"
         parts.append((f"  {one_line(where)}  ", "$text-accent"))
         parts.append((f"{one_line(note['says'])}\n", ""))
         parts.append((f"    {clean(note['context'])}\n", "$text-muted"))
+    parts += _more(len(notes))
     words = "\nA scan is advice: it misses what it does not know. Read what will run.\n"
     parts.append((words, "$text-muted"))
     return Content.assemble(*parts)
 
 
+def _more(count: int) -> list[tuple[str, str]]:
+    """That some are not shown."""
+    return [(f"  … and {count - _MOST} more\n", "$text-warning")] if count > _MOST else []
+
+
 def _file(file: Any) -> str:
     if isinstance(file, dict):
-        mark = " (runs)" if file.get("executable") else ""
-        return f"{file.get('path')}  {size(int(file.get('size', 0)))}{mark}"
+        kind = file.get("kind", "")
+        marks = [kind] if kind in ("script", "archive", "binary", "link") else []
+        marks += ["executable"] if file.get("executable") else []
+        said = f" ({', '.join(marks)})" if marks else ""
+        return f"{file.get('path')}  {size(int(file.get('size', 0)))}{said}"
     return str(file)
