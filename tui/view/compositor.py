@@ -13,7 +13,7 @@ paint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -72,8 +72,10 @@ class LeanCompositor(Compositor):
                 rest.add(region)
                 continue
             widget, where = owner
-            crop = region.translate(-where.offset)
-            strips = widget.render_lines(crop)
+            strips = widget.render_lines(region.translate(-where.offset))
+            if len(strips) < region.height or any(s.cell_length < region.width for s in strips):
+                rest.add(region)  # it paints less than its place: what lies behind is seen
+                continue
             rows += [
                 (region.x, y, strip) for y, strip in zip(region.line_range, strips, strict=False)
             ]
@@ -96,6 +98,24 @@ class LeanCompositor(Compositor):
             elif new := clip.intersection(region):
                 part = Region(new.x - region.x, new.y - region.y, new.width, new.height)
                 yield region, clip, widget.render_lines(part)
+
+    def _render_chops(
+        self, crop: Region, is_rendered_line: Callable[[int], bool]
+    ) -> Sequence[Mapping[int, Strip]]:
+        """What is seen of each row, cut where widgets begin and end.
+
+        A widget that is about to get another size can paint less than its place. Then what
+        lies behind it is seen after all, as with Textual's own compositor.
+        """
+        chops = super()._render_chops(crop, is_rendered_line)
+        if not _gaps(chops, crop, is_rendered_line):
+            return chops
+        hidden, self._hidden = self._covered(), set()
+        try:
+            chops = super()._render_chops(crop, is_rendered_line)
+        finally:
+            self._hidden = hidden
+        return chops
 
     def _covered(self) -> set[Widget]:
         """The widgets that lie wholly behind others: most containers."""
@@ -145,6 +165,20 @@ class LeanCompositor(Compositor):
             self._owners.clear()
         self._owners[region] = owner
         return owner
+
+
+def _gaps(
+    chops: Sequence[Mapping[int, Strip | None]],
+    crop: Region,
+    is_rendered_line: Callable[[int], bool],
+) -> bool:
+    """Whether nothing was painted somewhere in `crop`."""
+    inside = range(crop.x, crop.right)
+    return any(
+        strip is None and x in inside
+        for y in filter(is_rendered_line, crop.line_range)
+        for x, strip in chops[y].items()
+    )
 
 
 class LeanScreen(Screen[Any]):

@@ -7,10 +7,12 @@ import random
 import pyte
 import pytest
 from rich.console import Console
+from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Region
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from sessions import events as ev
@@ -66,6 +68,47 @@ async def test_after_any_mix_of_changes_the_terminal_shows_what_the_widgets_hold
             assert [row.rstrip() for row in painted.screen.display] == [
                 row.rstrip() for row in truth(app)
             ], step
+
+
+class Short(Static):
+    """Paints less than its place, as a widget does that is about to get another size."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """A row less, and each of four cells."""
+        return [Strip([Segment("abcd")]) for _ in range(crop.height - 1)]
+
+
+class Gaps(App[None]):
+    """A widget that paints less than its place, on a screen of this class."""
+
+    CSS = "Short { height: 3; } Vertical { background: red; }"
+
+    def __init__(self, screen: type[Screen[None]]) -> None:
+        super().__init__()
+        self.kind = screen
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen to be looked at."""
+        return self.kind()
+
+    def compose(self) -> ComposeResult:
+        """Something lies behind it."""
+        with Vertical():
+            yield Short()
+
+
+async def test_where_a_widget_paints_less_than_its_place_what_lies_behind_is_seen() -> None:
+    seen = []
+    for kind in (Screen, LeanScreen):
+        app = Gaps(kind)
+        painted = Painted(app)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause()
+            app.screen.refresh(layout=True)
+            app.query_one(Short).refresh()
+            await pilot.pause()
+            seen.append((truth(app), [row.rstrip() for row in painted.screen.display]))
+    assert seen[0] == seen[1]
 
 
 async def test_a_region_that_two_widgets_share_goes_the_usual_way() -> None:
