@@ -68,7 +68,7 @@ class MarkdownPiece(Piece):
         self._start: code.State | None = None
         self._after: code.State = ("root",)
         self._done = 0  # characters of an open code block whose lines are final
-        self._kept: list[Line] = []
+        self._kept: tuple[Line, ...] | list[Line] = ()  # thousands of pieces have none
 
     @property
     def source(self) -> str:
@@ -82,7 +82,7 @@ class MarkdownPiece(Piece):
         if self.part.kind == "md":
             return render(self.part.text, width, self.style)
         if self.part.final:
-            self._kept, self._done = [], 0
+            self._kept, self._done = (), 0
             lines, self._after = code_lines(self.part.text, self.part.lang, width, self._state)
             return lines or code_line([], width)
         return self._growing(width)
@@ -98,13 +98,13 @@ class MarkdownPiece(Piece):
     def _growing(self, width: int) -> list[Line]:
         """Only lines that came since the last time are lexed."""
         if self.width != width or not self._done:
-            self._kept, self._done, self._after = [], 0, self._state
+            self._kept, self._done, self._after = (), 0, self._state
         text = self.part.text
         end = text.rfind("\n") + 1
         if end > self._done:
             new = text[self._done : end]
             lines, self._after = code_lines(new, self.part.lang, width, self._after)
-            self._kept += lines
+            self._kept = [*self._kept, *lines]
             self._done = end
         if end < len(text):
             last, _ = code_lines(text[end:], self.part.lang, width, self._after)
