@@ -32,6 +32,7 @@ from tui.notify import Notifier
 from tui.options import DeckOptions
 from tui.panels import sheets
 from tui.permission import PermissionBox
+from tui.reveal import Reveal
 from tui.sending import Sender
 from tui.side import SidePanel
 from tui.text import clip, one_line, title_of
@@ -60,6 +61,7 @@ class DeckScreen(LeanScreen):
         self.edges = Edges(self)
         self.drafts = Drafts(self)
         self.clock = FrameClock(self)
+        self.reveal = Reveal(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.interrupting: tuple[str, float] | None = None
@@ -156,6 +158,7 @@ class DeckScreen(LeanScreen):
         if block is not None and tile is not None:
             tile.changed(block)
             self.clock.wake(tile.view)
+        self.reveal.came(session_id)
         self.side.event(session_id, event)
 
     def summary_came(self, summary: Summary) -> None:
@@ -228,6 +231,7 @@ class DeckScreen(LeanScreen):
         self.drafts.swap()
         self.side.attach(model.current)
         self.edges.say()
+        self.reveal.show()
         self._see()
 
     def _watch_visible(self) -> None:

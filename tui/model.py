@@ -15,7 +15,7 @@ from sessions.summary import Summary
 from sessions.transcript import Block, Transcript
 
 if TYPE_CHECKING:
-    from tui.view.transcript_view import Place
+    from tui.view.place import Place
 
 KEPT_TRANSCRIPTS = 36
 """How many transcripts of sessions out of view stay in memory; the engine replays the rest."""

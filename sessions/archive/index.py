@@ -13,7 +13,7 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,6 +183,17 @@ class Index:
         """Every session's summary, newest first."""
         with self._lock:
             return rows.summaries(self._db)
+
+    def titles(self, sessions: Collection[str]) -> dict[str, str]:
+        """What some sessions are called: their title, else the beginning of the first message."""
+        wanted = list(sessions)
+        with self._lock:
+            self.flush()
+            marks = ", ".join("?" * len(wanted))
+            found = self._db.execute(
+                f"select id, title, about from sessions where id in ({marks})", wanted
+            ).fetchall()
+        return {session: title.strip() or about.strip() for session, title, about in found}
 
     def rows(self) -> list[rows.Row]:
         """What a list shows of every session, newest first; summaries cost three times as much."""

@@ -10,7 +10,9 @@ docs.claude.com/en/api/messages-streaming.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -185,7 +187,7 @@ class MessagesApi:
         """The fault behind a connection that failed, with where it was to go."""
         chain = list(_causes(error))
         refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain)
-        why = str(chain[-1]) or type(chain[-1]).__name__
+        why = _in_words(chain[-1])
         return Fault("tls" if refused else "network", f"{address(self._base_url)}, {why}")
 
     async def models(self) -> list[dict[str, Any]]:
@@ -377,6 +379,33 @@ async def _body(response: Any) -> bytes:
 
 def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _in_words(cause: BaseException) -> str:
+    """Why there is no connection, without the system's numbers."""
+    if isinstance(cause, socket.gaierror):
+        return "its name is not known here"
+    if isinstance(cause, ssl.SSLError):
+        return str(cause)
+    for kind, words in _NO_CONNECTION.items():
+        if isinstance(cause, kind):
+            return words
+    if isinstance(cause, OSError) and cause.errno is not None:
+        return _UNREACHABLE.get(cause.errno) or (cause.strerror or "").lower() or str(cause)
+    return str(cause) or type(cause).__name__
+
+
+_NO_CONNECTION: dict[type[BaseException], str] = {
+    ConnectionRefusedError: "nothing listens there",
+    ConnectionResetError: "it cut the connection",
+    ConnectionAbortedError: "it cut the connection",
+    BrokenPipeError: "it cut the connection",
+    TimeoutError: "it did not answer in time",
+}
+_UNREACHABLE = {
+    errno.ENETUNREACH: "this machine has no way to it",
+    errno.EHOSTUNREACH: "this machine has no way to it",
+}
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

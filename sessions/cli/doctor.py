@@ -55,10 +55,13 @@ def _checks() -> Iterator[Check]:
     yield _terminal()
     yield _sandbox()
     yield _engine()
-    for program, use in (("git", "skills from git addresses"), ("rg", "a quicker search tool")):
+    for program, package, use in (
+        ("git", "git", "skills from git addresses"),
+        ("rg", "ripgrep", "a quicker search tool"),
+    ):
         found = shutil.which(program)
-        yield Check(program, True if found else None, found or f"not there ({use})",
-                    f"Install {program}.")  # fmt: skip
+        detail = found or f"not there ({use})"
+        yield Check(program, True if found else None, detail, f"Install {package}.")
 
 
 def _python() -> Check:

@@ -210,8 +210,8 @@ async def _session(client: Any, options: Options) -> str:
         for name in options.skills:
             await client.call("session.skill", session=found["id"], name=name, state="on")
         if options.mcp:
-            changes = dict.fromkeys(options.mcp, True)
-            await client.call("session.mcp", session=found["id"], changes=changes)
+            on = dict.fromkeys(options.mcp, True)
+            await client.call("session.mcp", session=found["id"], changes=on)
         return str(found["id"])
     made = await client.call(
         "session.create",

@@ -56,13 +56,14 @@ async def sessions(deck: DeckScreen) -> None:
 @action("search", "Search all sessions", keys=("ctrl+f", "alt+i"), group=GROUP, footer="search",
         when=connected, order=45)  # fmt: skip
 async def search(deck: DeckScreen) -> None:
-    """Full text over every session; enter opens the session."""
+    """Full text over every session; enter goes to the place, n and N there to the next."""
     from tui.screens.search import Search
     from tui.screens.session_list import reopen
 
     found = await deck.app.push_screen_wait(Search(deck))
     if found is not None:
-        await reopen(deck, found)
+        await reopen(deck, found.session)
+        deck.reveal.want(found)
 
 
 @action("rename", "Rename", keys=("alt+r",), group=GROUP, when=has_session)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.cells import set_cell_size
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
+from tui.reveal import Spot
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog
 from tui.text import clip, one_line, title_of
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
 
 
-class Search(Dialog[str]):
-    """Results come while typing; enter gives the id of the session under the cursor."""
+class Search(Dialog[Spot]):
+    """Results come while typing; enter gives the place under the cursor."""
 
     WIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,6 +36,7 @@ class Search(Dialog[str]):
     def __init__(self, deck: DeckScreen) -> None:
         super().__init__("Search all sessions")
         self.deck = deck
+        self.spots: dict[str, Spot] = {}
 
     def body(self) -> ComposeResult:
         """The field and what was found."""
@@ -42,7 +45,7 @@ class Search(Dialog[str]):
 
     def on_mount(self) -> None:
         """Say what enter does."""
-        self.hint("enter opens the session · esc")
+        self.hint("enter goes to it · esc")
 
     @on(Input.Changed, "#filter")
     def _changed(self, event: Input.Changed) -> None:
@@ -62,18 +65,21 @@ class Search(Dialog[str]):
             rows.empty = one_line(str(error))
             rows.show([], keep=False)
             return
+        self.spots = {}
         rows.empty = f"Nothing has “{clip(query, 40)}” in it."
-        rows.show([self._row(place, hit) for place, hit in enumerate(found)], keep=False)
-        self.hint(f"{len(found)} found · enter opens the session · esc")
+        rows.show([self._row(place, hit, query) for place, hit in enumerate(found)], keep=False)
+        self.hint(f"{len(found)} found · enter goes to it · esc")
 
-    def _row(self, place: int, hit: dict[str, object]) -> Row:
+    def _row(self, place: int, hit: dict[str, Any], query: str) -> Row:
         session_id = str(hit.get("id", ""))
         summary = self.deck.client.summaries.get(session_id)
-        title = title_of(summary) if summary else session_id[-8:]
+        title = title_of(summary) if summary else one_line(str(hit.get("title") or ""))
+        key = f"{session_id} {place}"
+        self.spots[key] = Spot(session_id, int(hit.get("seq") or 0), query)
         return Row(
-            f"{session_id} {place}",
+            key,
             (
-                (clip(title, 28).ljust(29), "bold"),
+                (set_cell_size(clip(title or f"session {session_id[-6:]}", 28), 29), "bold"),
                 (str(hit.get("at", ""))[:10] + "  ", "$text-muted"),
                 (one_line(str(hit.get("snippet", ""))), ""),
             ),
@@ -88,9 +94,9 @@ class Search(Dialog[str]):
             rows.action_move(by)
 
     def action_take(self) -> None:
-        """Open the session under the cursor."""
-        if key := self.query_one(Rows).key:
-            self.dismiss(key.split(" ")[0])
+        """Go to the place under the cursor."""
+        if spot := self.spots.get(self.query_one(Rows).key):
+            self.dismiss(spot)
 
     def on_rows_picked(self) -> None:
         """A click opens."""

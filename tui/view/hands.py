@@ -9,6 +9,7 @@ from textual.actions import SkipAction
 
 from tui.view import blocks
 from tui.view.inline import urls
+from tui.view.place import Place
 from tui.view.search import Search
 from tui.view.split import Splitter
 
@@ -211,6 +212,26 @@ class Hands(_Base):
         if self._view.searching is None:
             raise SkipAction()
         self._show_match(self._view.searching.step(by) is not None)
+
+    def show_event(self, seq: int, words: str = "") -> None:
+        """Bring the block of an event to the top, or the first of some words in it into view."""
+        view = self._view
+        view.body.update()
+        bodies = view.body.blocks
+        exact = [i for i, b in enumerate(bodies) if b.block.seq == seq]
+        later = [i for i, b in enumerate(bodies) if b.block.last_seq >= seq]
+        if not (exact or later):
+            return
+        index = (exact or later)[0]
+        view.following = False
+        for word in sorted(words.split(), key=len, reverse=True):
+            view.searching = Search(view.body, word)
+            if view.searching.go(index):
+                self._show_match(True)
+                return
+        view.searching = None
+        self.take(index)
+        view.go_to(Place(index, 0))
 
     def _show_match(self, found: bool) -> None:
         view = self._view

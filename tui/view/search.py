@@ -58,6 +58,12 @@ class Search:
         self.at = earlier[-1] if earlier else (0 if self.matches else -1)
         return self.current
 
+    def go(self, block: int) -> bool:
+        """The first match in a block; False if it has none."""
+        here = [i for i, match in enumerate(self.matches) if match.block == block]
+        self.at = here[0] if here else self.at
+        return bool(here)
+
     def step(self, by: int) -> Match | None:
         """The next match, or the one before, round the end."""
         if self.matches:

@@ -27,6 +27,7 @@ from tui.view.code import warm_up
 from tui.view.hands import Hands
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
+from tui.view.place import Place as Place
 from tui.view.search import Search
 
 THUMB_EVERY_S = 2.0
@@ -42,14 +43,6 @@ def _runs(rows: list[int], width: int) -> list[Region]:
         else:
             runs.append([y, y + 1])
     return [Region(0, start, width, end - start) for start, end in runs]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a view stands: the row inside a block that is at the top."""
-
-    block: int
-    row: int
 
 
 class TranscriptView(Hands, ScrollView, can_focus=True):

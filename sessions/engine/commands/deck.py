@@ -90,7 +90,12 @@ async def broadcast(deck: Deck, sessions: list[str], text: str) -> list[ev.JSON]
 
 @command("archive.search")
 async def search(deck: Deck, query: str, limit: int = 50) -> list[ev.JSON]:
-    """Full text over every session, best first."""
+    """Full text over every session, best first; each hit with its session's title."""
     index = await deck.index()
-    found = await asyncio.to_thread(index.search, query, limit)
-    return [hit.to_json() for hit in found]
+
+    def look() -> list[ev.JSON]:
+        hits = index.search(query, limit)
+        titles = index.titles({hit.id for hit in hits})
+        return [{**hit.to_json(), "title": titles.get(hit.id, "")} for hit in hits]
+
+    return await asyncio.to_thread(look)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -168,3 +170,23 @@ async def test_a_wait_for_the_gate_can_be_interrupted(native: NativeRig) -> None
     await until(lambda: bool(of_type(session, ev.Retry)))
     await asyncio.wait_for(session.interrupt(), 2)
     assert native.server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 9)"), "nothing listens"),
+        (socket.gaierror(-2, "Name or service not known"), "its name is not known"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "no way to it"),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+        (TimeoutError(), "did not answer in time"),
+    ],
+)
+async def test_why_there_is_no_connection_is_said_in_words(cause: OSError, words: str) -> None:
+    api = MessagesApi(api_key="k", base_url="http://127.0.0.1:9")
+    try:
+        raise ConnectionError("no connection") from cause
+    except ConnectionError as outer:
+        said = api._unreached(outer).message
+    assert words in said
+    assert "Errno" not in said

@@ -21,6 +21,7 @@ def test_what_does_not_work_has_a_remedy(bare: Home) -> None:
     bad = [row for row in rows if not row["ok"]]
     assert {"git", "rg", "terminal"} <= {row["check"] for row in bad}
     assert all(row["remedy"] for row in bad)
+    assert [row["remedy"] for row in bad if row["check"] == "rg"] == ["Install ripgrep."]
 
 
 def test_a_default_that_cannot_answer_ends_with_1(bare: Home) -> None:

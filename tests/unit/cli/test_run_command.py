@@ -129,6 +129,8 @@ def test_a_server_that_cannot_be_reached_ends_with_1_and_a_remedy(home: Home) ->
     done = home.call("run", "hello")
     assert done.returncode == 1
     assert "can't be reached" in done.stderr
+    assert "nothing listens there" in done.stderr
+    assert "Errno" not in done.stderr
     assert "base_url" in done.stderr
 
 
