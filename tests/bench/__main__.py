@@ -118,6 +118,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print the documentation's table")
     parser.add_argument("--doc", action="store_true", help="put it into docs/performance.md")
     given = parser.parse_args()
+    part.clean_end()
     os.chdir(ROOT)
     os.environ["PYTHONPATH"] = str(ROOT)
     if given.source is not None:

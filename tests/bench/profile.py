@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.bench.harness.part import clean_end
 from tests.bench.harness.stage import Stage
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rows", type=int, default=25)
     given = parser.parse_args()
+    clean_end()
     os.environ["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory(prefix="ad-bench-") as name:
         interface, engine = Path(name) / "interface", Path(name) / "engine"

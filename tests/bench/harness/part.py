@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,8 +39,8 @@ def run(name: str, quick: bool) -> Iterator[Figure]:
             yield Figure(name, (), "", failed=f"its process ended with {code}")
     finally:
         if child.poll() is None:
-            child.kill()
-            child.wait()
+            child.terminate()
+            child.wait(30)
 
 
 def _figures(module: ModuleType, name: str, quick: bool) -> Iterator[Figure]:
@@ -53,8 +54,15 @@ def _figures(module: ModuleType, name: str, quick: bool) -> Iterator[Figure]:
         yield Figure(name, (), "", failed=f"{type(error).__name__}: {error}"[:200])
 
 
+def clean_end() -> None:
+    """Told to end, unwind: engines, servers and terminals that were started end too."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+
+
 def main() -> None:
     """Run the part that is named."""
+    clean_end()
     name, *more = sys.argv[1:]
     module = importlib.import_module(f"tests.bench.{name}")
     for figure in _figures(module, name, "quick" in more):
