@@ -66,7 +66,8 @@ class Grid(Container):
         new = [
             Tile(self.model.summaries[i], self.model.number(i), self.model.of(i))
             for i in wanted
-            if i not in there
+            # It may have been deleted while a tile was taken away.
+            if i not in there and i in self.model.summaries
         ]
         if new:
             await self.mount_all(new)
@@ -88,7 +89,9 @@ class Grid(Container):
             span = shape.last_span(len(tiles)) if place == len(tiles) else 1
             if tile.styles.column_span != span:
                 tile.styles.column_span = span
-            tile.show(self.model.summaries[tile.session], self.model.number(tile.session))
+            if (summary := self.model.summaries.get(tile.session)) is None:
+                continue  # deleted in this moment: the next drawing takes its tile away
+            tile.show(summary, self.model.number(tile.session))
             tile.mark_current(tile.session == self.model.current)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -151,8 +151,8 @@ class Sender:
 
     async def _put_back(self, editing: tuple[str, str], text: str) -> None:
         session_id, item_id = editing
-        summary = self.deck.model.summaries[session_id]
-        items = [dict(item) for item in summary.queue]
+        summary = self.deck.model.summaries.get(session_id)
+        items = [dict(item) for item in summary.queue] if summary is not None else []
         for item in items:
             if item.get("id") == item_id:
                 item["text"] = text

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 GROUP = "Turns"
 TWICE_WITHIN_S = 3.0
+BACK_WITHIN_S = 1.0
 
 
 def working(deck: DeckScreen) -> bool:
@@ -22,13 +23,14 @@ def working(deck: DeckScreen) -> bool:
     return summary is not None and summary.status in ("working", "needs-you") and deck.link.up
 
 
-def can_leave(deck: DeckScreen) -> bool:
-    """Something is there that esc ends: a turn, a broadcast, an edit, a focus elsewhere."""
-    return (
-        working(deck)
-        or bool(deck.sender.many or deck.sender.editing)
-        or deck.focused is not deck.composer
-    )
+def can_escape(deck: DeckScreen) -> bool:
+    """Something is there that esc ends, or that it goes back to when it is pressed twice."""
+    return bool(escape_word(deck)) or can_go_back(deck)
+
+
+def can_go_back(deck: DeckScreen) -> bool:
+    """Nothing runs, nothing is written, and there are turns to go back to."""
+    return can_repeat(deck) and not working(deck) and not deck.composer.text.strip()
 
 
 def would_lose(deck: DeckScreen) -> str:
@@ -53,15 +55,18 @@ def would_lose(deck: DeckScreen) -> str:
 
 
 def escape_word(deck: DeckScreen) -> str:
-    """What esc does now."""
-    ends_turn = working(deck) and not deck.sender.many and not deck.sender.editing
-    return "interrupt" if ends_turn else "back"
+    """What esc ends now: a turn, or else a broadcast, an edit, a focus elsewhere."""
+    if deck.sender.many or deck.sender.editing:
+        return "back"
+    if working(deck):
+        return "interrupt"
+    return "back" if deck.focused is not deck.composer else ""
 
 
 @action("interrupt", "Interrupt", keys=("escape",), group=GROUP, footer=escape_word,
-        when=can_leave, order=5, priority=False)  # fmt: skip
+        when=can_escape, order=5, priority=False)  # fmt: skip
 async def interrupt(deck: DeckScreen) -> None:
-    """End the running turn; twice when it would lose work. What came so far stays."""
+    """End the running turn; twice when it would lose work. When none runs, twice lists turns."""
     sender = deck.sender
     if sender.many:
         sender.aim(())
@@ -72,14 +77,22 @@ async def interrupt(deck: DeckScreen) -> None:
         deck.redraw()
         return
     summary = deck.model.summary()
-    if summary is None or not working(deck):
+    if summary is None:
         deck.composer.focus()
         return
     asked, deck.interrupting = deck.interrupting, None
+    again = asked is not None and asked[0] == summary.id and monotonic() < asked[1]
+    if not working(deck):
+        if deck.focused is not deck.composer:
+            deck.composer.focus()
+        elif again:
+            deck.start("turns")
+        else:
+            deck.interrupting = (summary.id, monotonic() + BACK_WITHIN_S)
+        return
     loss = would_lose(deck)
-    again = asked is not None and asked[0] == summary.id
-    if loss and not (again and asked and monotonic() - asked[1] < TWICE_WITHIN_S):
-        deck.interrupting = (summary.id, monotonic())
+    if loss and not again:
+        deck.interrupting = (summary.id, monotonic() + TWICE_WITHIN_S)
         deck.app.notify(
             f"{loss}: press esc once more to interrupt.",
             severity="warning",
@@ -102,32 +115,6 @@ async def again(deck: DeckScreen) -> None:
     await deck.client.call("session.again", session=deck.model.current)
 
 
-@action("undo", "Undo the last turn", keys=("alt+u",), group=GROUP, when=can_repeat)
-async def undo(deck: DeckScreen) -> None:
-    """Take the last turn out of the conversation; with its files, if you say so."""
-    from tui.screens.dialogs import Choice, Choose, Listing, Pick
-
-    name = deck.name_of(deck.model.current or "")
-    rows = [
-        Pick("talk", (("The conversation only", ""), ("  files stay as they are", "$text-muted"))),
-        Pick(
-            "files",
-            (("The conversation and its files", ""), ("  put back as before", "$text-muted")),
-        ),
-    ]
-    chosen: Choice | None = await deck.app.push_screen_wait(
-        Choose(f"Undo the last turn of {name}", Listing(rows, enter="undoes it"))
-    )
-    if chosen is None:
-        return
-    answer = await deck.client.call(
-        "session.undo", session=deck.model.current, files=chosen.row == "files"
-    )
-    files = (answer or {}).get("files") or []
-    if files:
-        deck.app.notify(f"{len(files)} files put back.", markup=False)
-
-
 def has_queue(deck: DeckScreen) -> bool:
     """Messages wait in the current session."""
     summary = deck.model.summary()
@@ -145,7 +132,8 @@ async def queue(deck: DeckScreen) -> None:
         return
     edit = await deck.app.push_screen_wait(Queue(deck, session))
     if edit:
-        item = next((i for i in deck.model.summaries[session].queue if i.get("id") == edit), None)
+        there = deck.model.summaries.get(session)  # it may have been deleted meanwhile
+        item = next((i for i in there.queue if i.get("id") == edit), None) if there else None
         if item is not None:
             from tui.memory import Draft
 
