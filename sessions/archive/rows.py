@@ -7,11 +7,13 @@ the fields of `Summary`; an index whose columns are others is made again.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessions.summary import Summary
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class Row(NamedTuple):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.bench.harness import part
 from tests.bench.harness.figure import Figure, Target
+from tests.bench.harness.rows import of_measure
 from tests.bench.harness.table import BEGIN, END, cells, into
 
 
@@ -48,3 +49,9 @@ def test_the_table_replaces_the_one_before(tmp_path: Path) -> None:
     page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     into(page, "new")
     assert page.read_text() == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
+
+
+def test_plain_numbers_become_figures() -> None:
+    figure = Figure("made", [1.0], "ms")
+    found = of_measure("", {"draw_ms": {"median": 2, "kind": "x"}, "rows": [figure]})
+    assert [(f.name, list(f.runs)) for f in found] == [("draw ms, median", [2.0]), ("made", [1.0])]

@@ -48,7 +48,7 @@ def _figures(module: ModuleType, name: str, quick: bool) -> Iterator[Figure]:
         if hasattr(module, "figures"):
             yield from module.figures(quick)
         else:
-            yield from of_measure(name, module.measure())
+            yield from of_measure("", module.measure())
     except Exception as error:
         # The boundary of a part: the others go on, and the table names the one that failed.
         yield Figure(name, (), "", failed=f"{type(error).__name__}: {error}"[:200])

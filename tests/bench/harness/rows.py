@@ -8,10 +8,16 @@ from typing import Any
 from tests.bench.harness.figure import Figure
 
 
-def of_measure(part: str, found: dict[str, Any]) -> Iterator[Figure]:
-    """Each number of a (nested) dictionary as a figure without a promise."""
-    for key, value in found.items():
-        if isinstance(value, dict):
-            yield from of_measure(part, {f"{key}, {k}": v for k, v in value.items()})
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield Figure(key.replace("_", " "), (float(value),), "")
+def of_measure(part: str, found: Any) -> Iterator[Figure]:
+    """Figures as they are, and each number of (nested) dictionaries as one without a promise."""
+    if isinstance(found, Figure):
+        yield found
+    elif isinstance(found, dict):
+        for key, value in found.items():
+            named = f"{part}, {key}" if part else str(key)
+            yield from of_measure(named.replace("_", " "), value)
+    elif isinstance(found, list | tuple):
+        for each in found:
+            yield from of_measure(part, each)
+    elif isinstance(found, int | float) and not isinstance(found, bool):
+        yield Figure(part, (float(found),), "")
