@@ -50,6 +50,7 @@ class Engine:
             "sessions": len(self.deck.sessions),
             "working": self.deck.working,
             "clients": self.server.clients,
+            "tasks": len(asyncio.all_tasks()),
         }
 
     async def run(self, say: Callable[[str], None]) -> None:
@@ -109,6 +110,7 @@ def main() -> None:
                 ready_fd = None
 
     logging.basicConfig(level=logging.INFO)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
     form = secrecy.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
     for handler in logging.getLogger().handlers:
         handler.setFormatter(form)

@@ -89,6 +89,12 @@ class Terminal:
         self._stream.feed(data)
         return bool(data)
 
+    def listen(self, seconds: float) -> None:
+        """Read for so long, whatever comes."""
+        end = time.monotonic() + seconds
+        while self._read(max(0.0, end - time.monotonic())):
+            pass
+
     # -- writing
 
     def send(self, text: str | bytes) -> None:
