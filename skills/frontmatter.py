@@ -32,6 +32,12 @@ _PLAIN = "plain"
 _OLD_BREAKS = {0x85: 0xE085, 0x2028: 0xE028, 0x2029: 0xE029}
 _OLD_BREAKS_BACK = {face: char for char, face in _OLD_BREAKS.items()}
 _OLD_BREAK = re.compile("[\x85\u2028\u2029]")
+# Where a value begins or ends they are white space to every parser; within one they are letters.
+_OLD_EDGE = re.compile(
+    "(?:^|[:?-])[ ]*[\x85\u2028\u2029]+|[\x85\u2028\u2029]+(?=[ ]*(?::[ \n]|:?$))", re.MULTILINE
+)
+_BLANKS = {char: " " for char in _OLD_BREAKS}
+_LATE_BOM = re.compile("(?<=\n)\ufeff")
 # JSON writes an emoji as two escapes; libyaml wants one.
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _TAB_IN_BLOCK = re.compile(r"^( +)\t+", re.MULTILINE)
@@ -145,7 +151,7 @@ def _problem(error: Exception) -> str:
 def _of_today(text: str) -> str:
     """`text` so that libyaml (YAML 1.1) reads what a parser of YAML 1.2 would."""
     if not text.isascii() and _OLD_BREAK.search(text):
-        text = text.translate(_OLD_BREAKS)
+        text = _OLD_EDGE.sub(lambda m: m.group().translate(_BLANKS), text).translate(_OLD_BREAKS)
     if "\\ud" in text or "\\uD" in text:
         text = _PAIR.sub(_one_escape, text)
     return text
@@ -262,15 +268,21 @@ def _marks(text: str) -> Iterator[Oddity]:
 
 
 def check_spaces(text: str) -> None:
-    """What parsers of YAML 1.2 refuse and libyaml reads over: a tab in a plain value, `|#`.
+    """What parsers of YAML 1.2 refuse and libyaml reads over: a tab in a plain value, `|#`, a BOM.
 
     Raises:
-        Unreadable: as `load`; `error.__cause__` knows the line.
+        Unreadable: as `load`; `error.__cause__` knows the line, where there is one.
     """
+    if "\ufeff" in text and _LATE_BOM.search(text):
+        raise Unreadable(
+            "A line of the frontmatter begins with a byte order mark.",
+            "Remove the character U+FEFF; it is not seen.",
+            rule="yaml",
+        )
     if "\t" not in text and not _BLOCK_COMMENT.search(text):
         return
     try:
-        for _ in yaml.scan(text.translate(_OLD_BREAKS), Loader=yaml.SafeLoader):
+        for _ in yaml.scan(_of_today(text), Loader=yaml.SafeLoader):
             pass
     except yaml.YAMLError as error:
         raise Unreadable(

@@ -37,6 +37,8 @@ LINES = [
     "license: 'it''s'", "license: &a MIT", "license: *a", "license: !x MIT", "license: ~",
     "license: yes", "license: 2026-01-01", "license: {}", "compatibility: x", "compatibility: ''",
     "compatibility:\n  a: b", "compatibility: " + "c" * 501, "version: 1", "...", "<<: x",
+    "license:\u2028 x", "license\x85: x", "metadata:\n  a:\u2029 c\n  b: d", "\u2028",
+    "description: a\n\u2028  b", "\ufefflicense: x", "license: a\u2028b", "# c\n\x85# d",
     "1: 2", "? complex", "\tdescription: x", "  indented: x",
 ]  # fmt: skip
 NAMES = ["demo", "demo-two", "a", "Demo", "-a", "a-", "a--b", "a_b", "naïve", "ﬁx", "ａb", "技能",
