@@ -65,6 +65,7 @@ class DeckScreen(LeanScreen):
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.interrupting: tuple[str, float] | None = None
+        """The session in which esc was pressed once, and until when a second one counts."""
         self.tiles: dict[str, Tile] = {}
         self._due = False
         self._reflow_due = False

@@ -61,7 +61,8 @@ class Edges:
             key = self.key(spec.name)
             if key and spec.when(deck):
                 word = spec.footer if isinstance(spec.footer, str) else spec.footer(deck)
-                entries.append((key, word, spec.name))
+                if word:
+                    entries.append((key, word, spec.name))
         return entries
 
     def _count_down(self) -> None:

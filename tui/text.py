@@ -8,7 +8,7 @@ from textual.content import Content
 from sessions.sanitise import clean, clean_line
 from sessions.summary import Summary
 
-__all__ = ["clean", "clip", "cost", "one_line", "plain", "size", "title_of", "tokens"]
+__all__ = ["clean", "clip", "cost", "first_line", "one_line", "plain", "size", "title_of", "tokens"]
 
 
 def plain(text: str, style: str = "") -> Content:
@@ -28,6 +28,13 @@ def clip(text: str, cells: int) -> str:
     if cell_len(text) <= cells:
         return text
     return set_cell_size(text, cells - 1).rstrip() + "…"
+
+
+def first_line(text: str) -> str:
+    """The first line with something in it, and how many follow."""
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    more = f"  (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
+    return one_line(lines[0][:400]) + more if lines else ""
 
 
 def title_of(summary: Summary) -> str:

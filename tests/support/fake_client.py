@@ -188,6 +188,14 @@ class FakeClient:
     ) -> ev.JSON:
         return await self._session_create(title=title)
 
+    async def _session_turns(self, session: str) -> list[ev.JSON]:
+        said = [e for e in self.sessions[session].events if isinstance(e, ev.UserMessage)]
+        return [
+            {"turn": e.turn, "at": e.at, "text": e.text, "origin": e.origin, "files": [],
+             "ended": True, "undone": False}
+            for e in said
+        ]  # fmt: skip
+
     async def _session_watch(self, session: str, from_seq: int = 1) -> ev.JSON:
         target = self.sessions[session]
         target.watched = True

@@ -180,6 +180,8 @@ class Listing:
     empty: str = "Nothing here."
     enter: str = "takes it"
     refresh: Callable[[], list[Pick]] | None = field(default=None)
+    at: str = ""
+    """The key of the row that the cursor begins on."""
 
 
 class Choose(Dialog[Choice]):
@@ -220,6 +222,9 @@ class Choose(Dialog[Choice]):
         offers += [*self.listing.offers, Offer("escape", "leaves")]
         self.query_one("#offers", Line).say(offer_spots(offers))
         self._show()
+        keys = [row.key for row in self.query_one(Rows).rows]
+        if self.listing.at in keys:
+            self.query_one(Rows).action_move(keys.index(self.listing.at))
 
     def on_line_clicked(self, message: Line.Clicked) -> None:
         """An offer was clicked: as if its key had been pressed."""

@@ -53,6 +53,13 @@ def _undone(block: Block) -> str:
     return f"{said}; {len(files)} files put back" if files else said
 
 
+def _rewound(block: Block) -> str:
+    files = block.data.get("files") or []
+    names = ", ".join(_line(str(path).rpartition("/")[2]) for path in files[:6])
+    more = f" and {len(files) - 6} more" if len(files) > 6 else ""
+    return f"Put back to before turn {block.data.get('from_turn', '?')}: {names}{more}"
+
+
 def _skill(block: Block) -> str:
     return f"Skill {_line(block.data.get('name'))}: {_line(block.data.get('state'))}"
 
@@ -103,6 +110,7 @@ _TEXTS: dict[str, tuple[Callable[[Block], str], str]] = {
     "retry": (_retry, "retry"),
     "ended": (_ended, "notice"),
     "undone": (_undone, "notice"),
+    "rewound": (_rewound, "notice"),
     "skill": (_skill, "notice"),
     "skill-used": (_skill_used, "notice"),
     "drawn": (_drawn, "notice"),
