@@ -166,8 +166,8 @@ class DeckScreen(LeanScreen):
         """Status, title, cost, queue … of a session."""
         before = list(self.model.order)
         self.model.put(summary)
-        in_sight = self.app.app_focus and summary.id == self.model.current
-        self.notifier.see(summary, in_sight)
+        seen = self.app.app_focus and self.app.screen is self and summary.id in self.tiles
+        self.notifier.see(summary, seen)
         if summary.aside and summary.status == "needs-you":
             self.tell_engine("session.set", session=summary.id, changes={"aside": False})
         tile = self.tiles.get(summary.id)
