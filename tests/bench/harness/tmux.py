@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from tests.bench.harness.terminal import COLUMNS, ROWS, Terminal
 from tests.bench.harness.words import tokens
@@ -31,6 +32,7 @@ class Tmux:
         _tmux("split-window", "exec cat")
         _tmux("select-layout", "tiled")
         self.pid = int(_tmux("display-message", "-p", "#{pid}"))
+        self.socket = Path(_tmux("display-message", "-p", "#{socket_path}").strip())
         panes = [
             row.split()
             for row in _tmux("list-panes", "-F", "#{pane_tty} #{pane_id}").split("\n")
@@ -51,6 +53,7 @@ class Tmux:
             self.writer.wait()
         _tmux("kill-server")
         self.terminal.close()
+        self.socket.unlink(missing_ok=True)  # tmux leaves it
 
 
 def write(rate: float, ttys: list[str]) -> None:
