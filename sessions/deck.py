@@ -318,6 +318,7 @@ class Deck:
             max_steps=session.max_steps
             or (profile.max_steps if profile else 0)
             or self.config.limits.max_steps,
+            unboxed=self.backend(summary.backend).capabilities.own_tools,
         )
 
     def context_window(self, session: Session) -> int:

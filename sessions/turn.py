@@ -38,8 +38,15 @@ class Turn:
 
     @property
     def settings(self) -> Settings:
-        """What is set for this turn; a permission mode changed meanwhile holds at once."""
-        return replace(self._settings, permission=self._session.summary.permission)
+        """What is set for this turn; a permission mode changed meanwhile holds at once.
+
+        `full` where nothing contains it is `ask` until a person has confirmed it by typing. (Our
+        own tools look for their sandbox themselves.)
+        """
+        mode = self._session.summary.permission
+        if mode == "full" and self._settings.unboxed and not self._session.full_confirmed:
+            mode = "ask"
+        return replace(self._settings, permission=mode)
 
     @property
     def cwd(self) -> Path:

@@ -141,10 +141,10 @@ class Sender:
             )
 
     async def _begin(self, text: str) -> None:
-        from pathlib import Path
+        from tui.screens.new_session import here
 
         client = self.deck.client
-        made = await client.call("session.create", cwd=str(Path.cwd()))
+        made = await client.call("session.create", cwd=here())
         session = self.deck.met(made)
         await client.call("session.send", session=session, text=text)
         self.deck.go(session)

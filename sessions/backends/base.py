@@ -94,6 +94,8 @@ class Settings:
     system: str = ""
     max_steps: int = 100
     """Model responses within one turn."""
+    unboxed: bool = False
+    """The backend runs tools of its own, outside any sandbox of ours."""
 
 
 class Tools(Protocol):

@@ -60,6 +60,8 @@ class FakeClient:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refuse: dict[str, AgentdeckError] = {}
         self.found: list[ev.JSON] = []
+        self.sandbox: ev.JSON = {"works": True, "detail": "", "remedy": ""}
+        self.servers: list[ev.JSON] = []
         self.closed = False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -161,6 +163,14 @@ class FakeClient:
 
     async def _deck_backends(self) -> list[ev.JSON]:
         return BACKENDS
+
+    async def _deck_sandbox(self, backend: str = "") -> ev.JSON:
+        return self.sandbox
+
+    async def _session_mcp(
+        self, session: str, changes: dict[str, bool] | None = None
+    ) -> list[ev.JSON]:
+        return self.servers
 
     async def _deck_profiles(self) -> list[ev.JSON]:
         return [

@@ -26,15 +26,22 @@ def connected(deck: DeckScreen) -> bool:
         when=connected, order=10)  # fmt: skip
 async def new(deck: DeckScreen) -> None:
     """Start one session or several: profile, backend, model, directory, title."""
+    from tui.screens.full import settle_full
     from tui.screens.new_session import NewSession
 
     summary = deck.model.summary()
     wish = await deck.app.push_screen_wait(NewSession(deck.client, summary.cwd if summary else ""))
     if wish is None:
         return
+    given: dict[str, object] = dict(wish.args)
+    if wish.permission == "full":
+        confirmed = await settle_full(deck, wish.backend)
+        if confirmed is None:
+            return
+        given |= {"confirmed_full": True} if confirmed else {}
     made = ""
     for number in range(wish.count):
-        args = dict(wish.args)
+        args = dict(given)
         if wish.count > 1 and args.get("title"):
             args["title"] = f"{args['title']} {number + 1}"
         met = deck.met(await deck.client.call("session.create", **args))

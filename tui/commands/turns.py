@@ -230,19 +230,6 @@ async def model(deck: DeckScreen) -> None:
         await deck.client.call("session.set", session=summary.id, changes={"model": chosen})
 
 
-@action("permission", "Change the permission mode", group=GROUP, when=has_session)
-async def permission(deck: DeckScreen) -> None:
-    """read-only, ask, edit or full, from the next turn on."""
-    from tui.screens.session_list import pick_permission
-
-    summary = deck.model.summary()
-    if summary is None:
-        return
-    chosen = await pick_permission(deck, summary.permission)
-    if chosen and chosen != summary.permission:
-        await deck.client.call("session.set", session=summary.id, changes={"permission": chosen})
-
-
 @action("compact", "Compact the conversation", group=GROUP, when=can_repeat)
 async def compact(deck: DeckScreen) -> None:
     """Let the model go on from a summary; the record keeps everything."""

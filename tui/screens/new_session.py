@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,24 +19,45 @@ from textual.widgets import Button, Input, Label, Select, Static
 from sessions.errors import AgentdeckError
 from tui.client import DeckClient
 from tui.screens.dialogs import Dialog
+from tui.screens.full import unprotected
 from tui.text import one_line, plain
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
-PERMISSIONS = (
-    ("ask", "ask before what changes things"),
-    ("read-only", "may only read"),
-    ("edit", "may edit files, asks for the rest"),
-    ("full", "may do everything unasked"),
-)
+
+
+def permissions(unprotected: str = "") -> list[tuple[str, str]]:
+    """The modes and what they mean; `unprotected`: why no sandbox contains mode full."""
+    full = "may do everything unasked, inside the sandbox"
+    if unprotected:
+        full = f"may do everything unasked. NO SANDBOX: {unprotected}"
+    return [
+        ("ask", "ask before what changes things"),
+        ("read-only", "may only read"),
+        ("edit", "may edit files, asks for the rest"),
+        ("full", full),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was chosen: the arguments of `session.create`, and how many sessions."""
+    """What was chosen: the arguments of `session.create`, how many sessions, and what follows.
+
+    `permission` and `backend` are those that the sessions will have, by the form or its profile.
+    """
 
     args: dict[str, str]
     count: int = 1
+    permission: str = ""
+    backend: str = ""
+
+
+def here() -> str:
+    """The directory that the deck was started in, also where it is gone."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return os.environ.get("PWD") or str(Path.home())
 
 
 class Folders(Suggester):
@@ -56,7 +78,7 @@ def complete_folder(value: str) -> str | None:
     if not value:
         return None
     head, _, tail = value.rpartition("/")
-    base = Path(head + "/").expanduser() if head or value.startswith("/") else Path.cwd()
+    base = Path(head + "/").expanduser() if head or value.startswith("/") else Path(here())
     try:
         names = sorted(e.name for e in base.iterdir() if e.name.startswith(tail) and e.is_dir())
     except OSError:
@@ -79,7 +101,7 @@ class NewSession(Dialog[Wish]):
     def __init__(self, client: DeckClient, cwd: str) -> None:
         super().__init__("New session")
         self.client = client
-        self.cwd = cwd or str(Path.cwd())
+        self.cwd = cwd or here()
         self.profiles: list[dict[str, Any]] = []
         self.backends: list[dict[str, Any]] = []
 
@@ -93,10 +115,8 @@ class NewSession(Dialog[Wish]):
                 "Directory", Input(self.cwd, suggester=Folders(), compact=True, id="cwd")
             )
             yield from self._row("Title", Input(placeholder="none", compact=True, id="title"))
-            choices = [(Content(f"{name}: {text}"), name) for name, text in PERMISSIONS]
-            yield from self._row(
-                "Permission", Select[str](choices, prompt="of the profile", id="permission")
-            )
+            modes = Select[str](self._modes(""), prompt="of the profile", id="permission")
+            yield from self._row("Permission", modes)
             yield from self._row(
                 "How many", Input("1", type="integer", max_length=2, compact=True, id="count")
             )
@@ -104,6 +124,9 @@ class NewSession(Dialog[Wish]):
         with Horizontal(id="buttons"):
             yield Button(Content("Create"), id="create", variant="primary", compact=True)
             yield Button(Content("Leave"), id="leave", compact=True)
+
+    def _modes(self, unprotected: str) -> list[tuple[Content, str]]:
+        return [(Content(f"{name}: {text}"), name) for name, text in permissions(unprotected)]
 
     def on_resize(self) -> None:
         """Rows stand apart where there is room."""
@@ -153,10 +176,11 @@ class NewSession(Dialog[Wish]):
         self.run_worker(work, group="models", exclusive=True)
 
     async def _load_models(self) -> None:
-        backend = self._value("backend") or self._backend_of(self._value("profile"))
+        backend = self._backend()
         if not backend:
             return
         try:
+            self._say_modes(await unprotected(self.client, backend))
             models = list(await self.client.call("deck.models", backend=backend))
         except AgentdeckError as error:
             self._fault(str(error))
@@ -164,11 +188,21 @@ class NewSession(Dialog[Wish]):
         self._fault("")
         self._offer("model", models, "id", "name")
 
-    def _backend_of(self, profile: str) -> str:
+    def _say_modes(self, why: str) -> None:
+        field = self.query_one("#permission", Select)
+        chosen = self._value("permission")
+        field.set_options(self._modes(why))
+        if chosen:
+            field.value = chosen
+
+    def _of_profile(self, key: str) -> str:
         for item in self.profiles:
-            if item.get("name") == profile:
-                return str(item.get("backend", ""))
+            if item.get("name") == self._value("profile"):
+                return str(item.get(key) or "")
         return ""
+
+    def _backend(self) -> str:
+        return self._value("backend") or self._of_profile("backend")
 
     def _value(self, field: str) -> str:
         value = self.query_one(f"#{field}", Select).value
@@ -190,7 +224,7 @@ class NewSession(Dialog[Wish]):
 
     def action_create(self) -> None:
         """Check what was entered, and go."""
-        folder = Path(self.query_one("#cwd", Input).value.strip() or ".").expanduser()
+        folder = Path(here()) / Path(self.query_one("#cwd", Input).value.strip()).expanduser()
         if not folder.is_dir():
             self._fault(f"There is no directory {folder}. Choose one that exists.")
             self.query_one("#cwd", Input).focus()
@@ -201,7 +235,9 @@ class NewSession(Dialog[Wish]):
             self._fault(f"How many: a number from 1 to {MAX_AT_ONCE}.")
             self.query_one("#count", Input).focus()
             return
-        args = {"cwd": str(folder.absolute()), "title": self.query_one("#title", Input).value}
+        args = {"cwd": str(folder), "title": self.query_one("#title", Input).value}
         for field in ("profile", "backend", "model", "permission"):
             args[field] = self._value(field)
-        self.dismiss(Wish({k: v for k, v in args.items() if v}, count))
+        given = {k: v for k, v in args.items() if v}
+        permission = args["permission"] or self._of_profile("permission")
+        self.dismiss(Wish(given, count, permission, self._backend()))

@@ -158,13 +158,13 @@ async def pick_model(deck: DeckScreen, backend: str, now: str) -> str | None:
     return chosen.row if chosen else None
 
 
-async def pick_permission(deck: DeckScreen, now: str) -> str | None:
-    """A permission mode."""
-    from tui.screens.new_session import PERMISSIONS
+async def pick_permission(deck: DeckScreen, now: str, unprotected: str = "") -> str | None:
+    """A permission mode. `unprotected`: why no sandbox contains mode full, "" if one does."""
+    from tui.screens.new_session import permissions
 
     rows = [
         Pick(name, ((_column(name + (" (now)" if name == now else ""), 18), "bold"), (text, "")))
-        for name, text in PERMISSIONS
+        for name, text in permissions(unprotected)
     ]
     chosen = await deck.app.push_screen_wait(Choose("Permission mode", Listing(rows)))
     return chosen.row if chosen else None

@@ -1,0 +1,51 @@
+"""Actions on what a session may do: its permission mode, its MCP servers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+from tui.commands.sessions import has_session
+from tui.commands.turns import GROUP
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+
+@action("permission", "Change the permission mode", group=GROUP, when=has_session)
+async def permission(deck: DeckScreen) -> None:
+    """read-only, ask, edit or full; full is confirmed by typing where there is no sandbox."""
+    from tui.screens.full import settle_full, unprotected
+    from tui.screens.session_list import pick_permission
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    why = await unprotected(deck.client, summary.backend)
+    chosen = await pick_permission(deck, summary.permission, why)
+    if chosen == "full":
+        # Also where it is full already: a confirmation ends with the engine.
+        confirmed = await settle_full(deck, summary.backend)
+        if confirmed is None:
+            return
+        if confirmed:
+            await deck.client.call("session.confirm_full", session=summary.id)
+    if chosen and chosen != summary.permission:
+        await deck.client.call("session.set", session=summary.id, changes={"permission": chosen})
+
+
+@action("mcp", "MCP servers of this session", group=GROUP, when=has_session)
+async def mcp(deck: DeckScreen) -> None:
+    """Switch MCP servers on or off for this session, from its next turn on."""
+    from tui.screens.servers import pick_servers
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    changes = await pick_servers(deck, summary.id)
+    if changes:
+        await deck.client.call("session.mcp", session=summary.id, changes=changes)
+        on = [name for name, wanted in changes.items() if wanted]
+        off = [name for name, wanted in changes.items() if not wanted]
+        said = [f"On: {', '.join(on)}." if on else "", f"Off: {', '.join(off)}." if off else ""]
+        deck.say(" ".join([*filter(None, said), "From the next turn on."]))
