@@ -56,6 +56,27 @@ class Harvest:
         """The byproducts of some sessions, or of all. Raises NotFound."""
         return gather(sessions or all_sessions(self.places), self.places, progress)
 
+    def as_file(self, found: Found, folder: Path, cwd: str) -> Path:
+        """A file with the byproduct in it: as the session has it, else written beside the basket.
+
+        `folder` is the session's, `cwd` its working directory. Raises NotFound.
+        """
+        if found.path:
+            places = [folder / "files" / found.path, folder / found.path]
+            places += [Path(cwd) / found.path] if cwd else []
+            for path in places:
+                if path.is_file():
+                    return path
+        if not found.text:
+            raise NotFound(f"{found.path or 'It'} is not there any more.")
+        suffix = Path(found.path).suffix or {"svg": ".svg", "html": ".html"}.get(
+            found.language, ".txt"
+        )
+        target = private_folder(self.places.data / "harvest" / "seen") / f"{found.id}{suffix}"
+        target.write_bytes(found.text.encode("utf-8", "surrogateescape"))
+        target.chmod(0o600)
+        return target
+
     def worth(self, found: Sequence[Found]) -> list[Found]:
         """Those with signals of their own, strongest first: what ran, was marked or reused."""
         strong = [f for f in found if f.weight >= _WORTH or f.kind == "correction"]

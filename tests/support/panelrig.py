@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -61,7 +62,10 @@ class PanelRig:
 
     def rows(self) -> list[str]:
         """The rows on the screen in front, as text."""
-        return [row.content().plain for row in self.app.screen.query_one(Rows).rows]
+        here: DOMNode = self.app.screen
+        if here is self.deck and self.deck.side.panel is not None:
+            here = self.deck.side.panel
+        return [row.content().plain for row in here.query_one(Rows).rows]
 
     def text(self, selector: str) -> str:
         """What a text of the screen in front says."""

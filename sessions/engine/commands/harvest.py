@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sessions import events as ev
 from sessions.backends.base import Question
 from sessions.deck import Deck
 from sessions.engine.commands import command
+from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
@@ -61,6 +63,18 @@ async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[ev.J
         (await deck.get(session)).recorder.flush()
     found = await asyncio.to_thread(_service(deck).byproducts, sessions or [])
     return [{**each.to_json(), "weight": each.weight} for each in found]
+
+
+@command("harvest.file")
+async def file(deck: Deck, item: ev.JSON) -> str:
+    """Where a byproduct lies as a file, to be looked at: kept, in its directory, or written now."""
+    found = Found.from_json(item)
+    session = str(found.origin.get("session") or "")
+    cwd = ""
+    with contextlib.suppress(AgentdeckError):
+        cwd = (await deck.get(session)).summary.cwd
+    folder = deck.places.session(session) if session else deck.places.data
+    return str(await asyncio.to_thread(_service(deck).as_file, found, folder, cwd))
 
 
 @command("harvest.mark")

@@ -1,4 +1,4 @@
-"""The Harvest panel of the session in focus, or of all sessions."""
+"""The Harvest panel of the session in focus, of several, or of all sessions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,26 @@ from sessions import events as ev
 from sessions.errors import AgentdeckError
 from tui.lines import Line, Spot
 from tui.panels import Panel
+from tui.panels.harvest import library
+from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.review import Review
+from tui.panels.harvest.turn import show_turn
+from tui.panels.hints import Hints
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.text import clean, clip, one_line
 
 JSON = dict[str, Any]
-_HINTS = {
-    "session": "space pick · b basket · v all sessions · c copy · w save · t its turn · d draft",
-    "all": "space pick · b basket · v this session · c copy · w save · t its turn · d draft",
-    "basket": "space drops · d draft of it · o drafts · b back",
-}
+_FOUND = (
+    ("space", "pick"), ("a", "all"), ("enter", "look"), ("c", "copy"), ("w", "save"),
+    ("t", "its turn"), ("b", "basket"), ("v", "all sessions"), ("m", "several"), ("d", "draft"),
+    ("o", "drafts"), ("u", "your skills"), ("slash", "filter"),
+)  # fmt: skip
+_BASKET = (
+    ("space", "drop"), ("x", "empty it"), ("d", "draft of it"), ("o", "drafts"), ("b", "back"),
+)  # fmt: skip
 _SIGNALS = ("passed", "ran", "marked", "copied", "led_to", "uptake", "count", "sessions")
+_NAMES = {"session": "this session", "several": "several", "all": "all sessions"}
 
 
 class HarvestPanel(Panel):
@@ -36,13 +44,18 @@ class HarvestPanel(Panel):
     name_ = "harvest"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pick", show=False),
+        Binding("a", "pick_all", show=False),
         Binding("b", "basket", show=False),
+        Binding("x", "empty", show=False),
         Binding("v", "where", show=False),
+        Binding("m", "several", show=False),
         Binding("c", "copy", show=False),
         Binding("w", "save", show=False),
         Binding("t", "turn", show=False),
         Binding("d", "draft", show=False),
         Binding("o", "drafts", show=False),
+        Binding("u", "uses", show=False),
+        Binding("n", "not_now", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "leave", show=False),
     ]
@@ -52,18 +65,30 @@ class HarvestPanel(Panel):
         self.found: list[JSON] = []
         self.basket: list[JSON] = []
         self.where = "session"
+        self.several: tuple[str, ...] = ()
+        self.suggestion = ""
+        self.looking = False
 
     def compose(self) -> ComposeResult:
         yield Line(id="harvest-where")
+        yield Static("", markup=False, id="harvest-suggestion")
         yield Input(placeholder="filter", compact=True, id="harvest-filter")
         yield Rows("Nothing was left behind here yet.", id="harvest-rows")
         yield Static("", markup=False, id="harvest-about")
-        yield Static("", markup=False, id="harvest-hint")
+        yield Hints(id="harvest-hint")
 
     # -- what it shows
 
+    @property
+    def rows(self) -> Rows:
+        """The rows of the panel."""
+        return self.query_one(Rows)
+
     def attach(self, session_id: str | None) -> None:
         """Another session is in focus."""
+        if session_id != self.session:
+            self.found = [] if self.where == "session" else self.found
+            self.suggestion = ""
         super().attach(session_id)
         self.reload()
 
@@ -79,38 +104,63 @@ class HarvestPanel(Panel):
 
     def reload(self) -> None:
         """Ask the engine again; no model is asked."""
-        self._run(self._load(), "load")
+        self.run(self._load(), "load")
 
     async def _load(self) -> None:
-        self.basket = await self.client.call("harvest.basket")
-        if self.where == "all":
-            self.found = await self.client.call("harvest.byproducts")
-        elif self.session:
-            self.found = await self.client.call("harvest.byproducts", sessions=[self.session])
-        self._show()
+        self.looking = True
+        self.show_all()
+        try:
+            session = self.session
+            self.basket = await self.client.call("harvest.basket") or []
+            wanted = {"session": [session] if session else [], "several": list(self.several)}
+            if self.where == "all":
+                self.found = await self.client.call("harvest.byproducts") or []
+            elif sessions := wanted[self.where if self.where != "basket" else "session"]:
+                self.found = (await self.client.call("harvest.byproducts", sessions=sessions)) or []
+            else:
+                self.found = []
+            if session:
+                told = await self.client.call("harvest.suggestion", session=session)
+                self.suggestion = str(told or "")
+        finally:
+            self.looking = False
+            self.show_all()
 
-    def _run(self, work: Coroutine[Any, Any, None], group: str) -> None:
+    def run(self, work: Coroutine[Any, Any, None], group: str = "do") -> None:
+        """Do something in the background; a refusal is shown."""
+
         async def guarded() -> None:
             try:
                 await work
             except AgentdeckError as error:
                 self.deck.say_error(error)
 
-        self.run_worker(guarded(), group=f"harvest-{group}", exclusive=True, exit_on_error=False)
+        exclusive = group == "load"
+        self.run_worker(
+            guarded(), group=f"harvest-{group}", exclusive=exclusive, exit_on_error=False
+        )
 
-    def _show(self) -> None:
+    def show_all(self) -> None:
+        """Draw the panel anew."""
         if not self.is_mounted:
             return
-        names = {"session": "this session", "all": "all sessions", "basket": "basket"}
+        names = {**_NAMES, "several": f"several {len(self.several) or ''}".strip()}
+        names["basket"] = f"basket {len(self.basket)}"
         spots = [
             Spot(f" {text} ", "reverse" if where == self.where else "$text-muted", f"where:{where}")
             for where, text in names.items()
         ]
-        spots.append(Spot(f" {len(self.basket)} picked", "$text-accent"))
         self.query_one("#harvest-where", Line).say(spots)
-        self.query_one(Rows).show([Row(f["id"], self._cells(f)) for f in self._shown()])
-        self.query_one("#harvest-hint", Static).update(Content(_HINTS[self.where]))
+        suggestion = self.query_one("#harvest-suggestion", Static)
+        suggestion.update(Content(f"{one_line(self.suggestion)} n: not now"))
+        suggestion.display = bool(self.suggestion)
+        rows = self.rows
+        rows.empty = "looking…" if self.looking else "Nothing was left behind here yet."
+        if self.where == "basket":
+            rows.empty = "The basket is empty: space puts something in."
+        rows.show([Row(item["id"], self._cells(item)) for item in self._shown()])
         self._about()
+        self.query_one(Hints).say(_BASKET if self.where == "basket" else _FOUND)
 
     def _shown(self) -> list[JSON]:
         words = self.query_one("#harvest-filter", Input).value.casefold().split()
@@ -119,7 +169,7 @@ class HarvestPanel(Panel):
         return sorted(told, key=lambda i: -int(i.get("weight", 0)))
 
     def _cells(self, item: JSON) -> tuple[tuple[str, str], ...]:
-        picked = item["id"] in {b["id"] for b in self.basket}
+        picked = item["id"] in self._picked_ids()
         signals = item.get("signals") or {}
         told = ", ".join(
             name if signals[name] is True else f"{name} {signals[name]}"
@@ -129,18 +179,18 @@ class HarvestPanel(Panel):
         what = item.get("path") or " ".join(str(item.get("text", "")).split())[:200]
         return (
             ("[x] " if picked else "[ ] ", "bold $text-success" if picked else "$text-muted"),
-            (f"{item['kind']} ", "$text-accent"),
-            (one_line(what), ""),
-            (
-                f"  {told}" if told else "",
-                "$text-success" if signals.get("passed") else "$text-muted",
-            ),
+            (f"{one_line(str(item['kind']))} ", "$text-accent"),
+            (f"{told}  " if told else "", "$text-success" if signals.get("passed") else ""),
+            (one_line(str(what)), ""),
         )
+
+    def _picked_ids(self) -> set[str]:
+        return {str(item["id"]) for item in self.basket}
 
     @property
     def chosen(self) -> JSON | None:
         """The byproduct under the cursor."""
-        key = self.query_one(Rows).key
+        key = self.rows.key
         return next((i for i in [*self.found, *self.basket] if i["id"] == key), None)
 
     def _about(self) -> None:
@@ -161,27 +211,40 @@ class HarvestPanel(Panel):
     def _where_clicked(self, message: Line.Clicked) -> None:
         if message.target.startswith("where:"):
             message.stop()
-            self._go(message.target.removeprefix("where:"))
+            where = message.target.removeprefix("where:")
+            if where == "several":
+                self.action_several()
+            else:
+                self._go(where)
 
     # -- picking
-
-    @on(Rows.Picked)
-    def _picked(self) -> None:
-        self.action_pick()
 
     def action_pick(self) -> None:
         """Into the basket, or out of it."""
         item = self.chosen
-        if item is None:
-            return
-        held = item["id"] in {b["id"] for b in self.basket}
-        args: JSON = {"remove": [item["id"]]} if held else {"add": [item]}
+        if item is not None:
+            held = item["id"] in self._picked_ids()
+            self._basket({"remove": [item["id"]]} if held else {"add": [item]})
 
+    def action_pick_all(self) -> None:
+        """All that are shown into the basket, or out of it if they all are in."""
+        shown = self._shown()
+        if not shown:
+            return
+        held = {i["id"] for i in shown} <= self._picked_ids()
+        self._basket({"remove": [i["id"] for i in shown]} if held else {"add": shown})
+
+    def action_empty(self) -> None:
+        """Empty the basket."""
+        if self.where == "basket" and self.basket:
+            self._basket({"clear": True})
+
+    def _basket(self, args: JSON) -> None:
         async def change() -> None:
             self.basket = await self.client.call("harvest.basket", **args)
-            self._show()
+            self.show_all()
 
-        self._run(change(), "basket")
+        self.run(change(), "basket")
 
     def _go(self, where: str) -> None:
         self.where = where
@@ -195,7 +258,50 @@ class HarvestPanel(Panel):
         """Of this session, or of all."""
         self._go("session" if self.where == "all" else "all")
 
+    def action_several(self) -> None:
+        """Of the sessions that are marked."""
+        picks = [
+            Pick(s.id, ((self.deck.name_of(s.id), ""), (f"  {s.updated[:10]}", "$text-muted")))
+            for s in self.deck.model.summaries.values()
+        ]
+        marked = set(self.several) or ({self.session} if self.session else set())
+        listing = Listing(picks, marked=marked, enter="shows theirs")
+
+        def chosen(choice: Any) -> None:
+            if choice and choice.marked:
+                self.several = choice.marked
+                self._go("several")
+
+        self.app.push_screen(Choose("Byproducts of which sessions", listing), chosen)
+
+    def action_not_now(self) -> None:
+        """Do not suggest this session again."""
+        if not self.suggestion or self.session is None:
+            return
+        self.suggestion = ""
+        call = self.client.call("harvest.suggestion", session=self.session, dismiss=True)
+
+        async def dismiss() -> None:
+            await call
+
+        self.run(dismiss())
+        self.show_all()
+
     # -- using
+
+    @on(Rows.Picked)
+    def _looked_at(self) -> None:
+        """A picture is shown; anything else goes into the basket or out of it."""
+        item = self.chosen
+        if item is None or item["kind"] != "picture":
+            self.action_pick()
+            return
+
+        async def look() -> None:
+            path = await self.client.call("harvest.file", item=item)
+            self.app.push_screen(PictureScreen(Path(path)))
+
+        self.run(look())
 
     def action_copy(self) -> None:
         """Copy the byproduct's text."""
@@ -204,32 +310,45 @@ class HarvestPanel(Panel):
             self.deck.say("Copied")
 
     def action_save(self) -> None:
-        """Save the byproduct's exact text to a file."""
+        """Save the byproduct's exact bytes to a file."""
         item = self.chosen
         if item is None:
             return
 
         def given(path: str | None) -> None:
             if path and path.strip():
-                self._write(Path(path.strip()).expanduser(), str(item.get("text", "")))
+                self.run(self._save(item, Path(path.strip()).expanduser()))
 
         name = Path(str(item.get("path") or f"byproduct-{item['id'][:6]}.txt")).name
         self.app.push_screen(Prompt("Save to", str(Path.cwd() / name)), given)
 
-    def _write(self, path: Path, text: str) -> None:
+    async def _save(self, item: JSON, path: Path) -> None:
+        text = str(item.get("text", ""))
         try:
-            with path.open("x", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(text)
+            if text:
+                data = text.encode("utf-8", "surrogateescape")
+            else:
+                data = Path(await self.client.call("harvest.file", item=item)).read_bytes()
+            with path.open("xb") as file:
+                file.write(data)
         except OSError as error:
             self.deck.say(f"{path} can't be written: {error.strerror}")
             return
         self.deck.say(f"Saved to {path}")
 
     def action_turn(self) -> None:
-        """Go to the session that it came from."""
+        """Go to the turn that it came from."""
         item = self.chosen
-        if item is not None:
-            self.deck.go(str((item.get("from") or {}).get("session", "")))
+        if item is None:
+            return
+        origin = item.get("from") or {}
+
+        async def go() -> None:
+            session, seq = str(origin.get("session", "")), int(origin.get("seq") or 1)
+            if not await show_turn(self.deck, session, seq):
+                self.deck.say(f"It is in turn {origin.get('turn')}")
+
+        self.run(go())
 
     # -- drafting
 
@@ -241,39 +360,38 @@ class HarvestPanel(Panel):
 
         def named(name: str | None) -> None:
             if name is not None:
-                self._run(self._draft(name), "draft")
+                self.run(self._review("harvest.draft", name))
 
         self.app.push_screen(Prompt("The skill's name (empty = found by itself)"), named)
-
-    async def _draft(self, name: str) -> None:
-        draft = await self.client.call("harvest.draft", name=name)
-        self._review(draft)
 
     def action_drafts(self) -> None:
         """Open a draft."""
 
         async def choose() -> None:
             names = await self.client.call("harvest.drafts")
-            picks = [Pick(name, ((name, ""),)) for name in names]
+            picks = [Pick(name, ((one_line(name), ""),)) for name in names]
             listing = Listing(picks, empty="There are no drafts.", enter="opens it")
             self.app.push_screen(Choose("Drafts", listing), opened)
 
         def opened(choice: Any) -> None:
             if choice and choice.row:
-                self._run(self._open(choice.row), "draft")
+                self.run(self._review("harvest.open", choice.row))
 
-        self._run(choose(), "draft")
+        self.run(choose())
 
-    async def _open(self, name: str) -> None:
-        self._review(await self.client.call("harvest.open", name=name))
+    async def _review(self, command: str, name: str) -> None:
+        draft = await self.client.call(command, name=name)
 
-    def _review(self, draft: JSON) -> None:
         def done(said: str | None) -> None:
             if said:
                 self.deck.say(said)
             self.reload()
 
         self.app.push_screen(Review(self.client, draft, self.session or ""), done)
+
+    def action_uses(self) -> None:
+        """My skills: used, helped, unused for weeks; undo of an install."""
+        self.run(library.show(self))
 
     # -- leaving
 
@@ -286,17 +404,17 @@ class HarvestPanel(Panel):
         field = self.query_one("#harvest-filter", Input)
         if field.has_focus or field.value:
             field.value = ""
-            self.query_one(Rows).focus()
+            self.rows.focus()
         else:
             self.deck.composer.focus()
 
     @on(Input.Changed, "#harvest-filter")
     def _filtered(self) -> None:
-        self._show()
+        self.show_all()
 
     @on(Input.Submitted, "#harvest-filter")
     def _to_rows(self) -> None:
-        self.query_one(Rows).focus()
+        self.rows.focus()
 
 
 def _words(item: JSON) -> str:

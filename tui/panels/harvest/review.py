@@ -17,12 +17,22 @@ from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
 from tui.client import DeckClient
+from tui.panels.harvest import paired
+from tui.panels.harvest.report import diff_content, report_lines, skill_content
+from tui.panels.hints import Hints
+from tui.panels.prime.words import Words
 from tui.rows import Row, Rows
-from tui.screens.dialogs import Confirm, Dialog, Prompt
+from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.text import clean, one_line, size
 
 JSON = dict[str, Any]
-_HINT = "i install · e edit · m tell the model · c check · p replay · x export · del reject · esc"
+_HINT = "i installs it · e edit · m tell the model · esc"
+_KEYS = (
+    ("i", "install"), ("e", "edit in $EDITOR"), ("m", "tell the model"), ("u", "update a near one"),
+    ("c", "check: free"), ("p", "replay: runs the scripts"), ("k", "trigger: 1 question"),
+    ("b", "pair: 2 runs"), ("x", "export"), ("delete", "reject"),
+)  # fmt: skip
+_ROUND = "round:"
 
 
 class Review(Dialog[str]):
@@ -34,8 +44,11 @@ class Review(Dialog[str]):
         Binding("i", "install", show=False),
         Binding("e", "edit", show=False),
         Binding("m", "model", show=False),
+        Binding("u", "update", show=False),
         Binding("c", "check", show=False),
         Binding("p", "replay", show=False),
+        Binding("k", "trigger", show=False),
+        Binding("b", "pair", show=False),
         Binding("x", "export", show=False),
         Binding("delete", "reject", show=False),
     ]
@@ -46,26 +59,45 @@ class Review(Dialog[str]):
         self.draft = draft
         self.session = session
         self.path = "SKILL.md"
+        self.checked: JSON = {"checks": [], "neighbours": []}
+        self.busy = ""
+
+    @property
+    def name_of_draft(self) -> str:
+        """The draft's name, by which the engine knows it."""
+        return str(self.draft["name"])
 
     def body(self) -> ComposeResult:
-        """Files on the left, the chosen one on the right, checks below."""
+        """Files and rounds on the left, the chosen one on the right, checks below."""
         with Horizontal(id="review-body"):
             yield Rows("…", id="review-files")
             with VerticalScroll(id="review-text"):
                 yield Static("", markup=False, id="review-content")
-        yield Static("", markup=False, id="review-checks")
+        with VerticalScroll(id="review-checks"):
+            yield Static("", markup=False, id="review-said")
+        yield Hints(id="review-keys")
 
     def on_mount(self) -> None:
         """Show the draft and run the checks that cost nothing."""
         self.hint(_HINT)
+        self.query_one(Hints).say(_KEYS)
         self.query_one(Rows).focus()
         self._show()
-        self._run(self._check(replay=False))
+        self.run(self._check())
 
     def on_rows_picked(self, message: Rows.Picked) -> None:
         """Another file."""
-        self.path = message.key
-        self._show()
+        self._turn_to(message.key)
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        """The file under the cursor is shown at once."""
+        self._turn_to(message.key)
+
+    def _turn_to(self, key: str) -> None:
+        if key != self.path:
+            self.path = key
+            self.query_one("#review-content", Static).update(self._content())
+            self.query_one("#review-text").scroll_home(animate=False)
 
     # -- showing
 
@@ -73,26 +105,30 @@ class Review(Dialog[str]):
         changed = set(self.draft["changed_files"])
         rows = []
         for name, length in sorted(self.draft["files"].items()):
-            mark = "  changed" if name in changed else ""
-            cells = ((one_line(name), ""), (f"  {size(length)}{mark}", "$text-muted"))
-            rows.append(Row(name, cells))
-        self.query_one(Rows).show(rows)
+            told = "  differs from what ran" if name in changed else ""
+            cells = ((one_line(name), ""), (f"  {size(length)}", "$text-muted"))
+            rows.append(Row(name, (*cells, (told, "$text-warning"))))
+        for number, each in enumerate(self.draft["rounds"], 1):
+            what = one_line(str(each.get("wish") or each.get("into") or ""))
+            cells = ((f"round {number} ", "$text-accent"), (f"by {each['by']} {what}", ""))
+            rows.append(Row(f"{_ROUND}{number}", cells))
+        listing = self.query_one(Rows)
+        first = not listing.rows
+        listing.show(rows)
+        if first:
+            listing.cursor = next((n for n, r in enumerate(rows) if r.key == self.path), 0)
+        if self.path not in [row.key for row in rows]:
+            self.path = "SKILL.md"
         self.query_one("#review-content", Static).update(self._content())
+        self.query_one("#dialog").border_title = clean(f"Draft {one_line(self.name_of_draft)}")
 
     def _content(self) -> Content:
+        if self.path.startswith(_ROUND):
+            changes = self.draft["rounds"][int(self.path.removeprefix(_ROUND)) - 1]
+            return diff_content(str(changes.get("diff") or "no change of the text"))
         if self.path != "SKILL.md":
             return Content(clean(self._read(self.path)))
-        head = self.draft["skill_md"].split("\n---\n", 1)[0] + "\n---\n\n"
-        parts: list[tuple[str, str]] = [(clean(head), "$text-muted")]
-        for line in self.draft["lines"]:
-            receipt = line["receipt"]
-            mark = "  ← the model's own" if receipt == "model" else self._receipt(receipt)
-            parts += [(clean(line["text"]), ""), (f"{mark}\n", "$text-warning")]
-        return Content.assemble(*parts)
-
-    def _receipt(self, receipt: str) -> str:
-        origin = (self.draft["receipts"].get(receipt) or {}).get("from") or {}
-        return f"  ← turn {origin.get('turn')}" if origin else ""
+        return skill_content(self.draft)
 
     def _read(self, name: str) -> str:
         try:
@@ -100,99 +136,151 @@ class Review(Dialog[str]):
         except OSError as error:
             return f"It can't be read: {error.strerror}"
 
-    def _say(self, text: str) -> None:
-        self.query_one("#review-checks", Static).update(Content(clean(text)))
+    def say(self, text: str) -> None:
+        """A sentence below the text."""
+        self.query_one("#review-said", Static).update(Content(clean(text)))
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+    def report(self) -> None:
+        """The checks, what is near, and what to look at."""
+        self.say("\n".join(report_lines(self.draft, self.checked)))
+
+    def run(self, work: Coroutine[Any, Any, None], busy: str = "") -> None:
+        """Do something, one at a time; a refusal is said, and the draft stays."""
+        if self.busy:
+            work.close()
+            self.say(f"Wait: {self.busy}")
+            return
+
         async def guarded() -> None:
             try:
                 await work
             except AgentdeckError as error:
-                self._say(str(error))
+                self.say(str(error))
+            finally:
+                self.busy = ""
 
-        self.run_worker(guarded(), exclusive=True, exit_on_error=False)
+        self.busy = busy or "checking…"
+        if busy:
+            self.say(busy)
+        self.run_worker(guarded(), exit_on_error=False)
 
-    # -- doing
+    # -- checking
 
-    async def _check(self, *, replay: bool) -> None:
-        found = await self.client.call("harvest.check", name=self.draft["name"], replay=replay)
-        marks = {True: "ok", False: "NOT", None: "?"}
-        lines = [f"{marks[c['passed']]}  {c['name']}: {c['detail']}" for c in found["checks"]]
-        for check in found["checks"]:
-            lines += [f"     {f}" for f in map(str, check["findings"][:3]) if not check["passed"]]
-        lines += [f"near: {n['name']} — {n['offer']} it?" for n in found["neighbours"]]
-        lines += [f"look: {flag}" for flag in self.draft["flags"]]
-        if self.draft["redactions"]:
-            taken = ", ".join(f"{n} {kind}" for kind, n in self.draft["redactions"].items())
-            lines.append(f"taken out: {taken} (unknown shapes pass: read it)")
-        self._say("\n".join(lines))
+    async def _check(self, **how: object) -> None:
+        self.checked = await self.client.call("harvest.check", name=self.name_of_draft, **how)
+        self.report()
 
     def action_check(self) -> None:
         """The checks that cost nothing."""
-        self._run(self._check(replay=False))
+        self.run(self._check())
 
     def action_replay(self) -> None:
         """Run the scripts again, in the sandbox."""
-        self._say("running the scripts again, in the sandbox…")
-        self._run(self._check(replay=True))
+        self.run(self._check(replay=True), "running the scripts again, in the sandbox…")
+
+    def action_trigger(self) -> None:
+        """Ask the session's model which messages would make it open the skill."""
+        if self._has_session():
+            self.run(self._check(session=self.session), "the model is asked one question…")
+
+    def action_pair(self) -> None:
+        """The paired run: begun, looked at, or decided."""
+        self.run(paired.go_on(self), "looking at the paired run…")
+
+    def _has_session(self) -> bool:
+        if not self.session:
+            self.say("Open a session first: its model is asked.")
+        return bool(self.session)
+
+    # -- changing
+
+    def take(self, draft: JSON) -> None:
+        """The draft after a change."""
+        self.draft = draft
+        self._show()
+
+    async def _changed(self, command: str, **args: object) -> None:
+        self.take(await self.client.call(command, name=self.name_of_draft, **args))
+        await self._check()
+
+    def action_edit(self) -> None:
+        """Edit the chosen file in $EDITOR."""
+        if self.path == "harvest.json" or self.path.startswith(_ROUND):
+            self.say("Receipts and rounds are not edited by hand: choose another file.")
+            return
+        editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+        try:
+            with self.app.suspend():
+                subprocess.run([*editor, str(Path(self.draft["path"]) / self.path)], check=False)
+        except OSError as error:
+            self.say(f"{editor[0]} can't be started: {error.strerror}. Set $EDITOR.")
+            return
+        self.app.refresh()
+        self.run(self._changed("harvest.open", edited=True))
+
+    def action_model(self) -> None:
+        """Tell the model of the session in focus what to change."""
+        if not self._has_session():
+            return
+
+        def wished(wish: str | None) -> None:
+            if wish is not None:
+                work = self._changed("harvest.improve", session=self.session, wish=wish)
+                self.run(work, "the model puts it into better words…")
+
+        about = "Empty: clearer words. Files stay byte for byte; lines of its own are marked."
+        self.app.push_screen(Words("What shall the model change?", "", about), wished)
+
+    def action_update(self) -> None:
+        """Make the draft a new version of a skill that is near."""
+        near = self.checked["neighbours"]
+        picks = [
+            Pick(
+                n["name"],
+                (
+                    (f"{one_line(n['name'])} ", "bold"),
+                    (f"{n['offer']}  ", "$text-accent"),
+                    (
+                        f"alike: name {n['name_likeness']:.0%}, text {n['text_likeness']:.0%}, "
+                        f"code {n['code_likeness']:.0%}  {one_line(n['path'])}",
+                        "$text-muted",
+                    ),
+                ),
+            )
+            for n in near
+        ]
+        listing = Listing(picks, empty="No skill is near: it is one of its own.", enter="updates")
+
+        def chosen(choice: Any) -> None:
+            if choice and choice.row:
+                work = self._changed("harvest.merge", into=choice.row)
+                self.run(work, "the two are brought together, your edits kept…")
+
+        self.app.push_screen(Choose("Update which skill", listing), chosen)
+
+    # -- ending
 
     def action_install(self) -> None:
         """Copy it to my skills; every tile's panel has it at once."""
 
         async def install() -> None:
-            path = await self.client.call("harvest.install", name=self.draft["name"])
-            self.dismiss(f"{self.draft['name']} is one of your skills: {path}")
+            path = await self.client.call("harvest.install", name=self.name_of_draft)
+            self.dismiss(f"{self.name_of_draft} is one of your skills: {path}")
 
-        self._run(install())
-
-    def action_edit(self) -> None:
-        """Edit the chosen file in $EDITOR."""
-        if self.path == "harvest.json":
-            self._say("The receipts are not edited by hand.")
-            return
-        editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-        with self.app.suspend():
-            subprocess.run([*editor, str(Path(self.draft["path"]) / self.path)], check=False)
-
-        async def reread() -> None:
-            self.draft = await self.client.call(
-                "harvest.open", name=self.draft["name"], edited=True
-            )
-            self._show()
-            await self._check(replay=False)
-
-        self._run(reread())
-
-    def action_model(self) -> None:
-        """Tell the model of the session in focus what to change."""
-
-        def wished(wish: str | None) -> None:
-            if wish is None:
-                return
-            self._say("the model puts it into better words…")
-            self._run(self._improve(wish))
-
-        self.app.push_screen(Prompt("What shall the model change? (empty = clearer words)"), wished)
-
-    async def _improve(self, wish: str) -> None:
-        self.draft = await self.client.call(
-            "harvest.improve", name=self.draft["name"], session=self.session, wish=wish
-        )
-        self._show()
-        await self._check(replay=False)
+        self.run(install(), "installing…")
 
     def action_export(self) -> None:
         """Write a .skill archive."""
 
         def given(folder: str | None) -> None:
             if folder:
-                self._run(self._export(folder))
+                self.run(self._export(folder))
 
         self.app.push_screen(Prompt("Folder for the archive", str(Path.cwd())), given)
 
     async def _export(self, folder: str) -> None:
-        path = await self.client.call("harvest.export", name=self.draft["name"], out=folder)
-        self._say(f"written to {path}")
+        path = await self.client.call("harvest.export", name=self.name_of_draft, out=folder)
+        self.say(f"written to {path}")
 
     def action_reject(self) -> None:
         """Throw it away, with a reason that the next draft is told."""
@@ -200,15 +288,14 @@ class Review(Dialog[str]):
         def asked(reason: str | None) -> None:
             if reason is None:
                 return
-            text = f"Throw the draft {self.draft['name']} away? The basket stays."
+            text = f"Throw the draft {self.name_of_draft} away? The basket stays."
             confirm = Confirm("Reject", text, "Throw away", danger=True)
-            self.app.push_screen(confirm, lambda yes: self._reject(reason) if yes else None)
+            self.app.push_screen(
+                confirm, lambda yes: self.run(self._reject(reason)) if yes else None
+            )
 
         self.app.push_screen(Prompt("Why? (the next draft is told)"), asked)
 
-    def _reject(self, reason: str) -> None:
-        async def reject() -> None:
-            await self.client.call("harvest.reject", name=self.draft["name"], reason=reason)
-            self.dismiss("The draft is gone; its reason is kept.")
-
-        self._run(reject())
+    async def _reject(self, reason: str) -> None:
+        await self.client.call("harvest.reject", name=self.name_of_draft, reason=reason)
+        self.dismiss("The draft is gone; its reason is kept.")

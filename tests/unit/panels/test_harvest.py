@@ -1,0 +1,386 @@
+"""The Harvest panel by keyboard, on a real engine: from a script that ran to a skill in use."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from sessions import events as ev
+from sessions.harvest.service import Harvest
+from skills.validate import validate
+from tests.support.messages_server import Request, Step, call, say
+from tests.support.nativerig import of_type
+from tests.support.panelrig import PanelRig, panel_rig
+from tui.panels.harvest import HarvestPanel
+from tui.panels.harvest.picture import PictureScreen, half_blocks
+from tui.panels.harvest.png import NotDrawn, read_png
+from tui.panels.harvest.review import Review
+
+SCRIPT = "import sys\nprint(sum(range(10)))  # ünï\n"
+ANSWER = "Here:\n\n```python\ndef sluice(level: float) -> bool:\n    return level > 2.5\n```\n"
+
+
+def worker(request: Request) -> list[Step]:
+    """Writes a script and runs it when told to; uses a skill when told to."""
+    told = str(request.body["messages"])
+    if "You edit the text of a skill" in request.last_text:
+        lines = [{"text": "# Totals", "from": []}, {"text": "Own words.", "from": []}]
+        return say(json.dumps({"name": "total", "description": "Use to add.", "lines": lines}))
+    if "would you open the skill" in request.last_text:
+        return say("none")
+    if "use the skill" in told and not request.results:
+        return call("skill", {"name": "total"}, f"s{len(told)}")
+    if "sluice" in told:
+        return say(ANSWER)
+    if "script" not in told:
+        return say("Nothing to do.")
+    if not request.results:
+        return call("Write", {"file_path": "total.py", "content": SCRIPT}, f"w{len(told)}")
+    if told.count("'tool_result'") % 2:
+        return call("Bash", {"command": "python3 total.py"}, f"b{len(told)}")
+    return say("It ran.")
+
+
+async def harvested(rig: PanelRig) -> HarvestPanel:
+    """A session in which a script was written and run, its panel open."""
+    await rig.native.turn(rig.session, "Write a script that adds numbers and run it, please?")
+    await rig.press("f5")
+    panel = rig.panel(HarvestPanel)
+    await rig.until(lambda: any(f["kind"] == "file" for f in panel.found))
+    await rig.press()
+    return panel
+
+
+def full(tmp_path: Path, **more: object) -> object:
+    """A rig whose sessions may run things."""
+    return panel_rig(tmp_path, worker, permission="full", confirmed_full=True, **more)  # type: ignore[arg-type]
+
+
+async def drafted(rig: PanelRig) -> Review:
+    """A draft of everything that was found, in its review."""
+    panel = await harvested(rig)
+    await rig.press("a")
+    await rig.until(lambda: len(panel.basket) == len(panel.found))
+    await rig.press("d")
+    await rig.press("enter")
+    await rig.until(lambda: isinstance(rig.app.screen, Review))
+    review = rig.app.screen
+    assert isinstance(review, Review)
+    await rig.until(lambda: bool(review.checked["checks"]) and not review.busy)
+    await rig.press()
+    return review
+
+
+async def test_a_script_that_ran_becomes_a_skill_that_another_tile_uses(tmp_path: Path) -> None:
+    async with full(tmp_path, sessions=2) as rig:  # type: ignore[attr-defined]
+        await drafted(rig)
+        await rig.press("i")
+        path = rig.native.deck.places.my_skills / "total"
+        await rig.until(lambda: (path / "SKILL.md").exists() and rig.app.screen is rig.deck)
+        assert (path / "scripts" / "total.py").read_bytes() == SCRIPT.encode()
+        assert validate(path).findings == ()
+        other = rig.sessions[1]
+        rig.deck.go(other.id)
+        await rig.press("f4")
+        await rig.until(lambda: any("total" in row for row in rig.rows()))
+        await rig.press("slash")
+        await rig.type("total")
+        await rig.press("enter", "space")
+        await rig.until(lambda: bool(of_type(other, ev.SkillSet)))
+        await rig.native.turn(other, "use the skill")
+        assert [used.name for used in of_type(other, ev.SkillUsed)] == ["total"]
+
+
+async def test_byproducts_show_their_receipts_and_signals(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await harvested(rig)
+        row = next(row for row in rig.rows() if "file" in row)
+        assert "passed" in row and "total.py" in row
+        about = rig.text("#harvest-about")
+        assert "from 1 task 1, turn 1, event" in about
+
+
+async def test_the_basket_is_the_same_in_every_tile(tmp_path: Path) -> None:
+    async with full(tmp_path, sessions=2) as rig:  # type: ignore[attr-defined]
+        panel = await harvested(rig)
+        await rig.press("space")
+        await rig.until(lambda: len(panel.basket) == 1)
+        rig.deck.go(rig.sessions[1].id)
+        await rig.press("b")
+        await rig.until(lambda: len(rig.rows()) == 1)
+        await rig.press("x")
+        await rig.until(lambda: not panel.basket)
+        assert Harvest(rig.native.deck.places).basket.items() == []
+
+
+async def test_of_several_sessions_and_of_all(tmp_path: Path) -> None:
+    async with full(tmp_path, sessions=3) as rig:  # type: ignore[attr-defined]
+        await rig.native.turn(rig.sessions[1], "A sluice, please?")
+        await rig.native.turn(rig.sessions[2], "A sluice, please?")
+        panel = await harvested(rig)
+        assert {f["from"]["session"] for f in panel.found} == {rig.session.id}
+        await rig.press("v")
+        await rig.until(lambda: len({f["from"]["session"] for f in panel.found}) == 3)
+        assert any(f["signals"].get("sessions") == 2 for f in panel.found), "what recurs is marked"
+        await rig.press("m", "ctrl+a", "enter")
+        await rig.until(lambda: panel.where == "several" and not panel.looking)
+        assert len(panel.several) == 3
+
+
+async def test_a_block_marked_in_a_tile_is_a_byproduct(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        panel = await harvested(rig)
+        call_ = rig.deck.client.call
+        await call_(
+            "harvest.mark", session=rig.session.id, kind="text", text="keep this", turn=1, seq=3
+        )
+        await rig.until(lambda: any(f["signals"].get("marked") for f in panel.found))
+        assert "keep this" in rig.rows()[0] or "keep this" in rig.rows()[1]
+
+
+async def test_its_turn_is_opened_also_of_a_closed_session(tmp_path: Path) -> None:
+    async with full(tmp_path, sessions=2) as rig:  # type: ignore[attr-defined]
+        panel = await harvested(rig)
+        rig.deck.go(rig.sessions[1].id)
+        await rig.press("v")
+        await rig.until(lambda: bool(panel.found))
+        await rig.native.deck.change(rig.session, {"closed": True})
+        await rig.until(lambda: rig.session.id not in rig.deck.model.order)
+        panel.rows.focus()
+        await rig.press("t")
+        await rig.until(lambda: rig.deck.model.current == rig.session.id)
+
+
+async def test_what_is_saved_is_byte_for_byte_what_ran(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await harvested(rig)
+        await rig.press("slash")
+        await rig.type("total.py")
+        await rig.press("enter", "w", "ctrl+u")
+        await rig.type(str(tmp_path / "out.py").replace("_", "_"))
+        target = tmp_path / "out.py"
+        rig.app.screen.query_one("Input").value = str(target)  # type: ignore[attr-defined]
+        await rig.press("enter")
+        await rig.until(target.exists)
+        assert target.read_bytes() == SCRIPT.encode()
+
+
+async def test_a_suggestion_is_shown_and_dismissed(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        panel = await harvested(rig)
+        await rig.until(lambda: bool(panel.suggestion))
+        assert "make it a skill?" in rig.text("#harvest-suggestion")
+        await rig.press("n")
+        assert not rig.deck.query_one("#harvest-suggestion").display
+        panel.reload()
+        await rig.until(lambda: not panel.looking)
+        assert panel.suggestion == ""
+
+
+async def test_the_models_words_are_marked_and_the_round_is_recorded(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        await rig.press("m")
+        await rig.press("ctrl+s")
+        await rig.until(lambda: bool(review.draft["rounds"]) and not review.busy)
+        await rig.press()
+        assert "Own words.  ← the model's own" in rig.text("#review-content")
+        await rig.press("end")
+        assert review.path == "round:1" and "+Own words." in rig.text("#review-content")
+
+
+async def test_a_broken_draft_of_the_model_leaves_the_one_before(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        before = rig.text("#review-content")
+        rig.server.script = lambda request: say("no json")
+        await rig.press("m")
+        await rig.press("ctrl+s")
+        await rig.until(lambda: "was no draft" in rig.text("#review-said"))
+        assert rig.text("#review-content") == before and not review.draft["rounds"]
+
+
+async def test_an_edit_in_the_editor_is_a_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "ed"
+    editor.write_text('#!/bin/sh\nprintf "\\nMind the units.\\n" >> "$1"\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        monkeypatch.setattr(rig.app, "suspend", lambda: __import__("contextlib").nullcontext())
+        await rig.press("e")
+        await rig.until(lambda: bool(review.draft["rounds"]) and not review.busy)
+        assert "Mind the units." in rig.text("#review-content")
+        assert review.draft["rounds"][0]["by"] == "user"
+
+
+async def test_a_missing_editor_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "/no/such/editor")
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await drafted(rig)
+        monkeypatch.setattr(rig.app, "suspend", lambda: __import__("contextlib").nullcontext())
+        await rig.press("e")
+        assert "can't be started" in rig.text("#review-said")
+
+
+async def test_checks_say_what_they_cost_and_what_they_found(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        assert "ok valid: valid by the strict rules (free)" in rig.text("#review-said")
+        await rig.press("p")
+        await rig.until(lambda: not review.busy)
+        assert "1/1 scripts ended as recorded (runs the scripts)" in rig.text("#review-said")
+        await rig.press("k")
+        await rig.until(lambda: not review.busy)
+        assert "(one question to the model)" in rig.text("#review-said")
+
+
+async def test_a_second_draft_is_offered_as_an_update_of_the_first(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await drafted(rig)
+        await rig.press("i")
+        mine = rig.native.deck.places.my_skills / "total"
+        await rig.until(lambda: mine.exists() and rig.app.screen is rig.deck)
+        md = mine / "SKILL.md"
+        md.write_text(md.read_text() + "\nMind the units.\n")
+        await rig.press("d")
+        await rig.type("again")
+        await rig.press("enter")
+        await rig.until(lambda: isinstance(rig.app.screen, Review))
+        review = rig.app.screen
+        assert isinstance(review, Review)
+        await rig.until(lambda: bool(review.checked["neighbours"]) and not review.busy)
+        assert "near: total: update it? (u)" in rig.text("#review-said")
+        await rig.press("u", "enter")
+        await rig.until(lambda: review.draft["into"] == "total" and not review.busy)
+        await rig.press("i")
+        await rig.until(lambda: "version" in (mine / "harvest.json").read_text())
+        await rig.until(lambda: rig.app.screen is rig.deck)
+        assert "Mind the units." in md.read_text()
+
+
+async def test_a_paired_run_is_begun_and_decided_from_the_review(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        await rig.press("b")
+        await rig.until(lambda: rig.app.screen is not review)
+        await rig.press("y")
+        await rig.until(lambda: "Two tiles run" in rig.text("#review-said"))
+        deck = rig.native.deck
+        await rig.until(lambda: len(deck.sessions) == 3 and not deck.working)
+        await rig.press("b")
+        await rig.until(lambda: rig.app.screen is not review)
+        await rig.press("down", "down", "enter")
+        await rig.until(lambda: "pair: alike" in rig.text("#review-said"))
+
+
+async def test_a_rejected_draft_leaves_its_reason_and_the_basket(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await drafted(rig)
+        await rig.press("delete")
+        await rig.type("too narrow")
+        await rig.press("enter", "y")
+        await rig.until(lambda: rig.app.screen is rig.deck)
+        service = Harvest(rig.native.deck.places)
+        assert service.names() == [] and service.lessons.reasons() == ["too narrow"]
+        assert service.basket.items()
+
+
+async def test_a_skill_is_taken_out_of_mine_again(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await drafted(rig)
+        await rig.press("i")
+        mine = rig.native.deck.places.my_skills / "total"
+        await rig.until(lambda: mine.exists() and rig.app.screen is rig.deck)
+        await rig.press("u")
+        await rig.until(lambda: rig.app.screen is not rig.deck)
+        assert "used 0 in 0 sessions" in rig.rows()[0]
+        await rig.press("ctrl+d")
+        await rig.press("y")
+        await rig.until(lambda: not mine.exists())
+
+
+# -- pictures
+
+
+def png(width: int, height: int, kind: int, rows: list[bytes], palette: bytes = b"") -> bytes:
+    """A PNG file of these filtered rows."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"PLTE", palette) if palette else b""]
+    parts += [chunk(b"IDAT", zlib.compress(b"".join(rows))), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+RED, BLUE, GREY = (255, 0, 0), (0, 0, 255), (7, 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (png(2, 1, 2, [b"\0\xff\0\0\0\0\xff"]), [[RED, BLUE]]),
+        (png(2, 1, 2, [b"\1\xff\0\0\1\0\xff"]), [[RED, (0, 0, 255)]]),
+        (png(1, 2, 2, [b"\0\xff\0\0", b"\2\0\0\0"]), [[RED], [RED]]),
+        (png(1, 2, 2, [b"\0\x0e\x0e\x0e", b"\3\0\0\0"]), [[(14, 14, 14)], [GREY]]),
+        (png(2, 2, 0, [b"\0\7\7", b"\4\0\0"]), [[GREY, GREY], [GREY, GREY]]),
+        (png(2, 1, 3, [b"\0\1\0"], b"\xff\0\0\0\0\xff"), [[BLUE, RED]]),
+        (png(1, 1, 6, [b"\0\xff\0\0\x80"]), [[(128, 0, 0)]]),
+        (png(1, 1, 4, [b"\0\x0e\x80"]), [[GREY]]),
+    ],
+    ids=["none", "sub", "up", "average", "paeth", "palette", "alpha", "grey-alpha"],
+)
+def test_png_is_read(data: bytes, rows: list[list[tuple[int, int, int]]]) -> None:
+    assert read_png(data).rows == rows
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"GIF89a",
+        b"\x89PNG\r\n\x1a\n",
+        png(1, 1, 2, [b"\0\xff"]),
+        png(1, 1, 2, [b"\x09\xff\0\0"]),
+        png(2**31 - 1, 2**31 - 1, 2, [b""]),
+        png(1, 1, 2, [b"\0\xff\0\0"])[:45],
+    ],
+)
+def test_what_is_no_whole_png_is_said(data: bytes) -> None:
+    with pytest.raises(NotDrawn):
+        read_png(data)
+
+
+def test_two_pixels_make_a_cell() -> None:
+    picture = read_png(png(1, 3, 2, [b"\0\xff\0\0", b"\0\0\0\xff", b"\0\xff\0\0"]))
+    assert half_blocks(picture).plain == "▀\n▀"
+    assert (picture.scaled(1, 1).width, picture.scaled(100, 100).height) == (1, 3)
+
+
+async def test_a_picture_is_shown_and_opens_outside(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, worker) as rig:
+        (tmp_path / "work" / "red.png").write_bytes(png(2, 2, 2, [b"\0" + b"\xff\0\0" * 2] * 2))
+        rig.session.recorder.emit(
+            ev.Byproduct(kind="picture", path="red.png", origin={"turn": 1, "seq": 1})
+        )
+        await rig.press("f5")
+        panel = rig.panel(HarvestPanel)
+        await rig.until(lambda: bool(panel.found))
+        await rig.press("enter")
+        await rig.until(lambda: isinstance(rig.app.screen, PictureScreen))
+        await rig.until(lambda: "▀" in str(rig.app.screen.query_one("#picture", Static).content))
+        opened: list[str] = []
+        rig.app.open_url = lambda url, **_: opened.append(url)  # type: ignore[method-assign]
+        await rig.press("o")
+        assert opened and opened[0].endswith("/work/red.png")

@@ -1,0 +1,88 @@
+"""A picture that a session made: in half blocks where it can be drawn, else opened outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tui import glyphs
+from tui.panels.harvest.png import NotDrawn, Picture, read_png
+from tui.screens.dialogs import Dialog
+from tui.text import one_line
+
+MAX_FILE = 20_000_000
+
+
+class PictureScreen(Dialog[None]):
+    """Shows a picture's file; `o` opens it in the program that the system has for it."""
+
+    WIDE = True
+    CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "outside", show=False)]
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(one_line(path.name))
+        self.path = path
+        self.picture: Picture | None = None
+        self.why = ""
+
+    def body(self) -> ComposeResult:
+        """The picture, or why there is none."""
+        yield Static("", markup=False, id="picture")
+
+    def on_mount(self) -> None:
+        """Read it in a thread: a large one takes a while."""
+        self.hint("o opens it outside · esc")
+        self.run_worker(self._read, thread=True, exit_on_error=False)
+
+    def _read(self) -> None:
+        try:
+            with self.path.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+            if len(data) > MAX_FILE:
+                raise NotDrawn("it is too large")
+            self.picture = read_png(data)
+        except NotDrawn as error:
+            self.why = f"It can't be drawn here: {error}. o opens it outside."
+        except OSError as error:
+            self.why = f"{self.path} can't be read: {error.strerror}."
+        self.app.call_from_thread(self._show)
+
+    def on_resize(self) -> None:
+        """As large as there is room."""
+        self._show()
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        static = self.query_one("#picture", Static)
+        if self.picture is None:
+            static.update(Content(one_line(self.why) or "…"))
+        elif glyphs.is_ascii():
+            static.update(Content("This terminal draws no blocks. o opens it outside."))
+        else:
+            width, height = static.size
+            static.update(half_blocks(self.picture.scaled(max(1, width), max(2, 2 * height))))
+
+    def action_outside(self) -> None:
+        """Open the file outside."""
+        self.app.open_url(self.path.absolute().as_uri())
+
+
+def half_blocks(picture: Picture) -> Content:
+    """Two pixels a cell: the upper as foreground, the lower as background of `▀`."""
+    lines: list[Content] = []
+    for y in range(0, picture.height, 2):
+        upper = picture.rows[y]
+        lower = picture.rows[y + 1] if y + 1 < picture.height else [(0, 0, 0)] * picture.width
+        cells = []
+        for top, bottom in zip(upper, lower, strict=True):
+            style = "rgb({},{},{}) on rgb({},{},{})".format(*top, *bottom)
+            cells.append(("▀", style))
+        lines.append(Content.assemble(*cells))
+    return Content("\n").join(lines)

@@ -1,0 +1,70 @@
+"""What a review says of a draft: its text with receipts, changes, checks and findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.content import Content
+
+from tui.text import clean, one_line
+
+JSON = dict[str, Any]
+_MARKS = {True: "ok ", False: "NOT", None: "?  "}
+_FINDINGS = 4
+
+
+def skill_content(draft: JSON) -> Content:
+    """SKILL.md, each line with the turn it came from, or marked as the model's own."""
+    head = draft["skill_md"].split("\n---\n", 1)[0] + "\n---\n\n"
+    parts: list[tuple[str, str]] = [(clean(head), "$text-muted")]
+    for line in draft["lines"]:
+        text, receipt = line["text"], line["receipt"]
+        heading = text.startswith("#")
+        parts.append((clean(text), "bold $text-primary" if heading else ""))
+        if receipt == "model":
+            parts.append(("  ← the model's own", "$text-warning"))
+        elif origin := (draft["receipts"].get(receipt) or {}).get("from"):
+            parts.append((f"  ← turn {origin.get('turn')}", "$text-accent"))
+        parts.append(("\n", ""))
+    return Content.assemble(*parts)
+
+
+def diff_content(diff: str) -> Content:
+    """A unified diff."""
+    styles = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
+    lines = clean(diff).splitlines()
+    return Content.assemble(*((f"{line}\n", styles.get(line[:1], "")) for line in lines))
+
+
+def report_lines(draft: JSON, checked: JSON) -> list[str]:
+    """Checks with their cost, neighbours, flags, what was taken out."""
+    lines: list[str] = []
+    for check in checked["checks"]:
+        cost = f" ({check['cost']})" if check.get("cost") else ""
+        lines.append(f"{_MARKS[check['passed']]} {check['name']}: {check['detail']}{cost}")
+        if not check["passed"]:
+            lines += [f"      {_finding(f)}" for f in check["findings"][:_FINDINGS]]
+    if draft.get("into"):
+        lines.append(f"new version of your skill {draft['into']}")
+    else:
+        lines += [f"near: {n['name']}: {n['offer']} it? (u)" for n in checked["neighbours"]]
+    lines += [f"look: {flag}" for flag in draft["flags"]]
+    if draft["redactions"]:
+        taken = ", ".join(f"{n} {kind}" for kind, n in draft["redactions"].items())
+        lines.append(f"taken out: {taken} (unknown shapes pass: read it)")
+    return [one_line(line) if not line.startswith("      ") else line for line in lines]
+
+
+def _finding(finding: JSON) -> str:
+    if "message" in finding:
+        where = f"line {finding['line']}: " if finding.get("line") else ""
+        return one_line(f"{where}{finding['message']}")
+    for name, told in (("missed", "does not fire on"), ("false", "fires falsely on")):
+        if name in finding:
+            return one_line(f"{told}: {finding[name]}")[:160]
+    if "file" in finding:
+        why = finding.get("why") or f"exit code {finding.get('exit_code')}"
+        return one_line(f"{finding['file']}: {why}")
+    if "session" in finding:
+        return one_line(f"{finding['calls']} calls, {finding['tokens']} tokens")
+    return one_line(str(finding))
