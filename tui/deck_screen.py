@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, NotFound
 from sessions.summary import Summary
 from tui import actions as registry
 from tui import glyphs
@@ -201,7 +201,12 @@ class DeckScreen(LeanScreen):
         """Send a command in the background; a refusal is shown."""
 
         async def tell() -> None:
-            await self.client.call(command, **args)
+            try:
+                await self.client.call(command, **args)
+            except NotFound:
+                # What is told in the background of a session that is deleted meanwhile is no news.
+                if args.get("session") in self.model.summaries:
+                    raise
 
         self.run_worker(self._guarded(tell()), group="tell", exit_on_error=False)
 

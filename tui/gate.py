@@ -27,6 +27,9 @@ from sessions.places import places, private_folder
 from sessions.sanitise import clean, clean_line
 from sessions.secrecy import hide
 
+_NOTICES = 6
+"""On screen at once; an older one goes when a seventh comes."""
+
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.app import App
@@ -112,6 +115,9 @@ class GuardedApp(_App):
             timeout=timeout,
             markup=False,
         )
+        for old in list(self._notifications)[:-_NOTICES]:
+            # Every notice is a few widgets on every frame; who has not read six reads no seventh.
+            self._unnotify(old)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by OSC 52, and into a file for terminals that ignore it; a notice says both."""

@@ -7,7 +7,7 @@ import contextlib
 from typing import Protocol
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError, EngineError
+from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.summary import Summary
 from tui.client import ClientFactory, DeckClient
 
@@ -109,6 +109,8 @@ class Link:
     async def _begin(self, client: DeckClient, session_id: str, from_seq: int) -> None:
         try:
             await client.call("session.watch", session=session_id, from_seq=from_seq)
+        except NotFound:
+            self._watched.discard(session_id)  # deleted in this moment: its tile goes too
         except AgentdeckError as error:
             self._watched.discard(session_id)
             if self._client is client:
