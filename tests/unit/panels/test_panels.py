@@ -53,7 +53,8 @@ async def test_a_byproduct_is_picked_into_the_basket(size: tuple[int, int]) -> N
     async with opened(2, size, client=client) as deck:
         await deck.press("f5")
         rows = deck.deck.query_one("#harvest-rows", Rows)
-        assert [r.content().plain[:14] for r in rows.rows] == ["[ ] file /w/to"]
+        (row,) = [r.content().plain for r in rows.rows]
+        assert row.startswith("[ ] file") and "/w/to" in row
         await deck.press("space")
         assert [b["path"] for b in engine.basket] == ["/w/total.py"]
         assert rows.rows[0].content().plain.startswith("[x]")
