@@ -17,13 +17,19 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sessions import events as ev
-from tui.text import clean, one_line, plain
+from tui.text import clean, clip_middle, one_line, plain
 
 GUARD_S = 0.4
 """Keys typed within this time of the request's appearance were meant for something else."""
 
 DETAIL_ROWS = 6
 """How many rows of detail are shown at once at least, where the tile has them."""
+
+_AROUND = 6
+"""Cells around a choice's label: its key, and the space between."""
+
+_BESIDE = 5
+"""Rows that a request takes beside its answers: its title, one of detail, why, the tile's frame."""
 
 # The keys of the kinds of option; `1`…`9` choose any.
 _KEYS = {
@@ -50,13 +56,39 @@ class Choice(Static, can_focus=False):
     """One answer, to be clicked or moved to."""
 
     def __init__(self, key: str, option: ev.JSON) -> None:
-        kind = str(option.get("kind", ""))
-        name = one_line(str(option.get("name") or option.get("id", "?")))
-        super().__init__(Content.assemble((f" {key} ", "reverse"), f" {name} "), markup=False)
-        self.cells = cell_len(name) + 6
         self.option = option
         self.key = key
-        self.kind = kind
+        self.kind = str(option.get("kind", ""))
+        self.label = one_line(str(option.get("name") or option.get("id", "?")))
+        self.short = one_line(str(option.get("short") or self.label))
+        self.whole = True
+        """Whether the label is shown as it is."""
+        super().__init__(self._said(self.label), markup=False)
+
+    @property
+    def cells(self) -> int:
+        """The room that the whole label takes."""
+        return cell_len(self.label) + _AROUND
+
+    def _said(self, label: str) -> Content:
+        return Content.assemble((f" {self.key} ", "reverse"), f" {label} ")
+
+    def lines(self, cells: int) -> int:
+        """How many rows the whole label takes in so many cells."""
+        return len(self._said(self.label).wrap(max(4, cells - 1)))
+
+    def say_all(self) -> None:
+        """Say the whole label."""
+        self.whole = True
+        self.update(self._said(self.label))
+
+    def fit(self, cells: int) -> None:
+        """Say in one row what has room: the label, its short form, or that without its middle."""
+        room = max(4, cells - _AROUND)
+        fitting = [label for label in (self.label, self.short) if cell_len(label) <= room]
+        label = fitting[0] if fitting else clip_middle(self.short, room)
+        self.whole = label == self.label
+        self.update(self._said(label))
 
 
 class PermissionBox(Vertical, can_focus=True):
@@ -114,8 +146,7 @@ class PermissionBox(Vertical, can_focus=True):
         )
         with VerticalScroll(classes="permission--detail", can_focus=False):
             yield Static(self._detail(), markup=False)
-        if why := str(ask.get("why", "")):
-            yield Static(plain(one_line(why), "$text-muted"), classes="permission--why")
+        yield Static("", classes="permission--why", markup=False)
         with Horizontal(classes="permission--choices"):
             taken: set[str] = set()
             for number, option in enumerate(self.options(), 1):
@@ -151,21 +182,60 @@ class PermissionBox(Vertical, can_focus=True):
         self._mark(safe[0] if safe else 0)
 
     def fit(self, width: int, height: int) -> None:
-        """Share `width` x `height` cells: answers are always whole, the detail scrolls."""
-        choices = self._choices
-        if not choices:
+        """Share `width` x `height` cells: every answer is in view, the detail scrolls."""
+        if not self._choices:
             return
-        inside = max(1, width - 3)
-        stacked = sum(choice.cells for choice in choices) > inside
-        self.query_one(".permission--choices").set_class(stacked, "-stacked")
-        rest = 2 + (len(choices) if stacked else 1) + bool(self.ask.get("why"))
-        half = height // 2
-        room = max(1, min(height - rest, max(DETAIL_ROWS, half - rest)))
+        lines = self._arrange(max(1, width - 3), height)
+        rest = 2 + lines + bool(self._why)
+        room = max(1, min(height - rest, max(DETAIL_ROWS, height // 2 - rest)))
         self.query_one(".permission--detail").styles.max_height = room
+        self._explain()
+
+    def _arrange(self, inside: int, height: int) -> int:
+        """Set the answers: how many rows they take.
+
+        In a row, if they fit whole; else one below the other, whole, then in short; in two
+        columns, where even that is too high.
+        """
+        choices = self._choices
+        count, room = len(choices), height - _BESIDE
+        wrapped = sum(choice.lines(inside) for choice in choices)
+        how = "-row" if sum(choice.cells for choice in choices) <= inside else "-stacked"
+        if how == "-stacked" and count > room:
+            how = "-columns"
+        if how == "-row" or (how == "-stacked" and wrapped <= room):
+            for choice in choices:
+                choice.say_all()
+        else:
+            for choice in choices:
+                choice.fit(inside // 2 if how == "-columns" else inside)
+            wrapped = count if how == "-stacked" else -(-count // 2)
+        holder = self.query_one(".permission--choices")
+        for name in ("-stacked", "-columns"):
+            holder.set_class(name == how, name)
+        return 1 if how == "-row" else wrapped
+
+    @property
+    def _why(self) -> str:
+        """Why it is asked; in its place, what a marked answer says that has no room for it."""
+        choices = self._choices
+        if choices and self.has_focus and not choices[self._at].whole:
+            return choices[self._at].label
+        return one_line(str(self.ask.get("why", "")))
+
+    def _explain(self) -> None:
+        line = self.query_one(".permission--why", Static)
+        line.update(plain(self._why, "$text-muted"))
+        line.display = bool(self._why)
 
     def on_focus(self) -> None:
         """What is typed while the focus arrives was meant for where it came from."""
         self._since = max(self._since, self._clock() - GUARD_S / 2)
+        self._explain()
+
+    def on_blur(self) -> None:
+        """Say why again, once the focus is where it goes."""
+        self.call_after_refresh(self._explain)
 
     # -- answering
 
@@ -185,6 +255,7 @@ class PermissionBox(Vertical, can_focus=True):
         self._at = at % len(choices)
         for index, choice in enumerate(choices):
             choice.set_class(index == self._at, "-marked")
+        self._explain()
 
     def action_move(self, by: int) -> None:
         """Mark the answer before or after."""

@@ -68,7 +68,8 @@ def head_of(summary: Summary, number: int, width: int) -> Content:
 def foot_of(summary: Summary, width: int, now: datetime) -> Content:
     """The frame's lower line: what it costs and what it waits for, as much as fits.
 
-    In order of importance: the retry, what stopped it, the queue, cost, tokens, model.
+    In order of importance: the retry, an agent that starts, what stopped it, the queue, cost,
+    tokens, model.
     """
     parts: list[tuple[str, str]] = []
     left = seconds_left(summary.retry, now)
@@ -76,6 +77,8 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         kind = one_line(str(summary.retry.get("kind", "")))
         wait = f"retry in {left} s" if left else "retrying"
         parts.append((f"{kind}: {wait}" if kind else wait, "$text-warning"))
+    if summary.status == "working" and summary.agent.get("starting"):
+        parts.append((f"starting {one_line(str(summary.agent['starting']))}…", "$text-accent"))
     if summary.status == "paused" and summary.paused:
         parts.append((one_line(summary.paused), "$text-warning"))
     if summary.status == "failed" and summary.error:

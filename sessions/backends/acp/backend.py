@@ -64,6 +64,11 @@ class AcpBackend:
         self._sleep: asyncio.TimerHandle | None = None
 
     @property
+    def title(self) -> str:
+        """The agent's own name where it is known, else the configured one."""
+        return self.known.title if self.known else self.name
+
+    @property
     def capabilities(self) -> Capabilities:
         """What it can do."""
         agent = self._process
@@ -74,7 +79,7 @@ class AcpBackend:
             steer=False,
             models=False,
             own_tools=True,
-            note=f"{self.known.title if self.known else self.name}: an agent with its own tools.",
+            note=f"{self.title}: an agent with its own tools.",
             reasons={
                 "steer": "The protocol has no way to speak into a running turn; it is queued.",
                 "models": "The agent chooses its models; set one in its own configuration.",

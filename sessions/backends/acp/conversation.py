@@ -134,6 +134,9 @@ class AcpConversation:
 
     async def _ready(self, host: TurnHost) -> str:
         """Have a running agent and a session in it; what it must be told of the past, or ""."""
+        if self._agent is None or not self._agent.alive or not self.agent_session:
+            # It takes seconds; whoever looks is told what it is that works.
+            host.emit(ev.BackendState(data={"starting": self._backend.title}))
         agent = await self._backend.process()
         if agent is self._agent and self.agent_session:
             return ""
@@ -147,6 +150,7 @@ class AcpConversation:
                 data={
                     "session_id": self.agent_session,
                     "owner": self.session_id,
+                    "starting": "",
                     "agent": agent.info.get("agentInfo") or {"name": self._backend.name},
                 }
             )
@@ -344,12 +348,14 @@ def _asked(turn: int, call_id: str, call: Message, options: list[Message]) -> ev
         if paths
         else ("text", tool_text(call.get("content")) or str(raw or ""))
     )
+    title = str(call.get("title") or call.get("kind") or "The agent asks.")
     return ev.PermissionAsked(
         turn=turn,
         call=call_id,
         ask=uuid.uuid4().hex,
         tool=str(call.get("kind") or "tool"),
-        summary=str(call.get("title") or call.get("kind") or "The agent asks."),
+        # Some agents give the command as its title too; once is enough.
+        summary="Run a command" if title.strip("`") == command else title,
         detail=detail,
         detail_kind=kind,
         why="The agent asks before it does this.",

@@ -33,6 +33,7 @@ class Translator:
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self.title = ""
         self._calls: dict[str, Message] = {}
+        self._shown: dict[str, str] = {}
         self._told: set[str] = set()
         self._ended: set[str] = set()
 
@@ -84,7 +85,7 @@ class Translator:
             self._ended.add(call_id)
             out.append(self._result(call_id, known, _DONE[status]))
         elif update.get("sessionUpdate") == "tool_call_update" and call_id in self._told:
-            text = tool_text(update.get("content"))
+            text = self._news(call_id, tool_text(update.get("content")))
             if text or update.get("title"):
                 out.append(
                     ev.ToolProgress(
@@ -92,6 +93,16 @@ class Translator:
                     )
                 )
         return out
+
+    def _news(self, call_id: str, content: str) -> str:
+        """What of a call's content has not been shown: an update tells all of it again."""
+        before = self._shown.get(call_id, "")
+        if not content or content == before:
+            return ""
+        self._shown[call_id] = content
+        if content.startswith(before):
+            return content.removeprefix(before)
+        return content if before.endswith("\n") else f"\n{content}"
 
     def _call_event(self, call_id: str, known: Message) -> ev.ToolCall:
         raw = known.get("rawInput")

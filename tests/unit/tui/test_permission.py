@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Static
 
 from tests.support.deckpilot import Opened, opened
 from tui.permission import GUARD_S, Choice, PermissionBox
+from tui.text import clip_middle
 
 
 @asynccontextmanager
@@ -105,6 +107,21 @@ async def test_all_answers_are_in_view_in_the_smallest_tile() -> None:
             assert choice.region.height == 1
 
 
+async def test_a_long_answer_goes_on_below_and_is_not_cut_off() -> None:
+    name = "Always allow Bash(touch made-by-agent *) and access to " + "/a/long/path " * 8 + "END"
+    options = [
+        {"id": "always", "name": name, "kind": "allow_always"},
+        {"id": "no", "name": "no", "kind": "reject_once"},
+    ]
+    async with asking(options=options) as here:
+        first, second = here.deck.query(Choice)
+        assert "END" in "".join(
+            strip.text for strip in first.render_lines(first.region.at_offset((0, 0)))
+        )
+        assert second.region.y == first.region.bottom
+        assert second.region in box(here).region
+
+
 async def test_no_with_a_reason_sends_the_reason() -> None:
     async with asking() as here:
         await here.press("ctrl+j")
@@ -182,3 +199,67 @@ async def test_a_request_answered_elsewhere_goes_away() -> None:
     async with asking() as here:
         await here.client.call("session.answer", session="s002", ask="a1", decision="no")
         await here.until(lambda: not here.deck.query(PermissionBox))
+
+
+# -- what answers say where there is little room
+
+LONG = [
+    {"id": "once", "name": "Yes, once", "kind": "allow_once", "short": "Once"},
+    {"id": "session", "kind": "allow_session", "short": "This session",
+     "name": "Yes, `make -C services/reports test` for this session"},
+    {"id": "always", "kind": "allow_always", "short": "Always here",
+     "name": "Always `make -C services/reports test` in /home/me/projects/the-long-name"},
+    {"id": "session-prefix", "kind": "allow_session", "short": "This session `make -C …`",
+     "name": "Yes, `make -C …` for this session"},
+    {"id": "always-prefix", "kind": "allow_always", "short": "Always here `make -C …`",
+     "name": "Always `make -C …` in /home/me/projects/the-long-name"},
+    {"id": "no", "name": "No", "kind": "reject_once"},
+    {"id": "no-reason", "name": "No, and say why", "kind": "reject_once", "short": "No, because…"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [0, 4, 10])
+async def test_every_answer_is_in_view_and_says_what_it_is(more: int) -> None:
+    async with asking(options=LONG, why="outside") as here:
+        for number in range(more):
+            here.client.add(f"more {number}")
+            here.client.on_summary(here.client.sessions[f"s{number + 3:03}"].summary)
+        await here.settle()
+        tile = here.deck.grid.tile("s002")
+        assert tile is not None
+        choices = list(here.deck.query(Choice))
+        assert len(choices) == len(LONG)
+        for choice in choices:
+            assert tile.region.contains_region(choice.region)
+            said = str(choice.content).rstrip()
+            assert cell_len(said) <= choice.region.width
+            words = said.split(maxsplit=1)[1]
+            assert words in (choice.label, choice.short) or "…" in words
+        assert len({str(choice.content) for choice in choices}) == len(LONG)
+
+
+async def test_the_marked_answer_is_said_whole_where_its_label_is_short() -> None:
+    async with asking(options=LONG, why="outside") as here:
+        for number in range(10):
+            here.client.add(f"more {number}")
+            here.client.on_summary(here.client.sessions[f"s{number + 3:03}"].summary)
+        await here.settle()
+        why = here.deck.query_one(".permission--why", Static)
+        assert str(why.content) == "outside"
+        await here.press("ctrl+j", "right", "right")
+        assert str(why.content) == LONG[2]["name"]
+        await here.press("escape")
+        assert str(why.content) == "outside"
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "clipped"),
+    [
+        ("short", 10, "short"),
+        ("Always `make test` in /home/me/project", 20, "Always `make…roject"),
+        ("日本語日本語日本語", 9, "日本語…語"),
+    ],
+)
+def test_a_text_without_its_middle(text: str, cells: int, clipped: str) -> None:
+    assert clip_middle(text, cells) == clipped
+    assert cell_len(clip_middle(text, cells)) <= cells

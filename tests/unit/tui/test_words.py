@@ -119,3 +119,10 @@ def test_cut_text_says_so() -> None:
 def test_foreign_text_loses_its_control_codes() -> None:
     assert "\x1b" not in one_line("a\x1b[2Jb\nc")
     assert "\x9b" not in plain("a\x9b2J").plain
+
+
+def test_the_foot_says_that_an_agent_starts_while_it_does() -> None:
+    summary = Summary("a", status="working", backend="opencode", agent={"starting": "OpenCode"})
+    assert foot_of(summary, 80, NOW).plain == "starting OpenCode… · opencode"
+    summary.status = "failed"
+    assert foot_of(summary, 80, NOW).plain == "opencode"

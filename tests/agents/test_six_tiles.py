@@ -1,0 +1,240 @@
+"""Two native sessions, two of OpenCode and two of Claude Code as six tiles of one real deck.
+
+Run by `make agents`; skipped where the agents are not installed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sessions import events as ev
+from sessions.client import Client
+from sessions.engine import lifecycle
+from sessions.errors import AgentdeckError
+from sessions.summary import Summary
+from tests.agents.setting import FOLDER, KINDS, MADE, Model, configuration, tool_named
+from tests.e2e.conftest import House
+from tests.e2e.terminal import Terminal
+from tests.support.messages_server import MessagesServer
+from tests.support.rig import until
+
+pytestmark = [
+    pytest.mark.skipif(not FOLDER, reason="run by `make agents`"),
+    pytest.mark.timeout(400),
+]
+START_S = 120.0
+CTRL_F, CTRL_J, ENTER, ESC = "\x06", "\n", "\r", "\x1b"
+FOUND = re.compile(r"│ (\S+ \d) +\d{4}-\d\d-\d\d +half-told wholly-told")
+TITLES = [f"{kind} {number}" for kind in KINDS for number in (1, 2)]
+
+
+class Stage:
+    """An engine, a deck on a terminal, and a client that knows what state each session is in."""
+
+    def __init__(self, house: House, server: MessagesServer, model: Model, client: Client) -> None:
+        self.house = house
+        self.server = server
+        self.model = model
+        self.ids: dict[str, str] = {}
+        self.sent: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        self.watch(client)
+
+    def watch(self, client: Client) -> None:
+        """Count the turns that end, as this client is told."""
+
+        def count(session: str, event: ev.Event) -> None:
+            self.ended[session] += isinstance(event, ev.TurnEnded)
+
+        self.client = client
+        client.on_event = count
+
+    async def make_six(self) -> None:
+        """Two sessions of each kind."""
+        for title in TITLES:
+            made = await self.client.call(
+                "session.create",
+                backend=title.split()[0],
+                cwd=str(self.house.work),
+                title=title,
+            )
+            self.ids[title] = made["id"]
+            await self.client.call("session.watch", session=made["id"])
+
+    async def deck(self) -> Terminal:
+        """The real deck, with a tile for each."""
+        deck = await asyncio.to_thread(self.house.deck, 200, 60)
+        for number, title in enumerate(TITLES, 1):
+            await self.shown(deck, f"{number} {title} ")
+        return deck
+
+    async def shown(self, deck: Terminal, words: str) -> None:
+        """Wait until the words are on the screen."""
+        await asyncio.to_thread(deck.wait_for, words, START_S)
+
+    async def screen(self, deck: Terminal, condition: Callable[[str], bool]) -> None:
+        """Wait until the screen is so."""
+        await asyncio.to_thread(deck.wait, lambda: condition(deck.text), START_S)
+
+    async def send(self, title: str, text: str) -> None:
+        """Send to one session."""
+        self.sent[self.ids[title]] += 1
+        await self.client.call("session.send", session=self.ids[title], text=text)
+
+    def summary(self, title: str) -> Summary:
+        """What is known of one session."""
+        return self.client.summaries[self.ids[title]]
+
+    async def done(self, *titles: str, status: str = "done") -> None:
+        """Wait until all turns that were asked for have ended, and so."""
+        ids = [self.ids[title] for title in titles]
+        busy = ("working", "needs-you")
+        await until(lambda: all(self.ended[i] >= self.sent[i] for i in ids), START_S)
+        await until(lambda: all(self.summary(t).status not in busy for t in titles))
+        for title in titles:
+            assert self.summary(title).status in (status, "idle"), self.summary(title).error
+
+    def told(self) -> str:
+        """What the model was sent last by an agent that has tools."""
+        asked = [r for r in self.server.asked if tool_named(r, "bash")]
+        return json.dumps(asked[-1].body["messages"])
+
+    def agents(self) -> list[int]:
+        """The agents' processes."""
+        return [int(entry.name) for entry in (self.house.places.state / "agents").iterdir()]
+
+    def process_of(self, program: str) -> int:
+        """The process of the one agent that runs this program."""
+        found = [p for p in self.agents() if program in Path(f"/proc/{p}/cmdline").read_text()]
+        assert len(found) == 1, found
+        return found[0]
+
+
+@pytest.fixture
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    """All of it; nothing is left running at the end."""
+    root = Path(tempfile.mkdtemp(prefix="six-"))
+    (root / "work").mkdir()
+    (root / "home").mkdir(mode=0o700)
+    monkeypatch.setenv("AGENTDECK_HOME", str(root / "home"))
+    model = Model()
+    async with MessagesServer(model) as server:
+        config = root / "home" / "config.toml"
+        config.write_text(configuration(server.url, root / "agents"))
+        config.chmod(0o600)
+        house = House(root, server.url)
+        client = await Client.connect(house.places)
+        await client.attach()
+        try:
+            yield Stage(house, server, model, client)
+        finally:
+            model.gate.set()
+            await client.close()
+            with contextlib.suppress(AgentdeckError):
+                await asyncio.to_thread(lifecycle.stop, house.places)
+            await asyncio.to_thread(house.close)
+            shutil.rmtree(root, ignore_errors=True)
+
+
+async def test_six_tiles_of_three_kinds(stage: Stage) -> None:
+    await stage.make_six()
+    deck = await stage.deck()
+
+    # All stream at once: each has told half of its answer while none has ended.
+    for title in TITLES:
+        await stage.send(title, f"please hold the {title}")
+    await stage.screen(deck, lambda screen: screen.count("half-told") == 6)
+    assert [stage.summary(t).status for t in TITLES] == ["working"] * 6
+    await stage.shown(deck, "6 working")
+    stage.model.gate.set()
+    await stage.done(*TITLES)
+    await stage.screen(deck, lambda screen: screen.count("half-told wholly-told") == 6)
+
+    # An agent's permission is answered in the deck, by its keys.
+    await stage.send("claude-code 2", "please run it")
+    await stage.shown(deck, "1 needs-you")
+    deck.send(CTRL_J)
+    await stage.shown(deck, "enter answer")
+    await stage.shown(deck, "o  Allow")
+    assert f"touch {MADE}" in deck.text
+    assert not (stage.house.work / MADE).exists()
+    await asyncio.to_thread(deck.insist, "o", lambda: "o  Allow" not in deck.text)
+    await stage.shown(deck, "The tool has run.")
+    assert (stage.house.work / MADE).exists()
+
+    # One agent is killed in the middle of a turn, and comes back with its conversation.
+    stage.model.gate.clear()
+    await stage.send("opencode 1", "please hold once more")
+    await stage.screen(deck, lambda screen: screen.count("half-told") == 7)
+    os.killpg(stage.process_of("opencode"), signal.SIGKILL)
+    await stage.done("opencode 1", status="failed")
+    await stage.shown(deck, "ended in the middle of the turn")
+    stage.model.gate.set()
+    await stage.send("opencode 1", "What was my first question?")
+    await stage.done("opencode 1")
+    assert stage.told().index("please hold the opencode 1") < stage.told().index("my first")
+    await stage.send("opencode 2", "And mine?")  # it shared the process that was killed
+    await stage.done("opencode 2")
+    assert "please hold the opencode 2" in stage.told()
+
+    # One search finds all six, for a client and on the screen.
+    hits = await stage.client.call("archive.search", query="half told wholly")
+    assert {h["id"] for h in hits} == set(stage.ids.values())
+    deck.send(CTRL_F)
+    await stage.shown(deck, "Search")
+    deck.send("half-told wholly")
+    await stage.screen(deck, lambda screen: set(FOUND.findall(screen)) == set(TITLES))
+
+
+async def test_no_agent_outlives_an_engine_that_is_killed(stage: Stage) -> None:
+    await stage.make_six()
+    for title in TITLES:
+        await stage.send(title, "please hold it")
+    half = '"half-told'
+    journals = stage.house.places.sessions
+    await until(
+        lambda: all(
+            (journals / i / "journal.jsonl").read_text().count(half) for i in stage.ids.values()
+        ),
+        START_S,
+    )
+    agents = stage.agents()
+    assert len(agents) == 2
+    lost = asyncio.Event()
+    stage.client.on_lost = lambda _: lost.set()
+    stage.house.kill_engine()
+    await asyncio.wait_for(lost.wait(), 20)
+    stage.model.gate.set()
+    again = await Client.connect(stage.house.places)
+    stage.watch(again)
+    await again.attach()
+    await until(lambda: not any(group_lives(pid) for pid in agents), 30)
+    for title in TITLES:  # the next engine has ended the turns that were cut off
+        await again.call("session.watch", session=stage.ids[title])
+    await stage.done(*TITLES, status="failed")
+    await stage.send("claude-code 1", "Second question")
+    await stage.done("claude-code 1")
+    assert "please hold it" in stage.told()
+
+
+def group_lives(leader: int) -> bool:
+    """Whether a process of the group still runs."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(fields[2]) == leader and fields[0] != "Z":
+                    return True
+    return False
