@@ -156,7 +156,7 @@ class PermissionAsked(Event):
     """`{"id", "name", "kind"}`; kind: allow_once, allow_session, allow_always, reject_once, …
 
     With `grant` (`{"kind", "words"}`) what holds for the session once it is chosen, with `rule`
-    the id of the rule that is then written.
+    the id of the rule that is then written. `short`: its name in a few letters.
     """
 
 

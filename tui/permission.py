@@ -25,7 +25,7 @@ GUARD_S = 0.4
 DETAIL_ROWS = 6
 """How many rows of detail are shown at once at least, where the tile has them."""
 
-_AROUND = 6
+_AROUND = 5
 """Cells around a choice's label: its key, and the space between."""
 
 _BESIDE = 5
@@ -71,7 +71,7 @@ class Choice(Static, can_focus=False):
         return cell_len(self.label) + _AROUND
 
     def _said(self, label: str) -> Content:
-        return Content.assemble((f" {self.key} ", "reverse"), f" {label} ")
+        return Content.assemble((f" {self.key} ", "reverse"), f" {label}")
 
     def lines(self, cells: int) -> int:
         """How many rows the whole label takes in so many cells."""

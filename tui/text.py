@@ -8,7 +8,18 @@ from textual.content import Content
 from sessions.sanitise import clean, clean_line
 from sessions.summary import Summary
 
-__all__ = ["clean", "clip", "cost", "first_line", "one_line", "plain", "size", "title_of", "tokens"]
+__all__ = [
+    "clean",
+    "clip",
+    "clip_middle",
+    "cost",
+    "first_line",
+    "one_line",
+    "plain",
+    "size",
+    "title_of",
+    "tokens",
+]
 
 
 def plain(text: str, style: str = "") -> Content:
@@ -28,6 +39,18 @@ def clip(text: str, cells: int) -> str:
     if cell_len(text) <= cells:
         return text
     return set_cell_size(text, cells - 1).rstrip() + "…"
+
+
+def clip_middle(text: str, cells: int) -> str:
+    """At most so many cells of a text: its beginning and its end."""
+    if cell_len(text) <= cells:
+        return text
+    tail = max(0, (cells - 1) // 3)
+    end = text[len(text) - tail :] if tail else ""
+    while cell_len(end) > tail:
+        end = end[1:]
+    end = end.lstrip("… ")
+    return set_cell_size(text, cells - 1 - cell_len(end)).rstrip("… ") + "…" + end
 
 
 def first_line(text: str) -> str:

@@ -28,7 +28,7 @@ class Option:
 
     `kind` as in `permission.asked`: allow_once, allow_session, allow_always, reject_once,
     choice. `grant` holds for this session once it is chosen (see `sessions.tools.grants`);
-    `apply` writes the rule whose id is `rule`.
+    `apply` writes the rule whose id is `rule`. `short` stands for the name where that has no room.
     """
 
     id: str
@@ -38,17 +38,19 @@ class Option:
     rule: str = ""
     apply: Callable[[], None] | None = None
     description: str = ""
+    short: str = ""
 
     def to_json(self) -> ev.JSON:
         """As it stands in `permission.asked`."""
         data: ev.JSON = {"id": self.id, "name": self.name, "kind": self.kind}
-        more = {"description": self.description, "grant": self.grant, "rule": self.rule}
+        more: ev.JSON = {"description": self.description, "short": self.short}
+        more |= {"grant": self.grant, "rule": self.rule}
         return data | {key: value for key, value in more.items() if value}
 
 
-ONCE = Option("once", "Yes, once", "allow_once")
+ONCE = Option("once", "Yes, once", "allow_once", short="Once")
 NO = Option("no", "No", "reject_once")
-NO_BECAUSE = Option("no-reason", "No, and say why", "reject_once")
+NO_BECAUSE = Option("no-reason", "No, and say why", "reject_once", short="No, because…")
 
 
 @dataclass(frozen=True, slots=True)

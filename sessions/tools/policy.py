@@ -30,6 +30,9 @@ from sessions.tools.sandbox import describe
 from sessions.tools.state import State
 from skills.text import has_hidden, hidden
 
+_SESSION, _ALWAYS = "This session", "Always here"
+"""Answers in a few letters, for where there is no room for what exactly they allow."""
+
 MODES = ("read-only", "ask", "edit", "full")
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -63,7 +66,7 @@ def judge_read(target: Target, ctx: CallContext) -> Verdict:
     if state.grants.covers_read(target.path, secret=bool(target.secret)):
         return Verdict("allow", "Allowed for this session.", quiet=True)
     if target.secret:
-        options = (_grant("session", "Yes, for this session", "read", str(target.path)),)
+        options = (_grant("session", "Yes, for this session", _SESSION, "read", str(target.path)),)
         return _path_ask("Read", target, f"It may hold secrets: {target.secret}.", options)
     if target.inside or target.skill:
         return Verdict("allow", quiet=True)
@@ -71,7 +74,7 @@ def judge_read(target: Target, ctx: CallContext) -> Verdict:
         return Verdict("allow", "Mode full.", quiet=True)
     folder = target.path if target.path.is_dir() else target.path.parent
     name = f"Yes, everything in {folder} for this session"
-    options = (_grant("session", name, "read", str(folder)),)
+    options = (_grant("session", name, "Folder, session", "read", str(folder)),)
     return _path_ask("Read", target, f"It lies outside {state.guard.root}.", options)
 
 
@@ -92,7 +95,9 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
     if why:
         if not once_only and target.path in grants.write:
             return Verdict("allow", "Allowed for this session.", summary=summary)
-        whole = _grant("session", "Yes, this file for this session", "write", str(target.path))
+        whole = _grant(
+            "session", "Yes, this file for this session", _SESSION, "write", str(target.path)
+        )
         options = () if once_only else (whole,)
         return Verdict(
             "ask",
@@ -113,7 +118,7 @@ def judge_write(target: Target, ctx: CallContext, summary: str, diff: str) -> Ve
         summary=summary,
         detail=detail,
         detail_kind="diff",
-        options=(_grant("session", name, "edits"),),
+        options=(_grant("session", name, "All edits, session", "edits"),),
     )
 
 
@@ -265,17 +270,35 @@ def _rule_options(words: list[str], state: State) -> tuple[Option, ...]:
         return ()
     shown, here = " ".join(words), state.guard.root
     options = [
-        _grant("session", f"Yes, `{shown}` for this session", "argv", *_key(program, words)),
+        _grant(
+            "session", f"Yes, `{shown}` for this session", _SESSION, "argv", *_key(program, words)
+        ),
         _always(
-            "always", f"Always `{shown}` in {here}", state, _rule("argv", words, program, here)
+            "always",
+            f"Always `{shown}` in {here}",
+            _ALWAYS,
+            state,
+            _rule("argv", words, program, here),
         ),
     ]
     if beginning := plain.prefix(words):
         start, key = " ".join(beginning), _key(program, beginning)
         rule = _rule("prefix", beginning, program, here)
         options += [
-            _grant("session-prefix", f"Yes, `{start} …` for this session", "prefix", *key),
-            _always("always-prefix", f"Always `{start} …` in {here}", state, rule),
+            _grant(
+                "session-prefix",
+                f"Yes, `{start} …` for this session",
+                f"{_SESSION} `{start} …`",
+                "prefix",
+                *key,
+            ),
+            _always(
+                "always-prefix",
+                f"Always `{start} …` in {here}",
+                f"{_ALWAYS} `{start} …`",
+                state,
+                rule,
+            ),
         ]
     return tuple(options)
 
@@ -311,8 +334,8 @@ def judge_tool(
         detail=detail,
         detail_kind="text",
         options=(
-            _grant("session", f"Yes, {name} for this session", "tool", key),
-            _always("always", f"Always {name} in {state.guard.root}", state, rule),
+            _grant("session", f"Yes, {name} for this session", _SESSION, "tool", key),
+            _always("always", f"Always {name} in {state.guard.root}", _ALWAYS, state, rule),
         ),
     )
 
@@ -328,19 +351,19 @@ def _path_ask(verb: str, target: Target, why: str, options: tuple[Option, ...]) 
     )
 
 
-def _grant(option_id: str, name: str, kind: str, *words: str) -> Option:
+def _grant(option_id: str, name: str, short: str, kind: str, *words: str) -> Option:
     grant: ev.JSON = {"kind": kind, "words": list(words)}
-    return Option(option_id, name, "allow_session", grant)
+    return Option(option_id, name, "allow_session", grant, short=short)
 
 
-def _always(option_id: str, name: str, state: State, rule: Rule) -> Option:
+def _always(option_id: str, name: str, short: str, state: State, rule: Rule) -> Option:
     """The option that writes a rule. Its id is known before, so that the answer can name it."""
     rule = replace(rule, id=new_id())
 
     def write() -> None:
         state.rules.add(rule)
 
-    return Option(option_id, name, "allow_always", rule=rule.id, apply=write)
+    return Option(option_id, name, "allow_always", rule=rule.id, apply=write, short=short)
 
 
 def _short(line: str) -> str:

@@ -232,7 +232,7 @@ async def test_every_answer_is_in_view_and_says_what_it_is(more: int) -> None:
         for choice in choices:
             assert tile.region.contains_region(choice.region)
             said = str(choice.content).rstrip()
-            assert cell_len(said) <= choice.region.width
+            assert cell_len(said) <= choice.region.area
             words = said.split(maxsplit=1)[1]
             assert words in (choice.label, choice.short) or "…" in words
         assert len({str(choice.content) for choice in choices}) == len(LONG)
