@@ -60,7 +60,7 @@ class Features:
 
     async def _watch_skills(self) -> None:
         """Tell every interface when a folder of skills changes; the system's notices tell us."""
-        from skills.watch import changes
+        from skills.watch import changes, names
 
         def roots() -> set[Path]:
             cwds = {Path(s.summary.cwd) for s in self._deck.sessions.values()}
@@ -68,8 +68,11 @@ class Features:
             return {root.path for some in found for root in some}
 
         async for paths in changes(roots, self._stop):
-            names = sorted({_skill_of(path) for path in paths})[:5]
-            told = f"Skills changed: {', '.join(names)}" if names else "Skills changed"
+            found = await asyncio.to_thread(names, paths, roots())
+            if paths and not found:
+                continue  # something hidden: a skill that is being copied, say
+            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+            told = f"Skills changed: {', '.join(found[:5])}{more}" if found else "Skills changed"
             self._deck.notice("skills", told)
 
     @cached_property
@@ -288,11 +291,3 @@ class Features:
         self.primings.of(session).measure()
         self.harvests.turn_ended(session, ended)
         self.daydreams.turn_ended(session)
-
-
-def _skill_of(path: Path) -> str:
-    """The name of the folder that holds the nearest SKILL.md above a path, else its own."""
-    for folder in (path, *path.parents):
-        if (folder / "SKILL.md").exists():
-            return folder.name
-    return path.name

@@ -3,6 +3,7 @@
     SkillError        says what is wrong and why (`str(error)`), and what to do (`hint`)
     ├── Unreadable    a SKILL.md can't be read at all
     ├── Refused       a folder or an archive is not taken in; `entry` names what offends
+    │   └── Taken     there is a skill of that name already
     ├── NotThere      no skill of that name
     └── NeedsReview   the skill may not be used before a person has looked at it
 
@@ -38,6 +39,10 @@ class Refused(SkillError):
     def __init__(self, message: str, hint: str = "", *, entry: str = "") -> None:
         super().__init__(message, hint)
         self.entry = entry
+
+
+class Taken(Refused):
+    """There is a skill of that name already; `entry` is the name."""
 
 
 class NotThere(SkillError):

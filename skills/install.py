@@ -23,7 +23,7 @@ from skills import archive, entries, fetch
 from skills import text as unseen
 from skills.discover import PARTIAL, Root, Scanner
 from skills.entries import Entries, refused, shown, skipped
-from skills.errors import NotThere, Refused, SkillError
+from skills.errors import NotThere, Refused, SkillError, Taken
 from skills.skill import Scope, Skill, read
 
 _STALE_S = 24 * 3600.0
@@ -65,7 +65,7 @@ def add(
         target = mine / called
         if os.path.lexists(target):
             if not replace:
-                raise Refused(
+                raise Taken(
                     f"You have a skill {called} already.",
                     "Remove it, replace it with --replace, or add it --as another NAME.",
                     entry=called,

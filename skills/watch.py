@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
+from skills.parse import FILE
+
 _DEBOUNCE_MS = 100
 _IGNORED = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 
@@ -29,6 +31,23 @@ def targets(roots: Iterable[Path]) -> tuple[set[Path], set[Path]]:
             parent = parent.parent
         flat.add(parent)
     return deep, flat
+
+
+def names(paths: Iterable[Path], roots: Iterable[Path]) -> list[str]:
+    """The skills that changed paths belong to, sorted: what is hidden or being made is none.
+
+    A skill that is gone is called as its folder was: the part below the root.
+    """
+    found: set[str] = set()
+    known = [place for root in roots for place in (root, root.resolve())]
+    for path in paths:
+        root = next((r for r in known if path.is_relative_to(r) and path != r), None)
+        parts = path.relative_to(root).parts if root is not None else ()
+        if root is None or any(part.startswith(".") for part in parts):
+            continue
+        folders = [root.joinpath(*parts[:depth]) for depth in range(len(parts), 0, -1)]
+        found.add(next((f.name for f in folders if (f / FILE).exists()), parts[0]))
+    return sorted(found)
 
 
 async def changes(

@@ -13,6 +13,7 @@ from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError, UsageError
 from sessions.joints.skills import as_ours
+from skills.errors import Taken
 from skills.library import pick
 from skills.parse import FILE
 from skills.skill import Skill
@@ -137,14 +138,20 @@ async def add(
 ) -> ev.JSON:
     """Copy a skill into my skills: from a folder, an archive, a git address. Its row.
 
-    A path may be relative to the session's directory.
+    A path may be relative to the session's directory. Where I have one of that name, and it is
+    not to be replaced, nothing is done: `{"taken": name}`.
     """
     source = source.strip()
     base = Path((await deck.get(session)).summary.cwd) if session else Path.home()
     path = base / Path(source).expanduser() if "://" not in source else None
     given = str(path) if path is not None and path.exists() else source
     take = partial(as_ours(deck.features.library.add), given, only=only, replace=replace)
-    return _row(await asyncio.to_thread(take))
+    try:
+        return _row(await asyncio.to_thread(take))
+    except AgentdeckError as error:
+        if not replace and isinstance(error.__cause__, Taken):
+            return {"taken": error.__cause__.entry}
+        raise
 
 
 @command("skills.remove")

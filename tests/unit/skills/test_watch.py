@@ -88,3 +88,14 @@ async def test_noise_is_not_told(tmp_path: Path, name: str) -> None:
         await told_after(act, told, root)
         while not told.empty():
             assert not any(p == root / name for p in told.get_nowait())
+
+
+def test_changes_are_told_by_the_skills_they_belong_to(tmp_path: Path) -> None:
+    make_skill(tmp_path / "set", "nested", files={"scripts/x.py": ""})
+    paths = [
+        tmp_path / "set/nested/scripts/x.py",
+        tmp_path / "gone/scripts/y.py",
+        tmp_path / ".agentdeck-abc/half/SKILL.md",
+        Path("/elsewhere/z"),
+    ]
+    assert watch.names(paths, [tmp_path]) == ["gone", "nested"]

@@ -312,15 +312,27 @@ class SkillsPanel(Panel):
         words = "a folder, a .zip or .skill archive, a git address"
         self.app.push_screen(Prompt("Add a skill", placeholder=words), given)
 
-    async def _add(self, source: str) -> None:
+    async def _add(self, source: str, replace: bool = False) -> None:
+        args = {"source": source, "session": self.session or "", "replace": replace}
         try:
-            added = await self.client.call("skills.add", source=source, session=self.session or "")
+            added = await self.client.call("skills.add", **args)
         except AgentdeckError as error:
             self.deck.say_error(error)
+            return
+        if name := added.get("taken"):
+            self._ask_replace(name, source)
             return
         await self._load()
         self.deck.say(f"Added {added['name']}; it is off until you switch it on.")
         self._review(added)
+
+    def _ask_replace(self, name: str, source: str) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._add(source, replace=True), group="add", exit_on_error=False)
+
+        text = f"You have a skill {one_line(name)} already. It would go to the trash."
+        self.app.push_screen(Confirm("Replace it?", text, "Replace"), answered)
 
     def action_remove(self) -> None:
         """Move one of mine to the trash, when that is confirmed."""

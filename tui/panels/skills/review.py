@@ -20,6 +20,7 @@ _MOST = 200
 _STANDS = {
     "bundled": "It came with agentdeck.",
     "reviewed": "Reviewed: these are exactly the files that were trusted.",
+    "own": "One of your own: it may be used without a review.",
     "new": "Nobody has looked at it yet.",
     "changed": "It has changed since it was trusted:",
     "folder": "It belongs to a project folder that is not trusted.",
@@ -92,7 +93,8 @@ class ReviewScreen(Dialog[bool]):
 
 def report_text(report: dict[str, Any]) -> Content:
     """A review in words: where it stands, then tree, commands, addresses and findings."""
-    stands = _STANDS.get(str(report.get("trust")), "")
+    trust = str(report.get("trust"))
+    stands = _STANDS.get("own" if trust == "new" and report.get("usable") else trust, "")
     parts = [(f"{stands}\n", "$text-success" if report.get("usable") else "$text-warning")]
     for change in report.get("changes", [])[:_MOST]:
         parts.append((f"  {change['how']}: {one_line(change['path'])}\n", "$text-warning"))

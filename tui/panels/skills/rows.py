@@ -21,6 +21,8 @@ _SCOPES = {"configured": "config"}
 _WORDS = {"name-only": "name"}
 """Where there is little room; the line below the rows says it in full."""
 _WIDE = 64
+_FIGURES = 40
+"""From this width on there is room for figures."""
 _LIST, _BODY, _USED = 5, 6, 5
 
 
@@ -72,20 +74,20 @@ def _columns(
     """Mark, name, word, scope, and three figures; the name takes what is left."""
     wide = width >= _WIDE
     scope_width = 12 if wide else 8
-    room = max(8, width - 2 - scope_width - _LIST - _BODY - _USED * used)
+    sizes = (_LIST, _BODY, _USED * used) if width >= _FIGURES else (0, 0, 0)
+    room = max(8, width - 2 - scope_width - sum(sizes))
     said = f" {word}" if word else ""
     left = clip(name, max(4, room - cell_len(said) - 1))
     gap = " " * max(0, room - cell_len(left) - cell_len(said))
     place = scope if wide else _SCOPES.get(scope, scope)
-    figures = zip(costs, (_LIST, _BODY, _USED), strict=True)
-    shown = [f"{text:>{size}}" for text, size in figures]
+    shown = [f"{text:>{size}}" if size else "" for text, size in zip(costs, sizes, strict=True)]
     return (
         (f"{mark} ", ""),
         (left, ""),
         (said + gap, ""),
         (set_cell_size(place, scope_width), ""),
         (shown[0] + shown[1], ""),
-        (shown[2] if used else "", ""),
+        (shown[2], ""),
     )
 
 
