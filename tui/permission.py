@@ -63,12 +63,12 @@ class Choice(Static, can_focus=False):
         self.short = one_line(str(option.get("short") or self.label))
         self.whole = True
         """Whether the label is shown as it is."""
-        super().__init__(self._said(self.label), markup=False)
+        super().__init__(self._said(f"{self.label} "), markup=False)
 
     @property
     def cells(self) -> int:
-        """The room that the whole label takes."""
-        return cell_len(self.label) + _AROUND
+        """The room that the whole label takes beside others."""
+        return cell_len(self.label) + _AROUND + 1
 
     def _said(self, label: str) -> Content:
         return Content.assemble((f" {self.key} ", "reverse"), f" {label}")
@@ -80,7 +80,7 @@ class Choice(Static, can_focus=False):
     def say_all(self) -> None:
         """Say the whole label."""
         self.whole = True
-        self.update(self._said(self.label))
+        self.update(self._said(f"{self.label} "))
 
     def fit(self, cells: int) -> None:
         """Say in one row what has room: the label, its short form, or that without its middle."""
