@@ -115,9 +115,24 @@ class GuardedApp(_App):
             timeout=timeout,
             markup=False,
         )
+        self.call_later(self._sweep_notices)
+
+    def _sweep_notices(self) -> None:
+        """Take away the oldest notices, and what stands for those that are gone.
+
+        Every notice is a few widgets in every frame; who has not read six reads no seventh.
+        Textual (8.2.8) removes the toast of a notice that was taken back, and leaves the
+        container that it was in: one more widget, and one more task, for ever.
+        """
+        from textual.widgets._toast import ToastHolder, ToastRack
+
         for old in list(self._notifications)[:-_NOTICES]:
-            # Every notice is a few widgets on every frame; who has not read six reads no seventh.
-            self._unnotify(old)
+            self._unnotify(old, refresh=False)
+        there = {ToastRack._toast_id(notice) for notice in self._notifications}
+        for screen in self.screen_stack:
+            for holder in screen.query(ToastHolder):
+                if holder.id not in there:
+                    holder.remove()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by OSC 52, and into a file for terminals that ignore it; a notice says both."""
