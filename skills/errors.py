@@ -3,7 +3,8 @@
     SkillError        says what is wrong and why (`str(error)`), and what to do (`hint`)
     ├── Unreadable    a SKILL.md can't be read at all
     ├── Refused       a folder or an archive is not taken in; `entry` names what offends
-    │   └── Taken     there is a skill of that name already
+    │   ├── Taken     there is a skill of that name already
+    │   └── Several   there is more than one skill in it
     ├── NotThere      no skill of that name
     └── NeedsReview   the skill may not be used before a person has looked at it
 
@@ -43,6 +44,14 @@ class Refused(SkillError):
 
 class Taken(Refused):
     """There is a skill of that name already; `entry` is the name."""
+
+
+class Several(Refused):
+    """There is more than one skill in it; `names` are what each may be asked for by."""
+
+    def __init__(self, message: str, hint: str, names: list[str]) -> None:
+        super().__init__(message, hint)
+        self.names = names
 
 
 class NotThere(SkillError):

@@ -23,7 +23,7 @@ from skills import archive, entries, fetch
 from skills import text as unseen
 from skills.discover import PARTIAL, Root, Scanner
 from skills.entries import Entries, refused, shown, skipped
-from skills.errors import NotThere, Refused, SkillError, Taken
+from skills.errors import NotThere, Refused, Several, SkillError, Taken
 from skills.skill import Scope, Skill, read
 
 _STALE_S = 24 * 3600.0
@@ -112,12 +112,16 @@ def _choose(folder: Path, only: str) -> Skill:
     if only:
         wanted = unseen.fold(only)
         skills = [s for s in skills if wanted in (unseen.fold(s.name), unseen.fold(s.path.name))]
+        skills.sort(key=lambda s: unseen.fold(s.path.name) != wanted)  # its folder's name is unique
     if len(skills) == 1 or (skills and only):
         return skills[0]
     if skills:
-        names = ", ".join(sorted(s.name for s in skills)[:20])
-        more = f" and {len(skills) - 20} more" if len(skills) > 20 else ""
-        raise Refused(f"There are {len(skills)} skills in it: {names}{more}.", "Say --skill NAME.")
+        called = [s.name for s in skills]
+        # Of one name twice, the folders tell them apart.
+        names = sorted(s.name if called.count(s.name) == 1 else shown(s.path.name) for s in skills)
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        said = f"There are {len(names)} skills in it: {', '.join(names[:20])}{more}."
+        raise Several(said, "Say --skill NAME.", names)
     if found.broken:
         broken = found.broken[0]
         where = broken.path.relative_to(folder) / "SKILL.md"

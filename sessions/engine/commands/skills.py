@@ -13,7 +13,7 @@ from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError, UsageError
 from sessions.joints.skills import as_ours
-from skills.errors import Taken
+from skills.errors import Several, Taken
 from skills.library import pick
 from skills.parse import FILE
 from skills.skill import Skill
@@ -139,7 +139,8 @@ async def add(
     """Copy a skill into my skills: from a folder, an archive, a git address. Its row.
 
     A path may be relative to the session's directory. Where I have one of that name, and it is
-    not to be replaced, nothing is done: `{"taken": name}`.
+    not to be replaced, nothing is done: `{"taken": name}`; nor where there are several in it and
+    `only` names none: `{"several": names}`.
     """
     source = source.strip()
     base = Path((await deck.get(session)).summary.cwd) if session else Path.home()
@@ -151,6 +152,8 @@ async def add(
     except AgentdeckError as error:
         if not replace and isinstance(error.__cause__, Taken):
             return {"taken": error.__cause__.entry}
+        if isinstance(error.__cause__, Several):
+            return {"several": error.__cause__.names}
         raise
 
 

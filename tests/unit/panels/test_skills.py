@@ -19,7 +19,7 @@ from tui.panels.skills import SkillsPanel
 from tui.panels.skills.reader import Reader, tree
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, header, skill_row
-from tui.screens.dialogs import Confirm, Prompt
+from tui.screens.dialogs import Choose, Confirm, Prompt
 
 FILES = {"scripts/run.py": "print('ran')\n", "references/more.md": "# More\n", "assets/a.bin": "\0"}
 
@@ -299,3 +299,18 @@ async def test_the_head_stands_over_the_rows(tmp_path: Path) -> None:
         panel = await opened(rig)
         head = panel.query_one("#skills-head", Line).words
         assert head.index("scope") == row(rig, "deepen").index("bundled")
+
+
+async def test_of_several_skills_in_a_source_one_is_chosen(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_skill(tmp_path / "set", name)
+    async with panel_rig(tmp_path, by_words) as rig:
+        await opened(rig)
+        await rig.press("n")
+        rig.app.screen.query_one(Input).value = str(tmp_path / "set")
+        await rig.press("enter")
+        await rig.until(lambda: isinstance(rig.app.screen, Choose))
+        assert rig.rows() == ["one", "two"]
+        await rig.press("down", "enter")
+        await rig.until(lambda: isinstance(rig.app.screen, ReviewScreen))
+        assert [path.name for path in mine(tmp_path).iterdir()] == ["two"]

@@ -20,7 +20,7 @@ from tui.panels.skills.reader import Reader
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, budget, header, skill_row
 from tui.rows import Rows
-from tui.screens.dialogs import Choose, Confirm, Listing, Pick, Prompt
+from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
 
 STATES = ("off", "on", "name-only", "manual")
@@ -312,24 +312,37 @@ class SkillsPanel(Panel):
         words = "a folder, a .zip or .skill archive, a git address"
         self.app.push_screen(Prompt("Add a skill", placeholder=words), given)
 
-    async def _add(self, source: str, replace: bool = False) -> None:
-        args = {"source": source, "session": self.session or "", "replace": replace}
+    async def _add(self, source: str, only: str = "", replace: bool = False) -> None:
+        args = {"source": source, "session": self.session or "", "only": only, "replace": replace}
         try:
             added = await self.client.call("skills.add", **args)
         except AgentdeckError as error:
             self.deck.say_error(error)
             return
         if name := added.get("taken"):
-            self._ask_replace(name, source)
+            self._ask_replace(name, source, only)
+            return
+        if names := added.get("several"):
+            self._ask_which(names, source)
             return
         await self._load()
         self.deck.say(f"Added {added['name']}; it is off until you switch it on.")
         self._review(added)
 
-    def _ask_replace(self, name: str, source: str) -> None:
+    def _ask_which(self, names: list[str], source: str) -> None:
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None:
+                self.run_worker(self._add(source, choice.row), group="add", exit_on_error=False)
+
+        picks = [Pick(name, ((one_line(name), ""),)) for name in names]
+        screen = Choose("Which of its skills?", Listing(picks, enter="adds it"))
+        self.app.push_screen(screen, chosen)
+
+    def _ask_replace(self, name: str, source: str, only: str) -> None:
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._add(source, replace=True), group="add", exit_on_error=False)
+                again = self._add(source, only, replace=True)
+                self.run_worker(again, group="add", exit_on_error=False)
 
         text = f"You have a skill {one_line(name)} already. It would go to the trash."
         self.app.push_screen(Confirm("Replace it?", text, "Replace"), answered)
