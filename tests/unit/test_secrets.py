@@ -247,8 +247,6 @@ async def test_keys_planted_everywhere_are_found_nowhere(planted: Planted) -> No
     client.on_notice = lambda notice: heard.extend(ev.encode(notice))
     ids = {}
     for name, profile, words in (
-        ("refused", "env", "refuse me"),
-        ("refused by file", "file", "refuse me"),
         ("echo", "env", "echo"),
         ("echo of file", "file", "echo"),
         ("unreachable", "gone", "hello"),
@@ -256,6 +254,9 @@ async def test_keys_planted_everywhere_are_found_nowhere(planted: Planted) -> No
         ("call", "env", "call"),
         ("env", "env", "env"),
         ("pasted", "env", "my keys: " + " ".join(KEYS.values())),
+        # Last: a key that was refused is not tried again for a while.
+        ("refused", "env", "refuse me"),
+        ("refused by file", "file", "refuse me"),
     ):
         ids[name] = await turn(client, planted, profile, words)
         await client.call("session.watch", session=ids[name])
