@@ -124,6 +124,8 @@ class Deck:
         `strict`: a skill that can't be switched on is an error, not a note in the record.
         Raises UsageError, NotFound, NeedsPerson or JournalError.
         """
+        from sessions.backends.base import Prepares
+
         choice = self.config.choose(
             profile=profile, backend=backend, model=model, permission=permission
         )
@@ -137,12 +139,15 @@ class Deck:
                 f"No backend is called {choice.backend}.",
                 f"There are: {', '.join(self.config.backends)}.",
             )
+        answering = self.backend(choice.backend)
+        if isinstance(answering, Prepares):
+            answering.prepare()
         session_id = new_id()
         created = ev.SessionCreated(
             id=session_id,
             title=title,
             backend=choice.backend,
-            model=choice.model or self.backend(choice.backend).default_model,
+            model=choice.model or answering.default_model,
             cwd=str(folder.resolve()),
             profile=choice.profile,
             permission=choice.permission,

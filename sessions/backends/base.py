@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions import events as ev
 
@@ -212,6 +212,14 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """End what it started."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A backend with something to load before its first turn."""
+
+    def prepare(self) -> None:
+        """A session of it was made: load it in the background while its user still types."""
 
 
 Factory = Callable[..., Awaitable[Backend]]

@@ -44,16 +44,24 @@ _OPENCODE_QUIET = (
 
 def configuration(url: str, root: Path) -> str:
     """A config.toml with all three; the agents keep their own things under `root`."""
-    bin_ = Path(FOLDER) / "node_modules" / ".bin"
+    tables = []
+    for name in AGENTS:
+        command, env = command_of(name, url, root)
+        table = f'type = "acp"\ncommand = {json.dumps(command)}\nenv = {_toml(env)}\n'
+        tables.append(f"[backends.{name}]\n{table}")
     return (
         '[defaults]\nprofile = "native"\n'
         f'[backends.native]\nbase_url = "{url}"\nmodel = "mock-model"\n'
-        f'[backends.opencode]\ntype = "acp"\ncommand = ["{bin_}/opencode", "acp"]\n'
-        f"env = {_toml(_opencode(url, root))}\n"
-        f'[backends.claude-code]\ntype = "acp"\ncommand = ["{bin_}/claude-agent-acp"]\n'
-        f"env = {_toml(_claude(url, root))}\n"
-        '[profiles.native]\nbackend = "native"\n'
+        '[profiles.native]\nbackend = "native"\n' + "".join(tables)
     )
+
+
+def command_of(name: str, url: str, root: Path) -> tuple[list[str], dict[str, str]]:
+    """How an agent is started: its command and what it needs in its environment."""
+    bin_ = Path(FOLDER) / "node_modules" / ".bin"
+    if name == "opencode":
+        return [f"{bin_}/opencode", "acp"], _opencode(url, root)
+    return [f"{bin_}/claude-agent-acp"], _claude(url, root)
 
 
 def _opencode(url: str, root: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ from sessions.backends.acp.agents import (
     known_by_command,
 )
 from sessions.backends.acp.conversation import AcpConversation
-from sessions.backends.acp.process import AgentProcess
+from sessions.backends.acp.process import AgentProcess, load_protocol
 from sessions.backends.acp.transport import Message
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply
 from sessions.errors import BackendError
@@ -62,6 +62,7 @@ class AcpBackend:
         self._conversations: dict[str, AcpConversation] = {}
         self._last_turns: dict[str, int] = {}
         self._sleep: asyncio.TimerHandle | None = None
+        self._loading: asyncio.Future[None] | None = None
 
     @property
     def title(self) -> str:
@@ -93,6 +94,11 @@ class AcpBackend:
             key.endswith("BASE_URL") and self._env().get(key)
             for key in ("ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "OPENAI_BASE_URL")
         )
+
+    def prepare(self) -> None:
+        """Load the protocol's package while the first message is typed; no agent is started."""
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(asyncio.to_thread(load_protocol))
 
     async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> AcpConversation:
         """A conversation; the agent is started at its first turn."""

@@ -78,6 +78,8 @@ class AgentProcess:
         """Start an agent and greet it. Raises BackendError: it is missing, ends, or hangs."""
         agent = cls(name, stderr, pids)
         await agent._spawn(command, env)
+        # The agent needs its time too; and the other sessions stream on meanwhile.
+        await asyncio.to_thread(load_protocol)
         agent._connect(on_update, on_request)
         try:
             async with asyncio.timeout(START_S):
@@ -241,6 +243,11 @@ class AgentProcess:
                 self._transport.noise_count,
                 self._transport.noise[:3],
             )
+
+
+def load_protocol() -> None:
+    """Import the protocol's package: most of a second, once in a process."""
+    import acp.connection  # noqa: F401
 
 
 def _refused(name: str, method: str, error: Any) -> BackendError:
