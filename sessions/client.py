@@ -142,10 +142,11 @@ class Client:
         try:
             while line := await self._reader.readline():
                 try:
-                    data = json.loads(line)
-                except ValueError:
+                    told = self._read_line(json.loads(line))
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     continue  # a broken line costs itself alone
-                self._take(data)
+                if told is not None:
+                    told()
         except (ConnectionError, ValueError) as error:
             reason = str(error)
         except asyncio.CancelledError:
@@ -158,30 +159,33 @@ class Client:
             if not self._closing:
                 self.on_lost(reason)
 
-    def _take(self, data: ev.JSON) -> None:
+    def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
+        """What a line asks for, to be called. Raises whatever a broken line makes it raise."""
         if "event" in data:
-            try:
-                event = ev.from_json(data["event"])
-            except ValueError:
-                return
-            self.on_event(data["session"], event)
-        elif "summary" in data:
+            event, session = ev.from_json(data["event"]), str(data["session"])
+            return lambda: self.on_event(session, event)
+        if "summary" in data:
             summary = Summary.from_json(data["summary"])
             self.summaries[summary.id] = summary
-            self.on_summary(summary)
-        elif "gone" in data:
-            self.summaries.pop(data["gone"], None)
-            self.on_gone(data["gone"])
-        elif "notice" in data:
-            self.on_notice(data["notice"])
+            return lambda: self.on_summary(summary)
+        if "gone" in data:
+            gone = str(data["gone"])
+            self.summaries.pop(gone, None)
+            return lambda: self.on_gone(gone)
+        if "notice" in data:
+            notice = dict(data["notice"])
+            return lambda: self.on_notice(notice)
+        self._answered(data)
+        return None
+
+    def _answered(self, data: ev.JSON) -> None:
+        answer = self._answers.get(data.get("id", 0))
+        if answer is None or answer.done():
+            return
+        if (refusal := data.get("error")) is not None:
+            answer.set_exception(_refused(refusal))
         else:
-            answer = self._answers.get(data.get("id", 0))
-            if answer is None or answer.done():
-                return
-            if (refusal := data.get("error")) is not None:
-                answer.set_exception(_refused(refusal))
-            else:
-                answer.set_result(data.get("ok"))
+            answer.set_result(data.get("ok"))
 
 
 def _ensure_running(where: Places) -> None:

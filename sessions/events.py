@@ -419,6 +419,46 @@ def _plain_fields(cls: type[Event]) -> tuple[str, ...]:
     return found
 
 
+_KINDS: dict[type[Event], dict[str, tuple[tuple[type, ...], type | None]]] = {}
+_NAMED: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "float": (int, float),
+    "JSON": (dict,),
+    "dict": (dict,),
+    "list": (list,),
+    "None": (type(None),),
+    "Any": (object,),
+}
+
+
+def _kinds(cls: type[Event]) -> dict[str, tuple[tuple[type, ...], type | None]]:
+    """Of each field: the types that its value may have, and the type of a list's entries."""
+    found = _KINDS.get(cls)
+    if found is None:
+        found = {}
+        for each in fields(cls):
+            words = str(each.type).split(" | ")
+            kinds = tuple(k for word in words for k in _NAMED.get(word.split("[")[0], (object,)))
+            inner = words[0].partition("[")[2].rstrip("]") if words[0].startswith("list") else ""
+            found[each.name] = (kinds, _NAMED.get(inner, (object,))[0] if inner else None)
+        _KINDS[cls] = found
+    return found
+
+
+def _fits(value: Any, kinds: tuple[type, ...], inner: type | None) -> bool:
+    """Whether a value that came from outside is what the field says."""
+    if not isinstance(value, kinds) or ((value is True or value is False) and bool not in kinds):
+        return object in kinds
+    if inner is not None and isinstance(value, list):
+        return all(isinstance(entry, inner) for entry in value)
+    return not isinstance(value, int) or -_LARGEST <= value <= _LARGEST
+
+
+_LARGEST = 2**53  # beyond it, JSON's readers do not agree on a number
+
+
 def to_json(event: Event) -> JSON:
     """The event as the JSON object that stands in the journal."""
     if isinstance(event, Unknown):
@@ -436,13 +476,13 @@ def from_json(data: Mapping[str, Any]) -> Event:
     """Read an event; one of an unknown type becomes `Unknown`.
 
     Raises:
-        ValueError: it has no type, or a known type's required field is missing.
+        ValueError: it has no type, or a known type's field is missing or not what it must be.
     """
     name = data.get("type")
     if not isinstance(name, str):
         raise ValueError("an event without a type")
     seq, at = data.get("seq", 0), data.get("at", "")
-    if not isinstance(seq, int) or not isinstance(at, str):
+    if type(seq) is not int or not 0 <= seq <= _LARGEST or not isinstance(at, str):
         raise ValueError("seq must be a number and at a string")
     cls = _TYPES.get(name)
     rest = {k: v for k, v in data.items() if k not in ("seq", "at", "type")}
@@ -453,6 +493,9 @@ def from_json(data: Mapping[str, Any]) -> Event:
     if cls is Byproduct and "from" in rest:
         rest["origin"] = rest.pop("from")
     known = {k: rest[k] for k in _plain_fields(cls) if k in rest}
+    for key, value in known.items():
+        if not _fits(value, *_kinds(cls)[key]):
+            raise ValueError(f"{name}: {key} is {type(value).__name__}")
     try:
         return cls(seq=seq, at=at, **known)
     except TypeError as error:

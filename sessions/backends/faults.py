@@ -105,7 +105,8 @@ class Fault:
         words = _WORDS.get(self.kind, ("The model could not answer", ""))[0]
         # Hidden before it is cut: a key cut in two is no known value any more.
         detail = clean_line(hide(self.detail))[:500].rstrip(". ")
-        request = f" (request {self.request_id})" if self.request_id else ""
+        named = clean_line(self.request_id)[:100].strip()
+        request = f" (request {named})" if named else ""
         return f"{words}: {detail}{request}." if detail else f"{words}{request}."
 
     def error(self) -> BackendError:

@@ -247,8 +247,9 @@ class _Reader:
 
     def _delta(self, event: dict[str, Any]) -> None:
         delta = event.get("delta")
-        block = self._blocks.get(event.get("index", -1))
-        if not isinstance(delta, dict) or block is None:
+        index = event.get("index")
+        block = self._blocks.get(index) if isinstance(index, int) else None
+        if not isinstance(delta, dict) or block is None or not isinstance(index, int):
             raise FaultError(Fault("protocol", "a piece of a block that was never begun"))
         kind = delta.get("type")
         if kind == "text_delta":
@@ -260,8 +261,8 @@ class _Reader:
         elif kind == "signature_delta":
             self._response.shown = True
             self._sink.on_signature(str(delta.get("signature", "")))
-        elif kind == "input_json_delta":
-            self._json[event["index"]].append(str(delta.get("partial_json", "")))
+        elif kind == "input_json_delta" and index in self._json:
+            self._json[index].append(str(delta.get("partial_json", "")))
         else:
             self._response.unknown += 1
 

@@ -16,6 +16,7 @@ from typing import Any
 from sessions import VERSION
 from sessions import events as ev
 from sessions.deck import Deck
+from sessions.engine.commands import check
 from sessions.engine.replay import replay_lines
 from sessions.errors import AgentdeckError, UsageError
 from sessions.session import Session
@@ -96,20 +97,18 @@ class Connection:
         self._watching.add(session.id)
         return {"last_seq": session.summary.seq}
 
-    def unwatch(self, session_id: str) -> None:
+    def unwatch(self, session: str) -> None:
         """Pass on no more events of a session."""
-        self._watching.discard(session_id)
+        self._watching.discard(session)
 
     async def _command(self, line: bytes) -> None:
         number: Any = None
         try:
-            request = json.loads(line)
+            request = _request(line)
             number = request.get("id")
             answer = {"id": number, "ok": await self._run(request)}
         except AgentdeckError as error:
             answer = _refusal(number, error)
-        except (json.JSONDecodeError, AttributeError, RecursionError):
-            answer = _refusal(number, UsageError("That line is not a command."))
         except TypeError as error:
             log.warning("bad arguments: %s", error, exc_info=True)
             answer = _refusal(number, UsageError(f"Wrong arguments: {error}."))
@@ -124,24 +123,29 @@ class Connection:
 
     async def _run(self, request: ev.JSON) -> Any:
         name, args = str(request.get("do", "")), request.get("args") or {}
+        if not isinstance(args, dict):
+            raise UsageError("Wrong arguments: they are no object.")
         if name == "hello":
             self.greeted = True
             return self._server.hello(args)
         deck = self._server.deck
         if name == "session.watch":
-            session = await deck.get(args["session"])
-            return await self.watch(
-                session, int(args.get("from_seq", 1)), bool(args.get("compact", True))
-            )
+            check(self._watch, args)
+            return await self._watch(**args)
         if name == "session.unwatch":
-            return self.unwatch(args["session"])
+            check(self.unwatch, args)
+            return self.unwatch(**args)
         command = self._server.commands.get(name)
         if command is None:
             raise UsageError(
                 f"The engine does not know the command {name}.",
                 "Engine and deck may be of different versions: run `agentdeck engine stop`.",
             )
+        check(command, args)
         return await command(deck, **args)
+
+    async def _watch(self, session: str, from_seq: int = 1, compact: bool = True) -> ev.JSON:
+        return await self.watch(await self._server.deck.get(session), from_seq, compact)
 
 
 class Server:
@@ -213,6 +217,17 @@ class Server:
         finally:
             self._connections.discard(connection)
             self._on_idle()
+
+
+def _request(line: bytes) -> ev.JSON:
+    """A line as a command. Raises UsageError."""
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError("That line is not a command.") from error
+    if not isinstance(request, dict):
+        raise UsageError("That line is not a command.")
+    return request
 
 
 def wrapped(session_id: str, line: bytes) -> bytes:

@@ -6,10 +6,17 @@ deck, the others are the command's named arguments, as the table in sessions.eng
 
 from __future__ import annotations
 
+import collections.abc
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+import types
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from sessions.errors import UsageError
 
 _COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {}
 
@@ -26,6 +33,62 @@ def command(name: str) -> Callable[[F], F]:
         return function
 
     return register
+
+
+def check(function: Callable[..., Any], args: Mapping[str, Any]) -> None:
+    """Whether a command's arguments are there, and of the kind it says; lists by their entries.
+
+    Raises UsageError, which names the argument.
+    """
+    takes = _signature(function)
+    for name, value in args.items():
+        if name not in takes.parameters:
+            if takes.free:
+                continue
+            raise UsageError(f"Wrong arguments: {name} is none of {', '.join(takes.parameters)}.")
+        if not _allows(takes.hints.get(name, Any), value):
+            raise UsageError(f"Wrong arguments: {name} can't be {type(value).__name__}.")
+    missing = [name for name in takes.needed if name not in args]
+    if missing:
+        raise UsageError(f"Wrong arguments: {', '.join(missing)} is missing.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Takes:
+    """What a command takes. `free`: more by any name."""
+
+    parameters: tuple[str, ...]
+    needed: tuple[str, ...]
+    hints: Mapping[str, Any]
+    free: bool
+
+
+@cache
+def _signature(function: Callable[..., Any]) -> _Takes:
+    known = list(inspect.signature(function).parameters.values())
+    free = any(p.kind is p.VAR_KEYWORD for p in known)
+    own = [p for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    own = [p for p in own if p.name not in ("deck", "self")]
+    needed = tuple(p.name for p in own if p.default is p.empty)
+    return _Takes(tuple(p.name for p in own), needed, get_type_hints(function), free)
+
+
+def _allows(hint: Any, value: Any) -> bool:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(_allows(each, value) for each in inner)
+    if origin in (list, collections.abc.Sequence):
+        return isinstance(value, list) and all(_allows(inner[0], each) for each in value)
+    if hint in (None, type(None)):
+        return value is None
+    if hint in (int, float):
+        fits = type(value) is int or (hint is float and type(value) is float)
+        return fits and abs(value) <= _LARGEST
+    kind = origin or hint
+    return isinstance(value, kind) if isinstance(kind, type) else True
+
+
+_LARGEST = 2**53
 
 
 def load_commands() -> dict[str, Callable[..., Awaitable[Any]]]:

@@ -1,0 +1,1 @@
+"""Hours of work in minutes: the real engine and the real deck under load, watched for leaks."""
