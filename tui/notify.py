@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from textual.notifications import Notification, Notify
-
 from sessions.summary import Summary
-from tui.options import Notify as How
+from tui.options import Notify
 from tui.text import clip, one_line, title_of
 
 if TYPE_CHECKING:
@@ -76,7 +74,9 @@ def in_one_line(news: Iterable[News]) -> str:
 class Notifier:
     """Remembers each session's last told status, so that one change is told once."""
 
-    def __init__(self, app: App[object], how: How, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, app: App[object], how: Notify, clock: Callable[[], float] = monotonic
+    ) -> None:
         self.app = app
         self.how = how
         self._clock = clock
@@ -85,7 +85,7 @@ class Notifier:
         """What is to be told, by session."""
         self._standing: dict[str, News] = {}
         """What the deck's notice says."""
-        self._toast: Notification | None = None
+        self._said = ""
         self._gathering = False
 
     def learn(self, summary: Summary) -> None:
@@ -136,17 +136,13 @@ class Notifier:
         now = self._clock()
         fresh = {i: n for i, n in self._standing.items() if now - n.at < STANDS_S}
         self._standing = fresh | news
-        # Textual can take all notices away or none; this one alone only by its own means.
-        if self._toast is not None and self._toast in self.app._notifications:
-            self.app._unnotify(self._toast, refresh=False)
         worst = min((n.status for n in self._standing.values()), key=list(TOLD).index)
-        self._toast = Notification(
-            in_one_line(self._standing.values()),
-            severity=_WEIGHT["failed" if self._has("failed") else worst],
-            timeout=STANDS_S,
-            markup=False,
-        )
-        self.app.post_message(Notify(self._toast))
+        severity = _WEIGHT["failed" if self._has("failed") else worst]
+        # Textual can take all notices away or none; this one alone only by its own means.
+        for old in [n for n in self.app._notifications if n.message == self._said]:
+            self.app._unnotify(old, refresh=False)
+        self._said = in_one_line(self._standing.values())
+        self.app.notify(self._said, severity=severity, timeout=STANDS_S, markup=False)
 
     def _has(self, status: str) -> bool:
         return any(each.status == status for each in self._standing.values())
