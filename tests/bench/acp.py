@@ -300,13 +300,15 @@ def _cold() -> float:
 
 
 def _over(name: str, ours: list[Waits], bare: list[Waits], who: str) -> Iterator[Figure]:
+    # What real agents take themselves varies by more than the promise: they stand without it.
+    promised = None if name else Target(30, "over")
     for title, part in (
         ("first prompt to first chunk, the agent not started yet", "start"),
         ("first prompt to first chunk, a new session", "session"),
         ("prompt to first chunk, a later turn", "turn"),
     ):
         mine, its = ([getattr(w, part) for w in waits] for waits in (ours, bare))
-        yield Figure(name + title, mine, "ms", Target(30, "over"), who, its)
+        yield Figure(name + title, mine, "ms", promised, who, its)
 
 
 async def _real(times: int, sessions: int) -> dict[str, tuple[list[Waits], list[Waits]]]:

@@ -256,6 +256,8 @@ class MessagesServer:
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
+        except asyncio.CancelledError:
+            pass  # the loop ends; asyncio's own callback on this task would print a traceback
         finally:
             self._writers.discard(writer)
             with contextlib.suppress(ConnectionError):
