@@ -132,6 +132,8 @@ async def soak(stage: Stage, seconds: float, seed: int) -> tuple[Samples, Done, 
     hear(client)
     await client.attach()
     before = await at_rest(stage, client)
+    # The typist has a session of its own, which is in focus and stays: a draft goes with its.
+    await client.call("session.create", cwd=str(stage.work), title="typist")
     began, typing = time.perf_counter(), asyncio.Lock()
     workers = [Worker(client, str(stage.work), seed + n, done) for n in range(SESSIONS)]
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
@@ -163,6 +165,14 @@ def part(samples: Sequence[tuple[float, Any]], start: float, end: float) -> list
     return [value for at, value in samples if start <= at < end]
 
 
+def busy(found: Sequence[tuple[float, Held]]) -> list[tuple[float, float]]:
+    """The share of a core that a process took between one sample and the next."""
+    return [
+        (at, 100 * (two.cpu_s - one.cpu_s) / (at - before))
+        for (before, one), (at, two) in zip(found, found[1:], strict=False)
+    ]
+
+
 def rows(samples: Samples, seconds: float, rest: Rest) -> list[Row]:
     """The table: begin and end are a fifth of the time each: after the warm-up, and the last."""
     # What is kept for drawing fills up in the first two minutes, and not beyond its bounds.
@@ -183,6 +193,7 @@ def rows(samples: Samples, seconds: float, rest: Rest) -> list[Row]:
         add(f"{who}: memory", "MB", [(t, h.rss) for t, h in found], 1.05, 2.0)
         add(f"{who}: descriptors", "", [(t, float(h.fds)) for t, h in found], 1.1, 4)
         add(f"{who}: tasks", "", [(t, float(h.tasks)) for t, h in found], 1.1, 8)
+        add(f"{who}: CPU", "% of a core", busy(found), 1.3, 10)
         before, after = rest.before[number], rest.after[number]
         for name, one, two, room in (
             ("descriptors", before.fds, after.fds, 4),

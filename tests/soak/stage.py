@@ -18,17 +18,21 @@ from pathlib import Path
 
 from sessions.engine import lifecycle
 from sessions.places import places
-from tests.bench.harness.terminal import COLUMNS, ROWS, Terminal, rss
+from tests.bench.harness.terminal import COLUMNS, ROWS, Terminal, cpu, rss
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a process holds: resident MB, open descriptors, tasks of its loop, processes below."""
+    """What a process holds: resident MB, open descriptors, tasks of its loop, processes below.
+
+    `cpu_s`: seconds of CPU that it has used since it began.
+    """
 
     rss: float
     fds: int
     tasks: int
     children: int
+    cpu_s: float
 
 
 class Stage:
@@ -110,7 +114,7 @@ class Stage:
 
 def held(pid: int, tasks: int) -> Held:
     """What a process holds, by /proc; `tasks` only it knows."""
-    return Held(rss(pid), len(os.listdir(f"/proc/{pid}/fd")), tasks, len(_children(pid)))
+    return Held(rss(pid), len(os.listdir(f"/proc/{pid}/fd")), tasks, len(_children(pid)), cpu(pid))
 
 
 def _children(pid: int) -> list[str]:
