@@ -37,6 +37,7 @@ AGENTS = ("opencode", "claude-code")
 KINDS = ("native", *AGENTS)
 MADE = "made-by-agent"
 """The file that the scripted shell command makes."""
+WRITTEN = "written-by-agent.txt"
 _OPENCODE_QUIET = (
     "AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "SHARE"
 )  # fmt: skip
@@ -129,11 +130,13 @@ def tool_named(request: Request, name: str) -> str:
 class Model:
     """Does what the user's words say.
 
-    `please run`: calls the shell. `please hold`: says `half-told` and the rest only when `gate`
+    `please run`: calls the shell. `please write`: writes a file by the agent's own tool.
+    `please hold`: says `half-told` and the rest only when `gate`
     is opened. `please stream`: a word every 50 ms, for half a minute. Else: a short answer.
     """
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    work: Path = field(default_factory=Path.cwd)
 
     def __call__(self, request: Request) -> Sequence[Step]:
         """The steps of one answer."""
@@ -144,6 +147,10 @@ class Model:
         if "please run" in said and shell:
             given = {"command": f"touch {MADE}", "description": "Make a file"}
             return call(shell, given, f"toolu_{request.number}")
+        if "please write" in said and (write := tool_named(request, "write")):
+            path = "filePath" if write == "write" else "file_path"  # OpenCode's, Claude Code's
+            given = {path: f"{self.work}/{WRITTEN}", "content": "one\ntwo\n"}
+            return call(write, given, f"toolu_{request.number}")
         if "please hold" in said and shell:
             return self._held()
         if "please stream" in said and shell:

@@ -20,7 +20,7 @@ from sessions import events as ev
 from sessions.backends.acp.process import AgentProcess
 from sessions.deck import Deck
 from sessions.session import Session
-from tests.agents.setting import AGENTS, FOLDER, MADE, Model, configuration, tool_named
+from tests.agents.setting import AGENTS, FOLDER, MADE, WRITTEN, Model, configuration, tool_named
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import rig_places, until
@@ -74,6 +74,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with MessagesServer(model) as server:
         work = tmp_path / "work"
         work.mkdir()
+        model.work = work
         places = rig_places(tmp_path / "home")
         places.config_file.parent.mkdir(parents=True)
         places.config_file.write_text(configuration(server.url, tmp_path / "agents"))
@@ -124,6 +125,38 @@ async def test_a_command_is_asked_for_in_the_deck_and_runs_once_allowed(
     assert (rig.work / MADE).exists()
     assert [r.status for r in of_type(session, ev.ToolResult)] == ["ok"]
     assert "The tool has run." in text_of(session)
+
+
+async def test_a_file_is_shown_as_a_diff_before_it_is_written(rig: Rig, agent: str) -> None:
+    session = await rig.session(agent)
+    await session.send("please write it")
+    ask = await asked(session)
+    assert ask["detail_kind"] == "diff"
+    assert ask["detail"].endswith("+one\n+two")
+    assert ask["summary"].split() in (["Edit", WRITTEN], ["Write", WRITTEN])
+    assert not (rig.work / WRITTEN).exists()
+    await answer(session, "allow_once")
+    await ended(session)
+    assert (rig.work / WRITTEN).read_text() == "one\ntwo\n"
+    assert len({json.dumps(c.input) for c in of_type(session, ev.ToolCall)}) == len(
+        of_type(session, ev.ToolCall)
+    )
+    assert of_type(session, ev.ToolResult)[-1].data["diffs"][0]["new"] == "one\ntwo\n"
+
+
+async def test_in_mode_edit_a_file_inside_is_written_unasked_and_a_command_is_not_run(
+    rig: Rig, agent: str
+) -> None:
+    session = await rig.session(agent)
+    await rig.deck.change(session, {"permission": "edit"})
+    await session.send("please write it")
+    await ended(session)
+    assert (rig.work / WRITTEN).exists()
+    assert [e.by for e in of_type(session, ev.PermissionAnswered)] == ["mode"]
+    await session.send("please run it")
+    await asked(session)
+    await session.interrupt()
+    assert not (rig.work / MADE).exists()
 
 
 async def test_a_command_that_is_refused_does_not_run(rig: Rig, agent: str) -> None:

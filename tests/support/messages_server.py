@@ -12,12 +12,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 JSON = dict[str, Any]
+_NUMBERS = itertools.count(1)
+"""Of messages: Claude Code takes two of one id for one."""
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ def start(model: str = "scripted", **usage: int) -> Raw:
     """The beginning of a message."""
     counts = {"input_tokens": 10, "output_tokens": 1} | usage
     message = {
-        "id": "msg_1",
+        "id": f"msg_{next(_NUMBERS)}",
         "type": "message",
         "role": "assistant",
         "model": model,

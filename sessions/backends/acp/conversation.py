@@ -101,7 +101,7 @@ class AcpConversation:
             await host.emit_synced(event)
         call_id = str(call.get("toolCallId", ""))
         known = {**translator.call(call_id), **call}
-        request = _asked(host.turn, call_id, known, options)
+        request = _asked(host.turn, call_id, known, options, self._cwd)
         verdict = decide(host.settings.permission, known, self._cwd)
         if verdict.option_kind and (chosen := _option(options, verdict.option_kind)):
             await host.emit_synced(
@@ -332,7 +332,21 @@ def _past(host: TurnHost) -> str:
     )
 
 
-def _asked(turn: int, call_id: str, call: Message, options: list[Message]) -> ev.PermissionAsked:
+def _summary(call: Message, command: str, cwd: Path) -> str:
+    """What is asked, in a line. Some agents' titles are the bare command, or the bare path."""
+    title = str(call.get("title") or call.get("kind") or "The agent asks.")
+    if title.strip("`") == command:
+        return "Run a command"
+    if title.startswith("/") and call.get("kind"):
+        path = Path(title)
+        shown = path.relative_to(cwd) if path.is_relative_to(cwd) else path
+        return f"{str(call['kind']).capitalize()} {shown}"
+    return title
+
+
+def _asked(
+    turn: int, call_id: str, call: Message, options: list[Message], cwd: Path
+) -> ev.PermissionAsked:
     raw = call.get("rawInput")
     command = raw.get("command") if isinstance(raw, dict) else None
     diff = tool_text([c for c in call.get("content") or [] if c.get("type") == "diff"])
@@ -348,14 +362,12 @@ def _asked(turn: int, call_id: str, call: Message, options: list[Message]) -> ev
         if paths
         else ("text", tool_text(call.get("content")) or str(raw or ""))
     )
-    title = str(call.get("title") or call.get("kind") or "The agent asks.")
     return ev.PermissionAsked(
         turn=turn,
         call=call_id,
         ask=uuid.uuid4().hex,
         tool=str(call.get("kind") or "tool"),
-        # Some agents give the command as its title too; once is enough.
-        summary="Run a command" if title.strip("`") == command else title,
+        summary=_summary(call, str(command or ""), cwd),
         detail=detail,
         detail_kind=kind,
         why="The agent asks before it does this.",

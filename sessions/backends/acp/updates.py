@@ -34,7 +34,8 @@ class Translator:
         self.title = ""
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, ev.ToolCall] = {}
+        self._titles: dict[str, str] = {}
         self._ended: set[str] = set()
 
     def events(self, update: Message) -> list[ev.Event]:
@@ -61,7 +62,11 @@ class Translator:
 
     def announce(self, call: Message) -> list[ev.Event]:
         """Events that must stand before a permission for `call` is asked."""
-        return self._tool({**call, "sessionUpdate": "tool_call_update"}, announce=True)
+        # A request tells the call in words of its own; what the call itself told goes before.
+        known = self.call(str(call.get("toolCallId", "")))
+        always = ("toolCallId", "content")
+        new = {k: v for k, v in call.items() if k in always or not known.get(k)}
+        return self._tool({**new, "sessionUpdate": "tool_call_update"}, announce=True)
 
     def call(self, call_id: str) -> Message:
         """What is known of a tool call so far."""
@@ -71,28 +76,34 @@ class Translator:
         call_id = str(update.get("toolCallId", ""))
         known = self._calls.setdefault(call_id, {})
         known.update({k: v for k, v in update.items() if v not in (None, [], {}, "")})
+        if diffs := [c for c in _list(update.get("content")) if c.get("type") == "diff"]:
+            known["diffs"] = diffs  # some are told before the call runs and not again
         status = str(known.get("status") or "pending")
         out: list[ev.Event] = []
-        ready = announce or status != "pending" or bool(known.get("rawInput"))
-        if call_id not in self._told and ready:
-            self._told.add(call_id)
-            out.append(self._call_event(call_id, known))
-        elif call_id in self._told and update.get("rawInput") and call_id not in self._ended:
-            out.append(self._call_event(call_id, known))
         if call_id in self._ended:
             return out
+        ready = announce or status != "pending" or bool(known.get("rawInput"))
+        if call_id in self._told or ready:
+            out.extend(self._call_told(call_id, known))
         if status in _DONE:
             self._ended.add(call_id)
             out.append(self._result(call_id, known, _DONE[status]))
         elif update.get("sessionUpdate") == "tool_call_update" and call_id in self._told:
             text = self._news(call_id, tool_text(update.get("content")))
-            if text or update.get("title"):
-                out.append(
-                    ev.ToolProgress(
-                        turn=self.turn, call=call_id, text=text, title=str(update.get("title", ""))
-                    )
-                )
+            title = str(known.get("title") or "")
+            title = "" if title == self._titles.get(call_id) else title
+            self._titles[call_id] = title or self._titles.get(call_id, "")
+            if text or title:
+                out.append(ev.ToolProgress(turn=self.turn, call=call_id, text=text, title=title))
         return out
+
+    def _call_told(self, call_id: str, known: Message) -> list[ev.Event]:
+        """The call, where it is new or its input has changed."""
+        event, before = self._call_event(call_id, known), self._told.get(call_id)
+        if before is not None and before.input == event.input:
+            return []
+        self._told[call_id], self._titles[call_id] = event, event.title
+        return [event]
 
     def _news(self, call_id: str, content: str) -> str:
         """What of a call's content has not been shown: an update tells all of it again."""
@@ -118,8 +129,7 @@ class Translator:
 
     def _result(self, call_id: str, known: Message, status: str) -> ev.ToolResult:
         data: Message = {}
-        diffs = [c for c in _list(known.get("content")) if c.get("type") == "diff"]
-        if diffs:
+        if diffs := _list(known.get("diffs")):
             data["diffs"] = [
                 {"path": d.get("path"), "old": d.get("oldText"), "new": d.get("newText")}
                 for d in diffs

@@ -1,0 +1,84 @@
+"""What an agent tells of a tool call becomes one call, its news and its end: nothing twice.
+
+The sequences are those that OpenCode 1.18 and claude-agent-acp 0.49 were seen to send.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sessions import events as ev
+from sessions.backends.acp.updates import Translator
+
+DIFF = {"type": "diff", "path": "/w/a.txt", "oldText": None, "newText": "one\n"}
+
+
+def said(text: str) -> dict[str, Any]:
+    return {"type": "content", "content": {"type": "text", "text": text}}
+
+
+def update(**fields: Any) -> dict[str, Any]:
+    return {"sessionUpdate": "tool_call_update", "toolCallId": "t", **fields}
+
+
+def begun(**fields: Any) -> Translator:
+    """A translator that has told of a call with an input."""
+    translator = Translator(1)
+    call = {"sessionUpdate": "tool_call", "toolCallId": "t", "title": "bash", "kind": "execute"}
+    told = translator.events({**call, "rawInput": {"command": "ls", "cwd": "/w"}, **fields})
+    assert [type(e) for e in told] == [ev.ToolCall]
+    return translator
+
+
+def test_a_call_that_is_told_again_is_one_call() -> None:
+    translator = begun()
+    assert translator.events(update(rawInput={"command": "ls", "cwd": "/w"})) == []
+
+
+def test_a_call_whose_input_grows_is_told_anew() -> None:
+    translator = begun()
+    (told,) = translator.events(update(rawInput={"command": "ls -l", "cwd": "/w"}))
+    assert isinstance(told, ev.ToolCall)
+    assert told.input["command"] == "ls -l"
+
+
+def test_content_that_is_told_again_is_shown_once() -> None:
+    translator = begun()
+    texts = ["one\n", "one\n", "one\ntwo\n", "another"]
+    news = [translator.events(update(content=[said(text)])) for text in texts]
+    shown = [[e.text for e in told if isinstance(e, ev.ToolProgress)] for told in news]
+    assert shown == [["one\n"], [], ["two\n"], ["another"]]
+
+
+def test_a_new_title_is_told_once() -> None:
+    translator = begun()
+    titles = [translator.events(update(title="List files")) for _ in range(2)]
+    assert [len(told) for told in titles] == [1, 0]
+
+
+def test_a_permissions_own_words_do_not_replace_the_calls_input() -> None:
+    translator = begun()
+    assert translator.announce({"toolCallId": "t", "rawInput": {"command": "ls"}}) == []
+    assert translator.call("t")["rawInput"] == {"command": "ls", "cwd": "/w"}
+
+
+def test_a_permission_for_a_call_that_was_never_told_tells_it() -> None:
+    call = {"toolCallId": "t", "title": "Run", "kind": "execute", "rawInput": {"command": "ls"}}
+    (told,) = Translator(1).announce(call)
+    assert isinstance(told, ev.ToolCall)
+    assert told.input == {"command": "ls"}
+
+
+def test_a_diff_that_was_told_before_stands_in_the_result() -> None:
+    translator = begun(title="write", kind="edit")
+    translator.announce({"toolCallId": "t", "content": [DIFF]})
+    (result,) = translator.events(update(status="completed", content=[said("Wrote it.")]))
+    assert isinstance(result, ev.ToolResult)
+    assert result.content == "Wrote it."
+    assert result.data["diffs"] == [{"path": "/w/a.txt", "old": None, "new": "one\n"}]
+
+
+def test_nothing_follows_a_calls_end() -> None:
+    translator = begun()
+    assert len(translator.events(update(status="completed"))) == 1
+    assert translator.events(update(status="completed", title="Again")) == []
