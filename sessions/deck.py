@@ -156,7 +156,11 @@ class Deck:
         session.max_steps = max_steps
         session.full_confirmed = confirmed_full
         self._add(session)
-        await self.features.created(session, choice.skills | (skills or {}), strict=strict)
+        try:
+            await self.features.created(session, choice.skills | (skills or {}), strict=strict)
+        except AgentdeckError:
+            await self.delete(session.id)  # what was refused leaves nothing behind
+            raise
         self.changed(session)
         return session
 

@@ -116,7 +116,7 @@ class LocalBackend:
 
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
-        limit = min(question.max_tokens, _MAX_TOKENS)
+        limit = min(question.max_tokens, self._config.max_tokens or _MAX_TOKENS)
         messages = self._fitting([dict(m) for m in question.messages], limit)
         params = {
             "model": self.default_model,

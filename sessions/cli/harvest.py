@@ -36,6 +36,7 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
 
     Without --yes the draft stays a draft: look at it, edit it, install it from the deck or here.
     """
+    from sessions.harvest.creator import DraftError
     from sessions.harvest.service import Harvest
 
     if not sessions and not everything:
@@ -54,7 +55,11 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
         )
     draft = service.create(chosen, given["name"])
     if given["with_model"] or given["wish"]:
-        draft = asyncio.run(_improve(service, draft.name, given["wish"], given["backend"]))
+        try:
+            draft = asyncio.run(_improve(service, draft.name, given["wish"], given["backend"]))
+        except DraftError as error:
+            # A weak model costs the better words, not the night's harvest.
+            draft.flags.append(f"{error.message} The draft is as it was found.")
     checks = service.check(draft)
     near = service.neighbours(draft)
     path = service.drafts / draft.name

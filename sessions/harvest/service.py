@@ -115,6 +115,9 @@ class Harvest:
     def create(self, found: Sequence[Found], name: str = "") -> Draft:
         """A draft by code alone, written to `drafts`. Raises DraftError."""
         draft = creator.create(found, self._redactor(found), name)
+        if name and draft.name in self.names() and not self._touched(draft.name):
+            # Asked for by name once more, as from cron: nothing of anybody's is in the old one.
+            shutil.rmtree(self.drafts / draft.name)
         draft.name = self._free(draft.name)
         draft.write(private_folder(self.drafts))
         return draft
@@ -309,6 +312,14 @@ class Harvest:
         if not journal.exists():
             return []
         return [e.text for e in read(journal) if isinstance(e, ev.UserMessage)]
+
+    def _touched(self, name: str) -> bool:
+        """Whether somebody, or a model, has worked on a draft since it was made."""
+        draft = self.draft(name)
+        written = json.loads((self.drafts / name / "harvest.json").read_bytes())
+        hashes = {path: sha256(data) for path, data in draft.files.items()}
+        text = str(written.get("skill_md", ""))
+        return bool(draft.rounds or diff(text, draft.skill_md())) or hashes != written.get("sha256")
 
     def _free(self, name: str) -> str:
         """A name that no draft has."""
