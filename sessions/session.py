@@ -263,7 +263,10 @@ class Session:
             self.queue.append(item)
             self._queue_changed()
             return {"queued": item.id}
-        return {"turn": await self._begin(text, origin, attachments)}
+        turn, taken = self._begin(text, origin, attachments)
+        # Whoever is told that it was sent may forget it: it is on disk.
+        await taken.wait()
+        return {"turn": turn}
 
     async def set_queue(self, items: Sequence[ev.JSON]) -> None:
         """Replace the queue by an edited one (reordered, changed, shortened)."""
@@ -354,14 +357,19 @@ class Session:
 
     # -- turns
 
-    async def _begin(self, text: str, origin: str, attachments: Sequence[ev.JSON]) -> int:
+    def _begin(
+        self, text: str, origin: str, attachments: Sequence[ev.JSON]
+    ) -> tuple[int, asyncio.Event]:
+        """The new turn's number, and what is set when its message is on disk."""
         turn = self.summary.turns + 1
         message = ev.UserMessage(turn=turn, text=text, origin=origin, attachments=list(attachments))
+        taken = asyncio.Event()
         # Set before the first await, so that two sends can't both begin a turn.
         self._task = asyncio.get_running_loop().create_task(
-            self._run(message), name=f"turn {turn} of {self.id}"
+            self._run(message, taken), name=f"turn {turn} of {self.id}"
         )
-        return turn
+        self._task.add_done_callback(lambda _: taken.set())
+        return turn, taken
 
     async def _take(self, message: ev.UserMessage) -> ev.UserMessage:
         """The message with what the model is told before it, on disk.
@@ -379,11 +387,12 @@ class Session:
         await self.recorder.emit_synced(message)
         return message
 
-    async def _run(self, message: ev.UserMessage) -> None:
+    async def _run(self, message: ev.UserMessage, taken: asyncio.Event) -> None:
         turn = message.turn
         ended = ev.TurnEnded(turn=turn, reason="error")
         try:
             message = await self._take(message)
+            taken.set()
             ended = await self._answered(message)
         except asyncio.CancelledError:
             ended = ev.TurnEnded(turn=turn, reason="interrupted")
@@ -462,7 +471,7 @@ class Session:
             return
         item = self.queue.pop(0)
         self._queue_changed()
-        await self._begin(item.text, item.origin, item.attachments)
+        self._begin(item.text, item.origin, item.attachments)
 
     # -- bookkeeping
 

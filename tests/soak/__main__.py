@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import statistics
@@ -62,10 +63,11 @@ class Row:
 async def watch(stage: Stage, client: Client, samples: Samples, began: float) -> None:
     """What both processes hold, and how long a command takes."""
     while True:
-        await asyncio.sleep(EVERY_S)
-        at = time.perf_counter()
-        status = await client.call("deck.status")
-        samples.command_ms.append((at - began, (time.perf_counter() - at) * 1000))
+        for _ in range(5):
+            await asyncio.sleep(EVERY_S / 5)
+            at = time.perf_counter()
+            status = await client.call("deck.status")
+            samples.command_ms.append((at - began, (time.perf_counter() - at) * 1000))
         stage.ask_deck()
         samples.engine.append((at - began, held(stage.engine, status["tasks"])))
         samples.deck.append((at - began, stage.deck()))
@@ -169,7 +171,7 @@ def busy(found: Sequence[tuple[float, Held]]) -> list[tuple[float, float]]:
     """The share of a core that a process took between one sample and the next."""
     return [
         (at, 100 * (two.cpu_s - one.cpu_s) / (at - before))
-        for (before, one), (at, two) in zip(found, found[1:], strict=False)
+        for (before, one), (at, two) in itertools.pairwise(found)
     ]
 
 

@@ -1,0 +1,30 @@
+"""What was acknowledged as sent is in the record."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.journal import NAME, Faults, read
+from tests.support.deckrig import Rig
+
+
+async def test_a_message_is_on_disk_when_send_returns(tmp_path: Path) -> None:
+    """A composer empties itself on this answer: a crash right after must not cost the words."""
+    rig = await Rig.make(tmp_path)
+    session = await rig.deck.create(cwd=str(tmp_path))
+    await session.send("remember me")
+    on_disk = read(session.folder / NAME, Faults())
+    assert [e.text for e in on_disk if isinstance(e, ev.UserMessage)] == ["remember me"]
+    await rig.close()
+
+
+async def test_a_turn_that_is_interrupted_at_once_does_not_hold_send_up(tmp_path: Path) -> None:
+    rig = await Rig.make(tmp_path)
+    session = await rig.deck.create(cwd=str(tmp_path))
+    sent = asyncio.ensure_future(session.send("never mind"))
+    await asyncio.sleep(0)
+    await session.interrupt()
+    assert await asyncio.wait_for(sent, 5) == {"turn": 1}
+    await rig.close()
