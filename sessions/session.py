@@ -158,9 +158,12 @@ class Session:
         session = cls(journal, folder, deck)
         unanswered: dict[str, ev.ToolCall] = {}
         asked: dict[str, ev.PermissionAsked] = {}
+        turn: int | None = None
         for event in events:
             session._fold(event)
-            if isinstance(event, ev.ToolCall):
+            if isinstance(event, ev.UserMessage | ev.TurnStarted):
+                turn = event.turn
+            elif isinstance(event, ev.ToolCall):
                 unanswered[event.call] = event
             elif isinstance(event, ev.ToolResult):
                 unanswered.pop(event.call, None)
@@ -171,12 +174,14 @@ class Session:
             elif isinstance(event, ev.TurnEnded):
                 unanswered.clear()
                 asked.clear()
-        session._repair(list(unanswered.values()), list(asked.values()))
+                turn = None
+        session._repair(turn, list(unanswered.values()), list(asked.values()))
         return session
 
-    def _repair(self, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]) -> None:
+    def _repair(
+        self, turn: int | None, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
+    ) -> None:
         """Append what the record lacks after a crash; nothing is run again by itself."""
-        turn = self.reducer.open_turn
         if turn is None:
             return
         for ask in asks:

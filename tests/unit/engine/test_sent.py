@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sessions import events as ev
 from sessions.journal import NAME, Faults, read
+from sessions.session import Session
 from tests.support.deckrig import Rig
 
 
@@ -18,6 +19,20 @@ async def test_a_message_is_on_disk_when_send_returns(tmp_path: Path) -> None:
     on_disk = read(session.folder / NAME, Faults())
     assert [e.text for e in on_disk if isinstance(e, ev.UserMessage)] == ["remember me"]
     await rig.close()
+
+
+async def test_a_crash_between_a_message_and_its_turn_leaves_a_turn_that_was_interrupted(
+    tmp_path: Path,
+) -> None:
+    rig = await Rig.make(tmp_path)
+    session = await rig.deck.create(cwd=str(tmp_path))
+    folder, surroundings = session.folder, session.deck
+    session.journal.append(ev.UserMessage(turn=1, text="and then the power went"))
+    session.journal.close()
+    again = Session.load(folder, surroundings)
+    ended = [e for e in again.journal.events() if isinstance(e, ev.TurnEnded)]
+    assert [(e.turn, e.reason) for e in ended] == [(1, "interrupted")]
+    again.journal.close()
 
 
 async def test_a_turn_that_is_interrupted_at_once_does_not_hold_send_up(tmp_path: Path) -> None:
