@@ -116,7 +116,8 @@ def _list(found: list[Found], as_json: bool) -> None:
         return
     for each in found:
         where = f"{each.origin.get('session')} turn {each.origin.get('turn')}"
-        signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in each.signals.items())
+        shown = {k: v for k, v in each.signals.items() if k != "asked"}
+        signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in shown.items())
         what = each.path or " ".join(each.text.split())[:80]
         say(f"{each.kind:<10} {what}")
         say(f"           {where}{'; ' + signals if signals else ''}")

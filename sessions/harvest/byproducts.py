@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sessions import events as ev
+from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 
 KINDS = ("code", "file", "command", "text", "picture", "term", "correction", "question")
-_FENCE = re.compile(r"^(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)^\1[`~]*[ \t]*$", re.M | re.S)
 _MIN_CODE = 40
 _MIN_REUSED = 60
+_ASKED = 200
 _SHELL = {"Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell"}
 _PICTURES = {"svg", "html", "mermaid"}
 _PICTURE_FILES = (".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -36,7 +37,8 @@ class Found:
     origin: ev.JSON = field(default_factory=dict)
     """`{"session", "turn", "seq"}`."""
     signals: dict[str, Any] = field(default_factory=dict)
-    """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`."""
+    """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`;
+    `asked`: the beginning of the message that it is an answer to."""
 
     @property
     def id(self) -> str:
@@ -53,9 +55,15 @@ class Found:
 
     def to_json(self) -> ev.JSON:
         """As DESIGN 6.6 has it, with an id beside."""
-        data = asdict(self)
-        data["from"] = data.pop("origin")
-        return {"id": self.id, **data}
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "text": self.text,
+            "path": self.path,
+            "language": self.language,
+            "signals": self.signals,
+            "from": self.origin,
+        }
 
     @classmethod
     def from_json(cls, data: ev.JSON) -> Found:
@@ -91,6 +99,7 @@ class _Finder:
         self._files = FileTracker()
         self._terms: list[tuple[Found, int]] = []
         self._questions: dict[int, Found] = {}
+        self._asked: dict[int, str] = {}
         self._undone: set[int] = set()
         self._in_answer = False
         self._last_turn = 0
@@ -126,6 +135,7 @@ class _Finder:
         self._join_runs()
         self._uptake()
         self._led()
+        self._mark_asked()
         kept = [f for f in self._found if f.origin.get("turn") not in self._undone]
         return sorted(_distinct(kept), key=lambda f: int(f.origin.get("seq") or 0))
 
@@ -146,6 +156,7 @@ class _Finder:
         if event.origin not in ("typed", "queued", "broadcast"):
             return
         origin = self._origin(event.turn, event.seq)
+        self._asked.setdefault(event.turn, " ".join(event.text[:_ASKED].split()))
         if self._answers:
             self._found.extend(self._reused(event, origin))
             if CORRECTION.search(event.text[:200]):
@@ -192,8 +203,7 @@ class _Finder:
     # -- at the end
 
     def _code_blocks(self, turn: int, seq: int, text: str) -> Iterator[Found]:
-        for block in _FENCE.finditer(text):
-            language, code = block[2].lower(), block[3]
+        for language, code in fences(text):
             if len(code) < _MIN_CODE:
                 continue
             kind = "picture" if language in _PICTURES else "code"
@@ -235,6 +245,12 @@ class _Finder:
             if used:
                 found.signals["uptake"] = used
                 self._found.append(found)
+
+    def _mark_asked(self) -> None:
+        for found in self._found:
+            asked = self._asked.get(int(found.origin.get("turn") or 0))
+            if asked and found.kind in ("code", "file", "picture"):
+                found.signals["asked"] = asked
 
     def _led(self) -> None:
         """A question led somewhere when its turn left things behind."""

@@ -133,8 +133,14 @@ class _Maker:
         questions = [_one_line(self._clean(f.text)) for f in self._by_kind.get("question", [])]
         scripts = [p for p in self._draft.files if p.startswith("scripts/")]
         parts = []
+        kept = [*self._of("file"), *self._of("code"), *self._of("picture")]
+        questions += [
+            _one_line(self._clean(a)) for f in kept if (a := str(f.signals.get("asked", "")))
+        ]
         if questions:
             parts.append(f"Use this skill when the user asks something like: {questions[0]}")
+            if not questions[0].endswith((".", "?", "!", "…")):
+                parts[-1] += "."
         else:
             parts.append(f"Use this skill for {self._draft.name.replace('-', ' ')}.")
         if scripts:
