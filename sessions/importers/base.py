@@ -176,7 +176,7 @@ def date_of(when: Any) -> str:
 
 def records(path: Path) -> Iterator[Record]:
     """JSON objects of a file with one a line; torn, broken and huge lines are passed over."""
-    with path.open("rb") as file:
+    with path.open("rb", buffering=2**18) as file:
         while line := file.readline(MAX_LINE):
             if not line.endswith(b"\n") and len(line) == MAX_LINE:
                 while not line.endswith(b"\n") and (line := file.readline(MAX_LINE)):

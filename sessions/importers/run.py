@@ -1,18 +1,19 @@
 """Importing: which files are whose, what was imported before, and the writing.
 
-Incremental and without doubles: `imports.json` in the state folder knows of every source (by
-harness, path and the session's id there) how many events were taken and how large the file
-was; a file that has grown gives its new events to the same session. Sources are only read.
+Incremental and without doubles: what was taken is remembered (`importers.known`), and a file that
+has grown gives its new events to the same session. Sources are only read; a conversation becomes
+a session whole or not at all.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
+import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 
 from sessions import events as ev
@@ -22,10 +23,11 @@ from sessions.importers.base import Importer
 from sessions.importers.claude_code import ClaudeCode
 from sessions.importers.codex import Codex
 from sessions.importers.gemini import Gemini
+from sessions.importers.known import Known
 from sessions.importers.opencode import OpenCode
 from sessions.importers.plain import PlainJson, PlainMarkdown
 from sessions.journal import Journal
-from sessions.places import Places, private_folder
+from sessions.places import Places
 
 OPENCODE = OpenCode()
 IMPORTERS: tuple[Importer, ...] = (
@@ -45,6 +47,7 @@ HOMES = {
 }
 _ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db")
 _HEAD = 65_536
+_MAKING = ".import"
 _MAX_FILES = 100_000
 
 Progress = Callable[[int, int], None]
@@ -70,7 +73,9 @@ def import_paths(
     `progress` is called with bytes done and bytes in all. Raises NotFound for a path that is
     not there.
     """
-    known = _Known(places)
+    known = Known.open(places)
+    for left in places.sessions.glob(f".*{_MAKING}"):  # by an import that was killed
+        shutil.rmtree(left, ignore_errors=True)
     files = list(_files(paths))
     total, done = sum(size for _, size in files), 0
     try:
@@ -80,7 +85,7 @@ def import_paths(
             if progress is not None:
                 progress(done, total)
     finally:
-        known.save()
+        known.close()
 
 
 def default_paths(home: Path | None = None) -> list[Path]:
@@ -109,7 +114,7 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, int]]:
                     yield file, status.st_size
 
 
-def _import_file(path: Path, size: int, places: Places, known: _Known) -> Iterator[Imported]:
+def _import_file(path: Path, size: int, places: Places, known: Known) -> Iterator[Imported]:
     if known.unchanged(path, size):
         return
     importer = importer_of(path)
@@ -137,102 +142,92 @@ def importer_of(path: Path) -> Importer | None:
 
 
 def _import_one(
-    importer: Importer, path: Path, theirs: str, places: Places, known: _Known
+    importer: Importer, path: Path, theirs: str, places: Places, known: Known
 ) -> Imported:
-    key = f"{importer.harness}\0{path.absolute()}\0{theirs}"
-    events = OPENCODE.read_session(path, theirs) if theirs else importer.read(path)
-    session, taken = known.session(key)
-    folder = places.session(session) if session else None
-    if folder is not None and folder.is_dir():
-        return _go_on(importer, path, key, events, folder, taken, known)
-    first = next(events, None)
-    if not isinstance(first, ev.SessionCreated):
+    source = OPENCODE.read_session(path, theirs) if theirs else importer.read(path)
+    begun = _beginning(source)
+    if not begun or not isinstance(begun[0], ev.SessionCreated):
         return Imported(str(path), importer.harness, "empty")
+    key = _key(importer.harness, path, theirs, begun)
+    events = chain(begun, source)
+    session = known.session(key)
+    if session and places.session(session).is_dir():
+        return _go_on(importer.harness, path, key, events, places.session(session), known)
     session = new_id()
-    journal, count = _begin(places.session(session), first, session), 1
-    try:
-        for event in events:
-            journal.append(event)
-            count += 1
-        journal.append(ev.SessionSet(changes={"closed": True}))
-        journal.sync()
-    finally:
-        journal.close()
-    known.took(key, session, count)
+    count = _write_new(places, session, begun[0], islice(events, 1, None), known, key)
     return Imported(str(path), importer.harness, "new", session, count)
 
 
-def _begin(folder: Path, first: ev.SessionCreated, session: str) -> Journal:
-    from dataclasses import replace
+def _beginning(events: Iterator[ev.Event]) -> list[ev.Event]:
+    """The events up to the first message of the user."""
+    begun: list[ev.Event] = []
+    for event in events:
+        begun.append(event)
+        if isinstance(event, ev.UserMessage):
+            break
+    return begun
 
-    return Journal.create(folder, replace(first, id=session))[0]
+
+def _key(harness: str, path: Path, theirs: str, begun: list[ev.Event]) -> str:
+    """By what a conversation is known again: how it began, so that one that was moved is one.
+
+    Conversations without dates may begin alike: those are known by where they lie.
+    """
+    first, last = begun[0], begun[-1]
+    said = last.text if isinstance(last, ev.UserMessage) else ""
+    where = theirs or (path.name if first.at else str(path.absolute()))
+    told = "\0".join((harness, where, first.at, said))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _write_new(
+    places: Places,
+    session: str,
+    first: ev.SessionCreated,
+    events: Iterable[ev.Event],
+    known: Known,
+    key: str,
+) -> int:
+    """A new session, there whole or not at all; how many of the source's events it has."""
+    making = places.session(f".{session}{_MAKING}")
+    try:
+        journal, _, _ = Journal.create(making, replace(first, id=session))
+        try:
+            count = 1 + journal.append_all(events)
+            journal.append_all([ev.SessionSet(changes={"closed": True})])
+            journal.sync()
+        finally:
+            journal.close()
+        # Noted before it is there: a crash in between leaves a note of nothing, no double.
+        known.took(key, session, count)
+        making.rename(places.session(session))
+    except OSError as error:
+        raise JournalError(f"{making} can't be written: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return count
 
 
 def _go_on(
-    importer: Importer,
-    path: Path,
-    key: str,
-    events: Iterator[ev.Event],
-    folder: Path,
-    taken: int,
-    known: _Known,
+    harness: str, path: Path, key: str, events: Iterator[ev.Event], folder: Path, known: Known
 ) -> Imported:
     """Append what the source has gained since the last import."""
+    taken = known.taken(key)
     # The last event was the end of a turn that may have gone on since: it is told again.
     new = list(islice(events, max(0, taken - 1), None))
     if len(new) <= 1:
-        return Imported(str(path), importer.harness, "known", folder.name)
-    journal, _ = Journal.open(folder)
+        return Imported(str(path), harness, "known", folder.name)
+    journal, old = Journal.open(folder)
     try:
-        for event in new:
-            journal.append(event)
+        begun_at = known.growing(key)
+        if begun_at:  # an import was killed while it appended: what it wrote is there
+            there = [e for e in old if e.seq > begun_at and not isinstance(e, ev.JournalRepaired)]
+            new = new[len(there) :]
+        else:
+            known.grows(key, folder.name, old[-1].seq)
+        journal.append_all(new)
         journal.sync()
     finally:
         journal.close()
-    known.took(key, folder.name, taken - 1 + len(new))
-    return Imported(str(path), importer.harness, "grown", folder.name, len(new))
-
-
-class _Known:
-    """What was imported before; a file that can be thrown away costs doubles, nothing else."""
-
-    def __init__(self, places: Places) -> None:
-        self._path = places.state / "imports.json"
-        self._data: ev.JSON = {"sources": {}, "files": {}}
-        try:
-            data = json.loads(self._path.read_bytes())
-            if isinstance(data, dict) and {"sources", "files"} <= data.keys():
-                self._data = data
-        except (OSError, ValueError):
-            pass
-
-    def session(self, key: str) -> tuple[str, int]:
-        """The session that a source went to, and how many of its events."""
-        entry = self._data["sources"].get(key) or {}
-        return str(entry.get("session", "")), int(entry.get("events", 0))
-
-    def took(self, key: str, session: str, events: int) -> None:
-        """Remember what was taken."""
-        self._data["sources"][key] = {"session": session, "events": events}
-
-    def unchanged(self, path: Path, size: int) -> bool:
-        """Whether a file is as it was at its last import."""
-        return bool(self._data["files"].get(str(path.absolute())) == _mark(path, size))
-
-    def seen(self, path: Path, size: int) -> None:
-        """Remember a file's state."""
-        self._data["files"][str(path.absolute())] = _mark(path, size)
-
-    def save(self) -> None:
-        """Write it down, whole or not at all."""
-        private_folder(self._path.parent)
-        temporary = self._path.with_suffix(".new")
-        try:
-            temporary.write_text(json.dumps(self._data))
-            temporary.rename(self._path)
-        except OSError as error:
-            raise JournalError(f"{self._path} can't be written: {error.strerror}.") from error
-
-
-def _mark(path: Path, size: int) -> list[int]:
-    return [size, path.stat().st_mtime_ns]
+    known.took(key, folder.name, max(0, taken - 1) + len(new))
+    return Imported(str(path), harness, "grown", folder.name, len(new))

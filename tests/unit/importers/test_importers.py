@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from sessions import events as ev
+from sessions.errors import AgentdeckError
+from sessions.importers.known import Known
 from sessions.importers.run import Imported, import_paths
-from sessions.journal import read
+from sessions.journal import Journal, read
 from sessions.places import Places
 from tests.support.rig import rig_places
 
@@ -231,7 +233,6 @@ def test_a_second_import_takes_nothing_twice(tmp_path: Path, where: Places) -> N
     source = SOURCES["claude-code"](tmp_path)
     (first,) = run(source, where)
     assert run(source, where) == []
-    (where.state / "imports.json").touch()
     with source.open("a") as file:
         file.write(json.dumps(claude("5", "user", "More?")) + "\n")
         file.write(json.dumps(claude("6", "assistant", "More.")) + "\n")
@@ -255,3 +256,84 @@ def test_what_is_no_conversation_is_left_alone(tmp_path: Path, where: Places) ->
     (tmp_path / "data.json").write_text("[1, 2, 3]")
     (tmp_path / "empty.jsonl").write_text("")
     assert run(tmp_path, where) == []
+
+
+def test_a_conversation_that_was_moved_is_known_again(tmp_path: Path, where: Places) -> None:
+    source = SOURCES["codex"](tmp_path)
+    (first,) = run(source, where)
+    moved = tmp_path / "archived" / source.name
+    moved.parent.mkdir()
+    source.rename(moved)
+    assert [(i.status, i.session) for i in run(moved, where)] == [("known", first.session)]
+
+
+def test_two_chats_that_begin_alike_are_two(tmp_path: Path, where: Places) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "chat.md").write_text(MARKDOWN + folder)
+    assert [i.status for i in run(tmp_path, where)] == ["new", "new"]
+
+
+def test_an_import_that_is_killed_leaves_no_half_session_and_no_double(
+    tmp_path: Path, where: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = SOURCES["claude-code"](tmp_path)
+
+    class Killed(BaseException):
+        """Nothing catches this."""
+
+    def die(self: Journal, events: object) -> int:
+        raise Killed
+
+    for step in ("append_all", "sync"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, step, die if step == "append_all" else lambda self: die(self, 0))
+            with pytest.raises(Killed):
+                run(source, where)
+        assert [p for p in where.sessions.iterdir() if not p.name.startswith(".")] == []
+    (imported,) = run(source, where)
+    assert imported.status == "new"
+    assert [p.name for p in where.sessions.iterdir()] == [imported.session], "nothing is left over"
+
+
+def test_an_import_that_was_killed_while_it_appended_goes_on_where_it_was(
+    tmp_path: Path, where: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = SOURCES["claude-code"](tmp_path)
+    (first,) = run(source, where)
+    with source.open("a") as file:
+        file.write(json.dumps(claude("5", "user", "More?")) + "\n")
+        file.write(json.dumps(claude("6", "assistant", "More.")) + "\n")
+
+    def some(self: Journal, events: list[ev.Event]) -> int:
+        for event in events[:2]:
+            self.append(event)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Journal, "append_all", some)
+        run(source, where)
+    assert [i.status for i in run(source, where)] == ["grown"]
+    events = events_of(where, first)
+    assert [e.text for e in events if isinstance(e, ev.UserMessage)] == ["Sum it", "More?"]
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+
+
+def test_only_one_import_runs_at_a_time(tmp_path: Path, where: Places) -> None:
+    source = SOURCES["claude-code"](tmp_path)
+    other = Known.open(where)
+    with pytest.raises(AgentdeckError, match="Another import runs"):
+        run(source, where)
+    other.close()
+    assert [i.status for i in run(source, where)] == ["new"]
+
+
+def test_a_torn_list_of_imports_is_read_as_far_as_it_goes(tmp_path: Path, where: Places) -> None:
+    source = SOURCES["claude-code"](tmp_path)
+    run(source, where)
+    with (where.state / "imports.jsonl").open("ab") as file:
+        file.write(b'[1]\n\xff\xfe\n{"source": 5}\n{"file": "torn')
+    assert run(source, where) == []
+    with source.open("a") as file:
+        file.write(json.dumps(claude("5", "user", "More?")) + "\n")
+    assert [i.status for i in run(source, where)] == ["grown"]

@@ -1,0 +1,37 @@
+"""Fenced code in Markdown, found in one pass whatever the text: answers are not to be trusted.
+
+Follows https://spec.commonmark.org/0.31.2/#fenced-code-blocks, with two differences: a fence may
+be indented as far as a list indents it, and one that is never closed is no block (an answer that
+was cut off holds half a program).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_MARK = re.compile(r"^( {0,12})(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+_LANGUAGE = re.compile(r"\s*\{?\.?([\w+#.-]*)")
+
+
+def fences(text: str) -> Iterator[tuple[str, str]]:
+    """Language (lower case, "" = none) and code of each closed block, in order."""
+    if "```" not in text and "~~~" not in text:
+        return
+    opened: re.Match[str] | None = None
+    for mark in _MARK.finditer(text):
+        if opened is None:
+            if mark[2][0] == "~" or "`" not in mark[3]:
+                opened = mark
+        elif mark[2].startswith(opened[2]) and not mark[3].strip():
+            code = text[opened.end() + 1 : mark.start()]
+            named = _LANGUAGE.match(opened[3])
+            yield (named[1].lower() if named else ""), _dedented(code, len(opened[1]))
+            opened = None
+
+
+def _dedented(code: str, indent: int) -> str:
+    """The code without as much of its indentation as its fence has."""
+    if not indent:
+        return code
+    return re.sub(rf"^ {{1,{indent}}}", "", code, flags=re.MULTILINE)
