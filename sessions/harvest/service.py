@@ -215,7 +215,10 @@ class Harvest:
         positives = [text for s in sorted(mine - {"None", ""}) for text in self._messages(s)]
         others = [s for s in all_sessions(self.places) if s not in mine][-50:]
         negatives = [text for s in others for text in self._messages(s)][:_NEGATIVES]
-        return positives[:20], negatives
+        asked = {" ".join(text.split()).casefold() for text in positives}
+        # The same words in another session led there as well: no near-miss.
+        others = [t for t in negatives if " ".join(t.split()).casefold() not in asked]
+        return positives[:20], others
 
     def uses(self) -> list[Uses]:
         """How often each skill of mine was used, and whether it helped."""
