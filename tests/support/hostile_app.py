@@ -40,8 +40,7 @@ class Hostile(ViewApp):
     async def on_key(self) -> None:
         """Show the texts a few at a time, so that each is on screen once."""
         self.mark.update("BEGIN")
-        await asyncio.sleep(0)
-        self.screen._on_timer_update()
+        self.paint()
         for number, text in enumerate(self.texts):
             self.show_text(f"c{number}", text)
             self.view.follow()
@@ -49,7 +48,12 @@ class Hostile(ViewApp):
                 self.mark.update(Content(text[:40]))
             await asyncio.sleep(0)
             self.screen._on_timer_update()
+            self.paint()
         self.mark.update("DONE")
+
+    def paint(self) -> None:
+        """Paint all of it here and now, whatever the app has got round to telling the screen."""
+        self._display(self.screen, self.screen._compositor.render_full_update())
 
     def show_text(self, call: str, text: str) -> None:
         """As a message, an answer, a tool's input and result, a diff, an error, a notice."""

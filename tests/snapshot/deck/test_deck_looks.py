@@ -5,11 +5,13 @@ Look at every changed picture before `pytest --snapshot-update`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
 from sessions import events as ev
@@ -17,6 +19,8 @@ from tests.support.fake_client import FakeClient
 from tui import glyphs
 from tui.app import DeckApp
 from tui.options import DeckOptions, Notify
+from tui.screens.dialogs import Choose, Dialog
+from tui.screens.new_session import NewSession
 from tui.view import code
 
 AT = "2026-11-23T10:00:00.000Z"
@@ -88,33 +92,55 @@ def shown(client: FakeClient, theme: str = "textual-dark") -> DeckApp:
     return DeckApp(DeckOptions(theme=theme, notify=quiet), connect)
 
 
-def after(*keys: str, lose: FakeClient | None = None) -> Callable[[Pilot[None]], Awaitable[None]]:
-    """Wait for the engine, press keys, still the cursors."""
+def after(
+    *keys: str, lose: FakeClient | None = None, opens: type[Dialog[Any]] | None = None
+) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Wait for the engine, press keys, still the cursors. `opens`: what the first key opens."""
 
     async def run(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, DeckApp)
         while not app.deck.link.up:
             await pilot.pause()
-        for _ in range(4):
-            await pilot.pause()
+        stop_blinking(app)
+        await still(pilot)
         for key in keys:
             await pilot.press(key)
-            for _ in range(3):
+            while opens is not None and not isinstance(app.screen, opens):
                 await pilot.pause()
+            await still(pilot)
         if lose is not None:
             lose.on_lost("it was killed")
-        app.deck.composer.cursor_blink = False
-        for field in app.screen.query(Input):
-            field.cursor_blink = False
-        for area in app.screen.query(TextArea):
-            area.cursor_blink = False
-        for tile in app.deck.grid.tiles():
-            tile.view.flush()
-        for _ in range(4):
-            await pilot.pause()
+        await still(pilot)
+        stop_blinking(app)
+        await still(pilot)
 
     return run
+
+
+def stop_blinking(app: DeckApp) -> None:
+    """Every cursor is to be seen. A tick that was due already is over before: see `still`."""
+    for widget in (app.deck.composer, *app.screen.query(Input), *app.screen.query(TextArea)):
+        widget.cursor_blink = True
+        widget.cursor_blink = False
+
+
+async def still(pilot: Pilot[None]) -> None:
+    """Wait until nothing changes on the screen any more, and nothing is left to be drawn."""
+    app = pilot.app
+    assert isinstance(app, DeckApp)
+    before: list[Strip] = []
+    same = 0
+    async with asyncio.timeout(20):
+        while same < 4:
+            for tile in app.deck.grid.tiles():
+                tile.view.flush()
+            for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
+                field.cursor_blink = False
+            await pilot.pause()
+            now = app.screen._compositor.render_strips()
+            same = same + 1 if now == before and not app.deck._due else 0
+            before = now
 
 
 SIZES = {"80x24": (80, 24), "120x36": (120, 36), "200x60": (200, 60)}
@@ -155,14 +181,16 @@ def test_without_an_engine(snap_compare: Compare) -> None:
 
 
 def test_the_form_for_new_sessions(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = after("ctrl+n", "T", "r", "y")
+    run = after("ctrl+n", "T", "r", "y", opens=NewSession)
     assert snap_compare(shown(busy(1)), terminal_size=(80, 24), run_before=run)
 
 
 def test_the_list_of_all_sessions(snap_compare: Compare) -> None:
-    assert snap_compare(shown(busy()), terminal_size=(120, 36), run_before=after("ctrl+l"))
+    assert snap_compare(
+        shown(busy()), terminal_size=(120, 36), run_before=after("ctrl+l", opens=Choose)
+    )
 
 
 def test_choosing_the_tiles_of_a_broadcast(snap_compare: Compare) -> None:
-    run = after("ctrl+b", "down", "ctrl+t")
+    run = after("ctrl+b", "down", "ctrl+t", opens=Choose)
     assert snap_compare(shown(busy()), terminal_size=(80, 24), run_before=run)
