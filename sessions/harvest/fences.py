@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MARK = re.compile(r"^( {0,12})(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+# It begins with a plain character, which is searched for much faster than a line's beginning.
+_MARK = re.compile(r"\n( {0,12})(`{3,}|~{3,})([^\n]*)")
 _LANGUAGE = re.compile(r"\s*\{?\.?([\w+#.-]*)")
 
 
@@ -18,13 +19,14 @@ def fences(text: str) -> Iterator[tuple[str, str]]:
     """Language (lower case, "" = none) and code of each closed block, in order."""
     if "```" not in text and "~~~" not in text:
         return
+    text = "\n" + text
     opened: re.Match[str] | None = None
     for mark in _MARK.finditer(text):
         if opened is None:
             if mark[2][0] == "~" or "`" not in mark[3]:
                 opened = mark
         elif mark[2].startswith(opened[2]) and not mark[3].strip():
-            code = text[opened.end() + 1 : mark.start()]
+            code = text[opened.end() + 1 : mark.start() + 1]
             named = _LANGUAGE.match(opened[3])
             yield (named[1].lower() if named else ""), _dedented(code, len(opened[1]))
             opened = None
