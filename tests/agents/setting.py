@@ -175,7 +175,7 @@ def _long() -> list[Step]:
 
 
 async def _serve(home: Path) -> None:
-    async with MessagesServer(Model(), port=0) as server:
+    async with MessagesServer(Model(work=Path.cwd()), port=0) as server:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         (home / "config.toml").write_text(configuration(server.url, home / "agents"))
         (home / "config.toml").chmod(0o600)

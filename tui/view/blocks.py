@@ -34,6 +34,7 @@ _INPUT_KEYS = (
     "command",
     "cmd",
     "file_path",
+    "filePath",
     "path",
     "pattern",
     "query",
@@ -43,6 +44,8 @@ _INPUT_KEYS = (
     "question",
     "text",
 )
+_TELLING = frozenset(" ./:")
+"""A title without any of these is the tool's bare name: some agents give it before a better one."""
 _STATUS_STYLE = {
     "running": "working",
     "asking": "warning",
@@ -94,16 +97,26 @@ def plain(block: Block) -> str:
 
 def summary(block: Block) -> str:
     """One line that says what a tool call is about."""
-    if title := block.data.get("title"):
-        return clean_line(str(title))
+    title = _title(block)
+    if set(title) & _TELLING:
+        return title
     given: Any = block.data.get("input")
     if not isinstance(given, dict) or not given:
-        return ""
+        return title
     for key in _INPUT_KEYS:
         value = given.get(key)
         if isinstance(value, str) and value.strip():
             return clean_line(value.strip()[:400])
-    return clean_line(json.dumps(given, ensure_ascii=False, default=str)[:400])
+    return title or clean_line(json.dumps(given, ensure_ascii=False, default=str)[:400])
+
+
+def _title(block: Block) -> str:
+    """What an agent calls the call, without the tool's name, which stands before it."""
+    name = str(block.data.get("name") or "").casefold()
+    title = clean_line(str(block.data.get("title") or ""))
+    if name and title.casefold().startswith(f"{name} "):
+        return title[len(name) :].strip()
+    return title
 
 
 # -- mine

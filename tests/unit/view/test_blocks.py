@@ -42,6 +42,22 @@ def test_a_running_tool_shows_its_name_its_input_and_its_last_lines() -> None:
     assert shown(CALL, progress) == ["▸ shell make test · running", "│ two", "│ three", "│ four"]
 
 
+@pytest.mark.parametrize(
+    ("name", "title", "given", "head"),
+    [
+        ("Write", "Write a.txt", {"file_path": "/w/a.txt"}, "▸ Write a.txt"),
+        ("edit", "write", {"filePath": "/w/a.txt"}, "▸ edit /w/a.txt"),
+        ("edit", "write", {"how": 1}, "▸ edit write"),
+        ("execute", "make test", {"command": "cd /w; make test"}, "▸ execute make test"),
+    ],
+)
+def test_the_head_of_an_agents_call_says_what_it_is_about_once(
+    name: str, title: str, given: dict[str, Any], head: str
+) -> None:
+    call = (ev.ToolCall, {"call": "c", "name": name, "title": title, "input": given})
+    assert shown(call) == [f"{head} · running"]
+
+
 def test_a_result_is_folded_to_its_first_lines_and_says_how_many_more() -> None:
     content = "\n".join(f"line {n}" for n in range(20))
     rows = shown(CALL, result(content=content))
