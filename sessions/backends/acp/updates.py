@@ -129,7 +129,8 @@ class Translator:
 
     def _result(self, call_id: str, known: Message, status: str) -> ev.ToolResult:
         data: Message = {}
-        if diffs := _list(known.get("diffs")):
+        diffs = _list(known.get("diffs")) if status == "ok" else []  # else it did not happen
+        if diffs:
             data["diffs"] = [
                 {"path": d.get("path"), "old": d.get("oldText"), "new": d.get("newText")}
                 for d in diffs

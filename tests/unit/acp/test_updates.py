@@ -78,6 +78,13 @@ def test_a_diff_that_was_told_before_stands_in_the_result() -> None:
     assert result.data["diffs"] == [{"path": "/w/a.txt", "old": None, "new": "one\n"}]
 
 
+def test_a_change_that_failed_is_no_diff_but_why() -> None:
+    translator = begun(title="write", kind="edit", content=[DIFF])
+    (result,) = translator.events(update(status="failed", content=[said("Read it first.")]))
+    assert isinstance(result, ev.ToolResult)
+    assert (result.status, result.content, result.data) == ("error", "Read it first.", {})
+
+
 def test_nothing_follows_a_calls_end() -> None:
     translator = begun()
     assert len(translator.events(update(status="completed"))) == 1
