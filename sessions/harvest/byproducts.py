@@ -188,7 +188,7 @@ class _Finder:
             code = event.data.get("exit_code")
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
             self._commands.setdefault(normal_command(command), []).append((call, code))
-            self._files.ran(command, code)
+            self._files.ran(command, code, event.seq)
         elif event.status == "ok":
             self._files.changed(call, event.seq)
 
@@ -214,6 +214,7 @@ class _Finder:
         signals: dict[str, Any] = {"kept": True, "exact": file.exact}
         if file.ran is not None:
             signals |= {"ran": True, "passed": file.ran == 0, "command": file.command}
+            signals["run_seq"] = file.run_seq
         origin = self._origin(file.turn, file.seq)
         return Found(kind, file.text, file.path, origin=origin, signals=signals)
 
@@ -232,7 +233,7 @@ class _Finder:
         files = {f.text.strip(): f for f in self._found if f.kind in ("file", "picture") and f.text}
         for found in self._found:
             if found.kind == "code" and (same := files.get(found.text.strip())):
-                names = ("ran", "passed", "command")
+                names = ("ran", "passed", "command", "run_seq")
                 found.signals |= {k: same.signals[k] for k in names if k in same.signals}
                 found.signals["file"] = same.path
 

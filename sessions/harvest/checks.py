@@ -3,20 +3,18 @@
 - `valid`: the strict rules (always);
 - `trigger`: whether the description fires on messages that led here and not on others (free,
   by words; with a model, by asking it);
-- `replay`: scripts run again in the sandbox as they were recorded, exit codes compared.
+- `replay`: scripts run again in the sandbox as they were recorded, exit code and output compared.
 
 Not better is said plainly; saving is the user's call.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 import secrets
-import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -26,7 +24,6 @@ from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
 from sessions.harvest.language import content_terms
 
-REPLAY_S = 60.0
 _FIRES = 0.2
 """The share of a message's terms that must stand in the description for it to fire."""
 
@@ -120,69 +117,33 @@ def _fires(described: set[str], message: str) -> bool:
     return bool(terms) and len(terms & described) / len(terms) >= _FIRES
 
 
-async def replay(draft: Draft, used: Sequence[Found]) -> Check:
-    """Run each script as its recorded command ran it, in an empty sandboxed folder.
+async def replay(
+    draft: Draft,
+    used: Sequence[Found],
+    events: Callable[[str], Iterable[ev.Event]],
+    own: Sequence[Path] = (),
+    clean: Callable[[str], str] = str,
+) -> Check:
+    """Run each script as the session ran it, with its files; compare exit code and output.
 
-    Only commands that are one plain program without a shell's syntax are run again.
+    `events` gives a session's events, `own` are agentdeck's folders, which stay out of sight.
     """
+    from sessions.harvest.replay import again, recorded
+
     by_id = {found.id: found for found in used}
     findings: list[ev.JSON] = []
-    with tempfile.TemporaryDirectory(prefix="agentdeck-replay-") as nowhere:
-        root = Path(nowhere)
-        for path, data in draft.files.items():
-            (root / Path(path).name).write_bytes(data)
-        for path, receipt in draft.file_receipts.items():
-            found = by_id.get(receipt)
-            if found is None or not found.signals.get("command"):
-                continue
-            findings.append(await _again(path, found, root))
+    for path, receipt in draft.file_receipts.items():
+        found = by_id.get(receipt)
+        seq = int(found.signals.get("run_seq") or 0) if found else 0
+        if found is None or not seq or path not in draft.files:
+            continue
+        run = recorded(events(str(found.origin.get("session"))), seq)
+        script = found.path or str(found.signals.get("file") or "")
+        if run is not None and script:
+            findings.append(await again(path, draft.files[path], script, run, own, clean))
     ran = [f for f in findings if f["ran"]]
     if not ran:
         return Check("replay", None, "no script could be run again", findings)
     same = [f for f in ran if f["same"]]
-    detail = f"{len(same)}/{len(ran)} scripts ended as recorded"
+    detail = f"{len(same)}/{len(ran)} scripts ended and printed as recorded"
     return Check("replay", len(same) == len(ran), detail, findings, cost="runs the scripts")
-
-
-async def _again(path: str, found: Found, root: Path) -> ev.JSON:
-    from sessions.tools.sandbox import Sandbox, describe
-
-    command = str(found.signals["command"])
-    row: ev.JSON = {"file": path, "command": command, "ran": False, "same": False}
-    try:
-        argv = shlex.split(command)
-    except ValueError:
-        return {**row, "why": "its command can't be read"}
-    if not argv or any(c in command for c in ";|&<>$`\n(){}*?~"):
-        return {**row, "why": "its command needs a shell"}
-    if not describe().works:
-        return {**row, "why": "there is no sandbox here"}
-    argv = [Path(word).name if Path(word).name == Path(path).name else word for word in argv]
-    with tempfile.TemporaryDirectory(prefix="agentdeck-tmp-") as tmp:
-        wrapped = Sandbox(root, Path(tmp), [], Path(tmp)).wrap(argv, network=False)
-        process = await asyncio.create_subprocess_exec(
-            *wrapped.argv,
-            cwd=root,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(root), "LANG": "C.UTF-8"},
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(REPLAY_S):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            return {**row, "why": f"it ran longer than {REPLAY_S:.0f} s"}
-        finally:
-            wrapped.finish()
-    passed = process.returncode == 0
-    return {
-        **row,
-        "ran": True,
-        "exit_code": process.returncode,
-        "same": passed == bool(found.signals.get("passed")),
-        "output": output[-2000:].decode("utf-8", "replace"),
-    }

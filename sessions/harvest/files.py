@@ -27,6 +27,8 @@ class WrittenFile:
     exact: bool = True
     ran: int | None = None
     command: str = ""
+    run_seq: int = 0
+    """The event that says how that command ended."""
 
 
 class FileTracker:
@@ -51,11 +53,11 @@ class FileTracker:
             if not file.exact:
                 del self._files[path]
 
-    def ran(self, command: str, code: int | None) -> None:
-        """A command has ended; files that it names have run."""
+    def ran(self, command: str, code: int | None, seq: int) -> None:
+        """A command has ended, says event `seq`; files that it names have run."""
         for file in self._files.values():
             if PurePath(file.path).name in command:
-                file.ran, file.command = code, command
+                file.ran, file.command, file.run_seq = code, command, seq
 
     def files(self) -> list[WrittenFile]:
         """Files whose whole content is known."""

@@ -233,7 +233,17 @@ class Harvest:
     async def replay(self, draft: Draft) -> checks.Check:
         """Run the scripts again in the sandbox, as they were recorded."""
         mine = [s for s in {str(r["from"].get("session")) for r in draft.receipts.values()} if s]
-        return await checks.replay(draft, self.byproducts(mine))
+        found = self.byproducts(mine)
+        here = self.places
+        own = [p for p in (here.config_file.parent, here.data, here.state) if p.exists()]
+        redactor = self._redactor(found)
+        return await checks.replay(
+            draft,
+            found,
+            lambda session: read(self.places.session(session) / NAME),
+            own,
+            lambda text: redactor.redact(text).text,
+        )
 
     def install(self, name: str, *, replace: bool = False) -> Path:
         """Copy a draft to my skills; valid by the strict rules or refused.

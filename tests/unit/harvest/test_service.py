@@ -24,11 +24,10 @@ SCRIPT = "import sys\nprint(sum(float(line) for line in sys.stdin))  # ünï\n"
 SECRET = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 
 
-def record(places_root: Path, name: str, *events: ev.Event) -> None:
+def record(places_root: Path, name: str, *events: ev.Event, cwd: str = "/home/ada/work") -> None:
+    """Write a session's journal."""
     where = rig_places(places_root)
-    journal, _, _ = Journal.create(
-        where.session(name), ev.SessionCreated(id=name, cwd="/home/ada/work")
-    )
+    journal, _, _ = Journal.create(where.session(name), ev.SessionCreated(id=name, cwd=cwd))
     for event in events:
         journal.append(event)
     journal.close()

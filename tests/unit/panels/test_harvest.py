@@ -236,7 +236,7 @@ async def test_checks_say_what_they_cost_and_what_they_found(tmp_path: Path) -> 
         assert "ok valid: valid by the strict rules (free)" in rig.text("#review-said")
         await rig.press("p")
         await rig.until(lambda: not review.busy)
-        assert "1/1 scripts ended as recorded (runs the scripts)" in rig.text("#review-said")
+        assert "1/1 scripts ended and printed as recorded (runs the scripts)" in rig.text("#review-said")
         await rig.press("k")
         await rig.until(lambda: not review.busy)
         assert "(one question to the model)" in rig.text("#review-said")
