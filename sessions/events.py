@@ -434,14 +434,14 @@ _NAMED: dict[str, tuple[type, ...]] = {
 
 
 def _kinds(cls: type[Event]) -> dict[str, tuple[tuple[type, ...], type | None]]:
-    """Of each field: the types that its value may have, and the type of a list's entries."""
+    """Of each field: the types that its value may have, and the type of what is in it."""
     found = _KINDS.get(cls)
     if found is None:
         found = {}
         for each in fields(cls):
             words = str(each.type).split(" | ")
             kinds = tuple(k for word in words for k in _NAMED.get(word.split("[")[0], (object,)))
-            inner = words[0].partition("[")[2].rstrip("]") if words[0].startswith("list") else ""
+            inner = words[0].partition("[")[2].rstrip("]").rpartition(", ")[2]
             found[each.name] = (kinds, _NAMED.get(inner, (object,))[0] if inner else None)
         _KINDS[cls] = found
     return found
@@ -451,8 +451,9 @@ def _fits(value: Any, kinds: tuple[type, ...], inner: type | None) -> bool:
     """Whether a value that came from outside is what the field says."""
     if not isinstance(value, kinds) or ((value is True or value is False) and bool not in kinds):
         return object in kinds
-    if inner is not None and isinstance(value, list):
-        return all(isinstance(entry, inner) for entry in value)
+    if inner is not None and isinstance(value, list | dict):
+        entries = value.values() if isinstance(value, dict) else value
+        return all(isinstance(entry, inner) for entry in entries)
     return not isinstance(value, int) or -_LARGEST <= value <= _LARGEST
 
 

@@ -7,6 +7,7 @@
 - A last line that was torn is closed by a newline, left where it is, and reported by a
   `journal.repaired` event; broken lines in the middle and events of unknown types are passed
   over. Nothing is rewritten, nothing is cut.
+- A file that is deleted while it is in use is written anew at the next event.
 - A lock on the file keeps a second writer out; reading needs none.
 """
 
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from sessions import events as ev
 from sessions import secrecy
-from sessions.errors import JournalError
+from sessions.errors import AgentdeckError, JournalError
 from sessions.places import private_folder
 
 NAME = "journal.jsonl"
@@ -228,13 +229,16 @@ class Journal:
         if not self._dirty or self._fd < 0:
             return
         self._dirty = False
+        fd = self._fd
         try:
             if sys.platform == "darwin":
-                fcntl.fcntl(self._fd, fcntl.F_FULLFSYNC)
+                fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
             else:
-                os.fdatasync(self._fd)
+                os.fdatasync(fd)
         except OSError as error:
             self._dirty = True
+            if fd != self._fd:
+                return  # written anew meanwhile, which syncs
             raise _refused(self.path, error) from error
 
     def events(self) -> Iterator[ev.Event]:
@@ -274,6 +278,8 @@ class Journal:
         data = b"\n" + line if self._glued else line
         written = 0
         try:
+            if os.fstat(self._fd).st_nlink == 0:
+                self._restore()
             while written < len(data):
                 written += os.write(self._fd, data[written:] if written else data)
         except OSError as error:
@@ -281,6 +287,33 @@ class Journal:
             raise _refused(self.path, error) from error
         self._glued = False
         self._dirty = True
+
+    def _restore(self) -> None:
+        """Write the file anew: it, or the folder, was deleted while it is in use.
+
+        What was written is still there behind the open descriptor. Raises OSError, JournalError.
+        """
+        try:
+            private_folder(self.folder)
+            private_folder(self.folder / FILES)
+        except AgentdeckError as error:
+            raise JournalError(error.message, error.hint) from error
+        fd = _open(self.path, os.O_CREAT | os.O_EXCL)
+        try:
+            place = 0
+            while part := os.pread(self._fd, 2**20, place):
+                place += len(part)
+                while part:
+                    part = part[os.write(fd, part) :]
+            os.fsync(fd)
+        except OSError:
+            os.close(fd)
+            self.path.unlink(missing_ok=True)
+            raise
+        before, self._fd = self._fd, fd
+        os.close(before)
+        self._lock()
+        _sync_folder(self.folder)
 
     def _lock(self) -> None:
         try:

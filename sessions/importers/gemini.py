@@ -48,12 +48,12 @@ class Gemini:
 
     def _answer(self, builder: Builder, message: Record) -> None:
         builder.model = str(message.get("model") or builder.model)
-        for thought in message.get("thoughts") or []:
+        for thought in _list(message.get("thoughts")):
             if isinstance(thought, dict):
                 said = (thought.get("subject"), thought.get("description"))
                 builder.thinking("\n".join(str(part) for part in said if part))
         builder.text(text_of(message.get("content")))
-        for call in message.get("toolCalls") or []:
+        for call in _list(message.get("toolCalls")):
             if not isinstance(call, dict):
                 continue
             number = str(call.get("id", ""))
@@ -66,6 +66,10 @@ class Gemini:
                 output=tokens.get("output"),
                 cache_read=tokens.get("cached"),
             )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _load(path: Path) -> tuple[Record, list[Record]]:
@@ -99,7 +103,7 @@ def _result(call: Record) -> str:
     if isinstance(shown, str):
         return shown
     parts = []
-    for part in call.get("result") or []:
+    for part in _list(call.get("result")):
         response = (part.get("functionResponse") or {}).get("response") if part else None
         if isinstance(response, dict):
             parts.append(str(response.get("output", json.dumps(response))))

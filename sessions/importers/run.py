@@ -47,6 +47,7 @@ HOMES = {
 }
 _ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db")
 _HEAD = 65_536
+_BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 _MAKING = ".import"
 _MAX_FILES = 100_000
 
@@ -124,8 +125,13 @@ def _import_file(path: Path, size: int, places: Places, known: Known) -> Iterato
         sessions = OPENCODE.sessions(path) if importer is OPENCODE else [""]
         for theirs in sessions:
             yield _import_one(importer, path, theirs, places, known)
-    except (OSError, AgentdeckError, ValueError) as error:
+    except (OSError, AgentdeckError) as error:
         yield Imported(str(path), importer.harness, "failed", message=str(error))
+        return
+    except _BROKEN as error:
+        # A format that nobody promises: one file of it costs no other its import.
+        what = f"it is not as {importer.harness} writes it ({type(error).__name__}: {error})"
+        yield Imported(str(path), importer.harness, "failed", message=what)
         return
     known.seen(path, size)
 

@@ -22,8 +22,8 @@ from sessions.places import Places
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 ROUNDS = int(os.environ.get("AGENTDECK_KILL_ROUNDS", "6"))
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180 + 20 * ROUNDS)]
 
 
 @pytest.fixture

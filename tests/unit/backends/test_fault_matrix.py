@@ -16,7 +16,7 @@ import pytest
 
 from sessions import events as ev
 from sessions import limits
-from sessions.backends import faults, native
+from sessions.backends import faults, messages, native
 from tests.support.messages_server import (
     Cut,
     Hang,
@@ -85,6 +85,9 @@ ROWS = [
     status(418, "invalid", 1),
     status(429, "rate_limit", TRIES),
     status(429, "rate_limit", TRIES, retry_after="0"),
+    status(429, "rate_limit", TRIES, retry_after="7"),
+    status(429, "rate_limit", TRIES, retry_after="99999999999"),
+    status(429, "rate_limit", TRIES, retry_after="Fri, 31 Dec 2199 23:59:59 GMT"),
     status(429, "rate_limit", TRIES, retry_after="soon"),
     status(429, "rate_limit", TRIES, retry_after="-5"),
     status(429, "rate_limit", TRIES, retry_after="Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -299,6 +302,50 @@ ROWS = [
         "Fine.",
         "end_turn",
     ),
+    Row(
+        "slow-loris: a few bytes at a time, for longer than a silence may last",
+        [
+            part
+            for step in say("Fine.")
+            if isinstance(step, Raw)
+            for place in range(0, len(step.data), 40)
+            for part in (Raw(step.data[place : place + 40]), Sleep(0.03))
+        ],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row(
+        "slow-loris that never says anything",
+        [start(), *[part for _ in range(40) for part in (Raw(b": \n"), Sleep(0.03))]],
+        "stalled",
+        TRIES,
+    ),
+    Row(
+        "an event of an unknown name",
+        [start(), sse("novelty", x=1), *say("Fine.")[1:]],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row(
+        "a block and a delta of unknown types",
+        [
+            start(),
+            sse("content_block_start", index=0, content_block={"type": "novelty"}),
+            delta(0, type="novelty_delta", data="x"),
+            sse("content_block_stop", index=0),
+            *text(1, "Fine."),
+            *stop(),
+        ],
+        "",
+        1,
+        "Fine.",
+        "end_turn",
+    ),
+    Row("an index that is a list", [start(), delta([0], type="text_delta", text="x")], "protocol"),
     Row("a very large delta", say("x" * 1_000_000), "", 1, "x" * 1_000_000, "end_turn"),
 ]
 
@@ -309,6 +356,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "backoff_s", lambda attempt: 0.01)
     monkeypatch.setattr(faults, "MIN_WAIT_S", 0.01)
     monkeypatch.setattr(faults, "MAX_WAIT_S", 0.02)
+    monkeypatch.setattr(messages, "_WATCH_EVERY_S", 0.05)
     monkeypatch.setattr(limits, "_REFUSED_S", 0.0)
     monkeypatch.setattr(limits, "_APART_S", 0.0)
 
