@@ -124,7 +124,7 @@ class Translator:
             input=raw if isinstance(raw, dict) else {} if raw is None else {"input": raw},
             title=str(known.get("title", "")),
             kind=str(known.get("kind", "other")),
-            locations=[loc for loc in known.get("locations", []) if isinstance(loc, dict)],
+            locations=_list(known.get("locations")),
         )
 
     def _result(self, call_id: str, known: Message, status: str) -> ev.ToolResult:
