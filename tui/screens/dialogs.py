@@ -21,13 +21,15 @@ from tui.actions import show_key
 from tui.lines import Line, Spot
 from tui.rows import Row, Rows
 from tui.text import plain
+from tui.view.fitted import Fitted
+from tui.work import caught_up
 
 T = TypeVar("T")
 GUARD_S = 0.4
 """An enter within this time of a question's appearance was meant for something else."""
 
 
-class Dialog(ModalScreen[T], Generic[T]):
+class Dialog(Fitted, ModalScreen[T], Generic[T]):
     """A frame with a title in the middle of the deck; esc leaves it without a result."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = "dialogs.tcss"
@@ -226,15 +228,15 @@ class Choose(Dialog[Choice]):
         if self.listing.at in keys:
             self.query_one(Rows).action_move(keys.index(self.listing.at))
 
-    def on_line_clicked(self, message: Line.Clicked) -> None:
+    async def on_line_clicked(self, message: Line.Clicked) -> None:
         """An offer was clicked: as if its key had been pressed."""
         actions = {"ctrl+t": self.action_mark, "ctrl+a": self.action_mark_all}
         if message.target == "escape":
             self.action_cancel()
         elif message.target in actions:
-            actions[message.target]()
+            await actions[message.target]()
         else:
-            self.action_take(message.target)
+            await self.action_take(message.target)
 
     def _show(self) -> None:
         terms = self.query_one("#filter", Input).value.casefold().split()
@@ -250,43 +252,52 @@ class Choose(Dialog[Choice]):
     def _filtered(self) -> None:
         self._show()
 
-    def action_rows(self, what: str, by: int) -> None:
+    async def _caught_up(self) -> None:
+        """The rows are those of all that was typed before: these keys overtake the field's."""
+        await caught_up(self.query_one("#filter", Input))
+        self._show()
+
+    async def action_rows(self, what: str, by: int) -> None:
         """Move the cursor while the filter has the focus."""
+        await self._caught_up()
         rows = self.query_one(Rows)
         if what == "page":
             rows.action_page(by)
         else:
             rows.action_move(by)
 
-    def action_mark(self) -> None:
+    async def action_mark(self) -> None:
         """Mark or unmark the row under the cursor."""
+        await self._caught_up()
         if self.marking and (key := self.query_one(Rows).key):
             self.marked ^= {key}
             self._show()
 
-    def action_mark_all(self) -> None:
+    async def action_mark_all(self) -> None:
         """Mark all rows, or none if all are."""
+        await self._caught_up()
         if self.marking:
             keys = {row.key for row in self.query_one(Rows).rows}
             self.marked = self.marked - keys if keys <= self.marked else self.marked | keys
             self._show()
 
-    def action_take(self, key: str) -> None:
+    async def action_take(self, key: str) -> None:
         """Choose the row under the cursor."""
+        await self._caught_up()
         row = self.query_one(Rows).key
         if row or self.marked:
             marked = tuple(p.key for p in self.listing.rows if p.key in self.marked)
             self.dismiss(Choice(row, key, marked))
 
-    def on_rows_picked(self, message: Rows.Picked) -> None:
+    async def on_rows_picked(self, message: Rows.Picked) -> None:
         """A click chooses, or marks where rows are marked."""
         if self.marking:
-            self.action_mark()
+            await self.action_mark()
         else:
-            self.action_take("enter")
+            await self.action_take("enter")
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """The key of an offer."""
         if any(event.key == offer.key for offer in self.listing.offers):
             event.stop()
-            self.action_take(event.key)
+            await self.action_take(event.key)

@@ -25,6 +25,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.view.fitted import Fitted
+
 SOONEST_S = 0.008
 """The screen is painted again no sooner than this."""
 
@@ -181,7 +183,7 @@ def _gaps(
     )
 
 
-class LeanScreen(Screen[Any]):
+class LeanScreen(Fitted, Screen[Any]):
     """A screen with that compositor: `class DeckScreen(LeanScreen)`.
 
     It also paints as soon as it is idle. Textual paints at the next of its sixty ticks a
