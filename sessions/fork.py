@@ -11,6 +11,7 @@ from sessions.journal import Journal
 
 if TYPE_CHECKING:
     from sessions.session import Session
+    from sessions.summary import Summary
 
 
 def fork_journal(
@@ -25,7 +26,7 @@ def fork_journal(
     summary = parent.summary
     created = ev.SessionCreated(
         id=session_id,
-        title=title or f"{summary.title or 'session'} (fork)",
+        title=title or f"{_name(summary)} (fork)",
         backend=summary.backend,
         model=summary.model,
         cwd=summary.cwd,
@@ -34,6 +35,11 @@ def fork_journal(
         parent={"id": parent.id, "seq": upto},
     )
     Journal.fork(parent.folder, folder, upto, created)
+
+
+def _name(summary: Summary) -> str:
+    """Its title, else how its first message begins."""
+    return summary.title.strip() or " ".join(summary.about.split())[:60] or "session"
 
 
 def last_seq_of(session: Session, turn: int | None) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -41,7 +39,7 @@ from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
 from tui.welcome import Welcome
-from tui.work import while_shown
+from tui.work import caught_up, while_shown
 
 
 class DeckScreen(LeanScreen):
@@ -261,7 +259,8 @@ class DeckScreen(LeanScreen):
             return
         if spec.instant:
             # Keys before it were meant for what was in focus, keys after it for what will be.
-            await self._composer_caught_up()
+            if self.focused is self.composer:
+                await caught_up(self.composer)
             await self._guarded(spec.run(self))
         else:
             self.start(name)
@@ -273,13 +272,6 @@ class DeckScreen(LeanScreen):
             self.run_worker(
                 self._guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
             )
-
-    async def _composer_caught_up(self) -> None:
-        """Wait until the composer has taken in the keys that came before."""
-        done = asyncio.Event()
-        if self.focused is self.composer and self.composer.call_later(done.set):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), 0.5)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key whose action can't be done now is left to whatever is in focus."""

@@ -1,12 +1,19 @@
-"""Work that outlives what it was for: a dialog is left while the engine still answers it."""
+"""Work that outlives what it was for, and keys that overtake those before them."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.css.query import NoMatches
 from textual.dom import DOMNode, NoScreen
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+CATCHES_UP_S = 0.5
 
 
 def gone(node: DOMNode) -> bool:
@@ -27,3 +34,15 @@ async def while_shown(node: DOMNode, work: Coroutine[Any, Any, None]) -> None:
     except NoMatches:
         if not gone(node):
             raise
+
+
+async def caught_up(field: Widget) -> None:
+    """Wait until a widget has taken in the keys that came before.
+
+    A key that is bound is done by the app, and the characters typed before it lie in the queue of
+    the field that they are for.
+    """
+    done = asyncio.Event()
+    if field.call_later(done.set):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(done.wait(), CATCHES_UP_S)

@@ -15,7 +15,7 @@ from tui.reveal import Spot
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog
 from tui.text import clip, one_line, title_of
-from tui.work import while_shown
+from tui.work import caught_up, while_shown
 
 if TYPE_CHECKING:
     from tui.deck_screen import DeckScreen
@@ -37,6 +37,8 @@ class Search(Dialog[Spot]):
         super().__init__("Search all sessions")
         self.deck = deck
         self.spots: dict[str, Spot] = {}
+        self._shown = ""
+        """The words whose hits are shown."""
 
     def body(self) -> ComposeResult:
         """The field and what was found."""
@@ -49,9 +51,13 @@ class Search(Dialog[Spot]):
 
     @on(Input.Changed, "#filter")
     def _changed(self, event: Input.Changed) -> None:
+        query = event.value.strip()
+
+        async def look() -> None:
+            await while_shown(self, self._search(query))
+
         # Exclusive: the answer to words that were typed over is not waited for.
-        work = while_shown(self, self._search(event.value.strip()))
-        self.run_worker(work, group="search", exclusive=True)
+        self.run_worker(look, group="search", exclusive=True)  # type: ignore[arg-type]
 
     async def _search(self, query: str) -> None:
         rows = self.query_one(Rows)
@@ -65,7 +71,7 @@ class Search(Dialog[Spot]):
             rows.empty = one_line(str(error))
             rows.show([], keep=False)
             return
-        self.spots = {}
+        self.spots, self._shown = {}, query
         rows.empty = f"Nothing has “{clip(query, 40)}” in it."
         rows.show([self._row(place, hit, query) for place, hit in enumerate(found)], keep=False)
         self.hint(f"{len(found)} found · enter goes to it · esc")
@@ -85,19 +91,28 @@ class Search(Dialog[Spot]):
             ),
         )
 
-    def action_rows(self, what: str, by: int) -> None:
+    async def _caught_up(self) -> None:
+        """What is shown was found for all that was typed before."""
+        field = self.query_one("#filter", Input)
+        await caught_up(field)
+        if (query := field.value.strip()) != self._shown:
+            await self._search(query)
+
+    async def action_rows(self, what: str, by: int) -> None:
         """Move the cursor while the field has the focus."""
+        await self._caught_up()
         rows = self.query_one(Rows)
         if what == "page":
             rows.action_page(by)
         else:
             rows.action_move(by)
 
-    def action_take(self) -> None:
+    async def action_take(self) -> None:
         """Go to the place under the cursor."""
+        await self._caught_up()
         if spot := self.spots.get(self.query_one(Rows).key):
             self.dismiss(spot)
 
-    def on_rows_picked(self) -> None:
+    async def on_rows_picked(self) -> None:
         """A click opens."""
-        self.action_take()
+        await self.action_take()

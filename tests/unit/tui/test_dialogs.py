@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input, Select
 
 from sessions import events as ev
 from tests.support.deckpilot import Opened, opened
+from tests.support.fake_client import FakeClient
 from tui import actions as registry
 from tui.lines import Line
 from tui.memory import Memory
@@ -325,3 +327,45 @@ async def test_a_new_session_is_the_current_one_before_the_engine_has_told_of_it
         await here.settle()
         assert here.deck.model.current == "s002"
         assert len(here.deck.grid.tiles()) == 2
+
+
+# -- as fast as keys can come
+
+
+def at_once(here: Opened, *keys: str) -> None:
+    """Keys that are all there before the first is looked at."""
+    for key in keys:
+        here.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_enter_takes_what_all_that_was_typed_before_it_leaves() -> None:
+    async with opened(3) as here:
+        await here.press("ctrl+l")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        at_once(here, "t", "a", "s", "k", " ", "3", "enter")
+        await here.until(lambda: here.app.screen is here.deck)
+        await here.until(lambda: here.deck.model.current == "s003")
+
+
+async def test_a_mark_is_set_on_what_was_typed_before_it() -> None:
+    async with opened(3) as here:
+        await here.press("ctrl+b")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        screen = here.app.screen
+        assert isinstance(screen, Choose)
+        marked = set(screen.marked)
+        at_once(here, "t", "a", "s", "k", " ", "2", "ctrl+t")
+        await here.until(lambda: screen.marked != marked)
+        assert screen.marked == marked ^ {"s002"}
+
+
+async def test_enter_goes_to_what_was_found_for_all_that_was_typed() -> None:
+    class Finds(FakeClient):
+        async def _archive_search(self, query: str, limit: int = 50) -> list[ev.JSON]:
+            return [{"id": "s001" if query == "abc" else "s002", "seq": 1, "at": "", "snippet": ""}]
+
+    async with opened(3, client=Finds()) as here:
+        await here.press("alt+3", "ctrl+f")
+        at_once(here, "a", "b", "c", "enter")
+        await here.until(lambda: here.app.screen is here.deck)
+        await here.until(lambda: here.deck.model.current == "s001")
