@@ -97,7 +97,6 @@ def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
 def export(session: str, fmt: str, out: Path | None) -> None:
     """Print a session as Markdown, JSON or HTML."""
     from sessions.archive.export import export as write
-
     from sessions.secrecy import hide
 
     # A journal may be older than the key, or written before keys were kept out of it.
