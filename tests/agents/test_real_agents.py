@@ -138,6 +138,8 @@ async def test_a_file_is_shown_as_a_diff_before_it_is_written(rig: Rig, agent: s
     await answer(session, "allow_once")
     await ended(session)
     assert (rig.work / WRITTEN).read_text() == "one\ntwo\n"
+    # OpenCode also sends fs/write_text_file once an edit is allowed, whatever the client can do.
+    assert len(of_type(session, ev.PermissionAsked)) == 1
     assert len({json.dumps(c.input) for c in of_type(session, ev.ToolCall)}) == len(
         of_type(session, ev.ToolCall)
     )

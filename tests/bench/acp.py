@@ -289,14 +289,16 @@ async def _bare(times: int, agent: Agent | None = None) -> Waits:
     return Waits(start, statistics.median(news), statistics.median(turns))
 
 
-def _cold() -> float:
-    """The very first prompt of an engine that has loaded nothing yet; ms."""
-    code = "import asyncio, tests.bench.acp as b; print(asyncio.run(b._through_the_deck(1)).start)"
-    return float(
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout
-    )
+def _apart(what: str) -> float:
+    """A figure of this module in a process of its own, which has loaded and kept nothing yet."""
+    code = f"import asyncio, tests.bench.acp as b; print(asyncio.run(b.{what}))"
+    command = [sys.executable, "-c", code]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+async def _cold() -> float:
+    """The very first prompt of an engine, sent in the instant in which it is there; ms."""
+    return (await _through_the_deck(1)).start
 
 
 def _over(name: str, ours: list[Waits], bare: list[Waits], who: str) -> Iterator[Figure]:
@@ -325,18 +327,18 @@ async def _real(times: int, sessions: int) -> dict[str, tuple[list[Waits], list[
 
 
 def figures(quick: bool) -> Iterator[Figure]:
-    """Memory first: what else runs here leaves its own in memory."""
+    """All of them."""
     runs = 1 if quick else 3
-    memory = [asyncio.run(_memory(12 if quick else 40)) for _ in range(runs)]
+    memory = [_apart(f"_memory({12 if quick else 40})") for _ in range(runs)]
     yield Figure("memory of a session, three short turns", memory, "MB", Target(3.0))
-    memory = [asyncio.run(_memory(6, "flood", "flood")) for _ in range(runs)]
+    memory = [_apart('_memory(6, "flood", "flood")') for _ in range(runs)]
     yield Figure("memory of a session, 10,000 updates", memory, "MB", Target(3.0))
 
     ours, bare = [], []
     for _ in range(3 if quick else 9):
         ours.append(asyncio.run(_through_the_deck(8)))
         bare.append(asyncio.run(_bare(8)))
-    cold = [_cold() for _ in range(3 if quick else 9)]
+    cold = [_apart("_cold()") for _ in range(3 if quick else 9)]
     yield Figure("first prompt of a new engine, in the same instant", cold, "ms")
     yield from _over("", ours, bare, "the agent alone")
 
