@@ -130,3 +130,39 @@ def test_a_failing_suite_is_mended_with_one_answer_given_from_another_tile(house
     changed = [e for e in events if e["type"] == "file.changed"]
     assert [c["path"].rpartition("/")[2] for c in changed] == ["sums.py"]
     assert [e["reason"] for e in events if e["type"] == "turn.ended"] == ["end_turn"]
+
+
+def test_from_a_turn_of_ones_choice_files_go_back_and_a_fork_goes_on(house: House) -> None:
+    def writes(request: Request) -> Sequence[Step]:
+        """Writes the last word of what it is told into a file."""
+        if request.results or "write" not in request.last_text:
+            return say("Written.")
+        number = f"call_{len(request.body['messages'])}"
+        word = request.last_text.split()[-1]
+        return call("Write", {"file_path": "a.txt", "content": word}, number)
+
+    with serving(writes) as server:
+        configure(house, server)
+        deck = begin(house)
+        for word in ("one", "two", "three"):
+            deck.send(f"read a.txt and write {word}" + ENTER)
+            deck.wait(lambda w=word: (house.work / "a.txt").exists()
+                      and (house.work / "a.txt").read_text() == w)  # fmt: skip
+            deck.wait_for("1 idle")
+        deck.insist(ESC + ESC, lambda: "Turns of 1" in deck.text)
+        deck.wait_for("1 file")
+        deck.send("two" + ENTER)
+        deck.wait_for("Fork after it")
+        deck.send("put files" + ENTER)
+        deck.wait_for("Put back: a.txt.")
+        assert (house.work / "a.txt").read_text() == "one"
+        deck.send(ESC + "t")
+        deck.wait_for("Turns of 1")
+        deck.send("two" + ENTER)
+        deck.wait_for("Fork before it")
+        deck.send("fork before" + ENTER)
+        deck.wait_for("to 2 ")
+        deck.wait_for("│ read a.txt and write two")
+    parents = [json.loads(p.read_bytes().splitlines()[0])["parent"]
+               for p in house.places.sessions.glob("*/journal.jsonl")]  # fmt: skip
+    assert [p is None for p in parents].count(False) == 1
