@@ -9,13 +9,18 @@ before they are gone.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sessions import events as ev
+from sessions.errors import UsageError
 from sessions.harvest.draft import Draft, Line, sha256, split
-from sessions.harvest.neighbours import three_way
+from sessions.harvest.neighbours import three_way, three_way_diff
 
 CONFLICT = "<<<<<<< yours"
+CHOICES = ("yours", "draft", "both")
+_MARKS = (CONFLICT, "=======", ">>>>>>> draft")
 
 
 def conflicts(text: str) -> int:
@@ -23,8 +28,145 @@ def conflicts(text: str) -> int:
     return sum(line == CONFLICT for line in text.splitlines())
 
 
-def merged(draft: Draft, folder: Path) -> Draft:
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A place that the user and the draft both changed. `name`: a file's, or "" for the text."""
+
+    name: str
+    yours: str
+    draft: str
+
+
+def places(draft: Draft) -> list[Conflict]:
+    """What is left to decide in a merged draft: places of the text, then files kept twice."""
+    found = [
+        Conflict("", _said(draft.lines[a + 1 : middle]), _said(draft.lines[middle + 1 : end]))
+        for a, middle, end in _marked(draft.lines)
+    ]
+    for name, beside in _twice(draft):
+        yours, theirs = draft.files[name], draft.files[beside]
+        found.append(
+            Conflict(name, yours.decode("utf-8", "replace"), theirs.decode("utf-8", "replace"))
+        )
+    return found
+
+
+def resolved(draft: Draft, number: int, keep: str) -> None:
+    """Decide place `number` of `places(draft)`, in place: `yours`, `draft` or `both`.
+
+    Raises:
+        UsageError: there is no such place or choice.
+    """
+    marked, twice = _marked(draft.lines), _twice(draft)
+    if keep not in CHOICES or not 0 <= number < len(marked) + len(twice):
+        raise UsageError("There is no such place to decide.", "Say yours, draft or both.")
+    if number < len(marked):
+        a, middle, end = marked[number]
+        yours, theirs = draft.lines[a + 1 : middle], draft.lines[middle + 1 : end]
+        chosen = {"yours": yours, "draft": theirs, "both": yours + theirs}[keep]
+        draft.lines[a : end + 1] = chosen
+    else:
+        name, beside = twice[number - len(marked)]
+        if keep == "draft":
+            draft.files[name] = draft.files[beside]
+            draft.file_receipts[name] = draft.file_receipts.get(beside, "")
+        if keep != "both":
+            draft.files.pop(beside)
+            draft.file_receipts.pop(beside, None)
+        draft.flags = [flag for flag in draft.flags if not flag.startswith(f"both changed {name}:")]
+    left = conflicts(draft.body)
+    draft.flags = [flag for flag in draft.flags if not flag.startswith("merged with") or left]
+
+
+def _marked(lines: Sequence[Line]) -> list[tuple[int, int, int]]:
+    """Where conflict marks stand: beginning, middle, end."""
+    found: list[tuple[int, int, int]] = []
+    at: list[int] = []
+    for number, line in enumerate(lines):
+        if line.text == _MARKS[len(at)]:
+            at.append(number)
+            if len(at) == 3:
+                found.append((at[0], at[1], at[2]))
+                at = []
+    return found
+
+
+def _twice(draft: Draft) -> list[tuple[str, str]]:
+    """Files that both changed, and under which name the draft's lies beside; not decided yet."""
+    names = [
+        flag.removeprefix("both changed ").split(": yours is kept")[0]
+        for flag in draft.flags
+        if flag.startswith("both changed ")
+    ]
+    return [(n, b) for n in names if n in draft.files and (b := _beside(n)) in draft.files]
+
+
+def _beside(name: str) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}-draft{dot}{suffix}" if dot else f"{name}-draft"
+
+
+def _said(lines: Sequence[Line]) -> str:
+    return "\n".join(line.text for line in lines)
+
+
+def split_off(draft: Draft, parts: Iterable[str]) -> tuple[Draft, Draft]:
+    """A draft in two: what goes with these files, and the rest, which keeps the name.
+
+    A line goes where the file goes that shares its receipt or that it names; other lines stay.
+
+    Raises:
+        UsageError: all of it would go, or nothing.
+    """
+    chosen = [name for name in parts if name in draft.files]
+    others = [name for name in draft.files if name not in chosen]
+    if not chosen or not others:
+        raise UsageError(
+            "There is nothing to split: all of its files belong to one skill.",
+            "Update that skill, or extend it.",
+        )
+    theirs = {draft.file_receipts[name] for name in chosen if name in draft.file_receipts}
+    theirs -= {draft.file_receipts[name] for name in others if name in draft.file_receipts}
+
+    def goes(line: Line) -> bool:
+        return line.receipt in theirs or any(name in line.text for name in chosen)
+
+    part, rest = _piece(draft, chosen), _piece(draft, others)
+    part.lines = [line for line in draft.lines if not line.receipt or goes(line)]
+    rest.lines = [line for line in draft.lines if not goes(line)]
+    for each in (part, rest):
+        each.lines = _without_empty_sections(each.lines)
+    return part, rest
+
+
+def _piece(draft: Draft, names: Sequence[str]) -> Draft:
+    piece = Draft(draft.name, draft.description)
+    piece.files = {name: draft.files[name] for name in names}
+    piece.file_receipts = {n: r for n, r in draft.file_receipts.items() if n in names}
+    piece.receipts = dict(draft.receipts)
+    piece.changed_files = [name for name in draft.changed_files if name in names]
+    piece.redactions, piece.flags = dict(draft.redactions), list(draft.flags)
+    piece.rounds, piece.version = list(draft.rounds), draft.version
+    return piece
+
+
+def _without_empty_sections(lines: Sequence[Line]) -> list[Line]:
+    """The lines without headings (below the first) that nothing stands under."""
+    kept: list[Line] = []
+    for number, line in enumerate(lines):
+        if line.text.startswith("## "):
+            below = next((x for x in lines[number + 1 :] if x.text.strip()), None)
+            if below is None or below.text.startswith("## "):
+                continue
+        if line.text.strip() or (kept and kept[-1].text.strip()):
+            kept.append(line)
+    return kept
+
+
+def merged(draft: Draft, folder: Path, *, extend: bool = False) -> Draft:
     """The draft as a new version of the skill in `folder`, the user's edits kept.
+
+    With `extend` nothing of the skill's text is changed: what it lacks is added below.
 
     Raises:
         OSError: the skill can't be read.
@@ -34,15 +176,15 @@ def merged(draft: Draft, folder: Path) -> Draft:
     before = _recorded(folder)
     base_md = str(before.get("skill_md") or "")
     _, base_description, base_body = split(base_md) if base_md else ("", "", "")
-    if base_md:
+    if base_md and not extend:
         new = _titled(draft.body.strip("\n"), base_body.strip("\n"))
-        text = three_way(base_body.strip("\n"), body.strip("\n"), new).text
+        sides = (base_body.strip("\n"), body.strip("\n"), new)
+        text, told = three_way(*sides).text, three_way_diff(*sides)
     else:
         text = _appended(body, draft.body)
-    merged_draft = Draft(
-        name or folder.name,
-        draft.description if base_md and description == base_description else description,
-    )
+        told = three_way_diff(body, body, text)
+    theirs = base_md and not extend and description == base_description
+    merged_draft = Draft(name or folder.name, draft.description if theirs else description)
     receipts = {line.text: line.receipt for line in draft.lines if line.receipt}
     receipts = {**_receipts_of(base_md, before), **receipts}
     merged_draft.lines = [
@@ -58,7 +200,7 @@ def merged(draft: Draft, folder: Path) -> Draft:
     merged_draft.rounds = [
         *(before.get("rounds") or []),
         *draft.rounds,
-        {"at": ev.now(), "by": "merge", "into": folder.name},
+        {"at": ev.now(), "by": "merge", "into": folder.name, "three_way": told},
     ]
     merged_draft.version = int(before.get("version") or 1) + 1
     merged_draft.into = folder.name
@@ -83,8 +225,7 @@ def _files(made: Draft, draft: Draft, folder: Path, before: ev.JSON) -> None:
         if mine is None or mine == data or known.get(name) == sha256(mine):
             made.files[name] = data
             continue
-        stem, dot, suffix = name.rpartition(".")
-        beside = f"{stem}-draft{dot}{suffix}" if dot else f"{name}-draft"
+        beside = _beside(name)
         made.files[beside] = data
         made.file_receipts[beside] = draft.file_receipts.get(name, "")
         made.file_receipts.pop(name, None)

@@ -162,25 +162,47 @@ class Harvest:
         draft.name = draft.name if draft.name == name else self._free(slug(draft.name))
         return self._replace(name, draft)
 
-    def merge(self, name: str, into: str) -> Draft:
-        """Make a draft a new version of a skill of mine. Raises NotFound, AgentdeckError."""
+    def merge(self, name: str, into: str, how: str = "update") -> Draft:
+        """Make a draft a new version of a skill of mine. Raises NotFound, AgentdeckError.
+
+        `how`: `update` brings the texts together, `extend` only adds to the skill's, `split` does
+        so with the files that the skill has already and leaves the rest as a draft.
+        """
         draft = self.draft(name)
         folder = self.places.my_skills / slug(into, words=99)
         if not (folder / "SKILL.md").is_file():
             raise NotFound(
                 f"{into} is not one of your skills.", "Only those can be updated from here."
             )
+        rest = None
+        if how == "split":
+            near = neighbours(draft, [folder])
+            draft, rest = merge.split_off(draft, near[0].parts if near else ())
         try:
-            after = merge.merged(draft, folder)
+            after = merge.merged(draft, folder, extend=how == "extend")
             mine = (folder / "SKILL.md").read_text("utf-8", "replace")
         except OSError as error:
             raise AgentdeckError(f"{folder} can't be read: {error.strerror}.") from error
-        after.rounds[-1]["diff"] = diff(mine, after.skill_md())
-        if after.name != name and after.name in self.names():
+        after.rounds[-1] |= {"diff": diff(mine, after.skill_md()), "how": how}
+        if after.name in self.names() and (after.name != name or rest is not None):
             raise AgentdeckError(
                 f"There is another draft called {after.name}.", "Install or reject that one first."
             )
-        return self._replace(name, after)
+        if rest is None:
+            return self._replace(name, after)
+        after.write(self.drafts)
+        rest.rounds.append({"at": ev.now(), "by": "split", "into": after.name})
+        self._replace(name, rest)
+        return after
+
+    def resolve(self, name: str, number: int, keep: str) -> Draft:
+        """Decide a place that was changed by the user and by the draft. Raises UsageError."""
+        draft = self.draft(name)
+        before = draft.skill_md()
+        merge.resolved(draft, number, keep)
+        changes = diff(before, draft.skill_md())
+        draft.rounds.append({"at": ev.now(), "by": "user", "kept": keep, "diff": changes})
+        return self._replace(draft.name, draft)
 
     def reject(self, name: str, reason: str) -> None:
         """Throw a draft away, and remember why for the next one."""

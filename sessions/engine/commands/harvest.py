@@ -15,6 +15,7 @@ from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
+from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.joints.pairs import Pairs
 from sessions.session import Session
@@ -40,6 +41,7 @@ def _told(service: Harvest, draft: Draft) -> ev.JSON:
         "rounds": draft.rounds,
         "version": draft.version,
         "into": draft.into,
+        "conflicts": [asdict(each) for each in places(draft)],
         "checks": list(draft.checks.values()),
     }
 
@@ -161,10 +163,17 @@ async def check(deck: Deck, name: str, replay: bool = False, session: str = "") 
 
 
 @command("harvest.merge")
-async def merge(deck: Deck, name: str, into: str) -> ev.JSON:
-    """Make a draft a new version of one of my skills."""
+async def merge(deck: Deck, name: str, into: str, how: str = "update") -> ev.JSON:
+    """Make a draft a new version of one of my skills. `how`: update, extend or split."""
     service = _service(deck)
-    return _told(service, await asyncio.to_thread(service.merge, name, into))
+    return _told(service, await asyncio.to_thread(service.merge, name, into, how))
+
+
+@command("harvest.resolve")
+async def resolve(deck: Deck, name: str, number: int, keep: str) -> ev.JSON:
+    """Decide place `number` of a draft's conflicts: `yours`, `draft` or `both`."""
+    service = _service(deck)
+    return _told(service, await asyncio.to_thread(service.resolve, name, number, keep))
 
 
 @command("harvest.pair")

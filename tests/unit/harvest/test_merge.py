@@ -10,7 +10,9 @@ import pytest
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError, NotFound
+from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import Draft
+from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.harvest.uses import count
 from skills.validate import validate
@@ -165,3 +167,87 @@ async def test_a_model_is_asked_once_which_messages_would_open_the_skill(tmp_pat
     assert (await harvest.check_by_model(draft, babble)).passed is None
     kept = harvest.keep_check(draft.name, check)
     assert json.loads((harvest.drafts / kept.name / "harvest.json").read_text())["checks"]
+
+
+OTHER = "import json\nimport pathlib\nprint(json.loads(pathlib.Path('boats.json').read_text()))\n"
+
+
+def two_scripts(harvest: Harvest) -> Draft:
+    """A draft with the script that my skill `sums` has, and another one."""
+    found = harvest.byproducts(["s1"])
+    boats = Found("file", OTHER, "/home/ada/work/boats.py", origin=found[0].origin)
+    boats.signals |= {"ran": True, "passed": True, "command": "python3 boats.py"}
+    return harvest.create([*found, boats], "boats")
+
+
+def test_a_split_brings_what_is_known_home_and_leaves_the_rest_a_draft(tmp_path: Path) -> None:
+    harvest, _ = installed(tmp_path)
+    draft = two_scripts(harvest)
+    near = harvest.neighbours(draft)[0]
+    assert (near.name, near.offer, near.parts) == ("sums", "split", ("scripts/total.py",))
+    home = harvest.merge(draft.name, "sums", "split")
+    assert home.name == "sums" and set(home.files) == {"scripts/total.py"}
+    rest = harvest.draft("boats")
+    assert set(rest.files) == {"scripts/boats.py"} and "total.py" not in rest.body
+    assert "boats.py" not in home.body and "scripts/boats.py" in rest.body
+    assert "## Files\n\n- `scripts/boats.py`" in rest.body, "no heading stands over nothing"
+    for name in ("sums", "boats"):
+        assert validate(harvest.install(name)).findings == ()
+
+
+def test_a_draft_that_is_all_of_one_skill_is_not_split(tmp_path: Path) -> None:
+    harvest, _ = installed(tmp_path)
+    draft = again(harvest, tmp_path)
+    with pytest.raises(AgentdeckError, match="nothing to split"):
+        harvest.merge(draft.name, "sums", "split")
+    assert harvest.names() == [draft.name]
+
+
+def test_an_extension_changes_nothing_of_the_skills_own_text(tmp_path: Path) -> None:
+    harvest, path = installed(tmp_path)
+    before = (path / "SKILL.md").read_text()
+    draft = again(harvest, tmp_path)
+    md = harvest.drafts / draft.name / "SKILL.md"
+    md.write_text(md.read_text().replace("## Rules", "## Laws"))
+    harvest.edited(draft.name)
+    merged = harvest.merge(draft.name, "sums", "extend")
+    assert merged.skill_md().startswith(before.rstrip()) and "## Laws" in merged.body
+
+
+@pytest.mark.parametrize(
+    ("keep", "there", "gone"),
+    [("yours", "## My rules", "## Laws"), ("draft", "## Laws", "## My rules")],
+)
+def test_a_place_that_both_changed_is_decided(
+    tmp_path: Path, keep: str, there: str, gone: str
+) -> None:
+    harvest, path = installed(tmp_path)
+    (path / "SKILL.md").write_text(
+        (path / "SKILL.md").read_text().replace("## Rules", "## My rules")
+    )
+    draft = again(harvest, tmp_path)
+    text = harvest.drafts / draft.name / "SKILL.md"
+    text.write_text(text.read_text().replace("## Rules", "## Laws"))
+    merged = harvest.merge(draft.name, "sums")
+    assert "!! changed by you and by the draft" in merged.rounds[-1]["three_way"]
+    (place,) = places(merged)
+    assert (place.yours, place.draft) == ("## My rules", "## Laws")
+    with pytest.raises(AgentdeckError):
+        harvest.resolve("sums", 1, keep)
+    decided = harvest.resolve("sums", 0, keep)
+    assert there in decided.body and gone not in decided.body and not places(decided)
+    assert decided.rounds[-1]["kept"] == keep and not decided.flags
+    harvest.install("sums")
+
+
+@pytest.mark.parametrize("keep", ["yours", "draft", "both"])
+def test_a_script_that_both_changed_is_decided(tmp_path: Path, keep: str) -> None:
+    harvest, path = installed(tmp_path)
+    (path / "scripts" / "total.py").write_text("print('mine')\n")
+    merged = harvest.merge(again(harvest, tmp_path).name, "sums")
+    assert [place.name for place in places(merged)] == ["scripts/total.py"]
+    files = harvest.resolve("sums", 0, keep).files
+    mine, theirs = b"print('mine')\n", SCRIPT.encode()
+    assert files["scripts/total.py"] == (theirs if keep == "draft" else mine)
+    assert files.get("scripts/total-draft.py") == (theirs if keep == "both" else None)
+    assert not places(harvest.draft("sums"))

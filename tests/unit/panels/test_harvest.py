@@ -236,34 +236,88 @@ async def test_checks_say_what_they_cost_and_what_they_found(tmp_path: Path) -> 
         assert "ok valid: valid by the strict rules (free)" in rig.text("#review-said")
         await rig.press("p")
         await rig.until(lambda: not review.busy)
-        assert "1/1 scripts ended and printed as recorded (runs the scripts)" in rig.text("#review-said")
+        assert "1/1 scripts ended and printed as recorded (runs the scripts)" in rig.text(
+            "#review-said"
+        )
         await rig.press("k")
         await rig.until(lambda: not review.busy)
         assert "(one question to the model)" in rig.text("#review-said")
 
 
+async def second(rig: PanelRig, mine: str = "", draft: str = "") -> tuple[Review, Path]:
+    """A skill of mine with a line added by hand, and a second draft with one of its own."""
+    await drafted(rig)
+    await rig.press("i")
+    md = rig.native.deck.places.my_skills / "total" / "SKILL.md"
+    await rig.until(lambda: md.exists() and rig.app.screen is rig.deck)
+    md.write_text(md.read_text() + mine)
+    await rig.press("d")
+    await rig.type("again")
+    await rig.press("enter")
+    await rig.until(lambda: isinstance(rig.app.screen, Review))
+    review = rig.app.screen
+    assert isinstance(review, Review)
+    await rig.until(lambda: bool(review.checked["neighbours"]) and not review.busy)
+    if draft:
+        theirs = Path(review.draft["path"]) / "SKILL.md"
+        theirs.write_text(theirs.read_text() + draft)
+        review.run(review.changed("harvest.open", edited=True))
+        await rig.until(lambda: not review.busy)
+    return review, md
+
+
 async def test_a_second_draft_is_offered_as_an_update_of_the_first(tmp_path: Path) -> None:
     async with full(tmp_path) as rig:  # type: ignore[attr-defined]
-        await drafted(rig)
-        await rig.press("i")
-        mine = rig.native.deck.places.my_skills / "total"
-        await rig.until(lambda: mine.exists() and rig.app.screen is rig.deck)
-        md = mine / "SKILL.md"
-        md.write_text(md.read_text() + "\nMind the units.\n")
-        await rig.press("d")
-        await rig.type("again")
-        await rig.press("enter")
-        await rig.until(lambda: isinstance(rig.app.screen, Review))
-        review = rig.app.screen
-        assert isinstance(review, Review)
-        await rig.until(lambda: bool(review.checked["neighbours"]) and not review.busy)
+        review, md = await second(rig, mine="\nMind the units.\n")
         assert "near: total: update it? (u)" in rig.text("#review-said")
         await rig.press("u", "enter")
+        assert [row.split()[0] for row in rig.rows()] == ["update", "extend"]
+        await rig.press("enter")
         await rig.until(lambda: review.draft["into"] == "total" and not review.busy)
+        await rig.press("end")
+        assert "y+ Mind the units." in rig.text("#review-content"), "the three versions"
         await rig.press("i")
-        await rig.until(lambda: "version" in (mine / "harvest.json").read_text())
         await rig.until(lambda: rig.app.screen is rig.deck)
         assert "Mind the units." in md.read_text()
+
+
+async def test_a_near_skill_is_offered_before_a_second_one_is_made(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        await second(rig)
+        await rig.press("i")
+        assert [row.split()[0] for row in rig.rows()] == ["update", "extend", "make"]
+        await rig.press("down", "down", "enter")
+        await rig.until(lambda: rig.app.screen is rig.deck)
+        assert (rig.native.deck.places.my_skills / "again" / "SKILL.md").exists()
+
+
+async def test_what_both_changed_is_decided_on_screen(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review, md = await second(rig, "\nIn metres.\n", "\nIn feet.\n")
+        await rig.press("u", "enter", "enter")
+        await rig.until(lambda: review.draft["into"] == "total" and not review.busy)
+        assert "1 places were changed by you and by the draft" in rig.text("#review-said")
+        await rig.press("i")
+        await rig.until(lambda: "both stand there" in rig.text("#review-said"))
+        await rig.press("y")
+        yours, theirs, _ = rig.rows()
+        assert yours.startswith("yours") and "In metres." in yours and "In feet." in theirs
+        await rig.press("enter")
+        await rig.until(lambda: not review.draft["conflicts"] and not review.busy)
+        await rig.press("i")
+        await rig.until(lambda: rig.app.screen is rig.deck)
+        assert "In metres." in md.read_text() and "In feet." not in md.read_text()
+
+
+async def test_a_draft_is_edited_in_place(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        await rig.press("t", "ctrl+end")
+        await rig.type("Mind the units.")
+        await rig.press("ctrl+s")
+        await rig.until(lambda: bool(review.draft["rounds"]) and not review.busy)
+        assert "Mind the units." in rig.text("#review-content")
+        assert review.draft["rounds"][0]["by"] == "user"
 
 
 async def test_a_paired_run_is_begun_and_decided_from_the_review(tmp_path: Path) -> None:

@@ -29,10 +29,23 @@ def skill_content(draft: JSON) -> Content:
     return Content.assemble(*parts)
 
 
+def round_content(told: JSON) -> Content:
+    """What a round changed: of a merge the three versions, else a unified diff."""
+    if three := str(told.get("three_way") or ""):
+        head = Content("y: what you had changed · d: what the draft changes\n\n")
+        return head + _styled(
+            three, {"y": "$text-accent", "d": "$text-success", "!": "$text-error"}
+        )
+    return diff_content(str(told.get("diff") or "no change of the text"))
+
+
 def diff_content(diff: str) -> Content:
     """A unified diff."""
-    styles = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
-    lines = clean(diff).splitlines()
+    return _styled(diff, {"+": "$text-success", "-": "$text-error", "@": "$text-accent"})
+
+
+def _styled(text: str, styles: dict[str, str]) -> Content:
+    lines = clean(text).splitlines()
     return Content.assemble(*((f"{line}\n", styles.get(line[:1], "")) for line in lines))
 
 
@@ -48,6 +61,8 @@ def report_lines(draft: JSON, checked: JSON) -> list[str]:
         lines.append(f"new version of your skill {draft['into']}")
     else:
         lines += [f"near: {n['name']}: {n['offer']} it? (u)" for n in checked["neighbours"]]
+    if count := len(draft.get("conflicts") or []):
+        lines.append(f"{count} places were changed by you and by the draft: decide them (y)")
     lines += [f"look: {flag}" for flag in draft["flags"]]
     if draft["redactions"]:
         taken = ", ".join(f"{n} {kind}" for kind, n in draft["redactions"].items())

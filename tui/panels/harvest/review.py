@@ -17,18 +17,20 @@ from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
 from tui.client import DeckClient
-from tui.panels.harvest import paired
-from tui.panels.harvest.report import diff_content, report_lines, skill_content
+from tui.panels.harvest import merging, paired
+from tui.panels.harvest.editing import MAX_EDITED, Edited
+from tui.panels.harvest.report import report_lines, round_content, skill_content
 from tui.panels.hints import Hints
 from tui.panels.prime.words import Words
 from tui.rows import Row, Rows
-from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
+from tui.screens.dialogs import Confirm, Dialog, Prompt
 from tui.text import clean, one_line, size
 
 JSON = dict[str, Any]
-_HINT = "i installs it · e edit · m tell the model · esc"
+_HINT = "i installs it · t edit · m tell the model · esc"
 _KEYS = (
-    ("i", "install"), ("e", "edit in $EDITOR"), ("m", "tell the model"), ("u", "update a near one"),
+    ("i", "install"), ("t", "edit here"), ("e", "edit in $EDITOR"), ("m", "tell the model"),
+    ("u", "into a near one"), ("y", "decide"),
     ("c", "check: free"), ("p", "replay: runs the scripts"), ("k", "trigger: 1 question"),
     ("b", "pair: 2 runs"), ("x", "export"), ("delete", "reject"),
 )  # fmt: skip
@@ -42,9 +44,11 @@ class Review(Dialog[str]):
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "install", show=False),
+        Binding("t", "here", show=False),
         Binding("e", "edit", show=False),
         Binding("m", "model", show=False),
         Binding("u", "update", show=False),
+        Binding("y", "decide", show=False),
         Binding("c", "check", show=False),
         Binding("p", "replay", show=False),
         Binding("k", "trigger", show=False),
@@ -83,7 +87,7 @@ class Review(Dialog[str]):
         self.query_one(Hints).say(_KEYS)
         self.query_one(Rows).focus()
         self._show()
-        self.run(self._check())
+        self.run(self.check())
 
     def on_rows_picked(self, message: Rows.Picked) -> None:
         """Another file."""
@@ -124,8 +128,7 @@ class Review(Dialog[str]):
 
     def _content(self) -> Content:
         if self.path.startswith(_ROUND):
-            changes = self.draft["rounds"][int(self.path.removeprefix(_ROUND)) - 1]
-            return diff_content(str(changes.get("diff") or "no change of the text"))
+            return round_content(self.draft["rounds"][int(self.path.removeprefix(_ROUND)) - 1])
         if self.path != "SKILL.md":
             return Content(clean(self._read(self.path)))
         return skill_content(self.draft)
@@ -166,22 +169,23 @@ class Review(Dialog[str]):
 
     # -- checking
 
-    async def _check(self, **how: object) -> None:
+    async def check(self, **how: object) -> None:
+        """Check the draft; with `how`, also what costs something."""
         self.checked = await self.client.call("harvest.check", name=self.name_of_draft, **how)
         self.report()
 
     def action_check(self) -> None:
         """The checks that cost nothing."""
-        self.run(self._check())
+        self.run(self.check())
 
     def action_replay(self) -> None:
         """Run the scripts again, in the sandbox."""
-        self.run(self._check(replay=True), "running the scripts again, in the sandbox…")
+        self.run(self.check(replay=True), "running the scripts again, in the sandbox…")
 
     def action_trigger(self) -> None:
         """Ask the session's model which messages would make it open the skill."""
         if self._has_session():
-            self.run(self._check(session=self.session), "the model is asked one question…")
+            self.run(self.check(session=self.session), "the model is asked one question…")
 
     def action_pair(self) -> None:
         """The paired run: begun, looked at, or decided."""
@@ -199,24 +203,58 @@ class Review(Dialog[str]):
         self.draft = draft
         self._show()
 
-    async def _changed(self, command: str, **args: object) -> None:
+    async def changed(self, command: str, **args: object) -> None:
+        """Change the draft by a command of the engine's, and look at it again."""
         self.take(await self.client.call(command, name=self.name_of_draft, **args))
-        await self._check()
+        await self.check()
+
+    def _editable(self) -> Path | None:
+        """The chosen file, if it is one that is edited by hand."""
+        if self.path == "harvest.json" or self.path.startswith(_ROUND):
+            self.say("Receipts and rounds are not edited by hand: choose another file.")
+            return None
+        return Path(self.draft["path"]) / self.path
+
+    def action_here(self) -> None:
+        """Edit the chosen file in place."""
+        path = self._editable()
+        if path is None:
+            return
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            self.say(f"{self.path} is no text that can be edited here: e opens your editor.")
+            return
+        if len(text) > MAX_EDITED:
+            self.say(f"{self.path} is too long to be edited here: e opens your editor.")
+            return
+
+        def left(changed: str | None) -> None:
+            if changed is None or changed == text:
+                return
+            try:
+                path.write_bytes(changed.encode("utf-8", "surrogateescape"))
+            except OSError as error:
+                self.say(f"{self.path} can't be written: {error.strerror}.")
+                return
+            self.run(self.changed("harvest.open", edited=True))
+
+        self.app.push_screen(Edited(self.path, text), left)
 
     def action_edit(self) -> None:
         """Edit the chosen file in $EDITOR."""
-        if self.path == "harvest.json" or self.path.startswith(_ROUND):
-            self.say("Receipts and rounds are not edited by hand: choose another file.")
+        path = self._editable()
+        if path is None:
             return
         editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
         try:
             with self.app.suspend():
-                subprocess.run([*editor, str(Path(self.draft["path"]) / self.path)], check=False)
+                subprocess.run([*editor, str(path)], check=False)
         except OSError as error:
             self.say(f"{editor[0]} can't be started: {error.strerror}. Set $EDITOR.")
             return
         self.app.refresh()
-        self.run(self._changed("harvest.open", edited=True))
+        self.run(self.changed("harvest.open", edited=True))
 
     def action_model(self) -> None:
         """Tell the model of the session in focus what to change."""
@@ -225,49 +263,30 @@ class Review(Dialog[str]):
 
         def wished(wish: str | None) -> None:
             if wish is not None:
-                work = self._changed("harvest.improve", session=self.session, wish=wish)
+                work = self.changed("harvest.improve", session=self.session, wish=wish)
                 self.run(work, "the model puts it into better words…")
 
         about = "Empty: clearer words. Files stay byte for byte; lines of its own are marked."
         self.app.push_screen(Words("What shall the model change?", "", about), wished)
 
     def action_update(self) -> None:
-        """Make the draft a new version of a skill that is near."""
-        near = self.checked["neighbours"]
-        picks = [
-            Pick(
-                n["name"],
-                (
-                    (f"{one_line(n['name'])} ", "bold"),
-                    (f"{n['offer']}  ", "$text-accent"),
-                    (
-                        f"alike: name {n['name_likeness']:.0%}, text {n['text_likeness']:.0%}, "
-                        f"code {n['code_likeness']:.0%}  {one_line(n['path'])}",
-                        "$text-muted",
-                    ),
-                ),
-            )
-            for n in near
-        ]
-        listing = Listing(picks, empty="No skill is near: it is one of its own.", enter="updates")
+        """Bring the draft into a skill that is near."""
+        merging.update(self)
 
-        def chosen(choice: Any) -> None:
-            if choice and choice.row:
-                work = self._changed("harvest.merge", into=choice.row)
-                self.run(work, "the two are brought together, your edits kept…")
-
-        self.app.push_screen(Choose("Update which skill", listing), chosen)
+    def action_decide(self) -> None:
+        """Decide the next place that you and the draft both changed."""
+        merging.decide(self)
 
     # -- ending
 
     def action_install(self) -> None:
         """Copy it to my skills; every tile's panel has it at once."""
 
-        async def install() -> None:
-            path = await self.client.call("harvest.install", name=self.name_of_draft)
-            self.dismiss(f"{self.name_of_draft} is one of your skills: {path}")
+        merging.before_install(self, lambda: self.run(self._install(), "installing…"))
 
-        self.run(install(), "installing…")
+    async def _install(self) -> None:
+        path = await self.client.call("harvest.install", name=self.name_of_draft)
+        self.dismiss(f"{self.name_of_draft} is one of your skills: {path}")
 
     def action_export(self) -> None:
         """Write a .skill archive."""
