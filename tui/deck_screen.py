@@ -342,8 +342,10 @@ class DeckScreen(LeanScreen):
                 text=message.text,
                 turn=block.turn or 0,
                 seq=block.seq,
+                copied=message.copied,
             )
-            self.say("Marked for the harvest (F5)")
+            if not message.copied:
+                self.say("Marked for the harvest (F5)")
 
     @on(Tile.Answered)
     def _answered(self) -> None:

@@ -100,6 +100,8 @@ class _Finder:
         self._terms: list[tuple[Found, int]] = []
         self._questions: dict[int, Found] = {}
         self._asked: dict[int, str] = {}
+        self._chosen: list[Found] = []
+        """What the user marked or copied."""
         self._undone: set[int] = set()
         self._in_answer = False
         self._last_turn = 0
@@ -119,10 +121,11 @@ class _Finder:
         elif isinstance(event, ev.PrimingInjected):
             self._injected(event)
         elif isinstance(event, ev.Byproduct):
-            signals = {**event.signals, "marked": True}
+            signals = dict(event.signals)
+            signals.setdefault("marked", not signals.get("copied"))
             found = Found(event.kind or "text", event.text, event.path, signals=signals)
             found.origin = {"session": self._session, **event.origin}
-            self._found.append(found)
+            self._chosen.append(found)
         elif isinstance(event, ev.TurnUndone):
             self._undone |= {t for t in range(event.turn, self._last_turn + 1)}
 
@@ -132,6 +135,7 @@ class _Finder:
             self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
         self._found.extend(self._file(f) for f in self._files.files())
         self._found.extend(self._recurring())
+        self._join_chosen()
         self._join_runs()
         self._uptake()
         self._led()
@@ -227,6 +231,17 @@ class _Finder:
             signals = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
             origin = self._origin(call.turn, call.seq)
             yield Found("command", command_of(call) or "", origin=origin, signals=signals)
+
+    def _join_chosen(self) -> None:
+        """What was marked or copied and is found anyhow is told once, with all its signals."""
+        known = {f.text.strip(): f for f in reversed(self._found) if f.text}
+        for chosen in self._chosen:
+            same = known.get(chosen.text.strip()) if chosen.text else None
+            if same is None:
+                self._found.append(chosen)
+                known[chosen.text.strip()] = chosen
+            else:
+                same.signals |= {k: v for k, v in chosen.signals.items() if v}
 
     def _join_runs(self) -> None:
         """A code block whose text became a file is that file: its run is the block's too."""

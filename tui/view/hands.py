@@ -25,6 +25,10 @@ else:
     _Base = object
 
 
+_WORTH_TELLING = 40
+"""Characters; copying less is no sign that it is worth keeping."""
+
+
 class Hands(_Base):
     """The actions of a `TranscriptView`, which is what `self` is."""
 
@@ -148,6 +152,7 @@ class Hands(_Base):
         if not text:
             raise SkipAction()
         self._view.app.copy_to_clipboard(text)
+        self._tell_copied(text)
 
     def action_copy_code(self) -> None:
         """Copy the last code block of the block in hand; again: the one before."""
@@ -158,6 +163,13 @@ class Hands(_Base):
             return
         self._code_at = self._code_at % len(found) + 1
         self._view.app.copy_to_clipboard(found[-self._code_at])
+        self._tell_copied(found[-self._code_at], block)
+
+    def _tell_copied(self, text: str, block: Block | None = None) -> None:
+        """What is worth copying may be worth keeping: the harvest counts it as a sign."""
+        block = block or self._block_meant()
+        if block is not None and len(text) >= _WORTH_TELLING:
+            self._view.post_message(self._view.BlockMarked(self._view, block, text, copied=True))
 
     def _last_answer(self) -> Block | None:
         answers = [b for b in self._view.transcript.blocks if b.kind == "text"]
@@ -179,14 +191,19 @@ class Hands(_Base):
         """Mark what is selected, or the block in hand, for the harvest."""
         view = self._view
         text = self._selected()
-        block = self.block_in_hand
-        if block is None and text:
-            selection = view.text_selection
-            row = selection.start.y if selection is not None and selection.start else view._top
-            block = view.body.blocks[view.body.block_at(row)].block
+        block = self._block_meant()
         if block is None:
             raise SkipAction()
         view.post_message(view.BlockMarked(view, block, text or blocks.plain(block)))
+
+    def _block_meant(self) -> Block | None:
+        """The block in hand, else the one in which the selection begins."""
+        view, block = self._view, self.block_in_hand
+        if block is None and self._selected():
+            selection = view.text_selection
+            row = selection.start.y if selection is not None and selection.start else view._top
+            block = view.body.blocks[view.body.block_at(row)].block
+        return block
 
     def _say(self, text: str) -> None:
         self._view.app.notify(text, timeout=3, markup=False)

@@ -89,11 +89,12 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
 
     @dataclass
     class BlockMarked(Message):
-        """The user marked a block (or, with `text`, a part of it) for the harvest."""
+        """The user marked a block (or, with `text`, a part of it) for the harvest, or copied it."""
 
         view: TranscriptView
         block: Block
         text: str
+        copied: bool = False
 
         @property
         def control(self) -> TranscriptView:

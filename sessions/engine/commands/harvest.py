@@ -80,11 +80,15 @@ async def file(deck: Deck, item: ev.JSON) -> str:
 
 
 @command("harvest.mark")
-async def mark(deck: Deck, session: str, kind: str, text: str, turn: int, seq: int) -> None:
-    """Mark a part of a tile by hand: a byproduct event in its session."""
+async def mark(
+    deck: Deck, session: str, kind: str, text: str, turn: int, seq: int, copied: bool = False
+) -> None:
+    """Mark a part of a tile by hand, or note that it was copied: a byproduct event."""
     target = await deck.get(session)
     origin = {"turn": turn, "seq": seq}
-    await target.recorder.emit_synced(ev.Byproduct(kind=kind, text=text, origin=origin))
+    signals = {"copied": True} if copied else {}
+    marked = ev.Byproduct(kind=kind, text=text, origin=origin, signals=signals)
+    await target.recorder.emit_synced(marked)
 
 
 @command("harvest.basket")

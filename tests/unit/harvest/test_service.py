@@ -232,3 +232,22 @@ async def test_a_harvested_skill_is_used_in_another_tile(tmp_path: Path) -> None
         assert [u.name for u in of_type(session, ev.SkillUsed)] == ["total"]
         assert "scripts/total.py" in json.dumps(server.asked[1].results)
         await rig.close()
+
+
+def test_what_was_copied_and_marked_is_one_byproduct_with_both_signals(tmp_path: Path) -> None:
+    code = "def sluice(level: float) -> bool:\n    return level > 2.5\n"
+    origin = {"turn": 1, "seq": 3}
+    record(
+        tmp_path,
+        "s1",
+        ev.UserMessage(turn=1, text="A sluice."),
+        ev.Text(turn=1, text=f"```python\n{code}```\nMind the gap between the two gates."),
+        ev.Byproduct(kind="text", text=code, origin=origin, signals={"copied": True}),
+        ev.Byproduct(kind="text", text=code.strip(), origin=origin),
+        ev.Byproduct(kind="text", text="Mind the gap", origin=origin, signals={"copied": True}),
+    )
+    found = Harvest(rig_places(tmp_path)).byproducts(["s1"])
+    assert [(f.kind, f.signals.get("copied"), bool(f.signals.get("marked"))) for f in found] == [
+        ("code", True, True),
+        ("text", True, False),
+    ]
