@@ -70,6 +70,18 @@ class Reply:
     stop_reason: str = "end_turn"
 
 
+class Form(dict[str, Any]):
+    """A JSON schema of an answer, and the same bound more closely, for small models.
+
+    `grammar` (GBNF, llama.cpp's notation) is for a model that can be held to it; a server that
+    takes a schema gets the schema.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], grammar: str) -> None:
+        super().__init__(schema)
+        self.grammar = grammar
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One tool-less question: a throw-away fork of a conversation, or none at all.

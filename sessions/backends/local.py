@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions import events as ev
-from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
+from sessions.backends.base import Capabilities, Form, ModelInfo, Question, Reply, TurnHost
 from sessions.backends.faults import Fault
 from sessions.backends.messages import MessagesApi
 from sessions.backends.native import NativeConversation, ask
@@ -40,6 +40,7 @@ _CONTEXT = 16_384
 _MAX_TOKENS = 700
 _START_S = 120.0
 _DYING_S = 1.0
+_HELD_S = 300.0
 _SYSTEM = "You are a helpful assistant. Answer briefly and plainly."
 # The small model's own, with which it was trained: under any other it takes itself for a person.
 _BUNDLED_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
@@ -88,6 +89,7 @@ class LocalBackend:
         self._process: asyncio.subprocess.Process | None = None
         self._starting: asyncio.Task[None] | None = None
         self._trimmed: set[str] = set()
+        self._url = self._key = ""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -117,6 +119,8 @@ class LocalBackend:
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
         limit = min(question.max_tokens, self._config.max_tokens or _MAX_TOKENS)
+        if isinstance(question.schema, Form):
+            return await self._held(question, question.schema.grammar)
         messages = self._fitting([dict(m) for m in question.messages], limit)
         params = {
             "model": self.default_model,
@@ -125,6 +129,40 @@ class LocalBackend:
             "system": question.system or self._system,
         }
         return await ask(self, params, question, on_text)
+
+    async def _held(self, question: Question, grammar: str) -> Reply:
+        """Answer in a form that the server holds the model to. Raises BackendError."""
+        import httpx2
+
+        await self.ready()
+        limit = min(question.max_tokens, self._config.max_tokens or self.window("") * 2 // 3)
+        messages = self._fitting([dict(m) for m in question.messages], limit)
+        body = {
+            "messages": [{"role": "system", "content": question.system or self._system}, *messages],
+            "max_tokens": limit,
+            "grammar": grammar,
+        }
+        try:
+            async with httpx2.AsyncClient(timeout=_HELD_S) as http:
+                answer = await http.post(
+                    f"{self._url}/v1/chat/completions",
+                    json=body,
+                    headers={"Authorization": f"Bearer {self._key}"},
+                )
+                answer.raise_for_status()
+                data = answer.json()
+                text = str(data["choices"][0]["message"]["content"])
+                usage = {
+                    "input": int(data["usage"]["prompt_tokens"]),
+                    "output": int(data["usage"]["completion_tokens"]),
+                }
+        except (httpx2.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
+            raise BackendError(
+                f"The local model gave no answer in the form: {type(error).__name__}.",
+                f"Ask again; see {self._log}.",
+                kind="local_crash",
+            ) from error
+        return Reply(text, usage, self.default_model, 0.0)
 
     async def close(self) -> None:
         """End the server's process."""
@@ -228,6 +266,7 @@ class LocalBackend:
                 kind="local_crash",
             )
         await self.api.close()
+        self._url, self._key = said["url"], key
         self.api = MessagesApi(api_key=key, base_url=said["url"], stall_s=self._config.stall_s)
 
     async def _spawn(self, key: str) -> dict[str, str]:

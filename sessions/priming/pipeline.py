@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from sessions.backends.base import Reply
+from sessions.backends.base import Form, Reply
 from sessions.errors import UsageError
 from sessions.priming import gauge, kinds
 from sessions.priming.arxiv.draw import Source, draw_papers
+from sessions.priming.bound import bound_form
 from sessions.priming.checks import check
 from sessions.priming.draw import local_draw
 from sessions.priming.model import Draw, Item
@@ -168,6 +169,8 @@ async def deepen(
     keep = keep or len(wanted)
     stage = before.stage + 1
     prompt = deepen_prompt(wanted, before.people, stage, keep)
+    bound = bound_form(before.draw, keep, wanted, stage)
+    prompt = replace(prompt, schema=Form(prompt.schema, bound))
     after = await _ask(
         before.draw, ask, subject, prompt, keep, before.exchange, stage=stage, people=before.people
     )

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sessions.backends.base import Form
+from sessions.priming.bound import bound_form
 from sessions.priming.model import JSON, Draw
 from sessions.priming.untrusted import clean, clean_block, quote
 
@@ -157,7 +159,8 @@ def _areas(subject: Subject) -> str:
 def expand_prompt(draw: Draw, subject: Subject, keep: int) -> Prompt:
     """The question that turns a draw into `keep` items."""
     text, form, per_item = _EXPAND[draw.kind](draw, subject, keep)
-    return Prompt(text, schema_of(form), min(16_000, 400 + keep * per_item))
+    schema = Form(schema_of(form), bound_form(draw, keep))
+    return Prompt(text, schema, min(16_000, 400 + keep * per_item))
 
 
 def _acronym(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:

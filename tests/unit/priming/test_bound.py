@@ -1,0 +1,80 @@
+"""Small models are held to a grammar: what they read in a draw can be read, and is of the draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions.backends import local
+from sessions.backends.base import Form, Question, Reply
+from sessions.config.model import BackendConfig
+from sessions.priming import pipeline
+from sessions.priming.arxiv.store import bundled
+from sessions.priming.bound import bound_form
+from sessions.priming.checks import SERIOUS
+from sessions.priming.model import Draw
+from sessions.priming.prompts import Subject, expand_prompt
+
+ABOUT = Subject(about="storing sensor readings")
+
+
+async def drawn(kind: str, **params: object) -> Draw:
+    """A draw of this kind, without a network."""
+    if kind != "arxiv":
+        return await pipeline.draw(kind, params, seed=5)
+    papers = [paper.to_json() for paper in bundled()[:3]]
+    return Draw("p1", "arxiv", 5, {"month": ""}, papers, source="bundled")
+
+
+PARAMS: dict[str, dict[str, object]] = {
+    "acronym": {},
+    "names": {},
+    "terms": {"terms": ["hysteresis", 'back "pressure']},
+    "arxiv": {},
+}
+
+
+@pytest.mark.parametrize("kind", PARAMS)
+async def test_every_question_carries_a_grammar_of_its_draw(kind: str) -> None:
+    draw = await drawn(kind, **PARAMS[kind])
+    schema = expand_prompt(draw, ABOUT, 2).schema
+    assert isinstance(schema, Form) and schema["required"] == ["items"]
+    wanted = draw.draw[0]["id"] if kind == "arxiv" else draw.draw[0]
+    assert str(wanted) in schema.grammar
+    assert schema.grammar.count("\n") == len(schema.grammar.strip().splitlines())
+
+
+async def test_a_further_stage_of_names_is_bound_to_its_letters() -> None:
+    grammar = bound_form(await drawn("names"), 2, ["Q", "X"], 2)
+    assert '"Q"' in grammar and '"X"' in grammar and "handle" in grammar
+
+
+@pytest.mark.local_model
+@pytest.mark.skipif(local.bundled_model() is None, reason="the small model is not installed")
+@pytest.mark.timeout(180)
+async def test_the_embedded_model_reads_every_kind(tmp_path: Path) -> None:
+    backend = local.LocalBackend("local", BackendConfig(type="local"), tmp_path)
+
+    async def ask(
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int = 4096,
+    ) -> Reply:
+        return await backend.ask(Question(messages=messages, schema=schema, max_tokens=max_tokens))
+
+    try:
+        for kind, params in PARAMS.items():
+            draw = await drawn(kind, **params)
+            found = await pipeline.expand(draw, ask, ABOUT, keep=1)
+            assert len(found.items) == 1 and found.how == "json", (kind, found.reply)
+            assert not found.items[0].flagged(*SERIOUS), (kind, found.items[0])
+        names = await drawn("names")
+        before = await pipeline.expand(names, ask, ABOUT, keep=1)
+        after = await pipeline.deepen(before, ask, ABOUT, letters=names.draw[:1], keep=1)
+        assert after.stage == 2 and after.how == "json"
+    finally:
+        await backend.close()
