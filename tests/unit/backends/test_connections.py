@@ -1,4 +1,4 @@
-"""How a server is reached: one client for all, no detour for this machine's own, no key elsewhere."""
+"""How a server is reached: one client for all, no detour for this machine, no key elsewhere."""
 
 from __future__ import annotations
 
