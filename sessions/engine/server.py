@@ -130,10 +130,10 @@ class Connection:
             return self._server.hello(args)
         deck = self._server.deck
         if name == "session.watch":
-            check(self._watch, args)
+            check(Connection._watch, args)
             return await self._watch(**args)
         if name == "session.unwatch":
-            check(self.unwatch, args)
+            check(Connection.unwatch, args)
             return self.unwatch(**args)
         command = self._server.commands.get(name)
         if command is None:

@@ -65,6 +65,8 @@ class _Takes:
 
 @cache
 def _signature(function: Callable[..., Any]) -> _Takes:
+    # Kept for good: a function, never a method that is bound to what would be kept with it.
+    assert not hasattr(function, "__self__")
     known = list(inspect.signature(function).parameters.values())
     free = any(p.kind is p.VAR_KEYWORD for p in known)
     own = [p for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]

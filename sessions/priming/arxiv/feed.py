@@ -45,7 +45,13 @@ def read_feed(body: bytes) -> Feed:
 
     # A stream, since bytes and strings may be taken for the name of a file or a page. Sanitising
     # is ours: feedparser's is for HTML and eats "a<b" of a formula.
-    parsed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        # Of a namespace with control characters in its name, for one (feedparser 6.0.11).
+        raise NotAFeed(f"XML that can't be read ({type(error).__name__})") from error
     if not str(parsed.get("version", "")).startswith("atom"):
         raise NotAFeed("XML that is no Atom feed")
     if parsed.get("bozo") and "SAX" in type(parsed.get("bozo_exception")).__name__:

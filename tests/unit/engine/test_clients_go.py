@@ -1,0 +1,38 @@
+"""Clients that come and go leave nothing in the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tempfile
+from pathlib import Path
+
+from sessions.client import Client
+from sessions.engine.commands import load_commands
+from sessions.engine.server import Connection, Server
+from tests.support.deckrig import Rig
+from tests.support.rig import until
+
+
+async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
+    rig = await Rig.make(tmp_path)
+    server = Server(rig.deck, load_commands(), lambda: None)
+    with tempfile.TemporaryDirectory(prefix="deck-") as short:
+        path = f"{short}/s.sock"
+        await server.listen(path)
+        session = await rig.deck.create(cwd=str(tmp_path))
+        for _ in range(5):
+            client = Client(*await asyncio.open_unix_connection(path))
+            await client.call("hello", version="x")
+            await client.call("session.watch", session=session.id)
+            await client.call("session.unwatch", session=session.id)
+            await client.call("session.watch", session=session.id)
+            client._writer.transport.abort()
+            await client.close()
+        await until(lambda: server.clients == 0)
+        await server.close()
+    del client
+    await asyncio.sleep(0)
+    gc.collect()
+    assert [o for o in gc.get_objects() if isinstance(o, Connection)] == []
+    await rig.close()
