@@ -37,7 +37,13 @@ class SidePanel(Vertical):
         return found[0] if found else None
 
     async def toggle(self, name: str = "") -> None:
-        """Open the panel of that name (default: the last one); close it if it is open."""
+        """Open the panel of that name (default: the last one); close it if it is open.
+
+        One that is open while the keys go elsewhere gets the keys first.
+        """
+        if name and self.panel is not None and name == self.open_name and not self.has_focus_within:
+            self.panel.take_focus()
+            return
         if self.shown and name in ("", self.open_name):
             self.add_class("-hidden")
             return

@@ -22,6 +22,8 @@ _MIN_CODE = 40
 _MIN_REUSED = 60
 _ASKED = 200
 _SHELL = {"Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell"}
+_ENDED = ("ok", "error")
+"""What is denied, cancelled or lost with its engine has not run to an end."""
 _PICTURES = {"svg", "html", "mermaid"}
 _PICTURE_FILES = (".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp")
 
@@ -102,6 +104,8 @@ class _Finder:
         self._asked: dict[int, str] = {}
         self._chosen: list[Found] = []
         """What the user marked or copied."""
+        self._trial: bool | None = None
+        """A run that tries a draft out: what it makes is no evidence of its own."""
         self._undone: set[int] = set()
         self._in_answer = False
         self._last_turn = 0
@@ -131,6 +135,8 @@ class _Finder:
 
     def finish(self) -> list[Found]:
         """Close the pass and return what was found and not undone."""
+        if self._trial:
+            return list(_distinct(self._chosen))
         for turn, seq, chunks in self._answers:
             self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
         self._found.extend(self._file(f) for f in self._files.files())
@@ -157,6 +163,8 @@ class _Finder:
 
     def _user(self, event: ev.UserMessage) -> None:
         self._last_turn = max(self._last_turn, event.turn)
+        if self._trial is None:
+            self._trial = event.origin == "harvest"
         if event.origin not in ("typed", "queued", "broadcast"):
             return
         origin = self._origin(event.turn, event.seq)
@@ -188,12 +196,12 @@ class _Finder:
             origin = self._origin(event.turn, event.seq)
             self._found.append(Found("picture", path=str(image.get("path", "")), origin=origin))
         command = command_of(call)
-        if command is not None:
+        if command is not None and event.status in _ENDED:
             code = event.data.get("exit_code")
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
             self._commands.setdefault(normal_command(command), []).append((call, code))
             self._files.ran(command, code, event.seq)
-        elif event.status == "ok":
+        elif command is None and event.status == "ok":
             self._files.changed(call, event.seq)
 
     def _injected(self, event: ev.PrimingInjected) -> None:

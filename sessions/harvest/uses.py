@@ -18,7 +18,7 @@ from sessions.journal import NAME, read
 from sessions.places import Places, private_folder
 
 UNUSED = timedelta(weeks=6)
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:
 
 
 def count(events: Iterable[ev.Event]) -> dict[str, tuple[int, int, str]]:
-    """By skill: uses, uses that helped, when last."""
+    """By skill: uses, uses that helped, when last. A run that tries a draft out does not count."""
     turns: dict[int, list[str]] = {}
     ended: set[int] = set()
     spoilt: set[int] = set()
@@ -74,6 +74,8 @@ def count(events: Iterable[ev.Event]) -> dict[str, tuple[int, int, str]]:
         elif isinstance(event, ev.UserMessage):
             if CORRECTION.search(event.text[:200]):
                 spoilt.add(newest)
+            if not newest and event.origin == "harvest":
+                return {}
             newest = event.turn
     found: dict[str, tuple[int, int, str]] = {}
     for turn, names in turns.items():

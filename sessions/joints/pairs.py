@@ -91,7 +91,8 @@ class Pairs:
         with_, without = told["sides"][skilled], told["sides"][1 - skilled]
         says = {True: "preferred with the skill", False: "preferred WITHOUT it", None: "alike"}
         detail = (
-            f"{says[better]}; with: {_words(with_)}; without: {_words(without)} "
+            f"{says[better]}; {_measured(with_, without)}; with: {_words(with_)}; "
+            f"without: {_words(without)} "
             f"(the skill was in the {ANSWERS[skilled]}); one pair says little"
         )
         check = Check("pair", better, detail, [with_, without], "two runs of the first prompt")
@@ -164,8 +165,19 @@ class Pairs:
         return data
 
 
+def _measured(with_: ev.JSON, without: ev.JSON) -> str:
+    """Plainly whether the counts speak for the skill."""
+    if with_["passed"] != without["passed"]:
+        return "only the run with it passed" if with_["passed"] else "NOT better: it did not pass"
+    cost, before = with_["tokens"], without["tokens"]
+    if with_["failed_calls"] > without["failed_calls"]:
+        return "NOT better: more calls failed with it"
+    return "fewer tokens with it" if cost < before else "NOT better by tokens"
+
+
 def _words(side: ev.JSON) -> str:
     ended = "passed" if side["passed"] else side["reason"]
     return (
-        f"{ended}, {side['calls']} calls ({side['failed_calls']} failed), {side['tokens']} tokens"
+        f"{ended}, {side['turns']} turn, {side['calls']} calls ({side['failed_calls']} failed), "
+        f"{side['tokens']} tokens"
     )

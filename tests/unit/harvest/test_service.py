@@ -14,7 +14,8 @@ from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.creator import DraftError
 from sessions.harvest.draft import MODEL, Draft
 from sessions.harvest.service import Harvest
-from sessions.journal import Journal
+from sessions.harvest.uses import count
+from sessions.journal import Journal, read
 from skills.validate import validate
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
@@ -251,3 +252,33 @@ def test_what_was_copied_and_marked_is_one_byproduct_with_both_signals(tmp_path:
         ("code", True, True),
         ("text", True, False),
     ]
+
+
+@pytest.mark.parametrize("status", ["denied", "cancelled", "unknown"])
+def test_what_never_ran_to_an_end_takes_no_pass_away(tmp_path: Path, status: str) -> None:
+    harvest = worked(tmp_path)
+    journal, _ = Journal.open(rig_places(tmp_path).session("s1"))
+    call_ = ev.ToolCall(turn=3, call="x", name="Bash", input={"command": "python3 total.py"})
+    journal.append_all([call_, ev.ToolResult(turn=3, call="x", status=status)])
+    journal.close()
+    found = harvest.byproducts(["s1"])
+    assert [f.kind for f in found] == ["question", "file", "correction"]
+    assert found[1].signals["passed"]
+
+
+def test_a_run_that_tries_a_draft_out_is_no_evidence(tmp_path: Path) -> None:
+    harvest = worked(tmp_path)
+    given = {"file_path": "/home/ada/work/total.py", "content": SCRIPT}
+    record(
+        tmp_path,
+        "s2",
+        ev.UserMessage(turn=1, text="How can I sum the numbers of a stream?", origin="harvest"),
+        ev.SkillUsed(name="total", how="tool", turn=1),
+        ev.ToolCall(turn=1, call="a", name="Write", input=given),
+        ev.ToolResult(turn=1, call="a", status="ok"),
+        ev.TurnEnded(turn=1, reason="end_turn"),
+    )
+    found = harvest.byproducts()
+    assert {f.origin["session"] for f in found} == {"s1"}
+    assert not any("sessions" in f.signals for f in found)
+    assert count(read(rig_places(tmp_path).session("s2") / "journal.jsonl")) == {}

@@ -46,8 +46,10 @@ async def _begin(review: Review) -> None:
 
 def _ask(review: Review, told: dict[str, Any]) -> None:
     sides = told["sides"]
-    picks = [Pick(name, ((f"{name:<7} ", "bold"), (_words(side), "$text-muted")))
-             for name, side in zip(("first", "second"), sides, strict=True)]  # fmt: skip
+    picks = [
+        Pick(name, ((f"{tile:<7} ", "bold"), (_words(side), "$text-muted")))
+        for name, tile, side in zip(("first", "second"), ("pair 1", "pair 2"), sides, strict=True)
+    ]
     picks.append(Pick("tie", (("alike", "bold"),)))
 
     def chosen(choice: Any) -> None:
@@ -69,4 +71,5 @@ async def _choose(review: Review, answer: str) -> None:
 
 def _words(side: dict[str, Any]) -> str:
     ended = "ended well" if side["passed"] else f"ended: {side['reason']}"
-    return f"{ended}, {side['calls']} calls, {tokens(int(side['tokens']))} tokens"
+    calls = f"{side['calls']} calls, {side['failed_calls']} of them failed"
+    return f"{ended}, {calls}, {side['turns']} turn, {tokens(int(side['tokens']))} tokens"

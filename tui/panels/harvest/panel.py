@@ -35,7 +35,7 @@ _BASKET = (
     ("space", "drop"), ("x", "empty it"), ("d", "draft of it"), ("o", "drafts"), ("b", "back"),
 )  # fmt: skip
 _SIGNALS = ("passed", "ran", "marked", "copied", "led_to", "uptake", "count", "sessions")
-_NAMES = {"session": "this session", "several": "several", "all": "all sessions"}
+_NAMES = {"session": "this session", "several": "several", "all": "all"}
 
 
 class HarvestPanel(Panel):
