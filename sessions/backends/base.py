@@ -108,6 +108,8 @@ class Settings:
     """Model responses within one turn."""
     unboxed: bool = False
     """The backend runs tools of its own, outside any sandbox of ours."""
+    mcp: Sequence[ev.JSON] = ()
+    """For an agent: the session's MCP servers, as its protocol has them (`McpServer`)."""
 
 
 class Tools(Protocol):

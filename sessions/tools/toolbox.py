@@ -163,7 +163,7 @@ class Toolbox:
             if faults := schema.check(args, _accepted(tool)):
                 raise ToolFault(f"Wrong arguments for {name}: {' '.join(faults)}")
             verdict = await tool.permission(args, ctx)
-            refusal = await self._settle(verdict, ctx)
+            refusal = await self.settle(verdict, ctx)
             if refusal is not None:
                 return refusal
             return await tool.run(args, ctx)
@@ -179,7 +179,7 @@ class Toolbox:
                 status="error",
             )
 
-    async def _settle(self, verdict: Verdict, ctx: CallContext) -> Outcome | None:
+    async def settle(self, verdict: Verdict, ctx: CallContext) -> Outcome | None:
         """Get the answer that a verdict asks for; None if the call may run."""
         if verdict.decision == "ask":
             return await self._ask(verdict, ctx)

@@ -21,6 +21,10 @@ class FakeContext:
         """The past that the test gave."""
         return self._host.past
 
+    def is_undone(self, turn: int) -> bool:
+        """Whether the test says that a turn was taken back."""
+        return turn in self._host.undone
+
 
 class FakeHost:
     """Collects events; answers permissions by `answer`, or never."""
@@ -34,6 +38,7 @@ class FakeHost:
         self.tools: Tools | None = None
         self.events: list[ev.Event] = []
         self.past: list[ev.JSON] = []
+        self.undone: set[int] = set()
         self.answer: Callable[[ev.PermissionAsked], ev.PermissionAnswered] | None = None
         self.context: Any = FakeContext(self)
         self.message = ev.UserMessage(turn=1, text="")

@@ -292,7 +292,35 @@ def flood(agent: Agent, session: str, text: str) -> None:
         agent.say(session, f"{number} ")
 
 
+def rest_of(text: str, word: str) -> str:
+    """What follows an act's word in its line, and the lines after it."""
+    lines = text.splitlines()
+    at = max(n for n, line in enumerate(lines) if line.split()[:1] == [word])
+    return "\n".join([lines[at].partition(word)[2].strip(), *lines[at + 1 :]]).strip()
+
+
+def client(agent: Agent, session: str, text: str) -> None:
+    """Send the client the requests of a JSON list `[[method, params], …]` and say the answers.
+
+    "$terminal" in the parameters is the id of the last terminal that was made.
+    """
+    answers: list[Any] = []
+    terminal = ""
+    for method, params in json.loads(rest_of(text, "client")):
+        given = json.loads(json.dumps(params).replace("$terminal", terminal))
+        if method == "update":
+            agent.update(session, given.pop("sessionUpdate"), **given)
+            continue
+        answer = agent.ask(method, {"sessionId": session, **given})
+        result = answer.get("result", answer.get("error"))
+        if isinstance(result, dict):
+            terminal = str(result.get("terminalId") or terminal)
+        answers.append(result)
+    agent.say(session, json.dumps(answers))
+
+
 ACTS: dict[str, Act] = {
+    "client": client,
     "say": say,
     "echo": echo,
     "everything": everything,

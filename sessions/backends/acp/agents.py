@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 # What every agent may see of the user's environment, beside HOME, PATH and the like.
@@ -44,6 +44,8 @@ class KnownAgent:
     command: tuple[str, ...]
     install: str
     sign_in: str
+    login: tuple[str, ...] = ()
+    """Its own command that signs in, in a terminal."""
     keys: tuple[str, ...] = ()
     ask_mode: str = ""
     env: Callable[[], Mapping[str, str]] = field(default=_nothing)
@@ -65,6 +67,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("opencode", "acp"),
             "npm install -g opencode-ai",
             "opencode auth login",
+            ("opencode", "auth", "login"),
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_CONTENT"),
             env=_opencode_env,
             skill_folders=(".agents/skills", ".claude/skills"),
@@ -74,7 +77,8 @@ AGENTS: dict[str, KnownAgent] = {
             "Claude Code",
             ("claude-agent-acp",),
             "npm install -g @agentclientprotocol/claude-agent-acp",
-            "claude login, or set ANTHROPIC_API_KEY",
+            "claude auth login, or set ANTHROPIC_API_KEY",
+            ("claude", "auth", "login"),
             (
                 "ANTHROPIC_API_KEY",
                 "ANTHROPIC_BASE_URL",
@@ -93,6 +97,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("codex-acp",),
             "npm install -g @agentclientprotocol/codex-acp",
             "codex login, or set OPENAI_API_KEY",
+            ("codex", "login"),
             ("OPENAI_API_KEY", "CODEX_HOME", "CODEX_API_KEY"),
             ask_mode="read-only",
             skill_folders=(".agents/skills",),
@@ -103,6 +108,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("gemini", "--acp"),
             "npm install -g @google/gemini-cli",
             "gemini (sign in once), or set GEMINI_API_KEY",
+            ("gemini",),
             ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GEMINI_CLI_HOME"),
             ask_mode="default",
             skill_folders=(".agents/skills", ".gemini/skills"),
@@ -112,7 +118,8 @@ AGENTS: dict[str, KnownAgent] = {
             "Mistral Vibe",
             ("vibe-acp",),
             "pipx install mistral-vibe",
-            "set MISTRAL_API_KEY",
+            "vibe --setup, or set MISTRAL_API_KEY",
+            ("vibe", "--setup"),
             ("MISTRAL_API_KEY", "VIBE_HOME"),
             ask_mode="ask",
         ),
@@ -130,3 +137,20 @@ def known_by_command(command: tuple[str, ...] | list[str]) -> KnownAgent | None:
         if agent.command[0] in words:
             return agent
     return None
+
+
+def is_remote(command: Sequence[str]) -> bool:
+    """Whether a command starts its agent by way of another program: ssh, docker, kubectl, …
+
+    Its files are then not this machine's, or not under the same names.
+    """
+    if not command:
+        return False
+    first = command[0].rsplit("/", 1)[-1]
+    return first in _CARRIERS
+
+
+_CARRIERS = (
+    "ssh", "mosh", "docker", "podman", "nerdctl", "kubectl", "oc", "lxc", "incus", "machinectl",
+    "gcloud", "aws", "fly", "flyctl", "devcontainer", "wsl", "wsl.exe", "toolbox", "distrobox",
+)  # fmt: skip

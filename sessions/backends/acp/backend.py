@@ -9,29 +9,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sessions import events as ev
-from sessions.backends.acp.agents import (
-    ASKING_MODES,
-    COMMON_ENV,
-    KnownAgent,
-    known_by_command,
-)
+from sessions.backends.acp.agents import COMMON_ENV, KnownAgent, is_remote, known_by_command
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.process import AgentProcess, load_protocol
+from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
-from sessions.backends.base import Capabilities, ModelInfo, Question, Reply
-from sessions.errors import BackendError
+from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
+from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
+from sessions.tools.guard import Guard
 
 log = logging.getLogger("agentdeck.acp")
 
 SLEEP_S = 1800.0
-_CLIENT: Message = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
-SetMode = Callable[[AgentProcess, str, str], Awaitable[None]]
+SIGN_IN_S = 600.0
+"""How long a person may take to sign in, in the browser that the agent opens."""
+_AUTH: Message = {"auth": {"terminal": True}, "_meta": {"terminal-auth": True}}
+
+
+class Party(Protocol):
+    """Who hears an agent session's updates and answers its requests."""
+
+    @property
+    def working(self) -> bool:
+        """Whether a turn runs."""
+
+    def on_update(self, update: Message) -> None:
+        """Take one session/update in."""
+
+    async def on_request(self, method: str, params: Message) -> Any:
+        """Answer a request, or NotImplemented. Raises acp.exceptions.RequestError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class AgentConfig:
     model: str = ""
     state: Path = field(default_factory=Path)
     """Where its stderr and the list of running agents are kept."""
+    directory: str = ""
+    """The working directory of its sessions, where the agent runs on another machine."""
     sleep_s: float = SLEEP_S
 
 
@@ -59,10 +73,11 @@ class AcpBackend:
         self._config = config
         self._process: AgentProcess | None = None
         self._starting: asyncio.Task[AgentProcess] | None = None
-        self._conversations: dict[str, AcpConversation] = {}
+        self._conversations: dict[str, Party] = {}
         self._last_turns: dict[str, int] = {}
         self._sleep: asyncio.TimerHandle | None = None
         self._loading: asyncio.Future[None] | None = None
+        self._closing: asyncio.Future[None] | None = None
 
     @property
     def title(self) -> str:
@@ -118,6 +133,8 @@ class AcpBackend:
         """End the agent."""
         if self._sleep is not None:
             self._sleep.cancel()
+        if self._closing is not None:
+            await asyncio.wait([self._closing])
         if self._process is not None:
             await self._process.close()
             self._process = None
@@ -136,7 +153,7 @@ class AcpBackend:
             self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
         return await asyncio.shield(self._starting)
 
-    def remember(self, agent_session: str, conversation: AcpConversation) -> None:
+    def remember(self, agent_session: str, conversation: Party) -> None:
         """Updates of this agent session belong to that conversation."""
         self._conversations[agent_session] = conversation
 
@@ -168,40 +185,75 @@ class AcpBackend:
         """Whether the agent's session has not gone on since `state` was recorded."""
         return self._last_turns.get(agent_session) == state.get("turn") is not None
 
-    def mcp_servers(self) -> list[Message]:
-        """MCP servers for the agent's session."""
-        return []
+    def mcp_servers(self, agent: AgentProcess, host: TurnHost) -> list[Message]:
+        """The session's MCP servers, as far as the agent can use them."""
+        return [s for s in host.settings.mcp if not self.unusable(agent, s)]
 
-    def asking_mode(self, state: ev.JSON) -> tuple[str, str, SetMode]:
-        """The mode in which the agent asks, the one it is in, and how to set it."""
-        option = self.config_option(state, "mode")
-        modes = state.get("modes") or {}
-        if modes.get("availableModes"):
-            offered = [str(m.get("id")) for m in modes["availableModes"]]
-            current = str(modes.get("currentModeId", ""))
-            return self._wanted(offered), current, _set_mode
-        if option:
-            offered = [str(o.get("value")) for o in _options(option)]
-            return self._wanted(offered), str(option.get("currentValue", "")), _set_mode_option
-        return "", "", _set_mode
+    def unusable(self, agent: AgentProcess, server: ev.JSON) -> str:
+        """Why an MCP server can't be handed to the agent, or ""."""
+        kind = str(server.get("type") or "stdio")
+        if kind == "stdio":
+            return "it would have to run on the agent's machine" if self.remote else ""
+        can = agent.capabilities.get("mcpCapabilities")
+        there = isinstance(can, dict) and can.get(kind)
+        return "" if there else f"{self.title} takes no MCP servers over {kind}"
 
-    def config_option(self, state: ev.JSON, category: str) -> Message | None:
-        """The agent's configuration option of a category (`mode`, `model`, …)."""
-        for option in state.get("config_options") or []:
-            if isinstance(option, dict) and category in (option.get("category"), option.get("id")):
-                return option
-        return None
+    @property
+    def remote(self) -> bool:
+        """Whether the agent is started by another program: its files are not this machine's."""
+        return is_remote(self._config.command)
 
-    def _wanted(self, offered: list[str]) -> str:
-        if self.known and self.known.ask_mode in offered:
-            return self.known.ask_mode
-        if self.known and not self.known.ask_mode:
-            return ""  # its configuration makes it ask (see agents.py)
-        return next((mode for mode in ASKING_MODES if mode in offered), "")
+    def directory(self, cwd: Path) -> str:
+        """A session's working directory as the agent knows it."""
+        return self._config.directory or str(cwd)
+
+    def guard(self, host: TurnHost) -> Guard:
+        """The borders of a session's workspace."""
+        from sessions.places import places
+        from sessions.tools.toolbox import Toolbox
+
+        if isinstance(host.tools, Toolbox):
+            return host.tools.state.guard
+        return Guard(host.cwd, host.files, places())
+
+    def gave_up(self, agent: AgentProcess, agent_session: str) -> None:
+        """A turn of a session does not end: end its agent, if no other session needs it now."""
+        self.forget(agent_session)
+        if agent is self._process and not self.working:
+            log.warning("agent %s did not stop its turn; it is ended", self.name)
+            self._end()
+
+    @property
+    def working(self) -> bool:
+        """Whether a turn runs in any of its sessions."""
+        return any(c.working for c in self._conversations.values())
+
+    def restart(self) -> bool:
+        """End the agent, so that the next turn starts it anew (after a sign-in, say).
+
+        False if a turn runs; then nothing is done.
+        """
+        if self.working:
+            return False
+        self._end()
+        return True
+
+    async def sign_in_ways(self) -> list[SignIn]:
+        """How one can sign in to the agent; it is started to be asked. Raises BackendError."""
+        info = (await self.process()).info
+        return ways(info, self._config.command, self.known)
+
+    async def authenticate(self, method: str) -> None:
+        """Let the agent sign in by one of its own methods. Raises BackendError."""
+        agent = await self.process()
+        async with asyncio.timeout(SIGN_IN_S):
+            await agent.request("authenticate", {"methodId": method})
 
     # -- the process
 
     async def _start(self) -> AgentProcess:
+        if self._closing is not None:
+            await asyncio.wait([self._closing])
         if self._process is not None:
             await self._process.close()
         self._process = await AgentProcess.start(
@@ -212,15 +264,23 @@ class AcpBackend:
             pids=self._config.state / "agents",
             on_update=self._updated,
             on_request=self._requested,
-            client_capabilities=_CLIENT,
+            client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_AUTH},
         )
         return self._process
 
     def _fall_asleep(self) -> None:
-        agent, self._process = self._process, None
         self._sleep = None
+        if self.working:
+            self.rest()
+            return
+        log.info("agent %s has not been used for a while; it sleeps", self.name)
+        self._end()
+
+    def _end(self) -> None:
+        """End the process without waiting for it; the next one starts after that."""
+        agent, self._process = self._process, None
         if agent is not None:
-            log.info("agent %s has not been used for a while; it sleeps", self.name)
+            agent.alive = False
             self._closing = asyncio.ensure_future(agent.close())
 
     def _env(self) -> dict[str, str]:
@@ -237,33 +297,8 @@ class AcpBackend:
 
     async def _requested(self, method: str, params: Message) -> Any:
         conversation = self._conversations.get(str(params.get("sessionId", "")))
-        if method == "session/request_permission" and conversation is not None:
-            return await conversation.on_permission(params)
+        if conversation is not None:
+            return await conversation.on_request(method, params)
         if method == "session/request_permission":
             return {"outcome": {"outcome": "cancelled"}}
         return NotImplemented
-
-
-async def _set_mode(agent: AgentProcess, agent_session: str, mode: str) -> None:
-    await agent.request("session/set_mode", {"sessionId": agent_session, "modeId": mode})
-
-
-async def _set_mode_option(agent: AgentProcess, agent_session: str, mode: str) -> None:
-    answer = await agent.request(
-        "session/set_config_option",
-        {"sessionId": agent_session, "configId": "mode", "value": mode},
-    )
-    for option in answer.get("configOptions") or []:
-        if option.get("id") == "mode" and option.get("currentValue") != mode:
-            raise BackendError(
-                f"The agent stays in mode {option.get('currentValue')} and would act unasked.",
-                "It was not prompted. Change its own configuration so that it asks.",
-                kind="agent_mode",
-            )
-
-
-def _options(option: Message) -> list[Message]:
-    found: list[Message] = []
-    for entry in option.get("options") or []:
-        found.extend(entry.get("options") or [entry])
-    return found

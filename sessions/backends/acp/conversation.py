@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessions import events as ev
+from sessions.backends.acp import asking, prompt
+from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import Translator, tool_text
+from sessions.backends.acp.updates import Translator, terminals_of
+from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
 
@@ -29,8 +30,8 @@ _REASONS = {
 }
 _CANCEL_S = 5.0
 _CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
-# What an agent that can't load its past is told of it, in characters.
-_PREFACE = 60_000
+# What a session's answers say of its choices, and how that is called in `backend.state`.
+_CHOICES = (("modes", "modes"), ("config_options", "configOptions"))
 
 
 class AcpConversation:
@@ -39,15 +40,18 @@ class AcpConversation:
     def __init__(self, backend: AcpBackend, session_id: str, cwd: Path, state: ev.JSON) -> None:
         self.session_id = session_id
         self.agent_session = ""
+        self.options = Options(backend.known)
         self._backend = backend
         self._cwd = cwd
         self._state = dict(state)
         self._agent: AgentProcess | None = None
         self._host: TurnHost | None = None
         self._translator: Translator | None = None
+        self._workspace = Workspace()
+        self._servers: list[Message] = []
         self._early: list[Message] = []
         self._loading = False
-        self._asks: set[asyncio.Task[ev.PermissionAnswered]] = set()
+        self._asks: set[asyncio.Task[Any]] = set()
         self._spent = 0.0
 
     # -- the seam
@@ -55,20 +59,41 @@ class AcpConversation:
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
         preface = await self._ready(host)
-        self._host, self._translator = host, Translator(host.turn)
+        self._host = host
+        self._translator = Translator(host.turn, self._workspace.terminals.printed)
+        self._workspace.begin(host, self._translator)
         for update in self._early:
             self.on_update(update)
         self._early.clear()
+        whole = False
         try:
-            return await self._prompt(host, preface)
+            ended = await self._prompt(host, preface)
+            whole = True
+            return ended
         finally:
             self._host = self._translator = None
+            self._workspace.end(interrupted=not whole)
             for ask in self._asks:
                 ask.cancel()
+            self._backend.rest()
+
+    async def choose(self, option: str, value: str) -> ev.JSON:
+        """Set one of the agent's own options (its mode, model, effort, …) now, if it runs.
+
+        What `backend.state` is then to say; applied again whenever the session is entered.
+        Raises BackendError when the agent refuses.
+        """
+        agent = self._agent
+        if agent is not None and agent.alive and self.agent_session:
+            await self.options.set(agent, self.agent_session, option, value)
+        self.options.wanted[option] = value
+        self._state |= self.options.state()
+        return self.options.state()
 
     async def close(self) -> None:
         """Let go of the agent's session; the agent itself is the backend's."""
         agent, self._agent = self._agent, None
+        await self._workspace.terminals.close()
         if agent is not None and agent.alive and self.agent_session:
             self._backend.forget(self.agent_session)
             if agent.can("close"):
@@ -79,6 +104,11 @@ class AcpConversation:
 
     # -- what the agent sends
 
+    @property
+    def working(self) -> bool:
+        """Whether a turn runs."""
+        return self._host is not None
+
     def on_update(self, update: Message) -> None:
         """Take one session/update in. Nothing here waits, so the order is kept."""
         if self._loading:
@@ -88,22 +118,54 @@ class AcpConversation:
                 self._early.append(update)
             return
         for event in self._translator.events(update):
+            if isinstance(event, ev.BackendState):
+                event = self._choices_told(event)
             self._host.emit(event)
+        if update.get("sessionUpdate") in ("tool_call", "tool_call_update"):
+            self._workspace.embedded(str(update.get("toolCallId", "")), terminals_of(update))
 
-    async def on_permission(self, params: Message) -> Message:
+    def _choices_told(self, event: ev.BackendState) -> ev.BackendState:
+        """News of the agent's own mode and options, as a person chooses among them."""
+        data = dict(event.data)
+        if not {"mode", "config_options"} & data.keys():
+            return event
+        self.options.take(data)
+        data.pop("config_options", None)
+        return ev.BackendState(data={**data, "options": self.options.listed()})
+
+    async def on_request(self, method: str, params: Message) -> Any:
+        """Answer a request of the agent; NotImplemented for an unknown one.
+
+        Raises acp.exceptions.RequestError.
+        """
+        if method == "session/request_permission":
+            return await self._permission(params)
+        task = asyncio.ensure_future(self._workspace.handle(method, params))
+        if method == "terminal/wait_for_exit":
+            return await task  # it is over when the command is, which an interrupt ends
+        self._asks.add(task)
+        task.add_done_callback(self._asks.discard)
+        return await task
+
+    async def _permission(self, params: Message) -> Message:
         """Answer session/request_permission by the deck's mode, or by its user."""
         host, translator = self._host, self._translator
         if host is None or translator is None:
             return _CANCELLED
-        call = params.get("toolCall") or {}
-        options = [o for o in params.get("options") or [] if isinstance(o, dict)]
+        given = params.get("toolCall")
+        call: Message = given if isinstance(given, dict) else {}
+        options = asking.options_of(params)
         for event in translator.announce(call):
             await host.emit_synced(event)
         call_id = str(call.get("toolCallId", ""))
         known = {**translator.call(call_id), **call}
-        request = _asked(host.turn, call_id, known, options, self._cwd)
-        verdict = decide(host.settings.permission, known, self._cwd)
-        if verdict.option_kind and (chosen := _option(options, verdict.option_kind)):
+        targets = asking.targets_of(known, self._backend.guard(host))
+        verdict = decide(host.settings.permission, known, targets)
+        chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""
+        request = asking.asked(
+            host.turn, call_id, known, options, self._cwd, "" if chosen else verdict.why
+        )
+        if chosen:
             await host.emit_synced(
                 ev.PermissionAnswered(
                     turn=host.turn,
@@ -115,20 +177,26 @@ class AcpConversation:
                     reason=verdict.why,
                 )
             )
-            return {"outcome": {"outcome": "selected", "optionId": chosen}}
-        asking = asyncio.ensure_future(host.ask(request))
-        self._asks.add(asking)
-        asking.add_done_callback(self._asks.discard)
+            return _selected(chosen)
+        waiting = asyncio.ensure_future(host.ask(request))
+        self._asks.add(waiting)
+        waiting.add_done_callback(self._asks.discard)
         try:
-            answered = await asking
+            answered = await waiting
         except asyncio.CancelledError:
             return _CANCELLED
-        ids = {str(o.get("optionId")) for o in options}
-        if answered.decision in ids:
-            return {"outcome": {"outcome": "selected", "optionId": answered.decision}}
-        kind = "allow_once" if answered.allowed else "reject_once"
-        chosen = _option(options, kind)
-        return {"outcome": {"outcome": "selected", "optionId": chosen}} if chosen else _CANCELLED
+        kinds = {str(o.get("optionId")): str(o.get("kind")) for o in options}
+        decision = answered.decision
+        if decision not in kinds:
+            decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
+        if kinds.get(decision, "").startswith("allow"):
+            self._workspace.approvals.take(
+                str(known.get("kind") or "other"),
+                kinds[decision],
+                [t.path for t in targets],
+                asking.command_of(known),
+            )
+        return _selected(decision) if decision else _CANCELLED
 
     # -- making ready
 
@@ -138,13 +206,15 @@ class AcpConversation:
             # It takes seconds; whoever looks is told what it is that works.
             host.emit(ev.BackendState(data={"starting": self._backend.title}))
         agent = await self._backend.process()
-        if agent is self._agent and self.agent_session:
+        servers = self._backend.mcp_servers(agent, host)
+        if agent is self._agent and self.agent_session and servers == self._servers:
             return ""
-        self._agent = agent
+        if self._agent is not agent:
+            await self._workspace.terminals.close()
+        self._agent, self._servers = agent, servers
         preface = await self._enter(agent, host)
         self._backend.remember(self.agent_session, self)
-        await self._set_mode(agent)
-        await self._set_model(agent, host.settings.model)
+        await self.options.apply(agent, self.agent_session, host.settings.model)
         host.emit(
             ev.BackendState(
                 data={
@@ -152,6 +222,8 @@ class AcpConversation:
                     "owner": self.session_id,
                     "starting": "",
                     "agent": agent.info.get("agentInfo") or {"name": self._backend.name},
+                    "can": agent.abilities(),
+                    **self.options.state(),
                 }
             )
         )
@@ -160,8 +232,11 @@ class AcpConversation:
     async def _enter(self, agent: AgentProcess, host: TurnHost) -> str:
         theirs = str(self._state.get("session_id") or "")
         mine = self._state.get("owner") in (None, self.session_id)
-        base: Message = {"cwd": str(self._cwd), "mcpServers": self._backend.mcp_servers()}
-        if theirs and mine:
+        base: Message = {"cwd": self._backend.directory(self._cwd), "mcpServers": self._servers}
+        self.options.wanted |= self._state.get("wanted") or {}
+        if theirs and self._undone(host):
+            pass  # it remembers a turn that was taken back; another session of it does not
+        elif theirs and mine:
             for method in ("resume", "load"):
                 if agent.can(method) and await self._return(agent, method, theirs, base):
                     return ""
@@ -171,7 +246,12 @@ class AcpConversation:
             return ""
         made = await agent.request("session/new", base)
         self._take(made, str(made.get("sessionId", "")))
-        return _past(host) if theirs else ""
+        return prompt.past(host)
+
+    def _undone(self, host: TurnHost) -> bool:
+        """Whether a turn that the agent's session has had was taken back since."""
+        last = self._state.get("turn")
+        return isinstance(last, int) and host.context.is_undone(last)
 
     async def _return(self, agent: AgentProcess, method: str, theirs: str, base: Message) -> bool:
         """Enter the agent's session again; its retelling of the past is not recorded twice."""
@@ -180,8 +260,10 @@ class AcpConversation:
         self._loading = True
         try:
             answer = await agent.request(f"session/{method}", {**base, "sessionId": theirs})
-        except BackendError:
-            if not agent.alive:
+        except BackendError as error:
+            self._backend.forget(theirs)
+            self.agent_session = ""
+            if not agent.alive or error.kind == "auth":
                 raise
             return False
         finally:
@@ -194,76 +276,68 @@ class AcpConversation:
             raise BackendError(f"The agent {self._backend.name} opened no session.", kind="agent")
         self.agent_session = agent_session
         self._state.update(session_id=agent_session, owner=self.session_id)
-        for ours, theirs in (("modes", "modes"), ("config_options", "configOptions")):
-            if answer.get(theirs):
-                self._state[ours] = answer[theirs]
-
-    async def _set_mode(self, agent: AgentProcess) -> None:
-        """Put the agent into the mode in which it asks; refuse to go on if it does not stick."""
-        wanted, current, set_mode = self._backend.asking_mode(self._state)
-        if not wanted or wanted == current:
-            return
-        await set_mode(agent, self.agent_session, wanted)
-        self._state["mode"] = wanted
-
-    async def _set_model(self, agent: AgentProcess, model: str) -> None:
-        option = self._backend.config_option(self._state, "model")
-        if model and option and option.get("currentValue") != model:
-            with contextlib.suppress(BackendError):  # an unknown model: the agent's own stays
-                await agent.request(
-                    "session/set_config_option",
-                    {"sessionId": self.agent_session, "configId": option["id"], "value": model},
-                )
+        self.options.take({ours: answer[theirs] for ours, theirs in _CHOICES if answer.get(theirs)})
 
     # -- a turn
 
     async def _prompt(self, host: TurnHost, preface: str) -> ev.TurnEnded:
         assert self._agent is not None and self._translator is not None
         agent = self._agent
-        prompt = asyncio.ensure_future(
-            agent.request(
-                "session/prompt",
-                {"sessionId": self.agent_session, "prompt": self._blocks(host, preface)},
-            )
+        can = agent.capabilities.get("promptCapabilities")
+        blocks = prompt.blocks(host, preface, can if isinstance(can, dict) else {})
+        # From here on the agent's session has had this turn, however it ends.
+        self._state["turn"] = host.turn
+        host.emit(ev.BackendState(data={"turn": host.turn}))
+        self._backend.note_turn(self.agent_session, host.turn)
+        asked = asyncio.ensure_future(
+            agent.request("session/prompt", {"sessionId": self.agent_session, "prompt": blocks})
         )
         ended = asyncio.ensure_future(agent.wait_ended())
         try:
-            await asyncio.wait({prompt, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not prompt.done():
+            await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
                 raise agent.fault("ended in the middle of the turn")
-            answer = prompt.result()
+            answer = asked.result()
         except BackendError as error:
             # Its stdout may end a moment before the process itself does.
             if error.kind != "agent_ended":
                 raise
             raise agent.fault("ended in the middle of the turn") from error
         except asyncio.CancelledError:
-            await self._cancel(agent, prompt)
+            await self._cancel(agent, asked)
             raise
         finally:
             ended.cancel()
-            prompt.cancel()
+            asked.cancel()
         return self._ended(host, answer)
 
-    async def _cancel(self, agent: AgentProcess, prompt: asyncio.Future[Message]) -> None:
+    async def _cancel(self, agent: AgentProcess, asked: asyncio.Future[Message]) -> None:
         """Ask the agent to stop, and take in what it still says before it does."""
         for ask in list(self._asks):
             ask.cancel()
+        self._workspace.terminals.stop()
         await agent.notify("session/cancel", {"sessionId": self.agent_session})
-        with contextlib.suppress(TimeoutError, BackendError):
+        try:
             async with asyncio.timeout(_CANCEL_S):
-                await asyncio.shield(prompt)
+                await asyncio.shield(asked)
+        except BackendError:
+            pass
+        except TimeoutError:
+            # It goes on with a turn that nobody wants any more; the next one shall not hear of it.
+            self._backend.gave_up(agent, self.agent_session)
+            if agent.alive:
+                self._state.pop("session_id", None)
+            self.agent_session = ""
 
     def _ended(self, host: TurnHost, answer: Message) -> ev.TurnEnded:
         assert self._translator is not None
-        usage = answer.get("usage") or {}
         told = self._translator.usage
         if told:
             host.emit(ev.BackendState(data={"context": told}))
-        host.emit(ev.BackendState(data={"turn": host.turn}))
-        self._backend.note_turn(self.agent_session, host.turn)
         if self._translator.title:
             host.emit(ev.SessionSet(changes={"agent_title": self._translator.title}))
+        given = answer.get("usage")
+        usage: Message = given if isinstance(given, dict) else {}
         return ev.TurnEnded(
             turn=host.turn,
             reason=_REASONS.get(str(answer.get("stopReason")), "error"),
@@ -292,96 +366,6 @@ class AcpConversation:
         spent, self._spent = max(0.0, float(amount) - self._spent), float(amount)
         return spent
 
-    def _blocks(self, host: TurnHost, preface: str) -> list[Message]:
-        blocks: list[Message] = []
-        if preface:
-            blocks.append({"type": "text", "text": preface})
-        for note in host.message.notes:
-            blocks.append({"type": "text", "text": str(note.get("text", ""))})
-        blocks.append({"type": "text", "text": host.message.text})
-        for attachment in host.message.attachments:
-            data = (host.files.parent / str(attachment["path"])).read_bytes()
-            media = str(attachment.get("media_type", ""))
-            if media.startswith("image/"):
-                encoded = base64.b64encode(data).decode("ascii")
-                blocks.append({"type": "image", "data": encoded, "mimeType": media})
-            else:
-                text = data.decode("utf-8", "replace")
-                uri = f"file://{host.files.parent / str(attachment['path'])}"
-                resource = {"uri": uri, "text": text, "mimeType": media or "text/plain"}
-                blocks.append({"type": "resource", "resource": resource})
-        return blocks
 
-
-def _past(host: TurnHost) -> str:
-    """The conversation so far as text, for an agent that can't load it."""
-    lines: list[str] = []
-    for message in host.context.messages()[:-1]:
-        content = message["content"]
-        if not isinstance(content, str):
-            content = "\n".join(str(b.get("text", "")) for b in content if b.get("type") == "text")
-        if content.strip():
-            lines.append(f"{message['role'].upper()}:\n{content}")
-    past = "\n\n".join(lines)[-_PREFACE:]
-    if not past:
-        return ""
-    mark = uuid.uuid4().hex[:8]
-    return (
-        "This conversation goes on from an earlier one that you can't see any more. It is "
-        f"quoted between the markers; go on from it.\n<<<{mark}\n{past}\n{mark}>>>"
-    )
-
-
-def _summary(call: Message, command: str, cwd: Path) -> str:
-    """What is asked, in a line. Some agents' titles are the bare command, or the bare path."""
-    title = str(call.get("title") or call.get("kind") or "The agent asks.")
-    if title.strip("`") == command:
-        return "Run a command"
-    if title.startswith("/") and call.get("kind"):
-        path = Path(title)
-        shown = path.relative_to(cwd) if path.is_relative_to(cwd) else path
-        return f"{str(call['kind']).capitalize()} {shown}"
-    return title
-
-
-def _asked(
-    turn: int, call_id: str, call: Message, options: list[Message], cwd: Path
-) -> ev.PermissionAsked:
-    raw = call.get("rawInput")
-    command = raw.get("command") if isinstance(raw, dict) else None
-    diff = tool_text([c for c in call.get("content") or [] if c.get("type") == "diff"])
-    paths = [str(loc.get("path")) for loc in call.get("locations") or [] if loc.get("path")]
-    if isinstance(command, list):
-        command = " ".join(map(str, command))
-    kind, detail = (
-        ("command", str(command))
-        if command
-        else ("diff", diff)
-        if diff
-        else ("path", "\n".join(paths))
-        if paths
-        else ("text", tool_text(call.get("content")) or str(raw or ""))
-    )
-    return ev.PermissionAsked(
-        turn=turn,
-        call=call_id,
-        ask=uuid.uuid4().hex,
-        tool=str(call.get("kind") or "tool"),
-        summary=_summary(call, str(command or ""), cwd),
-        detail=detail,
-        detail_kind=kind,
-        why="The agent asks before it does this.",
-        options=[
-            {
-                "id": str(o.get("optionId", "")),
-                "name": str(o.get("name", "")),
-                "kind": str(o.get("kind", "")),
-            }
-            for o in options
-        ],
-    )
-
-
-def _option(options: list[Message], kind: str) -> str:
-    """The id of the first option of a kind, or ""."""
-    return next((str(o.get("optionId")) for o in options if o.get("kind") == kind), "")
+def _selected(option: str) -> Message:
+    return {"outcome": {"outcome": "selected", "optionId": option}}

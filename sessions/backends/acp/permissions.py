@@ -1,14 +1,18 @@
 """How the deck's permission modes answer an agent's requests without asking anybody.
 
 Agents run their own tools outside our sandbox, so the modes are read narrowly: only what a
-mode plainly means is answered; everything else is asked.
+mode plainly means is answered; everything else is asked. What our own tools ask for in every
+mode (secrets, what steers other programs) is asked for here too, agentdeck's own files are
+refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from sessions.tools.guard import Target
 
 _READING = ("read", "search", "think")
 _EDITING = ("edit", "delete", "move")
@@ -16,35 +20,39 @@ _EDITING = ("edit", "delete", "move")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`option_kind`: what to choose among the agent's options, "" = ask the user."""
+    """`option_kind`: what to choose among the agent's options, "" = ask the user, saying `why`."""
 
     option_kind: str = ""
     why: str = ""
 
 
-def decide(mode: str, call: dict[str, Any], cwd: Path) -> Verdict:
+def decide(mode: str, call: dict[str, Any], targets: Sequence[Target]) -> Verdict:
     """What `mode` says of a tool call that an agent asks for.
 
-    `call` is a ToolCallUpdate of the Agent Client Protocol; its `kind` and `locations` decide.
+    `call` is a ToolCallUpdate of the Agent Client Protocol, `targets` what its paths really are.
     """
     kind = str(call.get("kind") or "other")
+    reading, editing = kind in _READING, kind in _EDITING
+    if why := next((t.forbidden for t in targets if t.forbidden), ""):
+        return Verdict("reject_once", f"agentdeck's own files are left alone: {why}")
+    border = _border(targets, editing)
+    if border and not (editing and mode == "read-only"):
+        return Verdict("", f"Asked in every mode: {border}.")
     if mode == "full":
         return Verdict("allow_once", "mode full")
-    if kind in _READING and _inside(call, cwd):
+    inside = bool(targets) and all(t.inside for t in targets)
+    if reading and inside:
         return Verdict("allow_once", "reading inside the working directory is free")
     if mode == "read-only":
         return Verdict("reject_once", "mode read-only")
-    if mode == "edit" and kind in _EDITING and _inside(call, cwd):
+    if mode == "edit" and editing and inside:
         return Verdict("allow_once", "mode edit: edits inside the working directory are free")
     return Verdict()
 
 
-def _inside(call: dict[str, Any], cwd: Path) -> bool:
-    """Whether every path that the call names lies in `cwd`; without a path it does not."""
-    paths = [
-        str(place["path"])
-        for place in [*(call.get("locations") or []), *(call.get("content") or [])]
-        if isinstance(place, dict) and place.get("path")
-    ]
-    root = cwd.resolve()
-    return bool(paths) and all((root / p).resolve().is_relative_to(root) for p in paths)
+def _border(targets: Sequence[Target], editing: bool) -> str:
+    """Which protected place a call touches, in words; or ""."""
+    for target in targets:
+        if target.secret or (editing and target.steering):
+            return target.secret or target.steering
+    return ""

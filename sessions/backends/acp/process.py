@@ -112,6 +112,16 @@ class AgentProcess:
         sessions = self.capabilities.get("sessionCapabilities")
         return isinstance(sessions, dict) and sessions.get(name) is not None
 
+    def abilities(self) -> dict[str, bool]:
+        """What it said that it can do, as the interface needs it."""
+        prompt = self.capabilities.get("promptCapabilities")
+        can = prompt if isinstance(prompt, dict) else {}
+        return {
+            **{name: self.can(name) for name in ("load", "resume", "fork", "list", "close")},
+            "images": bool(can.get("image")),
+            "embedded": bool(can.get("embeddedContext")),
+        }
+
     async def request(self, method: str, params: Message) -> Message:
         """Ask the agent. Raises BackendError when it refuses or has gone."""
         from acp.exceptions import RequestError
@@ -255,7 +265,8 @@ def _refused(name: str, method: str, error: Any) -> BackendError:
     if error.code == -32000:  # the protocol's "authentication required"
         return BackendError(
             f"The agent {name} wants you to sign in. {detail}".strip(),
-            "See `agentdeck doctor` for how.",
+            f'Choose "Sign in to the agent" in the palette, or run `agentdeck agents sign-in {name}`;'
+            " then send again.",
             kind="auth",
         )
     return BackendError(

@@ -6,8 +6,9 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import content_text
@@ -33,8 +34,15 @@ class _Listener:
             if self._on_text is not None:
                 self._on_text(text)
 
-    async def on_permission(self, params: Message) -> Message:
-        """Refuse."""
+    @property
+    def working(self) -> bool:
+        """As long as it is there."""
+        return True
+
+    async def on_request(self, method: str, params: Message) -> Any:
+        """Refuse permissions; nothing else is there."""
+        if method != "session/request_permission":
+            return NotImplemented
         for option in params.get("options") or []:
             if option.get("kind") == "reject_once":
                 return {"outcome": {"outcome": "selected", "optionId": option["optionId"]}}
@@ -52,13 +60,11 @@ async def ask(
     with tempfile.TemporaryDirectory(prefix="agentdeck-ask-") as nowhere:
         made = await agent.request("session/new", {"cwd": nowhere, "mcpServers": []})
         theirs = str(made.get("sessionId", ""))
-        backend.remember(theirs, listener)  # type: ignore[arg-type]
+        backend.remember(theirs, listener)
         try:
-            wanted, current, set_mode = backend.asking_mode(
-                {"modes": made.get("modes"), "config_options": made.get("configOptions")}
-            )
-            if wanted and wanted != current:
-                await set_mode(agent, theirs, wanted)
+            options = Options(backend.known)
+            options.take({"modes": made.get("modes"), "config_options": made.get("configOptions")})
+            await options.apply(agent, theirs, question.model)
             answer = await agent.request(
                 "session/prompt",
                 {"sessionId": theirs, "prompt": [{"type": "text", "text": _text(question)}]},

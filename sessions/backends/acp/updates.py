@@ -7,6 +7,7 @@ is kept whole as an event of its own name, so that it is on disk and shown raw.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sessions import events as ev
@@ -27,8 +28,10 @@ _STATE = {
 class Translator:
     """Turns updates into events and remembers the turn's tool calls."""
 
-    def __init__(self, turn: int) -> None:
+    def __init__(self, turn: int, printed: Callable[[str], str] | None = None) -> None:
+        """`printed` gives what a terminal of that id has printed."""
         self.turn = turn
+        self._printed = printed
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self.title = ""
@@ -72,6 +75,14 @@ class Translator:
         """What is known of a tool call so far."""
         return self._calls.get(call_id, {})
 
+    def told(self, call_id: str) -> ev.ToolCall | None:
+        """A call as it was told, if it was."""
+        return self._told.get(call_id)
+
+    def open_calls(self) -> list[ev.ToolCall]:
+        """The calls that were told and have not ended, the newest first."""
+        return [c for i, c in reversed(self._told.items()) if i not in self._ended]
+
     def _tool(self, update: Message, *, announce: bool = False) -> list[ev.Event]:
         call_id = str(update.get("toolCallId", ""))
         known = self._calls.setdefault(call_id, {})
@@ -89,7 +100,9 @@ class Translator:
             self._ended.add(call_id)
             out.append(self._result(call_id, known, _DONE[status]))
         elif update.get("sessionUpdate") == "tool_call_update" and call_id in self._told:
-            text = self._news(call_id, tool_text(update.get("content")))
+            # What a terminal of ours prints is shown by itself.
+            shown = _nothing if self._printed is not None else None
+            text = self._news(call_id, tool_text(update.get("content"), shown))
             title = str(known.get("title") or "")
             title = "" if title == self._titles.get(call_id) else title
             self._titles[call_id] = title or self._titles.get(call_id, "")
@@ -135,7 +148,7 @@ class Translator:
                 {"path": d.get("path"), "old": d.get("oldText"), "new": d.get("newText")}
                 for d in diffs
             ]
-        text = tool_text(known.get("content"))
+        text = tool_text(known.get("content"), self._printed)
         raw = known.get("rawOutput")
         if not text and raw is not None:
             text = raw if isinstance(raw, str) else _raw_text(raw)
@@ -171,8 +184,18 @@ def content_text(block: Any) -> str:
     return f"[{kind}]"
 
 
-def tool_text(content: Any) -> str:
-    """The text of a tool call's content: its blocks, its diffs, its terminals by name."""
+def terminals_of(update: Message) -> list[str]:
+    """The ids of the terminals that a tool call's content shows."""
+    content = _list(update.get("content"))
+    return [str(c.get("terminalId")) for c in content if c.get("type") == "terminal"]
+
+
+def _nothing(_: str) -> str:
+    return ""
+
+
+def tool_text(content: Any, printed: Callable[[str], str] | None = None) -> str:
+    """The text of a tool call's content: its blocks, its diffs, what its terminals `printed`."""
     parts: list[str] = []
     for item in _list(content):
         kind = item.get("type")
@@ -181,7 +204,8 @@ def tool_text(content: Any) -> str:
         elif kind == "diff":
             parts.append(diff_text(item))
         elif kind == "terminal":
-            parts.append(f"[terminal {item.get('terminalId')}]")
+            number = str(item.get("terminalId"))
+            parts.append(f"[terminal {number}]" if printed is None else printed(number))
     return "\n".join(part for part in parts if part)
 
 

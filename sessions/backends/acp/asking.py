@@ -1,0 +1,106 @@
+"""An agent's permission request as the deck's own: what, where, and what can be answered."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from sessions import events as ev
+from sessions.backends.acp.transport import Message
+from sessions.backends.acp.updates import tool_text
+from sessions.tools.base import ToolFault
+from sessions.tools.guard import Guard, Target
+
+
+def asked(
+    turn: int, call_id: str, call: Message, options: list[Message], cwd: Path, why: str = ""
+) -> ev.PermissionAsked:
+    """`session/request_permission` as an event; the agent's own options are what is answered."""
+    raw = call.get("rawInput")
+    command = command_of(call)
+    content = call.get("content")
+    blocks = content if isinstance(content, list) else []
+    diff = tool_text([c for c in blocks if isinstance(c, dict) and c.get("type") == "diff"])
+    paths = paths_of(call)
+    kind, detail = (
+        ("command", command)
+        if command
+        else ("diff", diff)
+        if diff
+        else ("path", "\n".join(paths))
+        if paths
+        else ("text", tool_text(content) or str(raw or ""))
+    )
+    return ev.PermissionAsked(
+        turn=turn,
+        call=call_id,
+        ask=uuid.uuid4().hex,
+        tool=str(call.get("kind") or "tool"),
+        summary=_summary(call, command, cwd),
+        detail=detail,
+        detail_kind=kind,
+        why=why or "The agent asks before it does this.",
+        options=[
+            {
+                "id": str(o.get("optionId", "")),
+                "name": str(o.get("name", "")),
+                "kind": str(o.get("kind", "")),
+            }
+            for o in options
+        ],
+    )
+
+
+def command_of(call: Message) -> str:
+    """The command that a call runs, or ""."""
+    raw = call.get("rawInput")
+    command = raw.get("command") if isinstance(raw, dict) else None
+    if isinstance(command, list):
+        return " ".join(map(str, command))
+    return str(command or "")
+
+
+def paths_of(call: Message) -> list[str]:
+    """The paths that a call names: its locations, its diffs."""
+    named: list[str] = []
+    for places in (call.get("locations"), call.get("content")):
+        for place in places if isinstance(places, list) else []:
+            path = place.get("path") if isinstance(place, dict) else None
+            if path and str(path) not in named:
+                named.append(str(path))
+    return named
+
+
+def targets_of(call: Message, guard: Guard) -> list[Target]:
+    """What the paths of a call really are; one that can be no path is left out."""
+    found: list[Target] = []
+    for path in paths_of(call):
+        try:
+            found.append(guard.look(path))
+        except ToolFault:
+            continue
+    return found
+
+
+def option(options: list[Message], kind: str) -> str:
+    """The id of the first option of a kind, or ""."""
+    return next((str(o.get("optionId")) for o in options if o.get("kind") == kind), "")
+
+
+def options_of(params: Message) -> list[Message]:
+    """What can be answered, as far as it is what the protocol says."""
+    given: Any = params.get("options")
+    return [o for o in given if isinstance(o, dict)] if isinstance(given, list) else []
+
+
+def _summary(call: Message, command: str, cwd: Path) -> str:
+    """What is asked, in a line. Some agents' titles are the bare command, or the bare path."""
+    title = str(call.get("title") or call.get("kind") or "The agent asks.")
+    if title.strip("`") == command:
+        return "Run a command"
+    if title.startswith("/") and call.get("kind"):
+        path = Path(title)
+        shown = path.relative_to(cwd) if path.is_relative_to(cwd) else path
+        return f"{str(call['kind']).capitalize()} {shown}"
+    return title

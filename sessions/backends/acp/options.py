@@ -1,0 +1,183 @@
+"""What an agent lets its user choose in a session: its mode, its model, its effort, …
+
+Two ways of the Agent Client Protocol (schema 1.19): `configOptions` with
+`session/set_config_option`, and the older `modes` with `session/set_mode`. Both are one list
+here. What the user chose is kept and set again whenever the session is entered; where nothing
+was chosen, the agent is put into the mode in which it asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sessions import events as ev
+from sessions.backends.acp.agents import ASKING_MODES, KnownAgent
+from sessions.backends.acp.process import AgentProcess
+from sessions.backends.acp.transport import Message
+from sessions.errors import BackendError, UsageError
+
+MODE = "mode"
+MODEL = "model"
+
+
+class Options:
+    """The choices of one agent session. `wanted`: what the user chose, by option id."""
+
+    def __init__(self, known: KnownAgent | None) -> None:
+        self.wanted: dict[str, str] = {}
+        self._known = known
+        self._modes: Message = {}
+        self._config: list[Message] = []
+
+    def take(self, data: ev.JSON) -> None:
+        """What the agent said of itself: `modes`, `config_options`, `mode`."""
+        if isinstance(modes := data.get("modes"), dict):
+            self._modes = dict(modes)
+        if isinstance(config := data.get("config_options"), list):
+            self._config = [option for option in config if isinstance(option, dict)]
+        if data.get("mode"):
+            self._modes["currentModeId"] = str(data["mode"])
+
+    def state(self) -> ev.JSON:
+        """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
+        return {"options": self.listed(), "wanted": dict(self.wanted)}
+
+    def listed(self) -> list[ev.JSON]:
+        """`{"id", "name", "description", "current", "choices": [{"value", "name", …}]}`."""
+        found: list[ev.JSON] = []
+        for option in self._config:
+            choices = _choices(option)
+            current = option.get("currentValue")
+            if option.get("type") == "boolean":
+                choices = [{"value": "true", "name": "on"}, {"value": "false", "name": "off"}]
+                current = "true" if current is True else "false"
+            found.append(
+                {
+                    "id": str(option.get("id", "")),
+                    "name": str(option.get("name") or option.get("id", "")),
+                    "description": str(option.get("description") or ""),
+                    "category": str(option.get("category") or ""),
+                    "current": str(current or ""),
+                    "choices": choices,
+                }
+            )
+        modes = self._modes.get("availableModes")
+        if isinstance(modes, list) and modes and not self._option(MODE):
+            found.append(
+                {
+                    "id": MODE,
+                    "name": "Mode",
+                    "description": "How far the agent goes by itself.",
+                    "category": MODE,
+                    "current": str(self._modes.get("currentModeId") or ""),
+                    "choices": [_choice(m, "id") for m in modes if isinstance(m, dict)],
+                }
+            )
+        return found
+
+    async def apply(self, agent: AgentProcess, agent_session: str, model: str) -> None:
+        """Set what is to hold, after the session was entered.
+
+        Raises BackendError when the mode in which the agent asks does not stick: it is not
+        prompted then.
+        """
+        for option, value in self.wanted.items():
+            if option != self._mode_id and self._current(option) != value:
+                await self._try(agent, agent_session, option, value)
+        known = self._option(MODEL)
+        name = str(known["id"]) if known else ""
+        if model and name and name not in self.wanted and self._current(name) != model:
+            await self._try(agent, agent_session, name, model)
+        chosen = self.wanted.get(self._mode_id, "")
+        mode = chosen if chosen in self._offered() else self._asking()
+        if mode and mode != self._current(self._mode_id):
+            await self.set(agent, agent_session, self._mode_id, mode)
+
+    async def _try(self, agent: AgentProcess, agent_session: str, option: str, value: str) -> None:
+        """Set what the agent may have no more: then its own stays."""
+        try:
+            await self.set(agent, agent_session, option, value)
+        except (BackendError, UsageError):
+            if not agent.alive:
+                raise
+
+    async def set(self, agent: AgentProcess, agent_session: str, option: str, value: str) -> None:
+        """Set one option. Raises UsageError for an unknown one, BackendError when it is refused."""
+        found = next((o for o in self._config if o.get("id") == option), None)
+        given: Message = {"sessionId": agent_session}
+        if found is None and option == MODE and self._modes:
+            await agent.request("session/set_mode", {**given, "modeId": value})
+            self._modes["currentModeId"] = value
+            return
+        if found is None:
+            raise UsageError(f"The agent has no option {option} here.")
+        told: Any = value
+        if found.get("type") == "boolean":
+            given["type"], told = "boolean", value == "true"
+        answer = await agent.request(
+            "session/set_config_option", {**given, "configId": option, "value": told}
+        )
+        if isinstance(answer.get("configOptions"), list):
+            self.take({"config_options": answer["configOptions"]})
+        else:
+            found["currentValue"] = told
+        if self._current(option) != value:
+            raise BackendError(
+                f"The agent stays with {found.get('name') or option} {self._current(option)}.",
+                "It was not prompted, as it might act unasked. Change its own configuration."
+                if option == self._mode_id
+                else "Choose another value.",
+                kind="agent_mode",
+            )
+
+    # -- looking
+
+    @property
+    def _mode_id(self) -> str:
+        option = self._option(MODE)
+        return str(option["id"]) if option else MODE
+
+    def _option(self, category: str) -> Message | None:
+        """The configuration option of a category (`mode`, `model`, …)."""
+        for option in self._config:
+            if category in (option.get("category"), option.get("id")) and option.get("id"):
+                return option
+        return None
+
+    def _current(self, option: str) -> str:
+        return next((str(o["current"]) for o in self.listed() if o["id"] == option), "")
+
+    def _offered(self) -> list[str]:
+        """The modes that there are."""
+        listed = next((o for o in self.listed() if o["id"] == self._mode_id), None)
+        return [str(c["value"]) for c in listed["choices"]] if listed else []
+
+    def _asking(self) -> str:
+        """The mode in which the agent asks before it acts, "" where there is none to set."""
+        offered = self._offered()
+        if self._known and self._known.ask_mode in offered:
+            return self._known.ask_mode
+        if self._known and not self._known.ask_mode:
+            return ""  # its configuration makes it ask (see agents.py)
+        return next((mode for mode in ASKING_MODES if mode in offered), "")
+
+
+def _choices(option: Message) -> list[ev.JSON]:
+    """The values of an option, groups of them in a row."""
+    found: list[ev.JSON] = []
+    given = option.get("options")
+    for entry in given if isinstance(given, list) else []:
+        if isinstance(entry, dict):
+            group = entry.get("options")
+            inner = group if isinstance(group, list) else [entry]
+            found.extend(_choice(o, "value") for o in inner if isinstance(o, dict))
+    return found
+
+
+def _choice(entry: Message, key: str) -> ev.JSON:
+    value = str(entry.get(key, ""))
+    return {
+        "value": value,
+        "name": str(entry.get("name") or value),
+        "description": str(entry.get("description") or ""),
+    }

@@ -1,0 +1,84 @@
+"""A turn's message as an agent's prompt, and the past for an agent that has not seen it.
+
+Content blocks are those of the Agent Client Protocol: text and resource links go to any agent,
+images and embedded files to those that say so (`promptCapabilities`). What an agent can't take
+is named with its path, and why; most can read files by themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions import events as ev
+from sessions.backends.acp.transport import Message
+from sessions.tools.spool import looks_binary
+
+if TYPE_CHECKING:
+    from sessions.backends.base import TurnHost
+
+# What an agent that can't load its past is told of it, in characters.
+_PREFACE = 60_000
+_EMBED_BYTES = 512 * 1024
+"""A file of text that is longer is linked, not embedded."""
+
+
+def blocks(host: TurnHost, preface: str, can: Message) -> list[Message]:
+    """The prompt of a turn. `can`: the agent's promptCapabilities.
+
+    Our own notes go before the message: after it, an agent would take them for what was asked.
+    A slash command of the agent's must begin the prompt, so that it is known as one.
+    """
+    notes = [preface] if preface else []
+    notes += [str(note.get("text", "")) for note in host.message.notes]
+    told = [_text(note) for note in notes if note.strip()]
+    said = _text(host.message.text)
+    ours = any(note.get("kind") == "skill" for note in host.message.notes)
+    command = host.message.text.startswith("/") and not ours
+    out = [said, *told] if command else [*told, said]
+    for attachment in host.message.attachments:
+        out.append(_attached(host.files.parent / str(attachment["path"]), attachment, can))
+    return out
+
+
+def _attached(path: Path, attachment: ev.JSON, can: Message) -> Message:
+    media = str(attachment.get("media_type", ""))
+    data = path.read_bytes()
+    if media.startswith("image/"):
+        if can.get("image"):
+            encoded = base64.b64encode(data).decode("ascii")
+            return {"type": "image", "data": encoded, "mimeType": media, "uri": path.as_uri()}
+        return _text(f"[An image ({media}) that can't be sent to you as such: {path}]")
+    if can.get("embeddedContext") and len(data) <= _EMBED_BYTES and not looks_binary(data):
+        resource: Message = {"uri": path.as_uri(), "mimeType": media or "text/plain"}
+        return {
+            "type": "resource",
+            "resource": {**resource, "text": data.decode("utf-8", "replace")},
+        }
+    link: Message = {"type": "resource_link", "uri": path.as_uri(), "name": path.name}
+    return {**link, "mimeType": media} if media else link
+
+
+def _text(text: str) -> Message:
+    return {"type": "text", "text": text}
+
+
+def past(host: TurnHost) -> str:
+    """The conversation so far as text, for an agent that can't load it."""
+    lines: list[str] = []
+    for message in host.context.messages()[:-1]:
+        content = message["content"]
+        if not isinstance(content, str):
+            content = "\n".join(str(b.get("text", "")) for b in content if b.get("type") == "text")
+        if content.strip():
+            lines.append(f"{message['role'].upper()}:\n{content}")
+    told = "\n\n".join(lines)[-_PREFACE:]
+    if not told:
+        return ""
+    mark = uuid.uuid4().hex[:8]
+    return (
+        "This conversation goes on from an earlier one that you can't see any more. It is "
+        f"quoted between the markers; go on from it.\n<<<{mark}\n{told}\n{mark}>>>"
+    )
