@@ -72,7 +72,7 @@ class Features:
             if paths and not found:
                 continue  # something hidden: a skill that is being copied, say
             more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            told = f"Skills changed: {', '.join(found[:5])}{more}" if found else "Skills changed"
+            told = f"Skills changed: {', '.join(found[:5])}{more}" if found else ""
             self._deck.notice("skills", told)
 
     @cached_property
@@ -193,7 +193,7 @@ class Features:
 
     async def toolbox(self, session: Session) -> Tools | None:
         """The session's tools. They change only when its MCP servers were switched."""
-        servers = self.mcp.on(session)
+        servers = self.mcp.ours(session)
         toolbox = self._toolboxes.get(session.id)
         if toolbox is None:
             from sessions.joints.tools import make_toolbox

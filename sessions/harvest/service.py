@@ -8,8 +8,6 @@ caller says so.
 from __future__ import annotations
 
 import difflib
-import json
-import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from sessions.harvest.draft import Draft, sha256, slug
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.redact import Redactor
+from sessions.harvest.shelf import Shelf
 from sessions.harvest.uses import Uses, uses
 from sessions.journal import NAME, read
 from sessions.library import library
@@ -42,11 +41,12 @@ class Harvest:
         self.places = places
         self.basket = Basket(places)
         self.lessons = Lessons(places)
+        self.shelf = Shelf(places.data / "drafts")
 
     @property
     def drafts(self) -> Path:
         """Where drafts lie."""
-        return self.places.data / "drafts"
+        return self.shelf.folder
 
     # -- what there is
 
@@ -115,12 +115,10 @@ class Harvest:
     def create(self, found: Sequence[Found], name: str = "") -> Draft:
         """A draft by code alone, written to `drafts`. Raises DraftError."""
         draft = creator.create(found, self._redactor(found), name)
-        if name and draft.name in self.names() and not self._touched(draft.name):
+        if name and draft.name in self.names() and not self.shelf.touched(draft.name):
             # Asked for by name once more, as from cron: nothing of anybody's is in the old one.
-            shutil.rmtree(self.drafts / draft.name)
-        draft.name = self._free(draft.name)
-        draft.write(private_folder(self.drafts))
-        return draft
+            self.shelf.take_away(draft.name)
+        return self.shelf.add(draft)
 
     async def improve(self, name: str, ask: creator.Ask, wish: str = "") -> Draft:
         """Let a model put the draft into better words. Raises DraftError; the old one stays."""
@@ -129,27 +127,22 @@ class Harvest:
         if before.into or after.name == before.name:
             after.name = before.name  # a new version of a skill keeps its name
         else:
-            after.name = self._free(after.name)
+            after.name = self.shelf.free(after.name)
         after.rounds[-1]["diff"] = diff(before.skill_md(), after.skill_md())
-        return self._replace(before.name, after)
+        return self.shelf.replace(before.name, after)
 
     def draft(self, name: str) -> Draft:
         """A draft as it lies on disk, edits included. Raises NotFound or UsageError."""
-        folder = self.drafts / slug(name)
-        if not folder.is_dir():
-            raise NotFound(f"There is no draft {name}.", "Make one from the basket.")
-        return Draft.read(folder)
+        return self.shelf.draft(name)
 
     def names(self) -> list[str]:
         """Names of all drafts."""
-        if not self.drafts.is_dir():
-            return []
-        return sorted(p.name for p in self.drafts.iterdir() if (p / "harvest.json").exists())
+        return self.shelf.names()
 
     def edited(self, name: str) -> Draft:
         """Record that the user has edited the draft by hand."""
         draft = self.draft(name)
-        written = json.loads((self.drafts / slug(name) / "harvest.json").read_bytes())
+        written = self.shelf.recorded(name)
         changes = diff(str(written.get("skill_md", "")), draft.skill_md())
         hashes = {path: sha256(data) for path, data in draft.files.items()}
         if not changes and hashes == written.get("sha256"):
@@ -159,8 +152,8 @@ class Harvest:
             {*draft.changed_files, *_changed(hashes, dict(written.get("sha256") or {}))}
         )
         draft.version += 1
-        draft.name = draft.name if draft.name == name else self._free(slug(draft.name))
-        return self._replace(name, draft)
+        draft.name = draft.name if draft.name == name else self.shelf.free(slug(draft.name))
+        return self.shelf.replace(name, draft)
 
     def merge(self, name: str, into: str, how: str = "update") -> Draft:
         """Make a draft a new version of a skill of mine. Raises NotFound, AgentdeckError.
@@ -189,10 +182,10 @@ class Harvest:
                 f"There is another draft called {after.name}.", "Install or reject that one first."
             )
         if rest is None:
-            return self._replace(name, after)
-        after.write(self.drafts)
+            return self.shelf.replace(name, after)
+        self.shelf.add(after)
         rest.rounds.append({"at": ev.now(), "by": "split", "into": after.name})
-        self._replace(name, rest)
+        self.shelf.replace(name, rest)
         return after
 
     def resolve(self, name: str, number: int, keep: str) -> Draft:
@@ -202,13 +195,13 @@ class Harvest:
         merge.resolved(draft, number, keep)
         changes = diff(before, draft.skill_md())
         draft.rounds.append({"at": ev.now(), "by": "user", "kept": keep, "diff": changes})
-        return self._replace(draft.name, draft)
+        return self.shelf.replace(draft.name, draft)
 
     def reject(self, name: str, reason: str) -> None:
         """Throw a draft away, and remember why for the next one."""
         draft = self.draft(name)
         self.lessons.reject(draft.name, reason)
-        shutil.rmtree(self.drafts / draft.name)
+        self.shelf.take_away(draft.name)
 
     def neighbours(self, draft: Draft) -> list[Neighbour]:
         """Skills that are near; update or extend comes before create."""
@@ -229,7 +222,7 @@ class Harvest:
         """Write a check's result into the draft's harvest.json."""
         draft = self.draft(name)
         draft.checks[check.name] = check.to_json()
-        return self._replace(draft.name, draft)
+        return self.shelf.replace(draft.name, draft)
 
     def messages(self, draft: Draft) -> tuple[list[str], list[str]]:
         """The user's messages that led to a draft, and those of the latest other sessions."""
@@ -286,14 +279,14 @@ class Harvest:
                 f"The draft is not valid: {first['message']}", str(first.get("remedy", ""))
             )
         draft.checks |= {check.name: check.to_json() for check in self.check(draft)}
-        self._replace(draft.name, draft)
+        self.shelf.replace(draft.name, draft)
         mine = library([], self.places)
         try:
             skill = mine.add(str(self.drafts / draft.name), replace=replace)
             mine.lock.trust(skill)  # the user has just reviewed exactly these files
         except SkillError as error:
             raise AgentdeckError(error.message, error.hint) from error
-        shutil.rmtree(self.drafts / draft.name)
+        self.shelf.take_away(draft.name)
         return skill.path
 
     def uninstall(self, name: str) -> Path:
@@ -347,34 +340,6 @@ class Harvest:
         if not journal.exists():
             return []
         return [e.text for e in read(journal) if isinstance(e, ev.UserMessage)]
-
-    def _touched(self, name: str) -> bool:
-        """Whether somebody, or a model, has worked on a draft since it was made."""
-        draft = self.draft(name)
-        written = json.loads((self.drafts / name / "harvest.json").read_bytes())
-        hashes = {path: sha256(data) for path, data in draft.files.items()}
-        text = str(written.get("skill_md", ""))
-        return bool(draft.rounds or diff(text, draft.skill_md())) or hashes != written.get("sha256")
-
-    def _free(self, name: str) -> str:
-        """A name that no draft has."""
-        taken, free, number = set(self.names()), name, 2
-        while free in taken:
-            free, number = f"{name[:60]}-{number}", number + 1
-        return free
-
-    def _replace(self, old: str, draft: Draft) -> Draft:
-        """Write a draft in the place of another: the old one stays until the new one is whole."""
-        kept = self.drafts / f".{old}.before"
-        shutil.rmtree(kept, ignore_errors=True)
-        (self.drafts / old).rename(kept)
-        try:
-            draft.write(self.drafts)
-        except BaseException:
-            kept.rename(self.drafts / old)
-            raise
-        shutil.rmtree(kept, ignore_errors=True)
-        return draft
 
 
 def diff(before: str, after: str) -> str:

@@ -200,7 +200,7 @@ async def install(deck: Deck, name: str, replace: bool = False) -> str:
     """Copy a draft to my skills; where it lies then."""
     service = _service(deck)
     path = await asyncio.to_thread(lambda: service.install(name, replace=replace))
-    deck.notice("skills", f"{path.name} is one of your skills now")
+    deck.notice("skills", f"{path.name} is one of your skills now: {path}")
     return str(path)
 
 

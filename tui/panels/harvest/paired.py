@@ -63,8 +63,8 @@ def _ask(review: Review, told: dict[str, Any]) -> None:
 async def _choose(review: Review, answer: str) -> None:
     check = await review.client.call("harvest.pair", name=review.name_of_draft, answer=answer)
     review.checked["checks"] = [
-        *(c for c in review.checked["checks"] if c["name"] != check["name"]),
         check,
+        *(c for c in review.checked["checks"] if c["name"] != check["name"]),
     ]
     review.report()
 

@@ -10,7 +10,7 @@ from tui.text import clean, one_line
 
 JSON = dict[str, Any]
 _MARKS = {True: "ok ", False: "NOT", None: "?  "}
-_FINDINGS = 4
+_FINDINGS = 3
 
 
 def skill_content(draft: JSON) -> Content:
@@ -52,7 +52,8 @@ def _styled(text: str, styles: dict[str, str]) -> Content:
 def report_lines(draft: JSON, checked: JSON) -> list[str]:
     """Checks with their cost, neighbours, flags, what was taken out."""
     lines: list[str] = []
-    for check in checked["checks"]:
+    # What was asked for and paid comes before what is always there.
+    for check in sorted(checked["checks"], key=lambda each: each.get("cost") == "free"):
         cost = f" ({check['cost']})" if check.get("cost") else ""
         lines.append(f"{_MARKS[check['passed']]} {check['name']}: {check['detail']}{cost}")
         if not check["passed"]:

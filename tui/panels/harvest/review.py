@@ -285,8 +285,9 @@ class Review(Dialog[str]):
         merging.before_install(self, lambda: self.run(self._install(), "installing…"))
 
     async def _install(self) -> None:
-        path = await self.client.call("harvest.install", name=self.name_of_draft)
-        self.dismiss(f"{self.name_of_draft} is one of your skills: {path}")
+        # Every interface is told by the engine, this one too.
+        await self.client.call("harvest.install", name=self.name_of_draft)
+        self.dismiss("")
 
     def action_export(self) -> None:
         """Write a .skill archive."""
