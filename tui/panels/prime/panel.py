@@ -213,7 +213,7 @@ class PrimePanel(Panel):
             if self.is_mounted and self.prime is prime:
                 self.query_one("#prime-cost", Static).update(Content(st.foot_words(prime)))
 
-        self.run_worker(weigh(), group="prime-weigh", exclusive=True, exit_on_error=False)
+        self.run_worker(weigh, group="prime-weigh", exclusive=True, exit_on_error=False)
 
     def _about(self) -> None:
         prime, key = self.prime, self.rows.key
