@@ -245,6 +245,16 @@ class Harvest:
                 mine.append((path.name, since))
         return uses(self.places, mine)
 
+    def put_away(self) -> list[ev.JSON]:
+        """Skills of mine that were put away, newest first: `{"name", "at"}`."""
+        mine = library([], self.places)
+        here = self.places.my_skills
+        return [
+            {"name": item.name, "at": item.at}
+            for item in removed(mine.places.trash)
+            if item.was.parent == here and not item.was.exists()
+        ]
+
     async def replay(self, draft: Draft) -> checks.Check:
         """Run the scripts again in the sandbox, as they were recorded."""
         mine = [s for s in {str(r["from"].get("session")) for r in draft.receipts.values()} if s]

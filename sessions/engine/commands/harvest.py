@@ -195,6 +195,12 @@ async def uses(deck: Deck) -> list[ev.JSON]:
     return [each.to_json() for each in await asyncio.to_thread(_service(deck).uses)]
 
 
+@command("harvest.put_away")
+async def put_away(deck: Deck) -> list[ev.JSON]:
+    """Skills of mine that were put away and can be brought back."""
+    return await asyncio.to_thread(_service(deck).put_away)
+
+
 @command("harvest.install")
 async def install(deck: Deck, name: str, replace: bool = False) -> str:
     """Copy a draft to my skills; where it lies then."""
@@ -208,7 +214,7 @@ async def install(deck: Deck, name: str, replace: bool = False) -> str:
 async def uninstall(deck: Deck, name: str) -> str:
     """Undo an install: the skill goes to the trash, the version before it comes back."""
     path = await asyncio.to_thread(_service(deck).uninstall, name)
-    deck.notice("skills", f"{name} is in the trash")
+    deck.notice("skills", f"{name} is put away, and kept")
     return str(path)
 
 

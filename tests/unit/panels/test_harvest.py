@@ -347,7 +347,7 @@ async def test_a_rejected_draft_leaves_its_reason_and_the_basket(tmp_path: Path)
         assert service.basket.items()
 
 
-async def test_a_skill_is_taken_out_of_mine_again(tmp_path: Path) -> None:
+async def test_a_skill_is_put_away_and_brought_back(tmp_path: Path) -> None:
     async with full(tmp_path) as rig:  # type: ignore[attr-defined]
         await drafted(rig)
         await rig.press("i")
@@ -356,9 +356,14 @@ async def test_a_skill_is_taken_out_of_mine_again(tmp_path: Path) -> None:
         await rig.press("u")
         await rig.until(lambda: rig.app.screen is not rig.deck)
         assert "used 0 in 0 sessions" in rig.rows()[0]
-        await rig.press("ctrl+d")
+        await rig.press("enter")
         await rig.press("y")
         await rig.until(lambda: not mine.exists())
+        await rig.press("u")
+        await rig.until(lambda: rig.app.screen is not rig.deck)
+        assert "put away" in rig.rows()[0] and "bring it back?" in rig.rows()[0]
+        await rig.press("enter")
+        await rig.until(mine.exists)
 
 
 # -- pictures
