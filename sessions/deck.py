@@ -328,6 +328,7 @@ class Deck:
             or (profile.max_steps if profile else 0)
             or self.config.limits.max_steps,
             unboxed=self.backend(summary.backend).capabilities.own_tools,
+            mcp=self.features.mcp.handed(session),
         )
 
     def context_window(self, session: Session) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessions import events as ev
 from sessions.errors import UsageError
@@ -15,9 +17,16 @@ if TYPE_CHECKING:
 
 
 def fork_journal(
-    parent: Session, folder: Path, session_id: str, turn: int | None, title: str
+    parent: Session,
+    folder: Path,
+    session_id: str,
+    turn: int | None,
+    title: str,
+    other: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the fork's journal: the parent's events up to the end of `turn`, copied as they are.
+
+    `other`: what is otherwise than in the parent (`backend`, `model`, `cwd`, `profile`, …).
 
     A turn that runs is left out: the fork begins at the last finished turn. Raises UsageError
     when there is no such turn, JournalError when it can't be written.
@@ -34,6 +43,7 @@ def fork_journal(
         permission=summary.permission,
         parent={"id": parent.id, "seq": upto},
     )
+    created = replace(created, **dict(other or {}))
     Journal.fork(parent.folder, folder, upto, created)
 
 

@@ -213,6 +213,11 @@ class Session:
         return self.reducer.summary
 
     @property
+    def conversation(self) -> Conversation | None:
+        """Its open conversation with its backend, if there is one."""
+        return self._conversation
+
+    @property
     def working(self) -> bool:
         """A turn runs, or waits for a free place."""
         return self._task is not None

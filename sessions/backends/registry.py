@@ -28,7 +28,16 @@ def make(name: str, config: Config, places: Places) -> Backend:
     if found.type == "acp":
         from sessions.backends.acp.backend import AcpBackend, AgentConfig
 
-        return AcpBackend(AgentConfig(name, found.command, found.env, found.model, places.state))
+        return AcpBackend(
+            AgentConfig(
+                name,
+                found.command,
+                found.env,
+                found.model,
+                places.state,
+                directory=found.directory,
+            )
+        )
     from sessions.backends.anthropic import AnthropicBackend
 
     return AnthropicBackend(name, found, key_of(found), config.prices)

@@ -31,6 +31,7 @@ _COMMANDS = {
     "engine": ("sessions.cli.engine", "engine", "The process that runs the sessions."),
     "config": ("sessions.cli.config", "config", "Where the configuration is, and what it says."),
     "doctor": ("sessions.cli.doctor", "doctor", "What works here, and what does not."),
+    "agents": ("sessions.cli.agents", "agents", "Agents: what is here, signing in."),
     "acp": ("sessions.cli.acp", "acp", "Be an agent for an editor that speaks ACP."),
     "completion": ("sessions.cli.completion", "completion", "Completion for your shell."),
 }

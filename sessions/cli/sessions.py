@@ -126,6 +126,22 @@ def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
         say(summary.id)
 
 
+@sessions.command("continue")
+@click.argument("session")
+@click.option("--backend", default="", help="What goes on; default: the agent that had it.")
+@click.option("--cwd", default="", help="Another working directory.")
+@_JSON
+def continue_(session: str, backend: str, cwd: str, as_json: bool) -> None:
+    """Go on, live, with an imported session; print the new session's id."""
+    where = str(Path(cwd).resolve()) if cwd else ""
+    args = {"session": _id(session), "backend": backend, "cwd": where}
+    summary = Summary.from_json(asyncio.run(_by_engine("session.continue", **args)))
+    if as_json:
+        say_json(listed(summary))
+    else:
+        say(summary.id)
+
+
 @sessions.command()
 @click.argument("session")
 @click.option("--undo", is_flag=True, help="Back into the lists.")

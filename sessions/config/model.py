@@ -83,6 +83,9 @@ class BackendConfig:
         [], "acp: anything that speaks ACP on stdio", ["ssh", "host", "opencode", "acp"]
     )
     env: dict[str, str] = setting({}, "acp: more environment for the agent", {"KEY": "value"})
+    directory: str = setting(
+        "", "acp: where its sessions work, if it runs on another machine", "/srv/project"
+    )
     context: int = setting(0, "the model's window in tokens; 0 = what the server says")
     max_tokens: int = setting(0, "the longest answer in tokens; 0 = what fits the model")
     thinking: Literal["auto", "off"] = setting("auto", "auto: where the model has it; or off")

@@ -41,6 +41,13 @@ order and without a gap, before anything newer.
 | session.undo | session, turn=null, files=false | {turn, restored, removed, refused, note} |
 | session.rewind | session, turn | {restored, removed, refused, note}: files alone |
 | session.mcp | session, changes={name: on} | [{name, on, switched, where}] |
+| session.continue | session, backend="", cwd="" | summary: an imported session goes on, live |
+| agent.options | session | [{id, name, description, current, choices}]: an agent's own |
+| agent.choose | session, option, value | the same |
+| agent.sign_in | backend | [{id, name, kind, description, command, env}] |
+| agent.authenticate | backend, method | null |
+| agent.restart | backend | {restarted} |
+| agent.sessions | backend, cwd="" | [{id, cwd, title, updated}]: those the agent has on disk |
 | session.fork | session, turn=null, title | summary |
 | session.compact | session | null |
 | session.archive / session.delete | session | null |

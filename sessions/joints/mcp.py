@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sessions import events as ev
-from sessions.errors import NotFound, UsageError
+from sessions.errors import NotFound
 
 if TYPE_CHECKING:
     from sessions.config.model import McpServer
@@ -66,18 +66,11 @@ class Servers:
     async def switch(self, session: Session, changes: Mapping[str, bool]) -> None:
         """Switch servers on or off for one session, from its next turn on.
 
-        Raises:
-            NotFound: the configuration has no server of that name.
-            UsageError: the session's backend is an agent, which brings tools of its own.
+        Raises NotFound where the configuration has no server of that name.
         """
         if not changes:
             return
         self.check(changes)
-        if self._deck.backend(session.summary.backend).capabilities.own_tools:
-            raise UsageError(
-                "This session is an agent with tools of its own.",
-                "Configure its MCP servers with the agent itself.",
-            )
         await session.set({"mcp": dict(changes)})
 
     def on(self, session: Session) -> frozenset[str]:
@@ -110,6 +103,22 @@ class Servers:
 
     # -- a turn
 
+    def ours(self, session: Session) -> frozenset[str]:
+        """The names of the servers that we start for a session; an agent starts its own."""
+        return frozenset() if self._is_agent(session) else self.on(session)
+
+    def handed(self, session: Session) -> list[ev.JSON]:
+        """A session's servers as its agent is told of them; none for a model.
+
+        `McpServer` of the Agent Client Protocol (schema 1.19): stdio without a type, or http.
+        """
+        if not self._is_agent(session):
+            return []
+        return [_for_agent(name, self._known[name]) for name in sorted(self.on(session))]
+
+    def _is_agent(self, session: Session) -> bool:
+        return self._deck.backend(session.summary.backend).capabilities.own_tools
+
     async def tools(self, names: frozenset[str]) -> tuple[list[McpTool], list[str]]:
         """The tools of some servers, and why others have none."""
         if not names:
@@ -119,6 +128,17 @@ class Servers:
         if self._hub is None:
             self._hub = Hub(self._deck.places.state)
         return await self._hub.tools([spec_of(n, self._known[n]) for n in sorted(names)])
+
+
+def _for_agent(name: str, server: McpServer) -> ev.JSON:
+    if server.url:
+        return {"type": "http", "name": name, "url": server.url, "headers": []}
+    return {
+        "name": name,
+        "command": server.command[0] if server.command else "",
+        "args": list(server.command[1:]),
+        "env": [{"name": key, "value": value} for key, value in server.env.items()],
+    }
 
 
 def _by_profile(server: McpServer, profile: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -29,6 +30,10 @@ class Agent:
         if self.state.exists():
             self.sessions = json.loads(self.state.read_text())
         self.modes: dict[str, str] = {}
+        self.kinds: list[str] = []
+        self.chosen: dict[str, str] = {}
+        self.servers: dict[str, list[Message]] = {}
+        self.signed_in = Path(f"{options.state}.signed-in")
         self.cancelled: set[str] = set()
         self.answers: dict[int, Message] = {}
         self.answered = threading.Condition()
@@ -109,26 +114,35 @@ class Agent:
             self.raw('{"half": ')
             self.send({"id": 424242, "result": {}})
             self.send({"id": "text", "result": {}})
-        sessions = {} if self.options.forgetful else {"close": {}, "fork": {}}
+        sessions = {} if self.options.forgetful else {"close": {}, "fork": {}, "list": {}}
+        if self.options.resumes:
+            sessions["resume"] = {}
+        images = not self.options.blind
         return {
             "protocolVersion": 1,
             "agentInfo": {"name": "scripted", "version": "1"},
             "agentCapabilities": {
                 "loadSession": not self.options.forgetful,
-                "promptCapabilities": {"image": True, "embeddedContext": True},
+                "promptCapabilities": {"image": images, "embeddedContext": images},
+                "mcpCapabilities": {"http": images},
                 "sessionCapabilities": sessions,
             },
-            "authMethods": [{"id": "key", "name": "An API key"}],
+            "authMethods": [
+                {"id": "key", "name": "An API key"},
+                {"id": "login", "name": "Log in", "type": "terminal", "args": ["--login"]},
+                {"id": "var", "name": "By hand", "type": "env_var", "vars": [{"name": "A_KEY"}]},
+            ],
         }
 
     def on_session_new(self, params: Message) -> Message:
         """A new session, which starts in a mode that does not ask."""
-        if self.options.signed_out:
+        if self.options.signed_out and not self.signed_in.exists():
             return {"error": {"code": -32000, "message": "Authentication required"}}
         session = f"s{os.getpid()}-{len(self.sessions)}"
         self.sessions[session] = []
         self.modes[session] = "auto"
-        return {"sessionId": session, "modes": self._modes(session)}
+        self.servers[session] = params["mcpServers"]
+        return {"sessionId": session, **self._choices(session)}
 
     def on_session_load(self, params: Message) -> Message:
         """An old session, told again."""
@@ -140,7 +154,37 @@ class Agent:
                 {"method": "session/update", "params": {"sessionId": session, "update": update}}
             )
         self.modes[session] = "auto"
-        return {"modes": self._modes(session)}
+        self.servers[session] = params["mcpServers"]
+        return self._choices(session)
+
+    def on_session_resume(self, params: Message) -> Message:
+        """An old session, not told again."""
+        session = params["sessionId"]
+        if session not in self.sessions:
+            return {"error": {"code": -32602, "message": "no such session"}}
+        self.servers[session] = params["mcpServers"]
+        return self._choices(session)
+
+    def on_session_list(self, params: Message) -> Message:
+        """All sessions, one a page."""
+        names = list(self.sessions)
+        at = int(params.get("cursor") or 0)
+        page = [{"sessionId": n, "cwd": "/w", "title": f"T {n}"} for n in names[at : at + 1]]
+        more = {"nextCursor": str(at + 1)} if at + 1 < len(names) else {}
+        return {"sessions": page, **more}
+
+    def on_authenticate(self, params: Message) -> Message:
+        """Sign in."""
+        if params["methodId"] != "key":
+            return {"error": {"code": -32602, "message": "no such method"}}
+        self.signed_in.touch()
+        return {}
+
+    def on_session_set_config_option(self, params: Message) -> Message:
+        """Change an option; one value is never taken."""
+        if params["value"] != "refused":
+            self.chosen[params["configId"]] = params["value"]
+        return {"configOptions": self._config()}
 
     def on_session_fork(self, params: Message) -> Message:
         """A copy of a session."""
@@ -162,6 +206,7 @@ class Agent:
         session = params["sessionId"]
         text = "\n".join(b.get("text", "") for b in params["prompt"] if b["type"] == "text")
         self.cancelled.discard(session)
+        self.kinds = [str(block["type"]) for block in params["prompt"]]
         told = {"type": "text", "text": text}
         self.sessions[session].append({"sessionUpdate": "user_message_chunk", "content": told})
         firsts = [line.split()[0] for line in text.splitlines() if line.strip()]
@@ -172,6 +217,29 @@ class Agent:
             "stopReason": reason,
             "usage": {"inputTokens": 7, "outputTokens": 5, "totalTokens": 12},
         }
+
+    def _choices(self, session: str) -> Message:
+        if self.options.options:
+            return {"configOptions": self._config()}
+        return {"modes": self._modes(session)}
+
+    def _config(self) -> list[Message]:
+        values = {
+            "mode": ("auto", "default", "plan"),
+            "model": ("m1", "m2", "refused"),
+            "effort": ("low", "high"),
+        }
+        return [
+            {
+                "id": name,
+                "name": name.title(),
+                "category": name,
+                "type": "select",
+                "currentValue": self.chosen.get(name, offered[0]),
+                "options": [{"value": v, "name": v.upper()} for v in offered],
+            }
+            for name, offered in values.items()
+        ]
 
     def _modes(self, session: str) -> Message:
         modes = [{"id": m, "name": m} for m in ("auto", "default", "plan")]
@@ -319,7 +387,50 @@ def client(agent: Agent, session: str, text: str) -> None:
     agent.say(session, json.dumps(answers))
 
 
+def about(agent: Agent, session: str, text: str) -> None:
+    """Say what was chosen and handed over, and which kinds of blocks the prompt had."""
+    servers = [server["name"] for server in agent.servers.get(session, [])]
+    agent.say(session, json.dumps({"chosen": agent.chosen, "servers": servers}))
+
+
+def blocks(agent: Agent, session: str, text: str) -> None:
+    """Say the kinds of the prompt's blocks."""
+    agent.say(session, " ".join(agent.kinds))
+
+
+def endless(agent: Agent, session: str, text: str) -> None:
+    """Stream for ever, whoever cancels."""
+    number = 0
+    while True:
+        agent.say(session, f"{number} ")
+        number += 1
+        time.sleep(0.01)
+
+
+def twins(agent: Agent, session: str, text: str) -> None:
+    """Two requests of one id, and answers to what nobody asked."""
+    call = {"toolCallId": "w1", "title": "Look", "kind": "read"}
+    params = {"sessionId": session, "toolCall": call, "options": []}
+    for _ in range(2):
+        self_id = {"id": 77, "method": "session/request_permission", "params": params}
+        agent.send(self_id)
+    for number in (1, 2, 3, 31337):
+        agent.send({"id": number, "result": {"sessionId": "stolen"}})
+    agent.say(session, "still here")
+
+
+def orphan(agent: Agent, session: str, text: str) -> None:
+    """Start a process that outlives the agent unless somebody ends it; say its id."""
+    child = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
+    agent.say(session, f"child {child.pid}")
+
+
 ACTS: dict[str, Act] = {
+    "about": about,
+    "blocks": blocks,
+    "endless": endless,
+    "twins": twins,
+    "orphan": orphan,
     "client": client,
     "say": say,
     "echo": echo,
@@ -337,9 +448,15 @@ def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", required=True)
-    for flag in ("hang", "noise", "forgetful", "signed-out"):
+    flags = ("hang", "noise", "forgetful", "signed-out", "options", "resumes", "blind", "login")
+    for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")
-    Agent(parser.parse_args()).serve()
+    options = parser.parse_args()
+    agent = Agent(options)
+    if options.login:
+        agent.signed_in.touch()
+        return
+    agent.serve()
 
 
 if __name__ == "__main__":

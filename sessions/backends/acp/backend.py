@@ -17,16 +17,19 @@ from typing import Any, Protocol
 from sessions import events as ev
 from sessions.backends.acp.agents import COMMON_ENV, KnownAgent, is_remote, known_by_command
 from sessions.backends.acp.conversation import AcpConversation
+from sessions.backends.acp.options import REASONS
 from sessions.backends.acp.process import AgentProcess, load_protocol
 from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
+from sessions.errors import UsageError
 from sessions.tools.guard import Guard
 
 log = logging.getLogger("agentdeck.acp")
 
 SLEEP_S = 1800.0
+_PAGES = 50
 SIGN_IN_S = 600.0
 """How long a person may take to sign in, in the browser that the agent opens."""
 _AUTH: Message = {"auth": {"terminal": True}, "_meta": {"terminal-auth": True}}
@@ -75,6 +78,7 @@ class AcpBackend:
         self._starting: asyncio.Task[AgentProcess] | None = None
         self._conversations: dict[str, Party] = {}
         self._last_turns: dict[str, int] = {}
+        self._models: list[ModelInfo] = []
         self._sleep: asyncio.TimerHandle | None = None
         self._loading: asyncio.Future[None] | None = None
         self._closing: asyncio.Future[None] | None = None
@@ -93,13 +97,10 @@ class AcpBackend:
             images=bool(prompt.get("image")) if agent else True,
             thinking=True,
             steer=False,
-            models=False,
+            models=bool(self._models or self.default_model),
             own_tools=True,
             note=f"{self.title}: an agent with its own tools.",
-            reasons={
-                "steer": "The protocol has no way to speak into a running turn; it is queued.",
-                "models": "The agent chooses its models; set one in its own configuration.",
-            },
+            reasons={**REASONS, "models": "The agent names its models in its first session."},
         )
 
     @property
@@ -120,7 +121,9 @@ class AcpBackend:
         return AcpConversation(self, session_id, cwd, state)
 
     async def models(self) -> list[ModelInfo]:
-        """The configured model; an agent tells its own only inside a session."""
+        """What the agent named in its last session; before that, the configured one."""
+        if self._models:
+            return list(self._models)
         return [ModelInfo(self.default_model)] if self.default_model else []
 
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
@@ -180,6 +183,36 @@ class AcpBackend:
         """The last turn that ran in an agent session, so that a fork knows where it stands."""
         self._last_turns[agent_session] = turn
         self.rest()
+
+    def note_models(self, offered: list[ev.JSON]) -> None:
+        """The models that the agent named in a session."""
+        self._models = [ModelInfo(str(m["value"]), str(m["name"])) for m in offered]
+
+    async def listed(self, cwd: Path | None = None) -> list[ev.JSON]:
+        """The sessions that the agent has on disk: `{"id", "cwd", "title", "updated"}`.
+
+        Raises BackendError, and UsageError for an agent that lists none.
+        """
+        agent = await self.process()
+        if not agent.can("list"):
+            raise UsageError(f"{self.title} does not list its sessions.")
+        found: list[ev.JSON] = []
+        asked: Message = {"cwd": str(cwd)} if cwd is not None else {}
+        for _ in range(_PAGES):
+            page = await agent.request("session/list", asked)
+            for each in page.get("sessions") or []:
+                found.append(
+                    {
+                        "id": str(each.get("sessionId", "")),
+                        "cwd": str(each.get("cwd") or ""),
+                        "title": str(each.get("title") or ""),
+                        "updated": str(each.get("updatedAt") or ""),
+                    }
+                )
+            if not page.get("nextCursor"):
+                break
+            asked = {**asked, "cursor": page["nextCursor"]}
+        return found
 
     def at_its_end(self, agent_session: str, state: ev.JSON) -> bool:
         """Whether the agent's session has not gone on since `state` was recorded."""

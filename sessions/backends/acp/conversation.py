@@ -29,6 +29,8 @@ _REASONS = {
     "cancelled": "interrupted",
 }
 _CANCEL_S = 5.0
+_FORGOT = "The agent could not open this conversation again."
+_TOLD = "It is told of it as text, and goes on from there in a conversation of its own."
 _CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
 # What a session's answers say of its choices, and how that is called in `backend.state`.
 _CHOICES = (("modes", "modes"), ("config_options", "configOptions"))
@@ -86,7 +88,8 @@ class AcpConversation:
         agent = self._agent
         if agent is not None and agent.alive and self.agent_session:
             await self.options.set(agent, self.agent_session, option, value)
-        self.options.wanted[option] = value
+        if not self.options.is_model(option):
+            self.options.wanted[option] = value
         self._state |= self.options.state()
         return self.options.state()
 
@@ -209,12 +212,17 @@ class AcpConversation:
         servers = self._backend.mcp_servers(agent, host)
         if agent is self._agent and self.agent_session and servers == self._servers:
             return ""
+        for server in host.settings.mcp:
+            if why := self._backend.unusable(agent, server):
+                said = f"The MCP server {server.get('name')} is not used here: {why}."
+                host.emit(ev.Error(turn=host.turn, kind="mcp", message=said))
         if self._agent is not agent:
             await self._workspace.terminals.close()
         self._agent, self._servers = agent, servers
         preface = await self._enter(agent, host)
         self._backend.remember(self.agent_session, self)
         await self.options.apply(agent, self.agent_session, host.settings.model)
+        self._backend.note_models(self.options.models())
         host.emit(
             ev.BackendState(
                 data={
@@ -223,6 +231,7 @@ class AcpConversation:
                     "starting": "",
                     "agent": agent.info.get("agentInfo") or {"name": self._backend.name},
                     "can": agent.abilities(),
+                    "reasons": self.options.reasons(self._backend.title),
                     **self.options.state(),
                 }
             )
@@ -240,6 +249,7 @@ class AcpConversation:
             for method in ("resume", "load"):
                 if agent.can(method) and await self._return(agent, method, theirs, base):
                     return ""
+            host.emit(ev.Error(turn=host.turn, kind="agent_past", message=_FORGOT, hint=_TOLD))
         elif theirs and agent.can("fork") and self._backend.at_its_end(theirs, self._state):
             forked = await agent.request("session/fork", {**base, "sessionId": theirs})
             self._take(forked, str(forked.get("sessionId", "")))

@@ -16,6 +16,10 @@ from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.errors import BackendError, UsageError
 
+REASONS = {
+    "steer": "The protocol can't speak into a running turn: the message is queued.",
+    "compact": "An agent looks after its own context.",
+}
 MODE = "mode"
 MODEL = "model"
 
@@ -41,6 +45,25 @@ class Options:
     def state(self) -> ev.JSON:
         """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
         return {"options": self.listed(), "wanted": dict(self.wanted)}
+
+    def reasons(self, title: str) -> dict[str, str]:
+        """What can't be done in a session of this agent, and why: for greyed entries."""
+        found = dict(REASONS)
+        if not self._option(MODEL):
+            found["model"] = f"{title} names no models; set one in its own configuration."
+        if not self.listed():
+            found["agent_options"] = f"{title} offers no options."
+        return found
+
+    def models(self) -> list[ev.JSON]:
+        """The models that the agent offers, `{"value", "name", "description"}`."""
+        option = self._option(MODEL)
+        return _choices(option) if option else []
+
+    def is_model(self, option: str) -> bool:
+        """Whether an option is the model, which the session itself has a place for."""
+        known = self._option(MODEL)
+        return known is not None and known.get("id") == option
 
     def listed(self) -> list[ev.JSON]:
         """`{"id", "name", "description", "current", "choices": [{"value", "name", …}]}`."""

@@ -265,8 +265,8 @@ def _refused(name: str, method: str, error: Any) -> BackendError:
     if error.code == -32000:  # the protocol's "authentication required"
         return BackendError(
             f"The agent {name} wants you to sign in. {detail}".strip(),
-            f'Choose "Sign in to the agent" in the palette, or run `agentdeck agents sign-in {name}`;'
-            " then send again.",
+            'Choose "Sign in" in the palette, or run '
+            f"`agentdeck agents sign-in {name}`; then send again.",
             kind="auth",
         )
     return BackendError(

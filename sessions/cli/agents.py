@@ -1,0 +1,146 @@
+"""`agentdeck agents`: which agents are here, how to install them, signing in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from sessions.cli.output import CONTEXT, say, say_json, table
+from sessions.errors import AgentdeckError, BackendError, NotFound
+from sessions.places import places
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings=CONTEXT)
+def agents() -> None:
+    """Agents that speak the Agent Client Protocol: list, sign in, their sessions."""
+
+
+@agents.command("list")
+@_JSON
+def list_(as_json: bool) -> None:
+    """List the agents that are known or configured, and what each is missing."""
+    from sessions import config
+    from sessions.backends.registry import describe
+
+    here = places()
+    rows = asyncio.run(describe(config.load(here.config_file), here))
+    found = [row for row in rows if row["type"] == "acp"]
+    if as_json:
+        say_json([{key: row[key] for key in ("name", "ok", "detail", "remedy")} for row in found])
+        return
+    cells = [
+        (str(r["name"]), "yes" if r["ok"] else "no", str(r["detail"]), str(r["remedy"]))
+        for r in found
+    ]
+    table(cells, ("backend", "here", "detail", "what to do"))
+
+
+@agents.command("sign-in")
+@click.argument("backend")
+@click.option("--method", default="", help="One of the agent's methods; default: its first.")
+@click.option("--list", "listing", is_flag=True, help="Only say which methods there are.")
+@_JSON
+def sign_in(backend: str, method: str, listing: bool, as_json: bool) -> None:
+    """Sign in to the agent of a BACKEND, in this terminal or as the agent itself does it."""
+    ways = asyncio.run(_ways(backend))
+    if listing or as_json:
+        if as_json:
+            say_json([asdict(way) for way in ways])
+        else:
+            table([(w.id, w.kind, w.name, w.description) for w in ways],
+                  ("method", "kind", "name", "description"))  # fmt: skip
+        return
+    way = next((w for w in ways if w.id == method), None) if method else next(iter(ways), None)
+    if way is None:
+        names = ", ".join(w.id for w in ways) or "none"
+        raise NotFound(f"{backend} has no way {method} to sign in.", f"There are: {names}.")
+    if way.kind == "variable":
+        say(f"{way.name}. {way.description}".strip())
+        return
+    say(f"{way.name}…")
+    if way.kind == "terminal":
+        _run(way.command, way.env)
+    else:
+        asyncio.run(_authenticate(backend, way.id))
+    asyncio.run(_tell_engine(backend))
+    say("Signed in, as far as the agent says.")
+
+
+@agents.command("sessions")
+@click.argument("backend")
+@click.option("--cwd", default="", help="Only those of this directory.")
+@_JSON
+def sessions(backend: str, cwd: str, as_json: bool) -> None:
+    """List the sessions that an agent itself has on disk."""
+    found = asyncio.run(_by_engine("agent.sessions", backend=backend, cwd=cwd))
+    if as_json:
+        say_json(found)
+        return
+    table([(s["id"], s["updated"][:16], s["cwd"], s["title"]) for s in found],
+          ("id", "updated", "directory", "title"))  # fmt: skip
+
+
+def _run(command: Any, env: Any) -> None:
+    """Run an agent's own login here. Raises AgentdeckError when it fails."""
+    try:
+        done = subprocess.run(list(command), env={**os.environ, **env}, check=False)
+    except OSError as error:
+        raise AgentdeckError(f"{command[0]} can't be started: {error.strerror}.") from error
+    if done.returncode:
+        raise AgentdeckError(f"{' '.join(command)} ended with exit code {done.returncode}.")
+
+
+async def _ways(backend: str) -> Any:
+    agent = _backend(backend)
+    try:
+        return await agent.sign_in_ways()
+    finally:
+        await agent.close()
+
+
+async def _authenticate(backend: str, method: str) -> None:
+    agent = _backend(backend)
+    try:
+        await agent.authenticate(method)
+    except TimeoutError as error:
+        raise BackendError("Nobody signed in for ten minutes.", "Try again.") from error
+    finally:
+        await agent.close()
+
+
+def _backend(name: str) -> Any:
+    """The agent of a backend, for this process alone: its sign-in is kept by the agent."""
+    from sessions import config
+    from sessions.backends.acp.backend import AcpBackend
+    from sessions.backends.registry import make
+
+    here = places()
+    found = make(name, config.load(here.config_file), here)
+    if not isinstance(found, AcpBackend):
+        raise NotFound(f"{name} is no agent.", "See `agentdeck agents list`.")
+    return found
+
+
+async def _tell_engine(backend: str) -> None:
+    """A running engine starts the agent anew, so that it finds what was signed in."""
+    from sessions.engine.lifecycle import running_pid
+
+    if running_pid(places()):
+        await _by_engine("agent.restart", backend=backend)
+
+
+async def _by_engine(command: str, **args: Any) -> Any:
+    from sessions.client import Client
+
+    client = await Client.connect()
+    try:
+        return await client.call(command, **args)
+    finally:
+        await client.close()

@@ -1,0 +1,90 @@
+"""Commands of sessions and backends that are agents: their options, sign-in, continuing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions import events as ev
+from sessions.deck import Deck
+from sessions.engine.commands import command
+from sessions.errors import UsageError
+
+if TYPE_CHECKING:
+    from sessions.backends.acp.backend import AcpBackend
+
+
+def _agent(deck: Deck, name: str) -> AcpBackend:
+    from sessions.backends.acp.backend import AcpBackend
+
+    backend = deck.backend(name)
+    if not isinstance(backend, AcpBackend):
+        raise UsageError(f"{name} is no agent.", "Agents alone sign in and have their own options.")
+    return backend
+
+
+@command("agent.options")
+async def options(deck: Deck, session: str) -> list[ev.JSON]:
+    """What the session's agent lets its user choose, as it was told last."""
+    summary = (await deck.get(session)).summary
+    _agent(deck, summary.backend)
+    return list(summary.agent.get("options") or [])
+
+
+@command("agent.choose")
+async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.JSON]:
+    """Set one of the agent's own options, now or when it wakes; all of them, as they are then."""
+    from sessions.backends.acp.conversation import AcpConversation
+
+    target = await deck.get(session)
+    _agent(deck, target.summary.backend)
+    told = list(target.summary.agent.get("options") or [])
+    known: ev.JSON = next((o for o in told if o.get("id") == option), {})
+    if value not in [c.get("value") for c in known.get("choices") or []]:
+        raise UsageError(f"The agent has no {option} {value}.", "See its options again.")
+    conversation = target.conversation
+    is_model = known.get("category") == "model" or option == "model"
+    if is_model:
+        # The session's own place for it: kept, shown and forked like any session's model.
+        await target.recorder.emit_synced(ev.SessionSet(changes={"model": value}))
+    if isinstance(conversation, AcpConversation):
+        state = await conversation.choose(option, value)
+    else:
+        wanted = {**(target.summary.agent.get("wanted") or {}), option: value}
+        listed = [{**o, "current": value} if o.get("id") == option else o for o in told]
+        state = {"options": listed} if is_model else {"options": listed, "wanted": wanted}
+    await target.recorder.emit_synced(ev.BackendState(data=state))
+    return list(target.summary.agent.get("options") or [])
+
+
+@command("agent.sign_in")
+async def sign_in(deck: Deck, backend: str) -> list[ev.JSON]:
+    """Ways to sign in: `{"id", "name", "kind", "description", "command", "env"}`, best first."""
+    return [asdict(way) for way in await _agent(deck, backend).sign_in_ways()]
+
+
+@command("agent.authenticate")
+async def authenticate(deck: Deck, backend: str, method: str) -> None:
+    """Let the agent sign in by its own method; returns when it has."""
+    await _agent(deck, backend).authenticate(method)
+
+
+@command("agent.restart")
+async def restart(deck: Deck, backend: str) -> ev.JSON:
+    """Start the agent anew at its next turn: `{"restarted"}`, false while a turn runs."""
+    return {"restarted": _agent(deck, backend).restart()}
+
+
+@command("agent.sessions")
+async def sessions(deck: Deck, backend: str, cwd: str = "") -> list[ev.JSON]:
+    """The sessions that an agent has on disk."""
+    return await _agent(deck, backend).listed(Path(cwd) if cwd else None)
+
+
+@command("session.continue")
+async def continue_(deck: Deck, session: str, backend: str = "", cwd: str = "") -> ev.JSON:
+    """A live session that goes on from an imported one; its summary."""
+    from sessions.joints.going_on import go_on
+
+    return (await go_on(deck, await deck.get(session), backend, cwd)).summary.to_json()
