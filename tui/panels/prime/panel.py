@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
-from textual.worker import Worker
+from textual.worker import Worker, WorkType
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError, UsageError
@@ -213,7 +213,9 @@ class PrimePanel(Panel):
             if self.is_mounted and self.prime is prime:
                 self.query_one("#prime-cost", Static).update(Content(st.foot_words(prime)))
 
-        self.run_worker(weigh, group="prime-weigh", exclusive=True, exit_on_error=False)
+        # Handed over as a function: one put aside before it began leaves no coroutine unawaited.
+        work: WorkType[None] = weigh
+        self.run_worker(work, group="prime-weigh", exclusive=True, exit_on_error=False)
 
     def _about(self) -> None:
         prime, key = self.prime, self.rows.key
