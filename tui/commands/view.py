@@ -180,12 +180,19 @@ if kinds():
     @action("side", "Side panel", keys=("f2",), group=SIDE, footer="side", order=50)
     async def side(deck: DeckScreen) -> None:
         """Open or close the side panel of the current session."""
-        await deck.side.toggle()
+        await _toggle(deck)
+
+
+async def _toggle(deck: DeckScreen, name: str = "") -> None:
+    had_keys = deck.side.has_focus_within
+    await deck.side.toggle(name)
+    if had_keys and not deck.side.shown:
+        deck.composer.focus()  # else some field of the hidden panel gets them
 
 
 def _panel(name: str) -> Callable[[DeckScreen], Awaitable[None]]:
     async def toggle(deck: DeckScreen) -> None:
-        await deck.side.toggle(name)
+        await _toggle(deck, name)
 
     return toggle
 

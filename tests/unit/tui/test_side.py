@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 import pytest
+from textual.app import ComposeResult
+from textual.widgets import Input
 
 from sessions import events as ev
 from tests.support.deckpilot import opened
@@ -82,6 +84,41 @@ async def test_opening_the_panel_leaves_the_focus_where_it_was() -> None:
         await here.deck.side.toggle("probe")
         await here.settle()
         assert here.app.focused is here.composer
+
+
+class Fields(Panel):
+    """Has a field for text beside what gets the keys."""
+
+    name_: ClassVar[str] = "fields"
+
+    def compose(self) -> ComposeResult:
+        """A field before and one that is typed into."""
+        yield Input(id="other")
+        yield Input(id="typed")
+
+    def take_focus(self) -> None:
+        """The second gets the keys."""
+        self.query_one("#typed").focus()
+
+
+class FieldsKind(Kind):
+    """Makes it."""
+
+    def make(self) -> Panel:
+        return Fields()
+
+
+async def test_what_is_typed_after_the_panel_was_closed_goes_to_the_composer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.side.kinds", lambda: (FieldsKind("fields", "Fields", "f3", "F"),))
+    async with opened(1) as here:
+        await here.press("f2")
+        await here.settle()
+        assert here.app.focused is here.deck.query_one("#typed")
+        await here.press("f2", "h")
+        assert here.composer.text == "h"
+        assert not any(field.value for field in here.deck.query(Input))
 
 
 def test_only_panels_that_exist_have_a_key() -> None:
