@@ -9,6 +9,7 @@ from typing import Any
 from sessions.sanitise import clean, clean_line
 from sessions.transcript import Block
 from tui import glyphs
+from tui.view.gauge import gauge_words
 from tui.view.pieces import Piece, TextPiece
 
 _REASONS = {
@@ -70,24 +71,22 @@ def _skill_used(block: Block) -> str:
 
 def _drawn(block: Block) -> str:
     data = block.data
-    kind, seed = _line(data.get("kind")), data.get("seed")
-    return f"Priming drawn: {kind}, seed {seed}, {data.get('n')} items"
+    kind, seed, n = _line(data.get("kind")), _line(data.get("seed")), data.get("n")
+    if not n:  # the draw alone: nobody has read it yet
+        return f"Priming drawn: {kind}, seed {seed}"
+    return f"Priming read: {kind}, seed {seed}, {_items(n)}"
 
 
 def _injected(block: Block) -> str:
-    return f"Priming went in: {block.data.get('n')} items"
+    return f"Priming went in: {_items(block.data.get('n'))}"
+
+
+def _items(n: object) -> str:
+    return f"{_line(n)} item{'' if n == 1 else 's'}"
 
 
 def _measured(block: Block) -> str:
-    gauge = block.data.get("gauge")
-    if not isinstance(gauge, dict):
-        return "Priming measured"
-    figures = ", ".join(
-        f"{_line(key)} {value:.3g}" if isinstance(value, float) else f"{_line(key)} {_line(value)}"
-        for key, value in list(gauge.items())[:6]
-        if isinstance(value, int | float | str)
-    )
-    return f"Priming measured: {figures}" if figures else "Priming measured"
+    return f"Priming measured: {gauge_words(block.data.get('gauge'))}"
 
 
 def _byproduct(block: Block) -> str:

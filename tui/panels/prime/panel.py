@@ -26,6 +26,7 @@ from tui.panels.prime.words import Reading, Words
 from tui.rows import Rows
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
+from tui.view.gauge import gauge_words
 
 _COMMON = (("e", "settings"), ("v", "past"), ("x", "daydreams"), ("l", "ledger"))
 _HINTS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -225,7 +226,7 @@ class PrimePanel(Panel):
             text = st.about_item(item) if item else ""
         elif prime.show == "past":
             past = self._past(key)
-            text = st.gauge_words(past["gauge"]) if past else ""
+            text = gauge_words(past["gauge"]) if past else ""
         elif (row := self._drawn_row(key)) is not None:
             text = one_line(row["detail"])
         self.query_one("#prime-about", Static).update(Content(clip(clean(text), 700)))

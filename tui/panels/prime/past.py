@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tui.panels.prime.state import JSON, gauge_words
+from tui.panels.prime.state import JSON
 from tui.rows import Row
 from tui.text import one_line
+from tui.view.gauge import gauge_words
 
 
 def past_rows(past: list[JSON]) -> list[Row]:

@@ -180,21 +180,6 @@ def foot_words(prime: Prime) -> str:
     return ""
 
 
-def gauge_words(gauge: JSON) -> str:
-    """The gauge in one line, labelled as what it is."""
-    if not gauge:
-        return "not measured yet"
-    before, after = gauge.get("before") or {}, gauge.get("after") or {}
-    uptake = gauge.get("uptake") or {}
-
-    def side(reading: JSON) -> str:
-        return f"{reading['gravity']:.0f}" if reading.get("gravity") is not None else "–"
-
-    enough = "" if gauge.get("enough") else " (too few turns to tell)"
-    taken = f"uptake {uptake.get('taken', 0)}/{uptake.get('of', 0)}"
-    return f"gravity {side(before)} → {side(after)} · {taken}{enough} · {gauge.get('label', '')}"
-
-
 def coverage(items: list[JSON]) -> str:
     """Which letters and how many domains a list of names covers."""
     letters = {str(i.get("letter") or i.get("source") or "")[:1].upper() for i in items} - {""}
