@@ -47,6 +47,9 @@ def reader(request: Request) -> list[Step]:
     if "come to your mind first" in text:
         items = [{"id": "t1", "source": "", "term": "caching", "gloss": "keep it", "why": "fast"}]
         return say(json.dumps({"items": items}))
+    if "specialist" in text:
+        items = [{"id": w, "source": "", "term": w, "gloss": "g", "why": "y"} for w in WORDS[:2]]
+        return say(json.dumps({"items": items}))
     if "Rewrite it as" in text:
         return say(json.dumps({"ideas": [f"an idea in plain words {n}" for n in range(5)]}))
     return say(" ".join(f"{word}{n}" for n in "abcdefghijkl" for word in WORDS))
@@ -83,6 +86,17 @@ async def test_from_idle_to_injected_in_four_keys(tmp_path: Path) -> None:
         (message,) = of_type(rig.session, ev.UserMessage)
         assert message.origin == "priming"
         assert len(of_type(rig.session, ev.PrimingInjected)[0].items) == len(ticked)
+
+
+async def test_terms_are_asked_for_where_none_are_given(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, reader) as rig:
+        panel = await drawn(rig, "4")
+        assert "no terms given" in rig.rows()[0]
+        await rig.press("enter")
+        await rig.until(lambda: panel.prime.show == "items" and not panel.prime.busy)
+        assert [item["term"] for item in panel.prime.items] == ["percolation", "quorum"]
+        await rig.press("i")
+        await rig.until(lambda: bool(of_type(rig.session, ev.PrimingInjected)))
 
 
 async def test_size_is_told_before_anything_is_sent(tmp_path: Path) -> None:
@@ -157,7 +171,7 @@ async def test_that_is_superficial_takes_names_deeper(tmp_path: Path) -> None:
         assert all("?" in row for row in rig.rows()), "people are badged as unverified"
         await rig.press("n")
         await rig.until(lambda: "2" in panel.prime.items[0]["term"] and not panel.prime.busy)
-        await rig.press("a", "i")
+        await rig.press("i")
         await rig.until(lambda: bool(of_type(rig.session, ev.UserMessage)))
         text = of_type(rig.session, ev.UserMessage)[0].text
         assert "Aoncept 2" in text and "Test2" not in text, "concepts by default, names by choice"

@@ -102,6 +102,11 @@ def draw_rows(prime: Prime) -> list[Row]:
         if row["warning"]:
             cells.append((f" ! {one_line(row['warning'])}", "$text-warning"))
         rows.append(Row(row["key"], tuple(cells)))
+    if not rows and prime.drawn is not None:
+        # A row all the same: what has none can't be picked, and enter would do nothing.
+        field = one_line(str(prime.given.get("field") or ""))
+        of = field or "a field far from this"
+        rows.append(Row("", ((f"no terms given: enter asks for those of {of}", "$text-muted"),)))
     return rows
 
 
