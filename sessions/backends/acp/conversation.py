@@ -17,6 +17,7 @@ from sessions.backends.acp.updates import Translator, terminals_of
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
+from sessions.tools.guard import Target
 
 if TYPE_CHECKING:
     from sessions.backends.acp.backend import AcpBackend
@@ -180,6 +181,7 @@ class AcpConversation:
                     reason=verdict.why,
                 )
             )
+            self._approve(known, targets, verdict.option_kind)
             return _selected(chosen)
         waiting = asyncio.ensure_future(host.ask(request))
         self._asks.add(waiting)
@@ -192,14 +194,14 @@ class AcpConversation:
         decision = answered.decision
         if decision not in kinds:
             decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
-        if kinds.get(decision, "").startswith("allow"):
-            self._workspace.approvals.take(
-                str(known.get("kind") or "other"),
-                kinds[decision],
-                [t.path for t in targets],
-                asking.command_of(known),
-            )
+        self._approve(known, targets, kinds.get(decision, ""))
         return _selected(decision) if decision else _CANCELLED
+
+    def _approve(self, call: Message, targets: list[Target], option_kind: str) -> None:
+        """What was allowed here is not asked once more when the agent then does it through us."""
+        if option_kind.startswith("allow"):
+            kind, command = str(call.get("kind") or "other"), asking.command_of(call)
+            self._workspace.approvals.take(kind, option_kind, [t.path for t in targets], command)
 
     # -- making ready
 

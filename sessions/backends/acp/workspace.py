@@ -37,6 +37,7 @@ NO_CAPABILITIES: Message = {
 
 _REFUSED = -32001
 """Our code (of the range that JSON-RPC leaves to servers) for what may not be done."""
+_ALREADY = Verdict("allow", "Allowed with its tool call.", quiet=True)
 _KINDS = {"Read": ("read",), "Write": ("edit", "delete", "move"), "Bash": ("execute",)}
 _OURS = {"Read": "read", "Write": "edit", "Bash": "execute"}
 
@@ -46,13 +47,18 @@ class Approvals:
     """What a person has allowed by the agent's own requests, so that it is not asked twice."""
 
     paths: set[Path] = field(default_factory=set)
+    """What may be changed."""
+    reads: set[Path] = field(default_factory=set)
+    """What may be read."""
     commands: set[str] = field(default_factory=set)
     edits: bool = False
     """Every ordinary edit inside the working directory ("always allow edits")."""
 
     def take(self, kind: str, option: str, paths: list[Path], command: str) -> None:
         """A request for a call of `kind` was answered with an option of that kind."""
-        self.paths.update(paths)
+        self.reads.update(paths)
+        if kind in _KINDS["Write"]:
+            self.paths.update(paths)
         if command:
             self.commands.add(command)
         if option == "allow_always" and kind == "edit":
@@ -61,6 +67,7 @@ class Approvals:
     def end_turn(self) -> None:
         """What was allowed once holds for its turn."""
         self.paths.clear()
+        self.reads.clear()
         self.commands.clear()
 
 
@@ -111,7 +118,10 @@ class Workspace:
         box = self._box()
         target = box.state.guard.look(_absolute(params))
         ctx, mine = await self._context("Read", target.path, "")
-        await self._settle(policy.judge_read(target, ctx), ctx, mine)
+        verdict = policy.judge_read(target, ctx)
+        if verdict.decision == "ask" and target.path in self.approvals.reads and not target.secret:
+            verdict = _ALREADY
+        await self._settle(verdict, ctx, mine)
         data = await asyncio.to_thread(_bytes_of, target)
         if data is None:
             raise FileNotFoundError(str(target.path))
@@ -145,11 +155,15 @@ class Workspace:
         return {}
 
     def _known_edit(self, verdict: Verdict, target: Target) -> Verdict:
-        """What was allowed by the agent's own request is not asked again, borders excepted."""
+        """What was allowed by the agent's own request is settled, borders excepted.
+
+        It is neither asked nor told again: OpenCode sends the file after every edit that it was
+        allowed, while it writes the file by itself.
+        """
         ordinary = target.inside and not (target.secret or target.steering or target.forbidden)
         allowed = self.approvals.edits or target.path in self.approvals.paths
-        if verdict.decision == "ask" and ordinary and allowed:
-            return Verdict("allow", "Allowed with its tool call.", quiet=True)
+        if verdict.decision != "deny" and ordinary and allowed:
+            return _ALREADY
         return verdict
 
     # -- terminals
@@ -161,8 +175,8 @@ class Workspace:
         self.terminals.check_room()
         ctx, mine = await self._context("Bash", None, line)
         verdict, command = policy.judge_command(line, ctx, network=False, escape=False)
-        if verdict.decision == "ask" and line == plain and line in self.approvals.commands:
-            verdict = Verdict("allow", "Allowed with its tool call.", quiet=True)
+        if verdict.decision != "deny" and line == plain and line in self.approvals.commands:
+            verdict = _ALREADY
         await self._settle(verdict, ctx, mine)
         limit = params.get("outputByteLimit")
         terminal = await self.terminals.start(command, ctx, mine, limit)

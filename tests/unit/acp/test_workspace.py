@@ -251,6 +251,52 @@ async def test_that_it_allowed_one_file_allows_no_other(client: Client, root: Pa
     assert "message" in answers[1] and not (root / "b.txt").exists()
 
 
+async def test_what_a_mode_allowed_is_told_once(client: Client, root: Path) -> None:
+    path = str(root / "a.txt")
+    call = {**EDIT, "locations": [{"path": path}]}
+    host = host_in(root, "edit")
+    await client(
+        host,
+        [
+            ["session/request_permission", {"toolCall": call, "options": YES}],
+            ["fs/write_text_file", {"path": path, "content": "x"}],
+        ],
+    )
+    assert [a.by for a in of(host, ev.PermissionAnswered)] == ["mode"]
+    assert (root / "a.txt").read_text() == "x"
+
+
+async def test_that_a_file_may_be_read_lets_nobody_write_it(client: Client, root: Path) -> None:
+    path = str(root / "a.txt")
+    call = {**EDIT, "kind": "read", "title": "Read a.txt", "locations": [{"path": path}]}
+    host = host_in(root, decision="no")
+    answers = await client(
+        host,
+        [
+            ["session/request_permission", {"toolCall": call, "options": YES}],
+            ["fs/write_text_file", {"path": path, "content": "x"}],
+        ],
+    )
+    assert answers[0]["outcome"]["optionId"] == "yes"  # reading inside is free
+    assert "said no" in answers[1]["message"] and not (root / "a.txt").exists()
+
+
+async def test_reading_outside_is_asked_once(client: Client, root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("plans")
+    call = {**EDIT, "kind": "read", "title": "Read", "locations": [{"path": str(outside)}]}
+    host = host_in(root, decision="yes")
+    answers = await client(
+        host,
+        [
+            ["session/request_permission", {"toolCall": call, "options": YES}],
+            ["fs/read_text_file", {"path": str(outside)}],
+        ],
+    )
+    assert answers[1] == {"content": "plans"}
+    assert len(of(host, ev.PermissionAsked)) == 1
+
+
 # -- terminals
 
 RUN: list[Any] = ["terminal/wait_for_exit", {"terminalId": "$terminal"}]
