@@ -236,18 +236,18 @@ class AcpBackend:
         """Whether the agent is started by another program: its files are not this machine's."""
         return is_remote(self._config.command)
 
-    def directory(self, cwd: Path) -> str:
+    def directory(self, cwd: Path) -> Path:
         """A session's working directory as the agent knows it."""
-        return self._config.directory or str(cwd)
+        return Path(self._config.directory) if self._config.directory else cwd
 
     def guard(self, host: TurnHost) -> Guard:
-        """The borders of a session's workspace."""
+        """The borders of a session's workspace; on another machine they go by the names alone."""
         from sessions.places import places
         from sessions.tools.toolbox import Toolbox
 
-        if isinstance(host.tools, Toolbox):
+        if isinstance(host.tools, Toolbox) and not self.remote:
             return host.tools.state.guard
-        return Guard(host.cwd, host.files, places())
+        return Guard(self.directory(host.cwd), host.files, places())
 
     def gave_up(self, agent: AgentProcess, agent_session: str) -> None:
         """A turn of a session does not end: end its agent, if no other session needs it now."""

@@ -45,12 +45,12 @@ class AcpConversation:
         self.agent_session = ""
         self.options = Options(backend.known)
         self._backend = backend
-        self._cwd = cwd
+        self._there = backend.directory(cwd)
         self._state = dict(state)
         self._agent: AgentProcess | None = None
         self._host: TurnHost | None = None
         self._translator: Translator | None = None
-        self._workspace = Workspace()
+        self._workspace = Workspace(far=backend.remote)
         self._servers: list[Message] = []
         self._early: list[Message] = []
         self._loading = False
@@ -167,7 +167,7 @@ class AcpConversation:
         verdict = decide(host.settings.permission, known, targets)
         chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""
         request = asking.asked(
-            host.turn, call_id, known, options, self._cwd, "" if chosen else verdict.why
+            host.turn, call_id, known, options, self._there, "" if chosen else verdict.why
         )
         if chosen:
             await host.emit_synced(
@@ -243,7 +243,7 @@ class AcpConversation:
     async def _enter(self, agent: AgentProcess, host: TurnHost) -> str:
         theirs = str(self._state.get("session_id") or "")
         mine = self._state.get("owner") in (None, self.session_id)
-        base: Message = {"cwd": self._backend.directory(self._cwd), "mcpServers": self._servers}
+        base: Message = {"cwd": str(self._there), "mcpServers": self._servers}
         self.options.wanted |= self._state.get("wanted") or {}
         if theirs and self._undone(host):
             pass  # it remembers a turn that was taken back; another session of it does not

@@ -41,8 +41,8 @@ def decide(mode: str, call: dict[str, Any], targets: Sequence[Target]) -> Verdic
     if mode == "full":
         return Verdict("allow_once", "mode full")
     inside = bool(targets) and all(t.inside for t in targets)
-    if reading and inside:
-        return Verdict("allow_once", "reading inside the working directory is free")
+    if reading and targets and all(t.inside or t.skill or t.own for t in targets):
+        return Verdict("allow_once", "reading here, and skills, is free")
     if mode == "read-only":
         return Verdict("reject_once", "mode read-only")
     if mode == "edit" and editing and inside:

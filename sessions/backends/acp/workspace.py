@@ -37,6 +37,7 @@ NO_CAPABILITIES: Message = {
 
 _REFUSED = -32001
 """Our code (of the range that JSON-RPC leaves to servers) for what may not be done."""
+_FAR = "You work on another machine than your client: use your own files and terminals."
 _ALREADY = Verdict("allow", "Allowed with its tool call.", quiet=True)
 _KINDS = {"Read": ("read",), "Write": ("edit", "delete", "move"), "Bash": ("execute",)}
 _OURS = {"Read": "read", "Write": "edit", "Bash": "execute"}
@@ -74,7 +75,9 @@ class Approvals:
 class Workspace:
     """One session's files and terminals as its agent reaches them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, far: bool = False) -> None:
+        """`far`: the agent runs on another machine, where ours are not its files."""
+        self.far = far
         self.approvals = Approvals()
         self.terminals = Terminals()
         self._host: TurnHost | None = None
@@ -102,6 +105,9 @@ class Workspace:
         handler = _METHODS.get(method)
         if handler is None:
             return NotImplemented
+        if self.far:
+            # OpenCode asks whatever its client can do; by the same name it is another file.
+            raise RequestError(_REFUSED, _FAR)
         try:
             return await handler(self, params)
         except FileNotFoundError as error:
