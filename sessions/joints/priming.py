@@ -17,7 +17,7 @@ from sessions.context import as_text
 from sessions.errors import NotFound, UsageError
 from sessions.priming import cost, gauge, kinds, pipeline, record, rows, spread
 from sessions.priming.arxiv.draw import Source
-from sessions.priming.inject import Injection, compose, too_big
+from sessions.priming.inject import Injection, compose, most_tokens
 from sessions.priming.model import Draw, Item, item_from_json
 from sessions.priming.prompts import Subject, expand_prompt
 
@@ -213,7 +213,7 @@ class Primings:
     def preview(
         self, session: Session, priming: str, items: Sequence[ev.JSON], **how: Any
     ) -> ev.JSON:
-        """What would be sent, about how many tokens it is, and their cost where it is known."""
+        """What would be sent: its text, about how many tokens, what they cost, how many may be."""
         injection, _ = self._compose(
             session,
             priming,
@@ -227,7 +227,8 @@ class Primings:
         size = cost.tokens(injection.text)
         price = self._deck.config.prices.get(session.summary.model)
         usd = cost.Estimate(size, 0).usd(price.input, price.output) if price else None
-        return {"text": injection.text, "tokens": size, "usd": usd}
+        most = self._most_tokens(session)
+        return {"text": injection.text, "tokens": size, "usd": usd, "most": most}
 
     def estimate(self, session: Session, drawn: Draw, wishes: Wishes) -> ev.JSON:
         """Tokens that reading a draw will take, and their cost where a price is known."""
@@ -273,13 +274,16 @@ class Primings:
         return injection, past
 
     def _check_size(self, session: Session, text: str) -> None:
-        window = self._deck.context_window(session)
-        left = max(1, window - session.context.tokens) if window else 0
-        if too_big(cost.tokens(text), left):
+        size, most = cost.tokens(text), self._most_tokens(session)
+        if 0 < most < size:
             raise UsageError(
-                "That would take more than 15 % of what is left of the model's window.",
+                f"That takes about {size} tokens, and the model's window has room for {most}.",
                 "Choose fewer, or compact the session first.",
             )
+
+    def _most_tokens(self, session: Session) -> int:
+        window = self._deck.context_window(session)
+        return most_tokens(max(1, window - session.context.tokens)) if window else 0
 
     async def _keep(self, session: Session, expansion: pipeline.Expansion) -> pipeline.Expansion:
         self.of(session).expansions[expansion.draw.id] = expansion

@@ -17,6 +17,8 @@ from sessions.priming.untrusted import clean, clean_block, quote
 
 FOLLOW_UP_LIMIT = 8_000
 MAX_SHARE_OF_CONTEXT = 0.15
+SMALL = 800
+"""Tokens that an injection may take even where they are a larger share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ def _name_line(item: Item, term: str, gloss: str, link: str, with_names: bool) -
     return line + link
 
 
-def too_big(tokens: int, context_left: int) -> bool:
-    """Whether an injection would take more than 15 % of the context that is left (0: unknown)."""
-    return context_left > 0 and tokens > MAX_SHARE_OF_CONTEXT * context_left
+def most_tokens(context_left: int) -> int:
+    """How many tokens an injection may take of the context that is left; 0: any, it is unknown.
+
+    15 %; where a small model's window leaves so little that nothing would fit, half of it.
+    """
+    if context_left <= 0:
+        return 0
+    return max(round(MAX_SHARE_OF_CONTEXT * context_left), min(SMALL, context_left // 2))

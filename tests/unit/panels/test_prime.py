@@ -47,7 +47,7 @@ def reader(request: Request) -> list[Step]:
     if "come to your mind first" in text:
         items = [{"id": "t1", "source": "", "term": "caching", "gloss": "keep it", "why": "fast"}]
         return say(json.dumps({"items": items}))
-    if "specialist" in text:
+    if "What would a specialist in" in text:
         items = [{"id": w, "source": "", "term": w, "gloss": "g", "why": "y"} for w in WORDS[:2]]
         return say(json.dumps({"items": items}))
     if "Rewrite it as" in text:
@@ -171,7 +171,7 @@ async def test_that_is_superficial_takes_names_deeper(tmp_path: Path) -> None:
         assert all("?" in row for row in rig.rows()), "people are badged as unverified"
         await rig.press("n")
         await rig.until(lambda: "2" in panel.prime.items[0]["term"] and not panel.prime.busy)
-        await rig.press("i")
+        await rig.press("a", "i")
         await rig.until(lambda: bool(of_type(rig.session, ev.UserMessage)))
         text = of_type(rig.session, ev.UserMessage)[0].text
         assert "Aoncept 2" in text and "Test2" not in text, "concepts by default, names by choice"

@@ -12,7 +12,7 @@ from sessions.priming import cost, pipeline, record
 from sessions.priming.arxiv.draw import Source
 from sessions.priming.checks import initials_match
 from sessions.priming.gauge import Turn
-from sessions.priming.inject import compose, too_big
+from sessions.priming.inject import compose, most_tokens
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import Subject, expand_prompt
 from sessions.priming.untrusted import clean, hidden, instructions_in, quote
@@ -270,7 +270,9 @@ async def test_tokens_are_told_before_anything_is_sent() -> None:
     told = cost.estimate(prompt, 1_000)
     assert 1_300 < told.input < 2_200 and told.output == prompt.max_tokens
     assert told.usd(3.0, 15.0) == pytest.approx((told.input * 3 + told.output * 15) / 1e6)
-    assert too_big(2_000, 10_000) and not too_big(1_000, 10_000) and not too_big(9_999, 0)
+    assert most_tokens(100_000) == 15_000
+    assert most_tokens(2_000) == 800, "a small model's window can be primed too"
+    assert most_tokens(600) == 300 and most_tokens(0) == 0
 
 
 # -- events

@@ -175,6 +175,9 @@ def foot_words(prime: Prime) -> str:
         if prime.size.get("tokens"):
             usd = f", ${prime.size['usd']:.4f}" if prime.size.get("usd") else ""
             words[0] += f"; sends about {tokens(int(prime.size['tokens']))} tokens{usd}"
+            most = int(prime.size.get("most") or 0)
+            if 0 < most < int(prime.size["tokens"]):
+                words.append(f"! too much: the model's window has room for {tokens(most)}")
         words += [coverage(prime.items)] if prime.kind == "names" else []
         words += list(drawn.get("remarks", []))
         return "\n".join(one_line(w) for w in words if w)
