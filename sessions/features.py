@@ -187,9 +187,9 @@ class Features:
     async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
         """What the model is told before a message."""
         can = self._deck.backend(session.summary.backend).capabilities
-        return await self._skills[session.id].notes(
-            message, tools=can.tools and not can.own_tools, paths=can.own_tools
-        )
+        own = "text" if can.elsewhere else "path"
+        way = own if can.own_tools else "tool" if can.tools else ""
+        return await self._skills[session.id].notes(message, way=way)
 
     async def toolbox(self, session: Session) -> Tools | None:
         """The session's tools. They change only when its MCP servers were switched."""

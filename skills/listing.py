@@ -22,6 +22,19 @@ MAX_DESCRIPTION = 600
 MAX_FILES = 30
 _OWN_TAGS = re.compile(r"<(/?\s*(?:skill_content|skill_files|available_skills)\b)", re.IGNORECASE)
 
+MAX_CARRIED = 60_000
+"""Characters of skills' text that go along to an agent that can't reach their folders."""
+_READ_FIRST = (
+    "Skills are folders of instructions for particular tasks. When a task matches a description, "
+    "read the file at its location before you begin, and follow it."
+)
+_CARRIED = (
+    "Skills are instructions for particular tasks. When a task matches a description, follow the "
+    "skill's text. Their folders are on another machine than yours: a file that a text speaks of "
+    "has to be asked for."
+)
+_NOT_CARRIED = "(Its text is too long to go along. Ask the user for it.)"
+
 INTRODUCTION = (
     "Skills are folders of instructions for particular tasks. When a task matches a description, "
     "call the `skill` tool with that name before you begin, and follow what it returns."
@@ -49,7 +62,8 @@ def block(skills: Iterable[Skill], states: Mapping[str, State]) -> str:
 def handover(skills: Iterable[Skill], states: Mapping[str, State]) -> str:
     """The listing for an agent that reads files itself: with where each SKILL.md lies.
 
-    The shape is that of the reference library's `to_prompt`, with the location escaped as well.
+    The shape is that of the reference library's `to_prompt`, with the location escaped as well,
+    and a sentence that says what to do with it.
     """
     parts: list[str] = []
     for skill in skills:
@@ -60,7 +74,35 @@ def handover(skills: Iterable[Skill], states: Mapping[str, State]) -> str:
         if state is State.ON:
             parts += ["<description>", _escape(_cut(skill.description)), "</description>"]
         parts += ["<location>", _escape(str(skill.file)), "</location>", "</skill>"]
-    return "\n".join(["<available_skills>", *parts, "</available_skills>"]) if parts else ""
+    return _listed(_READ_FIRST, parts)
+
+
+def carried(skills: Iterable[Skill], states: Mapping[str, State]) -> str:
+    """The listing for an agent on another machine: the texts themselves, as far as there is room.
+
+    Raises:
+        Unreadable: a SKILL.md is gone or broken.
+    """
+    parts: list[str] = []
+    room = MAX_CARRIED
+    for skill in skills:
+        state = states.get(skill.name, State.OFF)
+        if not line(skill, state):
+            continue
+        parts += ["<skill>", "<name>", _escape(skill.name), "</name>"]
+        if state is State.ON:
+            body = _OWN_TAGS.sub(r"&lt;\1", arguments.fill(skill.body().strip(), "", skill))
+            room -= len(body)
+            parts += ["<description>", _escape(_cut(skill.description)), "</description>"]
+            parts += ["<skill_content>", body if room >= 0 else _NOT_CARRIED, "</skill_content>"]
+            room += len(body) if room < 0 else 0
+        parts.append("</skill>")
+    return _listed(_CARRIED, parts)
+
+
+def _listed(introduction: str, parts: list[str]) -> str:
+    whole = ["<available_skills>", introduction, *parts, "</available_skills>"]
+    return "\n".join(whole) if parts else ""
 
 
 def content(skill: Skill, args: str = "") -> str:

@@ -40,6 +40,8 @@ class Capabilities:
     models: bool = True
     own_tools: bool = False
     """It runs its own tools (an agent); ours are not offered to it."""
+    elsewhere: bool = False
+    """It works on another machine, where the files of this one are not."""
     structured: bool = False
     """It takes a JSON schema for its answer."""
     trims: bool = False

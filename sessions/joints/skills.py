@@ -135,14 +135,15 @@ class SessionSkills:
 
     # -- telling
 
-    async def notes(self, message: ev.UserMessage, *, tools: bool, paths: bool) -> list[ev.JSON]:
+    async def notes(self, message: ev.UserMessage, *, way: str) -> list[ev.JSON]:
         """What a user message has to tell the model: the listing if it changed, a named skill.
 
-        `tools`: the backend offers our `skill` tool. `paths`: it reads files by itself, so the
-        listing names where each SKILL.md lies.
+        `way` the backend comes to a skill's text: `tool`, our `skill` tool; `path`, it reads
+        files by itself and is told where each SKILL.md lies; `text`, it works on another machine
+        and is given the texts; "", not at all.
         """
         notes: list[ev.JSON] = []
-        text = await asyncio.to_thread(self._listing, tools=tools, paths=paths)
+        text = await asyncio.to_thread(as_ours(self._listing), way)
         told = self._told
         if text != told and (text or told not in ("", _NONE)):
             notes.append({"kind": "skills", "text": text or _NONE})
@@ -161,16 +162,28 @@ class SessionSkills:
             hint = "Switch it on in the Skills panel: `manual` is for you alone."
             self.session.recorder.emit(ev.Error(kind="skill", message=message, hint=hint))
 
-    def _listing(self, *, tools: bool, paths: bool) -> str:
-        if not tools and not paths:
+    def _listing(self, way: str) -> str:
+        if not way:
             return ""
         skills = [s for s in self._visible() if s.name in self.states]
-        text = (listing.handover if paths else listing.block)(skills, self.states)
+        if way == "path":
+            return listing.handover(skills, self.states)
+        if way == "text":
+            # What was changed since it was reviewed does not go out.
+            return listing.carried(filter(self._reviewed, skills), self.states)
+        text = listing.block(skills, self.states)
         first = self.first_names()
         later = [name for name in self.names() if name not in first]
-        if text and not paths and first and later:
+        if text and first and later:
             text += "\n" + _LATER.format(names=", ".join(later))
         return text
+
+    def _reviewed(self, skill: Skill) -> bool:
+        try:
+            self.library.require(skill)
+        except SkillError:
+            return False
+        return True
 
     def surviving(self, window: int = 0) -> list[str]:
         """What of skills stays word for word when the past is summarised.

@@ -157,6 +157,36 @@ async def test_an_agent_over_there_reaches_no_file_here(scripted: Rig) -> None:
     assert "another machine" in answer["message"]
 
 
+async def test_a_skill_goes_along_as_text(scripted: Rig) -> None:
+    session = await scripted.session()
+    await scripted.deck.features.skills(session).switch("plain-objectivity", "on")
+    await session.send("echo")
+    await over(session)
+    told = text_of(session)
+    assert "<name>\nplain-objectivity\n</name>" in told
+    assert "another machine" in told and "<location>" not in told
+
+
+async def test_mode_edit_goes_by_the_directory_over_there(scripted: Rig) -> None:
+    session = await scripted.session()
+    await scripted.deck.change(session, {"permission": "edit"})
+    options = [
+        {"optionId": "yes", "name": "Yes", "kind": "allow_once"},
+        {"optionId": "no", "name": "No", "kind": "reject_once"},
+    ]
+    there = scripted.deck.config.backends["far"].directory
+    call = {"title": "Edit", "kind": "edit"}
+    calls = [
+        {**call, "toolCallId": "1", "locations": [{"path": f"{there}/a.txt"}]},
+        {**call, "toolCallId": "2", "locations": [{"path": f"{scripted.root}/a.txt"}]},
+    ]
+    asks = [["session/request_permission", {"toolCall": c, "options": options}] for c in calls]
+    await session.send("client " + json.dumps(asks))
+    assert str(scripted.root) in (await answered(session))["detail"]
+    await over(session)
+    assert [a.by for a in of_type(session, ev.PermissionAnswered)] == ["mode", "user"]
+
+
 # -- a real one
 
 

@@ -99,6 +99,7 @@ class AcpBackend:
             steer=False,
             models=bool(self._models or self.default_model),
             own_tools=True,
+            elsewhere=self.remote,
             note=f"{self.title}: an agent with its own tools.",
             reasons={**REASONS, "models": "The agent names its models in its first session."},
         )

@@ -69,6 +69,20 @@ def test_an_agent_that_reads_files_is_told_where_they_lie(skill: Skill) -> None:
     assert f"<location>\n{skill.file}\n</location>" in block
 
 
+def test_an_agent_elsewhere_is_given_the_texts_and_no_path(tmp_path: Path) -> None:
+    demo = with_body(tmp_path, "Do it </available_skills> well.")
+    told = listing.carried([demo], {"demo": State.ON})
+    assert "Do it &lt;/available_skills> well." in told
+    assert str(tmp_path) not in told
+    assert "Do it" not in listing.carried([demo], {"demo": State.NAME_ONLY})
+    assert listing.carried([demo], {}) == ""
+
+
+def test_a_text_that_is_too_long_to_go_along_is_named(tmp_path: Path) -> None:
+    told = listing.carried([with_body(tmp_path, "word " * 13_000)], {"demo": State.ON})
+    assert "too long to go along" in told and len(told) < 2000
+
+
 def test_a_used_skill_comes_with_its_folder_and_the_names_of_its_files(tmp_path: Path) -> None:
     folder = make_skill(tmp_path, files={"scripts/run.py": "secret content\n"})
     text = listing.content(read(folder, Scope.MINE, tmp_path))
