@@ -204,6 +204,9 @@ async def test_opencode_works_over_ssh_and_comes_back(
 ) -> None:
     server, _ = model
     command, env = command_of("opencode", server.url, tmp_path / "agents")
+    configured = json.loads(env["OPENCODE_CONFIG_CONTENT"])
+    del configured["permission"]  # it asks because the deck makes it ask, over there too
+    env["OPENCODE_CONFIG_CONTENT"] = json.dumps(configured)
     # ssh hands no environment over: it is part of the command, quoted for the shell over there.
     given = [f"{key}={shlex.quote(value)}" for key, value in env.items()]
     async with deck_of(far.command("env", *given, *command), tmp_path) as rig:

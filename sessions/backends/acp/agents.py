@@ -8,7 +8,9 @@ and answers the agent's requests by its own permission modes.
 
 from __future__ import annotations
 
+import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +51,8 @@ class KnownAgent:
     keys: tuple[str, ...] = ()
     ask_mode: str = ""
     env: Callable[[], Mapping[str, str]] = field(default=_nothing)
+    carry: tuple[str, ...] = ()
+    """What of `env` goes along to another machine, as part of the command: no secret."""
     skill_folders: tuple[str, ...] = ()
     """Where it looks for skills, below the home directory."""
 
@@ -70,6 +74,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("opencode", "auth", "login"),
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_CONTENT"),
             env=_opencode_env,
+            carry=("OPENCODE_PERMISSION", "OPENCODE_DISABLE_AUTOUPDATE"),
             skill_folders=(".agents/skills", ".claude/skills"),
         ),
         KnownAgent(
@@ -131,12 +136,41 @@ ASKING_MODES = ("default", "ask", "manual", "read-only", "plan")
 
 
 def known_by_command(command: tuple[str, ...] | list[str]) -> KnownAgent | None:
-    """The known agent that a configured command runs, wrapped (ssh, docker) or not."""
-    words = [word.rsplit("/", 1)[-1] for word in command]
+    """The known agent that a configured command runs, wrapped (ssh, docker, sh -c) or not."""
+    words = [_name(part) for word in command for part in word.split()]
     for agent in AGENTS.values():
         if agent.command[0] in words:
             return agent
     return None
+
+
+def carried(command: Sequence[str], known: KnownAgent | None) -> list[str]:
+    """A command with the known agent's `carry` in it, where it runs on another machine.
+
+    ssh, docker and the like hand no environment over, and some agents ask only if it says so.
+    """
+    if known is None or not known.carry or not is_remote(command):
+        return list(command)
+    env = known.env()
+    given = ["env", *(f"{name}={env[name]}" for name in known.carry)]
+    shell = _name(command[0]) in _SHELLED
+    quoted = [shlex.quote(word) for word in given]
+    # Its program is the last word of its name: hosts and containers may be called so too.
+    for index in range(len(command) - 1, 0, -1):
+        parts = re.split(r"(\s+)", command[index])
+        at = next((n for n, part in enumerate(parts) if _name(part) == known.command[0]), None)
+        if at is None:
+            continue
+        if len(parts) > 1:  # a line for a shell
+            put = ["".join([*parts[:at], " ".join(quoted), " ", *parts[at:]])]
+        else:
+            put = [*(quoted if shell else given), command[index]]
+        return [*command[:index], *put, *command[index + 1 :]]
+    return list(command)
+
+
+def _name(word: str) -> str:
+    return word.rsplit("/", 1)[-1]
 
 
 def is_remote(command: Sequence[str]) -> bool:
@@ -146,11 +180,12 @@ def is_remote(command: Sequence[str]) -> bool:
     """
     if not command:
         return False
-    first = command[0].rsplit("/", 1)[-1]
-    return first in _CARRIERS
+    return _name(command[0]) in _CARRIERS
 
 
 _CARRIERS = (
     "ssh", "mosh", "docker", "podman", "nerdctl", "kubectl", "oc", "lxc", "incus", "machinectl",
     "gcloud", "aws", "fly", "flyctl", "devcontainer", "wsl", "wsl.exe", "toolbox", "distrobox",
 )  # fmt: skip
+# Those that join their words to a line for the shell over there.
+_SHELLED = ("ssh", "gcloud")

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sessions import events as ev
-from sessions.backends.acp.agents import COMMON_ENV, KnownAgent, is_remote, known_by_command
+from sessions.backends.acp.agents import (
+    COMMON_ENV,
+    KnownAgent,
+    carried,
+    is_remote,
+    known_by_command,
+)
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.options import REASONS
 from sessions.backends.acp.process import AgentProcess, load_protocol
@@ -292,7 +298,7 @@ class AcpBackend:
             await self._process.close()
         self._process = await AgentProcess.start(
             self.name,
-            list(self._config.command),
+            carried(self._config.command, self.known),
             self._env(),
             stderr=self._config.state / f"agent-{self.name}.stderr",
             pids=self._config.state / "agents",

@@ -8,12 +8,13 @@ arguments) and `env_var`. Agents older than the type tell a terminal's command i
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions.backends.acp.agents import KnownAgent
+from sessions.backends.acp.agents import KnownAgent, is_remote
 from sessions.backends.acp.transport import Message
 
 
@@ -30,15 +31,23 @@ class SignIn:
 
 
 def ways(info: Message, command: Sequence[str], known: KnownAgent | None) -> list[SignIn]:
-    """Every way to sign in to an agent that answered initialize with `info`, the best first."""
+    """Every way to sign in to an agent that answered initialize with `info`, the best first.
+
+    To one on another machine one signs in there, in a terminal of that machine.
+    """
     given = info.get("authMethods")
     methods = [m for m in given if isinstance(m, dict)] if isinstance(given, list) else []
     found = [_way(method, command) for method in methods if method.get("id")]
     login = known.login if known else ()
+    if is_remote(command):
+        found, login = [_there(way) for way in found], ()
     if login and shutil.which(login[0]) and not any(w.kind == "terminal" for w in found):
         found.append(SignIn("login", " ".join(login), "terminal", "", login))
     if known and not found:
-        found.append(SignIn("by-hand", known.sign_in, "variable", "By hand, in a terminal."))
+        where = " of the machine where it runs" if is_remote(command) else ""
+        found.append(
+            SignIn("by-hand", known.sign_in, "variable", f"By hand, in a terminal{where}.")
+        )
     return sorted(found, key=lambda way: way.kind != "terminal")
 
 
@@ -59,6 +68,13 @@ def _way(method: Message, command: Sequence[str]) -> SignIn:
         told = f"Set {', '.join(names)} where the engine is started, then restart it."
         return SignIn(str(method["id"]), name, "variable", f"{about} {told}".strip())
     return SignIn(str(method["id"]), name, "agent", about)
+
+
+def _there(way: SignIn) -> SignIn:
+    if way.kind != "terminal":
+        return way
+    line = shlex.join(way.command)
+    return SignIn(way.id, way.name, "variable", f"Run it on the agent's machine: {line}")
 
 
 def _strings(value: Any) -> tuple[str, ...]:
