@@ -65,6 +65,7 @@ class Transcript:
         self.last_seq = 0
         self._calls: dict[str, Block] = {}
         self._asks: dict[str, Block] = {}
+        self._primings: dict[tuple[str, str], Block] = {}
 
     @classmethod
     def of(cls, events: Iterable[ev.Event]) -> Transcript:
@@ -246,15 +247,23 @@ class Transcript:
         return self._notice(event, "", "skill-used", name=event.name, how=event.how)
 
     def _drawn(self, event: ev.PrimingDrawn) -> Block:
-        return self._notice(
-            event, "", "drawn", id=event.id, kind=event.kind, seed=event.seed, n=len(event.items)
-        )
+        return self._priming(event, "drawn", kind=event.kind, seed=event.seed, n=len(event.items))
+
+    def _priming(
+        self, event: ev.PrimingDrawn | ev.PrimingMeasured, what: str, /, **data: Any
+    ) -> Block:
+        """One line for a draw and its reading, one for all readings of its gauge."""
+        block = self._primings.get((what, event.id))
+        if block is None:
+            block = self._primings[what, event.id] = self._notice(event, "", what, id=event.id)
+        block.data.update(data)
+        return block
 
     def _injected(self, event: ev.PrimingInjected) -> Block:
         return self._notice(event, "", "injected", id=event.id, n=len(event.items))
 
     def _measured(self, event: ev.PrimingMeasured) -> Block:
-        return self._notice(event, "", "measured", id=event.id, gauge=event.gauge)
+        return self._priming(event, "measured", gauge=event.gauge)
 
     def _byproduct(self, event: ev.Byproduct) -> Block:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)

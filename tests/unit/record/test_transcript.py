@@ -29,3 +29,16 @@ def test_a_long_answer_is_kept_in_few_pieces() -> None:
     for seq in range(1, 6_401):
         transcript.apply(ev.Text(seq=seq, turn=1, text="twenty characters ok"))
     assert len(transcript.blocks[0].parts) < 200
+
+
+def test_a_priming_has_one_line_for_its_draw_and_one_for_its_gauge() -> None:
+    drawn = ev.PrimingDrawn(id="p1", kind="names", seed=7, draw=["A"])
+    read = ev.PrimingDrawn(id="p1", kind="names", seed=7, draw=["A"], items=[{"id": "n1"}])
+    first = ev.PrimingMeasured(id="p1", turn=1, gauge={"enough": False})
+    later = ev.PrimingMeasured(id="p1", turn=4, gauge={"enough": True})
+    other = ev.PrimingDrawn(id="p2", kind="names", seed=8, draw=["B"])
+    transcript = Transcript.of([drawn, read, first, other, later])
+    lines = [(b.data["what"], b.data["id"]) for b in transcript.blocks]
+    assert lines == [("drawn", "p1"), ("measured", "p1"), ("drawn", "p2")]
+    assert transcript.blocks[0].data["n"] == 1
+    assert transcript.blocks[1].data["gauge"] == {"enough": True}
