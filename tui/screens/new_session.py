@@ -24,6 +24,8 @@ from tui.text import one_line, plain
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
+# In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
+_GREY = "$foreground 55%"
 
 
 def permissions(unprotected: str = "") -> list[tuple[str, str]]:
@@ -163,9 +165,12 @@ class NewSession(Dialog[Wish]):
         for item in items:
             text = one_line(str(item.get(key, "")))
             note = one_line(str(item.get(more, ""))) if more else ""
-            if item.get("ok") is False:
+            ready = item.get("ok") is not False
+            if not ready:
                 note = "not ready: " + one_line(str(item.get("detail", "")))
-            words = Content.assemble(text, (f"  {note}" if note else "", "$text-muted"))
+            words = Content.assemble(
+                (text, "" if ready else _GREY), (f"  {note}" if note else "", _GREY)
+            )
             options.append((words, str(item.get(key, ""))))
         self.query_one(f"#{field}", Select).set_options(options)
 

@@ -82,6 +82,19 @@ async def test_the_form_offers_the_models_of_the_backend() -> None:
         assert here.client.said("session.create")[0]["model"] == "local-2"
 
 
+async def test_a_backend_that_is_not_ready_is_greyed_with_the_reason() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        field = form.query_one("#backend", Select)
+        await here.until(lambda: len(field._options) > 2)
+        offered = {value: prompt for prompt, value in field._options}
+        claude, local = offered["claude"], offered["local"]
+        assert "not ready: ANTHROPIC_API_KEY is not set" in str(claude)
+        styles = [[span.style for span in p.spans if span.start == 0] for p in (claude, local)]  # type: ignore[union-attr]
+        assert styles[0] and styles[0] != styles[1]
+
+
 @pytest.mark.parametrize(
     ("field", "value"), [("cwd", "/no/such/place"), ("count", "0"), ("count", "99")]
 )
