@@ -12,23 +12,44 @@ from textual.widgets import Static
 class Hints(Static):
     """Keys and what they do; a click presses the key in the panel's rows."""
 
-    DEFAULT_CSS = "Hints { height: auto; color: $text-muted; }"
+    # Most keys are here: underlined, they would shout.
+    DEFAULT_CSS = """
+    Hints {
+        height: auto;
+        color: $text-muted;
+        link-style: none;
+        link-color: $text-muted;
+    }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", markup=False, id=id)
+        self._keys: Sequence[tuple[str, str]] = ()
+        self._width = 0
 
     def say(self, keys: Sequence[tuple[str, str]]) -> None:
         """Show these: (key as Textual names it, what it does)."""
-        parts: list[Content] = []
-        for key, word in keys:
+        self._keys = keys
+        self._lay()
+
+    def on_resize(self) -> None:
+        """No key is parted from its word: where lines end depends on the width."""
+        if self.size.width != self._width:
+            self._lay()
+
+    def _lay(self) -> None:
+        self._width = self.size.width
+        lines: list[Content] = []
+        for key, word in self._keys:
             click = Style.from_meta({"@click": f"press({key!r})"})
             shown = {"slash": "/", "escape": "esc"}.get(key, key)
-            parts += [
-                Content.styled(shown, "bold $text-accent").stylize(click),
-                Content.styled(f" {word}".replace(" ", "\u00a0")).stylize(click),
-                Content("  "),
-            ]
-        self.update(Content("").join(parts))
+            hint = Content.styled(shown, "bold $text-accent") + Content(f" {word}")
+            hint = hint.stylize(click)
+            if lines and lines[-1].cell_length + 2 + hint.cell_length <= self._width:
+                lines[-1] = lines[-1] + Content("  ") + hint
+            else:
+                lines.append(hint)
+        self.update(Content("\n").join(lines))
 
     def action_press(self, key: str) -> None:
         """As if the key had been pressed in the panel."""

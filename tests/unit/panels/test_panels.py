@@ -9,6 +9,7 @@ import pytest
 from sessions.harvest.byproducts import Found
 from tests.support.deckpilot import opened
 from tests.support.fake_client import FakeClient
+from tui.panels.hints import Hints
 from tui.rows import Rows
 
 SCRIPT = Found(
@@ -58,3 +59,18 @@ async def test_a_byproduct_is_picked_into_the_basket(size: tuple[int, int]) -> N
         await deck.press("space")
         assert [b["path"] for b in engine.basket] == ["/w/total.py"]
         assert rows.rows[0].content().plain.startswith("[x]")
+
+
+@pytest.mark.parametrize("width", [24, 30, 37])
+async def test_no_key_is_parted_from_its_word(width: int) -> None:
+    keys = [("space", "profile's default"), ("slash", "leave it"), ("a", "all of them")]
+    async with opened(1) as deck:
+        hints = Hints()
+        hints.styles.width = width
+        await deck.deck.side.mount(hints)
+        hints.say(keys)
+        await deck.deck.side.toggle("prime")
+        await deck.until(lambda: hints.size.height > 1)
+        lines = [hints.render_line(y).text for y in range(hints.size.height)]
+        for hint in ("space profile's default", "/ leave it", "a all of them"):
+            assert any(hint in line for line in lines), lines

@@ -18,7 +18,7 @@ from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.skills.reader import Reader
 from tui.panels.skills.review import ReviewScreen
-from tui.panels.skills.rows import broken_row, budget, header, skill_row
+from tui.panels.skills.rows import broken_row, budget, header, skill_row, where
 from tui.rows import Rows
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
@@ -159,7 +159,7 @@ class SkillsPanel(Panel):
             elif "state" in skill:
                 lines.append(_MEANS[skill["state"]])
             lines += [f"! {warning}" for warning in skill.get("warnings", [])[:1]]
-            lines += [] if low else [skill["path"]]
+            lines += [] if low else [where(skill)]
         elif broken is not None:
             lines = [clip(one_line(f"It does not load: {broken['why']}"), 3 * width - 8)]
             lines.append(broken["path"])

@@ -48,6 +48,11 @@ def skill_row(skill: dict[str, Any], width: int, used: bool = True) -> Row:
     return Row(skill["path"], cells)
 
 
+def where(skill: dict[str, Any]) -> str:
+    """Where a skill lies; of one that came along, that it did."""
+    return "comes with agentdeck" if skill["scope"] == "bundled" else str(skill["path"])
+
+
 def broken_row(broken: dict[str, Any], width: int, used: bool = True) -> Row:
     """A folder that does not load."""
     name = one_line(broken["path"].rstrip("/").rsplit("/", 1)[-1])
