@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions import events as ev
+from sessions.harvest.commands import only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
@@ -20,10 +21,19 @@ from sessions.harvest.language import CORRECTION, QUESTION, content_terms, norma
 KINDS = ("code", "file", "command", "text", "picture", "term", "correction", "question")
 _MIN_CODE = 40
 _MIN_REUSED = 60
+_LONGEST_COMMAND = 500
+"""Of a command that ran once; a longer one is a script of its own and does not come again."""
 _ASKED = 200
-_SHELL = {"Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell"}
+_SHELL = {
+    "Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell",
+    "local_shell_call", "shell_command",
+}  # fmt: skip
 _ENDED = ("ok", "error")
 """What is denied, cancelled or lost with its engine has not run to an end."""
+_ENDS_ANSWER = (
+    ev.UserMessage, ev.TurnStarted, ev.TurnEnded, ev.ToolCall, ev.ToolResult, ev.TurnUndone,
+)  # fmt: skip
+"""What stands between two answers; all else (a mark, a new title) may come amid one."""
 _PICTURES = {"svg", "html", "mermaid"}
 _PICTURE_FILES = (".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp")
 
@@ -80,9 +90,12 @@ class Found:
         )
 
 
-def byproducts(session_id: str, events: Iterable[ev.Event]) -> list[Found]:
-    """All byproducts of one session, in the order in which they arose."""
-    finder = _Finder(session_id)
+def byproducts(session_id: str, events: Iterable[ev.Event], *, once: bool = False) -> list[Found]:
+    """All byproducts of one session, in the order in which they arose.
+
+    `once`: also commands that ran once, which may recur in other sessions (see `recurrence`).
+    """
+    finder = _Finder(session_id, once)
     for event in events:
         finder.take(event)
     return finder.finish()
@@ -91,8 +104,9 @@ def byproducts(session_id: str, events: Iterable[ev.Event]) -> list[Found]:
 class _Finder:
     """One pass over a session's events."""
 
-    def __init__(self, session_id: str) -> None:
+    def __init__(self, session_id: str, once: bool) -> None:
         self._session = session_id
+        self._once = once
         self._found: list[Found] = []
         self._answers: list[tuple[int, int, list[str]]] = []
         """Of each stretch of answer: turn, first seq, chunks."""
@@ -115,11 +129,16 @@ class _Finder:
         if isinstance(event, ev.Text):
             self._text(event)
             return
-        self._in_answer = False
+        if isinstance(event, _ENDS_ANSWER):
+            self._in_answer = False
         if isinstance(event, ev.UserMessage):
             self._user(event)
+        elif isinstance(event, ev.SessionCreated):
+            self._files.cwd = event.cwd
         elif isinstance(event, ev.ToolCall):
             self._calls[event.call] = event
+        elif isinstance(event, ev.FileChanged):
+            self._files.hashed(event)
         elif isinstance(event, ev.ToolResult):
             self._result(event)
         elif isinstance(event, ev.PrimingInjected):
@@ -168,7 +187,7 @@ class _Finder:
         if event.origin not in ("typed", "queued", "broadcast"):
             return
         origin = self._origin(event.turn, event.seq)
-        self._asked.setdefault(event.turn, " ".join(event.text[:_ASKED].split()))
+        self._asked.setdefault(event.turn, _beginning(event.text))
         if self._answers:
             self._found.extend(self._reused(event, origin))
             if CORRECTION.search(event.text[:200]):
@@ -200,9 +219,9 @@ class _Finder:
             code = event.data.get("exit_code")
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
             self._commands.setdefault(normal_command(command), []).append((call, code))
-            self._files.ran(command, code, event.seq)
+            self._files.ran(command, code, call, event.seq)
         elif command is None and event.status == "ok":
-            self._files.changed(call, event.seq)
+            self._files.changed(call, event)
 
     def _injected(self, event: ev.PrimingInjected) -> None:
         for item in event.items:
@@ -232,9 +251,9 @@ class _Finder:
 
     def _recurring(self) -> Iterator[Found]:
         for runs in self._commands.values():
-            if len(runs) < 2:
-                continue
             call, _ = runs[0]
+            if len(runs) < 2 and not (self._once and _may_recur(command_of(call) or "")):
+                continue
             codes = [code for _, code in runs]
             signals = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
             origin = self._origin(call.turn, call.seq)
@@ -289,6 +308,12 @@ class _Finder:
                 self._found.append(question)
 
 
+def _beginning(text: str) -> str:
+    """A message's first words, whole ones: half a secret could not be told from a word."""
+    words = " ".join(text[: 2 * _ASKED].split())
+    return words if len(words) <= _ASKED else words[:_ASKED].rpartition(" ")[0]
+
+
 def command_of(call: ev.ToolCall) -> str | None:
     """The command line of a call that runs one, else None."""
     if call.name not in _SHELL and call.kind != "execute":
@@ -300,8 +325,16 @@ def command_of(call: ev.ToolCall) -> str | None:
     return command if isinstance(command, str) else None
 
 
-def recurrence(groups: Iterable[list[Found]]) -> None:
-    """Mark what recurs: the same thing in several sessions counts as that many."""
+def _may_recur(command: str) -> bool:
+    return len(command) <= _LONGEST_COMMAND and not only_looks(command)
+
+
+def recurrence(groups: Iterable[list[Found]]) -> list[Found]:
+    """Mark what recurs: the same thing in several sessions counts as that many.
+
+    Gives all of them, without the commands that ran but once in all.
+    """
+    groups = list(groups)
     seen: dict[tuple[str, str], list[Found]] = {}
     for group in groups:
         for found in group:
@@ -312,6 +345,8 @@ def recurrence(groups: Iterable[list[Found]]) -> None:
         if len(sessions) > 1:
             for found in same:
                 found.signals["sessions"] = len(sessions)
+    every = [found for group in groups for found in group]
+    return [f for f in every if f.signals.get("count") != 1 or "sessions" in f.signals]
 
 
 def _distinct(found: list[Found]) -> Iterator[Found]:

@@ -39,8 +39,14 @@ class Check:
     cost: str = "free"
 
     def to_json(self) -> ev.JSON:
-        """For harvest.json and the panel."""
+        """For the panel."""
         return asdict(self)
+
+    def record(self) -> ev.JSON:
+        """For harvest.json, which goes along when the skill is given away: what other sessions
+        were asked stays here, counted in `detail`.
+        """
+        return {**asdict(self), "findings": [f for f in self.findings if "false" not in f]}
 
 
 def valid(draft: Draft) -> Check:

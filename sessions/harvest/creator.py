@@ -19,7 +19,7 @@ from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import MODEL, Draft, Line, slug
 from sessions.harvest.language import content_terms
-from sessions.harvest.redact import Redactor
+from sessions.harvest.redact import Redactor, elsewhere, general
 
 Ask = Callable[[str], Awaitable[str]]
 """One tool-less question to a model; its text."""
@@ -37,6 +37,7 @@ _INSTRUCTION = re.compile(
     r"disregard (the|all|your)|you are now|do not (tell|mention|reveal)|system prompt|"
     r"add (this|the following) (curl|wget|command)|curl [^\n|]*\|\s*(ba)?sh)"
 )
+_NO_BRACKETS = str.maketrans("<>", "()")
 MAX_DESCRIPTION = 1024
 MAX_LINES = 400
 
@@ -67,7 +68,7 @@ class _Maker:
         draft.receipts[found.id] = {
             "kind": found.kind,
             "from": found.origin,
-            "signals": found.signals,
+            "signals": cleaned(found.signals, self._quiet),
         }
         self._by_kind.setdefault(found.kind, []).append(found)
         if _INSTRUCTION.search(found.text):
@@ -112,6 +113,22 @@ class _Maker:
         self._draft.file_receipts[path] = found.id
         if text != found.text:
             self._draft.changed_files.append(path)
+        if places := elsewhere(text):
+            # The bytes that ran stay; what ties them to one machine is for the user to mend.
+            told = ", ".join(places[:3])
+            self._draft.flags.append(f"{path} names {told}: make it a parameter (t)")
+
+    def _plain(self, text: str) -> str:
+        """What is told and not run: without paths of one machine as well."""
+        return general(self._clean(text))
+
+    def _quiet(self, text: str) -> str:
+        """The same where it is told elsewhere already: not counted again."""
+        return general(self._redactor.redact(text).text)
+
+    def _told(self, text: str) -> str:
+        """As one line. Cleaned before it is cut: half a secret has no shape to be known by."""
+        return _one_line(self._plain(text))
 
     def _clean(self, text: str) -> str:
         redacted = self._redactor.redact(text)
@@ -125,18 +142,16 @@ class _Maker:
             for found in self._by_kind.get(kind, []):
                 if found.path:
                     return slug(PurePath(found.path).stem)
-                if words := _telling(self._clean(found.text)):
+                if words := _telling(self._plain(found.text)):
                     return slug(" ".join(words))
         return "harvested-skill"
 
     def _description(self) -> str:
-        questions = [_one_line(self._clean(f.text)) for f in self._by_kind.get("question", [])]
+        questions = [self._told(f.text) for f in self._of("question")]
         scripts = [p for p in self._draft.files if p.startswith("scripts/")]
         parts = []
         kept = [*self._of("file"), *self._of("code"), *self._of("picture")]
-        questions += [
-            _one_line(self._clean(a)) for f in kept if (a := str(f.signals.get("asked", "")))
-        ]
+        questions += [self._told(a) for f in kept if (a := str(f.signals.get("asked", "")))]
         if questions:
             parts.append(f"Use this skill when the user asks something like: {questions[0]}")
             if not questions[0].endswith((".", "?", "!", "…")):
@@ -146,23 +161,29 @@ class _Maker:
         if scripts:
             names = ", ".join(PurePath(p).name for p in scripts[:5])
             parts.append(f"Brings {names}, as used in a recorded session.")
-        return " ".join(parts)[:MAX_DESCRIPTION].strip()
+        return _described(" ".join(parts))
 
     def _write_body(self) -> None:
         lines = self._draft.lines
         lines.append(Line(f"# {self._draft.name.replace('-', ' ').capitalize()}"))
-        self._section("When", [(_one_line(f.text), f) for f in self._by_kind.get("question", [])])
+        told = self._told
+        self._section("When", [(told(f.text), f) for f in self._of("question")])
         self._section("Files", self._file_rows())
+        ran: dict[str, int] = {}
+        for each in self._of("command"):
+            key = told(each.text)
+            ran[key] = ran.get(key, 0) + int(each.signals.get("count", 1))
         commands = [
-            (f"`{_one_line(f.text)}` (run {f.signals.get('count', 1)} times)", f)
-            for f in self._by_kind.get("command", [])
+            (f"`{key}` (run {ran[key]} times)", f)
+            for f in self._of("command")
+            if (key := told(f.text))
         ]
         self._section("Commands that work", commands)
-        rules = [(f"The user said: {_one_line(f.text)}", f) for f in self._of("correction")]
+        rules = [(f"The user said: {told(f.text)}", f) for f in self._of("correction")]
         self._section("Rules", rules)
-        short = [(_one_line(f.text), f) for f in self._of("text") if len(f.text) <= 800]
+        short = [(told(f.text), f) for f in self._of("text") if len(f.text) <= 800]
         self._section("Worth keeping", short)
-        self._section("Terms", [(f.text, f) for f in self._of("term")])
+        self._section("Terms", [(told(f.text), f) for f in self._of("term")])
 
     def _of(self, kind: str) -> list[Found]:
         return self._by_kind.get(kind, [])
@@ -175,7 +196,7 @@ class _Maker:
             how = ""
             if command := found.signals.get("command"):
                 outcome = "passed" if found.signals.get("passed") else "failed"
-                how = f": run as `{_one_line(str(command))}`, which {outcome}"
+                how = f": run as `{self._told(str(command))}`, which {outcome}"
             rows.append((f"`{path}`{how}", found))
         return rows
 
@@ -184,7 +205,10 @@ class _Maker:
             return
         lines = self._draft.lines
         lines += [Line(""), Line(f"## {title}"), Line("")]
-        lines += [Line(f"- {self._clean(text)}", found.id) for text, found in rows]
+        once: dict[str, Found] = {}  # what several sessions say alike is said once
+        for text, found in rows:
+            once.setdefault(text, found)
+        lines += [Line(f"- {text}", found.id) for text, found in once.items()]
 
 
 async def improve(draft: Draft, ask: Ask, wish: str = "", rejects: Sequence[str] = ()) -> Draft:
@@ -200,7 +224,7 @@ async def improve(draft: Draft, ask: Ask, wish: str = "", rejects: Sequence[str]
     known = {line.text.strip(): line.receipt for line in draft.lines if line.receipt}
     better = Draft(
         slug(str(answer.get("name") or draft.name)),
-        _one_line(str(answer.get("description") or draft.description))[:MAX_DESCRIPTION],
+        _described(str(answer.get("description") or draft.description)),
         [Line(line.text, known.get(line.text.strip(), line.receipt)) for line in lines],
     )
     for key in (
@@ -271,6 +295,20 @@ def _line(entry: Any, receipts: dict[str, str]) -> Line:
             return Line(text, receipt)
     plain = not text.strip() or text.lstrip().startswith("#")
     return Line(text, "" if plain else MODEL)
+
+
+def cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    """A JSON value with every text in it cleaned."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {key: cleaned(each, clean) for key, each in value.items()}
+    return [cleaned(each, clean) for each in value] if isinstance(value, list) else value
+
+
+def _described(text: str) -> str:
+    """A description; without angle brackets, which some programs refuse: it stands among tags."""
+    return " ".join(text.split()).translate(_NO_BRACKETS)[:MAX_DESCRIPTION].strip()
 
 
 def _one_line(text: str) -> str:

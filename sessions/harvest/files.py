@@ -1,15 +1,25 @@
-"""Files as a session's tools wrote them: their exact bytes, and whether they ran."""
+"""Files as a session's tools wrote them: their exact bytes, and whether they ran.
+
+What a file holds is told by the call (`Write`, `Edit`, a patch, a here-document), by the diffs
+that an agent reports, or by the diff of a change; where the journal has the hash of what was
+written, the text must have it too. A file whose bytes are not certain is not told at all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import PurePath
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from sessions import events as ev
+from sessions.harvest import commands, patch
 
 _WRITE = {"Write", "write", "write_file", "create_file"}
 _EDIT = {"Edit", "edit", "MultiEdit", "multiedit", "replace"}
+_CHANGES = _WRITE | _EDIT | {"apply_patch"}
 
 
 @dataclass(slots=True)
@@ -17,7 +27,7 @@ class WrittenFile:
     """A file as it stood after the last tool call that changed it.
 
     `exact`: the text is every byte of it (a file that was edited but never seen whole is not
-    reported). `ran`: the exit code of the last command that named it, None = none did.
+    reported). `ran`: the exit code of the last command that ran it, None = none did.
     """
 
     path: str
@@ -32,45 +42,146 @@ class WrittenFile:
 
 
 class FileTracker:
-    """Follows writes and edits of one session."""
+    """Follows writes and edits of one session. `cwd`: where its paths begin."""
 
     def __init__(self) -> None:
+        self.cwd = ""
         self._files: dict[str, WrittenFile] = {}
+        self._hashes: dict[tuple[str, str], str] = {}
+        """What a call left in a file: by call and place."""
 
-    def changed(self, call: ev.ToolCall, seq: int) -> None:
-        """A tool call that changes a file has succeeded."""
-        given = call.input
-        path = str(given.get("file_path") or given.get("filePath") or given.get("path") or "")
-        if not path:
+    def hashed(self, event: ev.FileChanged) -> None:
+        """A file was changed by a tool of the deck's; its result is still to come."""
+        self._hashes[event.call, self._place(event.path)] = event.after_sha256
+
+    def changed(self, call: ev.ToolCall, result: ev.ToolResult) -> None:
+        """A tool call that is no command has succeeded."""
+        if text := _patch_of(call):
+            self._patch(text, call.turn, result.seq)
             return
-        if call.name in _WRITE and isinstance(given.get("content"), str):
-            self._files[path] = WrittenFile(path, given["content"], call.turn, seq)
-        elif call.name in _EDIT and path in self._files:
-            file = self._files[path]
-            for edit in given.get("edits") or [given]:
-                file.text, file.exact = _edited(file.text, edit, file.exact)
-            file.turn, file.seq, file.ran = call.turn, seq, None
-            if not file.exact:
-                del self._files[path]
+        for path in _paths(call, result):
+            place = self._place(path)
+            known = self._files.get(place)
+            before = known.text if known else None
+            texts = [t for t in _texts(call, result, path, before) if t is not None]
+            exact = self._exact(texts, self._hashes.pop((call.call, place), ""))
+            if exact is not None:
+                name = known.path if known else path
+                self._files[place] = WrittenFile(name, exact, call.turn, result.seq)
+            else:
+                self._files.pop(place, None)
 
-    def ran(self, command: str, code: int | None, seq: int) -> None:
-        """A command has ended, says event `seq`; files that it names have run."""
-        for file in self._files.values():
-            if PurePath(file.path).name in command:
-                file.ran, file.command, file.run_seq = code, command, seq
+    def ran(self, command: str, code: int | None, call: ev.ToolCall, seq: int) -> None:
+        """A command has ended, says event `seq`: what it wrote out, and what it ran."""
+        if patch.BEGIN in command:
+            if code == 0:
+                self._patch(command[command.index(patch.BEGIN) :], call.turn, seq)
+            return
+        if code == 0 and "<<" in command:
+            for path, text in commands.written(command):
+                self._files[self._place(path)] = WrittenFile(path, text, call.turn, seq)
+        words = list(commands.run_words(command))
+        for place, file in self._files.items():
+            if any(commands.names(word, place) for word in words):
+                self._files[place] = replace(file, ran=code, command=command, run_seq=seq)
 
     def files(self) -> list[WrittenFile]:
         """Files whose whole content is known."""
         return list(self._files.values())
 
+    # -- parts
 
-def _edited(text: str, edit: Any, exact: bool) -> tuple[str, bool]:
-    """The text after an edit as the tool made it, and whether that is certain."""
-    if not isinstance(edit, dict):
-        return text, False
-    old = edit.get("old_string", edit.get("oldString"))
-    new = edit.get("new_string", edit.get("newString"))
-    if not isinstance(old, str) or not isinstance(new, str) or old not in text:
-        return text, False
-    count = -1 if edit.get("replace_all", edit.get("replaceAll")) else 1
-    return text.replace(old, new, count), exact
+    def _place(self, path: str) -> str:
+        return normpath(PurePosixPath(self.cwd, path).as_posix()) if path else ""
+
+    def _exact(self, texts: list[str], digest: str) -> str | None:
+        """The text that has the hash; the first one where none was recorded."""
+        if not digest:
+            return texts[0] if texts else None
+        for text in texts:
+            for each in (text, text.replace("\n", "\r\n"), f"\ufeff{text}"):
+                data = each.encode("utf-8", "surrogateescape")
+                if hashlib.sha256(data).hexdigest() == digest:
+                    return each
+        return None
+
+    def _patch(self, text: str, turn: int, seq: int) -> None:
+        for kind, path, lines in patch.changes(text):
+            place = self._place(path)
+            known = self._files.pop(place, None)
+            after = None
+            if kind == "add":
+                after = patch.added(lines)
+            elif kind == "update" and known is not None:
+                after = patch.updated(known.text, lines)
+            if after is not None:
+                self._files[place] = WrittenFile(path, after, turn, seq)
+
+
+def _patch_of(call: ev.ToolCall) -> str:
+    given = call.input.get("input", call.input.get("patch", call.input.get("patchText")))
+    return given if isinstance(given, str) and patch.BEGIN in given else ""
+
+
+def _paths(call: ev.ToolCall, result: ev.ToolResult) -> list[str]:
+    """The files that a call has changed."""
+    given, data = call.input, result.data
+    told = [str(each.get("path") or "") for each in _diffs(result)]
+    if isinstance(data.get("changed"), list):
+        told += [str(path) for path in data["changed"]]
+    if not told and call.name in _CHANGES:
+        told = [str(given.get("file_path") or given.get("filePath") or given.get("path") or "")]
+    return [path for path in dict.fromkeys(told) if path]
+
+
+def _texts(
+    call: ev.ToolCall, result: ev.ToolResult, path: str, before: str | None
+) -> Iterator[str | None]:
+    """What the file may hold now, the surest first."""
+    given = call.input
+    edits = given.get("edits") or [given]
+    if isinstance(given.get("content"), str) and call.name not in _EDIT - {"edit"}:
+        yield given["content"]
+    elif before is not None and _is_edit(edits):
+        yield _edited(before, edits)
+    for each in _diffs(result):
+        if each.get("path") == path:
+            yield _after(each, before)
+    if isinstance(diff := result.data.get("diff"), str):
+        yield patch.patched("" if before is None else before, diff)
+
+
+def _diffs(result: ev.ToolResult) -> list[ev.JSON]:
+    """The changes that an agent tells: `{"path", "old", "new"}`."""
+    told = result.data.get("diffs")
+    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+
+
+def _after(diff: ev.JSON, before: str | None) -> str | None:
+    """The file after an agent's diff: of a whole file, or of a part of one that is known."""
+    old, new = diff.get("old"), diff.get("new")
+    if not isinstance(new, str):
+        return None
+    if not old or old == before:
+        return new
+    if before is not None and before.count(str(old)) == 1:
+        return before.replace(str(old), new)
+    return None
+
+
+def _is_edit(edits: Any) -> bool:
+    return isinstance(edits, list) and all(
+        isinstance(e, dict) and ("old_string" in e or "oldString" in e) for e in edits
+    )
+
+
+def _edited(text: str, edits: list[ev.JSON]) -> str | None:
+    """The text after edits as the tool made them, or None where that is not certain."""
+    for edit in edits:
+        old = edit.get("old_string", edit.get("oldString"))
+        new = edit.get("new_string", edit.get("newString"))
+        if not isinstance(old, str) or not isinstance(new, str) or old not in text:
+            return None
+        count = -1 if edit.get("replace_all", edit.get("replaceAll")) else 1
+        text = text.replace(old, new, count)
+    return text

@@ -14,7 +14,7 @@ from sessions.journal import NAME, read
 from sessions.places import Places, private_folder
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
-FINDER = 6
+FINDER = 8
 Progress = Callable[[int, int], None]
 
 
@@ -31,8 +31,7 @@ def gather(
         groups.append(of_session(session, places))
         if progress is not None:
             progress(number, len(session_ids))
-    recurrence(groups)
-    return [found for group in groups for found in group]
+    return recurrence(groups)
 
 
 def of_session(session: str, places: Places) -> list[Found]:
@@ -48,7 +47,7 @@ def of_session(session: str, places: Places) -> list[Found]:
     mark = [FINDER, status.st_size, status.st_mtime_ns]
     found = _remembered(memory, mark)
     if found is None:
-        found = byproducts(session, read(journal))
+        found = byproducts(session, read(journal), once=True)
         _remember(memory, mark, found)
     return found
 

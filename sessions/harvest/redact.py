@@ -12,7 +12,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,11 @@ _PLACEHOLDER = re.compile(
 )
 _HOME = re.compile(r"(?:/home|/Users|/root|[A-Z]:\\Users)(?:[/\\][\w.-]+)?")
 _MIN_VALUE = 12
+# Where people keep what is theirs. A list: `/v1/messages` is a path as well, and no file's.
+_ELSEWHERE = re.compile(
+    r"(?<![\w.:/~$}>-])/(?:srv|opt|mnt|media|data|var(?!/tmp|/log|/run)|Volumes|work|workspaces?|"
+    r"scratch|nfs|private)(?:/[\w.@+-]+)+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,9 @@ class Redactor:
         environment: Mapping[str, str] | None = None,
         user: str | None = None,
         home: Path | None = None,
-        cwd: str = "",
+        cwd: str | Iterable[str] = "",
     ) -> None:
+        """`cwd`: the working directories whose paths become relative."""
         env = os.environ if environment is None else environment
         self._values = sorted(
             {
@@ -100,7 +106,12 @@ class Redactor:
         )
         self._user = _user() if user is None else user
         self._home = str(home or Path.home())
-        self._cwd = cwd.rstrip("/")
+        folders = {cwd} if isinstance(cwd, str) else set(cwd)
+        self._folders = [
+            _folder(folder)
+            for folder in sorted((f.rstrip("/") for f in folders), key=len, reverse=True)
+            if len(folder) > 1
+        ]
 
     def redact(self, text: str, *, places: bool = True) -> Redacted:
         """Take out secrets; with `places`, also user names and absolute paths."""
@@ -128,12 +139,12 @@ class Redactor:
         return Redacted(text, tuple(Redaction(k, n) for k, n in sorted(counts.items())))
 
     def _places(self, text: str, counts: Counter[str]) -> str:
-        if len(self._cwd) > 1 and self._cwd in text:
-            counts["path"] += text.count(self._cwd)
-            text = text.replace(self._cwd + "/", "").replace(self._cwd, ".")
-        if len(self._home) > 1 and self._home in text:
-            counts["path"] += text.count(self._home)
-            text = text.replace(self._home, "~")
+        for folder in self._folders:
+            text, found = folder.subn(lambda path: "" if path[1] else ".", text)
+            counts["path"] += found
+        if len(self._home) > 1:
+            text, found = _folder(self._home).subn(lambda path: f"~{path[1]}", text)
+            counts["path"] += found
         text, homes = _HOME.subn("~", text)
         counts["path"] += homes
         if len(self._user) > 2 and self._user != "root":
@@ -144,6 +155,21 @@ class Redactor:
             if not counts[kind]:
                 del counts[kind]
         return text
+
+
+def elsewhere(text: str) -> list[str]:
+    """Absolute paths in a text that another machine is not likely to have, each once."""
+    return list(dict.fromkeys(_ELSEWHERE.findall(text)))
+
+
+def general(text: str) -> str:
+    """A sentence with such paths by their last part alone: `PATH/orders.csv`."""
+    return _ELSEWHERE.sub(lambda found: f"PATH/{found[0].rsplit('/', 1)[-1]}", text)
+
+
+def _folder(path: str) -> re.Pattern[str]:
+    """A folder where a text names it, and what is in it; not one whose name only begins so."""
+    return re.compile(rf"(?<![\w./~-]){re.escape(path)}(/(?=[\w.@+-])|(?![\w-]|\.\w))")
 
 
 def _mark(kind: str, value: str) -> str:

@@ -48,9 +48,11 @@ def recorded(events: Iterable[ev.Event], seq: int) -> Run | None:
     files, calls, cwd = FileTracker(), dict[str, ev.ToolCall](), ""
     for event in events:
         if isinstance(event, ev.SessionCreated):
-            cwd = event.cwd.rstrip("/")
+            cwd = files.cwd = event.cwd.rstrip("/")
         elif isinstance(event, ev.ToolCall):
             calls[event.call] = event
+        elif isinstance(event, ev.FileChanged):
+            files.hashed(event)
         elif isinstance(event, ev.ToolResult):
             call = calls.pop(event.call, None)
             command = command_of(call) if call else None
@@ -59,8 +61,10 @@ def recorded(events: Iterable[ev.Event], seq: int) -> Run | None:
                 texts = {file.path: file.text for file in files.files()}
                 said = event.content
                 return Run(command, cwd, code, said, event.truncated, texts) if command else None
-            if call and command is None and event.status == "ok":
-                files.changed(call, event.seq)
+            if call and command is not None:
+                files.ran(command, 0 if event.status == "ok" else 1, call, event.seq)
+            elif call and event.status == "ok":
+                files.changed(call, event)
     return None
 
 

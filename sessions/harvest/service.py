@@ -8,7 +8,7 @@ caller says so.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import Draft, sha256, slug
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
-from sessions.harvest.redact import Redactor
+from sessions.harvest.redact import Redactor, general
 from sessions.harvest.shelf import Shelf
 from sessions.harvest.uses import Uses, uses
 from sessions.journal import NAME, read
@@ -30,6 +30,8 @@ from skills.errors import SkillError
 from skills.install import removed
 
 _NEGATIVES = 200
+_LONGEST = 4_000
+"""Of a message, how much is looked at: what it asks stands at its beginning."""
 # Byproducts that a draft is made of when nobody picked: those with a signal of their own.
 _WORTH = 2
 
@@ -221,19 +223,32 @@ class Harvest:
     def keep_check(self, name: str, check: checks.Check) -> Draft:
         """Write a check's result into the draft's harvest.json."""
         draft = self.draft(name)
-        draft.checks[check.name] = check.to_json()
+        draft.checks[check.name] = check.record()
         return self.shelf.replace(draft.name, draft)
 
     def messages(self, draft: Draft) -> tuple[list[str], list[str]]:
-        """The user's messages that led to a draft, and those of the latest other sessions."""
-        mine = {str(r["from"].get("session")) for r in draft.receipts.values()}
-        positives = [text for s in sorted(mine - {"None", ""}) for text in self._messages(s)]
-        others = [s for s in all_sessions(self.places) if s not in mine][-50:]
-        negatives = [text for s in others for text in self._messages(s)][:_NEGATIVES]
+        """The user's messages that led to a draft, and those of the latest other sessions.
+
+        Without what must not leave a session: they go to a model, and into `harvest.json`.
+        """
+        mine = _sessions_of(draft)
+        positives = self.prompts(draft)
+        theirs = [s for s in all_sessions(self.places) if s not in mine][-50:]
+        negatives = [text for s in theirs for text in self._messages(s)][:_NEGATIVES]
         asked = {" ".join(text.split()).casefold() for text in positives}
         # The same words in another session led there as well: no near-miss.
         others = [t for t in negatives if " ".join(t.split()).casefold() not in asked]
-        return positives[:20], others
+        positives = positives[:20]
+        redactor = self._redactor_of([*mine, *theirs])
+
+        def clean(texts: list[str]) -> list[str]:
+            return [general(redactor.redact(text[:_LONGEST]).text) for text in texts]
+
+        return clean(positives), clean(others)
+
+    def prompts(self, draft: Draft) -> list[str]:
+        """The user's messages that led to a draft, as they were."""
+        return [text for s in sorted(_sessions_of(draft)) for text in self._messages(s)]
 
     def uses(self) -> list[Uses]:
         """How often each skill of mine was used, and whether it helped."""
@@ -257,15 +272,15 @@ class Harvest:
 
     async def replay(self, draft: Draft) -> checks.Check:
         """Run the scripts again in the sandbox, as they were recorded."""
-        mine = [s for s in {str(r["from"].get("session")) for r in draft.receipts.values()} if s]
-        found = self.byproducts(mine)
+        there = [s for s in sorted(_sessions_of(draft)) if self._journal(s).exists()]
+        found = self.byproducts(there) if there else []
         here = self.places
         own = [p for p in (here.config_file.parent, here.data, here.state) if p.exists()]
         redactor = self._redactor(found)
         return await checks.replay(
             draft,
             found,
-            lambda session: read(self.places.session(session) / NAME),
+            lambda session: read(self._journal(session)),
             own,
             lambda text: redactor.redact(text).text,
         )
@@ -288,7 +303,7 @@ class Harvest:
             raise AgentdeckError(
                 f"The draft is not valid: {first['message']}", str(first.get("remedy", ""))
             )
-        draft.checks |= {check.name: check.to_json() for check in self.check(draft)}
+        draft.checks |= {check.name: check.record() for check in self.check(draft)}
         self.shelf.replace(draft.name, draft)
         mine = library([], self.places)
         try:
@@ -336,20 +351,33 @@ class Harvest:
     # -- parts
 
     def _redactor(self, found: Sequence[Found]) -> Redactor:
-        """Knows the working directory of the first session, so that its paths become relative."""
-        for each in found:
-            session = str(each.origin.get("session") or "")
-            for event in read(self.places.session(session) / NAME) if session else ():
+        """Knows the working directories of the sessions, so that their paths become relative."""
+        return self._redactor_of(str(each.origin.get("session") or "") for each in found)
+
+    def _redactor_of(self, sessions: Iterable[str]) -> Redactor:
+        folders = set()
+        for session in {each for each in sessions if each}:
+            for event in read(self._journal(session)) if self._journal(session).exists() else ():
                 if isinstance(event, ev.SessionCreated):
-                    return Redactor(cwd=event.cwd)
+                    folders.add(event.cwd)
                 break
-        return Redactor()
+        return Redactor(cwd=folders)
+
+    def _journal(self, session: str) -> Path:
+        return self.places.session(session) / NAME
 
     def _messages(self, session: str) -> list[str]:
-        journal = self.places.session(session) / NAME
+        journal = self._journal(session)
         if not journal.exists():
             return []
-        return [e.text for e in read(journal) if isinstance(e, ev.UserMessage)]
+        typed = ("typed", "queued", "broadcast")
+        found = (e for e in read(journal) if isinstance(e, ev.UserMessage))
+        return [e.text for e in found if e.origin in typed]
+
+
+def _sessions_of(draft: Draft) -> set[str]:
+    """The sessions that a draft came from; some may be gone by now."""
+    return {s for r in draft.receipts.values() if (s := str(r["from"].get("session") or ""))}
 
 
 def diff(before: str, after: str) -> str:

@@ -41,7 +41,7 @@ class Pairs:
             UsageError: no message led here, or the draft's skill can't be used.
         """
         draft = self._service.draft(name)
-        prompts, _ = self._service.messages(draft)
+        prompts = self._service.prompts(draft)
         if not prompts:
             raise UsageError(
                 "No message of a session led to this draft, so there is nothing to send.",

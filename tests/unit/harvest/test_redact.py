@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.harvest.redact import Redactor
+from sessions.harvest.redact import Redactor, elsewhere, general
 
 # Split so that no scanner takes this file for a leak.
 SECRETS = {
@@ -90,3 +90,22 @@ def test_the_same_secret_gets_the_same_mark() -> None:
     redactor = Redactor({}, "", Path("/nowhere"))
     one = redactor.redact(SECRETS["github"]).text
     assert redactor.redact(f"{SECRETS['github']} {SECRETS['github']}").text == f"{one} {one}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("cd /srv/a/b && ls /srv/a/b/x.py", "cd . && ls x.py"),
+        ("/srv/a/bc and /usr/srv/a/b/c", "/srv/a/bc and /usr/srv/a/b/c"),
+        ("It is in /srv/a/b.", "It is in .."),
+        ("https://host/srv/a/b/x", "https://host/srv/a/b/x"),
+    ],
+)
+def test_only_the_working_directory_itself_becomes_relative(text: str, told: str) -> None:
+    assert Redactor({}, "", Path("/nowhere"), cwd=["/srv/a/b"]).redact(text).text == told
+
+
+def test_paths_that_are_only_here_are_told_by_their_last_part() -> None:
+    text = "read /srv/orders/in.csv, POST /v1/messages, /usr/bin/env and /opt/x/y"
+    assert elsewhere(text) == ["/srv/orders/in.csv", "/opt/x/y"]
+    assert general(text) == "read PATH/in.csv, POST /v1/messages, /usr/bin/env and PATH/y"

@@ -282,3 +282,75 @@ def test_a_run_that_tries_a_draft_out_is_no_evidence(tmp_path: Path) -> None:
     assert {f.origin["session"] for f in found} == {"s1"}
     assert not any("sessions" in f.signals for f in found)
     assert count(read(rig_places(tmp_path).session("s2") / "journal.jsonl")) == {}
+
+
+def test_a_command_that_recurs_over_sessions_is_found_and_told_once(tmp_path: Path) -> None:
+    for name in ("s1", "s2"):
+        run = ev.ToolCall(turn=1, call="a", name="Bash", input={"command": "make release"})
+        look = ev.ToolCall(turn=1, call="b", name="Bash", input={"command": "ls -l"})
+        ended = [ev.ToolResult(turn=1, call=c, status="ok") for c in "ab"]
+        record(tmp_path, name, ev.UserMessage(turn=1, text=f"go {name}"), run, look, *ended)
+    harvest = Harvest(rig_places(tmp_path))
+    assert harvest.byproducts(["s1"]) == []
+    found = harvest.byproducts(["s1", "s2"])
+    assert [(f.text, f.signals["sessions"]) for f in found] == [("make release", 2)] * 2
+    text = harvest.create(found).skill_md()
+    assert text.count("`make release`") == 1 and "(run 2 times)" in text
+
+
+def test_nothing_beside_the_skill_holds_a_secret_or_what_other_sessions_were_asked(
+    tmp_path: Path,
+) -> None:
+    record(
+        tmp_path,
+        "s1",
+        ev.UserMessage(turn=1, text=f"Please upload numbers with <b> and {SECRET}"),
+        ev.ToolCall(
+            turn=1, call="a", name="Write", input={"file_path": "up.py", "content": SCRIPT}
+        ),
+        ev.ToolResult(turn=1, call="a", status="ok"),
+        ev.ToolCall(
+            turn=1,
+            call="b",
+            name="Bash",
+            input={"command": f"TOKEN={SECRET} python3 /home/ada/work/up.py /srv/x/in.csv"},
+        ),
+        ev.ToolResult(turn=1, call="b", status="ok", data={"exit_code": 0}),
+        ev.UserMessage(turn=2, text=f"no, {'quietly ' * 36}with {SECRET} and /home/ada/x"),
+    )
+    other = "upload numbers for the wedding of Bea"
+    record(tmp_path, "s2", ev.UserMessage(turn=1, text=other))
+    harvest = Harvest(rig_places(tmp_path))
+    draft = harvest.create(harvest.worth(harvest.byproducts(["s1"])))
+    assert {"false": other} in harvest.check(draft)[1].findings
+    folder = harvest.install(draft.name)
+    for file in (p for p in folder.rglob("*") if p.is_file()):
+        text = file.read_text()
+        for private in (SECRET[:8], "/home/ada", "/srv/x", "Bea"):
+            assert private not in text, file
+    assert "<b>" not in draft.description
+    assert (folder / "scripts" / "up.py").read_text() == SCRIPT
+
+
+def test_paths_of_every_session_in_the_basket_become_relative(tmp_path: Path) -> None:
+    for name in ("s1", "s2"):
+        run = ev.ToolCall(
+            turn=1, call="a", name="Bash", input={"command": f"make -C /w/{name}/sub all"}
+        )
+        record(
+            tmp_path, name, ev.UserMessage(turn=1, text="go"),
+            run, ev.ToolResult(turn=1, call="a", status="ok"),
+            ev.ToolCall(turn=1, call="b", name="Bash", input=run.input),
+            ev.ToolResult(turn=1, call="b", status="ok"),
+            cwd=f"/w/{name}",
+        )  # fmt: skip
+    harvest = Harvest(rig_places(tmp_path))
+    assert "/w/" not in harvest.create(harvest.byproducts(["s1", "s2"])).skill_md()
+
+
+def test_a_basket_outlives_the_session_that_it_came_from(tmp_path: Path) -> None:
+    harvest = worked(tmp_path)
+    found = harvest.byproducts(["s1"])
+    rig_places(tmp_path).session("s1").joinpath("journal.jsonl").unlink()
+    draft = harvest.create(found)
+    assert harvest.check(draft)[1].detail == "no messages led here"
