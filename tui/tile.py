@@ -91,8 +91,22 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         parts.append((f"{tokens(used)} tokens", ""))
     if summary.permission not in ("ask", ""):
         parts.append((summary.permission, "$text-warning" if summary.permission == "full" else ""))
-    parts.append((one_line(summary.model or summary.backend), ""))
+    parts += [(name, "") for name in _answers(summary)]
     return _join(parts, width)
+
+
+def _answers(summary: Summary) -> list[str]:
+    """What answers: the model; of an agent its name, its model and the mode that was chosen."""
+    options = summary.agent.get("options")
+    if not options:
+        return [one_line(summary.model or summary.backend)]
+    wanted = summary.agent.get("wanted") or {}
+    found = [one_line(summary.backend)]
+    for category in ("model", "mode"):
+        option = next((o for o in options if category in (o.get("category"), o.get("id"))), None)
+        if option and (category == "model" or option.get("id") in wanted):
+            found.append(one_line(str(option.get("current") or "")))
+    return [name for name in found if name]
 
 
 def _join(parts: list[tuple[str, str]], width: int) -> Content:

@@ -1,0 +1,153 @@
+"""What is done with an agent's session: its options, its commands, signing in, going on."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sessions import events as ev
+from sessions.errors import NotFound
+from tests.support.deckpilot import Opened, opened
+from tui.actions import actions
+from tui.screens.dialogs import Choose
+from tui.tile import foot_of
+
+OPTIONS: list[ev.JSON] = [
+    {
+        "id": "mode",
+        "name": "Mode",
+        "category": "mode",
+        "current": "default",
+        "choices": [{"value": "default", "name": "Default"}, {"value": "plan", "name": "Plan"}],
+    },
+    {
+        "id": "model",
+        "name": "Model",
+        "category": "model",
+        "current": "m1",
+        "choices": [{"value": "m1", "name": "M1"}],
+    },
+]
+STATE: ev.JSON = {
+    "starting": "",
+    "options": OPTIONS,
+    "wanted": {},
+    "commands": [{"name": "init", "description": "Write it down", "input": {"hint": "where"}}],
+}
+
+
+def answering(here: Opened, command: str, result: Any) -> None:
+    """Let the engine answer a command so."""
+
+    async def answer(**args: Any) -> Any:
+        return result
+
+    setattr(here.client, "_" + command.replace(".", "_"), answer)
+
+
+def offered(here: Opened) -> set[str]:
+    """The actions that can be done now."""
+    return {name for name, spec in actions().items() if spec.when(here.deck)}
+
+
+async def start(here: Opened, action: str, *keys: str) -> None:
+    """Start an action; press keys once its list is there."""
+    here.deck.start(action)
+    await here.until(lambda: isinstance(here.app.screen, Choose))
+    await here.press(*keys)
+
+
+async def test_they_are_offered_for_an_agents_session_alone() -> None:
+    mine = {"agent_options", "agent_commands", "sign_in"}
+    async with opened(1) as here:
+        context = ev.BackendState(data={"context": {"used": 1}})  # a native one tells that
+        here.client.emit("s001", context)
+        await here.settle()
+        assert not mine & offered(here)
+        here.client.emit("s001", ev.BackendState(data=STATE))
+        await here.settle()
+        assert mine <= offered(here)
+
+
+async def test_an_option_is_chosen_from_what_the_agent_offers() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.BackendState(data=STATE))
+        answering(here, "agent.options", OPTIONS)
+        await start(here, "agent_options", "enter")
+        await here.until(lambda: getattr(here.app.screen, "heading", "") == "Mode")
+        await here.press("down", "enter")
+        await here.until(lambda: bool(here.client.said("agent.choose")))
+        assert here.client.said("agent.choose") == [
+            {"session": "s001", "option": "mode", "value": "plan"}
+        ]
+
+
+async def test_a_command_of_the_agent_begins_the_message() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.BackendState(data=STATE))
+        await here.type("docs")
+        await start(here, "agent_commands", "enter")
+        await here.until(lambda: here.composer.text == "/init docs")
+        assert here.client.said("session.send") == []
+
+
+async def test_a_login_has_the_terminal_and_the_agent_starts_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened(1) as here:
+        monkeypatch.setattr(here.app, "suspend", nullcontext)
+        here.client.emit("s001", ev.BackendState(data=STATE))
+        way = {"id": "x", "name": "Log in", "kind": "terminal", "description": "", "env": {}}
+        answering(here, "agent.sign_in", [{**way, "command": [sys.executable, "-c", ""]}])
+        here.deck.start("sign_in")
+        await here.until(lambda: bool(here.notices()))
+        assert len(here.client.said("agent.restart")) == 1
+        assert "Signed in" in here.notices()[-1]
+
+
+async def test_a_login_that_fails_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(1) as here:
+        monkeypatch.setattr(here.app, "suspend", nullcontext)
+        here.client.emit("s001", ev.BackendState(data=STATE))
+        way = {"id": "x", "name": "Log in", "kind": "terminal", "description": "", "env": {}}
+        command = [sys.executable, "-c", "raise SystemExit(3)"]
+        answering(here, "agent.sign_in", [{**way, "command": command}])
+        here.deck.start("sign_in")
+        await here.until(lambda: bool(here.notices()))
+        assert "ended with exit code 3" in here.notices()[-1]
+        assert not here.client.said("agent.restart")
+
+
+async def test_where_the_terminal_can_not_be_lent_the_login_is_named() -> None:
+    async with opened(1) as here:  # a pilot's terminal can't
+        here.client.emit("s001", ev.BackendState(data=STATE))
+        way = {"id": "x", "name": "Log in", "kind": "terminal", "description": "", "env": {}}
+        answering(here, "agent.sign_in", [{**way, "command": ["opencode", "auth", "login"]}])
+        here.deck.start("sign_in")
+        await here.until(lambda: bool(here.notices()))
+        assert "opencode auth login" in here.notices()[-1]
+
+
+async def test_an_import_goes_on_with_another_backend_where_its_own_is_not_here() -> None:
+    async with opened(1) as here:
+        here.client.sessions["s001"].summary.source = {"harness": "codex", "id": "1"}
+        here.client.on_summary(here.client.sessions["s001"].summary)
+        await here.settle()
+        here.client.refuse["session.continue"] = NotFound("codex is not here.")
+        made = here.client.add("continued")
+        answering(here, "session.continue", here.client.sessions[made].summary.to_json())
+        await start(here, "continue", "enter")
+        await here.until(lambda: here.deck.model.current == made)
+        assert [a.get("backend") for a in here.client.said("session.continue")] == [None, "local"]
+
+
+async def test_the_tile_says_which_model_and_mode_an_agent_has() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.BackendState(data={**STATE, "wanted": {"mode": "default"}}))
+        summary = here.client.sessions["s001"].summary
+        summary.backend, summary.model = "opencode", ""
+        assert foot_of(summary, 80, datetime.now(UTC)).plain == "opencode · m1 · default"

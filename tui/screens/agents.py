@@ -1,0 +1,116 @@
+"""What is asked before something happens to an agent: an option, a way to sign in, who goes on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SuspendNotSupported
+
+from sessions.errors import AgentdeckError, NotFound
+from sessions.summary import Summary
+from tui.screens.dialogs import Choose, Listing, Pick
+from tui.text import clip, one_line
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+
+def _pick(key: str, name: str, note: str) -> Pick:
+    cells = ((f"{clip(one_line(name), 34):<36}", "bold"), (one_line(note), "$text-muted"))
+    return Pick(key, cells)
+
+
+async def pick_option(deck: DeckScreen, options: list[dict[str, Any]]) -> tuple[str, str] | None:
+    """One of the agent's options and the value it shall have."""
+    rows = []
+    for option in options:
+        names = {c.get("value"): str(c.get("name", "")) for c in option.get("choices") or []}
+        now = names.get(option.get("current"), str(option.get("current") or ""))
+        note = f"{now}   {option.get('description') or ''}"
+        rows.append(_pick(str(option["id"]), str(option.get("name") or option["id"]), note))
+    picked = await deck.app.push_screen_wait(Choose("Options of this agent", Listing(rows)))
+    if picked is None:
+        return None
+    option = next(o for o in options if str(o["id"]) == picked.row)
+    values = []
+    for choice in option.get("choices") or []:
+        now = " (now)" if choice.get("value") == option.get("current") else ""
+        name = f"{choice.get('name') or choice.get('value')}{now}"
+        values.append(_pick(str(choice["value"]), name, str(choice.get("description") or "")))
+    title = one_line(str(option.get("name") or option["id"]))
+    chosen = await deck.app.push_screen_wait(Choose(title, Listing(values)))
+    return (picked.row, chosen.row) if chosen else None
+
+
+async def pick_command(deck: DeckScreen, commands: list[dict[str, Any]]) -> str:
+    """One of the agent's slash commands, without the slash; or ""."""
+    rows = []
+    for each in commands:
+        taken = each.get("input")
+        hint = str(taken.get("hint") or "") if isinstance(taken, dict) else ""
+        note = f"{hint}   {each.get('description') or ''}".strip()
+        rows.append(_pick(str(each.get("name", "")), f"/{each.get('name', '')}", note))
+    listing = Listing(rows, enter="puts it into the composer")
+    picked = await deck.app.push_screen_wait(Choose("Commands of this agent", listing))
+    return picked.row if picked else ""
+
+
+async def sign_in_to(deck: DeckScreen, backend: str) -> None:
+    """Ask for a way to sign in to a backend's agent, and take it."""
+    ways = await deck.client.call("agent.sign_in", backend=backend)
+    if not ways:
+        deck.say(f"{backend} offers no way to sign in: it needs none, or has its own command.")
+        return
+    way = ways[0]
+    if len(ways) > 1:
+        rows = [_pick(w["id"], w["name"], w["description"]) for w in ways]
+        chosen = await deck.app.push_screen_wait(Choose(f"Sign in to {backend}", Listing(rows)))
+        if chosen is None:
+            return
+        way = next(w for w in ways if w["id"] == chosen.row)
+    if way["kind"] == "variable":
+        deck.say(f"{way['name']}. {way['description']}")
+        return
+    if way["kind"] == "terminal":
+        _in_terminal(deck, list(way["command"]), dict(way["env"]))
+        await deck.client.call("agent.restart", backend=backend)
+    else:
+        deck.say(f"{way['name']}: the agent goes on in its own window…")
+        await deck.client.call("agent.authenticate", backend=backend, method=way["id"])
+    deck.say(f"Signed in to {backend}, as far as the agent says.")
+
+
+def _in_terminal(deck: DeckScreen, command: list[str], env: dict[str, str]) -> None:
+    """The agent's own login has the terminal until it ends. Raises AgentdeckError if it fails."""
+    line = shlex.join(command)
+    try:
+        with deck.app.suspend():
+            print(f"\n$ {line}\n", flush=True)
+            code = subprocess.run(command, env={**os.environ, **env}, check=False).returncode
+    except SuspendNotSupported as error:
+        raise AgentdeckError(
+            "This terminal can't be lent to the agent's login.", f"Run it in another: {line}"
+        ) from error
+    except OSError as error:
+        raise AgentdeckError(f"{command[0]} can't be started: {error.strerror}.") from error
+    if code:
+        raise AgentdeckError(f"{line} ended with exit code {code}.", "You are not signed in by it.")
+
+
+async def go_on_with(deck: DeckScreen, summary: Summary) -> None:
+    """A live session from an imported one; asks for a backend where its own is not here."""
+    try:
+        made = await deck.client.call("session.continue", session=summary.id)
+    except NotFound as error:
+        backends = await deck.client.call("deck.backends")
+        rows = [_pick(b["name"], b["name"], b["detail"]) for b in backends if b["ok"]]
+        deck.say(str(error.message))
+        chosen = await deck.app.push_screen_wait(Choose("Go on with", Listing(rows)))
+        if chosen is None:
+            return
+        made = await deck.client.call("session.continue", session=summary.id, backend=chosen.row)
+    deck.go(deck.met(made))
+    deck.composer.focus()
