@@ -17,6 +17,8 @@ from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.places import places
 
+_FINDINGS = 3
+
 
 @click.command(context_settings=CONTEXT)
 @click.argument("sessions", nargs=-1)
@@ -29,6 +31,7 @@ from sessions.places import places
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Write the draft here."
 )
+@click.option("--into", default="", help="Make it a new version of this skill of mine.")
 @click.option("--yes", is_flag=True, help="Install the draft into my skills.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
@@ -60,12 +63,17 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
         except DraftError as error:
             # A weak model costs the better words, not the night's harvest.
             draft.flags.append(f"{error.message} The draft is as it was found.")
+    if given["into"]:
+        draft = service.merge(draft.name, given["into"])
     checks = service.check(draft)
     near = service.neighbours(draft)
     path = service.drafts / draft.name
     if given["out"]:
         path = draft.write(given["out"])
-    if given["yes"]:
+    if given["yes"] and (there := service.installed(draft)):
+        path = there  # as last night: nothing is done twice
+        service.shelf.take_away(draft.name)
+    elif given["yes"]:
         path = service.install(draft.name)
     report = {
         "name": draft.name,
@@ -90,13 +98,23 @@ def _say(report: ev.JSON) -> None:
         say(f"  {file}")
     for check in report["checks"]:
         mark = {True: "ok", False: "NOT", None: "?"}[check["passed"]]
-        say(f"{mark}  {check['name']}: {check['detail']}")
+        say(f"{mark:<4}{check['name']}: {check['detail']}")
+        for finding in check["findings"][:_FINDINGS] if not check["passed"] else ():
+            say(f"      {_finding(finding)}")
     for near in report["neighbours"]:
         say(f"near: {near['name']} ({near['path']}): {near['offer']} it rather than add another?")
     for flag in report["flags"]:
         say(f"look: {flag}")
     if not report["installed"]:
         say("A draft. Install it with --yes, or from the deck's Harvest panel (F5).")
+
+
+def _finding(finding: ev.JSON) -> str:
+    """What a check has found, on one line."""
+    for name, told in (("missed", "does not fire on: "), ("false", "fires falsely on: ")):
+        if name in finding:
+            return f"{told}{' '.join(str(finding[name]).split())[:120]}"
+    return " ".join(str(finding.get("message", finding)).split())
 
 
 def _ids(wanted: tuple[str, ...]) -> list[str]:

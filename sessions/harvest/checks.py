@@ -1,6 +1,7 @@
 """Checks of a draft before it is saved, each optional but the first, each with its cost.
 
 - `valid`: the strict rules (always);
+- `risks`: what deserves a look before anybody runs it (free; advice, as in the library's review);
 - `trigger`: whether the description fires on messages that led here and not on others (free,
   by words; with a model, by asking it);
 - `replay`: scripts run again in the sandbox as they were recorded, exit code and output compared.
@@ -14,6 +15,7 @@ import random
 import re
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
 from sessions.harvest.language import content_terms
 
+_NOTES = 50
 _FIRES = 0.2
 """The share of a message's terms that must stand in the description for it to fire."""
 
@@ -61,6 +64,33 @@ def valid(draft: Draft) -> Check:
         ]
     detail = "valid by the strict rules" if not findings else f"{len(findings)} findings"
     return Check("valid", not findings, detail, findings)
+
+
+def risks(draft: Draft) -> Check:
+    """What deserves a look in text and scripts before they are used: advice, never a gate."""
+    from skills.errors import SkillError
+    from skills.review import review
+    from skills.skill import Scope, read
+
+    with tempfile.TemporaryDirectory(prefix="agentdeck-draft-") as nowhere:
+        folder = draft.write(Path(nowhere))
+        (folder / "harvest.json").unlink()  # the receipts tell the text once more
+        try:
+            notes = review(read(folder, Scope.MINE, Path(nowhere))).notes
+        except SkillError as error:
+            return Check("risks", None, f"it can't be looked through: {error.message}")
+    if not notes:
+        return Check("risks", True, "nothing that is known to be risky; read it all the same")
+    kinds = ", ".join(f"{kind} {n}" for kind, n in Counter(note.kind for note in notes).items())
+    findings: list[ev.JSON] = [
+        {
+            "message": f"{note.path} line {note.line}: {note.says}",
+            "kind": note.kind,
+            "context": note.context,
+        }
+        for note in notes[:_NOTES]
+    ]
+    return Check("risks", None, f"{len(notes)} to look at: {kinds}", findings)
 
 
 def trigger(draft: Draft, positives: Sequence[str], negatives: Sequence[str]) -> Check:

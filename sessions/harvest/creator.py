@@ -17,7 +17,7 @@ from typing import Any
 from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
-from sessions.harvest.draft import MODEL, Draft, Line, slug
+from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, slug
 from sessions.harvest.language import content_terms
 from sessions.harvest.redact import Redactor, elsewhere, general
 
@@ -38,7 +38,6 @@ _INSTRUCTION = re.compile(
     r"add (this|the following) (curl|wget|command)|curl [^\n|]*\|\s*(ba)?sh)"
 )
 _NO_BRACKETS = str.maketrans("<>", "()")
-MAX_DESCRIPTION = 1024
 MAX_LINES = 400
 
 

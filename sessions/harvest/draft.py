@@ -22,6 +22,8 @@ from sessions.errors import UsageError
 FORMAT = 1
 MODEL = "model"
 """The receipt of a line that no session said: the model's own."""
+MAX_DESCRIPTION = 1024
+"""Characters that the Agent Skills specification allows."""
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 

@@ -59,6 +59,7 @@ class FileTracker:
         if text := _patch_of(call):
             self._patch(text, call.turn, result.seq)
             return
+        own = _path_of(call)
         for path in _paths(call, result):
             place = self._place(path)
             known = self._files.get(place)
@@ -66,7 +67,7 @@ class FileTracker:
             texts = [t for t in _texts(call, result, path, before) if t is not None]
             exact = self._exact(texts, self._hashes.pop((call.call, place), ""))
             if exact is not None:
-                name = known.path if known else path
+                name = own if self._place(own) == place else path  # as the model called it
                 self._files[place] = WrittenFile(name, exact, call.turn, result.seq)
             else:
                 self._files.pop(place, None)
@@ -125,13 +126,18 @@ def _patch_of(call: ev.ToolCall) -> str:
 
 def _paths(call: ev.ToolCall, result: ev.ToolResult) -> list[str]:
     """The files that a call has changed."""
-    given, data = call.input, result.data
+    data = result.data
     told = [str(each.get("path") or "") for each in _diffs(result)]
     if isinstance(data.get("changed"), list):
         told += [str(path) for path in data["changed"]]
     if not told and call.name in _CHANGES:
-        told = [str(given.get("file_path") or given.get("filePath") or given.get("path") or "")]
+        told = [_path_of(call)]
     return [path for path in dict.fromkeys(told) if path]
+
+
+def _path_of(call: ev.ToolCall) -> str:
+    given = call.input
+    return str(given.get("file_path") or given.get("filePath") or given.get("path") or "")
 
 
 def _texts(

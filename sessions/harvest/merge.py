@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sessions import events as ev
 from sessions.errors import UsageError
-from sessions.harvest.draft import Draft, Line, sha256, split
+from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, sha256, split
 from sessions.harvest.neighbours import three_way, three_way_diff
 
 CONFLICT = "<<<<<<< yours"
@@ -176,15 +176,19 @@ def merged(draft: Draft, folder: Path, *, extend: bool = False) -> Draft:
     before = _recorded(folder)
     base_md = str(before.get("skill_md") or "")
     _, base_description, base_body = split(base_md) if base_md else ("", "", "")
+    kept = _only_there(base_md, before, draft) if base_md and not extend else {}
     if base_md and not extend:
         new = _titled(draft.body.strip("\n"), base_body.strip("\n"))
+        new = _with_kept(new, kept)
         sides = (base_body.strip("\n"), body.strip("\n"), new)
         text, told = three_way(*sides).text, three_way_diff(*sides)
     else:
         text = _appended(body, draft.body)
         told = three_way_diff(body, body, text)
-    theirs = base_md and not extend and description == base_description
-    merged_draft = Draft(name or folder.name, draft.description if theirs else description)
+    if base_md and not extend and description == base_description:
+        both = f"{description} {draft.description}" if kept else draft.description
+        description = both if len(both) <= MAX_DESCRIPTION else description
+    merged_draft = Draft(name or folder.name, description)
     receipts = {line.text: line.receipt for line in draft.lines if line.receipt}
     receipts = {**_receipts_of(base_md, before), **receipts}
     merged_draft.lines = [
@@ -247,6 +251,42 @@ def _receipts_of(base_md: str, before: ev.JSON) -> dict[str, str]:
         if str(number).isdecimal() and 0 < int(number) <= len(lines):
             found[lines[int(number) - 1]] = str(receipt)
     return found
+
+
+def _only_there(base_md: str, before: ev.JSON, draft: Draft) -> dict[str, list[str]]:
+    """Lines of the skill that rest on what the draft does not know, by the heading above them.
+
+    A draft of the same material may say it all anew; one of other material adds to what is there.
+    """
+    receipts = _receipts_of(base_md, before)
+    known = {*draft.receipts, *draft.file_receipts.values()}
+    of_other = not known & {r for r in receipts.values() if r and r != MODEL}
+    body, heading = split(base_md)[2], ""
+    kept: dict[str, list[str]] = {}
+    for line in body.split("\n"):
+        if line.startswith("#"):
+            heading = line if line.startswith("## ") else ""
+            continue
+        receipt = receipts.get(line, MODEL)
+        rests = of_other if receipt == MODEL else receipt not in known
+        if line.strip() and rests and not any(f"`{name}`" in line for name in draft.files):
+            kept.setdefault(heading, []).append(line)
+    return kept
+
+
+def _with_kept(body: str, kept: dict[str, list[str]]) -> str:
+    """The body with these lines at the beginning of their sections; new sections at its end."""
+    lines = body.split("\n")
+    for heading, told in kept.items():
+        mark = heading or next((x for x in lines if x.startswith("# ")), "")
+        if mark not in lines:
+            lines += ["", heading, "", *told]
+            continue
+        at = lines.index(mark) + 1
+        at += at < len(lines) and not lines[at].strip()
+        more = [line for line in told if line not in lines]
+        lines[at:at] = more if heading else [*more, ""] if more else []
+    return "\n".join(lines)
 
 
 def _titled(body: str, like: str) -> str:

@@ -117,8 +117,7 @@ class Harvest:
     def create(self, found: Sequence[Found], name: str = "") -> Draft:
         """A draft by code alone, written to `drafts`. Raises DraftError."""
         draft = creator.create(found, self._redactor(found), name)
-        if name and draft.name in self.names() and not self.shelf.touched(draft.name):
-            # Asked for by name once more, as from cron: nothing of anybody's is in the old one.
+        if self._made_once_more(draft, named=bool(name)):
             self.shelf.take_away(draft.name)
         return self.shelf.add(draft)
 
@@ -199,6 +198,17 @@ class Harvest:
         draft.rounds.append({"at": ev.now(), "by": "user", "kept": keep, "diff": changes})
         return self.shelf.replace(draft.name, draft)
 
+    def installed(self, draft: Draft) -> Path | None:
+        """Where the very same skill is one of mine already, or None."""
+        folder = self.places.my_skills / draft.name
+        try:
+            if (folder / "SKILL.md").read_text("utf-8") != draft.skill_md():
+                return None
+            same = all((folder / name).read_bytes() == data for name, data in draft.files.items())
+        except (OSError, ValueError):
+            return None
+        return folder if same else None
+
     def reject(self, name: str, reason: str) -> None:
         """Throw a draft away, and remember why for the next one."""
         draft = self.draft(name)
@@ -213,8 +223,9 @@ class Harvest:
     # -- checking and saving
 
     def check(self, draft: Draft) -> list[checks.Check]:
-        """The checks that cost nothing: strict rules, and the trigger by words."""
-        return [checks.valid(draft), checks.trigger(draft, *self.messages(draft))]
+        """The checks that cost nothing: strict rules, the trigger by words, what is risky."""
+        trigger = checks.trigger(draft, *self.messages(draft))
+        return [checks.valid(draft), trigger, checks.risks(draft)]
 
     async def check_by_model(self, draft: Draft, ask: creator.Ask) -> checks.Check:
         """The trigger, as a model would pull it; one question."""
@@ -297,6 +308,12 @@ class Harvest:
                 "Edit SKILL.md: keep what is right and take the marks out.",
             )
         replace = replace or draft.into == draft.name
+        if not replace and (self.places.my_skills / draft.name).exists():
+            raise AgentdeckError(
+                f"You have a skill {draft.name} already.",
+                f"Bring the draft into it (u in its review, or --into {draft.name}), or give it "
+                "another name.",
+            )
         done = checks.valid(draft)
         if not done.passed:
             first = done.findings[0]
@@ -362,6 +379,12 @@ class Harvest:
                     folders.add(event.cwd)
                 break
         return Redactor(cwd=folders)
+
+    def _made_once_more(self, draft: Draft, *, named: bool) -> bool:
+        """Whether one like it lies there, as from cron, and nothing of anybody's is in that."""
+        if draft.name not in self.names() or self.shelf.touched(draft.name):
+            return False
+        return named or self.draft(draft.name).receipts == draft.receipts
 
     def _journal(self, session: str) -> Path:
         return self.places.session(session) / NAME

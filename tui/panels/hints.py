@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.style import Style
 from textual.widgets import Static
 
@@ -37,19 +38,26 @@ class Hints(Static):
         if self.size.width != self._width:
             self._lay()
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The lines that it needs at `width`: asked for before it has been given that width."""
+        return len(self._lines(width))
+
     def _lay(self) -> None:
         self._width = self.size.width
+        self.update(Content("\n").join(self._lines(self._width)))
+
+    def _lines(self, width: int) -> list[Content]:
         lines: list[Content] = []
         for key, word in self._keys:
             click = Style.from_meta({"@click": f"press({key!r})"})
             shown = {"slash": "/", "escape": "esc"}.get(key, key)
             hint = Content.styled(shown, "bold $text-accent") + Content(f" {word}")
             hint = hint.stylize(click)
-            if lines and lines[-1].cell_length + 2 + hint.cell_length <= self._width:
+            if lines and lines[-1].cell_length + 2 + hint.cell_length <= width:
                 lines[-1] = lines[-1] + Content("  ") + hint
             else:
                 lines.append(hint)
-        self.update(Content("\n").join(lines))
+        return lines
 
     def action_press(self, key: str) -> None:
         """As if the key had been pressed in the panel."""

@@ -16,7 +16,7 @@ from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.harvest.uses import count
 from skills.validate import validate
-from tests.unit.harvest.test_service import SCRIPT, worked
+from tests.unit.harvest.test_service import SCRIPT, record, worked
 
 
 def installed(root: Path) -> tuple[Harvest, Path]:
@@ -251,3 +251,28 @@ def test_a_script_that_both_changed_is_decided(tmp_path: Path, keep: str) -> Non
     assert files["scripts/total.py"] == (theirs if keep == "draft" else mine)
     assert files.get("scripts/total-draft.py") == (theirs if keep == "both" else None)
     assert not places(harvest.draft("sums"))
+
+
+def test_an_update_with_other_material_takes_nothing_away(tmp_path: Path) -> None:
+    harvest, path = installed(tmp_path)
+    before = (path / "SKILL.md").read_text()
+    record(
+        tmp_path,
+        "s9",
+        ev.UserMessage(turn=1, text="Write me the mean"),
+        ev.ToolCall(turn=1, call="a", name="Write", input={"file_path": "mean.py", "content": "1"}),
+        ev.ToolResult(turn=1, call="a", status="ok"),
+        ev.ToolCall(turn=1, call="b", name="Bash", input={"command": "python3 mean.py"}),
+        ev.ToolResult(turn=1, call="b", status="ok", data={"exit_code": 0}),
+    )
+    draft = harvest.create(harvest.byproducts(["s9"]), "means")
+    merged = harvest.merge(draft.name, "sums")
+    now = merged.skill_md().splitlines()
+    assert [line for line in before.splitlines()[3:] if line not in now] == []
+    assert "- `scripts/mean.py`: run as `python3 mean.py`, which passed" in now
+    assert "sum the numbers" in merged.description and "mean.py" in merged.description
+    by_text = {line.text: line.receipt for line in merged.lines}
+    assert all(by_text[line] for line in now if line.startswith("- "))
+    assert not places(merged)
+    harvest.install("sums")
+    assert validate(path).findings == ()

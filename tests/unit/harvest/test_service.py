@@ -354,3 +354,25 @@ def test_a_basket_outlives_the_session_that_it_came_from(tmp_path: Path) -> None
     rig_places(tmp_path).session("s1").joinpath("journal.jsonl").unlink()
     draft = harvest.create(found)
     assert harvest.check(draft)[1].detail == "no messages led here"
+
+
+def test_what_deserves_a_look_is_said_before_saving(tmp_path: Path) -> None:
+    harvest = worked(tmp_path)
+    draft = harvest.create(harvest.byproducts(["s1"]))
+    assert harvest.check(draft)[2].passed is True
+    (harvest.drafts / draft.name / "scripts" / "total.py").write_text("import requests\n")
+    risks = harvest.check(harvest.edited(draft.name))[2]
+    assert risks.name == "risks" and risks.passed is None
+    assert risks.findings[0]["message"] == "scripts/total.py line 1: talks to the network"
+
+
+def test_a_night_that_brings_nothing_new_leaves_nothing_behind(tmp_path: Path) -> None:
+    harvest = worked(tmp_path)
+    found = harvest.byproducts(["s1"])
+    first, second = harvest.create(found), harvest.create(found)
+    assert first.name == second.name and harvest.names() == [first.name]
+    assert harvest.installed(second) is None
+    path = harvest.install(second.name)
+    assert harvest.installed(harvest.create(found)) == path
+    (path / "SKILL.md").write_text("mine now")
+    assert harvest.installed(second) is None

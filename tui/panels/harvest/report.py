@@ -58,6 +58,8 @@ def report_lines(draft: JSON, checked: JSON) -> list[str]:
         lines.append(f"{_MARKS[check['passed']]} {check['name']}: {check['detail']}{cost}")
         if not check["passed"]:
             lines += [f"      {_finding(f)}" for f in check["findings"][:_FINDINGS]]
+            if (more := len(check["findings"]) - _FINDINGS) > 0:
+                lines.append(f"      and {more} more, in harvest.json once it is saved")
     if draft.get("into"):
         lines.append(f"new version of your skill {draft['into']}")
     else:
