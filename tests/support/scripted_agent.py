@@ -7,6 +7,7 @@ The words of the prompt choose what happens: see `ACTS`. Sessions are kept in a 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import subprocess
@@ -425,7 +426,15 @@ def orphan(agent: Agent, session: str, text: str) -> None:
     agent.say(session, f"child {child.pid}")
 
 
+def picture(agent: Agent, session: str, text: str) -> None:
+    """Show a picture."""
+    data = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
+    content = {"type": "image", "data": data, "mimeType": "image/png"}
+    agent.update(session, "agent_message_chunk", content=content)
+
+
 ACTS: dict[str, Act] = {
+    "picture": picture,
     "about": about,
     "blocks": blocks,
     "endless": endless,

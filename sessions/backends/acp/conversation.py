@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions import events as ev
 from sessions.backends.acp import asking, prompt
+from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.process import AgentProcess
@@ -63,7 +65,9 @@ class AcpConversation:
         """Run one turn (see sessions.backends.base.Conversation)."""
         preface = await self._ready(host)
         self._host = host
-        self._translator = Translator(host.turn, self._workspace.terminals.printed)
+        self._translator = Translator(
+            host.turn, self._workspace.terminals.printed, partial(kept, host.files)
+        )
         self._workspace.begin(host, self._translator)
         for update in self._early:
             self.on_update(update)

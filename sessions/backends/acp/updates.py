@@ -28,10 +28,16 @@ _STATE = {
 class Translator:
     """Turns updates into events and remembers the turn's tool calls."""
 
-    def __init__(self, turn: int, printed: Callable[[str], str] | None = None) -> None:
-        """`printed` gives what a terminal of that id has printed."""
+    def __init__(
+        self,
+        turn: int,
+        printed: Callable[[str], str] | None = None,
+        keep: Callable[[Message], ev.JSON | None] | None = None,
+    ) -> None:
+        """`printed` gives what a terminal of that id has printed; `keep` puts an image on disk."""
         self.turn = turn
         self._printed = printed
+        self._keep = keep
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self.title = ""
@@ -45,6 +51,8 @@ class Translator:
         """The events that one update means, in order."""
         kind = str(update.get("sessionUpdate", ""))
         if kind in ("agent_message_chunk", "agent_thought_chunk"):
+            if image := self._image(update.get("content")):
+                return self._shown_image(image)
             text = content_text(update.get("content"))
             chunk = ev.Text if kind == "agent_message_chunk" else ev.Thinking
             return [chunk(turn=self.turn, text=text)] if text else []
@@ -82,6 +90,20 @@ class Translator:
     def open_calls(self) -> list[ev.ToolCall]:
         """The calls that were told and have not ended, the newest first."""
         return [c for i, c in reversed(self._told.items()) if i not in self._ended]
+
+    def _image(self, block: Any) -> ev.JSON | None:
+        """Where an image block was kept, if it is one and could be."""
+        is_image = isinstance(block, dict) and block.get("type") == "image"
+        return self._keep(block) if is_image and self._keep is not None else None
+
+    def _shown_image(self, image: ev.JSON) -> list[ev.Event]:
+        path = str(image["path"])
+        return [
+            ev.Text(turn=self.turn, text=f"\n[image: {path}]\n"),
+            ev.Byproduct(
+                kind="picture", path=path, origin={"turn": self.turn}, signals={"marked": False}
+            ),
+        ]
 
     def _tool(self, update: Message, *, announce: bool = False) -> list[ev.Event]:
         call_id = str(update.get("toolCallId", ""))
@@ -156,7 +178,11 @@ class Translator:
             code = raw.get("exitCode", raw.get("exit_code"))
             if isinstance(code, int):
                 data["exit_code"] = code
-        return ev.ToolResult(turn=self.turn, call=call_id, status=status, content=text, data=data)
+        blocks = [c.get("content") for c in _list(known.get("content"))]
+        images = [image for image in map(self._image, blocks) if image]
+        return ev.ToolResult(
+            turn=self.turn, call=call_id, status=status, content=text, data=data, images=images
+        )
 
 
 def tool_name(call: Message) -> str:

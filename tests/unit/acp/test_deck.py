@@ -14,6 +14,7 @@ from sessions import config
 from sessions import events as ev
 from sessions.deck import Deck
 from sessions.engine.commands import load_commands
+from sessions.harvest.byproducts import byproducts
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import RigBackend, rig_places, until
@@ -122,3 +123,11 @@ async def test_a_client_makes_a_session_of_an_agent(agents: Rig) -> None:
     create = load_commands()["session.create"]
     made = await create(agents.deck, backend="scripted", cwd=str(agents.root))
     assert made["backend"] == "scripted"
+
+
+async def test_a_picture_of_an_agent_is_harvested(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("picture")
+    await agents.idle(session)
+    found = byproducts(session.id, session.journal.events())
+    assert [f.kind for f in found] == ["picture"]

@@ -1,0 +1,41 @@
+"""Pictures that an agent shows are kept beside the record, and found by the harvest."""
+
+from __future__ import annotations
+
+import base64
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sessions import events as ev
+from sessions.backends.acp.images import kept
+from sessions.backends.acp.updates import Translator
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
+IMAGE = {"type": "image", "data": base64.b64encode(PNG).decode(), "mimeType": "image/png"}
+
+
+def told(files: Path, update: dict[str, Any]) -> list[ev.Event]:
+    return Translator(1, None, partial(kept, files)).events(update)
+
+
+def test_a_picture_in_a_message_is_kept_and_named(tmp_path: Path) -> None:
+    text, found = told(tmp_path, {"sessionUpdate": "agent_message_chunk", "content": IMAGE})
+    assert isinstance(text, ev.Text) and isinstance(found, ev.Byproduct)
+    assert found.kind == "picture" and found.path in text.text
+    assert (tmp_path / found.path).read_bytes() == PNG
+
+
+def test_a_tool_s_picture_is_part_of_its_result(tmp_path: Path) -> None:
+    done = {"sessionUpdate": "tool_call", "toolCallId": "t", "status": "completed", "kind": "read"}
+    _, result = told(tmp_path, {**done, "content": [{"type": "content", "content": IMAGE}]})
+    assert isinstance(result, ev.ToolResult)
+    assert (tmp_path / result.images[0]["path"]).read_bytes() == PNG
+
+
+def test_what_is_no_picture_is_named_and_not_kept(tmp_path: Path) -> None:
+    for data in ("", "not base64!", base64.b64encode(b"#!/bin/sh").decode()):
+        content = {"type": "image", "data": data, "mimeType": "image/png"}
+        (text,) = told(tmp_path, {"sessionUpdate": "agent_message_chunk", "content": content})
+        assert isinstance(text, ev.Text) and text.text == "[image]"
+    assert list(tmp_path.iterdir()) == []
