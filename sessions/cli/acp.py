@@ -35,6 +35,8 @@ _REASONS = {
     "max_turns": "max_turn_requests",
     "limit": "max_turn_requests",
 }
+_NOT_TYPED = ("priming", "broadcast")
+"""Messages that come from the deck while the editor looks on."""
 _RESULTS = {"ok": "completed"}
 
 
@@ -123,13 +125,16 @@ class Bridge:
         made = await self.client.call(
             "session.create", cwd=str(params["cwd"]), profile=self._profile
         )
-        await self._watch(str(made["id"]), int(made["seq"]) + 1)
-        return {"sessionId": made["id"], "modes": _modes(str(made["permission"]))}
+        session = str(made["id"])
+        await self._watch(session, int(made["seq"]) + 1)
+        await self._tell_skills(session)
+        return {"sessionId": session, "modes": _modes(str(made["permission"]))}
 
     async def _load(self, params: ev.JSON) -> ev.JSON:
         session = str(params["sessionId"])
         found = await self.client.call("session.get", session=session)
         await self._watch(session, 1, replaying=True)
+        await self._tell_skills(session)
         return {"modes": _modes(str(found["permission"]))}
 
     async def _list(self, params: ev.JSON) -> ev.JSON:
@@ -190,6 +195,22 @@ class Bridge:
         opened.replaying = replaying
         await self.client.call("session.watch", session=session, from_seq=from_seq)
         opened.replaying = False
+
+    async def _tell_skills(self, session: str) -> None:
+        """The skills that are on, as the editor's slash commands."""
+        found = await self.client.call("skills.list", session=session)
+        commands = [
+            {
+                "name": row["name"],
+                "description": row["description"],
+                "input": {"hint": row["arguments"] or "what to use it for"},
+            }
+            for row in found["rows"]
+            if row["state"] != "off"
+        ]
+        # It goes out behind the answer: the notification is a task that has not begun yet.
+        update = {"sessionUpdate": "available_commands_update", "availableCommands": commands}
+        self._tell(session, update)
 
     # -- what the engine tells
 
@@ -266,7 +287,7 @@ def _updates(event: ev.Event, *, replaying: bool) -> list[ev.JSON]:
         return [_chunk("agent_message_chunk", event.text)]
     if isinstance(event, ev.Thinking) and event.text:
         return [_chunk("agent_thought_chunk", event.text)]
-    if isinstance(event, ev.UserMessage) and replaying:
+    if isinstance(event, ev.UserMessage) and (replaying or event.origin in _NOT_TYPED):
         return [_chunk("user_message_chunk", event.text)]
     if isinstance(event, ev.ToolCall):
         return [

@@ -91,3 +91,32 @@ async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_
         assert process.stdin is not None
         process.stdin.close()
         await asyncio.wait_for(process.wait(), 10)
+
+
+async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path) -> None:
+    home, work = tmp_path / "h", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    async with MessagesServer() as server:
+        (home / "config.toml").write_text(
+            f'[backends.t]\nbase_url = "{server.url}"\nmodel = "m"\n'
+            '[profiles.t]\nbackend = "t"\nskills = ["plain-objectivity"]\n'
+            "[engine]\nidle_exit_s = 1.0\n"
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sessions.cli.main", "acp", "--profile", "t",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "AGENTDECK_HOME": str(home)},
+        )  # fmt: skip
+        editor = Editor(process)
+        await editor.request("initialize", protocolVersion=1, clientCapabilities={})
+        made = await editor.request("session/new", cwd=str(work), mcpServers=[])
+        assert editor.updates == []  # nothing is told of a session that has no id yet
+        prompt = [{"type": "text", "text": "/plain-objectivity this text"}]
+        await editor.request("session/prompt", sessionId=made["sessionId"], prompt=prompt)
+        (told,) = [u for u in editor.updates if u["sessionUpdate"] == "available_commands_update"]
+        assert [c["name"] for c in told["availableCommands"]] == ["plain-objectivity"]
+        assert "skill_content" in json.dumps(server.asked[-1].body["messages"])
+        assert process.stdin is not None
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), 20)
