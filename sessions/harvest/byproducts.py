@@ -118,8 +118,8 @@ class _Finder:
         self._asked: dict[int, str] = {}
         self._chosen: list[Found] = []
         """What the user marked or copied."""
-        self._trial: bool | None = None
-        """A run that tries a draft out: what it makes is no evidence of its own."""
+        self._trials: set[int] = set()
+        """Turns that try a draft out: what they make is no evidence of its own."""
         self._undone: set[int] = set()
         self._in_answer = False
         self._last_turn = 0
@@ -154,8 +154,6 @@ class _Finder:
 
     def finish(self) -> list[Found]:
         """Close the pass and return what was found and not undone."""
-        if self._trial:
-            return list(_distinct(self._chosen))
         for turn, seq, chunks in self._answers:
             self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
         self._found.extend(self._file(f) for f in self._files.files())
@@ -165,7 +163,9 @@ class _Finder:
         self._uptake()
         self._led()
         self._mark_asked()
-        kept = [f for f in self._found if f.origin.get("turn") not in self._undone]
+        trials = self._trials
+        told = [f for f in self._found if f.origin.get("turn") not in trials or _was_chosen(f)]
+        kept = [f for f in told if f.origin.get("turn") not in self._undone]
         return sorted(_distinct(kept), key=lambda f: int(f.origin.get("seq") or 0))
 
     # -- by event
@@ -182,8 +182,8 @@ class _Finder:
 
     def _user(self, event: ev.UserMessage) -> None:
         self._last_turn = max(self._last_turn, event.turn)
-        if self._trial is None:
-            self._trial = event.origin == "harvest"
+        if event.origin == "harvest":
+            self._trials.add(event.turn)
         if event.origin not in ("typed", "queued", "broadcast"):
             return
         origin = self._origin(event.turn, event.seq)
@@ -306,6 +306,10 @@ class _Finder:
             if left.get(turn) and content_terms(question.text):
                 question.signals["led_to"] = left[turn]
                 self._found.append(question)
+
+
+def _was_chosen(found: Found) -> bool:
+    return bool(found.signals.get("marked") or found.signals.get("copied"))
 
 
 def _beginning(text: str) -> str:

@@ -80,7 +80,7 @@ def risks(draft: Draft) -> Check:
         except SkillError as error:
             return Check("risks", None, f"it can't be looked through: {error.message}")
     if not notes:
-        return Check("risks", True, "nothing that is known to be risky; read it all the same")
+        return Check("risks", True, "nothing known to be risky was found")
     kinds = ", ".join(f"{kind} {n}" for kind, n in Counter(note.kind for note in notes).items())
     findings: list[ev.JSON] = [
         {

@@ -17,7 +17,7 @@ from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproducts import Found
-from sessions.harvest.draft import Draft, sha256, slug
+from sessions.harvest.draft import Draft, sha256, slug, split
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.redact import Redactor, general
@@ -130,6 +130,7 @@ class Harvest:
         else:
             after.name = self.shelf.free(after.name)
         after.rounds[-1]["diff"] = diff(before.skill_md(), after.skill_md())
+        after.checks = _still_true(after, before.harvest_json())
         return self.shelf.replace(before.name, after)
 
     def draft(self, name: str) -> Draft:
@@ -153,6 +154,7 @@ class Harvest:
             {*draft.changed_files, *_changed(hashes, dict(written.get("sha256") or {}))}
         )
         draft.version += 1
+        draft.checks = _still_true(draft, written)
         draft.name = draft.name if draft.name == name else self.shelf.free(slug(draft.name))
         return self.shelf.replace(name, draft)
 
@@ -329,6 +331,8 @@ class Harvest:
         except SkillError as error:
             raise AgentdeckError(error.message, error.hint) from error
         self.shelf.take_away(draft.name)
+        for session in _sessions_of(draft):
+            self.dismiss(session)  # it has been made
         return skill.path
 
     def uninstall(self, name: str) -> Path:
@@ -396,6 +400,17 @@ class Harvest:
         typed = ("typed", "queued", "broadcast")
         found = (e for e in read(journal) if isinstance(e, ev.UserMessage))
         return [e.text for e in found if e.origin in typed]
+
+
+def _still_true(draft: Draft, before: ev.JSON) -> ev.JSON:
+    """The checks that still speak of this draft: others looked at one that is no more.
+
+    Those that are free are done again anyhow.
+    """
+    same = {path: sha256(data) for path, data in draft.files.items()} == before.get("sha256")
+    described = split(str(before.get("skill_md", "")))[:2] == (draft.name, draft.description)
+    holds = {"replay": same, "trigger (model)": described, "pair": False}
+    return {name: each for name, each in draft.checks.items() if holds.get(name, True)}
 
 
 def _sessions_of(draft: Draft) -> set[str]:

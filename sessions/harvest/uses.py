@@ -18,7 +18,7 @@ from sessions.journal import NAME, read
 from sessions.places import Places, private_folder
 
 UNUSED = timedelta(weeks=6)
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(slots=True)
@@ -57,11 +57,12 @@ def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:
 
 
 def count(events: Iterable[ev.Event]) -> dict[str, tuple[int, int, str]]:
-    """By skill: uses, uses that helped, when last. A run that tries a draft out does not count."""
+    """By skill: uses, uses that helped, when last. A turn that tries a draft out does not count."""
     turns: dict[int, list[str]] = {}
     ended: set[int] = set()
     spoilt: set[int] = set()
     last: dict[str, str] = {}
+    trials: set[int] = set()
     newest = 0
     for event in events:
         if isinstance(event, ev.SkillUsed):
@@ -74,12 +75,12 @@ def count(events: Iterable[ev.Event]) -> dict[str, tuple[int, int, str]]:
         elif isinstance(event, ev.UserMessage):
             if CORRECTION.search(event.text[:200]):
                 spoilt.add(newest)
-            if not newest and event.origin == "harvest":
-                return {}
             newest = event.turn
+            if event.origin == "harvest":
+                trials.add(newest)
     found: dict[str, tuple[int, int, str]] = {}
     for turn, names in turns.items():
-        for name in names:
+        for name in names if turn not in trials else ():
             used, helped, _ = found.get(name, (0, 0, ""))
             good = turn in ended and turn not in spoilt
             found[name] = (used + 1, helped + good, last[name])

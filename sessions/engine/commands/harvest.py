@@ -112,10 +112,11 @@ async def basket(
 
 
 @command("harvest.draft")
-async def draft(deck: Deck, name: str = "") -> ev.JSON:
-    """A draft of what is in the basket."""
+async def draft(deck: Deck, name: str = "", items: list[ev.JSON] | None = None) -> ev.JSON:
+    """A draft of what is in the basket, or of `items` alone."""
     service = _service(deck)
-    made = await asyncio.to_thread(service.create, service.basket.items(), name)
+    found = service.basket.items() if items is None else [Found.from_json(i) for i in items]
+    made = await asyncio.to_thread(service.create, found, name)
     return _told(service, made)
 
 

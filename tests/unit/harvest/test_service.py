@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from sessions import events as ev
 from sessions import limits
 from sessions.errors import AgentdeckError, NotFound
+from sessions.harvest.checks import Check
 from sessions.harvest.creator import DraftError
 from sessions.harvest.draft import MODEL, Draft
 from sessions.harvest.service import Harvest
@@ -282,6 +283,40 @@ def test_a_run_that_tries_a_draft_out_is_no_evidence(tmp_path: Path) -> None:
     assert {f.origin["session"] for f in found} == {"s1"}
     assert not any("sessions" in f.signals for f in found)
     assert count(read(rig_places(tmp_path).session("s2") / "journal.jsonl")) == {}
+
+
+def test_what_the_user_goes_on_with_after_a_trial_counts(tmp_path: Path) -> None:
+    given = {"file_path": "mean.py", "content": SCRIPT}
+    record(
+        tmp_path,
+        "s1",
+        ev.UserMessage(turn=1, text="Try it", origin="harvest"),
+        ev.SkillUsed(name="total", how="tool", turn=1),
+        ev.TurnEnded(turn=1, reason="end_turn"),
+        ev.UserMessage(turn=2, text="And now write the mean"),
+        ev.SkillUsed(name="total", how="tool", turn=2),
+        ev.ToolCall(turn=2, call="a", name="Write", input=given),
+        ev.ToolResult(turn=2, call="a", status="ok"),
+        ev.TurnEnded(turn=2, reason="end_turn"),
+    )
+    harvest = Harvest(rig_places(tmp_path))
+    assert [f.path for f in harvest.byproducts(["s1"])] == ["mean.py"]
+    assert count(read(rig_places(tmp_path).session("s1") / "journal.jsonl"))["total"][:2] == (1, 1)
+
+
+def test_a_check_does_not_outlive_what_it_looked_at(tmp_path: Path) -> None:
+    harvest = worked(tmp_path)
+    draft = harvest.create(harvest.byproducts(["s1"]))
+    for name in ("replay", "pair", "trigger (model)"):
+        harvest.keep_check(draft.name, Check(name, True, "so it was"))
+    skill = harvest.drafts / draft.name
+    text = skill / "SKILL.md"
+    text.write_text(text.read_text() + "- One more line.\n")
+    assert set(harvest.edited(draft.name).checks) == {"replay", "trigger (model)"}
+    (skill / "scripts" / "total.py").write_text("print(1)\n")
+    assert set(harvest.edited(draft.name).checks) == {"trigger (model)"}
+    text.write_text(text.read_text().replace("description: ", "description: Well. ", 1))
+    assert set(harvest.edited(draft.name).checks) == set()
 
 
 def test_a_command_that_recurs_over_sessions_is_found_and_told_once(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tui.panels.harvest import HarvestPanel
 from tui.panels.harvest.picture import PictureScreen, half_blocks
 from tui.panels.harvest.png import NotDrawn, read_png
 from tui.panels.harvest.review import Review
+from tui.panels.hints import Hints
 
 SCRIPT = "import sys\nprint(sum(range(10)))  # ünï\n"
 ANSWER = "Here:\n\n```python\ndef sluice(level: float) -> bool:\n    return level > 2.5\n```\n"
@@ -180,6 +181,24 @@ async def test_a_suggestion_is_shown_and_dismissed(tmp_path: Path) -> None:
         panel.reload()
         await rig.until(lambda: not panel.looking)
         assert panel.suggestion == ""
+
+
+async def test_a_suggestion_is_taken_by_one_key(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        panel = await harvested(rig)
+        await rig.until(lambda: bool(panel.suggestion))
+        await rig.press("y")
+        await rig.until(lambda: isinstance(rig.app.screen, Review))
+        review = rig.app.screen
+        assert isinstance(review, Review)
+        assert "scripts/total.py" in review.draft["files"] and panel.basket == []
+
+
+async def test_the_keys_of_a_review_take_no_more_lines_than_they_need(tmp_path: Path) -> None:
+    async with full(tmp_path) as rig:  # type: ignore[attr-defined]
+        review = await drafted(rig)
+        keys = review.query_one(Hints)
+        assert keys.size.height == str(keys.content).count("\n") + 1 <= 3
 
 
 async def test_the_models_words_are_marked_and_the_round_is_recorded(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ class HarvestPanel(Panel):
         Binding("d", "draft", show=False),
         Binding("o", "drafts", show=False),
         Binding("u", "uses", show=False),
+        Binding("y", "make_it", show=False),
         Binding("n", "not_now", show=False),
         Binding("slash", "filter", show=False),
         Binding("escape", "leave", show=False),
@@ -152,7 +153,7 @@ class HarvestPanel(Panel):
         ]
         self.query_one("#harvest-where", Line).say(spots)
         suggestion = self.query_one("#harvest-suggestion", Static)
-        suggestion.update(Content(f"{one_line(self.suggestion)} n: not now"))
+        suggestion.update(Content(f"{one_line(self.suggestion)} y: yes · n: not now"))
         suggestion.display = bool(self.suggestion)
         rows = self.rows
         rows.empty = "looking…" if self.looking else "Nothing was left behind here yet."
@@ -274,6 +275,18 @@ class HarvestPanel(Panel):
 
         self.app.push_screen(Choose("Byproducts of which sessions", listing), chosen)
 
+    def action_make_it(self) -> None:
+        """Take the suggestion: a draft of what ran and passed here, whatever is in the basket."""
+        if not self.suggestion:
+            return
+
+        async def make() -> None:
+            found = await self.client.call("harvest.byproducts", sessions=[self.session])
+            passed = [i for i in found or [] if i["signals"].get("passed") and i.get("text")]
+            await self._review("harvest.draft", "", items=passed)
+
+        self.run(make())
+
     def action_not_now(self) -> None:
         """Do not suggest this session again."""
         if not self.suggestion or self.session is None:
@@ -379,8 +392,8 @@ class HarvestPanel(Panel):
 
         self.run(choose())
 
-    async def _review(self, command: str, name: str) -> None:
-        draft = await self.client.call(command, name=name)
+    async def _review(self, command: str, name: str, **more: Any) -> None:
+        draft = await self.client.call(command, name=name, **more)
 
         def done(said: str | None) -> None:
             if said:
