@@ -24,7 +24,7 @@ from sessions import events as ev
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
-from sessions.harvest.language import content_terms
+from sessions.harvest.language import telling_terms
 
 _NOTES = 50
 _FIRES = 0.2
@@ -100,7 +100,8 @@ def trigger(draft: Draft, positives: Sequence[str], negatives: Sequence[str]) ->
     are a cheap stand-in for a model's judgement; a description that fails here is too narrow
     or too broad in its words.
     """
-    described = content_terms(f"{draft.name.replace('-', ' ')} {draft.description}")
+    positives = [text for text in positives if telling_terms(text)]  # "go on" led nowhere by itself
+    described = telling_terms(f"{draft.name.replace('-', ' ')} {draft.description}")
     hits = [text for text in positives if _fires(described, text)]
     false = [text for text in negatives if _fires(described, text)]
     findings: list[ev.JSON] = [{"missed": t[:200]} for t in positives if t not in hits]
@@ -149,7 +150,7 @@ async def trigger_by_model(
 
 
 def _fires(described: set[str], message: str) -> bool:
-    terms = content_terms(message)
+    terms = telling_terms(message)
     return bool(terms) and len(terms & described) / len(terms) >= _FIRES
 
 

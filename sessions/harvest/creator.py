@@ -18,7 +18,7 @@ from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, slug
-from sessions.harvest.language import content_terms
+from sessions.harvest.language import telling_terms
 from sessions.harvest.redact import Redactor, elsewhere, general
 
 Ask = Callable[[str], Awaitable[str]]
@@ -321,5 +321,5 @@ def _first_words(text: str) -> str:
 
 def _telling(text: str) -> list[str]:
     """Words that tell what a text is about, in its order."""
-    terms = content_terms(text) - {"with", "that", "this", "what", "from", "please", "would"}
+    terms = telling_terms(text)
     return [w for w in re.findall(r"[A-Za-z]{4,}", text) if w.lower() in terms][:4]

@@ -19,6 +19,25 @@ _PATH = re.compile(r"(?:[\w.~-]*/)[\w./~-]+")
 _NUMBER = re.compile(r"\b\d+\b")
 
 
+# What asks and describes alike: a description that holds these says nothing by them.
+_COMMON = """
+about also answer around asked asking asks because been before being between both brings build
+call called came changed create does doing done down each else even ever every find first from
+gave getting gets give gives going good have having help here hers into just keep kind know known
+last less like list long look made make makes many mean more most much must need needs never next
+only other ours over please recorded right said same session sessions shall should show skill
+skills some something still such take tell than that their them then there these they thing
+things this those through told tool tools turn under upon used user users uses using very want
+wants well went were what when where which while will with work would write writes your yours
+"""
+_NO_TERMS = frozenset(_COMMON.split())
+
+
+def telling_terms(text: str) -> set[str]:
+    """Words that tell what a text is about."""
+    return content_terms(text) - _NO_TERMS
+
+
 def content_terms(text: str) -> set[str]:
     """Words of four letters and more."""
     return {word.lower() for word in _WORD.findall(text)}

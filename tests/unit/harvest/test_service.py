@@ -411,3 +411,13 @@ def test_a_night_that_brings_nothing_new_leaves_nothing_behind(tmp_path: Path) -
     assert harvest.installed(harvest.create(found)) == path
     (path / "SKILL.md").write_text("mine now")
     assert harvest.installed(second) is None
+
+
+def test_words_that_every_description_has_fire_nothing(tmp_path: Path) -> None:
+    harvest = worked(tmp_path)
+    for number, text in enumerate(("please use the skill", "show me something like that, user")):
+        record(tmp_path, f"t{number}", ev.UserMessage(turn=1, text=text))
+    record(tmp_path, "t9", ev.UserMessage(turn=1, text="sum the numbers of a stream again"))
+    draft = harvest.create(harvest.byproducts(["s1"]))
+    found = harvest.check(draft)[1].findings
+    assert [f["false"] for f in found if "false" in f] == ["sum the numbers of a stream again"]

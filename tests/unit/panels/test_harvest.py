@@ -462,3 +462,20 @@ async def test_a_picture_is_shown_and_opens_outside(tmp_path: Path) -> None:
         rig.app.open_url = lambda url, **_: opened.append(url)  # type: ignore[method-assign]
         await rig.press("o")
         assert opened and opened[0].endswith("/work/red.png")
+
+
+async def test_of_a_picture_that_is_text_the_source_is_shown(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, worker) as rig:
+        (tmp_path / "work" / "a.svg").write_text("<svg>\x1b[31m<rect/></svg>")
+        rig.session.recorder.emit(
+            ev.Byproduct(kind="picture", path="a.svg", origin={"turn": 1, "seq": 1})
+        )
+        await rig.press("f5")
+        panel = rig.panel(HarvestPanel)
+        await rig.until(lambda: bool(panel.found))
+        await rig.press("enter")
+        await rig.until(lambda: isinstance(rig.app.screen, PictureScreen))
+        await rig.until(
+            lambda: "<rect/>" in str(rig.app.screen.query_one("#picture", Static).content)
+        )
+        assert "\x1b" not in str(rig.app.screen.query_one("#picture", Static).content)

@@ -7,15 +7,17 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from tui import glyphs
 from tui.panels.harvest.png import NotDrawn, Picture, read_png
 from tui.screens.dialogs import Dialog
-from tui.text import one_line
+from tui.text import clean, one_line
 
 MAX_FILE = 20_000_000
+_SHOWN = 20_000
 
 
 class PictureScreen(Dialog[None]):
@@ -30,10 +32,13 @@ class PictureScreen(Dialog[None]):
         self.path = path
         self.picture: Picture | None = None
         self.why = ""
+        self.source = ""
+        """Of a picture that is written in text: what stands in it."""
 
     def body(self) -> ComposeResult:
         """The picture, or why there is none."""
-        yield Static("", markup=False, id="picture")
+        with VerticalScroll(id="picture-room"):
+            yield Static("", markup=False, id="picture")
 
     def on_mount(self) -> None:
         """Read it in a thread: a large one takes a while."""
@@ -49,6 +54,7 @@ class PictureScreen(Dialog[None]):
             self.picture = read_png(data)
         except NotDrawn as error:
             self.why = f"It can't be drawn here: {error}. o opens it outside."
+            self.source = _as_text(data)
         except OSError as error:
             self.why = f"{self.path} can't be read: {error.strerror}."
         self.app.call_from_thread(self._show)
@@ -62,16 +68,25 @@ class PictureScreen(Dialog[None]):
             return
         static = self.query_one("#picture", Static)
         if self.picture is None:
-            static.update(Content(one_line(self.why) or "…"))
+            why = Content.styled(one_line(self.why) or "…", "$text-muted")
+            static.update(why + Content(f"\n\n{self.source}"))
         elif glyphs.is_ascii():
             static.update(Content("This terminal draws no blocks. o opens it outside."))
         else:
-            width, height = static.size
+            width, height = self.query_one("#picture-room").size
             static.update(half_blocks(self.picture.scaled(max(1, width), max(2, 2 * height))))
 
     def action_outside(self) -> None:
         """Open the file outside."""
         self.app.open_url(self.path.absolute().as_uri())
+
+
+def _as_text(data: bytes) -> str:
+    """What an SVG or a page says, as it is written; "" for what is no text."""
+    try:
+        return "" if b"\0" in data else clean(data[:_SHOWN].decode("utf-8"))
+    except UnicodeDecodeError:
+        return ""
 
 
 def half_blocks(picture: Picture) -> Content:
