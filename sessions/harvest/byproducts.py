@@ -111,6 +111,8 @@ class _Finder:
         self._answers: list[tuple[int, int, list[str]]] = []
         """Of each stretch of answer: turn, first seq, chunks."""
         self._calls: dict[str, ev.ToolCall] = {}
+        self._told: dict[int, ev.ToolCall] = {}
+        """Calls by the event that told them."""
         self._commands: dict[str, list[tuple[ev.ToolCall, int | None]]] = {}
         self._files = FileTracker()
         self._terms: list[tuple[Found, int]] = []
@@ -136,7 +138,7 @@ class _Finder:
         elif isinstance(event, ev.SessionCreated):
             self._files.cwd = event.cwd
         elif isinstance(event, ev.ToolCall):
-            self._calls[event.call] = event
+            self._calls[event.call] = self._told[event.seq] = event
         elif isinstance(event, ev.FileChanged):
             self._files.hashed(event)
         elif isinstance(event, ev.ToolResult):
@@ -148,7 +150,7 @@ class _Finder:
             signals.setdefault("marked", not signals.get("copied"))
             found = Found(event.kind or "text", event.text, event.path, signals=signals)
             found.origin = {"session": self._session, **event.origin}
-            self._chosen.append(found)
+            self._chosen.append(self._meant(found))
         elif isinstance(event, ev.TurnUndone):
             self._undone |= {t for t in range(event.turn, self._last_turn + 1)}
 
@@ -258,6 +260,18 @@ class _Finder:
             signals = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
             origin = self._origin(call.turn, call.seq)
             yield Found("command", command_of(call) or "", origin=origin, signals=signals)
+
+    def _meant(self, chosen: Found) -> Found:
+        """What the user chose by choosing a tool call: the command, or the file that it wrote."""
+        call = self._told.get(int(chosen.origin.get("seq") or 0))
+        whole = call is not None and chosen.text.startswith(f"{call.name} ")
+        if call is None or not whole or chosen.kind != "code":
+            return chosen  # a part of what it said was selected
+        if command := command_of(call):
+            chosen.kind, chosen.text = "command", command
+        elif file := self._files.at(call):
+            chosen.kind, chosen.text, chosen.path = "file", file.text, file.path
+        return chosen
 
     def _join_chosen(self) -> None:
         """What was marked or copied and is found anyhow is told once, with all its signals."""

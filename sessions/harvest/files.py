@@ -86,6 +86,10 @@ class FileTracker:
             if any(commands.names(word, place) for word in words):
                 self._files[place] = replace(file, ran=code, command=command, run_seq=seq)
 
+    def at(self, call: ev.ToolCall) -> WrittenFile | None:
+        """The file that a call wrote, as it stands now."""
+        return self._files.get(self._place(_path_of(call)))
+
     def files(self) -> list[WrittenFile]:
         """Files whose whole content is known."""
         return list(self._files.values())

@@ -160,6 +160,15 @@ async def find(deck: DeckScreen) -> None:
         tile.find()
 
 
+@action("mark", "Mark for the harvest", group=GROUP, when=any_tile)
+async def mark(deck: DeckScreen) -> None:
+    """Keep the tile's block in hand, or what is selected, as a byproduct. In the tile: m."""
+    tile = deck.tile
+    if tile is not None:
+        tile.view.focus()
+        tile.view.action_mark()
+
+
 @action("top", "To the beginning", keys=("ctrl+home",), group=GROUP, when=any_tile)
 async def top(deck: DeckScreen) -> None:
     """Scroll the tile to its beginning."""

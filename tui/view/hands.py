@@ -188,9 +188,11 @@ class Hands(_Base):
         self._say(f"Opening {url}")
 
     def action_mark(self) -> None:
-        """Mark what is selected, or the block in hand, for the harvest."""
+        """Mark what is selected, or the block in hand, for the harvest; else the last in view."""
         view = self._view
         text = self._selected()
+        if self._block_meant() is None:
+            self.action_block(-1)
         block = self._block_meant()
         if block is None:
             raise SkipAction()

@@ -71,7 +71,7 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
         Binding("c", "copy", "copy"),
         Binding("x", "copy_code", "copy code", show=False),
         Binding("o", "open_link", "open link", show=False),
-        Binding("m", "mark", "mark", show=False),
+        Binding("m", "mark", "mark"),
         Binding("escape", "let_go", "back", show=False),
     ]
 

@@ -421,3 +421,22 @@ def test_words_that_every_description_has_fire_nothing(tmp_path: Path) -> None:
     draft = harvest.create(harvest.byproducts(["s1"]))
     found = harvest.check(draft)[1].findings
     assert [f["false"] for f in found if "false" in f] == ["sum the numbers of a stream again"]
+
+
+@pytest.mark.parametrize(
+    ("seq", "kind", "text"), [(4, "file", SCRIPT), (6, "command", "python3 total.py")]
+)
+def test_marking_a_tool_call_keeps_what_it_made(
+    seq: int, kind: str, text: str, tmp_path: Path
+) -> None:
+    harvest = worked(tmp_path)
+    name = {4: "Write", 6: "Bash"}[seq]
+    journal, _ = Journal.open(rig_places(tmp_path).session("s1"))[:2]
+    for told in (f"{name} something · ok\n+++", "only this line was selected"):
+        journal.append(ev.Byproduct(kind="code", text=told, origin={"turn": 1, "seq": seq}))
+    journal.close()
+    marked = [f for f in harvest.byproducts(["s1"]) if f.signals.get("marked")]
+    assert {(f.kind, f.text) for f in marked} == {
+        (kind, text),
+        ("code", "only this line was selected"),
+    }
