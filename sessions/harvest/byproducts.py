@@ -364,7 +364,9 @@ def recurrence(groups: Iterable[list[Found]]) -> list[Found]:
             for found in same:
                 found.signals["sessions"] = len(sessions)
     every = [found for group in groups for found in group]
-    return [f for f in every if f.signals.get("count") != 1 or "sessions" in f.signals]
+    return [
+        f for f in every if f.signals.get("count") != 1 or "sessions" in f.signals or _was_chosen(f)
+    ]
 
 
 def _distinct(found: list[Found]) -> Iterator[Found]:
