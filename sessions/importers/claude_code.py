@@ -7,11 +7,40 @@ insertions (`isMeta`) are left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sessions import events as ev
 from sessions.importers.base import Builder, Record, records, text_of
+
+_USAGE = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cache_read": "cache_read_input_tokens",
+    "cache_write": "cache_creation_input_tokens",
+}
+_REMINDER = re.compile(r"<(system-reminder|local-command-caveat)>.*?</\1>\s*", re.DOTALL)
+_INSERTED = re.compile(
+    r"\s*(?:<(?:local-command-\w+|bash-stdout|bash-stderr|user-prompt-submit-hook|"
+    r"task-notification)>|\[Request interrupted by user)"
+)
+_COMMAND = re.compile(r"<command-name>\s*(.*?)\s*</command-name>", re.DOTALL)
+_ARGUMENTS = re.compile(r"<command-args>\s*(.*?)\s*</command-args>", re.DOTALL)
+_SHELL = re.compile(r"\s*<bash-input>(.*?)</bash-input>", re.DOTALL)
+
+
+def _said(text: str) -> str:
+    """What the user wrote: commands as they were typed, without what the harness puts in."""
+    text = _REMINDER.sub("", text)
+    if _INSERTED.match(text):
+        return ""
+    if found := _SHELL.match(text):
+        return f"!{found[1]}"
+    if command := _COMMAND.search(text[:2_000]):
+        arguments = _ARGUMENTS.search(text)
+        return f"{command[1]} {arguments[1] if arguments else ''}".strip()
+    return text
 
 
 class ClaudeCode:
@@ -27,6 +56,7 @@ class ClaudeCode:
         """The conversation's events."""
         builder = Builder(self.harness, path, path.stem)
         seen: set[str] = set()
+        counted: dict[str, Record] = {}
         for record in records(path):
             uuid = str(record.get("uuid", ""))
             if record.get("isSidechain") or (uuid and uuid in seen):
@@ -34,12 +64,12 @@ class ClaudeCode:
             seen.add(uuid)
             builder.at(record.get("timestamp"))
             builder.cwd = builder.cwd or str(record.get("cwd") or "")
-            self._take(builder, record)
+            self._take(builder, record, counted)
             yield from builder.take()
         builder.finish()
         yield from builder.take()
 
-    def _take(self, builder: Builder, record: Record) -> None:
+    def _take(self, builder: Builder, record: Record, counted: dict[str, Record]) -> None:
         kind, message = record.get("type"), record.get("message")
         if kind == "summary" and not builder.title:
             builder.title = str(record.get("summary", ""))[:80]
@@ -48,6 +78,7 @@ class ClaudeCode:
         if kind == "user":
             self._user(builder, record, message)
         elif kind == "assistant":
+            self._usage(builder, message, counted)
             self._assistant(builder, message)
 
     def _user(self, builder: Builder, record: Record, message: Record) -> None:
@@ -67,18 +98,23 @@ class ClaudeCode:
         if record.get("isCompactSummary"):
             builder.compacted(text_of(content))
             return
-        builder.user(text_of(content))
+        builder.user(_said(text_of(content)))
+
+    def _usage(self, builder: Builder, message: Record, counted: dict[str, Record]) -> None:
+        """Each block of an answer is a record of its own, and each tells the usage of all."""
+        usage = message.get("usage")
+        if not isinstance(usage, dict):
+            return
+        before = counted.get(str(message.get("id") or ""), {})
+        told = {name: usage.get(key) for name, key in _USAGE.items()}
+        more = {n: max(0, c - before.get(n, 0)) for n, c in told.items() if isinstance(c, int)}
+        builder.usage(**more)
+        if message.get("id"):
+            counted.clear()
+            counted[str(message["id"])] = {n: c for n, c in told.items() if isinstance(c, int)}
 
     def _assistant(self, builder: Builder, message: Record) -> None:
         builder.model = str(message.get("model") or builder.model)
-        usage = message.get("usage")
-        if isinstance(usage, dict):
-            builder.usage(
-                input=usage.get("input_tokens"),
-                output=usage.get("output_tokens"),
-                cache_read=usage.get("cache_read_input_tokens"),
-                cache_write=usage.get("cache_creation_input_tokens"),
-            )
         content = message.get("content")
         if isinstance(content, str):
             builder.text(content)

@@ -21,6 +21,9 @@ _INSERTED = re.compile(
     r"# AGENTS\.md instructions)"
 )
 
+_CODE = re.compile(r"^(?:Exit code:|Process exited with code) (-?\d+)\s*$", re.MULTILINE)
+_HEAD = 400
+
 
 class Codex:
     """Reads Codex's rollouts."""
@@ -76,7 +79,7 @@ class Codex:
             builder.call(call, str(item.get("name") or kind), _parsed(given))
         elif kind in ("function_call_output", "custom_tool_call_output"):
             output, code = _output(item.get("output"))
-            code = codes.get(call, code)
+            code = codes.get(call, _told_code(output) if code is None else code)
             builder.result(call, output, ok=not code, exit_code=code)
 
 
@@ -87,6 +90,12 @@ def _parsed(given: Any) -> Any:
         except ValueError:
             return {"input": given}
     return given
+
+
+def _told_code(output: str) -> int | None:
+    """The exit code where the output tells it itself, at its beginning."""
+    found = _CODE.search(output[:_HEAD])
+    return int(found[1]) if found else None
 
 
 def _output(output: Any) -> tuple[str, int | None]:

@@ -8,12 +8,15 @@ a file is read whole before it is told.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sessions import events as ev
 from sessions.importers.base import Builder, Record, records, text_of
+
+_CODE = re.compile(r"^Exit Code: (-?\d+)\s*$", re.MULTILINE)
 
 
 class Gemini:
@@ -58,7 +61,9 @@ class Gemini:
                 continue
             number = str(call.get("id", ""))
             builder.call(number, str(call.get("name", "")), call.get("args"))
-            builder.result(number, _result(call), ok=call.get("status") in ("success", None))
+            code = _told_code(call)
+            ok = call.get("status") in ("success", None) and not code
+            builder.result(number, _result(call), ok=ok, exit_code=code)
         tokens = message.get("tokens")
         if isinstance(tokens, dict):
             builder.usage(
@@ -102,9 +107,21 @@ def _result(call: Record) -> str:
     shown: Any = call.get("resultDisplay")
     if isinstance(shown, str):
         return shown
+    return "\n".join(_responses(call))
+
+
+def _told_code(call: Record) -> int | None:
+    """The exit code of a command: the model is told it, among the lines around the output."""
+    if call.get("name") != "run_shell_command":
+        return None
+    found = _CODE.findall("\n".join(_responses(call)))
+    return int(found[-1]) if found else None
+
+
+def _responses(call: Record) -> list[str]:
     parts = []
     for part in _list(call.get("result")):
         response = (part.get("functionResponse") or {}).get("response") if part else None
         if isinstance(response, dict):
             parts.append(str(response.get("output", json.dumps(response))))
-    return "\n".join(parts)
+    return parts

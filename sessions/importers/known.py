@@ -138,7 +138,11 @@ class Known:
 
 
 def _mark(path: Path, size: int) -> list[int]:
-    return [size, path.stat().st_mtime_ns]
+    mark = [size, path.stat().st_mtime_ns]
+    log = path.with_name(f"{path.name}-wal")  # SQLite's: what is new stands there first
+    if path.suffix == ".db" and log.is_file():
+        mark += [log.stat().st_size, log.stat().st_mtime_ns]
+    return mark
 
 
 def _number(value: object) -> int:

@@ -97,7 +97,13 @@ class OpenCode:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    """Read it and leave nothing beside it: a reader of a write-ahead log makes files of its own,
+    so a database whose log is empty is opened as one that nobody writes.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    written = log.is_file() and log.stat().st_size > 0
+    how = "mode=ro" if written else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)
 
 
 def _parts(db: sqlite3.Connection, session: str) -> dict[str, list[Record]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -125,7 +126,7 @@ def _import_file(path: Path, size: int, places: Places, known: Known) -> Iterato
         sessions = OPENCODE.sessions(path) if importer is OPENCODE else [""]
         for theirs in sessions:
             yield _import_one(importer, path, theirs, places, known)
-    except (OSError, AgentdeckError) as error:
+    except (OSError, AgentdeckError, sqlite3.Error) as error:
         yield Imported(str(path), importer.harness, "failed", message=str(error))
         return
     except _BROKEN as error:

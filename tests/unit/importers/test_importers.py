@@ -12,6 +12,7 @@ import pytest
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError
+from sessions.harvest.byproducts import byproducts
 from sessions.importers.known import Known
 from sessions.importers.run import Imported, import_paths
 from sessions.journal import Journal, read
@@ -337,3 +338,162 @@ def test_a_torn_list_of_imports_is_read_as_far_as_it_goes(tmp_path: Path, where:
     with source.open("a") as file:
         file.write(json.dumps(claude("5", "user", "More?")) + "\n")
     assert [i.status for i in run(source, where)] == ["grown"]
+
+
+SCRIPT = "print('what was written is what ran')\n"
+
+
+def claude_work(root: Path) -> Path:
+    wrote = {"file_path": "/w/a.py", "content": SCRIPT}
+    use = {"type": "tool_use", "id": "t1", "name": "Write", "input": wrote}
+    ran = {"type": "tool_use", "id": "t2", "name": "Bash", "input": {"command": "python a.py"}}
+    records = [claude("1", "user", "Write it"), claude("2", "assistant", [use])]
+    for number, tool in enumerate(("t1", "t2"), 3):
+        done = {"type": "tool_result", "tool_use_id": tool, "content": "ok"}
+        records.append(claude(f"r{number}", "user", [done]))
+        records += [claude("4", "assistant", [ran])] if tool == "t1" else []
+    return lines(root / "s.jsonl", records)
+
+
+def codex_item(**payload: Any) -> dict[str, Any]:
+    return {"timestamp": AT, "type": "response_item", "payload": payload}
+
+
+def codex_work(root: Path) -> Path:
+    said = [{"type": "input_text", "text": "Write it"}]
+    patch = f"*** Begin Patch\n*** Add File: a.py\n+{SCRIPT}*** End Patch"
+    output = "Exit code: 0\nWall time: 0.1 seconds\nOutput:\nok"
+    command = json.dumps({"command": "python a.py"})
+    return lines(
+        root / "rollout-1.jsonl",
+        [
+            {"timestamp": AT, "type": "session_meta", "payload": {"id": "c", "cwd": "/w"}},
+            codex_item(type="message", role="user", content=said),
+            codex_item(type="custom_tool_call", name="apply_patch", call_id="1", input=patch),
+            codex_item(type="custom_tool_call_output", call_id="1", output=output),
+            codex_item(type="function_call", name="shell_command", call_id="2", arguments=command),
+            codex_item(type="function_call_output", call_id="2", output=output),
+        ],
+    )
+
+
+def gemini_work(root: Path) -> Path:
+    def call(number: str, name: str, output: str, **args: str) -> dict[str, Any]:
+        response = {"functionResponse": {"response": {"output": output}}}
+        return {"id": number, "name": name, "args": args, "status": "success", "result": [response]}
+
+    wrote = call("1", "write_file", "ok", file_path="/w/a.py", content=SCRIPT)
+    ran = call("2", "run_shell_command", "Output: ok\nExit Code: 0", command="python a.py")
+    answer = {
+        "id": "2",
+        "timestamp": AT,
+        "type": "gemini",
+        "content": "",
+        "toolCalls": [wrote, ran],
+    }
+    asked = {"id": "1", "timestamp": AT, "type": "user", "content": "Write it"}
+    return lines(root / "session-1.jsonl", [GEMINI[0], asked, answer])
+
+
+def opencode_work(root: Path) -> Path:
+    path = opencode(root / "opencode.db")
+    db = sqlite3.connect(path)
+    done = {"status": "completed", "output": "ok", "metadata": {"exit": 0}}
+    steps = [
+        ("write", {"filePath": "/w/a.py", "content": SCRIPT}),
+        ("bash", {"command": "python a.py"}),
+    ]
+    for number, (tool, given) in enumerate(steps):
+        part = {"type": "tool", "callID": f"w{number}", "tool": tool}
+        data = json.dumps(part | {"state": done | {"input": given}})
+        db.execute("insert into part values(?, 'm2', 'o1', ?)", (f"z{number}", data))
+    db.commit()
+    db.close()
+    return path
+
+
+@pytest.mark.parametrize("work", [claude_work, codex_work, gemini_work, opencode_work])
+def test_what_was_written_and_run_elsewhere_is_harvested(
+    work: Any, tmp_path: Path, where: Places
+) -> None:
+    (done,) = run(work(tmp_path / "theirs"), where)
+    found = byproducts(done.session, events_of(where, done))
+    (file,) = [f for f in found if f.kind == "file"]
+    assert file.text == SCRIPT and file.signals["passed"] is True
+    assert Path(file.path).name == "a.py"
+
+
+@pytest.mark.parametrize(
+    ("harness", "output"),
+    [
+        ("codex", "Exit code: 2\nWall time: 1 seconds\nOutput:\nno"),
+        ("codex", "Chunk ID: 1\nProcess exited with code 2\nOutput:\nno"),
+        ("gemini", "Output: no\nExit Code: 2\nSignal: 0"),
+    ],
+)
+def test_a_command_that_failed_did_not_pass(
+    harness: str, output: str, tmp_path: Path, where: Places
+) -> None:
+    path = {"codex": codex_work, "gemini": gemini_work}[harness](tmp_path)
+    text = path.read_text()
+    old = {"codex": "Exit code: 0\\nWall time: 0.1 seconds\\nOutput:\\nok", "gemini": None}[harness]
+    old = old or "Output: ok\\nExit Code: 0"
+    path.write_text(text.replace(old, json.dumps(output)[1:-1]))
+    (done,) = run(path, where)
+    ended = [e for e in events_of(where, done) if isinstance(e, ev.ToolResult)][-1]
+    assert (ended.status, ended.data["exit_code"]) == ("error", 2)
+
+
+def test_the_harnesss_own_words_are_no_messages_of_the_user(tmp_path: Path, where: Places) -> None:
+    said = [
+        "<local-command-stdout>Set model</local-command-stdout>",
+        "[Request interrupted by user]",
+        "<command-name>/review</command-name>\n<command-args>main.py</command-args>",
+        "<system-reminder>be nice</system-reminder>Why?",
+        "<b>bold</b> is my own",
+    ]
+    path = lines(tmp_path / "s.jsonl", [claude(str(n), "user", t) for n, t in enumerate(said)])
+    (done,) = run(path, where)
+    told = [e.text for e in events_of(where, done) if isinstance(e, ev.UserMessage)]
+    assert told == ["/review main.py", "Why?", "<b>bold</b> is my own"]
+
+
+def test_tokens_of_an_answer_in_several_records_count_once(tmp_path: Path, where: Places) -> None:
+    records = [claude("1", "user", "Sum it")]
+    for number, output in enumerate((1, 7, 7)):
+        record = claude(f"a{number}", "assistant", [{"type": "text", "text": "x"}])
+        record["message"] |= {"id": "msg", "usage": {"input_tokens": 5, "output_tokens": output}}
+        records.append(record)
+    (done,) = run(lines(tmp_path / "s.jsonl", records), where)
+    (ended,) = [e for e in events_of(where, done) if isinstance(e, ev.TurnEnded)]
+    assert (ended.usage["input"], ended.usage["output"]) == (5, 7)
+
+
+def test_a_database_is_read_with_its_log_and_nothing_is_left_beside_it(
+    tmp_path: Path, where: Places
+) -> None:
+    path = opencode(tmp_path / "theirs" / "opencode.db")
+    writer = sqlite3.connect(path)
+    writer.execute("pragma journal_mode=wal")
+    writer.close()
+    assert [done.status for done in run(path, where)] == ["new"]
+    assert [p.name for p in path.parent.iterdir()] == ["opencode.db"]
+    writer = sqlite3.connect(path)
+    more = (json.dumps({"type": "text", "text": "More."}),)
+    writer.execute("insert into message values('m3', 'o1', 1760000000000, '{\"role\": \"x\"}')")
+    writer.execute("insert into part values('m3p0', 'm3', 'o1', ?)", more)
+    writer.commit()
+    assert [done.status for done in run(path, where)] == ["grown"]
+    writer.close()
+
+
+def test_a_broken_database_is_told_and_costs_no_other_its_import(
+    tmp_path: Path, where: Places
+) -> None:
+    path = opencode(tmp_path / "a" / "opencode.db")
+    db = sqlite3.connect(path)
+    db.execute("alter table session rename column directory to folder")
+    db.commit()
+    db.close()
+    lines(tmp_path / "a" / "s.jsonl", CLAUDE)
+    assert sorted(done.status for done in run(tmp_path / "a", where)) == ["failed", "new"]
