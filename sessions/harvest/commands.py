@@ -7,15 +7,15 @@ byproduct that is not found costs less than one that is made up.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-# `cat > path <<'END' … END`, also the other way round and with tee. The body ends at its mark.
-_HERE = re.compile(
-    r"(?m)^(?P<head>[^\n]*?)<<(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<mark>\w+)(?P=quote)"
-    r"(?P<rest>[^\n]*)\n(?P<body>.*?)^(?P<tabs>\t*)(?P=mark)[ \t]*$",
-    re.DOTALL,
-)
+# `cat > path <<'END' … END`, also the other way round and with tee.
+_MARK = re.compile(r"<<(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<mark>\w+)(?P=quote)")
+_LINE = 2_000
+"""Characters of a line that are looked at: what is longer is no command that somebody wrote."""
 _INTO = re.compile(
     r"(?:^|[;&|]|\s)(?:cat\s*>(?!>)\s*|cat\s+.*?(?<!>)>(?!>)\s*|tee\s+)(['\"]?)([^\s'\";&|<>$`*?]+)\1"
 )
@@ -38,19 +38,50 @@ _LOOKS = frozenset(_LOOK.split())
 """Commands that look at a file, move it or tidy it: none of them is a run of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """A here-document: its line without the mark, its body, and whether the shell expands that."""
+
+    line: str
+    body: str
+    expands: bool
+
+
+def _parted(command: str) -> Iterator[str | _Here]:
+    """The lines of a command and its here-documents, in one pass whatever the text."""
+    lines = command.split("\n")
+    ends: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        ends.setdefault(line.lstrip("\t"), []).append(number)
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        mark = _MARK.search(line[:_LINE])
+        later = ends.get(mark["mark"], []) if mark else []
+        at = bisect_left(later, number)
+        if mark is None or at == len(later):
+            yield line
+            continue
+        body = lines[number : later[at]]
+        if mark["dash"]:
+            body = [told.lstrip("\t") for told in body]
+        expands = not mark["quote"] and any(_EXPANDS.search(told) for told in body)
+        said = line[: mark.start()] + line[mark.end() : _LINE]
+        yield _Here(said, "".join(f"{told}\n" for told in body), expands)
+        number = later[at] + 1
+
+
 def without_bodies(command: str) -> str:
     """The command without what its here-documents hold."""
-    return _HERE.sub(lambda found: f"{found['head']}{found['rest']}", command)
+    return "\n".join(p.line if isinstance(p, _Here) else p for p in _parted(command))
 
 
 def written(command: str) -> Iterator[tuple[str, str]]:
     """Path and whole text of each file that a here-document writes."""
-    for found in _HERE.finditer(command):
-        body = found["body"]
-        into = _INTO.search(found["head"]) or _INTO.search(f"cat {found['rest']}")
-        if into is None or (not found["quote"] and _EXPANDS.search(body)):
-            continue
-        yield into[2], re.sub(r"(?m)^\t+", "", body) if found["dash"] else body
+    for part in _parted(command):
+        if isinstance(part, _Here) and not part.expands and (into := _INTO.search(part.line)):
+            yield into[2], part.body
 
 
 def run_words(command: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sessions.journal import NAME, read
 from sessions.places import Places, private_folder
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
-FINDER = 11
+FINDER = 12
 Progress = Callable[[int, int], None]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sessions import events as ev
 from sessions.harvest import patch
 from sessions.harvest.byproducts import Found, byproducts
-from sessions.harvest.commands import written
+from sessions.harvest.commands import run_words, written
 
 SCRIPT = "print('one, two, three, and more of them')\n"
 
@@ -151,3 +151,19 @@ def test_a_mark_amid_an_answer_does_not_break_its_code() -> None:
         ev.Text(turn=1, text=f"{code[30:]}```\n"),
     ]
     assert [f.text for f in byproducts("s", events)] == [code]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["y <<'Q' > \n" * 50_000, "cat " * 100_000, "cat <<A > x\n" * 50_000, "a;" * 200_000],
+    ids=["marks", "cats", "begun", "parts"],
+)
+def test_commands_of_any_shape_are_read_in_one_pass(command: str) -> None:
+    assert list(written(command)) == []
+    assert len(list(run_words(command))) <= 200_000
+
+
+def test_the_mark_alone_ends_a_here_document() -> None:
+    command = "cat <<-END > a.txt && ls\n\tone\n\t END\n\tEND\npython3 b.py"
+    assert list(written(command)) == [("a.txt", "one\n END\n")]
+    assert list(run_words(command)) == ["python3", "b.py"]
