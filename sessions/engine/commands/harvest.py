@@ -62,7 +62,8 @@ def _ask(deck: Deck, session: Session) -> Ask:
 async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[ev.JSON]:
     """What some sessions (or all) left behind."""
     for session in sessions or []:
-        (await deck.get(session)).recorder.flush()
+        if (live := deck.sessions.get(session)) is not None:  # the others are read from disk
+            live.recorder.flush()
     found = await asyncio.to_thread(_service(deck).byproducts, sessions or [])
     return [{**each.to_json(), "weight": each.weight} for each in found]
 

@@ -17,12 +17,15 @@ _BACK = "back:"
 async def show(panel: HarvestPanel) -> None:
     """The list; from it a skill is put away, and brought back."""
     found = await panel.client.call("harvest.uses")
-    picks = [_there(each) for each in sorted(found, key=lambda e: (not e["idle"], e["used"]))]
+    away = await panel.client.call("harvest.put_away")
+    width = min(28, max((len(each["name"]) for each in [*found, *away]), default=0))
+    ordered = sorted(found, key=lambda e: (not e["idle"], e["used"]))
+    picks = [_there(each, width) for each in ordered]
     names: set[str] = set()
-    for each in await panel.client.call("harvest.put_away"):
+    for each in away:
         if each["name"] not in names:
             names.add(each["name"])
-            picks.append(_away(each))
+            picks.append(_away(each, width))
     listing = Listing(
         picks, empty="You have no skills yet.", enter="puts it away, or brings it back"
     )
@@ -38,26 +41,32 @@ async def show(panel: HarvestPanel) -> None:
     panel.app.push_screen(Choose("Your skills", listing), chosen)
 
 
-def _there(each: dict[str, Any]) -> Pick:
+def _used(each: dict[str, Any]) -> str:
+    """What counts comes first: a small terminal shows no more."""
+    if not each["used"]:
+        return "never used"
+    where = f"in {each['sessions']} sessions" if each["sessions"] != 1 else "in 1 session"
+    return f"used {each['used']} × {where}, helped {each['helped']}, last {each['last'][:10]}"
+
+
+def _there(each: dict[str, Any], width: int) -> Pick:
     """A skill with its uses; one that rests is offered for the archive."""
     return Pick(
         each["name"],
         (
-            (f"{one_line(each['name']):<28} ", "bold"),
-            (f"used {each['used']} in {each['sessions']} sessions, ", ""),
-            (f"seems to have helped {each['helped']}  ", "$text-muted"),
-            (f"last {each['last'][:10]}  " if each["last"] else "never used  ", "$text-muted"),
-            ("unused for weeks: put it away?" if each["idle"] else "", "$text-warning"),
+            (f"{one_line(each['name']):<{width}} ", "bold"),
+            ("unused for weeks: put it away?  " if each["idle"] else "", "$text-warning"),
+            (_used(each), "$text-muted"),
         ),
     )
 
 
-def _away(each: dict[str, Any]) -> Pick:
+def _away(each: dict[str, Any], width: int) -> Pick:
     """A skill that was put away."""
     at = str(each["at"])
     day = f"{at[:4]}-{at[4:6]}-{at[6:8]}"
     cells = (
-        (f"{one_line(each['name']):<28} ", "$text-muted"),
+        (f"{one_line(each['name']):<{width}} ", "$text-muted"),
         (f"put away {day}: bring it back?", "$text-muted"),
     )
     return Pick(f"{_BACK}{each['name']}", cells)

@@ -260,19 +260,28 @@ class HarvestPanel(Panel):
         self._go("session" if self.where == "all" else "all")
 
     def action_several(self) -> None:
-        """Of the sessions that are marked."""
-        picks = [
-            Pick(s.id, ((self.deck.name_of(s.id), ""), (f"  {s.updated[:10]}", "$text-muted")))
-            for s in self.deck.model.summaries.values()
-        ]
+        """Of the sessions that are marked, closed and imported ones too."""
+        self.run(self._choose_several())
+
+    async def _choose_several(self) -> None:
+        listed = await self.client.call("deck.list", closed=True, archived=True)
+        known = {s["id"]: (s["title"], s["updated"]) for s in listed}
+        open_ = self.deck.model.summaries
+        ordered = [*open_, *(i for i in sorted(known, reverse=True) if i not in open_)]
+        picks = []
+        for id_ in ordered:
+            title, updated = known.get(id_, ("", ""))
+            name = self.deck.name_of(id_) if id_ in open_ else one_line(title) or id_[-6:]
+            day = open_[id_].updated[:10] if id_ in open_ else updated[:10]
+            picks.append(Pick(id_, ((name, ""), (f"  {day}", "$text-muted"))))
         marked = set(self.several) or ({self.session} if self.session else set())
-        listing = Listing(picks, marked=marked, enter="shows theirs")
 
         def chosen(choice: Any) -> None:
             if choice and choice.marked:
                 self.several = choice.marked
                 self._go("several")
 
+        listing = Listing(picks, marked=marked, enter="shows theirs")
         self.app.push_screen(Choose("Byproducts of which sessions", listing), chosen)
 
     def action_make_it(self) -> None:
