@@ -96,6 +96,13 @@ def actions() -> dict[str, Action]:
     return dict(sorted(_REGISTRY.items(), key=lambda item: GROUPS.index(item[1].group)))
 
 
+def why_not(name: str, deck: DeckScreen) -> str:
+    """Why the current session's agent can't do an action; "" where it can, or is no agent."""
+    summary = deck.model.summary()
+    reasons = summary.agent.get("reasons") if summary is not None else None
+    return str(reasons.get(name) or "") if isinstance(reasons, Mapping) else ""
+
+
 def bindings() -> list[Binding]:
     """A binding per action, with the action's name as its id, so that a keymap can change it."""
     return [

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sessions.transcript import Block
     from tui.model import Live
 
+NEARLY_FULL = 80
+"""Percent of the model's window from which on it is said in a warning's colour."""
 STATUS_STYLE = {
     "working": "$text-primary",
     "needs-you": "bold $text-warning",
@@ -69,7 +71,7 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
     """The frame's lower line: what it costs and what it waits for, as much as fits.
 
     In order of importance: the retry, an agent that starts, what stopped it, the queue, cost,
-    tokens, model.
+    tokens, how full the model's window is, model.
     """
     parts: list[tuple[str, str]] = []
     left = seconds_left(summary.retry, now)
@@ -89,10 +91,19 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         parts.append((cost(summary.cost_usd), ""))
     if used := sum(summary.tokens.values()):
         parts.append((f"{tokens(used)} tokens", ""))
+    if full := _fullness(summary):
+        parts.append((f"context {full} %", "$text-warning" if full >= NEARLY_FULL else ""))
     if summary.permission not in ("ask", ""):
         parts.append((summary.permission, "$text-warning" if summary.permission == "full" else ""))
     parts += [(name, "") for name in _answers(summary)]
     return _join(parts, width)
+
+
+def _fullness(summary: Summary) -> int:
+    """Percent of the model's window that the conversation takes; 0 where it is not known."""
+    told = summary.agent.get("context")
+    size = told.get("size") if isinstance(told, dict) else 0
+    return round(100 * summary.context_tokens / size) if isinstance(size, int) and size > 0 else 0
 
 
 def _answers(summary: Summary) -> list[str]:

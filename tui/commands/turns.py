@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from tui.actions import action
+from tui.actions import action, why_not
 from tui.commands.sessions import connected, has_session
 from tui.text import clip, one_line
 
@@ -148,14 +148,23 @@ def can_steer(deck: DeckScreen) -> bool:
     return working(deck) and bool(deck.composer.text.strip())
 
 
-@action("steer", "Steer now", keys=("alt+g", "ctrl+g"), group=GROUP, footer="steer now",
+def steer_word(deck: DeckScreen) -> str:
+    """Nothing where the session's agent takes no word within a turn: enter queues it."""
+    return "" if why_not("steer", deck) else "steer now"
+
+
+@action("steer", "Steer now", keys=("alt+g", "ctrl+g"), group=GROUP, footer=steer_word,
         when=can_steer, order=6)  # fmt: skip
 async def steer(deck: DeckScreen) -> None:
     """Hand the message to the running turn, at its next step, instead of queueing it."""
     text = deck.composer.expanded()
     if not text.strip() or deck.model.current is None:
         return
-    await deck.client.call("session.send", session=deck.model.current, text=text, mode="steer")
+    mode = "steer"
+    if why := why_not("steer", deck):
+        deck.say(why)
+        mode = "queue"
+    await deck.client.call("session.send", session=deck.model.current, text=text, mode=mode)
     deck.memory.sent(text)
     deck.composer.past = deck.memory.history
     deck.composer.clear_draft()

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from sessions.errors import AgentdeckError
+from tui.actions import why_not
 from tui.lines import Line
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog, Offer, offer_spots
@@ -51,7 +52,9 @@ class Queue(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show them, and follow what happens to them meanwhile."""
-        self.query_one("#offers", Line).say(offer_spots(_OFFERS))
+        refused = {"s"} if why_not("steer", self.deck) else set()
+        offers = [offer for offer in _OFFERS if offer.key not in refused]
+        self.query_one("#offers", Line).say(offer_spots(offers))
         self.query_one(Rows).focus()
         self.show()
         self.deck.queue_watcher = self.show
@@ -105,7 +108,10 @@ class Queue(Dialog[str]):
         self._set([item for item in self.items if item.get("id") != key])
 
     def action_steer(self) -> None:
-        """Hand the message to the running turn at its next step."""
+        """Hand the message to the running turn at its next step; an agent takes it only after."""
+        if why := why_not("steer", self.deck):
+            self.deck.say(why)
+            return
         key = self.query_one(Rows).key
         items = self.items
         for item in items:

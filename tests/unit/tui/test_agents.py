@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from textual.command import CommandList
+from textual.content import Content
 
 from sessions import events as ev
 from sessions.errors import NotFound
@@ -151,3 +153,50 @@ async def test_the_tile_says_which_model_and_mode_an_agent_has() -> None:
         summary = here.client.sessions["s001"].summary
         summary.backend, summary.model = "opencode", ""
         assert foot_of(summary, 80, datetime.now(UTC)).plain == "opencode · m1 · default"
+
+
+REASONS = {"steer": "It can't be spoken to in a turn.", "model": "Gadget names no models."}
+
+
+async def test_what_the_agent_cannot_do_is_grey_in_the_palette_and_says_why() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.BackendState(data={**STATE, "reasons": REASONS}))
+        await here.press("ctrl+p")
+        await here.type("change the model")
+        found = here.app.screen.query_one(CommandList)
+        await here.until(lambda: found.option_count > 0)
+        shown = found.get_option_at_index(0).prompt
+        assert isinstance(shown, Content)
+        assert REASONS["model"] in shown.plain
+        assert any(str(span.style) == "$text-disabled" for span in shown.spans)
+        await here.press("enter")
+        await here.until(lambda: REASONS["model"] in here.notices())
+        assert not here.client.said("deck.models")
+
+
+async def test_a_word_within_a_turn_waits_for_its_end_where_the_agent_takes_none() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.BackendState(data={**STATE, "reasons": REASONS}))
+        here.client.emit(
+            "s001", ev.UserMessage(turn=1, text="go"), ev.TurnStarted(turn=1, model="m1")
+        )
+        await here.type("and this")
+        await here.settle()
+        assert "steer now" not in here.line("footer")
+        await here.press("ctrl+g")
+        await here.until(lambda: bool(here.client.said("session.send")))
+        assert here.client.said("session.send")[0]["mode"] == "queue"
+        assert REASONS["steer"] in here.notices()
+
+
+async def test_the_tile_says_how_full_the_models_window_is() -> None:
+    async with opened(1) as here:
+        context = {"used": 45_000, "size": 200_000}
+        here.client.emit("s001", ev.BackendState(data={**STATE, "context": context}))
+        await here.settle()
+        summary = here.deck.model.summary()
+        assert summary is not None
+        assert "context 22 %" in foot_of(summary, 80, datetime.now(UTC)).plain
+        here.client.emit("s001", ev.ContextCompacted(summary="short", upto=1))
+        await here.settle()
+        assert "context" not in foot_of(summary, 80, datetime.now(UTC)).plain
