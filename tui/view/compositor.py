@@ -94,12 +94,11 @@ class LeanCompositor(Compositor):
         for widget, (region, clip) in self.visible_widgets.items():
             if widget in covered or (crop and not crop.overlaps(clip)):
                 continue
-            if clip.contains_region(region):
-                whole = Region(0, 0, region.width, region.height)
-                yield region, clip, widget.render_lines(whole)
-            elif new := clip.intersection(region):
-                part = Region(new.x - region.x, new.y - region.y, new.width, new.height)
-                yield region, clip, widget.render_lines(part)
+            if seen := clip.intersection(region):
+                part = Region(seen.x - region.x, seen.y - region.y, seen.width, seen.height)
+                # A strip keeps what it was cut into; these copies take that with them.
+                strips = [Strip(s, s.cell_length) for s in widget.render_lines(part)]
+                yield region, clip, strips
 
     def _render_chops(
         self, crop: Region, is_rendered_line: Callable[[int], bool]
