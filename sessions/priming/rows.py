@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from sessions.priming.model import Draw, Item
 from sessions.priming.untrusted import instructions_in
 
-_SETS_A_ROW = 10
+_LINE = 43
+"""Cells of a line: what a side panel has room for."""
 SOURCES = {
     "network": "drawn now",
     "cache": "this draw, from the cache",
@@ -29,13 +31,9 @@ class Row:
 
 
 def draw_rows(drawn: Draw) -> list[Row]:
-    """A draw, line by line: letter sets ten a line, letters, papers, words."""
-    if drawn.kind == "acronym":
-        starts = range(0, len(drawn.draw), _SETS_A_ROW)
-        groups = [drawn.draw[start : start + _SETS_A_ROW] for start in starts]
-        return [Row(group[0], " ".join(group)) for group in groups]
-    if drawn.kind == "names":
-        return [Row("letters", " ".join(drawn.draw))] if drawn.draw else []
+    """A draw, line by line: letters and sets of them as many as a line holds, papers, words."""
+    if drawn.kind in ("acronym", "names"):
+        return [Row(line, line) for line in wrap(" ".join(drawn.draw), _LINE)]
     if drawn.kind == "arxiv":
         return [_paper(paper) for paper in drawn.draw]
     return [Row(term, term) for term in drawn.draw]

@@ -216,7 +216,10 @@ def focus_request(deck: DeckScreen) -> None:
 def can_answer(deck: DeckScreen) -> bool:
     """The current tile asks something, and the focus is not there yet."""
     summary = deck.model.summary()
-    return summary is not None and bool(summary.asks) and deck.focused is deck.composer
+    if summary is None or not summary.asks:
+        return False
+    box = deck.tile.answerable() if deck.tile is not None else None
+    return box is None or deck.focused is not box
 
 
 @action("answer", "Answer the request", keys=("ctrl+y", "alt+y"), group=GROUP, footer="answer",

@@ -8,11 +8,19 @@ from sessions.priming.model import Draw, Item
 from sessions.priming.rows import draw_rows, leap_dots, matching, source_line
 
 
-def test_letter_sets_stand_ten_in_a_row() -> None:
+def test_as_many_letter_sets_stand_in_a_row_as_a_side_panel_can_show() -> None:
     drawn = local_draw("acronym", 1, kind_of("acronym").read({"count": 25}))
     rows = draw_rows(drawn)
-    assert [len(row.text.split()) for row in rows] == [10, 10, 5]
+    assert [len(row.text.split()) for row in rows] == [8, 8, 8, 1]
+    assert " ".join(row.text for row in rows).split() == drawn.draw
     assert source_line(drawn) == ""
+
+
+def test_every_letter_for_names_can_be_seen() -> None:
+    drawn = local_draw("names", 1, kind_of("names").read({}))
+    rows = draw_rows(drawn)
+    assert max(len(row.text) for row in rows) <= 43
+    assert " ".join(row.text for row in rows).split() == drawn.draw
 
 
 def test_a_paper_can_be_read_and_opened_and_warns_of_instructions() -> None:

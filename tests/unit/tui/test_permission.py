@@ -52,6 +52,21 @@ async def test_jumping_there_focuses_the_request_and_a_letter_answers() -> None:
         assert here.app.focused is here.composer
 
 
+async def test_a_key_goes_to_the_request_from_wherever_the_focus_is() -> None:
+    async with asking() as here:
+        here.deck.go("s002")
+        assert here.deck.tile is not None
+        here.deck.tile.view.focus()
+        await here.settle()
+        await here.press("ctrl+y")
+        assert here.app.focused is box(here)
+        await here.press("f2")
+        assert here.app.focused is not box(here)
+        await here.press("ctrl+y")
+        assert here.app.focused is box(here)
+        assert "^y" not in here.line("footer")  # it is there already
+
+
 @pytest.mark.parametrize("key", ["o", "a", "enter", "1", "n"])
 async def test_keys_typed_ahead_answer_nothing(key: str) -> None:
     async with asking() as here:
