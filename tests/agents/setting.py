@@ -99,6 +99,7 @@ def _claude(url: str, root: Path) -> dict[str, str]:
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
         "CLAUDE_CONFIG_DIR": str(root / "claude"),
+        "HOME": str(root),  # its shell is a login one: what the developer's does there takes time
         "IS_SANDBOX": "1",  # as root, it opens no session without
     }
 
