@@ -9,8 +9,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import TextArea
 
+from tui.fields import Area
 from tui.memory import Draft
 from tui.text import clean, size
 
@@ -18,7 +18,7 @@ LARGE_PASTE_CHARS = 4_000
 LARGE_PASTE_LINES = 30
 
 
-class Composer(TextArea):
+class Composer(Area):
     """A multi-line field: enter sends; history at its edges; large pastes are folded.
 
     A paste of more than 4,000 characters or 30 lines becomes a placeholder, `[pasted 100 KB]`,
@@ -125,18 +125,10 @@ class Composer(TextArea):
     # -- keys
 
     async def _on_key(self, event: events.Key) -> None:
-        # The field would take enter for a new line before any binding is asked. And bindings
-        # are asked when a key has bubbled up to the app: by then, the characters that came
-        # right after it stand in the text. So this field's own keys are done here, in order.
-        own = self._bindings.key_to_bindings.get(event.key)
-        if event.key != "enter" and not own:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
-        if own:
-            await self.run_action(own[0].action)
-        else:
+        # The field would take enter for a new line before any binding is asked.
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
             self.action_submit()
 
     def action_submit(self) -> None:

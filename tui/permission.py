@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sessions import events as ev
+from tui.fields import Field
 from tui.text import clean, clip_middle, one_line, plain
 
 GUARD_S = 0.4
@@ -153,7 +154,7 @@ class PermissionBox(Vertical, can_focus=True):
                 key = key_of(option, number, taken)
                 taken.add(key)
                 yield Choice(key, option)
-        yield Input(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
+        yield Field(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
 
     def options(self) -> list[ev.JSON]:
         """The answers that are offered; without any, once and no."""

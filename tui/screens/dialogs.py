@@ -18,6 +18,7 @@ from textual.widgets import Button, Input, Static
 
 from tui import glyphs
 from tui.actions import show_key
+from tui.fields import Field
 from tui.lines import Line, Spot
 from tui.rows import Row, Rows
 from tui.text import plain
@@ -121,7 +122,7 @@ class Prompt(Dialog[str]):
 
     def body(self) -> ComposeResult:
         """The field."""
-        yield Input(self.value, placeholder=self.placeholder, compact=True)
+        yield Field(self.value, placeholder=self.placeholder, compact=True)
 
     def on_mount(self) -> None:
         """Say what enter does."""
@@ -212,7 +213,7 @@ class Choose(Dialog[Choice]):
 
     def body(self) -> ComposeResult:
         """Filter and rows."""
-        yield Input(placeholder="type to filter", compact=True, id="filter")
+        yield Field(placeholder="type to filter", compact=True, id="filter")
         yield Rows(self.listing.empty)
         yield Line(id="offers")
 

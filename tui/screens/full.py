@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
+from tui.fields import Field
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
 
@@ -42,7 +43,7 @@ class TypeFull(Dialog[bool]):
             f"Type {WORD} if that is what you want."
         )
         yield Static(plain(said), markup=False, id="full-text")
-        yield Input(placeholder=WORD, compact=True)
+        yield Field(placeholder=WORD, compact=True)
         yield Static("", id="fault", markup=False)
 
     def on_mount(self) -> None:

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui import actions as registry
+from tui.fields import Field
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog, Pick
 
@@ -39,7 +40,7 @@ class Help(Dialog[str]):
 
     def body(self) -> ComposeResult:
         """A filter and all actions."""
-        yield Input(placeholder="type to filter", compact=True, id="filter")
+        yield Field(placeholder="type to filter", compact=True, id="filter")
         yield Rows("No action has that in it.")
         yield Static("", id="about", markup=False)
 

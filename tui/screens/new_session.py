@@ -18,6 +18,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.errors import AgentdeckError
 from tui.client import DeckClient
+from tui.fields import Field
 from tui.screens.dialogs import Dialog
 from tui.screens.full import unprotected
 from tui.text import one_line, plain
@@ -114,13 +115,13 @@ class NewSession(Dialog[Wish]):
             yield from self._row("Backend", Select[str]((), prompt="of the profile", id="backend"))
             yield from self._row("Model", Select[str]((), prompt="of the backend", id="model"))
             yield from self._row(
-                "Directory", Input(self.cwd, suggester=Folders(), compact=True, id="cwd")
+                "Directory", Field(self.cwd, suggester=Folders(), compact=True, id="cwd")
             )
-            yield from self._row("Title", Input(placeholder="none", compact=True, id="title"))
+            yield from self._row("Title", Field(placeholder="none", compact=True, id="title"))
             modes = Select[str](self._modes(""), prompt="of the profile", id="permission")
             yield from self._row("Permission", modes)
             yield from self._row(
-                "How many", Input("1", type="integer", max_length=2, compact=True, id="count")
+                "How many", Field("1", type="integer", max_length=2, compact=True, id="count")
             )
             yield Static("", id="fault", markup=False)
         with Horizontal(id="buttons"):

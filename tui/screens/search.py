@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
+from tui.fields import Field
 from tui.reveal import Spot
 from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog
@@ -42,7 +43,7 @@ class Search(Dialog[Spot]):
 
     def body(self) -> ComposeResult:
         """The field and what was found."""
-        yield Input(placeholder="words to look for", compact=True, id="filter")
+        yield Field(placeholder="words to look for", compact=True, id="filter")
         yield Rows("Type what you remember of it.")
 
     def on_mount(self) -> None:

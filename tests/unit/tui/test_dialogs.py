@@ -382,3 +382,23 @@ async def test_enter_goes_to_what_was_found_for_all_that_was_typed() -> None:
         at_once(here, "a", "b", "c", "enter")
         await here.until(lambda: here.app.screen is here.deck)
         await here.until(lambda: here.deck.model.current == "s001")
+
+
+async def test_a_field_does_its_keys_in_order_with_what_is_typed() -> None:
+    async with opened(1) as here:
+        await here.press("alt+r")
+        await here.until(lambda: bool(here.app.screen.query(Input)))
+        field = here.app.screen.query_one(Input)
+        field.value = ""
+        at_once(here, "a", "b", "backspace", "c", "left", "d", "home", "e", "ctrl+k", "f")
+        await here.settle()
+        assert field.value == "ef"
+
+
+async def test_a_dialogs_own_key_is_not_the_fields() -> None:
+    async with opened(2) as here:
+        await here.press("ctrl+l")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        await here.type("task")
+        await here.press("alt+a")
+        await here.until(lambda: bool(here.client.said("session.archive")))

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
+from tui.fields import Area
 from tui.screens.dialogs import Dialog
 from tui.text import one_line
 
@@ -28,7 +29,7 @@ class Edited(Dialog[str]):
 
     def body(self) -> ComposeResult:
         """The text."""
-        yield TextArea(self.text, soft_wrap=True, show_line_numbers=True, id="edited-text")
+        yield Area(self.text, soft_wrap=True, show_line_numbers=True, id="edited-text")
 
     def on_mount(self) -> None:
         """The cursor at its beginning."""

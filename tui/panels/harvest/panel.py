@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError
+from tui.fields import Field
 from tui.lines import Line, Spot
 from tui.panels import Panel
 from tui.panels.harvest import library
@@ -73,7 +74,7 @@ class HarvestPanel(Panel):
     def compose(self) -> ComposeResult:
         yield Line(id="harvest-where")
         yield Static("", markup=False, id="harvest-suggestion")
-        yield Input(placeholder="filter", compact=True, id="harvest-filter")
+        yield Field(placeholder="filter", compact=True, id="harvest-filter")
         yield Rows("Nothing was left behind here yet.", id="harvest-rows")
         yield Static("", markup=False, id="harvest-about")
         yield Hints(id="harvest-hint")

@@ -14,6 +14,7 @@ from textual.worker import Worker, WorkType
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError, UsageError
+from tui.fields import Field
 from tui.lines import Line, Spot
 from tui.panels import Panel
 from tui.panels.hints import Hints
@@ -84,7 +85,7 @@ class PrimePanel(Panel):
     def compose(self) -> ComposeResult:
         yield Line(id="prime-kinds")
         yield Static("", markup=False, id="prime-params")
-        yield Input(placeholder="filter", compact=True, id="prime-filter")
+        yield Field(placeholder="filter", compact=True, id="prime-filter")
         yield Rows("d draws; the model then reads it, outside this session.", id="prime-rows")
         yield Static("", markup=False, id="prime-about")
         yield Static("", markup=False, id="prime-cost")

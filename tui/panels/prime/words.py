@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
+from tui.fields import Area
 from tui.screens.dialogs import Dialog
 from tui.text import clean
 
@@ -33,7 +34,7 @@ class Words(Dialog[str]):
     def body(self) -> ComposeResult:
         """What it is for, and the field."""
         yield Static(Content(self.about), markup=False, id="words-about")
-        yield TextArea(self.value, soft_wrap=True, id="words-text")
+        yield Area(self.value, soft_wrap=True, id="words-text")
         yield Static("", markup=False, id="words-fault")
 
     def on_mount(self) -> None:

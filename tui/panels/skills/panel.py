@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from sessions import events as ev
 from sessions.errors import AgentdeckError, NeedsPerson
+from tui.fields import Field
 from tui.lines import Line, Spot
 from tui.panels import Panel
 from tui.panels.hints import Hints
@@ -69,7 +70,7 @@ class SkillsPanel(Panel):
         self.broken: list[dict[str, Any]] = []
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="filter", compact=True, id="skills-filter")
+        yield Field(placeholder="filter", compact=True, id="skills-filter")
         yield Line(id="skills-head")
         yield Rows("No skills are seen from this directory.", id="skills-rows")
         yield Static("", markup=False, id="skills-about")

@@ -1,0 +1,42 @@
+"""Fields in which every key is done in the order in which it was pressed.
+
+Textual (8.2.8) does a field's own bindings (backspace, left, …) only when the key has bubbled up
+to the app. Characters that came right behind it, as over a slow line, stand in the text by then:
+`a b backspace c` leaves `ab`. Here such keys are done by the field itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widgets import Input, TextArea
+
+if TYPE_CHECKING:
+    from textual.widget import Widget as _Base
+else:
+    # Not a widget when it runs: styles and component classes are inherited from the first base
+    # that is one, and that must be the field.
+    _Base = object
+
+_ELSEWHERE = frozenset({"enter", "ctrl+d"})
+"""Keys that dialogs round a field have a use for."""
+
+
+class InOrder(_Base):
+    """Comes before the field's class among the bases."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        own = self._bindings.key_to_bindings.get(event.key)
+        if own and event.key not in _ELSEWHERE:
+            event.stop()
+            event.prevent_default()  # else the field's own handler comes next
+            await self.run_action(own[0].action)
+
+
+class Field(InOrder, Input):
+    """A field of one line."""
+
+
+class Area(InOrder, TextArea):
+    """A field of several lines."""
