@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Callable
 from typing import Any
 
-from sessions import VERSION, errors
+from sessions import VERSION, codec, errors
 from sessions import events as ev
 from sessions.errors import AgentdeckError, EngineError
 from sessions.places import Places, places
@@ -113,7 +112,7 @@ class Client:
         number = self._number
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
-        self._writer.write(ev.encode({"id": number, "do": command, "args": args}))
+        self._writer.write(codec.encode({"id": number, "do": command, "args": args}))
         try:
             await self._writer.drain()
             return await answer
@@ -142,7 +141,7 @@ class Client:
         try:
             while line := await self._reader.readline():
                 try:
-                    told = self._read_line(json.loads(line))
+                    told = self._read_line(codec.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     continue  # a broken line costs itself alone
                 if told is not None:
@@ -162,7 +161,7 @@ class Client:
     def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
         """What a line asks for, to be called. Raises whatever a broken line makes it raise."""
         if "event" in data:
-            event, session = ev.from_json(data["event"]), str(data["session"])
+            event, session = codec.from_json(data["event"]), str(data["session"])
             return lambda: self.on_event(session, event)
         if "summary" in data:
             summary = Summary.from_json(data["summary"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +42,7 @@ def fork_journal(
         permission=summary.permission,
         parent={"id": parent.id, "seq": upto},
     )
-    created = replace(created, **dict(other or {}))
+    created = ev.replace(created, **dict(other or {}))
     Journal.fork(parent.folder, folder, upto, created)
 
 

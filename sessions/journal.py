@@ -21,11 +21,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from sessions import codec, secrecy
 from sessions import events as ev
-from sessions import secrecy
 from sessions.errors import AgentdeckError, JournalError
 from sessions.places import private_folder
 
@@ -69,7 +69,7 @@ def read(path: Path, faults: Faults | None = None) -> Iterator[ev.Event]:
     last = 0
     for number, line in _lines(path, noted):
         try:
-            event = ev.from_json(json.loads(line))
+            event = codec.decode(line)
         except (ValueError, RecursionError, AttributeError) as error:
             noted.add(number, len(line), f"{type(error).__name__}: {error}"[:200])
             continue
@@ -188,7 +188,7 @@ class Journal:
                 journal._seq += 1
                 # Copied as they are; renumbered only where the parent's record has a gap.
                 journal._write(
-                    line if seq == journal._seq else ev.encode({**data, "seq": journal._seq})
+                    line if seq == journal._seq else codec.encode({**data, "seq": journal._seq})
                 )
             journal.sync()
         finally:
@@ -254,12 +254,12 @@ class Journal:
     @staticmethod
     def _stamp(event: ev.Event, seq: int) -> tuple[ev.Event, bytes]:
         """An event numbered and dated, no key in it, and its line."""
-        stamped = replace(event, seq=seq, at=event.at or ev.now())
+        stamped = ev.stamp(event, seq, event.at)
         try:
-            line = ev.encode(ev.to_json(stamped))
+            line = codec.line(stamped)
             if secrecy.in_line(line):
-                data = secrecy.hide_in(ev.to_json(stamped))
-                stamped, line = ev.from_json(data), ev.encode(data)
+                data = secrecy.hide_in(codec.to_json(stamped))
+                stamped, line = codec.from_json(data), codec.encode(data)
         except (TypeError, ValueError) as error:
             raise JournalError(
                 f"An event of type {event.type} can't be written: {error}."

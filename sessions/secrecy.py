@@ -8,7 +8,6 @@ A shape is not guessed at: only a value that is known is replaced, so the record
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -41,7 +40,7 @@ class Known:
 
     @property
     def lines(self) -> tuple[bytes, ...]:
-        """The same as they stand in a line of ASCII JSON."""
+        """The same as they stand in a line of JSON."""
         return self._lines if self._values is not None else self._encoded()
 
     @property
@@ -50,7 +49,9 @@ class Known:
         return tuple(v.encode("utf-8", "surrogatepass").decode("latin-1") for v in self.values)
 
     def _encoded(self) -> tuple[bytes, ...]:
-        return tuple(json.dumps(value)[1:-1].encode() for value in self.values)
+        from sessions import codec  # not wanted before the first frame
+
+        return tuple(codec.encode(value)[1:-2] for value in self.values)
 
     def remember(self, configured: Iterable[str]) -> None:
         """From now on: these, and what the environment holds."""

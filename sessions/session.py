@@ -10,10 +10,11 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sessions import codec
 from sessions import events as ev
 from sessions.context import Context
 from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError
@@ -312,14 +313,14 @@ class Session:
 
     async def set(self, changes: ev.JSON) -> None:
         """Record a change of title, model, permission, … ."""
-        await self.recorder.emit_synced(ev.SessionSet(changes=changes))
+        await self.recorder.emit_synced(codec.session_set(changes))
         if {"model", "backend", "permission"} & changes.keys() and self._task is None:
             await self._close_conversation()
 
     def seen(self) -> None:
         """The user has looked at it: `done` becomes `idle`."""
         if self.summary.status == "done":
-            self.recorder.emit(ev.SessionSet(changes={"seen": True}))
+            self.recorder.emit(ev.SessionSet(seen=True))
 
     async def again(self, turn: int | None = None) -> int:
         """Ask the message of `turn` (default: the last) once more, as a new turn."""
@@ -387,13 +388,13 @@ class Session:
         Raises AgentdeckError if that can't be had; what the user said is recorded all the same.
         """
         prepared, self.prepared = self.prepared, []
-        message = replace(message, notes=prepared)
+        message = ev.replace(message, notes=prepared)
         try:
             notes = await self.deck.notes(self, message)
         except (AgentdeckError, asyncio.CancelledError):
             await self.recorder.emit_synced(message)
             raise
-        message = replace(message, notes=[*notes, *prepared])
+        message = ev.replace(message, notes=[*notes, *prepared])
         await self.recorder.emit_synced(message)
         return message
 
@@ -434,7 +435,7 @@ class Session:
         """Wait for a place and let the backend run the turn."""
         slot = self.deck.slot(self)
         if slot.locked():
-            waiting = ev.SessionSet(changes={"paused": "waiting for a free place"})
+            waiting = ev.SessionSet(paused="waiting for a free place")
             self.recorder.emit(waiting)
         async with slot:
             settings = self.deck.settings(self)
@@ -474,7 +475,7 @@ class Session:
             self.spend(ended.usage, ended.cost_usd)
         usage, self._spent = self._spent, {}
         cost_usd, self._spent_usd = self._spent_usd, None
-        return replace(ended, usage=usage, cost_usd=cost_usd)
+        return ev.replace(ended, usage=usage, cost_usd=cost_usd)
 
     async def _next_from_queue(self) -> None:
         if self._task is not None or not self.queue or self.summary.paused:

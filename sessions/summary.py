@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from sessions import codec
 from sessions import events as ev
 
 STATUSES = ("working", "needs-you", "done", "idle", "failed", "paused", "unknown")
@@ -119,7 +120,7 @@ class Reducer:
         self.summary.asks = []
 
     def _asked(self, event: ev.PermissionAsked) -> None:
-        self.summary.asks.append(ev.to_json(event))
+        self.summary.asks.append(codec.to_json(event))
         self.summary.status = "needs-you"
 
     def _answered(self, event: ev.PermissionAnswered) -> None:

@@ -106,7 +106,7 @@ class Turn:
         waiting = self._asks.get(answered.ask)
         if waiting is None or waiting.done():
             return False
-        answered = replace(answered, turn=self.turn)
+        answered = ev.replace(answered, turn=self.turn)
         await self._session.recorder.emit_synced(answered)
         if not waiting.done():
             waiting.set_result(answered)

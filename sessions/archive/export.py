@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Callable, Iterable, Iterator
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.sanitise import clean
@@ -27,7 +28,7 @@ def export(events: Iterable[ev.Event], fmt: str) -> str:
 
 
 def _json(events: list[ev.Event]) -> str:
-    return json.dumps([ev.to_json(event) for event in events], indent=1) + "\n"
+    return json.dumps([codec.to_json(event) for event in events], indent=1) + "\n"
 
 
 def _created(events: list[ev.Event]) -> ev.SessionCreated | None:

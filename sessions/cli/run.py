@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from sessions import codec
 from sessions import events as ev
 from sessions.cli.output import CONTEXT, say_line
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
@@ -124,7 +125,7 @@ class Watching:
 
     def _show(self, event: ev.Event) -> None:
         if self.as_json:
-            say_line(ev.to_json(event))
+            say_line(codec.to_json(event))
         else:
             self._print(event)
         if isinstance(event, ev.Error):

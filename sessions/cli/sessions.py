@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sessions import events as ev
+from sessions import codec
 from sessions.archive.find import find, listed
 from sessions.archive.index import Index
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
@@ -64,7 +64,7 @@ def show(session: str, as_json: bool) -> None:
     faults = Faults()
     if as_json:
         for event in read(path, faults):
-            say_line(ev.to_json(event))
+            say_line(codec.to_json(event))
     else:
         from sessions.archive.export import export
 

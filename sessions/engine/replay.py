@@ -1,20 +1,33 @@
-"""A journal's past for a client: read in a thread, in slices, text joined to few events."""
+"""A journal's past for a client: read in a thread, in slices, text joined to few events.
+
+Lines go as they stand in the file. Of each only the head is decoded; only text that is joined is
+written anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+import msgspec
+
+from sessions import codec
 from sessions import events as ev
 
 # Lines handed to the loop at a time, so that a long past does not hold up a live stream.
 _SLICE = 256
 _JOINED = ("text", "thinking")
 _MAX_JOINED = 64_000
+
+
+class _Head(msgspec.Struct):
+    seq: int
+    type: str
+
+
+_head = msgspec.json.Decoder(_Head).decode
 
 
 async def replay_lines(
@@ -25,10 +38,11 @@ async def replay_lines(
     `compact` joins neighbouring chunks of text into one event that carries the last one's
     `seq`: the client that folds them sees the same conversation at a fraction of the cost.
     """
-    lines = _joined(_valid(path, from_seq, upto)) if compact else _valid(path, from_seq, upto)
+    valid = _valid(path, from_seq, upto)
+    lines = _joined(valid) if compact else (line for _, line in valid)
 
     def some() -> list[bytes]:
-        return [ev.encode(data) for data in islice(lines, _SLICE)]
+        return list(islice(lines, _SLICE))
 
     loop = asyncio.get_running_loop()
     while part := await loop.run_in_executor(None, some):
@@ -36,50 +50,53 @@ async def replay_lines(
             send(line)
 
 
-def _valid(path: Path, from_seq: int, upto: int) -> Iterator[dict[str, Any]]:
+def _valid(path: Path, from_seq: int, upto: int) -> Iterator[tuple[str, bytes]]:
+    """Type and line of each event in the range."""
     with path.open("rb") as file:
         for line in file:
             try:
-                data = json.loads(line)
-                seq = data["seq"]
-            except (ValueError, KeyError, TypeError, RecursionError):
+                head = _head(line)
+            except (msgspec.DecodeError, RecursionError):
                 continue  # a broken line; the journal's opening has reported it
-            if not isinstance(seq, int) or seq < from_seq:
+            if head.seq < from_seq:
                 continue
-            if seq > upto:
+            if head.seq > upto:
                 return
-            yield data
+            yield head.type, line
 
 
-def _joined(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    held: dict[str, Any] | None = None
+def _joined(lines: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    held: ev.Text | ev.Thinking | None = None
     parts: list[str] = []
     size = 0
-    for data in events:
-        kind = data.get("type")
-        if held is not None and size < _MAX_JOINED and _continues(held, data):
-            text = str(data.get("text", ""))
-            parts.append(text)
-            size += len(text)
-            held = {**data}
+    for kind, line in lines:
+        chunk = _chunk(line) if kind in _JOINED else None
+        if chunk is not None and held is not None and size < _MAX_JOINED and _goes_on(held, chunk):
+            held = chunk
+            parts.append(chunk.text)
+            size += len(chunk.text)
             continue
         if held is not None:
-            yield {**held, "text": "".join(parts)}
-            held, parts, size = None, [], 0
-        if kind in _JOINED and "turn" in data:
-            held, parts = data, [str(data.get("text", ""))]
-            size = len(parts[0])
+            yield codec.line(ev.replace(held, text="".join(parts)))
+        held = chunk
+        if chunk is None:
+            yield line
         else:
-            yield data
+            parts, size = [chunk.text], len(chunk.text)
     if held is not None:
-        yield {**held, "text": "".join(parts)}
+        yield codec.line(ev.replace(held, text="".join(parts)))
 
 
-def _continues(held: dict[str, Any], data: dict[str, Any]) -> bool:
-    """Whether `data` is the next chunk of the same text; a signature ends a block of thinking."""
-    return (
-        data.get("type") == held["type"]
-        and data.get("turn") == held["turn"]
-        and not held.get("signature")
-        and not held.get("redacted")
-    )
+def _chunk(line: bytes) -> ev.Text | ev.Thinking | None:
+    try:
+        event = codec.decode(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, ev.Text | ev.Thinking) else None
+
+
+def _goes_on(held: ev.Text | ev.Thinking, chunk: ev.Text | ev.Thinking) -> bool:
+    """Whether it is the next chunk of the same text; a signature ends a block of thinking."""
+    if type(held) is not type(chunk) or held.turn != chunk.turn:
+        return False
+    return not (isinstance(held, ev.Thinking) and (held.signature or held.redacted))

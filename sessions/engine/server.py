@@ -13,7 +13,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions import VERSION
+from sessions import VERSION, codec
 from sessions import events as ev
 from sessions.deck import Deck
 from sessions.engine.commands import check
@@ -119,7 +119,7 @@ class Connection:
                 number,
                 AgentdeckError(f"agentdeck failed: {error!r}.", "The log has the details."),
             )
-        self.send(ev.encode(answer))
+        self.send(codec.encode(answer))
 
     async def _run(self, request: ev.JSON) -> Any:
         name, args = str(request.get("do", "")), request.get("args") or {}
@@ -204,7 +204,7 @@ class Server:
         self._tell({"notice": notice})
 
     def _tell(self, data: ev.JSON) -> None:
-        line = ev.encode(data)
+        line = codec.encode(data)
         for connection in self._connections:
             if connection.greeted:
                 connection.send(line)

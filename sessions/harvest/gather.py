@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import JournalError, NotFound
 from sessions.harvest.byproducts import Found, byproducts, recurrence
@@ -82,7 +83,7 @@ def _remember(memory: Path, mark: list[int], found: Iterable[Found]) -> None:
     try:
         private_folder(memory.parent)
         temporary = memory.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(ev.encode(data))
+        temporary.write_bytes(codec.encode(data))
         temporary.rename(memory)
     except (OSError, JournalError, ValueError):
         return  # a memory that can't be kept costs time, nothing else

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
+from sessions import codec
 from sessions import events as ev
 from sessions.harvest.gather import all_sessions
 from sessions.harvest.language import CORRECTION
@@ -105,7 +106,7 @@ def _of_session(session: str, places: Places) -> dict[str, tuple[int, int, str]]
     found = count(read(journal))
     try:
         private_folder(memory.parent)
-        memory.write_bytes(ev.encode({"mark": mark, "uses": found}))
+        memory.write_bytes(codec.encode({"mark": mark, "uses": found}))
     except OSError:
         pass  # a memory that can't be kept costs time, nothing else
     return found

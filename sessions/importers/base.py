@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,7 +76,7 @@ class Builder:
         self._end()
         if not self.title:
             self.title = " ".join(text.split())[:80]
-            self._add(ev.SessionSet(changes={"title": self.title}))
+            self._add(ev.SessionSet(title=self.title))
         self._turn += 1
         self._add(ev.UserMessage(turn=self._turn, text=text))
         self._add(ev.TurnStarted(turn=self._turn, model=self.model))
@@ -156,7 +155,7 @@ class Builder:
         self._open = False
 
     def _add(self, event: ev.Event) -> None:
-        self._events.append(replace(event, at=self._at))
+        self._events.append(ev.replace(event, at=self._at))
 
 
 def date_of(when: Any) -> str:

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -198,10 +198,10 @@ def _write_new(
     """A new session, there whole or not at all; how many of the source's events it has."""
     making = places.session(f".{session}{_MAKING}")
     try:
-        journal, _, _ = Journal.create(making, replace(first, id=session))
+        journal, _, _ = Journal.create(making, ev.replace(first, id=session))
         try:
             count = 1 + journal.append_all(events)
-            journal.append_all([ev.SessionSet(changes={"closed": True})])
+            journal.append_all([ev.SessionSet(closed=True)])
             journal.sync()
         finally:
             journal.close()

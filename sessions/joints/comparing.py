@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.joints.priming import Primings, Wishes
@@ -197,7 +198,7 @@ class Comparisons:
     def _save(self, key: str, session: str, comparison: Comparison) -> None:
         private_folder(self._folder)
         beside = self._folder / f"{key}.new"
-        beside.write_bytes(ev.encode({"session": session, **asdict(comparison)}))
+        beside.write_bytes(codec.encode({"session": session, **asdict(comparison)}))
         beside.chmod(0o600)
         beside.rename(self._path(key))
 

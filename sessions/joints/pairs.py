@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest.checks import Check
@@ -60,7 +61,7 @@ class Pairs:
                 await self._give(session, draft, cwd)
             made.append(session.id)
         state: ev.JSON = {"sessions": made, "skilled": skilled, "prompt": prompts[0]}
-        self._state(draft.name).write_bytes(ev.encode(state))
+        self._state(draft.name).write_bytes(codec.encode(state))
         for each in made:
             await (await self._deck.get(each)).send(prompts[0], "harvest")
         return await self.result(draft.name)

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
@@ -96,7 +97,7 @@ class Ledger:
                 self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
             )
             with os.fdopen(descriptor, "ab", buffering=0) as file:
-                file.write(ev.encode(record))
+                file.write(codec.encode(record))
                 os.fsync(file.fileno())
         except OSError as error:
             raise AgentdeckError(

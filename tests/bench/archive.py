@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sessions import codec
 from sessions import events as ev
 from sessions.archive.index import Index
 from sessions.engine import lifecycle
@@ -43,8 +44,8 @@ def _fill(folder: Path) -> None:
                 ev.TurnEnded(turn=turn, reason="end_turn"),
             ]
         if session_number >= OPEN:
-            events.append(ev.SessionSet(changes={"closed": True}))
-        lines = [ev.encode(ev.to_json(ev.stamp(e, n, ev.now()))) for n, e in enumerate(events, 1)]
+            events.append(ev.SessionSet(closed=True))
+        lines = [codec.line(ev.stamp(e, n, ev.now())) for n, e in enumerate(events, 1)]
         (folder / session / "journal.jsonl").write_bytes(b"".join(lines))
 
 

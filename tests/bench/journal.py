@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sessions import codec
 from sessions import events as ev
 from sessions.journal import NAME, Journal, read
 from sessions.transcript import Transcript
@@ -56,7 +57,7 @@ def _written(folder: Path, texts: list[str]) -> float:
     began = time.process_time()
     for number, text in enumerate(texts):
         event = {"seq": number, "at": "2026-11-23T10:00:00.123Z", "type": "text", "turn": 1}
-        os.write(files[number % JOURNALS], ev.encode({**event, "text": text}))
+        os.write(files[number % JOURNALS], codec.encode({**event, "text": text}))
     taken = time.process_time() - began
     for file in files:
         os.close(file)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.summary import Reducer, Summary
@@ -235,13 +236,13 @@ class FakeClient:
         self.emit(session, ev.QueueSet(items=items))
 
     async def _session_set(self, session: str, changes: ev.JSON) -> None:
-        self.emit(session, ev.SessionSet(changes=changes))
+        self.emit(session, codec.session_set(changes))
 
     async def _session_archive(self, session: str, archived: bool = True) -> None:
-        self.emit(session, ev.SessionSet(changes={"archived": archived}))
+        self.emit(session, ev.SessionSet(archived=archived))
 
     async def _session_seen(self, session: str) -> None:
-        self.emit(session, ev.SessionSet(changes={"seen": True}))
+        self.emit(session, ev.SessionSet(seen=True))
 
     async def _session_delete(self, session: str) -> None:
         del self.sessions[session]

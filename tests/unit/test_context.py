@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -50,7 +49,7 @@ def pasts(draw: st.DrawFn) -> list[ev.Event]:
 
 
 def numbered(events: Iterable[ev.Event]) -> list[ev.Event]:
-    return [replace(event, seq=n) for n, event in enumerate(events, 1)]
+    return [ev.replace(event, seq=n) for n, event in enumerate(events, 1)]
 
 
 def told(events: Iterable[ev.Event], folder: Path = Path("/nowhere")) -> list[ev.JSON]:

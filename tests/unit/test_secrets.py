@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import config, secrecy
+from sessions import codec, config, secrecy
 from sessions import events as ev
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.client import Client
@@ -243,8 +243,8 @@ async def test_keys_planted_everywhere_are_found_nowhere(planted: Planted) -> No
     shown: dict[str, bytes] = {}
     client = await Client.connect(rig_places(planted.home))
     heard = bytearray()
-    client.on_event = lambda _, event: heard.extend(ev.encode(ev.to_json(event)))
-    client.on_notice = lambda notice: heard.extend(ev.encode(notice))
+    client.on_event = lambda _, event: heard.extend(codec.encode(codec.to_json(event)))
+    client.on_notice = lambda notice: heard.extend(codec.encode(notice))
     ids = {}
     for name, profile, words in (
         ("echo", "env", "echo"),

@@ -351,7 +351,7 @@ class AcpConversation:
         if told:
             host.emit(ev.BackendState(data={"context": told}))
         if self._translator.title:
-            host.emit(ev.SessionSet(changes={"agent_title": self._translator.title}))
+            host.emit(ev.SessionSet(agent_title=self._translator.title))
         given = answer.get("usage")
         usage: Message = given if isinstance(given, dict) else {}
         return ev.TurnEnded(

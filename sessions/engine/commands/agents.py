@@ -47,7 +47,7 @@ async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.J
     is_model = known.get("category") == "model" or option == "model"
     if is_model:
         # The session's own place for it: kept, shown and forked like any session's model.
-        await target.recorder.emit_synced(ev.SessionSet(changes={"model": value}))
+        await target.recorder.emit_synced(ev.SessionSet(model=value))
     if isinstance(conversation, AcpConversation):
         state = await conversation.choose(option, value)
     else:

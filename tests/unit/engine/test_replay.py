@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions import codec
 from sessions import events as ev
 from sessions.engine.replay import replay_lines
 
@@ -12,7 +13,7 @@ from sessions.engine.replay import replay_lines
 async def test_no_event_is_lost_between_slices(tmp_path: Path, compact: bool) -> None:
     path = tmp_path / "journal.jsonl"
     messages = [ev.UserMessage(turn=n, text=f"message {n}", seq=n, at="") for n in range(1, 2001)]
-    path.write_bytes(b"".join(ev.encode(ev.to_json(m)) for m in messages))
+    path.write_bytes(b"".join(codec.encode(codec.to_json(m)) for m in messages))
     sent: list[bytes] = []
     await replay_lines(path, 1, 2000, sent.append, compact=compact)
     assert len(sent) == 2000

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
 from typing import Any
 
+import msgspec
+
+from sessions import codec
 from sessions import events as ev
 
 _PLAIN: dict[str, Any] = {"str": "words", "int": 1, "float": 1.0, "bool": True, "JSON": {"a": "b"}}
@@ -15,6 +18,8 @@ def _value(name: str, kind: str) -> Any:
         return "end_turn"
     if name == "usage":
         return {"input": 3, "output": 4}
+    if name == "mcp":
+        return {"a": True}
     if name in ("state", "status"):
         return "ok"
     if name in ("turn", "seq"):
@@ -29,16 +34,23 @@ def _value(name: str, kind: str) -> Any:
     return {"a": "b"}
 
 
+def _words(hint: Any) -> str:
+    """A field's type in the words of `_PLAIN`."""
+    words = getattr(hint, "__name__", "") if isinstance(hint, type) else str(hint)
+    words = re.sub(r"typing\.Annotated\[(\w+), .*?\)\]", r"\1", words)
+    return words.replace("dict[str, typing.Any]", "JSON")
+
+
 def one_of_each() -> list[dict[str, Any]]:
     """Every event type's JSON, `session.created` first, numbered from 1."""
     found: list[dict[str, Any]] = []
-    for cls in ev._TYPES.values():
+    for cls in ev.TYPES.values():
         fields = {
-            f.name: _value(f.name, str(f.type))
-            for f in dataclasses.fields(cls)
-            if f.name not in ("seq", "at", "type")
+            f.name: _value(f.name, _words(f.type))
+            for f in msgspec.structs.fields(cls)
+            if f.name not in ("seq", "at")
         }
         event = cls(seq=1, at="2026-11-23T10:00:00.000Z", **fields)
-        found.append(ev.to_json(event))
+        found.append(codec.to_json(event))
     found.sort(key=lambda e: e["type"] != "session.created")
     return [{**event, "seq": number} for number, event in enumerate(found, 1)]

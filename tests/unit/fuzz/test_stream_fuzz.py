@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import events as ev
+from sessions import codec
 from sessions.backends import faults
 from sessions.backends.acp.transport import LineTransport
 from sessions.backends.acp.updates import Translator
@@ -125,7 +125,7 @@ def test_any_update_of_an_agent_becomes_events_that_can_be_written(updates: list
     for update in updates:
         if isinstance(update, dict):
             for event in translator.events(update):
-                again = ev.from_json(json.loads(ev.encode(ev.to_json(event))))
+                again = codec.from_json(json.loads(codec.encode(codec.to_json(event))))
                 assert type(again) is type(event)
 
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
-from sessions import events as ev
+from sessions import codec
 from sessions.sanitise import clean
 from sessions.transcript import Transcript
 from tests.unit.fuzz.events import one_of_each
@@ -29,7 +29,7 @@ def drawn(events: list[Any], width: int) -> list[str]:
     seq = 0
     for data in events:
         try:
-            event = ev.from_json({**data, "seq": seq + 1})
+            event = codec.from_json({**data, "seq": seq + 1})
         except (ValueError, TypeError, AttributeError):
             continue
         seq += 1

@@ -147,7 +147,7 @@ def test_a_mark_amid_an_answer_does_not_break_its_code() -> None:
     events: list[ev.Event] = [
         ev.UserMessage(turn=1, text="go"),
         ev.Text(turn=1, text=f"Look:\n```python\n{code[:30]}"),
-        ev.SessionSet(changes={"title": "squares"}),
+        ev.SessionSet(title="squares"),
         ev.Text(turn=1, text=f"{code[30:]}```\n"),
     ]
     assert [f.text for f in byproducts("s", events)] == [code]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import BackendError, UsageError
 from sessions.priming import cost, pipeline, record
@@ -291,10 +292,10 @@ async def test_a_priming_is_replayed_from_its_journal() -> None:
         record.injected_event(injection, 2),
         record.measured_event(drawn.id, 2, reading),
     ]
-    lines = [ev.encode(ev.to_json(event)) for event in written]
+    lines = [codec.encode(codec.to_json(event)) for event in written]
     import json
 
-    past = record.replay(ev.from_json(json.loads(line)) for line in lines)
+    past = record.replay(codec.from_json(json.loads(line)) for line in lines)
     assert len(past) == 1
     assert past[0].draw == drawn and past[0].items == expansion.items
     turn, items, text = past[0].injected[0]

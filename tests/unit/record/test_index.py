@@ -147,7 +147,7 @@ def test_a_summary_comes_back_from_the_index_as_it_went_in(tmp_path: Path) -> No
         ev.UserMessage(turn=1, text="why"),
         ev.TurnEnded(turn=1, reason="end_turn", usage={"input": 3}, cost_usd=0.5),
         ev.SkillSet(name="s", state="on"),
-        ev.SessionSet(changes={"archived": True}),
+        ev.SessionSet(archived=True),
     ):
         reducer.apply(journal.append(event)[0])
     journal.close()

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sessions import codec
 from sessions import events as ev
 from sessions.context import Context
 from sessions.errors import JournalError
@@ -161,7 +162,7 @@ def test_journals_of_every_format_stay_readable(version: str, tmp_path: Path) ->
     assert len(events) == len(path.read_bytes().splitlines())
     for event, line in zip(events, path.read_bytes().splitlines(), strict=True):
         told = json.loads(line)
-        assert {k: v for k, v in ev.to_json(event).items() if k in told} == told
+        assert {k: v for k, v in codec.to_json(event).items() if k in told} == told
     reducer, context = Reducer(), Context(tmp_path)
     for event in events:
         reducer.apply(event)

@@ -179,7 +179,7 @@ async def test_ten_thousand_sessions_are_listed() -> None:
     async with opened(1) as here:
         for number in range(10_000):
             session = here.client.add(f"old {number}", cwd="/x")
-            here.client._fold(session, ev.SessionSet(changes={"closed": True}))
+            here.client._fold(session, ev.SessionSet(closed=True))
         await here.press("ctrl+l")
         await here.until(lambda: isinstance(here.app.screen, Choose))
         await here.settle()
@@ -291,7 +291,7 @@ async def test_the_palette_does_what_has_no_key() -> None:
 
 async def test_a_title_in_the_palette_is_no_markup() -> None:
     async with opened(1) as here:
-        here.client.emit("s001", ev.SessionSet(changes={"title": "[@click=app.quit]x[/] [/"}))
+        here.client.emit("s001", ev.SessionSet(title="[@click=app.quit]x[/] [/"))
         await here.press("ctrl+p")
         await here.type("go to")
         await here.settle()

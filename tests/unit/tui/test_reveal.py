@@ -61,7 +61,7 @@ async def test_words_that_stand_otherwise_in_the_text_still_lead_to_the_message(
 async def test_a_closed_session_is_opened_at_the_place() -> None:
     async with opened(1) as here:
         seqs = fill(here, here.client.add("old"))
-        here.client.emit("s002", ev.SessionSet(changes={"closed": True}))
+        here.client.emit("s002", ev.SessionSet(closed=True))
         here.client.found = [hit("s002", seqs[3])]
         await look_for(here, "answer")
         await here.until(lambda: here.deck.model.current == "s002")

@@ -135,7 +135,7 @@ def test_a_long_message_of_mine_is_folded() -> None:
         (ev.PrimingMeasured, {"id": "p", "gauge": {"novelty": 0.5}}),
         (ev.ContextCompacted, {"upto": 3, "summary": "all of it"}),
         (ev.Byproduct, {"kind": "code", "path": "a.py"}),
-        (ev.SessionSet, {"changes": {"model": "m"}}),
+        (ev.SessionSet, {"model": "m"}),
         (ev.BackendState, {"data": {"plan": [{"content": "do", "status": "pending"}]}}),
         (ev.JournalRepaired, {"faults": [{"line": 3}]}),
         (ev.Unknown, {"name": "new.kind", "data": {"x": 1}}),
