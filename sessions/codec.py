@@ -93,7 +93,10 @@ def _convert(data: ev.JSON, cls: type[ev.Event]) -> ev.Event:
 
 def loads(text: bytes | str) -> Any:
     """JSON as the standard has it: without NaN and Infinity. Raises ValueError."""
-    return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError):  # lone surrogates; or a fault, to be named
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
 
 
 def _refuse(word: str) -> NoReturn:

@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions import events as ev
+from sessions.archive.keeper import Keeper
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.features import Features
 from sessions.ids import new_id
+from sessions.outside import count
 from sessions.places import Places, private_folder
 from sessions.session import Session
 from sessions.summary import Summary
 
 if TYPE_CHECKING:
-    from sessions.archive.index import Index
     from sessions.backends.base import Backend, Conversation, Settings, Tools
     from sessions.config import Config
 
@@ -64,16 +65,17 @@ class Deck:
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
         self._opening: dict[str, asyncio.Task[Session]] = {}
-        self._index: Index | None = None
+        self.index = Keeper(places.index, places.sessions, self)
+        self._completing: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
         self._say_handle: asyncio.Handle | None = None
 
     # -- life
 
-    async def open(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Bring the index up to date and complete the records that a crash cut off.
+    async def open(self) -> None:
+        """Open the index and complete the records that a crash cut off.
 
-        `progress` is told, from a thread, how many changed sessions of how many are in.
+        What is not in the index yet is taken in behind; `index.made()` waits for it.
         """
         from sessions.backends.acp.process import sweep
 
@@ -81,13 +83,17 @@ class Deck:
         self.features.start()
         if left := sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
-        await self.index(progress)
+        await self.index.start()
         for summary in await self.all_summaries():
             if summary.status in ("working", "needs-you"):
-                try:
-                    await self.get(summary.id)
-                except AgentdeckError as error:
-                    log.warning("session %s: %s", summary.id, error)
+                await self._complete(summary.id)
+
+    async def _complete(self, session_id: str) -> None:
+        """Open a session whose last turn was cut off: its record is completed by that."""
+        try:
+            await self.get(session_id)
+        except AgentdeckError as error:
+            log.warning("session %s: %s", session_id, error)
 
     async def close(self) -> None:
         """Interrupt every turn, end the backends, write what is left."""
@@ -95,8 +101,7 @@ class Deck:
         backends = list(self._backends.values())
         await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
         await self.features.close()
-        if self._index is not None:
-            self._index.close()
+        await self.index.close()
 
     @property
     def working(self) -> int:
@@ -185,7 +190,17 @@ class Deck:
         folder = self.places.session(session_id)
         if not session_id or "/" in session_id or not (folder / "journal.jsonl").exists():
             raise NotFound(f"There is no session {session_id}.", "See `agentdeck sessions list`.")
-        session = Session.load(folder, self)
+        try:
+            session = Session.load(folder, self)
+        except AgentdeckError:
+            raise
+        except Exception as error:
+            # One record that holds what nobody foresaw is that session's fault alone.
+            log.exception("session %s", session_id)
+            raise JournalError(
+                f"The record of session {session_id} can't be read: {error!r}.",
+                f"It is left as it is, in {folder}. All other sessions go on.",
+            ) from error
         self._add(session)
         self.changed(session)
         return session
@@ -213,7 +228,10 @@ class Deck:
                 f"A session has no {', '.join(sorted(unknown))} to change.",
                 f"There are: {', '.join(sorted(CHANGEABLE))}.",
             )
-        await session.set(changes)
+        try:
+            await session.set(changes)
+        except ValueError as error:
+            raise UsageError(f"That can't be set: {error}.") from error
 
     async def undo(self, session_id: str, turn: int | None, files: bool) -> ev.JSON:
         """Undo a session's last turn (or back to `turn`); with `files`, put files back too."""
@@ -243,19 +261,32 @@ class Deck:
 
     async def all_summaries(self) -> list[Summary]:
         """Every session's summary, those in memory as they are now, newest first."""
-        index = await self.index()
-        known = {s.id: s for s in await asyncio.to_thread(index.summaries)}
+        known = {s.id: s for s in await self.index.ask(lambda index: index.summaries())}
         known |= {s.id: s.summary for s in self.sessions.values()}
         return sorted(known.values(), key=lambda s: s.id, reverse=True)
 
-    async def index(self, progress: Callable[[int, int], None] | None = None) -> Index:
-        """The index over all journals, brought up to date when first asked for."""
-        if self._index is None:
-            from sessions.archive.index import Index
+    # -- what the index tells (archive.keeper.Heard)
 
-            self._index = Index.open(self.places.index, self.places.sessions)
-            await asyncio.to_thread(self._index.refresh, progress)
-        return self._index
+    def taken(self, found: list[Summary]) -> None:
+        """Sessions that were not in the index are: the deck shows them from now on."""
+        for summary in found:
+            if summary.id in self.sessions:
+                continue
+            if summary.status in ("working", "needs-you"):
+                task = asyncio.get_running_loop().create_task(self._complete(summary.id))
+                self._completing.add(task)
+                task.add_done_callback(self._completing.discard)
+            elif self.listener is not None and not (summary.closed or summary.archived):
+                self.listener.on_summary(summary.to_json())
+
+    def progress(self, done: int, of: int) -> None:
+        """So many of the sessions that were not in the index are."""
+        self.notice("index", "", done=done, of=of)
+
+    def failed(self, why: str) -> None:
+        """The index was set aside."""
+        told = "The index of all sessions was damaged and is made again; nothing is lost."
+        self.notice("index failed", told, why=why)
 
     # -- backends
 
@@ -276,10 +307,9 @@ class Deck:
 
     def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
         """Tell everybody of an event that is in the journal."""
-        if self._index is not None:
-            self._index.feed(session.id, event, session.summary)
         if self.listener is not None:
             self.listener.on_event(session.id, event, line)
+        self.index.feed(session.id, event, session.summary)
 
     def changed(self, session: Session) -> None:
         """Tell a session's summary, once for all changes of this round of the loop."""
@@ -334,8 +364,9 @@ class Deck:
     def context_window(self, session: Session) -> int:
         """How many tokens the session's model takes, 0 = unknown."""
         configured = self.config.backends[session.summary.backend]
-        told = session.summary.agent.get("context") or {}
-        return configured.context or int(told.get("size") or 0)
+        told = session.summary.agent.get("context")
+        size = count(told.get("size")) if isinstance(told, dict) else None
+        return configured.context or size or 0
 
     async def tools(self, session: Session) -> Tools | None:
         """The tools that a session's backend is offered."""

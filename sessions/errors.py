@@ -5,6 +5,7 @@
     ├── NeedsPerson           a permission or a limit needs a person (exit code 3)
     ├── BackendError          what answers could not answer
     ├── JournalError          a session's record can't be read or written
+    ├── EventRefused          an event holds what no record can; a fault of that event alone
     ├── NotFound              no such session, skill, backend, model
     └── EngineError           the engine can't be reached, or is of another version
 
@@ -50,6 +51,10 @@ class BackendError(AgentdeckError):
 
 class JournalError(AgentdeckError):
     """A session's record can't be read or written."""
+
+
+class EventRefused(AgentdeckError):
+    """An event holds what no record can (a wrong type, a number out of range)."""
 
 
 class NotFound(AgentdeckError):

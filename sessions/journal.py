@@ -26,7 +26,7 @@ from pathlib import Path
 
 from sessions import codec, secrecy
 from sessions import events as ev
-from sessions.errors import AgentdeckError, JournalError
+from sessions.errors import AgentdeckError, EventRefused, JournalError
 from sessions.places import private_folder
 
 NAME = "journal.jsonl"
@@ -201,7 +201,8 @@ class Journal:
         """Number, date and write one event; return it stamped, with its line.
 
         When this returns, the event survives the death of the process. Raises JournalError
-        when the disk refuses; the event is then not part of the record.
+        when the disk refuses, EventRefused when the event holds what no record can; it is then
+        not part of the record.
         """
         stamped, line = self._stamp(event, self._seq + 1)
         self._write(line)
@@ -260,10 +261,9 @@ class Journal:
             if secrecy.in_line(line):
                 data = secrecy.hide_in(codec.to_json(stamped))
                 stamped, line = codec.from_json(data), codec.encode(data)
-        except (TypeError, ValueError) as error:
-            raise JournalError(
-                f"An event of type {event.type} can't be written: {error}."
-            ) from error
+            codec.decode(line)  # what is written can be read: types and ranges are checked here
+        except (TypeError, ValueError, RecursionError) as error:
+            raise EventRefused(f"{event.type}: {error}"[:300]) from error
         return stamped, line
 
     def _write_all(self, lines: list[bytes]) -> int:

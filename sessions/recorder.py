@@ -8,12 +8,15 @@ in the file, a sync runs at least every second, in a thread.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from sessions import events as ev
 from sessions import secrecy
-from sessions.errors import JournalError
+from sessions.errors import EventRefused, JournalError
+
+log = logging.getLogger("agentdeck.record")
 
 CHUNK_S = 0.05
 SYNC_S = 1.0
@@ -122,6 +125,9 @@ class Recorder:
         await self.sync()
 
     def _collect(self, event: ev.Text | ev.Thinking) -> None:
+        if not isinstance(event.text, str):
+            self._write(event)  # which says what is wrong with it
+            return
         of = (type(event), event.turn)
         if self._chunk_of is not None and self._chunk_of != of:
             self._flush(whole=True)
@@ -144,6 +150,11 @@ class Recorder:
             return
         try:
             stamped, line = self._journal.append(event)
+        except EventRefused as error:
+            log.warning("an event was refused: %s", error)
+            for other in instead(event, error):
+                self._write(other)
+            return
         except JournalError as error:
             self._backlog.append(event)
             self._fail(error)
@@ -162,3 +173,37 @@ class Recorder:
         if self.healthy:
             self.healthy = False
             self._on_fault(error)
+
+
+def instead(event: ev.Event, error: EventRefused) -> list[ev.Event]:
+    """What is recorded in the place of an event that no record can hold.
+
+    The turn goes on or ends as it would have: a call has its result, a turn its end.
+    """
+    turn = _number(getattr(event, "turn", None))
+    told = ev.Error(
+        turn=turn,
+        kind="record",
+        message=f"Something that came in can't be recorded, and was left out: {error.message}",
+        hint="It came from a server, an agent or a tool; the session goes on without it.",
+    )
+    if isinstance(event, ev.Error):
+        return [told]
+    if isinstance(event, ev.TurnEnded):
+        return [told, ev.TurnEnded(turn=turn or 0, reason=_word(event.reason) or "error")]
+    if isinstance(event, ev.ToolResult):
+        content = f"The result can't be recorded: {error.message}"
+        return [
+            told,
+            ev.ToolResult(turn=turn or 0, call=_word(event.call), status="error", content=content),
+        ]
+    return [told]
+
+
+def _number(value: Any) -> int | None:
+    fits = type(value) is int and abs(value) <= ev.LARGEST
+    return value if fits else None
+
+
+def _word(value: Any) -> str:
+    return value[:200] if isinstance(value, str) else ""

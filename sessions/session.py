@@ -19,6 +19,7 @@ from sessions import events as ev
 from sessions.context import Context
 from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError
 from sessions.journal import Journal
+from sessions.outside import MOST_USD, amount, count
 from sessions.recorder import Recorder
 from sessions.summary import Reducer, Summary
 from sessions.turn import Turn
@@ -156,6 +157,16 @@ class Session:
             JournalError: there is no readable journal, or another process writes it.
         """
         journal, events = Journal.open(folder)
+        try:
+            return cls._of(journal, folder, deck, events)
+        except BaseException:
+            journal.close()  # another try, or another process, may have it
+            raise
+
+    @classmethod
+    def _of(
+        cls, journal: Journal, folder: Path, deck: Surroundings, events: Sequence[ev.Event]
+    ) -> Session:
         session = cls(journal, folder, deck)
         unanswered: dict[str, ev.ToolCall] = {}
         asked: dict[str, ev.PermissionAsked] = {}
@@ -455,19 +466,22 @@ class Session:
                 "Interrupted by the user." if interrupted else "The turn ended before its result.",
             )
             self._turn = None
-        await self.recorder.emit_synced(self._with_spent(ended))
-        self._task = self._ending = None
-        self.deck.changed(self)
+        try:
+            await self.recorder.emit_synced(self._with_spent(ended))
+        finally:
+            self._task = self._ending = None
+            self.deck.changed(self)
         await self.deck.after_turn(self, ended)
         if ended.reason in ("end_turn", "max_tokens"):
             await self._next_from_queue()
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count tokens and dollars towards the turn that runs, or else the next one."""
-        for kind, count in usage.items():
-            self._spent[kind] = self._spent.get(kind, 0) + count
-        if cost_usd is not None:
-            self._spent_usd = (self._spent_usd or 0.0) + cost_usd
+        for kind, told in usage.items():
+            if (tokens := count(told)) is not None:
+                self._spent[kind] = min(self._spent.get(kind, 0) + tokens, ev.LARGEST)
+        if (spent := amount(cost_usd)) is not None:
+            self._spent_usd = min((self._spent_usd or 0.0) + spent, MOST_USD)
 
     def _with_spent(self, ended: ev.TurnEnded) -> ev.TurnEnded:
         """A turn's end with all that was spent, whichever way it ended."""
@@ -505,7 +519,11 @@ class Session:
             self.queue = [Queued.from_json(item) for item in event.items]
         self.context.apply(event)
         for observe in self.observers:
-            observe(event)
+            try:
+                observe(event)
+            except Exception:
+                # What a feature keeps beside the record is short of one event; the record is not.
+                log.exception("%s of %s", event.type, self.id)
         return self.reducer.apply(event)
 
     def _queue_changed(self) -> None:

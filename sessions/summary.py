@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from sessions import codec
 from sessions import events as ev
+from sessions.outside import MOST_USD, count
 
 STATUSES = ("working", "needs-you", "done", "idle", "failed", "paused", "unknown")
 # A turn that ended so waits for something other than its user.
@@ -143,10 +144,10 @@ class Reducer:
         s.asks, s.retry = [], None
         if self._tail:
             s.snippet = self._tail
-        for key, count in event.usage.items():
-            s.tokens[key] = s.tokens.get(key, 0) + count
+        for key, spent in event.usage.items():
+            s.tokens[key] = min(s.tokens.get(key, 0) + spent, ev.LARGEST)
         if event.cost_usd is not None:
-            s.cost_usd = (s.cost_usd or 0.0) + event.cost_usd
+            s.cost_usd = min((s.cost_usd or 0.0) + event.cost_usd, MOST_USD)
         if event.reason == "error":
             s.status = "failed"
         elif event.reason in _PAUSING:
@@ -195,7 +196,7 @@ class Reducer:
         self.summary.agent.update(event.data)
         context = event.data.get("context")
         if isinstance(context, dict):
-            self.summary.context_tokens = int(context.get("used") or 0)
+            self.summary.context_tokens = count(context.get("used")) or 0
 
     def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
         """The server's count of the conversation does not hold any more."""

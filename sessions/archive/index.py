@@ -3,17 +3,18 @@
 The journals are the truth. What is here is one row of summary per session and one row of text
 per message; which journals it has taken in, and how far, stands beside (size and time of the
 file), so that a refresh reads what is new and nothing else. A damaged index is set aside and
-made again. One connection writes; the engine feeds it, behind the events, in batches.
+made again. One connection writes; the engine feeds it, behind the events (`archive.keeper`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +26,19 @@ from sessions.places import private_folder
 from sessions.sanitise import clean_line
 from sessions.summary import Reducer, Summary
 
+log = logging.getLogger("agentdeck.index")
+
 VERSION = 3
-_BATCH = 200
+_OF_A_SESSION = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    sqlite3.InterfaceError,  # a value of a type that SQLite does not take
+)
+"""What a value in a record makes fail, whatever the state of the index."""
 _MAX_TEXT = 200_000
 # A word that stands in hundreds of thousands of messages is ranked among the newest of them only:
 # ranking them all takes longer than a person waits between two keys.
@@ -65,8 +77,6 @@ class Index:
         self._journals = journals
         self._db = db
         self._lock = threading.RLock()
-        self._pending: list[tuple[str, ev.Event]] = []
-        self._summaries: dict[str, Summary] = {}
         self._texts: dict[str, _Message] = {}
 
     @classmethod
@@ -76,68 +86,95 @@ class Index:
         try:
             return cls(path, journals, _connect(path))
         except sqlite3.DatabaseError:
-            aside = path.with_suffix(".damaged")
-            with contextlib.suppress(OSError):
-                path.replace(aside)
-            for extra in ("-wal", "-shm", "-journal"):
-                with contextlib.suppress(OSError):
-                    path.with_name(path.name + extra).unlink()
+            set_aside(path)
             return cls(path, journals, _connect(path))
 
+    @classmethod
+    def in_memory(cls, journals: Path) -> Index:
+        """An index for as long as this process lives, where the disk takes none."""
+        return cls(
+            Path(":memory:"), journals, _make(sqlite3.connect(":memory:", check_same_thread=False))
+        )
+
     def close(self) -> None:
-        """Write what waits and let go."""
-        with self._lock:
-            with contextlib.suppress(sqlite3.Error):
-                self.flush()
+        """Let go of the file."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
             self._db.close()
 
     # -- taking in
 
-    def refresh(self, progress: Callable[[int, int], None] | None = None) -> int:
+    def refresh(self) -> int:
         """Take in what changed on disk since the last time; how many sessions had changed."""
+        changed = self.changed()
+        self.take(changed)
+        return len(changed)
+
+    def changed(self) -> list[str]:
+        """The sessions whose journals are not as they were taken in; what is gone is forgotten.
+
+        In the order of time, as ids sort: the newest messages come last into the index.
+        """
         with self._lock:
-            self.flush()
             marks = self._db.execute("select id, size, mtime from sessions")
             known = {mark[0]: (mark[1], mark[2]) for mark in marks}
             found = dict(_journals(self._journals))
-            # In the order of time, as ids sort: the newest messages come last into the index.
-            changed = sorted(s for s, mark in found.items() if known.get(s) != mark)
-            for number, session in enumerate(changed, 1):
-                self._take_journal(session, found[session])
-                if number % 100 == 0:
-                    self._db.commit()
-                if progress is not None:
-                    progress(number, len(changed))
             for gone in known.keys() - found.keys():
                 self._forget(gone)
             self._db.commit()
-            return len(changed)
+            return sorted(s for s, mark in found.items() if known.get(s) != mark)
 
-    def feed(self, session: str, event: ev.Event, summary: Summary) -> None:
-        """Take in one event of a running session; written in batches."""
+    def take(self, sessions: Sequence[str]) -> list[Summary]:
+        """Take in these sessions' journals, as they are now; their summaries."""
+        found = []
         with self._lock:
-            self._summaries[session] = summary
-            if isinstance(event, ev.Text | ev.UserMessage | ev.ToolCall | ev.ContextCompacted):
-                self._pending.append((session, event))
-            if len(self._pending) >= _BATCH or isinstance(event, ev.TurnEnded | ev.SessionSet):
-                self.flush()
-
-    def flush(self) -> None:
-        """Write the events that wait."""
-        with self._lock:
-            pending, self._pending = self._pending, []
-            summaries, self._summaries = self._summaries, {}
-            if not pending and not summaries:
-                return
-            for session, event in pending:
-                message = self._texts.setdefault(session, _Message(session))
-                for done in message.take(event):
-                    self._add(done)
-            for session, summary in summaries.items():
-                if summary.status not in ("working", "needs-you"):
-                    self._end_message(session)
-                rows.put(self._db, session, summary, _mark(self._journals / session / NAME))
+            for number, session in enumerate(sessions, 1):
+                found.append(self._take_journal(session))
+                if number % 100 == 0:
+                    self._db.commit()
             self._db.commit()
+        return [summary for summary in found if summary is not None]
+
+    def look(self, sessions: Sequence[str]) -> list[Summary]:
+        """These sessions' summaries, read from their journals; their texts are taken in later."""
+        found = []
+        with self._lock:
+            for session in sessions:
+                reducer = Reducer(session)
+                with self._alone(session):
+                    for event in read(self._journals / session / NAME):
+                        reducer.apply(event)
+                    rows.put(self._db, session, reducer.summary, (0, 0))
+                    found.append(reducer.summary)
+            self._db.commit()
+        return found
+
+    def feed(self, batch: Sequence[tuple[str, ev.Event]], summaries: Mapping[str, Summary]) -> None:
+        """Take in events of running sessions, and the summaries that follow from them."""
+        with self._lock:
+            for session, event in batch:
+                with self._alone(session):
+                    message = self._texts.setdefault(session, _Message(session))
+                    for done in message.take(event):
+                        self._add(done)
+            for session, summary in summaries.items():
+                with self._alone(session):
+                    if summary.status not in ("working", "needs-you"):
+                        self._end_message(session)
+                    rows.put(self._db, session, summary, _mark(self._journals / session / NAME))
+            self._db.commit()
+
+    @contextlib.contextmanager
+    def _alone(self, session: str) -> Iterator[None]:
+        """What is wrong with one session is that session's fault: named, and passed over."""
+        try:
+            yield
+        except JournalError as error:
+            log.warning("session %s is not in the index: %s", session, error)
+        except _OF_A_SESSION as error:
+            log.warning("session %s is not in the index: %r", session, error)
+            why = f"This session's record holds what can't be read: {error!r}"[:300]
+            broken = Summary(session, title=session, status="unknown", error=why)
+            rows.put(self._db, session, broken, _mark(self._journals / session / NAME))
 
     def _end_message(self, session: str) -> None:
         message = self._texts.pop(session, None)
@@ -145,19 +182,20 @@ class Index:
             for done in message.end():
                 self._add(done)
 
-    def _take_journal(self, session: str, mark: tuple[int, int]) -> None:
+    def _take_journal(self, session: str) -> Summary | None:
         self._forget(session)
         reducer, message = Reducer(session), _Message(session)
-        try:
+        mark = _mark(self._journals / session / NAME)
+        with self._alone(session):
             for event in read(self._journals / session / NAME):
                 reducer.apply(event)
                 for done in message.take(event):
                     self._add(done)
-        except JournalError:
-            return
-        for done in message.end():
-            self._add(done)
-        rows.put(self._db, session, reducer.summary, mark)
+            for done in message.end():
+                self._add(done)
+            rows.put(self._db, session, reducer.summary, mark)
+            return reducer.summary
+        return None
 
     def _add(self, text: _Text) -> None:
         body = text.text[:_MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
@@ -188,7 +226,6 @@ class Index:
         """What some sessions are called: their title, else the beginning of the first message."""
         wanted = list(sessions)
         with self._lock:
-            self.flush()
             marks = ", ".join("?" * len(wanted))
             found = self._db.execute(
                 f"select id, title, about from sessions where id in ({marks})", wanted
@@ -211,7 +248,6 @@ class Index:
             return []
         quoted = " ".join(f'"{word}"' for word in words) + "*"
         with self._lock:
-            self.flush()
             found = self._db.execute(
                 "select m.session, m.seq, m.at, m.text from (select * from "
                 "(select rowid as place, bm25(words) as score from words where words match ? "
@@ -274,6 +310,15 @@ def snippet(text: str, words: list[str], around: int = 60) -> str:
     return ("…" if start else "") + part + ("…" if end < len(text) else "")
 
 
+def set_aside(path: Path) -> None:
+    """Put a damaged index out of the way; it can be looked at until the next one fails."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_suffix(".damaged"))
+    for extra in ("-wal", "-shm", "-journal"):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + extra).unlink()
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     new = not path.exists()
     db = sqlite3.connect(path, check_same_thread=False, timeout=10)
@@ -289,6 +334,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         if not rows.fits(db):
             db.close()
             raise sqlite3.DatabaseError("other columns")
+    return _make(db)
+
+
+def _make(db: sqlite3.Connection) -> sqlite3.Connection:
     db.executescript(_SCHEMA)
     db.execute(f"pragma user_version = {VERSION}")
     db.commit()

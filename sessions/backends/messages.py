@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -19,8 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from sessions import codec
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
+from sessions.outside import count
 from sessions.secrecy import address
 
 OFFICIAL_HOST = "api.anthropic.com"
@@ -199,7 +200,7 @@ class MessagesApi:
         try:
             async with asyncio.timeout(self._connect_s + 10):
                 answer = await client.models.with_raw_response.list(limit=200)
-                data = json.loads(await answer.read())
+                data = codec.loads(await answer.read())
         except anthropic.APIStatusError as error:
             headers = error.response.headers
             fault = faults.of_status(error.status_code, await _body(error.response), headers)
@@ -227,7 +228,7 @@ class _Reader:
         if not line.startswith(b"data:"):
             return False
         try:
-            event = json.loads(line[5:])
+            event = codec.loads(line[5:])
         except (ValueError, RecursionError) as error:
             raise FaultError(Fault("protocol", f"a broken event: {error}")) from error
         if not isinstance(event, dict):
@@ -300,7 +301,7 @@ class _Reader:
         raw = "".join(parts)
         call = ToolUse(str(block.get("id", "")), str(block.get("name", "")))
         try:
-            given = json.loads(raw) if raw.strip() else block.get("input") or {}
+            given = codec.loads(raw) if raw.strip() else block.get("input") or {}
         except (ValueError, RecursionError):
             given = None
         if isinstance(given, dict):
@@ -334,8 +335,8 @@ class _Reader:
         """Counts are cumulative: the last one stands."""
         if isinstance(usage, dict):
             for theirs, ours in _USAGE.items():
-                if isinstance(usage.get(theirs), int):
-                    self._response.usage[ours] = usage[theirs]
+                if (counted := count(usage.get(theirs))) is not None:
+                    self._response.usage[ours] = counted
 
     _HANDLERS = {  # noqa: RUF012
         "message_start": _start,

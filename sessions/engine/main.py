@@ -56,19 +56,14 @@ class Engine:
     async def run(self, say: Callable[[str], None]) -> None:
         """Serve until stopped, signalled, or idle for as long as the configuration says.
 
-        `say` is told `ready`, and before that now and then `busy …`.
+        `say` is told `ready`.
         """
-
-        def progress(done: int, of: int) -> None:
-            if done % 100 == 0:
-                say(f"{BUSY} {done} of {of} sessions are in the index")
-
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.ended.set)
         clear_socket(self.places.socket)
         await self.server.listen(str(self.places.socket))
-        await self.deck.open(progress)
+        await self.deck.open()
         say("ready")
         gc.freeze()
         self._maybe_idle()

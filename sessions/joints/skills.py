@@ -65,11 +65,10 @@ class SessionSkills:
     def observe(self, event: ev.Event) -> None:
         """Fold one event of the session."""
         if isinstance(event, ev.SkillSet):
-            state = _state(event.state)
-            if state is State.OFF:
+            if event.state in set(State):  # a newer version may know others
+                self.states[event.name] = State(event.state)
+            if event.state == State.OFF:
                 self.states.pop(event.name, None)
-            else:
-                self.states[event.name] = state
         elif isinstance(event, ev.SkillUsed):
             self.used[event.name] = self.used.get(event.name, 0) + 1
             use = {"name": event.name, "turn": event.turn, "how": event.how, "seq": event.seq}

@@ -94,7 +94,7 @@ async def _engine(agent: Agent | None = None) -> AsyncIterator[Here]:
         places.config_file.write_text(_config(agent or _scripted(folder)))
         deck = Deck(places, config.load(places.config_file))
         await deck.open()
-        await deck.index()
+        await deck.index.made()
         server = Server(deck, load_commands(), lambda: None)
         private_folder(places.run)
         await server.listen(str(places.socket))

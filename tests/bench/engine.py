@@ -55,7 +55,7 @@ async def _run(seconds: int) -> dict[str, float]:
         )
         deck = Deck(places, config.load(places.config_file))
         await deck.open()
-        await deck.index()
+        await deck.index.made()
         server = Server(deck, load_commands(), lambda: None)
         private_folder(places.run)
         await server.listen(str(places.socket))

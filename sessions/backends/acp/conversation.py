@@ -19,6 +19,7 @@ from sessions.backends.acp.updates import Translator, terminals_of
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
+from sessions.outside import amount, count
 from sessions.tools.guard import Target
 
 if TYPE_CHECKING:
@@ -358,14 +359,14 @@ class AcpConversation:
             turn=host.turn,
             reason=_REASONS.get(str(answer.get("stopReason")), "error"),
             usage={
-                ours: int(usage[theirs])
+                ours: counted
                 for ours, theirs in (
                     ("input", "inputTokens"),
                     ("output", "outputTokens"),
                     ("cache_read", "cachedReadTokens"),
                     ("cache_write", "cachedWriteTokens"),
                 )
-                if isinstance(usage.get(theirs), int)
+                if (counted := count(usage.get(theirs))) is not None
             },
             cost_usd=self._cost(told),
             detail="" if answer.get("stopReason") in _REASONS else str(answer.get("stopReason")),
@@ -373,13 +374,13 @@ class AcpConversation:
 
     def _cost(self, told: Message) -> float | None:
         """What this turn cost; the agent tells the sum over its session."""
-        cost = told.get("cost") or {}
-        amount = cost.get("amount")
-        if cost.get("currency") != "USD" or not isinstance(amount, int | float):
+        cost = told.get("cost")
+        if not isinstance(cost, dict) or cost.get("currency") != "USD":
             return None
-        if not self._backend.cost_is_real:
+        so_far = amount(cost.get("amount"))
+        if so_far is None or not self._backend.cost_is_real:
             return None
-        spent, self._spent = max(0.0, float(amount) - self._spent), float(amount)
+        spent, self._spent = max(0.0, so_far - self._spent), so_far
         return spent
 
 

@@ -13,6 +13,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from sessions import codec
+
 Message = dict[str, Any]
 _NOISE_KEPT = 20
 
@@ -50,7 +52,7 @@ class LineTransport:
             if not line:
                 return None
             try:
-                message = json.loads(line)
+                message = codec.loads(line)
             except (ValueError, RecursionError):
                 message = None
             if not isinstance(message, dict):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sessions import events as ev
+from sessions.outside import count
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
@@ -59,7 +60,10 @@ class Translator:
         if kind in ("tool_call", "tool_call_update"):
             return self._tool(update)
         if kind == "usage_update":
-            self.usage = {k: update[k] for k in ("used", "size", "cost") if k in update}
+            counts = {k: count(update.get(k)) for k in ("used", "size")}
+            self.usage = {k: v for k, v in counts.items() if v is not None}
+            if isinstance(update.get("cost"), dict):
+                self.usage["cost"] = update["cost"]
             return []
         if kind == "session_info_update":
             self.title = str(update.get("title") or "")

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import asdict
 
 from sessions import events as ev
+from sessions.archive.index import Index
 from sessions.deck import Deck
 from sessions.engine.commands import command
 
@@ -91,11 +92,10 @@ async def broadcast(deck: Deck, sessions: list[str], text: str) -> list[ev.JSON]
 @command("archive.search")
 async def search(deck: Deck, query: str, limit: int = 50) -> list[ev.JSON]:
     """Full text over every session, best first; each hit with its session's title."""
-    index = await deck.index()
 
-    def look() -> list[ev.JSON]:
+    def look(index: Index) -> list[ev.JSON]:
         hits = index.search(query, limit)
         titles = index.titles({hit.id for hit in hits})
         return [{**hit.to_json(), "title": titles.get(hit.id, "")} for hit in hits]
 
-    return await asyncio.to_thread(look)
+    return await deck.index.ask(look)

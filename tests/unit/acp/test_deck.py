@@ -47,9 +47,9 @@ async def test_an_agents_turn_is_recorded_and_found(agents: Rig) -> None:
     assert text_of(session) == "message 1 in mode default"
     assert session.summary.status == "done"
     assert session.summary.tokens == {"input": 7, "output": 5}
-    index = await agents.deck.index()
-    assert {h.id for h in index.search("memorable")} == {session.id}
-    assert {h.id for h in index.search("message mode default")} == {session.id}
+    for words in ("memorable", "message mode default"):
+        hits = await agents.deck.index.ask(lambda index, words=words: index.search(words))
+        assert {h.id for h in hits} == {session.id}
 
 
 async def test_an_agents_permission_is_answered_in_the_deck(agents: Rig) -> None:

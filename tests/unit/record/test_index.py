@@ -85,15 +85,12 @@ def test_a_damaged_index_is_made_again(tmp_path: Path, damage: bytes) -> None:
 
 def test_events_are_fed_as_they_come(index: Index) -> None:
     summary = Summary("d4", status="done")
-    for seq, event in enumerate(
-        [
-            ev.Text(turn=1, text="fed "),
-            ev.Text(turn=1, text="live"),
-            ev.TurnEnded(turn=1, reason="end_turn"),
-        ],
-        1,
-    ):
-        index.feed("d4", ev.stamp(event, seq), summary)
+    events = [
+        ev.Text(turn=1, text="fed "),
+        ev.Text(turn=1, text="live"),
+        ev.TurnEnded(turn=1, reason="end_turn"),
+    ]
+    index.feed([("d4", ev.stamp(e, n)) for n, e in enumerate(events, 1)], {"d4": summary})
     assert [h.id for h in index.search("fed live")] == ["d4"]
 
 

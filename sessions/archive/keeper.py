@@ -1,0 +1,207 @@
+"""The engine's index: fed behind the events, asked in a thread of its own, made again at a fault.
+
+Nothing that is delivered waits for it: an event is in the journal and on its way to the clients
+before it comes here. One thread does all of its work, in small pieces, so that a search comes
+between two of them while thousands of journals are taken in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sessions import events as ev
+from sessions.archive.index import Index, set_aside
+from sessions.errors import AgentdeckError
+from sessions.summary import Summary
+
+log = logging.getLogger("agentdeck.index")
+
+_BATCH = 200
+_PIECE = 20
+"""Journals that are taken in at a time."""
+_FIRST = 40
+"""The newest sessions, whose tiles are shown first, are looked at before all others."""
+
+T = TypeVar("T")
+
+
+class Heard(Protocol):
+    """Who is told how it goes."""
+
+    def taken(self, found: list[Summary]) -> None:
+        """Sessions that were not in the index, or not as they are now, are."""
+
+    def progress(self, done: int, of: int) -> None:
+        """So many of the journals that were not in the index are."""
+
+    def failed(self, why: str) -> None:
+        """The index was set aside; it is made again."""
+
+
+class Keeper:
+    """Keeps one `Index` at work. All methods are for the engine's event loop."""
+
+    def __init__(self, path: Path, journals: Path, heard: Heard) -> None:
+        self._path = path
+        self._journals = journals
+        self._heard = heard
+        self._index: Index | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
+        self._batch: list[tuple[str, ev.Event]] = []
+        self._summaries: dict[str, Summary] = {}
+        self._feeding: asyncio.Task[None] | None = None
+        self._making: asyncio.Task[None] | None = None
+        self._mending = asyncio.Lock()
+        self._failures = 0
+        self._closed = False
+        self.done = self.of = 0
+
+    async def start(self) -> None:
+        """Open the index and look at the newest sessions; the rest is taken in behind."""
+        changed = await self._of(lambda index: index.changed())
+        self.done, self.of = 0, len(changed)
+        if changed:
+            found = await self._of(lambda index: index.look(changed[-_FIRST:]))
+            self._heard.taken(found)
+            self._making = asyncio.get_running_loop().create_task(self._make(changed))
+
+    async def made(self) -> None:
+        """Wait until every journal is in."""
+        while (making := self._making) is not None:
+            await asyncio.wait([making])
+
+    async def close(self) -> None:
+        """Write what waits and let go. Nothing that is fed afterwards counts."""
+        if self._closed:
+            return
+        self._closed = True
+        making, self._making = self._making, None
+        if making is not None:
+            making.cancel()
+            await asyncio.wait([making])
+        if self._feeding is not None:
+            await asyncio.wait([self._feeding])
+        with contextlib.suppress(sqlite3.Error):
+            await self._write()
+        if self._index is not None:
+            await self._run(self._index.close)
+        self._thread.shutdown(wait=False)
+
+    def feed(self, session: str, event: ev.Event, summary: Summary) -> None:
+        """Take in one event of a running session; written in batches, later."""
+        if self._closed:
+            return
+        self._summaries[session] = summary
+        if isinstance(event, ev.Text | ev.UserMessage | ev.ToolCall | ev.ContextCompacted):
+            self._batch.append((session, event))
+        ends = isinstance(event, ev.TurnEnded | ev.SessionSet)
+        if (ends or len(self._batch) >= _BATCH) and self._feeding is None:
+            self._feeding = asyncio.get_running_loop().create_task(self._feed())
+
+    async def ask(self, question: Callable[[Index], T]) -> T:
+        """An answer from the index, everything that was fed before in it.
+
+        Raises AgentdeckError: there is none to be had at the moment.
+        """
+        for _ in range(2):
+            try:
+                await self._write()
+                return await self._of(question)
+            except sqlite3.Error as error:
+                await self._fault(error)
+        raise AgentdeckError(
+            "The index of all sessions can't be read; it is made again.", "Try again in a moment."
+        )
+
+    # -- in the loop
+
+    async def _feed(self) -> None:
+        try:
+            while self._batch or self._summaries:
+                await self._write()
+        except sqlite3.Error as error:
+            await self._fault(error)
+        except Exception:
+            # The boundary of a worker: what is not in the index is on disk all the same.
+            log.exception("feeding the index")
+        finally:
+            self._feeding = None
+
+    async def _make(self, changed: list[str]) -> None:
+        try:
+            for at in range(0, len(changed), _PIECE):
+                piece = changed[at : at + _PIECE]
+                found = await self._of(lambda index, piece=piece: index.take(piece))  # type: ignore[misc]
+                self.done = min(at + _PIECE, self.of)
+                self._heard.taken(found)
+                self._heard.progress(self.done, self.of)
+        except sqlite3.Error as error:
+            self._making = None
+            await self._fault(error)
+            return
+        except Exception:
+            # The boundary of a worker: the index is short of something, the engine goes on.
+            log.exception("making the index")
+        self._making = None
+
+    async def _fault(self, error: sqlite3.Error) -> None:
+        """Set the index aside and make it again; from the third time on in memory."""
+        failed = self._index
+        async with self._mending:
+            if self._index is not failed:
+                return  # whoever saw it first has done it
+            self._failures += 1
+            log.warning("the index is set aside: %r", error)
+            making, self._making = self._making, None
+            if making is not None and making is not asyncio.current_task():
+                making.cancel()
+            await self._run(self._reopen)
+            changed = await self._of(lambda index: index.changed())
+            self.done, self.of = 0, len(changed)
+            self._making = asyncio.get_running_loop().create_task(self._make(changed))
+        self._heard.failed(str(error))
+
+    async def _write(self) -> None:
+        """Hand what waits to the thread; as it is now, since the engine goes on meanwhile."""
+        batch, self._batch = self._batch, []
+        summaries = {s: Summary(**known.to_json()) for s, known in self._summaries.items()}
+        self._summaries.clear()
+        if batch or summaries:
+            await self._of(lambda index: index.feed(batch, summaries))
+
+    async def _run(self, job: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+
+    async def _of(self, question: Callable[[Index], T]) -> T:
+        def look() -> T:
+            if self._index is None:
+                self._open()
+            assert self._index is not None
+            return question(self._index)
+
+        return await self._run(look)
+
+    # -- in the thread
+
+    def _open(self) -> None:
+        try:
+            self._index = Index.open(self._path, self._journals)
+        except (sqlite3.Error, OSError, AgentdeckError) as error:
+            log.warning("the index can't be written, it is kept in memory: %s", error)
+            self._index = Index.in_memory(self._journals)
+
+    def _reopen(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        set_aside(self._path)
+        if self._failures > 2:
+            self._index = Index.in_memory(self._journals)
+        else:
+            self._open()
