@@ -78,11 +78,15 @@ class Deck:
         What is not in the index yet is taken in behind; `index.made()` waits for it.
         """
         from sessions.backends.acp.process import sweep
+        from sessions.tools import aside
 
         private_folder(self.places.sessions)
         self.features.start()
         if left := sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
+        for told in await asyncio.to_thread(aside.sweep, self.places.state / "commands"):
+            log.warning("of a command of an engine that was killed: %s", told)
+            self.notice("aside", told)
         await self.index.start()
         for summary in await self.all_summaries():
             if summary.status in ("working", "needs-you"):

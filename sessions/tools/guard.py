@@ -2,7 +2,7 @@
 
 A path is resolved once, links and `..` as the kernel would, and compared by components. The
 comparison that gives rights (inside the workspace) is exact; the ones that take them away
-(secrets, steering files, agentdeck's own) are forgiving, see `places_kept.fold`.
+(secrets, steering files, agentdeck's own) are forgiving, see `protected_paths.fold`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.places import Places
-from sessions.tools import places_kept
+from sessions.tools import protected_paths
 from sessions.tools.base import ToolFault
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -57,10 +57,10 @@ class Guard:
         self.places = places
         own = [places.config_file.parent, places.data, places.state, places.run]
         self.own_folders = tuple(p.resolve() for p in own)
-        self._own = tuple(places_kept.folded(p) for p in self.own_folders)
-        self._config = places_kept.folded(places.config_file.resolve())
+        self._own = tuple(protected_paths.folded(p) for p in self.own_folders)
+        self._config = protected_paths.folded(places.config_file.resolve())
         self.skill_folders = tuple(p.expanduser().resolve() for p in (places.my_skills, *skills))
-        self._skills = tuple(places_kept.folded(p) for p in self.skill_folders)
+        self._skills = tuple(protected_paths.folded(p) for p in self.skill_folders)
 
     def look(self, asked: str) -> Target:
         """Resolve a path and say what it is. Raises ToolFault for what can be no path."""
@@ -89,15 +89,15 @@ class Guard:
             inside=path == self.root or path.is_relative_to(self.root),
             own=own,
             skill=any(path == s or path.is_relative_to(s) for s in self.skill_folders),
-            secret=places_kept.secret(path),
+            secret=protected_paths.secret(path),
             steering=self._steering(path),
             forbidden="" if own else self._forbidden(path),
         )
 
     def _steering(self, path: Path) -> str:
-        if why := places_kept.steering(path):
+        if why := protected_paths.steering(path):
             return why
-        parts = places_kept.folded(path)
+        parts = protected_paths.folded(path)
         for skills in self._skills:
             if parts[: len(skills)] == skills:
                 return "skills steer sessions"
@@ -105,7 +105,7 @@ class Guard:
 
     def _forbidden(self, path: Path) -> str:
         """Why no tool may touch it: agentdeck's own configuration, records and socket."""
-        parts = places_kept.folded(path)
+        parts = protected_paths.folded(path)
         if parts == self._config:
             return "it is agentdeck's own configuration"
         if self._in_skills(parts):
@@ -120,5 +120,5 @@ class Guard:
 
     def _holds_workspace(self, own: tuple[str, ...]) -> bool:
         """A workspace chosen inside one of agentdeck's folders (a sandbox of tests, say)."""
-        root = places_kept.folded(self.root)
+        root = protected_paths.folded(self.root)
         return root[: len(own)] == own

@@ -196,7 +196,10 @@ def _beyond(ctx: CallContext, *, network: bool, escape: bool) -> str:
     if escape:
         return "It asks to run OUTSIDE the sandbox, with all your rights."
     if network and not ctx.state.options.network:
-        return "It asks to use the network."
+        return (
+            "It asks to use the network: the internet, servers on this machine (loopback), and "
+            "the abstract sockets of programs that run here."
+        )
     return ""
 
 

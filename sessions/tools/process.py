@@ -8,13 +8,14 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sessions import events as ev
 from sessions.tools.base import ToolFault
-from sessions.tools.places_kept import names
+from sessions.tools.protected_paths import names
 from sessions.tools.spool import Spool
 
 GRACE_S = 2.0
@@ -193,16 +194,20 @@ async def start(
     }
     read, write = os.pipe()
     os.set_blocking(read, False)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(spec), str(write),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT, env=dict(env), cwd="/", pass_fds=(write,),
-            start_new_session=True,
-        )  # fmt: skip
-    except (OSError, ValueError) as error:
-        os.close(read)
-        raise ToolFault(f"The command can't be started: {error}.") from error
-    finally:
-        os.close(write)
+    # By a file that has no name: what stands on a command line may not be longer than 128 KiB.
+    with tempfile.TemporaryFile() as told:
+        try:
+            told.write(json.dumps(spec).encode())
+            told.seek(0)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-S", str(_SUPERVISOR), str(told.fileno()), str(write),
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT, env=dict(env), cwd="/",
+                pass_fds=(told.fileno(), write), start_new_session=True,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            os.close(read)
+            raise ToolFault(f"The command can't be started: {error}.") from error
+        finally:
+            os.close(write)
     return Running(process, read, spool)

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import events as ev
-from sessions.tools import places_kept, policy, safe_open
+from sessions.tools import policy, protected_paths, safe_open
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import path_property
 from sessions.tools.guard import Guard, Target
 
-SKIPPED = places_kept.names(
+SKIPPED = protected_paths.names(
     ".git .hg .svn .jj node_modules __pycache__ .venv venv .tox .nox .mypy_cache .ruff_cache "
     ".pytest_cache .hypothesis .cache .gradle .next .nuxt .turbo"
 )
@@ -133,7 +133,7 @@ class Walk:
 
     def hidden(self, relative: str) -> bool:
         """Whether a file may hold secrets; counted."""
-        if places_kept.secret(self.root / relative):
+        if protected_paths.secret(self.root / relative):
             self.secrets += 1
             return True
         return False

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import secrets
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from sessions import events as ev
 from sessions.tools import policy, process
@@ -16,6 +19,9 @@ from sessions.tools.state import State
 
 _MAX_JOBS = 16
 _PART_BYTES = 200_000
+_WATCHED_AFTER_S = 0.5
+# Linux takes no single word beyond 128 KiB (MAX_ARG_STRLEN), whatever the sum may be.
+_LONGEST_WORD = 100_000
 
 
 @dataclass(slots=True)
@@ -30,31 +36,71 @@ class Job:
     """Bytes of its output that the model has been given."""
     end: process.Ended | None = None
     aside: tuple[str, ...] = ()
+    script: Path | None = None
+    """A command line that is too long for the system, as a file."""
+    _given_back: asyncio.Task[None] | None = None
+    _watching: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.wrapped is not None:
+            self._watching = asyncio.ensure_future(self._watch(self.wrapped))
 
     async def ended(self) -> process.Ended:
         """Wait for its end and give the workspace back."""
         end = await self.running.wait()
-        if self.end is None:
-            self.end = end
-            if self.wrapped is not None:
-                self.aside = tuple(self.wrapped.finish())
+        if self._given_back is None:
+            self._given_back = asyncio.ensure_future(self._give_back())
+        await asyncio.shield(self._given_back)
+        self.end = end
         return end
+
+    async def _give_back(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        if self.wrapped is not None:
+            self.aside += tuple(await asyncio.to_thread(self.wrapped.finish))
+        if self.script is not None:
+            self.script.unlink(missing_ok=True)
+
+    async def _watch(self, wrapped: Wrapped) -> None:
+        """What a command that goes on makes of what it may not does not stay until its end."""
+        await asyncio.sleep(_WATCHED_AFTER_S)
+        from watchfiles import awatch
+
+        self.aside += tuple(wrapped.look())
+        async for _ in awatch(wrapped.root, recursive=False, step=20, debounce=100):
+            self.aside += tuple(wrapped.look())
 
     def stop(self) -> None:
         """Ask it to end."""
         self.running.stop()
 
 
+def _as_file(line: str, state: State) -> tuple[Path, str]:
+    """A command line as a script; where it is, and where the sandbox shows it."""
+    script = state.tmp / f".command-{secrets.token_hex(8)}"
+    try:
+        fd = os.open(script, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(os.fsencode(line))
+    except (OSError, UnicodeError) as error:
+        raise ToolFault(f"The command can't be kept: {error}.") from error
+    return script, f"/tmp/{script.name}"
+
+
 async def launch(command: policy.Command, ctx: CallContext, *, background: bool) -> Job:
     """Start a command as it was judged. Raises ToolFault."""
     state = ctx.state
+    script: Path | None = None
     shell = shutil.which("bash", path="/bin:/usr/bin:/usr/local/bin")
     if command.argv:
         argv = list(command.argv)
-    elif shell is not None:
-        argv = [shell, "--noprofile", "--norc", "-c", command.line]
     else:
-        argv = ["/bin/sh", "-c", command.line]
+        start = [shell, "--noprofile", "--norc"] if shell is not None else ["/bin/sh"]
+        argv = [*start, "-c", command.line]
+        if len(os.fsencode(command.line)) > _LONGEST_WORD:
+            script, shown = _as_file(command.line, state)
+            argv = [*start, shown if command.sandboxed and state.sandbox else str(script)]
     env = process.environment(state.options.env)
     sandbox = state.sandbox if command.sandboxed else None
     show = None if background else lambda text, title: ctx.progress(text, title)
@@ -65,7 +111,7 @@ async def launch(command: policy.Command, ctx: CallContext, *, background: bool)
     wrapped = None
     try:
         if sandbox is not None:
-            wrapped = sandbox.wrap(argv, network=command.network)
+            wrapped = await asyncio.to_thread(sandbox.wrap, argv, network=command.network)
             argv = wrapped.argv
             env |= {"TMPDIR": "/tmp", "XDG_CACHE_HOME": "/tmp/.cache"}
             env |= {"npm_config_cache": "/tmp/.npm", "XDG_RUNTIME_DIR": "/tmp"}
@@ -76,7 +122,8 @@ async def launch(command: policy.Command, ctx: CallContext, *, background: bool)
         if wrapped is not None:
             wrapped.finish()
         raise
-    return Job(f"bash_{len(state.jobs) + 1}", command.line, running, wrapped)
+    job = f"bash_{len(state.jobs) + 1}"
+    return Job(job, command.line, running, wrapped, script=script)
 
 
 class BashTool:
@@ -232,8 +279,8 @@ def _notes(job: Job, ended: process.Ended, seconds: float) -> list[str]:
         notes.append(f"({ended.stuck} processes could not be ended; they belong to another user.)")
     if fault := job.running.spool.fault:
         notes.append(f"(Of its output, {fault}.)")
-    for name in job.aside:
-        notes.append(f"({name} was set aside as {name}.set-aside: commands may not make it.)")
+    for told in job.aside:
+        notes.append(f"({told})")
     return notes
 
 

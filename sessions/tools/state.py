@@ -64,6 +64,7 @@ class State:
                 self.guard.own_folders,
                 self.tmp,
                 readable=self.guard.skill_folders,
+                lists=self.guard.places.state / "commands",
             )
         return self._sandbox
 

@@ -1,15 +1,15 @@
 """The parent of one command, in a process of its own: whatever the command starts ends with it.
 
-Run as a script (`python -I -S supervisor.py SPEC STATUS_FD`), standard library only, since it
+Run as a script (`python -I -S supervisor.py SPEC_FD STATUS_FD`), standard library only, since it
 starts once per command. It makes itself the reaper of orphans (Linux), so that a child that has
 left its process group or forked twice is still found; it ends everything when it is told to, and
 also when the engine dies, which it learns from its standard input being closed.
 
-SPEC is JSON: `argv`, `cwd`, `grace_s`, `spare` (how many generations below this one get no TERM:
-a sandbox's own processes, which would take everything down without a grace). Its environment is
-the command's. On STATUS_FD it writes one JSON object when all is over: `code`, `signal` (or
-null), `left` (processes that the command left behind and that were ended), `stuck` (what could
-not be ended), or `error` when the command could not be started.
+What is read from SPEC_FD is JSON: `argv`, `cwd`, `grace_s`, `spare` (how many generations below
+this one get no TERM: a sandbox's own processes, which would take everything down without a
+grace). Its environment is the command's. On STATUS_FD it writes one JSON object when all is
+over: `code`, `signal` (or null), `left` (processes that the command left behind and that were
+ended), `stuck` (what could not be ended), or `error` when the command could not be started.
 
 Not covered: a process of another user (after sudo), a SIGKILL to the supervisor itself outside
 a sandbox, and on macOS children that have both left the session and lost their parent.
@@ -228,7 +228,9 @@ def main() -> None:
     status = int(sys.argv[2])
     os.set_inheritable(status, False)
     _adopt_orphans()
-    report = Supervisor(json.loads(sys.argv[1]), status).run()
+    with open(int(sys.argv[1]), "rb") as told:
+        spec = json.load(told)
+    report = Supervisor(spec, status).run()
     with contextlib.suppress(OSError):  # nobody may be there any more to be told
         os.write(status, json.dumps(report).encode())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessions import events as ev
-from sessions.tools import places_kept, safe_open
+from sessions.tools import protected_paths, safe_open
 from sessions.tools.base import ToolFault
 from sessions.tools.files import sha256
 from tests.support.toolhost import Desk, say
@@ -157,8 +157,8 @@ async def test_what_can_be_no_path_is_an_error(desk: Desk, name: str) -> None:
 
 async def test_folded_names_are_compared_in_every_unicode_form() -> None:
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
-        assert places_kept.fold(unicodedata.normalize(form, ".gıt".replace("ı", "i"))) == ".git"
-    assert places_kept.fold("CAFÉ") == places_kept.fold("cafe\u0301")
+        assert protected_paths.fold(unicodedata.normalize(form, ".gıt".replace("ı", "i"))) == ".git"
+    assert protected_paths.fold("CAFÉ") == protected_paths.fold("cafe\u0301")
 
 
 # -- between judging and opening

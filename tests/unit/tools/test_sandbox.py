@@ -10,6 +10,7 @@ import pytest
 from sessions.tools import policy, sandbox
 from sessions.tools.sandbox import Protection, Sandbox
 from sessions.tools.state import ToolOptions
+from tests.support.rig import until
 from tests.support.toolhost import Desk, say
 
 needs_sandbox = pytest.mark.skipif(
@@ -122,12 +123,12 @@ async def test_leaving_the_sandbox_asks_in_every_mode(desk: Desk) -> None:
     "path", [".claude/settings.json", ".codex/x", ".git/hooks/pre-commit", ".agents/skills/x"]
 )
 async def test_steering_folders_cannot_be_made(desk: Desk, path: str) -> None:
-    """CVE-2026-25725: what is missing is protected too, and nothing of the mask stays."""
+    """CVE-2026-25725: what is missing is protected too; what a command made is not lost."""
     (desk.ws / ".git").mkdir()
-    await desk.bash(f"mkdir -p $(dirname {path}); echo evil > {path}; true")
+    result = await desk.bash(f"mkdir -p $(dirname {path}); echo evil > {path}; true")
     assert not (desk.ws / path).exists()
-    assert [p.name for p in desk.ws.iterdir()] == [".git"]
-    assert not list((desk.ws / ".git").iterdir())
+    assert not (desk.ws / path).parent.exists() or path.startswith(".git/")
+    assert "set aside" in result.content
 
 
 @needs_sandbox
@@ -148,17 +149,25 @@ async def test_a_steering_file_that_a_command_made_is_set_aside(desk: Desk) -> N
 
 
 @needs_sandbox
-async def test_two_commands_share_a_mask(desk: Desk) -> None:
-    """The first to end must not take the mask from under the other."""
-    started = await desk.bash("until [ -e go ]; do sleep 0.02; done; mkdir .claude/x; echo $?",
-                              run_in_background=True)  # fmt: skip
-    await desk.bash("true")
-    assert (desk.ws / ".claude").is_dir()
-    (desk.ws / "go").touch()
-    await desk.box.state.jobs[started.data["job"]].ended()
-    output = await desk.use("BashOutput", bash_id=started.data["job"])
-    assert "\n1\n" in output.content
+async def test_what_a_background_command_makes_is_set_aside_while_it_runs(desk: Desk) -> None:
+    started = await desk.bash(
+        "sleep 0.8; mkdir .claude; echo evil > .claude/x; until [ -e go ]; do sleep 0.02; done",
+        run_in_background=True,
+    )
+    job = desk.box.state.jobs[started.data["job"]]
+    await until(lambda: bool(job.aside), 20)
     assert not (desk.ws / ".claude").exists()
+    (desk.ws / "go").touch()
+    await job.ended()
+    output = await desk.use("BashOutput", bash_id=started.data["job"])
+    assert "set aside" in output.content
+
+
+@needs_sandbox
+async def test_a_listing_shows_nothing_that_is_not_there(desk: Desk) -> None:
+    await desk.bash("git init -q . && echo x > f")
+    result = await desk.bash("ls -A; git status --porcelain")
+    assert result.content.split() == [".git", "f", "??", "f"]
 
 
 @needs_sandbox
@@ -291,4 +300,5 @@ async def test_links_among_the_protected_paths_do_not_break_commands(desk: Desk)
     assert (desk.ws / ".git").read_text() == "gitdir: /nowhere\n"
     assert (desk.ws / ".mcp.json").is_symlink()
     assert (desk.ws / ".claude").readlink() == desk.home / "elsewhere"
-    assert (desk.ws / ".claude.set-aside").is_dir()
+    (aside,) = desk.ws.glob(".claude.set-aside-*")
+    assert aside.is_dir()

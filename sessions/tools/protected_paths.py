@@ -11,6 +11,9 @@ import re
 import unicodedata
 from pathlib import Path
 
+from sessions.tools import credentials
+from sessions.tools import steering as steering_names
+
 # Code points that HFS+ ignores in names (git's CVE-2014-9390), and other unseen ones.
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
@@ -36,24 +39,8 @@ def folded(path: Path) -> tuple[str, ...]:
     return tuple(fold(part) for part in path.parts)
 
 
-SECRET_FOLDERS = (
-    ".ssh", ".aws", ".gnupg", ".azure", ".kube", ".docker", ".password-store", ".mozilla",
-    ".thunderbird", ".config/gcloud", ".config/gh", ".config/hub", ".config/op", ".config/glab-cli",
-    ".config/google-chrome", ".config/chromium", ".config/bravesoftware", ".config/microsoft-edge",
-    ".local/share/keyrings", ".local/share/kwalletd", ".local/share/gnome-keyring",
-    "library/keychains", "library/application support/google/chrome",
-    "library/application support/firefox", "library/cookies",
-)  # fmt: skip
-"""Under the home folder: hidden from commands, asked for when read."""
-
-SECRET_FILES = (
-    ".netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".git-credentials", ".dockercfg",
-    ".config/git/credentials", ".cargo/credentials", ".cargo/credentials.toml",
-    ".terraform.d/credentials.tfrc.json", ".bash_history", ".zsh_history", ".python_history",
-    ".node_repl_history", ".psql_history", ".mysql_history", ".sqlite_history", ".vault-token",
-    ".local/share/fish/fish_history", ".xauthority", ".iceauthority",
-)  # fmt: skip
-"""Under the home folder: hidden from commands, asked for when read."""
+_CREDENTIALS = frozenset(credentials.NAMES)
+_DEEPEST = max(name.count("/") for name in _CREDENTIALS) + 1
 
 _SECRET_NAMES = (
     ".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore",
@@ -61,7 +48,8 @@ _SECRET_NAMES = (
     "_netrc", ".pgpass", ".npmrc", ".pypirc", ".git-credentials", ".dockercfg", "credentials",
     "credentials.*", "credentials-*", "secrets", "secrets.*", ".htpasswd", ".vault-token",
     "service-account*.json", "*.tfstate", "shadow", "gshadow", "cookies.sqlite", "login data",
-    "key4.db", "environ",
+    "key4.db", "environ", "auth.json", "oauth_creds.json", ".credentials.json", ".claude.json",
+    "mcp-auth.json", "secrets.yaml", "google_accounts.json",
 )  # fmt: skip
 _NOT_SECRET = ("*.pub", ".env.example", ".env.sample", ".env.template", ".env.dist", "*.example")
 _SECRET_PARTS = {
@@ -75,17 +63,21 @@ def secret(path: Path) -> str:
     for part in parts[:-1]:
         if part in _SECRET_PARTS:
             return f"{part} holds secrets"
-    home = _below_home(parts)
-    for known in SECRET_FOLDERS:
-        if home[: known.count("/") + 1] == tuple(known.split("/")):
-            return f"~/{known} holds secrets"
-    if "/".join(home) in SECRET_FILES:
-        return f"~/{'/'.join(home)} may hold secrets"
+    if known := _credential(_below_home(parts)):
+        return f"~/{known} holds secrets"
     name = parts[-1]
     if any(fnmatch.fnmatchcase(name, p) for p in _NOT_SECRET):
         return ""
     if name in _SECRET_PARTS or any(fnmatch.fnmatchcase(name, p) for p in _SECRET_NAMES):
         return f"files named {path.name} often hold secrets"
+    return ""
+
+
+def _credential(home: tuple[str, ...]) -> str:
+    """The entry of the table that a path below the home folder is, or lies in; or ""."""
+    for depth in range(1, min(len(home), _DEEPEST) + 1):
+        if (known := "/".join(home[:depth])) in _CREDENTIALS:
+            return known
     return ""
 
 
@@ -102,24 +94,13 @@ _START_FILES = {
     ".emacs", ".gdbinit", ".lldbinit", ".pythonrc", ".pdbrc", ".wgetrc", ".curlrc", ".hgrc",
     ".gitconfig", ".gitmodules", "crontab", "usercustomize.py", "sitecustomize.py",
 }  # fmt: skip
-AGENT_NAMES = (
-    ".claude", ".codex", ".gemini", ".cursor", ".opencode", ".agents", ".mcp.json", ".claude.json",
-    "opencode.json", "opencode.jsonc", ".aider.conf.yml", ".continue", ".windsurf", ".roo",
-    ".cline", ".kiro", ".goose", ".vibe", ".amp", ".copilot", ".vscode", ".idea", ".devcontainer",
-    ".zed", ".warp", ".junie", ".qwen", ".kimi", ".crush", ".crush.json",
-)  # fmt: skip
-"""Other agents' and editors' configurations: what stands there may be run by them."""
 _HOME_CONFIG = (
     ".config/fish", ".config/nvim", ".config/systemd", ".config/autostart", ".config/git",
     ".config/environment.d", ".config/opencode", ".config/goose", ".config/zsh",
     ".local/share/systemd", ".local/bin", "bin", "library/launchagents",
 )  # fmt: skip
-MASKED_FOLDERS = (
-    ".claude", ".codex", ".gemini", ".cursor", ".opencode", ".agents", ".vscode",
-)  # fmt: skip
-"""In a workspace: kept from being made by commands (an empty folder stands there meanwhile)."""
-MASKED_FILES = (".mcp.json", "opencode.json", "opencode.jsonc", ".envrc")
-"""The same for files, which are set aside after the command instead: an empty one would be read."""
+KEPT_FROM_COMMANDS = steering_names.AT_THE_TOP
+"""In the top of a workspace: read-only for commands, or set aside where they make it."""
 
 
 def steering(path: Path) -> str:
@@ -128,21 +109,19 @@ def steering(path: Path) -> str:
     for part in parts:
         if part == ".git" or (part.endswith(".git") and part != parts[-1]):
             return "git runs hooks and programs that its own files name"
-        if part in (".githooks", ".husky"):
-            return "git hooks run by themselves"
-        if part in AGENT_NAMES:
-            return f"{part} steers what other programs run"
+        if why := steering_names.why(part):
+            return why
     if parts[-1] in _START_FILES:
         return f"{path.name} is read and run by other programs when they start"
-    if parts[-1] == "skill.md":
-        return "skills steer sessions"
     if bare_git(path):
         return "git runs hooks and programs that its own files name"
     home = _below_home(parts)
-    for known in (*_HOME_CONFIG, *SECRET_FOLDERS):
+    for known in _HOME_CONFIG:
         if home[: known.count("/") + 1] == tuple(known.split("/")):
             return f"~/{known} steers what runs on this machine"
-    return secret(path) if "/".join(home) in SECRET_FILES else ""
+    if known := _credential(home):
+        return f"~/{known} steers what runs on this machine"
+    return ""
 
 
 def bare_git(path: Path) -> bool:
