@@ -10,7 +10,9 @@ lessons of other agents' parsers are in tests/unit/tools/evasions.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from sessions.tools import prefixes, wrappers
 
 _MAX_CHARS = 4000
 _MAX_WORDS = 200
@@ -34,20 +36,14 @@ _BUILTINS = _words(
 )
 _HARMLESS_BUILTINS = _words("echo false kill printf pwd test true [")
 
-# Programs whose words (or input, or settings) name what is run.
-_WRAPPERS = _words(
-    "ansible ansible-playbook ash at awk bash batch bpftrace bun bunx busybox bwrap byobu cargo- "
-    "watch chpst chroot chrt cscript csh dash dbus-launch dbus-run-session ddrescue deno direnv "
-    "doas docker dotenv ed elvish emacs entr env ex expect fakechroot fakeroot faketime firejail "
-    "fish flatpak-spawn gawk gdb gosu helm ionice kdesu kitty ksh kubectl launchctl ld.so less "
-    "lldb ltrace luajit m4 man mapfile mawk mksh more most mysql nano nawk nc ncat netcat newgrp "
-    "nice nix-shell nohup npx nsenter numactl nvim osascript parallel perf pipenv pipx pkexec "
-    "plink pnpx podman powershell pre-commit proot psql pwsh rbash rc rlwrap rsh run-parts "
-    "runcon runuser schroot scp screen script scriptreplay sed sem setarch setpriv setsid sftp "
-    "sg sh socat sqlite3 ssh sshpass start-stop-daemon stdbuf strace su sudo sudoedit systemd- "
-    "run taskset tclsh tcsh tee telnet timeout tmux toybox tsocks unbuffer unshare uvx vi view "
-    "viewdiff vim vimdiff visudo watch watchexec wish xargs xterm yash zellij zpty zsh"
+# The dynamic loader runs a program by its name.
+_LOADER = re.compile(r"(ld|ld-linux.*|ld-musl.*|ld64|ld-[0-9.]+)\.so(\.[0-9]+)*")
+_RUNS_BY_SUBCOMMAND = _words(
+    "bundle bundler conda mamba micromamba gem mix rustup stack cabal opam mvn gradle poetry pdm "
+    "hatch rye uv composer brew nix guix raco spago dune lein clojure clj sbt scala-cli zig rails "
+    "artisan pixi devbox hg jj"
 )
+_RUNNING_SUBCOMMANDS = _words("exec run x shell env sh dlx script runner console repl eval do util")
 _INTERPRETER = re.compile(
     r"(python|pypy|node|nodejs|ruby|perl|php|lua|tclsh|Rscript|julia"
     r"|ghci|scala|groovy|jshell|osascript)[0-9.]*"
@@ -73,6 +69,10 @@ _DANGEROUS: dict[str, re.Pattern[str]] = {
         ),
         ("tar gtar bsdtar", r".*(--to-command|--checkpoint-action|--use-compress|--rsh"
                             r"|--info-script|--new-volume).*|-[a-zA-Z]*[IF].*"),
+        ("split gsplit", r"--filter.*"),
+        ("install ginstall", r"-s|--strip.*"),
+        ("xz gzip bzip2 zstd", r"-o.*|--output.*"),
+        ("uniq", r"(?!-).*"),
         ("zip unzip 7z", r"-T.*|--unzip-command.*|-TT.*"),
         ("rsync", r"-[a-zA-Z]*e.*|--rsh.*|--rsync-path.*|-M.*|--remote-option.*"),
         ("sort", r"--compress.*|-[a-zA-Z]*[oTS].*|--output.*"),
@@ -136,50 +136,58 @@ def refuses_rule(words: Sequence[str]) -> str:
     if words[0] in _BUILTINS - _HARMLESS_BUILTINS:
         return f"`{program}` is a word of the shell"
     lower = program.casefold()
-    if lower in _WRAPPERS or program in _WRAPPERS:
+    if lower in wrappers.NAMES or _LOADER.fullmatch(lower):
         return f"`{program}` runs what its words name"
     if _INTERPRETER.fullmatch(program):
         return _interpreter(program, words[1:])
+    if prefixes.beginning(words):
+        return ""  # every option is known
     dangerous = _DANGEROUS.get(lower)
     if dangerous is not None:
         for word in words[1:]:
-            if dangerous.fullmatch(word):
+            if any(dangerous.fullmatch(spelt) for spelt in _spellings(word, lower)):
                 return f"`{program} {word}` can run or write something else"
+    if lower in _RUNS_BY_SUBCOMMAND and (words[1:2] or [""])[0] in _RUNNING_SUBCOMMANDS:
+        return f"`{program} {words[1]}` runs what its words name"
     return ""
+
+
+_LONG = {
+    program: sorted(set(re.findall(r"--[a-z][a-z-]*", pattern.pattern)))
+    for program, pattern in _DANGEROUS.items()
+}
+"""The long options of each pattern, whole."""
+_SINGLE_DASH = _words("find go gcc g++ cc c++ clang clang++ ld fd fdfind terraform")
+"""Programs whose long options begin with one dash, and whose letters are not bundled."""
+
+
+def _spellings(word: str, program: str) -> Iterator[str]:
+    """An option as its program may take it: abbreviated ones whole, bundled letters apart."""
+    yield word
+    if word.startswith("--"):
+        name, _, value = word.partition("=")
+        for whole in _LONG[program]:
+            if len(name) > 2 and whole.startswith(name):  # GNU getopt_long, git's parse-options
+                yield f"{whole}={value}" if value else whole
+    elif word.startswith("-") and program not in _SINGLE_DASH:
+        for at in range(2, len(word)):
+            yield f"-{word[at:]}"
 
 
 def _interpreter(program: str, words: Sequence[str]) -> str:
     if not words:
         return f"`{program}` alone runs what it is given"
-    for word in words:
+    rest = iter(words)
+    for word in rest:
         if not word.startswith("-"):
             return ""
+        if word in ("-X", "-W") and program.startswith(("python", "pypy")):
+            next(rest, None)  # its value
+            continue
+        if not program.startswith(("python", "pypy", "node")):
+            return f"`{program} {word}` may run code that stands elsewhere"
         if word == "-m":
             return ""  # the module's name is part of the rule, like a script's
         if _INLINE.fullmatch(word):
             return f"`{program} {word}` runs code that stands in the line"
     return f"`{program}` alone runs what it is given"
-
-
-_SUBCOMMAND = re.compile(r"[a-z][a-z0-9:_-]*")
-# Programs whose first word says what they do: a rule for `git status …` makes sense.
-_WITH_SUBCOMMANDS = _words(
-    "apt apt-get bazel brew bundle cargo cmake composer conda dotnet flutter gem gh git go gradle "
-    "hg jj make mix mvn npm pip pip3 pnpm poetry rustup stack swift systemctl terraform tox uv "
-    "yarn"
-)
-_PREFIX_OF_ONE = _words(
-    "basename cat cmp cut date df diff dirname du eslint file flake8 grep head isort jq ls md5sum "
-    "mypy nl prettier pyright pytest realpath rg ruff sha256sum shellcheck stat tail tr tree tsc "
-    "uname uniq wc which"
-)
-
-
-def prefix(words: Sequence[str]) -> list[str]:
-    """The beginning of this argv that makes a sensible rule, or [] when none does."""
-    program = words[0]
-    if program in _WITH_SUBCOMMANDS and len(words) > 1 and _SUBCOMMAND.fullmatch(words[1]):
-        if program in ("npm", "pnpm", "yarn") and words[1] == "run":
-            return list(words[:3]) if len(words) > 2 else []
-        return list(words[:2])
-    return [program] if program in _PREFIX_OF_ONE else []

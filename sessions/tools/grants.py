@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import events as ev
+from sessions.tools import prefixes
 
 
 @dataclass(slots=True)
@@ -52,7 +53,9 @@ class Grants:
 
     def covers_argv(self, key: tuple[str, ...]) -> bool:
         """Whether this argv (program and its hash before it) was allowed, or its beginning."""
-        return key in self.argv or any(key[: len(start)] == start for start in self.prefixes)
+        return key in self.argv or any(
+            key[:2] == start[:2] and prefixes.allows(start[2:], key[2:]) for start in self.prefixes
+        )
 
     def covers_read(self, path: Path, *, secret: bool) -> bool:
         """Whether reading the path was allowed, or (for what is no secret) a folder above it."""

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from sessions import events as ev
 from sessions.tools import argv as plain
+from sessions.tools import prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.guard import Target
 from sessions.tools.process import environment
@@ -284,7 +285,7 @@ def _rule_options(words: list[str], state: State) -> tuple[Option, ...]:
             _rule("argv", words, program, here),
         ),
     ]
-    if beginning := plain.prefix(words):
+    if beginning := prefixes.beginning(words):
         start, key = " ".join(beginning), _key(program, beginning)
         rule = _rule("prefix", beginning, program, here)
         options += [

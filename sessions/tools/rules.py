@@ -29,6 +29,7 @@ from typing import Any, Literal, Protocol
 
 from sessions.errors import NotFound
 from sessions.places import private_folder
+from sessions.tools import prefixes
 
 Kind = Literal["argv", "prefix", "tool"]
 
@@ -62,7 +63,7 @@ class Rule:
             return False
         if self.kind == "argv":
             return tuple(argv) == self.argv
-        return self.kind == "prefix" and tuple(argv[: len(self.argv)]) == self.argv
+        return self.kind == "prefix" and prefixes.allows(self.argv, argv)
 
 
 class RuleStore(Protocol):
