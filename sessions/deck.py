@@ -260,6 +260,7 @@ class Deck:
             await asyncio.to_thread(shutil.rmtree, folder)
         except OSError as error:
             raise JournalError(f"{folder} can't be removed: {error.strerror}.") from error
+        await self.index.forget(session_id)
         if self.listener:
             self.listener.on_gone(session_id)
 
@@ -290,6 +291,13 @@ class Deck:
     def failed(self, why: str) -> None:
         """The index was set aside."""
         told = "The index of all sessions was damaged and is made again; nothing is lost."
+        self.notice("index failed", told, why=why)
+
+    def unkept(self, why: str) -> None:
+        """The index can't be kept on disk, or (without `why`) can again."""
+        told = "The index of all sessions is on disk again."
+        if why:
+            told = f"The index of all sessions can't be kept on disk ({why}): it is in memory now."
         self.notice("index failed", told, why=why)
 
     # -- backends

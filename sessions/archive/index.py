@@ -3,7 +3,8 @@
 The journals are the truth. What is here is one row of summary per session and one row of text
 per message; which journals it has taken in, and how far, stands beside (size and time of the
 file), so that a refresh reads what is new and nothing else. A damaged index is set aside and
-made again. One connection writes; the engine feeds it, behind the events (`archive.keeper`).
+made again; one that can't be written goes on in memory (`archive.database`). One connection
+writes; the engine feeds it, behind the events (`archive.keeper`).
 """
 
 from __future__ import annotations
@@ -17,18 +18,17 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from sessions import events as ev
-from sessions.archive import rows
+from sessions.archive import database, rows
 from sessions.errors import JournalError
 from sessions.journal import NAME, read
-from sessions.places import private_folder
 from sessions.sanitise import clean_line
 from sessions.summary import Reducer, Summary
 
 log = logging.getLogger("agentdeck.index")
 
-VERSION = 3
 _OF_A_SESSION = (
     ValueError,
     TypeError,
@@ -43,16 +43,14 @@ _MAX_TEXT = 200_000
 # A word that stands in hundreds of thousands of messages is ranked among the newest of them only:
 # ranking them all takes longer than a person waits between two keys.
 _RANKED = 5_000
-_SCHEMA = f"""
-{rows.SCHEMA}
-create table if not exists messages(
-  rowid integer primary key, session text not null, seq integer not null, at text not null,
-  text text not null);
-create index if not exists messages_of on messages(session, seq);
-create virtual table if not exists words using fts5(
-  text, content='messages', tokenize='unicode61 remove_diacritics 2');
-"""
+# Faults mended within one refresh: damaged, then no room for a new file.
+_MENDINGS = 2
 _WORD = re.compile(r"\w+", re.UNICODE)
+
+Mark = tuple[int, int]
+"""A journal's size and time (ns): whether it is as it was when it was taken in."""
+NEVER: Mark = (0, 0)
+"""The mark of no journal: it is taken in at the next look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +70,23 @@ class Hit:
 class Index:
     """The index of one installation. Safe to use from several threads."""
 
-    def __init__(self, path: Path, journals: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, journals: Path, db: sqlite3.Connection, why: str = "") -> None:
+        self.unkept = why
+        """Why it is in memory and not on disk, "" if it is on disk."""
         self._path = path
         self._journals = journals
         self._db = db
         self._lock = threading.RLock()
         self._texts: dict[str, _Message] = {}
+        self._upto: dict[str, int] = {}
+        """The `seq` up to which each journal was read; what is fed may lie before it."""
+        self._lacks: set[str] = set()
+        """Sessions whose journals are still to be taken in, whatever is fed of them."""
 
     @classmethod
     def open(cls, path: Path, journals: Path) -> Index:
         """Open the index at `path` over the session folders in `journals`; mend or remake it."""
-        private_folder(path.parent)
-        try:
-            return cls(path, journals, _connect(path))
-        except sqlite3.DatabaseError:
-            set_aside(path)
-            return cls(path, journals, _connect(path))
-
-    @classmethod
-    def in_memory(cls, journals: Path) -> Index:
-        """An index for as long as this process lives, where the disk takes none."""
-        return cls(
-            Path(":memory:"), journals, _make(sqlite3.connect(":memory:", check_same_thread=False))
-        )
+        return cls(path, journals, *database.opened(path))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -104,10 +96,49 @@ class Index:
     # -- taking in
 
     def refresh(self) -> int:
-        """Take in what changed on disk since the last time; how many sessions had changed."""
-        changed = self.changed()
-        self.take(changed)
-        return len(changed)
+        """Take in what changed on disk since the last time; how many sessions had changed.
+
+        A fault of the index itself is mended on the way.
+        """
+        for _ in range(_MENDINGS):
+            try:
+                return len(self.take(self.changed()))
+            except sqlite3.Error as error:
+                self.mend(error)
+        return len(self.take(self.changed()))
+
+    def mend(self, error: sqlite3.Error, *, keep: bool = True) -> None:
+        """After a fault: another database, which may lack what is in the journals.
+
+        Without `keep` in memory: it has failed too often.
+        """
+        with self._lock:
+            self.close()
+            if self.unkept or not keep:
+                self.unkept = self.unkept or str(error)
+                self._use(database.in_memory(None))
+            else:
+                db, self.unkept = database.again(self._path, error)
+                self._use(db)
+
+    def to_disk(self) -> bool:
+        """Whether it is on disk (again), where it could not be before; it may lack something."""
+        with self._lock:
+            if self.unkept:
+                db, why = database.opened(self._path)
+                if why:
+                    db.close()
+                    return False
+                self.close()
+                self.unkept = ""
+                self._use(db)
+            return True
+
+    def _use(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._texts.clear()
+        self._upto.clear()
+        self._lacks.clear()
 
     def changed(self) -> list[str]:
         """The sessions whose journals are not as they were taken in; what is gone is forgotten.
@@ -121,7 +152,8 @@ class Index:
             for gone in known.keys() - found.keys():
                 self._forget(gone)
             self._db.commit()
-            return sorted(s for s, mark in found.items() if known.get(s) != mark)
+            self._lacks = {s for s, mark in found.items() if known.get(s) != mark}
+            return sorted(self._lacks)
 
     def take(self, sessions: Sequence[str]) -> list[Summary]:
         """Take in these sessions' journals, as they are now; their summaries."""
@@ -143,15 +175,26 @@ class Index:
                 with self._alone(session):
                     for event in read(self._journals / session / NAME):
                         reducer.apply(event)
-                    rows.put(self._db, session, reducer.summary, (0, 0))
+                    rows.put(self._db, session, reducer.summary, NEVER)
                     found.append(reducer.summary)
             self._db.commit()
         return found
 
-    def feed(self, batch: Sequence[tuple[str, ev.Event]], summaries: Mapping[str, Summary]) -> None:
-        """Take in events of running sessions, and the summaries that follow from them."""
+    def feed(
+        self,
+        batch: Sequence[tuple[str, ev.Event]],
+        summaries: Mapping[str, Summary],
+        marks: Mapping[str, Mark] = MappingProxyType({}),
+    ) -> None:
+        """Take in events of running sessions, and the summaries that follow from them.
+
+        `marks`: the journals as they were when these were the last events.
+        """
         with self._lock:
+            upto = self._upto
             for session, event in batch:
+                if event.seq <= upto.get(session, 0):
+                    continue
                 with self._alone(session):
                     message = self._texts.setdefault(session, _Message(session))
                     for done in message.take(event):
@@ -160,7 +203,8 @@ class Index:
                 with self._alone(session):
                     if summary.status not in ("working", "needs-you"):
                         self._end_message(session)
-                    rows.put(self._db, session, summary, _mark(self._journals / session / NAME))
+                    mark = marks.get(session) or mark_of(self._journals / session / NAME)
+                    rows.put(self._db, session, summary, NEVER if session in self._lacks else mark)
             self._db.commit()
 
     @contextlib.contextmanager
@@ -174,7 +218,7 @@ class Index:
             log.warning("session %s is not in the index: %r", session, error)
             why = f"This session's record holds what can't be read: {error!r}"[:300]
             broken = Summary(session, title=session, status="unknown", error=why)
-            rows.put(self._db, session, broken, _mark(self._journals / session / NAME))
+            rows.put(self._db, session, broken, mark_of(self._journals / session / NAME))
 
     def _end_message(self, session: str) -> None:
         message = self._texts.pop(session, None)
@@ -185,7 +229,7 @@ class Index:
     def _take_journal(self, session: str) -> Summary | None:
         self._forget(session)
         reducer, message = Reducer(session), _Message(session)
-        mark = _mark(self._journals / session / NAME)
+        mark = mark_of(self._journals / session / NAME)
         with self._alone(session):
             for event in read(self._journals / session / NAME):
                 reducer.apply(event)
@@ -194,6 +238,8 @@ class Index:
             for done in message.end():
                 self._add(done)
             rows.put(self._db, session, reducer.summary, mark)
+            self._upto[session] = reducer.summary.seq
+            self._lacks.discard(session)
             return reducer.summary
         return None
 
@@ -214,6 +260,13 @@ class Index:
         )
         self._db.execute("delete from messages where session = ?", (session,))
         self._db.execute("delete from sessions where id = ?", (session,))
+        self._upto.pop(session, None)
+
+    def forget(self, session: str) -> None:
+        """A session was deleted. Raises sqlite3.Error."""
+        with self._lock:
+            self._forget(session)
+            self._db.commit()
 
     # -- asking
 
@@ -310,41 +363,7 @@ def snippet(text: str, words: list[str], around: int = 60) -> str:
     return ("…" if start else "") + part + ("…" if end < len(text) else "")
 
 
-def set_aside(path: Path) -> None:
-    """Put a damaged index out of the way; it can be looked at until the next one fails."""
-    with contextlib.suppress(OSError):
-        path.replace(path.with_suffix(".damaged"))
-    for extra in ("-wal", "-shm", "-journal"):
-        with contextlib.suppress(OSError):
-            path.with_name(path.name + extra).unlink()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    new = not path.exists()
-    db = sqlite3.connect(path, check_same_thread=False, timeout=10)
-    path.chmod(0o600)
-    # Not WAL: several commands and the engine may have it open, on any file system.
-    db.execute("pragma journal_mode = truncate")
-    db.execute("pragma synchronous = off")  # it can be made again; the journals can't
-    if not new:
-        version = db.execute("pragma user_version").fetchone()[0]
-        if version != VERSION or db.execute("pragma quick_check(1)").fetchone()[0] != "ok":
-            db.close()
-            raise sqlite3.DatabaseError("another version, or damaged")
-        if not rows.fits(db):
-            db.close()
-            raise sqlite3.DatabaseError("other columns")
-    return _make(db)
-
-
-def _make(db: sqlite3.Connection) -> sqlite3.Connection:
-    db.executescript(_SCHEMA)
-    db.execute(f"pragma user_version = {VERSION}")
-    db.commit()
-    return db
-
-
-def _journals(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
+def _journals(folder: Path) -> Iterator[tuple[str, Mark]]:
     try:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
@@ -352,12 +371,12 @@ def _journals(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
     for entry in entries:
         if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
             continue
-        mark = _mark(f"{entry.path}/{NAME}")  # a Path for each of ten thousand takes longer
+        mark = mark_of(f"{entry.path}/{NAME}")  # a Path for each of ten thousand takes longer
         if mark[0]:
             yield entry.name, mark
 
 
-def _mark(journal: Path | str) -> tuple[int, int]:
+def mark_of(journal: Path | str) -> Mark:
     """Size and time of a journal; zeros when it is not there."""
     try:
         status = os.stat(journal)  # noqa: PTH116

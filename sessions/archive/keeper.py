@@ -2,7 +2,8 @@
 
 Nothing that is delivered waits for it: an event is in the journal and on its way to the clients
 before it comes here. One thread does all of its work, in small pieces, so that a search comes
-between two of them while thousands of journals are taken in.
+between two of them while thousands of journals are taken in. What waits for a busy index is
+bounded: beyond that it is let go, and read from the journals again.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sessions import events as ev
-from sessions.archive.index import Index, set_aside
+from sessions.archive.index import NEVER, Index, mark_of
 from sessions.errors import AgentdeckError
+from sessions.journal import NAME
 from sessions.summary import Summary
 
 log = logging.getLogger("agentdeck.index")
@@ -28,6 +30,11 @@ _PIECE = 20
 """Journals that are taken in at a time."""
 _FIRST = 40
 """The newest sessions, whose tiles are shown first, are looked at before all others."""
+
+_MAX_WAITING = 5_000
+"""Events that wait for the index, at most."""
+_TO_DISK_S = 60.0
+_TRIES = 2
 
 T = TypeVar("T")
 
@@ -43,6 +50,9 @@ class Heard(Protocol):
 
     def failed(self, why: str) -> None:
         """The index was set aside; it is made again."""
+
+    def unkept(self, why: str) -> None:
+        """The index can't be kept on disk, it is in memory; "" = it is on disk again."""
 
 
 class Keeper:
@@ -60,12 +70,22 @@ class Keeper:
         self._making: asyncio.Task[None] | None = None
         self._mending = asyncio.Lock()
         self._failures = 0
+        self._mended = 0
         self._closed = False
+        self._let_go: set[str] = set()
+        """Sessions whose events were let go; their journals are read once there is time."""
+        self._again: asyncio.TimerHandle | None = None
         self.done = self.of = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the index."""
+        return len(self._batch)
 
     async def start(self) -> None:
         """Open the index and look at the newest sessions; the rest is taken in behind."""
         changed = await self._of(lambda index: index.changed())
+        self._kept_or_said()
         self.done, self.of = 0, len(changed)
         if changed:
             found = await self._of(lambda index: index.look(changed[-_FIRST:]))
@@ -82,6 +102,8 @@ class Keeper:
         if self._closed:
             return
         self._closed = True
+        if self._again is not None:
+            self._again.cancel()
         making, self._making = self._making, None
         if making is not None:
             making.cancel()
@@ -99,6 +121,9 @@ class Keeper:
         if self._closed:
             return
         self._summaries[session] = summary
+        if len(self._batch) >= _MAX_WAITING:
+            self._let_go.update(s for s, _ in self._batch)
+            self._batch.clear()
         if isinstance(event, ev.Text | ev.UserMessage | ev.ToolCall | ev.ContextCompacted):
             self._batch.append((session, event))
         ends = isinstance(event, ev.TurnEnded | ev.SessionSet)
@@ -120,12 +145,58 @@ class Keeper:
             "The index of all sessions can't be read; it is made again.", "Try again in a moment."
         )
 
+    async def forget(self, session: str) -> None:
+        """A session was deleted."""
+        self._summaries.pop(session, None)
+        self._batch = [(s, event) for s, event in self._batch if s != session]
+        with contextlib.suppress(AgentdeckError):
+            await self.ask(lambda index: index.forget(session))
+
+    async def room(self) -> None:
+        """Try to keep it on disk again, where that was refused before."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._closed or self._index is None or not self._index.unkept:
+            return
+        try:
+            if await self._of(lambda index: index.to_disk()):
+                self._failures = 0
+                await self._look_again()
+                self._heard.unkept("")
+            else:
+                self._try_later()
+        except sqlite3.Error as error:
+            await self._fault(error)
+
     # -- in the loop
+
+    def _kept_or_said(self) -> None:
+        if self._index is not None and self._index.unkept:
+            self._heard.unkept(self._index.unkept)
+            self._try_later()
+
+    def _try_later(self) -> None:
+        if self._again is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            self._again = loop.call_later(_TO_DISK_S, lambda: loop.create_task(self.room()))
+
+    async def _look_again(self) -> None:
+        """Take in, behind, whatever the index lacks."""
+        making, self._making = self._making, None
+        if making is not None and making is not asyncio.current_task():
+            making.cancel()
+        changed = await self._of(lambda index: index.changed())
+        self.done, self.of = 0, len(changed)
+        self._making = asyncio.get_running_loop().create_task(self._make(changed))
 
     async def _feed(self) -> None:
         try:
             while self._batch or self._summaries:
                 await self._write()
+            if self._let_go:
+                self._let_go.clear()
+                await self._look_again()
         except sqlite3.Error as error:
             await self._fault(error)
         except Exception:
@@ -152,21 +223,21 @@ class Keeper:
         self._making = None
 
     async def _fault(self, error: sqlite3.Error) -> None:
-        """Set the index aside and make it again; from the third time on in memory."""
-        failed = self._index
+        """Mend the index and take in what it lacks; from the third time on in memory."""
+        failed = self._mended
         async with self._mending:
-            if self._index is not failed:
+            if self._mended != failed:
                 return  # whoever saw it first has done it
+            self._mended += 1
             self._failures += 1
-            log.warning("the index is set aside: %r", error)
-            making, self._making = self._making, None
-            if making is not None and making is not asyncio.current_task():
-                making.cancel()
-            await self._run(self._reopen)
-            changed = await self._of(lambda index: index.changed())
-            self.done, self.of = 0, len(changed)
-            self._making = asyncio.get_running_loop().create_task(self._make(changed))
-        self._heard.failed(str(error))
+            log.warning("the index failed: %r", error)
+            keep = self._failures <= _TRIES
+            await self._of(lambda index: index.mend(error, keep=keep))
+            await self._look_again()
+        if self._index is not None and self._index.unkept:
+            self._kept_or_said()
+        else:
+            self._heard.failed(str(error))
 
     async def _write(self) -> None:
         """Hand what waits to the thread; as it is now, since the engine goes on meanwhile."""
@@ -174,7 +245,11 @@ class Keeper:
         summaries = {s: Summary(**known.to_json()) for s, known in self._summaries.items()}
         self._summaries.clear()
         if batch or summaries:
-            await self._of(lambda index: index.feed(batch, summaries))
+            marks = {
+                s: NEVER if s in self._let_go else mark_of(self._journals / s / NAME)
+                for s in summaries
+            }
+            await self._of(lambda index: index.feed(batch, summaries, marks))
 
     async def _run(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, job)
@@ -182,26 +257,7 @@ class Keeper:
     async def _of(self, question: Callable[[Index], T]) -> T:
         def look() -> T:
             if self._index is None:
-                self._open()
-            assert self._index is not None
+                self._index = Index.open(self._path, self._journals)
             return question(self._index)
 
         return await self._run(look)
-
-    # -- in the thread
-
-    def _open(self) -> None:
-        try:
-            self._index = Index.open(self._path, self._journals)
-        except (sqlite3.Error, OSError, AgentdeckError) as error:
-            log.warning("the index can't be written, it is kept in memory: %s", error)
-            self._index = Index.in_memory(self._journals)
-
-    def _reopen(self) -> None:
-        if self._index is not None:
-            self._index.close()
-        set_aside(self._path)
-        if self._failures > 2:
-            self._index = Index.in_memory(self._journals)
-        else:
-            self._open()

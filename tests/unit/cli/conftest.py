@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ class Home:
     root: Path
     url: str = ""
     extra_env: dict[str, str] = field(default_factory=dict)
+    file_limit: int | None = None
+    """The size in bytes that no file may outgrow, as `ulimit -f` has it."""
 
     @property
     def home(self) -> Path:
@@ -79,6 +82,7 @@ class Home:
             env=self.env,
             timeout=50,
             check=False,
+            preexec_fn=self._limit,
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return done
@@ -103,7 +107,12 @@ class Home:
             text=True,
             cwd=self.work,
             env=self.env,
+            preexec_fn=self._limit,
         )
+
+    def _limit(self) -> None:
+        if self.file_limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
 
     def ids(self) -> list[str]:
         """The sessions, newest first."""

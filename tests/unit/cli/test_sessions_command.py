@@ -169,3 +169,28 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(two: Home) -> None:
     assert done.returncode == 2
     assert "Turn 9" in done.stderr
     assert len(two.ids()) == 2
+
+
+@pytest.mark.parametrize("limit", [0, 20_000])
+def test_the_list_and_the_search_work_where_nothing_can_be_written(two: Home, limit: int) -> None:
+    """A limit on the size of files stands for a full disk: the same calls are refused."""
+    two.close()
+    two.places.index.unlink()
+    two.file_limit = limit
+    assert [row["title"] for row in two.data("sessions", "list")] == ["air", "sea"]
+    assert len(two.data("sessions", "search", "whales")) == 2
+
+
+def test_an_index_that_another_process_holds_is_done_without_and_left_whole(two: Home) -> None:
+    import sqlite3
+
+    two.close()
+    before = two.places.index.read_bytes()
+    other = sqlite3.connect(two.places.index)
+    try:
+        other.execute("begin exclusive")
+        assert [row["title"] for row in two.data("sessions", "list")] == ["air", "sea"]
+    finally:
+        other.close()
+    assert two.places.index.read_bytes() == before
+    assert not two.places.index.with_suffix(".damaged").exists()
