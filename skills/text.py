@@ -82,6 +82,20 @@ def _in_line(line: str, number: int) -> list[Hidden]:
     return runs
 
 
+def name_hidden(text: str) -> str:
+    """The text with every run of unseen characters named where it stands: `⟨U+200B⟩`."""
+    if not has_hidden(text):
+        return text
+    lines = text.split("\n")
+    for run in reversed(hidden(text)):
+        line, start = lines[run.line - 1], run.column - 1
+        end = start
+        while end < len(line) and _HIDDEN.match(line[end]) and kind_of(line[end]) == run.kind:
+            end += 1
+        lines[run.line - 1] = f"{line[:start]}⟨{run.codes}⟩{line[end:]}"
+    return "\n".join(lines)
+
+
 def kind_of(char: str) -> str:
     """`tag`, `bidi`, `zero-width`, `variation`, `control`, or "" for a character that is seen."""
     return next((kind for kind, pattern in _BY_KIND if pattern.match(char)), "")

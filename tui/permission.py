@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -17,8 +17,9 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sessions import events as ev
+from tui import permission_detail
 from tui.fields import Field
-from tui.text import clean, clip_middle, one_line, plain
+from tui.text import clip_middle, one_line, plain
 
 GUARD_S = 0.4
 """Keys typed within this time of the request's appearance were meant for something else."""
@@ -92,6 +93,37 @@ class Choice(Static, can_focus=False):
         self.update(self._said(label))
 
 
+class Detail(VerticalScroll):
+    """What will happen; knows how much of it has not been in view yet."""
+
+    @dataclass
+    class Moved(Message):
+        """Other rows are in view."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._seen = 0
+        """Rows from the top that have been in view."""
+
+    @property
+    def unseen(self) -> int:
+        """Rows that have never been in view; all of them before it is laid out."""
+        if not self.size.height:
+            return max(1, self.virtual_size.height)
+        self._seen = max(self._seen, self.scroll_offset.y + self.size.height)
+        return max(0, self.virtual_size.height - self._seen)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Tell it."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Moved())
+
+    def on_resize(self) -> None:
+        """The rows are others now, and what was seen of them is what is in view."""
+        self._seen = 0
+        self.post_message(self.Moved())
+
+
 class PermissionBox(Vertical, can_focus=True):
     """Shows the oldest waiting request of a session; never takes the focus by itself."""
 
@@ -130,6 +162,8 @@ class PermissionBox(Vertical, can_focus=True):
         self._clock = clock
         self._shown = self._since = clock()
         self._at = 0
+        self._too_early = False
+        """A yes was given before the end was shown."""
 
     @property
     def ask_id(self) -> str:
@@ -145,8 +179,9 @@ class PermissionBox(Vertical, can_focus=True):
             classes="permission--title",
             markup=False,
         )
-        with VerticalScroll(classes="permission--detail", can_focus=False):
+        with Detail(classes="permission--detail", can_focus=False):
             yield Static(self._detail(), markup=False)
+        yield Static("", classes="permission--below", markup=False)
         yield Static("", classes="permission--why", markup=False)
         with Horizontal(classes="permission--choices"):
             taken: set[str] = set()
@@ -165,18 +200,13 @@ class PermissionBox(Vertical, can_focus=True):
         ]
 
     def _detail(self) -> Content:
-        text = clean(str(self.ask.get("detail") or self.ask.get("summary", "")))
-        if self.ask.get("detail_kind") != "diff":
-            return Content(text)
-        parts: list[Content] = []
-        for line in text.split("\n"):
-            style = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}.get(line[:1])
-            parts.append(Content.styled(line, style) if style else Content(line))
-        return Content("\n").join(parts)
+        text = str(self.ask.get("detail") or self.ask.get("summary", ""))
+        return permission_detail.detail(text, str(self.ask.get("detail_kind", "")))
 
     def on_mount(self) -> None:
         """The first answer is marked that is not for good."""
         self._shown = self._since = self._clock()
+        self.query_one(".permission--below").display = False
         kinds = [choice.kind for choice in self._choices]
         safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
         safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]
@@ -187,7 +217,7 @@ class PermissionBox(Vertical, can_focus=True):
         if not self._choices:
             return
         lines = self._arrange(max(1, width - 3), height)
-        rest = 2 + lines + bool(self._why)
+        rest = 2 + lines + bool(self._why) + bool(self.query_one(Detail).unseen)
         room = max(1, min(height - rest, max(DETAIL_ROWS, height // 2 - rest)))
         self.query_one(".permission--detail").styles.max_height = room
         self._explain()
@@ -248,6 +278,30 @@ class PermissionBox(Vertical, can_focus=True):
     def armed(self) -> bool:
         """Whether keys count yet."""
         return self._clock() - self._since >= GUARD_S
+
+    def on_detail_moved(self, event: Detail.Moved) -> None:
+        """Say how much is below."""
+        event.stop()
+        self._tell_below()
+
+    def _tell_below(self) -> None:
+        line = self.query_one(".permission--below", Static)
+        rows = self.query_one(Detail).unseen
+        told = f"… {rows} more row{'s' if rows != 1 else ''} below (pagedown)"
+        if self._too_early:
+            told += ": a yes counts when the end was shown"
+        line.update(plain(told, "$text-warning"))
+        line.display = bool(rows)
+
+    def _read_on(self) -> bool:
+        """Before a yes: whether the end has not been in view; then it is scrolled towards it."""
+        detail = self.query_one(Detail)
+        if not detail.unseen:
+            return False
+        detail.scroll_relative(y=max(1, detail.size.height - 1), animate=False)
+        self._too_early = True
+        self._tell_below()
+        return True
 
     def _mark(self, at: int) -> None:
         choices = self._choices
@@ -322,7 +376,7 @@ class PermissionBox(Vertical, can_focus=True):
     def _answer(self, option: ev.JSON) -> None:
         if wants_reason(option):
             self._ask_reason()
-        else:
+        elif str(option.get("kind", "")).startswith("reject") or not self._read_on():
             self._send(option)
 
     def _ask_reason(self) -> None:

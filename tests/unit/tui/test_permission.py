@@ -278,3 +278,59 @@ async def test_the_marked_answer_is_said_whole_where_its_label_is_short() -> Non
 def test_a_text_without_its_middle(text: str, cells: int, clipped: str) -> None:
     assert clip_middle(text, cells) == clipped
     assert cell_len(clip_middle(text, cells)) <= cells
+
+
+ENDLESS = "\n".join(f"echo {n}" for n in range(80)) + "\ntouch THE-END"
+
+
+def said(here: Opened, part: str) -> str:
+    """What a part of the request says."""
+    return str(box(here).query_one(f".permission--{part}", Static).content)
+
+
+@pytest.mark.parametrize("key", ["o", "a", "enter"])
+async def test_no_yes_counts_before_the_end_was_shown(key: str) -> None:
+    async with asking(ENDLESS) as here:
+        await here.press("ctrl+j")
+        arm(here)
+        await here.press(key)
+        await here.settle()
+        assert here.client.said("session.answer") == []
+        assert "more rows below" in said(here, "below")
+        assert "a yes counts when the end was shown" in said(here, "below")
+        for _ in range(20):
+            await here.press("pagedown")
+        await here.settle()
+        assert not here.deck.query_one(".permission--below").display
+        await here.press(key)
+        await here.until(lambda: len(here.client.said("session.answer")) == 1)
+
+
+async def test_a_no_counts_at_once() -> None:
+    async with asking(ENDLESS) as here:
+        await here.press("ctrl+j")
+        arm(here)
+        await here.press("n")
+        await here.until(lambda: len(here.client.said("session.answer")) == 1)
+
+
+async def test_blank_lines_and_spaces_hide_nothing() -> None:
+    hidden = "ls" + "\n" * 200 + "touch A" + " " * 300 + "; touch B"
+    async with asking(hidden) as here:
+        await here.press("ctrl+j")
+        shown = said(here, "detail Static")
+        assert "⟨199 blank lines⟩" in shown
+        assert "touch A ⟨300 spaces⟩ ; touch B" in shown
+        arm(here)
+        await here.press("o")
+        await here.until(lambda: len(here.client.said("session.answer")) == 1)
+
+
+async def test_zero_width_characters_are_named_and_private_keys_not_shown() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIabcdef\nxyz\n-----END RSA PRIVATE KEY-----"
+    async with asking(f"ls pl\u200bain\n{key}\ntrue") as here:
+        await here.press("ctrl+j")
+        shown = said(here, "detail Static")
+        assert "pl⟨U+200B⟩ain" in shown
+        assert "MIIabcdef" not in shown
+        assert "a private key of 4 lines, not shown" in shown
