@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.session")
 
+BY_USER = "Interrupted by the user."
+ENGINE_ENDS = "The engine was stopped, which ended this turn."
 ENGINE_STOPPED = "The engine stopped while this ran; whether it took effect is not known."
 
 
@@ -127,6 +129,8 @@ class Session:
         """Mode `full` without a sandbox was confirmed by typing; gone with the engine."""
         self.prepared: list[ev.JSON] = []
         """Notes that wait for the next message: a priming without a turn of its own."""
+        self.interruption = BY_USER
+        """Why the turn that runs is being ended, while it is."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
         self._spent: dict[str, int] = {}
@@ -314,11 +318,15 @@ class Session:
         if self._turn is None or not await self._turn.answer(answered):
             raise UsageError("That request does not wait any more.")
 
-    async def interrupt(self) -> None:
-        """End the running turn at once; what came so far stays. Returns when it has ended."""
+    async def interrupt(self, why: str = BY_USER) -> None:
+        """End the running turn at once; what came so far stays. Returns when it has ended.
+
+        `why` is what the model hears, and where it was not the user, what the turn's end says.
+        """
         task = self._task
         if task is None:
             return
+        self.interruption = why
         task.cancel()
         await asyncio.wait([task])
 
@@ -372,7 +380,7 @@ class Session:
     async def close(self) -> None:
         """Interrupt, let go of the backend, and end the record's writing."""
         self.queue.clear()  # in memory only: the journal keeps what waits
-        await self.interrupt()
+        await self.interrupt(ENGINE_ENDS)
         await self._close_conversation()
         await self.recorder.close()
         self.journal.close()
@@ -417,7 +425,8 @@ class Session:
             taken.set()
             ended = await self._answered(message)
         except asyncio.CancelledError:
-            ended = ev.TurnEnded(turn=turn, reason="interrupted")
+            detail = "" if self.interruption == BY_USER else self.interruption
+            ended = ev.TurnEnded(turn=turn, reason="interrupted", detail=detail)
         except AgentdeckError as error:
             kind = error.kind if isinstance(error, BackendError) else "error"
             self.recorder.emit(
@@ -463,13 +472,14 @@ class Session:
             interrupted = ended.reason == "interrupted"
             self._turn.settle(
                 "cancelled" if interrupted else "error",
-                "Interrupted by the user." if interrupted else "The turn ended before its result.",
+                self.interruption if interrupted else "The turn ended before its result.",
             )
             self._turn = None
         try:
             await self.recorder.emit_synced(self._with_spent(ended))
         finally:
             self._task = self._ending = None
+            self.interruption = BY_USER
             self.deck.changed(self)
         await self.deck.after_turn(self, ended)
         if ended.reason in ("end_turn", "max_tokens"):
@@ -535,6 +545,7 @@ class Session:
         self.deck.changed(self)
         self.deck.notice("disk", f"{error}", session=self.id)
         if self._task is not None:
+            self.interruption = "The disk refused to record more, so the turn was ended."
             self._task.cancel()
 
     async def _close_conversation(self) -> None:

@@ -49,6 +49,11 @@ class Turn:
         return replace(self._settings, permission=mode)
 
     @property
+    def interruption(self) -> str:
+        """Why the turn is being interrupted."""
+        return self._session.interruption
+
+    @property
     def cwd(self) -> Path:
         """The session's working directory."""
         return Path(self._session.summary.cwd)

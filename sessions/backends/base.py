@@ -162,6 +162,10 @@ class TurnHost(Protocol):
     def tools(self) -> Tools | None:
         """The session's tools, where its backend wants ours."""
 
+    @property
+    def interruption(self) -> str:
+        """Why the turn is being interrupted, in words for the model."""
+
     def emit(self, event: ev.Event) -> None:
         """Record an event and tell everybody. Text and thinking are coalesced to ~50 ms."""
 

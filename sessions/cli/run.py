@@ -250,13 +250,41 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
         raise
     if not watching.ended.done():
         asked = watching.asked.result()
-        await client.call("session.interrupt", session=session)
+        what = asked.summary or asked.tool
+        why = f"Nobody was there to allow it ({what}), so the turn was ended."
+        await client.call("session.interrupt", session=session, why=why)
         await watching.ended
+        summary = await client.call("session.get", session=session)
+        inside = await client.call("deck.sandbox", backend=summary["backend"])
         raise NeedsPerson(
-            f"It stopped: {asked.summary or asked.tool} needs a permission.",
-            f"{asked.detail}\nAllow it by a rule, or run with --permission.".strip(),
+            f"It stopped: {what} needs a permission. {asked.why}".strip(),
+            f"{asked.detail}\n{remedy(asked, summary, inside, options)}".strip(),
         )
     _judge(watching.ended.result(), watching.error)
+
+
+def remedy(asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, options: Options) -> str:
+    """What lets a request through the next time, by what it asks for and what is in force.
+
+    `inside`: what contains the session's commands, as `deck.sandbox` says.
+    """
+    mode = str(summary.get("permission", ""))
+    if mode == "full" and not inside["works"] and not options.confirmed_full:
+        return (
+            "Mode full is not in force, since nothing contains what runs: confirm it with "
+            "--yes-full, or use an environment that does."
+        )
+    if any(o.get("kind") == "allow_always" for o in asked.options):
+        more = " or run with --permission full, which runs commands in the sandbox"
+        rule = "Allow it for good by answering *always* once in the deck"
+        return rule + (f",{more}." if asked.detail_kind == "command" and mode != "full" else ".")
+    grants = [o.get("grant") for o in asked.options]
+    if any(isinstance(grant, dict) and grant.get("kind") == "edits" for grant in grants):
+        return "Run with --permission edit to let files in the working directory be changed."
+    return (
+        "This is asked in every mode, and no rule allows it: answer it in the deck (session "
+        f"{summary.get('id')}), or do it yourself."
+    )
 
 
 def _judge(ended: ev.TurnEnded, error: str) -> None:
@@ -264,6 +292,8 @@ def _judge(ended: ev.TurnEnded, error: str) -> None:
         return
     if ended.reason in ("limit", "max_turns"):
         raise NeedsPerson(f"It stopped at a limit: {ended.detail or ended.reason}.")
+    if ended.reason == "interrupted" and ended.detail:
+        raise AgentdeckError(ended.detail)
     if ended.reason == "interrupted":
         raise KeyboardInterrupt
     raise AgentdeckError(error or f"The turn failed: {ended.detail or ended.reason}.")

@@ -252,7 +252,7 @@ class Toolbox:
 
 
 def _interrupted(ctx: CallContext) -> Outcome:
-    said = "Interrupted by the user."
+    said = ctx.host.interruption
     if ctx.partial is None:
         return Outcome(said, status="cancelled")
     content = f"{said} What it had given until then:\n{ctx.partial.content}"

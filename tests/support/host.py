@@ -36,6 +36,7 @@ class FakeHost:
         self.files = root / "files"
         self.settings = Settings(permission=permission)
         self.tools: Tools | None = None
+        self.interruption = "Interrupted by the user."
         self.events: list[ev.Event] = []
         self.past: list[ev.JSON] = []
         self.undone: set[int] = set()

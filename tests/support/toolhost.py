@@ -32,6 +32,7 @@ class ToolHost:
         self.files = files
         self.settings = Settings(permission=mode)
         self.tools = None
+        self.interruption = "Interrupted by the user."
         self.answer = answer
         self.events: list[ev.Event] = []
         self.seen = asyncio.Event()

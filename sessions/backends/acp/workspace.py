@@ -242,8 +242,9 @@ class Workspace:
         try:
             refusal = await self._box().settle(verdict, ctx)
         except asyncio.CancelledError:
-            self._finish(ctx, Outcome("Interrupted by the user.", status="cancelled"), mine)
-            raise ToolFault("Interrupted by the user.") from None
+            why = ctx.host.interruption
+            self._finish(ctx, Outcome(why, status="cancelled"), mine)
+            raise ToolFault(why) from None
         if refusal is not None:
             self._finish(ctx, refusal, mine)
             raise ToolFault(refusal.content)

@@ -9,6 +9,7 @@ from sessions import events as ev
 from sessions.archive.find import find
 from sessions.deck import Deck
 from sessions.engine.commands import command
+from sessions.session import BY_USER
 
 ALLOWING = ("allow", "once", "session", "always")
 
@@ -48,9 +49,9 @@ async def send(
 
 
 @command("session.interrupt")
-async def interrupt(deck: Deck, session: str) -> None:
+async def interrupt(deck: Deck, session: str, why: str = BY_USER) -> None:
     """End the running turn."""
-    await (await deck.get(session)).interrupt()
+    await (await deck.get(session)).interrupt(why[:500])
 
 
 @command("session.answer")

@@ -85,6 +85,28 @@ def test_a_permission_that_needs_a_person_ends_with_3_and_runs_nothing(home: Hom
     assert told[-1]["type"] != "turn.started"
 
 
+@pytest.mark.parametrize(
+    ("name", "mode", "says"),
+    [
+        ("SKILL.md", "edit", "tells agents what to do"),
+        ("SKILL.md", "full", "asked in every mode"),
+        ("made.txt", "ask", "--permission edit"),
+    ],
+)
+def test_a_refusal_says_its_real_reason(home: Home, name: str, mode: str, says: str) -> None:
+    given = json.dumps({"file_path": str(home.work / name), "content": "x"})
+    done = home.call("run", f"tool Write {given}", "--permission", mode, "--yes-full")
+    assert done.returncode == 3
+    assert says in done.stderr
+    if name == "SKILL.md":
+        assert "run with --permission" not in done.stderr.lower()
+    told = events(home.out("sessions", "show", home.ids()[0], "--json"))
+    results = [e for e in told if e["type"] == "tool.result"]
+    assert results
+    assert "Interrupted by the user" not in results[0]["content"]
+    assert "Nobody was there to allow it" in results[0]["content"]
+
+
 def test_read_only_denies_without_asking(home: Home) -> None:
     given = json.dumps({"file_path": str(home.work / "made"), "content": "x"})
     done = home.call("run", f"tool Write {given}", "--permission", "read-only", "--json")
