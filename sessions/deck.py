@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions import events as ev
 from sessions.archive.keeper import Keeper
+from sessions.disk import Refusals
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.features import Features
 from sessions.ids import new_id
@@ -51,7 +52,7 @@ class Listener(Protocol):
 
 
 class Deck:
-    """All sessions of one installation; a `session.Surroundings` for each of them."""
+    """All sessions of one installation; a `surroundings.Surroundings` for each of them."""
 
     def __init__(self, places: Places, config: Config) -> None:
         self.places = places
@@ -66,6 +67,7 @@ class Deck:
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
         self._opening: dict[str, asyncio.Task[Session]] = {}
         self.index = Keeper(places.index, places.sessions, self)
+        self.refusals = Refusals(self.notice, self.index.room)
         self._completing: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
         self._say_handle: asyncio.Handle | None = None
@@ -101,6 +103,7 @@ class Deck:
 
     async def close(self) -> None:
         """Interrupt every turn, end the backends, write what is left."""
+        self.refusals.close()
         await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
         backends = list(self._backends.values())
         await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
@@ -254,6 +257,7 @@ class Deck:
         session = await self.get(session_id)
         await session.close()
         self.sessions.pop(session_id, None)
+        self.refusals.gone(session)
         await self.features.removed(session)
         folder = self.places.session(session_id)
         try:
@@ -311,7 +315,7 @@ class Deck:
             backend = self._backends[name] = make(name, self.config, self.places)
         return backend
 
-    # -- what a session asks of its surroundings (session.Surroundings)
+    # -- what a session asks of its surroundings (surroundings.Surroundings)
 
     def joined(self, session: Session) -> None:
         """A session is in memory; its past has not been read yet."""
@@ -338,6 +342,10 @@ class Deck:
                 self.listener.on_summary(session.summary.to_json())
         if not self.working:
             self.on_quiet()
+
+    def refused(self, session: Session, error: JournalError) -> None:
+        """The disk refuses to take more of a session."""
+        self.refusals.refused(session, error)
 
     def notice(self, kind: str, message: str, **data: Any) -> None:
         """Tell every interface of something that is no event."""

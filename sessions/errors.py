@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class AgentdeckError(Exception):
     """Says what is wrong and why (`str(error)`), and what to do (`hint`)."""
@@ -50,7 +52,11 @@ class BackendError(AgentdeckError):
 
 
 class JournalError(AgentdeckError):
-    """A session's record can't be read or written."""
+    """A session's record can't be read or written. `reason`: why, in a few words."""
+
+    def __init__(self, message: str, hint: str = "", reason: str = "the disk refuses") -> None:
+        super().__init__(message, hint)
+        self.reason = reason
 
 
 class EventRefused(AgentdeckError):
@@ -63,3 +69,28 @@ class NotFound(AgentdeckError):
 
 class EngineError(AgentdeckError):
     """The engine can't be reached, or is of another version."""
+
+
+def of_machine(error: Exception, doing: str) -> AgentdeckError | None:
+    """What the system refused, as an error that may be read; None for any other fault.
+
+    `doing`: what can't be done, as in "It can't …".
+    """
+    if isinstance(error, OSError) and error.errno and error.strerror:
+        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        hint = _REMEDIES.get(error.errno, "")
+        return AgentdeckError(f"It can't {doing}: {error.strerror}{where}.", hint)
+    if isinstance(error, MemoryError):
+        return AgentdeckError(f"It can't {doing}: no memory.", _REMEDIES[errno.ENOMEM])
+    return None
+
+
+_REMEDIES = {
+    errno.ENOSPC: "The disk is full: free some space, then try again.",
+    errno.EDQUOT: "Your disk quota is used up: free some space, then try again.",
+    errno.EFBIG: "The limit on the size of files is reached: raise it (ulimit -f).",
+    errno.EMFILE: "Too many files are open: raise the limit (ulimit -n), or close sessions.",
+    errno.ENFILE: "The system has too many files open.",
+    errno.ENOMEM: "There is too little memory; a limit on it may be in force (ulimit -v).",
+    errno.EROFS: "The file system is read-only.",
+}

@@ -6,7 +6,7 @@
   call, result and end, and every second while text streams.
 - A last line that was torn is closed by a newline, left where it is, and reported by a
   `journal.repaired` event; broken lines in the middle and events of unknown types are passed
-  over. Nothing is rewritten, nothing is cut.
+  over. Nothing is rewritten, nothing is cut (but a piece of a line whose rest the disk refused).
 - A file that is deleted while it is in use is written anew at the next event.
 - A lock on the file keeps a second writer out; reading needs none.
 """
@@ -19,6 +19,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -127,17 +128,35 @@ class Journal:
         private_folder(folder.parent)
         try:
             folder.mkdir(mode=0o700)
-            (folder / FILES).mkdir(mode=0o700)
         except FileExistsError as error:
             raise JournalError(f"The session {created.id} exists already.") from error
         except OSError as error:
             raise _refused(folder, error) from error
-        journal = cls(folder, _open(folder / NAME, os.O_CREAT | os.O_EXCL), 0)
-        journal._lock()
-        stamped, line = journal.append(created)
-        journal.sync()
-        for parent in (folder, folder.parent):
-            _sync_folder(parent)
+        try:
+            return cls._begin(folder, created)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # half a session is none
+            raise
+
+    @classmethod
+    def _begin(
+        cls, folder: Path, created: ev.SessionCreated
+    ) -> tuple[Journal, ev.SessionCreated, bytes]:
+        journal = cls(folder, -1, 0)
+        try:
+            (folder / FILES).mkdir(mode=0o700)
+            journal._fd = _open(folder / NAME, os.O_CREAT | os.O_EXCL)
+            journal._lock()
+            stamped, line = journal.append(created)
+            journal.sync()
+            for parent in (folder, folder.parent):
+                _sync_folder(parent)
+        except OSError as error:
+            journal.close()
+            raise _refused(folder, error) from error
+        except BaseException:
+            journal.close()
+            raise
         assert isinstance(stamped, ev.SessionCreated)
         return journal, stamped, line
 
@@ -191,9 +210,14 @@ class Journal:
                     line if seq == journal._seq else codec.encode({**data, "seq": journal._seq})
                 )
             journal.sync()
+            _link_files(parent / FILES, folder / FILES)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise _refused(folder, error) from error
+            raise
         finally:
             journal.close()
-        _link_files(parent / FILES, folder / FILES)
 
     # -- writing
 
@@ -276,17 +300,28 @@ class Journal:
         if self._fd < 0:
             raise JournalError(f"The journal {self.path} is closed.")
         data = b"\n" + line if self._glued else line
-        written = 0
+        written = place = 0
         try:
-            if os.fstat(self._fd).st_nlink == 0:
+            status = os.fstat(self._fd)
+            if status.st_nlink == 0:
                 self._restore()
+            place = status.st_size
             while written < len(data):
                 written += os.write(self._fd, data[written:] if written else data)
         except OSError as error:
-            self._glued = self._glued or written > 0
+            self._glued = self._glued or not self._taken_back(written, place)
             raise _refused(self.path, error) from error
         self._glued = False
         self._dirty = True
+
+    def _taken_back(self, written: int, place: int) -> bool:
+        """Whether nothing is left of a line that was refused."""
+        if written:
+            try:
+                os.ftruncate(self._fd, place)
+            except OSError:
+                return False
+        return True
 
     def _restore(self) -> None:
         """Write the file anew: it, or the folder, was deleted while it is in use.
@@ -322,12 +357,25 @@ class Journal:
             raise JournalError(
                 f"Another process writes the session in {self.folder}.",
                 "Use the deck that has it open, or stop the other engine.",
+                "another process writes it",
             ) from error
 
     def _repair(self, faults: Faults, events: list[ev.Event]) -> list[ev.Event]:
-        """Set a torn last line apart and report it, and faults not reported before."""
+        """Set a torn last line apart and report it, and faults not reported before.
+
+        A disk without room keeps nobody from reading: the next line is set apart, and the next
+        opening reports.
+        """
+        try:
+            return self._report(faults, events)
+        except JournalError:
+            self._glued = self._glued or faults.torn
+            return []
+
+    def _report(self, faults: Faults, events: list[ev.Event]) -> list[ev.Event]:
         if faults.torn:
             self._write(b"\n")
+            faults.torn = False
         known = {
             fault.get("line")
             for event in events
@@ -399,11 +447,18 @@ def _link_files(source: Path, target: Path) -> None:
 
 
 def _refused(path: Path, error: OSError) -> JournalError:
+    number = error.errno or 0
     hint = {
-        errno.ENOSPC: "The disk is full: free some space, then go on.",
-        errno.EDQUOT: "Your disk quota is used up: free some space, then go on.",
+        errno.ENOSPC: "To go on, free some space; what waits then goes on by itself.",
+        errno.EDQUOT: "To go on, free some space; what waits then goes on by itself.",
+        errno.EFBIG: "Raise it (ulimit -f), then stop the engine and go on.",
         errno.EACCES: "Make it writable for you, or set AGENTDECK_HOME elsewhere.",
         errno.EROFS: "The file system is read-only: set AGENTDECK_HOME elsewhere.",
         errno.ENOENT: "The folder was moved or deleted while it was in use.",
-    }.get(error.errno or 0, "Check the disk.")
-    return JournalError(f"{path} can't be written: {error.strerror}.", hint)
+    }.get(number, "Check the disk.")
+    reason = {
+        errno.ENOSPC: "the disk is full",
+        errno.EDQUOT: "your disk quota is used up",
+        errno.EFBIG: "the limit on the size of files is reached",
+    }.get(number, "the disk refuses")
+    return JournalError(f"{path} can't be written: {reason} ({error.strerror}).", hint, reason)

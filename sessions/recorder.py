@@ -3,25 +3,32 @@
 Streamed text is joined to chunks of about 50 ms before it becomes events; whatever else
 happens flushes the text before it, so that the order is kept. While anything unsynced stands
 in the file, a sync runs at least every second, in a thread.
+
+A disk that refuses pauses a session: what happens meanwhile is kept back, seen by nobody, and
+written when there is room (`sessions.disk` looks for it). A turn waits at its next decision.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from sessions import codec, secrecy
 from sessions import events as ev
-from sessions import secrecy
 from sessions.errors import EventRefused, JournalError
 
 log = logging.getLogger("agentdeck.record")
 
 CHUNK_S = 0.05
 SYNC_S = 1.0
-# Events kept in memory while the disk refuses them; beyond this the turn has long been stopped.
-_BACKLOG = 10_000
+# Kept in memory while the disk refuses; beyond this the turn is stopped.
+MOST_EVENTS = 10_000
+MOST_BYTES = 8 * 2**20
+_ENDS = ev.TurnEnded | ev.ToolResult | ev.PermissionAnswered | ev.QueueSet
+"""What follows when a turn is stopped is kept all the same: it closes what is open."""
 
 
 class Writes(Protocol):
@@ -40,16 +47,21 @@ Publish = Callable[[ev.Event, bytes], None]
 class Recorder:
     """Writes one session's events and tells `publish` about each, in order.
 
-    `on_fault` is called once when the disk starts to refuse, with the error; from then on
-    events are kept back, unseen, and `catch_up` writes them when there is room again.
+    `on_fault` is called when the disk starts to refuse, with the error, and `on_full` when so
+    much waits for it that no more can be kept in memory.
     """
 
     def __init__(
-        self, journal: Writes, publish: Publish, on_fault: Callable[[JournalError], None]
+        self,
+        journal: Writes,
+        publish: Publish,
+        on_fault: Callable[[JournalError], None],
+        on_full: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal = journal
         self._publish = publish
         self._on_fault = on_fault
+        self._on_full = on_full
         self._chunk: list[str] = []
         self._chunk_of: tuple[type[ev.Text] | type[ev.Thinking], int] | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
@@ -57,7 +69,18 @@ class Recorder:
         self._syncing: asyncio.Future[None] | None = None
         self._last_chunk_at = 0.0
         self._backlog: list[ev.Event] = []
-        self.healthy = True
+        self._held = 0
+        """Bytes in the backlog, about."""
+        self._room = asyncio.Event()
+        self._room.set()
+        self._recovering = asyncio.Lock()
+        self.fault: JournalError | None = None
+        """Why nothing can be written, None when all is well."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the disk takes what is recorded."""
+        return self.fault is None
 
     def emit(self, event: ev.Event) -> None:
         """Record an event; text and thinking wait up to 50 ms for more of their kind."""
@@ -69,10 +92,33 @@ class Recorder:
         self._write(event)
 
     async def emit_synced(self, event: ev.Event) -> None:
-        """Record an event and return when it is on the disk."""
+        """Record an event and return when it is on the disk.
+
+        Raises JournalError: it is not recorded, and will not be.
+        """
+        self._flush(whole=True)
+        if self.fault is not None and not await self.recover():
+            raise JournalError(
+                f"This session can't be recorded: the disk refuses. {self.fault.message}",
+                self.fault.hint,
+            )
+        try:
+            self._append(event)
+        except JournalError as error:
+            self._fail(error)
+            raise
+        await self.sync()
+
+    async def emit_held(self, event: ev.Event) -> None:
+        """Record an event and return when it is on the disk, however long there is no room."""
         self.emit(event)
         self.flush()
         await self.sync()
+        await self.room()
+
+    async def room(self) -> None:
+        """Wait until the disk takes what is recorded."""
+        await self._room.wait()
 
     def flush(self) -> None:
         """Write the text that waits for more, but not what may be the beginning of a key."""
@@ -101,27 +147,35 @@ class Recorder:
         if self._sync_timer is not None:
             self._sync_timer.cancel()
             self._sync_timer = None
-        if not self.healthy:
+        if self.fault is not None:
             return
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
         except JournalError as error:
             self._fail(error)
 
-    def catch_up(self) -> bool:
-        """Write what the disk refused earlier; True when nothing is kept back any more."""
-        pending, self._backlog = self._backlog, []
-        self.healthy = True
-        for number, event in enumerate(pending):
-            self._write(event)
-            if not self.healthy:
-                self._backlog.extend(pending[number + 1 :])
-                return False
+    async def recover(self) -> bool:
+        """Try to write what the disk refused; True when nothing is kept back any more."""
+        async with self._recovering:
+            while self.fault is not None:
+                try:
+                    while self._backlog:
+                        self._append(self._backlog[0])
+                        del self._backlog[0]
+                    await asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
+                except JournalError as error:
+                    self.fault = error
+                    return False
+                if not self._backlog:
+                    self.fault, self._held = None, 0
+                    self._room.set()
         return True
 
     async def close(self) -> None:
         """Flush and sync; no event may follow."""
         self._flush(whole=True)
+        if self.fault is not None and not await self.recover():
+            log.error("%d events are lost: %s", len(self._backlog), self.fault)
         await self.sync()
 
     def _collect(self, event: ev.Text | ev.Thinking) -> None:
@@ -144,24 +198,37 @@ class Recorder:
             self._flush_timer = loop.call_later(wait, self.flush)
 
     def _write(self, event: ev.Event) -> None:
-        if not self.healthy:
-            if len(self._backlog) < _BACKLOG:
-                self._backlog.append(event)
+        if self.fault is not None:
+            self._keep(event)
             return
+        try:
+            self._append(event)
+        except JournalError as error:
+            self._keep(event)
+            self._fail(error)
+
+    def _append(self, event: ev.Event) -> None:
+        """Journal an event and tell it. Raises JournalError."""
         try:
             stamped, line = self._journal.append(event)
         except EventRefused as error:
             log.warning("an event was refused: %s", error)
             for other in instead(event, error):
-                self._write(other)
-            return
-        except JournalError as error:
-            self._backlog.append(event)
-            self._fail(error)
+                self._append(other)
             return
         self._publish(stamped, line)
         if self._sync_timer is None:
             self._sync_timer = asyncio.get_running_loop().call_later(SYNC_S, self._sync_later)
+
+    def _keep(self, event: ev.Event) -> None:
+        """Hold an event back until there is room."""
+        full = self._held > MOST_BYTES or len(self._backlog) >= MOST_EVENTS
+        if full and not isinstance(event, _ENDS):
+            self._on_full()
+            return
+        with contextlib.suppress(TypeError, ValueError):  # it is refused when its time comes
+            self._held += len(codec.line(event))
+        self._backlog.append(event)
 
     def _sync_later(self) -> None:
         self._sync_timer = None
@@ -170,8 +237,9 @@ class Recorder:
         task.add_done_callback(lambda _: setattr(self, "_syncing", None))
 
     def _fail(self, error: JournalError) -> None:
-        if self.healthy:
-            self.healthy = False
+        if self.fault is None:
+            self.fault = error
+            self._room.clear()
             self._on_fault(error)
 
 

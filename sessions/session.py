@@ -8,102 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from sessions import codec
 from sessions import events as ev
 from sessions.context import Context
-from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError
+from sessions.disk import pause
+from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError, of_machine
 from sessions.journal import Journal
 from sessions.outside import MOST_USD, amount, count
+from sessions.queued import Queued
 from sessions.recorder import Recorder
 from sessions.summary import Reducer, Summary
 from sessions.turn import Turn
 
 if TYPE_CHECKING:
-    from sessions.backends.base import Conversation, Settings, Tools
+    from sessions.backends.base import Conversation
+    from sessions.surroundings import Surroundings
 
 log = logging.getLogger("agentdeck.session")
 
 BY_USER = "Interrupted by the user."
 ENGINE_ENDS = "The engine was stopped, which ended this turn."
 ENGINE_STOPPED = "The engine stopped while this ran; whether it took effect is not known."
+_OUR_FAULT = AgentdeckError(
+    "agentdeck failed at this turn.", "The log has the details; the session goes on."
+)
 
 
-class Surroundings(Protocol):
-    """What a session needs of the deck that it is part of."""
-
-    def joined(self, session: Session) -> None:
-        """A session is in memory; whoever folds its events registers before its past is read."""
-
-    def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
-        """Tell everybody of an event that is in the journal."""
-
-    def changed(self, session: Session) -> None:
-        """The session's summary has changed."""
-
-    def notice(self, kind: str, message: str, **data: Any) -> None:
-        """Tell every interface of something that is no event."""
-
-    async def conversation(self, session: Session) -> Conversation:
-        """Open the session's conversation with its backend. Raises AgentdeckError."""
-
-    def settings(self, session: Session) -> Settings:
-        """What applies to the session's next turn."""
-
-    async def tools(self, session: Session) -> Tools | None:
-        """The tools of the session, if its backend wants ours."""
-
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
-        """What the model is told before a message: the skill listing when it has changed, …"""
-
-    def slot(self, session: Session) -> asyncio.Semaphore:
-        """Held while a turn runs: so many turns run at once."""
-
-    async def before_turn(self, session: Session) -> str:
-        """Look at budgets and limits: why no turn may start, or ""."""
-
-    async def make_room(self, session: Session) -> None:
-        """Within a turn: summarise what is about to outgrow the model's window."""
-
-    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
-        """What follows a turn: compaction, measuring, pausing."""
-
-
-@dataclass(slots=True)
-class Queued:
-    """A message that waits. `mode`: `queue` (a turn of its own) or `steer` (at the next step)."""
-
-    text: str
-    origin: str = "queued"
-    mode: str = "queue"
-    attachments: list[ev.JSON] = field(default_factory=list)
-    id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
-
-    @classmethod
-    def from_json(cls, data: ev.JSON) -> Queued:
-        """As it came from `queue.set` or from an interface."""
-        return cls(
-            str(data.get("text", "")),
-            str(data.get("origin", "queued")),
-            str(data.get("mode", "queue")),
-            list(data.get("attachments", [])),
-            str(data.get("id") or uuid.uuid4().hex[:8]),
-        )
-
-    def to_json(self) -> ev.JSON:
-        """As it stands in `queue.set`."""
-        return {
-            "id": self.id,
-            "text": self.text,
-            "origin": self.origin,
-            "mode": self.mode,
-            "attachments": self.attachments,
-        }
+class _NotRecorded(JournalError):
+    """The message that was to begin a turn."""
 
 
 class Session:
@@ -115,7 +51,7 @@ class Session:
         self.deck = deck
         self.reducer = Reducer(folder.name)
         self.context = Context(folder / "files")
-        self.recorder = Recorder(journal, self._recorded, self._disk_refused)
+        self.recorder = Recorder(journal, self._recorded, self._refused, self._too_much_waits)
         self.queue: list[Queued] = []
         self.messages: dict[int, ev.UserMessage] = {}
         """The message that began each turn, so that it can be asked again."""
@@ -140,6 +76,8 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         """The end of a turn on its way to the disk."""
+        self._before_fault = ("", "")
+        """Status and reason of a pause as they were before the disk refused."""
         deck.joined(self)
 
     # -- opening
@@ -197,24 +135,22 @@ class Session:
     def _repair(
         self, turn: int | None, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
     ) -> None:
-        """Append what the record lacks after a crash; nothing is run again by itself."""
+        """Record what the record lacks after a crash; nothing is run again by itself."""
         if turn is None:
             return
         for ask in asks:
-            self._append(
+            self.recorder.emit(
                 ev.PermissionAnswered(
                     turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
                 )
             )
         for call in calls:
-            self._append(
+            self.recorder.emit(
                 ev.ToolResult(turn=turn, call=call.call, status="unknown", content=ENGINE_STOPPED)
             )
-        self._append(ev.TurnEnded(turn=turn, reason="interrupted", detail="The engine stopped."))
-
-    def _append(self, event: ev.Event) -> None:
-        stamped, line = self.journal.append(event)
-        self._recorded(stamped, line)
+        self.recorder.emit(
+            ev.TurnEnded(turn=turn, reason="interrupted", detail="The engine stopped.")
+        )
 
     # -- what others read
 
@@ -276,11 +212,7 @@ class Session:
         """
         if not text.strip() and not attachments:
             raise UsageError("There is nothing to send.")
-        if not self.recorder.healthy and not self.recorder.catch_up():
-            raise JournalError(
-                "This session can't be recorded: the disk refuses to take more.",
-                "Free some space, then send again.",
-            )
+        await self._recordable()
         if self._ending is not None:
             # Whoever sends now may have seen the end; it is no message for that turn's queue.
             await asyncio.wait([self._ending])
@@ -289,9 +221,9 @@ class Session:
             self.queue.append(item)
             self._queue_changed()
             return {"queued": item.id}
-        turn, taken = self._begin(text, origin, attachments)
+        turn, taken = self._begin(Queued(text, origin, attachments=list(attachments)))
         # Whoever is told that it was sent may forget it: it is on disk.
-        await taken.wait()
+        await taken
         return {"turn": turn}
 
     async def set_queue(self, items: Sequence[ev.JSON]) -> None:
@@ -387,62 +319,67 @@ class Session:
 
     # -- turns
 
-    def _begin(
-        self, text: str, origin: str, attachments: Sequence[ev.JSON]
-    ) -> tuple[int, asyncio.Event]:
-        """The new turn's number, and what is set when its message is on disk."""
+    def _begin(self, item: Queued) -> tuple[int, asyncio.Future[None]]:
+        """The new turn's number, and what is done when its message is on disk.
+
+        It has the JournalError of one that can't be put there.
+        """
         turn = self.summary.turns + 1
-        message = ev.UserMessage(turn=turn, text=text, origin=origin, attachments=list(attachments))
-        taken = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        taken: asyncio.Future[None] = loop.create_future()
         # Set before the first await, so that two sends can't both begin a turn.
-        self._task = asyncio.get_running_loop().create_task(
-            self._run(message, taken), name=f"turn {turn} of {self.id}"
+        self._task = loop.create_task(
+            self._run(item, turn, taken), name=f"turn {turn} of {self.id}"
         )
-        self._task.add_done_callback(lambda _: taken.set())
+        self._task.add_done_callback(lambda _: None if taken.done() else taken.set_result(None))
         return turn, taken
 
     async def _take(self, message: ev.UserMessage) -> ev.UserMessage:
         """The message with what the model is told before it, on disk.
 
         Raises AgentdeckError if that can't be had; what the user said is recorded all the same.
+        Raises _NotRecorded if even that can't be.
         """
         prepared, self.prepared = self.prepared, []
         message = ev.replace(message, notes=prepared)
         try:
             notes = await self.deck.notes(self, message)
         except (AgentdeckError, asyncio.CancelledError):
-            await self.recorder.emit_synced(message)
+            await self._put(message)
             raise
         message = ev.replace(message, notes=[*notes, *prepared])
-        await self.recorder.emit_synced(message)
+        await self._put(message)
         return message
 
-    async def _run(self, message: ev.UserMessage, taken: asyncio.Event) -> None:
-        turn = message.turn
+    async def _put(self, message: ev.UserMessage) -> None:
+        try:
+            await self.recorder.emit_synced(message)
+        except JournalError as error:
+            self.prepared = message.notes
+            raise _NotRecorded(error.message, error.hint, error.reason) from error
+
+    async def _run(self, item: Queued, turn: int, taken: asyncio.Future[None]) -> None:
+        message = ev.UserMessage(
+            turn=turn, text=item.text, origin=item.origin, attachments=item.attachments
+        )
         ended = ev.TurnEnded(turn=turn, reason="error")
         try:
             message = await self._take(message)
-            taken.set()
+            taken.set_result(None)
             ended = await self._answered(message)
+        except _NotRecorded as error:
+            self._never_was(item, error, taken)
+            return
         except asyncio.CancelledError:
             detail = "" if self.interruption == BY_USER else self.interruption
             ended = ev.TurnEnded(turn=turn, reason="interrupted", detail=detail)
         except AgentdeckError as error:
             kind = error.kind if isinstance(error, BackendError) else "error"
-            self.recorder.emit(
-                ev.Error(turn=turn, kind=kind, message=error.message, hint=error.hint)
-            )
-        except Exception:
+            self._tell(turn, kind, error)
+        except Exception as error:
             # The boundary of a worker: a fault of ours fails one turn, not the engine.
             log.exception("turn %s of %s", turn, self.id)
-            self.recorder.emit(
-                ev.Error(
-                    turn=turn,
-                    kind="internal",
-                    message="agentdeck failed at this turn.",
-                    hint="The log has the details; the session goes on.",
-                )
-            )
+            self._tell(turn, "internal", of_machine(error, "go on") or _OUR_FAULT)
         finish = asyncio.get_running_loop().create_task(self._finish(ended))
         self._ending = finish
         while not finish.done():
@@ -450,6 +387,20 @@ class Session:
                 await asyncio.shield(finish)
             except asyncio.CancelledError:
                 continue  # the end of a turn reaches the record, however impatient the user is
+
+    def _never_was(self, item: Queued, error: JournalError, taken: asyncio.Future[None]) -> None:
+        """A turn whose message can't be recorded is none: who sent it is told, or it waits on."""
+        self._task = None
+        if item.waited:
+            self.queue.insert(0, item)
+            self._queue_changed()
+        else:
+            taken.set_exception(error)
+        self.deck.changed(self)
+
+    def _tell(self, turn: int, kind: str, error: AgentdeckError) -> None:
+        told = ev.Error(turn=turn, kind=kind, message=error.message, hint=error.hint)
+        self.recorder.emit(told)
 
     async def _answered(self, message: ev.UserMessage) -> ev.TurnEnded:
         """Wait for a place and let the backend run the turn."""
@@ -476,7 +427,8 @@ class Session:
             )
             self._turn = None
         try:
-            await self.recorder.emit_synced(self._with_spent(ended))
+            self.recorder.emit(self._with_spent(ended))
+            await self.recorder.sync()
         finally:
             self._task = self._ending = None
             self.interruption = BY_USER
@@ -505,8 +457,9 @@ class Session:
         if self._task is not None or not self.queue or self.summary.paused:
             return
         item = self.queue.pop(0)
+        item.waited = True
         self._queue_changed()
-        self._begin(item.text, item.origin, item.attachments)
+        self._begin(item)
 
     # -- bookkeeping
 
@@ -539,12 +492,41 @@ class Session:
     def _queue_changed(self) -> None:
         self.recorder.emit(ev.QueueSet(items=[q.to_json() for q in self.queue]))
 
-    def _disk_refused(self, error: JournalError) -> None:
+    # -- a disk that refuses
+
+    async def _recordable(self) -> None:
+        """Raises JournalError while nothing of this session can be recorded."""
+        if (fault := self.recorder.fault) is not None and not await self.go_on():
+            raise JournalError(
+                f"This session can't be recorded: the disk refuses. {fault.message}",
+                fault.hint,
+                fault.reason,
+            )
+
+    async def go_on(self) -> bool:
+        """Whether the disk takes what it refused before; if so, the session goes on."""
+        if not self.recorder.healthy:
+            self.summary.status, self.summary.paused = self._before_fault
+            if not await self.recorder.recover():
+                self._paused_by_disk()
+                return False
+            self.deck.changed(self)
+            await self._next_from_queue()
+        return True
+
+    def _refused(self, error: JournalError) -> None:
+        self._before_fault = self.summary.status, self.summary.paused
+        self._paused_by_disk()
+        self.deck.refused(self, error)
+
+    def _paused_by_disk(self) -> None:
         # No event can say it while none can be written; the next one that is corrects it.
-        self.summary.status, self.summary.paused = "paused", "NOT RECORDED: the disk refuses"
+        assert self.recorder.fault is not None
+        self.summary.status, self.summary.paused = "paused", pause(self.recorder.fault)
         self.deck.changed(self)
-        self.deck.notice("disk", f"{error}", session=self.id)
-        if self._task is not None:
+
+    def _too_much_waits(self) -> None:
+        if self._task is not None and self._ending is None:
             self.interruption = "The disk refused to record more, so the turn was ended."
             self._task.cancel()
 

@@ -74,9 +74,9 @@ class Turn:
         self._session.recorder.emit(event)
 
     async def emit_synced(self, event: ev.Event) -> None:
-        """Record an event and wait until it is on the disk."""
+        """Record an event and wait until it is on the disk, as long as that has no room."""
         self._track(event)
-        await self._session.recorder.emit_synced(event)
+        await self._session.recorder.emit_held(event)
 
     async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
         """Ask for a permission and wait for its answer, however long that takes."""
@@ -101,7 +101,11 @@ class Turn:
         self._session.spend(usage, cost_usd)
 
     async def make_room(self) -> None:
-        """Summarise the past if it is about to outgrow the model's window."""
+        """Summarise the past if it is about to outgrow the model's window.
+
+        Nothing more is asked of a model while the disk has no room for its answer.
+        """
+        await self._session.recorder.room()
         await self._session.deck.make_room(self._session)
 
     # -- the session's side

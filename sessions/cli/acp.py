@@ -18,7 +18,9 @@ import click
 from sessions import VERSION
 from sessions import events as ev
 from sessions.cli.output import CONTEXT
+from sessions.disk import NOT_RECORDED, not_recorded
 from sessions.errors import AgentdeckError
+from sessions.summary import Summary
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -78,6 +80,11 @@ class Open:
         if self.ended is not None and not self.ended.done():
             self.ended.set_result(ended)
 
+    def fail(self, error: AgentdeckError) -> None:
+        """Tell whoever waits for the turn's end that it won't hear of it."""
+        if self.ended is not None and not self.ended.done():
+            self.ended.set_exception(error)
+
 
 class Bridge:
     """Answers the editor by asking the engine."""
@@ -88,6 +95,7 @@ class Bridge:
         self._profile = profile
         self._open: dict[str, Open] = {}
         client.on_event = self._event
+        client.on_summary = self._summary
         client.on_lost = self._lost
 
     async def handle(self, method: str, params: Any, is_notification: bool) -> Any:
@@ -231,10 +239,14 @@ class Bridge:
         elif isinstance(event, ev.TurnEnded) and event.turn >= session.turn:
             session.finish(event)
 
+    def _summary(self, summary: Summary) -> None:
+        session = self._open.get(summary.id)
+        if session is not None and summary.paused.startswith(NOT_RECORDED):
+            session.fail(not_recorded(summary.paused))
+
     def _lost(self, reason: str) -> None:
         for session in self._open.values():
-            if session.ended is not None and not session.ended.done():
-                session.ended.set_exception(AgentdeckError(f"The engine has gone: {reason}."))
+            session.fail(AgentdeckError(f"The engine has gone: {reason}."))
 
     def _tell(self, session: str, update: ev.JSON) -> None:
         params = {"sessionId": session, "update": update}

@@ -19,7 +19,7 @@ from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError
 
 # A disk or a quota without room; of files of ours, the record's own errors speak.
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # Command → module, attribute, and one line for the help (so that nothing need be imported).
 _COMMANDS = {

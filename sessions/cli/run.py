@@ -15,8 +15,10 @@ import click
 from sessions import codec
 from sessions import events as ev
 from sessions.cli.output import CONTEXT, say_line
+from sessions.disk import NOT_RECORDED, not_recorded
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
 from sessions.sanitise import clean
+from sessions.summary import Summary
 
 PERMISSIONS = ("read-only", "ask", "edit", "full")
 
@@ -103,6 +105,7 @@ class Watching:
     """Prints a session's events and notes how its turn ends."""
 
     as_json: bool
+    session: str = ""
     after: int = 0
     ended: asyncio.Future[ev.TurnEnded] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -164,6 +167,18 @@ class Watching:
             click.echo()
             self._line_open = False
 
+    def summary(self, summary: Summary) -> None:
+        """A session's summary changed; one that can't be recorded ends the watching at once."""
+        refused = summary.paused.startswith(NOT_RECORDED)
+        if refused and summary.id == self.session and not self.ended.done():
+            self._close_line()
+            self.ended.set_exception(not_recorded(summary.paused))
+
+    def forget(self) -> None:
+        """Nobody waits for the end any more; a fault that nobody asked for is no news."""
+        if not self.ended.cancel() and not self.ended.cancelled():
+            self.ended.exception()
+
     def lost(self, reason: str) -> None:
         """The engine went away."""
         if not self.ended.done():
@@ -176,8 +191,9 @@ async def _run(options: Options) -> None:
     client = await Client.connect()
     try:
         session = await _session(client, options)
-        watching = Watching(options.as_json)
+        watching = Watching(options.as_json, session)
         client.on_event = watching.take
+        client.on_summary = watching.summary
         client.on_lost = watching.lost
         if options.session:
             summary = await client.call("session.get", session=session)
@@ -186,6 +202,7 @@ async def _run(options: Options) -> None:
         try:
             await _turn(client, session, options, watching)
         finally:
+            watching.forget()
             if not options.session:
                 with suppress(AgentdeckError):
                     await client.call("session.set", session=session, changes={"closed": True})
@@ -244,7 +261,7 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if watching.ended.done():
             watching.ended.result()
-    except (asyncio.CancelledError, OSError):
+    except (asyncio.CancelledError, OSError, AgentdeckError):
         with suppress(AgentdeckError):
             await client.call("session.interrupt", session=session)
         raise

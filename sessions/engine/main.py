@@ -16,7 +16,7 @@ from sessions.deck import Deck
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places, places
 
 log = logging.getLogger("agentdeck.engine")
@@ -104,6 +104,7 @@ def main() -> None:
                 os.close(ready_fd)
                 ready_fd = None
 
+    logging.raiseExceptions = False  # a log that can't be written is no news for the log
     logging.basicConfig(level=logging.INFO)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
     form = secrecy.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
@@ -118,9 +119,13 @@ def main() -> None:
             say("another engine runs already")
             return
         asyncio.run(_run(where, say))
-    except AgentdeckError as error:
-        log.warning("%s", error)
-        say(str(error))
+    except Exception as error:
+        # The process's outermost boundary: whoever started it is told in a sentence.
+        told = error if isinstance(error, AgentdeckError) else of_machine(error, "start")
+        if told is None:
+            raise
+        log.warning("%s", told)
+        say(str(told))
         raise SystemExit(1) from error
 
 

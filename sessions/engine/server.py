@@ -18,7 +18,7 @@ from sessions import events as ev
 from sessions.deck import Deck
 from sessions.engine.commands import check
 from sessions.engine.replay import replay_lines
-from sessions.errors import AgentdeckError, UsageError
+from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.session import Session
 
 log = logging.getLogger("agentdeck.engine")
@@ -115,10 +115,8 @@ class Connection:
         except Exception as error:
             # The boundary of a worker: one command fails, the engine goes on.
             log.exception("command %r", line[:200])
-            answer = _refusal(
-                number,
-                AgentdeckError(f"agentdeck failed: {error!r}.", "The log has the details."),
-            )
+            ours = AgentdeckError(f"agentdeck failed: {error!r}.", "The log has the details.")
+            answer = _refusal(number, of_machine(error, "be done") or ours)
         self.send(codec.encode(answer))
 
     async def _run(self, request: ev.JSON) -> Any:

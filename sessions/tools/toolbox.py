@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places
 from sessions.secrecy import hide
 from sessions.tools import schema
@@ -171,13 +171,11 @@ class Toolbox:
             return Outcome(str(error), status="error")
         except AgentdeckError as error:
             return Outcome(str(error), status="error")
-        except Exception:
+        except Exception as error:
             # The boundary of a worker: a fault of ours is one failed call, and in the log.
             log.exception("tool %s", name)
-            return Outcome(
-                f"agentdeck failed inside the tool {name}; the call may have had an effect.",
-                status="error",
-            )
+            ours = f"agentdeck failed inside the tool {name}; the call may have had an effect."
+            return Outcome(str(of_machine(error, f"go on with {name}") or ours), status="error")
 
     async def settle(self, verdict: Verdict, ctx: CallContext) -> Outcome | None:
         """Get the answer that a verdict asks for; None if the call may run."""

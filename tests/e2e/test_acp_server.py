@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,29 @@ async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path)
         assert process.stdin is not None
         process.stdin.close()
         await asyncio.wait_for(process.wait(), 20)
+
+
+async def test_an_editor_is_told_at_once_that_a_turn_can_not_be_recorded(tmp_path: Path) -> None:
+    """A limit on the size of files refuses what a full disk refuses."""
+    home, work = tmp_path / "h", tmp_path / "work"
+    home.mkdir()
+    work.mkdir()
+    async with MessagesServer() as server:
+        (home / "config.toml").write_text(
+            f'[backends.t]\nbase_url = "{server.url}"\nmodel = "m"\n[engine]\nidle_exit_s = 1.0\n'
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sessions.cli.main", "acp",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "AGENTDECK_HOME": str(home)},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)),
+        )  # fmt: skip
+        editor = Editor(process)
+        await editor.request("initialize", protocolVersion=1, clientCapabilities={})
+        made = await editor.request("session/new", cwd=str(work), mcpServers=[])
+        prompt = [{"type": "text", "text": "stream 3000 2000"}]
+        told = await editor.request("session/prompt", sessionId=made["sessionId"], prompt=prompt)
+        assert "the limit on the size of files is reached" in told["message"]
+        assert process.stdin is not None
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), 10)

@@ -101,3 +101,49 @@ def test_a_working_directory_that_is_gone_is_a_sentence(bare: Home) -> None:
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
     assert "director" in done.stderr
+
+
+def log_of(home: Home) -> str:
+    log = home.places.log
+    return log.read_text() if log.exists() else ""
+
+
+def test_a_run_that_outgrows_a_limit_on_files_ends_at_once_with_the_reason(home: Home) -> None:
+    """The same calls are refused as on a full disk: EFBIG where that says ENOSPC."""
+    home.file_limit = 15_000
+    done = home.call("run", "stream 3000 2000")
+    assert done.returncode == 1
+    assert "can't be recorded: the limit on the size of files is reached" in done.stderr
+    assert done.stderr.count("\n") <= 3
+    assert "word0" in done.stdout
+    assert "Traceback" not in log_of(home)
+    told = home.out("sessions", "show", home.ids()[0], "--json").splitlines()
+    shown = "".join(e["text"] for e in map(json.loads, told) if e["type"] == "text")
+    assert done.stdout.strip() == shown.strip()
+
+
+def test_a_message_that_cannot_be_recorded_is_refused_at_once(home: Home) -> None:
+    home.file_limit = 2_000
+    done = home.call("run", "long " * 1000)
+    assert done.returncode == 1
+    assert "the limit on the size of files is reached" in done.stderr
+    assert "ulimit -f" in done.stderr
+
+
+@pytest.mark.parametrize("limit", [0, 300])
+def test_where_nothing_can_be_written_every_command_says_so(home: Home, limit: int) -> None:
+    home.file_limit = limit
+    for args in (("run", "hello"), ("engine", "start"), ("prime", "acronym", "--draw-only")):
+        done = home.call(*args)
+        assert done.returncode in (0, 1), done.stderr
+        assert done.returncode == 0 or done.stderr.startswith("agentdeck: ")
+    assert "Traceback" not in log_of(home)
+
+
+def test_a_run_goes_on_with_a_session_once_the_limit_is_raised(home: Home) -> None:
+    home.file_limit = 15_000
+    assert home.call("run", "stream 3000 2000").returncode == 1
+    home.file_limit = None
+    home.close()
+    session = home.ids()[0]
+    assert "You said" in home.out("run", "and now?", "--session", session)

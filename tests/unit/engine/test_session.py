@@ -10,7 +10,7 @@ import pytest
 
 from sessions import events as ev
 from sessions.backends.base import TurnHost
-from sessions.errors import AgentdeckError, BackendError, UsageError
+from sessions.errors import BackendError, UsageError
 from tests.support.deckrig import Rig, types_of
 from tests.support.rig import say_hello, until
 
@@ -277,45 +277,3 @@ async def test_turns_beyond_the_limit_wait_for_a_place(rig_of_one: Rig) -> None:
     await rig.idle(first)
     await rig.idle(second)
     assert second.summary.status == "done"
-
-
-async def test_a_full_disk_stops_the_turn_says_so_and_loses_nothing(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import os
-
-    real, full = os.write, asyncio.Event()
-
-    def write(fd: int, data: bytes) -> int:
-        if full.is_set() and b'"type":' in data:
-            raise OSError(28, "No space left on device")
-        return real(fd, data)
-
-    monkeypatch.setattr(os, "write", write)
-    go = asyncio.Event()
-
-    async def act(host: TurnHost) -> ev.TurnEnded:
-        host.emit(ev.Text(turn=host.turn, text="before "))
-        await go.wait()
-        full.set()
-        host.emit(ev.ToolProgress(turn=host.turn, call="x", text="refused"))
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    rig.backend.act = act
-    session = await rig.session()
-    await session.send("Hi")
-    go.set()
-    await rig.idle(session)
-    assert session.summary.status == "paused" and "NOT RECORDED" in session.summary.paused
-    assert [n["kind"] for n in rig.listener.notices if n["kind"] == "disk"] == ["disk"]
-    with pytest.raises(AgentdeckError, match="disk"):
-        await session.send("again")
-    full.clear()
-    rig.backend.act = say_hello
-    await session.send("again")
-    await rig.idle(session)
-    assert session.summary.status == "done"
-    assert [e.seq for e in session.journal.events()] == list(range(1, session.summary.seq + 1))
-    reasons = [e.reason for e in session.journal.events() if isinstance(e, ev.TurnEnded)]
-    assert reasons == ["interrupted", "end_turn"]
