@@ -16,7 +16,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 MARK = "[key hidden]"
-_NAMES = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSW|CREDENTIAL")
+# Words of a variable's name that say that it holds a key; AUTHOR is not AUTH, KEYCLOAK no KEY.
+_NAMES = re.compile(
+    r"(?:.*(?:API|ACCESS|PRIVATE|SECRET|SIGNING|ENCRYPTION|MASTER|LICENSE|SSH|AUTH|SERVICE))?KEYS?\d*"
+    r"|.*TOKENS?\d*|.*SECRETS?\d*|.*PASSWORDS?\d*|.*PASSWD|PASS|.*PASSPHRASE|PWD|.*CREDENTIALS?"
+    r"|O?AUTH\d?|BASICAUTH|COOKIES?|DSN|SESSIONID|PAT|BEARER|CREDS?",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Shorter values are words that stand in any text.
 _MIN_CONFIGURED, _MIN_ENVIRONMENT = 8, 12
 _QUERY_SECRET = re.compile(r"(?i)([?&][\w.-]*(?:key|token|secret|passw|sig)[\w.-]*=)[^&#\s]+")
@@ -66,8 +73,14 @@ known = Known()
 
 def _of_environment(environment: Mapping[str, str]) -> Iterator[str]:
     for name, value in environment.items():
-        if _NAMES.search(name) and len(value) >= _MIN_ENVIRONMENT and _looks_secret(value):
+        if not keyish(name):
+            continue
+        if "://" in value:
+            yield from of_address(value)  # an address without credentials is no key
+        elif len(value) >= _MIN_ENVIRONMENT and _looks_secret(value):
             yield value
+            if "\n" in value:  # a key of several lines, such as PEM: each may be shown alone
+                yield from (line for line in value.split("\n") if _key_line(line))
 
 
 def _looks_secret(value: str) -> bool:
@@ -77,9 +90,21 @@ def _looks_secret(value: str) -> bool:
     return len(value) >= 20 or any(c.isdigit() for c in value) or not value.islower()
 
 
+def _key_line(line: str) -> bool:
+    line = line.strip()
+    return len(line) >= 20 and not line.startswith("-----") and " " not in line
+
+
 def keyish(name: str) -> bool:
-    """Whether a variable of this name is likely to hold a key."""
-    return _NAMES.search(name) is not None
+    """Whether a variable of this name is likely to hold a key, by the words that it is made of."""
+    if name in ("PWD", "OLDPWD") or name.startswith("GIT_AUTHOR"):
+        return False
+    parts = [part for part in re.split(r"[_\W]+", name) if part]
+    camel = [word for part in parts for word in _WORDS.findall(part)]
+    whole = re.sub(r"[_\W]+", "", name)
+    return any(_NAMES.fullmatch(word) for word in (*parts, *camel)) or whole.upper() in (
+        "SESSIONID",
+    )
 
 
 def of_address(url: str) -> Iterator[str]:

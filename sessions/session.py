@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions import codec
+from sessions import codec, secrecy
 from sessions import events as ev
 from sessions.context import Context
 from sessions.disk import pause
@@ -40,6 +40,12 @@ _OUR_FAULT = AgentdeckError(
 
 class _NotRecorded(JournalError):
     """The message that was to begin a turn."""
+
+
+def _hidden(text: str) -> ev.JSON:
+    """How many words of a message are keys and were replaced, if any."""
+    count = secrecy.hide(text).count(secrecy.MARK) - text.count(secrecy.MARK)
+    return {"hidden": count} if count else {}
 
 
 class Session:
@@ -208,7 +214,8 @@ class Session:
     ) -> ev.JSON:
         """Begin a turn, or queue the message while one runs.
 
-        Returns `{"turn": n}` or `{"queued": id}`. Raises UsageError for an empty message.
+        Returns `{"turn": n}` or `{"queued": id}`, with `hidden` where words of the message were
+        keys, which are neither recorded nor sent. Raises UsageError for an empty message.
         """
         if not text.strip() and not attachments:
             raise UsageError("There is nothing to send.")

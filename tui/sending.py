@@ -115,7 +115,7 @@ class Sender:
         elif editing and editing[0] == targets[0]:
             await self._put_back(editing, text)
         else:
-            await client.call("session.send", session=targets[0], text=text)
+            self._tell_hidden(await client.call("session.send", session=targets[0], text=text))
         deck.memory.sent(text)
         deck.composer.past = deck.memory.history
         deck.remember()
@@ -132,7 +132,20 @@ class Sender:
             text = f"{draft.text}\n{kept.text}" if kept else draft.text
             deck.memory.drafts[home or ""] = Draft(text, {**kept.pastes, **draft.pastes})
 
+    def _tell_hidden(self, answer: Any) -> None:
+        """Say that words of the message were keys: the model does not read what was typed."""
+        if isinstance(answer, dict) and answer.get("hidden"):
+            self.deck.app.notify(
+                "Your message holds a key. It is kept out of the record, and the model reads "
+                "[key hidden] in its place.",
+                severity="warning",
+                markup=False,
+                timeout=15,
+            )
+
     def _tell(self, answers: Any) -> None:
+        if any(isinstance(a, dict) and a.get("hidden") for a in answers or []):
+            self._tell_hidden({"hidden": 1})
         failed = [a for a in answers or [] if a.get("error")]
         if failed:
             names = ", ".join(self.deck.name_of(str(a.get("session", ""))) for a in failed)
@@ -146,7 +159,7 @@ class Sender:
         client = self.deck.client
         made = await client.call("session.create", cwd=here())
         session = self.deck.met(made)
-        await client.call("session.send", session=session, text=text)
+        self._tell_hidden(await client.call("session.send", session=session, text=text))
         self.deck.go(session)
 
     async def _put_back(self, editing: tuple[str, str], text: str) -> None:

@@ -253,6 +253,9 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
     for wanted in options.prime:
         await client.call("priming.run", session=session, wanted=wanted)
     sent = await client.call("session.send", session=session, text=options.prompt)
+    if sent.get("hidden"):
+        told = "The prompt holds a key: the model reads [key hidden] in its place."
+        click.echo(told, err=True)
     watching.wait_for(int(sent.get("turn") or 0))
     if not watching.turn:
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")

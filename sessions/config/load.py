@@ -20,6 +20,7 @@ from sessions.config.builtin import with_builtins
 from sessions.config.model import Config, Secret
 from sessions.errors import UsageError
 from sessions.places import places
+from sessions.textlines import lines
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -76,7 +77,7 @@ class _Reader:
     """Builds the model's classes from TOML data and collects what is wrong."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
+        self.lines = lines(text)
         self.faults: list[str] = []
 
     def fault(self, path: tuple[str, ...], message: str) -> None:

@@ -18,6 +18,7 @@ from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places, places
+from sessions.tools import user_umask
 
 log = logging.getLogger("agentdeck.engine")
 
@@ -111,7 +112,7 @@ def main() -> None:
     for handler in logging.getLogger().handlers:
         handler.setFormatter(form)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request says nothing
-    os.umask(0o077)
+    user_umask.set_aside()
     where = places()
     try:
         lock = EngineLock(where)

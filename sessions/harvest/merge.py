@@ -17,6 +17,7 @@ from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, sha256, split
 from sessions.harvest.neighbours import three_way, three_way_diff
+from sessions.textlines import lines
 
 CONFLICT = "<<<<<<< yours"
 CHOICES = ("yours", "draft", "both")
@@ -25,7 +26,7 @@ _MARKS = (CONFLICT, "=======", ">>>>>>> draft")
 
 def conflicts(text: str) -> int:
     """How many places still stand between conflict marks."""
-    return sum(line == CONFLICT for line in text.splitlines())
+    return sum(line == CONFLICT for line in lines(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,9 +299,9 @@ def _titled(body: str, like: str) -> str:
 
 def _appended(mine: str, new: str) -> str:
     """The user's own text, and below it what of the draft is not in it."""
-    known = {line.strip() for line in mine.splitlines()}
+    known = {line.strip() for line in lines(mine)}
     rest: list[str] = []
-    for line in new.splitlines():
+    for line in lines(new):
         if line.startswith("# ") or (line.strip() and line.strip() in known):
             continue
         rest.append(line)

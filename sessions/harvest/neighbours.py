@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessions.harvest.draft import Draft, split
+from sessions.textlines import lines as split_lines
 
 T = TypeVar("T")
 
@@ -193,7 +194,7 @@ def three_way_diff(base: str, mine: str, theirs: str) -> str:
 
 def chunks(base: str, mine: str, theirs: str) -> Iterator[Chunk]:
     """The three versions side by side, in order."""
-    base_lines, my_lines, their_lines = (t.splitlines() for t in (base, mine, theirs))
+    base_lines, my_lines, their_lines = (split_lines(t) for t in (base, mine, theirs))
     mine_at = _matches(base_lines, my_lines)
     theirs_at = _matches(base_lines, their_lines)
     stable = [n for n in range(len(base_lines)) if n in mine_at and n in theirs_at]

@@ -26,6 +26,7 @@ from sessions.harvest.uses import Uses, uses
 from sessions.journal import NAME, read
 from sessions.library import library
 from sessions.places import Places, private_folder
+from sessions.textlines import lines
 from skills.errors import SkillError
 from skills.install import removed
 
@@ -420,10 +421,8 @@ def _sessions_of(draft: Draft) -> set[str]:
 
 def diff(before: str, after: str) -> str:
     """What changed, as a unified diff; "" when nothing did."""
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), "before", "after", lineterm="", n=2
-    )
-    return "\n".join(lines)
+    made = difflib.unified_diff(lines(before), lines(after), "before", "after", lineterm="", n=2)
+    return "\n".join(made)
 
 
 def _changed(now: dict[str, str], before: dict[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions import events as ev
-from sessions.tools import policy, safe_open, textfiles
+from sessions.tools import marks, policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import EDIT_BYTES, path_property, sha256
 from sessions.tools.guard import Target
@@ -124,18 +124,18 @@ class WriteTool(_ChangingTool):
     def _plan(self, target: Target, args: ev.JSON, ctx: CallContext) -> Change:
         before = _now(target)
         if before is None:
-            after = textfiles.TextFile("").encode(args["content"])
-            return Change(
-                target, None, after, textfiles.diff("", args["content"], str(target.path))
-            )
+            content = marks.put_back(args["content"], "")
+            after = textfiles.TextFile("").encode(content)
+            return Change(target, None, after, textfiles.diff("", content, str(target.path)))
         if before and target.path not in ctx.state.seen:
             raise ToolFault(f"{target.path} exists; read it before it is overwritten.")
         _fresh(target, before, ctx)
         old = textfiles.TextFile.decode(before)
-        after = old.encode(args["content"])
+        content = marks.put_back(args["content"], old.text)
+        after = old.encode(content)
         if after == before:
             raise ToolFault(f"{target.path} holds exactly that already.")
-        return Change(target, before, after, _diff(old.text, args["content"], target))
+        return Change(target, before, after, _diff(old.text, content, target))
 
 
 def _diff(before: str, after: str, target: Target) -> str:
@@ -157,6 +157,7 @@ class _EditingTool(_ChangingTool):
                 raise safe_open.fault(target.path, FileNotFoundError())
             # An empty old_string makes a new file, as in today's harnesses.
             text = textfiles.apply(edits[0].new, edits[1:]) if edits[1:] else edits[0].new
+            text = marks.put_back(text, "")
             data = textfiles.TextFile("").encode(text)
             return Change(target, before, data, _diff("", text, target))
         if looks_binary(before) and before[:2] not in (b"\xff\xfe", b"\xfe\xff"):
@@ -168,10 +169,15 @@ class _EditingTool(_ChangingTool):
                 textfiles.Edit(e.old.replace("\r\n", "\n"), e.new.replace("\r\n", "\n"), e.every)
                 for e in edits
             ]
-        text = textfiles.apply(old.text, edits)
+        text = textfiles.apply(old.text, _true(edits, old.text))
         if text == old.text:
             raise ToolFault("The edits undo each other; nothing would change.")
         return Change(target, before, old.encode(text), _diff(old.text, text, target))
+
+
+def _true(edits: Sequence[textfiles.Edit], text: str) -> list[textfiles.Edit]:
+    """The edits with the keys for which their marks stand. Raises AgentdeckError."""
+    return [textfiles.Edit(*marks.edit(e.old, e.new, text), e.every) for e in edits]
 
 
 _EDIT_PROPERTIES: ev.JSON = {

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions import events as ev
+from sessions import secrecy
+from sessions.tools import user_umask
 from sessions.tools.base import ToolFault
 from sessions.tools.protected_paths import names
 from sessions.tools.spool import Spool
@@ -43,7 +45,7 @@ _SET = {
     "PYTHONUNBUFFERED": "1",
     "DEBIAN_FRONTEND": "noninteractive",
 }
-_KEYISH = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|SESSION_ID|DSN", re.IGNORECASE)
+_ALWAYS = names("HOME PATH USER LOGNAME SHELL")
 # Variables by which a program is made to run another, or to load code.
 _LOADING = re.compile(
     r"LD_.*|DYLD_.*|BASH_ENV|ENV|BASH_FUNC_.*|PROMPT_COMMAND|PS[0-4]|IFS|SHELLOPTS|BASHOPTS|CDPATH"
@@ -55,23 +57,32 @@ _LOADING = re.compile(
 def environment(more: Sequence[str] = (), base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of commands: an allow-list, `more` names of the user's, and no keys.
 
-    A name that looks like a key's is left out even if it is in `more`, and so is a value that
-    equals one. PATH loses its relative entries, by which a workspace would supply programs.
+    A name that looks like a key's is left out even if it is in `more`, and so is a value that is
+    one; a long key is looked for within values too, unless these are paths. HOME and PATH are
+    always passed. PATH loses its relative entries, by which a
+    workspace would supply programs.
     """
     base = os.environ if base is None else base
-    keys = {
-        v for k, v in base.items() if _KEYISH.search(k) and len(v) >= 8 and not v.startswith("/")
+    keys = {v for k, v in base.items() if secrecy.keyish(k) and len(v) >= 8} - {
+        base.get(name) for name in _ALWAYS
     }
     passed = {
         name: value
         for name, value in base.items()
         if (name in _PASSED or name.startswith("LC_") or name in more)
-        and not _KEYISH.search(name)
+        and (name in _ALWAYS or not secrecy.keyish(name))
         and not _LOADING.fullmatch(name)
-        and not any(key in value for key in keys)
+        and (name in _ALWAYS or not _holds(value, keys))
     }
     path = [p for p in passed.get("PATH", os.defpath).split(":") if p.startswith("/")]
     return passed | _SET | {"PATH": ":".join(path)}
+
+
+def _holds(value: str, keys: set[str]) -> bool:
+    if value in keys:
+        return True
+    long = [key for key in keys if len(key) >= 16 and any(c.isdigit() for c in key)]
+    return not value.startswith("/") and any(key in value for key in long)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,7 @@ async def start(
         "cwd": str(cwd),
         "grace_s": GRACE_S if grace_s is None else grace_s,
         "spare": spare,
+        "umask": user_umask.current(),
     }
     read, write = os.pipe()
     os.set_blocking(read, False)

@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from sessions.tools import user_umask
 from sessions.tools.base import ToolFault
 
 # O_PATH needs only search permission on folders; macOS has no such flag.
@@ -41,7 +42,7 @@ def folder(path: Path, *, make: bool = False) -> Iterator[int]:
                 if not make:
                     raise
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(name, 0o777, dir_fd=descriptor)
+                    _make_folder(name, descriptor)
                 below = os.open(name, _FOLDER, dir_fd=descriptor)
             except OSError as error:
                 raise _swapped(path, name, descriptor) from error
@@ -50,6 +51,16 @@ def folder(path: Path, *, make: bool = False) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _make_folder(name: str, parent: int) -> None:
+    """A new folder with the mode that the user's mask gives, whatever this process's own is."""
+    os.mkdir(name, 0o700, dir_fd=parent)
+    made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        os.fchmod(made, 0o777 & ~user_umask.current())
+    finally:
+        os.close(made)
 
 
 def _swapped(path: Path, name: str, parent: int) -> Exception:
@@ -126,6 +137,9 @@ def write_bytes(path: Path, data: bytes, *, expect: bytes | None) -> None:
     try:
         with folder(path.parent, make=True) as parent:
             mode, owner = _unchanged(path, parent, expect)
+            if expect is not None and _keeps_its_place(path, parent, owner):
+                _write_in_place(path, parent, data)
+                return
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(temporary, flags, 0o600, dir_fd=parent)
             try:
@@ -142,6 +156,25 @@ def write_bytes(path: Path, data: bytes, *, expect: bytes | None) -> None:
         raise ToolFault(f"{path} has appeared meanwhile; read it first.") from error
     except OSError as error:
         raise fault(path, error) from error
+
+
+def _keeps_its_place(path: Path, parent: int, owner: tuple[int, int] | None) -> bool:
+    """Whether a new file in its place could not be given to its owner.
+
+    One with several names is replaced all the same: the others may lie outside the workspace.
+    """
+    lone = os.stat(path.name, dir_fd=parent, follow_symlinks=False).st_nlink == 1
+    return lone and owner is not None and owner[0] != os.getuid() and os.getuid() != 0
+
+
+def _write_in_place(path: Path, parent: int, data: bytes) -> None:
+    """Its old content is kept under the session's files, since a crash may leave a part."""
+    descriptor = os.open(path.name, os.O_WRONLY | _FILE, dir_fd=parent)
+    with os.fdopen(regular(descriptor, path), "wb") as file:
+        file.write(data)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _appear(temporary: str, name: str, parent: int) -> None:
@@ -163,9 +196,7 @@ def _appear(temporary: str, name: str, parent: int) -> None:
 def _unchanged(path: Path, parent: int, expect: bytes | None) -> tuple[int, tuple[int, int] | None]:
     """Mode and owner to keep, if the file is still as it was judged. Raises ToolFault."""
     if expect is None:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask, None
+        return 0o666 & ~user_umask.current(), None
     try:
         descriptor = os.open(path.name, os.O_RDONLY | _FILE, dir_fd=parent)
     except FileNotFoundError as error:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import events as ev
-from sessions.tools import policy, protected_paths, safe_open
+from sessions.tools import names, policy, protected_paths, safe_open
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import path_property
 from sessions.tools.guard import Guard, Target
@@ -197,11 +197,12 @@ def _glob(pattern: str, root: Path, guard: Guard) -> Outcome:
                 f"The pattern must be relative; give the folder as path, not {pattern!r}."
             )
         pattern = pattern[len(base) :]
+    pattern = names.same(pattern)
     fits = glob_regex(pattern if "/" in pattern else f"**/{pattern}")
     walk = Walk(root, guard)
     found: list[tuple[float, str]] = []
     for relative, name, parent in walk.files():
-        if fits(relative):
+        if fits(names.same(relative)):
             try:
                 found.append((-os.lstat(name, dir_fd=parent).st_mtime, relative))
             except OSError:
@@ -315,10 +316,12 @@ def query_of(args: ev.JSON) -> Query:
 def _file_filter(args: ev.JSON) -> Callable[[str], bool]:
     tests: list[Callable[[str], bool]] = []
     if pattern := args.get("glob"):
-        tests.append(glob_regex(pattern if "/" in pattern else f"**/{pattern}"))
+        pattern = names.same(pattern)
+        fits = glob_regex(pattern if "/" in pattern else f"**/{pattern}")
+        tests.append(lambda path: fits(names.same(path)))
     if kind := args.get("type"):
         if kind not in _TYPES:
             raise ToolFault(f"No file type is called {kind!r}. There are: {', '.join(_TYPES)}.")
-        names = _TYPES[kind].split()
-        tests.append(lambda path: any(fnmatch.fnmatch(path.rpartition("/")[2], n) for n in names))
+        kinds = _TYPES[kind].split()
+        tests.append(lambda path: any(fnmatch.fnmatch(path.rpartition("/")[2], n) for n in kinds))
     return lambda path: all(test(path) for test in tests)

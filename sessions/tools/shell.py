@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions import events as ev
-from sessions.tools import policy, process
+from sessions.textlines import lines
+from sessions.tools import marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.sandbox import Wrapped
 from sessions.tools.spool import Spool, looks_binary, readable, safe_name
@@ -169,6 +170,7 @@ class BashTool:
         """By mode, rules and sandbox."""
         if not args["command"].strip():
             raise ToolFault("The command is empty.")
+        marks.refuse(args["command"])
         verdict, command = policy.judge_command(
             args["command"],
             ctx,
@@ -331,7 +333,7 @@ class BashOutputTool:
         job.read += len(data)
         text = readable(data)
         if fits is not None:
-            text = "\n".join(line for line in text.splitlines() if fits.search(line[:2000]))
+            text = "\n".join(line for line in lines(text) if fits.search(line[:2000]))
         state = "It runs." if done is None else " ".join(_notes(job, done, 0)) or "(Exit code 0.)"
         more = spool.kept - job.read
         rest = f"\n({more:,} bytes more; ask again.)" if more > 0 and done is not None else ""

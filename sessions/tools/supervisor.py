@@ -5,8 +5,8 @@ starts once per command. It makes itself the reaper of orphans (Linux), so that 
 left its process group or forked twice is still found; it ends everything when it is told to, and
 also when the engine dies, which it learns from its standard input being closed.
 
-What is read from SPEC_FD is JSON: `argv`, `cwd`, `grace_s`, `spare` (how many generations below
-this one get no TERM: a sandbox's own processes, which would take everything down without a
+What is read from SPEC_FD is JSON: `argv`, `cwd`, `umask`, `grace_s`, `spare` (how many generations
+below this one get no TERM: a sandbox's own processes, which would take everything down without a
 grace). Its environment is the command's. On STATUS_FD it writes one JSON object when all is
 over: `code`, `signal` (or null), `left` (processes that the command left behind and that were
 ended), `stuck` (what could not be ended), or `error` when the command could not be started.
@@ -100,6 +100,7 @@ class Supervisor:
         self.cwd = str(spec["cwd"])
         self.grace_s = float(spec["grace_s"])  # type: ignore[arg-type]
         self.spare = int(spec["spare"])  # type: ignore[call-overload]
+        self.umask = int(spec.get("umask", 0o077))  # type: ignore[call-overload]
         self.status = status
         self.main = 0
         self.result: int | None = None
@@ -182,6 +183,7 @@ class Supervisor:
         """In the child: turn into the command, or say why not and end."""
         try:
             os.setsid()
+            os.umask(self.umask)
             os.chdir(self.cwd)
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)

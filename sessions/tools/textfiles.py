@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sessions.textlines import lines, whole_lines
 from sessions.tools.base import ToolFault
 
 _DIFF_LINES = 4000
@@ -98,20 +99,20 @@ def _nearest(text: str, part: str) -> str:
     squeezed = " ".join(part.split())
     if squeezed and squeezed in " ".join(text.split()):
         return " It is there but for white space or line breaks; read the file and copy it exactly."
-    first = next((line.strip() for line in part.splitlines() if line.strip()), "")
-    lines = text.splitlines()[:20_000]
+    first = next((line.strip() for line in lines(part) if line.strip()), "")
+    numbered = lines(text)[:20_000]
     close = difflib.get_close_matches(
-        first, [line.strip() for line in lines if line.strip()], 1, 0.7
+        first, [line.strip() for line in numbered if line.strip()], 1, 0.7
     )
     if not close:
         return " Read the file again; it may have changed."
-    number = next(n for n, line in enumerate(lines, 1) if line.strip() == close[0])
+    number = next(n for n, line in enumerate(numbered, 1) if line.strip() == close[0])
     return f" Line {number} is the closest: {close[0][:200]!r}."
 
 
 def diff(before: str, after: str, name: str) -> str:
     """A unified diff; of very long differing parts only their beginnings."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    old, new = whole_lines(before), whole_lines(after)
     start = 0
     shortest = min(len(old), len(new))
     while start < shortest and old[start] == new[start]:
@@ -128,8 +129,8 @@ def diff(before: str, after: str, name: str) -> str:
             + "\n(the change is longer than what is shown)\n"
         )
     lo, hi_old, hi_new = max(0, start - 3), len(old) - max(0, end - 3), len(new) - max(0, end - 3)
-    lines = list(difflib.unified_diff(old[lo:hi_old], new[lo:hi_new], name, name, n=3))
-    text = "".join(_shifted(line, lo) if line.startswith("@@") else _ended(line) for line in lines)
+    made = difflib.unified_diff(old[lo:hi_old], new[lo:hi_new], name, name, n=3)
+    text = "".join(_shifted(line, lo) if line.startswith("@@") else _ended(line) for line in made)
     if len(text) > _DIFF_CHARS:
         return text[:_DIFF_CHARS] + "\n(the change is longer than what is shown)\n"
     return text
@@ -152,6 +153,10 @@ def _shifted(header: str, by: int) -> str:
 
 def counts(text: str) -> str:
     """`+3 −1` of a unified diff."""
-    plus = sum(1 for line in text.splitlines() if line.startswith("+") and line[:4] != "+++ ")
-    minus = sum(1 for line in text.splitlines() if line.startswith("-") and line[:4] != "--- ")
+    plus = minus = 0
+    inside = False  # what comes before the first hunk is the file's names
+    for line in text.split("\n"):
+        inside = inside or line.startswith("@@")
+        plus += inside and line.startswith("+")
+        minus += inside and line.startswith("-")
     return f"+{plus} −{minus}"

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from sessions.sanitise import clean, clean_line
+from sessions.textlines import lines
 from sessions.transcript import Block
 from tui import glyphs
 from tui.view.line import Line, Span, cells, wrap
@@ -201,8 +202,8 @@ def _compared(change: Any) -> str:
     path = str(change.get("path") or "")
     if len(old) + len(new) > LARGEST_COMPARED:
         return f"@@ {path}: too large to compare here"
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), path, path, lineterm="")
-    return "\n".join(lines)
+    made = difflib.unified_diff(lines(old), lines(new), path, path, lineterm="")
+    return "\n".join(made)
 
 
 def _tool_head(block: Block) -> Piece:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sessions import events as ev
 from sessions.outside import count
+from sessions.textlines import lines
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
@@ -244,14 +245,14 @@ def diff_text(diff: Message) -> str:
     import difflib
 
     path = str(diff.get("path", ""))
-    lines = difflib.unified_diff(
-        str(diff.get("oldText") or "").splitlines(),
-        str(diff.get("newText") or "").splitlines(),
+    made = difflib.unified_diff(
+        lines(str(diff.get("oldText") or "")),
+        lines(str(diff.get("newText") or "")),
         path,
         path,
         lineterm="",
     )
-    return "\n".join(lines)
+    return "\n".join(made)
 
 
 def _raw_text(raw: Any) -> str:

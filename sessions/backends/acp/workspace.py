@@ -17,6 +17,7 @@ from sessions import events as ev
 from sessions.backends.acp.terminals import Terminals, command_line
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator
+from sessions.textlines import whole_lines
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.edits import Change, make
@@ -303,10 +304,10 @@ def _change(target: Target, content: str) -> Change:
 def _part(text: str, line: object, limit: object) -> str:
     if not isinstance(line, int) and not isinstance(limit, int):
         return text
-    lines = text.splitlines(keepends=True)
+    found = whole_lines(text)
     first = max(0, line - 1) if isinstance(line, int) else 0
-    last = first + max(0, limit) if isinstance(limit, int) else len(lines)
-    return "".join(lines[first:last])
+    last = first + max(0, limit) if isinstance(limit, int) else len(found)
+    return "".join(found[first:last])
 
 
 def _fitting(
