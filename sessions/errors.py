@@ -80,9 +80,14 @@ def of_machine(error: Exception, doing: str) -> AgentdeckError | None:
         where = f" ({error.filename})" if isinstance(error.filename, str) else ""
         hint = _REMEDIES.get(error.errno, "")
         return AgentdeckError(f"It can't {doing}: {error.strerror}{where}.", hint)
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _no_thread(error):
         return AgentdeckError(f"It can't {doing}: no memory.", _REMEDIES[errno.ENOMEM])
     return None
+
+
+def _no_thread(error: Exception) -> bool:
+    """Whether the interpreter could not start a thread, which it says by words alone."""
+    return isinstance(error, RuntimeError) and "start new thread" in str(error)
 
 
 _REMEDIES = {
@@ -93,4 +98,9 @@ _REMEDIES = {
     errno.ENFILE: "The system has too many files open.",
     errno.ENOMEM: "There is too little memory; a limit on it may be in force (ulimit -v).",
     errno.EROFS: "The file system is read-only.",
+    errno.ENOTDIR: "A file stands where a folder should be: move it away.",
+    errno.EISDIR: "A folder stands where a file should be: move it away.",
+    errno.EACCES: "You don't have the right to it: change its owner or its mode.",
+    errno.EPERM: "You don't have the right to it: change its owner or its mode.",
+    errno.ELOOP: "Links lead in a circle there: remove one of them.",
 }

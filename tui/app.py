@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
@@ -22,6 +22,7 @@ from tui import ending, keys
 from tui.gate import GuardedApp
 from tui.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
+from tui.resizing import SureSize
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -37,7 +38,7 @@ def deck_commands() -> type[Provider]:
     return DeckCommands
 
 
-class DeckApp(GuardedApp, App[None]):
+class DeckApp(GuardedApp, SureSize):
     """The deck. `client_factory` connects to an engine; tests hand in another."""
 
     TITLE = "agentdeck"

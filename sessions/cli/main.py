@@ -16,7 +16,7 @@ import click
 
 from sessions import VERSION
 from sessions.cli.output import CONTEXT
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, of_machine
 
 # A disk or a quota without room; of files of ours, the record's own errors speak.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -124,6 +124,10 @@ def _main(args: list[str]) -> int:
         if isinstance(error, OSError) and error.errno in _FULL:
             _drop_stdout()
             return _unwritten(error)
+        refused = of_machine(error, "go on")
+        if refused is not None and refused.hint:
+            _say(refused)
+            return 1
         return _crashed(error)
 
 
