@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sessions import events as ev
+from sessions.pairing import joined, paired
 from skills.tokens import estimate
 
 INTERRUPTED = "[The answer above was cut off: {why}.]"
-NO_RESULT = "No result: the call was cut off, and whether it took effect is not known."
 _SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IMAGE_TOKENS = 1500
@@ -74,21 +74,18 @@ class Context:
 
     # -- reading
 
-    def messages(self) -> list[ev.JSON]:
+    def messages(self, *, unsigned: bool = False) -> list[ev.JSON]:
         """The conversation, roles alternating, the last one the user's.
 
-        Attachments are read from `files/`; one that is gone is named instead.
+        Attachments are read from `files/`; one that is gone is named instead. `unsigned`: with
+        the thinking that came without a signature, which Anthropic's own server refuses, and
+        which others demand.
         """
-        messages: list[ev.JSON] = []
-        for part in self._parts:
-            blocks = self._blocks(part)
-            if not blocks:
-                continue
-            if messages and messages[-1]["role"] == part.role:
-                messages[-1]["content"].extend(blocks)
-            else:
-                messages.append({"role": part.role, "content": blocks})
-        return _paired(messages)
+        stretches = (
+            (part.role, [b for b in self._blocks(part) if unsigned or not _is_unsigned(b)])
+            for part in self._parts
+        )
+        return paired(joined(stretches))
 
     @property
     def tokens(self) -> int:
@@ -133,6 +130,7 @@ class Context:
 
     def _user(self, event: ev.UserMessage) -> None:
         self._last_turn = max(self._last_turn, event.turn)
+        self._thinking.clear()
         told: list[str] = []
         for note in event.notes:
             text = sound(str(note.get("text", "")))
@@ -149,12 +147,13 @@ class Context:
             self._add("user", event.turn, event.seq, {"type": "text", "text": text})
 
     def _text(self, event: ev.Text) -> None:
-        self._thinking.clear()  # a block of thinking that was never signed can't be sent back
+        self._think_unsigned(event)
         self._part("assistant", event.turn, event.seq).text.append(event.text)
         self._chars += len(event.text)
 
     def _think(self, event: ev.Thinking) -> None:
         if event.redacted:
+            self._think_unsigned(event)
             block: ev.JSON = {"type": "redacted_thinking", "data": event.redacted}
             self._add("assistant", event.turn, event.seq, block)
             return
@@ -171,8 +170,17 @@ class Context:
             self._chars += len(block["thinking"])
             self._add("assistant", event.turn, event.seq, block)
 
-    def _call(self, event: ev.ToolCall) -> None:
+    def _think_unsigned(self, event: ev.Text | ev.Thinking | ev.ToolCall) -> None:
+        """What was thought before this was never signed; what was only begun is not kept."""
+        thought = sound("".join(self._thinking))
         self._thinking.clear()
+        if thought.strip():
+            self._chars += len(thought)
+            block: ev.JSON = {"type": "thinking", "thinking": thought, "signature": ""}
+            self._add("assistant", event.turn, event.seq, block)
+
+    def _call(self, event: ev.ToolCall) -> None:
+        self._think_unsigned(event)
         if event.call in self._open and self._open[event.call] == event.turn:
             return  # told again with more detail, by an agent
         self._open[event.call] = event.turn
@@ -281,6 +289,10 @@ class Context:
     }
 
 
+def _is_unsigned(block: ev.JSON) -> bool:
+    return block["type"] == "thinking" and not block["signature"]
+
+
 def sound(text: str) -> str:
     """`text` without lone surrogates, which no request can carry; the record keeps them."""
     try:
@@ -308,61 +320,6 @@ def _originals(part: _Part) -> list[_Part]:
 
 def _images(blocks: Iterable[ev.JSON]) -> int:
     return sum(str(b.get("media_type", "")).startswith("image/") for b in blocks)
-
-
-def _paired(messages: list[ev.JSON]) -> list[ev.JSON]:
-    """Answer every `tool_use` in the message after it; results come first there."""
-    paired: list[ev.JSON] = []
-    for number, message in enumerate(messages):
-        paired.append(message)
-        if message["role"] != "assistant":
-            continue
-        message["content"] = _each_call_once(message["content"])
-        calls = [b["id"] for b in message["content"] if b["type"] == "tool_use"]
-        if not calls:
-            continue
-        following = messages[number + 1] if number + 1 < len(messages) else None
-        answered = following["content"] if following else []
-        results = {b["tool_use_id"]: b for b in answered if b["type"] == "tool_result"}
-        first = [results.get(call) or _no_result(call) for call in calls]
-        rest = [b for b in answered if b["type"] != "tool_result"]
-        if following is None:
-            paired.append({"role": "user", "content": first})
-        else:
-            following["content"] = [*first, *rest]
-    while paired and paired[0]["role"] != "user":
-        paired.pop(0)  # an imported or compacted past may begin with an answer
-    return [_without_strays(m, n, paired) for n, m in enumerate(paired)]
-
-
-def _each_call_once(blocks: list[ev.JSON]) -> list[ev.JSON]:
-    """Drop a call whose id stands in the same answer already: a server refuses such a request."""
-    seen: set[str] = set()
-    kept: list[ev.JSON] = []
-    for block in blocks:
-        if block["type"] == "tool_use":
-            if block["id"] in seen:
-                continue
-            seen.add(block["id"])
-        kept.append(block)
-    return kept
-
-
-def _without_strays(message: ev.JSON, number: int, messages: list[ev.JSON]) -> ev.JSON:
-    """Drop results whose call is not in the message before (its turn was compacted away)."""
-    if message["role"] != "user":
-        return message
-    before = messages[number - 1]["content"] if number else []
-    calls = {b["id"] for b in before if b["type"] == "tool_use"}
-    content = [
-        b for b in message["content"] if b["type"] != "tool_result" or b["tool_use_id"] in calls
-    ]
-    return {**message, "content": content or [{"type": "text", "text": "(nothing)"}]}
-
-
-def _no_result(call: str) -> ev.JSON:
-    text = [{"type": "text", "text": NO_RESULT}]
-    return {"type": "tool_result", "tool_use_id": call, "content": text, "is_error": True}
 
 
 def as_text(messages: Iterable[ev.JSON], limit: int = 0) -> list[ev.JSON]:

@@ -157,7 +157,7 @@ class AnthropicBackend:
                     "cache_control": _BREAKPOINT,
                 }
             ],
-            "messages": _with_breakpoints(host.context.messages()),
+            "messages": _with_breakpoints(host.context.messages(unsigned=not self.official)),
         }
         tools = host.tools.definitions() if host.tools is not None else []
         if tools:

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from sessions import events as ev
 from sessions.backends.base import Question, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.messages import MessagesApi, Response, ToolUse
+from sessions.backends.messages import MessagesApi
+from sessions.backends.reader import Response, ToolUse
 from sessions.errors import BackendError
 from sessions.limits import Gate, backoff_s
 

@@ -77,6 +77,8 @@ def test_any_past_makes_a_request_that_the_api_takes(events: list[ev.Event]) -> 
         assert len(set(open_calls)) == len(open_calls)
         assert all(b["text"].strip() for b in message["content"] if b["type"] == "text")
         assert all(b["signature"] for b in message["content"] if b["type"] == "thinking")
+        if message["role"] == "assistant":
+            assert "thinking" not in message["content"][-1]["type"]
     assert open_calls == []
     json.dumps(messages, ensure_ascii=False).encode("utf-8")
 
@@ -146,3 +148,39 @@ def test_a_path_in_a_record_reads_nothing_outside_the_sessions_files(tmp_path: P
     attachment = {"path": "../secret", "media_type": "text/plain", "name": "x"}
     sent = told([ev.UserMessage(turn=1, text="", attachments=[attachment])], tmp_path / "files")
     assert "the secret" not in json.dumps(sent)
+
+
+def test_thinking_without_a_signature_is_told_to_those_who_want_it() -> None:
+    events = [
+        ev.UserMessage(turn=1, text="question"),
+        ev.Thinking(turn=1, text="First "),
+        ev.Thinking(turn=1, text="thought."),
+        ev.ToolCall(turn=1, call="a", name="LS", input={}),
+        ev.ToolResult(turn=1, call="a", status="ok", content="x"),
+        ev.Thinking(turn=1, text="Second thought."),
+        ev.Text(turn=1, text="Answer."),
+        ev.Thinking(turn=1, text="Only begun"),
+        ev.TurnEnded(turn=1, reason="interrupted"),
+        ev.UserMessage(turn=2, text="And?"),
+    ]
+    assert "thought" not in json.dumps(told(events)) and "begun" not in json.dumps(told(events))
+    context = Context(Path("/nowhere"))
+    for event in numbered(events):
+        context.apply(event)
+    thoughts = [
+        [b for b in m["content"] if b["type"] == "thinking"]
+        for m in context.messages(unsigned=True)
+    ]
+    first = {"type": "thinking", "thinking": "First thought.", "signature": ""}
+    second = {"type": "thinking", "thinking": "Second thought.", "signature": ""}
+    assert thoughts == [[], [first], [], [second], []]
+
+
+def test_an_answer_that_was_cut_off_in_its_thinking_is_left_out() -> None:
+    events = [
+        ev.UserMessage(turn=1, text="question"),
+        ev.Thinking(turn=1, text="Hm", signature="s"),
+        ev.TurnEnded(turn=1, reason="interrupted"),
+        ev.UserMessage(turn=2, text="And?"),
+    ]
+    assert [m["role"] for m in told(events)] == ["user"]

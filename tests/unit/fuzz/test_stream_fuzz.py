@@ -15,7 +15,7 @@ from sessions.backends import faults
 from sessions.backends.acp.transport import LineTransport
 from sessions.backends.acp.updates import Translator
 from sessions.backends.faults import FaultError
-from sessions.backends.messages import Response, _Reader
+from sessions.backends.reader import Reader, Response
 from sessions.sanitise import clean_line
 from tests.support.messages_server import Raw, say, start, stop, text, thinking, tool
 from tests.unit.fuzz.strategies import JSON, WORDS, bytes_gone_bad, fuzzed, gone_bad
@@ -49,7 +49,7 @@ class Nobody:
 def taken(lines: list[bytes]) -> None:
     """Read lines until the end or a fault."""
     sink, response = Nobody(), Response()
-    reader = _Reader(sink, response)
+    reader = Reader(sink, response)
     try:
         for line in lines:
             reader.take(line)
