@@ -7,10 +7,14 @@ its escape delay has passed. Most terminals, and tmux in all of them, send these
 
 from __future__ import annotations
 
+import re
 import string
+from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
+from textual.message import Message
 
 _WORD_MOVES = "bf"
 """What option+left and option+right send on macOS: they stay moves by a word."""
@@ -22,8 +26,81 @@ class _Named(NamedTuple):
     value: str
 
 
+_BEGIN, _END = "\x1b[200~", "\x1b[201~"
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+_REPORT = re.compile(r"\x1b\[(?:27;(?P<mods>\d+);(?P<other>\d+)~|(?P<code>\d+)[\d:;]*u)")
+
+
+class Pastes:
+    """Makes text of what stands between the marks of a paste, whatever it is.
+
+    tmux with extended keys sends the line ends of a paste as reports of the key enter
+    (`ESC [13;1u`), which Textual's parser would hand over as keys, before the text and apart
+    from it. What is no character (an arrow, a colour) is left out.
+    """
+
+    def __init__(self) -> None:
+        self._within = False
+        self._held = ""
+        """The beginning of a sequence whose end has not come yet; only within a paste."""
+        self._recent = ""
+        """The end of what went through: a mark may come in two pieces."""
+
+    def text(self, data: str) -> str:
+        """What is to be parsed in the place of `data`."""
+        parts: list[str] = []
+        while data:
+            if self._within:
+                data = self._inside(self._held + data, parts)
+            else:
+                data = self._outside(data, parts)
+        return "".join(parts)
+
+    def _outside(self, data: str, parts: list[str]) -> str:
+        joined = self._recent + data
+        at = joined.find(_BEGIN)
+        self._within = at >= 0
+        cut = at + len(_BEGIN) - len(self._recent) if self._within else len(data)
+        parts.append(data[:cut])
+        self._recent = "" if self._within else joined[1 - len(_BEGIN) :]
+        return data[cut:]
+
+    def _inside(self, data: str, parts: list[str]) -> str:
+        self._held = ""
+        at = data.find(_END)
+        if at >= 0:
+            parts.append(_SEQUENCE.sub(_character, data[:at]) + _END)
+            self._within = False
+            return data[at + len(_END) :]
+        if unfinished := _UNFINISHED.search(data):
+            data, self._held = data[: unfinished.start()], unfinished[0]
+        parts.append(_SEQUENCE.sub(_character, data))
+        return ""
+
+
+def _character(sequence: re.Match[str]) -> str:
+    report = _REPORT.fullmatch(sequence[0])
+    code = int(report["code"] or report["other"]) if report else 0
+    if code == 13:
+        return "\n"
+    return chr(code) if code == 9 or (32 <= code < 0xE000 and code != 127) else ""
+
+
+def _feed(parser: XTermParser, data: str) -> Iterable[Message]:
+    if data:  # an empty one is the end of everything
+        pastes: Pastes = parser.__dict__.setdefault("_agentdeck_pastes", Pastes())
+        told = pastes.text(data)
+        return _FEED(parser, told) if told else ()
+    return _FEED(parser, data)
+
+
+_FEED = XTermParser.feed
+
+
 def learn() -> None:
-    """Teach Textual's parser alt with digits, small letters, slash and enter."""
+    """Teach Textual's parser alt with digits, small letters, slash and enter; and pastes."""
+    XTermParser.feed = _feed  # type: ignore[method-assign,assignment]
     table = cast("dict[str, Any]", ANSI_SEQUENCES_KEYS)
     for character in string.ascii_lowercase + string.digits:
         if character in _WORD_MOVES:
