@@ -21,7 +21,7 @@ KEPT_TRANSCRIPTS = 36
 """How many transcripts of sessions out of view stay in memory; the engine replays the rest."""
 
 NEEDS = ("needs-you", "failed", "paused", "done")
-"""What asks for the user, the most urgent first."""
+"""What asks for the user."""
 
 
 @dataclass(slots=True)
@@ -46,12 +46,19 @@ class DeckModel:
         """Tiles that are compared side by side, instead of the page."""
         self.capacity = 1
         self.live: dict[str, Live] = {}
+        self._since: dict[str, tuple[str, str]] = {}
+        """Of each session its status, and since when it has it."""
+        self._visited: dict[str, str] = {}
+        """What was visited on this round through all that need somebody, and since when it did."""
 
     # -- sessions
 
     def put(self, summary: Summary) -> None:
         """Take a new or changed summary in."""
         self.summaries[summary.id] = summary
+        if self._since.get(summary.id, ("", ""))[0] != summary.status:
+            asked = str(summary.asks[0].get("at", "")) if summary.asks else ""
+            self._since[summary.id] = (summary.status, asked or summary.updated)
         shown = is_tile(summary)
         if shown and summary.id not in self.order:
             self.order.append(summary.id)
@@ -65,6 +72,8 @@ class DeckModel:
         self._leave(session_id)
         self.summaries.pop(session_id, None)
         self.live.pop(session_id, None)
+        self._since.pop(session_id, None)
+        self._visited.pop(session_id, None)
 
     def reset(self, summaries: Iterable[Summary]) -> None:
         """Take the whole list in anew, after (re)connecting; what is in view stays."""
@@ -152,15 +161,26 @@ class DeckModel:
             to = min(max(place + by, 0), len(self.order) - 1)
             self.order.insert(to, self.order.pop(place))
 
+    def needing(self) -> list[str]:
+        """All tiles that need somebody, the one that has for longest first."""
+        found = [i for i in self.order if self.summaries[i].status in NEEDS]
+        return sorted(found, key=lambda i: (self._since[i][1], i))
+
     def next_needing(self) -> str | None:
-        """The next tile, after the current one, that most urgently needs the user."""
-        start = self.order.index(self.current) + 1 if self.current in self.order else 0
-        turned = self.order[start:] + self.order[:start]
-        for status in NEEDS:
-            for session_id in turned:
-                if session_id != self.current and self.summaries[session_id].status == status:
-                    return session_id
-        return None
+        """Another tile that needs somebody, each once before the round begins again."""
+        others = [i for i in self.needing() if i != self.current]
+        fresh = [i for i in others if self._visited.get(i) != self._since[i][1]]
+        return next(iter(fresh or others), None)
+
+    def visit(self, session_id: str) -> None:
+        """Go to a tile on the round, which the current one has had its turn in."""
+        needing = self.needing()
+        left = [i for i in needing if self._visited.get(i) != self._since[i][1]]
+        visited = [self.current, session_id]
+        if session_id not in left:
+            self._visited.clear()  # all had their turn: another round
+            visited = [session_id]
+        self._visited |= {i: self._since[i][1] for i in needing if i in visited}
 
     # -- figures
 

@@ -42,12 +42,34 @@ def test_closing_the_last_tile_leaves_nothing_current() -> None:
     assert model.visible() == []
 
 
-def test_the_next_that_needs_you_is_the_most_urgent_after_the_current() -> None:
-    model = deck(5, s001="done", s003="failed", s004="needs-you", s005="needs-you")
-    model.go("s004")
-    assert model.next_needing() == "s005"
-    model.go("s005")
-    assert model.next_needing() == "s004"
+def test_all_that_need_somebody_are_visited_once_a_round_the_oldest_first() -> None:
+    model = deck(1)
+    at = {"s002": "05", "s003": "02", "s004": "04", "s005": "03"}
+    states = {"s002": "needs-you", "s003": "failed", "s004": "paused", "s005": "needs-you"}
+    for session_id, status in states.items():
+        model.put(Summary(session_id, status=status, updated=at[session_id]))
+    round_ = []
+    for _ in range(8):
+        wanted = model.next_needing()
+        assert wanted is not None
+        model.visit(wanted)
+        model.go(wanted)
+        round_.append(wanted)
+    assert round_ == ["s003", "s005", "s004", "s002"] * 2
+
+
+def test_what_comes_to_need_somebody_within_a_round_is_visited_in_it() -> None:
+    model = deck(4)
+    for session_id in ("s001", "s002"):
+        model.put(Summary(session_id, status="failed", updated=session_id))
+    model.go("s001")
+    model.visit("s002")
+    model.go("s002")
+    model.put(Summary("s003", status="done", updated="s003"))
+    assert model.next_needing() == "s003"
+    # More of the same turn is no new need; a new one is.
+    model.put(Summary("s002", status="failed", updated="later"))
+    assert model.needing() == ["s001", "s002", "s003"]
 
 
 def test_nothing_is_next_when_only_the_current_one_needs_you() -> None:
