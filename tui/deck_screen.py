@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -45,7 +45,11 @@ from tui.work import caught_up, while_shown
 class DeckScreen(LeanScreen):
     """Draws what the model says, and runs the actions of the registry."""
 
-    CSS_PATH: ClassVar[CSSPathType | None] = ["deck_screen.tcss", *sheets()]
+    CSS_PATH: ClassVar[CSSPathType | None] = [
+        "deck_screen.tcss",
+        "permission.tcss",
+        *sheets(),
+    ]
     AUTO_FOCUS = "Composer"
     BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings()]
 
@@ -62,6 +66,7 @@ class DeckScreen(LeanScreen):
         self.reveal = Reveal(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
+        self.requests_watcher: Callable[[], None] | None = None
         self.interrupting: tuple[str, float] | None = None
         """The session in which esc was pressed once, and until when a second one counts."""
         self.tiles: dict[str, Tile] = {}
@@ -84,6 +89,8 @@ class DeckScreen(LeanScreen):
         """Draw first, then look for the engine."""
         self.notifier = Notifier(self.app, self.options.notify)
         self.drafts.begin()
+        if self.memory.side_width:
+            self.side.widen(self.memory.side_width)
         self.watch(self, "focused", lambda: self.redraw(), init=False)
         self.redraw()
         self.call_after_refresh(self.reconnect)
@@ -174,6 +181,8 @@ class DeckScreen(LeanScreen):
         self.side.summary(summary)
         if self.queue_watcher is not None:
             self.queue_watcher()
+        if self.requests_watcher is not None:
+            self.requests_watcher()
         self.redraw(reflow=before != self.model.order)
 
     def met(self, data: ev.JSON) -> str:
@@ -187,6 +196,8 @@ class DeckScreen(LeanScreen):
         """A session was deleted."""
         self.model.drop(session_id)
         self.notifier.forget(session_id)
+        if self.requests_watcher is not None:
+            self.requests_watcher()
         self.redraw(reflow=True)
 
     def notice_came(self, notice: ev.JSON) -> None:
@@ -233,7 +244,11 @@ class DeckScreen(LeanScreen):
         for tile in self.tiles.values():
             tile.mark_current(tile.session == model.current)
         self.drafts.swap()
-        self.side.attach(model.current)
+        if self.side.attach(model.current) and self.side.has_focus_within:
+            # Whatever made another session the current one: no key that was meant for the
+            # one before draws, reads or sends in it.
+            self.to_composer()
+        self.side.say()
         self.edges.say()
         self.reveal.show()
         self._see()
@@ -296,11 +311,16 @@ class DeckScreen(LeanScreen):
         self.app.notify(clip(one_line(text), 400), markup=False, timeout=5)
 
     def go(self, session_id: str) -> None:
-        """Make a session's tile the current one."""
+        """Make a session's tile the current one; what is typed next is written to it."""
         if session_id != self.model.current:
             before = self.model.visible()
             self.model.go(session_id)
             self.arrived(before)
+        self.to_composer()
+
+    def to_composer(self) -> None:
+        """Give the composer the keys now, so that the next one finds it."""
+        self.set_focus(self.composer)
 
     def arrived(self, before: list[str]) -> None:
         """Another tile is the current one: from now on the composer's message goes there.
@@ -309,6 +329,7 @@ class DeckScreen(LeanScreen):
         """
         self.interrupting = None
         self.drafts.swap()
+        self.to_composer()
         self.redraw(reflow=before != self.model.visible())
         self.remember()
 
@@ -327,7 +348,13 @@ class DeckScreen(LeanScreen):
 
     @on(Tile.Chosen)
     def _chosen(self, message: Tile.Chosen) -> None:
-        self.go(message.session)
+        tile = self.tiles.get(message.session)
+        if tile is None or not tile.has_focus_within:  # its request was clicked
+            self.go(message.session)
+        elif message.session != self.model.current:
+            focused = self.focused
+            self.go(message.session)
+            self.set_focus(focused)
 
     @on(TranscriptView.BlockMarked)
     def _marked(self, message: TranscriptView.BlockMarked) -> None:
@@ -352,7 +379,8 @@ class DeckScreen(LeanScreen):
         self.composer.focus()
 
     @on(PermissionBox.Answered)
-    def _decided(self, message: PermissionBox.Answered) -> None:
+    def decide(self, message: PermissionBox.Answered) -> None:
+        """Give an answer to a request."""
         self.tell_engine(
             "session.answer",
             session=message.session,
@@ -379,6 +407,12 @@ class DeckScreen(LeanScreen):
             self.app.simulate_key(what[1:])
         else:
             self.start(what)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted while a tile or a panel has the keys is for the composer."""
+        event.stop()
+        self.to_composer()
+        self.composer.paste(event.text)
 
     @on(Composer.Submitted)
     def _submitted(self, message: Composer.Submitted) -> None:

@@ -57,6 +57,12 @@ class Edges:
                 if active.node is focused and active.binding.show and active.enabled:
                     entries.append((key, active.binding.description, f"!{key}"))
         specs = [s for s in registry.actions().values() if s.footer]
+        if deck.side.has_focus_within:
+            # Not what esc does elsewhere: the panel takes it.
+            entries.insert(
+                0, ("escape", f"leaves {deck.side.title}, which has the keys", "!escape")
+            )
+            specs = [s for s in specs if s.name != "interrupt"]
         for spec in sorted(specs, key=lambda s: s.order):
             key = self.key(spec.name)
             if key and spec.when(deck):

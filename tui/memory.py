@@ -46,6 +46,7 @@ class Memory:
     order: list[str] = field(default_factory=list)
     current: str = ""
     side: str = ""
+    side_width: int = 0
 
     @classmethod
     def load(cls, path: Path | None) -> Memory:
@@ -60,6 +61,7 @@ class Memory:
             memory.order = [str(i) for i in data.get("order", [])]
             memory.current = str(data.get("current", ""))
             memory.side = str(data.get("side", ""))
+            memory.side_width = int(data.get("side_width", 0))
             for key, draft in dict(data.get("drafts", {})).items():
                 pastes = {str(k): str(v) for k, v in dict(draft.get("pastes", {})).items()}
                 memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes)
@@ -80,6 +82,7 @@ class Memory:
             "order": self.order,
             "current": self.current,
             "side": self.side,
+            "side_width": self.side_width,
         }
         new = self.path.with_suffix(f".{os.getpid()}.new")
         try:

@@ -63,6 +63,9 @@ class Choice(Static, can_focus=False):
         self.kind = str(option.get("kind", ""))
         self.label = one_line(str(option.get("name") or option.get("id", "?")))
         self.short = one_line(str(option.get("short") or self.label))
+        if about := one_line(str(option.get("description") or "")):
+            # In a small tile the name alone; marked, it says the rest in the line above.
+            self.label = f"{self.label} — {about}"
         self.whole = True
         """Whether the label is shown as it is."""
         super().__init__(self._said(f"{self.label} "), markup=False)
@@ -206,7 +209,8 @@ class PermissionBox(Vertical, can_focus=True):
     def on_mount(self) -> None:
         """The first answer is marked that is not for good."""
         self._shown = self._since = self._clock()
-        self.query_one(".permission--below").display = False
+        for below in self.query(".permission--below"):  # none: it is being taken down already
+            below.display = False
         kinds = [choice.kind for choice in self._choices]
         safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
         safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]

@@ -100,8 +100,8 @@ class Rows(ScrollView, can_focus=True):
         at = y + self.scroll_offset.y
         style = self.visual_style
         if not self.rows:
-            text = self.empty if at == 0 else ""
-            content = Content.styled(text, "$text-muted")
+            lines = Content.styled(self.empty, "$text-muted").wrap(max(1, width))
+            content = lines[at] if at < len(lines) else Content("")
         elif at < len(self.rows):
             content = self.rows[at].content()
             if at == self.cursor:

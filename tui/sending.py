@@ -60,7 +60,18 @@ class Sender:
             hint = "enter starts it with the default profile"
         composer.name_target(targets, clip(said, width), clip(hint, width))
 
+    def _elsewhere(self) -> str:
+        """Who has the keys, if it is not the composer."""
+        deck = self.deck
+        if deck.side.has_focus_within:
+            return f"the keys are in {deck.side.title} · esc, or going to a tile: here"
+        if deck.focused is None or deck.focused is deck.composer:
+            return ""
+        return "the keys are in the tile · tab: here"
+
     def _hint(self, session_id: str) -> str:
+        if elsewhere := self._elsewhere():
+            return elsewhere
         summary = self.deck.model.summaries[session_id]
         waiting = f", {len(summary.queue)} waiting" if summary.queue else ""
         if self.editing and self.editing[0] == session_id:
@@ -116,6 +127,9 @@ class Sender:
             await self._put_back(editing, text)
         else:
             self._tell_hidden(await client.call("session.send", session=targets[0], text=text))
+        for session in targets:
+            if (tile := deck.tiles.get(session)) is not None:
+                tile.view.scroll_end(animate=False)
         deck.memory.sent(text)
         deck.composer.past = deck.memory.history
         deck.remember()

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual.containers import Vertical
+from textual.content import Content
 
 from sessions import events as ev
 from sessions.summary import Summary
+from tui import glyphs
 from tui.lines import Line, Spot
 from tui.panels import Panel, kinds
+from tui.text import clip
+
+if TYPE_CHECKING:
+    from tui.deck_screen import DeckScreen
+
+
+WIDTHS = (46, 62, 78)
+"""Columns that the panel can have; in a narrow terminal it has them all."""
 
 
 class SidePanel(Vertical):
@@ -17,6 +29,7 @@ class SidePanel(Vertical):
         super().__init__(id="side", classes="-hidden")
         self.kinds = kinds()
         self.open_name = ""
+        self.wide = WIDTHS[0]
         self.session: str | None = None
 
     def on_mount(self) -> None:
@@ -62,13 +75,39 @@ class SidePanel(Vertical):
             self.panel.take_focus()
         self._say()
 
-    def attach(self, session_id: str | None) -> None:
-        """Another session is in focus."""
+    def attach(self, session_id: str | None) -> bool:
+        """Another session is in focus; whether that is so."""
         if session_id == self.session:
-            return
+            return False
         self.session = session_id
         if self.panel is not None:
             self.panel.attach(session_id)
+        return True
+
+    def widen(self, width: int = 0) -> int:
+        """Take the next of its widths, or this one; what it is then."""
+        wider = [each for each in WIDTHS if each > self.wide]
+        wanted = width or (wider[0] if wider else WIDTHS[0])
+        self.wide = wanted if wanted in WIDTHS else WIDTHS[0]
+        for each in WIDTHS:
+            # By class: a narrow terminal's style sheet has the last word.
+            self.set_class(each == self.wide, f"-wide-{each}")
+        return self.wide
+
+    @property
+    def title(self) -> str:
+        """The open panel's name, "" if none is."""
+        return next((k.title for k in self.kinds if self.shown and k.name == self.open_name), "")
+
+    def say(self) -> None:
+        """Say in the frame whose panel this is, and whether it has the keys."""
+        deck = cast("DeckScreen", self.screen)
+        whose = f" of {deck.name_of(self.session)}" if self.session else ""
+        self.set_class(self.has_focus_within, "-keys")
+        keys = "  has the keys " if self.has_focus_within else ""
+        room = max(10, self.size.width - 4 - len(keys))
+        named = clip(f"{self.title}{whose}", room)
+        self.border_title = Content.assemble((named, "bold"), (keys, "reverse" if keys else ""))
 
     def event(self, session_id: str, event: ev.Event) -> None:
         """Hand an event to the open panel."""
@@ -88,8 +127,9 @@ class SidePanel(Vertical):
     def _say(self) -> None:
         spots: list[Spot] = []
         for kind in self.kinds:
+            # Key and name together, and a rule between them: whose key it is can be seen.
             style = "reverse" if kind.name == self.open_name else "$text-muted"
-            spots.append(Spot(f" {kind.title} ", style, f"act:{kind.name}"))
-            spots.append(Spot(f"{kind.key} ", "$text-muted", f"act:{kind.name}"))
+            spots.append(Spot(f" {kind.key} {kind.title} ", style, f"act:{kind.name}"))
+            spots.append(Spot(glyphs.mark("column"), "$text-muted"))
         spots.append(Spot(" × ", "$text-muted", "act:side"))
         self.query_one("#side-tabs", Line).say(spots)

@@ -45,7 +45,10 @@ class Tally:
     @property
     def says(self) -> str:
         """The tally in a sentence, as plainly when priming loses as when it wins."""
-        counts = f"{self.wins} wins, {self.ties} ties, {self.losses} losses against {self.other}"
+        counts = (
+            f"{_counted(self.wins, 'win', 'wins')}, {_counted(self.ties, 'tie', 'ties')}, "
+            f"{_counted(self.losses, 'loss', 'losses')} against {self.other}"
+        )
         if self.decided < ENOUGH:
             return f"{counts}: not enough to tell ({self.decided} of {ENOUGH} decided pairs)."
         low, high = self.interval
@@ -55,6 +58,10 @@ class Tally:
         if high < 0.5:
             return f"{counts}: priming is behind ({span})."
         return f"{counts}: no difference that shows ({span})."
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def wilson(wins: int, count: int, z: float = _Z95) -> tuple[float, float]:

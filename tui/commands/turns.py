@@ -196,10 +196,10 @@ def someone_waits(deck: DeckScreen) -> bool:
 @action("requests", "Waiting requests", keys=("f8", "alt+w"), group=GROUP, footer="requests",
         when=someone_waits, order=3)  # fmt: skip
 async def requests(deck: DeckScreen) -> None:
-    """All permission requests that wait, over all sessions; enter goes to one."""
-    from tui.screens.session_list import pick_request
+    """All requests that wait, over all sessions, each answered there as in its tile."""
+    from tui.screens.requests import Requests
 
-    session = await pick_request(deck)
+    session = await deck.app.push_screen_wait(Requests(deck))
     if session:
         deck.go(session)
         deck.call_after_refresh(focus_request, deck)

@@ -59,9 +59,10 @@ def needed(deck: DeckScreen) -> bool:
 @action("next_needing", "Next that needs you", keys=("ctrl+j", "alt+j"), group=GROUP,
         footer="needs you", when=needed, order=1, instant=True)  # fmt: skip
 async def next_needing(deck: DeckScreen) -> None:
-    """Jump to the next session that asks, failed, is paused or is done and unseen."""
+    """Go round all that ask, failed, are paused, or are done and unseen; the oldest first."""
     wanted = deck.model.next_needing()
     if wanted is not None:
+        deck.model.visit(wanted)
         deck.go(wanted)
     summary = deck.model.summary()
     if summary is not None and summary.asks:
@@ -190,6 +191,21 @@ if kinds():
     async def side(deck: DeckScreen) -> None:
         """Open or close the side panel of the current session."""
         await _toggle(deck)
+
+
+def side_open(deck: DeckScreen) -> bool:
+    """The side panel is open beside the tiles."""
+    return deck.side.shown and not deck.has_class("-narrow")
+
+
+if kinds():
+
+    @action("side_width", "Width of the side panel", keys=("alt+v",), group=SIDE, when=side_open)
+    async def side_width(deck: DeckScreen) -> None:
+        """Make the side panel wider; from its widest it is narrow again. Remembered."""
+        deck.memory.side_width = deck.side.widen()
+        deck.redraw(reflow=True)
+        deck.remember()
 
 
 async def _toggle(deck: DeckScreen, name: str = "") -> None:

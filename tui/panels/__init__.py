@@ -7,12 +7,15 @@ session in focus: `attach` names it, `session_event` hands it that session's eve
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import events
 from textual.containers import Vertical
 
 from sessions import events as ev
@@ -43,6 +46,11 @@ class Kind:
         return cast("Panel", cls())
 
 
+WRITTEN_S = 0.12
+"""Two letters within this time are written, not pressed as commands."""
+IDLE_S = 30.0
+"""A panel whose keys were not used for so long may have been forgotten."""
+
 # In the order of their tabs.
 _KNOWN = (
     Kind("prime", "Prime", "f3", "PrimePanel"),
@@ -61,6 +69,10 @@ class Panel(Vertical):
 
     session: str | None = None
     """The session that the panel works on."""
+    _came = 0.0
+    """When the keys came here, or were used here last."""
+    _letters: tuple[float, ...] = ()
+    """When the last letters were pressed here."""
 
     @property
     def deck(self) -> DeckScreen:
@@ -82,6 +94,36 @@ class Panel(Vertical):
         focusable = [widget for widget in (rows or self.query("*")) if widget.focusable]
         if focusable:
             focusable[0].focus()
+
+    def on_descendant_focus(self) -> None:
+        """The keys are here now."""
+        self._came = monotonic()
+
+    def on_key(self, event: events.Key) -> None:
+        """Note how keys come: commands one by one, or letters as somebody writes them."""
+        now = monotonic()
+        if event.is_printable and event.character != " ":
+            self._letters = (*self._letters[-1:], now)
+        if now - self._came < IDLE_S:
+            self._came = now
+
+    def on_purpose(self, what: str, yes: str, do: Callable[[], None]) -> None:
+        """Do what sends or costs; asked before, where its key may have been meant for a message.
+
+        That is when letters come as fast as they are written, and when the keys have been here
+        so long without use that nobody may know it.
+        """
+        now = monotonic()
+        written = len(self._letters) == 2 and now - self._letters[0] < WRITTEN_S
+        if not written and now - self._came < IDLE_S:
+            do()
+            return
+        from tui.screens.dialogs import Confirm
+
+        self._letters, self._came = (), now
+        text = f"{what}\n\nThe keys are in this panel. A message is written in the composer (esc)."
+        question = Confirm(yes + "?", text, yes, danger=True, written=True)
+        self.app.push_screen(question, lambda sure: do() if sure else None)
 
     def session_event(self, event: ev.Event) -> None:
         """An event of the attached session; its past is not told again."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 from textual.geometry import Size
+from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
+
+from tui.actions import show_key
 
 
 class Hints(Static):
@@ -22,6 +26,12 @@ class Hints(Static):
         link-color: $text-muted;
     }
     """
+
+    @dataclass
+    class Chosen(Message):
+        """A key was clicked where no rows of a panel take it."""
+
+        key: str
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("", markup=False, id=id)
@@ -50,7 +60,7 @@ class Hints(Static):
         lines: list[Content] = []
         for key, word in self._keys:
             click = Style.from_meta({"@click": f"press({key!r})"})
-            shown = {"slash": "/", "escape": "esc"}.get(key, key)
+            shown = show_key(key)
             hint = Content.styled(shown, "bold $text-accent") + Content(f" {word}")
             hint = hint.stylize(click)
             if lines and lines[-1].cell_length + 2 + hint.cell_length <= width:
@@ -60,7 +70,10 @@ class Hints(Static):
         return lines
 
     def action_press(self, key: str) -> None:
-        """As if the key had been pressed in the panel."""
+        """As if the key had been pressed in the panel; a dialog does it itself."""
+        if self.id == "offers":
+            self.post_message(self.Chosen(key))
+            return
         rows = next(iter(self.parent.query("Rows")), None) if self.parent else None
         if rows is not None:
             rows.focus()

@@ -10,16 +10,17 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from textual import events, on
 from textual._path import CSSPathType
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui import glyphs
-from tui.actions import show_key
 from tui.fields import Field
-from tui.lines import Line, Spot
+from tui.panels.hints import Hints
 from tui.rows import Row, Rows
 from tui.text import plain
 from tui.view.fitted import Fitted
@@ -80,8 +81,12 @@ class Confirm(Dialog[bool]):
         Binding("left,right,up,down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, title: str, text: str, yes: str, *, danger: bool = False) -> None:
+    def __init__(
+        self, title: str, text: str, yes: str, *, danger: bool = False, written: bool = False
+    ) -> None:
         super().__init__(title)
+        self.written = written
+        """It comes up amid what may be the words of a message."""
         self.text = text
         self.yes = yes
         self.danger = danger
@@ -100,6 +105,7 @@ class Confirm(Dialog[bool]):
         self.query_one("#no" if self.danger else "#yes").focus()
         self.hint("y yes · n or esc no")
         self._since = monotonic()
+        self._stray = self._since if self.written else 0.0
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -108,8 +114,14 @@ class Confirm(Dialog[bool]):
             self.dismiss(event.button.id == "yes")
 
     def action_yes(self) -> None:
-        """Yes."""
-        self.dismiss(True)
+        """Yes; not while somebody writes, who means something else."""
+        if monotonic() - self._stray >= GUARD_S:
+            self.dismiss(True)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that answers nothing: what comes right behind it is no answer either."""
+        if event.is_printable and event.key not in ("y", "n", "space"):
+            self._since = self._stray = monotonic()
 
 
 class Prompt(Dialog[str]):
@@ -164,15 +176,6 @@ class Offer:
     word: str
 
 
-def offer_spots(offers: Sequence[Offer]) -> list[Spot]:
-    """Keys and words as a line that can be clicked; a spot's target is its key."""
-    spots: list[Spot] = []
-    for offer in offers:
-        spots.append(Spot(f" {show_key(offer.key)}", "bold $text-accent", offer.key))
-        spots.append(Spot(f" {offer.word} ", "$text-muted", offer.key))
-    return spots
-
-
 @dataclass(slots=True)
 class Listing:
     """What a `Choose` shows: rows, what else can be done, and which are marked (None: no marks)."""
@@ -185,6 +188,26 @@ class Listing:
     refresh: Callable[[], list[Pick]] | None = field(default=None)
     at: str = ""
     """The key of the row that the cursor begins on."""
+    written: Callable[[str], None] | None = None
+    """Takes what was typed and finds no row when the list is left: it was no filter."""
+
+
+class Filter(Field):
+    """What is typed to find rows; where rows can be ticked, space ticks while it is empty."""
+
+    class Space(Message):
+        """Space was pressed, and is no part of what is looked for."""
+
+    def __init__(self, ticking: bool) -> None:
+        super().__init__(placeholder="type to filter", compact=True, id="filter")
+        self.ticking = ticking
+
+    async def _on_key(self, event: events.Key) -> None:
+        # The field's own handler comes after this one, unless the default is prevented.
+        if event.key == "space" and self.ticking and not self.value:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Space())
 
 
 class Choose(Dialog[Choice]):
@@ -213,31 +236,50 @@ class Choose(Dialog[Choice]):
 
     def body(self) -> ComposeResult:
         """Filter and rows."""
-        yield Field(placeholder="type to filter", compact=True, id="filter")
+        yield Filter(self.marking)
         yield Rows(self.listing.empty)
-        yield Line(id="offers")
+        yield Static("", id="whole", markup=False)
+        yield Hints(id="offers")
 
     def on_mount(self) -> None:
         """Show all rows, and what can be done with them by key or click."""
         offers = [Offer("enter", self.listing.enter)]
         if self.marking:
-            offers += [Offer("ctrl+t", "marks"), Offer("ctrl+a", "all")]
+            offers += [Offer("space", "ticks"), Offer("ctrl+a", "all")]
         offers += [*self.listing.offers, Offer("escape", "leaves")]
-        self.query_one("#offers", Line).say(offer_spots(offers))
+        self.query_one("#offers", Hints).say([(o.key, o.word) for o in offers])
         self._show()
         keys = [row.key for row in self.query_one(Rows).rows]
         if self.listing.at in keys:
             self.query_one(Rows).action_move(keys.index(self.listing.at))
 
-    async def on_line_clicked(self, message: Line.Clicked) -> None:
+    async def on_hints_chosen(self, message: Hints.Chosen) -> None:
         """An offer was clicked: as if its key had been pressed."""
-        actions = {"ctrl+t": self.action_mark, "ctrl+a": self.action_mark_all}
-        if message.target == "escape":
+        message.stop()
+        actions = {"space": self.action_mark, "ctrl+a": self.action_mark_all}
+        if message.key == "escape":
             self.action_cancel()
-        elif message.target in actions:
-            await actions[message.target]()
+        elif message.key in actions:
+            await actions[message.key]()
         else:
-            await self.action_take(message.target)
+            await self.action_take(message.key)
+
+    @on(Rows.Moved)
+    def _moved(self) -> None:
+        self._say_whole()
+
+    def _say_whole(self) -> None:
+        """The row under the cursor in full, where it does not fit: what is cut may decide."""
+        rows, whole = self.query_one(Rows), self.query_one("#whole", Static)
+        content = rows.rows[rows.cursor].content() if rows.rows else Content("")
+        cut = content.cell_length > max(1, rows.scrollable_content_region.width)
+        words = " ".join(content.plain.split())
+        whole.update(Content.styled(words if cut else "", "$text-muted"))
+        whole.display = cut
+
+    def on_resize(self) -> None:
+        """Other rows fit, or don't."""
+        self.call_after_refresh(self._say_whole)
 
     def _show(self) -> None:
         terms = self.query_one("#filter", Input).value.casefold().split()
@@ -248,6 +290,7 @@ class Choose(Dialog[Choice]):
                 cells = ((mark, "bold"), *pick.cells) if self.marking else pick.cells
                 rows.append(Row(pick.key, cells))
         self.query_one(Rows).show(rows)
+        self._say_whole()
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
@@ -273,6 +316,17 @@ class Choose(Dialog[Choice]):
         if self.marking and (key := self.query_one(Rows).key):
             self.marked ^= {key}
             self._show()
+
+    async def on_filter_space(self) -> None:
+        """As in every list that can be ticked."""
+        await self.action_mark()
+
+    def dismiss(self, result: Choice | None = None) -> AwaitComplete:
+        """Leave; what was typed and is no filter goes to who keeps it."""
+        typed = self.query_one("#filter", Input).value
+        if self.listing.written and typed.strip() and not self.query_one(Rows).rows:
+            self.listing.written(typed)
+        return super().dismiss(result)
 
     async def action_mark_all(self) -> None:
         """Mark all rows, or none if all are."""

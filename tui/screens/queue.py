@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 
 from sessions.errors import AgentdeckError
 from tui.actions import why_not
-from tui.lines import Line
+from tui.panels.hints import Hints
 from tui.rows import Row, Rows
-from tui.screens.dialogs import Dialog, Offer, offer_spots
+from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
@@ -48,20 +48,20 @@ class Queue(Dialog[str]):
     def body(self) -> ComposeResult:
         """The messages, the next one first."""
         yield Rows("Nothing waits any more.")
-        yield Line(id="offers")
+        yield Hints(id="offers")
 
     def on_mount(self) -> None:
         """Show them, and follow what happens to them meanwhile."""
         refused = {"s"} if why_not("steer", self.deck) else set()
         offers = [offer for offer in _OFFERS if offer.key not in refused]
-        self.query_one("#offers", Line).say(offer_spots(offers))
+        self.query_one("#offers", Hints).say([(o.key, o.word) for o in offers])
         self.query_one(Rows).focus()
         self.show()
         self.deck.queue_watcher = self.show
 
-    def on_line_clicked(self, message: Line.Clicked) -> None:
+    def on_hints_chosen(self, message: Hints.Chosen) -> None:
         """An offer was clicked: as if its key had been pressed."""
-        self.app.simulate_key(message.target)
+        self.app.simulate_key(message.key)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""

@@ -108,11 +108,13 @@ async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[st
     """Several tiles, by marks; None if the user left."""
     model = deck.model
     rows = [_tile_pick(deck, i) for i in model.order]
-    listing = Listing(rows, marked=marked, enter="takes the marked ones")
+    listing = Listing(
+        rows, marked=marked, enter="takes the ticked ones", written=deck.composer.paste
+    )
     chosen = await deck.app.push_screen_wait(Choose(title, listing))
     if chosen is None:
         return None
-    return chosen.marked or (chosen.row,)
+    return chosen.marked or ((chosen.row,) if chosen.row else None)
 
 
 async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
@@ -120,22 +122,6 @@ async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
     rows = [_tile_pick(deck, i) for i in deck.model.order if i != without]
     chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
     return chosen.row if chosen else None
-
-
-async def pick_request(deck: DeckScreen) -> str | None:
-    """The session of a waiting request."""
-    rows = []
-    for session_id, ask in deck.model.waiting():
-        summary = one_line(str(ask.get("summary") or ask.get("tool", "")))
-        cells = (
-            (_column(deck.name_of(session_id), 30), "bold"),
-            (_column(str(ask.get("at", ""))[11:19], 10), "$text-muted"),
-            (summary, "$text-warning"),
-        )
-        rows.append(Pick(f"{session_id} {ask.get('ask', '')}", cells))
-    listing = Listing(rows, empty="Nothing waits.", enter="goes to it")
-    chosen = await deck.app.push_screen_wait(Choose(f"Waiting requests ({len(rows)})", listing))
-    return chosen.row.split(" ")[0] if chosen else None
 
 
 async def pick_model(deck: DeckScreen, backend: str, now: str) -> str | None:

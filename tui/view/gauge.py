@@ -12,11 +12,12 @@ def gauge_words(gauge: object) -> str:
     if not isinstance(gauge, dict) or not gauge:
         return "not measured yet"
     uptake = _table(gauge.get("uptake"))
-    taken = f"uptake {_number(uptake.get('taken'), '0')}/{_number(uptake.get('of'), '0')}"
+    taken = f"{_number(uptake.get('taken'), '0')} of {_number(uptake.get('of'), '0')} taken up"
     enough = "" if gauge.get("enough") else " (too few turns to tell)"
     label = f" · {clean_line(str(gauge['label']))[:80]}" if gauge.get("label") else ""
     before, after = (_table(gauge.get(side)).get("gravity") for side in ("before", "after"))
-    return f"gravity {_number(before)} → {_number(after)} · {taken}{enough}{label}"
+    told = f"old words before → after: {_number(before)} → {_number(after)} %"
+    return f"{told} · {taken}{enough}{label}"
 
 
 def _table(value: object) -> dict[str, Any]:

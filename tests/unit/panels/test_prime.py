@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from sessions import events as ev
 from tests.support.messages_server import Request, Step, say
@@ -17,6 +19,7 @@ from tui.panels.prime.compare import Compare
 from tui.panels.prime.paper import Paper
 from tui.panels.prime.state import Prime
 from tui.panels.prime.words import Reading, Words
+from tui.screens.dialogs import Confirm
 
 OFFLINE = '\n[priming.arxiv]\nurl = "http://127.0.0.1:9/none"\nmin_interval_s = 0.0\n'
 WORDS = ("percolation", "quorum", "hysteresis", "lattice")
@@ -171,7 +174,9 @@ async def test_that_is_superficial_takes_names_deeper(tmp_path: Path) -> None:
         assert all("?" in row for row in rig.rows()), "people are badged as unverified"
         await rig.press("n")
         await rig.until(lambda: "2" in panel.prime.items[0]["term"] and not panel.prime.busy)
-        await rig.press("a", "i")
+        await rig.press("a")
+        await asyncio.sleep(0.15)  # two letters at once would be words
+        await rig.press("i")
         await rig.until(lambda: bool(of_type(rig.session, ev.UserMessage)))
         text = of_type(rig.session, ev.UserMessage)[0].text
         assert "Aoncept 2" in text and "Test2" not in text, "concepts by default, names by choice"
@@ -352,3 +357,48 @@ def test_settings_are_checked_as_they_are_given(name: str, text: str, fault: str
         prime_settings.change(KIND, prime, name, "")
         default = {"count": "100", "mode": "readings"}.get(name, "")
         assert prime_settings.values(KIND, prime)[name][0] == default
+
+
+async def test_another_kind_and_back_keeps_what_was_read(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, reader) as rig:
+        await rig.native.turn(rig.session, "How shall we store tides?")
+        panel = await read(rig)
+        rows, ticked = rig.rows(), set(panel.prime.ticked)
+        kind = panel.prime.kind
+        await rig.press("2" if kind != "names" else "1")
+        assert panel.prime.drawn is None
+        await rig.press({"acronym": "1", "names": "2", "arxiv": "3", "terms": "4"}[kind])
+        assert (rig.rows(), panel.prime.ticked) == (rows, ticked)
+
+
+async def test_what_is_written_into_the_panel_is_asked_about_before_it_sends(
+    tmp_path: Path,
+) -> None:
+    async with panel_rig(tmp_path, reader) as rig:
+        await rig.native.turn(rig.session, "How shall we store tides?")
+        panel = await read(rig)
+        before = rig.session.summary.turns
+        for key in "yi":
+            rig.app.post_message(events.Key(key, key))
+        await rig.until(lambda: isinstance(rig.app.screen, Confirm))
+        for key in "es y":  # a word that goes on answers nothing
+            rig.app.post_message(events.Key("space" if key == " " else key, key))
+        await rig.press()
+        assert rig.session.summary.turns == before
+        await rig.press("escape")
+        # Nor does a panel send that nobody has used for long.
+        panel._came -= 60
+        await rig.press("i")
+        assert isinstance(rig.app.screen, Confirm)
+
+
+async def test_esc_in_the_past_goes_back_to_what_was_drawn(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, reader) as rig:
+        await rig.native.turn(rig.session, "How shall we store tides?")
+        panel = await read(rig)
+        await rig.press("v")
+        assert panel.prime.show == "past"
+        await rig.press("escape")
+        assert panel.prime.show == "items" and panel.has_focus_within
+        await rig.press("escape")
+        assert rig.app.focused is rig.deck.composer

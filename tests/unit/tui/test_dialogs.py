@@ -10,8 +10,8 @@ from sessions import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui import actions as registry
-from tui.lines import Line
 from tui.memory import Memory
+from tui.panels.hints import Hints
 from tui.rows import Rows
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.new_session import NewSession, complete_folder
@@ -163,8 +163,10 @@ async def test_deleting_asks_says_what_goes_and_no_is_the_default() -> None:
 async def test_what_a_list_offers_can_be_clicked() -> None:
     async with opened(2) as here:
         await here.press("ctrl+l")
-        line = here.app.screen.query_one("#offers", Line)
-        await here.pilot.click(line, offset=(line.words.index("close"), 0))
+        offers = here.app.screen.query_one("#offers", Hints)
+        said = str(offers.content).split("\n")
+        row = next(n for n, line in enumerate(said) if "close" in line)
+        await here.pilot.click(offers, offset=(said[row].index("close"), row))
         await here.until(lambda: here.client.sessions["s001"].summary.closed)
 
 

@@ -334,3 +334,21 @@ async def test_zero_width_characters_are_named_and_private_keys_not_shown() -> N
         assert "pl⟨U+200B⟩ain" in shown
         assert "MIIabcdef" not in shown
         assert "a private key of 4 lines, not shown" in shown
+
+
+async def test_an_option_says_what_it_means_also_where_only_its_name_has_room() -> None:
+    about = "keeps every reading for ten years, on disks that nobody has bought yet"
+    options = [
+        {"id": "choice-1", "name": "Archive", "kind": "choice", "description": about},
+        {"id": "choice-2", "name": "Drop", "kind": "choice", "description": "frees the room"},
+    ]
+    for size in ((160, 40), (80, 24)):
+        async with opened(1, size) as here:
+            here.client.start_turn("s001")
+            here.client.ask("s001", options=options, detail="What of the readings?")
+            await here.settle()
+            await here.press("ctrl+y")
+            box = here.deck.tile.box  # type: ignore[union-attr]
+            assert box is not None
+            said = " ".join(str(each.render()) for each in box.query(Static))
+            assert about in " ".join(said.split())

@@ -4,12 +4,15 @@ from typing import ClassVar
 
 import pytest
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from sessions import events as ev
 from tests.support.deckpilot import opened
 from tui import panels as panels_module
+from tui.memory import Memory
 from tui.panels import Kind, Panel, kinds
+from tui.rows import Rows
+from tui.screens.dialogs import Choose, Listing, Pick
 from tui.side import SidePanel
 
 
@@ -136,3 +139,41 @@ def test_every_panel_can_be_made() -> None:
 
 def test_the_tabs_are_in_the_order_of_their_keys() -> None:
     assert [k.key for k in panels_module._KNOWN] == ["f3", "f4", "f5"]
+
+
+async def test_the_panel_can_be_made_wider_and_that_is_remembered() -> None:
+    memory = Memory()
+    async with opened(1, memory=memory) as here:
+        await here.press("f3")
+        widths = []
+        for _ in range(4):
+            widths.append(here.deck.side.size.width)
+            await here.press("alt+v")
+        assert widths[0] < widths[1] < widths[2] and widths[3] == widths[0]
+    assert memory.side_width
+    async with opened(1, memory=memory) as here:
+        await here.press("f3")
+        assert here.deck.side.size.width == widths[1]
+        await here.resize(80, 24)
+        assert here.deck.side.size.width >= 78
+
+
+async def test_what_an_empty_list_says_is_not_cut() -> None:
+    async with opened(1, (80, 24)) as here:
+        text = "Daydreams are off. " * 9 + "Switch them on."
+        here.app.push_screen(Choose("Daydreams", Listing([], empty=text)))
+        await here.settle()
+        rows = here.app.screen.query_one(Rows)
+        shown = " ".join(rows.render_line(y).text.strip() for y in range(6))
+        assert "Switch them on." in shown
+
+
+async def test_a_row_that_is_cut_is_said_in_full() -> None:
+    async with opened(1, (80, 24)) as here:
+        picks = [Pick("a", (("short", ""),)), Pick("b", (("long " * 30 + "sees no secrets", ""),))]
+        here.app.push_screen(Choose("Modes", Listing(picks)))
+        await here.settle()
+        whole = here.app.screen.query_one("#whole", Static)
+        assert not whole.display
+        await here.press("down")
+        assert whole.display and "sees no secrets" in str(whole.content)

@@ -44,8 +44,8 @@ class HarvestPanel(Panel):
 
     name_ = "harvest"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pick", show=False),
-        Binding("a", "pick_all", show=False),
+        Binding("space,ctrl+t", "pick", show=False),
+        Binding("a,ctrl+a", "pick_all", show=False),
         Binding("b", "basket", show=False),
         Binding("x", "empty", show=False),
         Binding("v", "where", show=False),
@@ -428,6 +428,8 @@ class HarvestPanel(Panel):
         if field.has_focus or field.value:
             field.value = ""
             self.rows.focus()
+        elif self.where == "basket":
+            self.action_basket()
         else:
             self.deck.composer.focus()
 

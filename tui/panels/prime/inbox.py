@@ -56,7 +56,7 @@ async def open_inbox(panel: PrimePanel, session: str, prime: Prime) -> None:
 async def _take(panel: PrimePanel, session: str, prime: Prime, dream: str, keep: bool) -> None:
     told = await panel.client.call("priming.wake", session=session, id=dream, keep=keep)
     if told:
-        prime.kind = told["kind"]
+        prime.turn_to(told["kind"])
         prime.take_draw(told)
         prime.take_items(told)
 

@@ -56,8 +56,8 @@ class PrimePanel(Panel):
         *(Binding(key, f"kind('{kind}')", show=False) for key, kind in KEYS.items()),
         Binding("d,r", "draw", show=False),
         Binding("m", "read", show=False),
-        Binding("space", "tick", show=False),
-        Binding("a", "tick_all", show=False),
+        Binding("space,ctrl+t", "tick", show=False),
+        Binding("a,ctrl+a", "tick_all", show=False),
         Binding("i", "inject", show=False),
         Binding("t", "text", show=False),
         Binding("w", "raw", show=False),
@@ -257,8 +257,7 @@ class PrimePanel(Panel):
         """Another kind."""
         prime = self.prime
         if kind in KINDS and kind != prime.kind and not prime.busy:
-            prime.kind = kind
-            prime.drawn, prime.items, prime.show = None, [], "draw"
+            prime.turn_to(kind)
             self.show_all()
 
     def action_draw(self) -> None:
@@ -301,6 +300,12 @@ class PrimePanel(Panel):
             self._read("priming.deepen", "that is superficial: the model tries again…")
 
     def _read(self, command: str, busy: str) -> None:
+        whose = self.deck.name_of(self.session) if self.session else "the session"
+        costs = st.cost_words((self.prime.drawn or {}).get("estimate"))
+        what = f"The model of {whose} reads the draw. {costs}".strip()
+        self.on_purpose(what, "Let it read", lambda: self._read_now(command, busy))
+
+    def _read_now(self, command: str, busy: str) -> None:
         async def read(session: str, prime: Prime) -> None:
             assert prime.drawn is not None
             wishes = {**prime.wishes, "without": sorted(prime.left_out)}
@@ -363,8 +368,9 @@ class PrimePanel(Panel):
 
     def action_inject(self) -> None:
         """Send what is ticked as a visible turn of this session."""
-        if self.prime.show == "items":
-            self.work(self._inject, "sending…")
+        if self.prime.show == "items" and self.session is not None:
+            what = f"{len(self.prime.chosen)} lines go to {self.deck.name_of(self.session)}."
+            self.on_purpose(what, "Send them", lambda: self.work(self._inject, "sending…"))
 
     async def _inject(self, session: str, prime: Prime) -> None:
         assert prime.drawn is not None
@@ -436,7 +442,7 @@ class PrimePanel(Panel):
     def _again(self, key: str) -> None:
         past = self._past(key)
         if past is not None and not self.prime.busy:
-            self.prime.kind = past["kind"]
+            self.prime.turn_to(past["kind"])
             self.prime.take_draw(past)
             if past["items"]:
                 self.prime.take_items(past)
@@ -463,6 +469,8 @@ class PrimePanel(Panel):
         elif (waiting := self._waits.get(id(self.prime))) is not None:
             waiting.cancel()
             self.deck.say("Not waited for any more; what still comes is among the past ones (v)")
+        elif self.prime.show == "past":
+            self.action_past()
         else:
             self.deck.composer.focus()
 

@@ -37,6 +37,20 @@ class Prime:
     show: str = "draw"
     """`draw`, `items` or `past`."""
 
+    kept: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """What was drawn and read of the kinds that are not chosen now."""
+
+    def turn_to(self, kind: str) -> None:
+        """Choose another kind; what was drawn and read of it before is there again."""
+        if kind == self.kind:
+            return
+        show = self.show if self.show != "past" else "items" if self.items else "draw"
+        self.kept[self.kind] = (self.drawn, self.left_out, self.items, self.ticked, show)
+        self.kind, self.size = kind, {}
+        fresh: tuple[Any, ...] = (None, set(), [], set(), "draw")
+        found = self.kept.pop(kind, fresh)
+        self.drawn, self.left_out, self.items, self.ticked, self.show = found
+
     @property
     def given(self) -> JSON:
         """The chosen kind's parameters that differ from the defaults."""
@@ -183,8 +197,10 @@ def foot_words(prime: Prime) -> str:
         return "\n".join(one_line(w) for w in words if w)
     if prime.show == "draw" and drawn:
         words = [cost_words(drawn.get("estimate")), drawn.get("where", "")]
-        words += [f"seed {drawn['seed']}", *drawn.get("notes", [])]
-        return " · ".join(one_line(w) for w in words if w)
+        words += [f"seed {drawn['seed']}"]
+        # What came of the draw has lines of its own: there it says what is missing and why.
+        notes = [one_line(str(note)) for note in drawn.get("notes", [])]
+        return "\n".join([*notes, " · ".join(one_line(w) for w in words if w)])
     return ""
 
 
