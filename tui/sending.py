@@ -67,6 +67,9 @@ class Sender:
             return f"the keys are in {deck.side.title} · esc, or going to a tile: here"
         if deck.focused is None or deck.focused is deck.composer:
             return ""
+        box = deck.tile.answerable() if deck.tile is not None else None
+        if box is not None and box.has_focus_within:
+            return "the keys are in the request · esc: here"
         return "the keys are in the tile · tab: here"
 
     def _hint(self, session_id: str) -> str:
