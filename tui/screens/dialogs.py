@@ -274,6 +274,8 @@ class Choose(Dialog[Choice]):
         content = rows.rows[rows.cursor].content() if rows.rows else Content("")
         cut = content.cell_length > max(1, rows.scrollable_content_region.width)
         words = " ".join(content.plain.split())
+        if self.marking:  # the tick stands in its row
+            words = words.removeprefix("[x] ").removeprefix("[ ] ")
         whole.update(Content.styled(words if cut else "", "$text-muted"))
         whole.display = cut
 
