@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions import events as ev
 from sessions.archive.keeper import Keeper
+from sessions.descriptors import near_limit
 from sessions.disk import Refusals
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.features import Features
@@ -70,6 +71,8 @@ class Deck:
         self.refusals = Refusals(self.notice, self.index.room)
         self._completing: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
+        self._near_told = False
+        """The limit on open files is near, and everybody knows."""
         self._say_handle: asyncio.Handle | None = None
 
     # -- life
@@ -214,12 +217,19 @@ class Deck:
 
     def _add(self, session: Session) -> None:
         self.sessions[session.id] = session
+        near = near_limit()
+        if near and not self._near_told:
+            log.warning("%s", near)
+            self.notice("files", near)
+        self._near_told = bool(near)
 
     async def fork(self, session_id: str, turn: int | None = None, title: str = "") -> Session:
         """A new session with the same past, up to the end of `turn` (default: all of it)."""
         from sessions.fork import fork_journal
 
         parent = await self.get(session_id)
+        if parent.journal.read_only is not None:
+            raise parent.journal.read_only
         parent.recorder.flush()
         new = new_id()
         fork_journal(parent, self.places.session(new), new, turn, title)

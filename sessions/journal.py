@@ -21,12 +21,14 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import codec, secrecy
 from sessions import events as ev
+from sessions.descriptors import JOURNALS
 from sessions.errors import AgentdeckError, EventRefused, JournalError
 from sessions.places import private_folder
 
@@ -111,6 +113,13 @@ class Journal:
         self.path = folder / NAME
         self._fd = fd
         self._seq = last_seq
+        self._size = 0
+        """The file's size after the last write, while the journal rests."""
+        self._resting = False
+        self._using = threading.Lock()
+        """Held while a sync, maybe in a thread, needs the descriptor."""
+        self.read_only: JournalError | None = None
+        """Why nothing may be written, where a newer version's format must stay as it is."""
         self._dirty = False
         self._glued = False
         """A write was cut short: the next one begins a new line first."""
@@ -146,6 +155,7 @@ class Journal:
         try:
             (folder / FILES).mkdir(mode=0o700)
             journal._fd = _open(folder / NAME, os.O_CREAT | os.O_EXCL)
+            JOURNALS.used(journal)
             journal._lock()
             stamped, line = journal.append(created)
             journal.sync()
@@ -173,16 +183,20 @@ class Journal:
             journal._lock()
             faults = Faults()
             events = list(read(folder / NAME, faults))
-            if not any(isinstance(event, ev.SessionCreated) for event in events):
+            created = next((e for e in events if isinstance(e, ev.SessionCreated)), None)
+            if created is None:
                 raise JournalError(
                     f"The journal {folder / NAME} does not begin with a session.",
                     "It is left as it is; look at it by hand.",
                 )
             journal._seq = max(event.seq for event in events)
-            events += journal._repair(faults, events)
+            journal.read_only = _of_the_future(created)
+            if journal.read_only is None:
+                events += journal._repair(faults, events)
         except BaseException:
-            os.close(fd)
+            journal.close()
             raise
+        JOURNALS.used(journal)
         return journal, events
 
     @classmethod
@@ -228,6 +242,8 @@ class Journal:
         when the disk refuses, EventRefused when the event holds what no record can; it is then
         not part of the record.
         """
+        if self._resting:
+            self._wake()  # before the number is given: somebody else may have written
         stamped, line = self._stamp(event, self._seq + 1)
         self._write(line)
         self._seq += 1
@@ -241,6 +257,8 @@ class Journal:
         """
         lines: list[bytes] = []
         waiting = count = 0
+        if self._resting:
+            self._wake()
         for event in events:
             lines.append(self._stamp(event, self._seq + len(lines) + 1)[1])
             waiting += len(lines[-1])
@@ -251,20 +269,62 @@ class Journal:
 
     def sync(self) -> None:
         """Wait until everything written is on the disk. Safe to call from a thread."""
-        if not self._dirty or self._fd < 0:
-            return
-        self._dirty = False
-        fd = self._fd
+        if self.read_only is not None:
+            raise self.read_only
+        with self._using:
+            if not self._dirty or self._fd < 0:
+                return
+            self._dirty = False
+            fd = self._fd
+            try:
+                if sys.platform == "darwin":
+                    fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+                else:
+                    os.fdatasync(fd)
+            except OSError as error:
+                self._dirty = True
+                if fd != self._fd:
+                    return  # written anew meanwhile, which syncs
+                raise _refused(self.path, error) from error
+
+    def rest(self, *, sync: bool = False) -> bool:
+        """Give the descriptor (and the lock) back until the next event; whether it is given back.
+
+        Not while something unsynced stands in the file, but for with `sync`, which syncs first.
+        """
+        if self._fd < 0:
+            return True
+        if sync:
+            with contextlib.suppress(JournalError):
+                self.sync()
+        if not self._using.acquire(blocking=False):
+            return False
         try:
-            if sys.platform == "darwin":
-                fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-            else:
-                os.fdatasync(fd)
-        except OSError as error:
-            self._dirty = True
-            if fd != self._fd:
-                return  # written anew meanwhile, which syncs
-            raise _refused(self.path, error) from error
+            if self._dirty or self._glued:
+                return False
+            status = os.fstat(self._fd)
+            if status.st_nlink == 0:
+                return False  # what stands behind the descriptor is all that is left of it
+            self._size = status.st_size
+            fd, self._fd, self._resting = self._fd, -1, True
+            os.close(fd)
+            return True
+        finally:
+            self._using.release()
+
+    def _wake(self) -> None:
+        """Open the file again after a rest. Raises JournalError."""
+        self._fd = _open(self.path, 0)
+        try:
+            self._lock()
+            if os.fstat(self._fd).st_size != self._size:
+                # Somebody wrote it meanwhile: numbers go on after theirs.
+                self._seq = max((event.seq for event in read(self.path)), default=self._seq)
+        except BaseException:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+            raise
+        self._resting = False
 
     def events(self) -> Iterator[ev.Event]:
         """All events on disk."""
@@ -272,6 +332,8 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file and its lock."""
+        JOURNALS.gone(self)
+        self._resting = False
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
             os.close(fd)
@@ -297,8 +359,13 @@ class Journal:
         return len(lines)
 
     def _write(self, line: bytes) -> None:
+        if self.read_only is not None:
+            raise self.read_only
+        if self._resting:
+            self._wake()
         if self._fd < 0:
             raise JournalError(f"The journal {self.path} is closed.")
+        JOURNALS.used(self)
         data = b"\n" + line if self._glued else line
         written = place = 0
         try:
@@ -345,8 +412,9 @@ class Journal:
             os.close(fd)
             self.path.unlink(missing_ok=True)
             raise
-        before, self._fd = self._fd, fd
-        os.close(before)
+        with self._using:
+            before, self._fd = self._fd, fd
+            os.close(before)
         self._lock()
         _sync_folder(self.folder)
 
@@ -413,6 +481,17 @@ def store_file(folder: Path, data: bytes, suffix: str = "") -> str:
             temporary.unlink()
         raise _refused(target, error) from error
     return f"{FILES}/{name}"
+
+
+def _of_the_future(created: ev.SessionCreated) -> JournalError | None:
+    if created.format <= ev.FORMAT:
+        return None
+    return JournalError(
+        f"A newer agentdeck wrote this session (format {created.format}; this one writes "
+        f"{ev.FORMAT}), so it is shown and left as it is.",
+        "Update agentdeck to go on with it.",
+        "a newer version wrote it",
+    )
 
 
 def _open(path: Path, flags: int) -> int:

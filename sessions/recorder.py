@@ -99,7 +99,7 @@ class Recorder:
         self._flush(whole=True)
         if self.fault is not None and not await self.recover():
             raise JournalError(
-                f"This session can't be recorded: the disk refuses. {self.fault.message}",
+                f"This session can't be recorded: {self.fault.reason}. {self.fault.message}",
                 self.fault.hint,
             )
         try:

@@ -135,8 +135,17 @@ class Session:
                 unanswered.clear()
                 asked.clear()
                 turn = None
-        session._repair(turn, list(unanswered.values()), list(asked.values()))
+        if journal.read_only is not None:
+            session._show_only(journal.read_only)
+        else:
+            session._repair(turn, list(unanswered.values()), list(asked.values()))
         return session
+
+    def _show_only(self, why: JournalError) -> None:
+        """Nothing is written: as with a disk that refuses, but nobody waits for it."""
+        self.recorder.fault = why
+        self._before_fault = self.summary.status, self.summary.paused
+        self._paused_by_disk()
 
     def _repair(
         self, turn: int | None, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
@@ -272,6 +281,8 @@ class Session:
     async def set(self, changes: ev.JSON) -> None:
         """Record a change of title, model, permission, … ."""
         await self.recorder.emit_synced(codec.session_set(changes))
+        if changes.get("closed"):
+            self.journal.rest()
         if {"model", "backend", "permission"} & changes.keys() and self._task is None:
             await self._close_conversation()
 
@@ -505,7 +516,7 @@ class Session:
         """Raises JournalError while nothing of this session can be recorded."""
         if (fault := self.recorder.fault) is not None and not await self.go_on():
             raise JournalError(
-                f"This session can't be recorded: the disk refuses. {fault.message}",
+                f"This session can't be recorded: {fault.reason}. {fault.message}",
                 fault.hint,
                 fault.reason,
             )

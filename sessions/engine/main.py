@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from sessions import secrecy
 from sessions.deck import Deck
+from sessions.descriptors import in_use, limit, raise_limit
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
@@ -52,6 +53,8 @@ class Engine:
             "working": self.deck.working,
             "clients": self.server.clients,
             "tasks": len(asyncio.all_tasks()),
+            "files": in_use(),
+            "files_limit": limit(),
         }
 
     async def run(self, say: Callable[[str], None]) -> None:
@@ -113,6 +116,7 @@ def main() -> None:
         handler.setFormatter(form)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request says nothing
     user_umask.set_aside()
+    raise_limit()
     where = places()
     try:
         lock = EngineLock(where)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sessions import events as ev
 from sessions import secrecy
+from sessions.descriptors import user_limit
 from sessions.tools import user_umask
 from sessions.tools.base import ToolFault
 from sessions.tools.protected_paths import names
@@ -200,6 +201,7 @@ async def start(
     spec = {
         "argv": list(argv),
         "cwd": str(cwd),
+        "files": user_limit(),
         "grace_s": GRACE_S if grace_s is None else grace_s,
         "spare": spare,
         "umask": user_umask.current(),

@@ -5,7 +5,8 @@ starts once per command. It makes itself the reaper of orphans (Linux), so that 
 left its process group or forked twice is still found; it ends everything when it is told to, and
 also when the engine dies, which it learns from its standard input being closed.
 
-What is read from SPEC_FD is JSON: `argv`, `cwd`, `umask`, `grace_s`, `spare` (how many generations
+What is read from SPEC_FD is JSON: `argv`, `cwd`, `umask`, `files` (the soft
+limit on open files, 0 = as it is), `grace_s`, `spare` (how many generations
 below this one get no TERM: a sandbox's own processes, which would take everything down without a
 grace). Its environment is the command's. On STATUS_FD it writes one JSON object when all is
 over: `code`, `signal` (or null), `left` (processes that the command left behind and that were
@@ -35,6 +36,16 @@ def _adopt_orphans() -> None:
     import ctypes
 
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _limit_files(soft: int) -> None:
+    """The user's own soft limit on open files, which the engine raised for itself."""
+    if soft > 0:
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def _parents() -> dict[int, int]:
@@ -101,6 +112,7 @@ class Supervisor:
         self.grace_s = float(spec["grace_s"])  # type: ignore[arg-type]
         self.spare = int(spec["spare"])  # type: ignore[call-overload]
         self.umask = int(spec.get("umask", 0o077))  # type: ignore[call-overload]
+        self.files = int(spec.get("files", 0))  # type: ignore[call-overload]
         self.status = status
         self.main = 0
         self.result: int | None = None
@@ -184,6 +196,7 @@ class Supervisor:
         try:
             os.setsid()
             os.umask(self.umask)
+            _limit_files(self.files)
             os.chdir(self.cwd)
             null = os.open(os.devnull, os.O_RDONLY)
             os.dup2(null, 0)

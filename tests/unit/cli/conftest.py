@@ -36,6 +36,8 @@ class Home:
     extra_env: dict[str, str] = field(default_factory=dict)
     file_limit: int | None = None
     """The size in bytes that no file may outgrow, as `ulimit -f` has it."""
+    descriptor_limit: int | None = None
+    """How many files a process may have open, as `ulimit -n` has it."""
 
     @property
     def home(self) -> Path:
@@ -113,6 +115,8 @@ class Home:
     def _limit(self) -> None:
         if self.file_limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
+        if (most := self.descriptor_limit) is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def ids(self) -> list[str]:
         """The sessions, newest first."""

@@ -1,0 +1,94 @@
+"""Journals give their descriptors back, and go on as if they had kept them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sessions import descriptors
+from sessions import events as ev
+from sessions.errors import JournalError
+from sessions.journal import Journal, read
+
+
+def made(folder: Path, name: str) -> Journal:
+    return Journal.create(folder / name, ev.SessionCreated(id=name))[0]
+
+
+def open_files() -> int:
+    return descriptors.in_use() or 0
+
+
+def test_a_thousand_journals_hold_few_descriptors(tmp_path: Path) -> None:
+    before = open_files()
+    journals = [made(tmp_path, f"s{number}") for number in range(200)]
+    assert open_files() - before <= descriptors.MOST_OPEN
+    for journal in journals:
+        journal.append(ev.Byproduct(kind="text", text="a word"))
+        journal.sync()
+    assert open_files() - before <= descriptors.MOST_OPEN
+    for journal in journals:
+        assert [event.seq for event in read(journal.path)] == [1, 2]
+        journal.close()
+    assert open_files() == before
+
+
+def test_after_a_rest_the_numbers_go_on_and_others_are_kept_out(tmp_path: Path) -> None:
+    journal = made(tmp_path, "s")
+    assert journal.rest()
+    journal.append(ev.Byproduct(kind="text", text="one"))
+    with pytest.raises(JournalError, match="Another process writes"):
+        Journal.open(tmp_path / "s")
+    journal.sync()
+    assert journal.rest()
+    other, events = Journal.open(tmp_path / "s")  # at rest, nothing keeps it
+    other.append(ev.Byproduct(kind="text", text="two"))
+    other.sync()
+    with pytest.raises(JournalError, match="Another process writes"):
+        journal.append(ev.Byproduct(kind="text", text="three"))
+    other.close()
+    journal.append(ev.Byproduct(kind="text", text="three"))
+    assert [event.seq for event in read(journal.path)] == [1, 2, 3, 4]
+    journal.close()
+    assert len(events) == 2
+
+
+def test_what_is_not_synced_does_not_rest(tmp_path: Path) -> None:
+    journal = made(tmp_path, "s")
+    journal.append(ev.Byproduct(kind="text", text="one"))
+    assert not journal.rest()
+    assert journal.rest(sync=True)
+    journal.close()
+
+
+def test_a_file_that_was_deleted_is_kept_open_until_it_is_written_anew(tmp_path: Path) -> None:
+    journal = made(tmp_path, "s")
+    journal.path.unlink()
+    assert not journal.rest()
+    journal.append(ev.Byproduct(kind="text", text="one"))
+    assert len(list(read(journal.path))) == 2
+    journal.close()
+
+
+def test_a_journal_of_a_future_format_is_shown_and_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    journal, _, _ = Journal.create(folder, ev.SessionCreated(id="s", format=ev.FORMAT + 1))
+    journal.append(ev.UserMessage(turn=1, text="hello"))
+    journal.close()
+    with (folder / "journal.jsonl").open("ab") as file:
+        file.write(b'{"torn')
+    before = (folder / "journal.jsonl").read_bytes()
+    journal, events = Journal.open(folder)
+    assert len(events) == 2
+    with pytest.raises(JournalError, match="A newer agentdeck wrote this session"):
+        journal.append(ev.Byproduct(kind="text", text="one"))
+    journal.close()
+    assert (folder / "journal.jsonl").read_bytes() == before
+
+
+def test_near_the_limit_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert descriptors.near_limit() == "" or os.environ.get("CI")
+    monkeypatch.setattr(descriptors, "limit", lambda: open_files())
+    assert "ulimit -n" in descriptors.near_limit()
