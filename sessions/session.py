@@ -243,11 +243,27 @@ class Session:
         return {"turn": turn}
 
     async def set_queue(self, items: Sequence[ev.JSON]) -> None:
-        """Replace the queue by an edited one (reordered, changed, shortened)."""
+        """Replace the queue by an edited one (reordered, changed, shortened); sends nothing."""
         self.queue = [Queued.from_json(i) for i in items if str(i.get("text", "")).strip()]
         self._queue_changed()
-        if self._task is None:
-            await self._next_from_queue()
+
+    async def next(self, item: str = "") -> bool:
+        """Send what waits next, or the message `item`, where an interrupt or a pause left it.
+
+        Nothing happens while a turn runs, which goes on with the queue by itself. Returns
+        whether a turn began.
+        """
+        await self._recordable()
+        if self._ending is not None:
+            await asyncio.wait([self._ending])
+        if self._task is not None or not self.queue:
+            return False
+        if item:
+            self.queue.sort(key=lambda waiting: waiting.id != item)
+        if self.summary.paused:
+            await self.recorder.emit_synced(ev.SessionSet(paused=""))
+        await self._next_from_queue()
+        return True
 
     async def answer(self, ask: str, decision: str, reason: str, allowed: bool) -> None:
         """Answer a permission request. Raises UsageError when it does not wait any more."""
@@ -285,6 +301,8 @@ class Session:
             self.journal.rest()
         if {"model", "backend", "permission"} & changes.keys() and self._task is None:
             await self._close_conversation()
+        if changes.get("paused") == "":
+            await self._next_from_queue()
 
     def seen(self) -> None:
         """The user has looked at it: `done` becomes `idle`."""

@@ -43,6 +43,12 @@ class Composer(Area):
         draft: Draft
 
     @dataclass
+    class GoOn(Message):
+        """Enter was pressed with nothing written: what waits may be sent."""
+
+        targets: tuple[str, ...]
+
+    @dataclass
     class Edited(Message):
         """The draft changed."""
 
@@ -143,6 +149,8 @@ class Composer(Area):
             # Cleared here and now: what is typed next is another message.
             self.clear_draft()
             self.post_message(self.Submitted(text, self.targets, draft))
+        elif not text:
+            self.post_message(self.GoOn(self.targets))
 
     def action_newline(self) -> None:
         """A new line."""

@@ -420,6 +420,12 @@ class DeckScreen(LeanScreen):
             self._guarded(self.sender.submit(message)), group="send", exit_on_error=False
         )
 
+    @on(Composer.GoOn)
+    def _go_on(self, message: Composer.GoOn) -> None:
+        # Enter may have been pressed twice: the second one is no wish for another turn.
+        if message.targets == self.sender.targets():
+            self.start("send_next")
+
     @on(Composer.Edited)
     def _edited(self) -> None:
         self.sender.edited()

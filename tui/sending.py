@@ -81,11 +81,16 @@ class Sender:
             return "enter puts the edited message back into the queue"
         if summary.status in ("working", "needs-you"):
             return f"enter queues it: a turn runs{waiting}"
+        if summary.queue and not self.deck.composer.text:
+            return f"{len(summary.queue)} waiting: enter sends the next"
         return f"enter sends{waiting} · shift+enter or \\ enter: new line"
 
     def edited(self) -> None:
         """The draft changed: an interrupt that was half asked for is off."""
         self.deck.interrupting = None
+        summary = self.deck.model.summary()
+        if summary is not None and summary.queue:
+            self.deck.redraw()  # what enter does now depends on whether something is written
 
     # -- sending
 

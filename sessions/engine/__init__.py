@@ -33,7 +33,8 @@ order and without a gap, before anything newer.
 | session.send | session, text, origin, mode=queue or steer, attachments | {turn} or {queued} |
 | session.interrupt | session | null |
 | session.answer | session, ask, decision, reason | null |
-| session.queue | session, items | null |
+| session.queue | session, items | null; sends nothing |
+| session.next | session, item="" | true if a turn began with what waits |
 | session.set | session, changes | null |
 | session.seen | session | null |
 | session.again | session, turn=null | {turn}: the last user message once more |

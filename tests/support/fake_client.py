@@ -235,6 +235,13 @@ class FakeClient:
     async def _session_queue(self, session: str, items: list[ev.JSON]) -> None:
         self.emit(session, ev.QueueSet(items=items))
 
+    async def _session_next(self, session: str, item: str = "") -> bool:
+        waiting = list(self.sessions[session].summary.queue)
+        first = next((w for w in waiting if w["id"] == item), waiting[0])
+        self.emit(session, ev.QueueSet(items=[w for w in waiting if w is not first]))
+        self.start_turn(session, str(first["text"]), "queued")
+        return True
+
     async def _session_set(self, session: str, changes: ev.JSON) -> None:
         self.emit(session, codec.session_set(changes))
 

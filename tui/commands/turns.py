@@ -143,6 +143,25 @@ async def queue(deck: DeckScreen) -> None:
             deck.redraw()
 
 
+def stuck(deck: DeckScreen) -> bool:
+    """Messages wait, no turn runs that would take them, and the composer is empty."""
+    return (
+        has_queue(deck)
+        and not working(deck)
+        and deck.focused is deck.composer
+        and not deck.composer.text
+        and len(deck.sender.targets()) == 1
+        and deck.sender.editing is None
+    )
+
+
+@action("send_next", "Send the next that waits", keys=("enter",), group=GROUP, footer="send next",
+        when=stuck, order=4, priority=False)  # fmt: skip
+async def send_next(deck: DeckScreen) -> None:
+    """After an interrupt or a pause: enter in the empty composer sends the next queued message."""
+    await deck.client.call("session.next", session=deck.model.current)
+
+
 def can_steer(deck: DeckScreen) -> bool:
     """A turn runs and there is something to tell it."""
     return working(deck) and bool(deck.composer.text.strip())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Keys of widgets, which are no actions of the deck.
 WIDGET_KEYS = (
-    ("Composer", "enter", "send"),
+    ("Composer", "enter", "send; with nothing written, the next of the queue that is stuck"),
     ("Composer", "shift+enter, alt+enter, ctrl+o, \\ enter", "new line"),
     ("Composer", "up, down", "history, at the first and last row"),
     ("Composer", "pgup, pgdn", "scroll the current tile"),

@@ -52,8 +52,10 @@ class Queue(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show them, and follow what happens to them meanwhile."""
-        refused = {"s"} if why_not("steer", self.deck) else set()
+        refused = {"s"} if self.running and why_not("steer", self.deck) else set()
         offers = [offer for offer in _OFFERS if offer.key not in refused]
+        if not self.running:
+            offers = [Offer("s", "sends it now") if o.key == "s" else o for o in offers]
         self.query_one("#offers", Hints).say([(o.key, o.word) for o in offers])
         self.query_one(Rows).focus()
         self.show()
@@ -66,6 +68,12 @@ class Queue(Dialog[str]):
     def on_unmount(self) -> None:
         """Nobody looks any more."""
         self.deck.queue_watcher = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn runs, which takes the next message when it ends."""
+        summary = self.deck.model.summaries.get(self.session)
+        return summary is not None and summary.status in ("working", "needs-you")
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -108,7 +116,10 @@ class Queue(Dialog[str]):
         self._set([item for item in self.items if item.get("id") != key])
 
     def action_steer(self) -> None:
-        """Hand the message to the running turn at its next step; an agent takes it only after."""
+        """Hand the message to the running turn at its next step; without one, send it."""
+        if not self.running:
+            self._call("session.next", item=self.query_one(Rows).key)
+            return
         if why := why_not("steer", self.deck):
             self.deck.say(why)
             return
@@ -129,9 +140,12 @@ class Queue(Dialog[str]):
             self._set(items)
 
     def _set(self, items: list[dict[str, Any]]) -> None:
+        self._call("session.queue", items=items)
+
+    def _call(self, command: str, **args: object) -> None:
         async def send() -> None:
             try:
-                await self.deck.client.call("session.queue", session=self.session, items=items)
+                await self.deck.client.call(command, session=self.session, **args)
             except AgentdeckError as error:
                 self.deck.say_error(error)
 

@@ -81,6 +81,12 @@ async def queue(deck: Deck, session: str, items: list[ev.JSON]) -> None:
     await (await deck.get(session)).set_queue(items)
 
 
+@command("session.next")
+async def next_(deck: Deck, session: str, item: str = "") -> bool:
+    """Send what waits next, or the queued message of that id; whether a turn began."""
+    return await (await deck.get(session)).next(item)
+
+
 @command("session.set")
 async def change(deck: Deck, session: str, changes: ev.JSON) -> None:
     """Change title, model, permission, closed, aside, …"""

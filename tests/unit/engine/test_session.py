@@ -76,6 +76,49 @@ async def test_a_message_sent_while_a_turn_runs_is_queued_and_runs_next(rig: Rig
     ]
 
 
+async def test_a_queue_that_an_interrupt_left_goes_on_when_it_is_told_to(rig: Rig) -> None:
+    async def wait(host: TurnHost) -> ev.TurnEnded:
+        if host.turn == 1:
+            await asyncio.Event().wait()
+        return await say_hello(host)
+
+    rig.backend.act = wait
+    session = await rig.session()
+    await session.send("first")
+    for text in ("second", "third", "fourth"):
+        await session.send(text)
+    await session.interrupt()
+    dropped = [q.to_json() for q in session.queue if q.text != "second"]
+    await session.set_queue(dropped)  # what is dropped sends nothing
+    assert (session.summary.turns, session.working) == (1, False)
+    assert await session.next(session.queue[1].id)
+    assert not await session.next()  # the turn that runs goes on with the rest by itself
+    await until(lambda: session.summary.turns == 3 and not session.working)
+    users = [e for e in session.journal.events() if isinstance(e, ev.UserMessage)]
+    assert [u.text for u in users] == ["first", "fourth", "third"]
+
+
+async def test_a_pause_is_lifted_and_what_waits_is_sent(rig: Rig) -> None:
+    async def limited(host: TurnHost) -> ev.TurnEnded:
+        if host.turn == 1:
+            await go.wait()
+            return ev.TurnEnded(turn=1, reason="limit", detail="ten turns")
+        return await say_hello(host)
+
+    rig.backend.act = limited
+    for way in ("next", "set"):
+        go = asyncio.Event()
+        session = await rig.session()
+        await session.send("first")
+        await session.send("second")
+        go.set()
+        await rig.idle(session)
+        assert session.summary.status == "paused"
+        await (session.next() if way == "next" else session.set({"paused": ""}))
+        await until(lambda s=session: s.summary.turns == 2 and not s.working)  # type: ignore[misc]
+        assert session.summary.queue == []
+
+
 @pytest.mark.parametrize("fails", [True, False])
 async def test_a_message_sent_as_a_turn_ends_is_the_next_turn(rig: Rig, fails: bool) -> None:
     """Who sees the end may send before it is on the disk: nothing is left in the queue."""

@@ -316,3 +316,55 @@ async def test_esc_with_nothing_to_end_does_nothing() -> None:
         await here.press("escape")
         assert here.client.said("session.interrupt") == []
         assert here.app.focused is here.composer
+
+
+# -- a queue that an interrupt left
+
+
+async def stuck(here: Opened, *texts: str) -> None:
+    """An idle session in which these wait."""
+    here.client.start_turn("s001")
+    for text in texts:
+        await here.client.call("session.send", session="s001", text=text)
+    here.client.end_turn("s001", "interrupted")
+    await here.settle()
+
+
+async def test_enter_in_the_empty_composer_sends_what_an_interrupt_left_waiting() -> None:
+    async with opened(1) as here:
+        await stuck(here, "one", "two")
+        assert "send next" in here.line("footer")
+        assert "enter sends the next" in str(here.composer.border_subtitle)
+        await here.press("enter")
+        assert here.client.said("session.next") == [{"session": "s001"}]
+        assert here.client.sessions["s001"].summary.status == "working"
+        # A turn runs now, which takes the rest by itself.
+        assert "send next" not in here.line("footer")
+        await here.press("enter")
+        assert len(here.client.said("session.next")) == 1
+
+
+async def test_enter_with_something_written_sends_that() -> None:
+    async with opened(1) as here:
+        await stuck(here, "one")
+        await here.type("x")
+        assert "send next" not in here.line("footer")
+        assert "enter sends, 1 waiting" in str(here.composer.border_subtitle)
+        await here.press("enter")
+        assert here.client.said("session.next") == []
+
+
+async def test_enter_elsewhere_sends_nothing_that_waits() -> None:
+    async with opened(1) as here:
+        await stuck(here, "one")
+        await here.press("tab", "enter")
+        assert here.client.said("session.next") == []
+
+
+async def test_the_queue_of_an_idle_session_sends_the_message_that_is_chosen() -> None:
+    async with opened(1) as here:
+        await stuck(here, "one", "two")
+        await here.press("alt+q", "down", "s")
+        item = here.client.said("session.next")[0]["item"]
+        assert here.client.sessions["s001"].events[-2].text == "two"  # type: ignore[attr-defined]
+        assert item
