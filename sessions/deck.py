@@ -325,6 +325,12 @@ class Deck:
             backend = self._backends[name] = make(name, self.config, self.places)
         return backend
 
+    async def retire(self, name: str) -> None:
+        """End a backend whose settings changed; it is made anew when it is next asked for."""
+        backend = self._backends.pop(name, None)
+        if backend is not None:
+            await backend.close()
+
     # -- what a session asks of its surroundings (surroundings.Surroundings)
 
     def joined(self, session: Session) -> None:
@@ -393,10 +399,10 @@ class Deck:
 
     def context_window(self, session: Session) -> int:
         """How many tokens the session's model takes, 0 = unknown."""
-        configured = self.config.backends[session.summary.backend]
+        configured = self.config.backends.get(session.summary.backend)
         told = session.summary.agent.get("context")
         size = count(told.get("size")) if isinstance(told, dict) else None
-        return configured.context or size or 0
+        return (configured.context if configured else 0) or size or 0
 
     async def tools(self, session: Session) -> Tools | None:
         """The tools that a session's backend is offered."""

@@ -207,6 +207,10 @@ class Features:
         self._servers[session.id] = servers
         return toolbox
 
+    def servers_changed(self) -> None:
+        """The configuration has other MCP servers: each session looks anew at its next turn."""
+        self._servers.clear()
+
     async def _mcp_tools(self, session: Session, servers: frozenset[str]) -> list[McpTool]:
         """The tools of MCP servers; faults are told, not raised."""
         tools, faults = await self.mcp.tools(servers)

@@ -566,6 +566,11 @@ class Session:
             self.interruption = "The disk refused to record more, so the turn was ended."
             self._task.cancel()
 
+    async def let_go(self) -> None:
+        """Let go of the backend, which a next turn opens anew. Not while a turn runs."""
+        if self._task is None:
+            await self._close_conversation()
+
     async def _close_conversation(self) -> None:
         conversation, self._conversation = self._conversation, None
         if conversation is not None:

@@ -19,6 +19,7 @@ from sessions.deck import Deck
 from sessions.engine.commands import check
 from sessions.engine.replay import replay_lines
 from sessions.errors import AgentdeckError, UsageError, of_machine
+from sessions.reread import Rereading
 from sessions.session import Session
 
 log = logging.getLogger("agentdeck.engine")
@@ -140,6 +141,7 @@ class Connection:
                 "Engine and deck may be of different versions: run `agentdeck engine stop`.",
             )
         check(command, args)
+        await self._server.configuration.look()
         return await command(deck, **args)
 
     async def _watch(self, session: str, from_seq: int = 1, compact: bool = True) -> ev.JSON:
@@ -151,6 +153,7 @@ class Server:
 
     def __init__(self, deck: Deck, commands: dict[str, Command], on_idle: Callable[[], None]):
         self.deck = deck
+        self.configuration = Rereading(deck)
         self.commands = commands
         self.since = ev.now()
         self._on_idle = on_idle
