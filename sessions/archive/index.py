@@ -120,6 +120,7 @@ class Index:
             else:
                 db, self.unkept = database.again(self._path, error)
                 self._use(db)
+            self.changed()  # before anything is fed: what it lacks must not be taken for known
 
     def to_disk(self) -> bool:
         """Whether it is on disk (again), where it could not be before; it may lack something."""
@@ -132,6 +133,7 @@ class Index:
                 self.close()
                 self.unkept = ""
                 self._use(db)
+                self.changed()
             return True
 
     def _use(self, db: sqlite3.Connection) -> None:

@@ -94,7 +94,11 @@ class Keeper:
 
     async def made(self) -> None:
         """Wait until every journal is in."""
-        while (making := self._making) is not None:
+        while True:
+            async with self._mending:  # what it mends it takes in again afterwards
+                making = self._making
+            if making is None:
+                return
             await asyncio.wait([making])
 
     async def close(self) -> None:
