@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessions import codec
 from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.journal import Journal
@@ -13,6 +14,8 @@ from sessions.journal import Journal
 if TYPE_CHECKING:
     from sessions.session import Session
     from sessions.summary import Summary
+
+_PUT_AWAY = ("closed", "archived", "aside")
 
 
 def fork_journal(
@@ -24,6 +27,8 @@ def fork_journal(
     other: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the fork's journal: the parent's events up to the end of `turn`, copied as they are.
+
+    Its queue is empty, and it is called what it is called here.
 
     `other`: what is otherwise than in the parent (`backend`, `model`, `cwd`, `profile`, …).
 
@@ -42,8 +47,36 @@ def fork_journal(
         permission=summary.permission,
         parent={"id": parent.id, "seq": upto},
     )
-    created = ev.replace(created, **dict(other or {}))
-    Journal.fork(parent.folder, folder, upto, created)
+    own = dict(other or {})
+    created = ev.replace(created, **own)
+    heir = _Heir({"title": created.title, **own})
+    Journal.fork(parent.folder, folder, upto, created, heir)
+
+
+class _Heir:
+    """What of its parent's past does not hold for the fork.
+
+    What waited there was said to the parent, which still has it: in both, it would run twice.
+    A parent that was put away says nothing of the fork, which somebody wants to have at hand.
+    """
+
+    def __init__(self, own: Mapping[str, Any]) -> None:
+        self._own = own
+        """What the fork has of its own, whatever the parent's was changed to on the way."""
+        self._waits = False
+        self._set: dict[str, Any] = {}
+
+    def inherits(self, data: ev.JSON) -> None:
+        if data.get("type") == ev.QueueSet.type:
+            self._waits = bool(data.get("items"))
+        elif data.get("type") == ev.SessionSet.type:
+            self._set.update(data)
+
+    def differs(self) -> list[ev.Event]:
+        anew = {name: value for name, value in self._own.items() if name in self._set}
+        anew |= {name: False for name in _PUT_AWAY if self._set.get(name)}
+        events: list[ev.Event] = [codec.session_set(anew)] if anew else []
+        return [*events, ev.QueueSet(items=[])] if self._waits else events
 
 
 def _name(summary: Summary) -> str:

@@ -25,6 +25,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from sessions import codec, secrecy
 from sessions import events as ev
@@ -48,6 +49,16 @@ NEEDS_SYNC = (
     ev.SessionSet,
 )
 """Events after which the session waits for the disk before it goes on."""
+
+
+class Heir(Protocol):
+    """What a fork has to say of what it was given."""
+
+    def inherits(self, data: ev.JSON) -> None:
+        """One event of the parent's, as it was copied."""
+
+    def differs(self) -> Iterable[ev.Event]:
+        """What is otherwise in the fork, once all was copied."""
 
 
 @dataclass(slots=True)
@@ -200,11 +211,18 @@ class Journal:
         return journal, events
 
     @classmethod
-    def fork(cls, parent: Path, folder: Path, upto: int, created: ev.SessionCreated) -> None:
+    def fork(
+        cls,
+        parent: Path,
+        folder: Path,
+        upto: int,
+        created: ev.SessionCreated,
+        heir: Heir | None = None,
+    ) -> None:
         """Write a new session's file with the parent's events 2 to `upto`, copied as they are.
 
-        Files that the parent keeps under `files/` are linked, or copied where links can't be.
-        Raises JournalError.
+        What `heir` has to say of them follows. Files that the parent keeps under `files/` are
+        linked, or copied where links can't be. Raises JournalError.
         """
         journal, _, _ = cls.create(folder, created)
         try:
@@ -223,6 +241,10 @@ class Journal:
                 journal._write(
                     line if seq == journal._seq else codec.encode({**data, "seq": journal._seq})
                 )
+                if heir is not None:
+                    heir.inherits(data)
+            for event in heir.differs() if heir is not None else ():
+                journal.append(event)
             journal.sync()
             _link_files(parent / FILES, folder / FILES)
         except BaseException as error:

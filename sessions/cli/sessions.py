@@ -117,7 +117,7 @@ def export(session: str, fmt: str, out: Path | None) -> None:
 @click.option("--title", default="", help="The new session's title.")
 @_JSON
 def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
-    """Make a new session with the same past; print its id."""
+    """Make a new session with the same past and an empty queue; print its id."""
     made = asyncio.run(_by_engine("session.fork", session=_id(session), turn=turn, title=title))
     summary = Summary.from_json(made)
     if as_json:

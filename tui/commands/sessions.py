@@ -115,7 +115,7 @@ async def archive(deck: DeckScreen) -> None:
 @action("fork", "Fork", keys=("ctrl+k", "alt+k"), group=GROUP, footer="fork", when=has_session,
         order=35)  # fmt: skip
 async def fork(deck: DeckScreen) -> None:
-    """A new session with the same past; both go on from here, each for itself."""
+    """A new session with the same past and an empty queue; each goes on for itself."""
     summary = deck.model.summary()
     if summary is None:
         return

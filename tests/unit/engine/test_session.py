@@ -301,6 +301,50 @@ async def test_a_fork_has_the_same_past_and_names_its_parent(rig: Rig, tmp_path:
     assert "four" not in (session.folder / "journal.jsonl").read_text()
 
 
+async def test_a_fork_starts_with_an_empty_queue(rig: Rig) -> None:
+    session = await rig.session()
+    await session.send("one")
+    await rig.idle(session)
+    go = asyncio.Event()
+
+    async def wait(host: TurnHost) -> ev.TurnEnded:
+        await go.wait()
+        return await say_hello(host)
+
+    rig.backend.act = wait
+    await session.send("two")
+    for text in ("three", "four", "five"):
+        await session.send(text)
+    running = await rig.deck.fork(session.id)
+    await session.interrupt()
+    assert [q["text"] for q in session.summary.queue] == ["three", "four", "five"]
+    idle = await rig.deck.fork(session.id)
+    for fork in (running, idle):
+        assert fork.summary.queue == [] and fork.queue == []
+    go.set()
+    await idle.send("six")
+    await rig.idle(idle)
+    asked = [e.text for e in idle.journal.events() if isinstance(e, ev.UserMessage)]
+    assert asked == ["one", "two", "six"]
+    assert [q.text for q in session.queue] == ["three", "four", "five"]
+
+
+async def test_a_fork_has_its_own_name_and_is_at_hand(rig: Rig) -> None:
+    session = await rig.session()
+    await session.send("one")
+    await rig.idle(session)
+    await session.set({"title": "Rivers"})
+    await session.set({"archived": True, "closed": True})
+    fork = await rig.deck.fork(session.id)
+    assert fork.summary.title == "Rivers (fork)"
+    assert not fork.summary.archived and not fork.summary.closed
+    named = await rig.deck.fork(session.id, title="Lakes")
+    assert named.summary.title == "Lakes"
+    await named.close()
+    rig.deck.sessions.pop(named.id)
+    assert (await rig.deck.get(named.id)).summary.title == "Lakes"
+
+
 async def test_turns_beyond_the_limit_wait_for_a_place(rig_of_one: Rig) -> None:
     rig = rig_of_one
     go = asyncio.Event()
