@@ -17,7 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,6 +82,7 @@ def describe() -> Protection:
 
 
 _USERNS = "Allow unprivileged user namespaces (sysctl user.max_user_namespaces, AppArmor)."
+_COVER = ["--ro-bind", "/dev/null"]
 _BASE = (
     "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
 )  # fmt: skip
@@ -128,6 +129,17 @@ class Wrapped:
     def root(self) -> Path:
         """The workspace."""
         return self._sandbox.root
+
+    def missed(self, output: bytes) -> bool:
+        """Whether all that was printed is that something to be covered has gone meanwhile.
+
+        Sockets come and go: one that was listed and is no more keeps bubblewrap from starting
+        the command. `output`: what was printed, whole.
+        """
+        if not output.startswith(b"bwrap: ") or output.count(b"\n") > 1:
+            return False
+        covered = [path for *before, path in _threes(self.argv) if before == _COVER]
+        return any(os.fsencode(p) in output and not os.path.lexists(p) for p in covered)
 
     def look(self) -> list[str]:
         """Set aside what the command has made by now of what it may not; what to tell of it."""
@@ -349,8 +361,12 @@ def _hide(paths: Sequence[Path]) -> list[str]:
     args: list[str] = []
     for path in paths:
         real = path.resolve()  # bwrap can't mount over a link
-        args += ["--tmpfs", str(real)] if real.is_dir() else ["--ro-bind", "/dev/null", str(real)]
+        args += ["--tmpfs", str(real)] if real.is_dir() else [*_COVER, str(real)]
     return args
+
+
+def _threes(argv: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (argv[at : at + 3] for at in range(len(argv) - 2))
 
 
 def _show(paths: Sequence[Path]) -> list[str]:

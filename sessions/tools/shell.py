@@ -19,6 +19,8 @@ from sessions.tools.spool import Spool, looks_binary, readable, safe_name
 from sessions.tools.state import State
 
 _MAX_JOBS = 16
+_TRIES = 3
+"""Of starting a command whose sandbox covers what goes away just then."""
 _PART_BYTES = 200_000
 _WATCHED_AFTER_S = 0.5
 # Linux takes no single word beyond 128 KiB (MAX_ARG_STRLEN), whatever the sum may be.
@@ -54,6 +56,16 @@ class Job:
         await asyncio.shield(self._given_back)
         self.end = end
         return end
+
+    def missed(self) -> bool:
+        """Whether it was never started, for something its sandbox covers had gone meanwhile."""
+        output = self.running.spool.summary()
+        return (
+            self.wrapped is not None
+            and isinstance(output, bytes)
+            and bool(self.end and self.end.code)
+            and self.wrapped.missed(output)
+        )
 
     async def _give_back(self) -> None:
         if self._watching is not None:
@@ -194,6 +206,13 @@ class BashTool:
         job.running.limit(seconds)
         try:
             ended = await job.ended()
+            for _ in range(_TRIES):
+                if not job.missed():
+                    break
+                job.running.spool.close(keep=False)
+                job = await launch(command, ctx, background=False)
+                job.running.limit(seconds)
+                ended = await job.ended()
         except asyncio.CancelledError:
             # The user doesn't wait for the grace: TERM goes out now, KILL follows by itself.
             job.stop()

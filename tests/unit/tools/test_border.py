@@ -287,6 +287,28 @@ async def test_sockets_in_the_home_folder_do_not_answer(
             assert "reached" not in (await desk.bash(line, network=network)).content
 
 
+async def test_a_socket_that_goes_away_while_a_command_starts_keeps_it_from_nothing(
+    desk: Desk, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Sandbox(desk.ws, desk.files, [], desk.box.state.tmp, home)
+    monkeypatch.setattr(desk.box.state, "_sandbox", box)
+    with socket.socket(socket.AF_UNIX) as server:
+        monkeypatch.chdir(home)
+        server.bind("s")
+        gone = iter([[home / "s"]])
+        monkeypatch.setattr(sockets, "to_hide", lambda _home: next(gone, []))
+        wrap = Sandbox.wrap
+
+        def late(self: Sandbox, argv: list[str], *, network: bool) -> sandbox.Wrapped:
+            wrapped = wrap(self, argv, network=network)
+            (home / "s").unlink(missing_ok=True)
+            return wrapped
+
+        monkeypatch.setattr(Sandbox, "wrap", late)
+        result = await desk.bash("echo went on")
+    assert result.content == "went on"
+
+
 async def test_a_request_for_the_network_says_what_it_opens(desk: Desk) -> None:
     await desk.bash("true", network=True)
     why = desk.host.asked[0].why
