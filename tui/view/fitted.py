@@ -1,4 +1,4 @@
-"""A screen that has the terminal's size, however fast that changes."""
+"""A screen that holds while the terminal's size and its own widgets change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 
 if TYPE_CHECKING:
+    from textual.geometry import Offset
     from textual.screen import Screen
+    from textual.widget import Widget
 
     _Screen = Screen[Any]
 else:
@@ -28,3 +30,14 @@ class Fitted(_Screen):
         event.stop()
         size = self.app.size
         await super()._on_resize(event if event.size == size else events.Resize(size, size))
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """What lies at a place, without a widget that was taken out and is still painted there.
+
+        Textual (8.2.8) asks for the region of its parent when the mouse goes down on it to select
+        text; it has none any more.
+        """
+        widget, offset = super().get_widget_and_offset_at(x, y)
+        if widget is None or widget is self or widget.parent is not None:
+            return widget, offset
+        return None, None
