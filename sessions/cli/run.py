@@ -248,10 +248,8 @@ async def _session(client: Any, options: Options) -> str:
     return str(made["id"])
 
 
-async def _turn(client: Any, session: str, options: Options, watching: Watching) -> None:
-    """Prime, send, and wait for the end. Raises AgentdeckError for every end but a good one."""
-    for wanted in options.prime:
-        await client.call("priming.run", session=session, wanted=wanted)
+async def _send(client: Any, session: str, options: Options, watching: Watching) -> None:
+    """Send the prompt. Raises UsageError when another turn runs, which is left alone."""
     sent = await client.call("session.send", session=session, text=options.prompt)
     if sent.get("hidden"):
         told = "The prompt holds a key: the model reads [key hidden] in its place."
@@ -259,11 +257,21 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
     watching.wait_for(int(sent.get("turn") or 0))
     if not watching.turn:
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
+
+
+async def _turn(client: Any, session: str, options: Options, watching: Watching) -> None:
+    """Prime, send, and wait for the end. Raises AgentdeckError for every end but a good one."""
+    for wanted in options.prime:
+        await client.call("priming.run", session=session, wanted=wanted)
     try:
+        # Whoever interrupts while the sending is answered interrupts the turn all the same.
+        await _send(client, session, options, watching)
         both: set[asyncio.Future[Any]] = {watching.ended, watching.asked}
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if watching.ended.done():
             watching.ended.result()
+    except UsageError:
+        raise
     except (asyncio.CancelledError, OSError, AgentdeckError):
         with suppress(AgentdeckError):
             await client.call("session.interrupt", session=session)
