@@ -111,13 +111,13 @@ class Terminal:
             pass
 
     def insist(self, keys: str, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-        """Send keys again and again, a third of a second apart, until `condition()` holds."""
+        """Send keys again and again, a second apart, until `condition()` holds."""
         end = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > end:
                 raise AssertionError(f"this did not come:\n{self.text}")
             self.send(keys)
-            until = time.monotonic() + 0.3
+            until = time.monotonic() + 1.0
             while not condition() and self._read(max(0.0, until - time.monotonic())):
                 pass
 
