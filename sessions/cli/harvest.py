@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,20 @@ from sessions.harvest.byproducts import Found
 from sessions.places import places
 
 _FINDINGS = 3
+_BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 
 
 @click.command(context_settings=CONTEXT)
 @click.argument("sessions", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All sessions there are.")
 @click.option("--list", "only_list", is_flag=True, help="List the byproducts; draft nothing.")
+@click.option(
+    "--pick",
+    "picked",
+    multiple=True,
+    metavar="ID…",
+    help="Take these byproducts, by the ids that --list shows, and no others.",
+)
 @click.option("--name", default="", help="The draft's name.")
 @click.option("--model", "with_model", is_flag=True, help="Let a model put it into better words.")
 @click.option("--wish", default="", help="What the model shall change.")
@@ -42,20 +51,20 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
     from sessions.harvest.creator import DraftError
     from sessions.harvest.service import Harvest
 
-    if not sessions and not everything:
-        raise click.UsageError("Name at least one session, or say --all.")
+    picked, sessions = _picked(given["picked"], sessions)
+    if not sessions and not everything and not picked:
+        raise click.UsageError("Name at least one session, say --all, or --pick byproducts.")
     service = Harvest(places())
     ids = [] if everything else _ids(sessions)
     found = service.byproducts(ids, None if given["as_json"] else _progress)
+    if picked:
+        found = service.picked(found, picked)
     if given["only_list"]:
         _list(found, given["as_json"])
         return
-    chosen = service.worth(found)
+    chosen = found if picked else service.worth(found, named=not everything)
     if not chosen:
-        raise AgentdeckError(
-            "There is nothing here that ran, was marked or was reused.",
-            "See all byproducts with --list, or pick by hand in the deck (F5).",
-        )
+        raise _nothing(everything)
     draft = service.create(chosen, given["name"])
     if given["with_model"] or given["wish"]:
         try:
@@ -89,6 +98,32 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
         say_json(report)
     else:
         _say(report)
+
+
+def _picked(
+    picked: tuple[str, ...], sessions: tuple[str, ...]
+) -> tuple[list[str], tuple[str, ...]]:
+    """The picked ids and the sessions: what follows --pick and has a byproduct's form is one."""
+    ids = [one for each in picked for one in each.replace(",", " ").split()]
+    if ids:
+        more = [each for each in sessions if _BYPRODUCT.fullmatch(each)]
+        more = [each for each in more if not places().session(each).exists()]
+        ids += more
+        sessions = tuple(each for each in sessions if each not in more)
+    return ids, sessions
+
+
+def _nothing(everything: bool) -> AgentdeckError:
+    if everything:
+        return AgentdeckError(
+            "There is nothing here that ran, was marked or was reused.",
+            "See all byproducts with --list, and take some with --pick.",
+        )
+    return AgentdeckError(
+        "Nothing was left behind: no code, file or picture, no command that ran twice, no text "
+        "that was used again.",
+        "Mark what you want to keep in the deck (F5), then harvest again.",
+    )
 
 
 def _say(report: ev.JSON) -> None:
@@ -138,7 +173,7 @@ def _list(found: list[Found], as_json: bool) -> None:
         signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in shown.items())
         what = each.path or " ".join(each.text.split())[:80]
         say(f"{each.kind:<10} {what}")
-        say(f"           {where}{'; ' + signals if signals else ''}")
+        say(f"           {each.id}  {where}{'; ' + signals if signals else ''}")
     if not found:
         say("Nothing was left behind.")
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError, NotFound
+from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproducts import Found
@@ -35,6 +35,8 @@ _LONGEST = 4_000
 """Of a message, how much is looked at: what it asks stands at its beginning."""
 # Byproducts that a draft is made of when nobody picked: those with a signal of their own.
 _WORTH = 2
+_THINGS = ("code", "file", "picture", "command", "text")
+"""Kinds that hold something which a skill can be made of by itself."""
 
 
 class Harvest:
@@ -80,12 +82,34 @@ class Harvest:
         target.chmod(0o600)
         return target
 
-    def worth(self, found: Sequence[Found]) -> list[Found]:
-        """Those with signals of their own, strongest first: what ran, was marked or reused."""
+    def worth(self, found: Sequence[Found], *, named: bool = False) -> list[Found]:
+        """Those with signals of their own, strongest first: what ran, was marked or reused.
+
+        `named`: somebody named these sessions. Where nothing that ran, was marked or was reused
+        holds anything, the files that were written are taken, or whatever else there is.
+        """
         strong = [f for f in found if f.weight >= _WORTH or f.kind == "correction"]
+        if named and not any(f.kind in _THINGS for f in strong):
+            strong += [f for f in found if f.kind in _THINGS and f not in strong]
+            strong = strong or list(found)
         files = {f.signals.get("file") for f in strong if f.kind == "code"}
         kept = [f for f in strong if f.kind != "code" or f.signals.get("file") not in files]
         return sorted(kept, key=lambda f: f.weight, reverse=True)[:40]
+
+    def picked(self, found: Sequence[Found], ids: Sequence[str]) -> list[Found]:
+        """Those of the ids, or of their beginnings, in that order. Raises NotFound, UsageError."""
+        chosen: list[Found] = []
+        for wanted in ids:
+            same = [f for f in found if f.id.startswith(wanted.casefold())]
+            if not same:
+                raise NotFound(f"There is no byproduct {wanted} here.", "See the ids with --list.")
+            if len(same) > 1:
+                told = ", ".join(f.id for f in same[:5])
+                raise UsageError(
+                    f"{wanted} can mean {len(same)} byproducts: {told}.", "Say more of it."
+                )
+            chosen += [f for f in same if f not in chosen]
+        return chosen
 
     def suggestion(self, session: str) -> str:
         """Why this session is worth a harvest, or "": said once, and only on free signals."""

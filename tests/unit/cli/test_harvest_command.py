@@ -48,6 +48,26 @@ def test_what_ran_becomes_a_skill_that_another_session_uses(home: Home) -> None:
     assert "skill.used" in [json.loads(line)["type"] for line in shown]
 
 
+def test_what_is_named_or_picked_is_taken_whether_it_ran_or_not(home: Home) -> None:
+    for name in ("one.py", "two.py"):
+        given = json.dumps({"file_path": name, "content": f"# {name}\n{SCRIPT}"})
+        more = () if name == "one.py" else ("--session", home.ids()[0])
+        home.out("run", f"tool Write {given}", "--permission", "full", "--yes-full", *more)
+    session = home.ids()[0]
+    told = home.data("harvest", session, "--out", str(home.work / "drafts"))
+    assert {"scripts/one.py", "scripts/two.py"} <= set(told["files"])
+    assert Path(told["path"]).parent == home.work / "drafts"
+    ids = {Path(f["path"]).name: f["id"] for f in home.data("harvest", session, "--list")}
+    assert ids["one.py"] in home.out("harvest", session, "--list")
+    for picked in (("--pick", ids["two.py"][:8]), ("--pick", ids["two.py"], session)):
+        told = home.data("harvest", *picked)
+        assert [f for f in told["files"] if f.startswith("scripts/")] == ["scripts/two.py"]
+    both = home.data("harvest", session, "--pick", ids["one.py"], ids["two.py"])
+    assert {"scripts/one.py", "scripts/two.py"} <= set(both["files"])
+    done = home.call("harvest", session, "--pick", "0" * 16)
+    assert done.returncode == 1 and "no byproduct" in done.stderr
+
+
 def test_a_draft_asked_for_twice_keeps_its_name_unless_somebody_worked_on_it(home: Home) -> None:
     session = worked(home)
     for _ in range(2):
