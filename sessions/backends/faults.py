@@ -139,18 +139,25 @@ def of_status(status: int, body: bytes, headers: Any) -> Fault:
 
 
 def of_event(error: Any, request_id: str = "") -> Fault:
-    """The fault behind an `error` event in a stream."""
+    """The fault behind an error in a stream: by its type, its code, its words."""
     if not isinstance(error, dict):
-        return Fault("server", str(error)[:200], request_id=request_id)
-    kind = _BY_TYPE.get(str(error.get("type")), "server")
-    kind = _by_words(kind, str(error.get("message", "")))
-    words = f"{error.get('type')}: {error.get('message', '')}"
-    return Fault(kind, words, request_id=request_id)
+        words = "" if error is None else str(error)[:500]
+        return Fault(_by_words("server", words), words, request_id=request_id)
+    named, message = (str(error.get(key) or "") for key in ("type", "message"))
+    kind = _BY_TYPE.get(named) or _by_code(error.get("code")) or "server"
+    words = ": ".join(word for word in (named, message) if word) or json.dumps(error)[:500]
+    return Fault(_by_words(kind, message), words, request_id=request_id)
+
+
+def _by_code(code: Any) -> str:
+    """The kind that a code means, where that is an HTTP status or a type's name."""
+    text = str(code)
+    return _BY_STATUS.get(int(text), "") if re.fullmatch("[45][0-9]{2}", text) else ""
 
 
 def _by_words(kind: str, detail: str) -> str:
-    """Two faults that servers call an invalid request, and that have remedies of their own."""
-    if kind == "invalid" and _TOO_LONG.search(detail):
+    """Two faults that servers call something else, and that have remedies of their own."""
+    if kind in ("invalid", "server") and _TOO_LONG.search(detail):
         return "too_large"
     return "billing" if kind == "invalid" and _NO_CREDIT.search(detail) else kind
 

@@ -17,15 +17,19 @@ from sessions import events as ev
 from sessions.backends.base import Question, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages import MessagesApi
-from sessions.backends.reader import Response, ToolUse
+from sessions.backends.reader import CUT_REASONS, Response, ToolUse
 from sessions.errors import BackendError
 from sessions.limits import Gate, backoff_s
+from sessions.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.native")
 
 # A server may ask to be called again unchanged (`pause_turn`); not for ever.
 _MAX_PAUSES = 10
 _SAME_CALLS = 3
+# "" and tool_use without a call: the server does not say, or says what is not so. "stop" and
+# "length" are what other protocols say; servers that translate from them let it through.
+_DONE_REASONS = ("end_turn", "stop_sequence", "stop", "tool_use", "")
 _KEY_FAULTS = ("auth", "billing")
 _MALFORMED = (
     "The arguments were no valid JSON object, so nothing was run. They were:\n{raw}\n"
@@ -283,19 +287,22 @@ def _held_back(host: TurnHost, wait: float) -> None:
 
 
 def _reason(response: Response) -> tuple[str, str]:
-    """The turn's reason and its detail, from the response's stop reason."""
+    """The turn's reason and its detail, from the response's stop reason.
+
+    An answer whose end came is an answer, whether or not the server says why it ended.
+    """
     stop = response.stop_reason
-    if stop in ("end_turn", "stop_sequence"):
+    if stop in _DONE_REASONS:
         return "end_turn", "" if response.shown else "The answer is empty."
-    if stop == "max_tokens":
-        return "max_tokens", ""
-    if stop == "refusal":
-        return "refusal", response.detail or "The model declined to answer."
     if stop == "model_context_window_exceeded":
         return "max_tokens", "The model's window is full: compact the session, or fork it."
+    if stop in CUT_REASONS:
+        return "max_tokens", ""
+    if stop in ("refusal", "content_filter"):
+        return "refusal", response.detail or "The model declined to answer."
     if stop == "pause_turn":
         return "error", "The server paused the turn too often."
-    return "error", f"The server ended the answer with {stop or 'no reason'}."
+    return "error", f"The server ended the answer with {clean_line(stop)[:100]}."
 
 
 async def ask(
@@ -355,5 +362,5 @@ async def ask(
             response.usage,
             model,
             service.cost(model, response.usage),
-            response.stop_reason,
+            response.stop_reason or "end_turn",
         )

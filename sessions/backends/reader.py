@@ -6,6 +6,7 @@ things out or say them elsewhere, and what is meant is taken where it is plain.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +21,16 @@ _USAGE = {
     "cache_read_input_tokens": "cache_read",
     "cache_creation_input_tokens": "cache_write",
 }
+
+
+_OF_DELTA = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "signature_delta": "thinking",
+    "input_json_delta": "tool_use",
+}
+CUT_REASONS = ("max_tokens", "length", "model_context_window_exceeded")
+"""Why an answer stopped before its end."""
 
 
 class Sink(Protocol):
@@ -65,33 +76,76 @@ class Response:
     detail: str = ""
 
 
+@dataclass(slots=True)
+class _Block:
+    """A block of the answer. `begun`: its start as it came; `implied`: known by a piece alone."""
+
+    kind: str
+    implied: bool = False
+    begun: dict[str, Any] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    """Of a tool call's arguments."""
+    signature: str = ""
+    stopped: bool = False
+
+
 class Reader:
-    """The state of one stream: blocks by their index."""
+    """The state of one stream: blocks by their index.
+
+    A block whose start was left out, or comes after its pieces, is known by these; one whose
+    stop was left out ends where the next begins, or with the answer.
+    """
 
     def __init__(self, sink: Sink, response: Response) -> None:
         self._sink = sink
         self._response = response
-        self._blocks: dict[int, dict[str, Any]] = {}
-        self._json: dict[int, list[str]] = {}
+        self._blocks: dict[int, _Block] = {}
+        self._thinking: _Block | None = None
+        """The block of thinking that has not ended."""
+        self._named = ""
+        """What the line before the data calls its event."""
         self.ended = False
 
     def take(self, line: bytes) -> bool:
         """One line of the stream; True if it was content (a ping is not)."""
         if not line.startswith(b"data:"):
+            return self._beside(line)
+        named, self._named = self._named, ""
+        data = line[5:].strip()
+        if not data:
             return False
+        if data == b"[DONE]":
+            return self._done()
         try:
-            event = codec.loads(line[5:])
+            event = codec.loads(data)
         except (ValueError, RecursionError) as error:
+            if named == "error":
+                raise FaultError(faults.of_event(data.decode("utf-8", "replace"))) from error
             raise FaultError(Fault("protocol", f"a broken event: {error}")) from error
         if not isinstance(event, dict):
             raise FaultError(Fault("protocol", "an event that is no object"))
-        kind = event.get("type")
+        return self._event(str(event.get("type") or named or _kind(event)), event)
+
+    def _beside(self, line: bytes) -> bool:
+        """A line that is no data: an event's name, or an error that was not put into one."""
+        if line.startswith(b"event:"):
+            self._named = line[6:].strip().decode("utf-8", "replace")
+        elif line.startswith(b"{"):
+            try:
+                event = codec.loads(line)
+            except (ValueError, RecursionError):
+                return False
+            if isinstance(event, dict) and _kind(event) == "error":
+                self._error(event)
+        return False
+
+    def _event(self, kind: str, event: dict[str, Any]) -> bool:
         if kind == "content_block_delta":
             self._delta(event)
             return True
         if kind == "ping":
             return False
-        handler = self._HANDLERS.get(str(kind))
+        handler = self._HANDLERS.get(kind) or self._HANDLERS.get(_kind(event))
         if handler is None:
             self._response.unknown += 1
             return False
@@ -99,12 +153,13 @@ class Reader:
         return True
 
     def _delta(self, event: dict[str, Any]) -> None:
-        delta = event.get("delta")
-        index = event.get("index")
-        block = self._blocks.get(index) if isinstance(index, int) else None
-        if not isinstance(delta, dict) or block is None or not isinstance(index, int):
-            raise FaultError(Fault("protocol", "a piece of a block that was never begun"))
+        delta, index = event.get("delta"), self._index(event)
+        if not isinstance(delta, dict) or not isinstance(index, int):
+            raise FaultError(Fault("protocol", "a piece of no block"))
         kind = delta.get("type")
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._begin(index, _Block(_OF_DELTA.get(str(kind), ""), implied=True))
         if kind == "text_delta":
             self._response.shown = True
             self._sink.on_text(_words(delta, "text"))
@@ -113,9 +168,9 @@ class Reader:
             self._sink.on_thinking(_words(delta, "thinking"))
         elif kind == "signature_delta":
             # Told at the block's end: some servers send it before the thinking, or twice.
-            block["signature"] = _words(delta, "signature") or block.get("signature")
-        elif kind == "input_json_delta" and index in self._json:
-            self._json[index].append(_words(delta, "partial_json"))
+            block.signature = _words(delta, "signature") or block.signature
+        elif kind == "input_json_delta" and block.kind == "tool_use":
+            block.parts.append(_words(delta, "partial_json"))
         else:
             self._response.unknown += 1
 
@@ -126,60 +181,64 @@ class Reader:
             self._usage(message.get("usage"))
 
     def _block_start(self, event: dict[str, Any]) -> None:
-        index, block = event.get("index"), event.get("content_block")
-        if not isinstance(index, int) or not isinstance(block, dict) or index in self._blocks:
+        begun = event.get("content_block")
+        index = event.get("index", len(self._blocks))
+        if not isinstance(index, int) or not isinstance(begun, dict):
             raise FaultError(Fault("protocol", f"a block begins at index {index!r}"))
-        if len(self._blocks) > 10_000:
-            raise FaultError(Fault("protocol", "more blocks than any answer has"))
-        self._blocks[index] = block
-        kind = block.get("type")
-        if kind == "tool_use":
-            self._json[index] = []
-        elif kind == "redacted_thinking":
+        kind = str(begun.get("type") or "")
+        block = self._blocks.get(index)
+        if block is None:
+            block = self._begin(index, _Block(kind))
+        elif not block.implied:
+            raise FaultError(Fault("protocol", f"a block begins at index {index} again"))
+        block.implied = False
+        block.begun = begun
+        if kind == "redacted_thinking":
             self._response.shown = True
-            self._sink.on_redacted(_words(block, "data"))
-        elif kind == "text" and block.get("text"):
+            self._sink.on_redacted(_words(begun, "data"))
+        elif kind == "text" and begun.get("text"):
             self._response.shown = True
-            self._sink.on_text(str(block["text"]))
-        elif kind == "thinking" and block.get("thinking"):
-            self._response.shown = True
-            self._sink.on_thinking(str(block["thinking"]))
-        elif kind not in ("text", "thinking"):
+            self._sink.on_text(str(begun["text"]))
+        elif kind == "thinking":
+            block.signature = block.signature or _words(begun, "signature")
+            if begun.get("thinking"):
+                self._response.shown = True
+                self._sink.on_thinking(str(begun["thinking"]))
+        elif kind not in ("text", "tool_use"):
             self._response.unknown += 1
 
-    def _block_stop(self, event: dict[str, Any]) -> None:
-        index = event.get("index")
-        if not isinstance(index, int):
-            return
-        self._sign(index)
-        parts = self._json.pop(index, None)
-        if parts is None:
-            return
-        block = self._blocks[index]
-        raw = "".join(parts)
-        call = ToolUse(str(block.get("id", "")), str(block.get("name", "")))
-        try:
-            given = codec.loads(raw) if raw.strip() else block.get("input") or {}
-        except (ValueError, RecursionError):
-            given = None
-        if isinstance(given, dict):
-            call.input = given
-        else:
-            call.malformed = raw or "(nothing)"
-        self._response.calls.append(call)
+    def _index(self, event: dict[str, Any]) -> Any:
+        """The block that a piece belongs to: the newest, where the event doesn't say."""
+        return event.get("index", next(reversed(self._blocks), 0))
 
-    def _sign(self, index: int) -> None:
+    def _begin(self, index: int, block: _Block) -> _Block:
+        if len(self._blocks) > 10_000:
+            raise FaultError(Fault("protocol", "more blocks than any answer has"))
+        self._sign()
+        self._blocks[index] = block
+        if block.kind == "thinking":
+            self._thinking = block
+        return block
+
+    def _block_stop(self, event: dict[str, Any]) -> None:
+        index = self._index(event)
+        block = self._blocks.get(index) if isinstance(index, int) else None
+        if block is not None:
+            block.stopped = True
+            if block is self._thinking:
+                self._sign()
+
+    def _sign(self) -> None:
         """A block of thinking ends: its signature, if it has one, is told once."""
-        block = self._blocks.get(index, {})
-        signature = block.pop("signature", None) if block.get("type") == "thinking" else None
-        if signature:
+        block, self._thinking = self._thinking, None
+        if block is not None and block.signature:
             self._response.shown = True
-            self._sink.on_signature(str(signature))
+            self._sink.on_signature(block.signature)
 
     def _message_delta(self, event: dict[str, Any]) -> None:
         delta = event.get("delta")
         if isinstance(delta, dict):
-            self._response.stop_reason = str(delta.get("stop_reason") or "")
+            self._response.stop_reason = _words(delta, "stop_reason") or self._response.stop_reason
             details = delta.get("stop_details")
             if isinstance(details, dict):
                 words = (details.get("category"), details.get("explanation"))
@@ -187,21 +246,46 @@ class Reader:
         self._usage(event.get("usage"))
 
     def _message_stop(self, event: dict[str, Any]) -> None:
-        for index in list(self._json):  # calls that were cut off in the middle
-            block, parts = self._blocks[index], self._json.pop(index)
-            call = ToolUse(str(block.get("id", "")), str(block.get("name", "")))
-            call.malformed = "".join(parts) or "(cut off)"
-            self._response.calls.append(call)
+        self._usage(event.get("usage"))
+        self._sign()
+        blocks = list(self._blocks.values())
+        for block in blocks:
+            if block.kind == "tool_use":
+                self._response.calls.append(self._call(block, last=block is blocks[-1]))
         self.ended = True
 
+    def _call(self, block: _Block, *, last: bool) -> ToolUse:
+        """A call as it stands at the answer's end, when it is known whether that was cut off."""
+        call = ToolUse(_words(block.begun, "id"), _words(block.begun, "name"))
+        raw = "".join(block.parts)
+        stop = self._response.stop_reason
+        given: Any = None
+        with contextlib.suppress(ValueError, RecursionError):
+            given = codec.loads(raw) if raw.strip() else block.begun.get("input") or {}
+        # Without arguments, a call that needs none looks like one whose arguments never came.
+        cut = last and (stop in CUT_REASONS or (not stop and not block.stopped))
+        if not isinstance(given, dict) or not call.name or (cut and not given and not raw.strip()):
+            call.malformed = raw or ("(cut off)" if cut else "(nothing)")
+        else:
+            call.input = given
+        return call
+
+    def _done(self) -> bool:
+        """The end as other protocols have it; of an answer that began, it is one here too."""
+        if not self.ended and (self._blocks or self._response.stop_reason):
+            self._message_stop({})
+        return True
+
     def _error(self, event: dict[str, Any]) -> None:
-        raise FaultError(faults.of_event(event.get("error"), str(event.get("request_id") or "")))
+        error = event.get("error") or {k: v for k, v in event.items() if k != "type"}
+        raise FaultError(faults.of_event(error, _words(event, "request_id")))
 
     def _usage(self, usage: Any) -> None:
-        """Counts are cumulative: the last one stands."""
+        """Counts are cumulative: the last one stands, but one that says nothing takes none back."""
         if isinstance(usage, dict):
             for theirs, ours in _USAGE.items():
-                if (counted := count(usage.get(theirs))) is not None:
+                counted = count(usage.get(theirs))
+                if counted or (counted == 0 and ours not in self._response.usage):
                     self._response.usage[ours] = counted
 
     _HANDLERS = {  # noqa: RUF012
@@ -212,6 +296,11 @@ class Reader:
         "message_stop": _message_stop,
         "error": _error,
     }
+
+
+def _kind(event: dict[str, Any]) -> str:
+    """What an event is that does not say so: an error is one by whatever name."""
+    return "error" if event.get("error") or event.get("object") == "error" else ""
 
 
 def _words(found: dict[str, Any], key: str) -> str:

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 import pytest
 
 from sessions import events as ev
-from tests.support.messages_server import Request, Status, Step, say, sse, start, stop, text, tool
+from sessions.backends.reader import Reader, Response
+from tests.support.messages_server import (
+    Raw,
+    Request,
+    Status,
+    Step,
+    say,
+    sse,
+    start,
+    stop,
+    text,
+    tool,
+)
 from tests.support.nativerig import NativeRig, of_type, text_of
 
 UNSIGNED = {"type": "thinking", "thinking": "I should look.", "signature": ""}
@@ -109,3 +121,121 @@ async def test_anthropic_itself_is_not_sent_thinking_that_it_did_not_sign(
     native.deck.backend("test").official = True  # type: ignore[attr-defined]
     await native.turn(session, "Go on")
     assert [b["type"] for b in native.server.asked[1].body["messages"][1]["content"]] == ["text"]
+
+
+# -- ends, counts and places that are told in other ways
+
+SAID = sse("content_block_delta", index=0, delta={"type": "text_delta", "text": "Fine."})
+BEGUN = text(0)[0]
+DONE = Raw(b"data: [DONE]\n\n")
+UNENDED = sse("message_delta", delta={"stop_reason": None}, usage={"output_tokens": 5})
+ENDS: dict[str, Sequence[Step]] = {
+    "no stop reason": [start(), *text(0, "Fine."), UNENDED, sse("message_stop")],
+    "no message_delta": [start(), *text(0, "Fine."), sse("message_stop")],
+    "a stop reason taken back": [start(), *text(0, "Fine."), *stop()[:1], UNENDED, *stop()[1:]],
+    "another protocol's stop reason": [start(), *text(0, "Fine."), *stop("stop")],
+    "tool_use without a call": [start(), *text(0, "Fine."), *stop("tool_use")],
+    "no content_block_stop": [start(), BEGUN, SAID, *stop()],
+    "no content_block_start": [start(), SAID, sse("content_block_stop", index=0), *stop()],
+    "a delta before its block": [start(), SAID, BEGUN, *stop()],
+    "no index": [
+        start(),
+        *(sse(f"content_block_{n}", **{k: v}) for n, k, v in (
+            ("start", "content_block", {"type": "text", "text": ""}),
+            ("delta", "delta", {"type": "text_delta", "text": "Fine."}),
+        )),
+        *stop(),
+    ],
+    "[DONE] after the end": [*say("Fine."), DONE],
+    "[DONE] for the end": [*say("Fine.")[:-1], DONE],
+    "[DONE] alone for the end": [start(), *text(0, "Fine."), DONE],
+    "[DONE] in between": [start(), DONE, *say("Fine.")[1:]],
+    "empty data": [start(), Raw(b"data:\n\n"), *say("Fine.")[1:]],
+    "types in the events' names alone": [
+        Raw(step.data.replace(b'"type": "' + step.data.split()[1] + b'"', b'"x": 1'))
+        for step in say("Fine.")
+        if isinstance(step, Raw)
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ENDS)
+async def test_an_answer_whose_end_came_is_an_answer(native: NativeRig, way: str) -> None:
+    native.server.script = lambda r: ENDS[way]
+    session = await native.session()
+    ended = await native.turn(session, "Go")
+    assert (ended.reason, ended.detail) == ("end_turn", "")
+    assert text_of(session) == "Fine." and not of_type(session, ev.Error)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [{"input_tokens": 0, "output_tokens": 0}, {"input_tokens": None, "output_tokens": None}, None],
+    ids=["zeros", "null", "no usage"],
+)
+async def test_counts_that_end_in_nothing_keep_the_true_ones(
+    native: NativeRig, last: ev.JSON | None
+) -> None:
+    counts = {"input_tokens": 1200, "cache_read_input_tokens": 300, "output_tokens": 40}
+    nothing = sse("message_delta", delta={"stop_reason": "end_turn"}, usage=last)
+    native.server.script = lambda r: [
+        start(**counts), *text(0, "Fine."), nothing, sse("message_stop", usage=last)
+    ]  # fmt: skip
+    session = await native.session()
+    ended = await native.turn(session, "Go")
+    assert ended.usage == {"input": 1200, "cache_read": 300, "output": 40}
+    assert session.summary.context_tokens == 1540
+
+
+def read(steps: Sequence[Step]) -> Response:
+    """What is read of a stream."""
+
+    class Nobody:
+        """Wants nothing."""
+
+        def on_text(self, text: str) -> None: ...
+
+        on_thinking = on_signature = on_redacted = on_text
+
+    response = Response()
+    reader = Reader(Nobody(), response)
+    for step in steps:
+        assert isinstance(step, Raw)
+        for line in step.data.split(b"\n"):
+            reader.take(line)
+    return response
+
+
+def begun_call() -> list[Step]:
+    """A call's block without its stop."""
+    return tool(0, "a", "LS", '{"path": "."}')[:-1]
+
+
+CALLS: dict[str, tuple[Sequence[Step], ev.JSON | None]] = {
+    "no stop of its block": ([*begun_call(), *stop("tool_use")], {"path": "."}),
+    "no stop of its block and no reason": ([*begun_call(), *stop("")], {"path": "."}),
+    "its pieces before its block": (
+        [*begun_call()[1:], begun_call()[0], *stop("tool_use")], {"path": "."}
+    ),
+    "no arguments": ([*tool(0, "a", "LS", ""), *stop("tool_use")], {}),
+    "no arguments and no stop": ([*tool(0, "a", "LS", "")[:-1], *stop("tool_use")], {}),
+    "arguments in its start": (
+        block(0, {"type": "tool_use", "id": "a", "name": "LS", "input": {"path": "."}})
+        + stop("tool_use"),
+        {"path": "."},
+    ),
+    "no arguments, cut off": ([*tool(0, "a", "LS", ""), *stop("max_tokens")], None),
+    "no arguments, no stop, no end": ([*tool(0, "a", "LS", "")[:-1], *stop("")], None),
+    "cut off": ([*tool(0, "a", "LS", '{"path": ')[:-1], *stop("max_tokens")], None),
+    "no block at all": ([*begun_call()[1:], *stop("tool_use")], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", CALLS)
+def test_a_call_is_whole_or_it_is_not(way: str) -> None:
+    steps, given = CALLS[way]
+    (call,) = read([start(), *steps]).calls
+    if given is None:
+        assert call.malformed
+    else:
+        assert (call.name, call.input, call.malformed) == ("LS", given, "")

@@ -8,6 +8,7 @@ shown), and the text that is kept. After every row the session answers again.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,11 @@ def delta(index: object, **fields: object) -> Raw:
     return sse("content_block_delta", index=index, delta=fields)
 
 
+def bare(**fields: object) -> Raw:
+    """An event that does not say what it is."""
+    return Raw(f"data: {json.dumps(fields)}\n\n".encode())
+
+
 EURO = "€".encode()
 CUT_DELTA = sse("content_block_delta", index=0, delta={"type": "text_delta", "text": "x"}).data
 
@@ -116,6 +122,13 @@ ROWS = [
     Row("an auth event first", error("authentication_error", "no"), "auth", 1),
     Row("an error of unknown type", error("novel_error", "hm"), "server", TRIES),
     Row("an error that is text", [sse("error", error="just words")], "server", TRIES),
+    Row("an error without a type", [bare(error={"message": "hm"})], "server", TRIES),
+    Row("an error that is text, without a type", [bare(error="hm")], "server", TRIES),
+    Row("an error with a code alone", [bare(error={"code": 429, "message": "x"})], "rate_limit", 3),
+    Row("an error by its event's name", [Raw(b"event: error\ndata: Oh no\n\n")], "server", TRIES),
+    Row("an error that is no event", [Raw(b'{"error": {"message": "hm"}}\n')], "server", TRIES),
+    Row("an error as an object", [bare(object="error", message="x", code=401)], "auth", 1),
+    Row("[DONE] and nothing else", [start(), Raw(b"data: [DONE]\n\n")], "truncated", TRIES),
     Row("started, then reset", [start(), Cut(reset=True)], "network", TRIES),
     Row("started, then closed", [start(), Cut()], "network", TRIES),
     Row("started, then ended", [start()], "truncated", TRIES),
@@ -139,6 +152,13 @@ ROWS = [
         "limit in mid-text",
         after(PARTIAL, *error("rate_limit_error")),
         "rate_limit",
+        1,
+        "Half an ans",
+    ),
+    Row(
+        "an error without a type in mid-text",
+        after(PARTIAL, bare(error={"message": "Internal error"})),
+        "server",
         1,
         "Half an ans",
     ),
@@ -194,13 +214,19 @@ ROWS = [
         TRIES,
     ),
     # a protocol that is not kept
-    Row("a delta without a block", [start(), delta(0, type="text_delta", text="x")], "protocol"),
     Row(
-        "a delta at a wrong index",
-        after(PARTIAL, delta(7, type="text_delta", text="x")),
-        "protocol",
+        "a delta without a block, and no end",
+        [start(), delta(0, type="text_delta", text="x")],
+        "truncated",
         1,
-        "Half an ans",
+        "x",
+    ),
+    Row(
+        "a delta at another index, and no end",
+        after(PARTIAL, delta(7, type="text_delta", text="x")),
+        "truncated",
+        1,
+        "Half an ansx",
     ),
     Row(
         "an index that is text",
@@ -209,7 +235,13 @@ ROWS = [
         1,
         "Half an ans",
     ),
-    Row("a huge index", [start(), delta(10**12, type="text_delta", text="x")], "protocol"),
+    Row(
+        "a huge index, and no end",
+        [start(), delta(10**12, type="text_delta", text="x")],
+        "truncated",
+        1,
+        "x",
+    ),
     Row("a block begun twice", after(PARTIAL, *text(0, "again")), "protocol", 1, "Half an ans"),
     Row("a block without a kind", [start(), sse("content_block_start", index=0)], "protocol"),
     # strange, and well all the same
