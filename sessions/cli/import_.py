@@ -11,6 +11,7 @@ import click
 from sessions.cli.output import CONTEXT, say, say_line
 from sessions.errors import AgentdeckError
 from sessions.places import places
+from sessions.sanitise import clean
 
 
 @click.command("import", context_settings=CONTEXT)
@@ -20,7 +21,8 @@ def import_(paths: tuple[Path, ...], as_json: bool) -> None:
     """Import conversations of Claude Code, Codex, OpenCode, Gemini, Markdown or JSON.
 
     PATHs are files and folders; without one, the places where those harnesses keep theirs.
-    Their files are only read, and nothing is taken twice.
+    Their files are only read, and nothing is taken twice. A named file that can't be read is told,
+    with the kind that it looks like, and ends the command with 1.
     """
     from sessions.importers.run import default_paths, import_paths
 
@@ -28,16 +30,20 @@ def import_(paths: tuple[Path, ...], as_json: bool) -> None:
     if not wanted:
         raise AgentdeckError("No other harness has conversations here.", "Name a file or folder.")
     counts: dict[str, int] = {}
+    refused = False
     for done in import_paths(wanted, places(), None if as_json else _progress):
         counts[done.status] = counts.get(done.status, 0) + 1
+        refused = refused or bool(paths and done.named and done.status == "failed")
         if as_json:
             say_line(asdict(done))
         elif done.status in ("new", "grown"):
             say(f"{done.session}  {done.status}  {done.harness}  {done.path}")
         elif done.status == "failed":
-            click.echo(f"not imported: {done.path}: {done.message}", err=True)
+            click.echo(clean(f"not imported: {done.path}: {done.message}"), err=True)
     if not as_json:
         say(", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "nothing new")
+    if refused:
+        sys.exit(1)
 
 
 def _progress(done: int, total: int) -> None:

@@ -13,12 +13,12 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
 from sessions import events as ev
-from sessions.errors import AgentdeckError, JournalError, NotFound
+from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.importers.base import Importer
 from sessions.importers.claude_code import ClaudeCode
@@ -27,6 +27,7 @@ from sessions.importers.gemini import Gemini
 from sessions.importers.known import Known
 from sessions.importers.opencode import OpenCode
 from sessions.importers.plain import PlainJson, PlainMarkdown
+from sessions.importers.unread import ENDINGS, HEAD, unclaimed, unheld
 from sessions.journal import Journal
 from sessions.places import Places
 
@@ -46,18 +47,21 @@ HOMES = {
     "opencode": ".local/share/opencode/opencode.db",
     "gemini": ".gemini/tmp",
 }
-_ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db")
-_HEAD = 65_536
 _BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 _MAKING = ".import"
 _MAX_FILES = 100_000
+_ANYBODYS = ("json",)
+"""What anybody may have written: that nothing was understood is told of each file."""
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one conversation. `status`: `new`, `grown`, `known`, `empty`, `failed`."""
+    """What became of one conversation. `status`: `new`, `grown`, `known`, `empty`, `failed`.
+
+    `empty` is a file without a conversation; one that was not understood is `failed`.
+    """
 
     path: str
     harness: str
@@ -65,6 +69,8 @@ class Imported:
     session: str = ""
     events: int = 0
     message: str = ""
+    named: bool = False
+    """Whether somebody named this very file."""
 
 
 def import_paths(
@@ -79,10 +85,11 @@ def import_paths(
     for left in places.sessions.glob(f".*{_MAKING}"):  # by an import that was killed
         shutil.rmtree(left, ignore_errors=True)
     files = list(_files(paths))
-    total, done = sum(size for _, size in files), 0
+    total, done = sum(size for _, size, _ in files), 0
     try:
-        for path, size in files:
-            yield from _import_file(path, size, places, known)
+        for path, size, named in files:
+            for one in _import_file(path, size, named, places, known):
+                yield replace(one, named=named)
             done += size
             if progress is not None:
                 progress(done, total)
@@ -96,36 +103,52 @@ def default_paths(home: Path | None = None) -> list[Path]:
     return [root / place for place in HOMES.values() if (root / place).exists()]
 
 
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, int]]:
-    """Regular files below the paths with their sizes; links are not followed."""
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, int, bool]]:
+    """Regular files below the paths, their sizes, and whether they were named themselves.
+
+    Links below a folder are not followed; one that was named is.
+    """
     for path in paths:
         if not path.exists():
             raise NotFound(f"There is no {path}.", "Name a file or a folder of conversations.")
         if path.is_file():
-            yield path, path.stat().st_size
+            yield path.resolve() if path.is_symlink() else path, path.stat().st_size, True
             continue
+        if not path.is_dir():
+            raise UsageError(f"{path} is neither a file nor a folder.", "Name one of these.")
         found = 0
         for folder, _, names in os.walk(path, followlinks=False):
             for name in sorted(names):
                 file = Path(folder) / name
-                if not name.endswith(_ENDINGS) or found >= _MAX_FILES:
+                if not name.endswith(ENDINGS) or found >= _MAX_FILES:
                     continue
                 status = file.lstat()
                 if stat.S_ISREG(status.st_mode):
                     found += 1
-                    yield file, status.st_size
+                    yield file, status.st_size, False
 
 
-def _import_file(path: Path, size: int, places: Places, known: Known) -> Iterator[Imported]:
+def _import_file(
+    path: Path, size: int, named: bool, places: Places, known: Known
+) -> Iterator[Imported]:
     if known.unchanged(path, size):
         return
     importer = importer_of(path)
     if importer is None:
+        if named:
+            why = unclaimed(path, IMPORTERS)
+            yield Imported(str(path), "", "failed" if why else "empty", message=why)
         return
     try:
         sessions = OPENCODE.sessions(path) if importer is OPENCODE else [""]
         for theirs in sessions:
-            yield _import_one(importer, path, theirs, places, known)
+            done = _import_one(importer, path, theirs, places, known)
+            if done.status == "empty" and (named or importer.harness in _ANYBODYS):
+                why = unheld(path, importer)
+                done = replace(done, status="failed", message=why) if why else done
+            yield done
+            if done.status == "failed":
+                return
     except (OSError, AgentdeckError, sqlite3.Error) as error:
         yield Imported(str(path), importer.harness, "failed", message=str(error))
         return
@@ -144,7 +167,7 @@ def importer_of(path: Path) -> Importer | None:
     except OSError:
         return None
     with os.fdopen(fd, "rb") as file:
-        head = file.read(_HEAD)
+        head = file.read(HEAD)
     return next((i for i in IMPORTERS if i.claims(path, head)), None)
 
 
