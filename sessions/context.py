@@ -24,6 +24,7 @@ from skills.tokens import estimate
 
 INTERRUPTED = "[The answer above was cut off: {why}.]"
 _SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
+_BROKEN = "[Your call of the tool {name} came broken. {why}]"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IMAGE_TOKENS = 1500
 _MAX_TEXT_FILE = 200_000
@@ -65,6 +66,8 @@ class Context:
         self._undone: set[int] = set()
         self._open: dict[str, int] = {}
         """Tool calls without a result, and their turn."""
+        self._broken: dict[str, str] = {}
+        """Calls that came broken, and their tools: no calls to a server, told in words."""
         self._thinking: list[str] = []
         self._skill_calls: set[str] = set()
         self._skills: dict[str, str] = {}
@@ -183,6 +186,9 @@ class Context:
         self._think_unsigned(event)
         if event.call in self._open and self._open[event.call] == event.turn:
             return  # told again with more detail, by an agent
+        if event.malformed:
+            self._broken[event.call] = event.name
+            return
         self._open[event.call] = event.turn
         if event.name == "skill":
             self._skill_calls.add(event.call)
@@ -196,6 +202,11 @@ class Context:
         self._add("assistant", event.turn, event.seq, block)
 
     def _result(self, event: ev.ToolResult) -> None:
+        if (name := self._broken.pop(event.call, None)) is not None:
+            text = _BROKEN.format(name=sound(name) or "without a name", why=sound(event.content))
+            self._chars += len(text)
+            self._add("user", event.turn, event.seq, {"type": "text", "text": text})
+            return
         if self._open.pop(event.call, None) is None:
             return
         if event.call in self._skill_calls and event.status == "ok":

@@ -125,6 +125,8 @@ class ToolCall(Event, frozen=True, kw_only=True, tag="tool.call"):
     kind: str = ""
     """As in ACP: read, edit, delete, move, search, execute, think, fetch, other."""
     locations: list[JSON] = msgspec.field(default_factory=list)
+    malformed: bool = False
+    """It came broken and was not run: `input` has what came, and no server is sent it as a call."""
 
 
 class ToolProgress(Event, frozen=True, kw_only=True, tag="tool.progress"):

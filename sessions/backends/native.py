@@ -31,9 +31,14 @@ _SAME_CALLS = 3
 # "length" are what other protocols say; servers that translate from them let it through.
 _DONE_REASONS = ("end_turn", "stop_sequence", "stop", "tool_use", "")
 _KEY_FAULTS = ("auth", "billing")
+_MOST_BROKEN = 3
 _MALFORMED = (
-    "The arguments were no valid JSON object, so nothing was run. They were:\n{raw}\n"
+    "Its arguments were no valid JSON object, so nothing was run. They were:\n{raw}\n"
     "Call the tool again with valid JSON."
+)
+_CUT_OFF = (
+    "Your answer reached its greatest length within it, so nothing was run. What came of its "
+    "arguments:\n{raw}\nCall the tool again with less, in several calls where it takes more."
 )
 
 
@@ -84,8 +89,10 @@ class NativeConversation:
             self._tell_context(host, response)
             # What a refused answer had begun is not run.
             if response.calls and response.stop_reason != "refusal":
-                if not await self._run(host, self._named(response.calls), guard):
+                if not await self._run(host, response, guard):
                     return _ended(host, "end_turn", "a call was repeated")
+                if guard.broken(response):
+                    return _broken_off(host, response)
                 host.take_steers()
                 continue
             if response.stop_reason == "pause_turn" and pauses < _MAX_PAUSES:
@@ -149,16 +156,20 @@ class NativeConversation:
 
     # -- tool calls
 
-    async def _run(self, host: TurnHost, uses: list[ToolUse], guard: _LoopGuard) -> bool:
+    async def _run(self, host: TurnHost, response: Response, guard: _LoopGuard) -> bool:
         """Record and run the calls of one response; False if the user stopped a loop."""
         calls: list[ev.ToolCall] = []
-        for use in uses:
-            given = {"malformed": use.malformed} if use.malformed else use.input
-            call = ev.ToolCall(turn=host.turn, call=use.id, name=use.name, input=given)
+        for use in self._named(response.calls):
+            broken = bool(use.malformed)
+            given = {"malformed": use.malformed} if broken else use.input
+            call = ev.ToolCall(
+                turn=host.turn, call=use.id, name=use.name, input=given, malformed=broken
+            )
             # On disk before anything is done, so that a crash can't hide that it was begun.
             await host.emit_synced(call)
-            if use.malformed:
-                text = _MALFORMED.format(raw=use.malformed[:2000])
+            if broken:
+                words = _CUT_OFF if response.stop_reason in CUT_REASONS else _MALFORMED
+                text = words.format(raw=use.malformed[:2000])
                 host.emit(ev.ToolResult(turn=host.turn, call=use.id, status="error", content=text))
             else:
                 calls.append(call)
@@ -201,6 +212,14 @@ def _ended(host: TurnHost, reason: str, detail: str = "") -> ev.TurnEnded:
     return ev.TurnEnded(turn=host.turn, reason=reason, detail=detail)
 
 
+def _broken_off(host: TurnHost, response: Response) -> ev.TurnEnded:
+    """The end of a turn whose calls come broken however often they are asked for."""
+    if response.stop_reason in CUT_REASONS:
+        why = f"{_MOST_BROKEN} answers reached their greatest length within a tool call"
+        return _ended(host, "max_tokens", f"{why}: raise max_tokens, or ask for less at once.")
+    return _ended(host, "error", f"The model's tool calls came broken {_MOST_BROKEN} times.")
+
+
 def _pause(gate: Gate, fault: Fault, attempt: int) -> float:
     """How long to wait before another try; a limit holds back the whole credential."""
     wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
@@ -241,6 +260,13 @@ class _LoopGuard:
     def __init__(self) -> None:
         self._last = ""
         self._count = 0
+        self._broken = 0
+
+    def broken(self, response: Response) -> bool:
+        """Whether nothing but broken calls has now come three times in a row."""
+        whole = any(not call.malformed for call in response.calls)
+        self._broken = 0 if whole else self._broken + 1
+        return self._broken >= _MOST_BROKEN
 
     def again(self, calls: list[ev.ToolCall]) -> bool:
         """Whether these calls have now been made three times in a row."""

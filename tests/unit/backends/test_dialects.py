@@ -239,3 +239,55 @@ def test_a_call_is_whole_or_it_is_not(way: str) -> None:
         assert call.malformed
     else:
         assert (call.name, call.input, call.malformed) == ("LS", given, "")
+
+
+BROKEN = {
+    "no JSON": ([*tool(0, "a", "LS", '{"path": '), *stop("tool_use")], "no valid JSON"),
+    "no object": ([*tool(0, "a", "LS", '["."]'), *stop("tool_use")], "no valid JSON"),
+    "no name": ([*tool(0, "a", "", "{}"), *stop("tool_use")], "without a name"),
+    "cut off": ([*tool(0, "a", "LS", '{"path": '), *stop("max_tokens")], "greatest length"),
+    "cut off before its arguments": (
+        [*tool(0, "a", "LS", ""), *stop("max_tokens")], "greatest length"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", BROKEN)
+async def test_a_call_that_came_broken_is_told_in_words_and_never_sent_as_one(
+    native: NativeRig, way: str
+) -> None:
+    steps, why = BROKEN[way]
+    native.server.script = lambda r: say("Well.") if r.number else [start(), *steps]
+    session = await native.session()
+    assert (await native.turn(session, "Go")).reason == "end_turn"
+    (call,) = of_type(session, ev.ToolCall)
+    (result,) = of_type(session, ev.ToolResult)
+    assert call.malformed and result.status == "error"
+    (again,) = native.server.asked[1].body["messages"]
+    assert [b["type"] for b in again["content"]] == ["text"] * len(again["content"])
+    assert why in again["content"][-1]["text"]
+    copy = await native.deck.fork(session.id)
+    await native.turn(copy, "And now?")
+    assert "tool_use" not in str(native.server.asked[2].body["messages"])
+
+
+async def test_a_broken_call_leaves_the_whole_ones_beside_it(native: NativeRig) -> None:
+    both = [*tool(0, "a", "LS", {"path": "."}), *tool(1, "b", "LS", '{"pa'), *stop("tool_use")]
+    native.server.script = lambda r: say("Well.") if r.number else [start(), *both]
+    session = await native.session()
+    await native.turn(session, "Go")
+    _, answer, told = native.server.asked[1].body["messages"]
+    assert [b["id"] for b in answer["content"]] == ["a"]
+    assert [b["type"] for b in told["content"]] == ["tool_result", "text"]
+    assert "came broken" in told["content"][1]["text"]
+
+
+@pytest.mark.parametrize("reason", ["tool_use", "max_tokens"])
+async def test_calls_that_stay_broken_end_the_turn(native: NativeRig, reason: str) -> None:
+    native.server.script = lambda r: [
+        start(), *tool(0, f"c{r.number}", "LS", '{"pa' + "x" * r.number), *stop(reason)
+    ]  # fmt: skip
+    session = await native.session()
+    ended = await native.turn(session, "Go")
+    assert len(native.server.asked) == 3
+    assert ended.reason == ("max_tokens" if reason == "max_tokens" else "error") and ended.detail

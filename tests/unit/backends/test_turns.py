@@ -122,7 +122,7 @@ async def test_parallel_tool_calls_are_run_and_answered_in_one_message(native: N
 
 async def test_arguments_that_are_no_json_go_back_as_an_error(native: NativeRig) -> None:
     def script(request: Request) -> list[Step]:
-        if request.results:
+        if request.number:
             return say("I see.")
         return call("Bash", '{"command": "rm -rf ')
 
@@ -131,7 +131,7 @@ async def test_arguments_that_are_no_json_go_back_as_an_error(native: NativeRig)
     await native.turn(session, "Go")
     result = of_type(session, ev.ToolResult)[0]
     assert result.status == "error" and "no valid JSON" in result.content
-    assert native.server.asked[1].results[0]["is_error"] is True
+    assert "no valid JSON" in native.server.asked[1].last_text
     assert of_type(session, ev.PermissionAsked) == []
 
 
