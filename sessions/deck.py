@@ -133,9 +133,14 @@ class Deck:
         max_steps: int = 0,
         confirmed_full: bool = False,
         strict: bool = False,
+        worktree: bool | None = None,
+        base: str = "",
+        about: str = "",
     ) -> Session:
         """Make a session.
 
+        `worktree`: in a git worktree on a branch of its own, which begins at `base` (default: as
+        the profile says; a base asks for one) and is called by `title`, or else by `about`.
         `strict`: a skill that can't be switched on is an error, not a note in the record.
         Raises UsageError, NotFound, NeedsPerson or JournalError.
         """
@@ -158,20 +163,33 @@ class Deck:
         if isinstance(answering, Prepares):
             answering.prepare()
         session_id = new_id()
+        tree = None
+        if worktree or (worktree is None and (base or choice.worktree)):
+            tree = await self.features.worktrees.make(
+                folder, session_id, title or about, base or choice.base,
+                elsewhere=answering.capabilities.elsewhere,
+            )  # fmt: skip
         created = ev.SessionCreated(
             id=session_id,
             title=title,
             backend=choice.backend,
             model=choice.model or answering.default_model,
-            cwd=str(folder.resolve()),
+            cwd=str(tree.cwd if tree else folder.resolve()),
             profile=choice.profile,
             permission=choice.permission,
         )
-        session = Session.create(self.places.session(session_id), created, self)
+        try:
+            session = Session.create(self.places.session(session_id), created, self)
+        except JournalError:
+            if tree:
+                await self.features.worktrees.drop(tree)
+            raise
         session.max_steps = max_steps
         session.full_confirmed = confirmed_full
         self._add(session)
         try:
+            if tree:
+                await self.features.worktrees.begin(session, tree)
             await self.features.created(session, choice.skills | (skills or {}), strict=strict)
         except AgentdeckError:
             await self.delete(session.id)  # what was refused leaves nothing behind

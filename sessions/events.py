@@ -355,6 +355,37 @@ class ContextCompacted(Event, frozen=True, kw_only=True, tag="context.compacted"
     summary: str
 
 
+class WorktreeAdded(Event, frozen=True, kw_only=True, tag="worktree.added"):
+    """A session has a git worktree of its own, on a branch that began at the commit `base`."""
+
+    session: str
+    """Whose it is: a fork that has the same past has not the same worktree."""
+    path: str
+    repository: str = ""
+    """The git folder that all worktrees of the repository share."""
+    name: str = ""
+    """What the repository is called."""
+    branch: str = ""
+    base: str = ""
+    base_ref: str = ""
+    """The branch (`refs/heads/…`) that the base was named by, or ""."""
+    copied: list[str] = msgspec.field(default_factory=list)
+    notes: list[str] = msgspec.field(default_factory=list)
+    """What is worth telling of it: submodules that are empty, a file that was not copied."""
+
+
+class WorktreeSetup(Event, frozen=True, kw_only=True, tag="worktree.setup"):
+    """The configured command that makes a worktree ready: it began, or it has ended."""
+
+    argv: list[str]
+    ended: bool = False
+    exit_code: Int = 0
+    """Negative: the signal that ended it."""
+    output: str = ""
+    why: str = ""
+    """What kept it from its own end, or ""."""
+
+
 class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
     """Something that can live outside the session, marked or found."""
 

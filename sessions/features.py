@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sessions.joints.daydreams import Daydreams
     from sessions.joints.harvest import Harvests
     from sessions.joints.priming import Primings
+    from sessions.joints.worktrees import Worktrees
     from sessions.session import Session
     from sessions.tools.mcp import McpTool
     from sessions.tools.rewind import Rewound
@@ -110,6 +111,13 @@ class Features:
 
         return Harvests(self._deck)
 
+    @cached_property
+    def worktrees(self) -> Worktrees:
+        """Git worktrees; imported when the first one is asked for."""
+        from sessions.joints.worktrees import Worktrees
+
+        return Worktrees(self._deck)
+
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""
         return self._skills[session.id]
@@ -165,6 +173,8 @@ class Features:
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
             await toolbox.close()
+        if session.summary.worktree is not None:
+            await self.worktrees.removed(session)
 
     async def close(self) -> None:
         """End what the parts started."""
@@ -173,6 +183,7 @@ class Features:
             await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
         await self.harvests.close()
         await self.daydreams.close()
+        await self.worktrees.close()
         for toolbox in self._toolboxes.values():
             await toolbox.close()
         await self.mcp.close()
@@ -249,6 +260,8 @@ class Features:
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""; compacts a conversation that is nearly too long."""
+        if session.summary.worktree is not None:
+            await self.worktrees.ready(session)
         limits = self._deck.config.limits
         mine = budget.Budget(
             limits.session_usd, limits.session_tokens, limits.session_hours, limits.session_turns

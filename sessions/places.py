@@ -36,6 +36,11 @@ class Places:
         return self.data / "sessions"
 
     @property
+    def worktrees(self) -> Path:
+        """Worktrees of sessions: `<repository>/<branch>`."""
+        return self.data / "worktrees"
+
+    @property
     def index(self) -> Path:
         """The SQLite index, which can be thrown away."""
         return self.state / "index.db"

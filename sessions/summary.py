@@ -58,6 +58,11 @@ class Summary:
     about: str = ""
     """The beginning of the first message: it stands for a title that nobody gave."""
     agent: ev.JSON = field(default_factory=dict)
+    repository: str = ""
+    """What the repository of its worktree is called, and the branch there."""
+    branch: str = ""
+    worktree: ev.JSON | None = None
+    """`{"session", "path", "repository", "base", "base_ref"}`; only its own if `session` is it."""
 
     def to_json(self) -> ev.JSON:
         """As it goes over the socket: a copy, what nests in it one level deep.
@@ -198,6 +203,17 @@ class Reducer:
         if isinstance(context, dict):
             self.summary.context_tokens = count(context.get("used")) or 0
 
+    def _worktree(self, event: ev.WorktreeAdded) -> None:
+        s = self.summary
+        s.repository, s.branch = event.name, event.branch
+        s.worktree = {
+            "session": event.session,
+            "path": event.path,
+            "repository": event.repository,
+            "base": event.base,
+            "base_ref": event.base_ref,
+        }
+
     def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
         """The server's count of the conversation does not hold any more."""
         self.summary.context_tokens = 0
@@ -215,6 +231,7 @@ class Reducer:
         ev.QueueSet: _queue,
         ev.SkillSet: _skill,
         ev.BackendState: _backend,
+        ev.WorktreeAdded: _worktree,
         ev.ContextCompacted: _shortened,
         ev.TurnUndone: _shortened,
     }

@@ -265,6 +265,20 @@ class Transcript:
     def _measured(self, event: ev.PrimingMeasured) -> Block:
         return self._priming(event, "measured", gauge=event.gauge)
 
+    def _worktree(self, event: ev.WorktreeAdded) -> Block:
+        since = event.base_ref.removeprefix("refs/heads/") or "a commit"
+        told = [f"On branch {event.branch}, from {since} ({event.base[:10]}).", *event.notes]
+        copied = [f"Copied: {', '.join(event.copied)}."] if event.copied else []
+        return self._notice(event, "\n".join([*told, *copied]), "worktree")
+
+    def _setup(self, event: ev.WorktreeSetup) -> Block:
+        command = " ".join(event.argv)
+        if not event.ended:
+            return self._notice(event, f"The worktree is being made ready: {command}", "worktree")
+        how = event.why or (f"exit code {event.exit_code}" if event.exit_code else "done")
+        output = event.output if how != "done" else ""
+        return self._notice(event, f"{command}: {how}\n{output}".strip(), "worktree")
+
     def _byproduct(self, event: ev.Byproduct) -> Block:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
 
@@ -302,6 +316,8 @@ class Transcript:
         ev.PrimingDrawn: _drawn,
         ev.PrimingInjected: _injected,
         ev.PrimingMeasured: _measured,
+        ev.WorktreeAdded: _worktree,
+        ev.WorktreeSetup: _setup,
         ev.Byproduct: _byproduct,
         ev.SessionSet: _set,
         ev.BackendState: _backend,

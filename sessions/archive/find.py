@@ -54,4 +54,6 @@ def listed(summary: Summary | Row) -> ev.JSON:
         "turns": summary.turns,
         "cost_usd": summary.cost_usd,
         "archived": summary.archived,
+        "repository": summary.repository,
+        "branch": summary.branch,
     }

@@ -31,6 +31,8 @@ class Row(NamedTuple):
     cost_usd: float | None
     archived: bool
     about: str
+    repository: str
+    branch: str
 
 
 _BLANK = Summary("").to_json()

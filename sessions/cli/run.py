@@ -39,6 +39,8 @@ class Options:
     permission: str = ""
     title: str = ""
     max_turns: int = 0
+    worktree: bool | None = None
+    base: str = ""
     as_json: bool = False
     confirmed_full: bool = False
 
@@ -58,6 +60,10 @@ class Options:
 @click.option("--permission", default="", type=click.Choice(["", *PERMISSIONS]), metavar="MODE",
               help="read-only, ask, edit or full.")  # fmt: skip
 @click.option("--title", default="", help="The session's title.")
+@click.option("--worktree/--no-worktree", default=None,
+              help="In a git worktree, on a branch of its own.")  # fmt: skip
+@click.option("--base", default="", metavar="REF",
+              help="Where that branch begins (default: what is checked out).")  # fmt: skip
 @click.option("--max-turns", default=0, metavar="N", help="Answers of the model, at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events, one a line.")
 @click.option("--yes-full", "confirmed_full", is_flag=True,
@@ -73,6 +79,12 @@ def run(**given: Any) -> None:
         options.prompt = sys.stdin.read()
     if not options.prompt.strip():
         raise UsageError("There is nothing to run: the prompt is empty.")
+    if options.session and (options.worktree or options.base):
+        raise UsageError(
+            "A session that is there already has its place.", "Fork it, or begin a new one."
+        )
+    if options.base and options.worktree is False:
+        raise UsageError("--base says where a worktree begins; --no-worktree asks for none.")
     asyncio.run(_until_told(options))
 
 
@@ -244,6 +256,9 @@ async def _session(client: Any, options: Options) -> str:
         max_steps=options.max_turns,
         confirmed_full=options.confirmed_full,
         strict=True,
+        worktree=options.worktree,
+        base=options.base,
+        about=" ".join(options.prompt.split())[:80],
     )
     return str(made["id"])
 

@@ -93,6 +93,9 @@ def _semantic(config: Config, reader: Reader) -> list[str]:
     for name, server in config.mcp.servers.items():
         if bool(server.command) == bool(server.url):
             reader.fault(("mcp", "servers", name), "needs either `command` or `url`")
+    for pattern in config.worktrees.copy:
+        if not Path(pattern).parts or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            reader.fault(("worktrees", "copy"), f"{pattern!r} is no path within a repository")
     found = reader.faults[before:]
     del reader.faults[before:]
     return found

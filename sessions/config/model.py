@@ -113,6 +113,8 @@ class Profile:
         "", "how hard a model that can think shall try"
     )
     max_steps: int = setting(0, "answers of the model within one turn; 0 = the limit below")
+    worktree: bool = setting(False, "each session in a git worktree, on a branch of its own")
+    base: str = setting("", "where that branch begins; empty = what is checked out", "main")
 
     def skill_states(self) -> dict[str, str]:
         """Skills and their first states."""
@@ -153,6 +155,21 @@ class Tools:
     network: bool = setting(False, "commands in the sandbox may use the network")
     env: list[str] = setting([], "more environment variables that commands may see", ["JAVA_HOME"])
     timeout_s: float = setting(120.0, "seconds that a command may take unless it asks for more")
+
+
+@dataclass(frozen=True, slots=True)
+class Worktrees:
+    """Git worktrees of sessions: what a new one gets."""
+
+    copy: list[str] = setting(
+        [], "ignored files that it needs, copied from your checkout", [".env", "node_modules"]
+    )
+    setup: list[str] = setting(
+        [],
+        "a command that makes it ready, run in the session's sandbox before the first turn",
+        ["uv", "sync"],
+    )
+    setup_timeout_s: float = setting(600.0, "seconds that it may take")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +276,8 @@ class Choice:
     permission: str
     cwd: str
     skills: dict[str, str]
+    worktree: bool
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +290,7 @@ class Config:
     prices: dict[str, Price] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     tools: Tools = field(default_factory=Tools)
+    worktrees: Worktrees = field(default_factory=Worktrees)
     permissions: Permissions = field(default_factory=Permissions)
     skills: Skills = field(default_factory=Skills)
     priming: Priming = field(default_factory=Priming)
@@ -324,6 +344,8 @@ class Config:
             permission=permission or chosen.permission,
             cwd=chosen.cwd,
             skills=chosen.skill_states(),
+            worktree=chosen.worktree,
+            base=chosen.base,
         )
 
 

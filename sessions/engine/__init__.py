@@ -28,7 +28,8 @@ order and without a gap, before anything newer.
 | deck.sandbox | backend="" | {works, detail, remedy} |
 | deck.asks | | [permission.asked + session, title], oldest first |
 | deck.broadcast | sessions, text | [{session, turn or queued}] |
-| session.create | profile, backend, model, cwd, title, permission, skills, mcp | summary |
+| session.create | profile, backend, model, cwd, title, permission, skills, mcp, … | summary |
+|  | … worktree=null, base="", about="": on a branch of its own, named by title or about | |
 | session.watch / session.unwatch | session, from_seq=1 | {last_seq} / null |
 | session.send | session, text, origin, mode=queue or steer, attachments | {turn} or {queued} |
 | session.interrupt | session | null |

@@ -14,8 +14,9 @@ from sessions.tools.base import Tool
 from sessions.tools.guard import Guard
 from sessions.tools.rewind import Rewound
 from sessions.tools.rewind import rewind as put_back
+from sessions.tools.rules import FileRules
 from sessions.tools.skill import SkillTool
-from sessions.tools.state import ToolOptions
+from sessions.tools.state import State, ToolOptions
 from sessions.tools.toolbox import Toolbox
 from sessions.tools.toolbox import make_toolbox as make
 
@@ -35,19 +36,11 @@ def make_toolbox(
 
     `grants`: what its user has allowed for it before.
     """
-    configured = deck.config.tools
-    options = ToolOptions(
-        network=configured.network,
-        sandbox=configured.sandbox,
-        env=tuple(configured.env),
-        timeout_s=configured.timeout_s,
-        full_confirmed=session.full_confirmed,
-    )
     toolbox = make(
         Path(session.summary.cwd),
         session.folder / "files",
         deck.places,
-        options=options,
+        options=_options(deck, session),
         extra=[SkillTool(skills)],
         skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
     )
@@ -55,6 +48,23 @@ def make_toolbox(
     for grant in grants:
         toolbox.state.grants.take(grant)
     return toolbox
+
+
+def _options(deck: Deck, session: Session) -> ToolOptions:
+    configured = deck.config.tools
+    return ToolOptions(
+        network=configured.network,
+        sandbox=configured.sandbox,
+        env=tuple(configured.env),
+        timeout_s=configured.timeout_s,
+        full_confirmed=session.full_confirmed,
+    )
+
+
+def state_of(deck: Deck, session: Session) -> State:
+    """What a command of a session needs, without its tools: border, options, sandbox."""
+    guard = Guard(Path(session.summary.cwd), session.folder / "files", deck.places, ())
+    return State(guard, FileRules(deck.places.config_file), _options(deck, session))
 
 
 async def rewind(deck: Deck, session: Session, turn: int | None) -> Rewound:

@@ -110,15 +110,14 @@ class Guard:
             return "it is agentdeck's own configuration"
         if self._in_skills(parts):
             return ""
+        root = protected_paths.folded(self.root)
+        within = parts[: len(root)] == root
         for own in self._own:
-            if parts[: len(own)] == own and not self._holds_workspace(own):
+            # A workspace may lie in one of agentdeck's folders: a worktree, a sandbox of tests.
+            if parts[: len(own)] == own and not (within and root[: len(own)] == own):
                 return "it belongs to agentdeck itself"
-        return "it belongs to agentdeck itself" if ".agentdeck" in parts else ""
+        beyond = parts[len(root) :] if within else parts
+        return "it belongs to agentdeck itself" if ".agentdeck" in beyond else ""
 
     def _in_skills(self, parts: tuple[str, ...]) -> bool:
         return any(parts[: len(skills)] == skills for skills in self._skills)
-
-    def _holds_workspace(self, own: tuple[str, ...]) -> bool:
-        """A workspace chosen inside one of agentdeck's folders (a sandbox of tests, say)."""
-        root = protected_paths.folded(self.root)
-        return root[: len(own)] == own

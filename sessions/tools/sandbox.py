@@ -346,10 +346,18 @@ class Sandbox:
         for path in border.pinned:
             if not path.is_relative_to(self.root):
                 lines.append(f"(allow file-write* (subpath {quote(path)}))")
+        # The last line that fits holds: a workspace may lie in one of agentdeck's own folders.
+        secrets = self._secrets()
+        around = [p for p in secrets if self.root.is_relative_to(p)]
+        for path in around:
+            lines.append(f"(deny file-read* file-write* (subpath {quote(path)}))")
+        if around:
+            lines.append(f"(allow file-read* file-write* (subpath {quote(self.root)}))")
         for path in dict.fromkeys([*border.kept, *border.absent]):
             lines.append(f"(deny file-write* (subpath {quote(path)}))")
-        for path in self._secrets():
-            lines.append(f"(deny file-read* file-write* (subpath {quote(path)}))")
+        for path in secrets:
+            if path not in around:
+                lines.append(f"(deny file-read* file-write* (subpath {quote(path)}))")
         for path in self.readable:
             lines.append(f"(allow file-read* (subpath {quote(path)}))")
         if not network:

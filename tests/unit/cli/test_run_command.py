@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sessions import events as ev
 from sessions.cli.run import Watching
+from tests.support.gitrig import commit, head, repo
 from tests.unit.cli.conftest import Home
 
 pytestmark = pytest.mark.timeout(120)
@@ -175,3 +177,24 @@ def test_what_is_not_there_is_named(home: Home, words: tuple[str, str], named: s
 
 def test_an_answer_cannot_steer_the_terminal(home: Home) -> None:
     assert "\x1b" not in home.out("run", "look: \x1b]0;pwned\x07 \x1b[2J done")
+
+
+def test_a_worktree_is_made_from_the_base_that_is_named(home: Home) -> None:
+    repo(home.work, f="x\n")
+    first = head(home.work)
+    commit(home.work, "f", "y\n")
+    told = events(home.out("run", "Say hello!", "--worktree", "--base", first[:12], "--json"))
+    made = next(e for e in told if e["type"] == "worktree.added")
+    assert made["branch"] == f"agentdeck/say-hello-{told[0]['id']}"
+    assert (made["base"], told[0]["cwd"]) == (first, made["path"])
+    assert (Path(made["path"]) / "f").read_text() == "x\n"
+    row = json.loads(home.out("sessions", "list", "--json"))[0]
+    assert (row["repository"], row["branch"]) == (home.work.name, made["branch"])
+
+
+def test_where_there_can_be_no_worktree_a_sentence_says_so(home: Home) -> None:
+    done = home.call("run", "hello", "--worktree")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is in no git repository" in done.stderr
+    done = home.call("run", "hello", "--worktree", "--session", "last")
+    assert done.returncode == 2

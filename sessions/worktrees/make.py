@@ -1,0 +1,171 @@
+"""A worktree added for a session, with the ignored files that it needs, and taken away again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sessions import events as ev
+from sessions.errors import UsageError
+from sessions.places import private_folder
+from sessions.worktrees import naming
+from sessions.worktrees.git import fault, git, names, run, says
+from sessions.worktrees.repository import Base, Repository, pin, repository
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """A session's worktree. `cwd`: where in it the session works. `notes`: what is to be told."""
+
+    session: str
+    repository: Repository
+    base: Base
+    branch: str
+    path: Path
+    cwd: Path
+    copied: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def event(self) -> ev.WorktreeAdded:
+        """As it is recorded."""
+        return ev.WorktreeAdded(
+            session=self.session,
+            path=str(self.path),
+            repository=str(self.repository.common),
+            name=self.repository.name,
+            branch=self.branch,
+            base=self.base.commit,
+            base_ref=self.base.ref,
+            copied=list(self.copied),
+            notes=list(self.notes),
+        )
+
+
+def plan(worktrees: Path, folder: Path, session_id: str, title: str, base: str = "") -> Worktree:
+    """What would be made for a session that was to work in `folder`; nothing is changed yet.
+
+    The base is pinned to a commit here, before anything else. Raises UsageError, GitFault.
+    """
+    found = repository(folder)
+    pinned = pin(found, base)
+    flat = says(found.at, "rev-parse", "--verify", "--quiet", f"refs/heads/{naming.PREFIX}")
+    branch = naming.branch(title, session_id, flat=bool(flat))
+    path = naming.folder(Path(os.path.realpath(worktrees)), found.name, branch)
+    return Worktree(session_id, found, pinned, branch, path, path / found.inner)
+
+
+def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
+    """Make it: a branch at the base, checked out, with what `copy` names. Raises GitFault.
+
+    What could not be made whole leaves neither a folder nor a branch.
+    """
+    at, path = wanted.repository.at, wanted.path
+    if says(at, "rev-parse", "--verify", "--quiet", f"refs/heads/{wanted.branch}"):
+        raise UsageError(f"There is a branch {wanted.branch} already.", "Choose another title.")
+    private_folder(path.parent)
+    done = run(
+        at, ["worktree", "add", "--quiet", "--no-track", "-b", wanted.branch, "--", str(path),
+             wanted.base.commit],
+    )  # fmt: skip
+    if done.returncode:
+        with contextlib.suppress(Exception):
+            take_away(at, path, wanted.branch, wanted.base.commit)
+        raise fault(done, f"add a worktree of {wanted.repository.name}")
+    notes = [*_submodules(path), *_lfs(path)]
+    cwd = wanted.cwd
+    if not cwd.is_dir():
+        notes.append(f"{wanted.repository.inner} is not part of the commit; it was made, empty.")
+        cwd.mkdir(parents=True, exist_ok=True)
+    copied: list[str] = []
+    if wanted.repository.top is not None:
+        copied, refused = copy_into(wanted.repository.top, path, copy)
+        notes += refused
+    return replace(wanted, copied=tuple(copied), notes=tuple(notes))
+
+
+def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:
+    """Remove a worktree and its branch, if that is still at `commit` ("": wherever it is).
+
+    Whoever calls has looked that it holds nothing, or has kept it. Raises GitFault.
+    """
+    if os.path.lexists(path):
+        done = run(at, ["worktree", "remove", "--force", "--force", "--", str(path)])
+        if done.returncode and os.path.lexists(path):
+            # Git has not heard of it (any more): what a killed `add` left.
+            shutil.rmtree(path, ignore_errors=True)
+            git(at, "worktree", "prune")
+    else:
+        git(at, "worktree", "prune")
+    there = says(at, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") if branch else ""
+    if there and commit in ("", there):
+        git(at, "update-ref", "-d", f"refs/heads/{branch}", there)
+    for folder in (path.parent, path.parent.parent):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def holds(path: Path, base: str) -> str:
+    """What a worktree holds beyond its base, in a few words; "" where that is nothing."""
+    if not path.is_dir():
+        return ""
+    commits = says(path, "rev-list", "--count", f"{base}..HEAD") if base else "0"
+    changed = names(git(path, "status", "--porcelain", "-z", "--untracked-files=normal"))
+    told = [f"{commits} commits"] if commits not in ("0", None) else []
+    told += [f"{len(changed)} changed files"] if changed else []
+    if commits is None:
+        told.append("a branch that does not come from its base")
+    return " and ".join(told)
+
+
+def copy_into(top: Path, path: Path, patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Copy what the patterns name from a checkout into a worktree; what was, and what could not be.
+
+    What is there already (tracked files) is left alone; links are copied as links.
+    """
+    copied: list[str] = []
+    refused: list[str] = []
+    for pattern in patterns:
+        parts = Path(pattern).parts
+        if not parts or Path(pattern).is_absolute() or ".." in parts or ".git" in parts:
+            raise UsageError(
+                f"worktrees.copy can't hold {pattern!r}.", "Name files within the repository."
+            )
+        for source in sorted(top.glob(pattern)):
+            inner = source.relative_to(top)
+            if ".git" in inner.parts or os.path.lexists(path / inner):
+                continue
+            try:
+                _copy(source, path / inner)
+                copied.append(str(inner))
+            except (OSError, shutil.Error) as error:
+                refused.append(f"{inner} could not be copied: {error}.")
+    return copied, refused
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _submodules(path: Path) -> list[str]:
+    if not (path / ".gitmodules").is_file():
+        return []
+    return ["Its submodules are empty: `git submodule update --init` in the session fetches them."]
+
+
+def _lfs(path: Path) -> list[str]:
+    attributes = path / ".gitattributes"
+    try:
+        used = b"filter=lfs" in attributes.read_bytes()[: 2**20]
+    except OSError:
+        return []
+    if not used or says(path, "config", "filter.lfs.smudge"):
+        return []
+    return ["Files of Git LFS are pointers: git-lfs is not set up here."]

@@ -1,0 +1,71 @@
+"""The configured command that makes a new worktree ready, run as the session's commands are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sessions.errors import AgentdeckError
+from sessions.secrecy import hide
+from sessions.tools import process
+from sessions.tools.shell import output_text
+from sessions.tools.spool import Spool
+from sessions.tools.state import State
+
+_TOLD = 4000
+"""Characters of its output in the record; all of it is under `files/`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How it ended. `code` is negative for a signal; `why`: what kept it from its own end."""
+
+    code: int
+    output: str
+    why: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """It ended by itself, and well."""
+        return self.code == 0 and not self.why
+
+
+async def run(argv: Sequence[str], state: State, timeout_s: float) -> Made:
+    """Run the command in a session's sandbox, where there is one. `state` is closed by the caller.
+
+    When it is cancelled, the command is ended.
+    """
+    env = process.environment(state.options.env)
+    try:
+        spool = Spool(state.guard.files, "worktree-setup.txt", None)
+    except OSError as error:
+        return Made(-1, "", f"its output can't be kept: {error.strerror}")
+    sandbox, words = state.sandbox, list(argv)
+    wrapped = None
+    try:
+        if sandbox is not None:
+            wrapped = await asyncio.to_thread(sandbox.wrap, words, network=state.options.network)
+            words = wrapped.argv
+            env |= {"TMPDIR": "/tmp", "XDG_CACHE_HOME": "/tmp/.cache", "XDG_RUNTIME_DIR": "/tmp"}
+            env |= {"npm_config_cache": "/tmp/.npm"}
+        spare = sandbox.generations if sandbox is not None else 0
+        running = await process.start(
+            words, cwd=state.guard.root, env=env, spool=spool, spare=spare
+        )
+        running.limit(timeout_s)
+        try:
+            ended = await running.wait()
+        except asyncio.CancelledError:
+            running.stop()
+            await running.wait()
+            raise
+    except AgentdeckError as error:
+        return Made(-1, "", str(error))
+    finally:
+        if wrapped is not None:
+            await asyncio.to_thread(wrapped.finish)
+        spool.close(keep=True)
+    why = {"timeout": f"it took longer than {timeout_s:g} s", "": ""}.get(ended.why, ended.message)
+    code = ended.code if ended.code is not None else -(ended.signal or 1)
+    return Made(code, hide(output_text(spool)[0])[-_TOLD:], why or "")
