@@ -21,8 +21,8 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from sessions.client import Client
 from sessions.engine import lifecycle
+from sessions.engine.client import Client
 from sessions.places import places
 from tests.support.messages_server import (
     Hang,

@@ -22,7 +22,7 @@ from textual.binding import Binding
 from sessions.errors import UsageError
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 GROUPS = ("Sessions", "Turns", "View", "Side panel", "Deck")
 Run = Callable[["DeckScreen"], Awaitable[None]]

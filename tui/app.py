@@ -1,4 +1,4 @@
-"""The application: small; what it shows is `tui.deck_screen`, what it does `tui.commands`.
+"""The application: small; what it shows is `tui.deck.screen`, what it does `tui.commands`.
 
 Its first frame needs little: the deck's screen, its widgets and its actions are imported when
 that frame is painted. What is typed meanwhile is kept for the composer.
@@ -18,17 +18,18 @@ from textual.widgets import Static
 
 from sessions.errors import UsageError
 from sessions.places import places
-from tui import ending, keys
-from tui.gate import GuardedApp
-from tui.memory import Memory
+from tui.deck import ending
+from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
-from tui.resizing import SureSize
+from tui.terminal import keys
+from tui.terminal.output_guard import GuardedApp
+from tui.terminal.resizing import SureSize
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from tui.client import ClientFactory
-    from tui.deck_screen import DeckScreen
+    from tui.deck.client import ClientFactory
+    from tui.deck.screen import DeckScreen
 
 
 def deck_commands() -> type[Provider]:
@@ -66,8 +67,8 @@ class DeckApp(GuardedApp, SureSize):
     def deck(self) -> DeckScreen:
         """The deck's screen."""
         if self._deck is None:
-            from tui.client import connect
-            from tui.deck_screen import DeckScreen
+            from tui.deck.client import connect
+            from tui.deck.screen import DeckScreen
 
             self._deck = DeckScreen(self.options, self.memory, self._factory or connect)
         return self._deck

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.layout import MAX_TILES
+from tui.deck.layout import MAX_TILES
 
 if TYPE_CHECKING:
     from sessions.config import Config
@@ -28,7 +28,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class DeckOptions:
-    """`keys`: an action's name → the keys that replace its own. `memory`: see tui.memory."""
+    """`keys`: an action's name → the keys that replace its own. `memory`: see tui.deck.memory."""
 
     theme: str = DEFAULT_THEME
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from textual.content import Content
 from tui import actions as registry
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class DeckCommands(Provider):
     """
 
     def _deck(self) -> DeckScreen | None:
-        from tui.deck_screen import DeckScreen
+        from tui.deck.screen import DeckScreen
 
         return self.screen if isinstance(self.screen, DeckScreen) else None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from sessions.sanitise import clean, clean_line
-from sessions.summary import Summary
+from sessions.record.summary import Summary
+from sessions.safety.sanitise import clean, clean_line
 
 __all__ = [
     "clean",

@@ -6,11 +6,11 @@ import html
 import json
 from collections.abc import Callable, Iterable, Iterator
 
-from sessions import codec
-from sessions import events as ev
 from sessions.errors import UsageError
-from sessions.sanitise import clean
-from sessions.transcript import Block, Transcript
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.transcript import Block, Transcript
+from sessions.safety.sanitise import clean
 
 FORMATS = ("md", "json", "html")
 

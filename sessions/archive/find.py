@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sessions import events as ev
 from sessions.archive.rows import Row
 from sessions.errors import NotFound, UsageError
-from sessions.summary import Summary
+from sessions.record import events as ev
+from sessions.record.summary import Summary
 
 S = TypeVar("S", Summary, Row)
 

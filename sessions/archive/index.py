@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from sessions import events as ev
 from sessions.archive import database, rows
 from sessions.errors import JournalError
-from sessions.journal import NAME, read
-from sessions.sanitise import clean_line
-from sessions.summary import Reducer, Summary
+from sessions.record import events as ev
+from sessions.record.journal import NAME, read
+from sessions.record.summary import Reducer, Summary
+from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.index")
 

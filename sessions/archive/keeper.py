@@ -17,11 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from sessions import events as ev
 from sessions.archive.index import NEVER, Index, mark_of
 from sessions.errors import AgentdeckError
-from sessions.journal import NAME
-from sessions.summary import Summary
+from sessions.record import events as ev
+from sessions.record.journal import NAME
+from sessions.record.summary import Summary
 
 log = logging.getLogger("agentdeck.index")
 

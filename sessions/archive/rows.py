@@ -10,7 +10,7 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sessions.summary import Summary
+from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sessions import events as ev
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages import OFFICIAL_HOST, MessagesApi
 from sessions.backends.native import NativeConversation, ask
+from sessions.backends.pricing import cost
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
-from sessions.limits import Gate, gate
-from sessions.pricing import cost
+from sessions.record import events as ev
+from sessions.runtime.throttle import Gate, gate
 
 OFFICIAL = f"https://{OFFICIAL_HOST}"
 # When the API can't be asked. The deck's list comes from the API.

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from sessions import events as ev
+from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from sessions.context import Context
+    from sessions.record.context import Context
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sessions.errors import BackendError
-from sessions.sanitise import clean_line
-from sessions.secrecy import hide
+from sessions.safety.sanitise import clean_line
+from sessions.safety.secrets_filter import hide
 
 MIN_WAIT_S, MAX_WAIT_S = 1.0, 300.0
 

@@ -18,16 +18,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.base import Capabilities, Form, ModelInfo, Question, Reply, TurnHost
 from sessions.backends.faults import Fault
 from sessions.backends.messages import MessagesApi
 from sessions.backends.native import NativeConversation, ask
 from sessions.config.model import BackendConfig
-from sessions.context import tokens_of
 from sessions.errors import BackendError
-from sessions.limits import Gate
 from sessions.places import private_folder
+from sessions.record import events as ev
+from sessions.record.context import tokens_of
+from sessions.runtime.throttle import Gate
 
 log = logging.getLogger("agentdeck.local")
 

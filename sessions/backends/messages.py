@@ -17,11 +17,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from sessions import codec
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.reader import Reader, Response, Sink
-from sessions.secrecy import address
+from sessions.record import codec
+from sessions.safety.secrets_filter import address
 
 OFFICIAL_HOST = "api.anthropic.com"
 _MAX_LINE = 64 * 2**20

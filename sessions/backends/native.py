@@ -13,14 +13,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from sessions import events as ev
 from sessions.backends.base import Question, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages import MessagesApi
 from sessions.backends.reader import CUT_REASONS, Response, ToolUse
 from sessions.errors import BackendError
-from sessions.limits import Gate, backoff_s
-from sessions.sanitise import clean_line
+from sessions.record import events as ev
+from sessions.runtime.throttle import Gate, backoff_s
+from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.native")
 

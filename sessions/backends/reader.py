@@ -10,10 +10,10 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sessions import codec
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
-from sessions.outside import count
+from sessions.record import codec
+from sessions.safety.numbers_from_outside import count
 
 _USAGE = {
     "input_tokens": "input",

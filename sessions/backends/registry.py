@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 
-from sessions import events as ev
 from sessions.backends.base import Backend
 from sessions.config.model import BackendConfig, Config
 from sessions.errors import NotFound
 from sessions.places import Places
-from sessions.secrecy import address
+from sessions.record import events as ev
+from sessions.safety.secrets_filter import address
 
 
 def make(name: str, config: Config, places: Places) -> Backend:

@@ -16,11 +16,11 @@ from typing import Any
 import click
 
 from sessions import VERSION
-from sessions import events as ev
 from sessions.cli.output import CONTEXT
-from sessions.disk import NOT_RECORDED, not_recorded
 from sessions.errors import AgentdeckError
-from sessions.summary import Summary
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -53,7 +53,7 @@ async def _serve(profile: str) -> None:
     from acp.connection import Connection
     from acp.stdio import stdio_streams
 
-    from sessions.client import Client
+    from sessions.engine.client import Client
 
     reader, writer = await stdio_streams(limit=50 * 2**20)
     bridge = Bridge(await Client.connect(), profile)

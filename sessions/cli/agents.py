@@ -137,7 +137,7 @@ async def _tell_engine(backend: str) -> None:
 
 
 async def _by_engine(command: str, **args: Any) -> Any:
-    from sessions.client import Client
+    from sessions.engine.client import Client
 
     client = await Client.connect()
     try:

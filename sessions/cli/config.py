@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from sessions import secrecy
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import UsageError
 from sessions.places import places, private_folder
+from sessions.safety import secrets_filter
 
 
 @click.group(context_settings=CONTEXT)
@@ -79,7 +79,7 @@ def rules(gone: str | None, as_json: bool) -> None:
 def _redacted(value: Any) -> Any:
     """The same without what may be a secret: keys, passwords, and the environment of others."""
     if isinstance(value, str):
-        return secrecy.hide(secrecy.address(value))
+        return secrets_filter.hide(secrets_filter.address(value))
     if isinstance(value, dict):
         return {
             k: ("…" if v else "") if k == "api_key" else _masked(v) if k == "env" else _redacted(v)

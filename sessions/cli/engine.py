@@ -33,7 +33,7 @@ def status(as_json: bool) -> None:
 
 
 async def _status() -> dict[str, Any]:
-    from sessions.client import Client
+    from sessions.engine.client import Client
 
     client = await Client.connect(start=False, any_version=True)
     try:

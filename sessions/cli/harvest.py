@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from sessions import events as ev
 from sessions.archive.find import find
 from sessions.archive.index import Index
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.places import places
+from sessions.record import events as ev
 
 _FINDINGS = 3
 _BYPRODUCT = re.compile(r"[0-9a-f]{16}")

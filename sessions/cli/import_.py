@@ -11,7 +11,7 @@ import click
 from sessions.cli.output import CONTEXT, say, say_line
 from sessions.errors import AgentdeckError
 from sessions.places import places
-from sessions.sanitise import clean
+from sessions.safety.sanitise import clean
 
 
 @click.command("import", context_settings=CONTEXT)

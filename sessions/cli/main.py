@@ -154,8 +154,8 @@ def _gone() -> bool:
 
 
 def _say(error: AgentdeckError) -> None:
-    from sessions.sanitise import clean
-    from sessions.secrecy import hide
+    from sessions.safety.sanitise import clean
+    from sessions.safety.secrets_filter import hide
 
     click.echo(hide(clean(f"agentdeck: {error.message}")), err=True)
     if error.hint:
@@ -164,14 +164,15 @@ def _say(error: AgentdeckError) -> None:
 
 def _crashed(error: Exception) -> int:
     """Put the traceback into the log and name it; no local variables are shown anywhere."""
-    from sessions import secrecy
     from sessions.places import places, private_folder
+    from sessions.safety import secrets_filter
 
     log: Any = places().log
     try:
         private_folder(log.parent)
         handler = logging.FileHandler(log)
-        handler.setFormatter(secrecy.Formatter("%(asctime)s %(process)d %(name)s %(message)s"))
+        form = "%(asctime)s %(process)d %(name)s %(message)s"
+        handler.setFormatter(secrets_filter.Formatter(form))
         logger = logging.getLogger("agentdeck.crash")
         logger.addHandler(handler)
         logger.error("crash", exc_info=error)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sessions.sanitise import clean, clean_line
+from sessions.safety.sanitise import clean, clean_line
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 

@@ -10,9 +10,9 @@ import click
 from sessions.cli.output import CONTEXT, say, say_json, table
 
 if TYPE_CHECKING:
-    from sessions import events as ev
     from sessions.plans.model import Task
     from sessions.plans.read import Checked
+    from sessions.record import events as ev
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))

@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from sessions import codec
-from sessions import events as ev
 from sessions.cli.output import CONTEXT, say_line
-from sessions.disk import NOT_RECORDED, not_recorded
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
-from sessions.sanitise import clean
-from sessions.summary import Summary
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
+from sessions.safety.sanitise import clean
 
 PERMISSIONS = ("read-only", "ask", "edit", "full")
 
@@ -198,7 +198,7 @@ class Watching:
 
 
 async def _run(options: Options) -> None:
-    from sessions.client import Client
+    from sessions.engine.client import Client
 
     client = await Client.connect()
     try:

@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from sessions import codec
 from sessions.archive.find import find, listed
 from sessions.archive.index import Index
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.errors import AgentdeckError
-from sessions.journal import NAME, Faults, read
 from sessions.places import places
-from sessions.summary import Summary
+from sessions.record import codec
+from sessions.record.journal import NAME, Faults, read
+from sessions.record.summary import Summary
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -97,7 +97,7 @@ def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
 def export(session: str, fmt: str, out: Path | None) -> None:
     """Print a session as Markdown, JSON or HTML."""
     from sessions.archive.export import export as write
-    from sessions.secrecy import hide
+    from sessions.safety.secrets_filter import hide
 
     # A journal may be older than the key, or written before keys were kept out of it.
     text = hide(write(read(_journal(session)), fmt))
@@ -185,7 +185,7 @@ async def _by_engine(command: str, **args: Any) -> Any:
 
     Returns the engine's answer.
     """
-    from sessions.client import Client
+    from sessions.engine.client import Client
 
     client = await Client.connect()
     try:

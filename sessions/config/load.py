@@ -12,12 +12,12 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessions import secrecy
 from sessions.config.builtin import with_builtins
 from sessions.config.model import Config
 from sessions.config.strict import Reader
 from sessions.errors import UsageError
 from sessions.places import places
+from sessions.safety import secrets_filter
 
 
 def load(path: Path | None = None) -> Config:
@@ -31,7 +31,7 @@ def load(path: Path | None = None) -> Config:
         text = where.read_text("utf-8")
     except FileNotFoundError:
         found = with_builtins(Config())
-        secrecy.known.remember(_secrets(found))
+        secrets_filter.known.remember(_secrets(found))
         return found
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{where} can't be read: {error}.") from error
@@ -50,7 +50,7 @@ def load(path: Path | None = None) -> Config:
             f"{where} is wrong:\n{faults}", "See `agentdeck config init` for every key."
         )
     found = with_builtins(config)
-    secrecy.known.remember(_secrets(found))
+    secrets_filter.known.remember(_secrets(found))
     return found
 
 
@@ -59,13 +59,13 @@ def _secrets(config: Config) -> Iterator[str]:
     for backend in config.backends.values():
         yield backend.api_key.reveal()
         yield os.environ.get(backend.api_key_env, "") if backend.api_key_env else ""
-        yield from secrecy.of_address(backend.base_url)
-        yield from secrecy.of_command(backend.command)
-        yield from (v for k, v in backend.env.items() if secrecy.keyish(k))
+        yield from secrets_filter.of_address(backend.base_url)
+        yield from secrets_filter.of_command(backend.command)
+        yield from (v for k, v in backend.env.items() if secrets_filter.keyish(k))
     for server in config.mcp.servers.values():
-        yield from secrecy.of_address(server.url)
-        yield from secrecy.of_command(server.command)
-        yield from (v for k, v in server.env.items() if secrecy.keyish(k))
+        yield from secrets_filter.of_address(server.url)
+        yield from secrets_filter.of_command(server.command)
+        yield from (v for k, v in server.env.items() if secrets_filter.keyish(k))
 
 
 def _semantic(config: Config, reader: Reader) -> list[str]:

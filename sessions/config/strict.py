@@ -10,7 +10,7 @@ import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from sessions.config.model import Secret
-from sessions.textlines import lines
+from sessions.record.textlines import lines
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 

@@ -8,7 +8,7 @@ Up (client → engine), every command answered once, in any order:
 Down, unasked:
 
     {"session": "…", "event": {…}}       an event of a session that this client watches
-    {"summary": {…}}                     a session's summary changed (sessions.summary)
+    {"summary": {…}}                     a session's summary changed (sessions.record.summary)
     {"gone": "…"}                        a session was deleted
     {"notice": {"kind", "message", …}}   something of the deck: a limit, a disk that is full
 

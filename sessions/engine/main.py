@@ -11,14 +11,14 @@ import os
 import signal
 from collections.abc import Callable
 
-from sessions import secrecy
-from sessions.deck import Deck
-from sessions.descriptors import in_use, limit, raise_limit
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places, places
+from sessions.record.descriptors import in_use, limit, raise_limit
+from sessions.runtime.deck import Deck
+from sessions.safety import secrets_filter
 from sessions.tools import user_umask
 
 log = logging.getLogger("agentdeck.engine")
@@ -111,7 +111,7 @@ def main() -> None:
     logging.raiseExceptions = False  # a log that can't be written is no news for the log
     logging.basicConfig(level=logging.INFO)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
-    form = secrecy.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
+    form = secrets_filter.Formatter("%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
     for handler in logging.getLogger().handlers:
         handler.setFormatter(form)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request says nothing

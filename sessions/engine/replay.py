@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from sessions import codec
-from sessions import events as ev
+from sessions.record import codec
+from sessions.record import events as ev
 
 # Lines handed to the loop at a time, so that a long past does not hold up a live stream.
 _SLICE = 256

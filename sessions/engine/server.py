@@ -13,14 +13,15 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions import VERSION, codec
-from sessions import events as ev
-from sessions.deck import Deck
+from sessions import VERSION
+from sessions.config.reload import Rereading
 from sessions.engine.commands import check
 from sessions.engine.replay import replay_lines
 from sessions.errors import AgentdeckError, UsageError, of_machine
-from sessions.reread import Rereading
-from sessions.session import Session
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")
 
@@ -185,7 +186,7 @@ class Server:
         """The answer to a client's first command."""
         return {"version": VERSION, "pid": os.getpid(), "since": self.since}
 
-    # -- what the deck tells (sessions.deck.Listener)
+    # -- what the deck tells (sessions.runtime.deck.Listener)
 
     def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
         """An event is in the journal."""

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.places import Places, private_folder
+from sessions.record import events as ev
 
 _MOST_REASONS = 20
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions import events as ev
 from sessions.harvest.commands import only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
+from sessions.record import events as ev
 
 KINDS = ("code", "file", "command", "text", "picture", "term", "correction", "question")
 _MIN_CODE = 40

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
 from sessions.harvest.language import telling_terms
+from sessions.record import events as ev
 
 _NOTES = 50
 _FIRES = 0.2

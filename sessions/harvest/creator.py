@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, slug
 from sessions.harvest.language import telling_terms
 from sessions.harvest.redact import Redactor, elsewhere, general
+from sessions.record import events as ev
 
 Ask = Callable[[str], Awaitable[str]]
 """One tool-less question to a model; its text."""

@@ -16,8 +16,8 @@ from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from sessions import events as ev
 from sessions.errors import UsageError
+from sessions.record import events as ev
 
 FORMAT = 1
 MODEL = "model"

@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Any
 
-from sessions import events as ev
 from sessions.harvest import commands, patch
+from sessions.record import events as ev
 
 _WRITE = {"Write", "write", "write_file", "create_file"}
 _EDIT = {"Edit", "edit", "MultiEdit", "multiedit", "replace"}

@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sessions import codec
-from sessions import events as ev
 from sessions.errors import JournalError, NotFound
 from sessions.harvest.byproducts import Found, byproducts, recurrence
-from sessions.journal import NAME, read
 from sessions.places import Places, private_folder
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.journal import NAME, read
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
 FINDER = 12

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, sha256, split
 from sessions.harvest.neighbours import three_way, three_way_diff
-from sessions.textlines import lines
+from sessions.record import events as ev
+from sessions.record.textlines import lines
 
 CONFLICT = "<<<<<<< yours"
 CHOICES = ("yours", "draft", "both")

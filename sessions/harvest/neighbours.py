@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessions.harvest.draft import Draft, split
-from sessions.textlines import lines as split_lines
+from sessions.record.textlines import lines as split_lines
 
 T = TypeVar("T")
 

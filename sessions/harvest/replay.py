@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from sessions import events as ev
 from sessions.harvest.files import FileTracker
+from sessions.record import events as ev
 
 REPLAY_S = 60.0
 _SHOWN = 2_000

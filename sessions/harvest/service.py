@@ -12,21 +12,21 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import Draft, sha256, slug, split
+from sessions.harvest.draft_store import Shelf
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.redact import Redactor, general
-from sessions.harvest.shelf import Shelf
-from sessions.harvest.uses import Uses, uses
-from sessions.journal import NAME, read
+from sessions.harvest.usage import Uses, uses
 from sessions.library import library
 from sessions.places import Places, private_folder
-from sessions.textlines import lines
+from sessions.record import events as ev
+from sessions.record.journal import NAME, read
+from sessions.record.textlines import lines
 from skills.errors import SkillError
 from skills.install import removed
 

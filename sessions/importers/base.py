@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from sessions import events as ev
+from sessions.record import events as ev
 
 Record = dict[str, Any]
 MAX_LINE = 64 * 2**20

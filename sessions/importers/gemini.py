@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.importers.base import Builder, Record, records, text_of
+from sessions.record import events as ev
 
 _CODE = re.compile(r"^Exit Code: (-?\d+)\s*$", re.MULTILINE)
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.importers.base import Builder, Record
+from sessions.record import events as ev
 
 
 class OpenCode:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.importers.base import Builder, Record, records, text_of
+from sessions.record import events as ev
 
 _SPEAKER = re.compile(
     r"^\s{0,3}(?:#{1,6}\s*)?(?:\*\*|__)?(user|human|you|me|assistant|ai|model|claude|chatgpt|gpt)"

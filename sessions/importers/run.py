@@ -17,19 +17,19 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.importers.base import Importer
 from sessions.importers.claude_code import ClaudeCode
 from sessions.importers.codex import Codex
 from sessions.importers.gemini import Gemini
-from sessions.importers.known import Known
+from sessions.importers.import_ledger import Known
 from sessions.importers.opencode import OpenCode
 from sessions.importers.plain import PlainJson, PlainMarkdown
 from sessions.importers.unread import ENDINGS, HEAD, unclaimed, unheld
-from sessions.journal import Journal
 from sessions.places import Places
+from sessions.record import events as ev
+from sessions.record.journal import Journal
 
 OPENCODE = OpenCode()
 IMPORTERS: tuple[Importer, ...] = (

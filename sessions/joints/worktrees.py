@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, UsageError
+from sessions.record import events as ev
 from sessions.worktrees import make
 
 if TYPE_CHECKING:
-    from sessions.deck import Deck
-    from sessions.session import Session
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
     from sessions.worktrees.make import Worktree
 
 log = logging.getLogger("agentdeck.worktrees")
@@ -118,7 +118,7 @@ class Worktrees:
             self._setups.pop(session.id, None)
 
     async def _configured(self, session: Session) -> None:
-        from sessions.joints.tools import state_of
+        from sessions.features.tools import state_of
         from sessions.worktrees import setup
 
         wanted = self._deck.config.worktrees

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.plans.model import ForEach
-from sessions.textlines import lines
+from sessions.record import events as ev
+from sessions.record.textlines import lines
 
 MOST = 10_000
 """Items of one task."""

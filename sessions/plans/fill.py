@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from sessions.errors import AgentdeckError
 from sessions.plans.fanout import Item
 from sessions.priming.untrusted import quote
-from sessions.sanitise import clean
+from sessions.safety.sanitise import clean
 
 ONE = ("answer", "diff", "files")
 """What is left by a task that is done once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sessions.config.strict import key_parts
-from sessions.textlines import lines
+from sessions.record.textlines import lines
 
 Path = tuple[str, ...]
 

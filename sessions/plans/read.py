@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from sessions import events as ev
 from sessions.config.model import Config
 from sessions.config.strict import Reader
 from sessions.errors import AgentdeckError, UsageError
@@ -21,6 +20,7 @@ from sessions.plans.lines import Path as Key
 from sessions.plans.lines import positions
 from sessions.plans.model import NAME, RESERVED, File, ForEach, Plan, Task
 from sessions.priming import kinds
+from sessions.record import events as ev
 
 _MOST_BYTES = 4 * 2**20
 

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.base import Reply
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
@@ -26,6 +25,7 @@ from sessions.priming.pipeline import Ask
 from sessions.priming.prompts import Prompt, Subject
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, clean_block, quote
+from sessions.record import events as ev
 
 MARKS = ("novelty", "coherence", "usefulness")
 GOOD_ENOUGH = 6.0

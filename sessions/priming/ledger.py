@@ -11,12 +11,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions import codec
-from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.priming.comparison import PAIRS, Comparison
 from sessions.priming.model import JSON
+from sessions.record import codec
+from sessions.record import events as ev
 
 ENOUGH = 20
 """Under so many decided pairs nothing is told."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sessions.priming.lines import items_of_lines
 from sessions.priming.model import JSON, TEXT_EXTRAS, Item, fraction, whole
+from sessions.priming.prose_items import items_of_lines
 from sessions.priming.untrusted import clean
 
 REPLY_LIMIT = 200_000

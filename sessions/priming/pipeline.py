@@ -14,9 +14,9 @@ from sessions.backends.base import Form, Reply
 from sessions.errors import UsageError
 from sessions.priming import gauge, kinds
 from sessions.priming.arxiv.draw import Source, draw_papers
-from sessions.priming.bound import bound_form
 from sessions.priming.checks import check
 from sessions.priming.draw import local_draw
+from sessions.priming.grammar import bound_form
 from sessions.priming.model import Draw, Item
 from sessions.priming.parse import Parsed, mentioned, parse_reply, refuses
 from sessions.priming.prompts import (

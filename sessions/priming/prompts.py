@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sessions.backends.base import Form
-from sessions.priming.bound import bound_form
+from sessions.priming.grammar import bound_form
 from sessions.priming.model import JSON, Draw
 from sessions.priming.untrusted import clean, clean_block, quote
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sessions import events as ev
 from sessions.priming.gauge import Gauge
 from sessions.priming.inject import Injection
 from sessions.priming.model import JSON, Draw, Item, item_from_json
 from sessions.priming.pipeline import Expansion
+from sessions.record import events as ev
 
 _REPLY_KEPT = 40_000
 

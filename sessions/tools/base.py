@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from sessions import events as ev
+from sessions.record import events as ev
 
 if TYPE_CHECKING:
     from sessions.backends.base import TurnHost

@@ -11,12 +11,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import marks, policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import EDIT_BYTES, path_property, sha256
-from sessions.tools.guard import Target
 from sessions.tools.spool import looks_binary, store
+from sessions.tools.workspace import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import hashlib
 import os
 from pathlib import Path
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
-from sessions.tools.guard import Target
 from sessions.tools.spool import looks_binary, store
+from sessions.tools.workspace import Target
 
 MAX_LINES = 2000
 MAX_COLUMNS = 2000

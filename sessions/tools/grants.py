@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import prefixes
 
 

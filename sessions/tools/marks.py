@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from sessions import secrecy
 from sessions.errors import AgentdeckError
-from sessions.secrecy import MARK
-from sessions.textlines import lines
+from sessions.record.textlines import lines
+from sessions.safety import secrets_filter
+from sessions.safety.secrets_filter import MARK
 
 
 class Ambiguous(AgentdeckError):
@@ -24,9 +24,9 @@ def put_back(text: str, before: str) -> str:
 
     Raises Ambiguous.
     """
-    if MARK not in text or not secrecy.known.values:
+    if MARK not in text or not secrets_filter.known.values:
         return text
-    held = [value for value in secrecy.known.values if value in before]
+    held = [value for value in secrets_filter.known.values if value in before]
     if not held:
         if MARK in before:
             return text  # it is the file's own text
@@ -43,14 +43,14 @@ def put_back(text: str, before: str) -> str:
 def _line(line: str, before: str, held: list[str]) -> str:
     if MARK not in line:
         return line
-    alike = [true for true in lines(before) if secrecy.hide(true) == line]
+    alike = [true for true in lines(before) if secrets_filter.hide(true) == line]
     if len(set(alike)) == 1:
         return alike[0]
     start = line.partition(MARK)[0].lstrip()
     named = [
         true
         for true in lines(before)
-        if start.strip() and secrecy.hide(true).lstrip().startswith(start + MARK)
+        if start.strip() and secrets_filter.hide(true).lstrip().startswith(start + MARK)
     ]
     values = {value for true in named for value in held if value in true}
     if len(values) == 1 and line.count(MARK) == 1:
@@ -77,7 +77,7 @@ def edit(old: str, new: str, before: str) -> tuple[str, str]:
 
 def _as_it_stands(shown: str, before: str) -> str | None:
     """The part of a file that was shown so; None where there is none, or it is the file's words."""
-    held = [value for value in secrecy.known.values if value in before]
+    held = [value for value in secrets_filter.known.values if value in before]
     if shown in before or not held:
         return None
     any_key = "(?:" + "|".join(re.escape(value) for value in held) + ")"
@@ -94,7 +94,7 @@ def _as_it_stands(shown: str, before: str) -> str | None:
 
 def refuse(text: str) -> None:
     """For what is run rather than written. Raises Ambiguous where a mark stands in it."""
-    if MARK in text and secrecy.known.values:
+    if MARK in text and secrets_filter.known.values:
         raise Ambiguous(
             f"The command holds {MARK}, which stands for a key that you are not shown; it would "
             "be run with those words. It was not run.",

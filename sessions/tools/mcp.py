@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions import events as ev
+from sessions.backends.stderr_log import StderrLog
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
-from sessions.stderr_log import StderrLog
+from sessions.record import events as ev
 from sessions.tools import policy
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.files import image_kind

@@ -20,15 +20,15 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import argv as plain
 from sessions.tools import prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
-from sessions.tools.guard import Target
 from sessions.tools.process import environment
 from sessions.tools.rules import Kind, Rule, fingerprint, new_id
 from sessions.tools.sandbox import describe
 from sessions.tools.state import State
+from sessions.tools.workspace import Target
 from skills.text import has_hidden, hidden
 
 _SESSION, _ALWAYS = "This session", "Always here"

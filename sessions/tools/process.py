@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions import events as ev
-from sessions import secrecy
-from sessions.descriptors import user_limit
+from sessions.record import events as ev
+from sessions.record.descriptors import user_limit
+from sessions.safety import secrets_filter
 from sessions.tools import user_umask
 from sessions.tools.base import ToolFault
 from sessions.tools.protected_paths import names
@@ -64,14 +64,14 @@ def environment(more: Sequence[str] = (), base: Mapping[str, str] | None = None)
     workspace would supply programs.
     """
     base = os.environ if base is None else base
-    keys = {v for k, v in base.items() if secrecy.keyish(k) and len(v) >= 8} - {
+    keys = {v for k, v in base.items() if secrets_filter.keyish(k) and len(v) >= 8} - {
         base.get(name) for name in _ALWAYS
     }
     passed = {
         name: value
         for name, value in base.items()
         if (name in _PASSED or name.startswith("LC_") or name in more)
-        and (name in _ALWAYS or not secrecy.keyish(name))
+        and (name in _ALWAYS or not secrets_filter.keyish(name))
         and not _LOADING.fullmatch(name)
         and (name in _ALWAYS or not _holds(value, keys))
     }

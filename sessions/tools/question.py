@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools.base import NO, CallContext, Option, Outcome, Verdict, define
 
 

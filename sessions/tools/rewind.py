@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import safe_open
 from sessions.tools.base import ToolFault
-from sessions.tools.guard import Guard
+from sessions.tools.workspace import Guard
 
 NOTE = (
     "Only what the tools Write, Edit and MultiEdit changed was put back; whatever commands did "

@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from sessions import events as ev
+from sessions.record import events as ev
 
 _PYTHON: dict[str, tuple[type, ...]] = {
     "string": (str,),

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import names, policy, protected_paths, safe_open
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import path_property
-from sessions.tools.guard import Guard, Target
+from sessions.tools.workspace import Guard, Target
 
 SKIPPED = protected_paths.names(
     ".git .hg .svn .jj node_modules __pycache__ .venv venv .tox .nox .mypy_cache .ruff_cache "
@@ -282,7 +282,7 @@ class GrepTool:
     async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
         """Search, in a process of its own that can be ended: a pattern may take for ever."""
         assert isinstance(ctx.plan, Target)
-        from sessions.tools.greprun import search
+        from sessions.tools.grep_worker import search
 
         _exists(ctx.plan)
         return await search(query_of(args), args, ctx)

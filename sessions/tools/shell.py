@@ -10,8 +10,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions import events as ev
-from sessions.textlines import lines
+from sessions.record import events as ev
+from sessions.record.textlines import lines
 from sessions.tools import marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.sandbox import Wrapped

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError
+from sessions.record import events as ev
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 
 if TYPE_CHECKING:
-    from sessions.joints.skills import SessionSkills
+    from sessions.features.skills import SessionSkills
 
 
 class SkillTool:

@@ -10,8 +10,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from sessions import secrecy
 from sessions.places import private_folder
+from sessions.safety import secrets_filter
 
 KEEP_BYTES = 32 * 1024 * 1024
 """Of one command's output on disk; what comes after is counted and dropped."""
@@ -99,7 +99,7 @@ class Spool:
         self._pending = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._held = b""
-        self._keys = secrecy.known.bytewise
+        self._keys = secrets_filter.known.bytewise
         self._head = bytearray()
         self._tail = bytearray()
 
@@ -107,12 +107,12 @@ class Spool:
         """Take a piece in."""
         # A key that comes in two pieces is seen whole: what may be its beginning waits.
         data = self._held + data
-        held = secrecy.begun(data.decode("latin-1"), self._keys)
+        held = secrets_filter.begun(data.decode("latin-1"), self._keys)
         self._held = data[len(data) - held :]
         self._take(data[: len(data) - held])
 
     def _take(self, data: bytes) -> None:
-        data = secrecy.hide_bytes(data)
+        data = secrets_filter.hide_bytes(data)
         self.total += len(data)
         self._keep(data)
         missing = HEAD_BYTES - len(self._head)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.tools.grants import Grants
-from sessions.tools.guard import Guard
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
+from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
     from sessions.tools.shell import Job

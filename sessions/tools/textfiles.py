@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sessions.textlines import lines, whole_lines
+from sessions.record.textlines import lines, whole_lines
 from sessions.tools.base import ToolFault
 
 _DIFF_LINES = 4000

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places
-from sessions.secrecy import hide
+from sessions.record import events as ev
+from sessions.safety.secrets_filter import hide
 from sessions.tools import schema
 from sessions.tools.base import (
     EVERYTHING,
@@ -28,10 +28,10 @@ from sessions.tools.base import (
     ToolFault,
     Verdict,
 )
-from sessions.tools.guard import Guard
 from sessions.tools.rules import FileRules, RuleStore
 from sessions.tools.spool import store
 from sessions.tools.state import State, ToolOptions
+from sessions.tools.workspace import Guard
 from skills.tokens import estimate
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, of_machine
-from sessions.sanitise import clean_line
+from sessions.safety.sanitise import clean_line
 from sessions.tools import user_umask
 
 TIMEOUT_S = 600.0

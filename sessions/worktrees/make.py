@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.errors import UsageError
 from sessions.places import private_folder
+from sessions.record import events as ev
 from sessions.worktrees import naming
 from sessions.worktrees.git import fault, git, names, run, says
 from sessions.worktrees.repository import Base, Repository, pin, repository

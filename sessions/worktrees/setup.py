@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.errors import AgentdeckError
-from sessions.secrecy import hide
+from sessions.safety.secrets_filter import hide
 from sessions.tools import process
 from sessions.tools.shell import output_text
 from sessions.tools.spool import Spool

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.messages_server import (
     Gate,
     MessagesServer,

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions import events as ev
 from sessions.backends.acp.process import AgentProcess
-from sessions.deck import Deck
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from tests.agents.setting import FOLDER, MADE, WRITTEN, Model, command_of, tool_named
 from tests.support.deckrig import Listening, Rig
 from tests.support.messages_server import MessagesServer

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from sessions import config, limits
-from sessions import events as ev
+from sessions import config
 from sessions.backends.acp.process import AgentProcess
-from sessions.deck import Deck
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime import throttle
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, MADE, WRITTEN, Model, configuration, tool_named
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
@@ -69,7 +70,7 @@ class Rig:
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     """A deck with OpenCode, Claude Code and a native backend, all on one scripted server."""
-    limits._GATES.clear()
+    throttle._GATES.clear()
     model = Model()
     async with MessagesServer(model) as server:
         work = tmp_path / "work"

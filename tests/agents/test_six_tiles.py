@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.client import Client
 from sessions.engine import lifecycle
+from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.summary import Summary
+from sessions.record import events as ev
+from sessions.record.summary import Summary
 from tests.agents.setting import FOLDER, KINDS, MADE, Model, configuration, tool_named
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal

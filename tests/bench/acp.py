@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from sessions import config
-from sessions import events as ev
-from sessions.client import Client
-from sessions.deck import Deck
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.places import Places, private_folder
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, command_of
 from tests.bench.engine import WATCHER
 from tests.bench.harness.figure import Figure, Target

@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sessions import codec
-from sessions import events as ev
 from sessions.archive.index import Index
 from sessions.engine import lifecycle
 from sessions.ids import new_id
 from sessions.places import places
+from sessions.record import codec
+from sessions.record import events as ev
 from tests.bench.harness.figure import Figure, Target, timed
 from tests.bench.harness.terminal import Terminal
 

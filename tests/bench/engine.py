@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from sessions import config
-from sessions.deck import Deck
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.places import private_folder
+from sessions.runtime.deck import Deck
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import sse
 from tests.support.rig import rig_places

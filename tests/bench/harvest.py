@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.harvest.byproducts import byproducts
 from sessions.harvest.gather import all_sessions, gather
 from sessions.importers.run import import_paths
-from sessions.journal import NAME, Journal, read
 from sessions.places import Places
+from sessions.record import events as ev
+from sessions.record.journal import NAME, Journal, read
 from tests.bench.harness.figure import Figure, Target, timed
 from tests.bench.harness.table import plain
 from tests.bench.harness.words import answer

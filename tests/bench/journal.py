@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sessions import codec
-from sessions import events as ev
-from sessions.journal import NAME, Journal, read
-from sessions.transcript import Transcript
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.journal import NAME, Journal, read
+from sessions.record.transcript import Transcript
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.words import tokens
 

@@ -16,8 +16,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 
-from sessions.client import Client
 from sessions.engine import lifecycle
+from sessions.engine.client import Client
 from sessions.places import places
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.terminal import Terminal

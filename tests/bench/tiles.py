@@ -20,12 +20,12 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.screen import Screen
 
-from sessions import events as ev
-from sessions.transcript import Transcript
+from sessions.record import events as ev
+from sessions.record.transcript import Transcript
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.table import plain
 from tests.bench.harness.words import answer, tokens
-from tui.gate import GuardedApp
+from tui.terminal.output_guard import GuardedApp
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
 

@@ -48,7 +48,7 @@ def test_skills_know_nothing_of_sessions() -> None:
 
 
 def test_the_interface_imports_nothing_heavy() -> None:
-    code = "import tui.app, tui.deck_screen, sessions.client\n" + "\n".join(
+    code = "import tui.app, tui.deck.screen, sessions.engine.client\n" + "\n".join(
         f"import {name}" for name in modules("tui")
     )
     assert not imported_by(code) & set(HEAVY)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends import local
-from sessions.client import Client
 from sessions.engine import lifecycle
+from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.journal import NAME, Faults, read
 from sessions.places import Places
+from sessions.record import events as ev
+from sessions.record.journal import NAME, Faults, read
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
 

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sessions.client import Client
+from sessions.engine.client import Client
 from tests.bench.harness.table import machine
 from tests.bench.harness.terminal import KEYS, percentile
 from tests.soak.stage import Held, Stage, held

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.places import places
 from tui.app import DeckApp
 from tui.options import DeckOptions

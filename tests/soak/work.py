@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions import events as ev
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
 from sessions.places import Places
+from sessions.record import events as ev
 
 SESSIONS = 24
 _TURN_S = 60.0

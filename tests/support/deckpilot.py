@@ -14,11 +14,11 @@ from textual.widget import Widget
 from sessions.errors import AgentdeckError
 from tests.support.fake_client import FakeClient
 from tui.app import DeckApp
-from tui.composer import Composer
-from tui.deck_screen import DeckScreen
-from tui.lines import Line
-from tui.memory import Memory
+from tui.deck.composer import Composer
+from tui.deck.memory import Memory
+from tui.deck.screen import DeckScreen
 from tui.options import DeckOptions
+from tui.widgets.clickable_line import Line
 
 W = TypeVar("W", bound=Widget)
 

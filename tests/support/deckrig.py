@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import config
-from sessions import events as ev
-from sessions.deck import Deck
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from tests.support.rig import RigBackend, rig_places, until
 
 

@@ -1,4 +1,4 @@
-"""An engine without an engine: the interface of `sessions.client.Client`, in memory.
+"""An engine without an engine: the interface of `sessions.engine.client.Client`, in memory.
 
 Events are numbered and folded by the real reducer, so what the deck is told is what the real
 engine would tell. `calls` records every command in order; `refuse` makes the next call of a
@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from sessions import codec
-from sessions import events as ev
 from sessions.errors import AgentdeckError, EngineError, NotFound
-from sessions.summary import Reducer, Summary
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.summary import Reducer, Summary
 
 OPTIONS = [
     {"id": "once", "name": "once", "kind": "allow_once"},

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.base import Settings, Tools
+from sessions.record import events as ev
 
 
 class FakeContext:

@@ -17,7 +17,7 @@ from pathlib import Path
 from textual.content import Content
 from textual.widgets import Static
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
 
 

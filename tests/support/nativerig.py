@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessions import config
-from sessions import events as ev
-from sessions.deck import Deck
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from tests.support.deckrig import Listening
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until

@@ -14,20 +14,20 @@ from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from sessions import limits
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.places import private_folder
-from sessions.session import Session
+from sessions.runtime import throttle
+from sessions.runtime.session import Session
 from tests.support.messages_server import MessagesServer, Script
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
 from tui.app import DeckApp
-from tui.deck_screen import DeckScreen
+from tui.deck.screen import DeckScreen
 from tui.options import DeckOptions
 from tui.panels import Panel
-from tui.rows import Rows
+from tui.widgets.rows import Rows
 
 P = TypeVar("P", bound=Panel)
 
@@ -110,7 +110,7 @@ async def panel_rig(
     confirmed_full: bool = False,
 ) -> AsyncIterator[PanelRig]:
     """An open deck with so many sessions, all answered by the script."""
-    limits._GATES.clear()
+    throttle._GATES.clear()
     async with MessagesServer(script) as messages:
         native = await NativeRig.make(root, messages, extra, permission)
         engine = Server(native.deck, load_commands(), lambda: None)

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
 from sessions.places import Places
+from sessions.record import events as ev
 
 Act = Callable[[TurnHost], Awaitable[ev.TurnEnded]]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.backends.base import Settings
+from sessions.record import events as ev
 from sessions.tools.rules import MemoryRules, RuleStore
 from sessions.tools.state import ToolOptions
 from sessions.tools.toolbox import Toolbox, make_toolbox

@@ -8,9 +8,9 @@ from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
 
-from sessions import events as ev
-from sessions.transcript import Transcript
-from tui.gate import GuardedApp
+from sessions.record import events as ev
+from sessions.record.transcript import Transcript
+from tui.terminal.output_guard import GuardedApp
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions import events as ev
-from sessions.context import Context
+from sessions.record import events as ev
+from sessions.record.context import Context
 
 WORDS = st.sampled_from(["yes", " ", "", "a\ud800b", "two words", "\n"])
 CALLS = st.sampled_from(["c1", "c2", "c3"])

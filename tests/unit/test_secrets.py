@@ -21,14 +21,16 @@ from pathlib import Path
 
 import pytest
 
-from sessions import codec, config, secrecy
-from sessions import events as ev
+from sessions import config
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
-from sessions.client import Client
 from sessions.engine import lifecycle
+from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
-from sessions.journal import NAME, Faults, Journal, read
-from sessions.recorder import Recorder
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.journal import NAME, Faults, Journal, read
+from sessions.record.recorder import Recorder
+from sessions.safety import secrets_filter
 from sessions.tools.process import environment
 from sessions.tools.spool import Spool
 from tests.support.messages_server import (
@@ -44,7 +46,7 @@ from tests.support.messages_server import (
     text,
 )
 from tests.support.rig import rig_places, until
-from tui.gate import crash_notice
+from tui.terminal.output_guard import crash_notice
 
 pytestmark = pytest.mark.timeout(120)
 ROOT = Path(__file__).parents[2]
@@ -207,7 +209,7 @@ async def planted(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Planted]:
             yield made
         finally:
             await asyncio.to_thread(made.stop)
-            secrecy.known.remember(())
+            secrets_filter.known.remember(())
             shutil.rmtree(root, ignore_errors=True)
 
 
@@ -282,11 +284,11 @@ async def test_keys_planted_everywhere_are_found_nowhere(planted: Planted) -> No
     assert "auth" in kinds["refused"] and "auth" in kinds["refused by file"], kinds
     assert "network" in kinds["unreachable"] and kinds["agent"], kinds
     results = [e for e in events_of(planted, ids["call"]) if isinstance(e, ev.ToolResult)]
-    assert results and results[0].status == "ok" and secrecy.MARK in str(results[0].content)
+    assert results and results[0].status == "ok" and secrets_filter.MARK in str(results[0].content)
     assert results[0].path, "the output was to be kept in a file"
     said = "".join(e.text for e in events_of(planted, ids["echo"]) if isinstance(e, ev.Text))
-    assert said == f"{secrecy.MARK} and on"
-    assert secrecy.MARK.encode() in shown["run refuse me"]
+    assert said == f"{secrets_filter.MARK} and on"
+    assert secrets_filter.MARK.encode() in shown["run refuse me"]
     # And no key stands in it.
     assert {name: leaks(printed) for name, printed in shown.items() if leaks(printed)} == {}
     assert leaks(bytes(heard)) == []
@@ -309,7 +311,7 @@ async def test_without_the_hiding_the_same_search_finds_them(
     config.load(planted.home / "config.toml")
     write(tmp_path / "hidden")
     assert leaks_on_disk(tmp_path) == {}
-    monkeypatch.setattr(secrecy, "in_line", lambda line: False)
+    monkeypatch.setattr(secrets_filter, "in_line", lambda line: False)
     write(tmp_path / "open")
     assert leaks_on_disk(tmp_path) == {f"open/{NAME}": list(KEYS.values())}
 
@@ -354,7 +356,7 @@ async def test_a_crash_report_holds_no_key(planted: Planted) -> None:
     assert b"ValueError: could not use" in log and said
     assert leaks(log) == []
     assert leaks(logging.Formatter().format(record).encode()) != []
-    assert leaks(secrecy.Formatter().format(record).encode()) == []
+    assert leaks(secrets_filter.Formatter().format(record).encode()) == []
 
 
 @pytest.mark.parametrize(
@@ -382,7 +384,7 @@ def test_a_wrong_configuration_is_told_without_its_keys(
 @pytest.mark.parametrize("cut", range(1, len(KEYS["file"])))
 async def test_a_key_that_comes_in_two_pieces_is_seen_whole(tmp_path: Path, cut: int) -> None:
     key = KEYS["file"]
-    secrecy.known.remember([key])
+    secrets_filter.known.remember([key])
     created = ev.SessionCreated(id="s", title="", cwd="/")
     journal, _, _ = Journal.create(tmp_path / "s", created)
     recorder = Recorder(journal, lambda event, line: None, lambda error: None)
@@ -395,8 +397,8 @@ async def test_a_key_that_comes_in_two_pieces_is_seen_whole(tmp_path: Path, cut:
     spool.close(keep=True)
     told = "".join(e.text for e in journal.events() if isinstance(e, ev.Text))
     journal.close()
-    secrecy.known.remember(())
-    assert told == f"before {secrecy.MARK} after sk"
+    secrets_filter.known.remember(())
+    assert told == f"before {secrets_filter.MARK} after sk"
     assert (tmp_path / "files/out").read_text() == told
 
 
@@ -408,7 +410,7 @@ def test_words_and_paths_of_the_environment_are_no_keys(monkeypatch: pytest.Monk
     }
     for name, value in plain.items():
         monkeypatch.setenv(name, value)
-    secrecy.known.remember(["abc"])
+    secrets_filter.known.remember(["abc"])
     said = " ".join(["abc", *plain.values()])
-    assert secrecy.hide(said) == said
-    secrecy.known.remember(())
+    assert secrets_filter.hide(said) == said
+    secrets_filter.known.remember(())

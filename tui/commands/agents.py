@@ -8,7 +8,7 @@ from tui.actions import action
 from tui.commands.sessions import GROUP, has_session
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 def is_agent(deck: DeckScreen) -> bool:

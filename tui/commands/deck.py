@@ -8,7 +8,7 @@ from tui.actions import action
 from tui.commands.sessions import connected
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 GROUP = "Deck"
 

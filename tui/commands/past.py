@@ -8,7 +8,7 @@ from tui.actions import action
 from tui.commands.turns import GROUP, can_repeat
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 @action("turns", "Turns: fork, undo, put files back", keys=("alt+t",), group=GROUP,

@@ -9,13 +9,13 @@ from tui.commands.sessions import has_session
 from tui.commands.turns import GROUP
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 @action("permission", "Change the permission mode", group=GROUP, when=has_session)
 async def permission(deck: DeckScreen) -> None:
     """read-only, ask, edit or full; full is confirmed by typing where there is no sandbox."""
-    from tui.screens.full import settle_full, unprotected
+    from tui.screens.confirm_full_mode import settle_full, unprotected
     from tui.screens.session_list import pick_permission
 
     summary = deck.model.summary()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.actions import action, show_key
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 GROUP = "Sessions"
 
@@ -26,7 +26,7 @@ def connected(deck: DeckScreen) -> bool:
         when=connected, order=10)  # fmt: skip
 async def new(deck: DeckScreen) -> None:
     """Start one session or several: profile, backend, model, directory, title."""
-    from tui.screens.full import settle_full
+    from tui.screens.confirm_full_mode import settle_full
     from tui.screens.new_session import NewSession
 
     summary = deck.model.summary()

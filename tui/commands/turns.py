@@ -10,7 +10,7 @@ from tui.commands.sessions import connected, has_session
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 GROUP = "Turns"
 TWICE_WITHIN_S = 3.0
@@ -135,7 +135,7 @@ async def queue(deck: DeckScreen) -> None:
         there = deck.model.summaries.get(session)  # it may have been deleted meanwhile
         item = next((i for i in there.queue if i.get("id") == edit), None) if there else None
         if item is not None:
-            from tui.memory import Draft
+            from tui.deck.memory import Draft
 
             deck.sender.editing = (session, edit)
             deck.composer.restore(Draft(str(item.get("text", ""))))

@@ -10,7 +10,7 @@ from tui.commands.turns import focus_request
 from tui.panels import kinds
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 GROUP = "View"
 

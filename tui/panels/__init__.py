@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.containers import Vertical
 
-from sessions import events as ev
-from sessions.summary import Summary
+from sessions.record import events as ev
+from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
-    from tui.client import DeckClient
-    from tui.deck_screen import DeckScreen
+    from tui.deck.client import DeckClient
+    from tui.deck.screen import DeckScreen
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SuspendNotSupported
 
 from sessions.errors import AgentdeckError, NotFound
-from sessions.summary import Summary
+from sessions.record.summary import Summary
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 def _pick(key: str, name: str, note: str) -> Pick:

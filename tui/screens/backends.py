@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
+from tui.deck.welcome import Welcome
 from tui.screens.dialogs import Dialog
-from tui.welcome import Welcome
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 class Backends(Dialog[None]):

@@ -18,12 +18,12 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from tui import glyphs
-from tui.fields import Field
 from tui.panels.hints import Hints
-from tui.rows import Row, Rows
+from tui.terminal import glyphs
 from tui.text import plain
 from tui.view.fitted import Fitted
+from tui.widgets.fields import Field
+from tui.widgets.rows import Row, Rows
 from tui.work import caught_up
 
 T = TypeVar("T")

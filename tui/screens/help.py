@@ -9,12 +9,12 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui import actions as registry
-from tui.fields import Field
-from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog, Pick
+from tui.widgets.fields import Field
+from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 # Keys of widgets, which are no actions of the deck.
 WIDGET_KEYS = (

@@ -17,11 +17,11 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.errors import AgentdeckError
-from tui.client import DeckClient
-from tui.fields import Field
+from tui.deck.client import DeckClient
+from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
-from tui.screens.full import unprotected
 from tui.text import one_line, plain
+from tui.widgets.fields import Field
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24

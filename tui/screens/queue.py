@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from sessions.errors import AgentdeckError
 from tui.actions import why_not
 from tui.panels.hints import Hints
-from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
+from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 _OFFERS = (

@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tui.panels.hints import Hints
-from tui.permission import PermissionBox
-from tui.rows import Row, Rows
 from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
+from tui.widgets.permission import PermissionBox
+from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 _MOST_ROWS = 6
 """Of the list at once; the room is for the question."""
@@ -35,7 +35,7 @@ class Requests(Dialog[str]):
     """Gives the session whose tile is wanted, or nothing. Answers go out one by one."""
 
     WIDE = True
-    CSS_PATH: ClassVar[CSSPathType | None] = ["dialogs.tcss", "../permission.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialogs.tcss", "../widgets/permission.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "step(1)", show=False, priority=True),
         Binding("up", "step(-1)", show=False, priority=True),

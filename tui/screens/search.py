@@ -11,15 +11,15 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
-from tui.fields import Field
-from tui.reveal import Spot
-from tui.rows import Row, Rows
+from tui.deck.scroll_to_event import Spot
 from tui.screens.dialogs import Dialog
 from tui.text import clip, one_line, title_of
+from tui.widgets.fields import Field
+from tui.widgets.rows import Row, Rows
 from tui.work import caught_up, while_shown
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 class Search(Dialog[Spot]):

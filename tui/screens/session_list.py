@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessions.summary import Summary
-from tui import glyphs
+from sessions.record.summary import Summary
+from tui.deck.tile import STATUS_STYLE
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
+from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, title_of, tokens
-from tui.tile import STATUS_STYLE
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 
 def _column(text: str, width: int) -> str:

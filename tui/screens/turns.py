@@ -12,8 +12,8 @@ from tui.screens.dialogs import Choice, Choose, Listing, Pick
 from tui.text import clip, first_line
 
 if TYPE_CHECKING:
-    from sessions import events as ev
-    from tui.deck_screen import DeckScreen
+    from sessions.record import events as ev
+    from tui.deck.screen import DeckScreen
 
 
 async def pick_turn(deck: DeckScreen, session: str, at: int | None) -> ev.JSON | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sessions.sanitise import clean, clean_line
-from sessions.textlines import lines
-from sessions.transcript import Block
-from tui import glyphs
+from sessions.record.textlines import lines
+from sessions.record.transcript import Block
+from sessions.safety.sanitise import clean, clean_line
+from tui.terminal import glyphs
 from tui.view.line import Line, Span, cells, wrap
 from tui.view.notices import notice
 from tui.view.pieces import DiffPiece, MadePiece, Piece, TextPiece

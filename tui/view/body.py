@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sessions.sanitise import clean
-from sessions.transcript import Block, Transcript
-from tui import glyphs
+from sessions.record.transcript import Block, Transcript
+from sessions.safety.sanitise import clean
+from tui.terminal import glyphs
 from tui.view import blocks
 from tui.view.heights import Heights
 from tui.view.line import Line

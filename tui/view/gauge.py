@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions.sanitise import clean_line
+from sessions.safety.sanitise import clean_line
 
 
 def gauge_words(gauge: object) -> str:

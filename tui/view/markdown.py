@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from sessions.sanitise import clean
-from tui import glyphs
+from sessions.safety.sanitise import clean
+from tui.terminal import glyphs
 from tui.view import code
 from tui.view.inline import inline
 from tui.view.line import Line, Span, cells, wrap

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sessions.sanitise import clean, clean_line
-from sessions.transcript import Block
-from tui import glyphs
+from sessions.record.transcript import Block
+from sessions.safety.sanitise import clean, clean_line
+from tui.terminal import glyphs
 from tui.view.gauge import gauge_words
 from tui.view.pieces import Piece, TextPiece
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tui import glyphs
-from tui.gate import printable
+from tui.terminal import glyphs
+from tui.terminal.output_guard import printable
 from tui.view.line import Line, Span, cells
 from tui.view.palette import Palette
 

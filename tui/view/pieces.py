@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui import glyphs
+from tui.terminal import glyphs
 from tui.view import code
 from tui.view.line import Line, Span, wrap
 from tui.view.markdown import code_line, code_lines, render

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tui import glyphs
+from tui.terminal import glyphs
 from tui.view.line import Line, Span, cells, wrap
 
 Cell = list[Span]

@@ -20,15 +20,15 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from sessions.transcript import Block, Transcript
-from tui import glyphs
+from sessions.record.transcript import Block, Transcript
+from tui.terminal import glyphs
 from tui.view.body import Body, Row
 from tui.view.code import warm_up
-from tui.view.hands import Hands
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
 from tui.view.place import Place as Place
 from tui.view.search import Search
+from tui.view.transcript_actions import Hands
 
 THUMB_EVERY_S = 2.0
 """While the view follows the end, the scrollbar is repainted no more often than this."""

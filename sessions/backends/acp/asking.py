@@ -6,11 +6,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import tool_text
+from sessions.record import events as ev
 from sessions.tools.base import ToolFault
-from sessions.tools.guard import Guard, Target
+from sessions.tools.workspace import Guard, Target
 
 
 def asked(

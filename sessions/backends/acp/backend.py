@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from sessions import events as ev
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -30,7 +29,8 @@ from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
 from sessions.errors import UsageError
-from sessions.tools.guard import Guard
+from sessions.record import events as ev
+from sessions.tools.workspace import Guard
 
 log = logging.getLogger("agentdeck.acp")
 

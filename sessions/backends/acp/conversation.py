@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions import events as ev
 from sessions.backends.acp import asking, prompt
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
@@ -19,8 +18,9 @@ from sessions.backends.acp.updates import Translator, terminals_of
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
-from sessions.outside import amount, count
-from sessions.tools.guard import Target
+from sessions.record import events as ev
+from sessions.safety.numbers_from_outside import amount, count
+from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:
     from sessions.backends.acp.backend import AcpBackend

@@ -6,8 +6,8 @@ import base64
 import binascii
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.backends.acp.transport import Message
+from sessions.record import events as ev
 from sessions.tools.files import image_kind
 from sessions.tools.spool import store
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.acp.agents import ASKING_MODES, KnownAgent
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.errors import BackendError, UsageError
+from sessions.record import events as ev
 
 REASONS = {
     "steer": "The protocol can't speak into a running turn: the message is queued.",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sessions.tools.guard import Target
+from sessions.tools.workspace import Target
 
 _READING = ("read", "search", "think")
 _EDITING = ("edit", "delete", "move")

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sessions.backends.acp.transport import LineTransport, Message
+from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
 from sessions.places import private_folder
-from sessions.stderr_log import StderrLog
 
 log = logging.getLogger("agentdeck.acp")
 

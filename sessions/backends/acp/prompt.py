@@ -12,8 +12,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions import events as ev
 from sessions.backends.acp.transport import Message
+from sessions.record import events as ev
 from sessions.tools.spool import looks_binary
 
 if TYPE_CHECKING:

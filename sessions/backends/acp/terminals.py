@@ -8,8 +8,8 @@ import shlex
 import uuid
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.backends.acp.transport import Message
+from sessions.record import events as ev
 from sessions.tools import policy
 from sessions.tools.base import CallContext, ToolFault
 from sessions.tools.shell import Job, launch, output_text

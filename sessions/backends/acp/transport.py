@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sessions import codec
+from sessions.record import codec
 
 Message = dict[str, Any]
 _NOISE_KEPT = 20

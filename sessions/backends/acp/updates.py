@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sessions import events as ev
-from sessions.outside import count
-from sessions.textlines import lines
+from sessions.record import events as ev
+from sessions.record.textlines import lines
+from sessions.safety.numbers_from_outside import count
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}

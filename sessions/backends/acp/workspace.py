@@ -13,17 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions import events as ev
 from sessions.backends.acp.terminals import Terminals, command_line
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator
-from sessions.textlines import whole_lines
+from sessions.record import events as ev
+from sessions.record.textlines import whole_lines
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.edits import Change, make
 from sessions.tools.files import EDIT_BYTES, sha256
-from sessions.tools.guard import Target
 from sessions.tools.spool import looks_binary
+from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:
     from sessions.backends.base import TurnHost

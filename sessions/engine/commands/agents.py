@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions import events as ev
-from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.errors import UsageError
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
 
 if TYPE_CHECKING:
     from sessions.backends.acp.backend import AcpBackend
@@ -85,6 +85,6 @@ async def sessions(deck: Deck, backend: str, cwd: str = "") -> list[ev.JSON]:
 @command("session.continue")
 async def continue_(deck: Deck, session: str, backend: str = "", cwd: str = "") -> ev.JSON:
     """A live session that goes on from an imported one; its summary."""
-    from sessions.joints.going_on import go_on
+    from sessions.features.resume_import import go_on
 
     return (await go_on(deck, await deck.get(session), backend, cwd)).summary.to_json()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 
-from sessions import events as ev
 from sessions.archive.index import Index
-from sessions.deck import Deck
 from sessions.engine.commands import command
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
 
 
 @command("deck.list")

@@ -7,18 +7,18 @@ import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
-from sessions import events as ev
 from sessions.backends.base import Question
-from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError
+from sessions.features.pairs import Pairs
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import Draft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
-from sessions.joints.pairs import Pairs
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 
 
 def _service(deck: Deck) -> Harvest:

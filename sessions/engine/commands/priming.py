@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
-from sessions import events as ev
-from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError
-from sessions.joints.priming import Wishes, told
+from sessions.features.priming import Wishes, told
 from sessions.priming import kinds
 from sessions.priming.spread import seeds
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
 
 
 @command("priming.kinds")

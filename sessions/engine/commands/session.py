@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sessions import events as ev
 from sessions.archive.find import find
-from sessions.deck import Deck
 from sessions.engine.commands import command
-from sessions.session import BY_USER
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import BY_USER
 
 ALLOWING = ("allow", "once", "session", "always")
 

@@ -8,11 +8,11 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from sessions import events as ev
-from sessions.deck import Deck
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError, UsageError
-from sessions.joints.skills import as_ours
+from sessions.features.skills import as_ours
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
 from skills.errors import Several, Taken
 from skills.library import pick
 from skills.parse import FILE

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.feed import Feed, NotAFeed, read_feed
-from sessions.priming.arxiv.gate import Cooling, Gate
+from sessions.priming.arxiv.rate_limiter import Cooling, Gate
 from sessions.priming.untrusted import clean
 
 if TYPE_CHECKING:

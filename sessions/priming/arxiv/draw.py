@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from sessions.errors import AgentdeckError
 from sessions.places import Places
 from sessions.priming.arxiv.client import Client, Unreachable
-from sessions.priming.arxiv.gate import Gate
 from sessions.priming.arxiv.ids import Month, bound, read_category, read_month
 from sessions.priming.arxiv.papers import Paper
+from sessions.priming.arxiv.rate_limiter import Gate
 from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
 from sessions.priming.arxiv.store import Store, bundled
 from sessions.priming.model import JSON, Draw, new_priming_id

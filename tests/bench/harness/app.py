@@ -26,7 +26,7 @@ class Empty(App[None]):
 
 
 def _deck(shown: int) -> App[None]:
-    from sessions.client import Client
+    from sessions.engine.client import Client
     from tui.app import DeckApp
     from tui.options import DeckOptions
 

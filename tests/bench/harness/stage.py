@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessions.client import Client
 from sessions.engine import lifecycle
+from sessions.engine.client import Client
 from sessions.places import Places, places
 from tests.bench.harness.terminal import Echo, Terminal, cpu, rss
 

@@ -14,13 +14,13 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input, TextArea
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.fake_client import FakeClient
-from tui import glyphs
 from tui.app import DeckApp
 from tui.options import DeckOptions, Notify
 from tui.screens.dialogs import Choose, Dialog
 from tui.screens.new_session import NewSession
+from tui.terminal import glyphs
 from tui.view import code
 
 AT = "2026-11-23T10:00:00.000Z"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from textual.pilot import Pilot
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
-from tui import glyphs
+from tui.terminal import glyphs
 
 ANSWER = """## What was wrong
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from sessions import config
-from sessions import events as ev
-from sessions.deck import Deck
 from sessions.engine.commands import load_commands
 from sessions.errors import NotFound, UsageError
 from sessions.importers.run import import_paths
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import RigBackend, rig_places, until

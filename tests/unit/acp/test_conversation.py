@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.acp import process as acp_process
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question
 from sessions.errors import BackendError
+from sessions.record import events as ev
 from tests.support.host import FakeHost
 from tests.support.rig import until
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions import events as ev
-from sessions.deck import Deck
 from sessions.engine.commands import load_commands
 from sessions.harvest.byproducts import byproducts
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import RigBackend, rig_places, until

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.updates import Translator
+from sessions.record import events as ev
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 IMAGE = {"type": "image", "data": base64.b64encode(PNG).decode(), "mimeType": "image/png"}

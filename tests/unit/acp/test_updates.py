@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions import events as ev
 from sessions.backends.acp.updates import Translator
+from sessions.record import events as ev
 
 DIFF = {"type": "diff", "path": "/w/a.txt", "oldText": None, "newText": "one\n"}
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.places import Places
+from sessions.record import events as ev
 from sessions.tools.rewind import changes_since
 from sessions.tools.state import ToolOptions
 from sessions.tools.toolbox import Toolbox, make_toolbox

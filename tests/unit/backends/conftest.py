@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import limits
+from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import NativeRig
 
@@ -15,7 +15,7 @@ from tests.support.nativerig import NativeRig
 @pytest.fixture
 async def server() -> AsyncIterator[MessagesServer]:
     """A scripted server."""
-    limits._GATES.clear()
+    throttle._GATES.clear()
     async with MessagesServer() as server:
         yield server
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends import faults, messages
 from sessions.backends.messages import MessagesApi
+from sessions.record import events as ev
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until

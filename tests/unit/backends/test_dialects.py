@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.reader import Reader, Response
+from sessions.record import events as ev
 from tests.support.messages_server import (
     Raw,
     Request,

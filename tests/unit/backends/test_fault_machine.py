@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions import limits
 from sessions.backends import faults, native
 from sessions.errors import JournalError
-from sessions.journal import NAME, Faults, Journal, read
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.record.journal import NAME, Faults, Journal, read
+from sessions.runtime import throttle
+from sessions.runtime.session import Session
 from tests.support.messages_server import Gate, MessagesServer, Status, say, start, stop, text
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
@@ -30,7 +30,7 @@ async def rig(
 ) -> AsyncIterator[NativeRig]:
     """A deck with short waits."""
     monkeypatch.setattr(native, "backoff_s", lambda attempt: 0.01)
-    monkeypatch.setattr(limits, "_APART_S", 0.0)
+    monkeypatch.setattr(throttle, "_APART_S", 0.0)
     made = await NativeRig.make(tmp_path, server, "retries = 2")
     yield made
     await made.close()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions import limits
 from sessions.backends import faults, messages, native
+from sessions.record import events as ev
+from sessions.runtime import throttle
 from tests.support.messages_server import (
     Cut,
     Hang,
@@ -389,8 +389,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "MIN_WAIT_S", 0.01)
     monkeypatch.setattr(faults, "MAX_WAIT_S", 0.02)
     monkeypatch.setattr(messages, "_WATCH_EVERY_S", 0.05)
-    monkeypatch.setattr(limits, "_REFUSED_S", 0.0)
-    monkeypatch.setattr(limits, "_APART_S", 0.0)
+    monkeypatch.setattr(throttle, "_REFUSED_S", 0.0)
+    monkeypatch.setattr(throttle, "_APART_S", 0.0)
 
 
 @pytest.fixture

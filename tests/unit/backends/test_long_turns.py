@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.messages_server import (
     Cut,
     Gate,

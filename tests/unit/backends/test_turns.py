@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends import local
 from sessions.backends.oneshot import ask
+from sessions.record import events as ev
 from tests.support.messages_server import (
     Gate,
     MessagesServer,

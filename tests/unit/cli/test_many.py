@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from sessions.client import Client
+from sessions.engine.client import Client
 from tests.unit.cli.conftest import Home
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
 from sessions.cli.run import Watching
+from sessions.record import events as ev
 from tests.support.gitrig import commit, head, repo
 from tests.unit.cli.conftest import Home
 

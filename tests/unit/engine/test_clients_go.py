@@ -7,7 +7,7 @@ import gc
 import tempfile
 from pathlib import Path
 
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Connection, Server
 from tests.support.deckrig import Rig

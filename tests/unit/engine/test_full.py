@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.base import Capabilities, TurnHost
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sessions import events as ev
-from sessions import recorder
 from sessions.backends.base import TurnHost
 from sessions.errors import AgentdeckError, JournalError
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.record import recorder
+from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.rig import say_hello, until
 
@@ -115,7 +115,7 @@ async def test_nothing_is_shown_that_is_not_recorded(rig: Rig, disk: Disk) -> No
 async def test_it_is_tried_again_without_being_asked(
     rig: Rig, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions.disk.LOOK_S", 0.01)
+    monkeypatch.setattr("sessions.runtime.full_disk.LOOK_S", 0.01)
     session, go, _ = await half_way(rig)
     disk.full = errno.ENOSPC
     go.set()

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.archive import database
 from sessions.archive.index import Index
 from sessions.engine.commands.deck import listing, search
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.rig import say_hello, until
 

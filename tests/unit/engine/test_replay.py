@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import codec
-from sessions import events as ev
 from sessions.engine.replay import replay_lines
+from sessions.record import codec
+from sessions.record import events as ev
 
 
 @pytest.mark.parametrize("compact", [False, True])

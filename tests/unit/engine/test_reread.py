@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.client import Client
+from sessions.config.reload import Rereading
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import UsageError
 from sessions.places import private_folder
-from sessions.reread import Rereading
-from sessions.turn import Turn
+from sessions.record import events as ev
+from sessions.runtime.turn import Turn
 from tests.support.deckrig import Rig
 
 

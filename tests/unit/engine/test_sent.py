@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sessions import events as ev
-from sessions.journal import NAME, Faults, read
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.record.journal import NAME, Faults, read
+from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.base import TurnHost
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import EngineError, NotFound, UsageError
 from sessions.places import private_folder
+from sessions.record import events as ev
 from tests.support.deckrig import Rig
 from tests.support.rig import say_hello, until
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError, UsageError
+from sessions.record import events as ev
 from tests.support.deckrig import Rig, types_of
 from tests.support.rig import say_hello, until
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.engine.commands.session import rewind
 from sessions.errors import UsageError
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.session import Session
 from tests.support.deckrig import Rig, types_of
 from tests.unit.tools.test_in_a_session import using
 

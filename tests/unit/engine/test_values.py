@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
 from sessions.archive.index import Index
 from sessions.archive.keeper import Keeper
 from sessions.backends.base import TurnHost
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, JournalError
-from sessions.outside import amount, count
 from sessions.places import private_folder
-from sessions.summary import Reducer, Summary
+from sessions.record import events as ev
+from sessions.record.summary import Reducer, Summary
+from sessions.safety.numbers_from_outside import amount, count
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions import compaction, limits
-from sessions import events as ev
+from sessions.record import events as ev
+from sessions.runtime import compaction, throttle
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
@@ -20,7 +20,7 @@ RUN = "python3 -B -m unittest -q test_calc.py"
 
 @pytest.fixture
 async def server() -> AsyncIterator[MessagesServer]:
-    limits._GATES.clear()
+    throttle._GATES.clear()
     async with MessagesServer() as server:
         yield server
 

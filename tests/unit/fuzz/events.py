@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from sessions import codec
-from sessions import events as ev
+from sessions.record import codec
+from sessions.record import events as ev
 
 _PLAIN: dict[str, Any] = {"str": "words", "int": 1, "float": 1.0, "bool": True, "JSON": {"a": "b"}}
 

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import config, secrecy
+from sessions import config
 from sessions.config.example import example
 from sessions.errors import UsageError
 from sessions.importers.run import import_paths
-from sessions.journal import NAME, Faults, read
 from sessions.priming.arxiv.feed import NotAFeed, read_feed
+from sessions.record.journal import NAME, Faults, read
+from sessions.safety import secrets_filter
 from skills.errors import SkillError
 from skills.parse import first_paragraph, load
 from skills.validate import validate
@@ -46,7 +47,7 @@ def test_any_configuration_loads_or_is_a_fault_in_words(
     except UsageError as error:
         assert str(file) in error.message
     finally:
-        secrecy.known.remember(())
+        secrets_filter.known.remember(())
 
 
 CONVERSATIONS: dict[str, tuple[str, list[Any]]] = {

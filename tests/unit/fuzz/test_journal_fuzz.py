@@ -13,13 +13,13 @@ from hypothesis import given
 
 from sessions.archive.export import FORMATS, export
 from sessions.archive.index import Index
-from sessions.context import Context
 from sessions.engine.replay import replay_lines
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
-from sessions.journal import NAME, Faults, Journal, read
-from sessions.summary import Reducer
-from sessions.transcript import Transcript
+from sessions.record.context import Context
+from sessions.record.journal import NAME, Faults, Journal, read
+from sessions.record.summary import Reducer
+from sessions.record.transcript import Transcript
 from tests.unit.fuzz.events import one_of_each
 from tests.unit.fuzz.strategies import fuzzed, gone_bad
 

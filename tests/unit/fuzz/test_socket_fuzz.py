@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions import errors
-from sessions import events as ev
-from sessions.client import Client
+from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Connection, Server
+from sessions.record import events as ev
 from tests.support.deckrig import Rig
 from tests.unit.fuzz.events import one_of_each
 from tests.unit.fuzz.strategies import JSON, fuzzed, gone_bad

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import codec
 from sessions.backends import faults
 from sessions.backends.acp.transport import LineTransport
 from sessions.backends.acp.updates import Translator
 from sessions.backends.faults import FaultError
 from sessions.backends.reader import Reader, Response
-from sessions.sanitise import clean_line
+from sessions.record import codec
+from sessions.safety.sanitise import clean_line
 from tests.support.messages_server import Raw, say, start, stop, text, thinking, tool
 from tests.unit.fuzz.strategies import JSON, WORDS, bytes_gone_bad, fuzzed, gone_bad
 

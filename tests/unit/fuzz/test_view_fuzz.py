@@ -11,12 +11,12 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 
-from sessions import codec
-from sessions.sanitise import clean
-from sessions.transcript import Transcript
+from sessions.record import codec
+from sessions.record.transcript import Transcript
+from sessions.safety.sanitise import clean
 from tests.unit.fuzz.events import one_of_each
 from tests.unit.fuzz.strategies import HOSTILE, WORDS, fuzzed, gone_bad
-from tui.gate import Gate
+from tui.terminal.output_guard import Gate
 from tui.view.body import Body
 
 pytestmark = pytest.mark.timeout(300)

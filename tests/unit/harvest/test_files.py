@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import events as ev
 from sessions.harvest import patch
 from sessions.harvest.byproducts import Found, byproducts
 from sessions.harvest.commands import run_words, written
+from sessions.record import events as ev
 
 SCRIPT = "print('one, two, three, and more of them')\n"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import Draft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
-from sessions.harvest.uses import count
+from sessions.harvest.usage import count
+from sessions.record import events as ev
 from skills.validate import validate
 from tests.unit.harvest.test_service import SCRIPT, record, worked
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.harvest.checks import Check
 from sessions.harvest.service import Harvest
+from sessions.record import events as ev
 from sessions.tools.sandbox import describe
 from tests.support.rig import rig_places
 from tests.unit.harvest.test_service import SECRET, record

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sessions import events as ev
-from sessions import limits
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.checks import Check
 from sessions.harvest.creator import DraftError
 from sessions.harvest.draft import MODEL, Draft
 from sessions.harvest.service import Harvest
-from sessions.harvest.uses import count
-from sessions.journal import Journal, read
+from sessions.harvest.usage import count
+from sessions.record import events as ev
+from sessions.record.journal import Journal, read
+from sessions.runtime import throttle
 from skills.validate import validate
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
@@ -219,7 +219,7 @@ def test_the_command_line_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 async def test_a_harvested_skill_is_used_in_another_tile(tmp_path: Path) -> None:
-    limits._GATES.clear()
+    throttle._GATES.clear()
 
     def script(request: Request) -> list[Step]:
         return say("Used.") if request.results else call("skill", {"name": "total"})

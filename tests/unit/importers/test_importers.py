@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
-from sessions.importers.known import Known
+from sessions.importers.import_ledger import Known
 from sessions.importers.run import Imported, import_paths
-from sessions.journal import Journal, read
 from sessions.places import Places
+from sessions.record import events as ev
+from sessions.record.journal import Journal, read
 from tests.support.rig import rig_places
 
 AT = "2026-10-01T12:00:00.000Z"

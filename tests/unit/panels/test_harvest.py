@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from sessions import events as ev
 from sessions.harvest.service import Harvest
+from sessions.record import events as ev
 from skills.validate import validate
 from tests.support.messages_server import Request, Step, call, say
 from tests.support.nativerig import of_type

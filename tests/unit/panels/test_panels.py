@@ -10,7 +10,7 @@ from sessions.harvest.byproducts import Found
 from tests.support.deckpilot import opened
 from tests.support.fake_client import FakeClient
 from tui.panels.hints import Hints
-from tui.rows import Rows
+from tui.widgets.rows import Rows
 
 SCRIPT = Found(
     "file",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.messages_server import Request, Step, say
 from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.messages_server import by_words
 from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig
 from tests.support.skill_folders import make_skill
-from tui.lines import Line
 from tui.panels.skills import SkillsPanel
 from tui.panels.skills.reader import Reader, tree
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, header, skill_row
 from tui.screens.dialogs import Choose, Confirm, Prompt
+from tui.widgets.clickable_line import Line
 
 FILES = {"scripts/run.py": "print('ran')\n", "references/more.md": "# More\n", "assets/a.bin": "\0"}
 

@@ -13,8 +13,8 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.client import Client, Query, Unreachable, seconds_of
 from sessions.priming.arxiv.draw import draw_papers
 from sessions.priming.arxiv.feed import NotAFeed, read_feed
-from sessions.priming.arxiv.gate import Gate
 from sessions.priming.arxiv.ids import Month, ids_in, nth_id, read_category, read_month, split_id
+from sessions.priming.arxiv.rate_limiter import Gate
 from sessions.priming.arxiv.store import Store, bundled
 from tests.support.arxiv_server import (
     Answer,

@@ -11,7 +11,7 @@ import pytest
 from sessions.errors import UsageError
 from sessions.priming.arxiv.draw import Source, draw_papers
 from sessions.priming.arxiv.feed import read_feed
-from sessions.priming.arxiv.gate import Cooling, Gate
+from sessions.priming.arxiv.rate_limiter import Cooling, Gate
 from sessions.priming.arxiv.store import Store, bundled
 from tests.support.arxiv_server import (
     Answer,

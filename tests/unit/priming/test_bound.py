@@ -13,8 +13,8 @@ from sessions.backends.base import Form, Question, Reply
 from sessions.config.model import BackendConfig
 from sessions.priming import pipeline
 from sessions.priming.arxiv.store import bundled
-from sessions.priming.bound import bound_form
 from sessions.priming.checks import SERIOUS
+from sessions.priming.grammar import bound_form
 from sessions.priming.model import Draw
 from sessions.priming.prompts import Subject, expand_prompt
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sessions import codec
-from sessions import events as ev
 from sessions.errors import BackendError, UsageError
 from sessions.priming import cost, pipeline, record
 from sessions.priming.arxiv.draw import Source
@@ -17,6 +15,8 @@ from sessions.priming.inject import compose, most_tokens
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import Subject, expand_prompt
 from sessions.priming.untrusted import clean, hidden, instructions_in, quote
+from sessions.record import codec
+from sessions.record import events as ev
 from tests.support.rig import rig_places
 from tests.unit.priming.fakes import FakeModel
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from sessions import codec
-from sessions import events as ev
+from sessions.record import codec
+from sessions.record import events as ev
 from tests.unit.fuzz.events import one_of_each
 
 NEWER = {"seq": 7, "at": "2026-11-23T10:00:00.000Z", "type": "text", "turn": 1, "text": "a"}

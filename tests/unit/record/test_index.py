@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.archive.export import FORMATS, export
 from sessions.archive.find import find
 from sessions.archive.index import Index
 from sessions.errors import NotFound, UsageError
-from sessions.journal import Journal
-from sessions.summary import Summary
+from sessions.record import events as ev
+from sessions.record.journal import Journal
+from sessions.record.summary import Summary
 
 
 def session(root: Path, name: str, *texts: str) -> None:
@@ -132,7 +132,7 @@ def test_a_row_of_a_list_says_what_the_whole_summary_says(index: Index) -> None:
 
 
 def test_a_summary_comes_back_from_the_index_as_it_went_in(tmp_path: Path) -> None:
-    from sessions.summary import Reducer
+    from sessions.record.summary import Reducer
 
     created = ev.SessionCreated(
         id="a1", title="a lone \ud800 surrogate", model="m", parent={"id": "b", "seq": 3}

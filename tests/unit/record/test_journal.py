@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions import codec
-from sessions import events as ev
-from sessions.context import Context
 from sessions.errors import JournalError
-from sessions.journal import NAME, Faults, Journal, read, store_file
-from sessions.summary import Reducer
-from sessions.transcript import Transcript
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.context import Context
+from sessions.record.journal import NAME, Faults, Journal, read, store_file
+from sessions.record.summary import Reducer
+from sessions.record.transcript import Transcript
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "journals"
 KILLS = int(os.environ.get("AGENTDECK_KILLS", "25"))
@@ -198,7 +198,7 @@ WRITER = """
 import os, sys
 from pathlib import Path
 from sessions import events as ev
-from sessions.journal import Journal
+from sessions.record.journal import Journal
 folder, buffered = Path(sys.argv[1]), sys.argv[2] == "buffered"
 journal, _, _ = Journal.create(folder, ev.SessionCreated(id="s"))
 if buffered:

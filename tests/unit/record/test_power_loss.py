@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.journal import NEEDS_SYNC, Faults, Journal, read
+from sessions.record import events as ev
+from sessions.record.journal import NEEDS_SYNC, Faults, Journal, read
 
 STATES = 300
 

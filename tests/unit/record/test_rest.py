@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sessions import descriptors
-from sessions import events as ev
 from sessions.errors import JournalError
-from sessions.journal import Journal, read
+from sessions.record import descriptors
+from sessions.record import events as ev
+from sessions.record.journal import Journal, read
 
 
 def made(folder: Path, name: str) -> Journal:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from sessions import events as ev
-from sessions.transcript import Transcript
+from sessions.record import events as ev
+from sessions.record.transcript import Transcript
 
 
 def test_what_is_new_is_found_however_chunks_were_joined() -> None:

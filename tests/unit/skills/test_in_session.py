@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions import limits
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime import throttle
+from sessions.runtime.session import Session
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
@@ -63,7 +63,7 @@ def model(request: Request) -> list[Step]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
-    limits._GATES.clear()
+    throttle._GATES.clear()
     async with MessagesServer(model) as server:
         rig = await NativeRig.make(tmp_path, server)
         (tmp_path / "work" / "t.csv").write_text("a,b\n1,2\n")

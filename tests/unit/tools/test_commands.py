@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import argv as plain
 from sessions.tools.policy import program_of
 from sessions.tools.rules import MemoryRules, Rule

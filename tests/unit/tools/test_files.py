@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import textfiles
 from tests.support.toolhost import Desk, say
 
@@ -293,9 +293,9 @@ async def test_grep_with_a_broken_pattern_says_what_is_wrong(desk: Desk) -> None
 async def test_grep_that_takes_for_ever_is_ended(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sessions.tools import greprun
+    from sessions.tools import grep_worker
 
-    monkeypatch.setattr(greprun, "TIME_S", 1.0)
+    monkeypatch.setattr(grep_worker, "TIME_S", 1.0)
     (desk.ws / "a").write_text("a" * 40 + "!\n")
     # ripgrep, where it is, can neither be slow nor understand \\1.
     result = await desk.use("Grep", pattern=r"(a+)+\1$")

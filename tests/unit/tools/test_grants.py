@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
-from sessions.deck import Deck
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+from sessions.runtime.session import Session
 from sessions.tools.grants import Granted, Grants
 from sessions.tools.rules import FileRules
 from tests.support.deckrig import Rig

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.backends.base import TurnHost
-from sessions.session import Session
+from sessions.record import events as ev
+from sessions.runtime.session import Session
 from tests.support.deckrig import Rig, types_of
 from tests.support.rig import Act, until
 

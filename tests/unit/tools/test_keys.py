@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import secrecy
+from sessions.safety import secrets_filter
 from sessions.tools import marks
 from sessions.tools.process import environment
 from tests.support.toolhost import Desk, say
@@ -21,10 +21,10 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two keys that are known."""
     monkeypatch.setenv("FIRST_API_KEY", ONE)
     monkeypatch.setenv("SECOND_API_KEY", TWO)
-    secrecy.known.remember(())
+    secrets_filter.known.remember(())
     yield
     monkeypatch.undo()
-    secrecy.known.remember(())
+    secrets_filter.known.remember(())
 
 
 @pytest.fixture
@@ -103,9 +103,9 @@ async def test_a_command_with_the_mark_is_not_run(desk: Desk) -> None:
 
 
 def test_without_keys_a_mark_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [n for n in os.environ if secrecy.keyish(n)]:
+    for name in [n for n in os.environ if secrets_filter.keyish(n)]:
         monkeypatch.delenv(name)
-    secrecy.known.remember(())
+    secrets_filter.known.remember(())
     assert marks.put_back("[key hidden]", "") == "[key hidden]"
 
 
@@ -156,13 +156,13 @@ PLAIN = [
 
 @pytest.mark.parametrize("name", KEYISH)
 def test_a_name_that_says_key(name: str) -> None:
-    assert secrecy.keyish(name)
+    assert secrets_filter.keyish(name)
     assert name not in environment([name], {name: "x", "PATH": "/bin"})
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_name_that_only_looks_so(name: str) -> None:
-    assert not secrecy.keyish(name)
+    assert not secrets_filter.keyish(name)
 
 
 def test_home_and_path_stay_whatever_else_holds_their_words() -> None:
@@ -198,20 +198,20 @@ def test_of_an_address_only_its_credentials_are_keys(
     monkeypatch: pytest.MonkeyPatch, value: str, hidden: list[str]
 ) -> None:
     monkeypatch.setenv("SERVICE_TOKEN", value)
-    secrecy.known.remember(())
-    shown = secrecy.hide(f"see {value} there")
+    secrets_filter.known.remember(())
+    shown = secrets_filter.hide(f"see {value} there")
     assert all(part not in shown for part in hidden)
     assert ("[key hidden]" in shown) == bool(hidden)
     monkeypatch.undo()
-    secrecy.known.remember(())
+    secrets_filter.known.remember(())
 
 
 def test_each_line_of_a_key_of_several_lines_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     body = ["MIIEpAIBAAKCAQEAtestline0001", "q83vEjRWeJCrze8testline0002"]
     pem = "\n".join(["-----BEGIN PRIVATE KEY-----", *body, "-----END PRIVATE KEY-----"])
     monkeypatch.setenv("DEPLOY_PRIVATE_KEY", pem)
-    secrecy.known.remember(())
-    shown = secrecy.hide("+" + "\n+".join(pem.split("\n")))
+    secrets_filter.known.remember(())
+    shown = secrets_filter.hide("+" + "\n+".join(pem.split("\n")))
     assert not any(line in shown for line in body)
     monkeypatch.undo()
-    secrecy.known.remember(())
+    secrets_filter.known.remember(())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.textlines import lines, whole_lines
+from sessions.record.textlines import lines, whole_lines
 from sessions.tools import textfiles, user_umask
 from tests.support.toolhost import Desk, say
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import protected_paths, safe_open
 from sessions.tools.base import ToolFault
 from sessions.tools.files import sha256

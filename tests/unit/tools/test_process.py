@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import process, sandbox, spool
 from sessions.tools.policy import Command
 from sessions.tools.state import ToolOptions

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools.rewind import NOTE, Rewound, rewind
 from tests.support.toolhost import Desk, say
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.tools import schema
 from sessions.tools.base import CallContext, Outcome, Verdict, define
 from sessions.tools.state import ToolOptions

@@ -11,12 +11,12 @@ import pytest
 from textual.command import CommandList
 from textual.content import Content
 
-from sessions import events as ev
 from sessions.errors import NotFound
+from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tui.actions import actions
+from tui.deck.tile import foot_of
 from tui.screens.dialogs import Choose
-from tui.tile import foot_of
 
 OPTIONS: list[ev.JSON] = [
     {

@@ -6,16 +6,16 @@ import pytest
 from textual import events
 from textual.widgets import Input, Select
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui import actions as registry
-from tui.memory import Memory
+from tui.deck.memory import Memory
+from tui.deck.welcome import Welcome
 from tui.panels.hints import Hints
-from tui.rows import Rows
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.new_session import NewSession, complete_folder
-from tui.welcome import Welcome
+from tui.widgets.rows import Rows
 
 
 def rows(here: Opened) -> list[str]:

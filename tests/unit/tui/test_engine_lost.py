@@ -2,7 +2,7 @@
 
 from sessions.errors import EngineError
 from tests.support.deckpilot import opened
-from tui.banner import Banner
+from tui.deck.banner import Banner
 
 
 async def test_a_lost_engine_is_said_and_the_tiles_keep_their_text() -> None:

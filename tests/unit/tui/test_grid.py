@@ -4,10 +4,10 @@ import pytest
 from textual import events as ui
 from textual.geometry import Region
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.deckpilot import opened
-from tui.banner import Banner
-from tui.tile import Tile
+from tui.deck.banner import Banner
+from tui.deck.tile import Tile
 
 
 async def test_six_sessions_are_side_by_side_and_fill_the_grid() -> None:

@@ -5,7 +5,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 
 from tui import actions as registry
-from tui import keys
+from tui.terminal import keys
 
 
 def read(data: str) -> list[str]:

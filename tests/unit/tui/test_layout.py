@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui.layout import MIN_TILE, Shape, fit
+from tui.deck.layout import MIN_TILE, Shape, fit
 
 AREAS = {"80x24": (80, 18), "120x36": (120, 31), "200x60": (200, 55), "240x80": (240, 75)}
 

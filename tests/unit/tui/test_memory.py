@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from tui.memory import HISTORY, Draft, Memory
+from tui.deck.memory import HISTORY, Draft, Memory
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:

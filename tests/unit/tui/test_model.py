@@ -1,7 +1,7 @@
 """What is in view, and what is next."""
 
-from sessions.summary import Summary
-from tui.model import KEPT_TRANSCRIPTS, DeckModel
+from sessions.record.summary import Summary
+from tui.deck.model import KEPT_TRANSCRIPTS, DeckModel
 
 
 def deck(count: int, capacity: int = 4, **statuses: str) -> DeckModel:

@@ -97,7 +97,7 @@ async def test_each_way_of_telling_can_be_had_alone(
     async def desktop(text: str) -> None:
         told.append("desktop")
 
-    monkeypatch.setattr("tui.notify._desktop", desktop)
+    monkeypatch.setattr("tui.deck.notify._desktop", desktop)
     ways = dict.fromkeys(("deck", "bell", "terminal", "desktop"), False) | {way: True}
     async with opened(1, options=DeckOptions(notify=Notify(**ways))) as here:
         here.app.app_focus = False

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
-from tui.rows import Rows
 from tui.screens.dialogs import Choose
 from tui.screens.turns import put_back
+from tui.widgets.rows import Rows
 
 
 class Client(FakeClient):

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from textual.widgets import Static
 
 from tests.support.deckpilot import Opened, opened
-from tui.permission import GUARD_S, Choice, PermissionBox
 from tui.text import clip_middle
+from tui.widgets.permission import GUARD_S, Choice, PermissionBox
 
 
 @asynccontextmanager

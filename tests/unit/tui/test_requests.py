@@ -7,9 +7,9 @@ import pytest
 from textual.widgets import Input
 
 from tests.support.deckpilot import Opened, opened
-from tui.permission import PermissionBox
-from tui.rows import Rows
 from tui.screens.requests import Requests
+from tui.widgets.permission import PermissionBox
+from tui.widgets.rows import Rows
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui import resizing
+from tui.terminal import resizing
 from tui.view.fitted import Fitted
 
 

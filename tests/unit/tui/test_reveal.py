@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
-from tui.rows import Rows
+from tui.widgets.rows import Rows
 
 
 def fill(here: Opened, session: str, turns: int = 30) -> dict[int, int]:

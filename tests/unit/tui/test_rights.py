@@ -9,11 +9,11 @@ import pytest
 from textual.widgets import Input, Select, Static
 
 from tests.support.deckpilot import Opened, opened
-from tui.rows import Rows
+from tui.screens.confirm_full_mode import TypeFull
 from tui.screens.dialogs import Choose
-from tui.screens.full import TypeFull
 from tui.screens.new_session import NewSession
 from tui.screens.new_session import here as started_in
+from tui.widgets.rows import Rows
 
 NO_SANDBOX = {"works": False, "detail": "bubblewrap is not installed.", "remedy": "Install it."}
 

@@ -5,7 +5,7 @@ from textual import events
 
 from sessions.errors import BackendError
 from tests.support.deckpilot import Opened, opened
-from tui.memory import Memory
+from tui.deck.memory import Memory
 from tui.screens.dialogs import Confirm
 
 
@@ -286,7 +286,7 @@ async def test_esc_interrupts_a_turn_that_only_writes() -> None:
 
 
 async def test_esc_asks_twice_while_a_tool_runs() -> None:
-    from sessions import events as ev
+    from sessions.record import events as ev
 
     async with opened(1) as here:
         here.client.start_turn("s001")
@@ -300,7 +300,7 @@ async def test_esc_asks_twice_while_a_tool_runs() -> None:
 
 
 async def test_the_second_esc_counts_for_the_same_session_only() -> None:
-    from sessions import events as ev
+    from sessions.record import events as ev
 
     async with opened(2) as here:
         for session in ("s001", "s002"):

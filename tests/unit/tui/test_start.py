@@ -24,9 +24,9 @@ HEAVY = (
 
 def test_the_interface_imports_nothing_that_only_the_engine_needs() -> None:
     code = (
-        "import sys, tui.app, tui.deck_screen, tui.actions; tui.actions.actions()\n"
+        "import sys, tui.app, tui.deck.screen, tui.actions; tui.actions.actions()\n"
         "import tui.screens.new_session, tui.screens.session_list, tui.screens.search\n"
-        "import sessions.client\n"
+        "import sessions.engine.client\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run(
@@ -81,8 +81,8 @@ async def test_what_is_typed_before_the_deck_is_there_is_not_lost() -> None:
 def test_the_first_frame_needs_no_module_of_the_deck_itself() -> None:
     code = (
         "import sys, tui.app\n"
-        "print([m for m in sys.modules if m in ('tui.deck_screen', 'tui.actions', "
-        "'sessions.events', 'sessions.config', 'textual.widgets._text_area')])"
+        "print([m for m in sys.modules if m in ('tui.deck.screen', 'tui.actions', "
+        "'sessions.record.events', 'sessions.config', 'textual.widgets._text_area')])"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30, check=True

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.cells import cell_len
 
-from sessions.summary import Summary
-from tui.lines import Spot, footer_spots, status_spots, tab_spots
-from tui.model import DeckModel
+from sessions.record.summary import Summary
+from tui.deck.model import DeckModel
+from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.text import clip, cost, one_line, plain, size, title_of, tokens
-from tui.tile import foot_of, head_of, seconds_left
+from tui.widgets.clickable_line import Spot, footer_spots, status_spots, tab_spots
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sessions import events as ev
-from sessions.transcript import Transcript
+from sessions.record import events as ev
+from sessions.record.transcript import Transcript
 from tests.support.viewrig import Teller
 from tui.view import blocks
 from tui.view.body import Body
-from tui.view.hands import code_blocks
+from tui.view.transcript_actions import code_blocks
 
 
 def shown(

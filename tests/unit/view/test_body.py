@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions import events as ev
-from sessions.transcript import Transcript
+from sessions.record import events as ev
+from sessions.record.transcript import Transcript
 from tests.support.viewrig import Teller
 from tui.view import body as body_module
 from tui.view.body import Body

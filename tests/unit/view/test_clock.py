@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
 from tui.view.clock import FrameClock
 

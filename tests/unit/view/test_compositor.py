@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
 from tui.view.compositor import LeanCompositor, LeanScreen
 from tui.view.transcript_view import TranscriptView

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tests.support.viewrig import ViewApp
-from tui.gate import Gate, GuardedApp, crash_notice
+from tui.terminal.output_guard import Gate, GuardedApp, crash_notice
 
 BLACK = Color(0, 0, 0)
 FORBIDDEN = [*range(0x00, 0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x2028, 0x61C, 0xD800]

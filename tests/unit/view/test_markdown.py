@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions.sanitise import clean
+from sessions.safety.sanitise import clean
 from tests.unit.view.test_split import SOURCES
-from tui import glyphs
+from tui.terminal import glyphs
 from tui.view.inline import urls
 from tui.view.line import Line
 from tui.view.markdown import code_lines, render

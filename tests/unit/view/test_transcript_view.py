@@ -10,7 +10,7 @@ import pytest
 from textual.events import MouseScrollUp, Paste
 from textual.pilot import Pilot
 
-from sessions import events as ev
+from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
 from tui.view.transcript_view import Place, TranscriptView
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sessions import events as ev
 from sessions.config.model import Worktrees
 from sessions.errors import AgentdeckError, UsageError
-from sessions.session import Session
-from sessions.tools.guard import Guard
+from sessions.record import events as ev
+from sessions.runtime.session import Session
 from sessions.tools.sandbox import describe
+from sessions.tools.workspace import Guard
 from sessions.worktrees import naming
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo

@@ -12,19 +12,19 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError
-from tui.fields import Field
-from tui.lines import Line, Spot
+from sessions.record import events as ev
 from tui.panels import Panel
 from tui.panels.harvest import library
 from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.review import Review
 from tui.panels.harvest.turn import show_turn
 from tui.panels.hints import Hints
-from tui.rows import Row, Rows
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.text import clean, clip, one_line
+from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.fields import Field
+from tui.widgets.rows import Row, Rows
 
 JSON = dict[str, Any]
 _FOUND = (

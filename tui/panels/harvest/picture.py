@@ -11,9 +11,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui import glyphs
 from tui.panels.harvest.png import NotDrawn, Picture, read_png
 from tui.screens.dialogs import Dialog
+from tui.terminal import glyphs
 from tui.text import clean, one_line
 
 MAX_FILE = 20_000_000

@@ -16,15 +16,15 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
-from tui.client import DeckClient
+from tui.deck.client import DeckClient
 from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
 from tui.panels.harvest.report import report_lines, round_content, skill_content
 from tui.panels.hints import Hints
 from tui.panels.prime.words import Words
-from tui.rows import Row, Rows
 from tui.screens.dialogs import Confirm, Dialog, Prompt
 from tui.text import clean, one_line, size
+from tui.widgets.rows import Row, Rows
 
 JSON = dict[str, Any]
 _HINT = "i installs it · t edit · m tell the model · esc"

@@ -9,7 +9,7 @@ from tui.screens.session_list import reopen
 from tui.view.transcript_view import Place
 
 if TYPE_CHECKING:
-    from tui.deck_screen import DeckScreen
+    from tui.deck.screen import DeckScreen
 
 _TRIES = 100
 _STEP_S = 0.02

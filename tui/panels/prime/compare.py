@@ -18,7 +18,7 @@ from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick
 from tui.text import clean
 
 if TYPE_CHECKING:
-    from tui.client import DeckClient
+    from tui.deck.client import DeckClient
     from tui.panels.prime.panel import PrimePanel
 
 _JUDGE = "left or 1 · right or 2 · 0 alike · esc goes on later"

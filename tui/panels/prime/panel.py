@@ -12,10 +12,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkType
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, UsageError
-from tui.fields import Field
-from tui.lines import Line, Spot
+from sessions.record import events as ev
 from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.prime import compare, inbox, settings, spread
@@ -24,10 +22,12 @@ from tui.panels.prime.paper import Paper
 from tui.panels.prime.past import past_rows, word_lists
 from tui.panels.prime.state import JSON, KEYS, KINDS, Prime
 from tui.panels.prime.words import Reading, Words
-from tui.rows import Rows
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
 from tui.view.gauge import gauge_words
+from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.fields import Field
+from tui.widgets.rows import Rows
 
 _COMMON = (("e", "settings"), ("v", "past"), ("x", "daydreams"), ("l", "ledger"))
 _HINTS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tui.panels.prime.state import JSON
-from tui.rows import Row
 from tui.text import one_line
 from tui.view.gauge import gauge_words
+from tui.widgets.rows import Row
 
 
 def past_rows(past: list[JSON]) -> list[Row]:

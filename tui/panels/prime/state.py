@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.rows import Row
 from tui.text import one_line, tokens
+from tui.widgets.rows import Row
 
 JSON = dict[str, Any]
 KINDS = ("acronym", "names", "arxiv", "terms")

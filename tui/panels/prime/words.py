@@ -11,9 +11,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static, TextArea
 
-from tui.fields import Area
 from tui.screens.dialogs import Dialog
 from tui.text import clean
+from tui.widgets.fields import Area
 
 MAX_FILE = 1_000_000
 """Bytes of a file of words, at most."""

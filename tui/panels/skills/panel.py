@@ -11,18 +11,18 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from sessions import events as ev
 from sessions.errors import AgentdeckError, NeedsPerson
-from tui.fields import Field
-from tui.lines import Line, Spot
+from sessions.record import events as ev
 from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.skills.reader import Reader
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, budget, header, skill_row, where
-from tui.rows import Rows
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
+from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.fields import Field
+from tui.widgets.rows import Rows
 
 STATES = ("off", "on", "name-only", "manual")
 _MEANS = {

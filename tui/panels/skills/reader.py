@@ -15,10 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from sessions.errors import AgentdeckError
-from tui.client import DeckClient
-from tui.rows import Row, Rows
+from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line, plain, size
+from tui.widgets.rows import Row, Rows
 
 _PLAIN = 60_000
 """Characters from which on a file is shown without rendering: that would stop the keys."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from sessions.errors import AgentdeckError
-from tui.client import DeckClient
+from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line, size
 

@@ -7,9 +7,9 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from tui import glyphs
-from tui.rows import Row
+from tui.terminal import glyphs
 from tui.text import clip, one_line, tokens
+from tui.widgets.rows import Row
 
 Cells = tuple[tuple[str, str], ...]
 

@@ -1,0 +1,202 @@
+"""The deck from another process: what an interface or a command talks to.
+
+One reader task per client hands what comes down to callbacks, in order, in the client's own
+event loop; `call` sends a command and waits for its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from sessions import VERSION, errors
+from sessions.errors import AgentdeckError, EngineError
+from sessions.places import Places, places
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+
+_MAX_LINE = 64 * 2**20
+_ATTEMPTS = 10
+_AGAIN_S = 0.1
+
+
+def _nothing(*_: Any) -> None:
+    """Nobody listens."""
+
+
+class Client:
+    """A connection to the engine.
+
+    Callbacks: `on_event(session_id, event)` for watched sessions, `on_summary(summary)`,
+    `on_gone(session_id)`, `on_notice(dict)`, `on_lost(reason)` when the engine goes.
+    `summaries` is kept up to date after `attach`.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._number = 0
+        self._closing = False
+        self.engine: ev.JSON = {}
+        self.summaries: dict[str, Summary] = {}
+        self.on_event: Callable[[str, ev.Event], None] = _nothing
+        self.on_summary: Callable[[Summary], None] = _nothing
+        self.on_gone: Callable[[str], None] = _nothing
+        self.on_notice: Callable[[ev.JSON], None] = _nothing
+        self.on_lost: Callable[[str], None] = _nothing
+        self._reading = asyncio.get_running_loop().create_task(self._read())
+
+    @classmethod
+    async def connect(
+        cls, where: Places | None = None, *, start: bool = True, any_version: bool = False
+    ) -> Client:
+        """Connect to the engine of these places; start it if there is none and `start`.
+
+        Raises:
+            EngineError: none runs (and `start` is false), it can't be started, or it is of
+                another version.
+        """
+        where = where or places()
+        for attempt in range(_ATTEMPTS):
+            if start:
+                await asyncio.get_running_loop().run_in_executor(None, _ensure_running, where)
+            try:
+                client = await cls._greet(where, start)
+                break
+            except EngineError:
+                # An engine that was killed holds its lock a moment longer than its socket.
+                if not start or attempt == _ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
+        if client.engine.get("version") != VERSION and not any_version:
+            await client.close()
+            raise EngineError(
+                f"The running engine is of version {client.engine.get('version')}, "
+                f"this is {VERSION}.",
+                "Run `agentdeck engine stop`: sessions end their turn and come back with the "
+                "new one.",
+            )
+        return client
+
+    @classmethod
+    async def _greet(cls, where: Places, start: bool) -> Client:
+        """One try to reach the engine, and its answer to hello. Raises EngineError."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(where.socket), limit=_MAX_LINE)
+        except OSError as error:
+            raise EngineError(
+                "No engine runs." if not start else f"The engine can't be reached: {error}.",
+                "Start one with `agentdeck engine start`." if not start else "",
+            ) from error
+        client = cls(reader, writer)
+        try:
+            client.engine = await client.call("hello", version=VERSION)
+        except EngineError:
+            await client.close()
+            raise
+        return client
+
+    async def call(self, command: str, /, **args: Any) -> Any:
+        """Send a command and return its answer.
+
+        Raises:
+            AgentdeckError: the engine refused; of the class that it named.
+            EngineError: the engine went away.
+        """
+        if self._reading.done():
+            raise EngineError("The engine has gone.", "Reconnect to start it again.")
+        self._number += 1
+        number = self._number
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        self._writer.write(codec.encode({"id": number, "do": command, "args": args}))
+        try:
+            await self._writer.drain()
+            return await answer
+        except ConnectionError as error:
+            raise EngineError("The engine has gone.", "Reconnect to start it again.") from error
+        finally:
+            self._answers.pop(number, None)
+
+    async def attach(self) -> list[Summary]:
+        """Fetch all open sessions' summaries; they are kept up to date from here on."""
+        for data in await self.call("deck.list"):
+            summary = Summary.from_json(data)
+            self.summaries[summary.id] = summary
+        return list(self.summaries.values())
+
+    async def close(self) -> None:
+        """Hang up; the engine goes on."""
+        self._closing = True
+        self._writer.close()
+        self._reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError, ConnectionError):
+            await self._reading
+
+    async def _read(self) -> None:
+        reason = "the engine ended"
+        try:
+            while line := await self._reader.readline():
+                try:
+                    told = self._read_line(codec.loads(line))
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                    continue  # a broken line costs itself alone
+                if told is not None:
+                    told()
+        except (ConnectionError, ValueError) as error:
+            reason = str(error)
+        except asyncio.CancelledError:
+            self._closing = True  # nobody listens any more
+            raise
+        finally:
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(EngineError("The engine has gone.", "Reconnect."))
+            if not self._closing:
+                self.on_lost(reason)
+
+    def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
+        """What a line asks for, to be called. Raises whatever a broken line makes it raise."""
+        if "event" in data:
+            event, session = codec.from_json(data["event"]), str(data["session"])
+            return lambda: self.on_event(session, event)
+        if "summary" in data:
+            summary = Summary.from_json(data["summary"])
+            self.summaries[summary.id] = summary
+            return lambda: self.on_summary(summary)
+        if "gone" in data:
+            gone = str(data["gone"])
+            self.summaries.pop(gone, None)
+            return lambda: self.on_gone(gone)
+        if "notice" in data:
+            notice = dict(data["notice"])
+            return lambda: self.on_notice(notice)
+        self._answered(data)
+        return None
+
+    def _answered(self, data: ev.JSON) -> None:
+        answer = self._answers.get(data.get("id", 0))
+        if answer is None or answer.done():
+            return
+        if (refusal := data.get("error")) is not None:
+            answer.set_exception(_refused(refusal))
+        else:
+            answer.set_result(data.get("ok"))
+
+
+def _ensure_running(where: Places) -> None:
+    from sessions.engine import lifecycle
+
+    lifecycle.ensure_running(where)
+
+
+def _refused(data: ev.JSON) -> AgentdeckError:
+    cls = getattr(errors, str(data.get("kind", "")), AgentdeckError)
+    if not (isinstance(cls, type) and issubclass(cls, AgentdeckError)):
+        cls = AgentdeckError
+    error = cls(str(data.get("message", "")), str(data.get("hint", "")))
+    return error

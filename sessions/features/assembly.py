@@ -1,0 +1,310 @@
+"""What the parts of agentdeck add to every session, in one place.
+
+The deck knows sessions and backends; skills, tools, limits and priming are joined to a session
+here, each by a small object of its own module, so that the deck need not know them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError, UsageError
+from sessions.features.mcp import Servers
+from sessions.features.skills import SessionSkills
+from sessions.record import events as ev
+from sessions.runtime import budget, compaction
+from sessions.tools.grants import Granted
+from skills.library import Library
+
+if TYPE_CHECKING:
+    from sessions.backends.base import Tools
+    from sessions.features.comparing import Comparisons
+    from sessions.features.daydreams import Daydreams
+    from sessions.features.harvest import Harvests
+    from sessions.features.priming import Primings
+    from sessions.features.worktrees import Worktrees
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+    from sessions.tools.mcp import McpTool
+    from sessions.tools.rewind import Rewound
+    from sessions.tools.toolbox import Toolbox
+
+log = logging.getLogger("agentdeck.features")
+
+_WATCH_ENDS_S = 3.0
+_TOLD = "The user has put these files back to what they were before turn {turn}:\n{files}"
+
+
+class Features:
+    """Skills, tools, limits and priming of the deck's sessions."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self._skills: dict[str, SessionSkills] = {}
+        self._granted: dict[str, Granted] = {}
+        self._toolboxes: dict[str, Toolbox] = {}
+        self._servers: dict[str, frozenset[str]] = {}
+        """The MCP servers whose tools are in each toolbox."""
+        self.mcp = Servers(deck)
+        self._stop = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin what goes on by itself: a skill folder that lands is seen."""
+        self._watching = asyncio.get_running_loop().create_task(self._watch_skills())
+
+    # -- skills
+
+    async def _watch_skills(self) -> None:
+        """Tell every interface when a folder of skills changes; the system's notices tell us."""
+        from skills.watch import changes, names
+
+        def roots() -> set[Path]:
+            cwds = {Path(s.summary.cwd) for s in self._deck.sessions.values()}
+            found = [self.library.roots(), *(self.library.roots(cwd) for cwd in cwds)]
+            return {root.path for some in found for root in some}
+
+        async for paths in changes(roots, self._stop):
+            found = await asyncio.to_thread(names, paths, roots())
+            if paths and not found:
+                continue  # something hidden: a skill that is being copied, say
+            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+            told = f"Skills changed: {', '.join(found[:5])}{more}" if found else ""
+            self._deck.notice("skills", told)
+
+    @cached_property
+    def library(self) -> Library:
+        """The skills of this installation."""
+        from sessions.library import library
+
+        return library(list(self._deck.config.skills.paths), self._deck.places)
+
+    @cached_property
+    def primings(self) -> Primings:
+        """Priming; imported when the first session is there."""
+        from sessions.features.priming import Primings
+
+        return Primings(self._deck)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """Blind comparisons of primings."""
+        from sessions.features.comparing import Comparisons
+
+        return Comparisons(self._deck, self.primings)
+
+    @cached_property
+    def daydreams(self) -> Daydreams:
+        """What is dreamt while everything idles, if that is switched on."""
+        from sessions.features.daydreams import Daydreams
+
+        return Daydreams(self._deck, self.primings)
+
+    @cached_property
+    def harvests(self) -> Harvests:
+        """Who says that a session is worth a harvest."""
+        from sessions.features.harvest import Harvests
+
+        return Harvests(self._deck)
+
+    @cached_property
+    def worktrees(self) -> Worktrees:
+        """Git worktrees; imported when the first one is asked for."""
+        from sessions.features.worktrees import Worktrees
+
+        return Worktrees(self._deck)
+
+    def skills(self, session: Session) -> SessionSkills:
+        """The skills of a session."""
+        return self._skills[session.id]
+
+    async def set_profile_skill(self, profile: str, name: str, state: str) -> None:
+        """Write a skill's default state for a profile. Raises UsageError."""
+        if profile not in self._deck.config.profiles:
+            raise UsageError(f"There is no profile {profile}.")
+        from sessions.config import write
+
+        path = self._deck.places.config_file
+        await asyncio.to_thread(write.set_profile_skill, path, profile, name, state)
+
+    # -- a session's life
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory from now on; its past is folded next."""
+        self._skills[session.id] = SessionSkills(session, self.library)
+        granted = self._granted[session.id] = Granted()
+        session.observers.append(granted.observe)
+        self.mcp.joined(session)
+        self.primings.joined(session)
+        self.harvests.joined(session)
+
+    async def created(
+        self, session: Session, skills: dict[str, str], *, strict: bool = False
+    ) -> None:
+        """A session was made; `skills` maps names to their first state."""
+        for name, state in skills.items():
+            try:
+                await self._skills[session.id].switch(name, state)
+            except AgentdeckError as error:
+                if strict:
+                    raise
+                session.recorder.emit(
+                    ev.Error(
+                        kind="skill",
+                        message=f"The skill {name} was not switched on: {error.message}",
+                        hint=error.hint,
+                    )
+                )
+
+    async def forked(self, parent: Session, session: Session) -> None:
+        """A session was forked; all that is known of it is in its journal."""
+
+    async def removed(self, session: Session) -> None:
+        """A session is not in memory any more; what it runs in the background ends."""
+        self._skills.pop(session.id, None)
+        self._granted.pop(session.id, None)
+        self._servers.pop(session.id, None)
+        self.mcp.removed(session)
+        self.primings.removed(session)
+        toolbox = self._toolboxes.pop(session.id, None)
+        if toolbox is not None:
+            await toolbox.close()
+        if session.summary.worktree is not None:
+            await self.worktrees.removed(session)
+
+    async def close(self) -> None:
+        """End what the parts started."""
+        self._stop.set()
+        if self._watching is not None:
+            await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
+        await self.harvests.close()
+        await self.daydreams.close()
+        await self.worktrees.close()
+        for toolbox in self._toolboxes.values():
+            await toolbox.close()
+        await self.mcp.close()
+
+    # -- a turn
+
+    def system(self, session: Session) -> str:
+        """The system prompt; the same through a session's life."""
+        profile = self._deck.config.profiles.get(session.summary.profile)
+        return profile.system if profile else ""
+
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """What the model is told before a message."""
+        can = self._deck.backend(session.summary.backend).capabilities
+        own = "text" if can.elsewhere else "path"
+        way = own if can.own_tools else "tool" if can.tools else ""
+        return await self._skills[session.id].notes(message, way=way)
+
+    async def toolbox(self, session: Session) -> Tools | None:
+        """The session's tools. They change only when its MCP servers were switched."""
+        servers = self.mcp.ours(session)
+        toolbox = self._toolboxes.get(session.id)
+        if toolbox is None:
+            from sessions.features.tools import make_toolbox
+
+            extra = await self._mcp_tools(session, servers)
+            grants = self._granted[session.id].grants
+            toolbox = make_toolbox(self._deck, session, self._skills[session.id], extra, grants)
+            self._toolboxes[session.id] = toolbox
+        elif servers != self._servers.get(session.id):
+            toolbox.replace(await self._mcp_tools(session, servers))
+        self._servers[session.id] = servers
+        return toolbox
+
+    def servers_changed(self) -> None:
+        """The configuration has other MCP servers: each session looks anew at its next turn."""
+        self._servers.clear()
+
+    async def _mcp_tools(self, session: Session, servers: frozenset[str]) -> list[McpTool]:
+        """The tools of MCP servers; faults are told, not raised."""
+        tools, faults = await self.mcp.tools(servers)
+        for fault in faults:
+            session.recorder.emit(ev.Error(turn=session.summary.turns, kind="mcp", message=fault))
+        return tools
+
+    def confirm_full(self, session: Session) -> None:
+        """A person has typed that mode `full` may be used without a sandbox."""
+        session.full_confirmed = True
+        toolbox = self._toolboxes.get(session.id)
+        if toolbox is not None:
+            toolbox.confirm_full()
+
+    async def rewind(self, session: Session, turn: int | None) -> Rewound:
+        """Put files back to before a turn."""
+        from sessions.features.tools import rewind
+
+        return await rewind(self._deck, session, turn)
+
+    async def rewind_files(self, session: Session, turn: int) -> Rewound:
+        """Put files back to before a turn; the conversation stays, and the model is told.
+
+        Raises UsageError while a turn runs, or when there is no such turn.
+        """
+        if session.working:
+            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
+        if not 1 <= turn <= session.summary.turns:
+            raise UsageError(f"There is no turn {turn}.")
+        rewound = await self.rewind(session, turn)
+        if rewound.paths:
+            await session.recorder.emit_synced(ev.FilesRewound(turn=turn, files=rewound.paths))
+            session.prepared.append({"kind": "files", "text": _TOLD.format(
+                turn=turn, files="\n".join(rewound.paths))})  # fmt: skip
+        return rewound
+
+    async def before_turn(self, session: Session) -> str:
+        """Why no turn may start, or ""; compacts a conversation that is nearly too long."""
+        if session.summary.worktree is not None:
+            await self.worktrees.ready(session)
+        limits = self._deck.config.limits
+        mine = budget.Budget(
+            limits.session_usd, limits.session_tokens, limits.session_hours, limits.session_turns
+        )
+        if why := budget.exceeded(session.summary, mine):
+            return why
+        whole = budget.Budget(limits.deck_usd, limits.deck_tokens)
+        if whole.usd or whole.tokens:
+            open_ones = [s.summary for s in self._deck.sessions.values()]
+            if why := budget.deck_exceeded(open_ones, whole):
+                return why
+        await self._compact_if_full(session)
+        return ""
+
+    async def make_room(self, session: Session) -> None:
+        """Within a turn: the same, for a turn that grows too long by itself."""
+        await self._compact_if_full(session, within=True)
+
+    async def _compact_if_full(self, session: Session, *, within: bool = False) -> None:
+        backend = self._deck.backend(session.summary.backend)
+        if backend.capabilities.own_tools or backend.capabilities.trims:
+            return  # it looks after its own context
+        window = self._deck.context_window(session)
+        if compaction.fullness(session, window) < compaction.FULL:
+            return
+        try:
+            model = self._deck.settings(session).model
+            kept = self._skills[session.id].surviving(window)
+            await compaction.compact(session, backend, model, within=within, skills=kept)
+        except UsageError:
+            return  # one turn alone fills the window; the backend says so
+
+    async def compact(self, session: Session) -> None:
+        """Compact now. Raises UsageError while a turn runs, or when there is nothing to."""
+        if session.working:
+            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
+        backend = self._deck.backend(session.summary.backend)
+        kept = self._skills[session.id].surviving(self._deck.context_window(session))
+        model = self._deck.settings(session).model
+        await compaction.compact(session, backend, model, skills=kept)
+
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
+        """What follows a turn: primings are measured, a harvest may be suggested."""
+        self.primings.of(session).measure()
+        self.harvests.turn_ended(session, ended)
+        self.daydreams.turn_ended(session)

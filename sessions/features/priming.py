@@ -1,0 +1,346 @@
+"""Priming in a session: draws, a throw-away question, injections as turns, the gauge afterwards.
+
+The question goes to the session's backend outside the session: the conversation as text, no
+tools, nothing kept. What is drawn, read, injected and measured is recorded in the session.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sessions.backends.base import Question, Reply
+from sessions.errors import NotFound, UsageError
+from sessions.priming import cost, gauge, kinds, pipeline, record, rows, spread
+from sessions.priming.arxiv.draw import Source
+from sessions.priming.inject import Injection, compose, most_tokens
+from sessions.priming.model import Draw, Item, item_from_json
+from sessions.priming.prompts import Subject, expand_prompt
+from sessions.record import events as ev
+from sessions.record.context import as_text
+
+if TYPE_CHECKING:
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+
+_CONVERSATION = 24_000
+"""Characters of the conversation that stand before the question: about 6,000 tokens."""
+_ID = re.compile(r"^\[priming \w+ · (p\w+) ·")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person set beside the draw."""
+
+    about: str = ""
+    terms: tuple[str, ...] = ()
+    ban: tuple[str, ...] = ()
+    keep: int = 0
+    without: tuple[str, ...] = ()
+    """Papers that were unticked: neither read nor sent, though they stay in the draw's record."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Wishes:
+        """From a command's arguments; words may come as a list or with commas between."""
+        return cls(
+            str(given.get("about") or ""),
+            tuple(kinds.words_of(given.get("terms") or ())),
+            tuple(kinds.words_of(given.get("ban") or ())),
+            int(given.get("keep") or 0),
+            tuple(str(each) for each in given.get("without") or ()),
+        )
+
+
+class SessionPriming:
+    """One session's primings: what was drawn and read, what went in, what came of it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.expansions: dict[str, pipeline.Expansion] = {}
+        self._events: list[ev.Event] = []
+        self._turns: dict[int, tuple[list[str], list[str]]] = {}
+        """Per turn: what the user said, what the model said."""
+        self._turn_of: dict[str, int] = {}
+        self._measured: dict[str, int] = {}
+        session.observers.append(self.observe)
+
+    def observe(self, event: ev.Event) -> None:
+        """Fold one event of the session."""
+        if isinstance(event, ev.PrimingDrawn | ev.PrimingInjected | ev.PrimingMeasured):
+            self._events.append(event)
+            if isinstance(event, ev.PrimingMeasured) and event.turn is not None:
+                self._measured[event.id] = event.turn
+        elif isinstance(event, ev.UserMessage):
+            self._turns.setdefault(event.turn, ([], []))[0].append(event.text)
+            for text in (event.text, *(str(n.get("text", "")) for n in event.notes)):
+                if found := _ID.match(text):
+                    self._turn_of[found[1]] = event.turn
+        elif isinstance(event, ev.Text):
+            self._turns.setdefault(event.turn, ([], []))[1].append(event.text)
+        elif isinstance(event, ev.TurnUndone):
+            self._turns = {n: t for n, t in self._turns.items() if n < event.turn}
+
+    def past(self) -> list[record.Past]:
+        """All primings of the session, oldest first, as its journal tells them."""
+        return record.replay(self._events)
+
+    def find(self, priming: str) -> record.Past:
+        """One of them. Raises NotFound."""
+        for each in self.past():
+            if each.draw.id == priming:
+                return each
+        raise NotFound(f"There is no priming {priming} in this session.", "Draw again.")
+
+    # -- measuring
+
+    def measure(self) -> None:
+        """Measure the primings whose next turns have just ended; up to three turns after."""
+        numbers = sorted(self._turns)
+        turns = [
+            gauge.Turn("\n".join(user), "".join(model))
+            for user, model in (self._turns[n] for n in numbers)
+        ]
+        for past in self.past():
+            turn = self._turn_of.get(past.draw.id)
+            if turn is None or turn not in numbers or not past.injected:
+                continue
+            at, last = numbers.index(turn), numbers[-1]
+            if len(numbers) - at > 2 * gauge.SIDE or self._measured.get(past.draw.id) == last:
+                continue
+            _, items, text = past.injected[-1]
+            reading = pipeline.measured(turns, at, text, items)
+            self.session.recorder.emit(record.measured_event(past.draw.id, last, reading))
+
+
+class Primings:
+    """Priming for the whole deck."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self._sessions: dict[str, SessionPriming] = {}
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory; its past is folded next."""
+        self._sessions[session.id] = SessionPriming(session)
+
+    def removed(self, session: Session) -> None:
+        """A session is not in memory any more."""
+        self._sessions.pop(session.id, None)
+
+    def of(self, session: Session) -> SessionPriming:
+        """A session's primings."""
+        return self._sessions[session.id]
+
+    # -- the steps
+
+    async def draw(
+        self, session: Session, kind: str, params: Mapping[str, Any], seed: int | None = None
+    ) -> Draw:
+        """Draw for a session, and record it. Raises UsageError or AgentdeckError."""
+        drawn = await pipeline.draw(kind, params, seed=seed, source=self.source())
+        await session.recorder.emit_synced(record.drawn_event(drawn))
+        return drawn
+
+    async def expand(self, session: Session, priming: str, wishes: Wishes) -> pipeline.Expansion:
+        """Let the session's model read a draw, outside the session. Raises BackendError."""
+        past = self.of(session).find(priming)
+        expansion = await pipeline.expand(
+            pipeline.without(past.draw, wishes.without) if wishes.without else past.draw,
+            self.ask(session),
+            self.subject(session, wishes),
+            keep=wishes.keep or None,
+        )
+        return await self._keep(session, replace(expansion, draw=past.draw))
+
+    async def deepen(
+        self, session: Session, priming: str, letters: Sequence[str], wishes: Wishes
+    ) -> pipeline.Expansion:
+        """The next stage of names: "that is superficial". Raises UsageError, BackendError."""
+        before = self.of(session).expansions.get(priming)
+        if before is None:
+            raise UsageError("There is no stage before this one.", "Let the model read it first.")
+        expansion = await pipeline.deepen(
+            before, self.ask(session), self.subject(session, wishes), letters=letters
+        )
+        return await self._keep(session, expansion)
+
+    async def raw(self, session: Session, priming: str) -> tuple[Item, ...]:
+        """The draw itself as items, without a model."""
+        return pipeline.raw_items(self.of(session).find(priming).draw)
+
+    async def inject(
+        self,
+        session: Session,
+        priming: str,
+        items: Sequence[ev.JSON],
+        *,
+        follow_up: str = "",
+        with_names: bool = False,
+        ban: Sequence[str] = (),
+        params: Mapping[str, Any] | None = None,
+        without: Sequence[str] = (),
+    ) -> ev.JSON:
+        """Send what was chosen as a visible user turn; a busy session queues it.
+
+        `params` may change what goes in (`inject`, `mode`), not what was drawn; `without`: papers
+        that were unticked. Raises UsageError.
+        """
+        injection, past = self._compose(
+            session, priming, items, follow_up, with_names, ban, params or {}, without
+        )
+        self._check_size(session, injection.text)
+        sent = await session.send(injection.text, "priming")
+        turn = sent.get("turn")
+        await session.recorder.emit_synced(record.injected_event(injection, turn))
+        return {**sent, "text": injection.text, "of": len(past.items)}
+
+    async def prepare(
+        self, session: Session, priming: str, items: Sequence[ev.JSON], ban: Sequence[str]
+    ) -> ev.JSON:
+        """Put an injection before the session's next message instead of sending one of its own.
+
+        For `run --prime`: one prompt, one turn. Recorded as injected when that turn begins.
+        """
+        injection, past = self._compose(session, priming, items, "", False, ban, {})
+        self._check_size(session, injection.text)
+        session.prepared.append({"kind": "priming", "name": priming, "text": injection.text})
+        turn = session.summary.turns + 1
+        await session.recorder.emit_synced(record.injected_event(injection, turn))
+        return {"id": priming, "items": list(items), "of": len(past.items)}
+
+    def preview(
+        self, session: Session, priming: str, items: Sequence[ev.JSON], **how: Any
+    ) -> ev.JSON:
+        """What would be sent: its text, about how many tokens, what they cost, how many may be."""
+        injection, _ = self._compose(
+            session,
+            priming,
+            items,
+            str(how.get("follow_up") or ""),
+            bool(how.get("with_names")),
+            tuple(how.get("ban") or ()),
+            how.get("params") or {},
+            tuple(how.get("without") or ()),
+        )
+        size = cost.tokens(injection.text)
+        price = self._deck.config.prices.get(session.summary.model)
+        usd = cost.Estimate(size, 0).usd(price.input, price.output) if price else None
+        most = self._most_tokens(session)
+        return {"text": injection.text, "tokens": size, "usd": usd, "most": most}
+
+    def estimate(self, session: Session, drawn: Draw, wishes: Wishes) -> ev.JSON:
+        """Tokens that reading a draw will take, and their cost where a price is known."""
+        prompt = expand_prompt(
+            drawn, self.subject(session, wishes), wishes.keep or kinds.kind_of(drawn.kind).keep
+        )
+        before = sum(len(m["content"]) for m in self._conversation(session)) // 4
+        guess = cost.estimate(prompt, before)
+        price = self._deck.config.prices.get(session.summary.model)
+        usd = guess.usd(price.input, price.output) if price else None
+        return {"input": guess.input, "output": guess.output, "usd": usd}
+
+    def spread(self, items: Sequence[ev.JSON], sessions: Sequence[str]) -> dict[str, list[ev.JSON]]:
+        """Deal one draw's items over several sessions."""
+        return spread.deal(list(items), list(sessions))
+
+    # -- parts
+
+    def _compose(
+        self,
+        session: Session,
+        priming: str,
+        items: Sequence[ev.JSON],
+        follow_up: str,
+        with_names: bool,
+        ban: Sequence[str],
+        params: Mapping[str, Any],
+        without: Sequence[str] = (),
+    ) -> tuple[Injection, record.Past]:
+        past = self.of(session).find(priming)
+        drawn = pipeline.without(past.draw, without) if without else past.draw
+        changes = {k: v for k, v in params.items() if k in ("mode", "inject")}
+        if changes:
+            drawn = replace(drawn, params={**drawn.params, **changes})
+        injection = compose(
+            drawn,
+            [item_from_json(item) for item in items],
+            follow_up=follow_up,
+            with_names=with_names,
+            ban=ban,
+            total=len(past.items),
+        )
+        return injection, past
+
+    def _check_size(self, session: Session, text: str) -> None:
+        size, most = cost.tokens(text), self._most_tokens(session)
+        if 0 < most < size:
+            raise UsageError(
+                f"That takes about {size} tokens, and the model's window has room for {most}.",
+                "Choose fewer, or compact the session first.",
+            )
+
+    def _most_tokens(self, session: Session) -> int:
+        window = self._deck.context_window(session)
+        return most_tokens(max(1, window - session.context.tokens)) if window else 0
+
+    async def _keep(self, session: Session, expansion: pipeline.Expansion) -> pipeline.Expansion:
+        self.of(session).expansions[expansion.draw.id] = expansion
+        await session.recorder.emit_synced(record.drawn_event(expansion.draw, expansion))
+        return expansion
+
+    def _conversation(self, session: Session) -> list[ev.JSON]:
+        return as_text(session.context.messages(), _CONVERSATION)
+
+    def subject(self, session: Session, wishes: Wishes) -> Subject:
+        """What the model is told that a priming is about."""
+        return Subject(
+            about=wishes.about,
+            in_fork=bool(self._conversation(session)),
+            terms=wishes.terms,
+            ban=wishes.ban,
+        )
+
+    def ask(
+        self, session: Session, *, backend_name: str = "", model: str = "", alone: bool = False
+    ) -> pipeline.Ask:
+        """A question without tools after the conversation as it is now, of which nothing stays.
+
+        By the session's own backend and model unless others are named; `alone`: without the
+        conversation.
+        """
+        own = backend_name in ("", session.summary.backend)
+        backend = self._deck.backend(backend_name or session.summary.backend)
+        model = model or (self._deck.settings(session).model if own else backend.default_model)
+        past = [] if alone else self._conversation(session)
+
+        async def ask(
+            messages: Sequence[Mapping[str, Any]],
+            *,
+            schema: Mapping[str, Any] | None = None,
+            max_tokens: int = 4096,
+        ) -> Reply:
+            whole = as_text([*past, *[dict(m) for m in messages]])
+            return await backend.ask(
+                Question(messages=whole, model=model, schema=schema, max_tokens=max_tokens)
+            )
+
+        return ask
+
+    def source(self) -> Source:
+        """Where papers come from."""
+        arxiv = self._deck.config.priming.arxiv
+        return Source(self._deck.places, arxiv.url, arxiv.min_interval_s)
+
+
+def told(drawn: Draw, items: Sequence[Item] = (), notes: Sequence[str] = ()) -> ev.JSON:
+    """A draw and its items for an interface."""
+    return {
+        **drawn.to_json(),
+        "rows": [asdict(row) for row in rows.draw_rows(drawn)],
+        "where": rows.source_line(drawn),
+        "warnings": list(pipeline.warnings(drawn)),
+        "items": [{**item.to_json(), "dots": rows.leap_dots(item)} for item in items],
+        "remarks": list(notes),
+    }

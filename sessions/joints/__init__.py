@@ -1,4 +1,0 @@
-"""Where the parts of agentdeck meet a session: skills, tools, priming, limits.
-
-Each module joins one part; `sessions.features` puts them together for the deck.
-"""

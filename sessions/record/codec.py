@@ -1,0 +1,134 @@
+"""Events and JSON: written and read in this one place, typed by msgspec.
+
+A line that is as this version writes it is decoded at once. Only one that is not (an unknown
+type, a field of a newer version, a lone surrogate, or a fault) is read a second time, slowly,
+to keep what is not known or to say what is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn, Union
+
+import msgspec
+
+from sessions.record import events as ev
+
+_decoder = msgspec.json.Decoder(Union[tuple(ev.TYPES.values())])  # noqa: UP007
+_encoder = msgspec.json.Encoder()
+_encode_ascii = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+_HEAD = ("seq", "at", "type")
+
+
+def decode(line: bytes | str) -> ev.Event:
+    """One line of a journal, or the same without its end.
+
+    Raises ValueError: no JSON, no event, or a field of a known type is missing or not what it
+    must be; RecursionError where it nests too deep.
+    """
+    try:
+        event: ev.Event = _decoder.decode(line)
+    except msgspec.DecodeError:
+        return from_json(loads(line))
+    return event
+
+
+def line(event: ev.Event) -> bytes:
+    """The event as its line in the journal, newline included.
+
+    Raises TypeError, ValueError: it holds what JSON can't say.
+    """
+    if "extra" not in event.__dict__ and type(event) is not ev.Unknown:
+        try:
+            said = _encoder.encode(event)
+        except UnicodeEncodeError:
+            pass  # a lone surrogate: it survives as an escape
+        else:
+            if b"null" in said:  # what msgspec writes for NaN too, which json refuses
+                _encode_ascii(to_json(event))
+            return said + b"\n"
+    return encode(to_json(event))
+
+
+def to_json(event: ev.Event) -> ev.JSON:
+    """The event as the JSON object that stands in the journal."""
+    if isinstance(event, ev.Unknown):
+        return {"seq": event.seq, "at": event.at, "type": event.name, **event.data}
+    head: ev.JSON = {"seq": event.seq, "at": event.at, "type": event.type}
+    if isinstance(event, ev.SessionSet):
+        return head | event.changes
+    for name, key in zip(event.__struct_fields__, event.__struct_encode_fields__, strict=True):
+        head[key] = getattr(event, name)
+    return head | event.extra
+
+
+def from_json(data: Mapping[str, Any]) -> ev.Event:
+    """Read an event; one of an unknown type becomes `Unknown`.
+
+    Raises ValueError: it has no type, or a known type's field is missing or not what it must be.
+    """
+    name = data.get("type")
+    if not isinstance(name, str):
+        raise ValueError("an event without a type")
+    cls = ev.TYPES.get(name)
+    if cls is None:
+        head = {k: data[k] for k in ("seq", "at") if k in data}
+        rest = {k: v for k, v in data.items() if k not in _HEAD}
+        return _convert({**head, "name": name, "data": rest}, ev.Unknown)
+    known = frozenset(cls.__struct_encode_fields__)
+    event = _convert({k: v for k, v in data.items() if k in known}, cls)
+    extra = {k: v for k, v in data.items() if k not in known and k != "type"}
+    if extra:
+        event.__dict__["extra"] = extra
+    return event
+
+
+def _convert(data: ev.JSON, cls: type[ev.Event]) -> ev.Event:
+    try:
+        return msgspec.convert(data, cls)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{data.get('name') or cls.type}: {error}") from error
+
+
+def loads(text: bytes | str) -> Any:
+    """JSON as the standard has it: without NaN and Infinity. Raises ValueError."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError):  # lone surrogates; or a fault, to be named
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:20]} is beyond any number of JSON")
+    return number
+
+
+def encode(data: Any) -> bytes:
+    """One line of JSON, newline included. A lone surrogate survives, as an escape.
+
+    Raises TypeError, ValueError: it holds what JSON can't say.
+    """
+    try:
+        said = _encoder.encode(data)
+    except UnicodeEncodeError:
+        return _encode_ascii(data).encode("ascii") + b"\n"
+    if b"null" in said:
+        _encode_ascii(data)
+    return said + b"\n"
+
+
+def session_set(changes: Mapping[str, Any]) -> ev.SessionSet:
+    """Changes of a session, by name, as their event.
+
+    Raises ValueError: one is not what it must be.
+    """
+    event = from_json({**changes, "type": ev.SessionSet.type})
+    assert isinstance(event, ev.SessionSet)
+    return event

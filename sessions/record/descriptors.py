@@ -1,0 +1,102 @@
+"""File descriptors: how many there may be, and which journals hold one.
+
+A journal needs its descriptor only while it is written. The least recently written ones rest:
+they give it back and open their file again with the next event. So a thousand sessions take
+few, whatever the limit is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from collections import OrderedDict
+from typing import Protocol
+
+MOST_OPEN = 32
+"""Journals that stay open though nothing is written to them."""
+_WANTED = 65_536
+_NEAR = 0.8
+_before = 0
+
+
+class Rests(Protocol):
+    """What can give its descriptor back (`sessions.record.journal.Journal`)."""
+
+    def rest(self, *, sync: bool = False) -> bool:
+        """Give it back, if nothing is in the way; with `sync` after a sync. Whether it did."""
+
+
+class OpenJournals:
+    """The journals that hold a descriptor, the least recently written first."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[Rests, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def used(self, journal: Rests) -> None:
+        """A journal was opened or written; others rest where there are too many."""
+        self._open[journal] = None
+        self._open.move_to_end(journal)
+        most = max(4, min(MOST_OPEN, limit() // 8))
+        if len(self._open) <= most:
+            return
+        # What is not synced yet stays open, but for where the limit is near.
+        pressed = len(self._open) > max(most, limit() // 3)
+        for other in list(self._open)[: len(self._open) - most]:
+            if other is not journal and other.rest(sync=pressed):
+                self.gone(other)
+
+    def gone(self, journal: Rests) -> None:
+        """A journal holds none any more."""
+        self._open.pop(journal, None)
+
+
+JOURNALS = OpenJournals()
+"""Those of this process."""
+
+
+def limit() -> int:
+    """How many descriptors this process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _WANTED if soft == resource.RLIM_INFINITY else soft
+
+
+def user_limit() -> int:
+    """The soft limit of whoever started this process, 0 where it was not raised."""
+    return _before
+
+
+def raise_limit() -> None:
+    """Raise the soft limit as far as it may be raised.
+
+    What a command inherits is set back by its supervisor: programs that use select() rely on it.
+    """
+    global _before
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED if hard == resource.RLIM_INFINITY else min(hard, _WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS has a further limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            _before = soft
+
+
+def in_use() -> int | None:
+    """How many descriptors this process has; None where the system doesn't say."""
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        with contextlib.suppress(OSError):
+            return len(os.listdir(folder)) - 1  # noqa: PTH208 - the listing itself has one
+    return None
+
+
+def near_limit() -> str:
+    """A sentence when few descriptors are left, else ""."""
+    used = in_use()
+    if used is None or used < limit() * _NEAR:
+        return ""
+    return (
+        f"The engine has {used} files open of the {limit()} that it may have: "
+        "close sessions, or start it anew under a higher limit (ulimit -n)."
+    )

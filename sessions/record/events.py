@@ -1,0 +1,444 @@
+"""The vocabulary: every event type.
+
+An event is one fact of one session, immutable, numbered (`seq`, from 1 without gaps) and
+dated (`at`, UTC, milliseconds). Journal, engine, interface, export and harvest speak of
+nothing else. Backends yield events that are not stamped yet (`seq == 0`); the journal
+stamps them when it writes them. `sessions.record.codec` writes and reads them.
+
+An event of an unknown type becomes `Unknown`, unknown fields of a known type stand in `extra`:
+both survive a read and a rewrite.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+FORMAT = 1
+"""The journal's format, carried by every `session.created`."""
+
+JSON = dict[str, Any]
+
+LARGEST = 2**53
+"""Beyond it, readers of JSON do not agree on a number."""
+Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+
+# Origins of a user message.
+ORIGINS = ("typed", "queued", "broadcast", "priming", "skill", "harvest", "compare")
+# Why a turn ended.
+REASONS = (
+    "end_turn",
+    "max_tokens",
+    "refusal",
+    "interrupted",
+    "error",
+    "max_turns",
+    "limit",
+)
+
+
+class Event(
+    msgspec.Struct,
+    kw_only=True,
+    frozen=True,
+    dict=True,
+    tag_field="type",
+    forbid_unknown_fields=True,
+):
+    """What all events have. `seq` is 0 until the journal has written it."""
+
+    type: ClassVar[str] = ""
+    """What it is called on disk."""
+    seq: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] = 0
+    at: str = ""
+
+    @property
+    def extra(self) -> JSON:
+        """Fields that only a newer version knows; written back as they are."""
+        found: JSON = self.__dict__.get("extra", {})
+        return found
+
+
+class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
+    """The first line of every journal."""
+
+    id: str
+    title: str = ""
+    backend: str = ""
+    model: str = ""
+    cwd: str = ""
+    profile: str = ""
+    permission: str = "ask"
+    parent: JSON | None = None
+    """`{"id": …, "seq": …}`: the session that this one was forked from, up to that event."""
+    source: JSON | None = None
+    """`{"harness": …, "path": …}` of a conversation that was imported."""
+    format: Int = FORMAT
+
+
+class UserMessage(Event, frozen=True, kw_only=True, tag="message.user"):
+    """What was said to the model. `attachments`: `{"path", "media_type"}` under `files/`."""
+
+    turn: Int
+    text: str
+    origin: str = "typed"
+    attachments: list[JSON] = msgspec.field(default_factory=list)
+    notes: list[JSON] = msgspec.field(default_factory=list)
+    """What the model is told before the text: `{"kind": "skills"|"skill", "name", "text"}`."""
+
+
+class TurnStarted(Event, frozen=True, kw_only=True, tag="turn.started"):
+    """A turn has begun."""
+
+    turn: Int
+    model: str = ""
+
+
+class Text(Event, frozen=True, kw_only=True, tag="text"):
+    """A chunk of the answer, in order."""
+
+    turn: Int
+    text: str
+
+
+class Thinking(Event, frozen=True, kw_only=True, tag="thinking"):
+    """A chunk of the model's thinking. The last chunk of a block carries its signature."""
+
+    turn: Int
+    text: str
+    signature: str = ""
+    redacted: str = ""
+    """A block that came encrypted, to be sent back as it is."""
+
+
+class ToolCall(Event, frozen=True, kw_only=True, tag="tool.call"):
+    """The model asks for a tool. Written and synced before the tool starts."""
+
+    turn: Int
+    call: str
+    name: str
+    input: JSON
+    title: str = ""
+    kind: str = ""
+    """As in ACP: read, edit, delete, move, search, execute, think, fetch, other."""
+    locations: list[JSON] = msgspec.field(default_factory=list)
+    malformed: bool = False
+    """It came broken and was not run: `input` has what came, and no server is sent it as a call."""
+
+
+class ToolProgress(Event, frozen=True, kw_only=True, tag="tool.progress"):
+    """What a running tool printed, or an agent said of it; for showing, not for the model."""
+
+    turn: Int
+    call: str
+    text: str = ""
+    title: str = ""
+    status: str = ""
+
+
+class PermissionAsked(Event, frozen=True, kw_only=True, tag="permission.asked"):
+    """A tool call waits for a person (or a rule)."""
+
+    turn: Int
+    call: str
+    ask: str
+    """Names this request; the answer carries it."""
+    tool: str = ""
+    summary: str = ""
+    """One line: what will happen."""
+    detail: str = ""
+    """Exactly what will happen: the command, the diff, the resolved path."""
+    detail_kind: str = "text"
+    """`command`, `diff`, `path`, `question` or `text`."""
+    why: str = ""
+    """Why it is asked rather than allowed."""
+    options: list[JSON] = msgspec.field(default_factory=list)
+    """`{"id", "name", "kind"}`; kind: allow_once, allow_session, allow_always, reject_once, …
+
+    With `grant` (`{"kind", "words"}`) what holds for the session once it is chosen, with `rule`
+    the id of the rule that is then written. `short`: its name in a few letters.
+    """
+
+
+class PermissionAnswered(Event, frozen=True, kw_only=True, tag="permission.answered"):
+    """The decision. `decision` is an option's id (or `cancelled`), `by`: user, rule, mode.
+
+    `rule`: the id of the rule that allowed it, or that this answer has made.
+    """
+
+    turn: Int
+    call: str
+    ask: str = ""
+    decision: str = ""
+    allowed: bool = False
+    by: str = "user"
+    reason: str = ""
+    rule: str = ""
+
+
+class ToolResult(Event, frozen=True, kw_only=True, tag="tool.result"):
+    """What a tool gave. `content` is what the model sees; `path` (under `files/`) holds all."""
+
+    turn: Int
+    call: str
+    status: str
+    """`ok`, `error`, `denied`, `cancelled` or `unknown` (the engine died while it ran)."""
+    content: str = ""
+    path: str = ""
+    truncated: bool = False
+    images: list[JSON] = msgspec.field(default_factory=list)
+    """`{"path", "media_type"}` under `files/`."""
+    data: JSON = msgspec.field(default_factory=dict)
+    """Facts for harvest and display: `exit_code`, `diff`, `changed`, …"""
+
+
+class FileChanged(Event, frozen=True, kw_only=True, tag="file.changed"):
+    """A tool changed a file; `before` (under `files/`, "" = did not exist) lets it be rewound."""
+
+    turn: Int
+    call: str
+    path: str
+    before: str = ""
+    existed: bool = True
+    after_sha256: str = ""
+
+
+class Retry(Event, frozen=True, kw_only=True, tag="retry"):
+    """The backend will be asked again after `wait_s` seconds; nothing had been shown yet."""
+
+    turn: Int
+    kind: str
+    wait_s: float
+    attempt: Int
+    message: str = ""
+
+
+class TurnEnded(Event, frozen=True, kw_only=True, tag="turn.ended"):
+    """A turn is over. `usage`: `input`, `output`, `cache_read`, `cache_write` in tokens."""
+
+    turn: Int
+    reason: str
+    usage: dict[str, Int] = msgspec.field(default_factory=dict)
+    cost_usd: float | None = None
+    detail: str = ""
+
+
+class Error(Event, frozen=True, kw_only=True, tag="error"):
+    """Something went wrong; `message` says what and why, `hint` what to do."""
+
+    turn: Int | None = None
+    kind: str = "error"
+    message: str = ""
+    hint: str = ""
+
+
+class SkillSet(Event, frozen=True, kw_only=True, tag="skill.set"):
+    """A skill was switched: `on`, `name-only`, `manual` or `off`."""
+
+    name: str
+    state: str
+    path: str = ""
+    sha256: str = ""
+    description: str = ""
+
+
+class SkillUsed(Event, frozen=True, kw_only=True, tag="skill.used"):
+    """A skill's text went to the model; `how`: `tool`, `user` or `manual`."""
+
+    name: str
+    how: str
+    turn: Int | None = None
+    path: str = ""
+    sha256: str = ""
+
+
+class PrimingDrawn(Event, frozen=True, kw_only=True, tag="priming.drawn"):
+    """A draw and what was read in it. `draw` alone replays: same seed and params, same draw."""
+
+    id: str
+    kind: str
+    seed: Int
+    params: JSON = msgspec.field(default_factory=dict)
+    draw: Any = None
+    items: list[JSON] = msgspec.field(default_factory=list)
+    data: JSON = msgspec.field(default_factory=dict)
+    """`model`, `prompt_sha256`, `reply`, `usage`, …"""
+
+
+class PrimingInjected(Event, frozen=True, kw_only=True, tag="priming.injected"):
+    """What was chosen went into the session, as the user turn `turn`."""
+
+    id: str
+    items: list[JSON] = msgspec.field(default_factory=list)
+    turn: Int | None = None
+    text: str = ""
+
+
+class PrimingMeasured(Event, frozen=True, kw_only=True, tag="priming.measured"):
+    """The gauge before and after a priming."""
+
+    id: str
+    turn: Int | None = None
+    gauge: JSON = msgspec.field(default_factory=dict)
+
+
+class PrimingCompared(Event, frozen=True, kw_only=True, tag="priming.compared"):
+    """A blind comparison of a priming is over; written only after its last verdict."""
+
+    id: str
+    """The priming's."""
+    outcomes: JSON = msgspec.field(default_factory=dict)
+    """Per other arm: `win`, `tie` or `loss` of the primed one."""
+    judge: str = "user"
+    record: JSON = msgspec.field(default_factory=dict)
+    """Messages, replies, ideas, showings and verdicts."""
+
+
+class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
+    """What changed of the session; what stands in `changes` and nothing else.
+
+    On disk the changes stand beside `type`, as DESIGN 6.4 has it.
+    """
+
+    title: str | UnsetType = UNSET
+    backend: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    profile: str | UnsetType = UNSET
+    permission: str | UnsetType = UNSET
+    cwd: str | UnsetType = UNSET
+    agent_title: str | UnsetType = UNSET
+    paused: str | UnsetType = UNSET
+    """Why it waits; empty: it goes on."""
+    archived: bool | UnsetType = UNSET
+    closed: bool | UnsetType = UNSET
+    aside: bool | UnsetType = UNSET
+    seen: bool | UnsetType = UNSET
+    mcp: dict[str, bool] | UnsetType = UNSET
+    """Servers that were switched on or off."""
+
+    @property
+    def changes(self) -> JSON:
+        """The changes by name, those that this version does not know too."""
+        said = {name: getattr(self, name) for name in self.__struct_fields__}
+        del said["seq"], said["at"]
+        return {k: v for k, v in said.items() if v is not UNSET} | self.extra
+
+
+class QueueSet(Event, frozen=True, kw_only=True, tag="queue.set"):
+    """The whole queue after a change: `{"id", "text", "origin", "mode"}`; mode: queue, steer."""
+
+    items: list[JSON] = msgspec.field(default_factory=list)
+
+
+class TurnUndone(Event, frozen=True, kw_only=True, tag="turn.undone"):
+    """From `turn` on, nothing is part of the conversation any more; the record keeps it."""
+
+    turn: Int
+    files: list[str] = msgspec.field(default_factory=list)
+    """Files that were put back, if that was asked for."""
+
+
+class FilesRewound(Event, frozen=True, kw_only=True, tag="files.rewound"):
+    """Files were put back to what they were before `turn`; the conversation stands."""
+
+    turn: Int
+    files: list[str] = msgspec.field(default_factory=list)
+
+
+class ContextCompacted(Event, frozen=True, kw_only=True, tag="context.compacted"):
+    """Everything up to event `upto` is told to the model by `summary` from here on."""
+
+    upto: Int
+    summary: str
+
+
+class WorktreeAdded(Event, frozen=True, kw_only=True, tag="worktree.added"):
+    """A session has a git worktree of its own, on a branch that began at the commit `base`."""
+
+    session: str
+    """Whose it is: a fork that has the same past has not the same worktree."""
+    path: str
+    repository: str = ""
+    """The git folder that all worktrees of the repository share."""
+    name: str = ""
+    """What the repository is called."""
+    branch: str = ""
+    base: str = ""
+    base_ref: str = ""
+    """The branch (`refs/heads/…`) that the base was named by, or ""."""
+    copied: list[str] = msgspec.field(default_factory=list)
+    notes: list[str] = msgspec.field(default_factory=list)
+    """What is worth telling of it: submodules that are empty, a file that was not copied."""
+
+
+class WorktreeSetup(Event, frozen=True, kw_only=True, tag="worktree.setup"):
+    """The configured command that makes a worktree ready: it began, or it has ended."""
+
+    argv: list[str]
+    ended: bool = False
+    exit_code: Int = 0
+    """Negative: the signal that ended it."""
+    output: str = ""
+    why: str = ""
+    """What kept it from its own end, or ""."""
+
+
+class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
+    """Something that can live outside the session, marked or found."""
+
+    kind: str
+    path: str = ""
+    text: str = ""
+    origin: JSON = msgspec.field(default_factory=dict, name="from")
+    """`{"turn", "seq"}`; written as `from`."""
+    signals: JSON = msgspec.field(default_factory=dict)
+
+
+class BackendState(Event, frozen=True, kw_only=True, tag="backend.state"):
+    """What the backend said of itself: its own session id, modes, commands, plan, …"""
+
+    data: JSON = msgspec.field(default_factory=dict)
+
+
+class JournalRepaired(Event, frozen=True, kw_only=True, tag="journal.repaired"):
+    """A fault of the record was found at opening and set apart: `{"line", "bytes", "why"}`."""
+
+    faults: list[JSON] = msgspec.field(default_factory=list)
+
+
+class Unknown(Event, frozen=True, kw_only=True, tag="unknown"):
+    """An event of a type that this version does not know; carried along, shown raw."""
+
+    name: str
+    data: JSON = msgspec.field(default_factory=dict)
+
+
+TYPES: dict[str, type[Event]] = {
+    str(cls.__struct_config__.tag): cls for cls in Event.__subclasses__() if cls is not Unknown
+}
+"""All that this version knows, by what they are called on disk."""
+for _name, _cls in TYPES.items():
+    _cls.type = _name
+
+E = TypeVar("E", bound=Event)
+
+
+def stamp(event: E, seq: int, at: str | None = None) -> E:
+    """The same event with its number and date."""
+    return replace(event, seq=seq, at=at or now())
+
+
+def replace(event: E, **changes: Any) -> E:
+    """The same event with other values; what this version does not know of it is kept."""
+    after = msgspec.structs.replace(event, **changes)
+    if "extra" in event.__dict__:
+        after.__dict__["extra"] = event.__dict__["extra"]
+    return after
+
+
+def now() -> str:
+    """The time as events carry it: UTC, milliseconds, `Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -1,0 +1,237 @@
+"""Events → what a list, a status line and a tile's title need to know of a session.
+
+Status is reduced from events alone; nothing is polled and no screen is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.safety.numbers_from_outside import MOST_USD, count
+
+STATUSES = ("working", "needs-you", "done", "idle", "failed", "paused", "unknown")
+# A turn that ended so waits for something other than its user.
+_PAUSING = {"limit", "max_turns"}
+
+
+@dataclass(slots=True)
+class Summary:
+    """What is known of one session without its transcript.
+
+    `tokens` and `cost_usd` are sums over all turns (`cost_usd` is null when a price is
+    unknown); `asks` are the permission requests that wait, oldest first; `retry` is the last
+    `retry` event while it counts down; `snippet` is the end of the last thing said.
+    """
+
+    id: str
+    title: str = ""
+    status: str = "idle"
+    backend: str = ""
+    model: str = ""
+    cwd: str = ""
+    profile: str = ""
+    permission: str = "ask"
+    created: str = ""
+    updated: str = ""
+    turns: int = 0
+    cost_usd: float | None = None
+    tokens: dict[str, int] = field(default_factory=dict)
+    context_tokens: int = 0
+    seq: int = 0
+    parent: ev.JSON | None = None
+    source: ev.JSON | None = None
+    archived: bool = False
+    closed: bool = False
+    """Not a tile of the deck any more; listed, searched and reopened like any other."""
+    aside: bool = False
+    paused: str = ""
+    error: str = ""
+    asks: list[ev.JSON] = field(default_factory=list)
+    queue: list[ev.JSON] = field(default_factory=list)
+    skills: dict[str, str] = field(default_factory=dict)
+    retry: ev.JSON | None = None
+    snippet: str = ""
+    about: str = ""
+    """The beginning of the first message: it stands for a title that nobody gave."""
+    agent: ev.JSON = field(default_factory=dict)
+    repository: str = ""
+    """What the repository of its worktree is called, and the branch there."""
+    branch: str = ""
+    worktree: ev.JSON | None = None
+    """`{"session", "path", "repository", "base", "base_ref"}`; only its own if `session` is it."""
+
+    def to_json(self) -> ev.JSON:
+        """As it goes over the socket: a copy, what nests in it one level deep.
+
+        `dataclasses.asdict` copies every depth and takes ten times as long, which a list of
+        thousands of sessions would be held up by.
+        """
+        told: ev.JSON = {}
+        for name in self.__slots__:
+            value = getattr(self, name)
+            told[name] = value.copy() if isinstance(value, dict | list) else value
+        return told
+
+    @classmethod
+    def from_json(cls, data: ev.JSON) -> Summary:
+        """As it comes off the socket; unknown keys of a newer engine are dropped."""
+        return cls(**{k: v for k, v in data.items() if k in cls.__slots__})
+
+
+class Reducer:
+    """Keeps a `Summary` up to date. `apply` says whether what a list shows has changed."""
+
+    def __init__(self, session_id: str = "") -> None:
+        self.summary = Summary(session_id)
+        self.open_turn: int | None = None
+        self._tail = ""
+
+    def apply(self, event: ev.Event) -> bool:
+        """Take one event in; True unless it was only more text."""
+        summary = self.summary
+        summary.seq = event.seq
+        summary.updated = event.at
+        if type(event) is ev.Text:
+            self._tail = (self._tail + event.text)[-200:]
+            waited = summary.retry is not None
+            summary.retry = None
+            return waited
+        handler = self._HANDLERS.get(type(event))
+        if handler is None:
+            return False
+        handler(self, event)
+        return True
+
+    def _created(self, event: ev.SessionCreated) -> None:
+        s = self.summary
+        s.id, s.title, s.backend, s.model = event.id, event.title, event.backend, event.model
+        s.cwd, s.profile, s.permission = event.cwd, event.profile, event.permission
+        s.created, s.parent, s.source = event.at, event.parent, event.source
+
+    def _user(self, event: ev.UserMessage) -> None:
+        self._tail = ""
+        self.summary.snippet = event.text[-200:]
+        self.summary.about = self.summary.about or event.text[:200]
+        self.summary.turns = max(self.summary.turns, event.turn)
+
+    def _started(self, event: ev.TurnStarted) -> None:
+        self.open_turn = event.turn
+        self.summary.turns = max(self.summary.turns, event.turn)
+        self.summary.status = "working"
+        self.summary.error = self.summary.paused = ""
+        self.summary.asks = []
+
+    def _asked(self, event: ev.PermissionAsked) -> None:
+        self.summary.asks.append(codec.to_json(event))
+        self.summary.status = "needs-you"
+
+    def _answered(self, event: ev.PermissionAnswered) -> None:
+        s = self.summary
+        s.asks = [a for a in s.asks if a["ask"] != event.ask]
+        if not s.asks and s.status == "needs-you":
+            s.status = "working"
+
+    def _retry(self, event: ev.Retry) -> None:
+        self.summary.retry = {
+            "kind": event.kind,
+            "wait_s": event.wait_s,
+            "attempt": event.attempt,
+            "at": event.at,
+        }
+
+    def _ended(self, event: ev.TurnEnded) -> None:
+        s = self.summary
+        self.open_turn = None
+        s.asks, s.retry = [], None
+        if self._tail:
+            s.snippet = self._tail
+        for key, spent in event.usage.items():
+            s.tokens[key] = min(s.tokens.get(key, 0) + spent, ev.LARGEST)
+        if event.cost_usd is not None:
+            s.cost_usd = min((s.cost_usd or 0.0) + event.cost_usd, MOST_USD)
+        if event.reason == "error":
+            s.status = "failed"
+        elif event.reason in _PAUSING:
+            s.status, s.paused = "paused", event.detail or event.reason
+        elif event.reason == "interrupted":
+            s.status = "idle"
+        else:
+            s.status = "done"
+
+    def _error(self, event: ev.Error) -> None:
+        self.summary.error = event.message
+        if event.turn is None and self.open_turn is None:
+            self.summary.status = "failed"
+
+    def _set(self, event: ev.SessionSet) -> None:
+        s = self.summary
+        for key in (
+            "title",
+            "model",
+            "permission",
+            "profile",
+            "archived",
+            "closed",
+            "aside",
+            "cwd",
+        ):
+            if key in event.changes:
+                setattr(s, key, event.changes[key])
+        if event.changes.get("seen") and s.status == "done":
+            s.status = "idle"
+        if "paused" in event.changes:
+            s.paused = str(event.changes["paused"] or "")
+            if self.open_turn is None:
+                s.status = "paused" if s.paused else "idle"
+
+    def _queue(self, event: ev.QueueSet) -> None:
+        self.summary.queue = list(event.items)
+
+    def _skill(self, event: ev.SkillSet) -> None:
+        if event.state == "off":
+            self.summary.skills.pop(event.name, None)
+        else:
+            self.summary.skills[event.name] = event.state
+
+    def _backend(self, event: ev.BackendState) -> None:
+        self.summary.agent.update(event.data)
+        context = event.data.get("context")
+        if isinstance(context, dict):
+            self.summary.context_tokens = count(context.get("used")) or 0
+
+    def _worktree(self, event: ev.WorktreeAdded) -> None:
+        s = self.summary
+        s.repository, s.branch = event.name, event.branch
+        s.worktree = {
+            "session": event.session,
+            "path": event.path,
+            "repository": event.repository,
+            "base": event.base,
+            "base_ref": event.base_ref,
+        }
+
+    def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
+        """The server's count of the conversation does not hold any more."""
+        self.summary.context_tokens = 0
+
+    _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
+        ev.SessionCreated: _created,
+        ev.UserMessage: _user,
+        ev.TurnStarted: _started,
+        ev.PermissionAsked: _asked,
+        ev.PermissionAnswered: _answered,
+        ev.Retry: _retry,
+        ev.TurnEnded: _ended,
+        ev.Error: _error,
+        ev.SessionSet: _set,
+        ev.QueueSet: _queue,
+        ev.SkillSet: _skill,
+        ev.BackendState: _backend,
+        ev.WorktreeAdded: _worktree,
+        ev.ContextCompacted: _shortened,
+        ev.TurnUndone: _shortened,
+    }

@@ -1,0 +1,326 @@
+"""Events → the conversation as it is shown: a pure reducer.
+
+A transcript is a list of blocks that only grows at its end; a later event may change a
+block that stands already (a tool call gets its result, an undone turn is marked), and every
+change raises that block's `version`. `apply` returns the block that changed, so that a view
+redraws this one alone. Folding a journal gives the same blocks as having watched it live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sessions.record import events as ev
+
+_JOINED = 64
+"""So many chunks of an answer are kept before they are joined to one."""
+
+
+@dataclass(slots=True)
+class Block:
+    """One piece of the conversation.
+
+    `kind`: `user`, `text`, `thinking`, `tool`, `notice` or `error`. `parts` are its text in
+    order, the last of them as the chunks came; a view that draws what is new remembers how much
+    of `size`, the characters of a `text` or `thinking` so far, it has drawn (`after`). `open`:
+    more may come.
+    """
+
+    kind: str
+    seq: int
+    turn: int | None = None
+    parts: list[str] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+    open: bool = False
+    undone: bool = False
+    last_seq: int = 0
+    version: int = 0
+    index: int = 0
+    size: int = 0
+    joined: int = 0
+
+    def after(self, size: int) -> str:
+        """The text behind its first `size` characters, at the cost of what is new alone."""
+        missing, start = self.size - size, len(self.parts)
+        while missing > 0 and start > 0:
+            start -= 1
+            missing -= len(self.parts[start])
+        return "".join(self.parts[start:])[-missing if missing < 0 else 0 :]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        if len(self.parts) > 1:
+            return "".join(self.parts)
+        return self.parts[0] if self.parts else ""
+
+
+class Transcript:
+    """Folds events into blocks."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.last_seq = 0
+        self._calls: dict[str, Block] = {}
+        self._asks: dict[str, Block] = {}
+        self._primings: dict[tuple[str, str], Block] = {}
+
+    @classmethod
+    def of(cls, events: Iterable[ev.Event]) -> Transcript:
+        """The transcript of a whole journal."""
+        transcript = cls()
+        for event in events:
+            transcript.apply(event)
+        return transcript
+
+    def apply(self, event: ev.Event) -> Block | None:
+        """Take one event in; return the block that it made or changed, if any."""
+        self.last_seq = max(self.last_seq, event.seq)
+        handler = self._HANDLERS.get(type(event))
+        if handler is None:
+            return None
+        block = handler(self, event)
+        if block is not None:
+            block.version += 1
+            block.last_seq = event.seq
+        return block
+
+    # -- making blocks
+
+    def _add(self, kind: str, event: ev.Event, text: str = "", /, **data: Any) -> Block:
+        self._close_last()
+        block = Block(
+            kind,
+            event.seq,
+            getattr(event, "turn", None),
+            [text] if text else [],
+            data,
+            index=len(self.blocks),
+        )
+        self.blocks.append(block)
+        return block
+
+    def _close_last(self) -> None:
+        if self.blocks and self.blocks[-1].open and self.blocks[-1].kind != "tool":
+            last = self.blocks[-1]
+            last.open = False
+            last.version += 1
+
+    def _notice(self, event: ev.Event, text: str, what: str, /, **data: Any) -> Block:
+        return self._add("notice", event, text, what=what, **data)
+
+    def _stream(self, kind: str, event: ev.Text | ev.Thinking) -> Block:
+        last = self.blocks[-1] if self.blocks else None
+        if last is None or last.kind != kind or not last.open or last.turn != event.turn:
+            last = self._add(kind, event)
+            last.open = True
+        if event.text:
+            last.parts.append(event.text)
+            last.size += len(event.text)
+            if len(last.parts) - last.joined >= _JOINED:
+                # A chunk of twenty characters takes eighty bytes, joined it takes twenty.
+                last.parts[last.joined :] = ["".join(last.parts[last.joined :])]
+                last.joined += 1
+        return last
+
+    # -- one handler per event type
+
+    def _user(self, event: ev.UserMessage) -> Block:
+        return self._add(
+            "user", event, event.text, origin=event.origin, attachments=event.attachments
+        )
+
+    def _text(self, event: ev.Text) -> Block:
+        return self._stream("text", event)
+
+    def _thinking(self, event: ev.Thinking) -> Block:
+        block = self._stream("thinking", event)
+        if event.signature or event.redacted:
+            block.open = False
+        return block
+
+    def _tool_call(self, event: ev.ToolCall) -> Block:
+        block = self._calls.get(event.call)
+        if block is None or not block.open or block.turn != event.turn:
+            block = self._add("tool", event, call=event.call, status="running")
+            block.open = True
+            self._calls[event.call] = block
+        block.data.update(name=event.name, input=event.input)
+        for key in ("title", "kind", "locations"):
+            if value := getattr(event, key):
+                block.data[key] = value
+        return block
+
+    def _tool_progress(self, event: ev.ToolProgress) -> Block | None:
+        block = self._calls.get(event.call)
+        if block is None:
+            return None
+        if event.text:
+            block.parts.append(event.text)
+        if event.title:
+            block.data["title"] = event.title
+        if event.status:
+            block.data["status"] = event.status
+        return block
+
+    def _tool_result(self, event: ev.ToolResult) -> Block:
+        block = self._calls.get(event.call)
+        if block is None:  # a result whose call was lost
+            block = self._add("tool", event, call=event.call, name="?", input={})
+        block.open = False
+        block.data.update(
+            status=event.status,
+            result=event.content,
+            path=event.path,
+            truncated=event.truncated,
+            images=event.images,
+            facts=event.data,
+        )
+        return block
+
+    def _asked(self, event: ev.PermissionAsked) -> Block:
+        block = self._calls.get(event.call)
+        if block is None:
+            block = self._add("tool", event, call=event.call, name=event.tool, input={})
+            block.open = True
+            self._calls[event.call] = block
+        block.data["ask"] = event
+        block.data["status"] = "asking"
+        self._asks[event.ask] = block
+        return block
+
+    def _answered(self, event: ev.PermissionAnswered) -> Block | None:
+        block = self._asks.pop(event.ask, None) or self._calls.get(event.call)
+        if block is None:
+            return None
+        block.data["answer"] = event
+        if block.open:
+            block.data["status"] = "running" if event.allowed else "denied"
+        return block
+
+    def _retry(self, event: ev.Retry) -> Block:
+        last = self.blocks[-1] if self.blocks else None
+        if last and last.data.get("what") == "retry" and last.turn == event.turn:
+            last.parts[:] = [event.message]
+        else:
+            last = self._notice(event, event.message, "retry")
+        last.data.update(kind=event.kind, wait_s=event.wait_s, attempt=event.attempt, at=event.at)
+        return last
+
+    def _ended(self, event: ev.TurnEnded) -> Block | None:
+        self._close_last()
+        for block in self._calls.values():
+            if block.open and block.turn == event.turn:
+                block.open = False
+                block.data["status"] = "cancelled"
+                block.version += 1
+        self._calls.clear()
+        self._asks.clear()
+        if event.reason == "end_turn":
+            return None
+        return self._notice(event, event.detail, "ended", reason=event.reason)
+
+    def _error(self, event: ev.Error) -> Block:
+        return self._add("error", event, event.message, kind=event.kind, hint=event.hint)
+
+    def _undone(self, event: ev.TurnUndone) -> Block:
+        for block in self.blocks:
+            if block.turn is not None and block.turn >= event.turn and not block.undone:
+                block.undone = True
+                block.version += 1
+        return self._notice(event, "", "undone", from_turn=event.turn, files=event.files)
+
+    def _rewound(self, event: ev.FilesRewound) -> Block:
+        block = self._notice(event, "", "rewound", from_turn=event.turn, files=event.files)
+        block.turn = None  # said after the turn that it names, and no part of it
+        return block
+
+    def _compacted(self, event: ev.ContextCompacted) -> Block:
+        return self._notice(event, event.summary, "compacted", upto=event.upto)
+
+    def _skill_set(self, event: ev.SkillSet) -> Block:
+        return self._notice(event, "", "skill", name=event.name, state=event.state)
+
+    def _skill_used(self, event: ev.SkillUsed) -> Block:
+        return self._notice(event, "", "skill-used", name=event.name, how=event.how)
+
+    def _drawn(self, event: ev.PrimingDrawn) -> Block:
+        return self._priming(event, "drawn", kind=event.kind, seed=event.seed, n=len(event.items))
+
+    def _priming(
+        self, event: ev.PrimingDrawn | ev.PrimingMeasured, what: str, /, **data: Any
+    ) -> Block:
+        """One line for a draw and its reading, one for all readings of its gauge."""
+        block = self._primings.get((what, event.id))
+        if block is None:
+            block = self._primings[what, event.id] = self._notice(event, "", what, id=event.id)
+        block.data.update(data)
+        return block
+
+    def _injected(self, event: ev.PrimingInjected) -> Block:
+        return self._notice(event, "", "injected", id=event.id, n=len(event.items))
+
+    def _measured(self, event: ev.PrimingMeasured) -> Block:
+        return self._priming(event, "measured", gauge=event.gauge)
+
+    def _worktree(self, event: ev.WorktreeAdded) -> Block:
+        since = event.base_ref.removeprefix("refs/heads/") or "a commit"
+        told = [f"On branch {event.branch}, from {since} ({event.base[:10]}).", *event.notes]
+        copied = [f"Copied: {', '.join(event.copied)}."] if event.copied else []
+        return self._notice(event, "\n".join([*told, *copied]), "worktree")
+
+    def _setup(self, event: ev.WorktreeSetup) -> Block:
+        command = " ".join(event.argv)
+        if not event.ended:
+            return self._notice(event, f"The worktree is being made ready: {command}", "worktree")
+        how = event.why or (f"exit code {event.exit_code}" if event.exit_code else "done")
+        output = event.output if how != "done" else ""
+        return self._notice(event, f"{command}: {how}\n{output}".strip(), "worktree")
+
+    def _byproduct(self, event: ev.Byproduct) -> Block:
+        return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
+
+    def _set(self, event: ev.SessionSet) -> Block | None:
+        shown = {k: event.changes[k] for k in ("model", "permission") if k in event.changes}
+        return self._notice(event, "", "set", changes=shown) if shown else None
+
+    def _backend(self, event: ev.BackendState) -> Block | None:
+        plan = event.data.get("plan")
+        return self._notice(event, "", "plan", plan=plan) if plan else None
+
+    def _repaired(self, event: ev.JournalRepaired) -> Block:
+        return self._notice(event, "", "repaired", faults=event.faults)
+
+    def _unknown(self, event: ev.Unknown) -> Block:
+        return self._notice(event, "", "unknown", name=event.name, raw=event.data)
+
+    _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], Block | None]]] = {
+        ev.UserMessage: _user,
+        ev.Text: _text,
+        ev.Thinking: _thinking,
+        ev.ToolCall: _tool_call,
+        ev.ToolProgress: _tool_progress,
+        ev.ToolResult: _tool_result,
+        ev.PermissionAsked: _asked,
+        ev.PermissionAnswered: _answered,
+        ev.Retry: _retry,
+        ev.TurnEnded: _ended,
+        ev.Error: _error,
+        ev.TurnUndone: _undone,
+        ev.FilesRewound: _rewound,
+        ev.ContextCompacted: _compacted,
+        ev.SkillSet: _skill_set,
+        ev.SkillUsed: _skill_used,
+        ev.PrimingDrawn: _drawn,
+        ev.PrimingInjected: _injected,
+        ev.PrimingMeasured: _measured,
+        ev.WorktreeAdded: _worktree,
+        ev.WorktreeSetup: _setup,
+        ev.Byproduct: _byproduct,
+        ev.SessionSet: _set,
+        ev.BackendState: _backend,
+        ev.JournalRepaired: _repaired,
+        ev.Unknown: _unknown,
+    }

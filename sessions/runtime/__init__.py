@@ -1,0 +1,1 @@
+"""Sessions at work: the deck, its sessions, their turns, and the limits they keep to."""

@@ -1,0 +1,42 @@
+"""A message that waits for its turn."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from sessions.record import events as ev
+
+
+@dataclass(slots=True)
+class Queued:
+    """A message that waits. `mode`: `queue` (a turn of its own) or `steer` (at the next step)."""
+
+    text: str
+    origin: str = "queued"
+    mode: str = "queue"
+    attachments: list[ev.JSON] = field(default_factory=list)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    waited: bool = False
+    """It was in the queue: nobody waits for what becomes of it."""
+
+    @classmethod
+    def from_json(cls, data: ev.JSON) -> Queued:
+        """As it came from `queue.set` or from an interface."""
+        return cls(
+            str(data.get("text", "")),
+            str(data.get("origin", "queued")),
+            str(data.get("mode", "queue")),
+            list(data.get("attachments", [])),
+            str(data.get("id") or uuid.uuid4().hex[:8]),
+        )
+
+    def to_json(self) -> ev.JSON:
+        """As it stands in `queue.set`."""
+        return {
+            "id": self.id,
+            "text": self.text,
+            "origin": self.origin,
+            "mode": self.mode,
+            "attachments": self.attachments,
+        }

@@ -1,0 +1,578 @@
+"""One session's life: what is sent to it, its queue, its turns, its end.
+
+All of a session's facts are events in its journal; what is held in memory here (summary,
+context, queue) is a fold of them, made again at the next opening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError, of_machine
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.context import Context
+from sessions.record.journal import Journal
+from sessions.record.recorder import Recorder
+from sessions.record.summary import Reducer, Summary
+from sessions.runtime.full_disk import pause
+from sessions.runtime.queued_message import Queued
+from sessions.runtime.turn import Turn
+from sessions.safety import secrets_filter
+from sessions.safety.numbers_from_outside import MOST_USD, amount, count
+
+if TYPE_CHECKING:
+    from sessions.backends.base import Conversation
+    from sessions.runtime.surroundings import Surroundings
+
+log = logging.getLogger("agentdeck.session")
+
+BY_USER = "Interrupted by the user."
+ENGINE_ENDS = "The engine was stopped, which ended this turn."
+ENGINE_STOPPED = "The engine stopped while this ran; whether it took effect is not known."
+_OUR_FAULT = AgentdeckError(
+    "agentdeck failed at this turn.", "The log has the details; the session goes on."
+)
+
+
+class _NotRecorded(JournalError):
+    """The message that was to begin a turn."""
+
+
+def _hidden(text: str) -> ev.JSON:
+    """How many words of a message are keys and were replaced, if any."""
+    count = secrets_filter.hide(text).count(secrets_filter.MARK) - text.count(secrets_filter.MARK)
+    return {"hidden": count} if count else {}
+
+
+class Session:
+    """One conversation with one backend in one working directory."""
+
+    def __init__(self, journal: Journal, folder: Path, deck: Surroundings) -> None:
+        self.folder = folder
+        self.journal = journal
+        self.deck = deck
+        self.reducer = Reducer(folder.name)
+        self.context = Context(folder / "files")
+        self.recorder = Recorder(journal, self._recorded, self._refused, self._too_much_waits)
+        self.queue: list[Queued] = []
+        self.messages: dict[int, ev.UserMessage] = {}
+        """The message that began each turn, so that it can be asked again."""
+        self.turn_ends: dict[int, int] = {}
+        """The `seq` of each turn's end."""
+        self.changed_files: dict[int, list[str]] = {}
+        """The files that tools changed in each turn, in order, each once."""
+        self.observers: list[Callable[[ev.Event], None]] = []
+        """Folds that a feature keeps beside the summary (skills, priming)."""
+        self.full_confirmed = False
+        """Mode `full` without a sandbox was confirmed by typing; gone with the engine."""
+        self.prepared: list[ev.JSON] = []
+        """Notes that wait for the next message: a priming without a turn of its own."""
+        self.interruption = BY_USER
+        """Why the turn that runs is being ended, while it is."""
+        self.max_steps = 0
+        """Answers of the model within one turn, where this session has a limit of its own."""
+        self._spent: dict[str, int] = {}
+        self._spent_usd: float | None = None
+        self._conversation: Conversation | None = None
+        self._turn: Turn | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        """The end of a turn on its way to the disk."""
+        self._before_fault = ("", "")
+        """Status and reason of a pause as they were before the disk refused."""
+        deck.joined(self)
+
+    # -- opening
+
+    @classmethod
+    def create(cls, folder: Path, created: ev.SessionCreated, deck: Surroundings) -> Session:
+        """Make a new session's folder and journal. Raises JournalError."""
+        journal, stamped, line = Journal.create(folder, created)
+        session = cls(journal, folder, deck)
+        session._fold(stamped)
+        deck.publish(session, stamped, line)
+        return session
+
+    @classmethod
+    def load(cls, folder: Path, deck: Surroundings) -> Session:
+        """Open a session from its journal and close what a crash left open.
+
+        Raises:
+            JournalError: there is no readable journal, or another process writes it.
+        """
+        journal, events = Journal.open(folder)
+        try:
+            return cls._of(journal, folder, deck, events)
+        except BaseException:
+            journal.close()  # another try, or another process, may have it
+            raise
+
+    @classmethod
+    def _of(
+        cls, journal: Journal, folder: Path, deck: Surroundings, events: Sequence[ev.Event]
+    ) -> Session:
+        session = cls(journal, folder, deck)
+        unanswered: dict[str, ev.ToolCall] = {}
+        asked: dict[str, ev.PermissionAsked] = {}
+        turn: int | None = None
+        for event in events:
+            session._fold(event)
+            if isinstance(event, ev.UserMessage | ev.TurnStarted):
+                turn = event.turn
+            elif isinstance(event, ev.ToolCall):
+                unanswered[event.call] = event
+            elif isinstance(event, ev.ToolResult):
+                unanswered.pop(event.call, None)
+            elif isinstance(event, ev.PermissionAsked):
+                asked[event.ask] = event
+            elif isinstance(event, ev.PermissionAnswered):
+                asked.pop(event.ask, None)
+            elif isinstance(event, ev.TurnEnded):
+                unanswered.clear()
+                asked.clear()
+                turn = None
+        if journal.read_only is not None:
+            session._show_only(journal.read_only)
+        else:
+            session._repair(turn, list(unanswered.values()), list(asked.values()))
+        return session
+
+    def _show_only(self, why: JournalError) -> None:
+        """Nothing is written: as with a disk that refuses, but nobody waits for it."""
+        self.recorder.fault = why
+        self._before_fault = self.summary.status, self.summary.paused
+        self._paused_by_disk()
+
+    def _repair(
+        self, turn: int | None, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
+    ) -> None:
+        """Record what the record lacks after a crash; nothing is run again by itself."""
+        if turn is None:
+            return
+        for ask in asks:
+            self.recorder.emit(
+                ev.PermissionAnswered(
+                    turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
+                )
+            )
+        for call in calls:
+            self.recorder.emit(
+                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=ENGINE_STOPPED)
+            )
+        self.recorder.emit(
+            ev.TurnEnded(turn=turn, reason="interrupted", detail="The engine stopped.")
+        )
+
+    # -- what others read
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.reducer.summary.id
+
+    @property
+    def summary(self) -> Summary:
+        """What a list shows of it."""
+        return self.reducer.summary
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """Its open conversation with its backend, if there is one."""
+        return self._conversation
+
+    @property
+    def working(self) -> bool:
+        """A turn runs, or waits for a free place."""
+        return self._task is not None
+
+    def skill_texts(self) -> dict[str, str]:
+        """The text of every skill that went to the model by its name, as it went, newest last."""
+        return self.context.skill_texts()
+
+    def turns(self) -> list[ev.JSON]:
+        """Every turn, oldest first: `{"turn", "at", "text", "origin", "files", "ended", "undone"}`.
+
+        `text` is the message that began it, `files` what tools changed in it; `undone`: it is
+        no part of the conversation any more.
+        """
+        return [
+            {
+                "turn": number,
+                "at": message.at,
+                "text": message.text,
+                "origin": message.origin,
+                "files": list(self.changed_files.get(number, ())),
+                "ended": number in self.turn_ends,
+                "undone": self.context.is_undone(number),
+            }
+            for number, message in sorted(self.messages.items())
+        ]
+
+    # -- commands
+
+    async def send(
+        self,
+        text: str,
+        origin: str = "typed",
+        mode: str = "queue",
+        attachments: Sequence[ev.JSON] = (),
+    ) -> ev.JSON:
+        """Begin a turn, or queue the message while one runs.
+
+        Returns `{"turn": n}` or `{"queued": id}`, with `hidden` where words of the message were
+        keys, which are neither recorded nor sent. Raises UsageError for an empty message.
+        """
+        if not text.strip() and not attachments:
+            raise UsageError("There is nothing to send.")
+        await self._recordable()
+        if self._ending is not None:
+            # Whoever sends now may have seen the end; it is no message for that turn's queue.
+            await asyncio.wait([self._ending])
+        if self._task is not None:
+            item = Queued(text, origin if origin != "typed" else "queued", mode, list(attachments))
+            self.queue.append(item)
+            self._queue_changed()
+            return {"queued": item.id}
+        turn, taken = self._begin(Queued(text, origin, attachments=list(attachments)))
+        # Whoever is told that it was sent may forget it: it is on disk.
+        await taken
+        return {"turn": turn}
+
+    async def set_queue(self, items: Sequence[ev.JSON]) -> None:
+        """Replace the queue by an edited one (reordered, changed, shortened); sends nothing."""
+        self.queue = [Queued.from_json(i) for i in items if str(i.get("text", "")).strip()]
+        self._queue_changed()
+
+    async def next(self, item: str = "") -> bool:
+        """Send what waits next, or the message `item`, where an interrupt or a pause left it.
+
+        Nothing happens while a turn runs, which goes on with the queue by itself. Returns
+        whether a turn began.
+        """
+        await self._recordable()
+        if self._ending is not None:
+            await asyncio.wait([self._ending])
+        if self._task is not None or not self.queue:
+            return False
+        if item:
+            self.queue.sort(key=lambda waiting: waiting.id != item)
+        if self.summary.paused:
+            await self.recorder.emit_synced(ev.SessionSet(paused=""))
+        await self._next_from_queue()
+        return True
+
+    async def answer(self, ask: str, decision: str, reason: str, allowed: bool) -> None:
+        """Answer a permission request. Raises UsageError when it does not wait any more."""
+        request = next((a for a in self.summary.asks if a["ask"] == ask), None)
+        options = request.get("options", []) if request else []
+        chosen: ev.JSON = next((o for o in options if o.get("id") == decision), {})
+        answered = ev.PermissionAnswered(
+            turn=0,
+            call=request["call"] if request else "",
+            ask=ask,
+            decision=decision,
+            allowed=allowed,
+            reason=reason,
+            rule=str(chosen.get("rule", "")) if allowed else "",
+        )
+        if self._turn is None or not await self._turn.answer(answered):
+            raise UsageError("That request does not wait any more.")
+
+    async def interrupt(self, why: str = BY_USER) -> None:
+        """End the running turn at once; what came so far stays. Returns when it has ended.
+
+        `why` is what the model hears, and where it was not the user, what the turn's end says.
+        """
+        task = self._task
+        if task is None:
+            return
+        self.interruption = why
+        task.cancel()
+        await asyncio.wait([task])
+
+    async def set(self, changes: ev.JSON) -> None:
+        """Record a change of title, model, permission, … ."""
+        await self.recorder.emit_synced(codec.session_set(changes))
+        if changes.get("closed"):
+            self.journal.rest()
+        if {"model", "backend", "permission"} & changes.keys() and self._task is None:
+            await self._close_conversation()
+        if changes.get("paused") == "":
+            await self._next_from_queue()
+
+    def seen(self) -> None:
+        """The user has looked at it: `done` becomes `idle`."""
+        if self.summary.status == "done":
+            self.recorder.emit(ev.SessionSet(seen=True))
+
+    async def again(self, turn: int | None = None) -> int:
+        """Ask the message of `turn` (default: the last) once more, as a new turn."""
+        number = turn if turn is not None else max(self.messages, default=0)
+        message = self.messages.get(number)
+        if message is None:
+            raise UsageError("There is no message to ask again.")
+        sent = await self.send(message.text, "typed", attachments=message.attachments)
+        return int(sent.get("turn", 0))
+
+    async def undo(self, turn: int | None = None, files: Sequence[str] = ()) -> int:
+        """Take the conversation back to before `turn` (default: the last one)."""
+        if self._task is not None:
+            await self.interrupt()
+        standing = [n for n in self.messages if not self.context.is_undone(n)]
+        number = turn if turn is not None else max(standing, default=0)
+        if number not in standing:
+            raise UsageError("There is no turn to undo.")
+        await self.recorder.emit_synced(ev.TurnUndone(turn=number, files=list(files)))
+        await self._close_conversation()
+        return number
+
+    def take_steers(self, turn: int) -> list[ev.UserMessage]:
+        """Messages that go into the running turn now; recorded as they are taken."""
+        steers = [q for q in self.queue if q.mode == "steer"]
+        if not steers:
+            return []
+        self.queue = [q for q in self.queue if q.mode != "steer"]
+        self._queue_changed()
+        messages = [
+            ev.UserMessage(turn=turn, text=q.text, origin=q.origin, attachments=q.attachments)
+            for q in steers
+        ]
+        for message in messages:
+            self.recorder.emit(message)
+        return messages
+
+    async def close(self) -> None:
+        """Interrupt, let go of the backend, and end the record's writing."""
+        self.queue.clear()  # in memory only: the journal keeps what waits
+        await self.interrupt(ENGINE_ENDS)
+        await self._close_conversation()
+        await self.recorder.close()
+        self.journal.close()
+
+    # -- turns
+
+    def _begin(self, item: Queued) -> tuple[int, asyncio.Future[None]]:
+        """The new turn's number, and what is done when its message is on disk.
+
+        It has the JournalError of one that can't be put there.
+        """
+        turn = self.summary.turns + 1
+        loop = asyncio.get_running_loop()
+        taken: asyncio.Future[None] = loop.create_future()
+        # Set before the first await, so that two sends can't both begin a turn.
+        self._task = loop.create_task(
+            self._run(item, turn, taken), name=f"turn {turn} of {self.id}"
+        )
+        self._task.add_done_callback(lambda _: None if taken.done() else taken.set_result(None))
+        return turn, taken
+
+    async def _take(self, message: ev.UserMessage) -> ev.UserMessage:
+        """The message with what the model is told before it, on disk.
+
+        Raises AgentdeckError if that can't be had; what the user said is recorded all the same.
+        Raises _NotRecorded if even that can't be.
+        """
+        prepared, self.prepared = self.prepared, []
+        message = ev.replace(message, notes=prepared)
+        try:
+            notes = await self.deck.notes(self, message)
+        except (AgentdeckError, asyncio.CancelledError):
+            await self._put(message)
+            raise
+        message = ev.replace(message, notes=[*notes, *prepared])
+        await self._put(message)
+        return message
+
+    async def _put(self, message: ev.UserMessage) -> None:
+        try:
+            await self.recorder.emit_synced(message)
+        except JournalError as error:
+            self.prepared = message.notes
+            raise _NotRecorded(error.message, error.hint, error.reason) from error
+
+    async def _run(self, item: Queued, turn: int, taken: asyncio.Future[None]) -> None:
+        message = ev.UserMessage(
+            turn=turn, text=item.text, origin=item.origin, attachments=item.attachments
+        )
+        ended = ev.TurnEnded(turn=turn, reason="error")
+        try:
+            message = await self._take(message)
+            taken.set_result(None)
+            ended = await self._answered(message)
+        except _NotRecorded as error:
+            self._never_was(item, error, taken)
+            return
+        except asyncio.CancelledError:
+            detail = "" if self.interruption == BY_USER else self.interruption
+            ended = ev.TurnEnded(turn=turn, reason="interrupted", detail=detail)
+        except AgentdeckError as error:
+            kind = error.kind if isinstance(error, BackendError) else "error"
+            self._tell(turn, kind, error)
+        except Exception as error:
+            # The boundary of a worker: a fault of ours fails one turn, not the engine.
+            log.exception("turn %s of %s", turn, self.id)
+            self._tell(turn, "internal", of_machine(error, "go on") or _OUR_FAULT)
+        finish = asyncio.get_running_loop().create_task(self._finish(ended))
+        self._ending = finish
+        while not finish.done():
+            try:
+                await asyncio.shield(finish)
+            except asyncio.CancelledError:
+                continue  # the end of a turn reaches the record, however impatient the user is
+
+    def _never_was(self, item: Queued, error: JournalError, taken: asyncio.Future[None]) -> None:
+        """A turn whose message can't be recorded is none: who sent it is told, or it waits on."""
+        self._task = None
+        if item.waited:
+            self.queue.insert(0, item)
+            self._queue_changed()
+        else:
+            taken.set_exception(error)
+        self.deck.changed(self)
+
+    def _tell(self, turn: int, kind: str, error: AgentdeckError) -> None:
+        told = ev.Error(turn=turn, kind=kind, message=error.message, hint=error.hint)
+        self.recorder.emit(told)
+
+    async def _answered(self, message: ev.UserMessage) -> ev.TurnEnded:
+        """Wait for a place and let the backend run the turn."""
+        slot = self.deck.slot(self)
+        if slot.locked():
+            waiting = ev.SessionSet(paused="waiting for a free place")
+            self.recorder.emit(waiting)
+        async with slot:
+            settings = self.deck.settings(self)
+            self.recorder.emit(ev.TurnStarted(turn=message.turn, model=settings.model))
+            if refusal := await self.deck.before_turn(self):
+                return ev.TurnEnded(turn=message.turn, reason="limit", detail=refusal)
+            if self._conversation is None:
+                self._conversation = await self.deck.conversation(self)
+            self._turn = Turn(self, message, settings, await self.deck.tools(self))
+            return await self._conversation.turn(self._turn)
+
+    async def _finish(self, ended: ev.TurnEnded) -> None:
+        if self._turn is not None:
+            interrupted = ended.reason == "interrupted"
+            self._turn.settle(
+                "cancelled" if interrupted else "error",
+                self.interruption if interrupted else "The turn ended before its result.",
+            )
+            self._turn = None
+        try:
+            self.recorder.emit(self._with_spent(ended))
+            await self.recorder.sync()
+        finally:
+            self._task = self._ending = None
+            self.interruption = BY_USER
+            self.deck.changed(self)
+        await self.deck.after_turn(self, ended)
+        if ended.reason in ("end_turn", "max_tokens"):
+            await self._next_from_queue()
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Count tokens and dollars towards the turn that runs, or else the next one."""
+        for kind, told in usage.items():
+            if (tokens := count(told)) is not None:
+                self._spent[kind] = min(self._spent.get(kind, 0) + tokens, ev.LARGEST)
+        if (spent := amount(cost_usd)) is not None:
+            self._spent_usd = min((self._spent_usd or 0.0) + spent, MOST_USD)
+
+    def _with_spent(self, ended: ev.TurnEnded) -> ev.TurnEnded:
+        """A turn's end with all that was spent, whichever way it ended."""
+        if ended.usage or ended.cost_usd is not None:
+            self.spend(ended.usage, ended.cost_usd)
+        usage, self._spent = self._spent, {}
+        cost_usd, self._spent_usd = self._spent_usd, None
+        return ev.replace(ended, usage=usage, cost_usd=cost_usd)
+
+    async def _next_from_queue(self) -> None:
+        if self._task is not None or not self.queue or self.summary.paused:
+            return
+        item = self.queue.pop(0)
+        item.waited = True
+        self._queue_changed()
+        self._begin(item)
+
+    # -- bookkeeping
+
+    def _recorded(self, event: ev.Event, line: bytes) -> None:
+        changed = self._fold(event)
+        self.deck.publish(self, event, line)
+        if changed:
+            self.deck.changed(self)
+
+    def _fold(self, event: ev.Event) -> bool:
+        if isinstance(event, ev.UserMessage):
+            self.messages.setdefault(event.turn, event)
+        elif isinstance(event, ev.TurnEnded):
+            self.turn_ends[event.turn] = event.seq
+        elif isinstance(event, ev.FileChanged):
+            files = self.changed_files.setdefault(event.turn, [])
+            if event.path not in files:
+                files.append(event.path)
+        elif isinstance(event, ev.QueueSet) and self._task is None:
+            self.queue = [Queued.from_json(item) for item in event.items]
+        self.context.apply(event)
+        for observe in self.observers:
+            try:
+                observe(event)
+            except Exception:
+                # What a feature keeps beside the record is short of one event; the record is not.
+                log.exception("%s of %s", event.type, self.id)
+        return self.reducer.apply(event)
+
+    def _queue_changed(self) -> None:
+        self.recorder.emit(ev.QueueSet(items=[q.to_json() for q in self.queue]))
+
+    # -- a disk that refuses
+
+    async def _recordable(self) -> None:
+        """Raises JournalError while nothing of this session can be recorded."""
+        if (fault := self.recorder.fault) is not None and not await self.go_on():
+            raise JournalError(
+                f"This session can't be recorded: {fault.reason}. {fault.message}",
+                fault.hint,
+                fault.reason,
+            )
+
+    async def go_on(self) -> bool:
+        """Whether the disk takes what it refused before; if so, the session goes on."""
+        if not self.recorder.healthy:
+            self.summary.status, self.summary.paused = self._before_fault
+            if not await self.recorder.recover():
+                self._paused_by_disk()
+                return False
+            self.deck.changed(self)
+            await self._next_from_queue()
+        return True
+
+    def _refused(self, error: JournalError) -> None:
+        self._before_fault = self.summary.status, self.summary.paused
+        self._paused_by_disk()
+        self.deck.refused(self, error)
+
+    def _paused_by_disk(self) -> None:
+        # No event can say it while none can be written; the next one that is corrects it.
+        assert self.recorder.fault is not None
+        self.summary.status, self.summary.paused = "paused", pause(self.recorder.fault)
+        self.deck.changed(self)
+
+    def _too_much_waits(self) -> None:
+        if self._task is not None and self._ending is None:
+            self.interruption = "The disk refused to record more, so the turn was ended."
+            self._task.cancel()
+
+    async def let_go(self) -> None:
+        """Let go of the backend, which a next turn opens anew. Not while a turn runs."""
+        if self._task is None:
+            await self._close_conversation()
+
+    async def _close_conversation(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            await conversation.close()

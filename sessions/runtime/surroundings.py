@@ -1,0 +1,54 @@
+"""What a session needs of the deck that it is part of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from sessions.backends.base import Conversation, Settings, Tools
+    from sessions.errors import JournalError
+    from sessions.runtime.session import Session
+
+
+class Surroundings(Protocol):
+    """What a session needs of the deck that it is part of."""
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory; whoever folds its events registers before its past is read."""
+
+    def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
+        """Tell everybody of an event that is in the journal."""
+
+    def changed(self, session: Session) -> None:
+        """The session's summary has changed."""
+
+    def refused(self, session: Session, error: JournalError) -> None:
+        """The disk refuses to take more of the session."""
+
+    async def conversation(self, session: Session) -> Conversation:
+        """Open the session's conversation with its backend. Raises AgentdeckError."""
+
+    def settings(self, session: Session) -> Settings:
+        """What applies to the session's next turn."""
+
+    async def tools(self, session: Session) -> Tools | None:
+        """The tools of the session, if its backend wants ours."""
+
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """What the model is told before a message: the skill listing when it has changed, …"""
+
+    def slot(self, session: Session) -> asyncio.Semaphore:
+        """Held while a turn runs: so many turns run at once."""
+
+    async def before_turn(self, session: Session) -> str:
+        """Look at budgets and limits: why no turn may start, or ""."""
+
+    async def make_room(self, session: Session) -> None:
+        """Within a turn: summarise what is about to outgrow the model's window."""
+
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
+        """What follows a turn: compaction, measuring, pausing."""

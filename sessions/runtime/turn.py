@@ -1,0 +1,140 @@
+"""One turn as its backend sees it: the `TurnHost` of sessions.backends.base."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sessions.backends.base import Settings, Tools
+    from sessions.record.context import Context
+    from sessions.runtime.session import Session
+
+
+class Turn:
+    """What a conversation may ask of its session while a turn runs."""
+
+    def __init__(
+        self,
+        session: Session,
+        message: ev.UserMessage,
+        settings: Settings,
+        tools: Tools | None,
+    ) -> None:
+        self._session = session
+        self.session_id = session.id
+        self.message = message
+        self.turn = message.turn
+        self._settings = settings
+        self.tools = tools
+        self._asks: dict[str, asyncio.Future[ev.PermissionAnswered]] = {}
+        self._open_calls: dict[str, ev.ToolCall] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """What is set for this turn; a permission mode changed meanwhile holds at once.
+
+        `full` where nothing contains it is `ask` until a person has confirmed it by typing. (Our
+        own tools look for their sandbox themselves.)
+        """
+        mode = self._session.summary.permission
+        if mode == "full" and self._settings.unboxed and not self._session.full_confirmed:
+            mode = "ask"
+        return replace(self._settings, permission=mode)
+
+    @property
+    def interruption(self) -> str:
+        """Why the turn is being interrupted."""
+        return self._session.interruption
+
+    @property
+    def cwd(self) -> Path:
+        """The session's working directory."""
+        return Path(self._session.summary.cwd)
+
+    @property
+    def files(self) -> Path:
+        """The session's `files/` folder."""
+        return self._session.folder / "files"
+
+    @property
+    def context(self) -> Context:
+        """The conversation so far."""
+        return self._session.context
+
+    def emit(self, event: ev.Event) -> None:
+        """Record an event and tell everybody."""
+        self._track(event)
+        self._session.recorder.emit(event)
+
+    async def emit_synced(self, event: ev.Event) -> None:
+        """Record an event and wait until it is on the disk, as long as that has no room."""
+        self._track(event)
+        await self._session.recorder.emit_held(event)
+
+    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
+        """Ask for a permission and wait for its answer, however long that takes."""
+        answer: asyncio.Future[ev.PermissionAnswered] = asyncio.get_running_loop().create_future()
+        self._asks[request.ask] = answer
+        await self.emit_synced(request)
+        try:
+            return await answer
+        finally:
+            self._asks.pop(request.ask, None)
+
+    def flush(self) -> None:
+        """Record the text that waits for more."""
+        self._session.recorder.flush()
+
+    def take_steers(self) -> list[ev.UserMessage]:
+        """Messages to take in now; each is recorded as part of this turn."""
+        return self._session.take_steers(self.turn)
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Count towards this turn."""
+        self._session.spend(usage, cost_usd)
+
+    async def make_room(self) -> None:
+        """Summarise the past if it is about to outgrow the model's window.
+
+        Nothing more is asked of a model while the disk has no room for its answer.
+        """
+        await self._session.recorder.room()
+        await self._session.deck.make_room(self._session)
+
+    # -- the session's side
+
+    async def answer(self, answered: ev.PermissionAnswered) -> bool:
+        """Record a person's answer and wake what waits for it; False if nothing does."""
+        waiting = self._asks.get(answered.ask)
+        if waiting is None or waiting.done():
+            return False
+        answered = ev.replace(answered, turn=self.turn)
+        await self._session.recorder.emit_synced(answered)
+        if not waiting.done():
+            waiting.set_result(answered)
+        return True
+
+    def settle(self, status: str, content: str) -> None:
+        """Answer what is left open, so that the conversation stays valid."""
+        for ask in list(self._asks):
+            self._session.recorder.emit(
+                ev.PermissionAnswered(
+                    turn=self.turn, call="", ask=ask, decision="cancelled", by="mode"
+                )
+            )
+        self._asks.clear()
+        for call in list(self._open_calls.values()):
+            self.emit(ev.ToolResult(turn=self.turn, call=call.call, status=status, content=content))
+
+    def _track(self, event: ev.Event) -> None:
+        if type(event) is ev.ToolCall:
+            self._open_calls[event.call] = event
+        elif type(event) is ev.ToolResult:
+            self._open_calls.pop(event.call, None)

@@ -1,0 +1,216 @@
+"""Grep's work, done in a process of its own.
+
+A regular expression may take for ever and can't be interrupted in Python, and a search of a
+large tree would hold up the streams of the other sessions; so `search` (in the engine) starts
+`main` (in a child), gives it the question as JSON and ends it when its time is over or the call
+is interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sessions.places import Places
+from sessions.record import events as ev
+from sessions.tools import safe_open
+from sessions.tools.base import CallContext, Outcome, ToolFault
+from sessions.tools.process import environment
+from sessions.tools.search import SKIPPED, Query, Walk, query_of
+from sessions.tools.spool import looks_binary
+from sessions.tools.workspace import Guard, Target
+
+TIME_S = 40.0
+_MAX_FILE_BYTES = 8 * 1024 * 1024
+_LINE_CHARS = 500
+_MAX_OUT = 5000
+_RG_TIME_S = 25.0
+
+
+async def search(query: Query, args: ev.JSON, ctx: CallContext) -> Outcome:
+    """Run a search in a child. `query` has been compiled, so its words are known to be good."""
+    target, guard = ctx.plan, ctx.state.guard
+    assert isinstance(target, Target)
+    places = {k: str(v) for k, v in asdict(guard.places).items()}
+    question = {
+        "args": args, "path": str(target.path), "root": str(guard.root),
+        "files": str(guard.files), "places": places,
+    }  # fmt: skip
+    # No module of the workspace may stand in for ours: -P, and a working directory elsewhere.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "sessions.tools.grep_worker",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment(), cwd="/", start_new_session=True,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(TIME_S):
+            out, err = await process.communicate(json.dumps(question).encode())
+    except TimeoutError as error:
+        raise ToolFault(
+            f"The search took longer than {TIME_S:.0f} s. "
+            "Use a simpler pattern or a smaller folder."
+        ) from error
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.communicate()
+    if process.returncode != 0:
+        raise ToolFault(f"The search failed: {err.decode('utf-8', 'replace')[-500:]}")
+    answer = json.loads(out)
+    if "fault" in answer:
+        raise ToolFault(answer["fault"])
+    return Outcome(
+        answer["content"], truncated=answer["truncated"], data={"files": answer["files"]}
+    )
+
+
+def main() -> None:
+    """The child: one question on stdin, one answer on stdout."""
+    question = json.loads(sys.stdin.buffer.read())
+    places = Places(**{k: Path(v) for k, v in question["places"].items()})
+    guard = Guard(Path(question["root"]), Path(question["files"]), places)
+    try:
+        answer = grep(query_of(question["args"]), question["args"], Path(question["path"]), guard)
+    except ToolFault as error:
+        answer = {"fault": str(error)}
+    sys.stdout.write(json.dumps(answer))
+
+
+def grep(query: Query, args: ev.JSON, path: Path, guard: Guard) -> dict[str, Any]:
+    """Search a file or a tree: `content`, `truncated`, `files` (how many fit)."""
+    root = path if path.is_dir() else path.parent
+    walk = Walk(root, guard)
+    files = _candidates(query, args, path, walk)
+    lines: list[str] = []
+    found = 0
+    full = query.skip + query.limit
+    for relative in files:
+        shown = _in_file(query, root / relative)
+        if not shown:
+            continue
+        found += 1
+        lines += shown
+        if len(lines) > full or walk.late():
+            break
+    truncated = len(lines) > full
+    chosen = lines[query.skip : full]
+    if truncated:
+        chosen.append("(more was found; narrow the search, or use offset and head_limit)")
+    if not chosen:
+        chosen = ["Nothing was found."]
+    text = "\n".join([*chosen, *walk.notes()])
+    return {
+        "content": text.encode("utf-8", "replace").decode(),
+        "truncated": truncated,
+        "files": found,
+    }
+
+
+def _candidates(query: Query, args: ev.JSON, path: Path, walk: Walk) -> Iterator[str]:
+    """Relative paths of the files to look into."""
+    if not path.is_dir():
+        yield path.name  # asked for by its name, and judged by it
+        return
+    names = _by_ripgrep(args, walk.root)
+    if names is None:
+        names = (relative for relative, _, _ in walk.files())
+    for relative in names:
+        if query.fits(relative) and not walk.hidden(relative):
+            yield relative
+
+
+def _by_ripgrep(args: ev.JSON, root: Path) -> Iterator[str] | None:
+    """What ripgrep finds, if it is there and understands the pattern."""
+    program = shutil.which("rg", path=environment()["PATH"])
+    if program is None:
+        return None
+    command = [program, "--no-config", "--no-follow", "--hidden", "-l", "-0", "--no-messages"]
+    command += ["-i"] if args.get("-i") else []
+    command += ["--multiline", "--multiline-dotall"] if args.get("multiline") else []
+    for name in sorted(SKIPPED):
+        command += ["--glob", f"!{name}/"]
+    command += ["--sort", "path", "-e", args["pattern"], "--", "."]
+    try:
+        done = subprocess.run(
+            command, cwd=root, capture_output=True, timeout=_RG_TIME_S, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode > 1:
+        return None
+    return (os.path.normpath(os.fsdecode(name)) for name in done.stdout.split(b"\0") if name)
+
+
+def _in_file(query: Query, path: Path) -> list[str]:
+    """The lines to show of one file; none if nothing fits, or it is no readable text."""
+    try:
+        with os.fdopen(safe_open.open_read(path), "rb") as file:
+            data = file.read(_MAX_FILE_BYTES)
+    except (ToolFault, OSError):
+        return []
+    if looks_binary(data):
+        return []
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    if query.mode == "files_with_matches":
+        return [str(path)] if query.regex.search(text) else []
+    hits = list(_hit_lines(query, text))
+    if not hits:
+        return []
+    if query.mode == "count":
+        return [f"{path}:{len(hits)}"]
+    return _with_context(query, path, text.split("\n"), hits)
+
+
+def _hit_lines(query: Query, text: str) -> Iterator[int]:
+    """The numbers (from 0) of the lines that a match touches, in order, each once."""
+    starts = [0]
+    at = text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    last = -1
+    for count, match in enumerate(query.regex.finditer(text)):
+        if count > _MAX_OUT:
+            return
+        first = bisect.bisect_right(starts, match.start()) - 1
+        end = bisect.bisect_right(starts, max(match.start(), match.end() - 1)) - 1
+        if first >= len(starts) - 1 and text.endswith("\n") and match.start() == len(text):
+            continue  # an empty match after the last line's end
+        for line in range(max(first, last + 1), end + 1):
+            yield line
+            last = line
+
+
+def _with_context(query: Query, path: Path, lines: list[str], hits: list[int]) -> list[str]:
+    wanted: dict[int, bool] = {}
+    for hit in hits:
+        for number in range(max(0, hit - query.before), min(len(lines), hit + query.after + 1)):
+            wanted[number] = wanted.get(number, False) or number == hit
+    out: list[str] = []
+    previous = -2
+    for number in sorted(wanted):
+        if query.before + query.after and previous >= 0 and number > previous + 1:
+            out.append("--")
+        previous = number
+        mark = ":" if wanted[number] else "-"
+        line = lines[number]
+        cut = line if len(line) <= _LINE_CHARS else line[:_LINE_CHARS] + " (…)"
+        where = f"{path}{mark}{number + 1}{mark}" if query.numbers else f"{path}{mark}"
+        out.append(where + cut)
+    return out
+
+
+if __name__ == "__main__":
+    main()

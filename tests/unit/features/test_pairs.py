@@ -1,0 +1,94 @@
+"""The paired run of a draft: two fresh sessions, one with the skill, told after the choice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sessions.engine.commands import load_commands
+from sessions.errors import NotFound, UsageError
+from sessions.record import events as ev
+from sessions.runtime import throttle
+from tests.support.messages_server import Hang, MessagesServer, Request, Step, call, say, start
+from tests.support.nativerig import NativeRig, of_type
+from tests.support.rig import until
+from tests.unit.harvest.test_service import worked
+
+
+def helper(request: Request) -> list[Step]:
+    """Uses the skill where it is on offer."""
+    tools = json.dumps(request.body.get("tools", []))
+    if request.results or '"total"' not in tools:
+        return say("Done.")
+    return call("skill", {"name": "total"})
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
+    throttle._GATES.clear()
+    async with MessagesServer(helper) as server:
+        rig = await NativeRig.make(tmp_path, server)
+        yield rig
+        await rig.close()
+
+
+def drafted(tmp_path: Path) -> None:
+    harvest = worked(tmp_path / "home")
+    harvest.create(harvest.worth(harvest.byproducts(["s1"])))
+
+
+async def test_one_of_the_two_has_the_skill_and_the_choice_is_kept(
+    rig: NativeRig, tmp_path: Path
+) -> None:
+    drafted(tmp_path)
+    pair = load_commands()["harvest.pair"]
+    told = await pair(rig.deck, name="total", begin=True)
+    sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
+    await until(lambda: not any(s.working for s in sessions), 20)
+    told = await pair(rig.deck, name="total")
+    assert told["done"] and told["prompt"] == "How can I sum the numbers of a stream?"
+    assert "skilled" not in json.dumps(told)
+    with_ = [bool(of_type(s, ev.SkillUsed)) for s in sessions]
+    assert sorted(with_) == [False, True]
+    assert [m.origin for s in sessions for m in of_type(s, ev.UserMessage)] == ["harvest"] * 2
+    answer = ("first", "second")[with_.index(True)]
+    check = await pair(rig.deck, name="total", answer=answer)
+    assert check["passed"] is True and "preferred with the skill" in check["detail"]
+    drafts = await load_commands()["harvest.check"](rig.deck, name="total")
+    assert "pair" in [c["name"] for c in drafts["checks"]]
+    with pytest.raises(NotFound):
+        await pair(rig.deck, name="total")
+
+
+async def test_a_skill_that_is_not_better_is_said_plainly(rig: NativeRig, tmp_path: Path) -> None:
+    drafted(tmp_path)
+    pair = load_commands()["harvest.pair"]
+    told = await pair(rig.deck, name="total", begin=True)
+    sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
+    await until(lambda: not any(s.working for s in sessions), 20)
+    without = [bool(of_type(s, ev.SkillUsed)) for s in sessions].index(False)
+    check = await pair(rig.deck, name="total", answer=("first", "second")[without])
+    assert check["passed"] is False and "WITHOUT" in check["detail"]
+
+
+async def test_no_choice_before_both_have_ended(rig: NativeRig, tmp_path: Path) -> None:
+    drafted(tmp_path)
+    rig.server.script = lambda request: [start(), Hang()]
+    pair = load_commands()["harvest.pair"]
+    await pair(rig.deck, name="total", begin=True)
+    with pytest.raises(UsageError, match="not ended"):
+        await pair(rig.deck, name="total", answer="first")
+
+
+async def test_a_draft_that_no_message_led_to_has_nothing_to_send(
+    rig: NativeRig, tmp_path: Path
+) -> None:
+    from sessions.harvest.byproducts import Found
+    from sessions.harvest.service import Harvest
+
+    Harvest(rig.deck.places).create([Found("text", "Always measure before you cut.")], "measure")
+    with pytest.raises(UsageError, match="No message"):
+        await load_commands()["harvest.pair"](rig.deck, name="measure", begin=True)

@@ -1,0 +1,86 @@
+"""The deck's edges: what status line, tabs, footer and countdowns say, drawn when it changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from tui import actions as registry
+from tui.deck.banner import Banner, too_narrow
+from tui.deck.composer import Composer
+from tui.widgets.clickable_line import Line, footer_spots, status_spots, tab_spots
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+
+class Edges:
+    """Says everything around the tiles."""
+
+    def __init__(self, deck: DeckScreen) -> None:
+        self.deck = deck
+        self._countdown: Timer | None = None
+
+    def say(self) -> None:
+        """Status line, tabs, footer, the composer's target, the banner."""
+        deck, model = self.deck, self.deck.model
+        width = deck.size.width
+        engine = (
+            ""
+            if deck.link.up
+            else "no engine"
+            if deck.link.tried and not deck.link.connecting
+            else "starting…"
+        )
+        deck.query_one("#status", Line).say(status_spots(model, width, engine))
+        tabs = deck.query_one("#tabs", Line)
+        tabs.set_class(len(model.order) <= len(model.visible()) and not model.pinned, "-hidden")
+        tabs.say(tab_spots(model, width))
+        deck.query_one("#footer", Line).say(footer_spots(self._entries(), width, registry.show_key))
+        deck.query_one(Banner).narrow(too_narrow(width, deck.size.height))
+        deck.sender.name_target()
+        self._count_down()
+
+    def key(self, name: str) -> str:
+        """An action's first key, "" if it has none."""
+        keys = registry.keys_of(registry.actions()[name], self.deck.options.keys)
+        return keys[0] if keys else ""
+
+    def _entries(self) -> list[tuple[str, str, str]]:
+        """Key, word and target of what works now: the focused widget's own keys first."""
+        deck = self.deck
+        entries: list[tuple[str, str, str]] = []
+        focused = deck.focused
+        if focused is not None and not isinstance(focused, Composer):
+            for key, active in deck.active_bindings.items():
+                if active.node is focused and active.binding.show and active.enabled:
+                    entries.append((key, active.binding.description, f"!{key}"))
+        specs = [s for s in registry.actions().values() if s.footer]
+        if deck.side.has_focus_within:
+            # Not what esc does elsewhere: the panel takes it.
+            entries.insert(
+                0, ("escape", f"leaves {deck.side.title}, which has the keys", "!escape")
+            )
+            specs = [s for s in specs if s.name != "interrupt"]
+        for spec in sorted(specs, key=lambda s: s.order):
+            key = self.key(spec.name)
+            if key and spec.when(deck):
+                word = spec.footer if isinstance(spec.footer, str) else spec.footer(deck)
+                if word:
+                    entries.append((key, word, spec.name))
+        return entries
+
+    def _count_down(self) -> None:
+        """One tick a second while a countdown is in view, none otherwise."""
+        counting = any(tile.counting for tile in self.deck.tiles.values())
+        if counting and self._countdown is None:
+            self._countdown = self.deck.set_interval(1.0, self._tick)
+        elif not counting and self._countdown is not None:
+            self._countdown.stop()
+            self._countdown = None
+
+    def _tick(self) -> None:
+        for tile in self.deck.tiles.values():
+            if tile.counting:
+                tile.frame()

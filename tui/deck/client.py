@@ -1,0 +1,40 @@
+"""What the deck needs of an engine: the shape of `sessions.engine.client.Client`, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+
+
+class DeckClient(Protocol):
+    """A connection to the engine; see `sessions.engine.client.Client` and `sessions.engine`."""
+
+    engine: ev.JSON
+    summaries: dict[str, Summary]
+    on_event: Callable[[str, ev.Event], None]
+    on_summary: Callable[[Summary], None]
+    on_gone: Callable[[str], None]
+    on_notice: Callable[[ev.JSON], None]
+    on_lost: Callable[[str], None]
+
+    async def call(self, command: str, /, **args: Any) -> Any:
+        """Send a command and return its answer. Raises AgentdeckError."""
+
+    async def attach(self) -> list[Summary]:
+        """Fetch all summaries; they are kept up to date from here on."""
+
+    async def close(self) -> None:
+        """Hang up; the engine goes on."""
+
+
+ClientFactory = Callable[[], Awaitable[DeckClient]]
+
+
+async def connect() -> DeckClient:
+    """The engine of this installation, started if none runs. Raises AgentdeckError."""
+    from sessions.engine.client import Client
+
+    return await Client.connect(start=True)

@@ -1,0 +1,224 @@
+"""The one place where messages are written. It names where they go, always."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+
+from tui.deck.memory import Draft
+from tui.text import clean, size
+from tui.widgets.fields import Area
+
+LARGE_PASTE_CHARS = 4_000
+LARGE_PASTE_LINES = 30
+
+
+class Composer(Area):
+    """A multi-line field: enter sends; history at its edges; large pastes are folded.
+
+    A paste of more than 4,000 characters or 30 lines becomes a placeholder, `[pasted 100 KB]`,
+    which is expanded when the message is sent: laying out 100 KB of text would hold up keys.
+    """
+
+    BINDING_GROUP_TITLE = "Composer"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("shift+enter,alt+enter,ctrl+o", "newline", "new line", show=False),
+        Binding("up", "up", "up, or back in the history", show=False),
+        Binding("down", "down", "down, or on in the history", show=False),
+        Binding("alt+z,ctrl+underscore", "undo", "undo typing", show=False),
+    ]
+
+    @dataclass
+    class Submitted(Message):
+        """The message is to be sent: `text` has its pastes in place, `targets` are those that
+        the frame named when enter was pressed, `draft` is what to give back if it fails."""
+
+        text: str
+        targets: tuple[str, ...]
+        draft: Draft
+
+    @dataclass
+    class GoOn(Message):
+        """Enter was pressed with nothing written: what waits may be sent."""
+
+        targets: tuple[str, ...]
+
+    @dataclass
+    class Edited(Message):
+        """The draft changed."""
+
+        composer: Composer
+
+    @dataclass
+    class Scrolled(Message):
+        """Page up or down was pressed: the tile's concern."""
+
+        pages: int
+
+    def __init__(self, history: list[str], *, id: str | None = None) -> None:
+        super().__init__(
+            soft_wrap=True,
+            tab_behavior="focus",
+            show_line_numbers=False,
+            compact=True,
+            highlight_cursor_line=False,
+            id=id,
+        )
+        self.past = history
+        self.targets: tuple[str, ...] = ()
+        """The sessions that the frame names; empty = one that is to be made."""
+        self._at: int | None = None
+        self._unsent = Draft()
+        self._pastes: dict[str, str] = {}
+
+    # -- the draft
+
+    @property
+    def draft(self) -> Draft:
+        """What stands here, with the pastes that it still names."""
+        text = self.text
+        return Draft(text, {k: v for k, v in self._pastes.items() if k in text})
+
+    def restore(self, draft: Draft) -> None:
+        """Show another draft; the cursor goes to its end."""
+        self._at = None
+        self._pastes = dict(draft.pastes)
+        if self.text != draft.text:
+            self.load_text(draft.text)
+            self.move_cursor(self.document.end)
+
+    def expanded(self) -> str:
+        """The text as it will be sent."""
+        text = self.text
+        for placeholder, pasted in self._pastes.items():
+            text = text.replace(placeholder, pasted)
+        return text
+
+    def clear_draft(self) -> None:
+        """Empty, for the next message."""
+        self.restore(Draft())
+
+    # -- pasting
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.paste(event.text)
+
+    def paste(self, text: str) -> None:
+        """Insert pasted text, folded if it is large."""
+        text = clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+        if len(text) > LARGE_PASTE_CHARS or text.count("\n") > LARGE_PASTE_LINES:
+            text = self._fold(text)
+        result = self._replace_via_keyboard(text, *self.selection)
+        if result:
+            self.move_cursor(result.end_location)
+
+    def _fold(self, text: str) -> str:
+        name = f"[pasted {size(len(text.encode('utf-8', 'replace')))}]"
+        number = 2
+        while name in self._pastes or name in self.text:
+            name = name.split(" #")[0].rstrip("]") + f" #{number}]"
+            number += 1
+        self._pastes[name] = text
+        return name
+
+    # -- keys
+
+    async def _on_key(self, event: events.Key) -> None:
+        # The field would take enter for a new line before any binding is asked.
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.action_submit()
+
+    def action_submit(self) -> None:
+        """Send; a backslash before the cursor makes it a new line instead."""
+        row, column = self.cursor_location
+        line = self.document.get_line(row)
+        if self.selection.is_empty and column == len(line) and line.endswith("\\"):
+            self._replace_via_keyboard("\n", (row, column - 1), (row, column))
+            return
+        text, draft = self.expanded(), self.draft
+        if text.strip():
+            # Cleared here and now: what is typed next is another message.
+            self.clear_draft()
+            self.post_message(self.Submitted(text, self.targets, draft))
+        elif not text:
+            self.post_message(self.GoOn(self.targets))
+
+    def action_newline(self) -> None:
+        """A new line."""
+        self._replace_via_keyboard("\n", *self.selection)
+
+    def action_up(self) -> None:
+        """One row up; on the first row back in the history."""
+        if self._row == 0:
+            self._recall(-1)
+        else:
+            self.action_cursor_up()
+
+    def action_down(self) -> None:
+        """One row down; on the last row on in the history."""
+        if self._row >= self.wrapped_document.height - 1:
+            self._recall(1)
+        else:
+            self.action_cursor_down()
+
+    @property
+    def _row(self) -> int:
+        """The row on the screen that the cursor is in, from 0."""
+        return int(self.wrapped_document.location_to_offset(self.cursor_location).y)
+
+    def _recall(self, way: int) -> None:
+        if not self.past:
+            return
+        if self._at is None:
+            if way > 0:
+                return
+            self._unsent = self.draft
+            at = len(self.past) - 1
+        else:
+            at = self._at + way
+        if at < 0:
+            return
+        if at >= len(self.past):
+            self.restore(self._unsent)
+            return
+        self._pastes = {}
+        text = self.past[at]
+        # A large message of the past is folded like a paste: laid out, it would hold up keys.
+        self.load_text(self._fold(text) if len(text) > LARGE_PASTE_CHARS else text)
+        self.move_cursor(self.document.end)
+        self._at = at
+
+    def action_cursor_page_up(self) -> None:
+        """Page keys scroll the current tile."""
+        self.post_message(self.Scrolled(-1))
+
+    def action_cursor_page_down(self) -> None:
+        """Page keys scroll the current tile."""
+        self.post_message(self.Scrolled(1))
+
+    def on_text_area_changed(self) -> None:
+        """Tell that the draft changed."""
+        self.post_message(self.Edited(self))
+
+    # -- what it says of itself
+
+    def give_back(self, draft: Draft) -> None:
+        """What could not be sent stands here again, before what was typed since."""
+        now = self.draft
+        text = f"{draft.text}\n{now.text}" if now.text else draft.text
+        self.restore(Draft(text, {**now.pastes, **draft.pastes}))
+
+    def name_target(self, targets: tuple[str, ...], target: str, hint: str) -> None:
+        """Take aim, and name where a message goes and what enter does now."""
+        self.targets = targets
+        self.border_title = Content(target)
+        self.border_subtitle = Content(hint)

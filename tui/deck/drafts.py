@@ -1,0 +1,61 @@
+"""Each session's draft in the composer, and the deck's memory on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from tui.deck.memory import Draft
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+SAVE_AFTER_S = 1.0
+"""The deck's memory is written this long after the first change since it was written."""
+
+
+class Drafts:
+    """The composer holds the current session's draft, and no other's."""
+
+    def __init__(self, deck: DeckScreen) -> None:
+        self.deck = deck
+        self._session: str | None = None
+        self._saving: Timer | None = None
+
+    def begin(self) -> None:
+        """Before the sessions are known: what was written when there was none."""
+        self.deck.composer.restore(self.deck.memory.drafts.get("", Draft()))
+
+    def swap(self) -> None:
+        """Take aim at the current session: its draft and its name, in one step."""
+        composer, kept = self.deck.composer, self.deck.memory.drafts
+        current = self.deck.model.current or ""
+        if current == self._session or (self._session is None and not current):
+            return
+        if self._session is not None:
+            kept[self._session] = composer.draft
+        elif composer.draft:
+            # Typed before the engine was there: it stays in the hands of whoever typed it.
+            kept[current] = composer.draft
+            kept.pop("", None)
+        self._session = current
+        composer.restore(kept.get(current, Draft()))
+        self.deck.sender.name_target()
+
+    def remember(self) -> None:
+        """Write the memory within a second."""
+        if self._saving is None:
+            self._saving = self.deck.set_timer(SAVE_AFTER_S, self._save)
+
+    def _save(self) -> None:
+        self._saving = None
+        self.save()
+
+    def save(self) -> None:
+        """Write drafts, history, order and theme now."""
+        deck, memory = self.deck, self.deck.memory
+        memory.drafts[self._session or ""] = deck.composer.draft
+        memory.order = list(deck.model.order)
+        memory.current = deck.model.current or ""
+        memory.save()

@@ -1,0 +1,226 @@
+"""What the deck knows: the sessions, which of them are in view, and their transcripts.
+
+No widgets here. The screen calls a method, then draws what `visible` and the summaries say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.record.transcript import Block, Transcript
+
+if TYPE_CHECKING:
+    from tui.view.place import Place
+
+KEPT_TRANSCRIPTS = 36
+"""How many transcripts of sessions out of view stay in memory; the engine replays the rest."""
+
+NEEDS = ("needs-you", "failed", "paused", "done")
+"""What asks for the user."""
+
+
+@dataclass(slots=True)
+class Live:
+    """What is kept of a session that was in view. `place`: where its reader was, None = the end."""
+
+    transcript: Transcript = field(default_factory=Transcript)
+    watched: bool = False
+    place: Place | None = None
+
+
+class DeckModel:
+    """The sessions of the deck and which of them the screen shows."""
+
+    def __init__(self) -> None:
+        self.summaries: dict[str, Summary] = {}
+        self.order: list[str] = []
+        """Tiles, in the order of their numbers: not closed, not archived, not set aside."""
+        self.current: str | None = None
+        self.zoomed = False
+        self.pinned: tuple[str, ...] = ()
+        """Tiles that are compared side by side, instead of the page."""
+        self.capacity = 1
+        self.live: dict[str, Live] = {}
+        self._since: dict[str, tuple[str, str]] = {}
+        """Of each session its status, and since when it has it."""
+        self._visited: dict[str, str] = {}
+        """What was visited on this round through all that need somebody, and since when it did."""
+
+    # -- sessions
+
+    def put(self, summary: Summary) -> None:
+        """Take a new or changed summary in."""
+        self.summaries[summary.id] = summary
+        if self._since.get(summary.id, ("", ""))[0] != summary.status:
+            asked = str(summary.asks[0].get("at", "")) if summary.asks else ""
+            self._since[summary.id] = (summary.status, asked or summary.updated)
+        shown = is_tile(summary)
+        if shown and summary.id not in self.order:
+            self.order.append(summary.id)
+        elif not shown and summary.id in self.order:
+            self._leave(summary.id)
+        if self.current is None and self.order:
+            self.current = self.order[0]
+
+    def drop(self, session_id: str) -> None:
+        """Forget a session that was deleted."""
+        self._leave(session_id)
+        self.summaries.pop(session_id, None)
+        self.live.pop(session_id, None)
+        self._since.pop(session_id, None)
+        self._visited.pop(session_id, None)
+
+    def reset(self, summaries: Iterable[Summary]) -> None:
+        """Take the whole list in anew, after (re)connecting; what is in view stays."""
+        fresh = {s.id: s for s in summaries}
+        for session_id in [i for i in self.summaries if i not in fresh]:
+            self.drop(session_id)
+        for summary in sorted(fresh.values(), key=lambda s: s.id):
+            self.put(summary)
+        for live in self.live.values():
+            live.watched = False
+
+    def _leave(self, session_id: str) -> None:
+        if session_id in self.order:
+            place = self.order.index(session_id)
+            self.order.remove(session_id)
+            if self.current == session_id:
+                left = self.order[place : place + 1] or self.order[-1:]
+                self.current = left[0] if left else None
+                self.zoomed = self.zoomed and bool(left)
+        self.pinned = tuple(p for p in self.pinned if p != session_id)
+        if len(self.pinned) < 2:
+            self.pinned = ()
+
+    def summary(self, session_id: str | None = None) -> Summary | None:
+        """The summary of a session, by default of the current one."""
+        wanted = session_id or self.current
+        return self.summaries.get(wanted) if wanted else None
+
+    def number(self, session_id: str) -> int:
+        """The tile's number, from 1; 0 if it is not a tile."""
+        return self.order.index(session_id) + 1 if session_id in self.order else 0
+
+    # -- what is in view
+
+    @property
+    def pages(self) -> int:
+        """How many pages the tiles take."""
+        if self.pinned:
+            return 1
+        return max(1, -(-len(self.order) // self.per_page))
+
+    @property
+    def per_page(self) -> int:
+        """How many tiles are on a page now."""
+        return 1 if self.zoomed else max(1, self.capacity)
+
+    @property
+    def page(self) -> int:
+        """The page in view, from 0: the one with the current tile."""
+        if self.pinned or self.current not in self.order:
+            return 0
+        return self.order.index(self.current) // self.per_page
+
+    def visible(self) -> list[str]:
+        """The tiles in view, in order."""
+        if self.pinned:
+            return list(self.pinned[: max(1, self.capacity)])
+        start = self.page * self.per_page
+        return self.order[start : start + self.per_page]
+
+    def go(self, session_id: str) -> None:
+        """Make a tile the current one. Leaves a comparison that it is no part of."""
+        if session_id in self.order:
+            self.current = session_id
+            if self.pinned and session_id not in self.pinned:
+                self.pinned = ()
+
+    def step(self, by: int) -> None:
+        """The tile before or after, round the end."""
+        among = list(self.pinned) or self.order
+        if among:
+            place = among.index(self.current) if self.current in among else 0
+            self.current = among[(place + by) % len(among)]
+
+    def turn_page(self, by: int) -> None:
+        """The page before or after; the current tile moves with it."""
+        if not self.pinned and self.pages > 1:
+            page = (self.page + by) % self.pages
+            self.current = self.order[page * self.per_page]
+
+    def move(self, by: int) -> None:
+        """Move the current tile in the order."""
+        if self.current in self.order:
+            place = self.order.index(self.current)
+            to = min(max(place + by, 0), len(self.order) - 1)
+            self.order.insert(to, self.order.pop(place))
+
+    def needing(self) -> list[str]:
+        """All tiles that need somebody, the one that has for longest first."""
+        found = [i for i in self.order if self.summaries[i].status in NEEDS]
+        return sorted(found, key=lambda i: (self._since[i][1], i))
+
+    def next_needing(self) -> str | None:
+        """Another tile that needs somebody, each once before the round begins again."""
+        others = [i for i in self.needing() if i != self.current]
+        fresh = [i for i in others if self._visited.get(i) != self._since[i][1]]
+        return next(iter(fresh or others), None)
+
+    def visit(self, session_id: str) -> None:
+        """Go to a tile on the round, which the current one has had its turn in."""
+        needing = self.needing()
+        left = [i for i in needing if self._visited.get(i) != self._since[i][1]]
+        visited = [self.current, session_id]
+        if session_id not in left:
+            self._visited.clear()  # all had their turn: another round
+            visited = [session_id]
+        self._visited |= {i: self._since[i][1] for i in needing if i in visited}
+
+    # -- figures
+
+    def counts(self) -> Counter[str]:
+        """How many tiles have which status."""
+        return Counter(self.summaries[i].status for i in self.order)
+
+    def spend(self) -> tuple[float | None, int]:
+        """Dollars over all sessions of the deck (None: no price is known), and tokens."""
+        known = [s.cost_usd for s in self.summaries.values() if s.cost_usd is not None]
+        total = sum(sum(s.tokens.values()) for s in self.summaries.values())
+        return (sum(known) if known else None), total
+
+    def waiting(self) -> list[tuple[str, ev.JSON]]:
+        """Every permission request that waits, the oldest first, with its session."""
+        asks = [(s.id, ask) for s in self.summaries.values() for ask in s.asks]
+        return sorted(asks, key=lambda pair: str(pair[1].get("at", "")))
+
+    # -- transcripts
+
+    def of(self, session_id: str) -> Live:
+        """What is kept of a session's view; made if need be, the longest unused dropped."""
+        live = self.live.pop(session_id, None) or Live()
+        self.live[session_id] = live
+        if len(self.live) > KEPT_TRANSCRIPTS:
+            keep = set(self.visible())
+            for old in [i for i, v in self.live.items() if i not in keep and not v.watched]:
+                if len(self.live) <= KEPT_TRANSCRIPTS:
+                    break
+                del self.live[old]
+        return live
+
+    def apply(self, session_id: str, event: ev.Event) -> Block | None:
+        """Fold an event of a watched session; an event that was seen already changes nothing."""
+        live = self.live.get(session_id)
+        if live is None or event.seq <= live.transcript.last_seq:
+            return None
+        return live.transcript.apply(event)
+
+
+def is_tile(summary: Summary) -> bool:
+    """Whether a session has a tile: open, in the lists, not set aside."""
+    return not (summary.closed or summary.archived or summary.aside)

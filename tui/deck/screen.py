@@ -1,0 +1,452 @@
+"""The deck: status line, tiles, side panel, composer, footer, and what connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, on
+from textual._path import CSSPathType
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+
+from sessions.errors import AgentdeckError, NotFound
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from tui import actions as registry
+from tui.deck.banner import Banner
+from tui.deck.chrome import Edges
+from tui.deck.client import ClientFactory, DeckClient
+from tui.deck.composer import Composer
+from tui.deck.drafts import Drafts
+from tui.deck.grid import Grid
+from tui.deck.link import Link
+from tui.deck.memory import Memory
+from tui.deck.model import DeckModel
+from tui.deck.notify import Notifier
+from tui.deck.scroll_to_event import Reveal
+from tui.deck.sending import Sender
+from tui.deck.side import SidePanel
+from tui.deck.tile import Tile
+from tui.deck.welcome import Welcome
+from tui.options import DeckOptions
+from tui.panels import sheets
+from tui.terminal import glyphs
+from tui.text import clip, one_line, title_of
+from tui.view.clock import FrameClock
+from tui.view.compositor import LeanScreen
+from tui.view.transcript_view import TranscriptView
+from tui.widgets.clickable_line import Line
+from tui.widgets.permission import PermissionBox
+from tui.work import caught_up, while_shown
+
+
+class DeckScreen(LeanScreen):
+    """Draws what the model says, and runs the actions of the registry."""
+
+    CSS_PATH: ClassVar[CSSPathType | None] = [
+        "screen.tcss",
+        "../widgets/permission.tcss",
+        *sheets(),
+    ]
+    AUTO_FOCUS = "Composer"
+    BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings()]
+
+    def __init__(self, options: DeckOptions, memory: Memory, factory: ClientFactory) -> None:
+        super().__init__()
+        self.options = options
+        self.memory = memory
+        self.model = DeckModel()
+        self.link = Link(factory, self)
+        self.sender = Sender(self)
+        self.edges = Edges(self)
+        self.drafts = Drafts(self)
+        self.clock = FrameClock(self)
+        self.reveal = Reveal(self)
+        self.set_class(glyphs.is_ascii(), "-ascii")
+        self.queue_watcher: Callable[[], None] | None = None
+        self.requests_watcher: Callable[[], None] | None = None
+        self.interrupting: tuple[str, float] | None = None
+        """The session in which esc was pressed once, and until when a second one counts."""
+        self.tiles: dict[str, Tile] = {}
+        self._due = False
+        self._reflow_due = False
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="status")
+        yield Banner()
+        with Horizontal(id="body"):
+            with Vertical(id="middle"):
+                yield Line(id="tabs")
+                yield Grid(self.model, self.options.max_tiles)
+                yield Welcome(self.options.keys)
+            yield SidePanel()
+        yield Composer(self.memory.history, id="composer")
+        yield Line(id="footer")
+
+    def on_mount(self) -> None:
+        """Draw first, then look for the engine."""
+        self.notifier = Notifier(self.app, self.options.notify)
+        self.drafts.begin()
+        if self.memory.side_width:
+            self.side.widen(self.memory.side_width)
+        self.watch(self, "focused", lambda: self.redraw(), init=False)
+        self.redraw()
+        self.call_after_refresh(self.reconnect)
+
+    # -- parts
+
+    @property
+    def client(self) -> DeckClient:
+        """The engine. Raises EngineError while there is none."""
+        return self.link.client
+
+    @property
+    def grid(self) -> Grid:
+        """The tiles."""
+        return self.query_one(Grid)
+
+    @property
+    def composer(self) -> Composer:
+        """Where messages are written."""
+        return self.query_one(Composer)
+
+    @property
+    def side(self) -> SidePanel:
+        """The side panel."""
+        return self.query_one(SidePanel)
+
+    @property
+    def tile(self) -> Tile | None:
+        """The current tile, if it is in view."""
+        return self.tiles.get(self.model.current or "")
+
+    # -- the engine (tui.deck.link.Listener)
+
+    def reconnect(self) -> None:
+        """Look for the engine in the background; start it if none runs."""
+        self.query_one(Banner).hide()
+        self.run_worker(while_shown(self, self.link.connect()), group="link", exclusive=True)
+        self.redraw()
+
+    def connected(self, summaries: list[Summary]) -> None:
+        """Show all sessions; those in view go on where they stopped."""
+        self.query_one(Banner).hide()
+        first = not self.model.summaries
+        self.model.reset(summaries)
+        for summary in summaries:
+            self.notifier.learn(summary)
+        if first:
+            self._recall()
+        self.query_one(Welcome).ask(self.client)
+        self.redraw(reflow=True)
+        self.app.engine_found()  # type: ignore[attr-defined]
+
+    def _recall(self) -> None:
+        """The order and the tile of last time."""
+        remembered = [i for i in self.memory.order if i in self.model.order]
+        rest = [i for i in self.model.order if i not in remembered]
+        self.model.order[:] = remembered + rest
+        self.model.go(self.memory.current)
+
+    def lost(self, message: str, hint: str) -> None:
+        """Say it; what the tiles show stays."""
+        key = registry.show_key(self.edges.key("reconnect"))
+        for banner in self.query(Banner):  # none when the deck is leaving
+            banner.tell(message, hint, key)
+        self.redraw()
+
+    def event_came(self, session_id: str, event: ev.Event) -> None:
+        """Fold an event; its tile draws it at the next frame."""
+        block = self.model.apply(session_id, event)
+        tile = self.tiles.get(session_id)
+        if block is not None and tile is not None:
+            tile.changed(block)
+            self.clock.wake(tile.view)
+        self.reveal.came(session_id)
+        self.side.event(session_id, event)
+
+    def summary_came(self, summary: Summary) -> None:
+        """Status, title, cost, queue … of a session."""
+        before = list(self.model.order)
+        self.model.put(summary)
+        seen = self.app.app_focus and self.app.screen is self and summary.id in self.tiles
+        self.notifier.see(summary, seen)
+        if summary.aside and summary.status == "needs-you":
+            self.tell_engine("session.set", session=summary.id, changes={"aside": False})
+        tile = self.tiles.get(summary.id)
+        if tile is not None:
+            tile.show(summary, self.model.number(summary.id))
+        self.side.summary(summary)
+        if self.queue_watcher is not None:
+            self.queue_watcher()
+        if self.requests_watcher is not None:
+            self.requests_watcher()
+        self.redraw(reflow=before != self.model.order)
+
+    def met(self, data: ev.JSON) -> str:
+        """A session that the engine answers with, though it may not have told of it; its id."""
+        summary = Summary.from_json(data)
+        if summary.id not in self.model.summaries:
+            self.summary_came(summary)
+        return summary.id
+
+    def gone(self, session_id: str) -> None:
+        """A session was deleted."""
+        self.model.drop(session_id)
+        self.notifier.forget(session_id)
+        if self.requests_watcher is not None:
+            self.requests_watcher()
+        self.redraw(reflow=True)
+
+    def notice_came(self, notice: ev.JSON) -> None:
+        """Something of the deck: a limit, a disk that is full; a panel may care as well."""
+        self.side.notice(notice)
+        if message := one_line(str(notice.get("message", ""))):
+            self.app.notify(message, severity="warning", markup=False, timeout=10)
+
+    def tell_engine(self, command: str, **args: object) -> None:
+        """Send a command in the background; a refusal is shown."""
+
+        async def tell() -> None:
+            try:
+                await self.client.call(command, **args)
+            except NotFound:
+                # What is told in the background of a session that is deleted meanwhile is no news.
+                if args.get("session") in self.model.summaries:
+                    raise
+
+        self.run_worker(self._guarded(tell()), group="tell", exit_on_error=False)
+
+    # -- drawing
+
+    def redraw(self, reflow: bool = False) -> None:
+        """Draw once all that is happening now has happened."""
+        self._reflow_due = self._reflow_due or reflow
+        if not self._due:
+            self._due = True
+            self.call_later(self._draw)
+
+    async def _draw(self) -> None:
+        self._due = False
+        if not self.is_attached:
+            return
+        if self._reflow_due:
+            self._reflow_due = False
+            await self.grid.reflow()
+            self.tiles = {tile.session: tile for tile in self.grid.tiles()}
+            self.clock.show([tile.view for tile in self.tiles.values()])
+            self._watch_visible()
+        model = self.model
+        self.set_class(not model.order, "-empty")
+        self.set_class(self.size.width < 110, "-narrow")
+        for tile in self.tiles.values():
+            tile.mark_current(tile.session == model.current)
+        self.drafts.swap()
+        if self.side.attach(model.current) and self.side.has_focus_within:
+            # Whatever made another session the current one: no key that was meant for the
+            # one before draws, reads or sends in it.
+            self.to_composer()
+        self.side.say()
+        self.edges.say()
+        self.reveal.show()
+        self._see()
+
+    def _watch_visible(self) -> None:
+        wanted = {}
+        for session_id in self.model.visible():
+            wanted[session_id] = self.model.of(session_id).transcript.last_seq
+        self.run_worker(while_shown(self, self.link.watch(wanted)), group="watch")
+
+    def _see(self) -> None:
+        """The current tile's end of turn is seen, if somebody looks."""
+        summary = self.model.summary()
+        if summary and summary.status == "done" and self.app.app_focus and self.link.up:
+            self.tell_engine("session.seen", session=summary.id)
+
+    # -- acting
+
+    async def action_deck(self, name: str) -> None:
+        """Run an action of the registry, if it can be done now."""
+        spec = registry.actions()[name]
+        if not spec.when(self):
+            return
+        if spec.instant:
+            # Keys before it were meant for what was in focus, keys after it for what will be.
+            if self.focused is self.composer:
+                await caught_up(self.composer)
+            await self._guarded(spec.run(self))
+        else:
+            self.start(name)
+
+    def start(self, name: str) -> None:
+        """Run an action in the background: it may ask something first."""
+        spec = registry.actions()[name]
+        if spec.when(self):
+            self.run_worker(
+                self._guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
+            )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key whose action can't be done now is left to whatever is in focus."""
+        if action == "deck" and parameters:
+            spec = registry.actions().get(str(parameters[0]))
+            return spec is not None and bool(spec.keys or spec.name) and spec.when(self)
+        return True
+
+    async def _guarded(self, work: object) -> None:
+        try:
+            await work  # type: ignore[misc]
+        except AgentdeckError as error:
+            self.say_error(error)
+
+    def say_error(self, error: AgentdeckError) -> None:
+        """What is wrong and what to do, in a notice."""
+        text = clip(one_line(str(error)), 400)
+        self.app.notify(text, severity="error", markup=False, timeout=10)
+
+    def say(self, text: str) -> None:
+        """A sentence, in a notice."""
+        self.app.notify(clip(one_line(text), 400), markup=False, timeout=5)
+
+    def go(self, session_id: str) -> None:
+        """Make a session's tile the current one; what is typed next is written to it."""
+        if session_id != self.model.current:
+            before = self.model.visible()
+            self.model.go(session_id)
+            self.arrived(before)
+        self.to_composer()
+
+    def to_composer(self) -> None:
+        """Give the composer the keys now, so that the next one finds it."""
+        self.set_focus(self.composer)
+
+    def arrived(self, before: list[str]) -> None:
+        """Another tile is the current one: from now on the composer's message goes there.
+
+        `before`: the tiles that were in view.
+        """
+        self.interrupting = None
+        self.drafts.swap()
+        self.to_composer()
+        self.redraw(reflow=before != self.model.visible())
+        self.remember()
+
+    def name_of(self, session_id: str) -> str:
+        """A session's number and title, as they are said everywhere."""
+        summary = self.model.summaries.get(session_id)
+        name = title_of(summary) if summary else session_id[-6:]
+        number = self.model.number(session_id)
+        return f"{number} {name}" if number else name
+
+    # -- what widgets tell
+
+    @on(Grid.Resized)
+    def _resized(self) -> None:
+        self.redraw(reflow=True)
+
+    @on(Tile.Chosen)
+    def _chosen(self, message: Tile.Chosen) -> None:
+        tile = self.tiles.get(message.session)
+        if tile is None or not tile.has_focus_within:  # its request was clicked
+            self.go(message.session)
+        elif message.session != self.model.current:
+            focused = self.focused
+            self.go(message.session)
+            self.set_focus(focused)
+
+    @on(TranscriptView.BlockMarked)
+    def _marked(self, message: TranscriptView.BlockMarked) -> None:
+        tile = next((t for t in self.query(Tile) if t.view is message.view), None)
+        if tile is not None:
+            block = message.block
+            kind = "code" if block.kind == "tool" else "text"
+            self.tell_engine(
+                "harvest.mark",
+                session=tile.session,
+                kind=kind,
+                text=message.text,
+                turn=block.turn or 0,
+                seq=block.seq,
+                copied=message.copied,
+            )
+            if not message.copied:
+                self.say("Marked for the harvest (F5)")
+
+    @on(Tile.Answered)
+    def _answered(self) -> None:
+        self.composer.focus()
+
+    @on(PermissionBox.Answered)
+    def decide(self, message: PermissionBox.Answered) -> None:
+        """Give an answer to a request."""
+        self.tell_engine(
+            "session.answer",
+            session=message.session,
+            ask=message.ask,
+            decision=message.decision,
+            reason=message.reason,
+        )
+
+    @on(PermissionBox.Left)
+    def _left(self) -> None:
+        self.composer.focus()
+
+    @on(Line.Clicked)
+    def _clicked(self, message: Line.Clicked) -> None:
+        kind, _, what = message.target.partition(":")
+        if kind == "go":
+            self.go(what)
+        elif kind == "status":
+            for session_id in self.model.order:
+                if self.model.summaries[session_id].status == what:
+                    self.go(session_id)
+                    break
+        elif what.startswith("!"):
+            self.app.simulate_key(what[1:])
+        else:
+            self.start(what)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted while a tile or a panel has the keys is for the composer."""
+        event.stop()
+        self.to_composer()
+        self.composer.paste(event.text)
+
+    @on(Composer.Submitted)
+    def _submitted(self, message: Composer.Submitted) -> None:
+        self.run_worker(
+            self._guarded(self.sender.submit(message)), group="send", exit_on_error=False
+        )
+
+    @on(Composer.GoOn)
+    def _go_on(self, message: Composer.GoOn) -> None:
+        # Enter may have been pressed twice: the second one is no wish for another turn.
+        if message.targets == self.sender.targets():
+            self.start("send_next")
+
+    @on(Composer.Edited)
+    def _edited(self) -> None:
+        self.sender.edited()
+        self.remember()
+
+    @on(Composer.Scrolled)
+    def _scrolled(self, message: Composer.Scrolled) -> None:
+        tile = self.tile
+        if tile is not None:
+            if message.pages < 0:
+                tile.view.scroll_page_up(animate=False)
+            else:
+                tile.view.scroll_page_down(animate=False)
+
+    # -- leaving
+
+    def remember(self) -> None:
+        """Write the deck's memory soon."""
+        self.drafts.remember()
+
+    async def close_link(self) -> None:
+        """Leave: remember, hang up. The sessions go on."""
+        self.drafts.save()
+        await self.link.close()

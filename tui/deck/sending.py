@@ -1,0 +1,197 @@
+"""What happens when a message is sent: to whom, named beforehand, and never twice or nowhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sessions.errors import AgentdeckError
+from tui.deck.memory import Draft
+from tui.text import clip
+
+if TYPE_CHECKING:
+    from tui.deck.composer import Composer
+    from tui.deck.screen import DeckScreen
+
+MAX_NAMED = 4
+
+
+class Sender:
+    """Knows the composer's target: the current tile, several tiles, or a session to be made."""
+
+    def __init__(self, deck: DeckScreen) -> None:
+        self.deck = deck
+        self.many: tuple[str, ...] = ()
+        """The tiles of a broadcast; empty = the current one."""
+        self.editing: tuple[str, str] | None = None
+        """A queued message that is being edited: its session and id."""
+
+    # -- the target
+
+    def targets(self) -> tuple[str, ...]:
+        """The sessions that the next message goes to; empty = a new session."""
+        model = self.deck.model
+        standing = tuple(i for i in self.many if i in model.order)
+        if standing:
+            return standing
+        return (model.current,) if model.current else ()
+
+    def aim(self, sessions: tuple[str, ...]) -> None:
+        """The next message goes to these."""
+        self.many = sessions
+        self.deck.redraw()
+        self.deck.composer.focus()
+
+    def name_target(self) -> None:
+        """Write the target and what enter does into the composer's frame."""
+        deck, composer = self.deck, self.deck.composer
+        targets = self.targets()
+        composer.set_class(len(targets) > 1, "-many")
+        width = max(20, composer.size.width - 6)
+        if len(targets) > 1:
+            names = ", ".join(deck.name_of(i) for i in targets[:MAX_NAMED])
+            more = f" and {len(targets) - MAX_NAMED} more" if len(targets) > MAX_NAMED else ""
+            said = f"to {len(targets)} sessions: {names}{more}"
+            hint = "enter asks, then sends to all · esc: only the current one"
+        elif targets:
+            said = f"to {deck.name_of(targets[0])}"
+            hint = self._hint(targets[0])
+        else:
+            said = "to a new session"
+            hint = "enter starts it with the default profile"
+        composer.name_target(targets, clip(said, width), clip(hint, width))
+
+    def _elsewhere(self) -> str:
+        """Who has the keys, if it is not the composer."""
+        deck = self.deck
+        if deck.side.has_focus_within:
+            return f"the keys are in {deck.side.title} · esc, or going to a tile: here"
+        if deck.focused is None or deck.focused is deck.composer:
+            return ""
+        box = deck.tile.answerable() if deck.tile is not None else None
+        if box is not None and box.has_focus_within:
+            return "the keys are in the request · esc: here"
+        return "the keys are in the tile · tab: here"
+
+    def _hint(self, session_id: str) -> str:
+        if elsewhere := self._elsewhere():
+            return elsewhere
+        summary = self.deck.model.summaries[session_id]
+        waiting = f", {len(summary.queue)} waiting" if summary.queue else ""
+        if self.editing and self.editing[0] == session_id:
+            return "enter puts the edited message back into the queue"
+        if summary.status in ("working", "needs-you"):
+            return f"enter queues it: a turn runs{waiting}"
+        if summary.queue and not self.deck.composer.text:
+            return f"{len(summary.queue)} waiting: enter sends the next"
+        return f"enter sends{waiting} · shift+enter or \\ enter: new line"
+
+    def edited(self) -> None:
+        """The draft changed: an interrupt that was half asked for is off."""
+        self.deck.interrupting = None
+        summary = self.deck.model.summary()
+        if summary is not None and summary.queue:
+            self.deck.redraw()  # what enter does now depends on whether something is written
+
+    # -- sending
+
+    async def submit(self, message: Composer.Submitted) -> None:
+        """Send a message to where the frame said. Raises AgentdeckError, with the draft kept."""
+        targets = message.targets
+        try:
+            if len(targets) > 1:
+                if not await self._confirmed(targets, message.text):
+                    self._give_back(targets, message.draft)
+                    return
+                self.many = ()
+            await self._send(targets, message.text)
+        except AgentdeckError:
+            self._give_back(targets, message.draft)
+            raise
+        finally:
+            self.deck.redraw()
+
+    async def _confirmed(self, targets: tuple[str, ...], text: str) -> bool:
+        from tui.screens.dialogs import Confirm
+
+        names = "\n".join(f"  {self.deck.name_of(i)}" for i in targets)
+        lines = text.strip().splitlines()
+        excerpt = clip(lines[0], 60) + (f" (+{len(lines) - 1} lines)" if len(lines) > 1 else "")
+        question = f"Send to {len(targets)} sessions?"
+        body = f"{names}\n\n“{excerpt}”"
+        sure: bool | None = await self.deck.app.push_screen_wait(
+            Confirm(question, body, "Send to all")
+        )
+        return bool(sure)
+
+    async def _send(self, targets: tuple[str, ...], text: str) -> None:
+        deck = self.deck
+        client = deck.client
+        editing, self.editing = self.editing, None
+        if not targets:
+            await self._begin(text)
+        elif len(targets) > 1:
+            self._tell(await client.call("deck.broadcast", sessions=list(targets), text=text))
+        elif editing and editing[0] == targets[0]:
+            await self._put_back(editing, text)
+        else:
+            self._tell_hidden(await client.call("session.send", session=targets[0], text=text))
+        for session in targets:
+            if (tile := deck.tiles.get(session)) is not None:
+                tile.view.scroll_end(animate=False)
+        deck.memory.sent(text)
+        deck.composer.past = deck.memory.history
+        deck.remember()
+
+    def _give_back(self, targets: tuple[str, ...], draft: Draft) -> None:
+        """What could not be sent is a draft again, where it came from."""
+        deck = self.deck
+        current = deck.model.current
+        home = targets[0] if len(targets) == 1 else current
+        if home == current:
+            deck.composer.give_back(draft)
+        else:
+            kept = deck.memory.drafts.get(home or "", Draft())
+            text = f"{draft.text}\n{kept.text}" if kept else draft.text
+            deck.memory.drafts[home or ""] = Draft(text, {**kept.pastes, **draft.pastes})
+
+    def _tell_hidden(self, answer: Any) -> None:
+        """Say that words of the message were keys: the model does not read what was typed."""
+        if isinstance(answer, dict) and answer.get("hidden"):
+            self.deck.app.notify(
+                "Your message holds a key. It is kept out of the record, and the model reads "
+                "[key hidden] in its place.",
+                severity="warning",
+                markup=False,
+                timeout=15,
+            )
+
+    def _tell(self, answers: Any) -> None:
+        if any(isinstance(a, dict) and a.get("hidden") for a in answers or []):
+            self._tell_hidden({"hidden": 1})
+        failed = [a for a in answers or [] if a.get("error")]
+        if failed:
+            names = ", ".join(self.deck.name_of(str(a.get("session", ""))) for a in failed)
+            raise AgentdeckError(
+                f"Not sent to {len(failed)} of {len(answers)}: {names}.", str(failed[0]["error"])
+            )
+
+    async def _begin(self, text: str) -> None:
+        from tui.screens.new_session import here
+
+        client = self.deck.client
+        made = await client.call("session.create", cwd=here())
+        session = self.deck.met(made)
+        self._tell_hidden(await client.call("session.send", session=session, text=text))
+        self.deck.go(session)
+
+    async def _put_back(self, editing: tuple[str, str], text: str) -> None:
+        session_id, item_id = editing
+        summary = self.deck.model.summaries.get(session_id)
+        items = [dict(item) for item in summary.queue] if summary is not None else []
+        for item in items:
+            if item.get("id") == item_id:
+                item["text"] = text
+                await self.deck.client.call("session.queue", session=session_id, items=items)
+                return
+        # It was taken from the queue in the meantime: then this is a message of its own.
+        await self.deck.client.call("session.send", session=session_id, text=text)

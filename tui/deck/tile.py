@@ -1,0 +1,258 @@
+"""One session on the deck: its frame, its transcript, its permission request."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from tui.terminal import glyphs
+from tui.text import clip, cost, one_line, title_of, tokens
+from tui.view.transcript_view import TranscriptView
+from tui.widgets.permission import PermissionBox
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from sessions.record.transcript import Block
+    from tui.deck.model import Live
+
+NEARLY_FULL = 80
+"""Percent of the model's window from which on it is said in a warning's colour."""
+STATUS_STYLE = {
+    "working": "$text-primary",
+    "needs-you": "bold $text-warning",
+    "done": "$text-success",
+    "idle": "$text-muted",
+    "failed": "bold $text-error",
+    "paused": "$text-warning",
+    "unknown": "$text-muted",
+}
+
+
+def seconds_left(retry: ev.JSON | None, now: datetime) -> int | None:
+    """Whole seconds until a retry, 0 when it is due; None without one."""
+    if not retry:
+        return None
+    try:
+        at = datetime.fromisoformat(str(retry["at"]).replace("Z", "+00:00"))
+        wait = float(retry["wait_s"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return max(0, math.ceil(wait - (now - at).total_seconds()))
+
+
+def head_of(summary: Summary, number: int, width: int) -> Content:
+    """The frame's upper line in `width` cells: number, status as shape and word, title.
+
+    The status word is never cut; the title is.
+    """
+    status = summary.status
+    style = STATUS_STYLE.get(status, "")
+    shape = glyphs.status(status)
+    before = f"{number} " if number else ""
+    word = f" {shape} {status} "
+    room = width - cell_len(before) - cell_len(word)
+    title = clip(title_of(summary), max(4, room))
+    return Content.assemble((before, "bold"), (title, "bold"), (word, style))
+
+
+def foot_of(summary: Summary, width: int, now: datetime) -> Content:
+    """The frame's lower line: what it costs and what it waits for, as much as fits.
+
+    In order of importance: the retry, an agent that starts, what stopped it, the queue, cost,
+    tokens, how full the model's window is, model.
+    """
+    parts: list[tuple[str, str]] = []
+    left = seconds_left(summary.retry, now)
+    if left is not None and summary.retry is not None:
+        kind = one_line(str(summary.retry.get("kind", "")))
+        wait = f"retry in {left} s" if left else "retrying"
+        parts.append((f"{kind}: {wait}" if kind else wait, "$text-warning"))
+    if summary.status == "working" and summary.agent.get("starting"):
+        parts.append((f"starting {one_line(str(summary.agent['starting']))}…", "$text-accent"))
+    if summary.status == "paused" and summary.paused:
+        parts.append((one_line(summary.paused), "$text-warning"))
+    if summary.status == "failed" and summary.error:
+        parts.append((one_line(summary.error), "$text-error"))
+    if summary.queue:
+        parts.append((f"{len(summary.queue)} queued", "$text-accent"))
+    if summary.cost_usd is not None:
+        parts.append((cost(summary.cost_usd), ""))
+    if used := sum(summary.tokens.values()):
+        parts.append((f"{tokens(used)} tokens", ""))
+    if full := _fullness(summary):
+        parts.append((f"context {full} %", "$text-warning" if full >= NEARLY_FULL else ""))
+    if summary.permission not in ("ask", ""):
+        parts.append((summary.permission, "$text-warning" if summary.permission == "full" else ""))
+    parts += [(name, "") for name in _answers(summary)]
+    return _join(parts, width)
+
+
+def _fullness(summary: Summary) -> int:
+    """Percent of the model's window that the conversation takes; 0 where it is not known."""
+    told = summary.agent.get("context")
+    size = told.get("size") if isinstance(told, dict) else 0
+    return round(100 * summary.context_tokens / size) if isinstance(size, int) and size > 0 else 0
+
+
+def _answers(summary: Summary) -> list[str]:
+    """What answers: the model; of an agent its name, its model and the mode that was chosen."""
+    options = summary.agent.get("options")
+    if not options:
+        return [one_line(summary.model or summary.backend)]
+    wanted = summary.agent.get("wanted") or {}
+    found = [one_line(summary.backend)]
+    for category in ("model", "mode"):
+        option = next((o for o in options if category in (o.get("category"), o.get("id"))), None)
+        if option and (category == "model" or option.get("id") in wanted):
+            found.append(one_line(str(option.get("current") or "")))
+    return [name for name in found if name]
+
+
+def _join(parts: list[tuple[str, str]], width: int) -> Content:
+    content = Content("")
+    for text, style in parts:
+        separator = " · " if content else ""
+        room = width - content.cell_length - len(separator)
+        if room < 6:
+            break
+        content = Content.assemble(content, (separator, ""), (clip(text, room), style))
+    return content
+
+
+class TileView(TranscriptView):
+    """The transcript of a tile. A click selects text; the keys stay where they are typed."""
+
+    def focus_on_click(self) -> bool:
+        """No: `tab` brings the keys here, and a click only makes the tile current."""
+        return False
+
+
+class Tile(Vertical):
+    """Frame, transcript view, and the permission box while a request waits."""
+
+    @dataclass
+    class Chosen(Message):
+        """The user pointed at this tile."""
+
+        session: str
+
+    def __init__(self, summary: Summary, number: int, live: Live) -> None:
+        super().__init__(classes="tile")
+        self.summary = summary
+        self.number = number
+        self.live = live
+        self.view = TileView(live.transcript)
+        self._said: tuple[Content, Content] | None = None
+
+    @property
+    def session(self) -> str:
+        """The session's id."""
+        return self.summary.id
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+
+    def on_mount(self) -> None:
+        """Say everything once."""
+        self.show(self.summary, self.number)
+
+    # -- what changes
+
+    def show(self, summary: Summary, number: int) -> None:
+        """Take a changed summary in; the frame is redrawn only if it says something else."""
+        self.summary, self.number = summary, number
+        self._show_ask()
+        self.frame()
+
+    def frame(self) -> None:
+        """Say status, cost, queue and countdown in the frame."""
+        width = max(8, self.size.width - 4)
+        now = datetime.now(UTC)
+        said = (
+            head_of(self.summary, self.number, width),
+            foot_of(self.summary, width, now),
+        )
+        if said != self._said:
+            self._said = said
+            self.border_title, self.border_subtitle = said
+            status = self.summary.status
+            self.set_class(status == "needs-you", "-needs-you")
+            self.set_class(status == "failed", "-failed")
+
+    @property
+    def counting(self) -> bool:
+        """Whether a countdown is shown."""
+        return self.summary.retry is not None
+
+    def changed(self, block: Block) -> None:
+        """A block of the transcript is new or changed; drawn at the next frame."""
+        self.view.mark_dirty(block)
+
+    def mark_current(self, current: bool) -> None:
+        """Whether the composer's messages go here."""
+        self.set_class(current, "-current")
+
+    def on_resize(self) -> None:
+        """The frame's lines are cut to the new width, the request to the new height."""
+        self.frame()
+        self._fit_box()
+
+    # -- permission
+
+    @property
+    def box(self) -> PermissionBox | None:
+        """The request that is shown."""
+        found = self.query(PermissionBox)
+        return found.first() if found else None
+
+    def _show_ask(self) -> None:
+        asks = self.summary.asks
+        box = self.box
+        wanted = str(asks[0].get("ask", "")) if asks else ""
+        if box is not None and box.ask_id == wanted:
+            return
+        if box is not None:
+            if box.has_focus_within and not asks:
+                self.post_message(self.Answered(self.session))
+            box.remove()
+        if asks:
+            self.mount(PermissionBox(self.session, asks[0], len(asks) - 1))
+            self.call_after_refresh(self._fit_box)
+
+    def _fit_box(self) -> None:
+        box = self.box
+        if box is not None and box.is_mounted:
+            box.fit(self.size.width, self.size.height)
+
+    @dataclass
+    class Answered(Message):
+        """The focused request is gone: the focus has nowhere to be."""
+
+        session: str
+
+    def answerable(self) -> Widget | None:
+        """What takes the focus when the user comes to answer."""
+        return self.box
+
+    def find(self) -> None:
+        """Open the search line of the transcript."""
+        self.view.focus()
+        self.view.action_search()
+
+    # -- pointing
+
+    @on(events.MouseDown)
+    def _pointed(self) -> None:
+        self.post_message(self.Chosen(self.session))

@@ -1,0 +1,84 @@
+"""What stands where the tiles will be: what answers here, what is missing, how to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+from textual.widgets import Static
+
+from sessions.errors import AgentdeckError
+from tui import actions as registry
+from tui.terminal import glyphs
+from tui.text import one_line
+
+if TYPE_CHECKING:
+    from tui.deck.client import DeckClient
+
+_STARTING = "Looking for the engine…"
+
+
+class Welcome(Static):
+    """Shown while there is no session."""
+
+    def __init__(self, changed: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__(Content.styled(_STARTING, "$text-muted"), id="welcome", markup=False)
+        self.backends: list[dict[str, Any]] = []
+        self._changed = changed
+
+    def ask(self, client: DeckClient) -> None:
+        """Ask the engine what answers, and show it."""
+        self.run_worker(self._ask(client), group="welcome", exclusive=True)
+
+    async def _ask(self, client: DeckClient) -> None:
+        try:
+            self.backends = list(await client.call("deck.backends"))
+        except AgentdeckError as error:
+            self.update(Content.styled(one_line(str(error)), "$text-error"))
+            return
+        self.update(self.words())
+
+    def words(self) -> Content:
+        """Each backend on a line or two, then how to begin."""
+        lines: list[Content] = [
+            Content.styled("agentdeck", "bold $primary"),
+            Content("Sessions with models, side by side."),
+            Content(""),
+        ]
+        for backend in sorted(self.backends, key=lambda b: not b.get("ok")):
+            lines += self._backend(backend)
+        if not any(b.get("ok") for b in self.backends):
+            lines.append(Content.styled("Nothing can answer yet.", "bold $text-warning"))
+            lines.append(Content("`agentdeck doctor` says what is missing, each with a remedy."))
+        else:
+            lines += [
+                Content(""),
+                Content("Write below and press enter: a session starts and answers."),
+                Content(f"{self._key('new')}: one or several, with profile, directory and title."),
+                Content(f"{self._key('palette')} does everything; {self._key('help')} lists keys."),
+            ]
+        return Content("\n").join(lines)
+
+    def _key(self, action: str) -> str:
+        keys = registry.keys_of(registry.actions()[action], self._changed)
+        return registry.show_key(keys[0]) if keys else "the palette"
+
+    def _backend(self, backend: dict[str, Any]) -> list[Content]:
+        works = bool(backend.get("ok"))
+        shape = glyphs.status("done" if works else "failed")
+        style = "$text-success" if works else "$text-error"
+        name = one_line(str(backend.get("name", "")))
+        model = one_line(str(backend.get("model", "")))
+        detail = one_line(str(backend.get("detail", "")))
+        default = "  (default)" if backend.get("default") else ""
+        lines = [
+            Content.assemble(
+                (f"{shape} ", style), (name, "bold"), f"  {model}", (default, "$text-accent")
+            )
+        ]
+        if detail:
+            lines.append(Content.styled(f"    {detail}", "$text-muted"))
+        if not works and (remedy := one_line(str(backend.get("remedy", "")))):
+            lines.append(Content(f"    {remedy}"))
+        return lines

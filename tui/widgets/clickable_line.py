@@ -1,0 +1,190 @@
+"""Lines of the deck's edge: status line, tabs, banner and footer; each one row, drawn whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from sessions.record.summary import STATUSES
+from tui.deck.model import DeckModel
+from tui.deck.tile import STATUS_STYLE
+from tui.terminal import glyphs
+from tui.text import clip, cost, one_line, title_of, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A piece of a line that can be clicked. `target`: what is told when it is."""
+
+    text: str
+    style: str = ""
+    target: str = ""
+
+
+class Line(Widget):
+    """One row made of spots; told to draw only when it says something else."""
+
+    DEFAULT_CSS = "Line { height: 1; }"
+
+    @dataclass
+    class Clicked(Message):
+        """A spot was clicked."""
+
+        line: Line
+        target: str
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._spots: tuple[Spot, ...] = ()
+
+    def say(self, spots: Sequence[Spot]) -> None:
+        """Show these spots, from the left."""
+        if (new := tuple(spots)) != self._spots:
+            self._spots = new
+            self.refresh()
+
+    def render(self) -> Content:
+        """The spots one after the other."""
+        return Content.assemble(*((spot.text, spot.style) for spot in self._spots))
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which spot was clicked."""
+        x = 0
+        for spot in self._spots:
+            x += cell_len(spot.text)
+            if event.x < x:
+                if spot.target:
+                    self.post_message(self.Clicked(self, spot.target))
+                return
+
+    @property
+    def words(self) -> str:
+        """What it says, for tests and screen readers."""
+        return "".join(spot.text for spot in self._spots)
+
+
+def status_spots(model: DeckModel, width: int, engine: str) -> list[Spot]:
+    """Counts by status, spend, and what needs the user; the least important goes first."""
+    counts = model.counts()
+    parts: list[Spot] = [Spot(" agentdeck ", "bold $primary", "act:help")]
+    if engine:
+        parts.append(Spot(f" {engine} ", "$text-warning"))
+    for status in sorted(STATUSES, key=_urgency):
+        if count := counts[status]:
+            text = f" {glyphs.status(status)} {count} {status} "
+            parts.append(Spot(text, STATUS_STYLE.get(status, ""), f"status:{status}"))
+    usd, used = model.spend()
+    if usd is not None:
+        parts.append(Spot(f" {cost(usd)} ", "", ""))
+    if used:
+        parts.append(Spot(f" {tokens(used)} tokens ", "$text-muted", ""))
+    if model.pages > 1 and not model.zoomed:
+        parts.append(Spot(f" page {model.page + 1}/{model.pages} ", "", "act:page_next"))
+    if model.zoomed:
+        parts.append(Spot(" zoom ", "$text-accent", "act:zoom"))
+    if model.pinned:
+        parts.append(Spot(" comparing ", "$text-accent", "act:compare"))
+    if not model.order:
+        parts.append(Spot(" no session yet ", "$text-muted", "act:new"))
+    aside = sum(s.aside and not s.closed for s in model.summaries.values())
+    if aside:
+        parts.append(Spot(f" {aside} set aside ", "$text-muted", "act:sessions"))
+    return _fitting(parts, width)
+
+
+def _urgency(status: str) -> int:
+    order = ("needs-you", "failed", "paused", "done", "working", "idle", "unknown")
+    return order.index(status)
+
+
+def _fitting(parts: list[Spot], width: int) -> list[Spot]:
+    """As many parts as fit; where some do not, the line says so at its end."""
+    kept: list[Spot] = []
+    room = width
+    for index, spot in enumerate(parts):
+        need = cell_len(spot.text)
+        last = index == len(parts) - 1
+        if need > room - (0 if last else 2):
+            kept.append(Spot(" …", "$text-muted", "act:sessions"))
+            break
+        kept.append(spot)
+        room -= need
+    return kept
+
+
+def tab_spots(model: DeckModel, width: int) -> list[Spot]:
+    """A tab per tile around the current one, and how many more there are on each side."""
+    order = model.order
+    if model.current not in order:
+        return []
+    labels = [_tab(model, session_id) for session_id in order]
+    at = order.index(model.current)
+    first = last = at
+    room = width - 14  # for “‹ 12 more” on both sides
+    used = cell_len(labels[at])
+    grown = True
+    while grown:
+        grown = False
+        for side in (last + 1, first - 1):
+            if 0 <= side < len(order) and used + cell_len(labels[side]) <= room:
+                used += cell_len(labels[side])
+                first, last = min(first, side), max(last, side)
+                grown = True
+    spots: list[Spot] = []
+    if first:
+        spots.append(Spot(f" ‹{first} ", "$text-muted", f"go:{order[first - 1]}"))
+    for place in range(first, last + 1):
+        session_id = order[place]
+        style = STATUS_STYLE.get(model.summaries[session_id].status, "")
+        if session_id == model.current:
+            style = f"{style} reverse" if style else "reverse"
+        spots.append(Spot(labels[place], style, f"go:{session_id}"))
+    if more := len(order) - 1 - last:
+        spots.append(Spot(f" {more}› ", "$text-muted", f"go:{order[last + 1]}"))
+    return spots
+
+
+def _tab(model: DeckModel, session_id: str) -> str:
+    summary = model.summaries[session_id]
+    shape = glyphs.status(summary.status)
+    return f" {model.number(session_id)} {shape} {clip(title_of(summary), 16)} "
+
+
+def footer_spots(
+    entries: Sequence[tuple[str, str, str]], width: int, shorten: Callable[[str], str]
+) -> list[Spot]:
+    """`(key, word, action)` for what works now; what does not fit is behind F1.
+
+    The last two entries (help and palette) are always there.
+    """
+    spots: list[Spot] = []
+    room = width
+    *body, tail_a, tail_b = entries
+    tail = [tail_a, tail_b]
+    tail_need = sum(cell_len(_entry(shorten(k), w)) for k, w, _ in tail)
+    for key, word, name in body:
+        need = cell_len(_entry(shorten(key), word))
+        if need > room - tail_need:
+            break
+        spots += _entry_spots(shorten(key), word, name)
+        room -= need
+    for key, word, name in tail:
+        spots += _entry_spots(shorten(key), word, name)
+    return spots
+
+
+def _entry(key: str, word: str) -> str:
+    return f" {key} {word} "
+
+
+def _entry_spots(key: str, word: str, name: str) -> list[Spot]:
+    return [
+        Spot(f" {key}", "bold $text-accent", f"act:{name}"),
+        Spot(f" {one_line(word)} ", "$text-muted", f"act:{name}"),
+    ]

@@ -1,0 +1,394 @@
+"""A permission request inside its tile: exactly what will happen, and the answers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from sessions.record import events as ev
+from tui.text import clip_middle, one_line, plain
+from tui.widgets import permission_detail
+from tui.widgets.fields import Field
+
+GUARD_S = 0.4
+"""Keys typed within this time of the request's appearance were meant for something else."""
+
+DETAIL_ROWS = 6
+"""How many rows of detail are shown at once at least, where the tile has them."""
+
+_AROUND = 5
+"""Cells around a choice's label: its key, and the space between."""
+
+_BESIDE = 5
+"""Rows that a request takes beside its answers: its title, one of detail, why, the tile's frame."""
+
+# The keys of the kinds of option; `1`…`9` choose any.
+_KEYS = {
+    "allow_once": "o",
+    "allow_session": "s",
+    "allow_always": "a",
+    "reject_once": "n",
+    "reject_always": "x",
+}
+
+
+def wants_reason(option: ev.JSON) -> bool:
+    """Whether an answer is a no that is to be explained (`sessions.tools.base.NO_BECAUSE`)."""
+    return str(option.get("id", "")).endswith("reason")
+
+
+def key_of(option: ev.JSON, number: int, taken: set[str]) -> str:
+    """The key of an answer: its kind's letter, else its number."""
+    key = "r" if wants_reason(option) else _KEYS.get(str(option.get("kind", "")), "")
+    return key if key and key not in taken else str(number)
+
+
+class Choice(Static, can_focus=False):
+    """One answer, to be clicked or moved to."""
+
+    def __init__(self, key: str, option: ev.JSON) -> None:
+        self.option = option
+        self.key = key
+        self.kind = str(option.get("kind", ""))
+        self.label = one_line(str(option.get("name") or option.get("id", "?")))
+        self.short = one_line(str(option.get("short") or self.label))
+        if about := one_line(str(option.get("description") or "")):
+            # In a small tile the name alone; marked, it says the rest in the line above.
+            self.label = f"{self.label} — {about}"
+        self.whole = True
+        """Whether the label is shown as it is."""
+        super().__init__(self._said(f"{self.label} "), markup=False)
+
+    @property
+    def cells(self) -> int:
+        """The room that the whole label takes beside others."""
+        return cell_len(self.label) + _AROUND + 1
+
+    def _said(self, label: str) -> Content:
+        return Content.assemble((f" {self.key} ", "reverse"), f" {label}")
+
+    def lines(self, cells: int) -> int:
+        """How many rows the whole label takes in so many cells."""
+        return len(self._said(self.label).wrap(max(4, cells - 1)))
+
+    def say_all(self) -> None:
+        """Say the whole label."""
+        self.whole = True
+        self.update(self._said(f"{self.label} "))
+
+    def fit(self, cells: int) -> None:
+        """Say in one row what has room: the label, its short form, or that without its middle."""
+        room = max(4, cells - _AROUND)
+        fitting = [label for label in (self.label, self.short) if cell_len(label) <= room]
+        label = fitting[0] if fitting else clip_middle(self.short, room)
+        self.whole = label == self.label
+        self.update(self._said(label))
+
+
+class Detail(VerticalScroll):
+    """What will happen; knows how much of it has not been in view yet."""
+
+    @dataclass
+    class Moved(Message):
+        """Other rows are in view."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._seen = 0
+        """Rows from the top that have been in view."""
+
+    @property
+    def unseen(self) -> int:
+        """Rows that have never been in view; all of them before it is laid out."""
+        if not self.size.height:
+            return max(1, self.virtual_size.height)
+        self._seen = max(self._seen, self.scroll_offset.y + self.size.height)
+        return max(0, self.virtual_size.height - self._seen)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Tell it."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Moved())
+
+    def on_resize(self) -> None:
+        """The rows are others now, and what was seen of them is what is in view."""
+        self._seen = 0
+        self.post_message(self.Moved())
+
+
+class PermissionBox(Vertical, can_focus=True):
+    """Shows the oldest waiting request of a session; never takes the focus by itself."""
+
+    BINDING_GROUP_TITLE = "Permission"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,shift+tab", "move(-1)", "answer before", show=False),
+        Binding("right,tab", "move(1)", "answer after", show=False),
+        Binding("enter", "choose", "answer", show=True),
+        Binding("r", "reason", "no, with a reason", show=True),
+        Binding("up", "scroll_detail(-1)", "scroll", show=False),
+        Binding("down", "scroll_detail(1)", "scroll", show=False),
+        Binding("pageup", "scroll_detail(-6)", "scroll", show=False),
+        Binding("pagedown", "scroll_detail(6)", "scroll", show=False),
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """The user decided. `decision`: an option's id."""
+
+        session: str
+        ask: str
+        decision: str
+        reason: str = ""
+
+    @dataclass
+    class Left(Message):
+        """The user goes back to the composer; the request goes on waiting."""
+
+    def __init__(
+        self, session: str, ask: ev.JSON, more: int, clock: Callable[[], float] = monotonic
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.ask = ask
+        self.more = more
+        self._clock = clock
+        self._shown = self._since = clock()
+        self._at = 0
+        self._too_early = False
+        """A yes was given before the end was shown."""
+
+    @property
+    def ask_id(self) -> str:
+        """The request that is shown."""
+        return str(self.ask.get("ask", ""))
+
+    def compose(self) -> ComposeResult:
+        ask = self.ask
+        summary = one_line(str(ask.get("summary") or ask.get("tool", "")))
+        more = f"  (+{self.more} more)" if self.more else ""
+        yield Static(
+            Content.assemble(("? ", "bold $warning"), (summary, "bold"), (more, "$text-muted")),
+            classes="permission--title",
+            markup=False,
+        )
+        with Detail(classes="permission--detail", can_focus=False):
+            yield Static(self._detail(), markup=False)
+        yield Static("", classes="permission--below", markup=False)
+        yield Static("", classes="permission--why", markup=False)
+        with Horizontal(classes="permission--choices"):
+            taken: set[str] = set()
+            for number, option in enumerate(self.options(), 1):
+                key = key_of(option, number, taken)
+                taken.add(key)
+                yield Choice(key, option)
+        yield Field(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
+
+    def options(self) -> list[ev.JSON]:
+        """The answers that are offered; without any, once and no."""
+        options = list(self.ask.get("options") or [])
+        return options or [
+            {"id": "once", "name": "once", "kind": "allow_once"},
+            {"id": "no", "name": "no", "kind": "reject_once"},
+        ]
+
+    def _detail(self) -> Content:
+        text = str(self.ask.get("detail") or self.ask.get("summary", ""))
+        return permission_detail.detail(text, str(self.ask.get("detail_kind", "")))
+
+    def on_mount(self) -> None:
+        """The first answer is marked that is not for good."""
+        self._shown = self._since = self._clock()
+        for below in self.query(".permission--below"):  # none: it is being taken down already
+            below.display = False
+        kinds = [choice.kind for choice in self._choices]
+        safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
+        safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]
+        self._mark(safe[0] if safe else 0)
+
+    def fit(self, width: int, height: int) -> None:
+        """Share `width` x `height` cells: every answer is in view, the detail scrolls."""
+        if not self._choices:
+            return
+        lines = self._arrange(max(1, width - 3), height)
+        rest = 2 + lines + bool(self._why) + bool(self.query_one(Detail).unseen)
+        room = max(1, min(height - rest, max(DETAIL_ROWS, height // 2 - rest)))
+        self.query_one(".permission--detail").styles.max_height = room
+        self._explain()
+
+    def _arrange(self, inside: int, height: int) -> int:
+        """Set the answers: how many rows they take.
+
+        In a row, if they fit whole; else one below the other, whole, then in short; in two
+        columns, where even that is too high.
+        """
+        choices = self._choices
+        count, room = len(choices), height - _BESIDE
+        wrapped = sum(choice.lines(inside) for choice in choices)
+        how = "-row" if sum(choice.cells for choice in choices) <= inside else "-stacked"
+        if how == "-stacked" and count > room:
+            how = "-columns"
+        if how == "-row" or (how == "-stacked" and wrapped <= room):
+            for choice in choices:
+                choice.say_all()
+        else:
+            for choice in choices:
+                choice.fit(inside // 2 if how == "-columns" else inside)
+            wrapped = count if how == "-stacked" else -(-count // 2)
+        holder = self.query_one(".permission--choices")
+        for name in ("-stacked", "-columns"):
+            holder.set_class(name == how, name)
+        return 1 if how == "-row" else wrapped
+
+    @property
+    def _why(self) -> str:
+        """Why it is asked; in its place, what a marked answer says that has no room for it."""
+        choices = self._choices
+        if choices and self.has_focus and not choices[self._at].whole:
+            return choices[self._at].label
+        return one_line(str(self.ask.get("why", "")))
+
+    def _explain(self) -> None:
+        line = self.query_one(".permission--why", Static)
+        line.update(plain(self._why, "$text-muted"))
+        line.display = bool(self._why)
+
+    def on_focus(self) -> None:
+        """What is typed while the focus arrives was meant for where it came from."""
+        self._since = max(self._since, self._clock() - GUARD_S / 2)
+        self._explain()
+
+    def on_blur(self) -> None:
+        """Say why again, once the focus is where it goes."""
+        self.call_after_refresh(self._explain)
+
+    # -- answering
+
+    @property
+    def _choices(self) -> list[Choice]:
+        return list(self.query(Choice))
+
+    @property
+    def armed(self) -> bool:
+        """Whether keys count yet."""
+        return self._clock() - self._since >= GUARD_S
+
+    def on_detail_moved(self, event: Detail.Moved) -> None:
+        """Say how much is below."""
+        event.stop()
+        self._tell_below()
+
+    def _tell_below(self) -> None:
+        line = self.query_one(".permission--below", Static)
+        rows = self.query_one(Detail).unseen
+        told = f"… {rows} more row{'s' if rows != 1 else ''} below (pagedown)"
+        if self._too_early:
+            told += ": a yes counts when the end was shown"
+        line.update(plain(told, "$text-warning"))
+        line.display = bool(rows)
+
+    def _read_on(self) -> bool:
+        """Before a yes: whether the end has not been in view; then it is scrolled towards it."""
+        detail = self.query_one(Detail)
+        if not detail.unseen:
+            return False
+        detail.scroll_relative(y=max(1, detail.size.height - 1), animate=False)
+        self._too_early = True
+        self._tell_below()
+        return True
+
+    def _mark(self, at: int) -> None:
+        choices = self._choices
+        if not choices:
+            return  # taken down while it was being put up
+        self._at = at % len(choices)
+        for index, choice in enumerate(choices):
+            choice.set_class(index == self._at, "-marked")
+        self._explain()
+
+    def action_move(self, by: int) -> None:
+        """Mark the answer before or after."""
+        self._mark(self._at + by)
+
+    def action_choose(self) -> None:
+        """Give the marked answer."""
+        choices = self._choices
+        if self.armed and choices:
+            self._answer(choices[self._at].option)
+
+    def action_reason(self) -> None:
+        """Write why not."""
+        if self.armed:
+            self._ask_reason()
+
+    def action_scroll_detail(self, by: int) -> None:
+        """Scroll what will happen."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """A choice's letter or number."""
+        if not self.has_focus:
+            if event.key == "escape":
+                event.stop()
+                self._leave_reason()
+            return
+        if event.key == "escape":
+            event.stop()
+            self.post_message(self.Left())
+            return
+        choices = self._choices
+        chosen = [c for c in choices if c.key == event.key]
+        if not chosen and event.key.isdigit() and 0 < int(event.key) <= len(choices):
+            chosen = [choices[int(event.key) - 1]]
+        if chosen:
+            event.stop()
+            if self.armed:
+                self._answer(chosen[0].option)
+        elif event.is_printable and event.key != "r":
+            event.stop()  # never typed through into something else
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an answer gives it."""
+        if isinstance(event.widget, Choice):
+            event.stop()
+            # The click itself brings the focus: what counts is how long it was to be seen.
+            if self._clock() - self._shown >= GUARD_S:
+                self._answer(event.widget.option)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """No, with a reason."""
+        event.stop()
+        rejecting = [o for o in self.options() if str(o.get("kind", "")).startswith("reject")]
+        rejecting.sort(key=wants_reason, reverse=True)
+        option = rejecting[0] if rejecting else {"id": "no"}
+        self._send(option, event.value)
+
+    def _leave_reason(self) -> None:
+        self.query_one(Input).add_class("-hidden")
+        self.focus()
+
+    def _answer(self, option: ev.JSON) -> None:
+        if wants_reason(option):
+            self._ask_reason()
+        elif str(option.get("kind", "")).startswith("reject") or not self._read_on():
+            self._send(option)
+
+    def _ask_reason(self) -> None:
+        field = self.query_one(Input)
+        field.remove_class("-hidden")
+        field.focus()
+
+    def _send(self, option: ev.JSON, reason: str = "") -> None:
+        self.post_message(
+            self.Answered(self.session, self.ask_id, str(option.get("id", "")), reason)
+        )
