@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sessions.features.worktrees import Worktrees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
-    from sessions.tools.mcp import McpTool
     from sessions.tools.rewind import Rewound
     from sessions.tools.toolbox import Toolbox
 
@@ -47,8 +46,6 @@ class Features:
         self._skills: dict[str, SessionSkills] = {}
         self._granted: dict[str, Granted] = {}
         self._toolboxes: dict[str, Toolbox] = {}
-        self._servers: dict[str, frozenset[str]] = {}
-        """The MCP servers whose tools are in each toolbox."""
         self.mcp = Servers(deck)
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -167,7 +164,6 @@ class Features:
         """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
         self._granted.pop(session.id, None)
-        self._servers.pop(session.id, None)
         self.mcp.removed(session)
         self.primings.removed(session)
         toolbox = self._toolboxes.pop(session.id, None)
@@ -203,31 +199,31 @@ class Features:
         return await self._skills[session.id].notes(message, way=way)
 
     async def toolbox(self, session: Session) -> Tools | None:
-        """The session's tools. They change only when its MCP servers were switched."""
-        servers = self.mcp.ours(session)
+        """The session's tools. They change only when those of its MCP servers do."""
+        foreign = await self.mcp.tools(session)
         toolbox = self._toolboxes.get(session.id)
         if toolbox is None:
             from sessions.features.tools import make_toolbox
 
-            extra = await self._mcp_tools(session, servers)
             grants = self._granted[session.id].grants
-            toolbox = make_toolbox(self._deck, session, self._skills[session.id], extra, grants)
+            skills = self._skills[session.id]
+            toolbox = make_toolbox(self._deck, session, skills, foreign or (), grants)
+            toolbox.renewed = partial(self._renewed, session)
             self._toolboxes[session.id] = toolbox
-        elif servers != self._servers.get(session.id):
-            toolbox.replace(await self._mcp_tools(session, servers))
-        self._servers[session.id] = servers
+        elif foreign is not None:
+            toolbox.replace(foreign)
         return toolbox
+
+    async def _renewed(self, session: Session) -> None:
+        """Calls are done: a server may have other tools since (after a sign-in, say)."""
+        foreign = await self.mcp.tools(session)
+        toolbox = self._toolboxes.get(session.id)
+        if foreign is not None and toolbox is not None:
+            toolbox.replace(foreign)
 
     def servers_changed(self) -> None:
         """The configuration has other MCP servers: each session looks anew at its next turn."""
-        self._servers.clear()
-
-    async def _mcp_tools(self, session: Session, servers: frozenset[str]) -> list[McpTool]:
-        """The tools of MCP servers; faults are told, not raised."""
-        tools, faults = await self.mcp.tools(servers)
-        for fault in faults:
-            session.recorder.emit(ev.Error(turn=session.summary.turns, kind="mcp", message=fault))
-        return tools
+        self.mcp.changed()
 
     def confirm_full(self, session: Session) -> None:
         """A person has typed that mode `full` may be used without a sandbox."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sessions.config.model import McpServer
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
-    from sessions.tools.mcp import Hub, McpTool
+    from sessions.tools.mcp import Hub, McpTool, ServerSpec
 
 
 class Servers:
@@ -27,6 +27,10 @@ class Servers:
         self._switched: dict[str, dict[str, bool]] = {}
         """Per session, what it has switched itself."""
         self._hub: Hub | None = None
+        self._given: dict[str, tuple[frozenset[str], list[int]]] = {}
+        """Per session, whose tools it has, and which versions of them."""
+        self._told: dict[str, set[str]] = {}
+        """Per session, the faults that it has been told of."""
 
     # -- a session's life
 
@@ -43,6 +47,8 @@ class Servers:
     def removed(self, session: Session) -> None:
         """A session is not in memory any more."""
         self._switched.pop(session.id, None)
+        self._given.pop(session.id, None)
+        self._told.pop(session.id, None)
 
     async def close(self) -> None:
         """End every server that was started."""
@@ -119,15 +125,47 @@ class Servers:
     def _is_agent(self, session: Session) -> bool:
         return self._deck.backend(session.summary.backend).capabilities.own_tools
 
-    async def tools(self, names: frozenset[str]) -> tuple[list[McpTool], list[str]]:
-        """The tools of some servers, and why others have none."""
+    def changed(self) -> None:
+        """The configuration has other servers: each session looks anew at its next turn."""
+        self._given.clear()
+        self._told.clear()
+
+    async def tools(self, session: Session) -> list[McpTool] | None:
+        """The tools of a session's servers, or None when they are those that it has.
+
+        Why some are not there is told in the session, once.
+        """
+        names = self.ours(session)
+        specs = await self._specs(names)
+        had = self._given.get(session.id, (frozenset(), []))
+        versions = await self._hub.versions(specs) if self._hub is not None else []
+        if had == (names, versions):
+            return None
+        if had[0] != names:
+            self._told.pop(session.id, None)
+        if self._hub is None:
+            self._given[session.id] = (names, [])
+            return []
+        tools, faults = await self._hub.tools(specs)
+        self._given[session.id] = (names, await self._hub.versions(specs))
+        told = self._told.setdefault(session.id, set())
+        for fault in faults:
+            if fault not in told:
+                session.recorder.emit(
+                    ev.Error(turn=session.summary.turns, kind="mcp", message=fault)
+                )
+        told.update(faults)
+        return tools
+
+    async def _specs(self, names: frozenset[str]) -> list[ServerSpec]:
+        """How the servers are reached; the first one brings the hub with it."""
         if not names:
-            return [], []
+            return []
         from sessions.tools.mcp import Hub, spec_of
 
         if self._hub is None:
             self._hub = Hub(self._deck.places.state)
-        return await self._hub.tools([spec_of(n, self._known[n]) for n in sorted(names)])
+        return [spec_of(n, self._known[n]) for n in sorted(names)]
 
 
 def _for_agent(name: str, server: McpServer) -> ev.JSON:

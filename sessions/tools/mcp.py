@@ -13,13 +13,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
 import importlib
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +29,10 @@ from sessions.backends.stderr_log import StderrLog
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record import events as ev
-from sessions.tools import policy
+from sessions.tools import mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.files import image_kind
+from sessions.tools.mcp_schema import Arguments, Shaped, Unusable, shape
 from sessions.tools.spool import readable, store
 from skills.text import hidden
 
@@ -40,10 +43,14 @@ log = logging.getLogger("agentdeck.mcp")
 
 CALL_S = 300.0
 _MAX_TOOLS = 128
+_MAX_PAGES = 64
+_NO_METHOD = -32601
 _CLOSED = -32000
 """The SDK's error code of a connection that has ended."""
 _DESCRIPTION_CHARS = 4000
 _MAX_IMAGE = 5 * 1024 * 1024
+_MAX_TEXT = 2_000_000
+"""Characters of one answer's text that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,14 @@ class Server:
         self.spec = spec
         self.tools: list[ev.JSON] = []
         """`{"name", "description", "input_schema"}` as the server has them."""
+        self.shapes: dict[str, Shaped] = {}
+        """Their schemas as models are told them."""
+        self.left_out: list[str] = []
+        """Which tools are not offered, and why: one sentence each."""
+        self.version = 0
+        """Counts how often the tools have become others."""
+        self._stale = False
+        self._wire = mcp_wire.Mending(self._changed)
         self._log_file = log_file
         self._client: Any = None
         self._stop = asyncio.Event()
@@ -104,6 +119,40 @@ class Server:
                     f"{self.spec.timeout_s:g} s.",
                     f"See {self._log_file}.",
                 ) from error
+
+    def _changed(self) -> None:
+        """The server says that its tools are others now."""
+        self._stale = True
+
+    async def current(self) -> int:
+        """The version of the tools, after listing them anew if the server said that they changed.
+
+        A server that fails at it keeps the tools it had.
+        """
+        client = self._client
+        if self._stale and client is not None:
+            async with self._opening:
+                if self._stale:
+                    self._stale = False
+                    try:
+                        async with asyncio.timeout(self.spec.timeout_s):
+                            await self._take(*await _list(client, self._wire))
+                    except Exception as error:
+                        log.warning("mcp %s: listing again", self.spec.name, exc_info=error)
+        return self.version
+
+    async def _take(self, tools: list[ev.JSON], more: bool) -> None:
+        """The tools of a listing, without those that can't be offered."""
+        kept, left_out = await asyncio.to_thread(_usable, tools, self.spec.name)
+        if more:
+            left_out.append(
+                f"The MCP server {self.spec.name} has more tools than can be offered; "
+                f"only its first {_MAX_TOOLS} are."
+            )
+        if [tool for tool, _ in kept] != self.tools:
+            self.version += 1
+        self.tools, self.left_out = [tool for tool, _ in kept], left_out
+        self.shapes = {str(tool["name"]): shaped for tool, shaped in kept}
 
     async def use(self, tool: str, args: ev.JSON) -> Any:
         """Call a tool. Raises ToolFault."""
@@ -152,36 +201,39 @@ class Server:
         try:
             with StderrLog(self._log_file) as errors:
                 async with self._connect(errors) as client:
-                    self._client = client
-                    self.tools = await _list(client)
+                    self._client, self._stale = client, False
+                    await self._take(*await _list(client, self._wire))
                     self._ready.set_result(None)
-                    await self._stop.wait()
+                    async with _listening(client):
+                        await self._stop.wait()
         except Exception as error:
             # The boundary to a foreign server; the SDK wraps its faults in groups.
             log.warning("mcp %s", self.spec.name, exc_info=error)
             if not self._ready.done():
                 self._ready.set_exception(
                     AgentdeckError(
-                        f"The MCP server {self.spec.name} can't be used: {_said(error)}",
+                        f"The MCP server {self.spec.name} can't be used: {_said(error)}"
+                        + (f" It printed: {printed}" if (printed := self._printed()) else ""),
                         f"See {self._log_file}, and its entry in the configuration.",
                     )
                 )
         finally:
             self._client = None
 
+    def _printed(self) -> str:
+        """What it said on stdout that was no message: often why it can't run."""
+        return " ".join(_seen(" ".join(self._wire.printed)).split())[:300]
+
     def _connect(self, errors: Any) -> Any:
         sdk = sdk_of()
+        self._wire = mcp_wire.Mending(self._changed)
         if self.spec.url:
-            return sdk.Client(self.spec.url)
-        if not self.spec.command:
+            wire: Any = mcp_wire.address(self.spec.url, self._wire)
+        elif self.spec.command:
+            wire = mcp_wire.program(self.spec.command, dict(self.spec.env), errors, self._wire)
+        else:
             raise AgentdeckError("it has neither command nor url.")
-        started = sdk.StdioServerParameters(
-            command=self.spec.command[0],
-            args=list(self.spec.command[1:]),
-            env=dict(self.spec.env),
-            cwd=Path.home(),
-        )
-        return sdk.Client(sdk.stdio_client(started, errlog=errors))
+        return sdk.Client(wire, cache=None)
 
 
 def sdk_of() -> Any:
@@ -194,18 +246,78 @@ def sdk_of() -> Any:
         ) from error
 
 
-async def _list(client: Any) -> list[ev.JSON]:
+async def _list(client: Any, wire: mcp_wire.Mending) -> tuple[list[ev.JSON], bool]:
+    """A server's tools as it has them, and whether there are more than are taken."""
     tools: list[ev.JSON] = []
+    cursors: set[str] = set()
     cursor: str | None = None
-    while len(tools) < _MAX_TOOLS:
-        page = await (client.list_tools(cursor=cursor) if cursor else client.list_tools())
-        for tool in page.tools:
-            description, given = tool.description or "", tool.input_schema
-            tools.append({"name": tool.name, "description": description, "input_schema": given})
+    for _ in range(_MAX_PAGES):
+        try:
+            page = await (client.list_tools(cursor=cursor) if cursor else client.list_tools())
+        except Exception as error:
+            if getattr(error, "code", 0) == _NO_METHOD:
+                return tools, False  # it has none
+            raise
+        tools += wire.tools
         cursor = page.next_cursor
-        if not cursor:
+        if not cursor or cursor in cursors or len(tools) > _MAX_TOOLS:
             break
-    return tools[:_MAX_TOOLS]
+        cursors.add(cursor)
+    return tools[:_MAX_TOOLS], len(tools) > _MAX_TOOLS
+
+
+def _usable(
+    tools: Sequence[ev.JSON], server: str
+) -> tuple[list[tuple[ev.JSON, Shaped]], list[str]]:
+    """The tools that can be offered, and a sentence for each that can't."""
+    kept: list[tuple[ev.JSON, Shaped]] = []
+    left_out: list[str] = []
+    names: set[str] = set()
+    for number, tool in enumerate(tools, 1):
+        name, description = tool.get("name"), tool.get("description")
+        told = _seen(name)[:80] if isinstance(name, str) and name else f"number {number}"
+        why, shaped = "", Shaped({})
+        given = tool.get("inputSchema")
+        if not isinstance(name, str) or not name:
+            why = "it has no name"
+        elif name in names:
+            why = "the server has another of the same name"
+        else:
+            try:
+                shaped = shape(given)
+            except Unusable as error:
+                why = str(error)
+        if why:
+            left_out.append(f"The tool {told} of the MCP server {server} is left out: {why}.")
+            continue
+        names.add(str(name))
+        words = description if isinstance(description, str) else ""
+        kept.append(({"name": name, "description": words, "input_schema": given}, shaped))
+    return kept, left_out
+
+
+@contextlib.asynccontextmanager
+async def _listening(client: Any) -> AsyncIterator[None]:
+    """Servers of 2026-07-28 tell of changes to those alone who listen; others do by themselves."""
+    can = getattr(client.server_capabilities, "tools", None)
+    if not getattr(can, "list_changed", False) or client.session.initialize_result is not None:
+        yield
+        return
+    listening = asyncio.ensure_future(_listen(client))
+    try:
+        yield
+    finally:
+        listening.cancel()
+        await asyncio.wait([listening])
+
+
+async def _listen(client: Any) -> None:
+    try:
+        async with client.listen(tools_list_changed=True) as changes:
+            async for _ in changes:
+                pass  # the wire has seen it
+    except Exception as error:  # noqa: BLE001 - the boundary to a foreign server
+        log.info("an MCP server does not tell of changes: %s", error)
 
 
 def _said(error: BaseException) -> str:
@@ -233,17 +345,32 @@ class Hub:
             elif isinstance(answer, BaseException):
                 raise answer
             else:
-                tools += answer
-        return sorted(tools, key=lambda t: t.name), faults
+                found, left_out = answer
+                tools += found
+                faults += left_out
+        tools.sort(key=lambda t: t.name)
+        for one, other in pairwise(tools):
+            if one.name == other.name:
+                faults.append(
+                    f"Two tools of MCP servers would be called {one.name} here; that of "
+                    f"{one.server} is offered, that of {other.server} is left out."
+                )
+        return tools, faults
 
-    async def _tools(self, spec: ServerSpec) -> list[McpTool]:
+    async def versions(self, specs: Sequence[ServerSpec]) -> list[int]:
+        """Which tools the servers have now; another number when they are others."""
+        there = [self._servers.get(spec.key) for spec in specs]
+        return [await server.current() if server is not None else 0 for server in there]
+
+    async def _tools(self, spec: ServerSpec) -> tuple[list[McpTool], list[str]]:
         server = self._servers.get(spec.key)
         if server is None:
             folder = private_folder(self._state)
             name = re.sub(r"[^A-Za-z0-9_-]", "-", spec.name)[:40]
             server = self._servers.setdefault(spec.key, Server(spec, folder / f"mcp-{name}.log"))
         await server.open()
-        return [McpTool(spec.name, server, tool) for tool in server.tools]
+        await server.current()
+        return [McpTool(spec.name, server, tool) for tool in server.tools], server.left_out
 
     async def close(self) -> None:
         """End every connection."""
@@ -256,15 +383,26 @@ class McpTool:
 
     def __init__(self, server_name: str, server: Server, tool: ev.JSON) -> None:
         self.name = tool_name(server_name, str(tool["name"]))
+        self.server = server_name
         self._server = server
         self._tool = str(tool["name"])
         self._digest = digest_of(server.spec, tool)
-        given = tool["input_schema"]
+        self._shaped = server.shapes[self._tool]
+        self._arguments = Arguments(tool["input_schema"], self._shaped)
+        words = _seen(str(tool["description"]))[:_DESCRIPTION_CHARS]
         self.definition: ev.JSON = {
             "name": self.name,
-            "description": _seen(str(tool["description"]))[:_DESCRIPTION_CHARS],
-            "input_schema": given if isinstance(given, dict) else {"type": "object"},
+            "description": f"{words}\n{self._shaped.note}".strip(),
+            "input_schema": self._shaped.schema,
         }
+
+    def read(self, given: ev.JSON) -> tuple[ev.JSON, list[str]]:
+        """A call's arguments by the server's names, and what is wrong with them."""
+        args: ev.JSON = self._shaped.restored(given)
+        faults = self._arguments.faults(args)
+        if faults and (less := schema.clean(args)) != args:
+            return less, self._arguments.faults(less)  # some models send null for what they omit
+        return args, faults
 
     def touches(self, args: ev.JSON, ctx: CallContext) -> tuple[frozenset[str], bool]:
         """The server, writing: what a tool of it changes is not known."""
@@ -279,8 +417,8 @@ class McpTool:
             self.name,
             self._digest,
             ctx,
-            summary=f"Use {self._tool} of the MCP server {spec.name}",
-            detail=f"{self._tool} of {spec.name} ({where})\n\n{told}",
+            summary=f"Use {_seen(self._tool)} of the MCP server {spec.name}",
+            detail=f"{_seen(self._tool)} of {spec.name} ({where})\n\n{told}",
             why="A tool of an MCP server does what its server likes, outside any sandbox.",
         )
 
@@ -293,8 +431,12 @@ class McpTool:
         for part in answer.content:
             _take(part, ctx, texts, images)
         if not texts and not images and answer.structured_content is not None:
-            texts.append(json.dumps(answer.structured_content, default=str))
+            texts.append(json.dumps(answer.structured_content, ensure_ascii=False, default=str))
         content = "\n".join(texts)
+        if len(content) > _MAX_TEXT:
+            told = f"(Shortened: its text has {len(content):,} characters, the first are kept.)"
+            content = f"{content[:_MAX_TEXT]}\n{told}"
+        content = readable(content.encode("utf-8", "replace"))
         if not content:
             content = f"({len(images)} images)" if images else "(It answered nothing.)"
         return Outcome(content, status="error" if answer.is_error else "ok", images=images)
@@ -309,8 +451,8 @@ class McpTool:
             if tool["name"] == self._tool and digest_of(self._server.spec, tool) == self._digest:
                 return
         raise ToolFault(
-            f"{self._tool} of the MCP server {self._server.spec.name} is another than it was when "
-            "this session began; a new session sees it as it is."
+            f"{self._tool} of the MCP server {self._server.spec.name} is not what it was, or is "
+            "gone; from the next message on it is seen as it is."
         )
 
 
@@ -322,7 +464,9 @@ def digest_of(spec: ServerSpec, tool: ev.JSON) -> str:
 def tool_name(server: str, tool: str) -> str:
     """`mcp__server__tool` in the letters that the Messages API takes, at most 64 of them."""
     name = f"mcp__{re.sub(r'[^A-Za-z0-9-]', '_', server)}__{re.sub(r'[^A-Za-z0-9_-]', '_', tool)}"
-    if name == f"mcp__{server}__{tool}" and len(name) <= 64:
+    # With `__` in a server's name, or at its end, two pairs of names would read the same.
+    plain = "__" not in f"{server}_"
+    if plain and name == f"mcp__{server}__{tool}" and len(name) <= 64:
         return name
     return f"{name[:55]}_{hashlib.sha256(f'{server}/{tool}'.encode()).hexdigest()[:8]}"
 
@@ -337,7 +481,7 @@ def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) 
     """One part of an answer: text, an image (kept under `files/`), or something else, named."""
     kind = getattr(part, "type", "")
     if kind == "text":
-        texts.append(readable(str(part.text).encode("utf-8", "replace")))
+        texts.append(str(part.text))
     elif kind == "image":
         try:
             data = base64.b64decode(part.data, validate=True)
@@ -349,7 +493,7 @@ def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) 
             return
         images.append({"path": store(ctx.host.files, data, found[1]), "media_type": found[0]})
     elif kind == "resource" and getattr(part.resource, "text", None) is not None:
-        texts.append(readable(part.resource.text.encode("utf-8", "replace")))
+        texts.append(str(part.resource.text))
     else:
         name = getattr(part, "uri", "") or getattr(getattr(part, "resource", None), "uri", "")
-        texts.append(f"({kind or 'something unknown'} {name})")
+        texts.append(f"({kind or 'something unknown'} {name})".replace(" )", ")"))

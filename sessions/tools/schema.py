@@ -1,8 +1,8 @@
 """Check a tool's arguments against its JSON schema, in words that a model can act on.
 
-The part of JSON Schema that tool definitions use: type, enum, required, properties,
-additionalProperties, items, minItems, maxItems, minimum, maximum, minLength. Keywords that are
-not known here (MCP servers bring their own) are left to the tool.
+The part of JSON Schema that our tools' definitions use: type, enum, required, properties,
+additionalProperties, items, minItems, maxItems, minimum, maximum, minLength. Other keywords are
+left to the tool. Schemas of MCP servers are read in whole, by jsonschema: see `mcp_schema`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _type_fits(value: object, schema: Mapping[str, Any], where: str, faults: lis
     if any(_is_a(value, str(name)) for name in names):
         return True
     subject = f"`{where}`" if where else "The input"
-    faults.append(f"{subject} must be {_article(str(names[0]))}, not {_short(value)}.")
+    faults.append(f"{subject} must be {article(str(names[0]))}, not {_short(value)}.")
     return False
 
 
@@ -126,7 +126,8 @@ def _list(names: Mapping[str, Any]) -> str:
     return ", ".join(f"`{n}`" for n in names) or "no fields"
 
 
-def _article(name: str) -> str:
+def article(name: str) -> str:
+    """A type's name with its article."""
     return f"an {name}" if name[0] in "aio" else f"a {name}"
 
 

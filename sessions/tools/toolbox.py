@@ -6,7 +6,7 @@ import asyncio
 import copy
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,10 +75,18 @@ def make_toolbox(
     return Toolbox(state, [*standard_tools(), *extra])
 
 
-def _accepted(tool: Tool) -> ev.JSON:
-    """The schema that a call is checked by: its definition's, or a tool's own wider one."""
-    wider: ev.JSON | None = getattr(tool, "accepts", None)
-    return wider or tool.definition["input_schema"]
+def _read(tool: Tool, given: ev.JSON) -> tuple[ev.JSON, list[str]]:
+    """A call's arguments, and what is wrong with them: by the tool itself if it reads them.
+
+    Else by the definition's schema, or the tool's own wider one.
+    """
+    own: Callable[[ev.JSON], tuple[ev.JSON, list[str]]] | None = getattr(tool, "read", None)
+    if own is not None:
+        return own(given)
+    args = schema.clean(given)
+    return args, schema.check(
+        args, getattr(tool, "accepts", None) or tool.definition["input_schema"]
+    )
 
 
 class Toolbox:
@@ -86,6 +94,8 @@ class Toolbox:
 
     def __init__(self, state: State, tools: Sequence[Tool]) -> None:
         self.state = state
+        self.renewed: Callable[[], Awaitable[None]] | None = None
+        """Called when calls are done: MCP servers may have other tools by then."""
         self._own = list(tools)
         self._set(self._own)
 
@@ -96,7 +106,7 @@ class Toolbox:
         self._definitions = [copy.deepcopy(t.definition) for t in self._tools.values()]
 
     def replace(self, foreign: Sequence[Tool]) -> None:
-        """Have other tools of MCP servers than before. Only between turns."""
+        """Have other tools of MCP servers than before. Never while calls run."""
         self._set([*self._own, *foreign])
 
     def definitions(self) -> list[ev.JSON]:
@@ -124,7 +134,10 @@ class Toolbox:
             before = [t for k, t in enumerate(tasks) if _conflict(touched[k], touched[number])]
             tasks.append(asyncio.create_task(self._after(before, ctx), name=ctx.call.name))
         try:
-            return list(await asyncio.gather(*tasks))
+            results = list(await asyncio.gather(*tasks))
+            if self.renewed is not None:
+                await self.renewed()
+            return results
         except BaseException:
             for task in tasks:
                 task.cancel()
@@ -133,10 +146,11 @@ class Toolbox:
 
     def _touches(self, ctx: CallContext) -> tuple[frozenset[str], bool]:
         tool = self._tools.get(ctx.call.name)
-        if tool is None or schema.check(ctx.call.input, _accepted(tool)):
+        args, faults = _read(tool, ctx.call.input) if tool is not None else ({}, [])
+        if tool is None or faults:
             return frozenset(), False  # it will be refused; nothing needs to wait for that
         try:
-            return tool.touches(schema.clean(ctx.call.input), ctx)
+            return tool.touches(args, ctx)
         except ToolFault:
             return frozenset(), False
 
@@ -159,8 +173,8 @@ class Toolbox:
             tool = self._tools.get(name)
             if tool is None:
                 raise ToolFault(f"There is no tool {name!r}. There are: {', '.join(self._tools)}.")
-            args = schema.clean(ctx.call.input)
-            if faults := schema.check(args, _accepted(tool)):
+            args, faults = _read(tool, ctx.call.input)
+            if faults:
                 raise ToolFault(f"Wrong arguments for {name}: {' '.join(faults)}")
             verdict = await tool.permission(args, ctx)
             refusal = await self.settle(verdict, ctx)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from sessions.record import events as ev
 from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
+from tests.support.rig import until
 
 SERVER = str(Path(__file__).parents[2] / "support/mcp_server.py")
 SERVERS = f"""
@@ -133,3 +135,49 @@ async def test_a_server_that_can_not_be_used_is_an_error_of_the_turn_and_no_more
     said = [e for e in session.journal.events() if isinstance(e, ev.Error)]
     assert [e.kind for e in said] == ["mcp"]
     assert session.summary.status == "done"
+
+
+@needs_sdk
+async def test_a_tool_that_is_left_out_is_told_once_and_a_changed_list_is_followed(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """What a call unlocks is offered within the same turn; the reason stands in the session."""
+    good = {"name": "login", "inputSchema": {"type": "object"}}
+    script = {
+        "tools": [good, {"name": "text", "inputSchema": {"type": "string"}}],
+        "late": {"name": "unlocked", "inputSchema": None},
+    }
+    (tmp_path / "odd.json").write_text(json.dumps(script))
+    odd = [sys.executable, str(Path(SERVER).with_name("mcp_odd.py")), str(tmp_path / "odd.json")]
+    file = rig.deck.places.config_file
+    file.write_text(file.read_text() + f"[mcp.servers.odd]\ncommand = {odd!r}\n")
+    await restart(rig)
+    session = await rig.session()
+    await rig.deck.features.mcp.switch(session, {"everywhere": False})
+    after: list[str] = []
+
+    async def act(host: TurnHost) -> ev.TurnEnded:
+        assert host.tools is not None
+        call = ev.ToolCall(turn=host.turn, call="c1", name="mcp__odd__login", input={})
+        host.emit(call)
+        await host.tools.run([call], host)
+        after.extend(tool["name"] for tool in host.tools.definitions())
+        return ev.TurnEnded(turn=host.turn, reason="end_turn")
+
+    rig.backend.act = act
+    await session.send("go")
+    asked: list[ev.PermissionAsked] = []
+
+    def seen() -> bool:
+        asked[:] = [e for e in session.journal.events() if isinstance(e, ev.PermissionAsked)]
+        return bool(asked)
+
+    await until(seen)
+    await session.answer(asked[0].ask, "once", "", True)
+    await rig.idle(session)
+    assert "mcp__odd__unlocked" in after
+    assert "mcp__odd__unlocked" in await offered(rig, session)
+    said = [e.message for e in session.journal.events() if isinstance(e, ev.Error)]
+    assert said == [
+        "The tool text of the MCP server odd is left out: its input is a string, not an object."
+    ]

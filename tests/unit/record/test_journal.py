@@ -197,7 +197,7 @@ def test_whatever_happens_to_the_bytes_reading_goes_on(
 WRITER = """
 import os, sys
 from pathlib import Path
-from sessions import events as ev
+from sessions.record import events as ev
 from sessions.record.journal import Journal
 folder, buffered = Path(sys.argv[1]), sys.argv[2] == "buffered"
 journal, _, _ = Journal.create(folder, ev.SessionCreated(id="s"))
