@@ -113,10 +113,16 @@ def names(common: _Common, stage: int, letters: str) -> None:
 @click.option("--category", default="", help="For example cs.AI; all otherwise.")
 @click.option("--n", type=int, default=10, show_default=True, help="How many papers.")
 @click.option("--offline", is_flag=True, help="Use only what is on this machine.")
+@click.option(
+    "--any",
+    "any_",
+    is_flag=True,
+    help="Where these papers can't be had, take the sample that ships with agentdeck.",
+)
 @_with_common
-def arxiv(common: _Common, month: str, category: str, n: int, offline: bool) -> None:
+def arxiv(common: _Common, month: str, category: str, n: int, offline: bool, any_: bool) -> None:
     """A uniform random sample of a month's papers, and what connects them."""
-    params = {"month": month, "category": category, "n": n}
+    params = {"month": month, "category": category, "n": n, "any": "yes" if any_ else "no"}
     _run("arxiv", params, common, source=_source(offline))
 
 

@@ -177,6 +177,14 @@ _ARXIV = Kind(
         Parameter("category", "text", "", "e.g. cs.AI or hep-th; empty: all."),
         Parameter("n", "int", 10, "How many papers.", 1, 50, shapes=False),
         Parameter(
+            "any",
+            "choice",
+            "no",
+            "Where these papers can't be had: yes takes the sample that ships.",
+            choices=("no", "yes"),
+            shapes=False,
+        ),
+        Parameter(
             "inject",
             "choice",
             "insights",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sessions.backends.base import Form
+from sessions.priming.arxiv.ids import of_month
 from sessions.priming.grammar import bound_form
 from sessions.priming.model import JSON, Draw
 from sessions.priming.untrusted import clean, clean_block, quote
@@ -207,7 +208,9 @@ def paper_lines(papers: Sequence[JSON]) -> str:
 
 def _arxiv(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
     month = draw.params.get("month", "")
-    origin = f"drawn by chance from arXiv's {month}" if draw.source != "bundled" else "of arXiv"
+    origin = "of arXiv"
+    if all(of_month(str(paper["id"]), str(month)) for paper in draw.draw):
+        origin = f"drawn by chance from arXiv's {month}"
     quoted = quote(paper_lines(draw.draw))
     return (
         f"Between the markers are {len(draw.draw)} abstracts {origin}, not chosen for relevance, "

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from sessions.errors import AgentdeckError
 from sessions.places import Places
 from sessions.priming.arxiv.client import Client, Unreachable
+from sessions.priming.arxiv.here import Wanted, from_here
 from sessions.priming.arxiv.ids import Month, bound, read_category, read_month
 from sessions.priming.arxiv.papers import Paper
 from sessions.priming.arxiv.rate_limiter import Gate
 from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
-from sessions.priming.arxiv.store import Store, bundled
+from sessions.priming.arxiv.store import Store
 from sessions.priming.model import JSON, Draw, new_priming_id
 from sessions.priming.rng import Stream, canonical
 
@@ -37,16 +38,18 @@ class Source:
 
 
 async def draw_papers(source: Source, seed: int, params: JSON) -> Draw:
-    """Draw papers as `params` say (`month`, `category`, `n`).
+    """Draw papers as `params` say (`month`, `category`, `n`, `any`).
 
     Raises:
         UsageError: the month or the category can't be, or arXiv refuses them.
-        AgentdeckError: the month or the category has no papers.
+        AgentdeckError: the month or the category has no papers, or none are here and arXiv can't
+            be asked.
     """
     today = datetime.fromtimestamp(source.clock(), UTC).date()
     month = read_month(params["month"], today)
     category = read_category(params["category"])
     n = params["n"]
+    wanted = Wanted(month, category, n, bool(params["month"]), params.get("any") == "yes")
     params = {**params, "month": str(month), "category": category}
     # The month is still growing while it lasts, so its draws are of their day.
     growing = str(today) if (today.year, today.month) == (month.year, month.month) else ""
@@ -61,12 +64,12 @@ async def draw_papers(source: Source, seed: int, params: JSON) -> Draw:
     try:
         sample, requests = await _from_network(source, store, stream, month, category, n)
     except Unreachable as error:
-        papers, label, note = _from_here(store, seed, month, category, n)
-        return _drawn(seed, params, papers, label, (str(error), note), meta)
+        here = from_here(store, seed, wanted, error)
+        return _drawn(seed, params, here.papers, here.label, (str(error), here.note), meta)
     if not sample.papers:
-        of = f"{month}, {category}" if category else str(month)
         raise AgentdeckError(
-            f"arXiv has no papers of {of}.", "Choose another month, or check the category."
+            f"arXiv has no papers of {wanted.words}.",
+            "Choose another month, or check the category.",
         )
     meta |= {"requests": requests, "method": sample.method, "asked": sample.asked}
     meta |= {"found": sample.found, "skipped": sample.skipped}
@@ -105,31 +108,6 @@ def _notes(sample: Sample, growing: str, n: int) -> tuple[str, ...]:
     if any(not version_one(paper) for paper in sample.papers):
         notes.append("Some are not first versions; their text may change.")
     return tuple(notes)
-
-
-def _from_here(
-    store: Store, seed: int, month: Month, category: str, n: int
-) -> tuple[list[Paper], str, str]:
-    """Papers without a network, what to call them, and a sentence that says so."""
-    params = {"month": str(month), "category": category}
-    pool = store.earlier(str(month), category)
-    if pool:
-        of = f"{month}, {category}" if category else str(month)
-        note = f"These are papers of earlier draws of {of}, drawn from again: {len(pool)} in all."
-        label = "earlier"
-    else:
-        pool = [p for p in store.any_earlier() if not category or category in p.categories]
-        note = f"These are papers of earlier draws, not of {month}: {len(pool)} in all."
-        label = "earlier"
-    if len(pool) < n:
-        pool = list(bundled())
-        note = (
-            f"These are from the {len(pool)} records that ship with agentdeck, "
-            f"not a sample of {month}."
-        )
-        label = "bundled"
-    order = Stream("arxiv-here", seed, params).shuffled(pool)
-    return order[:n], label, note
 
 
 def _drawn(

@@ -77,6 +77,14 @@ class Month:
         return Month(count // 12, count % 12 + 1)
 
 
+def of_month(paper: str, month: str) -> bool:
+    """Whether a paper's id is of a month, `YYYY-MM`."""
+    parts, wanted = split_id(paper), re.fullmatch(r"(\d{4})-(\d{2})", month)
+    if parts is None or wanted is None:
+        return False
+    return Month(int(wanted[1]), int(wanted[2])).owns(parts[0])
+
+
 def read_month(text: str, today: date | None = None) -> Month:
     """`YYYY-MM`, or the last complete month for an empty text.
 

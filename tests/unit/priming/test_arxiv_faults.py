@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.errors import UsageError
+from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.draw import Source, draw_papers
 from sessions.priming.arxiv.feed import read_feed
 from sessions.priming.arxiv.rate_limiter import Cooling, Gate
@@ -21,9 +21,14 @@ from tests.support.arxiv_server import (
     feed,
 )
 from tests.support.rig import rig_places
-from tests.unit.priming.arxiv_rig import NOW, Time, params, source
+from tests.unit.priming import arxiv_rig
+from tests.unit.priming.arxiv_rig import NOW, Time, source
 
 # -- faults
+
+
+def params(**given: object) -> dict[str, object]:
+    return arxiv_rig.params(**{"any": "yes", **given})
 
 
 async def test_a_limit_with_429_rests_the_deck_and_uses_what_is_here(
@@ -173,6 +178,42 @@ async def test_no_network_gives_the_shipped_sample_labelled(tmp_path: Path, time
     assert drawn.source == "bundled" and len(drawn.draw) == 10
     assert any("ship with agentdeck" in note for note in drawn.notes)
     assert drawn.draw == (await draw_papers(where, 1, params())).draw
+
+
+@pytest.mark.parametrize(
+    ("asked", "of"),
+    [({}, "2026-01"), ({"category": "hep-th"}, "2026-01, hep-th"),
+     ({"month": "", "category": "hep-th"}, "2026-10, hep-th")],
+)  # fmt: skip
+async def test_offline_what_was_asked_for_and_is_not_here_is_not_replaced(
+    asked: dict[str, str], of: str, tmp_path: Path, time: Time
+) -> None:
+    where = Source(rig_places(tmp_path), clock=time, offline=True)
+    with pytest.raises(AgentdeckError, match=f"no papers of {of} on this machine") as told:
+        await draw_papers(where, 1, params(any="no", **asked))
+    assert "--any" in told.value.hint
+    assert (await draw_papers(where, 1, params(**asked))).source == "bundled"
+
+
+async def test_offline_a_category_without_a_month_is_kept_to(tmp_path: Path, time: Time) -> None:
+    where = Source(rig_places(tmp_path), clock=time, offline=True)
+    drawn = await draw_papers(where, 1, params(any="no", month="", category="cs.LG", n=50))
+    assert drawn.draw and all("cs.LG" in paper["categories"] for paper in drawn.draw)
+    assert any(f"{len(drawn.draw)} of 50" in note for note in drawn.notes)
+    assert (await draw_papers(where, 1, params(any="no", month=""))).source == "bundled"
+
+
+async def test_offline_papers_of_a_month_are_found_in_whatever_was_drawn(
+    tmp_path: Path, time: Time
+) -> None:
+    async with ArxivServer() as server:
+        where = source(server, tmp_path, time)
+        first = await draw_papers(where, 1, params(n=50))
+    category = first.draw[0]["primary_category"]
+    where = replace(where, offline=True)
+    drawn = await draw_papers(where, 2, params(any="no", category=category, n=50))
+    assert drawn.source == "earlier"
+    assert all(category in paper["categories"] for paper in drawn.draw)
 
 
 async def test_offline_earlier_draws_of_the_month_come_first(tmp_path: Path, time: Time) -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sessions.cli import prime as command
-from sessions.errors import UsageError
+from sessions.errors import AgentdeckError, UsageError
 from tests.support.arxiv_server import Answer, ArxivServer, share
 from tests.unit.priming.fakes import FakeModel
 
@@ -89,10 +89,16 @@ def test_a_category_is_kept_to(arxiv: ArxivServer) -> None:
 
 def test_without_arxiv_the_sample_is_labelled_on_stderr(arxiv: ArxivServer) -> None:
     arxiv.faults = [Answer(429, b"Rate exceeded.", "text/plain")]
-    result = run("arxiv", "--month", "2026-01", "--draw-only")
+    result = run("arxiv", "--month", "2026-01", "--any", "--draw-only")
     assert result.exit_code == 0
     assert "Rate exceeded" in result.stderr and "ship with agentdeck" in result.stderr
     assert "sample that ships with agentdeck" in result.stdout
+
+
+def test_offline_other_papers_than_asked_for_are_no_answer(arxiv: ArxivServer) -> None:
+    with pytest.raises(AgentdeckError, match=r"no papers of .*hep-th") as told:
+        run("arxiv", "--category", "hep-th", "--offline", "--draw-only")
+    assert told.value.exit_code == 1
 
 
 def test_readings_are_printed_with_their_draw(monkeypatch: pytest.MonkeyPatch) -> None:

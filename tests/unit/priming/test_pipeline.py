@@ -190,7 +190,7 @@ async def test_given_words_are_found_in_running_text() -> None:
 
 async def test_papers_are_read_offline_and_their_ids_checked(tmp_path: Path) -> None:
     where = Source(rig_places(tmp_path), offline=True)
-    drawn = await pipeline.draw("arxiv", {"month": "2026-01"}, seed=3, source=where)
+    drawn = await pipeline.draw("arxiv", {}, seed=3, source=where)
     a, b = drawn.draw[0]["id"], drawn.draw[1]["id"]
     model = FakeModel(
         {
