@@ -15,7 +15,7 @@ from sessions.backends.base import Question, Reply
 from sessions.errors import NotFound, UsageError
 from sessions.priming import cost, gauge, kinds, pipeline, record, rows, spread
 from sessions.priming.arxiv.draw import Source
-from sessions.priming.inject import Injection, compose, most_tokens
+from sessions.priming.inject import Injection, chosen_by, compose, most_tokens
 from sessions.priming.model import Draw, Item, item_from_json
 from sessions.priming.prompts import Subject, expand_prompt
 from sessions.record import events as ev
@@ -109,7 +109,7 @@ class SessionPriming:
             at, last = numbers.index(turn), numbers[-1]
             if len(numbers) - at > 2 * gauge.SIDE or self._measured.get(past.draw.id) == last:
                 continue
-            _, items, text = past.injected[-1]
+            _, items, text, _ = past.injected[-1]
             reading = pipeline.measured(turns, at, text, items)
             self.session.recorder.emit(record.measured_event(past.draw.id, last, reading))
 
@@ -181,14 +181,17 @@ class Primings:
         ban: Sequence[str] = (),
         params: Mapping[str, Any] | None = None,
         without: Sequence[str] = (),
+        by: str = "",
+        total: int = 0,
     ) -> ev.JSON:
         """Send what was chosen as a visible user turn; a busy session queues it.
 
         `params` may change what goes in (`inject`, `mode`), not what was drawn; `without`: papers
-        that were unticked. Raises UsageError.
+        that were unticked; `by`: who chose (as the ticks tell it otherwise), `total`: of how many.
+        Raises UsageError.
         """
         injection, past = self._compose(
-            session, priming, items, follow_up, with_names, ban, params or {}, without
+            session, priming, items, follow_up, with_names, ban, params or {}, without, by, total
         )
         self._check_size(session, injection.text)
         sent = await session.send(injection.text, "priming")
@@ -201,9 +204,10 @@ class Primings:
     ) -> ev.JSON:
         """Put an injection before the session's next message instead of sending one of its own.
 
-        For `run --prime`: one prompt, one turn. Recorded as injected when that turn begins.
+        For `run --prime`: one prompt, one turn, and nobody who chose. Recorded as injected when
+        that turn begins.
         """
-        injection, past = self._compose(session, priming, items, "", False, ban, {})
+        injection, past = self._compose(session, priming, items, "", False, ban, {}, by="nobody")
         self._check_size(session, injection.text)
         session.prepared.append({"kind": "priming", "name": priming, "text": injection.text})
         turn = session.summary.turns + 1
@@ -257,6 +261,8 @@ class Primings:
         ban: Sequence[str],
         params: Mapping[str, Any],
         without: Sequence[str] = (),
+        by: str = "",
+        total: int = 0,
     ) -> tuple[Injection, record.Past]:
         past = self.of(session).find(priming)
         drawn = pipeline.without(past.draw, without) if without else past.draw
@@ -269,9 +275,15 @@ class Primings:
             follow_up=follow_up,
             with_names=with_names,
             ban=ban,
-            total=len(past.items),
+            total=total or len(past.items),
+            by=by or self.chosen_by(past, items),
         )
         return injection, past
+
+    def chosen_by(self, past: record.Past, items: Sequence[ev.JSON]) -> str:
+        """Who chose these items: a person, or the deck, whose ticks nobody changed."""
+        offered = past.items or pipeline.raw_items(past.draw)
+        return chosen_by([item_from_json(item) for item in items], offered)
 
     def _check_size(self, session: Session, text: str) -> None:
         size, most = cost.tokens(text), self._most_tokens(session)

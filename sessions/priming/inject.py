@@ -21,6 +21,14 @@ SMALL = 800
 """Tokens that an injection may take even where they are a larger share."""
 
 
+WHO = {
+    "user": "chosen by the user",
+    "deck": "ticked by agentdeck, sent by the user",
+    "nobody": "taken by agentdeck, with nobody there",
+}
+"""Who chose what goes in, and how the session is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Injection:
     """A message to send, and what is in it."""
@@ -29,6 +37,8 @@ class Injection:
     text: str
     items: tuple[Item, ...]
     nonce: str
+    by: str = "user"
+    """Who chose the items, a key of `WHO`."""
 
 
 def compose(
@@ -39,6 +49,7 @@ def compose(
     with_names: bool = False,
     ban: Sequence[str] = (),
     total: int = 0,
+    by: str = "user",
     nonce: str | None = None,
 ) -> Injection:
     """Write the message.
@@ -51,6 +62,7 @@ def compose(
         with_names: people beside their concepts (names steer the voice, concepts the content).
         ban: terms that the answer must do without.
         total: out of how many they were chosen.
+        by: who chose them, a key of `WHO`.
 
     Raises:
         UsageError: nothing was chosen.
@@ -62,7 +74,7 @@ def compose(
         lines += paper_lines(draw.draw).splitlines()
     if not lines and not ban:
         raise UsageError("Nothing was chosen.", "Tick at least one line, or draw again.")
-    parts = [_head(draw, len(items), total)]
+    parts = [_head(draw, len(items), total, by)]
     nonce = nonce or ""
     if lines:
         quoted = quote("\n".join(lines), nonce)
@@ -78,11 +90,19 @@ def compose(
         parts.append(f"Do without these words and their variants, and find a way around: {banned}.")
     after = clean_block(follow_up, FOLLOW_UP_LIMIT) or FOLLOW_UP
     parts.append(f"Then go on: {after}" + ("" if after.endswith((".", "?", "!")) else "."))
-    return Injection(draw.id, "\n".join(parts), tuple(items), nonce)
+    return Injection(draw.id, "\n".join(parts), tuple(items), nonce, by)
 
 
-def _head(draw: Draw, chosen: int, total: int) -> str:
-    of = f" · {chosen} of {total} chosen by the user" if total else ""
+def chosen_by(items: Sequence[Item], offered: Sequence[Item]) -> str:
+    """Whose choice this is of what was offered: where nothing was changed, the deck's."""
+    if any(item.edited for item in items):
+        return "user"
+    ticked = {item.id for item in offered if item.checked}
+    return "deck" if {item.id for item in items} == ticked else "user"
+
+
+def _head(draw: Draw, chosen: int, total: int, by: str) -> str:
+    of = f" · {chosen} of {total} {WHO.get(by, WHO['user'])}" if total else ""
     return (
         f"[priming {draw.kind} · {draw.id} · seed {draw.seed}{of}]\n"
         "The lines between the markers are vocabulary to think with, drawn by chance. They are "

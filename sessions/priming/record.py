@@ -46,7 +46,9 @@ def drawn_event(drawn: Draw, expansion: Expansion | None = None) -> ev.PrimingDr
 def injected_event(injection: Injection, turn: int | None) -> ev.PrimingInjected:
     """What was chosen, and as which turn it went in."""
     items = [item.to_json() for item in injection.items]
-    return ev.PrimingInjected(id=injection.id, items=items, turn=turn, text=injection.text)
+    return ev.PrimingInjected(
+        id=injection.id, items=items, turn=turn, text=injection.text, by=injection.by
+    )
 
 
 def measured_event(priming: str, turn: int | None, reading: Gauge) -> ev.PrimingMeasured:
@@ -62,8 +64,8 @@ class Past:
     items: tuple[Item, ...]
     """The items of the latest expansion."""
     stage: int = 0
-    injected: tuple[tuple[int | None, tuple[Item, ...], str], ...] = ()
-    """Turn, items and text of each injection."""
+    injected: tuple[tuple[int | None, tuple[Item, ...], str, str], ...] = ()
+    """Turn, items, text of each injection, and who chose the items ("": not recorded)."""
     gauge: JSON = field(default_factory=dict)
     """The latest measurement."""
 
@@ -86,7 +88,7 @@ def replay(events: Iterable[ev.Event]) -> list[Past]:
         elif isinstance(event, ev.PrimingInjected) and event.id in past:
             before = past[event.id]
             items = tuple(item_from_json(item) for item in event.items if isinstance(item, dict))
-            entry = (event.turn, items, event.text)
+            entry = (event.turn, items, event.text, event.by)
             past[event.id] = replace(before, injected=(*before.injected, entry))
         elif isinstance(event, ev.PrimingMeasured) and event.id in past:
             past[event.id] = replace(past[event.id], gauge=event.gauge)

@@ -275,6 +275,8 @@ class PrimingInjected(Event, frozen=True, kw_only=True, tag="priming.injected"):
     items: list[JSON] = msgspec.field(default_factory=list)
     turn: Int | None = None
     text: str = ""
+    by: str = ""
+    """Who chose: `user`; `deck`: sent as it had ticked them; `nobody` was there; "": not known."""
 
 
 class PrimingMeasured(Event, frozen=True, kw_only=True, tag="priming.measured"):

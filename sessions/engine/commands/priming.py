@@ -88,6 +88,7 @@ async def spread(
     """Deal a draw's items over several sessions, and send each its share."""
     primings = deck.features.primings
     past = primings.of(await deck.get(session)).find(id)
+    by = primings.chosen_by(past, items)
     sent: ev.JSON = {}
     for target, share in primings.spread(items, sessions).items():
         if not share:
@@ -105,7 +106,7 @@ async def spread(
                     data={"source": past.draw.source, "from": session},
                 )
             )
-        sent[target] = await primings.inject(other, id, share)
+        sent[target] = await primings.inject(other, id, share, by=by, total=len(past.items))
     return sent
 
 
@@ -124,8 +125,8 @@ async def past(deck: Deck, session: str) -> list[ev.JSON]:
             **told(each.draw, each.items),
             "stage": each.stage,
             "injected": [
-                {"turn": turn, "items": [i.to_json() for i in items]}
-                for turn, items, _ in each.injected
+                {"turn": turn, "items": [i.to_json() for i in items], "by": by}
+                for turn, items, _, by in each.injected
             ],
             "gauge": each.gauge,
         }
@@ -168,7 +169,7 @@ async def each(
                 i.to_json() for i in found.items[:5]
             ]
             chosen = items or [i.to_json() for i in await primings.raw(target, drawn.id)]
-            sent = await primings.inject(target, drawn.id, chosen, ban=own.ban)
+            sent = await primings.inject(target, drawn.id, chosen, ban=own.ban, by="nobody")
         except AgentdeckError as error:
             return {"session": session, "seed": own_seed, "error": str(error)}
         return {"session": session, "seed": own_seed, "items": len(chosen), **sent}

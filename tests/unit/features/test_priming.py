@@ -88,6 +88,31 @@ async def test_a_busy_session_queues_the_injection(rig: NativeRig) -> None:
     assert of_type(session, ev.UserMessage)[1].origin == "priming"
 
 
+async def test_it_is_told_who_chose(rig: NativeRig) -> None:
+    session = await rig.session()
+    primings = rig.deck.features.primings
+    drawn = await primings.draw(session, "acronym", {"count": 20}, seed=7)
+    found = await primings.expand(session, drawn.id, Wishes())
+    ticked = [item.to_json() for item in found.items if item.checked]
+    assert ticked
+    rest = [i.to_json() for i in found.items if not i.checked]
+    other = [*ticked[1:], *rest[:1]] if rest else ticked[1:]
+    edited = [{**ticked[0], "term": "Tide gate", "edited": True}, *ticked[1:]]
+    for chosen, by, words in (
+        (ticked, "deck", "ticked by agentdeck, sent by the user"),
+        (other, "user", "chosen by the user"),
+        (edited, "user", "chosen by the user"),
+    ):
+        assert words in primings.preview(session, drawn.id, chosen)["text"]
+        await primings.inject(session, drawn.id, chosen)
+        assert of_type(session, ev.PrimingInjected)[-1].by == by
+    assert [by for *_, by in primings.of(session).find(drawn.id).injected] == [
+        "deck",
+        "user",
+        "user",
+    ]
+
+
 async def test_nothing_chosen_is_refused(rig: NativeRig) -> None:
     session = await rig.session()
     primings = rig.deck.features.primings
@@ -106,7 +131,10 @@ async def test_a_priming_named_on_the_command_line_goes_with_the_prompt(rig: Nat
     message = of_type(session, ev.UserMessage)[0]
     assert message.text == "And now?" and message.notes[0]["kind"] == "priming"
     assert "seed 3" in json.dumps(rig.server.asked[-1].body["messages"])
-    assert of_type(session, ev.PrimingInjected)[0].turn == 1
+    injected = of_type(session, ev.PrimingInjected)[0]
+    assert injected.turn == 1 and injected.by == "nobody"
+    assert "taken by agentdeck, with nobody there" in str(message.notes[0]["text"])
+    assert "by the user" not in str(message.notes[0]["text"])
     assert text_of(session).startswith("percolation")
 
 

@@ -298,7 +298,8 @@ async def test_a_priming_is_replayed_from_its_journal() -> None:
     past = record.replay(codec.from_json(json.loads(line)) for line in lines)
     assert len(past) == 1
     assert past[0].draw == drawn and past[0].items == expansion.items
-    turn, items, text = past[0].injected[0]
+    turn, items, text, by = past[0].injected[0]
+    assert by == "user"
     assert (turn, items, text) == (2, injection.items, injection.text)
     assert past[0].gauge["after"]["gravity"] == 0.0
     again = await pipeline.draw(past[0].draw.kind, past[0].draw.params, seed=past[0].draw.seed)

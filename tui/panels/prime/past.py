@@ -7,6 +7,8 @@ from tui.text import one_line
 from tui.view.gauge import gauge_words
 from tui.widgets.rows import Row
 
+_CHOSE = {"user": "as you chose ", "deck": "as ticked ", "nobody": "with nobody there "}
+
 
 def past_rows(past: list[JSON]) -> list[Row]:
     """The session's primings, newest first."""
@@ -15,6 +17,7 @@ def past_rows(past: list[JSON]) -> list[Row]:
 
 def _row(past: JSON) -> Row:
     sent = sum(len(i["items"]) for i in past["injected"])
+    chose = _CHOSE.get(past["injected"][-1].get("by", ""), "") if sent else ""
     gauge = past["gauge"] or {}
     uptake = gauge.get("uptake") or {}
     came = f"uptake {uptake.get('taken', 0)}/{uptake.get('of', 0)} " if gauge else ""
@@ -24,7 +27,7 @@ def _row(past: JSON) -> Row:
         (
             (f"{past['kind']} ", "bold"),
             (f"seed {past['seed']} ", "$text-muted"),
-            (f"{sent} sent " if sent else "not sent ", "" if sent else "$text-muted"),
+            (f"{sent} sent {chose}" if sent else "not sent ", "" if sent else "$text-muted"),
             (came, "$text-accent"),
             (one_line(terms), "$text-muted"),
         ),
