@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.runtime.throttle import Gate, gate
+from sessions.safety.numbers_from_outside import count
 
 OFFICIAL = f"https://{OFFICIAL_HOST}"
 # When the API can't be asked. The deck's list comes from the API.
@@ -28,6 +30,9 @@ FALLBACK_MODELS = (
 _MAX_TOKENS_OFFICIAL = 32_000
 _MAX_TOKENS = 8_192
 _WINDOW = 200_000
+_LEAST_WINDOW = 512
+# How servers beside Anthropic's name a model's window in their list.
+_WINDOWS = ("max_input_tokens", "max_model_len", "context_length", "context_window")
 # Adaptive thinking and effort came with the models of generation 4.6.
 _THINKS = re.compile(r"^claude-(?:\w+-)?(?:[5-9]|4-[6-9])")
 _BREAKPOINT = {"type": "ephemeral"}
@@ -57,6 +62,9 @@ class AnthropicBackend:
         self._prices = prices
         self._has_key = bool(key)
         self._known: list[ModelInfo] = []
+        self._looking: asyncio.Future[list[ModelInfo]] | None = None
+        self._told: dict[str, int] = {}
+        """Windows that servers named when they refused what was larger."""
         self.api = MessagesApi(
             api_key=key,
             base_url=self.base_url,
@@ -69,6 +77,11 @@ class AnthropicBackend:
     def capabilities(self) -> Capabilities:
         """What it can do."""
         return Capabilities(images=True, thinking=self.official, structured=self.official)
+
+    def prepare(self) -> None:
+        """Ask a server that is not Anthropic's for its models' windows, behind the first turn."""
+        if self._looking is None and not self.official and not self._config.context:
+            self._looking = asyncio.ensure_future(self.models())
 
     async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> NativeConversation:
         """A conversation."""
@@ -84,8 +97,8 @@ class AnthropicBackend:
             ModelInfo(
                 str(m.get("id")),
                 str(m.get("display_name") or m.get("id")),
-                int(m.get("max_input_tokens") or 0),
-                int(m.get("max_tokens") or 0),
+                next((size for key in _WINDOWS if (size := count(m.get(key)))), 0),
+                count(m.get("max_tokens")) or 0,
             )
             for m in found
             if m.get("id")
@@ -99,7 +112,15 @@ class AnthropicBackend:
     def window(self, model: str) -> int:
         """The model's window in tokens, 0 = unknown."""
         known = next((m.context for m in self._known if m.id == model), 0)
-        return self._config.context or known or (_WINDOW if self.official else 0)
+        told = self._told.get(model, 0)
+        return self._config.context or told or known or (_WINDOW if self.official else 0)
+
+    def learn(self, model: str, window: int) -> bool:
+        """A server says, as it refuses, what its window is; whether that is news."""
+        if window < _LEAST_WINDOW or window == self._told.get(model) or self._config.context:
+            return False
+        self._told[model] = window
+        return True
 
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
@@ -117,6 +138,8 @@ class AnthropicBackend:
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._looking is not None:
+            self._looking.cancel()
         await self.api.close()
 
     # -- for conversations (sessions.backends.native.Service)
@@ -149,7 +172,7 @@ class AnthropicBackend:
         model = host.settings.model or self.default_model
         params: dict[str, Any] = {
             "model": model,
-            "max_tokens": self._max_tokens(model),
+            "max_tokens": self._max_tokens(model, host.context.tokens),
             "system": [
                 {
                     "type": "text",
@@ -169,13 +192,21 @@ class AnthropicBackend:
                 params["output_config"] = {"effort": host.settings.effort}
         return params
 
-    def _max_tokens(self, model: str) -> int:
+    def answer_tokens(self, model: str, window: int) -> int:
+        """The longest answer in tokens; of an unknown window, what most servers take."""
         if self._config.max_tokens:
-            return self._config.max_tokens
+            return min(self._config.max_tokens, window // 2 or self._config.max_tokens)
         known = next((m.max_output for m in self._known if m.id == model), 0)
-        if known:
-            return min(known, _MAX_TOKENS_OFFICIAL)
-        return _MAX_TOKENS_OFFICIAL if self.official else _MAX_TOKENS
+        most = _MAX_TOKENS_OFFICIAL if self.official or known else _MAX_TOKENS
+        longest = min(known, most) if known else most
+        return min(longest, window // 4 or longest)
+
+    def _max_tokens(self, model: str, taken: int) -> int:
+        """As long as an answer may be beside what is sent: servers refuse more than they hold."""
+        window = self.window(model)
+        longest = self.answer_tokens(model, window)
+        room = window - taken - window // 50
+        return min(longest, max(room, window // 16)) if window else longest
 
 
 def _with_breakpoints(messages: list[ev.JSON]) -> list[ev.JSON]:

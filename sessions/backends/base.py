@@ -187,10 +187,11 @@ class TurnHost(Protocol):
         What the `TurnEnded` itself carries is added to it.
         """
 
-    async def make_room(self) -> None:
+    async def make_room(self, *, refused: bool = False) -> bool:
         """Between two steps: summarise the past if it is about to outgrow the model's window.
 
-        Raises BackendError when it had to, and could not.
+        `refused`: a server has said that it is too large, whatever is known of its window.
+        Returns whether that was done. Raises BackendError when it had to be, and could not.
         """
 
 
@@ -232,6 +233,14 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """End what it started."""
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """A backend that says how long its answers may be, for which the window needs room."""
+
+    def answer_tokens(self, model: str, window: int) -> int:
+        """The longest answer in tokens, in a window of that many (0 = unknown)."""
 
 
 @runtime_checkable

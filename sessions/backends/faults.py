@@ -45,10 +45,24 @@ _BY_TYPE = {
     "api_error": "server",
 }
 _RETRYABLE = {"rate_limit", "overloaded", "server", "network", "stalled", "truncated"}
-# "prompt is too long: 210000 tokens > 200000 maximum" (Anthropic); "the request exceeds the
-# available context size" (llama.cpp); "maximum context length is …" (vLLM and others).
+# The words of a request that is too large: each server has its own.
 _TOO_LONG = re.compile(
-    r"too long|exceeds? .{0,40}(context|token)|context (length|window|size)", re.IGNORECASE
+    r"""(prompt|input|request|message|conversation|context)\b.{0,60}\btoo\ (long|large)  # Anthropic
+    | context[ _-](length|window|size)  # vLLM, llama.cpp, LiteLLM, LM Studio, MiniMax, OpenAI
+    | exceeds?\ .{0,40}(context|token)
+    | model\ token\ limit | max(imum)?\ length\ exceeded | message\ size\ \d+\ exceeds  # Kimi
+    | exceeds\ max(imum)?\ length | more\ than\ max\ tokens\ allowed  # GLM
+    | range\ of\ input\ length  # Qwen
+    | token\ count\ of\ \d+\ exceeds | max_prompt_tokens_exceeded  # Copilot
+    | longer\ than\ the\ maximum\ model\ length | reduce\ the\ length\ of  # vLLM, Groq
+    | maximum\ prompt\ length | input\ token\ count | token\ limit\ exceeded | too\ many\ tokens
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_WINDOW = re.compile(
+    r"""(?:length\ is | limit\ of | limit: | tokens\ > | \[1, | size\ \( )\s*(\d{3,8})\b
+    | "n_ctx":\s*(\d{3,8})\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _NO_CREDIT = re.compile(r"credit balance", re.IGNORECASE)
 _WORDS = {
@@ -93,6 +107,8 @@ class Fault:
     wait_s: float | None = None
     request_id: str = ""
     final: bool = False
+    window: int = 0
+    """Of a request that is too large: the tokens that the server says it takes, 0 = not said."""
 
     @property
     def retryable(self) -> bool:
@@ -129,12 +145,14 @@ def of_status(status: int, body: bytes, headers: Any) -> Fault:
     detail, by_type = _detail(body)
     if status < 500 and by_type:
         kind = by_type
+    words = f"{detail} {_beside(body)}"
     return Fault(
-        _by_words(kind, detail),
+        _by_words(kind, words),
         f"HTTP {status}{', ' + detail if detail else ''}",
         retry_after(headers),
         str(headers.get("request-id") or ""),
         final=str(headers.get("x-should-retry")).lower() == "false",
+        window=_window(words),
     )
 
 
@@ -142,11 +160,14 @@ def of_event(error: Any, request_id: str = "") -> Fault:
     """The fault behind an error in a stream: by its type, its code, its words."""
     if not isinstance(error, dict):
         words = "" if error is None else str(error)[:500]
-        return Fault(_by_words("server", words), words, request_id=request_id)
+        kind = _by_words("server", words)
+        return Fault(kind, words, request_id=request_id, window=_window(words))
     named, message = (str(error.get(key) or "") for key in ("type", "message"))
     kind = _BY_TYPE.get(named) or _by_code(error.get("code")) or "server"
     words = ": ".join(word for word in (named, message) if word) or json.dumps(error)[:500]
-    return Fault(_by_words(kind, message), words, request_id=request_id)
+    said = f"{message} {_marks(error)}"
+    kind = _by_words(kind, said)
+    return Fault(kind, words, request_id=request_id, window=_window(said))
 
 
 def _by_code(code: Any) -> str:
@@ -162,6 +183,32 @@ def _by_words(kind: str, detail: str) -> str:
     return "billing" if kind == "invalid" and _NO_CREDIT.search(detail) else kind
 
 
+def _window(words: str) -> int:
+    """The window that a server names as it refuses what is larger."""
+    found = _WINDOW.search(words)
+    return int(found[1] or found[2]) if found else 0
+
+
+def _beside(body: bytes) -> str:
+    """What an error's body says beside its message."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    error = data.get("error") if isinstance(data, dict) else None
+    return _marks(error if isinstance(error, dict) else data)
+
+
+def _marks(error: Any) -> str:
+    """A type, a code, a size, and the words of a server that stands behind another."""
+    if not isinstance(error, dict):
+        return ""
+    behind = error.get("metadata")
+    raw = behind.get("raw") if isinstance(behind, dict) else ""
+    size = f'"n_ctx": {error["n_ctx"]}' if error.get("n_ctx") else ""
+    return f"{error.get('type')} {error.get('code')} {size} {str(raw)[:2000]}"
+
+
 def _detail(body: bytes) -> tuple[str, str]:
     """The message of an error's body, and the kind that its type means."""
     try:
@@ -169,6 +216,8 @@ def _detail(body: bytes) -> tuple[str, str]:
     except (ValueError, RecursionError):
         return _text(body), ""
     error = data.get("error") if isinstance(data, dict) else None
+    if isinstance(data, dict) and not error and isinstance(data.get("message"), str):
+        error = data  # {"object": "error", "message": …}, {"code": "1261", "message": …}
     if isinstance(error, dict):
         return str(error.get("message", "")), _BY_TYPE.get(str(error.get("type")), "")
     return (str(error) if error else _text(body)), ""

@@ -116,6 +116,10 @@ class LocalBackend:
         """What one slot holds, in tokens."""
         return self._context // max(1, self._config.slots)
 
+    def learn(self, model: str, window: int) -> bool:
+        """Its window is set here."""
+        return False
+
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
         limit = min(question.max_tokens, self._config.max_tokens or _MAX_TOKENS)

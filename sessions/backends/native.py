@@ -59,6 +59,9 @@ class Service(Protocol):
     def window(self, model: str) -> int:
         """The model's window in tokens, 0 = unknown."""
 
+    def learn(self, model: str, window: int) -> bool:
+        """A server has named a model's window (0 = it has not); whether that is news."""
+
     async def ready(self) -> None:
         """Make sure that there is something to ask. Raises BackendError."""
 
@@ -111,6 +114,7 @@ class NativeConversation:
         """One response, tried again by itself while nothing of it had been shown."""
         service = self._service
         attempt = 0
+        remedies: set[str] = set()
         while True:
             attempt += 1
             response = Response()
@@ -124,6 +128,8 @@ class NativeConversation:
                 fault = await service.explain(error.fault)
                 if fault.kind in _KEY_FAULTS:
                     service.gate.refuse(fault)
+                if await self._smaller(host, fault, response, remedies):
+                    continue
                 await self._wait(host, fault, response, attempt)
                 continue
             finally:
@@ -135,6 +141,21 @@ class NativeConversation:
             if response.unknown:
                 log.info("%d events or blocks of %s were not known", response.unknown, service.name)
             return response
+
+    async def _smaller(
+        self, host: TurnHost, fault: Fault, response: Response, tried: set[str]
+    ) -> bool:
+        """Whether what was too large for the server is smaller now. Raises BackendError."""
+        if fault.kind != "too_large" or response.shown or "room" in tried:
+            return False
+        host.flush()
+        taken = host.context.tokens
+        if self._service.learn(host.settings.model, fault.window):
+            host.emit(ev.BackendState(data={"context": {"used": taken, "size": fault.window}}))
+            if taken < fault.window // 2:
+                return True  # it was the answer that had no room, and that is asked for shorter
+        tried.add("room")
+        return await host.make_room(refused=True)
 
     async def _wait(self, host: TurnHost, fault: Fault, response: Response, attempt: int) -> None:
         """Wait before another try, or raise what can't be tried again. Raises BackendError."""

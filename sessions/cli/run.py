@@ -171,6 +171,9 @@ class Watching:
             self._close_line()
             given = " ".join(str(v) for v in event.input.values() if isinstance(v, str | int))
             click.echo(clean(f"[{event.name}] {given[:200]}"), err=True)
+        elif isinstance(event, ev.Notice):
+            self._close_line()
+            click.echo(clean(event.message), err=True)
         elif isinstance(event, ev.Retry):
             click.echo(clean(f"{event.message} Trying again in {event.wait_s:g} s."), err=True)
 

@@ -52,6 +52,7 @@ order and without a gap, before anything newer.
 | agent.sessions | backend, cwd="" | [{id, cwd, title, updated}]: those the agent has on disk |
 | session.fork | session, turn=null, title | summary |
 | session.compact | session | null |
+| session.compaction | session | {tokens, usd}: what compacting it will take; usd may be null |
 | session.archive / session.delete | session | null |
 | session.skill | session, name, state | null |
 | priming.*, skills.*, harvest.* | | see sessions/engine/commands |

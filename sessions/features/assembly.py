@@ -16,7 +16,8 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.mcp import Servers
 from sessions.features.skills import SessionSkills
 from sessions.record import events as ev
-from sessions.runtime import budget, compaction
+from sessions.runtime import budget
+from sessions.runtime.compaction import Compactor
 from sessions.tools.grants import Granted
 from skills.library import Library
 
@@ -115,6 +116,14 @@ class Features:
 
         return Worktrees(self._deck)
 
+    @cached_property
+    def compactor(self) -> Compactor:
+        """Who makes room where a conversation is about to outgrow its window."""
+        return Compactor(self._deck, self._surviving)
+
+    def _surviving(self, session: Session, window: int) -> list[str]:
+        return self._skills[session.id].surviving(window)
+
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""
         return self._skills[session.id]
@@ -164,6 +173,7 @@ class Features:
         """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
         self._granted.pop(session.id, None)
+        self.compactor.removed(session)
         self.mcp.removed(session)
         self.primings.removed(session)
         toolbox = self._toolboxes.pop(session.id, None)
@@ -269,35 +279,12 @@ class Features:
             open_ones = [s.summary for s in self._deck.sessions.values()]
             if why := budget.deck_exceeded(open_ones, whole):
                 return why
-        await self._compact_if_full(session)
+        await self.compactor.make_room(session)
         return ""
-
-    async def make_room(self, session: Session) -> None:
-        """Within a turn: the same, for a turn that grows too long by itself."""
-        await self._compact_if_full(session, within=True)
-
-    async def _compact_if_full(self, session: Session, *, within: bool = False) -> None:
-        backend = self._deck.backend(session.summary.backend)
-        if backend.capabilities.own_tools or backend.capabilities.trims:
-            return  # it looks after its own context
-        window = self._deck.context_window(session)
-        if compaction.fullness(session, window) < compaction.FULL:
-            return
-        try:
-            model = self._deck.settings(session).model
-            kept = self._skills[session.id].surviving(window)
-            await compaction.compact(session, backend, model, within=within, skills=kept)
-        except UsageError:
-            return  # one turn alone fills the window; the backend says so
 
     async def compact(self, session: Session) -> None:
         """Compact now. Raises UsageError while a turn runs, or when there is nothing to."""
-        if session.working:
-            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
-        backend = self._deck.backend(session.summary.backend)
-        kept = self._skills[session.id].surviving(self._deck.context_window(session))
-        model = self._deck.settings(session).model
-        await compaction.compact(session, backend, model, skills=kept)
+        await self.compactor.compact(session)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn: primings are measured, a harvest may be suggested."""

@@ -20,6 +20,7 @@ from sessions.priming.model import Draw, Item, item_from_json
 from sessions.priming.prompts import Subject, expand_prompt
 from sessions.record import events as ev
 from sessions.record.context import as_text
+from skills.tokens import quarters
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -239,7 +240,7 @@ class Primings:
         prompt = expand_prompt(
             drawn, self.subject(session, wishes), wishes.keep or kinds.kind_of(drawn.kind).keep
         )
-        before = sum(len(m["content"]) for m in self._conversation(session)) // 4
+        before = sum(quarters(m["content"]) for m in self._conversation(session)) // 4
         guess = cost.estimate(prompt, before)
         price = self._deck.config.prices.get(session.summary.model)
         usd = guess.usd(price.input, price.output) if price else None

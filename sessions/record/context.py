@@ -20,13 +20,15 @@ from typing import Any, ClassVar
 
 from sessions.record import events as ev
 from sessions.record.pairing import joined, paired
-from skills.tokens import estimate
+from sessions.safety.numbers_from_outside import count
+from skills.tokens import estimate, quarters
 
 INTERRUPTED = "[The answer above was cut off: {why}.]"
 _SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
 _BROKEN = "[Your call of the tool {name} came broken. {why}]"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IMAGE_TOKENS = 1500
+_PLAUSIBLE = 0.4
 _MAX_TEXT_FILE = 200_000
 _CUT = {
     "interrupted": "interrupted by the user",
@@ -71,8 +73,11 @@ class Context:
         self._thinking: list[str] = []
         self._skill_calls: set[str] = set()
         self._skills: dict[str, str] = {}
-        self._chars = 0
+        self._quarters = 0
+        """The size of the text, in quarters of a token."""
         self._images = 0
+        self._beside = 0
+        """By how many tokens a server counts more than is known here (its tools, say), or less."""
         self._last_turn = 0
 
     # -- reading
@@ -92,13 +97,31 @@ class Context:
 
     @property
     def tokens(self) -> int:
-        """About how many tokens `messages` takes."""
-        return self._chars // 4 + self._images * _IMAGE_TOKENS
+        """About how many tokens `messages` takes, by what the server last counted."""
+        return max(0, self._estimate + self._beside)
+
+    @property
+    def _estimate(self) -> int:
+        return self._quarters // 4 + self._images * _IMAGE_TOKENS
+
+    def tokens_after(self, seq: int) -> int:
+        """About how many tokens those parts take that stand wholly after `seq`."""
+        return sum(_size_of(part) for part in self._parts if part.seq > seq)
+
+    @property
+    def summarised(self) -> int:
+        """The `seq` up to which a summary stands for what was said; 0 = none does."""
+        return max((part.seq for part in self._parts if part.replaced), default=0)
 
     def before_last_step(self) -> int:
         """The `seq` of what stands before the last answer and its results; 0 if that is little."""
         last = max((n for n, p in enumerate(self._parts) if p.role == "assistant"), default=0)
         return self._parts[last - 1].seq if last >= 3 else 0
+
+    def steps_end(self, turn: int) -> int:
+        """The `seq` of the last result of a turn that runs; 0 if it has no answer yet."""
+        answered = any(part.role == "assistant" and part.turn == turn for part in self._parts)
+        return self._parts[-1].seq if answered else 0
 
     def is_undone(self, turn: int) -> bool:
         """Whether a turn was taken back."""
@@ -146,13 +169,13 @@ class Context:
             self._add("user", event.turn, event.seq, {"type": "attachment", **attachment})
             self._images += str(attachment.get("media_type", "")).startswith("image/")
         for text in told:
-            self._chars += len(text)
+            self._quarters += quarters(text)
             self._add("user", event.turn, event.seq, {"type": "text", "text": text})
 
     def _text(self, event: ev.Text) -> None:
         self._think_unsigned(event)
         self._part("assistant", event.turn, event.seq).text.append(event.text)
-        self._chars += len(event.text)
+        self._quarters += quarters(event.text)
 
     def _think(self, event: ev.Thinking) -> None:
         if event.redacted:
@@ -170,7 +193,7 @@ class Context:
             self._thinking.clear()
             if sound(block["thinking"]) != block["thinking"]:
                 return  # what was signed can't be sent, and what could be sent was not signed
-            self._chars += len(block["thinking"])
+            self._quarters += quarters(block["thinking"])
             self._add("assistant", event.turn, event.seq, block)
 
     def _think_unsigned(self, event: ev.Text | ev.Thinking | ev.ToolCall) -> None:
@@ -178,7 +201,7 @@ class Context:
         thought = sound("".join(self._thinking))
         self._thinking.clear()
         if thought.strip():
-            self._chars += len(thought)
+            self._quarters += quarters(thought)
             block: ev.JSON = {"type": "thinking", "thinking": thought, "signature": ""}
             self._add("assistant", event.turn, event.seq, block)
 
@@ -198,13 +221,13 @@ class Context:
             "name": event.name,
             "input": _sound_json(event.input),
         }
-        self._chars += len(str(event.input))
+        self._quarters += quarters(str(event.input))
         self._add("assistant", event.turn, event.seq, block)
 
     def _result(self, event: ev.ToolResult) -> None:
         if (name := self._broken.pop(event.call, None)) is not None:
             text = _BROKEN.format(name=sound(name) or "without a name", why=sound(event.content))
-            self._chars += len(text)
+            self._quarters += quarters(text)
             self._add("user", event.turn, event.seq, {"type": "text", "text": text})
             return
         if self._open.pop(event.call, None) is None:
@@ -217,7 +240,7 @@ class Context:
         block: ev.JSON = {"type": "tool_result", "tool_use_id": event.call, "content": content}
         if event.status != "ok":
             block["is_error"] = True
-        self._chars += len(event.content)
+        self._quarters += quarters(event.content)
         self._add("user", event.turn, event.seq, block)
 
     def _keep_skill(self, name: str, text: str) -> None:
@@ -256,9 +279,17 @@ class Context:
         self._recount()
 
     def _recount(self) -> None:
-        self._chars = sum(len(str(b)) for part in self._parts for b in part.blocks)
-        self._chars += sum(len(chunk) for part in self._parts for chunk in part.text)
+        self._quarters = sum(_quarters_of(part) for part in self._parts)
         self._images = sum(_images(part.blocks) for part in self._parts)
+        self._beside = max(0, self._beside)
+
+    def _counted(self, event: ev.BackendState) -> None:
+        told = event.data.get("context")
+        used = count(told.get("used")) if isinstance(told, dict) else None
+        if used:
+            # A count far below what was sent is none: some servers leave out what they cached.
+            plausible = used >= self._estimate * _PLAUSIBLE
+            self._beside = used - self._estimate if plausible else 0
 
     # -- blocks as they are sent
 
@@ -297,6 +328,7 @@ class Context:
         ev.TurnEnded: _ended,
         ev.TurnUndone: _undo,
         ev.ContextCompacted: _compact,
+        ev.BackendState: _counted,
     }
 
 
@@ -327,6 +359,14 @@ def _originals(part: _Part) -> list[_Part]:
     for old in part.replaced:
         found += _originals(old) if old.replaced else [old]
     return found
+
+
+def _quarters_of(part: _Part) -> int:
+    return sum(quarters(str(b)) for b in part.blocks) + sum(quarters(chunk) for chunk in part.text)
+
+
+def _size_of(part: _Part) -> int:
+    return _quarters_of(part) // 4 + _images(part.blocks) * _IMAGE_TOKENS
 
 
 def _images(blocks: Iterable[ev.JSON]) -> int:

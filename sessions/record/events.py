@@ -235,6 +235,14 @@ class Error(Event, frozen=True, kw_only=True, tag="error"):
     hint: str = ""
 
 
+class Notice(Event, frozen=True, kw_only=True, tag="notice"):
+    """Something that the user shall know and that is no fault."""
+
+    turn: Int | None = None
+    kind: str = ""
+    message: str = ""
+
+
 class SkillSet(Event, frozen=True, kw_only=True, tag="skill.set"):
     """A skill was switched: `on`, `name-only`, `manual` or `off`."""
 

@@ -225,6 +225,9 @@ class Transcript:
     def _error(self, event: ev.Error) -> Block:
         return self._add("error", event, event.message, kind=event.kind, hint=event.hint)
 
+    def _told(self, event: ev.Notice) -> Block:
+        return self._notice(event, event.message, "told")
+
     def _undone(self, event: ev.TurnUndone) -> Block:
         for block in self.blocks:
             if block.turn is not None and block.turn >= event.turn and not block.undone:
@@ -308,6 +311,7 @@ class Transcript:
         ev.Retry: _retry,
         ev.TurnEnded: _ended,
         ev.Error: _error,
+        ev.Notice: _told,
         ev.TurnUndone: _undone,
         ev.FilesRewound: _rewound,
         ev.ContextCompacted: _compacted,

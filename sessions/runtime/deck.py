@@ -441,9 +441,9 @@ class Deck:
         """Why no turn may start, or ""."""
         return await self.features.before_turn(session)
 
-    async def make_room(self, session: Session) -> None:
+    async def make_room(self, session: Session, *, refused: bool = False) -> bool:
         """Within a turn: summarise what is about to outgrow the window. Raises BackendError."""
-        await self.features.make_room(session)
+        return await self.features.compactor.make_room(session, within=True, refused=refused)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn."""

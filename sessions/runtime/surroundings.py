@@ -47,8 +47,8 @@ class Surroundings(Protocol):
     async def before_turn(self, session: Session) -> str:
         """Look at budgets and limits: why no turn may start, or ""."""
 
-    async def make_room(self, session: Session) -> None:
-        """Within a turn: summarise what is about to outgrow the model's window."""
+    async def make_room(self, session: Session, *, refused: bool = False) -> bool:
+        """Within a turn: summarise what is about to outgrow the model's window, or has."""
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn: compaction, measuring, pausing."""

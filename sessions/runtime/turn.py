@@ -100,13 +100,13 @@ class Turn:
         """Count towards this turn."""
         self._session.spend(usage, cost_usd)
 
-    async def make_room(self) -> None:
-        """Summarise the past if it is about to outgrow the model's window.
+    async def make_room(self, *, refused: bool = False) -> bool:
+        """Summarise the past if it is about to outgrow the model's window, or has.
 
         Nothing more is asked of a model while the disk has no room for its answer.
         """
         await self._session.recorder.room()
-        await self._session.deck.make_room(self._session)
+        return await self._session.deck.make_room(self._session, refused=refused)
 
     # -- the session's side
 

@@ -264,7 +264,14 @@ async def model(deck: DeckScreen) -> None:
 @action("compact", "Compact the conversation", group=GROUP, when=can_repeat)
 async def compact(deck: DeckScreen) -> None:
     """Let the model go on from a summary; the record keeps everything."""
-    await deck.client.call("session.compact", session=deck.model.current)
+    from tui.screens.dialogs import Confirm
+
+    session = deck.model.current
+    told = await deck.client.call("session.compaction", session=session)
+    usd = f", about ${told['usd']:.2f}" if told["usd"] is not None else ""
+    text = f"The model reads about {told['tokens']:,} tokens{usd}, and writes a summary of them."
+    if await deck.app.push_screen_wait(Confirm("Compact the conversation?", text, "Compact")):
+        await deck.client.call("session.compact", session=session)
 
 
 @action("resume", "Go on after a pause", group=GROUP, when=has_session)

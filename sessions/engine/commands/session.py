@@ -159,3 +159,9 @@ async def confirm_full(deck: Deck, session: str) -> None:
 async def compact(deck: Deck, session: str) -> None:
     """Summarise the past for the model; the record keeps it."""
     await deck.features.compact(await deck.get(session))
+
+
+@command("session.compaction")
+async def compaction(deck: Deck, session: str) -> ev.JSON:
+    """What a compaction will read and cost."""
+    return asdict(deck.features.compactor.cost(await deck.get(session)))
