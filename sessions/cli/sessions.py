@@ -202,6 +202,9 @@ def _register() -> None:
         from sessions.cli.import_ import import_
 
         sessions.add_command(import_)
+    from sessions.cli.worktrees import diff
+
+    sessions.add_command(diff)
 
 
 _register()

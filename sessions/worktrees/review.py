@@ -1,0 +1,77 @@
+"""What a session changed, wherever it works: in its worktree, in a checkout, in a plain folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sessions.errors import UsageError
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.worktrees import changes, kept
+from sessions.worktrees.changes import Changes
+from sessions.worktrees.git import says
+from sessions.worktrees.repository import look
+
+
+def own(summary: Summary) -> ev.JSON | None:
+    """The session's own worktree, if it has one; a fork's past may hold its parent's."""
+    tree = summary.worktree
+    return tree if tree and tree["session"] == summary.id else None
+
+
+def collect(
+    summary: Summary,
+    events: Iterable[ev.Event],
+    files: Path,
+    *,
+    context: int = 3,
+    fold_space: bool = False,
+) -> Changes:
+    """Everything that is not where the session began.
+
+    In a worktree against its base; in any other checkout against HEAD; without git, what the
+    tools changed, from the versions that were kept under `files`. Raises UsageError, GitFault.
+    """
+    folder = Path(summary.cwd)
+    if not folder.is_dir():
+        raise UsageError(*_gone(summary, folder))
+    tree = summary.worktree
+    if tree:
+        base = changes.since(folder, tree["base"], tree["base_ref"])
+        return changes.collect(folder, base, context=context, fold_space=fold_space)
+    found = look(folder) if has_git() else None
+    if found is None or found.top is None:
+        return kept.collect(events, folder, files, context)
+    head = says(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    nothing = says(folder, "hash-object", "-t", "tree", "/dev/null") or ""
+    return changes.collect(folder, head or nothing, context=context, fold_space=fold_space)
+
+
+def has_git() -> bool:
+    """Whether git is installed."""
+    import shutil
+
+    return shutil.which("git") is not None
+
+
+def _gone(summary: Summary, folder: Path) -> tuple[str, str]:
+    if own(summary):
+        return (
+            f"The worktree {folder} is not there any more.",
+            f"If it was discarded: agentdeck sessions discard {summary.id} --undo.",
+        )
+    return f"The directory {folder} is not there any more.", "Put it back."
+
+
+def told(summary: Summary, found: Changes) -> ev.JSON:
+    """What `sessions diff --json` prints."""
+    tree = summary.worktree or {}
+    about = {
+        "id": summary.id,
+        "title": summary.title,
+        "repository": summary.repository,
+        "branch": summary.branch,
+        "base_ref": str(tree.get("base_ref", "")).removeprefix("refs/heads/"),
+    }
+    return {**about, **found.to_json()}

@@ -1,0 +1,56 @@
+"""`sessions diff·land·discard` and `worktrees list·prune`, as users call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.gitrig import commit, head, repo
+from tests.unit.cli.conftest import Home
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def begin(home: Home, title: str = "Work") -> tuple[str, Path]:
+    """A session in a worktree: its id and folder."""
+    home.out("run", "hello", "--worktree", "--title", title)
+    row: dict[str, Any] = json.loads(home.out("sessions", "list", "--json"))[0]
+    return row["id"], Path(row["cwd"])
+
+
+def test_diff_shows_what_is_committed_and_what_is_not(home: Home) -> None:
+    repo(home.work, f="x\n")
+    session, folder = begin(home)
+    assert home.out("sessions", "diff", session) == "Nothing has changed.\n"
+    commit(folder, "g", "committed\n")
+    (folder / "f").write_text("y\n")
+    (folder / "new").write_text("n\x1b[31m\n")
+    told = json.loads(home.out("sessions", "diff", session, "--json"))
+    assert {f["path"]: f["status"] for f in told["files"]} == {
+        "f": "modified", "g": "added", "new": "added",
+    }  # fmt: skip
+    assert (told["id"], told["base"], told["base_ref"]) == (session, head(home.work), "main")
+    assert told["dirty"]
+    assert [c["subject"] for c in told["commits"]] == ["change g"]
+    text = home.out("sessions", "diff", session)
+    assert "+committed" in text
+    assert "\x1b" not in text
+    assert "not tracked" in home.out("sessions", "diff", session, "--stat")
+
+
+def test_diff_without_a_worktree_shows_what_is_not_committed(home: Home) -> None:
+    repo(home.work, f="x\n")
+    home.out("run", "hello")
+    (home.work / "f").write_text("y\n")
+    told = json.loads(home.out("sessions", "diff", "last", "--json"))
+    assert [f["path"] for f in told["files"]] == ["f"]
+
+
+def test_diff_without_git_shows_what_the_tools_changed(home: Home) -> None:
+    home.out("run", "hello")
+    told = json.loads(home.out("sessions", "diff", "last", "--json"))
+    assert told["files"] == []
+    assert home.call("sessions", "diff", "nobody").returncode == 1
