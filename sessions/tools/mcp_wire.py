@@ -20,50 +20,18 @@ from typing import Any
 
 import msgspec
 
+from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import events as ev
 
 log = logging.getLogger("agentdeck.mcp")
 
 MAX_LINE = 12 * 2**20
 """Bytes of one message that are read whole; an image of 5 MiB has 7 as base64."""
-KEPT = 2**20
-"""Bytes of a longer message that are kept."""
-_TAIL = 4096
 _CHUNK = 2**18
 _ENDS_S = 2.0
 _CHANGED = "notifications/tools/list_changed"
 _ID = re.compile(rb'"id"\s*:\s*(\d{1,18}|"[^"\\]{1,80}")')
-_TEXT = re.compile(rb'"text"\s*:\s*"((?:[^"\\]++|\\.)*+)', re.DOTALL)
 _MAX_ASKED = 1000
-
-
-class Lines:
-    """Bytes to lines: `(line, its size)`, the size above the line's where it was cut."""
-
-    def __init__(self) -> None:
-        self._held = bytearray()
-        self._tail = bytearray()
-        self._size = 0
-
-    def feed(self, data: bytes) -> list[tuple[bytes, int]]:
-        """The lines that are complete now."""
-        found: list[tuple[bytes, int]] = []
-        *ends, rest = data.split(b"\n")
-        for end in ends:
-            self._take(end)
-            found.append((bytes(self._held + self._tail), self._size))
-            self._held, self._tail, self._size = bytearray(), bytearray(), 0
-        self._take(rest)
-        return found
-
-    def _take(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size <= MAX_LINE:
-            self._held += data
-            return
-        tail = bytes(self._tail) if self._tail else bytes(self._held[KEPT:])
-        del self._held[KEPT:]
-        self._tail = bytearray((tail + data)[-_TAIL:])
 
 
 class Mending:
@@ -150,23 +118,14 @@ class Mending:
         if method != "tools/call":
             told = f"its answer to {method} has {size:,} bytes; at most {MAX_LINE:,} are read"
             return [{"jsonrpc": "2.0", "id": number, "error": {"code": -32603, "message": told}}]
-        texts = [_unescaped(found) for found in _TEXT.findall(head)]
+        found = texts(head)
         told = f"(Shortened: the server's answer has {size:,} bytes; "
-        told += "the beginning of its text is kept.)" if texts else "nothing of it can be shown.)"
+        told += "the beginning of its text is kept.)" if found else "nothing of it can be shown.)"
         result = {
-            "content": [{"type": "text", "text": text} for text in (*texts, told)],
+            "content": [{"type": "text", "text": text} for text in (*found, told)],
             "isError": bool(re.search(rb'"isError"\s*:\s*true', tail)),
         }
         return [{"jsonrpc": "2.0", "id": number, "result": result}]
-
-
-def _unescaped(piece: bytes) -> str:
-    """A piece of a JSON string as text; its end may be cut off anywhere."""
-    text = piece.decode("utf-8", "ignore")
-    for cut in range(13):  # two escapes of a surrogate pair, at most
-        with contextlib.suppress(ValueError):
-            return str(json.loads(f'"{text[: len(text) - cut]}"', strict=False))
-    return ""
 
 
 def _error(given: Any) -> ev.JSON:
@@ -339,7 +298,7 @@ async def _messages(stdout: asyncio.StreamReader, mending: Mending) -> AsyncIter
     from mcp.shared.message import SessionMessage
     from mcp_types import jsonrpc_message_adapter
 
-    lines = Lines()
+    lines = Lines(MAX_LINE)
     while data := await stdout.read(_CHUNK):
         for line, size in lines.feed(data):
             for message in mending.read(line, size):
@@ -454,7 +413,7 @@ def body(stream: Any, headers: Any, mending: Mending) -> Any:
 
     class Bounded(httpx2.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            lines = Lines()
+            lines = Lines(MAX_LINE)
             async for data in stream:
                 if packed:
                     yield data

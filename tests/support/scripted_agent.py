@@ -212,7 +212,10 @@ class Agent:
         self.sessions[session].append({"sessionUpdate": "user_message_chunk", "content": told})
         firsts = [line.split()[0] for line in text.splitlines() if line.strip()]
         act = ACTS[next((word for word in reversed(firsts) if word in ACTS), "say")]
-        reason = act(self, session, text) or "end_turn"
+        given = act(self, session, text)
+        reason: Any = "end_turn" if given is None else given
+        if isinstance(reason, dict) and "error" in reason:
+            return reason
         self.state.write_text(json.dumps(self.sessions))
         return {
             "stopReason": reason,
@@ -247,7 +250,7 @@ class Agent:
         return {"currentModeId": self.modes.get(session, "auto"), "availableModes": modes}
 
 
-Act = Callable[[Agent, str, str], str | None]
+Act = Callable[[Agent, str, str], Any]
 
 
 def say(agent: Agent, session: str, text: str) -> None:
@@ -433,7 +436,35 @@ def picture(agent: Agent, session: str, text: str) -> None:
     agent.update(session, "agent_message_chunk", content=content)
 
 
+def heap(agent: Agent, session: str, text: str) -> None:
+    """A chunk of 60 MB, and a request of as much: what the client answers is said."""
+    agent.say(session, "begin " + "x" * 60_000_000)
+    answer = agent.ask("fs/write_text_file", {"sessionId": session, "content": "y" * 60_000_000})
+    agent.say(session, f" error {answer.get('error', {}).get('code')}")
+
+
+def ending(agent: Agent, session: str, text: str) -> Any:
+    """End the turn with a reason of JSON."""
+    return json.loads(rest_of(text, "ending"))
+
+
+def refuse(agent: Agent, session: str, text: str) -> Any:
+    """Refuse the prompt with an error of JSON, after a sentence on stdout."""
+    agent.raw("Sorry, this agent is closed today.")
+    return {"error": json.loads(rest_of(text, "refuse"))}
+
+
+def mutter(agent: Agent, session: str, text: str) -> None:
+    """Print to stderr alone."""
+    sys.stderr.write(rest_of(text, "mutter") + "\n")
+    sys.stderr.flush()
+
+
 ACTS: dict[str, Act] = {
+    "heap": heap,
+    "ending": ending,
+    "refuse": refuse,
+    "mutter": mutter,
     "picture": picture,
     "about": about,
     "blocks": blocks,

@@ -51,6 +51,9 @@ class Party(Protocol):
     def on_update(self, update: Message) -> None:
         """Take one session/update in."""
 
+    def on_fault(self, words: str) -> None:
+        """Something of what the agent sent was lost, in a sentence."""
+
     async def on_request(self, method: str, params: Message) -> Any:
         """Answer a request, or NotImplemented. Raises acp.exceptions.RequestError."""
 
@@ -303,6 +306,7 @@ class AcpBackend:
             stderr=self._config.state / f"agent-{self.name}.stderr",
             pids=self._config.state / "agents",
             on_update=self._updated,
+            on_fault=self._faulty,
             on_request=self._requested,
             client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_AUTH},
         )
@@ -334,6 +338,13 @@ class AcpBackend:
         conversation = self._conversations.get(agent_session)
         if conversation is not None:
             conversation.on_update(update)
+
+    def _faulty(self, agent_session: str, words: str) -> None:
+        """Something that the agent sent was lost: those whom it concerns are told."""
+        conversation = self._conversations.get(agent_session)
+        for each in [conversation] if conversation else list(self._conversations.values()):
+            if each.working:
+                each.on_fault(f"The agent {self.name} {words}.")
 
     async def _requested(self, method: str, params: Message) -> Any:
         conversation = self._conversations.get(str(params.get("sessionId", "")))

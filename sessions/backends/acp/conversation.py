@@ -20,6 +20,7 @@ from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.safety.numbers_from_outside import amount, count
+from sessions.safety.sanitise import clean_line
 from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class AcpConversation:
             self._host.emit(event)
         if update.get("sessionUpdate") in ("tool_call", "tool_call_update"):
             self._workspace.embedded(str(update.get("toolCallId", "")), terminals_of(update))
+
+    def on_fault(self, words: str) -> None:
+        """Something of what the agent sent was lost: it stands in the session, in words."""
+        if self._host is not None:
+            self._host.emit(ev.Error(turn=self._host.turn, kind="agent", message=words))
 
     def _choices_told(self, event: ev.BackendState) -> ev.BackendState:
         """News of the agent's own mode and options, as a person chooses among them."""
@@ -306,6 +312,7 @@ class AcpConversation:
         self._state["turn"] = host.turn
         host.emit(ev.BackendState(data={"turn": host.turn}))
         self._backend.note_turn(self.agent_session, host.turn)
+        mark = agent.mark()
         asked = asyncio.ensure_future(
             agent.request("session/prompt", {"sessionId": self.agent_session, "prompt": blocks})
         )
@@ -313,13 +320,13 @@ class AcpConversation:
         try:
             await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():
-                raise agent.fault("ended in the middle of the turn")
+                raise agent.fault("ended in the middle of the turn", mark)
             answer = asked.result()
         except BackendError as error:
             # Its stdout may end a moment before the process itself does.
             if error.kind != "agent_ended":
                 raise
-            raise agent.fault("ended in the middle of the turn") from error
+            raise agent.fault("ended in the middle of the turn", mark) from error
         except asyncio.CancelledError:
             await self._cancel(agent, asked)
             raise
@@ -353,11 +360,12 @@ class AcpConversation:
             host.emit(ev.BackendState(data={"context": told}))
         if self._translator.title:
             host.emit(ev.SessionSet(agent_title=self._translator.title))
+        reason, detail = self._reason(answer)
         given = answer.get("usage")
         usage: Message = given if isinstance(given, dict) else {}
         return ev.TurnEnded(
             turn=host.turn,
-            reason=_REASONS.get(str(answer.get("stopReason")), "error"),
+            reason=reason,
             usage={
                 ours: counted
                 for ours, theirs in (
@@ -369,8 +377,17 @@ class AcpConversation:
                 if (counted := count(usage.get(theirs))) is not None
             },
             cost_usd=self._cost(told),
-            detail="" if answer.get("stopReason") in _REASONS else str(answer.get("stopReason")),
+            detail=detail,
         )
+
+    def _reason(self, answer: Message) -> tuple[str, str]:
+        """Why the turn is over; what is no reason of the protocol is an error with a sentence."""
+        given = answer.get("stopReason")
+        if isinstance(given, str) and given in _REASONS:
+            return _REASONS[given], ""
+        told = f"the reason {clean_line(repr(given))[:120]}, which is none of the protocol's"
+        told = "no reason" if given is None else told
+        return "error", f"The agent {self._backend.name} ended its turn with {told}."
 
     def _cost(self, told: Message) -> float | None:
         """What this turn cost; the agent tells the sum over its session."""

@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sessions.backends.acp.transport import LineTransport, Message
 from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
 from sessions.places import private_folder
+from sessions.safety.sanitise import clean, clean_line
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -30,8 +32,8 @@ START_S = 30.0
 CLOSE_S = 2.0
 _PRINTED_S = 0.5
 """What it started may hold its stderr open; its last words are not waited for longer."""
-_LINE_LIMIT = 50 * 2**20
 _PR_SET_PDEATHSIG = 1
+_MOST_WORDS = 600
 
 Request = Callable[[str, Message], Awaitable[Any]]
 
@@ -43,6 +45,14 @@ def _die_with_parent() -> None:
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in what an agent prints: bytes of its stderr's file, lines of noise on stdout."""
+
+    stderr: int = 0
+    noise: int = 0
 
 
 class AgentProcess:
@@ -61,6 +71,7 @@ class AgentProcess:
         self._printed: StderrLog | None = None
         self._ended = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self._begun = Mark()
 
     @classmethod
     async def start(
@@ -72,6 +83,7 @@ class AgentProcess:
         stderr: Path,
         pids: Path,
         on_update: Callable[[str, Message], None],
+        on_fault: Callable[[str, str], None],
         on_request: Request,
         client_capabilities: Message,
     ) -> AgentProcess:
@@ -80,7 +92,7 @@ class AgentProcess:
         await agent._spawn(command, env)
         # The agent needs its time too; and the other sessions stream on meanwhile.
         await asyncio.to_thread(load_protocol)
-        agent._connect(on_update, on_request)
+        agent._connect(on_update, on_fault, on_request)
         try:
             async with asyncio.timeout(START_S):
                 agent.info = await agent.request(
@@ -126,13 +138,14 @@ class AgentProcess:
         """Ask the agent. Raises BackendError when it refuses or has gone."""
         from acp.exceptions import RequestError
 
+        mark = self.mark()
         try:
             answer = await self._connection.send_request(method, params)
         except RequestError as error:
-            raise _refused(self.name, method, error) from error
+            raise _refused(self.name, method, error, self._said(mark)) from error
         except (ConnectionError, OSError) as error:
             await self._gone()
-            raise self.fault("ended") from error
+            raise self.fault("ended", mark) from error
         return answer if isinstance(answer, dict) else {}
 
     async def notify(self, method: str, params: Message) -> None:
@@ -140,25 +153,41 @@ class AgentProcess:
         with contextlib.suppress(ConnectionError, OSError):
             await self._connection.send_notification(method, params)
 
-    def fault(self, what: str) -> BackendError:
-        """An error that says what the agent did, with the end of its stderr."""
+    def mark(self) -> Mark:
+        """How far it has printed by now: what comes later belongs to what is asked next."""
+        noise = self._transport.noise_count if self._transport is not None else 0
+        return Mark(self._printed_bytes(), noise)
+
+    def fault(self, what: str, since: Mark | None = None) -> BackendError:
+        """An error that says what the agent did, with the end of what it printed since then.
+
+        Without a mark: since it was started.
+        """
         code = "" if self.exit_code is None else f" ({_how(self.exit_code)})"
-        tail = self.stderr_tail()
+        tail = self._said(since or self._begun)
         return BackendError(
             f"The agent {self.name} {what}{code}." + (f" It said: {tail}" if tail else ""),
             f"Send again to restart it; all it printed is in {self.stderr}.",
             kind="agent_ended",
         )
 
-    def stderr_tail(self, size: int = 400) -> str:
-        """The end of what it printed to stderr."""
+    def _said(self, since: Mark, size: int = 400) -> str:
+        """The end of what it printed to stderr, and of what was no message on stdout."""
+        prose = self._transport.said(since.noise) if self._transport is not None else ""
         try:
             with self.stderr.open("rb") as file:
-                file.seek(0, os.SEEK_END)
-                file.seek(max(0, file.tell() - size))
-                return file.read().decode("utf-8", "replace").strip()
+                end = file.seek(0, os.SEEK_END)
+                file.seek(max(since.stderr if since.stderr <= end else 0, end - size))
+                printed = file.read().decode("utf-8", "replace").strip()
         except OSError:
-            return ""
+            printed = ""
+        return clean("\n".join(part for part in (prose[-size:].strip(), printed) if part))
+
+    def _printed_bytes(self) -> int:
+        try:
+            return self.stderr.stat().st_size
+        except OSError:
+            return 0
 
     async def _gone(self) -> None:
         """Its stdout has ended: know how it ended, or that it only stopped talking."""
@@ -196,6 +225,7 @@ class AgentProcess:
         _forget(self._pids, process.pid)
 
     async def _spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self._begun = Mark(self._printed_bytes(), 0)
         printed = StderrLog(self.stderr)
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -206,7 +236,6 @@ class AgentProcess:
                 env=dict(env),
                 start_new_session=True,
                 preexec_fn=_die_with_parent if _LIBC is not None else None,
-                limit=_LINE_LIMIT,
             )
         except OSError as error:
             raise BackendError(
@@ -221,12 +250,18 @@ class AgentProcess:
         _remember(self._pids, self._process.pid)
         self._watch = asyncio.get_running_loop().create_task(self._wait())
 
-    def _connect(self, on_update: Callable[[str, Message], None], on_request: Request) -> None:
+    def _connect(
+        self,
+        on_update: Callable[[str, Message], None],
+        on_fault: Callable[[str, str], None],
+        on_request: Request,
+    ) -> None:
         from acp.connection import Connection
         from acp.exceptions import RequestError
 
         assert self._process and self._process.stdout and self._process.stdin
-        self._transport = LineTransport(self._process.stdout, self._process.stdin, on_update)
+        stdout, stdin = self._process.stdout, self._process.stdin
+        self._transport = LineTransport(stdout, stdin, on_update, on_fault)
 
         async def handle(method: str, params: Any, is_notification: bool) -> Any:
             if is_notification:
@@ -260,8 +295,11 @@ def load_protocol() -> None:
     import acp.connection  # noqa: F401
 
 
-def _refused(name: str, method: str, error: Any) -> BackendError:
-    detail = error.data.get("details", "") if isinstance(error.data, dict) else ""
+def _refused(name: str, method: str, error: Any, printed: str) -> BackendError:
+    detail = _words(error.data)
+    if detail in str(error):
+        detail = ""
+    detail += f" It printed: {printed}" if printed else ""
     if error.code == -32000:  # the protocol's "authentication required"
         return BackendError(
             f"The agent {name} wants you to sign in. {detail}".strip(),
@@ -270,8 +308,22 @@ def _refused(name: str, method: str, error: Any) -> BackendError:
             kind="auth",
         )
     return BackendError(
-        f"The agent {name} refused {method}: {error} {detail}".strip(), kind="agent"
+        f"The agent {name} refused {method}: {clean(str(error))} {detail}".strip(), kind="agent"
     )
+
+
+def _words(data: Any, depth: int = 0) -> str:
+    """What an error's `data` says, for a person: its texts and numbers with their names."""
+    if isinstance(data, dict) and depth < 4:
+        plain = ("details", "detail", "message", "reason")
+        told = ((k, _words(v, depth + 1)) for k, v in data.items())
+        said = "; ".join(text if k in plain else f"{k}: {text}" for k, text in told if text)
+    elif isinstance(data, list) and depth < 4:
+        said = ", ".join(text for v in data[:20] if (text := _words(v, depth + 1)))
+    else:
+        said = "" if data is None else str(data)
+    said = clean_line(said).strip()
+    return said if len(said) <= _MOST_WORDS else said[:_MOST_WORDS] + "…"
 
 
 def _how(exit_code: int) -> str:

@@ -39,6 +39,9 @@ class _Listener:
         """As long as it is there."""
         return True
 
+    def on_fault(self, words: str) -> None:
+        """The answer says enough: it is read strictly, or shown as it is."""
+
     async def on_request(self, method: str, params: Message) -> Any:
         """Refuse permissions; nothing else is there."""
         if method != "session/request_permission":

@@ -2,21 +2,29 @@
 
 A `Transport` for `acp.connection.Connection` (JSON-RPC 2.0, one object a line; the Agent
 Client Protocol, schema 1.19). Lines that are no JSON object are noise: kept for the log,
-counted, skipped. `session/update` notifications are handed over at once and in order; the
-connection would make a task of each.
+counted, skipped. Of a message that is too long the beginning of its text is taken, and that is
+told. `session/update` notifications are handed over at once and in order; the connection would
+make a task of each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import codec
 
 Message = dict[str, Any]
+MAX_LINE = 16 * 2**20
+"""Bytes of a message that is taken whole."""
 _NOISE_KEPT = 20
+_CHUNK = 2**18
+_CHUNKS = ("agent_message_chunk", "agent_thought_chunk")
 
 
 class LineTransport:
@@ -27,12 +35,19 @@ class LineTransport:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_update: Callable[[str, Message], None],
+        on_fault: Callable[[str, str], None],
     ) -> None:
+        """`on_fault(session, words)`: something of it was lost; "" is whoever works now."""
         self._reader = reader
         self._writer = writer
         self._on_update = on_update
+        self._on_fault = on_fault
+        self._lines = Lines(MAX_LINE)
+        self._read: deque[tuple[bytes, int]] = deque()
         self.noise: list[str] = []
         self.noise_count = 0
+        self.prose: deque[tuple[int, str]] = deque(maxlen=_NOISE_KEPT)
+        """The last lines of noise that are text for people, each with its number."""
 
     async def send(self, message: Message) -> None:
         """Write one message. Raises ConnectionError when the agent has gone."""
@@ -42,21 +57,20 @@ class LineTransport:
     async def receive(self) -> Message | None:
         """The next message that is not a session/update, or None at the end."""
         while True:
-            try:
-                line = await self._reader.readline()
-            except ValueError:  # a line beyond the limit; the reader has dropped it
-                self._noise("a line that is too long")
+            found = await self._line()
+            if found is None:
+                return None
+            line, size = found
+            if size > len(line):
+                if (message := await self._shortened(line, size)) is not None:
+                    return message
                 continue
-            except ConnectionError:
-                return None
-            if not line:
-                return None
             try:
                 message = codec.loads(line)
             except (ValueError, RecursionError):
                 message = None
             if not isinstance(message, dict):
-                self._noise(line[:200].decode("utf-8", "replace").strip())
+                self._noise(line[:400].decode("utf-8", "replace").strip(), prose=message is None)
                 continue
             if message.get("method") == "session/update" and "id" not in message:
                 self._update(message)
@@ -66,6 +80,46 @@ class LineTransport:
                 self._noise(f"an answer to {number!r}, which was not asked")
                 continue
             return message
+
+    async def _line(self) -> tuple[bytes, int] | None:
+        """The next line and its size, or None at the end."""
+        while not self._read:
+            try:
+                data = await self._reader.read(_CHUNK)
+            except ConnectionError:
+                return None
+            if not data:
+                return None
+            self._read.extend(self._lines.feed(data))
+        return self._read.popleft()
+
+    async def _shortened(self, line: bytes, size: int) -> Message | None:
+        """What a message was of which a line holds the beginning and the end.
+
+        An answer to us becomes an error; a request is answered with one; of an update the
+        beginning of its text goes on its way.
+        """
+        head, tail = line[:KEPT], line[KEPT:]
+        number = _field(head[:2000], "id") or _field(tail[-200:], "id")
+        method = _field(head, "method") or _field(tail, "method")
+        session = _field(head, "sessionId") or _field(tail, "sessionId")
+        kind = _field(head, "sessionUpdate") or _field(tail, "sessionUpdate")
+        what = str(kind or method or ("an answer" if number is not None else "no message"))
+        told = f"a message of {size:,} bytes ({what}); {MAX_LINE:,} are taken at most"
+        self._noise(f"{told}")
+        if method and number is not None:
+            await self.send({"jsonrpc": "2.0", "id": number, "error": {
+                "code": -32600, "message": f"This is {told}."}})  # fmt: skip
+        elif type(number) is int:
+            return {"jsonrpc": "2.0", "id": number, "error": {"code": -32603, "message": told}}
+        shown = ""
+        if isinstance(session, str) and isinstance(kind, str):
+            update = _beginning(kind, head, tail)
+            shown = ", of which the beginning is shown" if update else ""
+            if update:
+                self._on_update(session, update)
+        self._on_fault(session if isinstance(session, str) else "", f"sent {told}{shown}")
+        return None
 
     async def close(self) -> None:
         """Close the agent's stdin, which asks it to end."""
@@ -80,7 +134,36 @@ class LineTransport:
             return
         self._on_update(session, update)
 
-    def _noise(self, line: str) -> None:
+    def said(self, since: int = 0) -> str:
+        """What it printed for people on stdout, from its line of noise number `since` on."""
+        return "\n".join(text for number, text in self.prose if number > since)
+
+    def _noise(self, line: str, *, prose: bool = False) -> None:
         self.noise_count += 1
+        if prose and any(c.isalpha() for c in line) and not line.startswith(("{", "[")):
+            self.prose.append((self.noise_count, line))
         if line and len(self.noise) < _NOISE_KEPT:
             self.noise.append(line)
+
+
+def _field(piece: bytes, name: str) -> str | int | None:
+    """The first value of a field in a piece of JSON, if it is a short text or a number."""
+    found = re.search(rb'"%s"\s*:\s*(\d{1,15}\b|"[^"\\]{1,200}")' % name.encode(), piece)
+    value: str | int | None = json.loads(found[1]) if found else None
+    return value
+
+
+def _beginning(kind: str, head: bytes, tail: bytes) -> Message | None:
+    """An update with the beginning of its text alone."""
+    text = "\n".join(texts(head)).strip("\n")
+    if kind in _CHUNKS:
+        return {"sessionUpdate": kind, "content": {"type": "text", "text": text}} if text else None
+    call = _field(head, "toolCallId") or _field(tail, "toolCallId")
+    if kind not in ("tool_call", "tool_call_update") or not isinstance(call, str):
+        return None
+    update: Message = {"sessionUpdate": kind, "toolCallId": call}
+    for name in ("status", "kind", "title"):
+        if isinstance(value := _field(head[:4000], name) or _field(tail, name), str):
+            update[name] = value
+    block = {"type": "content", "content": {"type": "text", "text": text}}
+    return update | ({"content": [block]} if text else {})

@@ -277,18 +277,3 @@ async def test_names_of_two_servers_do_not_meet(tmp_path: Path, hub: Hub) -> Non
     tools, faults = await hub.tools([one, other, third])
     assert len({t.name for t in tools}) == 4
     assert not faults
-
-
-def test_lines_are_bounded_and_what_follows_a_long_one_is_read() -> None:
-    from sessions.tools import mcp_wire
-
-    lines = mcp_wire.Lines()
-    found = []
-    for _ in range(14):
-        found += lines.feed(b"x" * 2**20)
-    found += lines.feed(b"end\nnext\n")
-    (line, size), (following, _) = found
-    assert size == 14 * 2**20 + 3
-    assert len(line) < 2 * 2**20
-    assert line.endswith(b"end")
-    assert following == b"next"
