@@ -53,6 +53,10 @@ class KnownAgent:
     env: Callable[[], Mapping[str, str]] = field(default=_nothing)
     carry: tuple[str, ...] = ()
     """What of `env` goes along to another machine, as part of the command: no secret."""
+    usage_so_far: bool = False
+    """The `usage` of its answers is the session's so far, not the turn's."""
+    by_folder: bool = False
+    """It shows its own working directory as the session's: one process for each directory."""
     skill_folders: tuple[str, ...] = ()
     """Where it looks for skills, below the home directory."""
 
@@ -116,6 +120,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("gemini",),
             ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GEMINI_CLI_HOME"),
             ask_mode="default",
+            by_folder=True,
             skill_folders=(".agents/skills", ".gemini/skills"),
         ),
         KnownAgent(
@@ -127,6 +132,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("vibe", "--setup"),
             ("MISTRAL_API_KEY", "VIBE_HOME"),
             ask_mode="ask",
+            usage_so_far=True,
         ),
     )
 }

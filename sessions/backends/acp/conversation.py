@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, prompt
+from sessions.backends.acp import asking, prompt, usage
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
@@ -19,7 +19,7 @@ from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
 from sessions.record import events as ev
-from sessions.safety.numbers_from_outside import amount, count
+from sessions.safety.numbers_from_outside import amount
 from sessions.safety.sanitise import clean_line
 from sessions.tools.workspace import Target
 
@@ -60,6 +60,7 @@ class AcpConversation:
         self._loading = False
         self._asks: set[asyncio.Task[Any]] = set()
         self._spent = 0.0
+        """What the agent's session has cost by now; it tells the sum."""
 
     # -- the seam
 
@@ -298,6 +299,11 @@ class AcpConversation:
         if not agent_session:
             raise BackendError(f"The agent {self._backend.name} opened no session.", kind="agent")
         self.agent_session = agent_session
+        if agent_session != self._state.get("session_id"):
+            self._spent = 0.0
+            self._state.pop("tokens_so_far", None)
+        elif not self._spent:
+            self._spent = _cost_of(self._state.get("context")) or 0.0
         self._state.update(session_id=agent_session, owner=self.session_id)
         self.options.take({ours: answer[theirs] for ours, theirs in _CHOICES if answer.get(theirs)})
 
@@ -361,21 +367,10 @@ class AcpConversation:
         if self._translator.title:
             host.emit(ev.SessionSet(agent_title=self._translator.title))
         reason, detail = self._reason(answer)
-        given = answer.get("usage")
-        usage: Message = given if isinstance(given, dict) else {}
         return ev.TurnEnded(
             turn=host.turn,
             reason=reason,
-            usage={
-                ours: counted
-                for ours, theirs in (
-                    ("input", "inputTokens"),
-                    ("output", "outputTokens"),
-                    ("cache_read", "cachedReadTokens"),
-                    ("cache_write", "cachedWriteTokens"),
-                )
-                if (counted := count(usage.get(theirs))) is not None
-            },
+            usage=self._tokens(host, answer),
             cost_usd=self._cost(told),
             detail=detail,
         )
@@ -389,16 +384,34 @@ class AcpConversation:
         told = "no reason" if given is None else told
         return "error", f"The agent {self._backend.name} ended its turn with {told}."
 
+    def _tokens(self, host: TurnHost, answer: Message) -> dict[str, int]:
+        """What this turn took, wherever the agent says it."""
+        assert self._translator is not None
+        told = usage.of_answer(answer) or dict(self._translator.spent)
+        known = self._backend.known
+        if not told or known is None or not known.usage_so_far:
+            return told
+        turn = usage.since(told, self._state.get("tokens_so_far") or {})
+        self._state["tokens_so_far"] = told
+        host.emit(ev.BackendState(data={"tokens_so_far": told}))
+        return turn
+
     def _cost(self, told: Message) -> float | None:
         """What this turn cost; the agent tells the sum over its session."""
-        cost = told.get("cost")
-        if not isinstance(cost, dict) or cost.get("currency") != "USD":
-            return None
-        so_far = amount(cost.get("amount"))
+        so_far = _cost_of(told)
         if so_far is None or not self._backend.cost_is_real:
             return None
-        spent, self._spent = max(0.0, so_far - self._spent), so_far
-        return spent
+        begun = 0.0 if so_far < self._spent else self._spent  # it may have begun anew
+        self._spent = so_far
+        return so_far - begun
+
+
+def _cost_of(told: Any) -> float | None:
+    """The dollars in a `usage_update`."""
+    cost = told.get("cost") if isinstance(told, dict) else None
+    if not isinstance(cost, dict) or cost.get("currency") != "USD":
+        return None
+    return amount(cost.get("amount"))
 
 
 def _selected(option: str) -> Message:

@@ -10,12 +10,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from sessions.backends.acp import usage
 from sessions.record import events as ev
 from sessions.record.textlines import lines
 from sessions.safety.numbers_from_outside import count
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
+_TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk"}
 _STATE = {
     "available_commands_update": ("availableCommands", "commands"),
@@ -48,11 +50,17 @@ class Translator:
         self._told: dict[str, ev.ToolCall] = {}
         self._titles: dict[str, str] = {}
         self._ended: set[str] = set()
+        self._terminals: dict[str, str] = {}
+        """What terminals of the agent's own have printed, as it tells it beside the protocol."""
+        self.spent: dict[str, int] = {}
+        """Tokens that were told with chunks (Qwen Code: with the last of each response)."""
 
     def events(self, update: Message) -> list[ev.Event]:
         """The events that one update means, in order."""
         kind = str(update.get("sessionUpdate", ""))
         if kind in ("agent_message_chunk", "agent_thought_chunk"):
+            for name, amount in usage.of(_meta(update).get("usage")).items():
+                self.spent[name] = self.spent.get(name, 0) + amount
             if image := self._image(update.get("content")):
                 return self._shown_image(image)
             text = content_text(update.get("content"))
@@ -113,7 +121,17 @@ class Translator:
     def _tool(self, update: Message, *, announce: bool = False) -> list[ev.Event]:
         call_id = str(update.get("toolCallId", ""))
         known = self._calls.setdefault(call_id, {})
+        before = known.get("content")
         known.update({k: v for k, v in update.items() if v not in (None, [], {}, "")})
+        final = known.get("status") in _DONE
+        if known.get("content") is not before:
+            # What stands in a call before it runs says what it will do, not what came of it.
+            known["foretold"] = not final and (
+                announce or update.get("sessionUpdate") == "tool_call" or "rawInput" in update
+            )
+        elif final and update.get("content") == []:
+            known["foretold"] = True
+        printed = self._printed_there(update)
         if diffs := [c for c in _list(update.get("content")) if c.get("type") == "diff"]:
             known["diffs"] = diffs  # some are told before the call runs and not again
         status = str(known.get("status") or "pending")
@@ -129,13 +147,38 @@ class Translator:
         elif update.get("sessionUpdate") == "tool_call_update" and call_id in self._told:
             # What a terminal of ours prints is shown by itself.
             shown = _nothing if self._printed is not None else None
-            text = self._news(call_id, tool_text(update.get("content"), shown))
+            text = self._news(call_id, tool_text(update.get("content"), shown)) + printed
             title = str(known.get("title") or "")
             title = "" if title == self._titles.get(call_id) else title
             self._titles[call_id] = title or self._titles.get(call_id, "")
             if text or title:
                 out.append(ev.ToolProgress(turn=self.turn, call=call_id, text=text, title=title))
         return out
+
+    def _printed_there(self, update: Message) -> str:
+        """What an update tells of a terminal of the agent's own; what of it is new.
+
+        Codex and Claude Code run commands themselves and show terminals that the client does not
+        know: `_meta.terminal_output_delta` goes on, `_meta.terminal_output` is all of it.
+        """
+        meta, new = _meta(update), ""
+        for name in ("terminal_output", "terminal_output_delta"):
+            told = meta.get(name)
+            if not isinstance(told, dict) or not isinstance(told.get("data"), str):
+                continue
+            number, data = str(told.get("terminal_id", "")), str(told["data"])
+            had = self._terminals.get(number, "")
+            if name == "terminal_output" and data.startswith(had):
+                data = data[len(had) :]
+            self._terminals[number] = (had + data)[-_TERMINAL_CHARS:]
+            new += data
+        return new
+
+    def _output_of(self, terminal: str) -> str:
+        """What a terminal in a call's content has printed: the agent's own, or one of ours."""
+        if terminal in self._terminals:
+            return self._terminals[terminal]
+        return self._printed(terminal) if self._printed is not None else f"[terminal {terminal}]"
 
     def _call_told(self, call_id: str, known: Message) -> list[ev.Event]:
         """The call, where it is new or its input has changed."""
@@ -175,19 +218,30 @@ class Translator:
                 {"path": d.get("path"), "old": d.get("oldText"), "new": d.get("newText")}
                 for d in diffs
             ]
-        text = tool_text(known.get("content"), self._printed)
+        content = _list(known.get("content"))
+        if known.get("foretold"):
+            content = [c for c in content if c.get("type") != "content"]
+        text = tool_text(content, self._output_of)
         raw = known.get("rawOutput")
         if not text and raw is not None:
             text = raw if isinstance(raw, str) else _raw_text(raw)
+        ended = _meta(known).get("terminal_exit")
+        if isinstance(ended, dict) and type(ended.get("exit_code")) is int:
+            data["exit_code"] = ended["exit_code"]
         if isinstance(raw, dict):
             code = raw.get("exitCode", raw.get("exit_code"))
             if isinstance(code, int):
                 data["exit_code"] = code
-        blocks = [c.get("content") for c in _list(known.get("content"))]
+        blocks = [c.get("content") for c in content]
         images = [image for image in map(self._image, blocks) if image]
         return ev.ToolResult(
             turn=self.turn, call=call_id, status=status, content=text, data=data, images=images
         )
+
+
+def _meta(update: Message) -> Message:
+    meta = update.get("_meta")
+    return meta if isinstance(meta, dict) else {}
 
 
 def tool_name(call: Message) -> str:

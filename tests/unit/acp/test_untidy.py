@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from sessions.backends.acp import usage
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
+from sessions.backends.acp.updates import Translator
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from tests.support.host import FakeHost
@@ -125,3 +127,33 @@ async def test_a_killed_agents_message_quotes_nothing_of_an_earlier_turn(
         await run(backend, FakeHost(tmp_path), "die")
     assert "out of cheese" in caught.value.message
     assert "secret of the other" not in caught.value.message
+
+
+TOKENS: list[tuple[str, dict[str, Any], dict[str, int]]] = [
+    ("answer", {"usage": {"inputTokens": 3, "outputTokens": 4}}, {"input": 3, "output": 4}),
+    ("quota", {"_meta": {"quota": {"token_count": {"input_tokens": 3, "output_tokens": 4}}}},
+     {"input": 3, "output": 4}),
+    ("null", {"usage": None}, {}),
+    ("text", {"usage": {"inputTokens": "many", "outputTokens": 1e400}}, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "answer", "tokens"), TOKENS)
+def test_tokens_are_found_where_the_agent_tells_them(
+    name: str, answer: dict[str, Any], tokens: dict[str, int]
+) -> None:
+    assert usage.of_answer(answer) == tokens
+
+
+def test_tokens_that_come_with_chunks_are_added_up() -> None:
+    translator = Translator(1)
+    for told in ({"inputTokens": 5, "outputTokens": 2}, {"promptTokens": 6, "cachedTokens": 1}):
+        content = {"type": "text", "text": ""}
+        kind = {"sessionUpdate": "agent_message_chunk", "content": content}
+        translator.events({**kind, "_meta": {"usage": told}})
+    assert translator.spent == {"input": 11, "output": 2, "cache_read": 1}
+
+
+def test_usage_that_is_the_sessions_so_far_is_counted_once() -> None:
+    assert usage.since({"input": 22, "output": 4}, {"input": 11}) == {"input": 11, "output": 4}
+    assert usage.since({"input": 5}, {"input": 11}) == {"input": 5}, "it began anew"

@@ -89,3 +89,46 @@ def test_nothing_follows_a_calls_end() -> None:
     translator = begun()
     assert len(translator.events(update(status="completed"))) == 1
     assert translator.events(update(status="completed", title="Again")) == []
+
+
+def outcome(translator: Translator, **fields: Any) -> ev.ToolResult:
+    """The result that a last update makes."""
+    result = translator.events(update(status="completed", **fields))[-1]
+    assert isinstance(result, ev.ToolResult)
+    return result
+
+
+def test_what_was_said_before_a_call_is_not_its_result() -> None:
+    translator = begun(content=[said("Lists the files")])
+    assert outcome(translator, rawOutput="a.txt\nb.txt").content == "a.txt\nb.txt"
+    translator = begun()
+    translator.events(update(rawInput={"command": "ls"}, content=[said("Lists the files")]))
+    assert outcome(translator, rawOutput={"output": "a.txt"}).content == "a.txt"
+    assert outcome(begun(content=[said("Lists the files")]), content=[]).content == ""
+
+
+def test_what_was_said_while_it_ran_is_its_result() -> None:
+    translator = begun(content=[said("Lists the files")])
+    translator.events(update(status="in_progress", content=[said("a.txt")]))
+    assert outcome(translator).content == "a.txt"
+    assert outcome(begun(content=[said("x")]), content=[said("y")]).content == "y"
+
+
+def test_what_a_terminal_of_the_agents_own_prints_is_shown_and_kept() -> None:
+    """Codex 2.6 sends pieces, claude-agent-acp all at once; neither asks the client for one."""
+    terminal = [{"type": "terminal", "terminalId": "exec-1"}]
+    translator = Translator(1, lambda number: f"unknown {number}")
+    call = {"sessionUpdate": "tool_call", "toolCallId": "t", "kind": "execute", "title": "ls"}
+    translator.events({**call, "status": "in_progress", "content": terminal})
+    shown: list[str] = []
+    for data in ("one\n", "two\n"):
+        piece = {"terminal_id": "exec-1", "data": data}
+        told = translator.events(update(_meta={"terminal_output_delta": piece}))
+        shown += [e.text for e in told if isinstance(e, ev.ToolProgress)]
+    whole = {"terminal_id": "exec-1", "data": "one\ntwo\nthree\n"}
+    told = translator.events(update(_meta={"terminal_output": whole}))
+    shown += [e.text for e in told if isinstance(e, ev.ToolProgress)]
+    result = outcome(translator, _meta={"terminal_exit": {"terminal_id": "exec-1", "exit_code": 3}})
+    assert shown == ["one\n", "two\n", "three\n"]
+    assert result.content == "one\ntwo\nthree\n"
+    assert result.data["exit_code"] == 3
