@@ -36,7 +36,7 @@ def _index() -> Iterator[Index]:
 
 @click.group(context_settings=CONTEXT)
 def sessions() -> None:
-    """All sessions: list, show, search, export, fork, archive, delete."""
+    """All sessions: list, show, search, export, fork, archive, delete; their branches."""
 
 
 @sessions.command("list")
@@ -202,9 +202,10 @@ def _register() -> None:
         from sessions.cli.import_ import import_
 
         sessions.add_command(import_)
-    from sessions.cli.worktrees import diff
+    from sessions.cli.worktrees import diff, discard, land
 
-    sessions.add_command(diff)
+    for command in (diff, land, discard):
+        sessions.add_command(command)
 
 
 _register()

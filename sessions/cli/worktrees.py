@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import click
 
 from sessions.cli.output import CONTEXT, say, say_json
+from sessions.errors import AgentdeckError
 from sessions.places import places
 from sessions.record.summary import Summary
 
@@ -53,6 +57,76 @@ def diff(session: str, stat: bool, fold_space: bool, as_json: bool) -> None:
         size = "binary" if file.binary else f"+{file.added} -{file.removed}"
         new = ", not tracked" if file.untracked else ", not committed" if file.uncommitted else ""
         say(f"{file.status:9} {_safe(file.path)}{_safe(was)}  {size}{new}")
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("sessions", nargs=-1, required=True, metavar="SESSION…")
+@click.option("--onto", default="", metavar="BRANCH", help="Default: the branch it began at.")
+@click.option("--squash", "how", flag_value="squash", help="As one commit.")
+@click.option("--merge", "how", flag_value="merge", help="By a merge commit.")
+@click.option("--rebase", "how", flag_value="rebase", default=True,
+              help="Commit by commit, and forward (the default).")  # fmt: skip
+@click.option("-m", "--message", default="", help="Commit first what is not committed; also the "
+              "message of --squash and --merge.")  # fmt: skip
+@click.option("--check/--no-check", default=True, help="Run the configured check first.")
+@click.option("--hand-over", is_flag=True, help="Let the session mend a conflict.")
+@_JSON
+def land(sessions: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Bring the branches of sessions into the branch they began at, in the order given.
+
+    It stops at the first that can't be landed. Exit code 1 for a conflict, which is told by file;
+    nothing has been changed then.
+    """
+    ids = [_summary(wanted).id for wanted in sessions]
+    asyncio.run(_land(ids, given, as_json))
+
+
+async def _land(ids: list[str], given: dict[str, Any], as_json: bool) -> None:
+    from sessions.engine.client import Client
+
+    told: list[Any] = []
+    client = await Client.connect()
+    try:
+        for session in ids:
+            told.append(await client.call("worktree.land", session=session, **given))
+            if not told[-1]["landed"]:
+                break
+    finally:
+        await client.close()
+        if as_json and told:
+            say_json(told if len(ids) > 1 else told[0])
+    for one in told:
+        if one["landed"] and not as_json:
+            say(f"{one['id']}: {one['commits']} commits landed on {one['onto']} ({one['how']}), "
+                f"which is at {one['commit'][:10]}")  # fmt: skip
+    if told[-1]["landed"]:
+        return
+    for conflict in [] if as_json else told[-1]["conflicts"]:
+        say(f"{conflict['kind'] or 'conflict':14} {conflict['path']}")
+    handed = " The session was told to mend it." if told[-1].get("handed") else ""
+    raise AgentdeckError(told[-1]["message"] + handed)
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("session")
+@click.option("--undo", is_flag=True, help="Bring it back as it was.")
+@_JSON
+def discard(session: str, undo: bool, as_json: bool) -> None:
+    """Remove a session's worktree and branch; all of its work is kept under a ref.
+
+    What git ignores is not kept. `--undo` brings it back until `worktrees prune --kept`.
+    """
+    from sessions.cli.sessions import _by_engine
+
+    found = _summary(session).id
+    told = asyncio.run(_by_engine("worktree.discard", session=found, undo=undo))
+    if as_json:
+        say_json(told)
+    elif undo:
+        say(f"{told['path']} is back, on {told['branch']}")
+    else:
+        lost = f"; {told['ignored']} ignored files and folders are gone" if told["ignored"] else ""
+        say(f"discarded; kept under {told['ref']}{lost}")
 
 
 def _safe(text: str) -> str:

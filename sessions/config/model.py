@@ -170,6 +170,10 @@ class Worktrees:
         ["uv", "sync"],
     )
     setup_timeout_s: float = setting(600.0, "seconds that it may take")
+    check: list[str] = setting(
+        [], "a command that must succeed before a session's branch is landed", ["make", "test"]
+    )
+    check_timeout_s: float = setting(1800.0, "seconds that it may take")
 
 
 @dataclass(frozen=True, slots=True)

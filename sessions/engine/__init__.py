@@ -50,6 +50,9 @@ order and without a gap, before anything newer.
 | agent.authenticate | backend, method | null |
 | agent.restart | backend | {restarted} |
 | agent.sessions | backend, cwd="" | [{id, cwd, title, updated}]: those the agent has on disk |
+| worktree.land | session, onto="", how=rebase, message="", check=true, hand_over | {landed, …} |
+| worktree.discard | session, undo=false | {ref, commit, …} or {restored, …} |
+| worktree.commit | session, message, paths=[] | {commit} |
 | session.fork | session, turn=null, title | summary |
 | session.compact | session | null |
 | session.compaction | session | {tokens, usd}: what compacting it will take; usd may be null |

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.features.landing import Landings
 from sessions.record import events as ev
-from sessions.worktrees import make
+from sessions.record.summary import Summary
+from sessions.worktrees import keep, make, review
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -34,6 +36,7 @@ class Worktrees:
         # Git may take seconds: it waits for none of the threads that everything else needs.
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="git")
         self._setups: dict[str, asyncio.Task[None]] = {}
+        self.landings = Landings(deck, self)
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """Run what calls git, in a thread of its own pool."""
@@ -78,25 +81,35 @@ class Worktrees:
         if (task := self._setups.pop(session.id, None)) is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        tree = session.summary.worktree
-        if not tree or tree["session"] != session.id:
+        tree = review.own(session.summary)
+        if tree is None or "kept" in tree:
             return
         try:
-            left = await self.run(self._remove, tree, session.summary.branch)
+            told = await self.run(self._remove, session.summary, tree, await self.others(session))
         except AgentdeckError as error:
-            left = f"it can't be removed: {error}"
-        if left:
-            told = f"The worktree {tree['path']} of a deleted session was left: {left}."
+            told = f"The worktree {tree['path']} of a deleted session is still there. {error}"
+        if told:
             self._deck.notice("worktree", told)
 
-    def _remove(self, tree: ev.JSON, branch: str) -> str:
+    async def others(self, session: Session) -> list[str]:
+        """Sessions that work in this one's worktree too."""
+        path = Path((session.summary.worktree or {})["path"])
+        rest = [s for s in await self._deck.all_summaries() if s.id != session.id]
+        return [s.title or s.id for s in rest if Path(s.cwd).is_relative_to(path)]
+
+    def _remove(self, summary: Summary, tree: ev.JSON, others: list[str]) -> str:
         path, common = Path(tree["path"]), Path(tree["repository"])
-        if not common.is_dir():
-            return "its repository is not there"
-        if what := make.holds(path, tree["base"]):
-            return f"it holds {what}"
-        make.take_away(common, path, branch, tree["base"])
-        return ""
+        if others:
+            return f"The worktree {path} was left: {', '.join(others[:3])} works there too."
+        if not common.is_dir() or not path.is_dir():
+            return ""
+        if not keep.nowhere_else(path, summary.branch):
+            make.take_away(common, path, summary.branch)
+            return ""
+        found = keep.put_away(
+            common, path, summary.id, summary.branch, tree["base"], tree["base_ref"], summary.title
+        )
+        return f"What the worktree of the deleted session held is kept: {found.ref}."
 
     async def close(self) -> None:
         """End what is being made ready."""
@@ -130,10 +143,6 @@ class Worktrees:
         state = state_of(self._deck, session)
         try:
             made = await setup.run(argv, state, wanted.setup_timeout_s)
-        except asyncio.CancelledError:
-            told = ev.WorktreeSetup(argv=argv, ended=True, why="it was ended with the engine")
-            session.recorder.emit(told)
-            raise
         finally:
             await state.close()
         session.recorder.emit(

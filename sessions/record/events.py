@@ -396,6 +396,38 @@ class WorktreeSetup(Event, frozen=True, kw_only=True, tag="worktree.setup"):
     """What kept it from its own end, or ""."""
 
 
+class WorktreeLanded(Event, frozen=True, kw_only=True, tag="worktree.landed"):
+    """A session's branch was brought into another; the session goes on from there."""
+
+    onto: str
+    """A full ref."""
+    how: str
+    """`rebase`, `squash` or `merge`."""
+    commit: str
+    """Where both are now; `before`: where the other one was."""
+    before: str = ""
+    commits: Int = 0
+
+
+class WorktreeDiscarded(Event, frozen=True, kw_only=True, tag="worktree.discarded"):
+    """A session's worktree and branch are gone; all that they held is the commit under `ref`."""
+
+    ref: str
+    commit: str
+    branch: str = ""
+    path: str = ""
+    ignored: Int = 0
+    """Files and folders that git ignores, which are not kept."""
+
+
+class WorktreeRestored(Event, frozen=True, kw_only=True, tag="worktree.restored"):
+    """A discarded worktree is back as it was."""
+
+    branch: str = ""
+    path: str = ""
+    commit: str = ""
+
+
 class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
     """Something that can live outside the session, marked or found."""
 

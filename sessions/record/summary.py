@@ -62,7 +62,10 @@ class Summary:
     """What the repository of its worktree is called, and the branch there."""
     branch: str = ""
     worktree: ev.JSON | None = None
-    """`{"session", "path", "repository", "base", "base_ref"}`; only its own if `session` is it."""
+    """`{"session", "path", "repository", "base", "base_ref"}`; only its own if `session` is it.
+
+    Discarded: `kept` names the ref that holds what it held.
+    """
 
     def to_json(self) -> ev.JSON:
         """As it goes over the socket: a copy, what nests in it one level deep.
@@ -214,6 +217,20 @@ class Reducer:
             "base_ref": event.base_ref,
         }
 
+    def _landed(self, event: ev.WorktreeLanded) -> None:
+        tree = self.summary.worktree
+        if tree is not None and event.onto == tree["base_ref"]:
+            self.summary.worktree = {**tree, "base": event.commit}
+
+    def _discarded(self, event: ev.WorktreeDiscarded) -> None:
+        if self.summary.worktree is not None:
+            self.summary.worktree = {**self.summary.worktree, "kept": event.ref}
+
+    def _restored(self, event: ev.WorktreeRestored) -> None:
+        tree = self.summary.worktree
+        if tree is not None:
+            self.summary.worktree = {k: v for k, v in tree.items() if k != "kept"}
+
     def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
         """The server's count of the conversation does not hold any more."""
         self.summary.context_tokens = 0
@@ -232,6 +249,9 @@ class Reducer:
         ev.SkillSet: _skill,
         ev.BackendState: _backend,
         ev.WorktreeAdded: _worktree,
+        ev.WorktreeLanded: _landed,
+        ev.WorktreeDiscarded: _discarded,
+        ev.WorktreeRestored: _restored,
         ev.ContextCompacted: _shortened,
         ev.TurnUndone: _shortened,
     }

@@ -282,6 +282,17 @@ class Transcript:
         output = event.output if how != "done" else ""
         return self._notice(event, f"{command}: {how}\n{output}".strip(), "worktree")
 
+    def _landed(self, event: ev.WorktreeLanded) -> Block:
+        onto = event.onto.removeprefix("refs/heads/")
+        told = f"Landed on {onto} ({event.how}, {event.commits} commits): {event.commit[:10]}"
+        return self._notice(event, told, "worktree")
+
+    def _discarded(self, event: ev.WorktreeDiscarded) -> Block:
+        return self._notice(event, f"The worktree was discarded; kept: {event.ref}", "worktree")
+
+    def _restored(self, event: ev.WorktreeRestored) -> Block:
+        return self._notice(event, f"The worktree is back, on {event.branch}", "worktree")
+
     def _byproduct(self, event: ev.Byproduct) -> Block:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
 
@@ -322,6 +333,9 @@ class Transcript:
         ev.PrimingMeasured: _measured,
         ev.WorktreeAdded: _worktree,
         ev.WorktreeSetup: _setup,
+        ev.WorktreeLanded: _landed,
+        ev.WorktreeDiscarded: _discarded,
+        ev.WorktreeRestored: _restored,
         ev.Byproduct: _byproduct,
         ev.SessionSet: _set,
         ev.BackendState: _backend,

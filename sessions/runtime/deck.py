@@ -93,6 +93,8 @@ class Deck:
             log.warning("of a command of an engine that was killed: %s", told)
             self.notice("aside", told)
         await self.index.start()
+        if (self.places.state / "landings").is_dir():
+            await self.features.worktrees.landings.recover()
         for summary in await self.all_summaries():
             if summary.status in ("working", "needs-you"):
                 await self._complete(summary.id)

@@ -131,6 +131,8 @@ def _hint(said: str) -> str:
         return "The repository belongs to another user; see `git help config`, safe.directory."
     if "Read-only file system" in said or "Permission denied" in said:
         return "Git must be able to write in the repository."
+    if "tell me who you are" in said:
+        return "Tell git who you are: git config --global user.name, and user.email."
     if "No space left" in said:
         return "The disk is full: free some space, then try again."
     return ""

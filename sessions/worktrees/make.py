@@ -13,7 +13,7 @@ from sessions.errors import UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.worktrees import naming
-from sessions.worktrees.git import fault, git, names, run, says
+from sessions.worktrees.git import fault, git, run, says
 from sessions.worktrees.repository import Base, Repository, pin, repository
 
 
@@ -106,19 +106,6 @@ def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:
     for folder in (path.parent, path.parent.parent):
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def holds(path: Path, base: str) -> str:
-    """What a worktree holds beyond its base, in a few words; "" where that is nothing."""
-    if not path.is_dir():
-        return ""
-    commits = says(path, "rev-list", "--count", f"{base}..HEAD") if base else "0"
-    changed = names(git(path, "status", "--porcelain", "-z", "--untracked-files=normal"))
-    told = [f"{commits} commits"] if commits not in ("0", None) else []
-    told += [f"{len(changed)} changed files"] if changed else []
-    if commits is None:
-        told.append("a branch that does not come from its base")
-    return " and ".join(told)
 
 
 def copy_into(top: Path, path: Path, patterns: Sequence[str]) -> tuple[list[str], list[str]]:

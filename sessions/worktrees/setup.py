@@ -1,4 +1,4 @@
-"""The configured command that makes a new worktree ready, run as the session's commands are."""
+"""Configured commands in a worktree (setup, check), run as the session's own commands are."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ class Made:
         return self.code == 0 and not self.why
 
 
-async def run(argv: Sequence[str], state: State, timeout_s: float) -> Made:
+async def run(
+    argv: Sequence[str], state: State, timeout_s: float, name: str = "worktree-setup.txt"
+) -> Made:
     """Run the command in a session's sandbox, where there is one. `state` is closed by the caller.
 
-    When it is cancelled, the command is ended.
+    `name`: of the file under `files/` that keeps what it prints. When it is cancelled, the
+    command is ended.
     """
     env = process.environment(state.options.env)
     try:
-        spool = Spool(state.guard.files, "worktree-setup.txt", None)
+        spool = Spool(state.guard.files, name, None)
     except OSError as error:
         return Made(-1, "", f"its output can't be kept: {error.strerror}")
     sandbox, words = state.sandbox, list(argv)

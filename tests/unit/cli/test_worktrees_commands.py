@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.gitrig import commit, head, repo
+from tests.support.gitrig import clean, commit, head, repo
 from tests.unit.cli.conftest import Home
 
 pytestmark = pytest.mark.timeout(120)
@@ -54,3 +54,43 @@ def test_diff_without_git_shows_what_the_tools_changed(home: Home) -> None:
     told = json.loads(home.out("sessions", "diff", "last", "--json"))
     assert told["files"] == []
     assert home.call("sessions", "diff", "nobody").returncode == 1
+
+
+def test_land_moves_the_branch_that_it_began_at(home: Home) -> None:
+    repo(home.work, f="x\n")
+    session, folder = begin(home)
+    new = commit(folder, "g", "1\n")
+    told = json.loads(home.out("sessions", "land", session, "--json"))
+    assert (told["landed"], told["onto"], told["commit"]) == (True, "main", new)
+    assert head(home.work) == new
+    assert clean(home.work)
+    assert home.call("sessions", "land", session).returncode == 2
+
+
+def test_a_conflict_ends_with_1_and_names_the_file(home: Home) -> None:
+    repo(home.work, f="x\n")
+    session, folder = begin(home)
+    commit(folder, "f", "theirs\n")
+    mine = commit(home.work, "f", "mine\n")
+    done = home.call("sessions", "land", session, "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [(c["path"], c["kind"]) for c in told["conflicts"]] == [("f", "contents")]
+    assert head(home.work) == mine
+    done = home.call("sessions", "land", session)
+    assert done.returncode == 1
+    assert "conflicts with main in f" in done.stderr
+
+
+def test_a_discarded_session_is_brought_back(home: Home) -> None:
+    repo(home.work, f="x\n")
+    session, folder = begin(home)
+    (folder / "new").write_text("n\n")
+    told = json.loads(home.out("sessions", "discard", session, "--json"))
+    assert told["discarded"]
+    assert not folder.exists()
+    done = home.call("sessions", "diff", session)
+    assert done.returncode == 2
+    assert "--undo" in done.stderr
+    home.out("sessions", "discard", session, "--undo")
+    assert (folder / "new").read_text() == "n\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,25 +11,13 @@ import pytest
 from sessions.config.model import Worktrees
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
-from sessions.runtime.session import Session
 from sessions.tools.sandbox import describe
 from sessions.tools.workspace import Guard
 from sessions.worktrees import naming
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo
 from tests.support.rig import until
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    """A deck, with its places beside the repositories of the test."""
-    rig = await Rig.make(tmp_path / "home")
-    yield rig
-    await rig.close()
-
-
-async def begin(rig: Rig, folder: Path, title: str = "Fix the parser", base: str = "") -> Session:
-    return await rig.deck.create(cwd=str(folder), title=title, worktree=True, base=base)
+from tests.unit.worktrees.conftest import begin
 
 
 async def test_a_session_works_on_a_branch_of_its_own(rig: Rig, tmp_path: Path) -> None:

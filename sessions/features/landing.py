@@ -1,0 +1,229 @@
+"""Branches of sessions landed and put away: one after another in a repository, and told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError, UsageError
+from sessions.places import private_folder
+from sessions.record import events as ev
+from sessions.worktrees import keep, land, review
+from sessions.worktrees.git import says
+from sessions.worktrees.land import Conflicts, Landing
+
+if TYPE_CHECKING:
+    from sessions.features.worktrees import Worktrees
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+
+log = logging.getLogger("agentdeck.worktrees")
+
+_TELL = """\
+Landing your branch {branch} on {onto} conflicts:
+{conflicts}
+Mend it: in your working directory run `git rebase {onto}`, solve each conflict so that what \
+both sides meant is kept, `git add` the files, `git rebase --continue` (with GIT_EDITOR=true), and \
+check that it works. Change nothing else, and leave {onto} itself alone."""
+_CUT = (
+    "The landing of {branch} on {onto} was cut off before {onto} was moved: nothing was changed. "
+    "Land it again."
+)
+_DONE = "The landing of {branch} on {onto} was cut off after {onto} had moved; it is complete now."
+
+
+class Landings:
+    """Lands, discards and brings back. One thing at a time in each repository."""
+
+    def __init__(self, deck: Deck, trees: Worktrees) -> None:
+        self._deck = deck
+        self._trees = trees
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._folder = deck.places.state / "landings"
+
+    def _alone(self, tree: ev.JSON) -> asyncio.Lock:
+        return self._locks.setdefault(tree["repository"], asyncio.Lock())
+
+    def _mine(self, session: Session) -> ev.JSON:
+        """The session's own worktree. Raises UsageError where there is none, or a turn runs."""
+        tree = review.own(session.summary)
+        if tree is None:
+            raise UsageError(
+                f"Session {session.id} has no worktree of its own.",
+                "One is made with `run --worktree`, or by the tick in the new-session form.",
+            )
+        if session.working:
+            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
+        return tree
+
+    # -- land
+
+    async def land(
+        self, session: Session, onto: str = "", how: str = "rebase", message: str = "",
+        check: bool = True,
+    ) -> ev.JSON:  # fmt: skip
+        """Land a session's branch; what `sessions land --json` prints.
+
+        A conflict is an answer with `landed` false; every other fault raises AgentdeckError.
+        """
+        if how not in land.HOW:
+            raise UsageError(f"Nothing is landed by {how!r}.", f"There are: {', '.join(land.HOW)}.")
+        tree = self._mine(session)
+        if "kept" in tree:
+            raise UsageError("The worktree was discarded.", "Bring it back first: --undo.")
+        target = f"refs/heads/{onto.removeprefix('refs/heads/')}" if onto else tree["base_ref"]
+        if not target:
+            raise UsageError(
+                "The session began at a commit, on no branch.", "Say where it lands: --onto BRANCH."
+            )
+        async with self._alone(tree):
+            try:
+                landing = await self._land(session, tree, target, how, message, check)
+            except Conflicts as found:
+                return {
+                    "id": session.id, "landed": False, "onto": found.onto, "how": how,
+                    "conflicts": [asdict(c) for c in found.found], "message": str(found),
+                }  # fmt: skip
+        return {
+            "id": session.id, "landed": True, "onto": landing.onto, "how": how,
+            "commit": landing.new, "before": landing.old, "commits": landing.commits,
+        }  # fmt: skip
+
+    async def _land(
+        self, session: Session, tree: ev.JSON, target: str, how: str, message: str, check: bool
+    ) -> Landing:
+        path, branch, run = Path(tree["path"]), session.summary.branch, self._trees.run
+        if message and path.is_dir() and await run(keep.dirty, path):
+            await run(land.commit_all, path, message)
+        title = session.summary.title or session.summary.about
+        landing = await run(land.prepare, path, branch, target, how, message, title)
+        note = await run(self._begin, session.id, landing)
+        try:
+            if check and self._deck.config.worktrees.check:
+                await self._check(session, landing)
+            await run(land.finish, landing)
+        except BaseException:
+            # Until the target has moved, all is as it was.
+            if await run(says, path, "rev-parse", target) == landing.old:
+                with contextlib.suppress(AgentdeckError):
+                    await run(land.move, landing, landing.head)
+            note.unlink(missing_ok=True)
+            raise
+        await self._landed(session, landing)
+        note.unlink(missing_ok=True)
+        return landing
+
+    async def _landed(self, session: Session, landing: Landing) -> None:
+        await session.recorder.emit_synced(
+            ev.WorktreeLanded(
+                onto=landing.target, how=landing.how, commit=landing.new, before=landing.old,
+                commits=landing.commits,
+            )
+        )  # fmt: skip
+
+    async def _check(self, session: Session, landing: Landing) -> None:
+        """Run the configured check on what is about to be landed, in the session's worktree."""
+        from sessions.features.tools import state_of
+        from sessions.worktrees import setup
+
+        wanted = self._deck.config.worktrees
+        await self._trees.run(land.move, landing, landing.new)
+        state = state_of(self._deck, session)
+        try:
+            made = await setup.run(wanted.check, state, wanted.check_timeout_s, "landing-check.txt")
+        finally:
+            await state.close()
+        if not made.ok:
+            how = made.why or f"exit code {made.code}"
+            raise AgentdeckError(
+                f"The check failed ({how}), so nothing was landed: {' '.join(wanted.check)}",
+                made.output[-1500:].strip(),
+            )
+
+    def _begin(self, session: str, landing: Landing) -> Path:
+        """Write down what is being done, for an engine that has to take it up."""
+        note = private_folder(self._folder) / f"{session}.json"
+        told = asdict(landing) | {"path": str(landing.path), "checkout": None}
+        note.write_text(json.dumps(told), "utf-8", "surrogateescape")
+        return note
+
+    async def recover(self) -> None:
+        """What an engine that was killed was landing is completed, or taken back, and told."""
+        for note in sorted(self._folder.glob("*.json")):
+            try:
+                told = json.loads(note.read_text("utf-8"))
+                landing = Landing(**told | {"path": Path(told["path"])})
+                session = await self._deck.get(note.stem)
+                now = await self._trees.run(says, landing.path, "rev-parse", landing.target)
+                moved = now == landing.new
+                await self._trees.run(land.move, landing, landing.new if moved else landing.head)
+                if moved:
+                    await self._landed(session, landing)
+                words = (_DONE if moved else _CUT).format(branch=landing.branch, onto=landing.onto)
+            except (AgentdeckError, OSError, ValueError, TypeError, KeyError) as error:
+                words = f"A landing was cut off, and can't be taken up: {error}"
+            log.warning("%s", words)
+            self._deck.notice("worktree", words)
+            note.unlink(missing_ok=True)
+
+    async def hand_over(self, session: Session, told: ev.JSON) -> ev.JSON:
+        """Let the session mend what conflicts; how its message went."""
+        listed = "\n".join(f"- {c['path']} ({c['kind'] or 'both changed it'})"
+                           for c in told["conflicts"])  # fmt: skip
+        text = _TELL.format(branch=session.summary.branch, onto=told["onto"], conflicts=listed)
+        return await session.send(text)
+
+    # -- put away, and back
+
+    async def discard(self, session: Session) -> ev.JSON:
+        """Remove a session's worktree and branch; all that they held stays under a ref."""
+        tree, summary = self._mine(session), session.summary
+        if "kept" in tree:
+            raise UsageError("The worktree was discarded already.", f"It is kept: {tree['kept']}.")
+        path = Path(tree["path"])
+        if not path.is_dir():
+            raise UsageError(f"The worktree {path} is not there.")
+        if others := await self._trees.others(session):
+            raise UsageError(f"{', '.join(others[:3])} works in this worktree too.")
+        async with self._alone(tree):
+            await session.let_go()
+            lost = await self._trees.run(keep.ignored, path)
+            found = await self._trees.run(
+                keep.put_away, Path(tree["repository"]), path, session.id, summary.branch,
+                tree["base"], tree["base_ref"], summary.title,
+            )  # fmt: skip
+        await session.recorder.emit_synced(
+            ev.WorktreeDiscarded(ref=found.ref, commit=found.commit, branch=summary.branch,
+                                 path=str(path), ignored=lost)
+        )  # fmt: skip
+        return {
+            "id": session.id, "discarded": True, "ref": found.ref, "commit": found.commit,
+            "branch": summary.branch, "path": str(path), "ignored": lost,
+        }  # fmt: skip
+
+    async def bring_back(self, session: Session) -> ev.JSON:
+        """Undo a discard."""
+        tree = self._mine(session)
+        async with self._alone(tree):
+            found = await self._trees.run(keep.restore, Path(tree["repository"]), session.id)
+        await session.recorder.emit_synced(
+            ev.WorktreeRestored(branch=found.branch, path=found.path, commit=found.commit)
+        )
+        return {
+            "id": session.id, "restored": True, "branch": found.branch, "path": found.path,
+        }  # fmt: skip
+
+    async def commit(
+        self, session: Session, message: str, paths: list[str] | None = None
+    ) -> ev.JSON:
+        """Commit what is not committed in a session's worktree, or some files of it."""
+        tree = self._mine(session)
+        if not message.strip():
+            raise UsageError("A commit needs a message.")
+        made = await self._trees.run(land.commit_all, Path(tree["path"]), message, paths or [])
+        return {"id": session.id, "commit": made}

@@ -1,0 +1,24 @@
+"""A deck with its places beside the repositories of the test, and sessions in worktrees."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sessions.runtime.session import Session
+from tests.support.deckrig import Rig
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    """A deck on the rig's backend."""
+    rig = await Rig.make(tmp_path / "home")
+    yield rig
+    await rig.close()
+
+
+async def begin(rig: Rig, folder: Path, title: str = "Fix the parser", base: str = "") -> Session:
+    """A session in a worktree of that folder's repository."""
+    return await rig.deck.create(cwd=str(folder), title=title, worktree=True, base=base)
