@@ -299,8 +299,11 @@ def everything(agent: Agent, session: str, text: str) -> None:
     agent.say(session, "done")
 
 
-def permit(agent: Agent, session: str, text: str) -> None:
-    """Ask before a command and say what was answered."""
+def permit(agent: Agent, session: str, text: str) -> str | None:
+    """Ask before a command and say what was answered; with options of JSON instead of its own.
+
+    With "- then end cancelled" in the next line, a refusal ends the turn as cancelled.
+    """
     call = {
         "toolCallId": "p1",
         "title": "Run make",
@@ -312,6 +315,9 @@ def permit(agent: Agent, session: str, text: str) -> None:
         {"optionId": "always", "name": "Always", "kind": "allow_always"},
         {"optionId": "no", "name": "No", "kind": "reject_once"},
     ]
+    told = rest_of(text, "permit").partition("\n")[0]
+    if told.startswith("["):
+        options = json.loads(told)
     answer = agent.ask(
         "session/request_permission",
         {"sessionId": session, "toolCall": call, "options": options},
@@ -320,6 +326,7 @@ def permit(agent: Agent, session: str, text: str) -> None:
     status = "completed" if outcome.get("optionId") in ("yes", "always") else "failed"
     agent.update(session, "tool_call_update", toolCallId="p1", status=status)
     agent.say(session, f"outcome {outcome.get('outcome')} {outcome.get('optionId')}")
+    return "cancelled" if status == "failed" and "end cancelled" in text else None
 
 
 def unknown(agent: Agent, session: str, text: str) -> None:

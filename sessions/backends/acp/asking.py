@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -83,9 +84,36 @@ def targets_of(call: Message, guard: Guard) -> list[Target]:
     return found
 
 
+_PLAIN = re.compile(
+    r"(proceed|allow|approve|accept|yes|reject|deny|decline|no|cancel)( (once|one|this|time))*"
+)
+_MORE = re.compile(r"\b(modes?|switch|default|always|session|auto|bypass|edits|all|amendment)\b")
+"""Words of an option that does more than answer this one request."""
+
+
 def option(options: list[Message], kind: str) -> str:
-    """The id of the first option of a kind, or ""."""
-    return next((str(o.get("optionId")) for o in options if o.get("kind") == kind), "")
+    """The id of the option that the deck chooses by itself for a kind, or "".
+
+    Never by its place in the list: agents put them in any order, and some offer of one kind an
+    option that changes their mode as well (Qwen Code's `proceed_once_and_switch_to_default`).
+    Where none is plainly meant, a person is asked; of several refusals any refuses.
+    """
+    words = {
+        str(o["optionId"]): (_words(o["optionId"]), _words(f"{o['optionId']} {o.get('name')}"))
+        for o in options
+        if o.get("kind") == kind and o.get("optionId")
+    }
+    bare = sorted(i for i, (_, all_of_it) in words.items() if not _MORE.search(all_of_it))
+    plain = [i for i in bare if _PLAIN.fullmatch(words[i][0])]
+    if plain or len(bare) == 1:
+        return (plain or bare)[0]
+    if kind == "reject_once":
+        return next(iter(bare or sorted(words)), "") or option(options, "reject_always")
+    return next(iter(bare), "") if kind == "reject_always" else ""
+
+
+def _words(value: Any) -> str:
+    return re.sub(r"[\W_]+", " ", str(value).lower()).strip()
 
 
 def options_of(params: Message) -> list[Message]:

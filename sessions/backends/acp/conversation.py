@@ -31,7 +31,6 @@ _REASONS = {
     "max_tokens": "max_tokens",
     "max_turn_requests": "max_turns",
     "refusal": "refusal",
-    "cancelled": "interrupted",
 }
 _CANCEL_S = 5.0
 _FORGOT = "The agent could not open this conversation again."
@@ -59,6 +58,8 @@ class AcpConversation:
         self._early: list[Message] = []
         self._loading = False
         self._asks: set[asyncio.Task[Any]] = set()
+        self._refused = False
+        """Whether something that the agent asked for in this turn was refused."""
         self._spent = 0.0
         """What the agent's session has cost by now; it tells the sum."""
 
@@ -67,7 +68,7 @@ class AcpConversation:
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
         preface = await self._ready(host)
-        self._host = host
+        self._host, self._refused = host, False
         self._translator = Translator(
             host.turn, self._workspace.terminals.printed, partial(kept, host.files)
         )
@@ -178,6 +179,9 @@ class AcpConversation:
         targets = asking.targets_of(known, self._backend.guard(host))
         verdict = decide(host.settings.permission, known, targets)
         chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""
+        kinds = {str(o.get("optionId")): str(o.get("kind")) for o in options}
+        if verdict.option_kind.startswith("reject"):
+            chosen = chosen or "cancelled"  # there is no refusal among the options
         request = asking.asked(
             host.turn, call_id, known, options, self._there, "" if chosen else verdict.why
         )
@@ -194,7 +198,7 @@ class AcpConversation:
                 )
             )
             self._approve(known, targets, verdict.option_kind)
-            return _selected(chosen)
+            return _selected(chosen) if chosen in kinds else _CANCELLED
         waiting = asyncio.ensure_future(host.ask(request))
         self._asks.add(waiting)
         waiting.add_done_callback(self._asks.discard)
@@ -202,7 +206,6 @@ class AcpConversation:
             answered = await waiting
         except asyncio.CancelledError:
             return _CANCELLED
-        kinds = {str(o.get("optionId")): str(o.get("kind")) for o in options}
         decision = answered.decision
         if decision not in kinds:
             decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
@@ -211,6 +214,7 @@ class AcpConversation:
 
     def _approve(self, call: Message, targets: list[Target], option_kind: str) -> None:
         """What was allowed here is not asked once more when the agent then does it through us."""
+        self._refused = self._refused or not option_kind.startswith("allow")
         if option_kind.startswith("allow"):
             kind, command = str(call.get("kind") or "other"), asking.command_of(call)
             self._workspace.approvals.take(kind, option_kind, [t.path for t in targets], command)
@@ -378,6 +382,12 @@ class AcpConversation:
     def _reason(self, answer: Message) -> tuple[str, str]:
         """Why the turn is over; what is no reason of the protocol is an error with a sentence."""
         given = answer.get("stopReason")
+        if given == "cancelled" and self._refused and self._host is not None:
+            # Some end their turn at a refusal. Whoever interrupts here waits for no reason.
+            self.on_fault(f"The agent {self._backend.name} stopped at what was refused.")
+            return "end_turn", ""
+        if given == "cancelled":
+            return "error", f"The agent {self._backend.name} cancelled the turn by itself."
         if isinstance(given, str) and given in _REASONS:
             return _REASONS[given], ""
         told = f"the reason {clean_line(repr(given))[:120]}, which is none of the protocol's"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sessions.backends.acp import usage
+from sessions.backends.acp import asking, usage
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.updates import Translator
@@ -157,3 +157,60 @@ def test_tokens_that_come_with_chunks_are_added_up() -> None:
 def test_usage_that_is_the_sessions_so_far_is_counted_once() -> None:
     assert usage.since({"input": 22, "output": 4}, {"input": 11}) == {"input": 11, "output": 4}
     assert usage.since({"input": 5}, {"input": 11}) == {"input": 5}, "it began anew"
+
+
+GEMINI = [("proceed_always", "allow_always"), ("proceed_once", "allow_once"),
+          ("cancel", "reject_once")]  # fmt: skip
+QWEN = [("proceed_once_and_switch_to_default", "allow_once"), ("proceed_once", "allow_once"),
+        ("cancel", "reject_once")]  # fmt: skip
+CODEX = [("allow_for_session", "allow_always"), ("allow_once", "allow_once"),
+         ("cancel", "reject_once")]  # fmt: skip
+OPTIONS: list[tuple[list[tuple[str, str]], str, str]] = [
+    (GEMINI, "allow_once", "proceed_once"),
+    (QWEN, "allow_once", "proceed_once"),
+    (QWEN, "reject_once", "cancel"),
+    (CODEX, "allow_once", "allow_once"),
+    ([("a1", "allow_once")], "allow_once", "a1"),
+    ([("a1", "allow_once"), ("a2", "allow_once")], "allow_once", ""),
+    ([("yes-and-accept-edits-mode", "allow_once")], "allow_once", ""),
+    ([("r2", "reject_once"), ("r1", "reject_once")], "reject_once", "r1"),
+    ([("never", "reject_always")], "reject_once", "never"),
+    ([("yes", "allow_once")], "reject_once", ""),
+]
+
+
+@pytest.mark.parametrize(("offered", "kind", "chosen"), OPTIONS)
+def test_an_option_is_chosen_by_its_kind_and_id_and_never_by_its_place(
+    offered: list[tuple[str, str]], kind: str, chosen: str
+) -> None:
+    options = [{"optionId": i, "kind": k, "name": i.replace("_", " ")} for i, k in offered]
+    assert asking.option(options, kind) == chosen
+    assert asking.option(options[::-1], kind) == chosen
+
+
+async def test_where_no_refusal_is_offered_the_request_is_cancelled(
+    make: Make, tmp_path: Path
+) -> None:
+    host = FakeHost(tmp_path, permission="read-only")
+    options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]
+    await run(make(), host, f"permit {json.dumps(options)}")
+    assert host.text() == "outcome cancelled None"
+    (answered,) = [e for e in host.events if isinstance(e, ev.PermissionAnswered)]
+    assert not answered.allowed
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "words"),
+    [
+        ("permit", "end_turn", "The agent scripted stopped at what was refused."),
+        ("ending", "error", "The agent scripted cancelled the turn by itself."),
+    ],
+)
+async def test_a_turn_that_nobody_interrupted_is_not_told_as_interrupted(
+    make: Make, tmp_path: Path, act: str, reason: str, words: str
+) -> None:
+    host = FakeHost(tmp_path, permission="read-only")
+    text = 'ending "cancelled"' if act == "ending" else "permit\n- then end cancelled"
+    ended = await run(make(), host, text)
+    assert ended.reason == reason
+    assert words in (ended.detail, *faults(host))
