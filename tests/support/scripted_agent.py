@@ -95,6 +95,8 @@ class Agent:
             return
         if method == "initialize" and self.options.hang:
             return
+        if method == "session/new" and self.options.stuck:
+            return
         answer = getattr(self, "on_" + method.replace("/", "_"), None)
         if answer is None:
             error = {"code": -32601, "message": "Method not found"}
@@ -461,6 +463,11 @@ def refuse(agent: Agent, session: str, text: str) -> Any:
     return {"error": json.loads(rest_of(text, "refuse"))}
 
 
+def where(agent: Agent, session: str, text: str) -> None:
+    """Say the process's id and its working directory."""
+    agent.say(session, f"{os.getpid()} {Path.cwd()}")
+
+
 def mutter(agent: Agent, session: str, text: str) -> None:
     """Print to stderr alone."""
     sys.stderr.write(rest_of(text, "mutter") + "\n")
@@ -472,6 +479,7 @@ ACTS: dict[str, Act] = {
     "ending": ending,
     "refuse": refuse,
     "mutter": mutter,
+    "where": where,
     "picture": picture,
     "about": about,
     "blocks": blocks,
@@ -495,7 +503,17 @@ def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--state", required=True)
-    flags = ("hang", "noise", "forgetful", "signed-out", "options", "resumes", "blind", "login")
+    flags = (
+        "hang",
+        "stuck",
+        "noise",
+        "forgetful",
+        "signed-out",
+        "options",
+        "resumes",
+        "blind",
+        "login",
+    )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")
     options = parser.parse_args()

@@ -7,10 +7,11 @@ process that nobody has used for a while is put to sleep if its sessions can be 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,6 +72,8 @@ class AgentConfig:
     directory: str = ""
     """The working directory of its sessions, where the agent runs on another machine."""
     sleep_s: float = SLEEP_S
+    log_name: str = ""
+    """What its stderr's file is called by, if not by `name`."""
 
 
 class AcpBackend:
@@ -91,6 +94,9 @@ class AcpBackend:
         self._sleep: asyncio.TimerHandle | None = None
         self._loading: asyncio.Future[None] | None = None
         self._closing: asyncio.Future[None] | None = None
+        self._folders: dict[Path, AcpBackend] = {}
+        """Where one process serves one directory: a backend of its own for each."""
+        self._parent: AcpBackend | None = None
 
     @property
     def title(self) -> str:
@@ -100,7 +106,7 @@ class AcpBackend:
     @property
     def capabilities(self) -> Capabilities:
         """What it can do."""
-        agent = self._process
+        agent = next((b._process for b in self._all if b._process is not None), None)
         prompt = agent.capabilities.get("promptCapabilities", {}) if agent else {}
         return Capabilities(
             images=bool(prompt.get("image")) if agent else True,
@@ -128,7 +134,14 @@ class AcpBackend:
 
     async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> AcpConversation:
         """A conversation; the agent is started at its first turn."""
-        return AcpConversation(self, session_id, cwd, state)
+        if self.known is None or not self.known.by_folder or self.remote:
+            return AcpConversation(self, session_id, cwd, state)
+        if cwd not in self._folders:
+            own = hashlib.sha256(str(cwd).encode("utf-8", "replace")).hexdigest()[:8]
+            child = AcpBackend(replace(self._config, log_name=f"{self.name}-{own}"))
+            child._parent = self
+            self._folders[cwd] = child
+        return AcpConversation(self._folders[cwd], session_id, cwd, state)
 
     async def models(self) -> list[ModelInfo]:
         """What the agent named in its last session; before that, the configured one."""
@@ -144,6 +157,8 @@ class AcpBackend:
 
     async def close(self) -> None:
         """End the agent."""
+        for child in self._folders.values():
+            await child.close()
         if self._sleep is not None:
             self._sleep.cancel()
         if self._closing is not None:
@@ -154,15 +169,18 @@ class AcpBackend:
 
     # -- for conversations
 
-    async def process(self) -> AgentProcess:
-        """The running agent; started, restarted or woken if need be."""
+    async def process(self, cwd: Path | None = None) -> AgentProcess:
+        """The running agent; started, restarted or woken if need be, then in that directory."""
         if self._sleep is not None:
             self._sleep.cancel()
             self._sleep = None
-        if self._process is not None and self._process.alive:
-            return self._process
+        agent = self._process
+        if agent is not None and agent.cwd and not agent.cwd.is_dir() and not self.working:
+            self._end()  # most programs can't do much in a directory that is gone
+        elif agent is not None and agent.alive:
+            return agent
         if self._starting is None:
-            self._starting = asyncio.ensure_future(self._start())
+            self._starting = asyncio.ensure_future(self._start(cwd))
             self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
         return await asyncio.shield(self._starting)
 
@@ -196,6 +214,8 @@ class AcpBackend:
 
     def note_models(self, offered: list[ev.JSON]) -> None:
         """The models that the agent named in a session."""
+        if self._parent is not None:
+            self._parent.note_models(offered)
         self._models = [ModelInfo(str(m["value"]), str(m["name"])) for m in offered]
 
     async def listed(self, cwd: Path | None = None) -> list[ev.JSON]:
@@ -269,7 +289,12 @@ class AcpBackend:
     @property
     def working(self) -> bool:
         """Whether a turn runs in any of its sessions."""
-        return any(c.working for c in self._conversations.values())
+        own = any(c.working for c in self._conversations.values())
+        return own or any(child.working for child in self._folders.values())
+
+    @property
+    def _all(self) -> list[AcpBackend]:
+        return [self, *self._folders.values()]
 
     def restart(self) -> bool:
         """End the agent, so that the next turn starts it anew (after a sign-in, say).
@@ -278,7 +303,8 @@ class AcpBackend:
         """
         if self.working:
             return False
-        self._end()
+        for each in self._all:
+            each._end()
         return True
 
     async def sign_in_ways(self) -> list[SignIn]:
@@ -290,11 +316,11 @@ class AcpBackend:
         """Let the agent sign in by one of its own methods. Raises BackendError."""
         agent = await self.process()
         async with asyncio.timeout(SIGN_IN_S):
-            await agent.request("authenticate", {"methodId": method})
+            await agent.request("authenticate", {"methodId": method}, None)
 
     # -- the process
 
-    async def _start(self) -> AgentProcess:
+    async def _start(self, cwd: Path | None) -> AgentProcess:
         if self._closing is not None:
             await asyncio.wait([self._closing])
         if self._process is not None:
@@ -303,12 +329,13 @@ class AcpBackend:
             self.name,
             carried(self._config.command, self.known),
             self._env(),
-            stderr=self._config.state / f"agent-{self.name}.stderr",
+            stderr=self._config.state / f"agent-{self._config.log_name or self.name}.stderr",
             pids=self._config.state / "agents",
             on_update=self._updated,
             on_fault=self._faulty,
             on_request=self._requested,
             client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_AUTH},
+            cwd=cwd,
         )
         return self._process
 

@@ -226,7 +226,7 @@ class AcpConversation:
         if self._agent is None or not self._agent.alive or not self.agent_session:
             # It takes seconds; whoever looks is told what it is that works.
             host.emit(ev.BackendState(data={"starting": self._backend.title}))
-        agent = await self._backend.process()
+        agent = await self._backend.process(host.cwd)
         servers = self._backend.mcp_servers(agent, host)
         if agent is self._agent and self.agent_session and servers == self._servers:
             return ""
@@ -237,7 +237,12 @@ class AcpConversation:
         if self._agent is not agent:
             await self._workspace.terminals.close()
         self._agent, self._servers = agent, servers
-        preface = await self._enter(agent, host)
+        try:
+            preface = await self._enter(agent, host)
+        except BackendError as error:
+            if error.kind == "agent_hangs":
+                self._backend.gave_up(agent, self.agent_session)
+            raise
         self._backend.remember(self.agent_session, self)
         await self.options.apply(agent, self.agent_session, host.settings.model)
         self._backend.note_models(self.options.models())
@@ -291,7 +296,7 @@ class AcpConversation:
         except BackendError as error:
             self._backend.forget(theirs)
             self.agent_session = ""
-            if not agent.alive or error.kind == "auth":
+            if not agent.alive or error.kind in ("auth", "agent_hangs"):
                 raise
             return False
         finally:
@@ -324,7 +329,9 @@ class AcpConversation:
         self._backend.note_turn(self.agent_session, host.turn)
         mark = agent.mark()
         asked = asyncio.ensure_future(
-            agent.request("session/prompt", {"sessionId": self.agent_session, "prompt": blocks})
+            agent.request(
+                "session/prompt", {"sessionId": self.agent_session, "prompt": blocks}, None
+            )
         )
         ended = asyncio.ensure_future(agent.wait_ended())
         try:

@@ -29,6 +29,8 @@ log = logging.getLogger("agentdeck.acp")
 
 START_S = 30.0
 """How long `initialize` may take; the slowest agent tried took 2.9 s."""
+ANSWER_S = 120.0
+"""How long other answers may take; a turn's own may take any time."""
 CLOSE_S = 2.0
 _PRINTED_S = 0.5
 """What it started may hold its stderr open; its last words are not waited for longer."""
@@ -72,6 +74,7 @@ class AgentProcess:
         self._ended = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._begun = Mark()
+        self.cwd: Path | None = None
 
     @classmethod
     async def start(
@@ -86,26 +89,25 @@ class AgentProcess:
         on_fault: Callable[[str, str], None],
         on_request: Request,
         client_capabilities: Message,
+        cwd: Path | None = None,
     ) -> AgentProcess:
-        """Start an agent and greet it. Raises BackendError: it is missing, ends, or hangs."""
+        """Start an agent and greet it. Raises BackendError: it is missing, ends, or hangs.
+
+        `cwd`: its working directory, if it is there; some show it as their sessions'.
+        """
         agent = cls(name, stderr, pids)
+        agent.cwd = cwd if cwd is not None and cwd.is_dir() else None
         await agent._spawn(command, env)
         # The agent needs its time too; and the other sessions stream on meanwhile.
         await asyncio.to_thread(load_protocol)
         agent._connect(on_update, on_fault, on_request)
+        greeting = {
+            "protocolVersion": 1,
+            "clientCapabilities": client_capabilities,
+            "clientInfo": {"name": "agentdeck", "version": _version()},
+        }
         try:
-            async with asyncio.timeout(START_S):
-                agent.info = await agent.request(
-                    "initialize",
-                    {
-                        "protocolVersion": 1,
-                        "clientCapabilities": client_capabilities,
-                        "clientInfo": {"name": "agentdeck", "version": _version()},
-                    },
-                )
-        except TimeoutError as error:
-            await agent.close()
-            raise agent.fault(f"did not answer within {START_S:.0f} s") from error
+            agent.info = await agent.request("initialize", greeting, START_S)
         except BackendError:
             await agent.close()
             raise
@@ -134,13 +136,23 @@ class AgentProcess:
             "embedded": bool(can.get("embeddedContext")),
         }
 
-    async def request(self, method: str, params: Message) -> Message:
-        """Ask the agent. Raises BackendError when it refuses or has gone."""
+    async def request(self, method: str, params: Message, limit_s: float | None = -1.0) -> Message:
+        """Ask the agent. Raises BackendError when it refuses, has gone, or does not answer.
+
+        `limit_s`: None for as long as it takes; by default ANSWER_S.
+        """
         from acp.exceptions import RequestError
 
         mark = self.mark()
+        limit_s = ANSWER_S if limit_s is not None and limit_s < 0 else limit_s
         try:
-            answer = await self._connection.send_request(method, params)
+            async with asyncio.timeout(limit_s):
+                answer = await self._connection.send_request(method, params)
+        except TimeoutError as error:
+            asked = "" if method == "initialize" else f" {method}"
+            fault = self.fault(f"did not answer{asked} within {limit_s:g} s", mark)
+            fault.kind = "agent_hangs"
+            raise fault from error
         except RequestError as error:
             raise _refused(self.name, method, error, self._said(mark)) from error
         except (ConnectionError, OSError) as error:
@@ -234,6 +246,7 @@ class AgentProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=printed.fileno(),
                 env=dict(env),
+                cwd=self.cwd,
                 start_new_session=True,
                 preexec_fn=_die_with_parent if _LIBC is not None else None,
             )

@@ -71,6 +71,7 @@ async def ask(
             answer = await agent.request(
                 "session/prompt",
                 {"sessionId": theirs, "prompt": [{"type": "text", "text": _text(question)}]},
+                None,
             )
         finally:
             backend.forget(theirs)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sessions.backends.acp import asking, usage
+from sessions.backends.acp import asking, process, usage
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.updates import Translator
@@ -119,9 +119,9 @@ async def test_a_killed_agents_message_quotes_nothing_of_an_earlier_turn(
 ) -> None:
     backend = make()
     await run(backend, FakeHost(tmp_path, session_id="other"), "mutter a secret of the other")
-    process = backend._process
-    assert process is not None
-    while process.mark().stderr == 0:  # a thread copies it
+    agent = backend._process
+    assert agent is not None
+    while agent.mark().stderr == 0:  # a thread copies it
         pass
     with pytest.raises(BackendError) as caught:
         await run(backend, FakeHost(tmp_path), "die")
@@ -214,3 +214,50 @@ async def test_a_turn_that_nobody_interrupted_is_not_told_as_interrupted(
     ended = await run(make(), host, text)
     assert ended.reason == reason
     assert words in (ended.detail, *faults(host))
+
+
+async def test_a_session_that_never_opens_is_given_up(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "ANSWER_S", 0.5)
+    backend = make("--stuck")
+    with pytest.raises(BackendError, match=r"did not answer session/new within 0\.5 s") as caught:
+        await run(backend, FakeHost(tmp_path), "say")
+    assert caught.value.kind == "agent_hangs"
+    assert backend._process is None, "the next turn starts another"
+
+
+async def test_an_agent_runs_in_its_sessions_directory(make: Make, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    backend, host, other = make(), FakeHost(one), FakeHost(two, session_id="other")
+    await run(backend, host, "where")
+    await run(backend, other, "where")
+    assert host.text().endswith(str(one))
+    assert other.text() == host.text(), "one process serves many directories"
+    one.rmdir()
+    again = FakeHost(two)
+    await run(backend, again, "where")
+    assert again.text().endswith(str(two)), "none stays in a directory that is gone"
+
+
+async def test_an_agent_that_shows_its_own_directory_gets_a_process_for_each(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "bin" / "gemini"
+    script.parent.mkdir()
+    state = tmp_path / "agent.json"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{AGENT}" --state "{state}"\n')
+    script.chmod(0o755)
+    backend = AcpBackend(AgentConfig("g", [str(script)], state=tmp_path, sleep_s=0))
+    told: dict[str, list[str]] = {}
+    for name in ("one", "two", "one"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        host = FakeHost(tmp_path / name, session_id=f"{name}{len(told)}")
+        await run(backend, host, "where")
+        told.setdefault(name, []).append(host.text())
+    assert told["one"][0].endswith("/one") and told["two"][0].endswith("/two")
+    assert told["one"][0] == told["one"][1]
+    assert backend.restart()
+    await backend.close()
