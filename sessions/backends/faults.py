@@ -116,6 +116,11 @@ class Fault:
         return self.kind in _RETRYABLE and not self.final
 
     @property
+    def words(self) -> str:
+        """What the server said, as it can be shown and kept."""
+        return clean_line(hide(self.detail))[:200].rstrip(". ")
+
+    @property
     def message(self) -> str:
         """A sentence for the user."""
         words = _WORDS.get(self.kind, ("The model could not answer", ""))[0]

@@ -17,6 +17,7 @@ from sessions.backends.base import Question, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages import MessagesApi
 from sessions.backends.reader import CUT_REASONS, Response, ToolUse
+from sessions.backends.remedies import Remedies
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.runtime.throttle import Gate, backoff_s
@@ -76,6 +77,8 @@ class NativeConversation:
         self._service = service
         self._ids: set[str] = set()
         """Ids of the calls so far: some servers count them anew in each answer."""
+        self._fine: set[str] = set()
+        """Pictures that the server has taken."""
 
     async def close(self) -> None:
         """Nothing of a session is kept here: each request carries the whole conversation."""
@@ -114,21 +117,24 @@ class NativeConversation:
         """One response, tried again by itself while nothing of it had been shown."""
         service = self._service
         attempt = 0
-        remedies: set[str] = set()
+        remedies = Remedies(service, host, self._fine)
+        await remedies.look()
         while True:
             attempt += 1
             response = Response()
+            params: dict[str, Any] = {"messages": []}
             try:
                 await service.ready()
                 if refusal := service.gate.refusal():
                     raise refusal.error()
                 await service.gate.enter(lambda wait: _held_back(host, wait))
-                await service.api.stream(service.params(host), _HostSink(host), response)
+                params = service.params(host)
+                await service.api.stream(params, _HostSink(host), response)
             except FaultError as error:
                 fault = await service.explain(error.fault)
                 if fault.kind in _KEY_FAULTS:
                     service.gate.refuse(fault)
-                if await self._smaller(host, fault, response, remedies):
+                if not response.shown and await remedies.help(fault, params):
                     continue
                 await self._wait(host, fault, response, attempt)
                 continue
@@ -138,24 +144,10 @@ class NativeConversation:
                     model = host.settings.model or response.model
                     host.spend(response.usage, service.cost(model, response.usage))
             service.gate.passed()
+            self._fine.update(host.context.pictures())
             if response.unknown:
                 log.info("%d events or blocks of %s were not known", response.unknown, service.name)
             return response
-
-    async def _smaller(
-        self, host: TurnHost, fault: Fault, response: Response, tried: set[str]
-    ) -> bool:
-        """Whether what was too large for the server is smaller now. Raises BackendError."""
-        if fault.kind != "too_large" or response.shown or "room" in tried:
-            return False
-        host.flush()
-        taken = host.context.tokens
-        if self._service.learn(host.settings.model, fault.window):
-            host.emit(ev.BackendState(data={"context": {"used": taken, "size": fault.window}}))
-            if taken < fault.window // 2:
-                return True  # it was the answer that had no room, and that is asked for shorter
-        tried.add("room")
-        return await host.make_room(refused=True)
 
     async def _wait(self, host: TurnHost, fault: Fault, response: Response, attempt: int) -> None:
         """Wait before another try, or raise what can't be tried again. Raises BackendError."""

@@ -171,6 +171,9 @@ class Watching:
             self._close_line()
             given = " ".join(str(v) for v in event.input.values() if isinstance(v, str | int))
             click.echo(clean(f"[{event.name}] {given[:200]}"), err=True)
+        elif isinstance(event, ev.ContextRefused):
+            self._close_line()
+            click.echo(clean(f"Not shown to the model: {event.reason}."), err=True)
         elif isinstance(event, ev.Notice):
             self._close_line()
             click.echo(clean(event.message), err=True)

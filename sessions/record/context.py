@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sessions.record import events as ev
+from sessions.record import pictures
 from sessions.record.pairing import joined, paired
 from sessions.safety.numbers_from_outside import count
 from skills.tokens import estimate, quarters
@@ -26,6 +27,8 @@ from skills.tokens import estimate, quarters
 INTERRUPTED = "[The answer above was cut off: {why}.]"
 _SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
 _BROKEN = "[Your call of the tool {name} came broken. {why}]"
+_UNSHOWN = "[could not be shown: {why}]"
+_THINKING = ("thinking", "redacted_thinking")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IMAGE_TOKENS = 1500
 _PLAUSIBLE = 0.4
@@ -73,6 +76,8 @@ class Context:
         self._thinking: list[str] = []
         self._skill_calls: set[str] = set()
         self._skills: dict[str, str] = {}
+        self._unshown: dict[str, ev.ContextRefused] = {}
+        """Pictures that were refused, by name."""
         self._quarters = 0
         """The size of the text, in quarters of a token."""
         self._images = 0
@@ -103,6 +108,11 @@ class Context:
     @property
     def _estimate(self) -> int:
         return self._quarters // 4 + self._images * _IMAGE_TOKENS
+
+    def pictures(self) -> list[str]:
+        """The names, under `files/`, of the pictures that are sent, as they stand in messages."""
+        blocks = (block for part in self._parts for block in part.blocks)
+        return [name for name in _pictures(blocks) if name not in self._unshown]
 
     def tokens_after(self, seq: int) -> int:
         """About how many tokens those parts take that stand wholly after `seq`."""
@@ -283,6 +293,17 @@ class Context:
         self._images = sum(_images(part.blocks) for part in self._parts)
         self._beside = max(0, self._beside)
 
+    def _refused(self, event: ev.ContextRefused) -> None:
+        if event.what == "thinking":
+            for part in self._parts:
+                part.blocks = [b for b in part.blocks if b["type"] not in _THINKING]
+        self._unshown |= {Path(path).name: event for path in event.paths}
+
+    def _set(self, event: ev.SessionSet) -> None:
+        if {"model", "backend"} & event.changes.keys():
+            # What the model before could not see at all, this one may.
+            self._unshown = {name: why for name, why in self._unshown.items() if not why.every}
+
     def _counted(self, event: ev.BackendState) -> None:
         told = event.data.get("context")
         used = count(told.get("used")) if isinstance(told, dict) else None
@@ -308,16 +329,26 @@ class Context:
 
     def _attachment(self, block: ev.JSON) -> ev.JSON:
         name, media = str(block.get("path", "")), str(block.get("media_type", ""))
+        path = self._folder / Path(name).name
         try:
-            data = (self._folder / Path(name).name).read_bytes()
+            if media.startswith("image/"):
+                return self._picture(path, media)
+            data = path.read_bytes()
         except OSError:
             return {"type": "text", "text": f"[The file {name} is not there any more.]"}
-        if media.startswith("image/"):
-            encoded = base64.b64encode(data).decode("ascii")
-            source = {"type": "base64", "media_type": media, "data": encoded}
-            return {"type": "image", "source": source}
         text = data[:_MAX_TEXT_FILE].decode("utf-8", "replace")
         return {"type": "text", "text": f"[File {block.get('name', name)}]\n{text}"}
+
+    def _picture(self, path: Path, media: str) -> ev.JSON:
+        """A picture, made smaller where it must be; the reason where it can't be shown."""
+        if (refused := self._unshown.get(path.name)) is not None:
+            return {"type": "text", "text": _UNSHOWN.format(why=refused.reason)}
+        data, verdict = path.read_bytes(), pictures.look(path, pictures.most_side(self._images))
+        if verdict.reason and pictures.image_kind(data) is not None:
+            return {"type": "text", "text": _UNSHOWN.format(why=verdict.reason)}
+        encoded = base64.b64encode(verdict.data or data).decode("ascii")
+        source = {"type": "base64", "media_type": verdict.media_type or media, "data": encoded}
+        return {"type": "image", "source": source}
 
     _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
         ev.UserMessage: _user,
@@ -329,6 +360,8 @@ class Context:
         ev.TurnUndone: _undo,
         ev.ContextCompacted: _compact,
         ev.BackendState: _counted,
+        ev.ContextRefused: _refused,
+        ev.SessionSet: _set,
     }
 
 
@@ -370,7 +403,18 @@ def _size_of(part: _Part) -> int:
 
 
 def _images(blocks: Iterable[ev.JSON]) -> int:
-    return sum(str(b.get("media_type", "")).startswith("image/") for b in blocks)
+    return len(_pictures(blocks))
+
+
+def _pictures(blocks: Iterable[ev.JSON]) -> list[str]:
+    """The names of the pictures in blocks, those in results of tools included."""
+    found: list[str] = []
+    for block in blocks:
+        if str(block.get("media_type", "")).startswith("image/"):
+            found.append(Path(str(block.get("path", ""))).name)
+        elif block.get("type") == "tool_result":
+            found += _pictures(block["content"])
+    return found
 
 
 def as_text(messages: Iterable[ev.JSON], limit: int = 0) -> list[ev.JSON]:

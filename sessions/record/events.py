@@ -235,6 +235,19 @@ class Error(Event, frozen=True, kw_only=True, tag="error"):
     hint: str = ""
 
 
+class ContextRefused(Event, frozen=True, kw_only=True, tag="context.refused"):
+    """A part of the conversation that no server will take; it is not sent any more."""
+
+    turn: Int | None = None
+    what: str = "picture"
+    """`picture`, or `thinking`: all of it up to here."""
+    paths: list[str] = msgspec.field(default_factory=list)
+    """Of pictures, under `files/`."""
+    reason: str = ""
+    every: bool = False
+    """The model takes none at all; another one may."""
+
+
 class Notice(Event, frozen=True, kw_only=True, tag="notice"):
     """Something that the user shall know and that is no fault."""
 

@@ -228,6 +228,12 @@ class Transcript:
     def _told(self, event: ev.Notice) -> Block:
         return self._notice(event, event.message, "told")
 
+    def _refused(self, event: ev.ContextRefused) -> Block:
+        pictures = "A picture" if len(event.paths) == 1 else f"{len(event.paths)} pictures"
+        what = f"{pictures} can't" if event.what == "picture" else "Earlier thinking can't"
+        text = f"{what} be shown to the model: {event.reason}."
+        return self._notice(event, text, "told")
+
     def _undone(self, event: ev.TurnUndone) -> Block:
         for block in self.blocks:
             if block.turn is not None and block.turn >= event.turn and not block.undone:
@@ -323,6 +329,7 @@ class Transcript:
         ev.TurnEnded: _ended,
         ev.Error: _error,
         ev.Notice: _told,
+        ev.ContextRefused: _refused,
         ev.TurnUndone: _undone,
         ev.FilesRewound: _rewound,
         ev.ContextCompacted: _compacted,

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from sessions.record import events as ev
+from sessions.record.pictures import image_kind
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.spool import looks_binary, store
@@ -18,17 +19,10 @@ _SCAN_BYTES = 256 * 1024 * 1024
 """A file may be this big to be read in parts."""
 EDIT_BYTES = 16 * 1024 * 1024
 """A file may be this big to be edited, or to be read with its lines counted."""
-_IMAGE_BYTES = 5 * 1024 * 1024
-"""What the Messages API takes of one image."""
+IMAGE_BYTES = 20 * 1024 * 1024
+"""An image may be this big; what a server takes of it is looked at before it is sent."""
 _MAX_ENTRIES = 1000
 _PART_CHARS = 60_000
-
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
-    (b"\xff\xd8\xff", "image/jpeg", ".jpg"),
-    (b"GIF87a", "image/gif", ".gif"),
-    (b"GIF89a", "image/gif", ".gif"),
-)
 
 
 def sha256(data: bytes) -> str:
@@ -43,16 +37,6 @@ def path_property(what: str) -> ev.JSON:
         "minLength": 1,
         "description": f"{what}: an absolute path, or one relative to the working directory.",
     }
-
-
-def image_kind(data: bytes) -> tuple[str, str] | None:
-    """Media type and file ending, if the bytes begin like an image that models take."""
-    for magic, media_type, suffix in _IMAGES:
-        if data.startswith(magic):
-            return media_type, suffix
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp", ".webp"
-    return None
 
 
 class ReadTool:
@@ -105,9 +89,11 @@ def _read(ctx: CallContext, path: Path, offset: int, limit: int) -> Outcome:
         start = file.read(8192)
         kind = image_kind(start)
         if kind is not None:
-            if size > _IMAGE_BYTES:
-                raise ToolFault(f"{path} is too big for an image: {size:,} bytes, of 5 MB at most.")
-            return _image(ctx, start + file.read(_IMAGE_BYTES), kind)
+            if size > IMAGE_BYTES:
+                raise ToolFault(
+                    f"{path} is too big for an image: {size:,} bytes, of 20 MB at most."
+                )
+            return _image(ctx, start + file.read(IMAGE_BYTES), kind)
         if size > _SCAN_BYTES:
             raise ToolFault(
                 f"{path} is too big: {size:,} bytes. Use Grep, or a command that cuts it."

@@ -29,9 +29,10 @@ from sessions.backends.stderr_log import StderrLog
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record import events as ev
+from sessions.record.pictures import image_kind
 from sessions.tools import mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
-from sessions.tools.files import image_kind
+from sessions.tools.files import IMAGE_BYTES
 from sessions.tools.mcp_schema import Arguments, Shaped, Unusable, shape
 from sessions.tools.spool import readable, store
 from skills.text import hidden
@@ -48,7 +49,6 @@ _NO_METHOD = -32601
 _CLOSED = -32000
 """The SDK's error code of a connection that has ended."""
 _DESCRIPTION_CHARS = 4000
-_MAX_IMAGE = 5 * 1024 * 1024
 _MAX_TEXT = 2_000_000
 """Characters of one answer's text that are kept."""
 
@@ -488,7 +488,7 @@ def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) 
         except (binascii.Error, ValueError):
             data = b""
         found = image_kind(data)
-        if found is None or len(data) > _MAX_IMAGE:
+        if found is None or len(data) > IMAGE_BYTES:
             texts.append("(an image of a kind or size that can't be shown)")
             return
         images.append({"path": store(ctx.host.files, data, found[1]), "media_type": found[0]})

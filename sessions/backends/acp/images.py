@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
-from sessions.tools.files import image_kind
+from sessions.record.pictures import image_kind
 from sessions.tools.spool import store
 
 MAX_IMAGE = 20 * 2**20

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
+from sessions.record import pictures
 from sessions.tools.spool import looks_binary
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ def _attached(path: Path, attachment: ev.JSON, can: Message) -> Message:
     data = path.read_bytes()
     if media.startswith("image/"):
         if can.get("image"):
-            encoded = base64.b64encode(data).decode("ascii")
+            verdict = pictures.look(path)
+            if verdict.reason:
+                return _text(f"[An image that could not be shown: {verdict.reason}; {path}]")
+            encoded = base64.b64encode(verdict.data or data).decode("ascii")
+            media = verdict.media_type
             return {"type": "image", "data": encoded, "mimeType": media, "uri": path.as_uri()}
         return _text(f"[An image ({media}) that can't be sent to you as such: {path}]")
     if can.get("embeddedContext") and len(data) <= _EMBED_BYTES and not looks_binary(data):
