@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -101,3 +101,141 @@ def _how(task: Task) -> str:
     if task.tries > 1:
         parts.append(f"{task.tries} tries")
     return ", ".join(parts)
+
+
+_RUN = click.argument("run", metavar="RUN")
+
+
+@plan.command()
+@FILE
+@click.option("--detach", is_flag=True, help="Print the run's id and return; the engine goes on.")
+@click.option("--parallel", type=click.IntRange(min=1), help="Sessions that work at once.")
+@click.option("--budget-usd", type=click.FloatRange(min=0), help="Dollars for all of it.")
+@click.option("--budget-tokens", type=click.IntRange(min=0), help="Tokens for all of it.")
+@click.option("--hours", type=click.FloatRange(min=0), help="Nothing starts after so many hours.")
+@click.option("--until", default="", metavar="TIME", help="Nothing starts after: 07:00, or a date.")
+@_JSON
+def start(file: Path, detach: bool, as_json: bool, **wishes: object) -> None:
+    """Begin a run of a plan and follow it to its end.
+
+    Exit codes: 0 all is done, 1 some failed, 3 some wait for a person. --json prints the run's
+    events, one a line.
+    """
+    import asyncio
+
+    from sessions.cli import plan_run
+
+    checked_plan(file)
+    code = asyncio.run(
+        plan_run.start(plan_run.resolved(file), _wishes(wishes), detach=detach, as_json=as_json)
+    )
+    plan_run.raise_for(code)
+
+
+def _wishes(given: dict[str, object]) -> ev.JSON:
+    names = {"budget_usd": "usd", "budget_tokens": "tokens"}
+    return {names.get(k, k): v for k, v in given.items() if v is not None and v != ""}
+
+
+@plan.command("list")
+@_JSON
+def list_(as_json: bool) -> None:
+    """All runs, newest first."""
+    from sessions.plans.show import exit_code
+
+    found = _engine("plan.list")
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        [r["id"], r["state"], str(r["counts"].get("done", 0)), r["began"][:16], r["title"]]
+        for r in found
+    ]
+    table(rows, ["RUN", "STATE", "DONE", "BEGAN", "TITLE"])
+    if any(exit_code(r) == 3 and r["idle"] for r in found):
+        say("What is held or waits: agentdeck plan show RUN")
+
+
+@plan.command()
+@_RUN
+@_JSON
+def show(run: str, as_json: bool) -> None:
+    """One run: its tasks, what became of each, what it cost. RUN is an id, or `last`."""
+    told = _engine("plan.show", run=run)
+    if as_json:
+        say_json(told)
+        return
+    say(f"{told['id']}  {told['title']}: {told['state']}")
+    if told["held"]:
+        say(f"held: {told['held']}")
+    rows = [
+        [u["unit"], u["state"], str(u["tries"]), u["session"], u["why"] or u["item"] or ""]
+        for u in told["units"]
+    ]
+    table(rows, ["TASK", "STATE", "TRIES", "SESSION", ""])
+    for task in told["tasks"]:
+        if task["why"]:
+            say(f"{task['name']}: {task['why']}")
+
+
+plan.add_command(
+    click.Command("status", params=list(show.params), callback=show.callback, help=show.help)
+)
+
+
+@plan.command()
+@_RUN
+def pause(run: str) -> None:
+    """Start nothing more; what works goes on to its end."""
+    _steered("plan.pause", run)
+
+
+@plan.command()
+@_RUN
+@click.option("--parallel", type=click.IntRange(min=1), help="Sessions that work at once.")
+@click.option("--budget-usd", type=click.FloatRange(min=0), help="Dollars for all of it.")
+@click.option("--budget-tokens", type=click.IntRange(min=0), help="Tokens for all of it.")
+@click.option("--hours", type=click.FloatRange(min=0), help="Hours from the run's beginning.")
+@click.option("--until", metavar="TIME", help="Nothing starts after that.")
+def resume(run: str, **wishes: object) -> None:
+    """Go on after a pause, a stop, or with a raised budget."""
+    changes = _wishes(wishes)
+    if changes:
+        _engine("plan.set", run=run, **changes)
+    _steered("plan.resume", run)
+
+
+@plan.command()
+@_RUN
+def stop(run: str) -> None:
+    """End what works, and the run; `resume` takes it up again."""
+    _steered("plan.stop", run)
+
+
+@plan.command()
+@_RUN
+@click.argument("task")
+def skip(run: str, task: str) -> None:
+    """Take TASK (or one of its many, as port[3]) out of the run."""
+    say(", ".join(_engine("plan.skip", run=run, task=task)))
+
+
+@plan.command()
+@_RUN
+@click.argument("task")
+def retry(run: str, task: str) -> None:
+    """Try TASK (or one of its many) once more, with all its tries."""
+    say(", ".join(_engine("plan.retry", run=run, task=task)))
+
+
+def _steered(command: str, run: str) -> None:
+    told = _engine(command, run=run)
+    say(f"{told['id']}: {told['state']}")
+
+
+def _engine(command: str, **args: object) -> Any:
+    import asyncio
+
+    from sessions.cli import plan_run
+
+    return asyncio.run(plan_run.call(command, **args))

@@ -58,5 +58,7 @@ order and without a gap, before anything newer.
 | session.compaction | session | {tokens, usd}: what compacting it will take; usd may be null |
 | session.archive / session.delete | session | null |
 | session.skill | session, name, state | null |
+| plan.start / plan.list / plan.show | file, … / / run | runs of plans (sessions/plans/show) |
+| plan.pause / .resume / .stop / .skip / .retry / .set | run, … | the run, or its tasks |
 | priming.*, skills.*, harvest.* | | see sessions/engine/commands |
 """

@@ -81,14 +81,14 @@ class Engine:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
             self._idle_timer = None
-        if self.server.clients or self.deck.working:
+        if self.server.clients or self.deck.busy:
             return
         wait = self.config.engine.idle_exit_s
         if wait > 0:
             self._idle_timer = asyncio.get_running_loop().call_later(wait, self._end_if_idle)
 
     def _end_if_idle(self) -> None:
-        if not self.server.clients and not self.deck.working:
+        if not self.server.clients and not self.deck.busy:
             log.info("nothing works and nobody is attached: the engine ends")
             self.ended.set()
 

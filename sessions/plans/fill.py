@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sessions.errors import AgentdeckError
 from sessions.plans.fanout import Item
@@ -72,6 +72,12 @@ class Values:
     plan: Mapping[str, str] = field(default_factory=dict)
     item: Item | None = None
     tasks: Mapping[str, list[Left]] = field(default_factory=dict)
+    answer: Item | None = None
+    """The session's own last answer, for its check: its text, and `file`, where it lies."""
+
+    def with_answer(self, answer: Item) -> Values:
+        """The same, for a check."""
+        return replace(self, answer=answer)
 
     def get(self, name: str) -> tuple[str, bool]:
         """The value, and whether it is the plan's own word. Raises AgentdeckError."""
@@ -80,6 +86,8 @@ class Values:
             return self.plan[rest], True
         if root == "item" and self.item is not None:
             return self._of_item(self.item, rest), self.item.trusted
+        if root == "answer" and self.answer is not None:
+            return self.answer.fields[rest or "text"], False
         if root in self.tasks:
             return _of_task(self.tasks[root], rest), False
         raise AgentdeckError(f"Nothing stands for {{{name}}}.")
@@ -143,6 +151,12 @@ def prompt(text: str, values: Values) -> str:
     return "\n\n".join([filled, *(_NOTE.format(nonce=each) for each in sorted(notes))])
 
 
+def quoted(text: str) -> str:
+    """What a program or another session said, marked as material."""
+    block = quote(clean(text).strip())
+    return f"{_NOTE.format(nonce=block.nonce)}\n{block.text}"
+
+
 def argument(text: str, values: Values) -> str:
     """An argument of a check: what a placeholder stands for is one plain piece of it.
 
@@ -188,6 +202,8 @@ class Known:
     others: frozenset[str] = frozenset()
     """Tasks that it does not need."""
     item: bool = False
+    answer: bool = False
+    """It is a check's argument, which may name the session's own answer."""
     fields: tuple[str, ...] | None = ()
 
     @property
@@ -202,6 +218,10 @@ class Known:
             return self._one_of(name, rest, PLAN)
         if root == "item":
             return self._item(name, rest)
+        if root == "answer":
+            if not self.answer:
+                return f"{{{name}}} stands for a session's own answer, in its check alone"
+            return "" if not dot else self._one_of(name, rest, ("file",))
         if root in self.needs:
             many = self.needs[root]
             if many and rest in ("answer", "diff"):

@@ -13,7 +13,7 @@ Unanswered = Literal["wait", "deny", "fail"]
 Unknown = Literal["auto", "again", "leave"]
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-RESERVED = ("plan", "item")
+RESERVED = ("plan", "item", "answer")
 
 
 @dataclass(frozen=True, slots=True)

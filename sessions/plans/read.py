@@ -156,6 +156,18 @@ def parse(
     return Checked(plan, check.items, check.warnings)
 
 
+def reread(text: str, folder: Path, name: str) -> Plan:
+    """The plan of a run, which was checked when it began. Raises UsageError."""
+    try:
+        reader = _Reader(text)
+        file = reader.table(File, tomllib.loads(text), ())
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError("The run's plan", [Finding(0, "", str(error))]) from error
+    if reader.findings:
+        raise PlanError("The run's plan", reader.findings)
+    return Plan(file.plan, tuple(file.task), folder, text, name)
+
+
 class _Check:
     """What no single key can be wrong about: names, order, places, programs, placeholders."""
 
@@ -252,7 +264,7 @@ class _Check:
         if not task.name:
             fault(path, "needs a name")
         elif not NAME.fullmatch(task.name) or task.name in RESERVED:
-            told = "letters, digits, - and _, a letter first, and neither plan nor item"
+            told = "letters, digits, - and _, a letter first, and none of plan, item, answer"
             fault((*path, "name"), f"{task.name!r} is no name of a task: {told}")
         elif task.name in seen:
             fault((*path, "name"), f"two tasks are called {task.name}; rename one")
@@ -297,8 +309,8 @@ class _Check:
         fields = self._fan_out(task, path)
         needs = {name: self._by_name[name].many for name in task.needs}
         others = frozenset(self._by_name) - needs.keys() - {task.name}
-        known = fill.Known(needs, others, task.many, fields)
         for key, text in _texts(task):
+            known = fill.Known(needs, others, task.many, key == ("check",), fields)
             for name in fill.names(text):
                 if told := known.fault(name):
                     self.reader.fault((*path, *key), told)

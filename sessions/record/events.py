@@ -27,7 +27,7 @@ LARGEST = 2**53
 Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 # Origins of a user message.
-ORIGINS = ("typed", "queued", "broadcast", "priming", "skill", "harvest", "compare")
+ORIGINS = ("typed", "queued", "broadcast", "priming", "skill", "harvest", "compare", "plan")
 # Why a turn ended.
 REASONS = (
     "end_turn",

@@ -20,6 +20,7 @@ from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.features.assembly import Features
 from sessions.ids import new_id
 from sessions.places import Places, private_folder
+from sessions.plans.service import Runs
 from sessions.record import events as ev
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
@@ -64,6 +65,7 @@ class Deck:
         self.stop: Callable[[], None] = lambda: None
         self.status: Callable[[], dict[str, object]] = dict
         self.features = Features(self)
+        self.plans = Runs(self)
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
         self._opening: dict[str, asyncio.Task[Session]] = {}
@@ -98,6 +100,7 @@ class Deck:
         for summary in await self.all_summaries():
             if summary.status in ("working", "needs-you"):
                 await self._complete(summary.id)
+        await self.plans.open()
 
     async def _complete(self, session_id: str) -> None:
         """Open a session whose last turn was cut off: its record is completed by that."""
@@ -109,6 +112,7 @@ class Deck:
     async def close(self) -> None:
         """Interrupt every turn, end the backends, write what is left."""
         self.refusals.close()
+        await self.plans.close()
         await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
         backends = list(self._backends.values())
         await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
@@ -119,6 +123,11 @@ class Deck:
     def working(self) -> int:
         """How many sessions run a turn."""
         return sum(s.working for s in self.sessions.values())
+
+    @property
+    def busy(self) -> bool:
+        """Something goes on by itself: a turn, or a run of a plan."""
+        return self.working > 0 or self.plans.busy
 
     # -- sessions
 
@@ -138,8 +147,9 @@ class Deck:
         worktree: bool | None = None,
         base: str = "",
         about: str = "",
+        id: str = "",
     ) -> Session:
-        """Make a session.
+        """Make a session, of that id if one is given (which must be new).
 
         `worktree`: in a git worktree on a branch of its own, which begins at `base` (default: as
         the profile says; a base asks for one) and is called by `title`, or else by `about`.
@@ -164,7 +174,7 @@ class Deck:
         answering = self.backend(choice.backend)
         if isinstance(answering, Prepares):
             answering.prepare()
-        session_id = new_id()
+        session_id = id or new_id()
         tree = None
         if worktree or (worktree is None and (base or choice.worktree)):
             tree = await self.features.worktrees.make(
@@ -437,7 +447,7 @@ class Deck:
 
     def slot(self, session: Session) -> asyncio.Semaphore:
         """Held while a turn runs."""
-        return self._slots
+        return self.plans.slot(session) or self._slots
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""."""

@@ -1,0 +1,162 @@
+"""`agentdeck plan start`: begins a run, tells what happens, and ends with what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sessions.cli.output import say, say_json, say_line
+from sessions.errors import AgentdeckError, EngineError
+from sessions.plans.show import exit_code
+from sessions.record import events as ev
+
+_AGAIN_S = 0.5
+_TRIES = 20
+
+
+async def call(command: str, **args: Any) -> Any:
+    """One command of the engine."""
+    from sessions.engine.client import Client
+
+    client = await Client.connect()
+    try:
+        return await client.call(command, **args)
+    finally:
+        await client.close()
+
+
+async def start(file: Path, wishes: ev.JSON, *, detach: bool, as_json: bool) -> int:
+    """Begin a run; the exit code. Without `detach`, when nothing goes on without a person."""
+    if detach:
+        told = await call("plan.start", file=str(file), **wishes)
+        if as_json:
+            say_json(told)
+        else:
+            say(told["id"])
+        return 0
+    following = Following(as_json)
+    return await following.run(file, wishes)
+
+
+class Following:
+    """Prints what a run does until it rests. An engine that dies is started again."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.id = ""
+        self._early: list[ev.JSON] = []
+        self._seq = 0
+        self._again = asyncio.Event()
+
+    async def run(self, file: Path, wishes: ev.JSON) -> int:
+        """Begin and follow; the exit code."""
+        client = await self._connect()
+        try:
+            told = await client.call("plan.start", file=str(file), **wishes)
+            self.id = told["id"]
+            if not self.as_json:
+                say(f"run {self.id}: {told['title']}")
+            for notice in self._early:
+                self._notice(notice)
+            while True:
+                standing = await self._standing(client)
+                if standing is None:
+                    client = await self._connect()
+                elif standing["idle"]:
+                    told = standing
+                    break
+                else:
+                    await self._again.wait()
+                    self._again.clear()
+        finally:
+            await client.close()
+        self._end(told)
+        return exit_code(told)
+
+    async def _standing(self, client: Any) -> ev.JSON | None:
+        """The run as it is now; None: the engine has gone."""
+        try:
+            told: ev.JSON = await client.call("plan.show", run=self.id)
+        except EngineError:
+            return None
+        return told
+
+    async def _connect(self) -> Any:
+        from sessions.engine.client import Client
+
+        for attempt in range(_TRIES):
+            try:
+                client = await Client.connect()
+                break
+            except EngineError:
+                if attempt == _TRIES - 1:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
+        client.on_notice = self._notice
+        client.on_lost = self._gone
+        return client
+
+    def _gone(self, _: str) -> None:
+        self._again.set()
+
+    def _notice(self, notice: ev.JSON) -> None:
+        if notice.get("kind") != "plan":
+            return
+        if not self.id:
+            self._early.append(notice)
+            return
+        if notice.get("run") != self.id:
+            return
+        event = notice.get("event")
+        if isinstance(event, dict) and int(event.get("seq", 0)) > self._seq:
+            self._seq = int(event["seq"])
+            self._tell(event)
+        elif notice.get("idle"):
+            self._again.set()
+
+    def _tell(self, event: ev.JSON) -> None:
+        if self.as_json:
+            say_line(event)
+            return
+        kind, unit, why = event["type"], event.get("unit", ""), event.get("why", "")
+        if kind == "unit.ended" and event["state"] != "again":
+            say(f"{event['state']:8} {unit}{f': {why}' if why else ''}")
+        elif kind == "unit.ended" and why:
+            say(f"again    {unit}: {why}")
+        elif kind == "unit.waiting":
+            say(f"waits    {unit}: {event.get('what', '')}")
+        elif kind == "credential.held":
+            say(f"held     {why}")
+        elif kind == "task.expanded" and event.get("fault"):
+            say(f"failed   {event['task']}: {event['fault']}")
+
+    def _end(self, told: ev.JSON) -> None:
+        if self.as_json:
+            return
+        for task in told["tasks"]:
+            if task["why"]:
+                say(f"not done {task['name']}: {task['why']}")
+        done, units = told["counts"].get("done", 0), len(told["units"])
+        usd, tokens = told["spent"]["usd"], told["spent"]["tokens"]
+        cost = f"${usd:.2f}, " if told["spent"]["priced"] and usd else ""
+        say(f"{told['state']}: {done} of {units} done, {cost}{tokens:,} tokens")
+        if told["held"] and told["state"] != "done":
+            say(f"It does not go on by itself: {told['held']}.")
+        say(f"agentdeck plan report {self.id}")
+
+
+def raise_for(code: int) -> None:
+    """End the command with a run's exit code."""
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def resolved(file: Path) -> Path:
+    """A plan file as the engine finds it. Raises AgentdeckError."""
+    try:
+        return file.expanduser().resolve(strict=True)
+    except OSError as error:
+        raise AgentdeckError(f"{file} can't be found: {error.strerror}.") from error

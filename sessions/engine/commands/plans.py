@@ -1,0 +1,111 @@
+"""Commands of plans: their runs, begun, shown and steered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sessions.engine.commands import command
+from sessions.errors import UsageError
+from sessions.plans import record, show, times
+from sessions.plans.runner import Runner
+from sessions.record import events as ev
+from sessions.runtime.deck import Deck
+
+
+def _told(runner: Runner) -> ev.JSON:
+    return show.whole(runner.run, runner.held, runner.idle)
+
+
+@command("plan.start")
+async def start(
+    deck: Deck,
+    file: str,
+    parallel: int | None = None,
+    usd: float | None = None,
+    tokens: int | None = None,
+    hours: float | None = None,
+    until: str = "",
+    at: str = "",
+) -> ev.JSON:
+    """Begin a run of a plan file."""
+    runner = await deck.plans.begin(
+        Path(file), parallel=parallel, usd=usd, tokens=tokens, hours=hours, until=until, at=at
+    )
+    return _told(runner)
+
+
+@command("plan.list")
+async def listing(deck: Deck) -> list[ev.JSON]:
+    """All runs, newest first."""
+    return await deck.plans.all()
+
+
+@command("plan.show")
+async def shown(deck: Deck, run: str) -> ev.JSON:
+    """One run with its tasks."""
+    return _told(await deck.plans.get(run))
+
+
+@command("plan.pause")
+async def pause(deck: Deck, run: str) -> ev.JSON:
+    """Start nothing more; what works goes on to its end."""
+    runner = await deck.plans.get(run)
+    if runner.run.over:
+        raise UsageError(f"The run is over ({runner.run.over}): there is nothing to pause.")
+    runner.append(record.Paused(why="paused by a person"))
+    return _told(runner)
+
+
+@command("plan.resume")
+async def resume(deck: Deck, run: str) -> ev.JSON:
+    """Go on: after a pause, a stop, or what held it back."""
+    runner = await deck.plans.get(run)
+    if runner.run.over == "done":
+        raise UsageError("The run is over: all of it is done.")
+    runner.append(record.Resumed())
+    runner.start()
+    return _told(runner)
+
+
+@command("plan.stop")
+async def stop(deck: Deck, run: str) -> ev.JSON:
+    """End what works, and the run."""
+    runner = await deck.plans.get(run)
+    if runner.run.over:
+        raise UsageError(f"The run is over ({runner.run.over}).")
+    await runner.stop()
+    return _told(runner)
+
+
+@command("plan.skip")
+async def skip(deck: Deck, run: str, task: str) -> list[str]:
+    """Take a task, or one of its many, out of the run."""
+    return await (await deck.plans.get(run)).skip(task)
+
+
+@command("plan.retry")
+async def retry(deck: Deck, run: str, task: str) -> list[str]:
+    """Try once more what failed."""
+    return await (await deck.plans.get(run)).retry(task)
+
+
+@command("plan.set")
+async def change(
+    deck: Deck,
+    run: str,
+    parallel: int | None = None,
+    usd: float | None = None,
+    tokens: int | None = None,
+    hours: float | None = None,
+    until: str | None = None,
+) -> ev.JSON:
+    """Change the limits of a run while it goes on."""
+    runner = await deck.plans.get(run)
+    if parallel is not None and parallel < 1:
+        raise UsageError("parallel must be at least 1.")
+    moment = None
+    if until is not None:
+        moment = times.moment(until, times.local_now()).timestamp() if until else 0.0
+    runner.append(record.Set(parallel=parallel, usd=usd, tokens=tokens, hours=hours, until=moment))
+    runner.start()
+    return _told(runner)

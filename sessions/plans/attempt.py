@@ -1,0 +1,300 @@
+"""One try of one task: a session from its making to the check's word, or to a fault.
+
+It is a loop over turns that can be entered anywhere: what was done so far stands in the
+session's journal and in the run's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError
+from sessions.plans import check, fill, record, watch
+from sessions.plans.fanout import Item
+from sessions.plans.watch import Watch
+from sessions.record import events as ev
+from sessions.runtime.session import ENGINE_ENDS
+from sessions.safety.sanitise import clean
+
+if TYPE_CHECKING:
+    from sessions.plans.runner import Runner
+    from sessions.plans.state import Unit
+    from sessions.runtime.session import Session
+
+_ENGINE_DIED = "The engine stopped."
+WAITED_OUT = frozenset({"rate_limit", "overloaded", "network"})
+"""Faults that pass: the session waits, and goes on where it was."""
+BREAKS = frozenset({"auth", "billing"})
+"""Faults that every session of the credential would meet: a person must mend them."""
+_ONCE_MORE = frozenset({"server", "truncated", "stalled", "protocol"})
+_MOST_ANSWER = 200_000
+_MOST_EVIDENCE = 4_000
+_GO_ON = "The connection broke off. Go on where you stopped."
+_NOBODY = "Nobody is there to answer during this run. Go on without it, or say what you lack."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a try ended, as `record.Ended` has it. `state`: done, failed, unknown or again."""
+
+    state: str
+    why: str = ""
+    answer: str = ""
+    files: list[str] = field(default_factory=list)
+    diff: str = ""
+    counts: bool = True
+    evidence: str = ""
+
+
+class Attempt:
+    """Runs one try of a unit of a run."""
+
+    def __init__(self, runner: Runner, unit: Unit) -> None:
+        self.runner = runner
+        self.unit = unit
+        self.task = runner.run.nodes[unit.node].task
+        self.session: Session | None = None
+        self.watch: Watch | None = None
+        self._waits = 0
+        self._once_more = 1
+        self._stalls = 0
+        self._critic_rounds = 0
+        self._denied = ""
+
+    async def run(self, *, resumed: bool) -> Outcome:
+        """Run it to its end. `resumed`: it was begun by an engine that is no more."""
+        try:
+            async with asyncio.timeout(self.task.limits.minutes * 60 or None):
+                return await self._run(resumed)
+        except TimeoutError:
+            why = f"its {self.task.limits.minutes:g} minutes were over"
+            if self.session is not None:
+                await self.session.interrupt(f"The run interrupted this turn: {why}.")
+            return self._failed(why)
+        except AgentdeckError as error:
+            return self._failed(str(error))
+        finally:
+            if self.watch is not None:
+                self.watch.close()
+
+    async def _run(self, resumed: bool) -> Outcome:
+        values = self.runner.values(self.unit, self.task)
+        session = await self.runner.opened(self.unit) if resumed else None
+        fresh = session is None
+        if session is None:
+            session = await self.runner.make_session(self.unit, self.task, values)
+        self.session = session
+        self.watch = Watch(session, self._asked, self._answered, self._spent)
+        if fresh or not session.messages:
+            ended = await self._first(session, values)
+        else:
+            self._spent()
+            events = watch.events_of(session)
+            last = watch.last_ended(events)
+            if last is None or last.detail in (_ENGINE_DIED, ENGINE_ENDS):
+                return self._cut_off(events)
+            ended = last
+        while True:
+            outcome = await self._after(session, ended, values)
+            if isinstance(outcome, Outcome):
+                return outcome
+            ended = await self._turn(outcome)
+
+    async def _first(self, session: Session, values: fill.Values) -> ev.TurnEnded:
+        """Prime it, tell it what it is part of, and send the prompt."""
+        await self.runner.prime(self.unit, self.task, session)
+        for text in self._told_before():
+            session.prepared.append({"kind": "plan", "text": text})
+        return await self._turn(fill.prompt(self.task.prompt, values))
+
+    def _told_before(self) -> list[str]:
+        told = []
+        if goal := self.runner.plan.head.goal.strip():
+            title = self.runner.plan.title
+            told.append(f"This is the task {self.unit.key} of a plan, {title}. Its goal: {goal}")
+        if self.unit.counted and self.unit.why:
+            told.append(f"An earlier try failed. {fill.quoted(self.unit.why)}")
+        return told
+
+    async def _turn(self, text: str) -> ev.TurnEnded:
+        assert self.watch is not None
+        return await self.watch.turn(text, self.task.limits.stall_minutes * 60)
+
+    # -- after a turn
+
+    async def _after(
+        self, session: Session, ended: ev.TurnEnded, values: fill.Values
+    ) -> Outcome | str:
+        """How the try ended, or what is said next."""
+        if ended.reason in ("end_turn", "max_tokens"):
+            self.runner.went_through(self.unit)
+            if why := self._over_limit(session):
+                return self._failed(why)
+            return await self._judged(session, values)
+        if ended.reason == "error":
+            return await self._fault(session, ended)
+        if ended.reason == "interrupted":
+            return await self._interrupted(ended)
+        if ended.reason == "refusal":
+            return self._failed("the model refused")
+        return self._failed(ended.detail or f"it reached a limit: {ended.reason}")
+
+    def _over_limit(self, session: Session) -> str:
+        limits, summary = self.task.limits, session.summary
+        tokens = sum(summary.tokens.values())
+        if limits.turns and summary.turns > limits.turns:
+            return f"its {limits.turns} turns were over"
+        if limits.tokens and tokens > limits.tokens:
+            return f"it took {tokens:,} tokens, and may take {limits.tokens:,}"
+        if limits.usd and (summary.cost_usd or 0.0) > limits.usd:
+            return f"it cost ${summary.cost_usd:.2f}, and may cost ${limits.usd:.2f}"
+        return ""
+
+    async def _judged(self, session: Session, values: fill.Values) -> Outcome | str:
+        """Let the check say whether it is done."""
+        events = watch.events_of(session)
+        answer = watch.answer(events)[:_MOST_ANSWER]
+        if self._denied:
+            return self._failed(f"it needed a person: {self._denied}", answer)
+        evidence = ""
+        if self.task.check:
+            verdict, argv = await self._check(session, answer, values)
+            evidence = verdict.output[-_MOST_EVIDENCE:]
+            if not verdict.ok:
+                return self._not_yet(argv, verdict, answer)
+        if self.task.critic is not None:
+            objection = await self.runner.critic(self, answer, values)
+            if objection:
+                return objection
+        return Outcome(
+            "done",
+            answer=answer,
+            files=watch.files_of(session),
+            diff=await asyncio.to_thread(watch.diff_of, session, events),
+            evidence=evidence,
+        )
+
+    async def _check(
+        self, session: Session, answer: str, values: fill.Values
+    ) -> tuple[check.Verdict, list[str]]:
+        files = session.folder / "files"
+        own = Item("", 0, {"file": str(check.answer_file(files, answer)), "text": answer})
+        argv = [fill.argument(part, values.with_answer(own)) for part in self.task.check]
+        settings = await self.runner.check_settings(session)
+        verdict = await check.run(
+            argv,
+            cwd=Path(session.summary.cwd),
+            files=files,
+            minutes=self.task.check_minutes,
+            env=settings.env,
+            sandbox=settings.sandbox,
+            network=settings.network,
+        )
+        self.runner.append(
+            record.Checked(
+                unit=self.unit.key, attempt=self.unit.attempt, ok=verdict.ok, code=verdict.code,
+                argv=[clean(part)[:500] for part in argv],
+                output=verdict.output[-_MOST_EVIDENCE:], seconds=round(verdict.seconds, 3),
+            )
+        )  # fmt: skip
+        return verdict, argv
+
+    def _not_yet(self, argv: list[str], verdict: check.Verdict, answer: str) -> Outcome | str:
+        """A failed check goes back to its session, so often as the task says."""
+        words = f"The check `{clean(' '.join(argv))[:300]}` failed ({verdict.words})."
+        if self.unit.repairs <= self.task.repairs:
+            self._note("repair", words)
+            return f"{words} {fill.quoted(verdict.output or '(no output)')}\n\nMend it."
+        return self._failed(words, answer, verdict.output[-_MOST_EVIDENCE:])
+
+    # -- what goes wrong
+
+    async def _fault(self, session: Session, ended: ev.TurnEnded) -> Outcome | str:
+        assert self.watch is not None
+        error = self.watch.error
+        kind = error.kind if error else "error"
+        why = f"{error.message} {error.hint}".strip() if error else ended.detail or "it failed"
+        if kind in BREAKS:
+            self.runner.broken(self.unit, why)
+            return Outcome("again", why, counts=False)
+        if kind in WAITED_OUT:
+            self._waits += 1
+            await self.runner.wait_out(self.unit, self._waits, self.watch.retry_s, why)
+        elif kind in _ONCE_MORE and self._once_more > 0:
+            self._once_more -= 1
+            self._note("wait", why)
+        else:
+            return self._failed(why)
+        message = session.messages.get(ended.turn)
+        nothing_said = not self.watch.said_something and message is not None
+        return message.text if nothing_said and message is not None else _GO_ON
+
+    async def _interrupted(self, ended: ev.TurnEnded) -> Outcome | str:
+        assert self.watch is not None
+        if ended.detail == ENGINE_ENDS:
+            await asyncio.Event().wait()  # the engine ends: the next one takes it up
+        if self.watch.stalled:
+            why = f"it {self.watch.stalled}"
+            self._note("stall", why)
+            self._stalls += 1
+            if self._stalls > 1:
+                return self._failed(why)
+            return f"You were interrupted: the session {self.watch.stalled}. Try another way."
+        if self._denied:
+            return self._failed(f"it needed a person: {self._denied}")
+        return self._failed(ended.detail or "a person interrupted it")
+
+    def _cut_off(self, events: list[ev.Event]) -> Outcome:
+        """Its engine died in the middle of a turn: nothing is run again that may have had effects.
+
+        In a fresh worktree, or where only was read and said, it may be tried again.
+        """
+        doubt = watch.unknown_effects(events)
+        choice = self.task.unknown or self.runner.plan.head.unknown
+        fresh = self.runner.plan.in_worktree(self.task)
+        if choice == "again" or (choice == "auto" and (fresh or not doubt)):
+            return Outcome("again", "the engine stopped in the middle of it", counts=False)
+        what = f" ({doubt})" if doubt else ""
+        why = f"the engine stopped in the middle of it; whether it took effect is not known{what}"
+        return Outcome("unknown", why, watch.answer(events)[:_MOST_ANSWER])
+
+    def _failed(self, why: str, answer: str = "", evidence: str = "") -> Outcome:
+        if not answer and self.session is not None:
+            answer = watch.answer(watch.events_of(self.session))[:_MOST_ANSWER]
+        tries_left = self.unit.counted + 1 < self.task.tries
+        files = watch.files_of(self.session) if self.session is not None else []
+        return Outcome("again" if tries_left else "failed", clean(why), answer, files,
+                       evidence=evidence)  # fmt: skip
+
+    # -- what is watched
+
+    def _asked(self, asked: ev.PermissionAsked) -> None:
+        what = clean(asked.summary or asked.tool)[:300]
+        policy = self.task.unanswered or self.runner.plan.head.unanswered
+        if policy == "wait":
+            self.runner.append(record.Waiting(unit=self.unit.key, what=what))
+            return
+        self._note("denied", what)
+        assert self.session is not None and self.watch is not None
+        reject = [o for o in asked.options if str(o.get("kind", "")).startswith("reject")]
+        if policy == "deny" and reject:
+            answer = self.session.answer(asked.ask, str(reject[0].get("id")), _NOBODY, False)
+            self.watch.aside(answer)
+            return
+        self._denied = what
+        why = f"Nobody was there to allow it ({what}), so the turn was ended."
+        self.watch.aside(self.session.interrupt(why))
+
+    def _answered(self) -> None:
+        if self.unit.state == "waiting":
+            self.runner.append(record.Going(unit=self.unit.key))
+
+    def _spent(self) -> None:
+        assert self.session is not None
+        self.runner.spent(self.unit, self.session)
+
+    def _note(self, kind: str, text: str) -> None:
+        self.runner.append(record.Note(unit=self.unit.key, kind=kind, text=clean(text)[:1000]))

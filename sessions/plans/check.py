@@ -1,0 +1,108 @@
+"""A task's check: a program whose exit 0 means that the task is done. No shell reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError
+from sessions.places import private_folder
+from sessions.tools import process
+from sessions.tools.base import ToolFault
+from sessions.tools.spool import Spool, readable
+
+if TYPE_CHECKING:
+    from sessions.tools.sandbox import Sandbox
+
+ANSWER = "answer.txt"
+_HEAD, _TAIL = 4_000, 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check said. `code` None: it did not end by itself."""
+
+    ok: bool
+    code: int | None
+    output: str
+    seconds: float
+
+    @property
+    def words(self) -> str:
+        """How it ended, in a few words."""
+        if self.code is None:
+            return "did not end by itself"
+        return f"exit code {self.code}"
+
+
+def answer_file(files: Path, answer: str) -> Path:
+    """The session's last answer as a file that a check can read. Raises AgentdeckError."""
+    try:
+        private_folder(files)
+        path = files / ANSWER
+        path.write_text(answer, "utf-8", errors="replace")
+    except OSError as error:
+        raise AgentdeckError(f"The answer can't be kept: {error.strerror}.") from error
+    return path
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    files: Path,
+    minutes: float,
+    env: Sequence[str] = (),
+    sandbox: Sandbox | None = None,
+    network: bool = False,
+) -> Verdict:
+    """Run a check to its end, in the sandbox if there is one; all it starts ends with it.
+
+    A program that can't be started is a check that failed.
+    """
+    began = time.monotonic()
+    variables = process.environment(env)
+    words, wrapped, spare = list(argv), None, 0
+    spool = Spool(files, "check.txt", None)
+    try:
+        if sandbox is not None:
+            wrapped = await asyncio.to_thread(sandbox.wrap, words, network=network)
+            words, spare = wrapped.argv, sandbox.generations
+            variables |= {"TMPDIR": "/tmp", "XDG_CACHE_HOME": "/tmp/.cache"}
+        running = await process.start(words, cwd=cwd, env=variables, spool=spool, spare=spare)
+        running.limit(minutes * 60)
+        try:
+            ended = await running.wait()
+        except asyncio.CancelledError:
+            running.stop()
+            await running.wait()
+            raise
+    except ToolFault as error:
+        return Verdict(False, None, str(error), time.monotonic() - began)
+    finally:
+        told = _told(spool)
+        spool.close(keep=False)
+        if wrapped is not None:
+            wrapped.finish()
+    if ended.why == "timeout":
+        told = f"{told}\n(It was ended after {minutes:g} minutes.)".strip()
+    elif ended.why:
+        told = f"{told}\n({ended.message or ended.why})".strip()
+    code = ended.code if ended.code is not None or ended.why else -(ended.signal or 0)
+    return Verdict(ended.ok, code, told, time.monotonic() - began)
+
+
+def _told(spool: Spool) -> str:
+    whole = spool.summary()
+    text = readable(whole) if isinstance(whole, bytes) else None
+    if text is None:
+        assert not isinstance(whole, bytes)
+        text = f"{readable(whole[0])}\n… {whole[1]:,} bytes left out …\n{readable(whole[2])}"
+    if len(text) > _HEAD + _TAIL:
+        gone = len(text) - _HEAD - _TAIL
+        text = f"{text[:_HEAD]}\n… {gone:,} characters left out …\n{text[-_TAIL:]}"
+    return text.strip("\n")

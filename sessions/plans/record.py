@@ -1,0 +1,208 @@
+"""The vocabulary of a run: every decision is an event in the run's own journal.
+
+`state` folds them, `store` keeps them. What a version does not know of them it skips.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from sessions.record import events as ev
+
+
+class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_defaults=True):
+    """What all events have. `seq` is 0 until the store has written it."""
+
+    type: ClassVar[str] = ""
+    seq: int = 0
+    at: str = ""
+
+
+class Created(Event, frozen=True, kw_only=True, tag="run.created"):
+    """A run begins; the plan's text stands beside its journal."""
+
+    id: str
+    title: str = ""
+    folder: str = ""
+    name: str = ""
+    seed: int = 0
+    parallel: int = 0
+    usd: float = 0.0
+    tokens: int = 0
+    hours: float = 0.0
+    until: float = 0.0
+    """No task starts after that: seconds since 1970, 0 = no limit."""
+    not_before: float = 0.0
+
+
+class Expanded(Event, frozen=True, kw_only=True, tag="task.expanded"):
+    """What a task is done for is known; `fault`: why it can't be."""
+
+    task: str
+    items: list[ev.JSON] | None = None
+    """None: it is done once."""
+    fault: str = ""
+
+
+class Started(Event, frozen=True, kw_only=True, tag="unit.started"):
+    """A session is about to be made; so much is set aside for it."""
+
+    unit: str
+    attempt: int
+    session: str
+    usd: float = 0.0
+    tokens: int = 0
+
+
+class Spent(Event, frozen=True, kw_only=True, tag="unit.spent"):
+    """What a session has taken so far, all its turns together. `usd` None: no price is known."""
+
+    unit: str
+    session: str
+    usd: float | None = None
+    tokens: int = 0
+    model: str = ""
+
+
+class Checked(Event, frozen=True, kw_only=True, tag="unit.checked"):
+    """A check ran."""
+
+    unit: str
+    attempt: int
+    ok: bool
+    argv: list[str]
+    code: int | None = None
+    output: str = ""
+    seconds: float = 0.0
+
+
+class Waiting(Event, frozen=True, kw_only=True, tag="unit.waiting"):
+    """A session waits for a person; others go on."""
+
+    unit: str
+    what: str = ""
+
+
+class Going(Event, frozen=True, kw_only=True, tag="unit.going"):
+    """It was answered."""
+
+    unit: str
+
+
+class Note(Event, frozen=True, kw_only=True, tag="unit.note"):
+    """Something was done about a session. `kind`: repair, stall, denied, critic, judge, wait."""
+
+    unit: str
+    kind: str
+    text: str = ""
+
+
+class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
+    """A try is over: `done`, `failed`, `unknown` (its effects are), or `again` (another follows).
+
+    `counts`: it was one of the task's tries.
+    """
+
+    unit: str
+    attempt: int
+    state: str
+    why: str = ""
+    answer: str = ""
+    files: list[str] = msgspec.field(default_factory=list)
+    diff: str = ""
+    counts: bool = True
+    evidence: str = ""
+
+
+class Skipped(Event, frozen=True, kw_only=True, tag="unit.skipped"):
+    """A person takes it out of the run; what needs it goes on without it."""
+
+    unit: str
+
+
+class Retried(Event, frozen=True, kw_only=True, tag="unit.retried"):
+    """A person lets it be tried again, with all its tries."""
+
+    unit: str
+
+
+class Set(Event, frozen=True, kw_only=True, tag="run.set"):
+    """Limits of the run were changed; what is None stays."""
+
+    parallel: int | None = None
+    usd: float | None = None
+    tokens: int | None = None
+    hours: float | None = None
+    until: float | None = None
+
+
+class Added(Event, frozen=True, kw_only=True, tag="task.added"):
+    """A task was added while it runs: the table as TOML."""
+
+    text: str
+
+
+class Paused(Event, frozen=True, kw_only=True, tag="run.paused"):
+    """No task starts; those that work go on to their end."""
+
+    why: str = ""
+
+
+class Resumed(Event, frozen=True, kw_only=True, tag="run.resumed"):
+    """It goes on."""
+
+
+class Held(Event, frozen=True, kw_only=True, tag="credential.held"):
+    """A quota or a server keeps the starts of one credential back until then."""
+
+    credential: str
+    until: float
+    why: str = ""
+
+
+class Stopped(Event, frozen=True, kw_only=True, tag="run.stopped"):
+    """A person ends it."""
+
+
+class Over(Event, frozen=True, kw_only=True, tag="run.ended"):
+    """Nothing is left to do. `state`: done, failed, person or stopped."""
+
+    state: str
+
+
+TYPES: dict[str, type[Event]] = {
+    str(cls.__struct_config__.tag): cls for cls in Event.__subclasses__()
+}
+for _name, _cls in TYPES.items():
+    _cls.type = _name
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+    Created | Expanded | Started | Spent | Checked | Waiting | Going | Note | Ended | Skipped
+    | Retried | Set | Added | Paused | Resumed | Held | Stopped | Over
+)  # fmt: skip
+_encoder = msgspec.json.Encoder()
+
+
+def decode(line: bytes) -> Event | None:
+    """One line; None for a type that this version does not know. Raises ValueError."""
+    try:
+        event: Event = _decoder.decode(line)
+    except msgspec.ValidationError:
+        data = msgspec.json.decode(line)
+        if isinstance(data, dict) and data.get("type") not in TYPES:
+            return None
+        raise
+    return event
+
+
+def encode(event: Event) -> bytes:
+    """Its line in the journal, newline included."""
+    return _encoder.encode(event) + b"\n"
+
+
+def to_json(event: Event) -> ev.JSON:
+    """As an interface gets it."""
+    told: ev.JSON = msgspec.to_builtins(event)
+    return told

@@ -1,0 +1,196 @@
+"""All runs of this installation: taken up when the engine starts, begun, asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError, JournalError, UsageError
+from sessions.ids import new_id
+from sessions.plans import read, record, show, store, times
+from sessions.plans.model import Plan, Task
+from sessions.plans.runner import Runner
+from sessions.plans.state import Run
+from sessions.plans.store import Store
+from sessions.priming.rng import new_seed
+from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+
+log = logging.getLogger("agentdeck.plans")
+
+_ENOUGH = 1_000_000
+
+
+class Runs:
+    """The deck's runs of plans."""
+
+    def __init__(self, deck: Deck) -> None:
+        self.deck = deck
+        self.root = deck.places.state / "plans"
+        self.runners: dict[str, Runner] = {}
+        self._places = asyncio.Semaphore(_ENOUGH)
+        self._refused = False
+
+    async def open(self) -> None:
+        """Take up every run that is not over, where its journal ends."""
+        for folder in list(store.folders(self.root)):
+            try:
+                runner = await asyncio.to_thread(self._load, folder)
+            except AgentdeckError as error:
+                log.warning("run %s: %s", folder.name, error)
+                self.deck.notice("plan", str(error))
+                continue
+            if runner.run.over:
+                runner.store.close()
+            else:
+                self.runners[runner.run.id] = runner
+                runner.start()
+
+    async def close(self) -> None:
+        """The engine ends; each run goes on with the next one."""
+        await asyncio.gather(*(r.close() for r in self.runners.values()), return_exceptions=True)
+
+    @property
+    def busy(self) -> bool:
+        """A run goes on by itself, so the engine stays."""
+        return any(runner.busy for runner in self.runners.values())
+
+    def slot(self, session: Session) -> asyncio.Semaphore | None:
+        """Sessions of a run take no place of the deck's: the run's own `parallel` counts."""
+        return (
+            self._places if any(session.id in r.sessions for r in self.runners.values()) else None
+        )
+
+    # -- runs
+
+    def _load(self, folder: Path) -> Runner:
+        own, text, events = Store.load(folder)
+        created = next((e for e in events if isinstance(e, record.Created)), None)
+        if created is None:
+            own.close()
+            raise JournalError(f"Run {folder.name} was never begun.", f"Remove {folder}.")
+        plan = read.reread(text, Path(created.folder), created.name)
+        return Runner(self, own, Run.of(plan, events))
+
+    async def begin(self, file: Path, **wishes: float | str | None) -> Runner:
+        """Begin a run of a plan file. Raises UsageError for one that is wrong."""
+        skills = [s.name for s in self.deck.features.library.scan(file.parent)]
+        checked = await asyncio.to_thread(read.read, file, self.deck.config, skills=skills)
+        plan = checked.plan
+        head = plan.head
+        until = str(wishes.get("until") or head.until)
+        at = str(wishes.get("at") or "")
+        run_id = new_id()
+        created = record.Created(
+            id=run_id, title=plan.title, folder=str(plan.folder), name=plan.name,
+            seed=new_seed() if head.seed is None else head.seed,
+            parallel=int(wishes.get("parallel") or head.parallel),
+            usd=float(_given(wishes.get("usd"), head.budget.usd)),
+            tokens=int(_given(wishes.get("tokens"), head.budget.tokens)),
+            hours=float(_given(wishes.get("hours"), head.budget.hours)),
+            until=times.moment(until, times.local_now()).timestamp() if until else 0.0,
+            not_before=times.moment(at, times.local_now()).timestamp() if at else 0.0,
+        )  # fmt: skip
+        own = await asyncio.to_thread(Store.create, self.root / run_id, plan.text)
+        runner = Runner(self, own, Run(plan))
+        self.runners[run_id] = runner
+        runner.append(created)
+        await own.sync()
+        runner.start()
+        return runner
+
+    async def get(self, wanted: str) -> Runner:
+        """The run of an id, its beginning, or `last`. Raises NotFound, JournalError."""
+        folder = store.folder_of(self.root, wanted)
+        runner = self.runners.get(folder.name)
+        if runner is None:
+            runner = await asyncio.to_thread(self._load, folder)
+            self.runners[folder.name] = runner
+        return runner
+
+    async def all(self) -> list[ev.JSON]:
+        """A line of each run, newest first."""
+        found = []
+        for folder in store.folders(self.root):
+            try:
+                runner = self.runners.get(folder.name)
+                run = runner.run if runner else (await asyncio.to_thread(load, folder))
+            except AgentdeckError as error:
+                log.warning("run %s: %s", folder.name, error)
+                continue
+            found.append(show.line(run, *_standing(runner)))
+        return found
+
+    # -- who answers
+
+    def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:
+        """Profile, backend and model of a task's sessions."""
+        own = bool(task.profile or task.backend)
+        profile = task.profile or ("" if own else plan.head.profile)
+        backend = task.backend or ("" if own else plan.head.backend)
+        return profile, backend, task.model or ("" if own else plan.head.model)
+
+    def credential(self, plan: Plan, task: Task) -> str:
+        """What a task's sessions count against: a server and a key, or an agent."""
+        profile, backend, model = self.who(plan, task)
+        choice = self.deck.config.choose(profile=profile, backend=backend, model=model)
+        configured = self.deck.config.backends.get(choice.backend)
+        if configured is None or configured.type != "anthropic" or configured.api_key:
+            return choice.backend
+        return f"{configured.base_url} {configured.api_key_env}".strip() or choice.backend
+
+    # -- what is told
+
+    def told(self, runner: Runner, event: record.Event) -> None:
+        """An event of a run is written down."""
+        self.deck.notice("plan", "", run=runner.run.id, event=record.to_json(event), idle=False)
+
+    def rests(self, runner: Runner) -> None:
+        """A run needs a person."""
+        run = runner.run
+        waits = run.count("waiting")
+        why = f"{waits} of its tasks wait for you" if waits else runner.held
+        self.deck.notice("plan", f"{run.title}: {why}.", run=run.id, idle=True, held=runner.held)
+        self.deck.on_quiet()
+
+    async def ended(self, runner: Runner) -> None:
+        """A run is over."""
+        run = runner.run
+        self._refused = False
+        self.deck.notice("plan", f"{run.title}: {show.words(run)}.", run=run.id, idle=True)
+        self.deck.on_quiet()
+
+    def refused(self, runner: Runner, error: JournalError) -> None:
+        """A run can't be written down; told once."""
+        if not self._refused:
+            log.warning("%s", error)
+            self.deck.notice("plan", str(error), run=runner.run.id)
+        self._refused = True
+
+
+def load(folder: Path) -> Run:
+    """A run as it is on disk, for reading."""
+    events = store.read_events(folder)
+    created = next((e for e in events if isinstance(e, record.Created)), None)
+    if created is None:
+        raise JournalError(f"Run {folder.name} was never begun.", f"Remove {folder}.")
+    plan = read.reread(store.read_plan(folder), Path(created.folder), created.name)
+    return Run.of(plan, events)
+
+
+def _standing(runner: Runner | None) -> tuple[str, bool]:
+    return (runner.held, runner.idle) if runner else ("", False)
+
+
+def _given(wish: float | str | None, otherwise: float) -> float:
+    if wish is None:
+        return otherwise
+    try:
+        return float(wish)
+    except ValueError as error:
+        raise UsageError(f"{wish!r} is no number.") from error
