@@ -11,10 +11,13 @@ Down, unasked:
     {"summary": {…}}                     a session's summary changed (sessions.record.summary)
     {"gone": "…"}                        a session was deleted
     {"notice": {"kind", "message", …}}   something of the deck: a limit, a disk that is full
+    {"bye": "…"}                         why the engine hangs up on this client: the last line
 
 The first command is `hello` with the client's version. A hidden tile is not watched: it costs
 its summaries and nothing else; `session.watch` with `from_seq` replays what it missed, in
-order and without a gap, before anything newer.
+order and without a gap, before anything newer. A client that reads slowly is sent events from
+the journal as it reads, joined where it asked for that, and the newest of several summaries.
+Before `bye` a line may be cut short.
 
 | command | arguments | answer |
 |---|---|---|
@@ -62,3 +65,8 @@ order and without a gap, before anything newer.
 | plan.pause / .resume / .stop / .skip / .retry / .set | run, … | the run, or its tasks |
 | priming.*, skills.*, harvest.* | | see sessions/engine/commands |
 """
+
+from __future__ import annotations
+
+MAX_COMMAND = 16 * 2**20
+"""A command's line is no longer."""

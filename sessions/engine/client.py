@@ -12,11 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from sessions import VERSION, errors
-from sessions.errors import AgentdeckError, EngineError
+from sessions.engine import MAX_COMMAND
+from sessions.errors import AgentdeckError, EngineError, UsageError
 from sessions.places import Places, places
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.safety.sanitise import clean_line
 
 _MAX_LINE = 64 * 2**20
 _ATTEMPTS = 10
@@ -41,6 +43,8 @@ class Client:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
         self._closing = False
+        self._reason = ""
+        """Why the engine went, where it said so or the connection did."""
         self.engine: ev.JSON = {}
         self.summaries: dict[str, Summary] = {}
         self.on_event: Callable[[str, ev.Event], None] = _nothing
@@ -105,20 +109,27 @@ class Client:
 
         Raises:
             AgentdeckError: the engine refused; of the class that it named.
+            UsageError: the arguments are longer than the engine takes.
             EngineError: the engine went away.
         """
         if self._reading.done():
-            raise EngineError("The engine has gone.", "Reconnect to start it again.")
+            raise self._gone()
         self._number += 1
         number = self._number
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        line = codec.encode({"id": number, "do": command, "args": args})
+        if len(line) > MAX_COMMAND:
+            raise UsageError(
+                f"That is too long: {len(line) // 2**20} MB of at most {MAX_COMMAND // 2**20}.",
+                "Put it into a file, and name the file.",
+            )
         self._answers[number] = answer
-        self._writer.write(codec.encode({"id": number, "do": command, "args": args}))
+        self._writer.write(line)
         try:
             await self._writer.drain()
             return await answer
         except ConnectionError as error:
-            raise EngineError("The engine has gone.", "Reconnect to start it again.") from error
+            raise self._gone() from error
         finally:
             self._answers.pop(number, None)
 
@@ -138,9 +149,8 @@ class Client:
             await self._reading
 
     async def _read(self) -> None:
-        reason = "the engine ended"
         try:
-            while line := await self._reader.readline():
+            while line := await self._line():
                 try:
                     told = self._read_line(codec.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -148,16 +158,28 @@ class Client:
                 if told is not None:
                     told()
         except (ConnectionError, ValueError) as error:
-            reason = str(error)
+            self._reason = self._reason or str(error)
         except asyncio.CancelledError:
             self._closing = True  # nobody listens any more
             raise
         finally:
             for answer in self._answers.values():
                 if not answer.done():
-                    answer.set_exception(EngineError("The engine has gone.", "Reconnect."))
+                    answer.set_exception(self._gone())
+            self._writer.close()
             if not self._closing:
-                self.on_lost(reason)
+                self.on_lost(self._reason or "the engine ended")
+
+    async def _line(self) -> bytes:
+        try:
+            return await self._reader.readline()
+        except ValueError:
+            self._reason = f"it sent a line of more than {_MAX_LINE // 2**20} MB"
+            return b""
+
+    def _gone(self) -> EngineError:
+        why = f": {self._reason}" if self._reason else ""
+        return EngineError(f"The engine has gone{why}.", "Reconnect to start it again.")
 
     def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
         """What a line asks for, to be called. Raises whatever a broken line makes it raise."""
@@ -168,6 +190,9 @@ class Client:
             summary = Summary.from_json(data["summary"])
             self.summaries[summary.id] = summary
             return lambda: self.on_summary(summary)
+        if "bye" in data:
+            self._reason = clean_line(str(data["bye"]))
+            return None
         if "gone" in data:
             gone = str(data["gone"])
             self.summaries.pop(gone, None)

@@ -1,4 +1,4 @@
-"""A journal's past for a client: read in a thread, in slices, text joined to few events.
+"""A journal's past for a client: read in a thread, in parts, text joined to few events.
 
 Lines go as they stand in the file. Of each only the head is decoded; only text that is joined is
 written anew.
@@ -6,18 +6,20 @@ written anew.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from itertools import islice
+import contextlib
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.journal import MAX_LINE
 
 # Lines handed to the loop at a time, so that a long past does not hold up a live stream.
 _SLICE = 256
+_PART = 2**18
 _JOINED = ("text", "thinking")
 _MAX_JOINED = 64_000
 
@@ -30,42 +32,63 @@ class _Head(msgspec.Struct):
 _head = msgspec.json.Decoder(_Head).decode
 
 
-async def replay_lines(
-    path: Path, from_seq: int, upto: int, send: Callable[[bytes], None], *, compact: bool
-) -> None:
-    """Call `send` with every valid line from `from_seq` to `upto`, in order.
+class Replay:
+    """A journal's lines from `from_seq` to `upto`, in parts; used by one thread at a time.
 
     `compact` joins neighbouring chunks of text into one event that carries the last one's
     `seq`: the client that folds them sees the same conversation at a fraction of the cost.
+    `offset` says where the reading may begin; afterwards it is where the next may.
     """
-    valid = _valid(path, from_seq, upto)
-    lines = _joined(valid) if compact else (line for _, line in valid)
 
-    def some() -> list[bytes]:
-        return list(islice(lines, _SLICE))
+    def __init__(
+        self, path: Path, from_seq: int, upto: int, *, compact: bool, offset: int = 0
+    ) -> None:
+        self.offset = offset
+        self._valid = self._read(path, from_seq, upto)
+        self._lines = _joined(self._valid) if compact else (line for _, line in self._valid)
 
-    loop = asyncio.get_running_loop()
-    while part := await loop.run_in_executor(None, some):
-        for line in part:
-            send(line)
+    def part(self) -> list[bytes]:
+        """The next lines, some hundred kilobytes of them or one that is longer; [] at the end."""
+        found: list[bytes] = []
+        size = 0
+        while size < _PART and len(found) < _SLICE and (line := next(self._lines, None)):
+            found.append(line)
+            size += len(line)
+        return found
+
+    def close(self) -> None:
+        """Read no further."""
+        with contextlib.suppress(ValueError):  # a thread is still at its last part
+            self._lines.close()
+            self._valid.close()
+
+    def _read(self, path: Path, from_seq: int, upto: int) -> Generator[tuple[str, bytes]]:
+        """Type and line of each event in the range."""
+        with path.open("rb") as file:
+            file.seek(self._from(file, from_seq))
+            while line := file.readline(MAX_LINE):
+                try:
+                    head = _head(line)
+                except (msgspec.DecodeError, RecursionError):
+                    continue  # a broken line; the journal's opening has reported it
+                if head.seq > upto:
+                    return
+                self.offset = file.tell()
+                if head.seq >= from_seq:
+                    yield head.type, line
+
+    def _from(self, file: BinaryIO, from_seq: int) -> int:
+        """Where to begin: at the offset, unless the journal is not what it was."""
+        if not self.offset:
+            return 0
+        file.seek(self.offset)
+        try:
+            return self.offset if _head(file.readline(MAX_LINE)).seq <= from_seq else 0
+        except (msgspec.DecodeError, RecursionError):
+            return 0
 
 
-def _valid(path: Path, from_seq: int, upto: int) -> Iterator[tuple[str, bytes]]:
-    """Type and line of each event in the range."""
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                head = _head(line)
-            except (msgspec.DecodeError, RecursionError):
-                continue  # a broken line; the journal's opening has reported it
-            if head.seq < from_seq:
-                continue
-            if head.seq > upto:
-                return
-            yield head.type, line
-
-
-def _joined(lines: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+def _joined(lines: Iterator[tuple[str, bytes]]) -> Generator[bytes]:
     held: ev.Text | ev.Thinking | None = None
     parts: list[str] = []
     size = 0

@@ -1,13 +1,12 @@
 """The engine's socket: reads commands, answers them, passes events on to those who watch.
 
-Lines are as sessions/engine/__init__.py says. A client that does not read fast enough is let
-go before it costs memory; it comes back and replays what it missed.
+Lines are as sessions/engine/__init__.py says. A client that reads slowly gets events from the
+journal, at its speed; one that costs memory all the same is let go with the reason, and comes back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -16,7 +15,10 @@ from typing import Any
 from sessions import VERSION
 from sessions.config.reload import Rereading
 from sessions.engine.commands import check
-from sessions.engine.replay import replay_lines
+from sessions.engine.following import Following, wrapped
+from sessions.engine.intake import LIMIT, Intake
+from sessions.engine.outbox import Outbox
+from sessions.engine.pressure import Pressure
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.record import codec
 from sessions.record import events as ev
@@ -25,8 +27,10 @@ from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")
 
-MAX_LINE = 32 * 2**20
-MAX_UNREAD = 64 * 2**20
+_AT_ONCE = 64
+"""Commands of one client that run at a time; it is not listened to while so many do."""
+_LARGE = 2**18
+"""A command of more bytes than this is done before the client's next."""
 
 Command = Callable[..., Awaitable[Any]]
 
@@ -38,76 +42,82 @@ class Connection:
         self, server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._server = server
-        self._reader = reader
-        self._writer = writer
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watching: set[str] = set()
-        self._held: dict[str, list[tuple[int, bytes]]] = {}
-        """Events that arrived while a session's past is still being replayed."""
+        self._following: dict[str, Following] = {}
+        self._replaying = asyncio.Lock()
+        self._intake = Intake(reader, server.pressure.unfinished, self._let_go)
+        self.outbox = Outbox(writer, server.pressure.unread, self._end)
         self.greeted = False
 
     async def serve(self) -> None:
-        """Read commands until the client goes."""
+        """Read commands until the client goes; no faster than it reads their answers."""
         try:
-            while line := await self._reader.readline():
+            async for line in self._intake.lines():
                 task = asyncio.ensure_future(self._command(line))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        except (ConnectionError, ValueError, asyncio.IncompleteReadError) as error:
-            log.info("a client was let go: %s", error)
+                await asyncio.sleep(0)
+                if len(line) > _LARGE:
+                    await asyncio.wait([task])
+                elif len(self._tasks) >= _AT_ONCE:
+                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                del line, task
+                await self.outbox.room()
+        except ConnectionError as error:
+            log.info("a client broke off: %s", error)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            self._writer.close()
-
-    def send(self, line: bytes) -> None:
-        """Write one line; lets a client go that has stopped reading."""
-        if self._writer.is_closing():
-            return
-        if self._writer.transport.get_write_buffer_size() > MAX_UNREAD:
-            log.warning("a client does not read; it is let go")
-            self._writer.transport.abort()
-            return
-        self._writer.write(line)
+            self.outbox.close()
+            self._end("it hung up")
 
     def event(self, session_id: str, seq: int, line: bytes) -> None:
-        """Pass an event on, if this client watches its session."""
-        if (held := self._held.get(session_id)) is not None:
-            held.append((seq, line))
-        elif session_id in self._watching:
-            self.send(wrapped(session_id, line))
+        """Pass an event on, as `wrapped`, if this client follows its session."""
+        if (following := self._following.get(session_id)) is not None:
+            following.event(seq, line)
+
+    def follows(self, session_id: str) -> bool:
+        """Whether the client is told of a session's events."""
+        return session_id in self._following
 
     async def watch(self, session: Session, from_seq: int, compact: bool) -> ev.JSON:
         """Replay a session from `from_seq`, then pass on what follows, without a gap."""
-        self._watching.discard(session.id)
-        session.recorder.flush()
-        upto = session.summary.seq
-        self._held[session.id] = []
+        self.unwatch(session.id)
+        following = self._following[session.id] = Following(
+            session, self.outbox, self._replaying, self._let_go, from_seq=from_seq, compact=compact
+        )
         try:
-            await replay_lines(
-                session.folder / "journal.jsonl",
-                from_seq,
-                upto,
-                lambda line: self.send(wrapped(session.id, line)),
-                compact=compact,
-            )
-        finally:
-            held = self._held.pop(session.id)
-        for seq, line in held:
-            if seq > upto:
-                self.send(wrapped(session.id, line))
-        self._watching.add(session.id)
-        return {"last_seq": session.summary.seq}
+            return {"last_seq": await following.catch_up()}
+        except BaseException:
+            following.close()
+            if self._following.get(session.id) is following:
+                del self._following[session.id]
+            raise
 
     def unwatch(self, session: str) -> None:
         """Pass on no more events of a session."""
-        self._watching.discard(session)
+        if (following := self._following.pop(session, None)) is not None:
+            following.close()
 
-    async def _command(self, line: bytes) -> None:
+    def _let_go(self, reason: str) -> None:
+        """Hang up, and say why."""
+        self.outbox.let_go(reason)
+
+    def _end(self, reason: str) -> None:
+        """Nothing more is done for the client."""
+        log.info("a client goes: %s", reason)
+        self._intake.close()
+        for session in list(self._following):
+            self.unwatch(session)
+        for task in self._tasks:
+            task.cancel()
+        self._server.left()
+
+    async def _command(self, line: bytes | bytearray) -> None:
         number: Any = None
+        name = ""
         try:
             request = _request(line)
-            number = request.get("id")
+            del line
+            number, name = _number(request), str(request.get("do", ""))[:80]
             answer = {"id": number, "ok": await self._run(request)}
         except AgentdeckError as error:
             answer = _refusal(number, error)
@@ -116,10 +126,10 @@ class Connection:
             answer = _refusal(number, UsageError(f"Wrong arguments: {error}."))
         except Exception as error:
             # The boundary of a worker: one command fails, the engine goes on.
-            log.exception("command %r", line[:200])
+            log.exception("command %r", name)
             ours = AgentdeckError(f"agentdeck failed: {error!r}.", "The log has the details.")
             answer = _refusal(number, of_machine(error, "be done") or ours)
-        self.send(codec.encode(answer))
+        self.outbox.send(codec.encode(answer))
 
     async def _run(self, request: ev.JSON) -> Any:
         name, args = str(request.get("do", "")), request.get("args") or {}
@@ -157,6 +167,7 @@ class Server:
         self.configuration = Rereading(deck)
         self.commands = commands
         self.since = ev.now()
+        self.pressure = Pressure.make()
         self._on_idle = on_idle
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -165,13 +176,17 @@ class Server:
     @property
     def clients(self) -> int:
         """How many clients are attached."""
-        return len(self._connections)
+        return sum(not connection.outbox.gone for connection in self._connections)
+
+    def left(self) -> None:
+        """A client is served no more."""
+        self._on_idle()
 
     async def listen(self, path: str) -> None:
         """Open the socket, for this user alone."""
         umask = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._attached, path, limit=MAX_LINE)
+            self._server = await asyncio.start_unix_server(self._attached, path, limit=LIMIT)
         finally:
             os.umask(umask)
 
@@ -180,7 +195,7 @@ class Server:
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
-            connection._writer.close()
+            connection.outbox.close()
 
     def hello(self, args: ev.JSON) -> ev.JSON:
         """The answer to a client's first command."""
@@ -190,26 +205,33 @@ class Server:
 
     def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
         """An event is in the journal."""
-        for connection in self._connections:
-            connection.event(session_id, event.seq, line)
+        told = b""
+        for connection in list(self._connections):
+            if connection.follows(session_id):
+                told = told or wrapped(session_id, line)
+                connection.event(session_id, event.seq, told)
 
     def on_summary(self, summary: ev.JSON) -> None:
         """A session's summary changed."""
-        self._tell({"summary": summary})
+        self._tell({"summary": summary}, latest=str(summary.get("id", "")))
 
     def on_gone(self, session_id: str) -> None:
         """A session was deleted."""
-        self._tell({"gone": session_id})
+        self._tell({"gone": session_id}, latest=session_id)
 
     def on_notice(self, notice: ev.JSON) -> None:
         """Something of the deck that is no event of a session."""
         self._tell({"notice": notice})
 
-    def _tell(self, data: ev.JSON) -> None:
+    def _tell(self, data: ev.JSON, latest: str = "") -> None:
         line = codec.encode(data)
-        for connection in self._connections:
-            if connection.greeted:
-                connection.send(line)
+        for connection in list(self._connections):
+            if not connection.greeted:
+                continue
+            if latest:
+                connection.outbox.send_latest(latest, line)
+            else:
+                connection.outbox.send(line)
 
     async def _attached(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(self, reader, writer)
@@ -221,10 +243,10 @@ class Server:
             self._on_idle()
 
 
-def _request(line: bytes) -> ev.JSON:
+def _request(line: bytes | bytearray) -> ev.JSON:
     """A line as a command. Raises UsageError."""
     try:
-        request = json.loads(line)
+        request = codec.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError("That line is not a command.") from error
     if not isinstance(request, dict):
@@ -232,9 +254,12 @@ def _request(line: bytes) -> ev.JSON:
     return request
 
 
-def wrapped(session_id: str, line: bytes) -> bytes:
-    """An event's own line as it goes to a client: not encoded a second time."""
-    return b'{"session":"' + session_id.encode() + b'","event":' + line[:-1] + b"}\n"
+def _number(request: ev.JSON) -> int | float | None:
+    """The command's own number. Raises UsageError: what stands there is none."""
+    number = request.get("id")
+    if number is None or (type(number) in (int, float) and abs(number) <= ev.LARGEST):
+        return number
+    raise UsageError("A command's id is a number.", f"Whole, from 0 to {ev.LARGEST}.")
 
 
 def _refusal(number: Any, error: AgentdeckError) -> ev.JSON:

@@ -91,7 +91,7 @@ def _convert(data: ev.JSON, cls: type[ev.Event]) -> ev.Event:
         raise ValueError(f"{data.get('name') or cls.type}: {error}") from error
 
 
-def loads(text: bytes | str) -> Any:
+def loads(text: bytes | bytearray | str) -> Any:
     """JSON as the standard has it: without NaN and Infinity. Raises ValueError."""
     try:
         return msgspec.json.decode(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +12,7 @@ from hypothesis import given
 
 from sessions.archive.export import FORMATS, export
 from sessions.archive.index import Index
-from sessions.engine.replay import replay_lines
+from sessions.engine.replay import Replay
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.record.context import Context
@@ -54,7 +53,9 @@ def test_whatever_the_lines_hold_everything_that_reads_them_goes_on(
     Transcript.of(events)
     for fmt in FORMATS:
         export(events, fmt)
-    asyncio.run(replay_lines(path, 1, 10**9, lambda line: None, compact=True))
+    replay = Replay(path, 1, 10**9, compact=True)
+    while replay.part():
+        pass
     byproducts("s1", events)
     index = Index.open(root / "index.db", root / "sessions")
     try:

@@ -49,6 +49,9 @@ class Written:
     def get_write_buffer_size(self) -> int:
         return 0
 
+    async def drain(self) -> None:
+        pass
+
     def is_closing(self) -> bool:
         return False
 
