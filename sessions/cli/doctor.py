@@ -55,8 +55,9 @@ def _checks() -> Iterator[Check]:
     yield _terminal()
     yield _sandbox()
     yield _engine()
+    yield _worktrees()
     for program, package, use in (
-        ("git", "git", "skills from git addresses"),
+        ("git", "git", "worktrees of sessions, skills from git addresses"),
         ("rg", "ripgrep", "a quicker search tool"),
     ):
         found = shutil.which(program)
@@ -128,6 +129,29 @@ def _sandbox() -> Check:
 
     found = describe()
     return Check("sandbox", True if found.works else None, found.detail, found.remedy)
+
+
+def _worktrees() -> Check:
+    from sessions.archive.index import Index
+    from sessions.worktrees import listing
+
+    here = places()
+    if not here.worktrees.is_dir() or shutil.which("git") is None:
+        return Check("worktrees", True, "none")
+    try:
+        index = Index.open(here.index, here.sessions)
+        try:
+            found = listing.rows(here.worktrees, index.summaries(), sizes=False)
+        finally:
+            index.close()
+    except AgentdeckError as error:
+        return Check("worktrees", None, error.message, error.hint)
+    kept = [row for row in found if row.state == "kept"]
+    rest = [row for row in found if row.state != "kept"]
+    amiss = [row for row in rest if row.orphan or row.state in ("broken", "missing")]
+    detail = f"{len(rest)} of sessions, {len(kept)} kept, {len(amiss)} to be looked at"
+    remedy = "See `agentdeck worktrees list`; `agentdeck worktrees prune` removes what is empty."
+    return Check("worktrees", None if amiss else True, detail, remedy)
 
 
 def _engine() -> Check:

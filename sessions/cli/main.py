@@ -25,6 +25,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _COMMANDS = {
     "run": ("sessions.cli.run", "run", "Run one prompt without the deck."),
     "sessions": ("sessions.cli.sessions", "sessions", "List, show, search, export, delete."),
+    "worktrees": ("sessions.cli.worktrees", "worktrees", "Worktrees of sessions: list, prune."),
     "prime": ("sessions.cli.prime", "prime", "Draw tokens from outside a conversation."),
     "skills": ("sessions.cli.skills", "skills", "The library of skills."),
     "harvest": ("sessions.cli.harvest", "harvest", "Make a skill of what sessions left."),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessions.cli.output import CONTEXT, say, say_json
+from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
 from sessions.record.summary import Summary
+
+if TYPE_CHECKING:
+    from sessions.worktrees.listing import Row
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -127,6 +130,80 @@ def discard(session: str, undo: bool, as_json: bool) -> None:
     else:
         lost = f"; {told['ignored']} ignored files and folders are gone" if told["ignored"] else ""
         say(f"discarded; kept under {told['ref']}{lost}")
+
+
+@click.group(context_settings=CONTEXT)
+def worktrees() -> None:
+    """Git worktrees of sessions, and what is kept of discarded ones."""
+
+
+def _rows(*, sizes: bool = True) -> list[Row]:
+    from sessions.archive.index import Index
+    from sessions.worktrees import listing
+
+    here = places()
+    index = Index.open(here.index, here.sessions)
+    try:
+        index.refresh()
+        return listing.rows(here.worktrees, index.summaries(), sizes=sizes)
+    finally:
+        index.close()
+
+
+@worktrees.command("list")
+@_JSON
+def list_(as_json: bool) -> None:
+    """List worktrees with their size, age and state; orphans and what is kept too."""
+    found = _rows()
+    if as_json:
+        say_json([row.to_json() for row in found])
+        return
+    table([_cells(row) for row in found], ("state", "repository", "branch", "size", "age", "holds"))
+    if not found:
+        say("There are no worktrees of sessions.")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    state = f"{row.state}, orphan" if row.orphan and row.state != "kept" else row.state
+    size = f"{row.size / 2**20:,.1f} MiB" if row.size else ""
+    hours = row.age_s // 3600
+    age = f"{hours // 24} d" if hours > 48 else f"{hours} h" if hours else f"{row.age_s // 60} min"
+    holds = row.ref or ", ".join(row.holds or [])
+    return state, row.name, row.branch or row.path, size, age, holds
+
+
+@worktrees.command()
+@click.option("--orphans", is_flag=True, help="Also those without a session that hold something: "
+              "it is kept under a ref first.")  # fmt: skip
+@click.option("--kept", is_flag=True, help="Also what is kept of discarded sessions, for good.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_JSON
+def prune(orphans: bool, kept: bool, yes: bool, as_json: bool) -> None:
+    """Remove worktrees without a session that hold nothing, and what cut-off ones left.
+
+    What is nowhere else stays unless `--kept` asks for it, which asks once more.
+    """
+    from sessions.cli.sessions import _by_engine
+
+    if kept and not yes:
+        gone = [row for row in _rows(sizes=False) if row.state == "kept"]
+        for row in gone:
+            click.echo(_safe(f"{row.ref}  {row.title}  ({row.name})"), err=True)
+        if gone and not click.confirm(f"Let go of {len(gone)} for good?", err=True):
+            raise click.Abort
+    told = asyncio.run(_by_engine("worktree.prune", orphans=orphans, kept=kept))
+    if as_json:
+        say_json(told)
+        return
+    for row in told["removed"]:
+        say(f"removed {row['ref'] or row['path']}")
+    for row in told["left"]:
+        if row["orphan"] and row["state"] != "kept":
+            say(
+                f"left    {row['path']}: {', '.join(row['holds'])} (--orphans keeps it under a ref)"
+            )
+    if not told["removed"]:
+        say("There is nothing to remove.")
 
 
 def _safe(text: str) -> str:

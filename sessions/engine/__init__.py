@@ -56,6 +56,7 @@ Before `bye` a line may be cut short.
 | worktree.land | session, onto="", how=rebase, message="", check=true, hand_over | {landed, …} |
 | worktree.discard | session, undo=false | {ref, commit, …} or {restored, …} |
 | worktree.commit | session, message, paths=[] | {commit} |
+| worktree.prune | orphans=false, kept=false | {removed, left} |
 | session.fork | session, turn=null, title | summary |
 | session.compact | session | null |
 | session.compaction | session | {tokens, usd}: what compacting it will take; usd may be null |

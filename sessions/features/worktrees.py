@@ -13,7 +13,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.landing import Landings
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from sessions.worktrees import keep, make, review
+from sessions.worktrees import keep, listing, make, review
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -36,6 +36,8 @@ class Worktrees:
         # Git may take seconds: it waits for none of the threads that everything else needs.
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="git")
         self._setups: dict[str, asyncio.Task[None]] = {}
+        self._making: set[str] = set()
+        """Folders whose sessions have no record yet: they are no orphans."""
         self.landings = Landings(deck, self)
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
@@ -58,15 +60,23 @@ class Worktrees:
             )
         trees = self._deck.places.worktrees
         wanted = await self.run(make.plan, trees, folder, session_id, title, base)
-        return await self.run(make.add, wanted, self._deck.config.worktrees.copy)
+        self._making.add(str(wanted.path))
+        try:
+            await self.run(listing.remember, trees, wanted.repository.common)
+            return await self.run(make.add, wanted, self._deck.config.worktrees.copy)
+        except BaseException:
+            self._making.discard(str(wanted.path))
+            raise
 
     async def drop(self, tree: Worktree) -> None:
         """Take one away for which there will be no session."""
+        self._making.discard(str(tree.path))
         await self.run(make.take_away, tree.repository.at, tree.path, tree.branch, tree.base.commit)
 
     async def begin(self, session: Session, tree: Worktree) -> None:
         """A session has its worktree: it is recorded, and made ready behind."""
         await session.recorder.emit_synced(tree.event())
+        self._making.discard(str(tree.path))
         if self._deck.config.worktrees.setup:
             task = asyncio.get_running_loop().create_task(self._set_up(session))
             self._setups[session.id] = task
@@ -110,6 +120,15 @@ class Worktrees:
             common, path, summary.id, summary.branch, tree["base"], tree["base_ref"], summary.title
         )
         return f"What the worktree of the deleted session held is kept: {found.ref}."
+
+    async def prune(self, *, orphans: bool, kept: bool) -> ev.JSON:
+        """Remove what nobody misses; what `worktrees prune --json` prints."""
+        root = self._deck.places.worktrees
+        summaries = await self._deck.all_summaries()
+        found = await self.run(lambda: listing.rows(root, summaries))
+        found = [row for row in found if row.path not in self._making]
+        gone, left = await self.run(lambda: listing.prune(root, found, orphans=orphans, kept=kept))
+        return {"removed": [r.to_json() for r in gone], "left": [r.to_json() for r in left]}
 
     async def close(self) -> None:
         """End what is being made ready."""

@@ -34,3 +34,9 @@ async def commit(
     """Commit what is not committed in a session's worktree."""
     target = await deck.get(session)
     return await deck.features.worktrees.landings.commit(target, message, paths)
+
+
+@command("worktree.prune")
+async def prune(deck: Deck, orphans: bool = False, kept: bool = False) -> ev.JSON:
+    """Remove worktrees that nobody misses; with `kept`, what was discarded goes for good."""
+    return await deck.features.worktrees.prune(orphans=orphans, kept=kept)

@@ -94,3 +94,19 @@ def test_a_discarded_session_is_brought_back(home: Home) -> None:
     assert "--undo" in done.stderr
     home.out("sessions", "discard", session, "--undo")
     assert (folder / "new").read_text() == "n\n"
+
+
+def test_worktrees_are_listed_and_pruned(home: Home) -> None:
+    repo(home.work, f="x\n")
+    session, folder = begin(home)
+    (row,) = json.loads(home.out("worktrees", "list", "--json"))
+    assert (row["session"], row["path"], row["state"]) == (session, str(folder), "clean")
+    (folder / "new").write_text("n\n")
+    home.out("sessions", "discard", session)
+    told = json.loads(home.out("worktrees", "prune", "--json"))
+    assert (told["removed"], [r["state"] for r in told["left"]]) == ([], ["kept"])
+    assert home.call("worktrees", "prune", "--kept").returncode == 130  # nobody said yes
+    told = json.loads(home.out("worktrees", "prune", "--kept", "--yes", "--json"))
+    assert [r["session"] for r in told["removed"]] == [session]
+    checks = {c["check"]: c for c in json.loads(home.call("doctor", "--json").stdout)}
+    assert checks["worktrees"]["detail"].startswith("0 of sessions, 0 kept, 0")
