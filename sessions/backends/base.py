@@ -215,7 +215,7 @@ class Backend(Protocol):
 
     name: str
     type: str
-    """`anthropic`, `local` or `acp`."""
+    """`anthropic`, `openai`, `local` or `acp`."""
     default_model: str
 
     @property

@@ -1,7 +1,9 @@
 """What can go wrong on the way to a model and back, in words, and whether it may be tried again.
 
-An error that comes after HTTP 200 counts by its type, as the API's documentation of errors
-has it (platform.claude.com/docs/en/api/errors); the status of such an error says nothing.
+An error that comes after HTTP 200 counts by its type, as the APIs' documentations of errors
+have it (platform.claude.com/docs/en/api/errors, developers.openai.com/api/docs/guides/error-codes);
+the status of such an error says nothing. Servers that speak OpenAI's API name their errors in
+`code`, `type` or `status`, with names of their own.
 """
 
 from __future__ import annotations
@@ -43,6 +45,29 @@ _BY_TYPE = {
     "overloaded_error": "overloaded",
     "timeout_error": "server",
     "api_error": "server",
+    # OpenAI
+    "invalid_api_key": "auth",
+    "insufficient_quota": "billing",
+    "billing_hard_limit_reached": "billing",
+    "model_not_found": "not_found",
+    "context_length_exceeded": "too_large",
+    "rate_limit_exceeded": "rate_limit",
+    "requests": "rate_limit",
+    "tokens": "rate_limit",
+    "server_error": "server",
+    "engine_overloaded": "overloaded",
+    # those that speak its API: Moonshot, llama.cpp, vLLM, Gemini
+    "exceeded_current_quota_error": "billing",
+    "exceed_context_size_error": "too_large",
+    "unavailable_error": "overloaded",
+    "BadRequestError": "invalid",
+    "NotFoundError": "not_found",
+    "INVALID_ARGUMENT": "invalid",
+    "UNAUTHENTICATED": "auth",
+    "PERMISSION_DENIED": "auth",
+    "NOT_FOUND": "not_found",
+    "RESOURCE_EXHAUSTED": "rate_limit",
+    "UNAVAILABLE": "overloaded",
 }
 _RETRYABLE = {"rate_limit", "overloaded", "server", "network", "stalled", "truncated"}
 # The words of a request that is too large: each server has its own.
@@ -91,7 +116,10 @@ _WORDS = {
     "stalled": ("The stream stood still", "Ask again; `stall_s` sets how long to wait."),
     "truncated": ("The answer ended before its end", "What came is kept. Ask again."),
     "setup": ("The connection could not be set up", "Look at your proxy and SSL variables."),
-    "protocol": ("That was no answer of the Messages API", "Check base_url in the configuration."),
+    "protocol": (
+        "That was no answer of the API that this backend speaks",
+        "Check base_url and type in the configuration.",
+    ),
 }
 
 
@@ -146,16 +174,16 @@ class FaultError(Exception):
 
 def of_status(status: int, body: bytes, headers: Any) -> Fault:
     """The fault behind an HTTP status other than 200."""
-    kind = _BY_STATUS.get(status, "server" if status >= 500 else "invalid")
+    kind = _of_code(status)
     detail, by_type = _detail(body)
-    if status < 500 and by_type:
+    if status < 500 and by_type not in ("", "server"):
         kind = by_type
     words = f"{detail} {_beside(body)}"
     return Fault(
         _by_words(kind, words),
         f"HTTP {status}{', ' + detail if detail else ''}",
         retry_after(headers),
-        str(headers.get("request-id") or ""),
+        str(headers.get("request-id") or headers.get("x-request-id") or ""),
         final=str(headers.get("x-should-retry")).lower() == "false",
         window=_window(words),
     )
@@ -168,17 +196,26 @@ def of_event(error: Any, request_id: str = "") -> Fault:
         kind = _by_words("server", words)
         return Fault(kind, words, request_id=request_id, window=_window(words))
     named, message = (str(error.get(key) or "") for key in ("type", "message"))
-    kind = _BY_TYPE.get(named) or _by_code(error.get("code")) or "server"
+    kind = _named(error) or "server"
     words = ": ".join(word for word in (named, message) if word) or json.dumps(error)[:500]
     said = f"{message} {_marks(error)}"
     kind = _by_words(kind, said)
     return Fault(kind, words, request_id=request_id, window=_window(said))
 
 
-def _by_code(code: Any) -> str:
-    """The kind that a code means, where that is an HTTP status or a type's name."""
-    text = str(code)
-    return _BY_STATUS.get(int(text), "") if re.fullmatch("[45][0-9]{2}", text) else ""
+def _of_code(status: int) -> str:
+    return _BY_STATUS.get(status, "server" if status >= 500 else "invalid")
+
+
+def _named(error: dict[str, Any]) -> str:
+    """The kind that an error names itself by: its type, or a code that is a name or a status."""
+    for key in ("code", "type", "status"):
+        name = str(error.get(key))
+        if re.fullmatch("[45][0-9]{2}", name):
+            return _of_code(int(name))
+        if name in _BY_TYPE:
+            return _BY_TYPE[name]
+    return ""
 
 
 def _by_words(kind: str, detail: str) -> str:
@@ -220,12 +257,16 @@ def _detail(body: bytes) -> tuple[str, str]:
         data = json.loads(body)
     except (ValueError, RecursionError):
         return _text(body), ""
-    error = data.get("error") if isinstance(data, dict) else None
-    if isinstance(data, dict) and not error and isinstance(data.get("message"), str):
-        error = data  # {"object": "error", "message": …}, {"code": "1261", "message": …}
-    if isinstance(error, dict):
-        return str(error.get("message", "")), _BY_TYPE.get(str(error.get("type")), "")
-    return (str(error) if error else _text(body)), ""
+    if isinstance(data, list) and data:  # Gemini
+        data = data[0]
+    if not isinstance(data, dict):
+        return _text(body), ""
+    error = data.get("error")
+    if not isinstance(error, dict):
+        # {"object": "error", "message": …}, {"code": "1261", "message": …}, {"detail": …}
+        said = error or data.get("message") or data.get("detail")
+        return (said if isinstance(said, str) else _text(body)), _named(data)
+    return str(error.get("message", "")), _named(error)
 
 
 def _text(body: bytes) -> str:

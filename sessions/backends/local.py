@@ -132,7 +132,7 @@ class LocalBackend:
             "messages": messages,
             "system": question.system or self._system,
         }
-        return await ask(self, params, question, on_text)
+        return await ask(self, lambda: params, on_text)
 
     async def _held(self, question: Question, grammar: str) -> Reply:
         """Answer in a form that the server holds the model to. Raises BackendError."""
@@ -193,7 +193,7 @@ class LocalBackend:
             self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
         await asyncio.shield(self._starting)
 
-    async def explain(self, fault: Fault) -> Fault:
+    async def explain(self, fault: Fault, asked: Mapping[str, Any]) -> Fault:
         """A connection that broke is a server that ended, which shows a moment later."""
         if fault.kind not in ("network", "truncated") or self._process is None:
             return fault

@@ -1,6 +1,6 @@
 """A turn of a model that has no tools of its own: ask, run what it calls, ask again.
 
-Shared by the backends that speak the Messages API. Retries are here, visible as events, and
+Shared by the backends that ask a model's API. Retries are here, visible as events, and
 only where nothing of a response had been shown: text that came before a fault stays, marked.
 """
 
@@ -13,11 +13,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from sessions.backends.base import Question, Reply, TurnHost
+from sessions.backends.base import Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.messages import MessagesApi
 from sessions.backends.reader import CUT_REASONS, Response, ToolUse
 from sessions.backends.remedies import Remedies
+from sessions.backends.wire import Wire
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.runtime.throttle import Gate, backoff_s
@@ -47,9 +47,12 @@ class Service(Protocol):
     """What a conversation needs of its backend."""
 
     name: str
-    api: MessagesApi
     gate: Gate
     retries: int
+
+    @property
+    def api(self) -> Wire:
+        """The server."""
 
     def params(self, host: TurnHost) -> dict[str, Any]:
         """The request for a turn's next response, from the host's context."""
@@ -66,12 +69,12 @@ class Service(Protocol):
     async def ready(self) -> None:
         """Make sure that there is something to ask. Raises BackendError."""
 
-    async def explain(self, fault: Fault) -> Fault:
-        """The fault in this backend's words."""
+    async def explain(self, fault: Fault, asked: Mapping[str, Any]) -> Fault | None:
+        """The fault of a request in this backend's words; None: the next one is made otherwise."""
 
 
 class NativeConversation:
-    """One session's turns with a Messages API server."""
+    """One session's turns with a model's server."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -122,19 +125,21 @@ class NativeConversation:
         while True:
             attempt += 1
             response = Response()
-            params: dict[str, Any] = {"messages": []}
+            asked: dict[str, Any] = {"messages": []}
             try:
                 await service.ready()
                 if refusal := service.gate.refusal():
                     raise refusal.error()
                 await service.gate.enter(lambda wait: _held_back(host, wait))
-                params = service.params(host)
-                await service.api.stream(params, _HostSink(host), response)
+                asked = service.params(host)
+                await service.api.stream(asked, _HostSink(host), response)
             except FaultError as error:
-                fault = await service.explain(error.fault)
+                fault = await service.explain(error.fault, asked)
+                if fault is None:
+                    continue
                 if fault.kind in _KEY_FAULTS:
                     service.gate.refuse(fault)
-                if not response.shown and await remedies.help(fault, params):
+                if not response.shown and await remedies.help(fault, asked):
                     continue
                 await self._wait(host, fault, response, attempt)
                 continue
@@ -142,7 +147,7 @@ class NativeConversation:
                 # Counted however it ended: what an interrupted answer took is paid as well.
                 if response.usage:
                     model = host.settings.model or response.model
-                    host.spend(response.usage, service.cost(model, response.usage))
+                    host.spend(response.usage, _cost(service, model, response))
             service.gate.passed()
             self._fine.update(host.context.pictures())
             if response.unknown:
@@ -220,6 +225,12 @@ class NativeConversation:
             host.emit(ev.BackendState(data={"context": {"used": used, "size": size}}))
 
 
+def _cost(service: Service, model: str, response: Response) -> float | None:
+    """What a response cost: as the server says, or by the table of prices."""
+    told = response.cost_usd
+    return told if told is not None else service.cost(model, response.usage)
+
+
 def _ended(host: TurnHost, reason: str, detail: str = "") -> ev.TurnEnded:
     """A turn's end; what it took has been counted by `spend`."""
     return ev.TurnEnded(turn=host.turn, reason=reason, detail=detail)
@@ -265,6 +276,29 @@ class _HostSink:
     def on_redacted(self, data: str) -> None:
         """An encrypted block of thinking."""
         self._host.emit(ev.Thinking(turn=self._turn, text="", redacted=data))
+
+
+class _Text:
+    """Keeps the text of a response, and nothing else of it."""
+
+    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+        self.parts: list[str] = []
+        self._on_text = on_text
+
+    def on_text(self, text: str) -> None:
+        """A chunk of text."""
+        self.parts.append(text)
+        if self._on_text is not None:
+            self._on_text(text)
+
+    def on_thinking(self, text: str) -> None:
+        """Not wanted."""
+
+    def on_signature(self, signature: str) -> None:
+        """Not wanted."""
+
+    def on_redacted(self, data: str) -> None:
+        """Not wanted."""
 
 
 class _LoopGuard:
@@ -345,43 +379,28 @@ def _reason(response: Response) -> tuple[str, str]:
 
 
 async def ask(
-    service: Service,
-    params: dict[str, Any],
-    question: Question,
-    on_text: Callable[[str], None] | None,
+    service: Service, params: Callable[[], dict[str, Any]], on_text: Callable[[str], None] | None
 ) -> Reply:
-    """One tool-less question outside any session; tried again like a turn. Raises BackendError."""
-    parts: list[str] = []
+    """One tool-less question outside any session; tried again like a turn. Raises BackendError.
 
-    class Collect:
-        """Keeps the text alone."""
-
-        def on_text(self, text: str) -> None:
-            parts.append(text)
-            if on_text is not None:
-                on_text(text)
-
-        def on_thinking(self, text: str) -> None:
-            """Not wanted."""
-
-        def on_signature(self, signature: str) -> None:
-            """Not wanted."""
-
-        def on_redacted(self, data: str) -> None:
-            """Not wanted."""
-
+    `params` makes the request, anew for each try.
+    """
     attempt = 0
     while True:
         attempt += 1
-        response = Response()
+        response, said = Response(), _Text(on_text)
+        asked: dict[str, Any] = {}
         try:
             await service.ready()
             if refusal := service.gate.refusal():
                 raise refusal.error()
             await service.gate.enter(lambda _: None)
-            await service.api.stream(params, Collect(), response)
+            asked = params()
+            await service.api.stream(asked, said, response)
         except FaultError as error:
-            fault = await service.explain(error.fault)
+            fault = await service.explain(error.fault, asked)
+            if fault is None:
+                continue
             if fault.kind in _KEY_FAULTS:
                 service.gate.refuse(fault)
             if response.shown or not fault.retryable or attempt > service.retries:
@@ -389,7 +408,7 @@ async def ask(
             await asyncio.sleep(_pause(service.gate, fault, attempt))
             continue
         service.gate.passed()
-        model = str(params.get("model") or response.model)
+        model = str(asked.get("model") or response.model)
         if response.stop_reason == "refusal":
             raise BackendError(
                 f"The model declined to answer. {response.detail}".strip(),
@@ -397,9 +416,9 @@ async def ask(
                 kind="refusal",
             )
         return Reply(
-            "".join(parts),
+            "".join(said.parts),
             response.usage,
             model,
-            service.cost(model, response.usage),
+            _cost(service, model, response),
             response.stop_reason or "end_turn",
         )

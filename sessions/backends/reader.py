@@ -10,8 +10,8 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
+from sessions.backends.sse import EventStream, kind, words
 from sessions.record import codec
 from sessions.safety.numbers_from_outside import count
 
@@ -74,6 +74,8 @@ class Response:
     shown: bool = False
     unknown: int = 0
     detail: str = ""
+    cost_usd: float | None = None
+    """What the server says that it cost; few do."""
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class _Block:
     stopped: bool = False
 
 
-class Reader:
+class Reader(EventStream):
     """The state of one stream: blocks by their index.
 
     A block whose start was left out, or comes after its pieces, is known by these; one whose
@@ -97,55 +99,20 @@ class Reader:
     """
 
     def __init__(self, sink: Sink, response: Response) -> None:
+        super().__init__()
         self._sink = sink
         self._response = response
         self._blocks: dict[int, _Block] = {}
         self._thinking: _Block | None = None
         """The block of thinking that has not ended."""
-        self._named = ""
-        """What the line before the data calls its event."""
-        self.ended = False
 
-    def take(self, line: bytes) -> bool:
-        """One line of the stream; True if it was content (a ping is not)."""
-        if not line.startswith(b"data:"):
-            return self._beside(line)
-        named, self._named = self._named, ""
-        data = line[5:].strip()
-        if not data:
-            return False
-        if data == b"[DONE]":
-            return self._done()
-        try:
-            event = codec.loads(data)
-        except (ValueError, RecursionError) as error:
-            if named == "error":
-                raise FaultError(faults.of_event(data.decode("utf-8", "replace"))) from error
-            raise FaultError(Fault("protocol", f"a broken event: {error}")) from error
-        if not isinstance(event, dict):
-            raise FaultError(Fault("protocol", "an event that is no object"))
-        return self._event(str(event.get("type") or named or _kind(event)), event)
-
-    def _beside(self, line: bytes) -> bool:
-        """A line that is no data: an event's name, or an error that was not put into one."""
-        if line.startswith(b"event:"):
-            self._named = line[6:].strip().decode("utf-8", "replace")
-        elif line.startswith(b"{"):
-            try:
-                event = codec.loads(line)
-            except (ValueError, RecursionError):
-                return False
-            if isinstance(event, dict) and _kind(event) == "error":
-                self._error(event)
-        return False
-
-    def _event(self, kind: str, event: dict[str, Any]) -> bool:
-        if kind == "content_block_delta":
+    def _event(self, named: str, event: dict[str, Any]) -> bool:
+        if named == "content_block_delta":
             self._delta(event)
             return True
-        if kind == "ping":
+        if named == "ping":
             return False
-        handler = self._HANDLERS.get(kind) or self._HANDLERS.get(_kind(event))
+        handler = self._HANDLERS.get(named) or self._HANDLERS.get(kind(event))
         if handler is None:
             self._response.unknown += 1
             return False
@@ -156,21 +123,21 @@ class Reader:
         delta, index = event.get("delta"), self._index(event)
         if not isinstance(delta, dict) or not isinstance(index, int):
             raise FaultError(Fault("protocol", "a piece of no block"))
-        kind = delta.get("type")
+        said = delta.get("type")
         block = self._blocks.get(index)
         if block is None:
-            block = self._begin(index, _Block(_OF_DELTA.get(str(kind), ""), implied=True))
-        if kind == "text_delta":
+            block = self._begin(index, _Block(_OF_DELTA.get(str(said), ""), implied=True))
+        if said == "text_delta":
             self._response.shown = True
-            self._sink.on_text(_words(delta, "text"))
-        elif kind == "thinking_delta":
+            self._sink.on_text(words(delta, "text"))
+        elif said == "thinking_delta":
             self._response.shown = True
-            self._sink.on_thinking(_words(delta, "thinking"))
-        elif kind == "signature_delta":
+            self._sink.on_thinking(words(delta, "thinking"))
+        elif said == "signature_delta":
             # Told at the block's end: some servers send it before the thinking, or twice.
-            block.signature = _words(delta, "signature") or block.signature
-        elif kind == "input_json_delta" and block.kind == "tool_use":
-            block.parts.append(_words(delta, "partial_json"))
+            block.signature = words(delta, "signature") or block.signature
+        elif said == "input_json_delta" and block.kind == "tool_use":
+            block.parts.append(words(delta, "partial_json"))
         else:
             self._response.unknown += 1
 
@@ -185,26 +152,26 @@ class Reader:
         index = event.get("index", len(self._blocks))
         if not isinstance(index, int) or not isinstance(begun, dict):
             raise FaultError(Fault("protocol", f"a block begins at index {index!r}"))
-        kind = str(begun.get("type") or "")
+        said = str(begun.get("type") or "")
         block = self._blocks.get(index)
         if block is None:
-            block = self._begin(index, _Block(kind))
+            block = self._begin(index, _Block(said))
         elif not block.implied:
             raise FaultError(Fault("protocol", f"a block begins at index {index} again"))
         block.implied = False
         block.begun = begun
-        if kind == "redacted_thinking":
+        if said == "redacted_thinking":
             self._response.shown = True
-            self._sink.on_redacted(_words(begun, "data"))
-        elif kind == "text" and begun.get("text"):
+            self._sink.on_redacted(words(begun, "data"))
+        elif said == "text" and begun.get("text"):
             self._response.shown = True
             self._sink.on_text(str(begun["text"]))
-        elif kind == "thinking":
-            block.signature = block.signature or _words(begun, "signature")
+        elif said == "thinking":
+            block.signature = block.signature or words(begun, "signature")
             if begun.get("thinking"):
                 self._response.shown = True
                 self._sink.on_thinking(str(begun["thinking"]))
-        elif kind not in ("text", "tool_use"):
+        elif said not in ("text", "tool_use"):
             self._response.unknown += 1
 
     def _index(self, event: dict[str, Any]) -> Any:
@@ -238,11 +205,11 @@ class Reader:
     def _message_delta(self, event: dict[str, Any]) -> None:
         delta = event.get("delta")
         if isinstance(delta, dict):
-            self._response.stop_reason = _words(delta, "stop_reason") or self._response.stop_reason
+            self._response.stop_reason = words(delta, "stop_reason") or self._response.stop_reason
             details = delta.get("stop_details")
             if isinstance(details, dict):
-                words = (details.get("category"), details.get("explanation"))
-                self._response.detail = ": ".join(str(w) for w in words if w)
+                said = (details.get("category"), details.get("explanation"))
+                self._response.detail = ": ".join(str(w) for w in said if w)
         self._usage(event.get("usage"))
 
     def _message_stop(self, event: dict[str, Any]) -> None:
@@ -256,7 +223,7 @@ class Reader:
 
     def _call(self, block: _Block, *, last: bool) -> ToolUse:
         """A call as it stands at the answer's end, when it is known whether that was cut off."""
-        call = ToolUse(_words(block.begun, "id"), _words(block.begun, "name"))
+        call = ToolUse(words(block.begun, "id"), words(block.begun, "name"))
         raw = "".join(block.parts)
         stop = self._response.stop_reason
         given: Any = None
@@ -276,10 +243,6 @@ class Reader:
             self._message_stop({})
         return True
 
-    def _error(self, event: dict[str, Any]) -> None:
-        error = event.get("error") or {k: v for k, v in event.items() if k != "type"}
-        raise FaultError(faults.of_event(error, _words(event, "request_id")))
-
     def _usage(self, usage: Any) -> None:
         """Counts are cumulative: the last one stands, but one that says nothing takes none back."""
         if isinstance(usage, dict):
@@ -294,16 +257,5 @@ class Reader:
         "content_block_stop": _block_stop,
         "message_delta": _message_delta,
         "message_stop": _message_stop,
-        "error": _error,
+        "error": EventStream._error,
     }
-
-
-def _kind(event: dict[str, Any]) -> str:
-    """What an event is that does not say so: an error is one by whatever name."""
-    return "error" if event.get("error") or event.get("object") == "error" else ""
-
-
-def _words(found: dict[str, Any], key: str) -> str:
-    """A text of an event; null is none."""
-    said = found.get(key)
-    return "" if said is None else str(said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 
 from sessions.backends.base import Backend
@@ -38,16 +37,13 @@ def make(name: str, config: Config, places: Places) -> Backend:
                 directory=found.directory,
             )
         )
+    if found.type == "openai":
+        from sessions.backends.openai import OpenAIBackend
+
+        return OpenAIBackend(name, found, found.key, config.prices)
     from sessions.backends.anthropic import AnthropicBackend
 
-    return AnthropicBackend(name, found, key_of(found), config.prices)
-
-
-def key_of(config: BackendConfig) -> str:
-    """The key of a backend: the configuration's own, or that of the variable it names."""
-    if config.api_key:
-        return config.api_key.reveal()
-    return os.environ.get(config.api_key_env, "") if config.api_key_env else ""
+    return AnthropicBackend(name, found, found.key, config.prices)
 
 
 async def describe(config: Config, places: Places) -> list[ev.JSON]:
@@ -86,12 +82,20 @@ def _state(config: BackendConfig) -> tuple[bool, str, str]:
         return (False, *lacking) if lacking else (True, NOTE, "")
     if config.type == "acp":
         return _agent_state(config)
-    if key_of(config):
+    if config.type == "openai":
+        from sessions.backends.openai import INSTALL, not_installed
+
+        if without := not_installed():
+            return False, without, f"Run: {INSTALL}"
+    if config.key:
         return True, "A key is there.", ""
     if config.base_url:
         return True, f"{address(config.base_url)}, without a key.", ""
-    variable = config.api_key_env or "ANTHROPIC_API_KEY"
-    return False, f"No key: {variable} is not set.", f"Set {variable}, or api_key in the file."
+    return (
+        False,
+        f"No key: {config.variable} is not set.",
+        f"Set {config.variable}, or api_key in the file.",
+    )
 
 
 def _agent_state(config: BackendConfig) -> tuple[bool, str, str]:

@@ -125,9 +125,10 @@ def _places(params: Mapping[str, Any]) -> list[tuple[int, ...]]:
     """Where the pictures of a request stand."""
     found: list[tuple[int, ...]] = []
     for number, message in enumerate(params["messages"]):
-        for at, block in enumerate(message["content"]):
+        content = message.get("content")
+        for at, block in enumerate(content if isinstance(content, list) else []):
             inner = block.get("content")
-            if block["type"] == "image":
+            if block["type"] in ("image", "image_url"):
                 found.append((number, at))
             elif block["type"] == "tool_result" and isinstance(inner, list):
                 found += [(number, at, n) for n, b in enumerate(inner) if b["type"] == "image"]

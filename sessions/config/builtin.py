@@ -8,6 +8,7 @@ from sessions.config.model import BackendConfig, Config, Price, Profile
 
 BACKENDS: dict[str, BackendConfig] = {
     "claude": BackendConfig(type="anthropic", api_key_env="ANTHROPIC_API_KEY"),
+    "openai": BackendConfig(type="openai", api_key_env="OPENAI_API_KEY"),
     "local": BackendConfig(type="local"),
 }
 # US dollars per million tokens, as published in October 2026; yours to correct in [prices].

@@ -57,8 +57,8 @@ def load(path: Path | None = None) -> Config:
 def _secrets(config: Config) -> Iterator[str]:
     """What of a configuration must never be written down or shown."""
     for backend in config.backends.values():
-        yield backend.api_key.reveal()
-        yield os.environ.get(backend.api_key_env, "") if backend.api_key_env else ""
+        yield backend.key
+        yield os.environ.get(backend.variable, "") if backend.variable else ""
         yield from secrets_filter.of_address(backend.base_url)
         yield from secrets_filter.of_command(backend.command)
         yield from (v for k, v in backend.env.items() if secrets_filter.keyish(k))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,7 +13,9 @@ from typing import Any, Literal
 from sessions.errors import UsageError
 
 Permission = Literal["read-only", "ask", "edit", "full"]
-BackendType = Literal["anthropic", "local", "acp"]
+BackendType = Literal["anthropic", "openai", "local", "acp"]
+KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+"""Where the keys of those companies are kept by whoever has one."""
 SkillState = Literal["on", "name-only", "manual", "off"]
 
 
@@ -58,8 +61,9 @@ class BackendConfig:
 
     type: BackendType = setting(
         "anthropic",
-        "anthropic: any server that speaks the Messages API; local: llama.cpp in a process of "
-        "its own; acp: an agent that speaks the Agent Client Protocol",
+        "anthropic: any server that speaks the Messages API; openai: any that speaks OpenAI's "
+        "Chat Completions; local: llama.cpp in a process of its own; acp: an agent that speaks "
+        "the Agent Client Protocol",
     )
     api_key_env: str = setting(
         "", "the environment variable that holds the key", "ANTHROPIC_API_KEY"
@@ -69,7 +73,8 @@ class BackendConfig:
     )
     base_url: str = setting(
         "",
-        "the server, without /v1; a key of your environment is never sent to another's server",
+        "the server; /v1 is added where it belongs; a key of your environment is never sent to "
+        "another's server",
         "http://127.0.0.1:8080",
     )
     model: str = setting("", "the model of new sessions", "claude-sonnet-5-5")
@@ -93,6 +98,18 @@ class BackendConfig:
     connect_s: float = setting(10.0, "seconds to wait for a connection")
     retries: int = setting(5, "how often a failed request is tried again by itself")
     slots: int = setting(6, "local: how many sessions are answered at once")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that holds the key; the company's own for its own server."""
+        return self.api_key_env or ("" if self.base_url else KEY_VARIABLES.get(self.type, ""))
+
+    @property
+    def key(self) -> str:
+        """The key: the configuration's own, or that of the variable."""
+        if self.api_key:
+            return self.api_key.reveal()
+        return os.environ.get(self.variable, "") if self.variable else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +328,7 @@ class Config:
         """The profile of a new session when none is named.
 
         The configured one; else one whose backend has a `base_url`; else one on Anthropic's API
-        if a key is there; else the small model on this machine.
+        if a key is there; else one on OpenAI's; else the small model on this machine.
         """
         if self.defaults.profile:
             return self.defaults.profile
@@ -319,7 +336,7 @@ class Config:
             backend = self.backends.get(profile.backend)
             if backend is not None and backend.base_url:
                 return name
-        for wanted in ("anthropic", "local"):
+        for wanted in ("anthropic", "openai", "local"):
             for name, profile in self.profiles.items():
                 backend = self.backends.get(profile.backend)
                 if backend is not None and backend.type == wanted and _usable(backend):
@@ -354,6 +371,6 @@ class Config:
 
 
 def _usable(backend: BackendConfig) -> bool:
-    if backend.type != "anthropic":
-        return True
-    return bool(backend.api_key or (backend.api_key_env and os.environ.get(backend.api_key_env)))
+    if backend.type == "openai" and importlib.util.find_spec("openai") is None:
+        return False
+    return backend.type not in KEY_VARIABLES or bool(backend.key)

@@ -1,4 +1,6 @@
-"""A Messages API server on loopback that says what it is told: real HTTP, real SSE.
+"""A model's server on loopback that says what it is told: real HTTP, real SSE.
+
+It speaks the Messages API, whose answers are made here, and Chat Completions (`chat_steps`).
 
 A script is a function from a request to a list of steps; without one, words in the last user
 message choose (see `by_words`). Steps are small actions on the byte stream, so that any fault
@@ -19,6 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 JSON = dict[str, Any]
+ANSWERS = ("/v1/messages", "/v1/chat/completions")
+"""Where a model is asked."""
 _NUMBERS = itertools.count(1)
 """Of messages: Claude Code takes two of one id for one."""
 
@@ -248,8 +252,8 @@ class MessagesServer:
 
     @property
     def asked(self) -> list[Request]:
-        """The requests for messages alone."""
-        return [r for r in self.requests if r.path == "/v1/messages"]
+        """The requests for answers alone."""
+        return [r for r in self.requests if r.path in ANSWERS]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -287,9 +291,14 @@ class MessagesServer:
             return await _plain(writer, Status(200, json.dumps(self.models).encode()))
         if request.path == "/v1/messages/count_tokens":
             return await _plain(writer, Status(200, b'{"input_tokens": 42}'))
-        if request.path != "/v1/messages":
+        if request.path not in ANSWERS:
             return await _plain(writer, error("not_found_error", status=404)[0])
-        steps = list(self.script(request))
+        script = self.script
+        if script is by_words and request.path == "/v1/chat/completions":
+            from tests.support import chat_steps
+
+            script = chat_steps.by_words
+        steps = list(script(request))
         if steps and isinstance(steps[0], Status):
             return await _plain(writer, steps[0])
         writer.write(

@@ -1,4 +1,4 @@
-"""A deck whose backend is the real `anthropic` one, against a scripted server on loopback."""
+"""A deck whose backend is a real one that asks a server, against a scripted one on loopback."""
 
 from __future__ import annotations
 
@@ -28,14 +28,19 @@ class NativeRig:
 
     @classmethod
     async def make(
-        cls, root: Path, server: MessagesServer, extra: str = "", permission: str = "ask"
+        cls,
+        root: Path,
+        server: MessagesServer,
+        extra: str = "",
+        permission: str = "ask",
+        kind: str = "anthropic",
     ) -> NativeRig:
-        """A deck on the server; `extra` goes into the backend's table."""
+        """A deck on the server; `kind` is the backend's type, `extra` goes into its table."""
         places = rig_places(root / "home")
         places.config_file.parent.mkdir(parents=True, exist_ok=True)
         places.config_file.write_text(
             '[defaults]\nprofile = "test"\n'
-            f'[backends.test]\ntype = "anthropic"\nbase_url = "{server.url}"\n'
+            f'[backends.test]\ntype = "{kind}"\nbase_url = "{server.url}"\n'
             f'model = "scripted"\nstall_s = 5.0\n{extra}\n'
             f'[profiles.test]\nbackend = "test"\npermission = "{permission}"\n'
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends import faults, messages
+from sessions.backends import faults, wire
 from sessions.backends.messages import MessagesApi
 from sessions.record import events as ev
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
@@ -152,7 +152,7 @@ async def test_lines_are_whole_however_they_are_cut(ending: bytes) -> None:
         for at in range(0, len(whole), size):
             yield whole[at : at + size]
 
-    told = [[line async for line in messages._lines(chunks(size))] for size in (1, 7, 99, 10_000)]
+    told = [[line async for line in wire._lines(chunks(size))] for size in (1, 7, 99, 10_000)]
     assert told == [[b"data: {}", b"", b"x" * 5000, "ü\u2028".encode()]] * 4
 
 
