@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError, BackendError, NotFound
 from sessions.places import places
@@ -79,7 +80,7 @@ def sign_in(backend: str, method: str, listing: bool, as_json: bool) -> None:
 @_JSON
 def sessions(backend: str, cwd: str, as_json: bool) -> None:
     """List the sessions that an agent itself has on disk."""
-    found = asyncio.run(_by_engine("agent.sessions", backend=backend, cwd=cwd))
+    found = asyncio.run(by_engine(lambda c: c.call("agent.sessions", backend=backend, cwd=cwd)))
     if as_json:
         say_json(found)
         return
@@ -133,14 +134,4 @@ async def _tell_engine(backend: str) -> None:
     from sessions.engine.lifecycle import running_pid
 
     if running_pid(places()):
-        await _by_engine("agent.restart", backend=backend)
-
-
-async def _by_engine(command: str, **args: Any) -> Any:
-    from sessions.engine.client import Client
-
-    client = await Client.connect()
-    try:
-        return await client.call(command, **args)
-    finally:
-        await client.close()
+        await by_engine(lambda c: c.call("agent.restart", backend=backend))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import click
 
+from sessions.api.answers import EngineStatus
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import EngineError
 from sessions.places import places
@@ -32,7 +32,7 @@ def status(as_json: bool) -> None:
     say(f"{found['clients']} clients at {found['socket']}")
 
 
-async def _status() -> dict[str, Any]:
+async def _status() -> EngineStatus:
     from sessions.engine.client import Client
 
     client = await Client.connect(start=False, any_version=True)
@@ -40,9 +40,9 @@ async def _status() -> dict[str, Any]:
         found = await client.call("deck.status")
     finally:
         await client.close()
-    assert isinstance(found, dict)
     # This very question is no client.
-    return {**found, "clients": max(0, int(found["clients"]) - 1)}
+    found["clients"] = max(0, found["clients"] - 1)
+    return found
 
 
 @engine.command()

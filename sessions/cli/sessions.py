@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sessions.archive.find import find, listed
 from sessions.archive.index import Index
+from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
@@ -118,7 +118,10 @@ def export(session: str, fmt: str, out: Path | None) -> None:
 @_JSON
 def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
     """Make a new session with the same past and an empty queue; print its id."""
-    made = asyncio.run(_by_engine("session.fork", session=_id(session), turn=turn, title=title))
+    found = _id(session)
+    made = asyncio.run(
+        by_engine(lambda c: c.call("session.fork", session=found, turn=turn, title=title))
+    )
     summary = Summary.from_json(made)
     if as_json:
         say_json(listed(summary))
@@ -134,8 +137,11 @@ def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
 def continue_(session: str, backend: str, cwd: str, as_json: bool) -> None:
     """Go on, live, with an imported session; print the new session's id."""
     where = str(Path(cwd).resolve()) if cwd else ""
-    args = {"session": _id(session), "backend": backend, "cwd": where}
-    summary = Summary.from_json(asyncio.run(_by_engine("session.continue", **args)))
+    found = _id(session)
+    made = asyncio.run(
+        by_engine(lambda c: c.call("session.continue", session=found, backend=backend, cwd=where))
+    )
+    summary = Summary.from_json(made)
     if as_json:
         say_json(listed(summary))
     else:
@@ -148,7 +154,7 @@ def continue_(session: str, backend: str, cwd: str, as_json: bool) -> None:
 def archive(session: str, undo: bool) -> None:
     """Take a session out of the lists; nothing is lost."""
     found = _id(session)
-    asyncio.run(_by_engine("session.archive", session=found, archived=not undo))
+    asyncio.run(by_engine(lambda c: c.call("session.archive", session=found, archived=not undo)))
     say(f"{found} is {'back in the lists' if undo else 'archived'}")
 
 
@@ -167,7 +173,7 @@ def delete(session: str, yes: bool) -> None:
     say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
     if not yes and not click.confirm("Delete it?"):
         raise click.Abort
-    asyncio.run(_by_engine("session.delete", session=found))
+    asyncio.run(by_engine(lambda c: c.call("session.delete", session=found)))
     say("deleted")
 
 
@@ -178,20 +184,6 @@ def _id(wanted: str) -> str:
 
 def _journal(wanted: str) -> Path:
     return places().session(_id(wanted)) / NAME
-
-
-async def _by_engine(command: str, **args: Any) -> Any:
-    """Let the engine change a session: it alone writes journals. Started if none runs.
-
-    Returns the engine's answer.
-    """
-    from sessions.engine.client import Client
-
-    client = await Client.connect()
-    try:
-        return await client.call(command, **args)
-    finally:
-        await client.close()
 
 
 def _register() -> None:

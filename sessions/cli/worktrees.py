@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
@@ -119,10 +120,8 @@ def discard(session: str, undo: bool, as_json: bool) -> None:
 
     What git ignores is not kept. `--undo` brings it back until `worktrees prune --kept`.
     """
-    from sessions.cli.sessions import _by_engine
-
     found = _summary(session).id
-    told = asyncio.run(_by_engine("worktree.discard", session=found, undo=undo))
+    told = asyncio.run(by_engine(lambda c: c.call("worktree.discard", session=found, undo=undo)))
     if as_json:
         say_json(told)
     elif undo:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sessions import VERSION, errors
+from sessions.api.answers import Greeting
+from sessions.api.calls import Calls
 from sessions.engine import MAX_COMMAND
 from sessions.errors import AgentdeckError, EngineError, UsageError
 from sessions.places import Places, places
@@ -29,7 +31,7 @@ def _nothing(*_: Any) -> None:
     """Nobody listens."""
 
 
-class Client:
+class Client(Calls):
     """A connection to the engine.
 
     Callbacks: `on_event(session_id, event)` for watched sessions, `on_summary(summary)`,
@@ -45,7 +47,7 @@ class Client:
         self._closing = False
         self._reason = ""
         """Why the engine went, where it said so or the connection did."""
-        self.engine: ev.JSON = {}
+        self.engine: Greeting = {"version": "", "pid": 0, "since": ""}
         self.summaries: dict[str, Summary] = {}
         self.on_event: Callable[[str, ev.Event], None] = _nothing
         self.on_summary: Callable[[Summary], None] = _nothing
@@ -104,14 +106,7 @@ class Client:
             raise
         return client
 
-    async def call(self, command: str, /, **args: Any) -> Any:
-        """Send a command and return its answer.
-
-        Raises:
-            AgentdeckError: the engine refused; of the class that it named.
-            UsageError: the arguments are longer than the engine takes.
-            EngineError: the engine went away.
-        """
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
         if self._reading.done():
             raise self._gone()
         self._number += 1

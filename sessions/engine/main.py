@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 
+from sessions.api.answers import EngineStatus
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
@@ -40,7 +41,7 @@ class Engine:
         self.deck.stop = self.ended.set
         self.deck.status = self.status
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> EngineStatus:
         """The engine's state, as DESIGN 6.6 has it."""
         from sessions import VERSION
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sessions import VERSION
+from sessions.api.answers import Greeting, Watched
 from sessions.config.reload import Rereading
 from sessions.engine.commands import check
 from sessions.engine.following import Following, wrapped
@@ -78,7 +79,7 @@ class Connection:
         """Whether the client is told of a session's events."""
         return session_id in self._following
 
-    async def watch(self, session: Session, from_seq: int, compact: bool) -> ev.JSON:
+    async def watch(self, session: Session, from_seq: int, compact: bool) -> Watched:
         """Replay a session from `from_seq`, then pass on what follows, without a gap."""
         self.unwatch(session.id)
         following = self._following[session.id] = Following(
@@ -137,7 +138,7 @@ class Connection:
             raise UsageError("Wrong arguments: they are no object.")
         if name == "hello":
             self.greeted = True
-            return self._server.hello(args)
+            return self._server.hello()
         deck = self._server.deck
         if name == "session.watch":
             check(Connection._watch, args)
@@ -155,7 +156,8 @@ class Connection:
         await self._server.configuration.look()
         return await command(deck, **args)
 
-    async def _watch(self, session: str, from_seq: int = 1, compact: bool = True) -> ev.JSON:
+    async def _watch(self, session: str, from_seq: int = 1, compact: bool = True) -> Watched:
+        """Events of a session from there on, those of the past first."""
         return await self.watch(await self._server.deck.get(session), from_seq, compact)
 
 
@@ -197,8 +199,8 @@ class Server:
         for connection in list(self._connections):
             connection.outbox.close()
 
-    def hello(self, args: ev.JSON) -> ev.JSON:
-        """The answer to a client's first command."""
+    def hello(self, version: str = "", client: str = "") -> Greeting:
+        """The answer to a client's first command, whatever its version says."""
         return {"version": VERSION, "pid": os.getpid(), "since": self.since}
 
     # -- what the deck tells (sessions.runtime.deck.Listener)

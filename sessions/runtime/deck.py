@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sessions.archive.keeper import Keeper
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
@@ -29,6 +29,7 @@ from sessions.runtime.session import Session
 from sessions.safety.numbers_from_outside import count
 
 if TYPE_CHECKING:
+    from sessions.api.answers import EngineStatus
     from sessions.backends.base import Backend, Conversation, Settings, Tools
     from sessions.config import Config
 
@@ -63,7 +64,7 @@ class Deck:
         self.listener: Listener | None = None
         self.on_quiet: Callable[[], None] = lambda: None
         self.stop: Callable[[], None] = lambda: None
-        self.status: Callable[[], dict[str, object]] = dict
+        self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})
         self.features = Features(self)
         self.plans = Runs(self)
         self._backends: dict[str, Backend] = {}

@@ -8,9 +8,11 @@ command fail.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
+from sessions.engine.commands import check, load_commands
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import codec
 from sessions.record import events as ev
@@ -28,6 +30,11 @@ BACKENDS = [
     {"name": "claude", "type": "anthropic", "model": "", "ok": False, "default": False,
      "detail": "ANTHROPIC_API_KEY is not set", "remedy": "Set it, then start the deck again."},
 ]  # fmt: skip
+
+
+@cache
+def _commands() -> dict[str, Callable[..., Awaitable[Any]]]:
+    return load_commands()
 
 
 class FakeSession:
@@ -149,7 +156,11 @@ class FakeClient:
         self.closed = True
 
     async def call(self, command: str, /, **args: Any) -> Any:
-        """Record the call, and do what the engine would."""
+        """Record the call, and do what the engine would; its own check of arguments included."""
+        if (known := _commands().get(command)) is not None:
+            check(known, args)
+        else:
+            assert command in ("session.watch", "session.unwatch"), f"no command {command}"
         self.calls.append((command, args))
         if command in self.refuse:
             raise self.refuse.pop(command)

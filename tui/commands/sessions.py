@@ -33,7 +33,7 @@ async def new(deck: DeckScreen) -> None:
     wish = await deck.app.push_screen_wait(NewSession(deck.client, summary.cwd if summary else ""))
     if wish is None:
         return
-    given: dict[str, object] = dict(wish.args)
+    given = dict(wish.args)
     if wish.permission == "full":
         confirmed = await settle_full(deck, wish.backend)
         if confirmed is None:

@@ -112,7 +112,7 @@ def can_repeat(deck: DeckScreen) -> bool:
 @action("again", "Ask again", keys=("alt+a",), group=GROUP, when=can_repeat)
 async def again(deck: DeckScreen) -> None:
     """Send the last message once more, as a new turn."""
-    await deck.client.call("session.again", session=deck.model.current)
+    await deck.client.call("session.again", session=deck.model.current or "")
 
 
 def has_queue(deck: DeckScreen) -> bool:
@@ -159,7 +159,7 @@ def stuck(deck: DeckScreen) -> bool:
         when=stuck, order=4, priority=False)  # fmt: skip
 async def send_next(deck: DeckScreen) -> None:
     """After an interrupt or a pause: enter in the empty composer sends the next queued message."""
-    await deck.client.call("session.next", session=deck.model.current)
+    await deck.client.call("session.next", session=deck.model.current or "")
 
 
 def can_steer(deck: DeckScreen) -> bool:
@@ -266,7 +266,7 @@ async def compact(deck: DeckScreen) -> None:
     """Let the model go on from a summary; the record keeps everything."""
     from tui.screens.dialogs import Confirm
 
-    session = deck.model.current
+    session = deck.model.current or ""
     told = await deck.client.call("session.compaction", session=session)
     usd = f", about ${told['usd']:.2f}" if told["usd"] is not None else ""
     text = f"The model reads about {told['tokens']:,} tokens{usd}, and writes a summary of them."
@@ -277,4 +277,4 @@ async def compact(deck: DeckScreen) -> None:
 @action("resume", "Go on after a pause", group=GROUP, when=has_session)
 async def resume(deck: DeckScreen) -> None:
     """Lift a pause (a limit, a quota), so that what waits is sent."""
-    await deck.client.call("session.set", session=deck.model.current, changes={"paused": ""})
+    await deck.client.call("session.set", session=deck.model.current or "", changes={"paused": ""})

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
+from sessions.api.answers import Greeting
+from sessions.api.calls import Calls
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 
 
-class DeckClient(Protocol):
-    """A connection to the engine; see `sessions.engine.client.Client` and `sessions.engine`."""
+class DeckClient(Calls, Protocol):
+    """A connection to the engine; see `sessions.engine.client.Client` and `sessions.api`."""
 
-    engine: ev.JSON
+    engine: Greeting
     summaries: dict[str, Summary]
     on_event: Callable[[str, ev.Event], None]
     on_summary: Callable[[Summary], None]
     on_gone: Callable[[str], None]
     on_notice: Callable[[ev.JSON], None]
     on_lost: Callable[[str], None]
-
-    async def call(self, command: str, /, **args: Any) -> Any:
-        """Send a command and return its answer. Raises AgentdeckError."""
 
     async def attach(self) -> list[Summary]:
         """Fetch all summaries; they are kept up to date from here on."""
@@ -30,6 +29,8 @@ class DeckClient(Protocol):
         """Hang up; the engine goes on."""
 
 
+Ask = Callable[[DeckClient], Coroutine[Any, Any, Any]]
+"""One command to the engine, made when it is sent."""
 ClientFactory = Callable[[], Awaitable[DeckClient]]
 
 

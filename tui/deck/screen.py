@@ -17,7 +17,7 @@ from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.deck.banner import Banner
 from tui.deck.chrome import Edges
-from tui.deck.client import ClientFactory, DeckClient
+from tui.deck.client import Ask, ClientFactory, DeckClient
 from tui.deck.composer import Composer
 from tui.deck.drafts import Drafts
 from tui.deck.grid import Grid
@@ -174,7 +174,10 @@ class DeckScreen(LeanScreen):
         seen = self.app.app_focus and self.app.screen is self and summary.id in self.tiles
         self.notifier.see(summary, seen)
         if summary.aside and summary.status == "needs-you":
-            self.tell_engine("session.set", session=summary.id, changes={"aside": False})
+            back = summary.id
+            self.tell_engine(
+                back, lambda c: c.call("session.set", session=back, changes={"aside": False})
+            )
         tile = self.tiles.get(summary.id)
         if tile is not None:
             tile.show(summary, self.model.number(summary.id))
@@ -206,15 +209,15 @@ class DeckScreen(LeanScreen):
         if message := one_line(str(notice.get("message", ""))):
             self.app.notify(message, severity="warning", markup=False, timeout=10)
 
-    def tell_engine(self, command: str, **args: object) -> None:
-        """Send a command in the background; a refusal is shown."""
+    def tell_engine(self, session: str, ask: Ask) -> None:
+        """Send a command on a session in the background; a refusal is shown."""
 
         async def tell() -> None:
             try:
-                await self.client.call(command, **args)
+                await ask(self.client)
             except NotFound:
                 # What is told in the background of a session that is deleted meanwhile is no news.
-                if args.get("session") in self.model.summaries:
+                if session in self.model.summaries:
                     raise
 
         self.run_worker(self._guarded(tell()), group="tell", exit_on_error=False)
@@ -263,7 +266,8 @@ class DeckScreen(LeanScreen):
         """The current tile's end of turn is seen, if somebody looks."""
         summary = self.model.summary()
         if summary and summary.status == "done" and self.app.app_focus and self.link.up:
-            self.tell_engine("session.seen", session=summary.id)
+            seen = summary.id
+            self.tell_engine(seen, lambda c: c.call("session.seen", session=seen))
 
     # -- acting
 
@@ -362,14 +366,18 @@ class DeckScreen(LeanScreen):
         if tile is not None:
             block = message.block
             kind = "code" if block.kind == "tool" else "text"
+            session = tile.session
             self.tell_engine(
-                "harvest.mark",
-                session=tile.session,
-                kind=kind,
-                text=message.text,
-                turn=block.turn or 0,
-                seq=block.seq,
-                copied=message.copied,
+                session,
+                lambda c: c.call(
+                    "harvest.mark",
+                    session=session,
+                    kind=kind,
+                    text=message.text,
+                    turn=block.turn or 0,
+                    seq=block.seq,
+                    copied=message.copied,
+                ),
             )
             if not message.copied:
                 self.say("Marked for the harvest (F5)")
@@ -382,11 +390,14 @@ class DeckScreen(LeanScreen):
     def decide(self, message: PermissionBox.Answered) -> None:
         """Give an answer to a request."""
         self.tell_engine(
-            "session.answer",
-            session=message.session,
-            ask=message.ask,
-            decision=message.decision,
-            reason=message.reason,
+            message.session,
+            lambda c: c.call(
+                "session.answer",
+                session=message.session,
+                ask=message.ask,
+                decision=message.decision,
+                reason=message.reason,
+            ),
         )
 
     @on(PermissionBox.Left)

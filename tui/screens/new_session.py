@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Select, Static
 
+from sessions.api.answers import BackendState
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.screens.confirm_full_mode import unprotected
@@ -106,7 +107,7 @@ class NewSession(Dialog[Wish]):
         self.client = client
         self.cwd = cwd or here()
         self.profiles: list[dict[str, Any]] = []
-        self.backends: list[dict[str, Any]] = []
+        self.backends: list[BackendState] = []
 
     def body(self) -> ComposeResult:
         """One row per question."""
@@ -161,7 +162,7 @@ class NewSession(Dialog[Wish]):
         if default:
             self.query_one("#profile", Select).value = str(default[0]["name"])
 
-    def _offer(self, field: str, items: Sequence[dict[str, Any]], key: str, more: str) -> None:
+    def _offer(self, field: str, items: Sequence[Mapping[str, Any]], key: str, more: str) -> None:
         options: list[tuple[Content, str]] = []
         for item in items:
             text = one_line(str(item.get(key, "")))

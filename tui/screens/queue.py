@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from sessions.errors import AgentdeckError
 from tui.actions import why_not
+from tui.deck.client import Ask
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
@@ -118,7 +119,8 @@ class Queue(Dialog[str]):
     def action_steer(self) -> None:
         """Hand the message to the running turn at its next step; without one, send it."""
         if not self.running:
-            self._call("session.next", item=self.query_one(Rows).key)
+            waits = self.query_one(Rows).key
+            self._call(lambda c: c.call("session.next", session=self.session, item=waits))
             return
         if why := why_not("steer", self.deck):
             self.deck.say(why)
@@ -140,12 +142,12 @@ class Queue(Dialog[str]):
             self._set(items)
 
     def _set(self, items: list[dict[str, Any]]) -> None:
-        self._call("session.queue", items=items)
+        self._call(lambda c: c.call("session.queue", session=self.session, items=items))
 
-    def _call(self, command: str, **args: object) -> None:
+    def _call(self, ask: Ask) -> None:
         async def send() -> None:
             try:
-                await self.deck.client.call(command, session=self.session, **args)
+                await ask(self.deck.client)
             except AgentdeckError as error:
                 self.deck.say_error(error)
 

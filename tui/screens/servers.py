@@ -10,13 +10,13 @@ from tui.screens.dialogs import Choice, Choose, Listing, Pick
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from sessions.record import events as ev
+    from sessions.api.answers import McpServer
     from tui.deck.screen import DeckScreen
 
 
 async def pick_servers(deck: DeckScreen, session: str) -> dict[str, bool]:
     """What the user wants otherwise than it is: server → on. Empty if nothing."""
-    servers: list[ev.JSON] = await deck.client.call("session.mcp", session=session) or []
+    servers = await deck.client.call("session.mcp", session=session)
     on = {str(server["name"]) for server in servers if server.get("on")}
     rows = [_row(server) for server in servers]
     listing = Listing(
@@ -33,7 +33,7 @@ async def pick_servers(deck: DeckScreen, session: str) -> dict[str, bool]:
     return {row.key: row.key in wanted for row in rows if (row.key in wanted) != (row.key in on)}
 
 
-def _row(server: ev.JSON) -> Pick:
+def _row(server: McpServer) -> Pick:
     by = "this session" if server.get("switched") else "profile" if server.get("on") else ""
     cells = (
         (set_cell_size(one_line(str(server["name"])), 22), "bold"),

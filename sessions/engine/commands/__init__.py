@@ -43,8 +43,6 @@ def check(function: Callable[..., Any], args: Mapping[str, Any]) -> None:
     takes = _signature(function)
     for name, value in args.items():
         if name not in takes.parameters:
-            if takes.free:
-                continue
             raise UsageError(f"Wrong arguments: {name} is none of {', '.join(takes.parameters)}.")
         if not _allows(takes.hints.get(name, Any), value):
             raise UsageError(f"Wrong arguments: {name} can't be {type(value).__name__}.")
@@ -55,12 +53,11 @@ def check(function: Callable[..., Any], args: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Takes:
-    """What a command takes. `free`: more by any name."""
+    """What a command takes, and of which kinds."""
 
     parameters: tuple[str, ...]
     needed: tuple[str, ...]
     hints: Mapping[str, Any]
-    free: bool
 
 
 @cache
@@ -68,11 +65,20 @@ def _signature(function: Callable[..., Any]) -> _Takes:
     # Kept for good: a function, never a method that is bound to what would be kept with it.
     assert not hasattr(function, "__self__")
     known = list(inspect.signature(function).parameters.values())
-    free = any(p.kind is p.VAR_KEYWORD for p in known)
+    hints = get_type_hints(function)
+    more = [p.name for p in known if p.kind is p.VAR_KEYWORD]
+    further = get_type_hints(shape_of(hints[more[0]])) if more else {}
     own = [p for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     own = [p for p in own if p.name not in ("deck", "self")]
     needed = tuple(p.name for p in own if p.default is p.empty)
-    return _Takes(tuple(p.name for p in own), needed, get_type_hints(function), free)
+    return _Takes((*(p.name for p in own), *further), needed, hints | further)
+
+
+def shape_of(hint: Any) -> type:
+    """The TypedDict by which a command declares its further arguments (`**how: Unpack[…]`)."""
+    (shape,) = get_args(hint)
+    assert isinstance(shape, type)
+    return shape
 
 
 def _allows(hint: Any, value: Any) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from sessions.api.answers import Restarted, SignInWay
 from sessions.engine.commands import command
 from sessions.errors import UsageError
 from sessions.record import events as ev
@@ -59,9 +60,9 @@ async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.J
 
 
 @command("agent.sign_in")
-async def sign_in(deck: Deck, backend: str) -> list[ev.JSON]:
+async def sign_in(deck: Deck, backend: str) -> list[SignInWay]:
     """Ways to sign in: `{"id", "name", "kind", "description", "command", "env"}`, best first."""
-    return [asdict(way) for way in await _agent(deck, backend).sign_in_ways()]
+    return [cast("SignInWay", asdict(way)) for way in await _agent(deck, backend).sign_in_ways()]
 
 
 @command("agent.authenticate")
@@ -71,7 +72,7 @@ async def authenticate(deck: Deck, backend: str, method: str) -> None:
 
 
 @command("agent.restart")
-async def restart(deck: Deck, backend: str) -> ev.JSON:
+async def restart(deck: Deck, backend: str) -> Restarted:
     """Start the agent anew at its next turn: `{"restarted"}`, false while a turn runs."""
     return {"restarted": _agent(deck, backend).restart()}
 

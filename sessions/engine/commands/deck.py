@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from typing import cast
 
+from sessions.api.answers import BackendState, EngineStatus, ModelChoice, SandboxState
 from sessions.archive.index import Index
 from sessions.engine.commands import command
 from sessions.record import events as ev
@@ -22,23 +24,17 @@ async def listing(deck: Deck, archived: bool = False, closed: bool = False) -> l
 
 
 @command("deck.status")
-async def status(deck: Deck) -> dict[str, object]:
+async def status(deck: Deck) -> EngineStatus:
     """The engine's state."""
     return deck.status()
 
 
-@command("deck.stop")
-async def stop(deck: Deck) -> None:
-    """End the engine after this answer."""
-    asyncio.get_running_loop().call_soon(deck.stop)
-
-
 @command("deck.backends")
-async def backends(deck: Deck) -> list[ev.JSON]:
+async def backends(deck: Deck) -> list[BackendState]:
     """What answers, what it can do, and what is missing for it."""
     from sessions.backends.registry import describe
 
-    return await describe(deck.config, deck.places)
+    return cast("list[BackendState]", await describe(deck.config, deck.places))
 
 
 @command("deck.profiles")
@@ -52,14 +48,14 @@ async def profiles(deck: Deck) -> list[ev.JSON]:
 
 
 @command("deck.models")
-async def models(deck: Deck, backend: str) -> list[ev.JSON]:
+async def models(deck: Deck, backend: str) -> list[ModelChoice]:
     """Models to choose from."""
-    return [asdict(m) for m in await deck.backend(backend).models()]
+    return [cast("ModelChoice", asdict(m)) for m in await deck.backend(backend).models()]
 
 
 @command("deck.sandbox")
-async def sandbox(deck: Deck, backend: str = "") -> ev.JSON:
-    """What contains the commands of a backend's sessions: `{"works", "detail", "remedy"}`."""
+async def sandbox(deck: Deck, backend: str = "") -> SandboxState:
+    """What contains the commands of a backend's sessions."""
     from sessions.tools.sandbox import describe
 
     if backend and deck.backend(backend).capabilities.own_tools:
@@ -70,17 +66,6 @@ async def sandbox(deck: Deck, backend: str = "") -> ev.JSON:
         return {"works": False, "detail": detail, "remedy": "Set [tools] sandbox = true."}
     found = await asyncio.to_thread(describe)
     return {"works": found.works, "detail": found.detail, "remedy": found.remedy}
-
-
-@command("deck.asks")
-async def asks(deck: Deck) -> list[ev.JSON]:
-    """Every permission request that waits, oldest first."""
-    waiting = [
-        {**ask, "session": s.id, "title": s.summary.title}
-        for s in deck.sessions.values()
-        for ask in s.summary.asks
-    ]
-    return sorted(waiting, key=lambda a: str(a["at"]))
 
 
 @command("deck.broadcast")

@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
+from sessions.api.answers import DraftShown
 from sessions.backends.base import Question
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError
@@ -25,7 +26,7 @@ def _service(deck: Deck) -> Harvest:
     return Harvest(deck.places)
 
 
-def _told(service: Harvest, draft: Draft) -> ev.JSON:
+def _told(service: Harvest, draft: Draft) -> DraftShown:
     """A draft for the panel."""
     return {
         "name": draft.name,
@@ -113,7 +114,7 @@ async def basket(
 
 
 @command("harvest.draft")
-async def draft(deck: Deck, name: str = "", items: list[ev.JSON] | None = None) -> ev.JSON:
+async def draft(deck: Deck, name: str = "", items: list[ev.JSON] | None = None) -> DraftShown:
     """A draft of what is in the basket, or of `items` alone."""
     service = _service(deck)
     found = service.basket.items() if items is None else [Found.from_json(i) for i in items]
@@ -128,7 +129,7 @@ async def drafts(deck: Deck) -> list[str]:
 
 
 @command("harvest.open")
-async def open_(deck: Deck, name: str, edited: bool = False) -> ev.JSON:
+async def open_(deck: Deck, name: str, edited: bool = False) -> DraftShown:
     """A draft as it lies on disk; `edited` records that the user has changed it."""
     service = _service(deck)
     found = await asyncio.to_thread(service.edited if edited else service.draft, name)
@@ -136,7 +137,7 @@ async def open_(deck: Deck, name: str, edited: bool = False) -> ev.JSON:
 
 
 @command("harvest.improve")
-async def improve(deck: Deck, name: str, session: str, wish: str = "") -> ev.JSON:
+async def improve(deck: Deck, name: str, session: str, wish: str = "") -> DraftShown:
     """Let a session's model put the draft into better words."""
     ask = _ask(deck, await deck.get(session))
     service = _service(deck)
@@ -169,14 +170,14 @@ async def check(deck: Deck, name: str, replay: bool = False, session: str = "") 
 
 
 @command("harvest.merge")
-async def merge(deck: Deck, name: str, into: str, how: str = "update") -> ev.JSON:
+async def merge(deck: Deck, name: str, into: str, how: str = "update") -> DraftShown:
     """Make a draft a new version of one of my skills. `how`: update, extend or split."""
     service = _service(deck)
     return _told(service, await asyncio.to_thread(service.merge, name, into, how))
 
 
 @command("harvest.resolve")
-async def resolve(deck: Deck, name: str, number: int, keep: str) -> ev.JSON:
+async def resolve(deck: Deck, name: str, number: int, keep: str) -> DraftShown:
     """Decide place `number` of a draft's conflicts: `yours`, `draft` or `both`."""
     service = _service(deck)
     return _told(service, await asyncio.to_thread(service.resolve, name, number, keep))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Unpack
 
+from sessions.api.requests import Injection
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError
 from sessions.features.priming import Wishes, told
@@ -70,13 +71,17 @@ async def raw(deck: Deck, session: str, id: str) -> list[ev.JSON]:
 
 
 @command("priming.preview")
-async def preview(deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Any) -> ev.JSON:
+async def preview(
+    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[Injection]
+) -> ev.JSON:
     """The text that would be sent, and its tokens."""
     return deck.features.primings.preview(await deck.get(session), id, items, **how)
 
 
 @command("priming.inject")
-async def inject(deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Any) -> ev.JSON:
+async def inject(
+    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[Injection]
+) -> ev.JSON:
     """Send what was chosen as a user turn."""
     return await deck.features.primings.inject(await deck.get(session), id, items, **how)
 
@@ -108,12 +113,6 @@ async def spread(
             )
         sent[target] = await primings.inject(other, id, share, by=by, total=len(past.items))
     return sent
-
-
-@command("priming.seeds")
-async def own_seeds(deck: Deck, seed: int, count: int) -> list[int]:
-    """A seed of its own for each of several sessions."""
-    return seeds(seed, count)
 
 
 @command("priming.past")
@@ -239,12 +238,6 @@ async def inbox(deck: Deck) -> ev.JSON:
         "budget_tokens": config.budget_tokens,
         "waiting": deck.features.daydreams.inbox.waiting(),
     }
-
-
-@command("priming.dream")
-async def dream(deck: Deck, session: str) -> ev.JSON:
-    """Dream once, now, within tonight's budget."""
-    return await deck.features.daydreams.dream(await deck.get(session))
 
 
 @command("priming.wake")

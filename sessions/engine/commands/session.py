@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Unpack, cast
 
+from sessions.api.answers import Begun, McpServer, Restored, Sent, Turn, Undone
+from sessions.api.requests import NewSession
 from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.record import events as ev
@@ -15,7 +17,7 @@ ALLOWING = ("allow", "once", "session", "always")
 
 
 @command("session.create")
-async def create(deck: Deck, mcp: list[str] | None = None, **args: Any) -> ev.JSON:
+async def create(deck: Deck, mcp: list[str] | None = None, **args: Unpack[NewSession]) -> ev.JSON:
     """Make a session, with these MCP servers switched on; its summary."""
     deck.features.mcp.check(mcp or ())
     session = await deck.create(**args)
@@ -43,9 +45,10 @@ async def send(
     origin: str = "typed",
     mode: str = "queue",
     attachments: list[ev.JSON] | None = None,
-) -> ev.JSON:
+) -> Sent:
     """Begin a turn, or queue."""
-    return await (await deck.get(session)).send(text, origin, mode, attachments or [])
+    sent = await (await deck.get(session)).send(text, origin, mode, attachments or [])
+    return cast("Sent", sent)
 
 
 @command("session.interrupt")
@@ -100,35 +103,36 @@ async def seen(deck: Deck, session: str) -> None:
 
 
 @command("session.again")
-async def again(deck: Deck, session: str, turn: int | None = None) -> ev.JSON:
+async def again(deck: Deck, session: str, turn: int | None = None) -> Begun:
     """Ask a message once more."""
     return {"turn": await (await deck.get(session)).again(turn)}
 
 
 @command("session.undo")
-async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = False) -> ev.JSON:
+async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = False) -> Undone:
     """Take the last turn (or back to one) out of the conversation."""
-    return await deck.undo(session, turn, files)
+    return cast("Undone", await deck.undo(session, turn, files))
 
 
 @command("session.turns")
-async def turns(deck: Deck, session: str) -> list[ev.JSON]:
+async def turns(deck: Deck, session: str) -> list[Turn]:
     """Every turn with the message that began it and the files that it changed."""
-    return (await deck.get(session)).turns()
+    return cast("list[Turn]", (await deck.get(session)).turns())
 
 
 @command("session.rewind")
-async def rewind(deck: Deck, session: str, turn: int) -> ev.JSON:
+async def rewind(deck: Deck, session: str, turn: int) -> Restored:
     """Put files back to before a turn; the conversation stays."""
-    return asdict(await deck.features.rewind_files(await deck.get(session), turn))
+    back = await deck.features.rewind_files(await deck.get(session), turn)
+    return cast("Restored", asdict(back))
 
 
 @command("session.mcp")
-async def mcp(deck: Deck, session: str, changes: dict[str, bool] | None = None) -> list[ev.JSON]:
+async def mcp(deck: Deck, session: str, changes: dict[str, bool] | None = None) -> list[McpServer]:
     """Switch MCP servers on or off for this session; all of them, as they are then."""
     target = await deck.get(session)
     await deck.features.mcp.switch(target, changes or {})
-    return deck.features.mcp.listed(target)
+    return cast("list[McpServer]", deck.features.mcp.listed(target))
 
 
 @command("session.fork")

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+from sessions.api.answers import PutBack, Refused, SkillFile, SkillsListed
 from sessions.engine.commands import command
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.skills import as_ours
@@ -22,7 +23,7 @@ _MAX_SHOWN = 200_000
 
 
 @command("skills.list")
-async def listing(deck: Deck, session: str = "", cwd: str = "") -> ev.JSON:
+async def listing(deck: Deck, session: str = "", cwd: str = "") -> SkillsListed:
     """Rows for the panel, and what the enabled set costs. Without a session: the library."""
     library = deck.features.library
     if session:
@@ -57,7 +58,7 @@ async def switch(deck: Deck, session: str, name: str, state: str) -> None:
 
 
 @command("skills.everywhere")
-async def everywhere(deck: Deck, name: str, state: str) -> ev.JSON:
+async def everywhere(deck: Deck, name: str, state: str) -> Refused:
     """Switch a skill in every open session; which refused, and why."""
     refused: ev.JSON = {}
     for session in list(deck.sessions.values()):
@@ -113,7 +114,7 @@ async def trust(
 @command("skills.read")
 async def read(
     deck: Deck, name: str, session: str = "", path: str = "SKILL.md", folder: str = ""
-) -> ev.JSON:
+) -> SkillFile:
     """One file of a skill, for the reader, and the names of all.
 
     `size` is the file's in bytes; of a long one `text` has the beginning, of a binary one none.
@@ -128,8 +129,15 @@ async def read(
         text, size, cut = await asyncio.to_thread(_text, skill.path / path)
     except OSError as error:
         raise AgentdeckError(f"{path} can't be read: {error.strerror or error}.") from error
-    shown = {"text": text or "", "size": size, "cut": cut, "binary": text is None}
-    return {"name": skill.name, "path": path, "files": files, **shown}
+    return {
+        "name": skill.name,
+        "path": path,
+        "files": files,
+        "text": text or "",
+        "size": size,
+        "cut": cut,
+        "binary": text is None,
+    }
 
 
 @command("skills.add")
@@ -165,7 +173,7 @@ async def remove(deck: Deck, name: str, session: str = "", path: str = "") -> No
 
 
 @command("skills.undo")
-async def undo(deck: Deck, name: str = "") -> ev.JSON:
+async def undo(deck: Deck, name: str = "") -> PutBack:
     """Put back the skill that was removed last, or the last one of that name."""
     return {"path": str(await asyncio.to_thread(as_ours(deck.features.library.undo), name))}
 

@@ -286,7 +286,7 @@ async def second(rig: PanelRig, mine: str = "", draft: str = "") -> tuple[Review
     if draft:
         theirs = Path(review.draft["path"]) / "SKILL.md"
         theirs.write_text(theirs.read_text() + draft)
-        review.run(review.changed("harvest.open", edited=True))
+        review.run(review.edited())
         await rig.until(lambda: not review.busy)
     return review, md
 

@@ -109,7 +109,8 @@ def _ways(near: JSON) -> list[Pick]:
 
 
 def _merge(review: Review, into: str, how: str) -> None:
-    work = review.changed("harvest.merge", into=into, how=how)
+    name = review.name_of_draft
+    work = review.changed(lambda c: c.call("harvest.merge", name=name, into=into, how=how))
     review.run(work, "the two are brought together, your edits kept…")
 
 

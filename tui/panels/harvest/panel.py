@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from sessions.api.answers import DraftShown
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from tui.panels import Panel
@@ -287,13 +288,14 @@ class HarvestPanel(Panel):
 
     def action_make_it(self) -> None:
         """Take the suggestion: a draft of what ran and passed here, whatever is in the basket."""
-        if not self.suggestion:
+        session = self.session
+        if not self.suggestion or session is None:
             return
 
         async def make() -> None:
-            found = await self.client.call("harvest.byproducts", sessions=[self.session])
-            passed = [i for i in found or [] if i["signals"].get("passed") and i.get("text")]
-            await self._review("harvest.draft", "", items=passed)
+            found = await self.client.call("harvest.byproducts", sessions=[session])
+            passed = [i for i in found if i["signals"].get("passed") and i.get("text")]
+            self._review(await self.client.call("harvest.draft", items=passed))
 
         self.run(make())
 
@@ -381,9 +383,12 @@ class HarvestPanel(Panel):
             self.deck.say("Pick something first: space puts it into the basket.")
             return
 
+        async def drafted(name: str) -> None:
+            self._review(await self.client.call("harvest.draft", name=name))
+
         def named(name: str | None) -> None:
             if name is not None:
-                self.run(self._review("harvest.draft", name))
+                self.run(drafted(name))
 
         self.app.push_screen(Prompt("The skill's name (empty = found by itself)"), named)
 
@@ -396,15 +401,16 @@ class HarvestPanel(Panel):
             listing = Listing(picks, empty="There are no drafts.", enter="opens it")
             self.app.push_screen(Choose("Drafts", listing), opened)
 
+        async def opening(name: str) -> None:
+            self._review(await self.client.call("harvest.open", name=name))
+
         def opened(choice: Any) -> None:
             if choice and choice.row:
-                self.run(self._review("harvest.open", choice.row))
+                self.run(opening(choice.row))
 
         self.run(choose())
 
-    async def _review(self, command: str, name: str, **more: Any) -> None:
-        draft = await self.client.call(command, name=name, **more)
-
+    def _review(self, draft: DraftShown) -> None:
         def done(said: str | None) -> None:
             if said:
                 self.deck.say(said)

@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.content import Content
 
+from sessions.api.answers import DraftShown
 from tui.text import clean, one_line
 
 JSON = dict[str, Any]
@@ -13,7 +14,7 @@ _MARKS = {True: "ok ", False: "NOT", None: "?  "}
 _FINDINGS = 3
 
 
-def skill_content(draft: JSON) -> Content:
+def skill_content(draft: DraftShown) -> Content:
     """SKILL.md, each line with the turn it came from, or marked as the model's own."""
     head = draft["skill_md"].split("\n---\n", 1)[0] + "\n---\n\n"
     parts: list[tuple[str, str]] = [(clean(head), "$text-muted")]
@@ -49,7 +50,7 @@ def _styled(text: str, styles: dict[str, str]) -> Content:
     return Content.assemble(*((f"{line}\n", styles.get(line[:1], "")) for line in lines))
 
 
-def report_lines(draft: JSON, checked: JSON) -> list[str]:
+def report_lines(draft: DraftShown, checked: JSON) -> list[str]:
     """Checks with their cost, neighbours, flags, what was taken out."""
     lines: list[str] = []
     # What was asked for and paid comes before what is always there.

@@ -15,8 +15,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from sessions.api.answers import DraftShown
 from sessions.errors import AgentdeckError
-from tui.deck.client import DeckClient
+from tui.deck.client import Ask, DeckClient
 from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
 from tui.panels.harvest.report import report_lines, round_content, skill_content
@@ -57,7 +58,7 @@ class Review(Dialog[str]):
         Binding("delete", "reject", show=False),
     ]
 
-    def __init__(self, client: DeckClient, draft: JSON, session: str) -> None:
+    def __init__(self, client: DeckClient, draft: DraftShown, session: str) -> None:
         super().__init__(f"Draft {one_line(draft['name'])}")
         self.client = client
         self.draft = draft
@@ -169,9 +170,11 @@ class Review(Dialog[str]):
 
     # -- checking
 
-    async def check(self, **how: object) -> None:
-        """Check the draft; with `how`, also what costs something."""
-        self.checked = await self.client.call("harvest.check", name=self.name_of_draft, **how)
+    async def check(self, replay: bool = False, session: str = "") -> None:
+        """Check the draft; with `replay` or a session whose model is asked, what costs, too."""
+        self.checked = await self.client.call(
+            "harvest.check", name=self.name_of_draft, replay=replay, session=session
+        )
         self.report()
 
     def action_check(self) -> None:
@@ -198,15 +201,20 @@ class Review(Dialog[str]):
 
     # -- changing
 
-    def take(self, draft: JSON) -> None:
+    def take(self, draft: DraftShown) -> None:
         """The draft after a change."""
         self.draft = draft
         self._show()
 
-    async def changed(self, command: str, **args: object) -> None:
+    async def changed(self, ask: Ask) -> None:
         """Change the draft by a command of the engine's, and look at it again."""
-        self.take(await self.client.call(command, name=self.name_of_draft, **args))
+        self.take(await ask(self.client))
         await self.check()
+
+    async def edited(self) -> None:
+        """Its files were changed by hand."""
+        name = self.name_of_draft
+        await self.changed(lambda c: c.call("harvest.open", name=name, edited=True))
 
     def _editable(self) -> Path | None:
         """The chosen file, if it is one that is edited by hand."""
@@ -237,7 +245,7 @@ class Review(Dialog[str]):
             except OSError as error:
                 self.say(f"{self.path} can't be written: {error.strerror}.")
                 return
-            self.run(self.changed("harvest.open", edited=True))
+            self.run(self.edited())
 
         self.app.push_screen(Edited(self.path, text), left)
 
@@ -254,7 +262,7 @@ class Review(Dialog[str]):
             self.say(f"{editor[0]} can't be started: {error.strerror}. Set $EDITOR.")
             return
         self.app.refresh()
-        self.run(self.changed("harvest.open", edited=True))
+        self.run(self.edited())
 
     def action_model(self) -> None:
         """Tell the model of the session in focus what to change."""
@@ -263,7 +271,10 @@ class Review(Dialog[str]):
 
         def wished(wish: str | None) -> None:
             if wish is not None:
-                work = self.changed("harvest.improve", session=self.session, wish=wish)
+                name, session = self.name_of_draft, self.session
+                work = self.changed(
+                    lambda c: c.call("harvest.improve", name=name, session=session, wish=wish)
+                )
                 self.run(work, "the model puts it into better words…")
 
         about = "Empty: clearer words. Files stay byte for byte; lines of its own are marked."

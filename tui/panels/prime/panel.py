@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -46,6 +46,10 @@ _HINTS: dict[str, tuple[tuple[str, str], ...]] = {
     "past": (("enter", "again"), ("g", "its words"), ("v", "back")),
 }  # fmt: skip
 Work = Callable[[str, Prime], Awaitable[None]]
+
+
+Reads = Callable[[str, str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
+"""A reading of a draw: session, draw, wishes → items."""
 
 
 class PrimePanel(Panel):
@@ -292,27 +296,30 @@ class PrimePanel(Panel):
     def action_read(self) -> None:
         """Let the model read the draw, in a question outside the session."""
         if self.prime.show == "draw" and self.prime.drawn is not None:
-            self._read("priming.expand", "the model reads it, outside this session…")
+            self._read(self._expand, "the model reads it, outside this session…")
 
     def action_deepen(self) -> None:
         """That is superficial: the same letters again, with those whom only researchers know."""
         if self.prime.kind == "names" and self.prime.items:
-            self._read("priming.deepen", "that is superficial: the model tries again…")
+            self._read(self._deepen, "that is superficial: the model tries again…")
 
-    def _read(self, command: str, busy: str) -> None:
+    async def _expand(self, session: str, id: str, wishes: dict[str, Any]) -> dict[str, Any]:
+        return await self.client.call("priming.expand", session=session, id=id, wishes=wishes)
+
+    async def _deepen(self, session: str, id: str, wishes: dict[str, Any]) -> dict[str, Any]:
+        return await self.client.call("priming.deepen", session=session, id=id, wishes=wishes)
+
+    def _read(self, ask: Reads, busy: str) -> None:
         whose = self.deck.name_of(self.session) if self.session else "the session"
         costs = st.cost_words((self.prime.drawn or {}).get("estimate"))
         what = f"The model of {whose} reads the draw. {costs}".strip()
-        self.on_purpose(what, "Let it read", lambda: self._read_now(command, busy))
+        self.on_purpose(what, "Let it read", lambda: self._read_now(ask, busy))
 
-    def _read_now(self, command: str, busy: str) -> None:
+    def _read_now(self, ask: Reads, busy: str) -> None:
         async def read(session: str, prime: Prime) -> None:
             assert prime.drawn is not None
             wishes = {**prime.wishes, "without": sorted(prime.left_out)}
-            found = await self.client.call(
-                command, session=session, id=prime.drawn["id"], wishes=wishes
-            )
-            prime.take_items(found)
+            prime.take_items(await ask(session, prime.drawn["id"], wishes))
 
         self.work(read, busy)
 

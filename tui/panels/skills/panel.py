@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
+from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.skills.reader import Reader
@@ -200,10 +201,12 @@ class SkillsPanel(Panel):
         self._switch(skill, STATES[(STATES.index(skill["state"]) + 1) % len(STATES)])
 
     def _switch(self, skill: dict[str, Any], state: str) -> None:
+        session = self.session or ""
+
         async def send() -> None:
             try:
                 await self.client.call(
-                    "session.skill", session=self.session, name=skill["name"], state=state
+                    "session.skill", session=session, name=skill["name"], state=state
                 )
             except NeedsPerson:
                 self._review(skill, then=state)
@@ -225,7 +228,7 @@ class SkillsPanel(Panel):
             return f"{skill['name']} was refused in {len(refused)}: {one_line(refused[0])}"
 
         name, state = skill["name"], skill["state"]
-        self._command("skills.everywhere", done, name=name, state=state)
+        self._command(lambda c: c.call("skills.everywhere", name=name, state=state), done)
 
     def action_default(self) -> None:
         """The state it has here, for new sessions of this session's profile."""
@@ -235,13 +238,16 @@ class SkillsPanel(Panel):
             return
         name, state = skill["name"], skill["state"]
         said = f"New sessions of profile {summary.profile} have {name} {state}"
-        args = {"profile": summary.profile, "name": name, "state": state}
-        self._command("skills.default", lambda _: said, **args)
+        profile = summary.profile
+        self._command(
+            lambda c: c.call("skills.default", profile=profile, name=name, state=state),
+            lambda _: said,
+        )
 
-    def _command(self, command: str, done: Callable[[Any], str], **args: Any) -> None:
+    def _command(self, ask: Ask, done: Callable[[Any], str]) -> None:
         async def send() -> None:
             try:
-                told = await self.client.call(command, **args)
+                told = await ask(self.client)
             except AgentdeckError as error:
                 self.deck.say_error(error)
                 return
@@ -266,12 +272,13 @@ class SkillsPanel(Panel):
 
     def action_uses(self) -> None:
         """Where skills were used in this session: turn, and by whom."""
-        if self.session is None:
+        session = self.session
+        if session is None:
             return
 
         async def show() -> None:
             try:
-                uses = await self.client.call("skills.uses", session=self.session)
+                uses = await self.client.call("skills.uses", session=session)
             except AgentdeckError as error:
                 self.deck.say_error(error)
                 return
@@ -314,9 +321,14 @@ class SkillsPanel(Panel):
         self.app.push_screen(Prompt("Add a skill", placeholder=words), given)
 
     async def _add(self, source: str, only: str = "", replace: bool = False) -> None:
-        args = {"source": source, "session": self.session or "", "only": only, "replace": replace}
         try:
-            added = await self.client.call("skills.add", **args)
+            added = await self.client.call(
+                "skills.add",
+                source=source,
+                session=self.session or "",
+                only=only,
+                replace=replace,
+            )
         except AgentdeckError as error:
             self.deck.say_error(error)
             return
@@ -357,15 +369,20 @@ class SkillsPanel(Panel):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                args = {"name": name, "path": skill["path"], "session": self.session or ""}
-                self._command("skills.remove", lambda _: f"Removed {name}; z puts it back", **args)
+                path, session = skill["path"], self.session or ""
+                self._command(
+                    lambda c: c.call("skills.remove", name=name, path=path, session=session),
+                    lambda _: f"Removed {name}; z puts it back",
+                )
 
         text = f"{name} goes to the trash:\n{skill['path']}\nSessions that have it on lose it."
         self.app.push_screen(Confirm(f"Remove {one_line(name)}?", text, "Remove"), answered)
 
     def action_undo(self) -> None:
         """Put back what was removed last."""
-        self._command("skills.undo", lambda told: f"Put back {one_line(told['path'])}")
+        self._command(
+            lambda c: c.call("skills.undo"), lambda told: f"Put back {one_line(told['path'])}"
+        )
 
     # -- the filter
 

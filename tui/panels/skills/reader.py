@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from rich.syntax import Syntax
 from textual.app import ComposeResult
@@ -14,6 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
+from sessions.api.answers import SkillFile
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
@@ -33,7 +33,7 @@ class Reader(Dialog[None]):
     def __init__(self, client: DeckClient, name: str, session: str, folder: str = "") -> None:
         super().__init__(one_line(name))
         self.client = client
-        self.args = {"name": name, "session": session, "folder": folder}
+        self.skill, self.session, self.folder = name, session, folder
 
     def body(self) -> ComposeResult:
         """Files on the left, the chosen one on the right."""
@@ -58,7 +58,13 @@ class Reader(Dialog[None]):
     async def _load(self, path: str) -> None:
         view = self.query_one("#reader-text", VerticalScroll)
         try:
-            found: dict[str, Any] = await self.client.call("skills.read", **self.args, path=path)
+            found = await self.client.call(
+                "skills.read",
+                name=self.skill,
+                session=self.session,
+                folder=self.folder,
+                path=path,
+            )
         except AgentdeckError as error:
             await view.remove_children()
             await view.mount(Static(Content(clean(str(error))), markup=False))
@@ -86,7 +92,7 @@ def tree(files: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _shown(path: str, found: dict[str, Any]) -> list[Widget]:
+def _shown(path: str, found: SkillFile) -> list[Widget]:
     """A file as it is best read; what is long goes without colours, so that nothing waits."""
     if found.get("binary"):
         return [_words(f"A binary file of {size(found['size'])}.", "$text-muted")]

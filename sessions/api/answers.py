@@ -1,0 +1,198 @@
+"""What commands answer, where its keys are fixed.
+
+A session's summary goes as `sessions.record.summary.Summary.to_json` writes it, an event as
+`sessions.record.codec` does: these are `ev.JSON` here.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+from sessions.record import events as ev
+
+
+class Greeting(TypedDict):
+    """Who answers: the engine's version, its process, and since when it runs."""
+
+    version: str
+    pid: int
+    since: str
+
+
+class EngineStatus(TypedDict):
+    """The engine's process, what it has in memory and who is attached.
+
+    `files`: descriptors that it holds; None where the system does not say.
+    """
+
+    pid: int
+    socket: str
+    version: str
+    since: str
+    sessions: int
+    working: int
+    clients: int
+    tasks: int
+    files: int | None
+    files_limit: int | None
+
+
+class Watched(TypedDict):
+    """The last event that has been replayed; what is newer follows by itself."""
+
+    last_seq: int
+
+
+class Sent(TypedDict):
+    """The turn that a message began, or the id by which it waits in the queue."""
+
+    turn: NotRequired[int]
+    queued: NotRequired[str]
+    hidden: NotRequired[bool]
+    """Words of it were keys, which are neither recorded nor sent."""
+
+
+class Begun(TypedDict):
+    """The turn that began."""
+
+    turn: int
+
+
+class Turn(TypedDict):
+    """One turn: the message that began it, the files that tools changed in it, its standing."""
+
+    turn: int
+    at: str
+    text: str
+    origin: str
+    files: list[str]
+    ended: bool
+    undone: bool
+
+
+class Restored(TypedDict):
+    """Files that were put back, those that were removed again, and those left, each with why."""
+
+    restored: list[str]
+    removed: list[str]
+    refused: list[tuple[str, str]]
+    note: str
+
+
+class Undone(TypedDict):
+    """The turn to which a conversation went back; with its files, what became of them."""
+
+    turn: int
+    restored: NotRequired[list[str]]
+    removed: NotRequired[list[str]]
+    refused: NotRequired[list[tuple[str, str]]]
+    note: NotRequired[str]
+
+
+class McpServer(TypedDict):
+    """An MCP server for a session. `where`: its command or address, without its secrets."""
+
+    name: str
+    on: bool
+    switched: bool
+    where: str
+
+
+class BackendState(TypedDict):
+    """A configured backend: whether it can be used here, and what to do where it can't."""
+
+    name: str
+    type: str
+    model: str
+    ok: bool
+    detail: str
+    remedy: str
+    default: bool
+    capabilities: ev.JSON
+
+
+class ModelChoice(TypedDict):
+    """A model of a backend. `context` and `max_output` in tokens, 0 where they are unknown."""
+
+    id: str
+    name: str
+    context: int
+    max_output: int
+
+
+class SandboxState(TypedDict):
+    """What contains commands here, and what to do where nothing does."""
+
+    works: bool
+    detail: str
+    remedy: str
+
+
+class SignInWay(TypedDict):
+    """A way to sign in to an agent. `kind`: `agent`, `terminal` or `variable`."""
+
+    id: str
+    name: str
+    kind: str
+    description: str
+    command: list[str]
+    env: dict[str, str]
+
+
+class Restarted(TypedDict):
+    """Whether there was an agent's process that is started anew."""
+
+    restarted: bool
+
+
+class SkillsListed(TypedDict):
+    """A session's skills, what those that are on cost, and what could not be read."""
+
+    rows: list[ev.JSON]
+    cost: ev.JSON
+    broken: list[ev.JSON]
+    notices: list[str]
+
+
+class Refused(TypedDict):
+    """Sessions that did not take a skill, each with why."""
+
+    refused: dict[str, str]
+
+
+class SkillFile(TypedDict):
+    """A file of a skill. `size` in bytes; of a long one `text` has the beginning."""
+
+    name: str
+    path: str
+    files: list[str]
+    text: str
+    size: int
+    cut: bool
+    binary: bool
+
+
+class PutBack(TypedDict):
+    """Where a removed skill stands again."""
+
+    path: str
+
+
+class DraftShown(TypedDict):
+    """A draft of a skill: its text with receipts, its files, what was hidden in it and checked."""
+
+    name: str
+    path: str
+    description: str
+    skill_md: str
+    files: dict[str, int]
+    lines: list[ev.JSON]
+    receipts: dict[str, ev.JSON]
+    flags: list[str]
+    redactions: dict[str, int]
+    changed_files: list[str]
+    rounds: list[ev.JSON]
+    version: int
+    into: str
+    conflicts: list[ev.JSON]
+    checks: list[ev.JSON]

@@ -1,0 +1,714 @@
+"""Every command of the engine as a typed call.
+
+Made by `python -m sessions.engine.protocol`.
+"""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+
+if TYPE_CHECKING:
+    from sessions.api.answers import (
+        BackendState,
+        Begun,
+        DraftShown,
+        EngineStatus,
+        Greeting,
+        McpServer,
+        ModelChoice,
+        PutBack,
+        Refused,
+        Restarted,
+        Restored,
+        SandboxState,
+        Sent,
+        SignInWay,
+        SkillFile,
+        SkillsListed,
+        Turn,
+        Undone,
+        Watched,
+    )
+    from sessions.record import events as ev
+
+
+class Calls(Protocol):
+    """What can be asked of the engine. A wrong name or argument is found by the type checker."""
+
+    @overload
+    async def call(
+        self, command: Literal["agent.authenticate"], /, *, backend: str, method: str
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["agent.choose"], /, *, session: str, option: str, value: str
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["agent.options"], /, *, session: str
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(self, command: Literal["agent.restart"], /, *, backend: str) -> Restarted: ...
+
+    @overload
+    async def call(
+        self, command: Literal["agent.sessions"], /, *, backend: str, cwd: str = ...
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["agent.sign_in"], /, *, backend: str
+    ) -> list[SignInWay]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["archive.search"], /, *, query: str, limit: int = ...
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(self, command: Literal["deck.backends"], /) -> list[BackendState]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["deck.broadcast"], /, *, sessions: list[str], text: str
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["deck.list"], /, *, archived: bool = ..., closed: bool = ...
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["deck.models"], /, *, backend: str
+    ) -> list[ModelChoice]: ...
+
+    @overload
+    async def call(self, command: Literal["deck.profiles"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["deck.sandbox"], /, *, backend: str = ...
+    ) -> SandboxState: ...
+
+    @overload
+    async def call(self, command: Literal["deck.status"], /) -> EngineStatus: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["harvest.basket"],
+        /,
+        *,
+        add: list[ev.JSON] | None = ...,
+        remove: list[str] | None = ...,
+        clear: bool = ...,
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.byproducts"], /, *, sessions: list[str] | None = ...
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["harvest.check"],
+        /,
+        *,
+        name: str,
+        replay: bool = ...,
+        session: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["harvest.draft"],
+        /,
+        *,
+        name: str = ...,
+        items: list[ev.JSON] | None = ...,
+    ) -> DraftShown: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.drafts"], /) -> list[str]: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.export"], /, *, name: str, out: str) -> str: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.file"], /, *, item: ev.JSON) -> str: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.improve"], /, *, name: str, session: str, wish: str = ...
+    ) -> DraftShown: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.install"], /, *, name: str, replace: bool = ...
+    ) -> str: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["harvest.mark"],
+        /,
+        *,
+        session: str,
+        kind: str,
+        text: str,
+        turn: int,
+        seq: int,
+        copied: bool = ...,
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.merge"], /, *, name: str, into: str, how: str = ...
+    ) -> DraftShown: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.open"], /, *, name: str, edited: bool = ...
+    ) -> DraftShown: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["harvest.pair"],
+        /,
+        *,
+        name: str,
+        begin: bool = ...,
+        answer: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.put_away"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.reject"], /, *, name: str, reason: str = ...
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.resolve"], /, *, name: str, number: int, keep: str
+    ) -> DraftShown: ...
+
+    @overload
+    async def call(
+        self, command: Literal["harvest.suggestion"], /, *, session: str, dismiss: bool = ...
+    ) -> str: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.uninstall"], /, *, name: str) -> str: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.uses"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["hello"], /, *, version: str = ..., client: str = ...
+    ) -> Greeting: ...
+
+    @overload
+    async def call(self, command: Literal["plan.list"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(self, command: Literal["plan.pause"], /, *, run: str) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["plan.resume"], /, *, run: str) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["plan.retry"], /, *, run: str, task: str
+    ) -> list[str]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["plan.set"],
+        /,
+        *,
+        run: str,
+        parallel: int | None = ...,
+        usd: float | None = ...,
+        tokens: int | None = ...,
+        hours: float | None = ...,
+        until: str | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["plan.show"], /, *, run: str) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["plan.skip"], /, *, run: str, task: str) -> list[str]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["plan.start"],
+        /,
+        *,
+        file: str,
+        parallel: int | None = ...,
+        usd: float | None = ...,
+        tokens: int | None = ...,
+        hours: float | None = ...,
+        until: str = ...,
+        at: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["plan.stop"], /, *, run: str) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.compare"],
+        /,
+        *,
+        session: str,
+        id: str,
+        items: list[ev.JSON],
+        follow_up: str = ...,
+        neutral: str = ...,
+        wishes: ev.JSON | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["priming.comparing"], /, *, id: str = ...) -> Any: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.deepen"],
+        /,
+        *,
+        session: str,
+        id: str,
+        letters: list[str] | None = ...,
+        wishes: ev.JSON | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.draw"],
+        /,
+        *,
+        session: str,
+        kind: str,
+        params: ev.JSON | None = ...,
+        seed: int | None = ...,
+        wishes: ev.JSON | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.each"],
+        /,
+        *,
+        sessions: list[str],
+        kind: str,
+        seed: int,
+        params: ev.JSON | None = ...,
+        wishes: ev.JSON | None = ...,
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.expand"],
+        /,
+        *,
+        session: str,
+        id: str,
+        wishes: ev.JSON | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["priming.inbox"], /) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.inject"],
+        /,
+        *,
+        session: str,
+        id: str,
+        items: list[ev.JSON],
+        follow_up: str = ...,
+        with_names: bool = ...,
+        ban: list[str] = ...,
+        params: ev.JSON | None = ...,
+        without: list[str] = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["priming.judge"], /, *, id: str, answer: str
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["priming.judge_by"], /, *, id: str, backend: str
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["priming.kinds"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(self, command: Literal["priming.ledger"], /, *, judge: str = ...) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["priming.past"], /, *, session: str) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.preview"],
+        /,
+        *,
+        session: str,
+        id: str,
+        items: list[ev.JSON],
+        follow_up: str = ...,
+        with_names: bool = ...,
+        ban: list[str] = ...,
+        params: ev.JSON | None = ...,
+        without: list[str] = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["priming.raw"], /, *, session: str, id: str
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["priming.run"], /, *, session: str, wanted: str
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.spread"],
+        /,
+        *,
+        session: str,
+        id: str,
+        items: list[ev.JSON],
+        sessions: list[str],
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["priming.wake"], /, *, session: str, id: str, keep: bool = ...
+    ) -> ev.JSON | None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.again"], /, *, session: str, turn: int | None = ...
+    ) -> Begun: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.answer"],
+        /,
+        *,
+        session: str,
+        ask: str,
+        decision: str,
+        reason: str = ...,
+        allowed: bool | None = ...,
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.archive"], /, *, session: str, archived: bool = ...
+    ) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["session.compact"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["session.compaction"], /, *, session: str) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["session.confirm_full"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.continue"],
+        /,
+        *,
+        session: str,
+        backend: str = ...,
+        cwd: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.create"],
+        /,
+        *,
+        mcp: list[str] | None = ...,
+        profile: str = ...,
+        backend: str = ...,
+        model: str = ...,
+        cwd: str = ...,
+        title: str = ...,
+        permission: str = ...,
+        skills: dict[str, str] | None = ...,
+        max_steps: int = ...,
+        confirmed_full: bool = ...,
+        strict: bool = ...,
+        worktree: bool | None = ...,
+        base: str = ...,
+        about: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["session.delete"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["session.find"], /, *, wanted: str) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.fork"],
+        /,
+        *,
+        session: str,
+        turn: int | None = ...,
+        title: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["session.get"], /, *, session: str) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.interrupt"], /, *, session: str, why: str = ...
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.mcp"],
+        /,
+        *,
+        session: str,
+        changes: dict[str, bool] | None = ...,
+    ) -> list[McpServer]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.next"], /, *, session: str, item: str = ...
+    ) -> bool: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.queue"], /, *, session: str, items: list[ev.JSON]
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.rewind"], /, *, session: str, turn: int
+    ) -> Restored: ...
+
+    @overload
+    async def call(self, command: Literal["session.seen"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.send"],
+        /,
+        *,
+        session: str,
+        text: str,
+        origin: str = ...,
+        mode: str = ...,
+        attachments: list[ev.JSON] | None = ...,
+    ) -> Sent: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.set"], /, *, session: str, changes: ev.JSON
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.skill"], /, *, session: str, name: str, state: str
+    ) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["session.turns"], /, *, session: str) -> list[Turn]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.undo"],
+        /,
+        *,
+        session: str,
+        turn: int | None = ...,
+        files: bool = ...,
+    ) -> Undone: ...
+
+    @overload
+    async def call(self, command: Literal["session.unwatch"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.watch"],
+        /,
+        *,
+        session: str,
+        from_seq: int = ...,
+        compact: bool = ...,
+    ) -> Watched: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["skills.add"],
+        /,
+        *,
+        source: str,
+        session: str = ...,
+        only: str = ...,
+        replace: bool = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["skills.default"], /, *, profile: str, name: str, state: str
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["skills.everywhere"], /, *, name: str, state: str
+    ) -> Refused: ...
+
+    @overload
+    async def call(
+        self, command: Literal["skills.list"], /, *, session: str = ..., cwd: str = ...
+    ) -> SkillsListed: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["skills.read"],
+        /,
+        *,
+        name: str,
+        session: str = ...,
+        path: str = ...,
+        folder: str = ...,
+    ) -> SkillFile: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["skills.remove"],
+        /,
+        *,
+        name: str,
+        session: str = ...,
+        path: str = ...,
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["skills.review"],
+        /,
+        *,
+        name: str,
+        session: str = ...,
+        path: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["skills.trust"],
+        /,
+        *,
+        name: str,
+        session: str = ...,
+        folder: bool = ...,
+        path: str = ...,
+    ) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["skills.undo"], /, *, name: str = ...) -> PutBack: ...
+
+    @overload
+    async def call(self, command: Literal["skills.uses"], /, *, session: str) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["worktree.commit"],
+        /,
+        *,
+        session: str,
+        message: str,
+        paths: list[str] | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["worktree.discard"], /, *, session: str, undo: bool = ...
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["worktree.land"],
+        /,
+        *,
+        session: str,
+        onto: str = ...,
+        how: str = ...,
+        message: str = ...,
+        check: bool = ...,
+        hand_over: bool = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["worktree.prune"], /, *, orphans: bool = ..., kept: bool = ...
+    ) -> ev.JSON: ...
+
+    async def call(self, command: str, /, **args: Any) -> Any:
+        """Send a command and return its answer.
+
+        Raises:
+            AgentdeckError: the engine refused; of the class that it named.
+            UsageError: the arguments are longer than the engine takes.
+            EngineError: the engine went away.
+        """
+        return await self._ask(command, args)
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        raise NotImplementedError

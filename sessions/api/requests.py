@@ -1,0 +1,35 @@
+"""What commands take that have more arguments than a signature should list."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from sessions.record import events as ev
+
+
+class NewSession(TypedDict, total=False):
+    """Of a session to be made; see `sessions.runtime.deck.Deck.create`."""
+
+    profile: str
+    backend: str
+    model: str
+    cwd: str
+    title: str
+    permission: str
+    skills: dict[str, str] | None
+    max_steps: int
+    confirmed_full: bool
+    strict: bool
+    worktree: bool | None
+    base: str
+    about: str
+
+
+class Injection(TypedDict, total=False):
+    """How chosen items are sent; see `sessions.features.priming.Primings.inject`."""
+
+    follow_up: str
+    with_names: bool
+    ban: list[str]
+    params: ev.JSON | None
+    without: list[str]

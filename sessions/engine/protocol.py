@@ -1,0 +1,198 @@
+"""The engine's commands as they are declared → `sessions/api/calls.py` and docs/protocol.md.
+
+`python -m sessions.engine.protocol` writes both.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sessions.engine import commands
+from sessions.engine.server import Connection, Server
+
+ROOT = Path(__file__).parents[2]
+CALLS = ROOT / "sessions" / "api" / "calls.py"
+DOCS = ROOT / "docs" / "protocol.md"
+
+_HEAD = '''"""Every command of the engine as a typed call.
+
+Made by `python -m sessions.engine.protocol`.
+"""
+
+# ruff: noqa: E501, D102
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+
+if TYPE_CHECKING:
+{imports}
+
+
+class Calls(Protocol):
+    """What can be asked of the engine. A wrong name or argument is found by the type checker."""
+'''
+_TAIL = '''
+    async def call(self, command: str, /, **args: Any) -> Any:
+        """Send a command and return its answer.
+
+        Raises:
+            AgentdeckError: the engine refused; of the class that it named.
+            UsageError: the arguments are longer than the engine takes.
+            EngineError: the engine went away.
+        """
+        return await self._ask(command, args)
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        raise NotImplementedError
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command. `default`: as Python writes it, "" where it is needed."""
+
+    name: str
+    kind: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its name, what it takes, the kind of its answer, and what it does."""
+
+    name: str
+    takes: tuple[Argument, ...]
+    answer: str
+    does: str
+
+
+def declared() -> list[Command]:
+    """Every command that a client may send, by name."""
+    own: dict[str, Callable[..., Any]] = {
+        "hello": Server.hello,
+        "session.unwatch": Connection.unwatch,
+        "session.watch": Connection._watch,
+    }
+    return [_command(name, f) for name, f in sorted((commands.load_commands() | own).items())]
+
+
+def _command(name: str, function: Callable[..., Any]) -> Command:
+    signature = inspect.signature(function)
+    takes = tuple(_arguments(function, signature))
+    does = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+    return Command(name, takes, str(signature.return_annotation), does)
+
+
+def _arguments(function: Callable[..., Any], signature: inspect.Signature) -> Iterator[Argument]:
+    for name, each in signature.parameters.items():
+        if name in ("deck", "self"):
+            continue
+        if each.kind is each.VAR_KEYWORD:
+            yield from _unpacked(function, name)
+            continue
+        default = "" if each.default is each.empty else repr(each.default)
+        yield Argument(name, str(each.annotation), default)
+
+
+def _unpacked(function: Callable[..., Any], name: str) -> Iterator[Argument]:
+    """The keys of the TypedDict by which further arguments are declared."""
+    shape = commands.shape_of(typing.get_type_hints(function)[name])
+    for key, kind in inspect.get_annotations(shape).items():
+        yield Argument(key, str(getattr(kind, "__forward_arg__", kind)), "…")
+
+
+def calls(known: list[Command]) -> str:
+    """The text of `sessions/api/calls.py`."""
+    text = "".join(_overload(each) for each in known)
+    shapes = sorted(name for name in _shapes() if name in text)
+    imports = [f"    from sessions.api.answers import {', '.join(shapes)}"] if shapes else []
+    imports.append("    from sessions.record import events as ev")
+    return _HEAD.format(imports="\n".join(imports)) + text + _TAIL
+
+
+def _shapes() -> list[str]:
+    from sessions.api import answers
+
+    return [name for name, value in vars(answers).items() if typing.is_typeddict(value)]
+
+
+def _overload(each: Command) -> str:
+    needed = [f"{a.name}: {a.kind}" for a in each.takes if not a.default]
+    others = [f"{a.name}: {a.kind} = ..." for a in each.takes if a.default]
+    takes = ", ".join(["self", f'command: Literal["{each.name}"]', "/"])
+    if needed or others:
+        takes = ", ".join([takes, "*", *needed, *others])
+    return f"\n    @overload\n    async def call({takes}) -> {each.answer}: ...\n"
+
+
+_DOCS = """# The engine's protocol
+
+A user-only Unix socket, one JSON object a line. Made by `python -m sessions.engine.protocol` from
+the commands' own declarations.
+
+Up (client → engine), every command answered once, in any order:
+
+```
+{"id": 1, "do": "session.send", "args": {"session": "…", "text": "…"}}
+{"id": 1, "ok": …}    or    {"id": 1, "error": {"kind", "message", "hint", "exit_code"}}
+```
+
+Down, unasked:
+
+```
+{"session": "…", "event": {…}}       an event of a session that this client watches
+{"summary": {…}}                     a session's summary changed
+{"gone": "…"}                        a session was deleted
+{"notice": {"kind", "message", …}}   something of the deck: a limit, a disk that is full
+{"bye": "…"}                         why the engine hangs up on this client: the last line
+```
+
+The first command is `hello` with the client's version. A session that is not watched costs its
+summaries and nothing else; `session.watch` with `from_seq` replays what was missed, in order and
+without a gap, before anything newer. A client that reads slowly is sent events from the journal as
+it reads, joined where it asked for that, and the newest of several summaries. Before `bye` a line
+may be cut short. An argument that is not known, missing or of another kind is
+answered by an error that names it.
+
+"""
+
+
+def docs(known: list[Command]) -> str:
+    """The text of docs/protocol.md."""
+    parts = [_DOCS, "## Commands\n\n| command | arguments | answer | does |\n|---|---|---|---|\n"]
+    parts += [_row(each) for each in known]
+    parts.append("\n## Answers\n\n`ev.JSON` is an object whose keys are not fixed.\n")
+    parts += [_shape(name) for name in sorted(_shapes())]
+    return "".join(parts)
+
+
+def _row(each: Command) -> str:
+    takes = ", ".join(
+        f"{a.name}: {a.kind}" + (f" = {a.default}" if a.default else "") for a in each.takes
+    )
+    cells = [f"`{each.name}`", f"`{takes}`" if takes else "", f"`{each.answer}`", each.does]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _shape(name: str) -> str:
+    from sessions.api import answers
+
+    shape = getattr(answers, name)
+    fields = inspect.get_annotations(shape)
+    rows = "".join(
+        f"- `{key}`: `{getattr(kind, '__forward_arg__', kind)}`"
+        f"{'' if key in shape.__required_keys__ else ', may be missing'}\n"
+        for key, kind in fields.items()
+    )
+    return f"\n### {name}\n\n{' '.join((shape.__doc__ or '').split())}\n\n{rows}"
+
+
+if __name__ == "__main__":
+    found = declared()
+    CALLS.write_text(calls(found))
+    DOCS.write_text(docs(found))
