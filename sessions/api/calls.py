@@ -3,7 +3,6 @@
 Made by `python -m sessions.engine.protocol`.
 """
 
-# ruff: noqa: E501
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload

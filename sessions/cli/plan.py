@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, table
 
 if TYPE_CHECKING:
+    from sessions.engine.client import Client
     from sessions.plans.model import Task
     from sessions.plans.read import Checked
     from sessions.record import events as ev
+
+T = TypeVar("T")
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -143,7 +148,7 @@ def list_(as_json: bool) -> None:
     """All runs, newest first."""
     from sessions.plans.show import exit_code
 
-    found = _engine("plan.list")
+    found = _engine(lambda c: c.call("plan.list"))
     if as_json:
         say_json(found)
         return
@@ -161,7 +166,7 @@ def list_(as_json: bool) -> None:
 @_JSON
 def show(run: str, as_json: bool) -> None:
     """One run: its tasks, what became of each, what it cost. RUN is an id, or `last`."""
-    told = _engine("plan.show", run=run)
+    told = _engine(lambda c: c.call("plan.show", run=run))
     if as_json:
         say_json(told)
         return
@@ -187,7 +192,7 @@ plan.add_command(
 @_RUN
 def pause(run: str) -> None:
     """Start nothing more; what works goes on to its end."""
-    _steered("plan.pause", run)
+    _steered(lambda c: c.call("plan.pause", run=run))
 
 
 @plan.command()
@@ -201,15 +206,15 @@ def resume(run: str, **wishes: object) -> None:
     """Go on after a pause, a stop, or with a raised budget."""
     changes = _wishes(wishes)
     if changes:
-        _engine("plan.set", run=run, **changes)
-    _steered("plan.resume", run)
+        _engine(lambda c: c.call("plan.set", run=run, **changes))
+    _steered(lambda c: c.call("plan.resume", run=run))
 
 
 @plan.command()
 @_RUN
 def stop(run: str) -> None:
     """End what works, and the run; `resume` takes it up again."""
-    _steered("plan.stop", run)
+    _steered(lambda c: c.call("plan.stop", run=run))
 
 
 @plan.command()
@@ -217,7 +222,7 @@ def stop(run: str) -> None:
 @click.argument("task")
 def skip(run: str, task: str) -> None:
     """Take TASK (or one of its many, as port[3]) out of the run."""
-    say(", ".join(_engine("plan.skip", run=run, task=task)))
+    say(", ".join(_engine(lambda c: c.call("plan.skip", run=run, task=task))))
 
 
 @plan.command()
@@ -225,17 +230,15 @@ def skip(run: str, task: str) -> None:
 @click.argument("task")
 def retry(run: str, task: str) -> None:
     """Try TASK (or one of its many) once more, with all its tries."""
-    say(", ".join(_engine("plan.retry", run=run, task=task)))
+    say(", ".join(_engine(lambda c: c.call("plan.retry", run=run, task=task))))
 
 
-def _steered(command: str, run: str) -> None:
-    told = _engine(command, run=run)
+def _steered(ask: Callable[[Client], Awaitable[ev.JSON]]) -> None:
+    told = _engine(ask)
     say(f"{told['id']}: {told['state']}")
 
 
-def _engine(command: str, **args: object) -> Any:
+def _engine(ask: Callable[[Client], Awaitable[T]]) -> T:
     import asyncio
 
-    from sessions.cli import plan_run
-
-    return asyncio.run(plan_run.call(command, **args))
+    return asyncio.run(by_engine(ask))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sessions.cli.asking import by_engine
 from sessions.cli.output import say, say_json, say_line
 from sessions.errors import AgentdeckError, EngineError
 from sessions.plans.show import exit_code
@@ -17,21 +18,10 @@ _AGAIN_S = 0.5
 _TRIES = 20
 
 
-async def call(command: str, **args: Any) -> Any:
-    """One command of the engine."""
-    from sessions.engine.client import Client
-
-    client = await Client.connect()
-    try:
-        return await client.call(command, **args)
-    finally:
-        await client.close()
-
-
 async def start(file: Path, wishes: ev.JSON, *, detach: bool, as_json: bool) -> int:
     """Begin a run; the exit code. Without `detach`, when nothing goes on without a person."""
     if detach:
-        told = await call("plan.start", file=str(file), **wishes)
+        told = await by_engine(lambda c: c.call("plan.start", file=str(file), **wishes))
         if as_json:
             say_json(told)
         else:

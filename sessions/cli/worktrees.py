@@ -182,15 +182,13 @@ def prune(orphans: bool, kept: bool, yes: bool, as_json: bool) -> None:
 
     What is nowhere else stays unless `--kept` asks for it, which asks once more.
     """
-    from sessions.cli.sessions import _by_engine
-
     if kept and not yes:
         gone = [row for row in _rows(sizes=False) if row.state == "kept"]
         for row in gone:
             click.echo(_safe(f"{row.ref}  {row.title}  ({row.name})"), err=True)
         if gone and not click.confirm(f"Let go of {len(gone)} for good?", err=True):
             raise click.Abort
-    told = asyncio.run(_by_engine("worktree.prune", orphans=orphans, kept=kept))
+    told = asyncio.run(by_engine(lambda c: c.call("worktree.prune", orphans=orphans, kept=kept)))
     if as_json:
         say_json(told)
         return

@@ -24,7 +24,6 @@ _HEAD = '''"""Every command of the engine as a typed call.
 Made by `python -m sessions.engine.protocol`.
 """
 
-# ruff: noqa: E501, D102
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
