@@ -30,6 +30,7 @@ class Row(NamedTuple):
     turns: int
     cost_usd: float | None
     archived: bool
+    unbegun: bool
     about: str
     repository: str
     branch: str
@@ -76,7 +77,11 @@ def rows(db: sqlite3.Connection) -> list[Row]:
     names = ", ".join(Row._fields)
     found = db.execute(f"select {names} from sessions order by id desc")
     at = Row._fields.index("archived")
-    return [Row._make((*row[:at], row[at] == 1, *row[at + 1 :])) for row in found]
+    truths = slice(at, at + 2)
+    return [
+        Row._make((*row[:at], *(value == 1 for value in row[truths]), *row[at + 2 :]))
+        for row in found
+    ]
 
 
 def summaries(db: sqlite3.Connection) -> list[Summary]:

@@ -11,6 +11,7 @@ import click
 
 from sessions.archive.find import find, listed
 from sessions.archive.index import Index
+from sessions.archive.rows import Row
 from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.errors import AgentdeckError
@@ -39,13 +40,23 @@ def sessions() -> None:
     """All sessions: list, show, search, export, fork, archive, delete; their branches."""
 
 
+def _now(row: Row) -> Row:
+    """The row as it is: nothing works where no engine runs, whatever the record broke off at."""
+    from sessions.engine import lifecycle
+
+    open_ = row.unbegun or row.status in ("working", "needs-you")
+    if open_ and lifecycle.running_pid(places()) is None:
+        return row._replace(status="cut-off")
+    return row
+
+
 @sessions.command("list")
 @click.option("--all", "everything", is_flag=True, help="The archived ones too.")
 @_JSON
 def list_(everything: bool, as_json: bool) -> None:
     """List sessions, newest first."""
     with _index() as index:
-        found = [s for s in index.rows() if everything or not s.archived]
+        found = [_now(s) for s in index.rows() if everything or not s.archived]
     if as_json:
         say_json([listed(s) for s in found])
         return

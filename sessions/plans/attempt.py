@@ -16,7 +16,7 @@ from sessions.plans import check, fill, record, watch
 from sessions.plans.fanout import Item
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
-from sessions.runtime.session import ENGINE_ENDS
+from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
 from sessions.safety.sanitise import clean
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sessions.plans.state import Unit
     from sessions.runtime.session import Session
 
-_ENGINE_DIED = "The engine stopped."
 WAITED_OUT = frozenset({"rate_limit", "overloaded", "network"})
 """Faults that pass: the session waits, and goes on where it was."""
 BREAKS = frozenset({"auth", "billing"})
@@ -94,7 +93,7 @@ class Attempt:
             self._spent()
             events = watch.events_of(session)
             last = watch.last_ended(events)
-            if last is None or last.detail in (_ENGINE_DIED, ENGINE_ENDS):
+            if last is None or last.detail in (ENGINE_STOPPED, ENGINE_ENDED):
                 return self._cut_off(events)
             ended = last
         while True:
@@ -234,7 +233,7 @@ class Attempt:
 
     async def _interrupted(self, ended: ev.TurnEnded) -> Outcome | str:
         assert self.watch is not None
-        if ended.detail == ENGINE_ENDS:
+        if ended.detail == ENGINE_ENDED:
             await asyncio.Event().wait()  # the engine ends: the next one takes it up
         if self.watch.stalled:
             why = f"it {self.watch.stalled}"

@@ -13,7 +13,12 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.safety.numbers_from_outside import MOST_USD, count
 
-STATUSES = ("working", "needs-you", "done", "idle", "failed", "paused", "unknown")
+STATUSES = ("working", "needs-you", "done", "idle", "failed", "paused", "cut-off", "unknown")
+ENGINE_STOPPED = "The engine stopped."
+ENGINE_ENDED = "The engine was stopped, which ended this turn."
+DISK_ENDED = "The disk refused to record more, so the turn was ended."
+_CUT_OFF = (ENGINE_STOPPED, ENGINE_ENDED, DISK_ENDED)
+"""What ends a turn that nobody wanted ended."""
 # A turn that ended so waits for something other than its user.
 _PAUSING = {"limit", "max_turns"}
 
@@ -50,6 +55,8 @@ class Summary:
     aside: bool = False
     paused: str = ""
     error: str = ""
+    unbegun: bool = False
+    """A message is recorded, and its turn has not begun yet."""
     asks: list[ev.JSON] = field(default_factory=list)
     queue: list[ev.JSON] = field(default_factory=list)
     skills: dict[str, str] = field(default_factory=dict)
@@ -66,6 +73,11 @@ class Summary:
 
     Discarded: `kept` names the ref that holds what it held.
     """
+
+    @property
+    def open(self) -> bool:
+        """Whether the record is within a turn: with no engine at work, one that was cut off."""
+        return self.unbegun or self.status in ("working", "needs-you")
 
     def to_json(self) -> ev.JSON:
         """As it goes over the socket: a copy, what nests in it one level deep.
@@ -120,9 +132,11 @@ class Reducer:
         self.summary.snippet = event.text[-200:]
         self.summary.about = self.summary.about or event.text[:200]
         self.summary.turns = max(self.summary.turns, event.turn)
+        self.summary.unbegun = self.open_turn is None
 
     def _started(self, event: ev.TurnStarted) -> None:
         self.open_turn = event.turn
+        self.summary.unbegun = False
         self.summary.turns = max(self.summary.turns, event.turn)
         self.summary.status = "working"
         self.summary.error = self.summary.paused = ""
@@ -149,7 +163,7 @@ class Reducer:
     def _ended(self, event: ev.TurnEnded) -> None:
         s = self.summary
         self.open_turn = None
-        s.asks, s.retry = [], None
+        s.asks, s.retry, s.unbegun = [], None, False
         if self._tail:
             s.snippet = self._tail
         for key, spent in event.usage.items():
@@ -160,6 +174,8 @@ class Reducer:
             s.status = "failed"
         elif event.reason in _PAUSING:
             s.status, s.paused = "paused", event.detail or event.reason
+        elif event.reason == "interrupted" and event.detail in _CUT_OFF:
+            s.status, s.error, s.paused = "cut-off", event.detail, ""
         elif event.reason == "interrupted":
             s.status = "idle"
         else:
@@ -234,6 +250,8 @@ class Reducer:
     def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
         """The server's count of the conversation does not hold any more."""
         self.summary.context_tokens = 0
+        if isinstance(event, ev.TurnUndone) and self.summary.status == "cut-off":
+            self.summary.status = "idle"
 
     _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
         ev.SessionCreated: _created,

@@ -99,7 +99,7 @@ class Deck:
         if (self.places.state / "landings").is_dir():
             await self.features.worktrees.landings.recover()
         for summary in await self.all_summaries():
-            if summary.status in ("working", "needs-you"):
+            if summary.open:
                 await self._complete(summary.id)
         await self.plans.open()
 
@@ -322,7 +322,7 @@ class Deck:
         for summary in found:
             if summary.id in self.sessions:
                 continue
-            if summary.status in ("working", "needs-you"):
+            if summary.open:
                 task = asyncio.get_running_loop().create_task(self._complete(summary.id))
                 self._completing.add(task)
                 task.add_done_callback(self._completing.discard)

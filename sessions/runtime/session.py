@@ -18,7 +18,13 @@ from sessions.record import events as ev
 from sessions.record.context import Context
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
-from sessions.record.summary import Reducer, Summary
+from sessions.record.summary import (
+    DISK_ENDED,
+    ENGINE_ENDED,
+    ENGINE_STOPPED,
+    Reducer,
+    Summary,
+)
 from sessions.runtime.full_disk import pause
 from sessions.runtime.queued_message import Queued
 from sessions.runtime.turn import Turn
@@ -32,8 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.session")
 
 BY_USER = "Interrupted by the user."
-ENGINE_ENDS = "The engine was stopped, which ended this turn."
-ENGINE_STOPPED = "The engine stopped while this ran; whether it took effect is not known."
+CALL_UNKNOWN = "The engine stopped while this ran; whether it took effect is not known."
 _OUR_FAULT = AgentdeckError(
     "agentdeck failed at this turn.", "The log has the details; the session goes on."
 )
@@ -162,11 +167,9 @@ class Session:
             )
         for call in calls:
             self.recorder.emit(
-                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=ENGINE_STOPPED)
+                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
             )
-        self.recorder.emit(
-            ev.TurnEnded(turn=turn, reason="interrupted", detail="The engine stopped.")
-        )
+        self.recorder.emit(ev.TurnEnded(turn=turn, reason="interrupted", detail=ENGINE_STOPPED))
 
     # -- what others read
 
@@ -349,7 +352,7 @@ class Session:
     async def close(self) -> None:
         """Interrupt, let go of the backend, and end the record's writing."""
         self.queue.clear()  # in memory only: the journal keeps what waits
-        await self.interrupt(ENGINE_ENDS)
+        await self.interrupt(ENGINE_ENDED)
         await self._close_conversation()
         await self.recorder.close()
         self.journal.close()
@@ -564,7 +567,7 @@ class Session:
 
     def _too_much_waits(self) -> None:
         if self._task is not None and self._ending is None:
-            self.interruption = "The disk refused to record more, so the turn was ended."
+            self.interruption = DISK_ENDED
             self._task.cancel()
 
     async def let_go(self) -> None:

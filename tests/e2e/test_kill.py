@@ -114,7 +114,7 @@ async def test_what_was_shown_is_on_disk_and_the_next_engine_takes_over(
         again = await Watcher.attach(here)
         for session in ids:
             await until(lambda a=again, s=session: s in a.client.summaries, 10)
-            assert again.client.summaries[session].status == "idle"
+            assert again.client.summaries[session].status == "cut-off"
             events = list(read(here.session(session) / NAME, Faults()))
             assert [e.seq for e in events] == list(range(1, len(events) + 1))
             ended = [e for e in events if isinstance(e, ev.TurnEnded)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEPT_TRANSCRIPTS = 36
 """How many transcripts of sessions out of view stay in memory; the engine replays the rest."""
 
-NEEDS = ("needs-you", "failed", "paused", "done")
+NEEDS = ("needs-you", "failed", "paused", "cut-off", "done")
 """What asks for the user."""
 
 

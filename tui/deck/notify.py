@@ -26,13 +26,20 @@ GATHER_S = 1.0
 """What happens within this time of a notice is told together."""
 STANDS_S = 6.0
 
-TOLD = {"needs-you": "needs you", "failed": "failed", "paused": "is paused", "done": "is done"}
+TOLD = {
+    "needs-you": "needs you", "failed": "failed", "paused": "is paused",
+    "cut-off": "was cut off", "done": "is done",
+}  # fmt: skip
 """What is told of, the most urgent first."""
-_MANY = {"needs-you": "need you", "failed": "failed", "paused": "are paused", "done": "are done"}
+_MANY = {
+    "needs-you": "need you", "failed": "failed", "paused": "are paused",
+    "cut-off": "were cut off", "done": "are done",
+}  # fmt: skip
 _WEIGHT: dict[str, Literal["information", "warning", "error"]] = {
     "done": "information",
     "needs-you": "warning",
     "paused": "warning",
+    "cut-off": "warning",
     "failed": "error",
 }
 

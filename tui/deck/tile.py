@@ -36,6 +36,7 @@ STATUS_STYLE = {
     "idle": "$text-muted",
     "failed": "bold $text-error",
     "paused": "$text-warning",
+    "cut-off": "$text-warning",
     "unknown": "$text-muted",
 }
 
@@ -85,6 +86,8 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         parts.append((one_line(summary.paused), "$text-warning"))
     if summary.status == "failed" and summary.error:
         parts.append((one_line(summary.error), "$text-error"))
+    if summary.status == "cut-off":
+        parts.append((f"{one_line(summary.error)} It can be asked again.", "$text-warning"))
     if summary.queue:
         parts.append((f"{len(summary.queue)} queued", "$text-accent"))
     if summary.cost_usd is not None:

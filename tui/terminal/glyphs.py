@@ -20,6 +20,7 @@ _STATUS = {
     "idle": ("◦", "."),
     "failed": ("✗", "x"),
     "paused": ("▫", "="),
+    "cut-off": ("▪", "~"),
     "unknown": ("?", "?"),
 }
 _TOOL = {

@@ -99,7 +99,7 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[Spot]:
 
 
 def _urgency(status: str) -> int:
-    order = ("needs-you", "failed", "paused", "done", "working", "idle", "unknown")
+    order = ("needs-you", "failed", "paused", "cut-off", "done", "working", "idle", "unknown")
     return order.index(status)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import pytest
 
+from sessions.engine import lifecycle
 from tests.unit.cli.conftest import Home
 
 pytestmark = pytest.mark.timeout(120)
@@ -144,6 +147,32 @@ def test_the_index_can_be_thrown_away(two: Home) -> None:
     for path in two.places.state.glob("index.db*"):
         path.unlink()
     assert {hit["seq"] for hit in two.data("sessions", "search", "ravens")}
+
+
+@pytest.mark.parametrize("upto", ["message.user", "text"])
+def test_a_session_whose_engine_died_is_cut_off_with_and_without_a_new_engine(
+    home: Home, upto: str
+) -> None:
+    running = home.popen("run", "stream 500 200", "--json")
+    assert running.stdout is not None
+    while f'"type":"{upto}"' not in (line := running.stdout.readline()):
+        assert line, "the turn ended before it was cut off"
+    pid = lifecycle.running_pid(home.places)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    running.communicate(timeout=60)
+
+    def status() -> str:
+        return str(home.data("sessions", "list")[0]["status"])
+
+    assert status() == "cut-off", "nothing works where no engine runs"
+    home.out("engine", "start")
+    (session,) = home.ids()
+    home.out("sessions", "archive", session)  # when this is answered the record is complete
+    home.out("sessions", "archive", session, "--undo")
+    assert status() == "cut-off" and "cut-off" in home.out("sessions", "list")
+    home.call("run", "hello", "--session", session)
+    assert status() in ("done", "failed"), "it has gone on"
 
 
 def test_a_fork_goes_to_the_end_of_the_turn_that_is_named(two: Home) -> None:
