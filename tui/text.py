@@ -15,6 +15,7 @@ __all__ = [
     "cost",
     "first_line",
     "one_line",
+    "place_of",
     "plain",
     "size",
     "title_of",
@@ -58,6 +59,17 @@ def first_line(text: str) -> str:
     lines = [line for line in text.strip().splitlines() if line.strip()]
     more = f"  (+{len(lines) - 1} lines)" if len(lines) > 1 else ""
     return one_line(lines[0][:400]) + more if lines else ""
+
+
+def place_of(summary: Summary) -> str:
+    """Where a session works: repository and branch, where it has a worktree; else its directory.
+
+    The part of the branch that is the same for all, and the id at its end, are left out.
+    """
+    if not summary.branch:
+        return one_line(summary.cwd)
+    name = summary.branch.removeprefix("agentdeck/").removeprefix("agentdeck-")
+    return one_line(f"{summary.repository} {name.removesuffix(f'-{summary.id}')}")
 
 
 def title_of(summary: Summary) -> str:

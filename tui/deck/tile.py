@@ -17,7 +17,7 @@ from textual.message import Message
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui.terminal import glyphs
-from tui.text import clip, cost, one_line, title_of, tokens
+from tui.text import clip, cost, one_line, place_of, title_of, tokens
 from tui.view.transcript_view import TranscriptView
 from tui.widgets.permission import PermissionBox
 
@@ -72,7 +72,7 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
     """The frame's lower line: what it costs and what it waits for, as much as fits.
 
     In order of importance: the retry, an agent that starts, what stopped it, the queue, cost,
-    tokens, how full the model's window is, model.
+    tokens, how full the model's window is, repository and branch, model.
     """
     parts: list[tuple[str, str]] = []
     left = seconds_left(summary.retry, now)
@@ -96,6 +96,8 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         parts.append((f"{tokens(used)} tokens", ""))
     if full := _fullness(summary):
         parts.append((f"context {full} %", "$text-warning" if full >= NEARLY_FULL else ""))
+    if summary.branch:
+        parts.append((place_of(summary), "$text-accent"))
     if summary.permission not in ("ask", ""):
         parts.append((summary.permission, "$text-warning" if summary.permission == "full" else ""))
     parts += [(name, "") for name in _answers(summary)]

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.suggester import Suggester
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from sessions.api.answers import BackendState
 from sessions.errors import AgentdeckError
@@ -50,7 +50,7 @@ class Wish:
     `permission` and `backend` are those that the sessions will have, by the form or its profile.
     """
 
-    args: dict[str, str]
+    args: dict[str, str | bool]
     count: int = 1
     permission: str = ""
     backend: str = ""
@@ -118,6 +118,10 @@ class NewSession(Dialog[Wish]):
             yield from self._row(
                 "Directory", Field(self.cwd, suggester=Folders(), compact=True, id="cwd")
             )
+            with Horizontal(classes="form--row"):
+                yield Label(Content("Worktree"))
+                yield Checkbox(Content("on a branch of its own"), compact=True, id="worktree")
+                yield Field(placeholder="from what is checked out", compact=True, id="base")
             yield from self._row("Title", Field(placeholder="none", compact=True, id="title"))
             modes = Select[str](self._modes(""), prompt="of the profile", id="permission")
             yield from self._row("Permission", modes)
@@ -175,6 +179,18 @@ class NewSession(Dialog[Wish]):
             )
             options.append((words, str(item.get(key, ""))))
         self.query_one(f"#{field}", Select).set_options(options)
+
+    @on(Select.Changed, "#profile")
+    def _other_profile(self) -> None:
+        self.query_one("#worktree", Checkbox).value = bool(self._of_profile("worktree"))
+        base = self._of_profile("base")
+        self.query_one("#base", Input).placeholder = f"from {base or 'what is checked out'}"
+
+    @on(Input.Changed, "#base")
+    def _based(self, event: Input.Changed) -> None:
+        """A base is where a branch begins: it asks for one."""
+        if event.value.strip():
+            self.query_one("#worktree", Checkbox).value = True
 
     @on(Select.Changed, "#profile")
     @on(Select.Changed, "#backend")
@@ -245,6 +261,11 @@ class NewSession(Dialog[Wish]):
         args = {"cwd": str(folder), "title": self.query_one("#title", Input).value}
         for field in ("profile", "backend", "model", "permission"):
             args[field] = self._value(field)
-        given = {k: v for k, v in args.items() if v}
+        given: dict[str, str | bool] = {k: v for k, v in args.items() if v}
+        ticked = self.query_one("#worktree", Checkbox).value
+        if ticked != bool(self._of_profile("worktree")):
+            given["worktree"] = ticked
+        if ticked and (base := self.query_one("#base", Input).value.strip()):
+            given["base"] = base
         permission = args["permission"] or self._of_profile("permission")
         self.dismiss(Wish(given, count, permission, self._backend()))

@@ -8,7 +8,7 @@ from sessions.record.summary import Summary
 from tui.deck.tile import STATUS_STYLE
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
 from tui.terminal import glyphs
-from tui.text import clip, cost, one_line, title_of, tokens
+from tui.text import clip, cost, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -35,10 +35,11 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
         (_column(summary.updated[5:16].replace("T", " "), 13), "$text-muted"),
         (_column(figure, 10), ""),
         (_column(one_line(summary.model or summary.backend), 18), "$text-muted"),
-        (one_line(summary.cwd), "$text-muted"),
+        (place_of(summary), "$text-muted"),
     )
     words = f"{number} {state} {title_of(summary)} {summary.model} {summary.backend} "
-    return Pick(summary.id, cells, f"{words}{summary.cwd} {summary.id} {summary.snippet}")
+    where = f"{summary.cwd} {summary.repository} {summary.branch}"
+    return Pick(summary.id, cells, f"{words}{where} {summary.id} {summary.snippet}")
 
 
 async def open_list(deck: DeckScreen) -> None:
@@ -74,10 +75,15 @@ async def _treat(deck: DeckScreen, summary: Summary, key: str) -> None:
         archived = not summary.archived
         await deck.client.call("session.archive", session=summary.id, archived=archived)
     elif key == "alt+d":
+        files = "Files in its working directory stay."
+        if summary.worktree and summary.worktree.get("session") == summary.id:
+            files = (
+                "Its worktree and branch go too; what they hold that is nowhere else is kept "
+                "under a ref (agentdeck worktrees list)."
+            )
         text = (
             f"{title_of(summary)}\n{summary.turns} turns, since {summary.created[:16]}.\n\n"
-            "Its record goes for good: what was said, and the files kept with it. "
-            "Files in its working directory stay."
+            f"Its record goes for good: what was said, and the files kept with it. {files}"
         )
         question = Confirm("Delete this session?", text, "Delete", danger=True)
         if await deck.app.push_screen_wait(question):

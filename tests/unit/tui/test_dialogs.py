@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
-from textual.widgets import Input, Select
+from textual.widgets import Checkbox, Input, Select
 
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
@@ -404,3 +404,30 @@ async def test_a_dialogs_own_key_is_not_the_fields() -> None:
         await here.type("task")
         await here.press("alt+a")
         await here.until(lambda: bool(here.client.said("session.archive")))
+
+
+async def test_a_tick_puts_a_session_on_a_branch_of_its_own() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        assert not form.query_one("#worktree", Checkbox).value
+        form.query_one("#base", Input).value = "main"
+        await here.until(lambda: form.query_one("#worktree", Checkbox).value)
+        form.query_one("#title", Input).value = "Try"
+        await here.press("ctrl+s")
+        (asked,) = here.client.said("session.create")
+        assert (asked["worktree"], asked["base"], asked["title"]) == (True, "main", "Try")
+
+
+async def test_a_row_and_a_tile_say_repository_and_branch() -> None:
+    async with opened(1) as here:
+        added = ev.WorktreeAdded(
+            session="s001", path="/w", name="parsers", branch="agentdeck/port-it-s001",
+            repository="/r/.git", base="abc", base_ref="refs/heads/main",
+        )  # fmt: skip
+        here.client.emit("s001", added)
+        await here.until(lambda: "parsers port-it" in str(here.deck.tile.border_subtitle))  # type: ignore[union-attr]
+        await here.press("ctrl+l")
+        assert "parsers port-it" in rows(here)[0]
+        await here.press("alt+d")
+        assert "Its worktree and branch go too" in here.app.screen.text  # type: ignore[attr-defined]
