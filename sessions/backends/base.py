@@ -127,6 +127,22 @@ class Tools(Protocol):
         """
 
 
+class Waiting(Protocol):
+    """A message that waits in a session's queue."""
+
+    @property
+    def id(self) -> str:
+        """Its id in the queue."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+
+    @property
+    def attachments(self) -> Sequence[ev.JSON]:
+        """As in `message.user`."""
+
+
 class TurnHost(Protocol):
     """What a conversation may ask of the session that it answers in."""
 
@@ -178,8 +194,14 @@ class TurnHost(Protocol):
     def flush(self) -> None:
         """Record the text that waits for more, so that `context` has all of it."""
 
-    def take_steers(self) -> list[ev.UserMessage]:
-        """Messages to take in now, between two steps; recorded already."""
+    def steers(self) -> Sequence[Waiting]:
+        """The messages that are to go into this turn, before they are taken."""
+
+    def take_steers(self, only: Sequence[str] | None = None) -> list[ev.UserMessage]:
+        """Messages to take in now, between two steps; recorded already. `only`: these ids."""
+
+    def not_steered(self, item: str) -> None:
+        """A message can't go into this turn: it waits for one of its own."""
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count tokens and dollars (None = no price is known) towards this turn, however it ends.
@@ -208,6 +230,14 @@ class Conversation(Protocol):
 
     async def close(self) -> None:
         """Let go of everything that belongs to this session."""
+
+
+@runtime_checkable
+class Steered(Protocol):
+    """A conversation that takes messages in while it waits, not between steps of its own."""
+
+    def steered(self) -> None:
+        """A message waits that is to go into the running turn (`TurnHost.steers`)."""
 
 
 class Backend(Protocol):

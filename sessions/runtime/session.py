@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.backends.base import Steered
 from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError, of_machine
 from sessions.record import codec
 from sessions.record import events as ev
@@ -240,6 +241,7 @@ class Session:
             item = Queued(text, origin if origin != "typed" else "queued", mode, list(attachments))
             self.queue.append(item)
             self._queue_changed()
+            self._steered()
             return {"queued": item.id}
         turn, taken = self._begin(Queued(text, origin, attachments=list(attachments)))
         # Whoever is told that it was sent may forget it: it is on disk.
@@ -250,6 +252,7 @@ class Session:
         """Replace the queue by an edited one (reordered, changed, shortened); sends nothing."""
         self.queue = [Queued.from_json(i) for i in items if str(i.get("text", "")).strip()]
         self._queue_changed()
+        self._steered()
 
     async def next(self, item: str = "") -> bool:
         """Send what waits next, or the message `item`, where an interrupt or a pause left it.
@@ -334,12 +337,12 @@ class Session:
         await self._close_conversation()
         return number
 
-    def take_steers(self, turn: int) -> list[ev.UserMessage]:
+    def take_steers(self, turn: int, only: Sequence[str] | None = None) -> list[ev.UserMessage]:
         """Messages that go into the running turn now; recorded as they are taken."""
-        steers = [q for q in self.queue if q.mode == "steer"]
+        steers = [q for q in self.queue if q.mode == "steer" and (only is None or q.id in only)]
         if not steers:
             return []
-        self.queue = [q for q in self.queue if q.mode != "steer"]
+        self.queue = [q for q in self.queue if q not in steers]
         self._queue_changed()
         messages = [
             ev.UserMessage(turn=turn, text=q.text, origin=q.origin, attachments=q.attachments)
@@ -348,6 +351,13 @@ class Session:
         for message in messages:
             self.recorder.emit(message)
         return messages
+
+    def not_steered(self, item: str) -> None:
+        """A message that could not go into the running turn waits for one of its own."""
+        for waiting in self.queue:
+            if waiting.id == item:
+                waiting.mode = "queue"
+                self._queue_changed()
 
     async def close(self) -> None:
         """Interrupt, let go of the backend, and end the record's writing."""
@@ -528,6 +538,11 @@ class Session:
                 # What a feature keeps beside the record is short of one event; the record is not.
                 log.exception("%s of %s", event.type, self.id)
         return self.reducer.apply(event)
+
+    def _steered(self) -> None:
+        """Something may wait for the running turn: who takes it at once is told."""
+        if isinstance(self._conversation, Steered):
+            self._conversation.steered()
 
     def _queue_changed(self) -> None:
         self.recorder.emit(ev.QueueSet(items=[q.to_json() for q in self.queue]))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sessions.backends.base import Settings, Tools
     from sessions.record.context import Context
+    from sessions.runtime.queued_message import Queued
     from sessions.runtime.session import Session
 
 
@@ -92,9 +93,17 @@ class Turn:
         """Record the text that waits for more."""
         self._session.recorder.flush()
 
-    def take_steers(self) -> list[ev.UserMessage]:
+    def steers(self) -> list[Queued]:
+        """The messages that are to go into this turn."""
+        return [q for q in self._session.queue if q.mode == "steer"]
+
+    def take_steers(self, only: Sequence[str] | None = None) -> list[ev.UserMessage]:
         """Messages to take in now; each is recorded as part of this turn."""
-        return self._session.take_steers(self.turn)
+        return self._session.take_steers(self.turn, only)
+
+    def not_steered(self, item: str) -> None:
+        """A message that can't go into this turn waits for one of its own."""
+        self._session.not_steered(item)
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count towards this turn."""

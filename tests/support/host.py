@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sessions.backends.base import Settings, Tools
 from sessions.record import events as ev
+from sessions.runtime.queued_message import Queued
 
 
 class FakeContext:
@@ -78,9 +79,16 @@ class FakeHost:
     def flush(self) -> None:
         """Nothing waits."""
 
-    def take_steers(self) -> list[ev.UserMessage]:
+    def steers(self) -> list[Queued]:
         """None."""
         return []
+
+    def take_steers(self, only: Sequence[str] | None = None) -> list[ev.UserMessage]:
+        """None."""
+        return []
+
+    def not_steered(self, item: str) -> None:
+        """None is there."""
 
     def text(self) -> str:
         """All text so far."""

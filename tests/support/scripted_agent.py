@@ -36,6 +36,7 @@ class Agent:
         self.servers: dict[str, list[Message]] = {}
         self.signed_in = Path(f"{options.state}.signed-in")
         self.cancelled: set[str] = set()
+        self.listening: dict[str, list[str]] = {}
         self.answers: dict[int, Message] = {}
         self.answered = threading.Condition()
         self.lock = threading.Lock()
@@ -117,11 +118,13 @@ class Agent:
             self.raw('{"half": ')
             self.send({"id": 424242, "result": {}})
             self.send({"id": "text", "result": {}})
+        steers = {"_meta": {"steering": {"supported": True}}} if self.options.steers else {}
         sessions = {} if self.options.forgetful else {"close": {}, "fork": {}, "list": {}}
         if self.options.resumes:
             sessions["resume"] = {}
         images = not self.options.blind
         return {
+            **steers,
             "protocolVersion": 1,
             "agentInfo": {"name": "scripted", "version": "1"},
             "agentCapabilities": {
@@ -194,6 +197,15 @@ class Agent:
         session = f"f{os.getpid()}-{len(self.sessions)}"
         self.sessions[session] = list(self.sessions[params["sessionId"]])
         return {"sessionId": session}
+
+    def on__session_steering(self, params: Message) -> Message:
+        """A message for the running turn, if one runs."""
+        text = str(params["prompt"][0]["text"])
+        behaviour = params["_meta"]["steering"]["idleBehavior"]
+        if params["sessionId"] not in self.listening or "refused" in text:
+            return {"outcome": behaviour, "reason": "noRunningTurn"}
+        self.listening[params["sessionId"]].append(text)
+        return {"outcome": "injected"}
 
     def on_session_close(self, params: Message) -> Message:
         """Nothing to let go of."""
@@ -468,6 +480,33 @@ def where(agent: Agent, session: str, text: str) -> None:
     agent.say(session, f"{os.getpid()} {Path.cwd()}")
 
 
+def listen(agent: Agent, session: str, text: str) -> None:
+    """Say what is put into the turn, until that is "enough"."""
+    agent.listening[session] = heard = []
+    agent.say(session, "listening ")
+    said = 0
+    while "enough" not in heard:
+        for word in heard[said:]:
+            agent.say(session, f"heard {word} ")
+            said += 1
+        time.sleep(0.005)
+    del agent.listening[session]
+    agent.say(session, "heard enough ")
+
+
+def drain(agent: Agent, session: str, text: str) -> None:
+    """Ask for what waits, as Qwen Code does between its steps, until something does."""
+    agent.say(session, "listening ")
+    while True:
+        answer = agent.ask("craft/drainMidTurnQueue", {"sessionId": session})
+        items = answer.get("result", {}).get("items", [])
+        for item in items:
+            agent.say(session, f"heard {item['content'][0]['text']} ")
+        if items:
+            return
+        time.sleep(0.01)
+
+
 def mutter(agent: Agent, session: str, text: str) -> None:
     """Print to stderr alone."""
     sys.stderr.write(rest_of(text, "mutter") + "\n")
@@ -479,6 +518,8 @@ ACTS: dict[str, Act] = {
     "ending": ending,
     "refuse": refuse,
     "mutter": mutter,
+    "listen": listen,
+    "drain": drain,
     "where": where,
     "picture": picture,
     "about": about,
@@ -513,6 +554,7 @@ def main() -> None:
         "resumes",
         "blind",
         "login",
+        "steers",
     )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")

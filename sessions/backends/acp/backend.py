@@ -111,7 +111,7 @@ class AcpBackend:
         return Capabilities(
             images=bool(prompt.get("image")) if agent else True,
             thinking=True,
-            steer=False,
+            steer=agent is not None and agent.steers,
             models=bool(self._models or self.default_model),
             own_tools=True,
             elsewhere=self.remote,

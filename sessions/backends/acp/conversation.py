@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, prompt, usage
+from sessions.backends.acp import asking, prompt, steering, usage
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.process import AgentProcess
+from sessions.backends.acp.steering import Steering
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator, terminals_of
 from sessions.backends.acp.workspace import Workspace
@@ -58,6 +59,9 @@ class AcpConversation:
         self._early: list[Message] = []
         self._loading = False
         self._asks: set[asyncio.Task[Any]] = set()
+        self._steering: Steering | None = None
+        self._drains = False
+        """Whether the agent asks for what is to go into its turn."""
         self._refused = False
         """Whether something that the agent asked for in this turn was refused."""
         self._spent = 0.0
@@ -87,6 +91,11 @@ class AcpConversation:
             for ask in self._asks:
                 ask.cancel()
             self._backend.rest()
+
+    def steered(self) -> None:
+        """A message waits that is to go into the running turn."""
+        if self._steering is not None:
+            self._steering.wake()
 
     async def choose(self, option: str, value: str) -> ev.JSON:
         """Set one of the agent's own options (its mode, model, effort, …) now, if it runs.
@@ -157,12 +166,25 @@ class AcpConversation:
         """
         if method == "session/request_permission":
             return await self._permission(params)
+        if method == steering.DRAIN:
+            return self._drained()
+        if method == steering.CLAIM:
+            return {"claimed": True, "hasQueuedPrompt": False}
         task = asyncio.ensure_future(self._workspace.handle(method, params))
         if method == "terminal/wait_for_exit":
             return await task  # it is over when the command is, which an interrupt ends
         self._asks.add(task)
         task.add_done_callback(self._asks.discard)
         return await task
+
+    def _drained(self) -> Message:
+        """What waits for the running turn of an agent that asks for it."""
+        if not self._drains and self._host is not None and self._agent is not None:
+            self._drains = True
+            self._host.emit(ev.BackendState(data={"reasons": self._reasons(self._agent)}))
+        if self._steering is None:
+            return {"items": [], "hasQueuedPrompt": False}
+        return self._steering.drain()
 
     async def _permission(self, params: Message) -> Message:
         """Answer session/request_permission by the deck's mode, or by its user."""
@@ -254,12 +276,16 @@ class AcpConversation:
                     "starting": "",
                     "agent": agent.info.get("agentInfo") or {"name": self._backend.name},
                     "can": agent.abilities(),
-                    "reasons": self.options.reasons(self._backend.title),
+                    "reasons": self._reasons(agent),
                     **self.options.state(),
                 }
             )
         )
         return preface
+
+    def _reasons(self, agent: AgentProcess) -> dict[str, str]:
+        steers = agent.steers or self._drains
+        return self.options.reasons(self._backend.title, steers=steers)
 
     async def _enter(self, agent: AgentProcess, host: TurnHost) -> str:
         theirs = str(self._state.get("session_id") or "")
@@ -334,11 +360,14 @@ class AcpConversation:
             )
         )
         ended = asyncio.ensure_future(agent.wait_ended())
+        self._steering = Steering(agent, self.agent_session, host)
+        self._steering.wake()
         try:
             await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():
                 raise agent.fault("ended in the middle of the turn", mark)
             answer = asked.result()
+            await self._steering.settle()
         except BackendError as error:
             # Its stdout may end a moment before the process itself does.
             if error.kind != "agent_ended":
@@ -348,6 +377,8 @@ class AcpConversation:
             await self._cancel(agent, asked)
             raise
         finally:
+            self._steering.stop()
+            self._steering = None
             ended.cancel()
             asked.cancel()
         return self._ended(host, answer)

@@ -17,7 +17,7 @@ from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
 
 REASONS = {
-    "steer": "The protocol can't speak into a running turn: the message is queued.",
+    "steer": "This agent takes nothing within a running turn: the message is queued.",
     "compact": "An agent looks after its own context.",
 }
 MODE = "mode"
@@ -46,9 +46,11 @@ class Options:
         """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
         return {"options": self.listed(), "wanted": dict(self.wanted)}
 
-    def reasons(self, title: str) -> dict[str, str]:
+    def reasons(self, title: str, *, steers: bool = False) -> dict[str, str]:
         """What can't be done in a session of this agent, and why: for greyed entries."""
         found = dict(REASONS)
+        if steers:
+            del found["steer"]
         if not self._option(MODEL):
             found["model"] = f"{title} names no models; set one in its own configuration."
         if not self.listed():

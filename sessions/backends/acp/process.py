@@ -126,12 +126,20 @@ class AgentProcess:
         sessions = self.capabilities.get("sessionCapabilities")
         return isinstance(sessions, dict) and sessions.get(name) is not None
 
+    @property
+    def steers(self) -> bool:
+        """Whether it takes messages within a running turn, by `_session/steering`."""
+        meta = self.info.get("_meta")
+        told = meta.get("steering") if isinstance(meta, dict) else None
+        return isinstance(told, dict) and told.get("supported") is True
+
     def abilities(self) -> dict[str, bool]:
         """What it said that it can do, as the interface needs it."""
         prompt = self.capabilities.get("promptCapabilities")
         can = prompt if isinstance(prompt, dict) else {}
         return {
             **{name: self.can(name) for name in ("load", "resume", "fork", "list", "close")},
+            "steer": self.steers,
             "images": bool(can.get("image")),
             "embedded": bool(can.get("embeddedContext")),
         }
@@ -143,7 +151,7 @@ class AgentProcess:
         """
         from acp.exceptions import RequestError
 
-        mark = self.mark()
+        mark = self._begun if method == "initialize" else self.mark()
         limit_s = ANSWER_S if limit_s is not None and limit_s < 0 else limit_s
         try:
             async with asyncio.timeout(limit_s):

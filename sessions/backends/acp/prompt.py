@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from sessions.record import pictures
 from sessions.tools.spool import looks_binary
 
 if TYPE_CHECKING:
+    from sessions.backends.acp.process import AgentProcess
     from sessions.backends.base import TurnHost
 
 # What an agent that can't load its past is told of it, in characters.
@@ -42,6 +44,17 @@ def blocks(host: TurnHost, preface: str, can: Message) -> list[Message]:
     for attachment in host.message.attachments:
         out.append(_attached(host.files.parent / str(attachment["path"]), attachment, can))
     return out
+
+
+def message(
+    host: TurnHost, text: str, attachments: Sequence[ev.JSON], agent: AgentProcess
+) -> list[Message]:
+    """A message for a turn that runs already."""
+    given = agent.capabilities.get("promptCapabilities")
+    can = given if isinstance(given, dict) else {}
+    root = host.files.parent
+    attached = [_attached(root / str(each["path"]), each, can) for each in attachments]
+    return [*([_text(text)] if text else []), *attached]
 
 
 def _attached(path: Path, attachment: ev.JSON, can: Message) -> Message:

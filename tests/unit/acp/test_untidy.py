@@ -114,6 +114,11 @@ async def test_an_agent_that_only_prints_a_sentence_is_quoted(tmp_path: Path) ->
     await backend.close()
 
 
+async def test_an_agent_that_ends_at_its_start_is_quoted(make: Make, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match="unrecognized arguments: --nonsense"):
+        await run(make("--nonsense"), FakeHost(tmp_path), "say")
+
+
 async def test_a_killed_agents_message_quotes_nothing_of_an_earlier_turn(
     make: Make, tmp_path: Path
 ) -> None:
