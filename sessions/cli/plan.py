@@ -190,6 +190,29 @@ plan.add_command(
 
 @plan.command()
 @_RUN
+@click.option("--format", "fmt", default="md", type=click.Choice(["md", "html", "json"]))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+def report(run: str, fmt: str, out: Path | None) -> None:
+    """What came of a run: what is done and who says so, what is not, what it cost."""
+    from sessions.errors import AgentdeckError
+    from sessions.places import places
+    from sessions.plans import report as reports
+    from sessions.plans import service, store
+
+    folder = store.folder_of(places().state / "plans", run)
+    found = service.load(folder)
+    text = reports.write(found, fmt, service.held_at(found))
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise AgentdeckError(f"{out} can't be written: {error.strerror}.") from error
+
+
+@plan.command()
+@_RUN
 def pause(run: str) -> None:
     """Start nothing more; what works goes on to its end."""
     _steered(lambda c: c.call("plan.pause", run=run))

@@ -46,6 +46,9 @@ class Outcome:
     diff: str = ""
     counts: bool = True
     evidence: str = ""
+    session: str = ""
+    branch: str = ""
+    commit: str = ""
 
 
 class Attempt:

@@ -69,8 +69,10 @@ async def pick(runner: Runner, unit: Unit) -> Outcome:
             told.append(f"{best.key} and {other.key}: a tie")
         runner.append(record.Note(unit=unit.key, kind="judge", text=told[-1]))
     why = f"{best.key}, of {len(done)}" + (f" ({'; '.join(told)})" if told else "")
-    return Outcome("done", f"picked {why}", best.answer, best.files, best.diff,
-                   evidence="\n".join(told))  # fmt: skip
+    return Outcome(
+        "done", f"picked {why}", best.answer, best.files, best.diff, evidence="\n".join(told),
+        session=best.session, branch=best.branch, commit=best.commit,
+    )  # fmt: skip
 
 
 async def _compare(runner: Runner, unit: Unit, judge: Judge, prompt: str, a: Unit, b: Unit) -> str:

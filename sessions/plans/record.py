@@ -114,6 +114,11 @@ class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
     diff: str = ""
     counts: bool = True
     evidence: str = ""
+    session: str = ""
+    """Whose work it is, where that is another's: the one that a judge picked."""
+    branch: str = ""
+    """Of its worktree, and the commit at its end, if it had one."""
+    commit: str = ""
 
 
 class Skipped(Event, frozen=True, kw_only=True, tag="unit.skipped"):

@@ -177,9 +177,11 @@ class Runner:
 
     def _begin(self, start: Start) -> None:
         unit = self.run.units[start.unit]
+        judges = self.run.nodes[unit.node].kind == JUDGE
         self.append(
             record.Started(
-                unit=unit.key, attempt=unit.attempt + 1, session=new_id(), usd=start.usd,
+                unit=unit.key, attempt=unit.attempt + 1, session="" if judges else new_id(),
+                usd=start.usd,
                 tokens=start.tokens,
             )
         )  # fmt: skip
@@ -226,7 +228,8 @@ class Runner:
         ended = record.Ended(
             unit=unit.key, attempt=unit.attempt, state=outcome.state,
             why=outcome.why[:2000], answer=outcome.answer, files=outcome.files, diff=outcome.diff,
-            counts=outcome.counts, evidence=outcome.evidence,
+            counts=outcome.counts, evidence=outcome.evidence, session=outcome.session,
+            branch=outcome.branch, commit=outcome.commit,
         )  # fmt: skip
         while True:
             try:

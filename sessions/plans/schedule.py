@@ -87,8 +87,11 @@ def _for(run: Run, node: Node, need: str, known: dict[str, str]) -> str:
     state = _need(run, need, known)
     other = run.nodes[need]
     over = other.expanded and not other.fault and other.settled == len(other.units)
-    some = node.task.partial and over and other.counts.get("done", 0) > 0
-    return OK if state == BROKEN and some else state
+    if state != BROKEN or not node.task.partial or not other.expanded or other.fault:
+        return state
+    if not over:
+        return OPEN
+    return OK if other.counts.get("done", 0) > 0 else BROKEN
 
 
 def _need(run: Run, name: str, known: dict[str, str]) -> str:
@@ -97,11 +100,11 @@ def _need(run: Run, name: str, known: dict[str, str]) -> str:
         return known[name]
     node = run.nodes[name]
     state = OPEN
-    if node.fault or _ready(run, node, known) == BROKEN:
+    lost = node.counts.get("failed", 0) + node.counts.get("unknown", 0)
+    if node.fault or lost or _ready(run, node, known) == BROKEN:
         state = BROKEN
     elif node.expanded and node.settled == len(node.units):
-        lost = node.counts.get("failed", 0) + node.counts.get("unknown", 0)
-        state = BROKEN if lost else OK
+        state = OK
     known[name] = state
     return state
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.ids import new_id
-from sessions.plans import read, record, show, store, times
+from sessions.plans import read, record, report, show, store, times
 from sessions.plans.model import Plan, Task
 from sessions.plans.runner import Runner
+from sessions.plans.schedule import decide
 from sessions.plans.state import Run
 from sessions.plans.store import Store
 from sessions.priming.rng import new_seed
@@ -155,6 +157,7 @@ class Runs:
         run = runner.run
         waits = run.count("waiting")
         why = f"{waits} of its tasks wait for you" if waits else runner.held
+        self._keep(runner)
         self.deck.notice("plan", f"{run.title}: {why}.", run=run.id, idle=True, held=runner.held)
         self.deck.on_quiet()
 
@@ -162,8 +165,16 @@ class Runs:
         """A run is over."""
         run = runner.run
         self._refused = False
+        self._keep(runner)
         self.deck.notice("plan", f"{run.title}: {show.words(run)}.", run=run.id, idle=True)
         self.deck.on_quiet()
+
+    def _keep(self, runner: Runner) -> None:
+        """Write the report; it can be made again at any time."""
+        try:
+            report.keep(runner.run, runner.store.folder, runner.held)
+        except OSError as error:
+            log.warning("the report of run %s: %s", runner.run.id, error)
 
     def refused(self, runner: Runner, error: JournalError) -> None:
         """A run can't be written down; told once."""
@@ -181,6 +192,12 @@ def load(folder: Path) -> Run:
         raise JournalError(f"Run {folder.name} was never begun.", f"Remove {folder}.")
     plan = read.reread(store.read_plan(folder), Path(created.folder), created.name)
     return Run.of(plan, events)
+
+
+def held_at(run: Run) -> str:
+    """Why a run that is not over starts nothing, as far as its journal tells."""
+    decision = decide(run, time.time())
+    return "" if decision.over else decision.held
 
 
 def _standing(runner: Runner | None) -> tuple[str, bool]:

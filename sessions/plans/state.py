@@ -65,6 +65,8 @@ class Unit:
     answer: str = ""
     diff: str = ""
     evidence: str = ""
+    commit: str = ""
+    branch: str = ""
     files: list[str] = field(default_factory=list)
     checks: list[record.Checked] = field(default_factory=list)
     notes: list[record.Note] = field(default_factory=list)
@@ -228,7 +230,8 @@ class Run:
         unit = self.units[event.unit]
         self._to(unit, "running")
         unit.attempt, unit.session = event.attempt, event.session
-        unit.sessions.append(event.session)
+        if event.session:
+            unit.sessions.append(event.session)
         unit.reserved = (event.usd, event.tokens)
         unit.began = event.at
         unit.checks = [c for c in unit.checks if not c.ok][-KEPT_CHECKS:]
@@ -276,8 +279,9 @@ class Run:
         if event.state == "again":
             self._to(unit, "pending")
             return
+        unit.session = event.session or unit.session
         unit.answer, unit.files, unit.diff = event.answer, event.files, event.diff
-        unit.evidence = event.evidence
+        unit.evidence, unit.commit, unit.branch = event.evidence, event.commit, event.branch
         self._to(unit, event.state)
 
     def _skipped(self, event: record.Skipped) -> None:

@@ -99,3 +99,15 @@ def test_a_run_outlives_engines_that_are_killed(home: Home) -> None:
 
 def _sessions(home: Home) -> int:
     return len(list(home.places.sessions.iterdir())) if home.places.sessions.is_dir() else 0
+
+
+def test_a_report_is_there_when_a_run_is_over(home: Home) -> None:
+    (home.work / "plan.toml").write_text(PLAN)
+    home.out("plan", "start", "plan.toml")
+    assert "# Three words" in home.out("plan", "report", "last")
+    home.out("plan", "report", "last", "--format", "html", "--out", "r.html")
+    assert "<svg" in (home.work / "r.html").read_text()
+    told = json.loads(home.out("plan", "report", "last", "--format", "json"))
+    assert len(told["done"]) == 4
+    (folder,) = (home.places.state / "plans").iterdir()
+    assert (folder / "report.md").stat().st_mode & 0o777 == 0o600

@@ -33,7 +33,7 @@ class World:
         self.finished: list[str] = []
         self.cost = 1.0
         made = {"parallel": plan.head.parallel, "usd": plan.head.budget.usd, **limits}
-        self.add(record.Created(id="r", **made))  # type: ignore[arg-type]
+        self.add(record.Created(id="r", title=plan.title, **made))  # type: ignore[arg-type]
 
     def add(self, event: record.Event) -> None:
         """Write an event down and fold it."""
