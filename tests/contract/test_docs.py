@@ -12,6 +12,10 @@ import pytest
 
 from sessions import config
 from sessions.cli.main import cli
+from sessions.config.builtin import with_builtins
+from sessions.config.model import Config
+from sessions.plans.keys import keys
+from sessions.plans.read import parse
 from tests.pictures import LARGEST
 
 ROOT = Path(__file__).parents[2]
@@ -88,3 +92,18 @@ def test_pictures_are_small_and_fetch_nothing() -> None:
 def test_the_changelog_tells_of_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_plans_that_are_shown_can_be_started(tmp_path: Path) -> None:
+    (tmp_path / "parsers").mkdir()
+    (tmp_path / "parsers" / "a.py").touch()
+    shown = re.findall(r"<<'EOF'\n(.*?)^EOF", README, re.M | re.S)
+    more = (ROOT / "docs/plans.md").read_text("utf-8")
+    shown += re.findall(r"^```toml\n(\[plan\].*?)^```", more, re.M | re.S)
+    assert len(shown) == 2
+    for text in shown:
+        parse(text, tmp_path, with_builtins(Config()), skills=[])
+
+
+def test_every_key_of_a_plan_is_explained() -> None:
+    assert keys() in (ROOT / "docs/plans.md").read_text("utf-8")
