@@ -6,7 +6,9 @@ folders are used. Folders are made 0700 and files 0600, whatever the umask says.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +74,7 @@ def places() -> Places:
             run=_short_enough(root / "run"),
             my_skills=root / "skills",
         )
-    with warnings.catch_warnings():
-        # Without XDG_RUNTIME_DIR a stand-in is used, which is made private all the same.
-        warnings.simplefilter("ignore")
-        runtime = platformdirs.user_runtime_path(APP)
+    runtime = _runtime()
     return Places(
         config_file=platformdirs.user_config_path(APP) / "config.toml",
         data=platformdirs.user_data_path(APP),
@@ -83,6 +82,18 @@ def places() -> Places:
         run=_short_enough(runtime),
         my_skills=Path.home() / ".agents" / "skills",
     )
+
+
+def _runtime() -> Path:
+    with warnings.catch_warnings():
+        # Without XDG_RUNTIME_DIR a stand-in is used, which is made private all the same.
+        warnings.simplefilter("ignore")
+        try:
+            return platformdirs.user_runtime_path(APP)
+        except OSError as error:
+            raise AgentdeckError(
+                f"There is no safe runtime folder: {error}.", _ELSEWHERE
+            ) from error
 
 
 def _short_enough(run: Path) -> Path:
@@ -96,21 +107,46 @@ def _short_enough(run: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"agentdeck-{os.getuid()}-{digest}"
 
 
+_ELSEWHERE = "Choose another folder by AGENTDECK_HOME (the socket's alone: by XDG_RUNTIME_DIR)."
+
+
+def owned(path: Path) -> Path:
+    """A folder, once it is sure that it is this user's and was not put there by another.
+
+    What is not there yet is nobody's. Raises AgentdeckError: another user's folder, or a link of
+    another user on the way to it.
+    """
+    for step in (path, *path.parents):
+        try:
+            status = step.lstat()
+        except OSError:
+            continue
+        if stat.S_ISLNK(status.st_mode) and status.st_uid not in (os.getuid(), 0):
+            raise AgentdeckError(f"{step} is a link that another user made.", _ELSEWHERE)
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return path
+    if owner != os.getuid():
+        raise AgentdeckError(f"{path} belongs to another user.", _ELSEWHERE)
+    return path
+
+
 def private_folder(path: Path) -> Path:
     """Make `path` (and its parents) with mode 0700 and return it.
 
     Raises:
         AgentdeckError: it can't be made, or belongs to somebody else.
     """
+    owned(path)
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = path.stat()
-        if status.st_uid != os.getuid():
-            raise AgentdeckError(
-                f"{path} belongs to another user.", "Choose another AGENTDECK_HOME."
-            )
-        if status.st_mode & 0o077:
+        for missing in [step for step in (path, *path.parents) if not step.exists()][::-1]:
+            missing.mkdir(mode=0o700, exist_ok=True)
+        owned(path)  # again: what is a folder of ours by now, nobody else can replace
+        if path.stat().st_mode & 0o077:
             path.chmod(0o700)
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except OSError as error:
         raise AgentdeckError(
             f"Can't write to {path}: {error.strerror or error}.",

@@ -157,7 +157,10 @@ def _worktrees() -> Check:
 def _engine() -> Check:
     from sessions.engine.lifecycle import running_pid
 
-    pid = running_pid(places())
+    try:
+        pid = running_pid(places())
+    except AgentdeckError as error:
+        return Check("engine", False, error.message, error.hint)
     return Check(
         "engine", True, f"runs, process {pid}" if pid else "does not run; starts by itself"
     )

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -128,7 +127,10 @@ def _main(args: list[str]) -> int:
             return _unwritten(error)
         refused = of_machine(error, "go on")
         if refused is not None and refused.hint:
-            _say(refused)
+            try:
+                _say(refused)
+            except (ImportError, MemoryError):  # what hides keys finds no room either
+                click.echo("agentdeck: there is too little memory (see ulimit -v).", err=True)
             return 1
         return _crashed(error)
 
@@ -168,8 +170,8 @@ def _crashed(error: Exception) -> int:
     from sessions.places import places, private_folder
     from sessions.safety import secrets_filter
 
-    log: Any = places().log
     try:
+        log = places().log
         private_folder(log.parent)
         handler = logging.FileHandler(log)
         form = "%(asctime)s %(process)d %(name)s %(message)s"

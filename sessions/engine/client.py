@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from typing import Any
 
 from sessions import VERSION, errors
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
-from sessions.engine import MAX_COMMAND
+from sessions.engine import MAX_COMMAND, peer
 from sessions.errors import AgentdeckError, EngineError, UsageError
-from sessions.places import Places, places
+from sessions.places import Places, owned, places
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import Summary
@@ -90,14 +91,21 @@ class Client(Calls):
 
     @classmethod
     async def _greet(cls, where: Places, start: bool) -> Client:
-        """One try to reach the engine, and its answer to hello. Raises EngineError."""
+        """One try to reach the engine, and its answer to hello.
+
+        Raises EngineError; AgentdeckError where the folder or the engine is another user's.
+        """
+        path = str(owned(where.run) / where.socket.name)
         try:
-            reader, writer = await asyncio.open_unix_connection(str(where.socket), limit=_MAX_LINE)
+            reader, writer = await asyncio.open_unix_connection(path, limit=_MAX_LINE)
         except OSError as error:
             raise EngineError(
                 "No engine runs." if not start else f"The engine can't be reached: {error}.",
                 "Start one with `agentdeck engine start`." if not start else "",
             ) from error
+        if peer.uid_of(writer) not in (os.getuid(), None):
+            writer.close()
+            raise AgentdeckError(f"What answers at {path} is another user's.", "Leave it alone.")
         client = cls(reader, writer)
         try:
             client.engine = await client.call("hello", version=VERSION)

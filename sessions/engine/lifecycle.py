@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -18,8 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, EngineError
-from sessions.places import Places, private_folder
+from sessions.places import Places, owned, private_folder
 
+_OPEN = os.O_CLOEXEC | os.O_NOFOLLOW
 START_TIMEOUT_S = 20.0
 """How long a starting engine may say nothing."""
 BUSY = "busy"
@@ -35,7 +37,7 @@ class EngineLock:
 
     def take(self) -> bool:
         """True if no other engine runs; from then on this process is the engine."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -54,9 +56,12 @@ class EngineLock:
 
 
 def running_pid(places: Places) -> int | None:
-    """The pid of the engine of these places, or None. Touches nothing."""
+    """The pid of the engine of these places, or None. Touches nothing.
+
+    Raises AgentdeckError: another user put the folder there, whose word is not taken.
+    """
     try:
-        fd = os.open(places.run / "engine.lock", os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(owned(places.run) / "engine.lock", os.O_RDWR | _OPEN)
     except OSError:
         return None
     try:
@@ -72,9 +77,7 @@ def running_pid(places: Places) -> int | None:
 @contextlib.contextmanager
 def _starting(places: Places) -> Iterator[None]:
     """Only one process at a time looks for, or starts, the engine. Blocks; use in a thread."""
-    fd = os.open(
-        private_folder(places.run) / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
+    fd = os.open(private_folder(places.run) / "start.lock", os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
@@ -125,10 +128,18 @@ def _spawn(places: Places) -> int:
         if process.poll() is None:
             process.terminate()
         raise EngineError(
-            f"The engine did not start: {said or 'it ended without a word'}.",
-            f"See {places.log}.",
+            f"The engine did not start: {(said or 'it ended without a word').rstrip('.')}.",
+            f"See {places.log}.{_limited()}",
         )
     return process.pid
+
+
+def _limited() -> str:
+    """What may have kept a process from starting that had no memory left to say so."""
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if most == resource.RLIM_INFINITY:
+        return ""
+    return f" A limit on memory of {most // 2**20} MB is in force (ulimit -v)."
 
 
 def _read_line(fd: int, timeout_s: float) -> str:
@@ -171,7 +182,7 @@ def _wait_for_lock(places: Places, timeout_s: float) -> bool:
 
     async def wait() -> bool:
         def block() -> None:
-            fd = os.open(places.run / "engine.lock", os.O_RDWR | os.O_CLOEXEC)
+            fd = os.open(places.run / "engine.lock", os.O_RDWR | _OPEN)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
             finally:

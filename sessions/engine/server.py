@@ -15,6 +15,7 @@ from typing import Any
 from sessions import VERSION
 from sessions.api.answers import Greeting, Watched
 from sessions.config.reload import Rereading
+from sessions.engine import peer
 from sessions.engine.commands import check
 from sessions.engine.following import Following, wrapped
 from sessions.engine.intake import LIMIT, Intake
@@ -28,6 +29,7 @@ from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")
 
+ANOTHER = "it serves the user alone who started it"
 _AT_ONCE = 64
 """Commands of one client that run at a time; it is not listened to while so many do."""
 _LARGE = 2**18
@@ -237,6 +239,8 @@ class Server:
 
     async def _attached(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(self, reader, writer)
+        if peer.uid_of(writer) not in (os.getuid(), None):
+            connection.outbox.let_go(ANOTHER)
         self._connections.add(connection)
         try:
             await connection.serve()

@@ -38,6 +38,8 @@ class Home:
     """The size in bytes that no file may outgrow, as `ulimit -f` has it."""
     descriptor_limit: int | None = None
     """How many files a process may have open, as `ulimit -n` has it."""
+    memory_limit: int | None = None
+    """The bytes of addresses that a process may have, as `ulimit -v` has it."""
 
     @property
     def home(self) -> Path:
@@ -117,6 +119,8 @@ class Home:
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_limit, self.file_limit))
         if (most := self.descriptor_limit) is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        if (most := self.memory_limit) is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
     def ids(self) -> list[str]:
         """The sessions, newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,15 @@ def test_a_run_goes_on_with_a_session_once_the_limit_is_raised(home: Home) -> No
     home.close()
     session = home.ids()[0]
     assert "You said" in home.out("run", "and now?", "--session", session)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS heeds no such limit")
+@pytest.mark.parametrize("megabytes", [28, 40, 60, 90])
+def test_too_little_memory_is_a_sentence(home: Home, megabytes: int) -> None:
+    home.memory_limit = megabytes * 2**20
+    for command in (["run", "Hi"], ["engine", "start"], ["sessions", "list"]):
+        done = home.call(*command)  # which allows no traceback
+        assert done.returncode in (0, 1)
+        assert done.returncode == 0 or "memory" in done.stderr, done.stderr
+        assert ".." not in done.stderr
+    home.memory_limit = None
