@@ -665,6 +665,9 @@ class Calls(Protocol):
     async def call(self, command: Literal["skills.uses"], /, *, session: str) -> list[ev.JSON]: ...
 
     @overload
+    async def call(self, command: Literal["worktree.check"], /, *, session: str) -> ev.JSON: ...
+
+    @overload
     async def call(
         self,
         command: Literal["worktree.commit"],
@@ -677,8 +680,25 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self,
+        command: Literal["worktree.diff"],
+        /,
+        *,
+        session: str,
+        fold_space: bool = ...,
+        context: int = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
         self, command: Literal["worktree.discard"], /, *, session: str, undo: bool = ...
     ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["worktree.draft"], /, *, session: str) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["worktree.give_back"], /, *, session: str) -> ev.JSON: ...
 
     @overload
     async def call(
@@ -697,6 +717,11 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["worktree.prune"], /, *, orphans: bool = ..., kept: bool = ...
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["worktree.take_back"], /, *, session: str, path: str, hunk: str = ...
     ) -> ev.JSON: ...
 
     async def call(self, command: str, /, **args: Any) -> Any:

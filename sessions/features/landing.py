@@ -217,13 +217,3 @@ class Landings:
         return {
             "id": session.id, "restored": True, "branch": found.branch, "path": found.path,
         }  # fmt: skip
-
-    async def commit(
-        self, session: Session, message: str, paths: list[str] | None = None
-    ) -> ev.JSON:
-        """Commit what is not committed in a session's worktree, or some files of it."""
-        tree = self._mine(session)
-        if not message.strip():
-            raise UsageError("A commit needs a message.")
-        made = await self._trees.run(land.commit_all, Path(tree["path"]), message, paths or [])
-        return {"id": session.id, "commit": made}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.landing import Landings
+from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.worktrees import keep, listing, make, review
@@ -39,6 +40,7 @@ class Worktrees:
         self._making: set[str] = set()
         """Folders whose sessions have no record yet: they are no orphans."""
         self.landings = Landings(deck, self)
+        self.reviews = Reviews(deck, self)
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:
         """Run what calls git, in a thread of its own pool."""

@@ -441,6 +441,15 @@ class WorktreeRestored(Event, frozen=True, kw_only=True, tag="worktree.restored"
     commit: str = ""
 
 
+class ChangesTakenBack(Event, frozen=True, kw_only=True, tag="changes.taken_back"):
+    """The user took a change of the session's back in review, or (`undone`) gave it back."""
+
+    path: str
+    what: str = ""
+    """The file, or the file and the lines of a hunk."""
+    undone: bool = False
+
+
 class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
     """Something that can live outside the session, marked or found."""
 

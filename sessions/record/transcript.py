@@ -299,6 +299,10 @@ class Transcript:
     def _restored(self, event: ev.WorktreeRestored) -> Block:
         return self._notice(event, f"The worktree is back, on {event.branch}", "worktree")
 
+    def _taken_back(self, event: ev.ChangesTakenBack) -> Block:
+        how = "Given back" if event.undone else "Taken back in review"
+        return self._notice(event, f"{how}: {event.what or event.path}", "worktree")
+
     def _byproduct(self, event: ev.Byproduct) -> Block:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
 
@@ -343,6 +347,7 @@ class Transcript:
         ev.WorktreeLanded: _landed,
         ev.WorktreeDiscarded: _discarded,
         ev.WorktreeRestored: _restored,
+        ev.ChangesTakenBack: _taken_back,
         ev.Byproduct: _byproduct,
         ev.SessionSet: _set,
         ev.BackendState: _backend,

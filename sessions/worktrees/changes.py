@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -14,9 +15,9 @@ from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import patch
 from sessions.worktrees.git import git, line, names, says
-from sessions.worktrees.patch import FileChange
+from sessions.worktrees.patch import FileChange, Hunk
 
-_DIFF = (
+DIFF = (
     "-c", "core.bigFileThreshold=20m", "-c", "diff.suppressBlankEmpty=false", "diff", "--no-color",
     "--no-ext-diff", "--no-textconv", "--no-relative", "--full-index", "--src-prefix=a/",
     "--dst-prefix=b/", "-M", "--patch", "--submodule=short", "--ignore-submodules=untracked",
@@ -76,6 +77,7 @@ def file_json(file: FileChange) -> ev.JSON:
         "new_blob": file.new_blob,
         "hunks": [
             {
+                "id": hunk_id(h),
                 "old_start": h.old_start,
                 "old_count": h.old_count,
                 "new_start": h.new_start,
@@ -86,6 +88,11 @@ def file_json(file: FileChange) -> ev.JSON:
             for h in file.hunks
         ],
     }
+
+
+def hunk_id(hunk: Hunk) -> str:
+    """Names a hunk by what it says and where: another one has another name."""
+    return hashlib.sha256(hunk.text()).hexdigest()[:16]
 
 
 def _text(value: str | bytes) -> str:
@@ -106,7 +113,7 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
     loose = [name for name in loose if not name.endswith("/")]
     more = [f"-U{context}", *(["-w", "--ignore-blank-lines"] if fold_space else [])]
     with seen(top, loose) as env:
-        out = git(top, *_DIFF, *more, base, "--", doing=f"compare with {base[:10]}", env=env)
+        out = git(top, *DIFF, *more, base, "--", doing=f"compare with {base[:10]}", env=env)
     files = patch.read(out)
     untracked = set(loose)
     pending = _pending(top) if head else set()

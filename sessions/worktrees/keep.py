@@ -67,7 +67,13 @@ def nowhere_else(path: Path, branch: str) -> list[str]:
     told: list[str] = []
     own = [name for name in ("HEAD", f"refs/heads/{branch}") if says(
         path, "rev-parse", "--verify", "--quiet", name)]  # fmt: skip
-    others = [f"--exclude={branch}", "--branches", "--tags", "--remotes", "--glob=refs/agentdeck/*"]
+    others = [
+        f"--exclude={branch}",
+        "--branches",
+        "--tags",
+        "--remotes",
+        "--glob=refs/agentdeck/kept/*",
+    ]
     if own:
         count = int(line(path, "rev-list", "--count", *own, "--not", *others))
         told += [f"{count} commit{'' if count == 1 else 's'}"] if count else []

@@ -10,7 +10,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.worktrees import changes, kept
 from sessions.worktrees.changes import Changes
-from sessions.worktrees.git import says
+from sessions.worktrees.git import line, says
 from sessions.worktrees.repository import look
 
 
@@ -36,16 +36,20 @@ def collect(
     folder = Path(summary.cwd)
     if not folder.is_dir():
         raise UsageError(*_gone(summary, folder))
-    tree = summary.worktree
-    if tree:
-        base = changes.since(folder, tree["base"], tree["base_ref"])
-        return changes.collect(folder, base, context=context, fold_space=fold_space)
-    found = look(folder) if has_git() else None
-    if found is None or found.top is None:
-        return kept.collect(events, folder, files, context)
+    if not summary.worktree:
+        found = look(folder) if has_git() else None
+        if found is None or found.top is None:
+            return kept.collect(events, folder, files, context)
+    base = base_of(summary, folder)
+    return changes.collect(folder, base, context=context, fold_space=fold_space)
+
+
+def base_of(summary: Summary, folder: Path) -> str:
+    """The commit (or the empty tree) that a session's changes are told against."""
+    if tree := summary.worktree:
+        return changes.since(folder, tree["base"], tree["base_ref"])
     head = says(folder, "rev-parse", "--verify", "--quiet", "HEAD")
-    nothing = says(folder, "hash-object", "-t", "tree", "/dev/null") or ""
-    return changes.collect(folder, head or nothing, context=context, fold_space=fold_space)
+    return head or line(folder, "hash-object", "-t", "tree", "/dev/null")
 
 
 def has_git() -> bool:

@@ -27,13 +27,48 @@ async def discard(deck: Deck, session: str, undo: bool = False) -> ev.JSON:
     return await (landings.bring_back(target) if undo else landings.discard(target))
 
 
+@command("worktree.diff")
+async def diff(
+    deck: Deck, session: str, fold_space: bool = False, context: int = 3
+) -> ev.JSON:  # fmt: skip
+    """All that a session changed against its base, by file and hunk."""
+    target = await deck.get(session)
+    lines = min(max(context, 0), 1000)
+    return await deck.features.worktrees.reviews.diff(target, fold_space=fold_space, context=lines)
+
+
+@command("worktree.take_back")
+async def take_back(deck: Deck, session: str, path: str, hunk: str = "") -> ev.JSON:
+    """Take a hunk, or all of a file, back to what it was at the base."""
+    target = await deck.get(session)
+    return await deck.features.worktrees.reviews.take_back(target, path, hunk)
+
+
+@command("worktree.give_back")
+async def give_back(deck: Deck, session: str) -> ev.JSON:
+    """Undo the last taking back."""
+    return await deck.features.worktrees.reviews.give_back(await deck.get(session))
+
+
 @command("worktree.commit")
 async def commit(
     deck: Deck, session: str, message: str, paths: list[str] | None = None
 ) -> ev.JSON:  # fmt: skip
-    """Commit what is not committed in a session's worktree."""
+    """Commit what is not committed of a session, or some files of it."""
     target = await deck.get(session)
-    return await deck.features.worktrees.landings.commit(target, message, paths)
+    return await deck.features.worktrees.reviews.commit(target, message, paths or [])
+
+
+@command("worktree.draft")
+async def draft(deck: Deck, session: str) -> ev.JSON:
+    """A message for a commit, by the session's model."""
+    return await deck.features.worktrees.reviews.draft(await deck.get(session))
+
+
+@command("worktree.check")
+async def check(deck: Deck, session: str) -> ev.JSON:
+    """Run the configured check in the session's folder."""
+    return await deck.features.worktrees.reviews.check(await deck.get(session))
 
 
 @command("worktree.prune")
