@@ -18,6 +18,7 @@ from sessions.plans.watch import Watch
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
 from sessions.safety.sanitise import clean
+from sessions.worktrees import review
 
 if TYPE_CHECKING:
     from sessions.plans.runner import Runner
@@ -162,6 +163,7 @@ class Attempt:
         if self._denied:
             return self._failed(f"it needed a person: {self._denied}", answer)
         evidence = ""
+        changed = await self.runner.changes(session, events)
         if self.task.check:
             verdict, argv = await self._check(session, answer, values)
             evidence = verdict.output[-_MOST_EVIDENCE:]
@@ -171,13 +173,11 @@ class Attempt:
             objection = await self.runner.critic(self, answer, values)
             if objection:
                 return objection
+        commit = await self.runner.commit(self.unit, session, changed)
         return Outcome(
-            "done",
-            answer=answer,
-            files=watch.files_of(session),
-            diff=await asyncio.to_thread(watch.diff_of, session, events),
-            evidence=evidence,
-        )
+            "done", answer=answer, files=changed.files, diff=changed.diff, evidence=evidence,
+            branch=session.summary.branch, commit=commit,
+        )  # fmt: skip
 
     async def _check(
         self, session: Session, answer: str, values: fill.Values
@@ -256,7 +256,8 @@ class Attempt:
         """
         doubt = watch.unknown_effects(events)
         choice = self.task.unknown or self.runner.plan.head.unknown
-        fresh = self.runner.plan.in_worktree(self.task)
+        assert self.session is not None
+        fresh = review.own(self.session.summary) is not None
         if choice == "again" or (choice == "auto" and (fresh or not doubt)):
             return Outcome("again", "the engine stopped in the middle of it", counts=False)
         what = f" ({doubt})" if doubt else ""

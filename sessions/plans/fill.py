@@ -17,7 +17,7 @@ from sessions.plans.fanout import Item
 from sessions.priming.untrusted import quote
 from sessions.safety.sanitise import clean
 
-ONE = ("answer", "diff", "files")
+ONE = ("answer", "diff", "files", "branch")
 """What is left by a task that is done once."""
 ALL = ("answers", "diffs", "files")
 """What is left by all of a task's sessions."""
@@ -63,6 +63,7 @@ class Left:
     diff: str = ""
     files: tuple[str, ...] = ()
     item: str = ""
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,10 @@ class Values:
 def _of_task(left: list[Left], what: str) -> str:
     if what == "files":
         return "\n".join(dict.fromkeys(path for each in left for path in each.files))
+    found = left[0] if left else Left("")
+    if what == "branch":
+        return found.branch
     if what in ("answer", "diff"):
-        found = left[0] if left else Left("")
         return cut(found.answer if what == "answer" else found.diff, MOST_EACH)
     single = what.removesuffix("s")
     share = max(500, min(MOST_EACH, MOST_ALL // max(1, len(left))))
@@ -224,7 +227,9 @@ class Known:
             return "" if not dot else self._one_of(name, rest, ("file",))
         if root in self.needs:
             many = self.needs[root]
-            if many and rest in ("answer", "diff"):
+            if many and rest in ("answer", "diff", "branch"):
+                if rest == "branch":
+                    return f"{{{name}}}: {root} is done many times and has many branches"
                 return f"{{{name}}}: {root} is done many times; write {{{root}.{rest}s}}"
             return self._one_of(name, rest, ALL if many else (*ONE, "answers", "diffs"))
         if root in self.others:

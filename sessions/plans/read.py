@@ -21,6 +21,7 @@ from sessions.plans.lines import positions
 from sessions.plans.model import NAME, RESERVED, File, ForEach, Plan, Task
 from sessions.priming import kinds
 from sessions.record import events as ev
+from sessions.worktrees.repository import pin, repository
 
 _MOST_BYTES = 4 * 2**20
 
@@ -299,9 +300,6 @@ class _Check:
                 fault((*path, "prime"), str(error))
         if task.for_each is not None and len(task.for_each.kinds) != 1:
             fault((*path, "for_each"), "needs one of files, lines, rows, values or answer")
-        if self.plan.in_worktree(task) and not worktrees_there():
-            where = ("plan", "worktrees") if task.worktree is None else (*path, "worktree")
-            fault(where, "this version has no worktrees yet; write false, or leave it out")
 
     # -- what it leads to
 
@@ -319,6 +317,7 @@ class _Check:
                 self.reader.fault((*path, *key), told)
         self._fields(task, path)
         self._directory(task, path)
+        self._worktree(task, path)
         self._program(task, path)
 
     def _fan_out(self, task: Task, path: Key) -> tuple[str, ...] | None:
@@ -381,6 +380,18 @@ class _Check:
             told = f"there is no directory {self.folders(task)[0]}"
             self.reader.fault((*path, "directory"), told)
 
+    def _worktree(self, task: Task, path: Key) -> None:
+        folder = self.folders(task)[0]
+        if not self.plan.in_worktree(task) or "{" in task.directory or not folder.is_dir():
+            return
+        where = ("plan", "worktrees") if task.worktree is None else (*path, "worktree")
+        base = task.base or self.plan.head.base
+        try:
+            found = repository(folder)
+            pin(found, "" if "{" in base else base)
+        except AgentdeckError as error:
+            self.reader.fault(where, str(error))
+
     def _program(self, task: Task, path: Key) -> None:
         if not task.check:
             return
@@ -412,15 +423,11 @@ def runs(program: str, folder: Path) -> bool:
     return shutil.which(program) is not None
 
 
-def worktrees_there() -> bool:
-    """Whether this version can give a session a branch of its own."""
-    return False
-
-
 def _texts(task: Task) -> Iterator[tuple[Key, str]]:
     """Every text of a task that takes placeholders."""
     yield ("prompt",), task.prompt
     yield ("directory",), task.directory
+    yield ("base",), task.base
     for part in task.check[1:]:
         yield ("check",), part
     for key, who in (("judge", task.judge), ("critic", task.critic)):

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.plans import fanout, fill, judging, read, record
+from sessions.plans import fanout, fill, judging, read, record, watch
 from sessions.plans.attempt import Attempt, Outcome
 from sessions.plans.model import Critic, Judge, Plan, Task
 from sessions.plans.schedule import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import Store
+from sessions.plans.watch import MOST_DIFF
 from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
-from sessions.safety.sanitise import clean_line
+from sessions.record import events as ev
+from sessions.safety.sanitise import clean, clean_line
+from sessions.worktrees import land, review
 
 if TYPE_CHECKING:
     from sessions.plans.service import Runs
@@ -34,6 +39,17 @@ FOREVER = 4e9
 """Seconds since 1970 (in 2096): until a person has looked."""
 _DISK_AGAIN_S = 5.0
 _WAIT_S, _MOST_WAIT_S = 5.0, 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a session changed. `loose`: paths that are not committed; `head`: its last commit."""
+
+    files: list[str]
+    diff: str
+    loose: list[str] = field(default_factory=list)
+    head: str = ""
+
 
 E = TypeVar("E", bound=record.Event)
 
@@ -327,6 +343,8 @@ class Runner:
         return await self._session(
             task, unit.session, clean_line(f"{unit.key}{item}")[:80], self.directory(task, values),
             task.permission or self.plan.head.permission,
+            worktree=self.plan.in_worktree(task) or task.worktree,
+            base=fill.plain(task.base or self.plan.head.base, values),
         )  # fmt: skip
 
     async def asking_session(self, unit: Unit, who: Judge | Critic, title: str) -> Session:
@@ -339,20 +357,22 @@ class Runner:
             model=who.model or ("" if who.profile or who.backend else task.model),
         )
         session = await self._session(
-            asking, new_id(), title[:80], self.directory(task, values), "read-only"
+            asking, new_id(), title[:80], self.directory(task, values), "read-only", worktree=False
         )
         self.sessions.add(session.id)
         return session
 
     async def _session(
-        self, task: Task, session_id: str, title: str, cwd: Path, permission: str
-    ) -> Session:
+        self, task: Task, session_id: str, title: str, cwd: Path, permission: str, *,
+        worktree: bool | None, base: str = "",
+    ) -> Session:  # fmt: skip
         profile, backend, model = self.runs.who(self.plan, task)
         head = self.plan.head.skills
         skills = {**_states(head), **_states(task.skills)}
         return await self.deck.create(
             id=session_id, profile=profile, backend=backend, model=model, cwd=str(cwd), title=title,
             permission=permission, skills=skills, max_steps=task.limits.steps, strict=True,
+            worktree=worktree, base=base,
         )  # fmt: skip
 
     async def opened(self, unit: Unit) -> Session | None:
@@ -405,6 +425,30 @@ class Runner:
             told = "Somebody has read your work and says what is still superficial."
             return f"{told} Mend it, and give the whole work again.\n\n{fill.quoted(said)}"
         return ""
+
+    async def changes(self, session: Session, events: Sequence[ev.Event]) -> Changed:
+        """What a session has changed so far, before its check adds to it."""
+        if review.own(session.summary) is None:
+            diff = await asyncio.to_thread(watch.diff_of, session, events)
+            return Changed(watch.files_of(session), diff)
+        collect = partial(review.collect, session.summary, events, session.folder / "files")
+        found = await self.deck.features.worktrees.run(collect)
+        loose = [os.fsdecode(f.path) for f in found.files if f.uncommitted]
+        return Changed(
+            [clean(os.fsdecode(f.path)) for f in found.files], found.text()[:MOST_DIFF], loose,
+            found.head,
+        )  # fmt: skip
+
+    async def commit(self, unit: Unit, session: Session, changed: Changed) -> str:
+        """Put what a session did on its branch, once it is done; the commit, "" without one."""
+        tree = review.own(session.summary)
+        if tree is None:
+            return ""
+        if not changed.loose:
+            return changed.head
+        message = f"{unit.key}: {self.run.title}"
+        work = partial(land.commit_all, Path(tree["path"]), message, changed.loose)
+        return await self.deck.features.worktrees.run(work)
 
     def spent(self, unit: Unit, session: Session) -> None:
         """Tell what a session has taken, if that is more than is known."""

@@ -85,7 +85,7 @@ class Unit:
         """What stands for its placeholders."""
         item = self.item.text if self.item else ""
         answer = self.answer or (f"({self.state}: {self.why})" if self.state != "done" else "")
-        return Left(self.key, answer, self.diff, tuple(self.files), item)
+        return Left(self.key, answer, self.diff, tuple(self.files), item, self.branch)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ ASKED_FOR = 3
 """So often, our own tools ask a person; a run does not wait for one."""
 HARMLESS = frozenset({"Read", "Grep", "Glob", "LS", "skill", "AskUserQuestion", "BashOutput"})
 _HARMLESS_KINDS = frozenset({"read", "search", "think"})
-_MOST_DIFF = 200_000
+MOST_DIFF = 200_000
 
 
 class Watch:
@@ -222,7 +222,7 @@ def diff_of(session: Session, events: Iterable[ev.Event]) -> str:
             whole_lines(before), whole_lines(after), f"a/{name}", f"b/{name}"
         )
         parts += [line if line.endswith("\n") else f"{line}\n" for line in lines]
-    return "".join(parts)[:_MOST_DIFF]
+    return "".join(parts)[:MOST_DIFF]
 
 
 def _text(path: Path) -> str | None:
