@@ -91,7 +91,8 @@ async def two_prompts(command: str, env: dict[str, str]) -> list[str]:
             ends = [await first, await second]
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        reading.cancel()
+        await process.wait()
+        await reading
     return [end["result"]["stopReason"] if "result" in end else f"error {end['error']['code']}" for end in ends]
 
 
