@@ -4,6 +4,7 @@
     ├── UsageError            wrong usage or configuration (exit code 2)
     ├── NeedsPerson           a permission or a limit needs a person (exit code 3)
     ├── BackendError          what answers could not answer
+    │   └── LimitLasts        … before a time that it names
     ├── JournalError          a session's record can't be read or written
     ├── EventRefused          an event holds what no record can; a fault of that event alone
     ├── NotFound              no such session, skill, backend, model
@@ -15,6 +16,7 @@
 from __future__ import annotations
 
 import errno
+from datetime import datetime
 
 
 class AgentdeckError(Exception):
@@ -49,6 +51,14 @@ class BackendError(AgentdeckError):
     def __init__(self, message: str, hint: str = "", *, kind: str = "backend") -> None:
         super().__init__(message, hint)
         self.kind = kind
+
+
+class LimitLasts(BackendError):
+    """A limit lasts longer than a turn waits. `until`: when it ends, with its time zone."""
+
+    def __init__(self, message: str, hint: str = "", *, until: datetime, kind: str = "") -> None:
+        super().__init__(message, hint, kind=kind or "rate_limit")
+        self.until = until
 
 
 class JournalError(AgentdeckError):

@@ -20,6 +20,8 @@ from sessions.safety.sanitise import clean_line
 from sessions.safety.secrets_filter import hide
 
 MIN_WAIT_S, MAX_WAIT_S = 1.0, 300.0
+LONG_S, MOST_S = 300.0, 8 * 86400.0
+"""A limit that lasts longer pauses the session; one of more than a week is not believed."""
 
 _BY_STATUS = {
     400: "invalid",
@@ -135,6 +137,8 @@ class Fault:
     wait_s: float | None = None
     request_id: str = ""
     final: bool = False
+    asked_s: float = 0.0
+    """What the server asked to wait, however long."""
     window: int = 0
     """Of a request that is too large: the tokens that the server says it takes, 0 = not said."""
 
@@ -142,6 +146,11 @@ class Fault:
     def retryable(self) -> bool:
         """Whether trying again can help; only done where nothing had been shown."""
         return self.kind in _RETRYABLE and not self.final
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it lasts so long that the session is paused meanwhile."""
+        return self.kind in _RETRYABLE and LONG_S < self.asked_s <= MOST_S
 
     @property
     def words(self) -> str:
@@ -179,11 +188,13 @@ def of_status(status: int, body: bytes, headers: Any) -> Fault:
     if status < 500 and by_type not in ("", "server"):
         kind = by_type
     words = f"{detail} {_beside(body)}"
+    asked = asked_to_wait(headers)
     return Fault(
         _by_words(kind, words),
         f"HTTP {status}{', ' + detail if detail else ''}",
-        retry_after(headers),
-        str(headers.get("request-id") or headers.get("x-request-id") or ""),
+            wait_s=_bounded(asked),
+            request_id=str(headers.get("request-id") or headers.get("x-request-id") or ""),
+            asked_s=asked or 0.0,
         final=str(headers.get("x-should-retry")).lower() == "false",
         window=_window(words),
     )
@@ -276,9 +287,19 @@ def _text(body: bytes) -> str:
 
 
 def retry_after(headers: Any, now: datetime | None = None) -> float | None:
-    """Seconds that the server asks to wait, between 1 and 300, or None.
+    """Seconds to wait within a turn, between 1 and 300, or None where the server does not say."""
+    return _bounded(asked_to_wait(headers, now))
 
-    `retry-after` is seconds or an HTTP date (RFC 9110, 10.2.3); `retry-after-ms` milliseconds.
+
+def _bounded(seconds: float | None) -> float | None:
+    return None if seconds is None else min(max(seconds, MIN_WAIT_S), MAX_WAIT_S)
+
+
+def asked_to_wait(headers: Any, now: datetime | None = None) -> float | None:
+    """Seconds that the server asks to wait, or None.
+
+    `retry-after` is seconds or an HTTP date (RFC 9110, 10.2.3), which is told by the server's
+    clock, not ours; `retry-after-ms` milliseconds.
     """
     milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after")
     try:
@@ -290,12 +311,20 @@ def retry_after(headers: Any, now: datetime | None = None) -> float | None:
             try:
                 seconds = float(value)
             except ValueError:
-                then = parsedate_to_datetime(str(value))
-                if then.tzinfo is None:
-                    then = then.replace(tzinfo=UTC)
-                seconds = (then - (now or datetime.now(UTC))).total_seconds()
+                since = now or _date(headers.get("date")) or datetime.now(UTC)
+                seconds = (_moment(value) - since).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
-    if seconds != seconds:  # NaN
+    return None if seconds != seconds else seconds  # NaN
+
+
+def _moment(value: Any) -> datetime:
+    then = parsedate_to_datetime(str(value))
+    return then if then.tzinfo is not None else then.replace(tzinfo=UTC)
+
+
+def _date(value: Any) -> datetime | None:
+    try:
+        return _moment(value) if value else None
+    except (TypeError, ValueError, OverflowError):
         return None
-    return min(max(seconds, MIN_WAIT_S), MAX_WAIT_S)

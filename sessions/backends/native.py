@@ -128,8 +128,7 @@ class NativeConversation:
             asked: dict[str, Any] = {"messages": []}
             try:
                 await service.ready()
-                if refusal := service.gate.refusal():
-                    raise refusal.error()
+                _pass(service.gate, host.session_id)
                 await service.gate.enter(lambda wait: _held_back(host, wait))
                 asked = service.params(host)
                 await service.api.stream(asked, _HostSink(host), response)
@@ -157,6 +156,9 @@ class NativeConversation:
     async def _wait(self, host: TurnHost, fault: Fault, response: Response, attempt: int) -> None:
         """Wait before another try, or raise what can't be tried again. Raises BackendError."""
         service = self._service
+        if fault.lasts and not response.shown:
+            host.flush()
+            raise service.gate.close(fault, host.session_id)
         if response.shown or not fault.retryable or attempt > service.retries:
             host.flush()
             raise fault.error()
@@ -242,6 +244,14 @@ def _broken_off(host: TurnHost, response: Response) -> ev.TurnEnded:
         why = f"{_MOST_BROKEN} answers reached their greatest length within a tool call"
         return _ended(host, "max_tokens", f"{why}: raise max_tokens, or ask for less at once.")
     return _ended(host, "error", f"The model's tool calls came broken {_MOST_BROKEN} times.")
+
+
+def _pass(gate: Gate, who: str = "") -> None:
+    """Raises BackendError: no request can be made with this key, for now."""
+    if refusal := gate.refusal():
+        raise refusal.error()
+    if (lasting := gate.lasting(who)) is not None:
+        raise lasting
 
 
 def _pause(gate: Gate, fault: Fault, attempt: int) -> float:
@@ -392,8 +402,7 @@ async def ask(
         asked: dict[str, Any] = {}
         try:
             await service.ready()
-            if refusal := service.gate.refusal():
-                raise refusal.error()
+            _pass(service.gate)
             await service.gate.enter(lambda _: None)
             asked = params()
             await service.api.stream(asked, said, response)
@@ -403,6 +412,8 @@ async def ask(
                 continue
             if fault.kind in _KEY_FAULTS:
                 service.gate.refuse(fault)
+            if fault.lasts and not response.shown:
+                raise service.gate.close(fault) from error
             if response.shown or not fault.retryable or attempt > service.retries:
                 raise fault.error() from error
             await asyncio.sleep(_pause(service.gate, fault, attempt))

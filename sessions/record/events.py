@@ -224,6 +224,8 @@ class TurnEnded(Event, frozen=True, kw_only=True, tag="turn.ended"):
     usage: dict[str, Int] = msgspec.field(default_factory=dict)
     cost_usd: float | None = None
     detail: str = ""
+    resume_at: str = ""
+    """Of one that a long limit ended (`limit`): when it goes on by itself, as `at` is told."""
 
 
 class Error(Event, frozen=True, kw_only=True, tag="error"):
@@ -505,4 +507,9 @@ def replace(event: E, **changes: Any) -> E:
 
 def now() -> str:
     """The time as events carry it: UTC, milliseconds, `Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return told(datetime.now(UTC))
+
+
+def told(moment: datetime) -> str:
+    """A moment as events carry it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

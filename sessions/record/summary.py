@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sessions.record import codec
@@ -54,6 +55,10 @@ class Summary:
     """Not a tile of the deck any more; listed, searched and reopened like any other."""
     aside: bool = False
     paused: str = ""
+    resume_at: str = ""
+    """When it goes on by itself (UTC), where a long limit paused it."""
+    resume_s: float = 0.0
+    """The same as seconds from when it was paused, which no clock that is set changes."""
     error: str = ""
     unbegun: bool = False
     """A message is recorded, and its turn has not begun yet."""
@@ -139,7 +144,7 @@ class Reducer:
         self.summary.unbegun = False
         self.summary.turns = max(self.summary.turns, event.turn)
         self.summary.status = "working"
-        self.summary.error = self.summary.paused = ""
+        self.summary.error = self.summary.paused = self.summary.resume_at = ""
         self.summary.asks = []
 
     def _asked(self, event: ev.PermissionAsked) -> None:
@@ -174,6 +179,7 @@ class Reducer:
             s.status = "failed"
         elif event.reason in _PAUSING:
             s.status, s.paused = "paused", event.detail or event.reason
+            s.resume_at, s.resume_s = event.resume_at, _seconds(event.at, event.resume_at)
         elif event.reason == "interrupted" and event.detail in _CUT_OFF:
             s.status, s.error, s.paused = "cut-off", event.detail, ""
         elif event.reason == "interrupted":
@@ -204,6 +210,7 @@ class Reducer:
             s.status = "idle"
         if "paused" in event.changes:
             s.paused = str(event.changes["paused"] or "")
+            s.resume_at = s.resume_at if s.paused else ""
             if self.open_turn is None:
                 s.status = "paused" if s.paused else "idle"
 
@@ -249,9 +256,12 @@ class Reducer:
 
     def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
         """The server's count of the conversation does not hold any more."""
-        self.summary.context_tokens = 0
-        if isinstance(event, ev.TurnUndone) and self.summary.status == "cut-off":
-            self.summary.status = "idle"
+        s = self.summary
+        s.context_tokens = 0
+        if isinstance(event, ev.TurnUndone) and s.status == "cut-off":
+            s.status = "idle"
+        if isinstance(event, ev.TurnUndone) and s.resume_at and self.open_turn is None:
+            s.status, s.paused, s.resume_at = "idle", "", ""
 
     _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
         ev.SessionCreated: _created,
@@ -273,3 +283,12 @@ class Reducer:
         ev.ContextCompacted: _shortened,
         ev.TurnUndone: _shortened,
     }
+
+
+def _seconds(since: str, until: str) -> float:
+    """Between two times as events carry them; 0 where there are none."""
+    try:
+        between = datetime.fromisoformat(until) - datetime.fromisoformat(since)
+    except (ValueError, TypeError):
+        return 0.0
+    return max(0.0, between.total_seconds())

@@ -26,6 +26,7 @@ from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import Refusals
 from sessions.runtime.session import Session
+from sessions.runtime.waits import Waits
 from sessions.safety.numbers_from_outside import count
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Deck:
         self.index = Keeper(places.index, places.sessions, self)
         self.refusals = Refusals(self.notice, self.index.room)
         self._completing: set[asyncio.Task[None]] = set()
+        self.waits = Waits(self._go_on)
         self._unsaid: set[str] = set()
         self._near_told = False
         """The limit on open files is near, and everybody knows."""
@@ -101,6 +103,11 @@ class Deck:
         for summary in await self.all_summaries():
             if summary.open:
                 await self._complete(summary.id)
+            self.waits.note(summary)
+
+    async def _go_on(self, session_id: str) -> None:
+        """A session whose limit is over goes on."""
+        await (await self.get(session_id)).resume()
         await self.plans.open()
 
     async def _complete(self, session_id: str) -> None:
@@ -113,6 +120,7 @@ class Deck:
     async def close(self) -> None:
         """Interrupt every turn, end the backends, write what is left."""
         self.refusals.close()
+        await self.waits.close()
         await self.plans.close()
         await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
         backends = list(self._backends.values())
@@ -127,8 +135,8 @@ class Deck:
 
     @property
     def busy(self) -> bool:
-        """Something goes on by itself: a turn, or a run of a plan."""
-        return self.working > 0 or self.plans.busy
+        """Something goes on by itself: a turn, a run of a plan, a session when its limit ends."""
+        return self.working > 0 or self.plans.busy or self.waits.any
 
     # -- sessions
 
@@ -298,6 +306,7 @@ class Deck:
         session = await self.get(session_id)
         await session.close()
         self.sessions.pop(session_id, None)
+        self.waits.forget(session_id)
         self.refusals.gone(session)
         await self.features.removed(session)
         folder = self.places.session(session_id)
@@ -326,7 +335,9 @@ class Deck:
                 task = asyncio.get_running_loop().create_task(self._complete(summary.id))
                 self._completing.add(task)
                 task.add_done_callback(self._completing.discard)
-            elif self.listener is not None and not (summary.closed or summary.archived):
+                continue
+            self.waits.note(summary)
+            if self.listener is not None and not (summary.closed or summary.archived):
                 self.listener.on_summary(summary.to_json())
 
     def progress(self, done: int, of: int) -> None:
@@ -376,6 +387,7 @@ class Deck:
 
     def changed(self, session: Session) -> None:
         """Tell a session's summary, once for all changes of this round of the loop."""
+        self.waits.note(session.summary)
         self._unsaid.add(session.id)
         if self._say_handle is None:
             self._say_handle = asyncio.get_running_loop().call_soon(self._say_summaries)

@@ -63,12 +63,14 @@ class _Heir:
     def __init__(self, own: Mapping[str, Any]) -> None:
         self._own = own
         """What the fork has of its own, whatever the parent's was changed to on the way."""
-        self._waits = False
+        self._waits = self._resumes = False
         self._set: dict[str, Any] = {}
 
     def inherits(self, data: ev.JSON) -> None:
         if data.get("type") == ev.QueueSet.type:
             self._waits = bool(data.get("items"))
+        elif data.get("type") in (ev.TurnEnded.type, ev.TurnStarted.type):
+            self._resumes = bool(data.get("resume_at"))
         elif data.get("type") == ev.SessionSet.type:
             self._set.update(data)
 
@@ -76,6 +78,8 @@ class _Heir:
         anew = {name: value for name, value in self._own.items() if name in self._set}
         anew |= {name: False for name in _PUT_AWAY if self._set.get(name)}
         events: list[ev.Event] = [codec.session_set(anew)] if anew else []
+        if self._resumes:  # the parent goes on; in both, the turn would run twice
+            events.append(ev.SessionSet(paused=""))
         return [*events, ev.QueueSet(items=[])] if self._waits else events
 
 

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessions.backends.base import Steered
-from sessions.errors import AgentdeckError, BackendError, JournalError, UsageError, of_machine
+from sessions.errors import (
+    AgentdeckError,
+    BackendError,
+    JournalError,
+    LimitLasts,
+    UsageError,
+    of_machine,
+)
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.context import Context
@@ -26,8 +33,10 @@ from sessions.record.summary import (
     Reducer,
     Summary,
 )
+from sessions.runtime import waits
 from sessions.runtime.full_disk import pause
 from sessions.runtime.queued_message import Queued
+from sessions.runtime.repair import missing
 from sessions.runtime.turn import Turn
 from sessions.safety import secrets_filter
 from sessions.safety.numbers_from_outside import MOST_USD, amount, count
@@ -39,7 +48,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.session")
 
 BY_USER = "Interrupted by the user."
-CALL_UNKNOWN = "The engine stopped while this ran; whether it took effect is not known."
 _OUR_FAULT = AgentdeckError(
     "agentdeck failed at this turn.", "The log has the details; the session goes on."
 )
@@ -144,8 +152,9 @@ class Session:
                 turn = None
         if journal.read_only is not None:
             session._show_only(journal.read_only)
-        else:
-            session._repair(turn, list(unanswered.values()), list(asked.values()))
+        elif turn is not None:
+            for event in missing(turn, list(unanswered.values()), list(asked.values())):
+                session.recorder.emit(event)
         return session
 
     def _show_only(self, why: JournalError) -> None:
@@ -153,24 +162,6 @@ class Session:
         self.recorder.fault = why
         self._before_fault = self.summary.status, self.summary.paused
         self._paused_by_disk()
-
-    def _repair(
-        self, turn: int | None, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
-    ) -> None:
-        """Record what the record lacks after a crash; nothing is run again by itself."""
-        if turn is None:
-            return
-        for ask in asks:
-            self.recorder.emit(
-                ev.PermissionAnswered(
-                    turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
-                )
-            )
-        for call in calls:
-            self.recorder.emit(
-                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
-            )
-        self.recorder.emit(ev.TurnEnded(turn=turn, reason="interrupted", detail=ENGINE_STOPPED))
 
     # -- what others read
 
@@ -296,19 +287,32 @@ class Session:
         """
         task = self._task
         if task is None:
+            if why == BY_USER and self.summary.resume_at:  # it is not to go on by itself
+                await self.recorder.emit_synced(ev.SessionSet(paused=""))
             return
         self.interruption = why
         task.cancel()
         await asyncio.wait([task])
 
+    async def resume(self) -> bool:
+        """Go on with the last turn, which a long limit ended. Returns whether that was done."""
+        turn = self.summary.turns
+        message = self.messages.get(turn)
+        await self._recordable()
+        if self._task is not None or message is None or self.context.is_undone(turn):
+            return False
+        self._start(turn, self._through(turn, lambda: self._answered(message)))
+        return True
+
     async def set(self, changes: ev.JSON) -> None:
         """Record a change of title, model, permission, … ."""
+        waited = self.summary.resume_at
         await self.recorder.emit_synced(codec.session_set(changes))
         if changes.get("closed"):
             self.journal.rest()
         if {"model", "backend", "permission"} & changes.keys() and self._task is None:
             await self._close_conversation()
-        if changes.get("paused") == "":
+        if changes.get("paused") == "" and not (waited and await self.resume()):
             await self._next_from_queue()
 
     def seen(self) -> None:
@@ -377,12 +381,15 @@ class Session:
         turn = self.summary.turns + 1
         loop = asyncio.get_running_loop()
         taken: asyncio.Future[None] = loop.create_future()
-        # Set before the first await, so that two sends can't both begin a turn.
-        self._task = loop.create_task(
-            self._run(item, turn, taken), name=f"turn {turn} of {self.id}"
-        )
-        self._task.add_done_callback(lambda _: None if taken.done() else taken.set_result(None))
+        task = self._start(turn, self._run(item, turn, taken))
+        task.add_done_callback(lambda _: None if taken.done() else taken.set_result(None))
         return turn, taken
+
+    def _start(self, turn: int, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        # Set before the first await, so that two sends can't both begin a turn.
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(work, name=f"turn {turn} of {self.id}")
+        return self._task
 
     async def _take(self, message: ev.UserMessage) -> ev.UserMessage:
         """The message with what the model is told before it, on disk.
@@ -409,20 +416,32 @@ class Session:
             raise _NotRecorded(error.message, error.hint, error.reason) from error
 
     async def _run(self, item: Queued, turn: int, taken: asyncio.Future[None]) -> None:
-        message = ev.UserMessage(
+        said = ev.UserMessage(
             turn=turn, text=item.text, origin=item.origin, attachments=item.attachments
         )
-        ended = ev.TurnEnded(turn=turn, reason="error")
-        try:
-            message = await self._take(message)
+
+        async def work() -> ev.TurnEnded:
+            message = await self._take(said)
             taken.set_result(None)
-            ended = await self._answered(message)
+            return await self._answered(message)
+
+        try:
+            await self._through(turn, work)
         except _NotRecorded as error:
             self._never_was(item, error, taken)
-            return
+
+    async def _through(self, turn: int, work: Callable[[], Awaitable[ev.TurnEnded]]) -> None:
+        """A turn to its recorded end, however it ends."""
+        ended = ev.TurnEnded(turn=turn, reason="error")
+        try:
+            ended = await work()
+        except _NotRecorded:
+            raise
         except asyncio.CancelledError:
             detail = "" if self.interruption == BY_USER else self.interruption
             ended = ev.TurnEnded(turn=turn, reason="interrupted", detail=detail)
+        except LimitLasts as error:
+            ended = waits.paused_until(turn, error)
         except AgentdeckError as error:
             kind = error.kind if isinstance(error, BackendError) else "error"
             self._tell(turn, kind, error)

@@ -7,10 +7,14 @@ opens again by itself; sessions then go one by one, a little apart, and not as a
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from sessions.backends.faults import Fault
+from sessions.errors import LimitLasts
+from sessions.runtime.steady import steady
 
 _REFUSED_S = 30.0
 _APART_S = 0.15
@@ -25,6 +29,37 @@ class Gate:
         self._next_at = 0.0
         self._refused: Fault | None = None
         self._refused_until = 0.0
+        self._lasting: Fault | None = None
+        self._until = datetime.now(UTC)
+        self._deadline = 0.0
+        self._told: set[str] = set()
+
+    def close(self, fault: Fault, who: str = "") -> LimitLasts:
+        """Let no request start before the end of a limit that lasts: sessions pause meanwhile."""
+        # A second later, so that nobody comes before it by a fraction of one.
+        seconds = math.ceil(fault.asked_s) + 1
+        self._lasting = fault
+        self._until = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._deadline = steady() + seconds - 1
+        self._told = {who}
+        return self._lasts(fault)
+
+    def lasting(self, who: str = "") -> LimitLasts | None:
+        """The limit that lasts, if one does. Its end is told by two clocks, and either ends it.
+
+        Who was told of it and comes again is let through: a person wants to try.
+        """
+        if self._lasting is None or (who and who in self._told):
+            return None
+        wall = datetime.now(UTC) >= self._until - timedelta(seconds=1)
+        if wall or steady() >= self._deadline:
+            self._lasting = None
+            return None
+        self._told.add(who)
+        return self._lasts(self._lasting)
+
+    def _lasts(self, fault: Fault) -> LimitLasts:
+        return LimitLasts(fault.message, "Ask again then.", until=self._until, kind=fault.kind)
 
     def pause(self, seconds: float) -> None:
         """Let no request start for so long."""
@@ -42,6 +77,7 @@ class Gate:
     def passed(self) -> None:
         """A request went through: the key is good."""
         self._refused, self._refused_until = None, 0.0
+        self._lasting = None
 
     def refusal(self) -> Fault | None:
         """Why no request can be made with this key, or None."""

@@ -23,6 +23,12 @@ def working(deck: DeckScreen) -> bool:
     return summary is not None and summary.status in ("working", "needs-you") and deck.link.up
 
 
+def waits(deck: DeckScreen) -> bool:
+    """The current session goes on by itself when a limit ends."""
+    summary = deck.model.summary()
+    return summary is not None and bool(summary.resume_at) and deck.link.up
+
+
 def can_escape(deck: DeckScreen) -> bool:
     """Something is there that esc ends, or that it goes back to when it is pressed twice."""
     return bool(escape_word(deck)) or can_go_back(deck)
@@ -41,6 +47,8 @@ def would_lose(deck: DeckScreen) -> str:
     summary = deck.model.summary()
     if summary is None:
         return ""
+    if summary.resume_at:
+        return "It goes on by itself when the limit ends"
     if summary.asks:
         return f"{one_line(str(summary.asks[0].get('tool', 'a tool')))} waits for your answer"
     live = deck.model.live.get(summary.id)
@@ -58,7 +66,7 @@ def escape_word(deck: DeckScreen) -> str:
     """What esc ends now: a turn, or else a broadcast, an edit, a focus elsewhere."""
     if deck.sender.many or deck.sender.editing:
         return "back"
-    if working(deck):
+    if working(deck) or waits(deck):
         return "interrupt"
     return "back" if deck.focused is not deck.composer else ""
 
@@ -82,7 +90,7 @@ async def interrupt(deck: DeckScreen) -> None:
         return
     asked, deck.interrupting = deck.interrupting, None
     again = asked is not None and asked[0] == summary.id and monotonic() < asked[1]
-    if not working(deck):
+    if not working(deck) and not waits(deck):
         if deck.focused is not deck.composer:
             deck.composer.focus()
         elif again:
