@@ -192,9 +192,9 @@ def of_status(status: int, body: bytes, headers: Any) -> Fault:
     return Fault(
         _by_words(kind, words),
         f"HTTP {status}{', ' + detail if detail else ''}",
-            wait_s=_bounded(asked),
-            request_id=str(headers.get("request-id") or headers.get("x-request-id") or ""),
-            asked_s=asked or 0.0,
+        wait_s=_bounded(asked),
+        request_id=str(headers.get("request-id") or headers.get("x-request-id") or ""),
+        asked_s=asked or 0.0,
         final=str(headers.get("x-should-retry")).lower() == "false",
         window=_window(words),
     )

@@ -29,7 +29,6 @@ from sessions.record.recorder import Recorder
 from sessions.record.summary import (
     DISK_ENDED,
     ENGINE_ENDED,
-    ENGINE_STOPPED,
     Reducer,
     Summary,
 )
@@ -37,9 +36,9 @@ from sessions.runtime import waits
 from sessions.runtime.full_disk import pause
 from sessions.runtime.queued_message import Queued
 from sessions.runtime.repair import missing
+from sessions.runtime.spent import Spent
 from sessions.runtime.turn import Turn
 from sessions.safety import secrets_filter
-from sessions.safety.numbers_from_outside import MOST_USD, amount, count
 
 if TYPE_CHECKING:
     from sessions.backends.base import Conversation
@@ -90,8 +89,7 @@ class Session:
         """Why the turn that runs is being ended, while it is."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
-        self._spent: dict[str, int] = {}
-        self._spent_usd: float | None = None
+        self._spent = Spent()
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None
@@ -496,7 +494,7 @@ class Session:
             )
             self._turn = None
         try:
-            self.recorder.emit(self._with_spent(ended))
+            self.recorder.emit(self._spent.told_with(ended))
             await self.recorder.sync()
         finally:
             self._task = self._ending = None
@@ -508,19 +506,7 @@ class Session:
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count tokens and dollars towards the turn that runs, or else the next one."""
-        for kind, told in usage.items():
-            if (tokens := count(told)) is not None:
-                self._spent[kind] = min(self._spent.get(kind, 0) + tokens, ev.LARGEST)
-        if (spent := amount(cost_usd)) is not None:
-            self._spent_usd = min((self._spent_usd or 0.0) + spent, MOST_USD)
-
-    def _with_spent(self, ended: ev.TurnEnded) -> ev.TurnEnded:
-        """A turn's end with all that was spent, whichever way it ended."""
-        if ended.usage or ended.cost_usd is not None:
-            self.spend(ended.usage, ended.cost_usd)
-        usage, self._spent = self._spent, {}
-        cost_usd, self._spent_usd = self._spent_usd, None
-        return ev.replace(ended, usage=usage, cost_usd=cost_usd)
+        self._spent.add(usage, cost_usd)
 
     async def _next_from_queue(self) -> None:
         if self._task is not None or not self.queue or self.summary.paused:
