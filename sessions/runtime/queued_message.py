@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from sessions.record import events as ev
+from sessions.safety import secrets_filter
 
 
 @dataclass(slots=True)
@@ -40,3 +41,9 @@ class Queued:
             "mode": self.mode,
             "attachments": self.attachments,
         }
+
+
+def hidden_words(text: str) -> ev.JSON:
+    """How many words of a message are keys and were replaced, if any."""
+    count = secrets_filter.hide(text).count(secrets_filter.MARK) - text.count(secrets_filter.MARK)
+    return {"hidden": count} if count else {}

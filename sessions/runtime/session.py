@@ -38,7 +38,6 @@ from sessions.runtime.queued_message import Queued
 from sessions.runtime.repair import missing
 from sessions.runtime.spent import Spent
 from sessions.runtime.turn import Turn
-from sessions.safety import secrets_filter
 
 if TYPE_CHECKING:
     from sessions.backends.base import Conversation
@@ -54,12 +53,6 @@ _OUR_FAULT = AgentdeckError(
 
 class _NotRecorded(JournalError):
     """The message that was to begin a turn."""
-
-
-def _hidden(text: str) -> ev.JSON:
-    """How many words of a message are keys and were replaced, if any."""
-    count = secrets_filter.hide(text).count(secrets_filter.MARK) - text.count(secrets_filter.MARK)
-    return {"hidden": count} if count else {}
 
 
 class Session:
