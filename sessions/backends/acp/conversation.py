@@ -37,6 +37,7 @@ _REASONS = {
 _CANCEL_S = 5.0
 _FORGOT = "The agent could not open this conversation again."
 _TOO_SOON = "{title} loses a conversation that is opened again within the minute of its beginning."
+_now = time.time
 _REPLAY_S = 0.2
 _MOST_REPLAY_S = 10.0
 _QUIET_S = 12.0
@@ -325,7 +326,7 @@ class AcpConversation:
             self._take(forked, str(forked.get("sessionId", "")))
             return ""
         made = await self._new(agent, base)
-        self._state["made"] = time.time()
+        self._state["made"] = _now()
         host.emit(ev.BackendState(data={"made": self._state["made"]}))
         self._take(made, str(made.get("sessionId", "")))
         return prompt.past(host)
@@ -370,7 +371,7 @@ class AcpConversation:
         known, made = self._backend.known, self._state.get("made")
         if known is None or not known.own_minute or not isinstance(made, int | float):
             return False
-        return int(made // 60) == int(time.time() // 60)
+        return int(made // 60) == int(_now() // 60)
 
     async def _new(self, agent: AgentProcess, base: Message) -> Message:
         """A new session of the agent's; one that has a key and wants to be told so is told."""

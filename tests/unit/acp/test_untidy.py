@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -291,13 +290,14 @@ async def test_a_past_that_is_told_after_the_answer_is_not_recorded_again(
 
 
 async def test_a_conversation_that_would_be_lost_by_loading_is_told_as_text(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(conversation, "_now", lambda: 6000.0)
     host = FakeHost(tmp_path)
     backend = called(tmp_path, "gemini")
     await run(backend, host, "say one")
     await backend.close()
-    for made, count in ((time.time() + 1e9, 2), (time.time(), 1)):
+    for made, count in ((5999.0, 2), (6059.0, 1)):
         again = FakeHost(tmp_path)
         again.past = [{"role": "user", "content": "say one"}] if count == 1 else []
         again.events = [ev.BackendState(data={**host.state(), "made": made})]
