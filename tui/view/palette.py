@@ -35,6 +35,9 @@ _STYLES: dict[str, tuple[str, str]] = {
     "error": ("error", ""),
     "added": ("success", ""),
     "removed": ("error", ""),
+    "row-added": ("success", "tint"),
+    "row-removed": ("error", "tint"),
+    "row-head": ("primary", "bold block"),
     "cursor": ("accent", "bold"),
     "found": ("", "reverse"),
     "found-here": ("warning", "reverse bold"),
@@ -98,6 +101,8 @@ class Palette:
         if "block" in flags and not self._ansi:
             on = self._background.blend(self._foreground, 0.06, 1.0)
         dim = color == "muted" and self._ansi
+        if "tint" in flags and not self._ansi and (tint := self._color(color)) is not None:
+            on, color = self._background.blend(tint, 0.16, 1.0), ""
         front = None if dim else self._color(color)
         return Style(
             color=front.rich_color if front is not None else None,

@@ -1,0 +1,129 @@
+"""A change as rows: by file and hunk, old and new under each other or side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+JSON = dict[str, Any]
+_STATUS = {
+    "added": "new", "deleted": "deleted", "renamed": "renamed", "copied": "copied",
+    "type": "of another type", "mode": "other mode",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One line of a file. `mark`: a space, `+`, `-` or a backslash; `at`: its place in the hunk.
+
+    `old`, `new`: its number before and after, 0 where it is not there.
+    """
+
+    mark: str
+    text: str
+    old: int
+    new: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row on screen. `kind`: file, hunk, line, note, comment.
+
+    `cells`: one, or the old and the new side (None: nothing stands there).
+    """
+
+    kind: str
+    file: int
+    hunk: int = -1
+    cells: tuple[Cell | None, ...] = ()
+    text: str = ""
+
+    @property
+    def cell(self) -> Cell | None:
+        """The line that a comment is about: the new side's, where there is one."""
+        return next((c for c in reversed(self.cells) if c is not None), None)
+
+
+def rows_of(files: list[JSON], *, split: bool, said: dict[tuple[str, int, int], str]) -> list[Row]:
+    """All rows. `said`: comments by path, old and new number."""
+    found: list[Row] = []
+    for number, file in enumerate(files):
+        found.append(Row("file", number, text=heading(file)))
+        if not file["hunks"]:
+            found.append(Row("note", number, text=_without(file)))
+        for at, hunk in enumerate(file["hunks"]):
+            found.append(Row("hunk", number, at, text=_place(hunk)))
+            cells = list(_cells(hunk))
+            lines = _paired(cells) if split else [(cell,) for cell in cells]
+            for line in lines:
+                row = Row("line", number, at, line)
+                found.append(row)
+                cell = row.cell
+                words = said.get((file["path"], cell.old, cell.new)) if cell and said else None
+                if words is not None:
+                    found.append(Row("comment", number, at, line, words))
+    return found
+
+
+def heading(file: JSON) -> str:
+    """A file's name and what became of it."""
+    name = f"{file['old_path']} → {file['path']}" if file["old_path"] else str(file["path"])
+    told = [_STATUS[file["status"]]] if file["status"] in _STATUS else []
+    if file["old_mode"] != file["new_mode"] and file["old_mode"] and file["new_mode"]:
+        told.append(f"mode {file['old_mode']} → {file['new_mode']}")
+    told += ["not tracked"] if file["untracked"] else []
+    told += ["not committed"] if file["uncommitted"] and not file["untracked"] else []
+    figures = f"+{file['added']} -{file['removed']}" if file["hunks"] else ""
+    return "  ".join(part for part in (name, figures, ", ".join(told)) if part)
+
+
+def _without(file: JSON) -> str:
+    if file["binary"]:
+        return "No text: it can be taken back as a whole."
+    return "No line has changed."
+
+
+def _place(hunk: JSON) -> str:
+    old, new = (f"{hunk[f'{side}_start']},{hunk[f'{side}_count']}" for side in ("old", "new"))
+    return f"@@ -{old} +{new} @@ {hunk['heading']}".rstrip()
+
+
+def _cells(hunk: JSON) -> Iterator[Cell]:
+    old, new = hunk["old_start"], hunk["new_start"]
+    for at, line in enumerate(hunk["lines"]):
+        mark, text = line[:1] or " ", line[1:].expandtabs(4)
+        if mark == "\\":
+            yield Cell(mark, text.strip(), 0, 0, at)
+            continue
+        yield Cell(mark, text, 0 if mark == "+" else old, 0 if mark == "-" else new, at)
+        old += mark != "+"
+        new += mark != "-"
+
+
+def _paired(cells: list[Cell]) -> Iterator[tuple[Cell | None, Cell | None]]:
+    """Old and new side by side: what was removed beside what was added in its place."""
+    gone: list[Cell] = []
+    come: list[Cell] = []
+
+    def flush() -> Iterator[tuple[Cell | None, Cell | None]]:
+        for at in range(max(len(gone), len(come))):
+            yield (
+                gone[at] if at < len(gone) else None,
+                come[at] if at < len(come) else None,
+            )
+        gone.clear()
+        come.clear()
+
+    for cell in cells:
+        if cell.mark == "-":
+            if come:
+                yield from flush()
+            gone.append(cell)
+        elif cell.mark == "+":
+            come.append(cell)
+        elif cell.mark == " ":
+            yield from flush()
+            yield cell, cell
+    yield from flush()

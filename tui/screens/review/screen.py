@@ -1,0 +1,394 @@
+"""The screen: files on the left, the change on the right, keys for what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+
+from sessions.errors import AgentdeckError
+from tui.deck.client import DeckClient
+from tui.panels.hints import Hints
+from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
+from tui.screens.review.comments import Comment, Comments
+from tui.screens.review.rows import JSON, Row, rows_of
+from tui.screens.review.view import ChangeView
+from tui.text import clean, clip, clip_middle, one_line
+from tui.widgets.rows import Row as Listed
+from tui.widgets.rows import Rows
+from tui.work import while_shown
+
+_SPLIT_FROM = 150
+"""Columns from which on old and new stand side by side."""
+_FILES_FROM = 90
+_FILES_WIDTH = 34
+_KEYS = (
+    ("n", "next hunk"), ("p", "previous"), ("right_square_bracket", "next file"),
+    ("left_square_bracket", "previous"), ("c", "comment"), ("s", "send comments"),
+    ("u", "take back hunk"), ("U", "file"), ("z", "give back"), ("space", "tick file"),
+    ("m", "commit"), ("M", "drafted"), ("k", "check"), ("l", "land"), ("x", "discard"),
+    ("w", "white space"), ("v", "side by side"), ("r", "read anew"),
+)  # fmt: skip
+_LANDINGS = (
+    ("rebase", "commit by commit on top of it, and forward"),
+    ("squash", "as one commit"),
+    ("merge", "by a merge commit"),
+)
+
+
+class ChangeReview(Dialog[str]):
+    """Gives a sentence of what became of the session's branch, if something did."""
+
+    CSS_PATH = ["../dialogs.tcss", "review.tcss"]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "hunk(1)", show=False),
+        Binding("p", "hunk(-1)", show=False),
+        Binding("right_square_bracket", "file(1)", show=False),
+        Binding("left_square_bracket", "file(-1)", show=False),
+        Binding("c", "comment", show=False),
+        Binding("s", "send", show=False),
+        Binding("u", "take_back(False)", show=False),
+        Binding("U", "take_back(True)", show=False),
+        Binding("z", "give_back", show=False),
+        Binding("space", "tick", show=False),
+        Binding("m", "commit(False)", show=False),
+        Binding("M", "commit(True)", show=False),
+        Binding("k", "check", show=False),
+        Binding("l", "land", show=False),
+        Binding("x", "discard", show=False),
+        Binding("w", "space", show=False),
+        Binding("v", "split", show=False),
+        Binding("r", "again", show=False),
+    ]
+    COMMENTS: ClassVar[dict[str, Comments]] = {}
+    """What was said and not sent yet, by session: leaving the screen loses none of it."""
+
+    def __init__(self, client: DeckClient, session: str, title: str) -> None:
+        super().__init__(f"Review: {clip(title, 60)}")
+        self.client = client
+        self.session = session
+        self.told: JSON = {"files": [], "branch": "", "base_ref": ""}
+        self.comments = self.COMMENTS.setdefault(session, Comments())
+        self.ticked: set[str] = set()
+        self.fold_space = False
+        self.split: bool | None = None
+        """Side by side or not, as it was asked for; None: where there is room."""
+        self.busy = ""
+
+    @property
+    def files(self) -> list[JSON]:
+        """The files that changed."""
+        found: list[JSON] = self.told["files"]
+        return found
+
+    @property
+    def view(self) -> ChangeView:
+        """The change."""
+        return self.query_one(ChangeView)
+
+    def body(self) -> ComposeResult:
+        """Files, the change, and the keys."""
+        with Horizontal(id="change-body"):
+            yield Rows("…", id="change-files")
+            yield ChangeView(id="change-view")
+        yield Hints(id="change-keys")
+
+    def on_mount(self) -> None:
+        """Read the change."""
+        self.query_one(Hints).say(_KEYS)
+        self.view.focus()
+        self.run(self.read())
+
+    async def on_resize(self, event: events.Resize) -> None:
+        """Files and two sides where there is room for them."""
+        self.query_one("#change-files").display = event.size.width >= _FILES_FROM
+        self._lay()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do some work; what is refused is said in the frame."""
+        self.run_worker(while_shown(self, self._told_of(work)), group="review", exclusive=False)
+
+    async def _told_of(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except AgentdeckError as error:
+            self.say(str(error), fault=True)
+
+    def say(self, words: str, *, fault: bool = False) -> None:
+        """What was done, or could not be."""
+        self.app.notify(clean(words), severity="error" if fault else "information", markup=False)
+
+    # -- reading and showing
+
+    async def read(self) -> None:
+        """Ask the engine for all that has changed."""
+        self.told = dict(
+            await self.client.call(
+                "worktree.diff", session=self.session, fold_space=self.fold_space
+            )
+        )
+        self.ticked &= {file["path"] for file in self.files}
+        self._show()
+
+    def _show(self) -> None:
+        self._lay()
+        rows = []
+        for number, file in enumerate(self.files):
+            tick = "✓ " if file["path"] in self.ticked else "  "
+            figures = f" +{file['added']} -{file['removed']}" if file["hunks"] else " *"
+            room = _FILES_WIDTH - 4 - len(figures)
+            style = "$text-warning" if file["uncommitted"] else ""
+            cells = (
+                (tick, "$text-success"),
+                (clip_middle(one_line(file["path"]), room), style),
+                (figures, "$text-muted"),
+            )
+            rows.append(Listed(str(number), cells))
+        listing = self.query_one(Rows)
+        listing.empty = "Nothing has changed."
+        listing.show(rows)
+        dialog = self.query_one("#dialog")
+        dialog.border_subtitle = Content(clean(self._subtitle()))
+
+    def _subtitle(self) -> str:
+        base = self.told["base_ref"] or str(self.told.get("base", ""))[:10]
+        parts = [f"{self.told['branch']} against {base}" if self.told["branch"] else ""]
+        commits = len(self.told.get("commits", []))
+        parts.append(f"{commits} commits" if commits else "")
+        parts.append(f"+{self.told.get('added', 0)} -{self.told.get('removed', 0)}")
+        parts.append("white space folded" if self.fold_space else "")
+        parts.append(f"{len(self.comments)} comments" if len(self.comments) else "")
+        parts.append(f"{len(self.ticked)} ticked" if self.ticked else "")
+        return " · ".join(part for part in [self.busy, *parts] if part)
+
+    def _lay(self) -> None:
+        files = self.query_one("#change-files")
+        room = self.app.size.width - (_FILES_WIDTH if files.display else 0)
+        split = self.split if self.split is not None else room >= _SPLIT_FROM
+        self.view.empty = "Nothing has changed." if "base" in self.told else "…"
+        rows = rows_of(self.files, split=split, said=self.comments.said())
+        self.view.show(self.files, rows)
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        """The file under the cursor is shown."""
+        self._turn_to(int(message.key))
+
+    def on_rows_picked(self, message: Rows.Picked) -> None:
+        """A file was chosen: go on reading in it."""
+        self._turn_to(int(message.key))
+        self.view.focus()
+
+    def _turn_to(self, file: int) -> None:
+        for at, row in enumerate(self.view.rows):
+            if row.file == file:
+                self.view.go(at)
+                self.view.scroll_to(y=at, animate=False)
+                return
+
+    def on_change_view_moved(self, message: ChangeView.Moved) -> None:
+        """The list of files follows."""
+        listing = self.query_one(Rows)
+        if listing.rows and not listing.has_focus and listing.cursor != message.row.file:
+            listing.cursor = message.row.file
+            listing._into_view()
+            listing.refresh()
+
+    # -- moving
+
+    def action_hunk(self, by: int) -> None:
+        """To the next or previous hunk."""
+        self.view.to("hunk", by)
+
+    def action_file(self, by: int) -> None:
+        """To the next or previous file."""
+        self.view.to("file", by)
+
+    def action_split(self) -> None:
+        """Side by side, or one under the other."""
+        now = any(len(row.cells) == 2 for row in self.view.rows)
+        self.split = not now
+        self._lay()
+
+    def action_space(self) -> None:
+        """Fold changes of white space alone, or show them."""
+        self.fold_space = not self.fold_space
+        self.run(self.read())
+
+    def action_again(self) -> None:
+        """Read it anew."""
+        self.run(self.read())
+
+    # -- comments
+
+    def action_comment(self) -> None:
+        """Say something of the line under the cursor."""
+        row = self.view.row
+        cell = row.cell if row is not None else None
+        if row is None or cell is None or not (cell.old or cell.new):
+            self.say("A comment is about a line: put the cursor on one.", fault=True)
+            return
+        self.run(self._comment(row))
+
+    async def _comment(self, row: Row) -> None:
+        cell, path = row.cell, str(self.files[row.file]["path"])
+        assert cell is not None
+        before = self.comments.text(path, cell.old, cell.new)
+        where = f"{path}:{cell.new or cell.old}"
+        text = await self.app.push_screen_wait(Prompt(f"Comment on {clip(where, 44)}", before))
+        if text is not None:
+            self.comments.put(Comment(path, cell.old, cell.new, cell.text, text))
+            self._show()
+
+    def action_send(self) -> None:
+        """Send all comments to the session, as one message."""
+        if len(self.comments):
+            self.run(self._send())
+        else:
+            self.say("There are no comments to send: c makes one.", fault=True)
+
+    async def _send(self) -> None:
+        sent = await self.client.call(
+            "session.send", session=self.session, text=self.comments.message()
+        )
+        count = len(self.comments)
+        self.comments.clear()
+        self._show()
+        queued = "queued: a turn runs" if "queued" in sent else "sent"
+        self.say(f"{count} comment{'' if count == 1 else 's'} {queued}.")
+
+    # -- taking back
+
+    def action_take_back(self, whole: bool) -> None:
+        """Take the hunk under the cursor back, or its file."""
+        row = self.view.row
+        if row is None or not self.files:
+            return
+        file = self.files[row.file]
+        hunk = "" if whole or row.hunk < 0 else str(file["hunks"][row.hunk]["id"])
+        self.run(self._take_back(str(file["path"]), hunk))
+
+    async def _take_back(self, path: str, hunk: str) -> None:
+        told = await self.client.call(
+            "worktree.take_back", session=self.session, path=path, hunk=hunk
+        )
+        await self.read()
+        self.say(f"Taken back: {told['what']}. z gives it back.")
+
+    def action_give_back(self) -> None:
+        """Undo the last taking back."""
+        self.run(self._give_back())
+
+    async def _give_back(self) -> None:
+        told = await self.client.call("worktree.give_back", session=self.session)
+        await self.read()
+        self.say(f"Given back: {told['path']}")
+
+    # -- committing, checking, landing
+
+    def action_tick(self) -> None:
+        """Tick the file for a commit."""
+        listing, row = self.query_one(Rows), self.view.row
+        at = listing.cursor if listing.has_focus else row.file if row is not None else -1
+        if 0 <= at < len(self.files):
+            self.ticked ^= {str(self.files[at]["path"])}
+            self._show()
+
+    def action_commit(self, draft: bool) -> None:
+        """Commit the ticked files, or all; `draft`: the session's model words the message."""
+        self.run(self._commit(draft))
+
+    async def _commit(self, draft: bool) -> None:
+        waiting = [str(f["path"]) for f in self.files if f["uncommitted"]]
+        if not waiting:
+            self.say("Everything is committed.", fault=True)
+            return
+        paths = [path for path in waiting if path in self.ticked]
+        words = ""
+        if draft:
+            self._busy("the model words the message…")
+            try:
+                words = str(
+                    (await self.client.call("worktree.draft", session=self.session))["message"]
+                )
+            finally:
+                self._busy("")
+        subject, _, rest = words.partition("\n")
+        what = f"{len(paths)} ticked" if paths else f"all {len(waiting)}"
+        message = await self.app.push_screen_wait(
+            Prompt(f"Commit {what}", one_line(subject), "what is so now")
+        )
+        if not message:
+            return
+        whole = f"{message}\n{rest}" if rest.strip() else message
+        told = await self.client.call(
+            "worktree.commit", session=self.session, message=whole, paths=self._with_old(paths)
+        )
+        self.ticked.clear()
+        await self.read()
+        self.say(f"Committed: {str(told['commit'])[:10]}")
+
+    def _with_old(self, paths: list[str]) -> list[str]:
+        """The names that renamed files had before go into the same commit."""
+        old = [str(f["old_path"]) for f in self.files if f["path"] in paths and f["old_path"]]
+        return [*paths, *old]
+
+    def _busy(self, what: str) -> None:
+        self.busy = what
+        self.query_one("#dialog").border_subtitle = Content(clean(self._subtitle()))
+
+    def action_check(self) -> None:
+        """Run the configured check."""
+        self.run(self._check())
+
+    async def _check(self) -> None:
+        self._busy("the check runs…")
+        try:
+            told = await self.client.call("worktree.check", session=self.session)
+        finally:
+            self._busy("")
+        output = str(told["output"])[-3000:].strip() or "It printed nothing."
+        title = f"The check: {one_line(str(told['how']))}"
+        await self.app.push_screen_wait(Confirm(title, output, "Good"))
+
+    def action_land(self) -> None:
+        """Bring the branch into the one that it began at."""
+        self.run(self._land())
+
+    async def _land(self) -> None:
+        onto = self.told["base_ref"] or "its base"
+        rows = [Pick(how, ((f"{how:8}", "bold"), (words, ""))) for how, words in _LANDINGS]
+        chosen = await self.app.push_screen_wait(
+            Choose(f"Land on {clip(str(onto), 40)}", Listing(rows, enter="lands"))
+        )
+        if chosen is None or not chosen.row:
+            return
+        told = await self.client.call("worktree.land", session=self.session, how=chosen.row)
+        if told["landed"]:
+            await self.read()
+            self.say(f"{told['commits']} commits landed on {told['onto']}.")
+            return
+        listed = "\n".join(f"{c['kind'] or 'conflict':14} {c['path']}" for c in told["conflicts"])
+        text = f"Both sides changed:\n\n{listed}\n\nNothing was changed. Let the session mend it?"
+        if await self.app.push_screen_wait(Confirm("It conflicts", text, "Hand it over")):
+            await self.client.call(
+                "worktree.land", session=self.session, how=chosen.row, hand_over=True
+            )
+            self.dismiss("The session mends what conflicts; land it again when it is done.")
+
+    def action_discard(self) -> None:
+        """Put the worktree away; its work stays under a ref."""
+        self.run(self._discard())
+
+    async def _discard(self) -> None:
+        text = (
+            "The session's worktree and branch go. All that they hold is kept under a ref, and "
+            f"comes back with: agentdeck sessions discard {self.session} --undo"
+        )
+        if await self.app.push_screen_wait(Confirm("Discard it?", text, "Discard", danger=True)):
+            told = await self.client.call("worktree.discard", session=self.session)
+            self.dismiss(f"Discarded; kept under {told['ref']}.")
