@@ -44,6 +44,11 @@ class Dialect:
 class OpenAIApi(Wire):
     """A server that the SDK `openai` asks."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.dialects: defaultdict[str, Dialect] = defaultdict(Dialect)
+        """By model: behind one address may stand many servers."""
+
     def _make(self) -> Any:
         import openai
 
@@ -66,11 +71,6 @@ class OpenAIApi(Wire):
 class ChatApi(OpenAIApi):
     """A Chat Completions server."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.dialects: defaultdict[str, Dialect] = defaultdict(Dialect)
-        """By model: behind one address may stand many servers."""
-
     def _reader(self, sink: Sink, response: Response, params: Mapping[str, Any]) -> ChatReader:
         return ChatReader(sink, response, self.dialects[str(params.get("model"))])
 
@@ -87,6 +87,7 @@ class _Call:
     parts: list[str] = field(default_factory=list)
     given: dict[str, Any] | None = None
     """Arguments that came as an object; they should be text."""
+    carried: dict[str, Any] = field(default_factory=dict)
 
 
 class ChatReader(EventStream):
@@ -100,6 +101,8 @@ class ChatReader(EventStream):
         self._calls: list[_Call] = []
         self._at: dict[int, int] = {}
         self._refused: list[str] = []
+        self._details: dict[str, dict[str, Any]] = {}
+        """Reasoning as OpenRouter has it beside its text, signed or encrypted."""
         self._finished = False
 
     @property
@@ -147,6 +150,8 @@ class ChatReader(EventStream):
             self._text(content)
         elif isinstance(content, list):
             self._parts(content)
+        if isinstance(details := delta.get("reasoning_details"), list):
+            self._detail(details)
         if refusal := words(delta, "refusal"):
             self._refused.append(refusal)
             self._text(refusal)
@@ -156,6 +161,19 @@ class ChatReader(EventStream):
                 self._call(call)
         elif calls is not None:
             raise FaultError(Fault("protocol", "tool calls that are no list"))
+
+    def _detail(self, details: list[Any]) -> None:
+        """Pieces of reasoning by their place: texts grow, all else is as the last piece has it."""
+        for piece in details:
+            if not isinstance(piece, dict) or len(self._details) > _MOST_CALLS:
+                continue
+            known = self._details.setdefault(f"{piece.get('index')} {piece.get('type')}", {})
+            for name, value in piece.items():
+                grows = name in ("text", "summary", "data") and isinstance(value, str)
+                if grows:
+                    known[name] = words(known, name) + value
+                elif value is not None:
+                    known[name] = value
 
     def _text(self, text: str) -> None:
         self._response.shown = True
@@ -188,6 +206,8 @@ class ChatReader(EventStream):
             raise FaultError(Fault("protocol", f"a tool call at index {index!r}"))
         call_id, name = words(delta, "id"), words(function, "name")
         call = self._open_call(index, call_id, name)
+        if isinstance(extra := delta.get("extra_content"), dict):
+            call.carried = {"extra_content": extra}  # Gemini signs its calls there
         call.id = call.id or call_id
         call.name = call.name or name
         given = function.get("arguments")
@@ -220,9 +240,16 @@ class ChatReader(EventStream):
         if self._refused:
             response.stop_reason = "refusal"
             response.detail = "".join(self._refused)[:500]
+        if self._details:
+            self._sink.on_carried({"reasoning_details": list(self._details.values())})
         cut = response.stop_reason in CUT_REASONS
         for call in self._calls:
-            response.calls.append(_use(call, cut=cut and call is self._calls[-1]))
+            raw = "".join(call.parts)
+            given = call.given if call.given is not None and not raw else raw
+            last = call is self._calls[-1]
+            use = call_of(call.id, call.name, given, cut=cut and last)
+            use.carried = call.carried
+            response.calls.append(use)
         self._calls.clear()
         self._at.clear()
 
@@ -233,37 +260,50 @@ class ChatReader(EventStream):
         return True
 
     def _usage(self, usage: dict[str, Any]) -> None:
-        """Counts are cumulative: the last one stands. Input counts what came from the cache too."""
-        told = self._response.usage
-        details = usage.get("prompt_tokens_details")
-        details = details if isinstance(details, dict) else {}
-        read = count(details.get("cached_tokens"))
-        if read is None:
-            read = count(usage.get("prompt_cache_hit_tokens"))  # DeepSeek
-        written = count(details.get("cache_write_tokens"))
-        whole = count(usage.get("prompt_tokens"))
-        if whole is not None:
-            told["input"] = max(0, whole - (read or 0) - (written or 0))
-        for ours, counted in (
-            ("output", count(usage.get("completion_tokens"))),
-            ("cache_read", read),
-            ("cache_write", written),
-        ):
-            if counted is not None and (counted or ours == "output" or ours in told):
-                told[ours] = counted
-        if (paid := amount(usage.get("cost"))) is not None:  # OpenRouter, in US dollars
-            self._response.cost_usd = paid
+        names = ("prompt_tokens", "completion_tokens", "prompt_tokens_details")
+        counted(self._response, usage, names)
 
 
-def _use(call: _Call, *, cut: bool) -> ToolUse:
-    """A call as it is to be run; `cut`: the answer reached its greatest length within it."""
-    use = ToolUse(call.id, call.name)
-    raw = "".join(call.parts)
-    given: Any = call.given if call.given is not None and not raw else None
-    if given is None:
+def counted(response: Response, usage: dict[str, Any], names: tuple[str, str, str]) -> None:
+    """Take counts in; `names` of input, output and the input's details.
+
+    They are cumulative: the last one stands. Input counts what came from the cache too.
+    """
+    told = response.usage
+    details = usage.get(names[2])
+    details = details if isinstance(details, dict) else {}
+    read = count(details.get("cached_tokens"))
+    if read is None:
+        read = count(usage.get("prompt_cache_hit_tokens"))  # DeepSeek
+    written = count(details.get("cache_write_tokens"))
+    whole = count(usage.get(names[0]))
+    if whole is not None:
+        told["input"] = max(0, whole - (read or 0) - (written or 0))
+    for ours, number in (
+        ("output", count(usage.get(names[1]))),
+        ("cache_read", read),
+        ("cache_write", written),
+    ):
+        if number is not None and (number or ours == "output" or ours in told):
+            told[ours] = number
+    if (paid := amount(usage.get("cost"))) is not None:  # OpenRouter, in US dollars
+        response.cost_usd = paid
+
+
+def call_of(call_id: str, name: str, given: Any, *, cut: bool) -> ToolUse:
+    """A call as it is to be run. `given`: its arguments, as text or as the object that it means.
+
+    `cut`: the answer reached its greatest length within it.
+    """
+    use = ToolUse(call_id, name)
+    raw = given if isinstance(given, str) else ""
+    if raw.strip():
+        given = None
         with contextlib.suppress(ValueError, RecursionError):
-            given = codec.loads(raw) if raw.strip() else {}
-    if not isinstance(given, dict) or not call.name or (cut and not given):
+            given = codec.loads(raw)
+    elif not isinstance(given, dict):
+        given = {}
+    if not isinstance(given, dict) or not name or (cut and not given):
         use.malformed = raw or ("(cut off)" if cut else "(nothing)")
     else:
         use.input = given

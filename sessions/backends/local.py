@@ -85,6 +85,7 @@ class LocalBackend:
         self.default_model = path.stem if path else "none"
         self.gate = Gate()
         self.retries = 1
+        self.by = ""
         self.api = MessagesApi(api_key="", base_url="http://127.0.0.1", stall_s=config.stall_s)
         self._process: asyncio.subprocess.Process | None = None
         self._starting: asyncio.Task[None] | None = None

@@ -49,6 +49,8 @@ class Service(Protocol):
     name: str
     gate: Gate
     retries: int
+    by: str
+    """Its API and server, for what goes back to these alone; "" = nothing does."""
 
     @property
     def api(self) -> Wire:
@@ -131,7 +133,7 @@ class NativeConversation:
                 _pass(service.gate, host.session_id)
                 await service.gate.enter(lambda wait: _held_back(host, wait))
                 asked = service.params(host)
-                await service.api.stream(asked, _HostSink(host), response)
+                await service.api.stream(asked, _HostSink(host, service.by), response)
             except FaultError as error:
                 fault = await service.explain(error.fault, asked)
                 if fault is None:
@@ -179,7 +181,10 @@ class NativeConversation:
     async def _run(self, host: TurnHost, response: Response, guard: _LoopGuard) -> bool:
         """Record and run the calls of one response; False if the user stopped a loop."""
         calls: list[ev.ToolCall] = []
+        sink = _HostSink(host, self._service.by)
         for use in self._named(response.calls):
+            if use.carried:
+                sink.on_carried({"calls": {use.id: use.carried}})
             broken = bool(use.malformed)
             given = {"malformed": use.malformed} if broken else use.input
             call = ev.ToolCall(
@@ -265,9 +270,10 @@ def _pause(gate: Gate, fault: Fault, attempt: int) -> float:
 class _HostSink:
     """Hands a response's content to the session as events."""
 
-    def __init__(self, host: TurnHost) -> None:
+    def __init__(self, host: TurnHost, by: str) -> None:
         self._host = host
         self._turn = host.turn
+        self._by = by
 
     def on_text(self, text: str) -> None:
         """A chunk of text."""
@@ -286,6 +292,12 @@ class _HostSink:
     def on_redacted(self, data: str) -> None:
         """An encrypted block of thinking."""
         self._host.emit(ev.Thinking(turn=self._turn, text="", redacted=data))
+
+    def on_carried(self, item: dict[str, Any]) -> None:
+        """What goes back as it came."""
+        if self._by:
+            data = json.dumps(item, ensure_ascii=False)
+            self._host.emit(ev.Thinking(turn=self._turn, text="", redacted=data, by=self._by))
 
 
 class _Text:
@@ -308,6 +320,9 @@ class _Text:
         """Not wanted."""
 
     def on_redacted(self, data: str) -> None:
+        """Not wanted."""
+
+    def on_carried(self, item: dict[str, Any]) -> None:
         """Not wanted."""
 
 

@@ -1,4 +1,4 @@
-"""The backend `openai`: Chat Completions at any address, of OpenAI or of those who speak it."""
+"""The backend `openai`: its APIs at any address, of OpenAI or of those who speak them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
-from sessions.backends.chat import OFFICIAL_HOST, ChatApi, Dialect
-from sessions.backends.chat_messages import chat_messages
+from sessions.backends.chat import OFFICIAL_HOST, ChatApi, Dialect, OpenAIApi
+from sessions.backends.chat_request import ChatRequest, RequestForm
 from sessions.backends.faults import Fault
 from sessions.backends.native import ask
+from sessions.backends.responses import ResponsesApi
+from sessions.backends.responses_request import ResponsesRequest
 from sessions.backends.server import ServerBackend
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
@@ -29,21 +31,6 @@ _NO_CHAT = re.compile(
 )
 # Thinking counts towards the limit of an answer, so a limit leaves room for it.
 _ROOM_TO_THINK = 16_000
-# What a request was refused for, by the words of its refusal.
-_REFUSALS = {
-    "stream_options": re.compile(r"stream_options|include_usage", re.IGNORECASE),
-    "reasoning_effort": re.compile(r"reasoning_effort", re.IGNORECASE),
-    "reasoning": re.compile(r"\breasoning(_content)?\b(?!.{0,60}must be passed)", re.IGNORECASE),
-    "response_format": re.compile(r"response_format|json_schema", re.IGNORECASE),
-    "max_tokens": re.compile(
-        r"(not supported|unsupported|unknown|unrecognized|extra).{0,80}\bmax_(completion_)?tokens"
-        r"|\bmax_(completion_)?tokens.{0,80}(not supported|unsupported|not permitted)",
-        re.IGNORECASE,
-    ),
-    "tools": re.compile(
-        r"not support tool|tool( use| calling|s)? (is|are) not supported", re.IGNORECASE
-    ),
-}
 
 
 def not_installed() -> str:
@@ -53,7 +40,7 @@ def not_installed() -> str:
 
 
 class OpenAIBackend(ServerBackend):
-    """A Chat Completions server (see sessions.backends.base.Backend)."""
+    """A server of Chat Completions, or of Responses (see sessions.backends.base.Backend)."""
 
     type = "openai"
     official_host = OFFICIAL_HOST
@@ -68,13 +55,17 @@ class OpenAIBackend(ServerBackend):
     ) -> None:
         address = _address(config.base_url)
         super().__init__(name, config, key, prices, address)
-        self._api = ChatApi(
+        self.by = f"{config.api} {urlsplit(address).hostname}"
+        api = ResponsesApi if config.api == "responses" else ChatApi
+        self._api = api(
             api_key=key, base_url=address, connect_s=config.connect_s, stall_s=config.stall_s
         )
+        form = ResponsesRequest if config.api == "responses" else ChatRequest
+        self._form: RequestForm = form(official=self.official)
         self._toolless: set[str] = set()
 
     @property
-    def api(self) -> ChatApi:
+    def api(self) -> OpenAIApi:
         """The server."""
         return self._api
 
@@ -85,7 +76,7 @@ class OpenAIBackend(ServerBackend):
         return Capabilities(
             images=True,
             thinking=True,
-            structured="response_format" not in refused,
+            structured=self._form.schema_field not in refused,
         )
 
     def _dialect(self, model: str) -> Dialect:
@@ -118,16 +109,15 @@ class OpenAIBackend(ServerBackend):
 
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
-
-        model = question.model or self.default_model
+        model, form = question.model or self.default_model, self._form
 
         def params() -> dict[str, Any]:
-            told = self._chat(model, question.messages, question.system)
+            dialect = self._dialect(model)
+            told = form.begin(dialect, model, question.messages, question.system)
             most = question.max_tokens + (_ROOM_TO_THINK if self.official else 0)
-            told |= self._limit(model, most)
+            told |= form.limit(dialect, most)
             if question.schema is not None:
-                form = {"name": "answer", "schema": dict(question.schema)}
-                told["response_format"] = {"type": "json_schema", "json_schema": form}
+                told |= form.schema(question.schema)
             return self._taken(told)
 
         return await ask(self, params, on_text)
@@ -137,53 +127,34 @@ class OpenAIBackend(ServerBackend):
         if fault.kind != "invalid" or "model" not in asked:
             return fault
         dialect = self._dialect(asked["model"])
-        for what, words in _REFUSALS.items():
-            if what in dialect.refused or not words.search(fault.detail):
-                continue
-            if what in _inside(asked, dialect):
+        held = self._form.held(dialect, asked)
+        for what, words in self._form.refusals.items():
+            if what in held and what not in dialect.refused and words.search(fault.detail):
                 dialect.refused.add(what)
                 return None
         return fault
 
     def params(self, host: TurnHost) -> dict[str, Any]:
         """The request. Its prefix does not change, which is all that these servers' caches ask."""
-        model = host.settings.model or self.default_model
-        params = self._chat(model, host.context.messages(unsigned=True), self.system(host))
+        model, form = host.settings.model or self.default_model, self._form
+        dialect = self._dialect(model)
+        messages = host.context.messages(unsigned=True, by=self.by)
+        params = form.begin(dialect, model, messages, self.system(host), host.session_id)
         tools = host.tools.definitions() if host.tools is not None else []
         if tools:
-            params["tools"] = [_function(tool) for tool in tools]
-            if "tools" in self._dialect(model).refused:
+            params["tools"] = [form.tool(tool) for tool in tools]
+            if "tools" in dialect.refused:
                 self._without_tools(host, model)
         if self._config.max_tokens:
-            params |= self._limit(model, self._max_tokens(model, host.context.tokens))
-        if host.settings.effort and self._config.thinking == "auto":
-            params["reasoning_effort"] = host.settings.effort
+            params |= form.limit(dialect, self._max_tokens(model, host.context.tokens))
+        if self._config.thinking == "auto":
+            params |= form.think(host.settings.effort)
         return self._taken(params)
-
-    # -- parts of a request
-
-    def _chat(
-        self, model: str, messages: Iterable[Mapping[str, Any]], system: str
-    ) -> dict[str, Any]:
-        dialect = self._dialect(model)
-        # OpenAI's own server takes no thinking back in this API.
-        silent = self.official or "reasoning" in dialect.refused
-        told = chat_messages(
-            messages,
-            system=system,
-            reasoning="" if silent else dialect.reasoning,
-        )
-        return {"model": model, "messages": told, "stream_options": {"include_usage": True}}
 
     def _taken(self, params: dict[str, Any]) -> dict[str, Any]:
         """A request without the parts that the server has refused."""
         gone = self._dialect(params["model"]).refused - {"max_tokens"}
         return {key: value for key, value in params.items() if key not in gone}
-
-    def _limit(self, model: str, tokens: int) -> dict[str, Any]:
-        """The longest answer; of its two names OpenAI knows the newer, others the older."""
-        newer = self.official != ("max_tokens" in self._dialect(model).refused)
-        return {"max_completion_tokens" if newer else "max_tokens": tokens}
 
     def _without_tools(self, host: TurnHost, model: str) -> None:
         if host.session_id not in self._toolless:
@@ -202,24 +173,3 @@ def _address(base_url: str) -> str:
     """The address that the SDK wants: with /v1 where only a server is named."""
     given = (base_url or OFFICIAL).rstrip("/")
     return given if urlsplit(given).path else f"{given}/v1"
-
-
-def _inside(asked: Mapping[str, Any], dialect: Dialect) -> set[str]:
-    """What a request holds that not every server takes."""
-    found = set(asked)
-    if "max_completion_tokens" in found:
-        found.add("max_tokens")
-    for message in asked["messages"]:
-        if dialect.reasoning in message:
-            found.add("reasoning")
-    return found
-
-
-def _function(tool: ev.JSON) -> ev.JSON:
-    """A Messages API tool definition as Chat Completions has it."""
-    function = {
-        "name": tool["name"],
-        "description": tool.get("description", ""),
-        "parameters": tool["input_schema"],
-    }
-    return {"type": "function", "function": function}

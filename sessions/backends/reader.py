@@ -48,6 +48,9 @@ class Sink(Protocol):
     def on_redacted(self, data: str) -> None:
         """A block of thinking that came encrypted."""
 
+    def on_carried(self, item: dict[str, Any]) -> None:
+        """What the server wants back as it came; thinking that was told before is part of it."""
+
 
 @dataclass(slots=True)
 class ToolUse:
@@ -57,6 +60,8 @@ class ToolUse:
     name: str
     input: dict[str, Any] = field(default_factory=dict)
     malformed: str = ""
+    carried: dict[str, Any] = field(default_factory=dict)
+    """What the server wants back with it as it came."""
 
 
 @dataclass(slots=True)

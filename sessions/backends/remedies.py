@@ -21,7 +21,9 @@ _SEES_NONE = re.compile(
     r"not support|unsupported|unknown variant|multimodal|mmproj|no endpoint", re.I
 )
 _SIGNATURE = re.compile(r"invalid\W{0,3}signature|signature.{0,40}(invalid|required)|"
-                        r"thinking.{0,80}cannot be modified", re.I)  # fmt: skip
+                        r"thinking.{0,80}cannot be modified|invalid_encrypted_content|"
+                        r"encrypted content.{0,200}(not be (verified|decrypted)|invalid)",
+                        re.I | re.S)  # fmt: skip
 _PLACE = re.compile(r"messages\.(\d+)\.content\.(\d+)(?:\.tool_result)?(?:\.content\.(\d+))?")
 _MENDABLE = ("invalid", "too_large", "not_found", "server", "protocol")
 
@@ -124,7 +126,7 @@ def _named(fault: Fault, params: Mapping[str, Any], names: list[str]) -> list[st
 def _places(params: Mapping[str, Any]) -> list[tuple[int, ...]]:
     """Where the pictures of a request stand."""
     found: list[tuple[int, ...]] = []
-    for number, message in enumerate(params["messages"]):
+    for number, message in enumerate(params.get("messages") or []):
         content = message.get("content")
         for at, block in enumerate(content if isinstance(content, list) else []):
             inner = block.get("content")

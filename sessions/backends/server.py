@@ -47,6 +47,7 @@ class ServerBackend:
             self.fallback_models[0].id if self.official else next(iter(config.models), "default")
         )
         self.retries = config.retries
+        self.by = ""
         self.gate: Gate = gate(f"{base_url} {hash(key)}")
         self._config = config
         self._key = key

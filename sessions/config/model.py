@@ -62,8 +62,11 @@ class BackendConfig:
     type: BackendType = setting(
         "anthropic",
         "anthropic: any server that speaks the Messages API; openai: any that speaks OpenAI's "
-        "Chat Completions; local: llama.cpp in a process of its own; acp: an agent that speaks "
-        "the Agent Client Protocol",
+        "Chat Completions or Responses; local: llama.cpp in a process of its own; acp: an agent "
+        "that speaks the Agent Client Protocol",
+    )
+    api: Literal["chat", "responses"] = setting(
+        "chat", "openai: chat (Chat Completions, which most servers speak) or responses"
     )
     api_key_env: str = setting(
         "", "the environment variable that holds the key", "ANTHROPIC_API_KEY"

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from sessions.record import events as ev
 from sessions.record import pictures
-from sessions.record.pairing import joined, paired
+from sessions.record.pairing import THINKING, joined, paired
 from sessions.safety.numbers_from_outside import count
 from skills.tokens import estimate, quarters
 
@@ -28,7 +28,7 @@ INTERRUPTED = "[The answer above was cut off: {why}.]"
 _SUMMARY = "[The conversation before this point was summarised to save room.]\n\n{summary}"
 _BROKEN = "[Your call of the tool {name} came broken. {why}]"
 _UNSHOWN = "[could not be shown: {why}]"
-_THINKING = ("thinking", "redacted_thinking")
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _IMAGE_TOKENS = 1500
 _PLAUSIBLE = 0.4
@@ -87,17 +87,21 @@ class Context:
 
     # -- reading
 
-    def messages(self, *, unsigned: bool = False) -> list[ev.JSON]:
+    def messages(self, *, unsigned: bool = False, by: str = "") -> list[ev.JSON]:
         """The conversation, roles alternating, the last one the user's.
 
         Attachments are read from `files/`; one that is gone is named instead. `unsigned`: with
         the thinking that came without a signature, which Anthropic's own server refuses, and
-        which others demand.
+        which others demand; `by`: with what that server wants back as it came, in blocks
+        `{"type": "carried", "data"}`.
         """
-        stretches = (
-            (part.role, [b for b in self._blocks(part) if unsigned or not _is_unsigned(b)])
-            for part in self._parts
-        )
+
+        def goes(block: ev.JSON) -> bool:
+            if block["type"] == "carried":
+                return bool(block["by"] == by)
+            return unsigned or not _is_unsigned(block)
+
+        stretches = ((p.role, [b for b in self._blocks(p) if goes(b)]) for p in self._parts)
         return paired(joined(stretches))
 
     @property
@@ -191,6 +195,8 @@ class Context:
         if event.redacted:
             self._think_unsigned(event)
             block: ev.JSON = {"type": "redacted_thinking", "data": event.redacted}
+            if event.by:
+                block = {"type": "carried", "by": event.by, "data": event.redacted}
             self._add("assistant", event.turn, event.seq, block)
             return
         self._thinking.append(event.text)
@@ -296,7 +302,7 @@ class Context:
     def _refused(self, event: ev.ContextRefused) -> None:
         if event.what == "thinking":
             for part in self._parts:
-                part.blocks = [b for b in part.blocks if b["type"] not in _THINKING]
+                part.blocks = [b for b in part.blocks if b["type"] not in THINKING]
         self._unshown |= {Path(path).name: event for path in event.paths}
 
     def _set(self, event: ev.SessionSet) -> None:

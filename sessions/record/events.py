@@ -112,6 +112,9 @@ class Thinking(Event, frozen=True, kw_only=True, tag="thinking"):
     signature: str = ""
     redacted: str = ""
     """A block that came encrypted, to be sent back as it is."""
+    by: str = ""
+    """Of such a block: the API and the server that it is of (`responses api.openai.com`), which
+    alone is sent it; empty = the Messages API."""
 
 
 class ToolCall(Event, frozen=True, kw_only=True, tag="tool.call"):

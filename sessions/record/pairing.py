@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from sessions.record import events as ev
 
+THINKING = ("thinking", "redacted_thinking", "carried")
+"""Blocks in which no answer ends."""
 NO_RESULT = "No result: the call was cut off, and whether it took effect is not known."
 
 
@@ -59,7 +61,7 @@ def _end_well(messages: list[ev.JSON]) -> None:
     if not messages or messages[-1]["role"] != "assistant":
         return
     content = messages[-1]["content"] = _each_call_once(messages[-1]["content"])
-    while content and content[-1]["type"] in ("thinking", "redacted_thinking"):
+    while content and content[-1]["type"] in THINKING:
         content.pop()
     if not content:
         messages.pop()

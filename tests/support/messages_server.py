@@ -1,6 +1,7 @@
 """A model's server on loopback that says what it is told: real HTTP, real SSE.
 
-It speaks the Messages API, whose answers are made here, and Chat Completions (`chat_steps`).
+It speaks the Messages API, whose answers are made here, Chat Completions (`chat_steps`) and the
+Responses API (`responses_steps`).
 
 A script is a function from a request to a list of steps; without one, words in the last user
 message choose (see `by_words`). Steps are small actions on the byte stream, so that any fault
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 JSON = dict[str, Any]
-ANSWERS = ("/v1/messages", "/v1/chat/completions")
+ANSWERS = ("/v1/messages", "/v1/chat/completions", "/v1/responses")
 """Where a model is asked."""
 _NUMBERS = itertools.count(1)
 """Of messages: Claude Code takes two of one id for one."""
@@ -39,11 +40,12 @@ class Request:
     @property
     def last_text(self) -> str:
         """The text of the last message."""
-        messages = self.body.get("messages") or []
-        content = messages[-1]["content"] if messages else ""
-        if isinstance(content, str):
-            return content
-        return "\n".join(str(b.get("text", "")) for b in content if b.get("type") == "text")
+        messages = self.body.get("messages") or self.body.get("input") or []
+        content = messages[-1].get("content") if messages else ""
+        if not isinstance(content, list):
+            return content or ""
+        said = ("text", "input_text")
+        return "\n".join(str(b.get("text", "")) for b in content if b.get("type") in said)
 
     @property
     def results(self) -> list[JSON]:
@@ -294,10 +296,11 @@ class MessagesServer:
         if request.path not in ANSWERS:
             return await _plain(writer, error("not_found_error", status=404)[0])
         script = self.script
-        if script is by_words and request.path == "/v1/chat/completions":
-            from tests.support import chat_steps
+        if script is by_words and request.path != "/v1/messages":
+            from tests.support import chat_steps, responses_steps
 
-            script = chat_steps.by_words
+            chat = request.path == "/v1/chat/completions"
+            script = (chat_steps if chat else responses_steps).by_words
         steps = list(script(request))
         if steps and isinstance(steps[0], Status):
             return await _plain(writer, steps[0])

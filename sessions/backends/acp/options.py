@@ -1,9 +1,9 @@
 """What an agent lets its user choose in a session: its mode, its model, its effort, …
 
-Ways of the Agent Client Protocol (schema 1.19): `configOptions` with
-`session/set_config_option`, and the older `modes` with `session/set_mode` and `models` with
-`session/set_model`. All are one list here. What the user chose is kept and set again whenever the
-session is entered; where nothing was chosen, the agent is put into the mode in which it asks.
+Two ways of the Agent Client Protocol (schema 1.19): `configOptions` with
+`session/set_config_option`, and the older `modes` with `session/set_mode`. Both are one list
+here. What the user chose is kept and set again whenever the session is entered; where nothing
+was chosen, the agent is put into the mode in which it asks.
 """
 
 from __future__ import annotations
@@ -31,15 +31,12 @@ class Options:
         self.wanted: dict[str, str] = {}
         self._known = known
         self._modes: Message = {}
-        self._models: Message = {}
         self._config: list[Message] = []
 
     def take(self, data: ev.JSON) -> None:
         """What the agent said of itself: `modes`, `config_options`, `mode`."""
         if isinstance(modes := data.get("modes"), dict):
             self._modes = dict(modes)
-        if isinstance(models := data.get("models"), dict):
-            self._models = dict(models)
         if isinstance(config := data.get("config_options"), list):
             self._config = [option for option in config if isinstance(option, dict)]
         if data.get("mode"):
@@ -54,7 +51,7 @@ class Options:
         found = dict(REASONS)
         if steers:
             del found["steer"]
-        if not self.models():
+        if not self._option(MODEL):
             found["model"] = f"{title} names no models; set one in its own configuration."
         if not self.listed():
             found["agent_options"] = f"{title} offers no options."
@@ -62,16 +59,13 @@ class Options:
 
     def models(self) -> list[ev.JSON]:
         """The models that the agent offers, `{"value", "name", "description"}`."""
-        if option := self._option(MODEL):
-            return _choices(option)
-        given = self._models.get("availableModels")
-        found = [m for m in given if isinstance(m, dict)] if isinstance(given, list) else []
-        return [_choice(m, "modelId") for m in found if m.get("modelId")]
+        option = self._option(MODEL)
+        return _choices(option) if option else []
 
     def is_model(self, option: str) -> bool:
         """Whether an option is the model, which the session itself has a place for."""
         known = self._option(MODEL)
-        return option == (known.get("id") if known is not None else MODEL)
+        return known is not None and known.get("id") == option
 
     def listed(self) -> list[ev.JSON]:
         """`{"id", "name", "description", "current", "choices": [{"value", "name", …}]}`."""
@@ -90,17 +84,6 @@ class Options:
                     "category": str(option.get("category") or ""),
                     "current": str(current or ""),
                     "choices": choices,
-                }
-            )
-        if not self._option(MODEL) and (models := self.models()):
-            found.append(
-                {
-                    "id": MODEL,
-                    "name": "Model",
-                    "description": "",
-                    "category": MODEL,
-                    "current": str(self._models.get("currentModelId") or ""),
-                    "choices": models,
                 }
             )
         modes = self._modes.get("availableModes")
@@ -127,7 +110,7 @@ class Options:
             if option != self._mode_id and self._current(option) != value:
                 await self._try(agent, agent_session, option, value)
         known = self._option(MODEL)
-        name = str(known["id"]) if known else MODEL if self.models() else ""
+        name = str(known["id"]) if known else ""
         if model and name and name not in self.wanted and self._current(name) != model:
             await self._try(agent, agent_session, name, model)
         chosen = self.wanted.get(self._mode_id, "")
@@ -150,10 +133,6 @@ class Options:
         if found is None and option == MODE and self._modes:
             await agent.request("session/set_mode", {**given, "modeId": value})
             self._modes["currentModeId"] = value
-            return
-        if found is None and option == MODEL and self._models:
-            await agent.request("session/set_model", {**given, "modelId": value})
-            self._models["currentModelId"] = value
             return
         if found is None:
             raise UsageError(f"The agent has no option {option} here.")

@@ -14,11 +14,9 @@ from sessions.backends.acp import usage
 from sessions.record import events as ev
 from sessions.record.textlines import lines
 from sessions.safety.numbers_from_outside import count
-from sessions.safety.sanitise import clean_line
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
-_TITLE_CHARS = 200
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk"}
 _STATE = {
@@ -29,8 +27,6 @@ _STATE = {
     "plan_update": ("plan", "plan"),
     "plan_removed": ("id", "plan_removed"),
 }
-STATES = frozenset({*_STATE, "session_info_update", "usage_update"})
-"""Updates that say how things are, not what happened."""
 
 
 class Translator:
@@ -49,7 +45,6 @@ class Translator:
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self.title = ""
-        """What the agent calls its session, as last told."""
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
         self._told: dict[str, ev.ToolCall] = {}
@@ -80,11 +75,8 @@ class Translator:
                 self.usage["cost"] = update["cost"]
             return []
         if kind == "session_info_update":
-            title = clean_line(str(update.get("title") or "")).strip()[:_TITLE_CHARS]
-            if not title or title == self.title:
-                return []
-            self.title = title
-            return [ev.SessionSet(agent_title=title)]
+            self.title = str(update.get("title") or "")
+            return []
         if kind in _STATE:
             theirs, ours = _STATE[kind]
             return [ev.BackendState(data={ours: update.get(theirs)})]
@@ -131,7 +123,7 @@ class Translator:
         known = self._calls.setdefault(call_id, {})
         before = known.get("content")
         known.update({k: v for k, v in update.items() if v not in (None, [], {}, "")})
-        final = known.get("status") in _DONE
+        final = str(known.get("status")) in _DONE
         if known.get("content") is not before:
             # What stands in a call before it runs says what it will do, not what came of it.
             known["foretold"] = not final and (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from tests.support import chat_steps as chat
 from tests.support import messages_server as messages
+from tests.support import responses_steps as responses
 from tests.support.messages_server import Cut, Hang, Raw, Sleep, Status, Step, sse
 
 TRIES = 3  # the first and two retries
@@ -37,6 +38,7 @@ class Row:
 class Api:
     """An API's way of saying things."""
 
+    name: str
     backend: str
     start: Callable[[], Raw]
     say: Callable[..., list[Step]]
@@ -50,9 +52,12 @@ class Api:
     """The beginning of thinking."""
     call: Sequence[Step]
     """The beginning of a call."""
+    extra: str = ""
+    """More of the backend's configuration."""
 
 
 MESSAGES = Api(
+    "messages",
     "anthropic",
     messages.start,
     messages.say,
@@ -64,6 +69,7 @@ MESSAGES = Api(
     messages.tool(0, "a", "LS", {"path": "."})[:2],
 )
 CHAT = Api(
+    "chat",
     "openai",
     chat.start,
     chat.say,
@@ -74,6 +80,20 @@ CHAT = Api(
     chat.thinking("Hm"),
     chat.tool(0, "a", "LS", {"path": "."})[:2],
 )
+RESPONSES = Api(
+    "responses",
+    "openai",
+    responses.start,
+    responses.say,
+    responses.stop,
+    responses.error,
+    responses.begin,
+    responses.piece,
+    responses.thinking(0, "Hm")[:2],
+    responses.tool(0, "a", "LS", {"path": "."})[:2],
+    'api = "responses"',
+)
+APIS = (MESSAGES, CHAT, RESPONSES)
 
 
 def delta(index: object, **fields: object) -> Raw:
@@ -323,7 +343,41 @@ def of_chat() -> list[Row]:
     ]
 
 
+def of_responses() -> list[Row]:
+    """What only a server of the Responses API can do wrong."""
+    start, text, stop, say = responses.start, responses.text, responses.stop, responses.say
+    item = {"type": "message", "content": [{"type": "output_text", "text": "Fine."}]}
+
+    def mid(name: str, *more: Step, kind: str = "protocol", asked: int = 1) -> Row:
+        return Row(name, [start(), *responses.begin(HALF), *more], kind, asked, HALF)
+
+    def failed(code: str, kind: str, asked: int) -> Row:
+        told = {"status": "failed", "error": {"code": code, "message": "told so"}}
+        return Row(f"failed: {code}", [start(), sse("response.failed", response=told)], kind, asked)
+
+    return [
+        failed("server_error", "server", TRIES),
+        failed("rate_limit_exceeded", "rate_limit", TRIES),
+        failed("context_length_exceeded", "too_large", 1),
+        failed("novelty", "server", TRIES),
+        Row("failed, and no reason", [start(), sse("response.failed")], "server", TRIES),
+        Row("ended after the message", [start(), *text(0, "All but")], "truncated", 1, "All but"),
+        mid("failed in mid-text", sse("response.failed", response={}), kind="server"),
+        mid("an item that is text", sse("response.output_item.done", item="x")),
+        mid("an item begun that is a list", sse("response.output_item.added", item=[])),
+        mid("a piece of no call", sse("response.function_call_arguments.delta", delta="x")),
+        well("the end alone", [start(), *stop(output=[item])]),
+        well("a message in one piece", [sse("response.output_item.done", item=item), *stop()]),
+        well("no beginning", say("Fine.")[1:]),
+        well("an end that is text", [*say("Fine.")[:-1], sse("response.completed", response="x")]),
+        well("counts that are text", [*say("Fine.")[:-1], *stop(usage={"input_tokens": "x"})]),
+        well("an unknown item", [sse("response.output_item.done", item={}), *say("Fine.")]),
+        well("an unknown event", [sse("response.novelty.delta", delta="x"), *say("Fine.")]),
+        well("the end, and the connection held", [*say("Fine."), Hang()]),
+    ]
+
+
 def rows(api: Api) -> list[Row]:
     """All rows of an API."""
-    own = of_messages() if api is MESSAGES else of_chat()
+    own = {"messages": of_messages, "chat": of_chat, "responses": of_responses}[api.name]()
     return [*BEFORE, *first(api), *in_text(api), *strange(api), *own]

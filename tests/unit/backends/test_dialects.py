@@ -195,7 +195,7 @@ def read(steps: Sequence[Step]) -> Response:
 
         def on_text(self, text: str) -> None: ...
 
-        on_thinking = on_signature = on_redacted = on_text
+        on_thinking = on_signature = on_redacted = on_carried = on_text
 
     response = Response()
     reader = Reader(Nobody(), response)

@@ -18,9 +18,9 @@ from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
-from tests.unit.backends.fault_rows import CHAT, MESSAGES, Api, Row, rows
+from tests.unit.backends.fault_rows import APIS, MESSAGES, Api, Row, rows
 
-CASES = [(api, row) for api in (MESSAGES, CHAT) for row in rows(api)]
+CASES = [(api, row) for api in APIS for row in rows(api)]
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def api() -> Api:
 @pytest.fixture
 async def rig(tmp_path: Path, server: MessagesServer, api: Api) -> AsyncIterator[NativeRig]:
     """A deck that tries twice more."""
-    made = await NativeRig.make(tmp_path, server, "retries = 2", kind=api.backend)
+    made = await NativeRig.make(tmp_path, server, f"retries = 2\n{api.extra}", kind=api.backend)
     patience(made, 20.0)
     yield made
     await made.close()
@@ -59,7 +59,7 @@ def broken_until_well(api: Api, steps: Sequence[Step]) -> Callable[[Request], Se
     return lambda r: steps if "break" in r.last_text.split("\n")[-1] else api.say("Well.")
 
 
-@pytest.mark.parametrize(("api", "row"), CASES, ids=lambda c: getattr(c, "name", "") or c.backend)
+@pytest.mark.parametrize(("api", "row"), CASES, ids=lambda case: case.name)
 async def test_a_fault_is_told_kept_and_survived(rig: NativeRig, api: Api, row: Row) -> None:
     rig.server.script = broken_until_well(api, row.steps)
     if row.kind == "stalled" or row.name.startswith(("slow", "a slow", "no [DONE]")):
@@ -86,12 +86,12 @@ async def test_a_fault_is_told_kept_and_survived(rig: NativeRig, api: Api, row: 
 
 
 def test_there_are_enough_rows() -> None:
-    for api in (MESSAGES, CHAT):
+    for api in APIS:
         assert len(rows(api)) >= 60
         assert len({row.name for row in rows(api)}) == len(rows(api))
 
 
-@pytest.mark.parametrize("api", [MESSAGES, CHAT], ids=lambda api: api.backend)
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 async def test_two_dozen_sessions_with_two_dozen_faults_do_not_notice_each_other(
     rig: NativeRig, api: Api
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sessions import config
 from sessions.backends import openai, registry
 from sessions.backends.base import Question
+from sessions.backends.chat_request import ChatRequest
 from sessions.places import Places
 from sessions.record import events as ev
 from tests.support.chat_steps import (
@@ -352,6 +353,7 @@ async def test_what_is_missing_is_said_with_its_remedy(
 async def test_the_companys_own_server_is_asked_by_its_own_names(chat: NativeRig) -> None:
     backend = chat.deck.backend("test")
     backend.official = True  # type: ignore[attr-defined]
+    backend._form = ChatRequest(official=True)  # type: ignore[attr-defined]
     chat.server.script = lambda r: say("Well.")
     await backend.ask(Question([{"role": "user", "content": "Go"}], max_tokens=100))
     body = chat.server.asked[0].body

@@ -13,25 +13,57 @@ from hypothesis import strategies as st
 from sessions.backends import faults
 from sessions.backends.acp.transport import LineTransport
 from sessions.backends.acp.updates import Translator
+from sessions.backends.chat import ChatReader, Dialect
 from sessions.backends.faults import FaultError
 from sessions.backends.reader import Reader, Response
+from sessions.backends.responses import ResponsesReader
+from sessions.backends.sse import EventStream
 from sessions.record import codec
 from sessions.safety.sanitise import clean_line
+from tests.support import chat_steps as chat
+from tests.support import responses_steps as responses
 from tests.support.messages_server import Raw, say, start, stop, text, thinking, tool
 from tests.unit.fuzz.strategies import JSON, WORDS, bytes_gone_bad, fuzzed, gone_bad
 
 pytestmark = pytest.mark.timeout(300)
 
-WHOLE = [
-    start(),
-    *thinking(0, "Hm"),
-    *text(1, "Hello ", "there"),
-    *tool(2, "call_1", "Read", {"file_path": "a"}),
-    *stop("tool_use"),
-    *say("And more"),
-]
-STREAM = b"".join(step.data for step in WHOLE if isinstance(step, Raw))
-EVENTS = [json.loads(line[5:]) for line in STREAM.split(b"\n") if line.startswith(b"data:")]
+WHOLE = {
+    "messages": [
+        start(),
+        *thinking(0, "Hm"),
+        *text(1, "Hello ", "there"),
+        *tool(2, "call_1", "Read", {"file_path": "a"}),
+        *stop("tool_use"),
+        *say("And more"),
+    ],
+    "chat": [
+        chat.start(),
+        *chat.thinking("Hm"),
+        chat.chunk({"reasoning_details": [{"index": 0, "type": "t", "text": "Hm"}]}),
+        *chat.text("Hello ", "there"),
+        *chat.tool(0, "call_1", "Read", {"file_path": "a"}),
+        *chat.stop("tool_calls"),
+        *chat.say("And more"),
+    ],
+    "responses": [
+        responses.start(),
+        *responses.thinking(0, "Hm"),
+        *responses.text(1, "Hello ", "there"),
+        *responses.tool(2, "call_1", "Read", {"file_path": "a"}),
+        *responses.stop(),
+        *responses.say("And more"),
+    ],
+}
+STREAMS = {
+    api: b"".join(step.data for step in steps if isinstance(step, Raw))
+    for api, steps in WHOLE.items()
+}
+
+
+def events_of(api: str) -> list[Any]:
+    """The events of a whole stream."""
+    data = (line[6:] for line in STREAMS[api].split(b"\n") if line.startswith(b"data: {"))
+    return [json.loads(event) for event in data]
 
 
 class Nobody:
@@ -45,11 +77,18 @@ class Nobody:
 
     on_thinking = on_signature = on_redacted = on_text
 
+    def on_carried(self, item: dict[str, Any]) -> None:
+        self.got.append(json.dumps(item))
 
-def taken(lines: list[bytes]) -> None:
+
+def taken(api: str, lines: list[bytes]) -> None:
     """Read lines until the end or a fault."""
     sink, response = Nobody(), Response()
-    reader = Reader(sink, response)
+    reader: EventStream = Reader(sink, response)
+    if api == "chat":
+        reader = ChatReader(sink, response, Dialect())
+    elif api == "responses":
+        reader = ResponsesReader(sink, response, Dialect())
     try:
         for line in lines:
             reader.take(line)
@@ -62,16 +101,19 @@ def taken(lines: list[bytes]) -> None:
     assert all(isinstance(n, int) and n >= 0 for n in response.usage.values())
 
 
-@given(events=gone_bad(EVENTS, 5))
+@pytest.mark.parametrize("api", WHOLE)
+@given(data=st.data())
 @fuzzed
-def test_a_stream_of_wrong_events_is_read_or_a_fault(events: list[Any]) -> None:
-    taken([b"data: " + json.dumps(event).encode() for event in events])
+def test_a_stream_of_wrong_events_is_read_or_a_fault(api: str, data: st.DataObject) -> None:
+    events = data.draw(gone_bad(events_of(api), 5))
+    taken(api, [b"data: " + json.dumps(event).encode() for event in events])
 
 
-@given(data=bytes_gone_bad(STREAM))
+@pytest.mark.parametrize("api", WHOLE)
+@given(data=st.data())
 @fuzzed
-def test_a_stream_of_wrong_bytes_is_read_or_a_fault(data: bytes) -> None:
-    taken(data.split(b"\n"))
+def test_a_stream_of_wrong_bytes_is_read_or_a_fault(api: str, data: st.DataObject) -> None:
+    taken(api, data.draw(bytes_gone_bad(STREAMS[api])).split(b"\n"))
 
 
 @given(
@@ -149,9 +191,16 @@ def test_any_lines_of_an_agent_are_messages_or_noise(lines: list[bytes]) -> None
         reader.feed_data(b"\n".join(lines) + b"\n")
         reader.feed_eof()
         updates: list[tuple[str, Any]] = []
-        transport = LineTransport(reader, None, lambda *got: updates.append(got))  # type: ignore[arg-type]
+        faults: list[tuple[str, str]] = []
+        transport = LineTransport(
+            reader,
+            None,  # type: ignore[arg-type]
+            lambda *got: updates.append(got),
+            lambda *told: faults.append(told),
+        )
         while (message := await transport.receive()) is not None:
             assert isinstance(message, dict)
         assert all(isinstance(s, str) and isinstance(u, dict) for s, u in updates)
+        assert all(words for _, words in faults)
 
     asyncio.run(asyncio.wait_for(read(), 10))
