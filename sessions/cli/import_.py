@@ -21,7 +21,7 @@ def import_(paths: tuple[Path, ...], as_json: bool) -> None:
     """Import conversations of Claude Code, Codex, OpenCode, Gemini, Markdown or JSON.
 
     PATHs are files and folders; without one, the places where those harnesses keep theirs.
-    Their files are only read, and nothing is taken twice. A named file that can't be read is told,
+    Their files are only read, and nothing is taken twice. What can't be read is told, a named file
     with the kind that it looks like, and ends the command with 1.
     """
     from sessions.importers.run import default_paths, import_paths
@@ -33,7 +33,7 @@ def import_(paths: tuple[Path, ...], as_json: bool) -> None:
     refused = False
     for done in import_paths(wanted, places(), None if as_json else _progress):
         counts[done.status] = counts.get(done.status, 0) + 1
-        refused = refused or bool(paths and done.named and done.status == "failed")
+        refused = refused or done.status == "failed"
         if as_json:
             say_line(asdict(done))
         elif done.status in ("new", "grown"):

@@ -68,7 +68,7 @@ class Summary:
     retry: ev.JSON | None = None
     snippet: str = ""
     about: str = ""
-    """The beginning of the first message: it stands for a title that nobody gave."""
+    """It stands for a title that nobody gave: the agent's own, or the first message's beginning."""
     agent: ev.JSON = field(default_factory=dict)
     repository: str = ""
     """What the repository of its worktree is called, and the branch there."""
@@ -206,6 +206,8 @@ class Reducer:
         ):
             if key in event.changes:
                 setattr(s, key, event.changes[key])
+        if isinstance(called := event.changes.get("agent_title"), str) and called:
+            s.about = called
         if event.changes.get("seen") and s.status == "done":
             s.status = "idle"
         if "paused" in event.changes:

@@ -134,6 +134,7 @@ class Agent:
                 "sessionCapabilities": sessions,
             },
             "authMethods": [
+                *([{"id": "api-key", "name": "K"}] if os.environ.get("OPENAI_API_KEY") else []),
                 {"id": "key", "name": "An API key"},
                 {"id": "login", "name": "Log in", "type": "terminal", "args": ["--login"]},
                 {"id": "var", "name": "By hand", "type": "env_var", "vars": [{"name": "A_KEY"}]},
@@ -155,13 +156,21 @@ class Agent:
         session = params["sessionId"]
         if session not in self.sessions:
             return {"error": {"code": -32602, "message": "no such session"}}
-        for update in self.sessions[session]:
-            self.send(
-                {"method": "session/update", "params": {"sessionId": session, "update": update}}
-            )
+        if self.options.late:
+            threading.Timer(0.05, self._retell, [session]).start()
+        else:
+            self._retell(session)
         self.modes[session] = "auto"
         self.servers[session] = params["mcpServers"]
         return self._choices(session)
+
+    def _retell(self, session: str) -> None:
+        """Tell the past of a session, and what its commands are."""
+        commands = {"sessionUpdate": "available_commands_update", "availableCommands": [{}]}
+        for update in [*self.sessions[session], commands]:
+            self.send(
+                {"method": "session/update", "params": {"sessionId": session, "update": update}}
+            )
 
     def on_session_resume(self, params: Message) -> Message:
         """An old session, not told again."""
@@ -181,7 +190,7 @@ class Agent:
 
     def on_authenticate(self, params: Message) -> Message:
         """Sign in."""
-        if params["methodId"] != "key":
+        if params["methodId"] not in ("key", "api-key"):
             return {"error": {"code": -32602, "message": "no such method"}}
         self.signed_in.touch()
         return {}
@@ -191,6 +200,11 @@ class Agent:
         if params["value"] != "refused":
             self.chosen[params["configId"]] = params["value"]
         return {"configOptions": self._config()}
+
+    def on_session_set_model(self, params: Message) -> Message:
+        """Change the model."""
+        self.chosen["model"] = params["modelId"]
+        return {}
 
     def on_session_fork(self, params: Message) -> Message:
         """A copy of a session."""
@@ -239,6 +253,10 @@ class Agent:
     def _choices(self, session: str) -> Message:
         if self.options.options:
             return {"configOptions": self._config()}
+        if self.options.models:
+            offered = [{"modelId": m, "name": m.upper()} for m in ("m1", "m2")]
+            current = {"currentModelId": "m1", "availableModels": offered}
+            return {"modes": self._modes(session), "models": current}
         return {"modes": self._modes(session)}
 
     def _config(self) -> list[Message]:
@@ -507,6 +525,12 @@ def drain(agent: Agent, session: str, text: str) -> None:
         time.sleep(0.01)
 
 
+def doze(agent: Agent, session: str, text: str) -> None:
+    """Say nothing for a second."""
+    time.sleep(1.0)
+    agent.say(session, "awake")
+
+
 def mutter(agent: Agent, session: str, text: str) -> None:
     """Print to stderr alone."""
     sys.stderr.write(rest_of(text, "mutter") + "\n")
@@ -518,6 +542,7 @@ ACTS: dict[str, Act] = {
     "ending": ending,
     "refuse": refuse,
     "mutter": mutter,
+    "doze": doze,
     "listen": listen,
     "drain": drain,
     "where": where,
@@ -555,6 +580,8 @@ def main() -> None:
         "blind",
         "login",
         "steers",
+        "late",
+        "models",
     )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")

@@ -68,6 +68,17 @@ def head_of(summary: Summary, number: int, width: int) -> Content:
     return Content.assemble((before, "bold"), (title, "bold"), (word, style))
 
 
+def _agent_waits(summary: Summary) -> tuple[str, str] | None:
+    """What an agent that says nothing yet is doing."""
+    if summary.status != "working":
+        return None
+    if starting := summary.agent.get("starting"):
+        return f"starting {one_line(str(starting))}…", "$text-accent"
+    if quiet := summary.agent.get("quiet"):
+        return f"{one_line(str(quiet))} waits for its server…", "$text-warning"
+    return None
+
+
 def foot_of(summary: Summary, width: int, now: datetime) -> Content:
     """The frame's lower line: what it costs and what it waits for, as much as fits.
 
@@ -80,8 +91,8 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         kind = one_line(str(summary.retry.get("kind", "")))
         wait = f"retry in {left} s" if left else "retrying"
         parts.append((f"{kind}: {wait}" if kind else wait, "$text-warning"))
-    if summary.status == "working" and summary.agent.get("starting"):
-        parts.append((f"starting {one_line(str(summary.agent['starting']))}…", "$text-accent"))
+    if waits := _agent_waits(summary):
+        parts.append(waits)
     if summary.status == "paused" and summary.paused:
         parts.append((one_line(summary.paused), "$text-warning"))
     if summary.status == "failed" and summary.error:

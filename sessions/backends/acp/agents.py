@@ -50,11 +50,21 @@ class KnownAgent:
     """Its own command that signs in, in a terminal."""
     keys: tuple[str, ...] = ()
     ask_mode: str = ""
+    full_mode: str = ""
+    """Its mode for sessions in mode `full`, where its own sandbox would hold it back in others."""
     env: Callable[[], Mapping[str, str]] = field(default=_nothing)
     carry: tuple[str, ...] = ()
     """What of `env` goes along to another machine, as part of the command: no secret."""
     usage_so_far: bool = False
     """The `usage` of its answers is the session's so far, not the turn's."""
+    missing_is_empty: bool = False
+    """It can make a file only if one that is not there reads as empty."""
+    late_replay_s: float = 0.2
+    """How long nothing comes after `session/load` before its retelling of the past is over."""
+    own_minute: bool = False
+    """A conversation that is loaded within the minute in which it began loses its record."""
+    key_ways: tuple[str, ...] = ()
+    """Its sign-in methods that need nothing but a key of `keys`: it wants one called once."""
     by_folder: bool = False
     """It shows its own working directory as the session's: one process for each directory."""
     skill_folders: tuple[str, ...] = ()
@@ -109,6 +119,8 @@ AGENTS: dict[str, KnownAgent] = {
             ("codex", "login"),
             ("OPENAI_API_KEY", "CODEX_HOME", "CODEX_API_KEY"),
             ask_mode="read-only",
+            full_mode="agent-full-access",
+            key_ways=("api-key", "openai-api-key", "codex-api-key"),
             skill_folders=(".agents/skills",),
         ),
         KnownAgent(
@@ -121,6 +133,10 @@ AGENTS: dict[str, KnownAgent] = {
             ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GEMINI_CLI_HOME"),
             ask_mode="default",
             by_folder=True,
+            missing_is_empty=True,
+            late_replay_s=1.0,
+            own_minute=True,
+            key_ways=("gemini-api-key",),
             skill_folders=(".agents/skills", ".gemini/skills"),
         ),
         KnownAgent(
@@ -133,6 +149,17 @@ AGENTS: dict[str, KnownAgent] = {
             ("MISTRAL_API_KEY", "VIBE_HOME"),
             ask_mode="ask",
             usage_so_far=True,
+        ),
+        KnownAgent(
+            "qwen",
+            "Qwen Code",
+            ("qwen", "--acp"),
+            "npm install -g @qwen-code/qwen-code",
+            "qwen (sign in once), or set OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL",
+            ("qwen",),
+            ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY"),
+            ask_mode="default",
+            skill_folders=(".agents/skills", ".qwen/skills"),
         ),
     )
 }

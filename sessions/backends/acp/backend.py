@@ -312,6 +312,15 @@ class AcpBackend:
         info = (await self.process()).info
         return ways(info, self._config.command, self.known)
 
+    def key_way(self, agent: AgentProcess) -> str:
+        """The sign-in method that needs only a key which the agent has been given, or ""."""
+        known, offered = self.known, agent.info.get("authMethods")
+        env = self._env()
+        if known is None or not any(env.get(key) for key in known.keys if key.endswith("_KEY")):
+            return ""
+        there = [m.get("id") for m in offered or () if isinstance(m, dict)]
+        return next((way for way in known.key_ways if way in there), "")
+
     async def authenticate(self, method: str) -> None:
         """Let the agent sign in by one of its own methods. Raises BackendError."""
         agent = await self.process()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.steering import Steering
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import Translator, terminals_of
+from sessions.backends.acp.updates import STATES, Translator, terminals_of
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
@@ -35,10 +36,16 @@ _REASONS = {
 }
 _CANCEL_S = 5.0
 _FORGOT = "The agent could not open this conversation again."
+_TOO_SOON = "{title} loses a conversation that is opened again within the minute of its beginning."
+_now = time.time
+_REPLAY_S = 0.2
+_MOST_REPLAY_S = 10.0
+_QUIET_S = 12.0
+"""How long an agent says nothing before it is said that it waits for its server."""
 _TOLD = "It is told of it as text, and goes on from there in a conversation of its own."
 _CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
 # What a session's answers say of its choices, and how that is called in `backend.state`.
-_CHOICES = (("modes", "modes"), ("config_options", "configOptions"))
+_CHOICES = (("modes", "modes"), ("config_options", "configOptions"), ("models", "models"))
 
 
 class AcpConversation:
@@ -54,10 +61,14 @@ class AcpConversation:
         self._agent: AgentProcess | None = None
         self._host: TurnHost | None = None
         self._translator: Translator | None = None
-        self._workspace = Workspace(far=backend.remote)
+        empty = backend.known is not None and backend.known.missing_is_empty
+        self._workspace = Workspace(far=backend.remote, missing_is_empty=empty)
         self._servers: list[Message] = []
         self._early: list[Message] = []
         self._loading = False
+        self._quiet = ""
+        self._updates = 0
+        """Counts what the agent has sent, to know when it is silent."""
         self._asks: set[asyncio.Task[Any]] = set()
         self._steering: Steering | None = None
         self._drains = False
@@ -86,6 +97,7 @@ class AcpConversation:
             whole = True
             return ended
         finally:
+            self._told_quiet("")
             self._host = self._translator = None
             self._workspace.end(interrupted=not whole)
             for ask in self._asks:
@@ -132,7 +144,9 @@ class AcpConversation:
 
     def on_update(self, update: Message) -> None:
         """Take one session/update in. Nothing here waits, so the order is kept."""
-        if self._loading:
+        self._updates += 1
+        self._told_quiet("")
+        if self._loading and update.get("sessionUpdate") not in STATES:
             return  # the past, told again: the journal has it
         if self._host is None or self._translator is None:
             if len(self._early) < 100:
@@ -144,6 +158,12 @@ class AcpConversation:
             self._host.emit(event)
         if update.get("sessionUpdate") in ("tool_call", "tool_call_update"):
             self._workspace.embedded(str(update.get("toolCallId", "")), terminals_of(update))
+
+    def _told_quiet(self, title: str) -> None:
+        """Say that the agent waits for its server, or "" that it does no more."""
+        if self._quiet != title and self._host is not None:
+            self._quiet = title
+            self._host.emit(ev.BackendState(data={"quiet": title}))
 
     def on_fault(self, words: str) -> None:
         """Something of what the agent sent was lost: it stands in the session, in words."""
@@ -266,7 +286,8 @@ class AcpConversation:
                 self._backend.gave_up(agent, self.agent_session)
             raise
         self._backend.remember(self.agent_session, self)
-        await self.options.apply(agent, self.agent_session, host.settings.model)
+        settings = host.settings
+        await self.options.apply(agent, self.agent_session, settings.model, settings.permission)
         self._backend.note_models(self.options.models())
         host.emit(
             ev.BackendState(
@@ -295,15 +316,19 @@ class AcpConversation:
         if theirs and self._undone(host):
             pass  # it remembers a turn that was taken back; another session of it does not
         elif theirs and mine:
-            for method in ("resume", "load"):
+            ways = () if self._too_soon() else ("resume", "load")
+            for method in ways:
                 if agent.can(method) and await self._return(agent, method, theirs, base):
                     return ""
-            host.emit(ev.Error(turn=host.turn, kind="agent_past", message=_FORGOT, hint=_TOLD))
+            said = _FORGOT if ways else _TOO_SOON.format(title=self._backend.title)
+            host.emit(ev.Error(turn=host.turn, kind="agent_past", message=said, hint=_TOLD))
         elif theirs and agent.can("fork") and self._backend.at_its_end(theirs, self._state):
             forked = await agent.request("session/fork", {**base, "sessionId": theirs})
             self._take(forked, str(forked.get("sessionId", "")))
             return ""
-        made = await agent.request("session/new", base)
+        made = await self._new(agent, base)
+        self._state["made"] = _now()
+        host.emit(ev.BackendState(data={"made": self._state["made"]}))
         self._take(made, str(made.get("sessionId", "")))
         return prompt.past(host)
 
@@ -319,6 +344,8 @@ class AcpConversation:
         self._loading = True
         try:
             answer = await agent.request(f"session/{method}", {**base, "sessionId": theirs})
+            if method == "load":
+                await self._silence()
         except BackendError as error:
             self._backend.forget(theirs)
             self.agent_session = ""
@@ -329,6 +356,34 @@ class AcpConversation:
             self._loading = False
         self._take(answer, theirs)
         return True
+
+    async def _silence(self) -> None:
+        """Wait for the end of a past that is told on after the answer (Gemini CLI's mostly is)."""
+        known = self._backend.known
+        pause, before = known.late_replay_s if known else _REPLAY_S, -1
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MOST_REPLAY_S):
+                while before != self._updates:
+                    before = self._updates
+                    await asyncio.sleep(pause)
+
+    def _too_soon(self) -> bool:
+        """Whether loading its session now would lose the agent's own record of it."""
+        known, made = self._backend.known, self._state.get("made")
+        if known is None or not known.own_minute or not isinstance(made, int | float):
+            return False
+        return int(made // 60) == int(_now() // 60)
+
+    async def _new(self, agent: AgentProcess, base: Message) -> Message:
+        """A new session of the agent's; one that has a key and wants to be told so is told."""
+        try:
+            return await agent.request("session/new", base)
+        except BackendError as error:
+            way = self._backend.key_way(agent) if error.kind == "auth" else ""
+            if not way:
+                raise
+        await self._backend.authenticate(way)
+        return await agent.request("session/new", base)
 
     def _take(self, answer: Message, agent_session: str) -> None:
         if not agent_session:
@@ -363,6 +418,12 @@ class AcpConversation:
         self._steering = Steering(agent, self.agent_session, host)
         self._steering.wake()
         try:
+            before = self._updates
+            await asyncio.wait(
+                {asked, ended}, timeout=_QUIET_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not asked.done() and not ended.done() and before == self._updates:
+                self._told_quiet(self._backend.title)
             await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():
                 raise agent.fault("ended in the middle of the turn", mark)
@@ -406,8 +467,6 @@ class AcpConversation:
         told = self._translator.usage
         if told:
             host.emit(ev.BackendState(data={"context": told}))
-        if self._translator.title:
-            host.emit(ev.SessionSet(agent_title=self._translator.title))
         reason, detail = self._reason(answer)
         return ev.TurnEnded(
             turn=host.turn,

@@ -1,9 +1,9 @@
 """What an agent lets its user choose in a session: its mode, its model, its effort, …
 
-Two ways of the Agent Client Protocol (schema 1.19): `configOptions` with
-`session/set_config_option`, and the older `modes` with `session/set_mode`. Both are one list
-here. What the user chose is kept and set again whenever the session is entered; where nothing
-was chosen, the agent is put into the mode in which it asks.
+Ways of the Agent Client Protocol (schema 1.19): `configOptions` with
+`session/set_config_option`, and the older `modes` with `session/set_mode` and `models` with
+`session/set_model`. All are one list here. What the user chose is kept and set again whenever the
+session is entered; where nothing was chosen, the agent is put into the mode in which it asks.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ class Options:
         self.wanted: dict[str, str] = {}
         self._known = known
         self._modes: Message = {}
+        self._models: Message = {}
         self._config: list[Message] = []
 
     def take(self, data: ev.JSON) -> None:
         """What the agent said of itself: `modes`, `config_options`, `mode`."""
         if isinstance(modes := data.get("modes"), dict):
             self._modes = dict(modes)
+        if isinstance(models := data.get("models"), dict):
+            self._models = dict(models)
         if isinstance(config := data.get("config_options"), list):
             self._config = [option for option in config if isinstance(option, dict)]
         if data.get("mode"):
@@ -51,7 +54,7 @@ class Options:
         found = dict(REASONS)
         if steers:
             del found["steer"]
-        if not self._option(MODEL):
+        if not self.models():
             found["model"] = f"{title} names no models; set one in its own configuration."
         if not self.listed():
             found["agent_options"] = f"{title} offers no options."
@@ -59,13 +62,16 @@ class Options:
 
     def models(self) -> list[ev.JSON]:
         """The models that the agent offers, `{"value", "name", "description"}`."""
-        option = self._option(MODEL)
-        return _choices(option) if option else []
+        if option := self._option(MODEL):
+            return _choices(option)
+        given = self._models.get("availableModels")
+        found = [m for m in given if isinstance(m, dict)] if isinstance(given, list) else []
+        return [_choice(m, "modelId") for m in found if m.get("modelId")]
 
     def is_model(self, option: str) -> bool:
         """Whether an option is the model, which the session itself has a place for."""
         known = self._option(MODEL)
-        return known is not None and known.get("id") == option
+        return option == (known.get("id") if known is not None else MODEL)
 
     def listed(self) -> list[ev.JSON]:
         """`{"id", "name", "description", "current", "choices": [{"value", "name", …}]}`."""
@@ -86,6 +92,17 @@ class Options:
                     "choices": choices,
                 }
             )
+        if not self._option(MODEL) and (models := self.models()):
+            found.append(
+                {
+                    "id": MODEL,
+                    "name": "Model",
+                    "description": "",
+                    "category": MODEL,
+                    "current": str(self._models.get("currentModelId") or ""),
+                    "choices": models,
+                }
+            )
         modes = self._modes.get("availableModes")
         if isinstance(modes, list) and modes and not self._option(MODE):
             found.append(
@@ -100,8 +117,10 @@ class Options:
             )
         return found
 
-    async def apply(self, agent: AgentProcess, agent_session: str, model: str) -> None:
-        """Set what is to hold, after the session was entered.
+    async def apply(
+        self, agent: AgentProcess, agent_session: str, model: str, permission: str = ""
+    ) -> None:
+        """Set what is to hold, after the session was entered; `permission`: the session's mode.
 
         Raises BackendError when the mode in which the agent asks does not stick: it is not
         prompted then.
@@ -110,11 +129,11 @@ class Options:
             if option != self._mode_id and self._current(option) != value:
                 await self._try(agent, agent_session, option, value)
         known = self._option(MODEL)
-        name = str(known["id"]) if known else ""
+        name = str(known["id"]) if known else MODEL if self.models() else ""
         if model and name and name not in self.wanted and self._current(name) != model:
             await self._try(agent, agent_session, name, model)
         chosen = self.wanted.get(self._mode_id, "")
-        mode = chosen if chosen in self._offered() else self._asking()
+        mode = chosen if chosen in self._offered() else self._fitting(permission)
         if mode and mode != self._current(self._mode_id):
             await self.set(agent, agent_session, self._mode_id, mode)
 
@@ -133,6 +152,10 @@ class Options:
         if found is None and option == MODE and self._modes:
             await agent.request("session/set_mode", {**given, "modeId": value})
             self._modes["currentModeId"] = value
+            return
+        if found is None and option == MODEL and self._models:
+            await agent.request("session/set_model", {**given, "modelId": value})
+            self._models["currentModelId"] = value
             return
         if found is None:
             raise UsageError(f"The agent has no option {option} here.")
@@ -176,6 +199,11 @@ class Options:
         """The modes that there are."""
         listed = next((o for o in self.listed() if o["id"] == self._mode_id), None)
         return [str(c["value"]) for c in listed["choices"]] if listed else []
+
+    def _fitting(self, permission: str) -> str:
+        """The agent's mode for a mode of the session, "" where there is none to set."""
+        full = self._known.full_mode if self._known is not None else ""
+        return full if permission == "full" and full in self._offered() else self._asking()
 
     def _asking(self) -> str:
         """The mode in which the agent asks before it acts, "" where there is none to set."""

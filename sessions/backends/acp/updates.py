@@ -14,9 +14,11 @@ from sessions.backends.acp import usage
 from sessions.record import events as ev
 from sessions.record.textlines import lines
 from sessions.safety.numbers_from_outside import count
+from sessions.safety.sanitise import clean_line
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
+_TITLE_CHARS = 200
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk"}
 _STATE = {
@@ -27,6 +29,8 @@ _STATE = {
     "plan_update": ("plan", "plan"),
     "plan_removed": ("id", "plan_removed"),
 }
+STATES = frozenset({*_STATE, "session_info_update", "usage_update"})
+"""Updates that say how things are, not what happened."""
 
 
 class Translator:
@@ -45,6 +49,7 @@ class Translator:
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self.title = ""
+        """What the agent calls its session, as last told."""
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
         self._told: dict[str, ev.ToolCall] = {}
@@ -75,8 +80,11 @@ class Translator:
                 self.usage["cost"] = update["cost"]
             return []
         if kind == "session_info_update":
-            self.title = str(update.get("title") or "")
-            return []
+            title = clean_line(str(update.get("title") or "")).strip()[:_TITLE_CHARS]
+            if not title or title == self.title:
+                return []
+            self.title = title
+            return [ev.SessionSet(agent_title=title)]
         if kind in _STATE:
             theirs, ours = _STATE[kind]
             return [ev.BackendState(data={ours: update.get(theirs)})]

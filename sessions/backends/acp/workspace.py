@@ -76,9 +76,12 @@ class Approvals:
 class Workspace:
     """One session's files and terminals as its agent reaches them."""
 
-    def __init__(self, *, far: bool = False) -> None:
-        """`far`: the agent runs on another machine, where ours are not its files."""
-        self.far = far
+    def __init__(self, *, far: bool = False, missing_is_empty: bool = False) -> None:
+        """`far`: the agent runs on another machine, where ours are not its files.
+
+        `missing_is_empty`: a file that is not there is read as an empty one.
+        """
+        self.far, self.missing_is_empty = far, missing_is_empty
         self.approvals = Approvals()
         self.terminals = Terminals()
         self._host: TurnHost | None = None
@@ -130,6 +133,8 @@ class Workspace:
             verdict = _ALREADY
         await self._settle(verdict, ctx, mine)
         data = await asyncio.to_thread(_bytes_of, target)
+        if data is None and self.missing_is_empty:
+            data = b""
         if data is None:
             raise FileNotFoundError(str(target.path))
         if looks_binary(data):

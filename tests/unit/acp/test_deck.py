@@ -131,3 +131,14 @@ async def test_a_picture_of_an_agent_is_harvested(agents: Rig) -> None:
     await agents.idle(session)
     found = byproducts(session.id, session.journal.events())
     assert [f.kind for f in found] == ["picture"]
+
+
+async def test_the_agents_title_stands_where_the_user_gave_none(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("everything")
+    await agents.idle(session)
+    assert (session.summary.title, session.summary.about) == ("", "A scripted title")
+    await session.set({"title": "Mine"})
+    await session.send("everything")
+    await agents.idle(session)
+    assert session.summary.title == "Mine"

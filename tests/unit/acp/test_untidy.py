@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from sessions.backends.acp import asking, process, usage
+from sessions.backends.acp import asking, conversation, process, usage
+from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
+from sessions.backends.acp.options import Options
 from sessions.backends.acp.updates import Translator
 from sessions.errors import BackendError
 from sessions.record import events as ev
@@ -247,15 +250,21 @@ async def test_an_agent_runs_in_its_sessions_directory(make: Make, tmp_path: Pat
     assert again.text().endswith(str(two)), "none stays in a directory that is gone"
 
 
+def called(tmp_path: Path, name: str, *flags: str, **env: str) -> AcpBackend:
+    """A backend whose agent is the scripted one under a known agent's name."""
+    script = tmp_path / "bin" / name
+    script.parent.mkdir(exist_ok=True)
+    state = tmp_path / "agent.json"
+    line = f'exec "{sys.executable}" "{AGENT}" --state "{state}" {" ".join(flags)}'
+    script.write_text(f"#!/bin/sh\n{line}\n")
+    script.chmod(0o755)
+    return AcpBackend(AgentConfig("g", [str(script)], env, state=tmp_path, sleep_s=0))
+
+
 async def test_an_agent_that_shows_its_own_directory_gets_a_process_for_each(
     tmp_path: Path,
 ) -> None:
-    script = tmp_path / "bin" / "gemini"
-    script.parent.mkdir()
-    state = tmp_path / "agent.json"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{AGENT}" --state "{state}"\n')
-    script.chmod(0o755)
-    backend = AcpBackend(AgentConfig("g", [str(script)], state=tmp_path, sleep_s=0))
+    backend = called(tmp_path, "gemini")
     told: dict[str, list[str]] = {}
     for name in ("one", "two", "one"):
         (tmp_path / name).mkdir(exist_ok=True)
@@ -266,3 +275,89 @@ async def test_an_agent_that_shows_its_own_directory_gets_a_process_for_each(
     assert told["one"][0] == told["one"][1]
     assert backend.restart()
     await backend.close()
+
+
+async def test_a_past_that_is_told_after_the_answer_is_not_recorded_again(
+    make: Make, tmp_path: Path
+) -> None:
+    host = FakeHost(tmp_path)
+    backend = make("--late")
+    await run(backend, host, "say one")
+    await backend.close()
+    again = FakeHost(tmp_path)
+    again.events = [ev.BackendState(data=host.state())]
+    await run(make("--late"), again, "say two")
+    assert again.text() == "message 2 in mode default"
+    assert again.state()["commands"] == [{}], "what it says of now is kept"
+
+
+async def test_a_conversation_that_would_be_lost_by_loading_is_told_as_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "_now", lambda: 6000.0)
+    host = FakeHost(tmp_path)
+    backend = called(tmp_path, "gemini")
+    await run(backend, host, "say one")
+    await backend.close()
+    for made, count in ((5999.0, 2), (6059.0, 1)):
+        again = FakeHost(tmp_path)
+        again.past = [{"role": "user", "content": "say one"}] if count == 1 else []
+        again.events = [ev.BackendState(data={**host.state(), "made": made})]
+        backend = called(tmp_path, "gemini")
+        await run(backend, again, "say two")
+        await backend.close()
+        told = [m for m in faults(again) if "within the minute of its beginning" in m]
+        assert bool(told) == (count == 1)
+
+
+async def test_a_key_that_is_there_is_enough(tmp_path: Path) -> None:
+    """Codex refuses session/new until it was told once to take the key."""
+    backend = called(tmp_path, "codex-acp", "--signed-out", OPENAI_API_KEY="k-1234567890")
+    host = FakeHost(tmp_path)
+    await run(backend, host, "say")
+    assert host.text().startswith("message 1")
+    await backend.close()
+
+
+async def test_models_of_the_older_kind_are_offered_and_set(make: Make, tmp_path: Path) -> None:
+    host = FakeHost(tmp_path)
+    host.settings = replace(host.settings, model="m2")
+    backend = make("--models")
+    await run(backend, host, "about")
+    assert json.loads(host.text())["chosen"] == {"model": "m2"}
+    assert [m.id for m in await backend.models()] == ["m1", "m2"]
+    listed = {o["id"]: o["current"] for o in host.state()["options"]}
+    assert listed["model"] == "m2"
+    assert "model" not in host.state()["reasons"]
+
+
+async def test_that_an_agent_waits_for_its_server_is_said(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "_QUIET_S", 0.05)
+    host = FakeHost(tmp_path)
+    await run(make(), host, "doze")
+    told = [e.data["quiet"] for e in host.events if isinstance(e, ev.BackendState)
+            and "quiet" in e.data]  # fmt: skip
+    assert told == ["scripted", ""]
+
+
+@pytest.mark.parametrize(
+    ("permission", "mode"),
+    [("ask", "read-only"), ("edit", "read-only"), ("full", "agent-full-access")],
+)
+async def test_codex_is_put_into_the_mode_that_fits_the_sessions(
+    permission: str, mode: str
+) -> None:
+    asked: list[str] = []
+
+    class Asked:
+        async def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+            asked.append(params["modeId"])
+            return {}
+
+    options = Options(AGENTS["codex"])
+    modes = [{"id": m} for m in ("agent", "workspace-write", "read-only", "agent-full-access")]
+    options.take({"modes": {"currentModeId": "agent", "availableModes": modes}})
+    await options.apply(cast("Any", Asked()), "s", "", permission)
+    assert asked == [mode]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,19 @@ def test_a_named_file_that_is_not_understood_is_told_and_ends_with_1(
         done = CliRunner().invoke(import_, [str(path)])
         assert done.exit_code == 1 and reason in done.output and "1 failed" in done.output
     assert not list(where.sessions.glob("*"))
+
+
+def test_what_fails_in_a_folder_ends_with_1_too(tmp_path: Path, where: Places) -> None:
+    folder = tmp_path / "all"
+    folder.mkdir()
+    db = sqlite3.connect(folder / "opencode.db")
+    db.execute("create table session (id text, folder text)")
+    db.execute("create table message (id text)")
+    db.execute("create table part (id text)")
+    db.commit()
+    db.close()
+    done = CliRunner().invoke(import_, [str(folder)])
+    assert done.exit_code == 1 and "1 failed" in done.output, done.output
 
 
 def test_empty_is_what_has_no_conversation(tmp_path: Path, where: Places) -> None:
