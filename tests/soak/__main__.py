@@ -206,8 +206,7 @@ def rows(samples: Samples, seconds: float, rest: Rest) -> list[Row]:
                             f"at most {one + room}", two <= one + room))  # fmt: skip
     for name, timed in (("key", samples.key_ms), ("command", samples.command_ms)):
         add(f"{name}: typical", "ms", timed, 1.5, 10)
-        one, two = part(timed, *begin), part(timed, *end)
-        first, last = percentile(one, 0.95), percentile(two, 0.95)
+        first, last = percentile(part(timed, *begin), 0.95), percentile(part(timed, *end), 0.95)
         limit = first * 1.5 + 25
         made.append(Row(f"{name}: 95 of 100", "ms", first, last, max(v for _, v in timed),
                         f"at most {limit:.1f}", last <= limit))  # fmt: skip

@@ -73,8 +73,9 @@ class FakeHost:
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Not counted here."""
 
-    async def make_room(self) -> None:
+    async def make_room(self, *, refused: bool = False) -> bool:
         """There is always room."""
+        return False
 
     def flush(self) -> None:
         """Nothing waits."""

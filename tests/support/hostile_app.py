@@ -31,7 +31,7 @@ class Hostile(ViewApp):
     def get_line_filters(self) -> list[object]:  # type: ignore[override]
         return list(super().get_line_filters()) if self.second else []
 
-    async def on_mount(self) -> None:
+    async def on_mount(self) -> None:  # type: ignore[override]
         super().on_mount()
         self.mark = Static("READY")
         await self.mount(self.mark)
@@ -80,7 +80,7 @@ def open_second_gate() -> None:
     """Let everything be drawn."""
     from tui.view import paint
 
-    paint.printable = lambda text: text  # type: ignore[assignment]
+    paint.printable = lambda text: text  # type: ignore[attr-defined]
 
 
 def main() -> None:

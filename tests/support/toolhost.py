@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from sessions.backends.base import Settings
+from sessions.backends.base import Settings, Tools
 from sessions.record import events as ev
+from sessions.runtime.queued_message import Queued
 from sessions.tools.rules import MemoryRules, RuleStore
 from sessions.tools.state import ToolOptions
 from sessions.tools.toolbox import Toolbox, make_toolbox
 from tests.support.rig import rig_places
 
+E = TypeVar("E", bound=ev.Event)
 Answer = Callable[[ev.PermissionAsked], tuple[str, str]]
 
 
@@ -31,7 +34,9 @@ class ToolHost:
         self.cwd = cwd
         self.files = files
         self.settings = Settings(permission=mode)
-        self.tools = None
+        self.tools: Tools | None = None
+        self.context: Any = None
+        self.message = ev.UserMessage(turn=1, text="")
         self.interruption = "Interrupted by the user."
         self.answer = answer
         self.events: list[ev.Event] = []
@@ -63,11 +68,26 @@ class ToolHost:
         self.emit(answered)
         return answered
 
-    def take_steers(self) -> list[ev.UserMessage]:
+    def flush(self) -> None:
+        pass
+
+    def steers(self) -> list[Queued]:
         return []
 
-    def of(self, kind: type[ev.Event]) -> list[ev.Event]:
-        return [e for e in self.events if type(e) is kind]
+    def take_steers(self, only: Sequence[str] | None = None) -> list[ev.UserMessage]:
+        return []
+
+    def not_steered(self, item: str) -> None:
+        pass
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        pass
+
+    async def make_room(self, *, refused: bool = False) -> bool:
+        return False
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [e for e in self.events if isinstance(e, kind)]
 
     @property
     def asked(self) -> list[ev.PermissionAsked]:

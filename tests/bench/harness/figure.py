@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 Of = Literal["value", "ratio", "over"]
 
@@ -99,16 +99,16 @@ class Figure:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, object]) -> Figure:
+    def from_json(cls, data: dict[str, Any]) -> Figure:
         """From a results' file."""
         target = data.get("target")
         return cls(
             name=str(data["name"]),
-            runs=tuple(data["runs"]),  # type: ignore[call-overload]
+            runs=tuple(data["runs"]),
             unit=str(data["unit"]),
             target=Target(**target) if isinstance(target, dict) else None,
             anchor=str(data["anchor"]),
-            anchor_runs=tuple(data["anchor_runs"]),  # type: ignore[call-overload]
+            anchor_runs=tuple(data["anchor_runs"]),
             failed=str(data["failed"]),
         )
 

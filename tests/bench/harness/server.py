@@ -96,7 +96,7 @@ async def main() -> None:
     """Serve until killed."""
     async with BenchServer() as server:
         print(server.url, flush=True)
-        await server.run()
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":

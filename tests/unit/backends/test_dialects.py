@@ -179,7 +179,7 @@ async def test_counts_that_end_in_nothing_keep_the_true_ones(
     counts = {"input_tokens": 1200, "cache_read_input_tokens": 300, "output_tokens": 40}
     nothing = sse("message_delta", delta={"stop_reason": "end_turn"}, usage=last)
     native.server.script = lambda r: [
-        start(**counts), *text(0, "Fine."), nothing, sse("message_stop", usage=last)
+        start("scripted", **counts), *text(0, "Fine."), nothing, sse("message_stop", usage=last)
     ]  # fmt: skip
     session = await native.session()
     ended = await native.turn(session, "Go")

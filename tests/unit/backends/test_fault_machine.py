@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -77,7 +77,7 @@ async def test_a_retry_date_under_a_clock_that_is_years_off_does_not_wait_for_ye
     years = format_datetime(datetime.now(UTC) + timedelta(days=3000), usegmt=True)
     asked = 0
 
-    def script(request: object) -> list[object]:
+    def script(request: object) -> Sequence[object]:
         nonlocal asked
         asked += 1
         return [Status(429, b"{}", {"retry_after": years})] if asked == 1 else say("Well.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -345,7 +347,7 @@ async def test_what_is_missing_is_said_with_its_remedy(
     loaded = config.load(tmp_path / "config.toml")
     row = next(r for r in await registry.describe(loaded, places) if r["name"] == "openai")
     assert not row["ok"] and "OPENAI_API_KEY" in row["detail"]
-    monkeypatch.setattr(openai.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     row = next(r for r in await registry.describe(loaded, places) if r["name"] == "openai")
     assert not row["ok"] and "agentdeck-tui[openai]" in row["remedy"]
 

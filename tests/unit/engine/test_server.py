@@ -102,13 +102,13 @@ async def test_a_session_that_is_not_watched_sends_no_events(rig: Rig, server: S
 async def test_refusals_come_as_errors_of_their_kind(rig: Rig, server: Server) -> None:
     seen = await Seen.attach(rig)
     with pytest.raises(UsageError, match="does not know the command"):
-        await seen.client.call("session.fly")
+        await seen.client.call("session.fly")  # type: ignore[call-overload]
     with pytest.raises(NotFound):
         await seen.client.call("session.send", session="nobody", text="Hi")
     with pytest.raises(NotFound):
         await seen.client.call("session.send", session="../../etc", text="Hi")
     with pytest.raises(UsageError, match="arguments"):
-        await seen.client.call("session.send", sesion="typo")
+        await seen.client.call("session.send", sesion="typo")  # type: ignore[call-overload]
     with pytest.raises(UsageError, match="directory"):
         await seen.client.call("session.create", cwd="/no/such/place")
     with pytest.raises(UsageError, match="no flavour"):

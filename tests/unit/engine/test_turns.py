@@ -91,7 +91,7 @@ async def test_files_that_were_put_back_stay_so_after_a_restart(rig: Rig) -> Non
     assert again.changed_files == session.changed_files
     file_of(session).write_text("by hand")
     done = await rewind(rig.deck, session.id, 3)
-    assert done["restored"] == done["refused"] == []
+    assert (done["restored"], done["refused"]) == ([], [])
     assert file_of(session).read_text() == "by hand"
 
 

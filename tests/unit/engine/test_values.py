@@ -232,7 +232,7 @@ async def test_the_rest_is_taken_in_behind_and_the_newest_are_there_at_once(
     for name in names:
         journal_of(tmp_path / "sessions", name, {"type": "message.user", "turn": 1, "text": "hi"})
     heard = Heard()
-    keeper = Keeper(tmp_path / "state" / "index.db", tmp_path / "sessions", heard)
+    keeper = Keeper(tmp_path / "state" / "index.db", tmp_path / "sessions", heard)  # type: ignore[arg-type]
     await keeper.start()
     assert [s.id for s in heard.found] == names[-40:]
     await keeper.made()
@@ -252,7 +252,7 @@ async def test_titles_that_are_none_are_refused_over_the_socket(rig: Rig) -> Non
         with pytest.raises(AgentdeckError):
             await client.call("session.set", session=made["id"], changes={"title": title})
         with pytest.raises(AgentdeckError):
-            await client.call("session.create", title=title)
+            await client.call("session.create", title=title)  # type: ignore[call-overload]
     found = await client.call("deck.list")
     assert [s["title"] for s in found] == [""]
     await client.close()

@@ -68,7 +68,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.R
         async def begin() -> tuple[Rig, Server, str]:
             rig = await Rig.make(root)
             server = Server(rig.deck, load_commands(), lambda: None)
-            rig.deck.status = lambda: {}
+            rig.deck.status = dict  # type: ignore[assignment]
             session = await rig.deck.create(cwd=str(root))
             return rig, server, session.id
 

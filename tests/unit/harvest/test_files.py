@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -17,14 +18,16 @@ from sessions.record import events as ev
 SCRIPT = "print('one, two, three, and more of them')\n"
 
 
-def told(*steps: tuple[str, dict[str, object], dict[str, object]], cwd: str = "/w") -> list[Found]:
+def told(
+    *steps: tuple[str, Mapping[str, object], Mapping[str, object]], cwd: str = "/w"
+) -> list[Found]:
     """The files found after tool calls: name, input, data of the result."""
     events: list[ev.Event] = [ev.SessionCreated(id="s", cwd=cwd)]
     for number, (name, given_, data) in enumerate(steps):
         call = f"c{number}"
         data = dict(data)
         changed = data.pop("hash", None)
-        events.append(ev.ToolCall(turn=1, call=call, name=name, input=given_))
+        events.append(ev.ToolCall(turn=1, call=call, name=name, input=dict(given_)))
         if changed is not None:
             path = str(given_["file_path"])
             events.append(ev.FileChanged(turn=1, call=call, path=path, after_sha256=str(changed)))

@@ -146,7 +146,7 @@ def opencode(path: Path) -> Path:
     )
     db.execute("insert into session values('o1', null, 'Sums', '/w', 1760000000000)")
     db.execute("insert into session values('o2', 'o1', 'child', '/w', 1760000000000)")
-    rows = [
+    rows: list[tuple[str, ev.JSON, list[ev.JSON]]] = [
         ("m1", {"role": "user"}, [{"type": "text", "text": "Sum it"}]),
         (
             "m2",

@@ -22,7 +22,7 @@ SUB = {
 TREE = [{"mapping": {"a": {"message": {"author": {"role": "user"}, "content": {"parts": ["Hi"]}}}}}]
 PARTS = [{"role": "user", "content": {"parts": ["Hi"]}}]
 
-UNREAD = {
+UNREAD: dict[str, tuple[str | bytes, str]] = {
     "notes.md": ("# Notes\nNothing said here.\n", "no line says who speaks"),
     "chat.log": ("".join(json.dumps(m) + "\n" for m in CHAT), "does not end in .jsonl"),
     "data.json": ("[1, 2, 3]", "no messages with a `role`"),

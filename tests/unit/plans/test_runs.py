@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sessions import config
+from sessions.plans import record, show
 from sessions.plans import runner as runner_module
-from sessions.plans import show
 from sessions.plans.runner import Runner
 from sessions.runtime.deck import Deck
 from tests.support.messages_server import (
@@ -235,7 +235,7 @@ async def test_pause_skip_stop_and_resume(rig: Rig) -> None:
     await until(lambda: runner.run.over == "stopped", LONG)
     assert states(runner) == {"t[1]": "skipped", "t[2]": "pending", "t[3]": "pending"}
     gate = False
-    runner.append(runner_module.record.Resumed())
+    runner.append(record.Resumed())
     runner.start()
     await until(lambda: runner.run.over == "done", LONG)
 
@@ -248,7 +248,7 @@ async def test_a_budget_that_is_spent_holds_the_rest(rig: Rig) -> None:
     assert "budget" in runner.held
     assert runner.run.spent[1] <= 31 + 15
     assert show.exit_code(show.line(runner.run, runner.held)) == 3
-    runner.append(runner_module.record.Set(tokens=1000))
+    runner.append(record.Set(tokens=1000))
     await until(lambda: runner.run.over == "done", LONG)
 
 

@@ -20,6 +20,7 @@ def test_what_is_new_is_found_however_chunks_were_joined() -> None:
             drawn += block.after(seen)
             seen = block.size
             assert drawn == whole
+    assert block is not None
     assert block.text == whole == block.after(0)
     assert block.after(block.size) == ""
 

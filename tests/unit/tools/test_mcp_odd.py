@@ -88,7 +88,7 @@ ACCEPTED = {
 
 @pytest.mark.parametrize("given", ACCEPTED.values(), ids=ACCEPTED)
 def test_a_schema_is_put_into_the_shape_that_the_api_takes(given: Any) -> None:
-    import jsonschema
+    import jsonschema  # type: ignore[import-untyped]
 
     from sessions.tools.mcp_schema import Arguments, shape
 

@@ -241,7 +241,7 @@ async def test_a_full_disk_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     def full(descriptor: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(spool.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     result = await desk.bash("head -c 200000 /dev/zero | tr '\\0' a")
     assert "No space left on device" in result.content
 

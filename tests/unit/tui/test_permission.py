@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -13,7 +14,7 @@ from tui.widgets.permission import GUARD_S, Choice, PermissionBox
 
 
 @asynccontextmanager
-async def asking(detail: str = "rm -rf build", **more: object) -> AsyncIterator[Opened]:
+async def asking(detail: str = "rm -rf build", **more: Any) -> AsyncIterator[Opened]:
     """A deck whose second session asks."""
     async with opened(2) as here:
         here.client.start_turn("s002")
@@ -35,7 +36,8 @@ def arm(here: Opened) -> None:
 
 async def test_a_request_does_not_take_the_focus() -> None:
     async with asking() as here:
-        assert here.app.focused is here.composer
+        focused: object = here.app.focused
+        assert focused is here.composer
         assert here.deck.model.current == "s001"
 
 
@@ -49,7 +51,8 @@ async def test_jumping_there_focuses_the_request_and_a_letter_answers() -> None:
             {"session": "s002", "ask": "a1", "decision": "once", "reason": ""}
         ]
         assert not here.deck.query(PermissionBox)
-        assert here.app.focused is here.composer
+        focused: object = here.app.focused
+        assert focused is here.composer
 
 
 async def test_a_key_goes_to_the_request_from_wherever_the_focus_is() -> None:
@@ -134,7 +137,7 @@ async def test_a_long_answer_goes_on_below_and_is_not_cut_off() -> None:
             strip.text for strip in first.render_lines(first.region.at_offset((0, 0)))
         )
         assert second.region.y == first.region.bottom
-        assert second.region in box(here).region
+        assert box(here).region.contains_region(second.region)
 
 
 async def test_no_with_a_reason_sends_the_reason() -> None:
@@ -169,7 +172,8 @@ async def test_an_answer_that_is_to_be_explained_asks_why() -> None:
 async def test_esc_goes_back_to_the_composer_and_the_request_waits_on() -> None:
     async with asking() as here:
         await here.press("ctrl+j", "escape")
-        assert here.app.focused is here.composer
+        focused: object = here.app.focused
+        assert focused is here.composer
         assert here.client.said("session.interrupt") == []
         assert here.deck.query(PermissionBox)
 

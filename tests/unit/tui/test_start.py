@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ async def test_what_is_typed_before_the_deck_is_there_is_not_lost() -> None:
 
     client = FakeClient()
 
-    async def connect() -> FakeClient:
+    async def connect() -> Any:
         return client
 
     app = DeckApp(client_factory=connect)

@@ -1,6 +1,7 @@
 """What lines and frames say, as text."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -60,7 +61,7 @@ def test_without_a_title_the_first_words_stand_for_it() -> None:
     assert title_of(Summary("a", about="fix\nthe   bug", snippet="done")) == "fix the bug"
 
 
-def model(count: int, **changes: str) -> DeckModel:
+def model(count: int, **changes: Any) -> DeckModel:
     made = DeckModel()
     for number in range(1, count + 1):
         made.put(Summary(f"s{number:03}", title=f"task {number}", **changes))

@@ -20,7 +20,7 @@ def shown(
     tell = Teller()
     transcript = Transcript()
     for kind, fields in told:
-        fields = {"turn": 1, **fields} if "turn" in kind.__slots__ else fields
+        fields = {"turn": 1, **fields} if "turn" in kind.__struct_fields__ else fields
         transcript.apply(tell(kind, **fields))
     body = Body(transcript, width)
     body.update()

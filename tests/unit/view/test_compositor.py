@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pyte
 import pytest
@@ -30,15 +31,15 @@ class Painted:
         self.screen = pyte.Screen(*SIZE)
         self.stream = pyte.Stream(self.screen)
         self.console = Console(color_system="truecolor", force_terminal=True, width=SIZE[0])
-        display = app._display
+        display: Any = app._display
 
         def spy(screen: object, update: object) -> None:
             if update is not None and hasattr(update, "render_segments"):
                 self.screen.cursor_position(1, 1)
                 self.stream.feed(update.render_segments(self.console).replace("\n", ""))
-            display(screen, update)  # type: ignore[arg-type]
+            display(screen, update)
 
-        app._display = spy  # type: ignore[method-assign]
+        app._display = spy  # type: ignore[method-assign, assignment]
 
 
 def truth(app: App[None]) -> list[str]:
@@ -83,7 +84,7 @@ class Gaps(App[None]):
 
     CSS = "Short { height: 3; } Vertical { background: red; }"
 
-    def __init__(self, screen: type[Screen[None]]) -> None:
+    def __init__(self, screen: type[Screen[Any]]) -> None:
         super().__init__()
         self.kind = screen
 
@@ -99,7 +100,8 @@ class Gaps(App[None]):
 
 async def test_where_a_widget_paints_less_than_its_place_what_lies_behind_is_seen() -> None:
     seen = []
-    for kind in (Screen, LeanScreen):
+    kinds: list[type[Screen[Any]]] = [Screen, LeanScreen]
+    for kind in kinds:
         app = Gaps(kind)
         painted = Painted(app)
         async with app.run_test(size=SIZE) as pilot:

@@ -15,7 +15,7 @@ OLD, NEW = Size(120, 40), Size(70, 20)
 
 async def test_news_of_an_older_size_changes_nothing() -> None:
     app = ViewApp()
-    async with app.run_test(size=tuple(NEW)) as pilot:
+    async with app.run_test(size=(NEW.width, NEW.height)) as pilot:
         app.screen.post_message(events.Resize(OLD, OLD))
         await pilot.pause()
         assert app.screen._compositor.size == NEW
@@ -24,7 +24,7 @@ async def test_news_of_an_older_size_changes_nothing() -> None:
 
 async def test_of_two_sizes_in_the_queue_the_terminals_counts() -> None:
     app = ViewApp()
-    async with app.run_test(size=tuple(OLD)) as pilot:
+    async with app.run_test(size=(OLD.width, OLD.height)) as pilot:
         app._size = NEW
         app.screen.post_message(events.Resize(NEW, NEW))
         app.screen.post_message(events.Resize(OLD, OLD))
@@ -35,7 +35,7 @@ async def test_of_two_sizes_in_the_queue_the_terminals_counts() -> None:
 
 @pytest.mark.parametrize("dialog", [False, True])
 async def test_the_deck_and_what_lies_over_it_have_the_terminals_size(dialog: bool) -> None:
-    async with opened(2, tuple(OLD)) as here:
+    async with opened(2, (OLD.width, OLD.height)) as here:
         if dialog:
             await here.press("ctrl+l")
             await here.until(lambda: isinstance(here.app.screen, Choose))
