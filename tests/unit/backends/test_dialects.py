@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -193,7 +194,7 @@ def read(steps: Sequence[Step]) -> Response:
     class Nobody:
         """Wants nothing."""
 
-        def on_text(self, text: str) -> None: ...
+        def on_text(self, text: Any) -> None: ...
 
         on_thinking = on_signature = on_redacted = on_carried = on_text
 
