@@ -226,6 +226,50 @@ async def _settle(pilot: Pilot[None], condition: Callable[[], bool] = lambda: Tr
         await pilot.pause(0.15)
 
 
+BEFORE = """class Client:
+    def get(self, path):
+        for attempt in range(3):
+            try:
+                return self.open(path).read()
+            except ConnectionError:
+                continue
+        raise ConnectionError(path)
+"""
+AFTER = """class Client:
+    def get(self, path):
+        for attempt in range(self.tries):
+            try:
+                return self.open(path).read()
+            except ConnectionError:
+                self.clock.sleep(wait(attempt))
+        raise ConnectionError(path)
+
+
+def wait(attempt):
+    return min(30.0, 0.5 * 2**attempt)
+"""
+
+
+async def review(room: Studio) -> None:
+    """A session in a worktree that has changed two files, one of them commented on."""
+    from tests.support.gitrig import git, repo
+
+    repo(room.work, **{"client.py": BEFORE, "README": "Tries three times.\n"})
+    made = await room.client.call(
+        "session.create", cwd=str(room.work), title="back off", worktree=True
+    )
+    folder = Path(made["cwd"])
+    (folder / "client.py").write_text(AFTER)
+    git(folder, "commit", "-qam", "Wait longer each time")
+    (folder / "README").write_text("Tries five times, and waits longer each time.\n")
+    (folder / "test_wait.py").write_text(
+        "from client import wait\n\n\ndef test_it_ends():\n    assert wait(99) == 30.0\n"
+    )
+    to_it = ("alt+7", "alt+d", "right_square_bracket", "n", *["down"] * 4)
+    words = [key for word in ("Add", "some", "jitter") for key in (*word, "space")][:-1]
+    await picture("review", (130, 36), *to_it, "c", *words, "enter")
+
+
 async def all_pictures() -> None:
     """Every picture, in the order of the README."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -246,6 +290,7 @@ async def all_pictures() -> None:
             "prime", (130, 36), "alt+4", "ctrl+z", "f3", "2", "d", "enter", "space", "down"
         )
         await picture("harvest", (130, 36), "alt+1", "ctrl+z", "f5", "down", "space")
+        await review(room)
         await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
 
 

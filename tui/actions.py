@@ -150,6 +150,8 @@ def keys_of(spec: Action, changed: Mapping[str, tuple[str, ...]]) -> tuple[str, 
 
 
 _SHOWN = {
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",

@@ -19,7 +19,8 @@ from sessions.plans.read import parse
 from tests.pictures import LARGEST
 
 ROOT = Path(__file__).parents[2]
-DOCS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/keys.md", "docs/permissions.md")
+DOCS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/keys.md", "docs/permissions.md",
+        "docs/review.md")  # fmt: skip
 README = (ROOT / "README.md").read_text("utf-8")
 
 

@@ -41,6 +41,11 @@ _LANDINGS = (
 )
 
 
+def _count(number: int, noun: str) -> str:
+    """`2 commits`; nothing of none."""
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
 class ChangeReview(Dialog[str]):
     """Gives a sentence of what became of the session's branch, if something did."""
 
@@ -159,10 +164,10 @@ class ChangeReview(Dialog[str]):
         base = self.told["base_ref"] or str(self.told.get("base", ""))[:10]
         parts = [f"{self.told['branch']} against {base}" if self.told["branch"] else ""]
         commits = len(self.told.get("commits", []))
-        parts.append(f"{commits} commits" if commits else "")
+        parts.append(_count(commits, "commit"))
         parts.append(f"+{self.told.get('added', 0)} -{self.told.get('removed', 0)}")
         parts.append("white space folded" if self.fold_space else "")
-        parts.append(f"{len(self.comments)} comments" if len(self.comments) else "")
+        parts.append(_count(len(self.comments), "comment"))
         parts.append(f"{len(self.ticked)} ticked" if self.ticked else "")
         return " · ".join(part for part in [self.busy, *parts] if part)
 
@@ -259,7 +264,7 @@ class ChangeReview(Dialog[str]):
         self.comments.clear()
         self._show()
         queued = "queued: a turn runs" if "queued" in sent else "sent"
-        self.say(f"{count} comment{'' if count == 1 else 's'} {queued}.")
+        self.say(f"{_count(count, 'comment')} {queued}.")
 
     # -- taking back
 
@@ -370,7 +375,7 @@ class ChangeReview(Dialog[str]):
         told = await self.client.call("worktree.land", session=self.session, how=chosen.row)
         if told["landed"]:
             await self.read()
-            self.say(f"{told['commits']} commits landed on {told['onto']}.")
+            self.say(f"{_count(told['commits'], 'commit')} landed on {told['onto']}.")
             return
         listed = "\n".join(f"{c['kind'] or 'conflict':14} {c['path']}" for c in told["conflicts"])
         text = f"Both sides changed:\n\n{listed}\n\nNothing was changed. Let the session mend it?"
