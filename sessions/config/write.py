@@ -43,6 +43,38 @@ def edit(path: Path, change: Callable[[TOMLDocument], None]) -> None:
         raise UsageError(f"{path} can't be changed: {error}.") from error
 
 
+def put(table: Any, key: str, value: Any) -> None:
+    """Set a key of a table. A new one comes below the last, above the words that follow it.
+
+    tomlkit (0.13 to 0.15) counts a comment above the next table to the one before, and would put
+    a new key below that comment.
+    """
+    after = [] if key in table else _words_after(table)
+    table[key] = value
+    if after:
+        table.value.body.extend(after)
+
+
+def append(tables: Any, table: Any) -> None:
+    """Add a table to an array of tables, above the words that follow the last one."""
+    import tomlkit
+
+    after = _words_after(tables[-1]) if tables else []
+    if tables:
+        tables[-1].value.body.append((None, tomlkit.nl()))
+    tables.append(table)
+    tables[-1].value.body.extend(after)
+
+
+def _words_after(table: Any) -> list[Any]:
+    """Take the comments and blank lines off the end of a table."""
+    body = getattr(getattr(table, "value", None), "body", None)
+    after: list[Any] = []
+    while body and body[-1][0] is None:
+        after.insert(0, body.pop())
+    return after
+
+
 def set_key(path: Path, keys: tuple[str, ...], value: Any) -> None:
     """Set one key, making the tables above it."""
     import tomlkit
@@ -53,7 +85,7 @@ def set_key(path: Path, keys: tuple[str, ...], value: Any) -> None:
             if key not in table:
                 table[key] = tomlkit.table()
             table = table[key]
-        table[keys[-1]] = value
+        put(table, keys[-1], value)
 
     edit(path, change)
 
@@ -67,12 +99,12 @@ def set_profile_skill(path: Path, profile: str, name: str, state: str) -> None:
         profiles: Any = document.setdefault("profiles", tomlkit.table(is_super_table=True))
         entry = profiles.setdefault(profile, tomlkit.table())
         if "backend" not in entry:
-            entry["backend"] = profile
+            put(entry, "backend", profile)
         old = entry.get("skills", [])
         states = dict(old) if isinstance(old, dict) else dict.fromkeys(old, "on")
         states[name] = state
         table = tomlkit.inline_table()
         table.update(states)
-        entry["skills"] = table
+        put(entry, "skills", table)
 
     edit(path, change)

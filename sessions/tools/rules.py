@@ -131,7 +131,9 @@ class FileRules:
     def add(self, rule: Rule) -> Rule:
         """Write a rule into the configuration. Raises AgentdeckError."""
         rule = _dated(rule)
-        _edit(self._file, lambda document: _table(document).append(_entry(rule)))
+        from sessions.config.write import append
+
+        _edit(self._file, lambda document: append(_table(document), _entry(rule)))
         return rule
 
     def revoke(self, rule_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomlkit
 
 from sessions import config
 from sessions.config import Secret, write
@@ -92,6 +93,20 @@ def test_comments_survive_a_change(tmp_path: Path) -> None:
     text = path.read_text()
     assert "# mine" in text and "# best" in text
     assert config.load(path).profiles["claude"].skill_states() == {"a": "on", "b": "manual"}
+
+
+def test_what_is_new_comes_above_the_words_on_the_next_table(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        "[tools]\nsandbox = true\n\n# On rules.\n[[permissions.rules]]\nid = 1\n\n# The end.\n"
+        "[limits]\nusd = 3\n"
+    )
+    write.set_key(path, ("tools", "timeout_s"), 5)
+    write.edit(path, lambda d: write.append(d["permissions"]["rules"], tomlkit.item({"id": 2})))
+    assert path.read_text() == (
+        "[tools]\nsandbox = true\ntimeout_s = 5\n\n# On rules.\n[[permissions.rules]]\nid = 1\n\n"
+        "[[permissions.rules]]\nid = 2\n\n# The end.\n[limits]\nusd = 3\n"
+    )
 
 
 def test_a_file_that_is_no_toml_is_not_overwritten(tmp_path: Path) -> None:
