@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean, clean_line
 
@@ -74,10 +75,8 @@ def place_of(summary: Summary) -> str:
 
 def title_of(summary: Summary) -> str:
     """What a session is called: its title, else the beginning of its first message."""
-    if summary.title.strip():
-        return one_line(summary.title)
-    if summary.about.strip():
-        return one_line(summary.about)[:60]
+    if name := one_line(name_of(summary)):
+        return name
     return "new session" if not summary.turns else f"session {summary.id[-6:]}"
 
 

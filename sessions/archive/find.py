@@ -8,6 +8,7 @@ from typing import TypeVar
 from sessions.archive.rows import Row
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
+from sessions.record.names import name_of
 from sessions.record.summary import Summary
 
 S = TypeVar("S", Summary, Row)
@@ -29,6 +30,7 @@ def find(summaries: Sequence[S], wanted: str) -> S:
         [s for s in summaries if low and s.id.startswith(low)],
         [s for s in summaries if low and s.id.endswith(low)],
         [s for s in summaries if s.title.casefold() == low],
+        [s for s in summaries if low and name_of(s).casefold() == low],
     ):
         if len(matches) == 1:
             return matches[0]
@@ -44,7 +46,7 @@ def listed(summary: Summary | Row) -> ev.JSON:
     """A row of `sessions list --json`, DESIGN 6.6."""
     return {
         "id": summary.id,
-        "title": summary.title,
+        "title": name_of(summary),
         "status": summary.status,
         "backend": summary.backend,
         "model": summary.model,

@@ -19,11 +19,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sessions.archive import database, rows
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
+from sessions.record.names import name_of
 from sessions.record.summary import Reducer, Summary
 from sessions.safety.sanitise import clean_line
 
@@ -280,12 +282,13 @@ class Index:
     def titles(self, sessions: Collection[str]) -> dict[str, str]:
         """What some sessions are called: their title, else the beginning of the first message."""
         wanted = list(sessions)
+        names = ", ".join(("id", *_Called._fields))
         with self._lock:
             marks = ", ".join("?" * len(wanted))
             found = self._db.execute(
-                f"select id, title, about from sessions where id in ({marks})", wanted
+                f"select {names} from sessions where id in ({marks})", wanted
             ).fetchall()
-        return {session: title.strip() or about.strip() for session, title, about in found}
+        return {row[0]: name_of(_Called(*row[1:])) for row in found}
 
     def rows(self) -> list[rows.Row]:
         """What a list shows of every session, newest first; summaries cost three times as much."""
@@ -311,6 +314,13 @@ class Index:
                 (quoted, _RANKED, limit),
             ).fetchall()
         return [Hit(r[0], r[1], r[2], snippet(r[3], words)) for r in found]
+
+
+class _Called(NamedTuple):
+    title: str
+    agent_title: str
+    auto_title: str
+    about: str
 
 
 @dataclass(frozen=True, slots=True)

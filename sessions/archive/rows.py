@@ -32,6 +32,8 @@ class Row(NamedTuple):
     archived: bool
     unbegun: bool
     about: str
+    agent_title: str
+    auto_title: str
     repository: str
     branch: str
 

@@ -18,6 +18,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import places
 from sessions.record import codec
 from sessions.record.journal import NAME, Faults, read
+from sessions.record.names import name_of
 from sessions.record.summary import Summary
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -60,7 +61,7 @@ def list_(everything: bool, as_json: bool) -> None:
     if as_json:
         say_json([listed(s) for s in found])
         return
-    rows = [(s.id, s.status, str(s.turns), s.backend, s.created[:16], s.title) for s in found]
+    rows = [(s.id, s.status, str(s.turns), s.backend, s.created[:16], name_of(s)) for s in found]
     table(rows, ("id", "status", "turns", "backend", "created", "title"))
     if not rows:
         say("There are no sessions yet.")
@@ -180,7 +181,7 @@ def delete(session: str, yes: bool) -> None:
     size = sum(p.stat().st_size for p in files)
     with _index() as index:
         summary = find(index.rows(), found)
-    say(f"{found}: {summary.title or '(no title)'}, {summary.turns} turns")
+    say(f"{found}: {name_of(summary) or '(no title)'}, {summary.turns} turns")
     say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
     if not yes and not click.confirm("Delete it?"):
         raise click.Abort

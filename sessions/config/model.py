@@ -253,6 +253,19 @@ class Priming:
 
 
 @dataclass(frozen=True, slots=True)
+class Titles:
+    """What sessions are called that you gave no title: by their first words, at once."""
+
+    by_model: bool = setting(
+        True,
+        "after the first answer, better words by a small model of Anthropic's or OpenAI's own "
+        "server, where the session is there",
+    )
+    model: str = setting("", "that model; any server is then asked", "claude-haiku-5-5")
+    backend: str = setting("", "a backend that is asked for all sessions", "small")
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """How you are told that a session out of sight needs you, ended or failed."""
 
@@ -318,6 +331,7 @@ class Config:
     permissions: Permissions = field(default_factory=Permissions)
     skills: Skills = field(default_factory=Skills)
     priming: Priming = field(default_factory=Priming)
+    titles: Titles = field(default_factory=Titles)
     notify: Notify = field(default_factory=Notify)
     keys: dict[str, str | list[str]] = setting(
         {},

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sessions.features.daydreams import Daydreams
     from sessions.features.harvest import Harvests
     from sessions.features.priming import Primings
+    from sessions.features.titles import Titles
     from sessions.features.worktrees import Worktrees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
@@ -110,6 +111,13 @@ class Features:
         return Harvests(self._deck)
 
     @cached_property
+    def titles(self) -> Titles:
+        """What sessions are called that have no title of anybody."""
+        from sessions.features.titles import Titles
+
+        return Titles(self._deck)
+
+    @cached_property
     def worktrees(self) -> Worktrees:
         """Git worktrees; imported when the first one is asked for."""
         from sessions.features.worktrees import Worktrees
@@ -176,6 +184,7 @@ class Features:
         self.compactor.removed(session)
         self.mcp.removed(session)
         self.primings.removed(session)
+        self.titles.removed(session)
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
             await toolbox.close()
@@ -188,6 +197,7 @@ class Features:
         if self._watching is not None:
             await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
         await self.harvests.close()
+        await self.titles.close()
         await self.daydreams.close()
         await self.worktrees.close()
         for toolbox in self._toolboxes.values():
@@ -266,6 +276,7 @@ class Features:
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""; compacts a conversation that is nearly too long."""
+        self.titles.begin(session)
         if session.summary.worktree is not None:
             await self.worktrees.ready(session)
         limits = self._deck.config.limits
@@ -290,4 +301,5 @@ class Features:
         """What follows a turn: primings are measured, a harvest may be suggested."""
         self.primings.of(session).measure()
         self.harvests.turn_ended(session, ended)
+        self.titles.turn_ended(session, ended)
         self.daydreams.turn_ended(session)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sessions.errors import AgentdeckError, UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
+from sessions.record.names import name_of
 from sessions.worktrees import keep, land, review
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing
@@ -100,7 +101,7 @@ class Landings:
         path, branch, run = Path(tree["path"]), session.summary.branch, self._trees.run
         if message and path.is_dir() and await run(keep.dirty, path):
             await run(land.commit_all, path, message)
-        title = session.summary.title or session.summary.about
+        title = name_of(session.summary)
         landing = await run(land.prepare, path, branch, target, how, message, title)
         note = await run(self._begin, session.id, landing)
         try:
@@ -195,7 +196,7 @@ class Landings:
             lost = await self._trees.run(keep.ignored, path)
             found = await self._trees.run(
                 keep.put_away, Path(tree["repository"]), path, session.id, summary.branch,
-                tree["base"], tree["base_ref"], summary.title,
+                tree["base"], tree["base_ref"], name_of(summary),
             )  # fmt: skip
         await session.recorder.emit_synced(
             ev.WorktreeDiscarded(ref=found.ref, commit=found.commit, branch=summary.branch,

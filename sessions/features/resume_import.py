@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sessions.errors import NotFound, UsageError
 from sessions.ids import new_id
 from sessions.record import events as ev
+from sessions.record.names import name_of
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -60,8 +61,8 @@ async def go_on(deck: Deck, session: Session, backend: str = "", cwd: str = "") 
         "profile": choice.profile,
         "permission": choice.permission,
     }
-    title = summary.title or " ".join(summary.about.split())[:60]
-    fork_journal(session, deck.places.session(new), new, None, title or "continued", other)
+    title = name_of(summary) or "continued"
+    fork_journal(session, deck.places.session(new), new, None, title, other)
     made = await deck.get(new)
     theirs = str(source.get("id") or "")
     if theirs and _is(deck, name, harness):

@@ -13,6 +13,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.landing import Landings
 from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
+from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from sessions.worktrees import keep, listing, make, review
 
@@ -119,7 +120,13 @@ class Worktrees:
             make.take_away(common, path, summary.branch)
             return ""
         found = keep.put_away(
-            common, path, summary.id, summary.branch, tree["base"], tree["base_ref"], summary.title
+            common,
+            path,
+            summary.id,
+            summary.branch,
+            tree["base"],
+            tree["base_ref"],
+            name_of(summary),
         )
         return f"What the worktree of the deleted session held is kept: {found.ref}."
 

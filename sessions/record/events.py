@@ -338,6 +338,9 @@ class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
     permission: str | UnsetType = UNSET
     cwd: str | UnsetType = UNSET
     agent_title: str | UnsetType = UNSET
+    """What an agent calls its session."""
+    auto_title: str | UnsetType = UNSET
+    """What agentdeck calls it while nobody else has given it a title."""
     paused: str | UnsetType = UNSET
     """Why it waits; empty: it goes on."""
     archived: bool | UnsetType = UNSET

@@ -68,7 +68,10 @@ class Summary:
     retry: ev.JSON | None = None
     snippet: str = ""
     about: str = ""
-    """It stands for a title that nobody gave: the agent's own, or the first message's beginning."""
+    """The beginning of the first message: it stands for a title that nobody gave."""
+    agent_title: str = ""
+    auto_title: str = ""
+    """What it is called while its user gives it no title: see `sessions.record.names`."""
     agent: ev.JSON = field(default_factory=dict)
     repository: str = ""
     """What the repository of its worktree is called, and the branch there."""
@@ -109,6 +112,8 @@ class Reducer:
         self.summary = Summary(session_id)
         self.open_turn: int | None = None
         self._tail = ""
+        self._primed = False
+        """What it is about is a priming so far; the user's own words come."""
 
     def apply(self, event: ev.Event) -> bool:
         """Take one event in; True unless it was only more text."""
@@ -135,7 +140,9 @@ class Reducer:
     def _user(self, event: ev.UserMessage) -> None:
         self._tail = ""
         self.summary.snippet = event.text[-200:]
-        self.summary.about = self.summary.about or event.text[:200]
+        if not self.summary.about or self._primed:
+            self._primed = event.origin == "priming"
+            self.summary.about = event.text[:200]
         self.summary.turns = max(self.summary.turns, event.turn)
         self.summary.unbegun = self.open_turn is None
 
@@ -196,6 +203,8 @@ class Reducer:
         s = self.summary
         for key in (
             "title",
+            "agent_title",
+            "auto_title",
             "model",
             "permission",
             "profile",
@@ -206,8 +215,6 @@ class Reducer:
         ):
             if key in event.changes:
                 setattr(s, key, event.changes[key])
-        if isinstance(called := event.changes.get("agent_title"), str) and called:
-            s.about = called
         if event.changes.get("seen") and s.status == "done":
             s.status = "idle"
         if "paused" in event.changes:

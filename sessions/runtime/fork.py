@@ -10,6 +10,7 @@ from sessions.errors import UsageError
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import Journal
+from sessions.record.names import name_of
 
 if TYPE_CHECKING:
     from sessions.record.summary import Summary
@@ -85,7 +86,7 @@ class _Heir:
 
 def _name(summary: Summary) -> str:
     """Its title, else how its first message begins."""
-    return summary.title.strip() or " ".join(summary.about.split())[:60] or "session"
+    return name_of(summary) or "session"
 
 
 def last_seq_of(session: Session, turn: int | None) -> int:

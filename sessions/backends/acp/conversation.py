@@ -65,6 +65,8 @@ class AcpConversation:
         self._workspace = Workspace(far=backend.remote, missing_is_empty=empty)
         self._servers: list[Message] = []
         self._early: list[Message] = []
+        self._last: TurnHost | None = None
+        """Of the last turn, for what the agent says after it."""
         self._loading = False
         self._quiet = ""
         self._updates = 0
@@ -83,7 +85,7 @@ class AcpConversation:
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
         preface = await self._ready(host)
-        self._host, self._refused = host, False
+        self._host, self._last, self._refused = host, host, False
         self._translator = Translator(
             host.turn, self._workspace.terminals.printed, partial(kept, host.files)
         )
@@ -125,7 +127,7 @@ class AcpConversation:
 
     async def close(self) -> None:
         """Let go of the agent's session; the agent itself is the backend's."""
-        agent, self._agent = self._agent, None
+        agent, self._agent, self._last = self._agent, None, None
         await self._workspace.terminals.close()
         if agent is not None and agent.alive and self.agent_session:
             self._backend.forget(self.agent_session)
@@ -149,6 +151,10 @@ class AcpConversation:
         if self._loading and update.get("sessionUpdate") not in STATES:
             return  # the past, told again: the journal has it
         if self._host is None or self._translator is None:
+            if self._last is not None and update.get("sessionUpdate") == "session_info_update":
+                for event in Translator(self._last.turn).events(update):
+                    self._last.emit(event)  # agents find a title once they have answered
+                return
             if len(self._early) < 100:
                 self._early.append(update)
             return

@@ -18,7 +18,7 @@ from sessions.safety.sanitise import clean_line
 
 Message = dict[str, Any]
 _DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
-_TITLE_CHARS = 200
+_MOST_TITLE = 200
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk"}
 _STATE = {
@@ -48,8 +48,7 @@ class Translator:
         self._keep = keep
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
-        self.title = ""
-        """What the agent calls its session, as last told."""
+        self._title: str | None = None
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
         self._told: dict[str, ev.ToolCall] = {}
@@ -80,17 +79,21 @@ class Translator:
                 self.usage["cost"] = update["cost"]
             return []
         if kind == "session_info_update":
-            title = clean_line(str(update.get("title") or "")).strip()[:_TITLE_CHARS]
-            if not title or title == self.title:
-                return []
-            self.title = title
-            return [ev.SessionSet(agent_title=title)]
+            return self._called(update)
         if kind in _STATE:
             theirs, ours = _STATE[kind]
             return [ev.BackendState(data={ours: update.get(theirs)})]
         if kind in _QUIET:
             return []
         return [ev.Unknown(name=f"acp.{kind or 'update'}", data={"raw": update})]
+
+    def _called(self, update: Message) -> list[ev.Event]:
+        """The title that the agent gives its session; null takes it back."""
+        title = clean_line(str(update.get("title") or ""))[:_MOST_TITLE].strip()
+        if "title" not in update or title == self._title:
+            return []
+        self._title = title
+        return [ev.SessionSet(agent_title=title)]
 
     def announce(self, call: Message) -> list[ev.Event]:
         """Events that must stand before a permission for `call` is asked."""

@@ -14,6 +14,7 @@ from sessions import config
 from sessions.engine.commands import load_commands
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
+from sessions.record.names import name_of
 from sessions.runtime.deck import Deck
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
@@ -137,7 +138,7 @@ async def test_the_agents_title_stands_where_the_user_gave_none(agents: Rig) -> 
     session = await agents.session()
     await session.send("everything")
     await agents.idle(session)
-    assert (session.summary.title, session.summary.about) == ("", "A scripted title")
+    assert (session.summary.title, name_of(session.summary)) == ("", "A scripted title")
     await session.set({"title": "Mine"})
     await session.send("everything")
     await agents.idle(session)
