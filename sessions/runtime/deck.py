@@ -104,11 +104,11 @@ class Deck:
             if summary.open:
                 await self._complete(summary.id)
             self.waits.note(summary)
+        await self.plans.open()
 
     async def _go_on(self, session_id: str) -> None:
         """A session whose limit is over goes on."""
         await (await self.get(session_id)).resume()
-        await self.plans.open()
 
     async def _complete(self, session_id: str) -> None:
         """Open a session whose last turn was cut off: its record is completed by that."""
