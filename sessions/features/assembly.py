@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.mcp import Servers
+from sessions.features.sharing import Sharing
 from sessions.features.skills import SessionSkills
 from sessions.record import events as ev
 from sessions.runtime import budget
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
     from sessions.tools.rewind import Rewound
     from sessions.tools.toolbox import Toolbox
+    from sessions.worktrees.make import Worktree
 
 log = logging.getLogger("agentdeck.features")
 
@@ -49,6 +51,7 @@ class Features:
         self._granted: dict[str, Granted] = {}
         self._toolboxes: dict[str, Toolbox] = {}
         self.mcp = Servers(deck)
+        self.sharing = Sharing(deck, self)
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -155,6 +158,7 @@ class Features:
         self.mcp.joined(session)
         self.primings.joined(session)
         self.harvests.joined(session)
+        self.sharing.joined(session)
 
     async def created(
         self, session: Session, skills: dict[str, str], *, strict: bool = False
@@ -174,8 +178,17 @@ class Features:
                     )
                 )
 
-    async def forked(self, parent: Session, session: Session) -> None:
-        """A session was forked; all that is known of it is in its journal."""
+    async def fork_worktree(self, parent: Session, session_id: str, title: str) -> Worktree | None:
+        """A worktree for a fork of a session that has one, with all that is in it now."""
+        if parent.summary.worktree is None:
+            return None
+        return await self.worktrees.fork(parent, session_id, title)
+
+    async def forked(self, parent: Session, session: Session, tree: Worktree | None = None) -> None:
+        """A session was forked; all else that is known of it is in its journal."""
+        if tree is not None:
+            await self.worktrees.begin(session, tree)
+            self.worktrees.moved(parent, session)
 
     async def removed(self, session: Session) -> None:
         """A session is not in memory any more; what it runs in the background ends."""
@@ -217,6 +230,11 @@ class Features:
         own = "text" if can.elsewhere else "path"
         way = own if can.own_tools else "tool" if can.tools else ""
         return await self._skills[session.id].notes(message, way=way)
+
+    def knows(self, session_id: str, path: Path) -> bool:
+        """Whether a session's model has seen a file, as far as its tools know."""
+        toolbox = self._toolboxes.get(session_id)
+        return toolbox is not None and path in toolbox.state.seen
 
     async def toolbox(self, session: Session) -> Tools | None:
         """The session's tools. They change only when those of its MCP servers do."""

@@ -16,6 +16,7 @@ from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from sessions.worktrees import keep, listing, make, review
+from sessions.worktrees.repository import Base
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -27,6 +28,10 @@ log = logging.getLogger("agentdeck.worktrees")
 T = TypeVar("T")
 
 _FAILED = "The command that makes this worktree ready failed ({how}): {command}\n{output}"
+_MOVED = (
+    "This session is a fork. From now on it works in a worktree of its own, {here}, which holds "
+    "all that was in {there}; that one belongs to another session now: leave it alone."
+)
 _READ_ONLY = "the session may only read"
 
 
@@ -70,6 +75,27 @@ class Worktrees:
         except BaseException:
             self._making.discard(str(wanted.path))
             raise
+
+    async def fork(self, parent: Session, session_id: str, title: str) -> Worktree | None:
+        """One for a fork: all that is in its parent's now, committed or not; None without a folder.
+
+        Raises UsageError, GitFault.
+        """
+        told = parent.summary.worktree
+        if told is None or "kept" in told or not Path(parent.summary.cwd).is_dir():
+            return None
+        root = self._deck.places.worktrees
+        name = title or f"{parent.summary.title or parent.summary.about} fork"
+        base = Base(told["base"], told["base_ref"])
+        copy = self._deck.config.worktrees.copy
+        return await self.run(
+            make.fork, root, Path(parent.summary.cwd), session_id, name, base, copy
+        )
+
+    def moved(self, parent: Session, session: Session) -> None:
+        """Tell a fork's model that it works elsewhere than its past says."""
+        text = _MOVED.format(here=session.summary.cwd, there=parent.summary.cwd)
+        session.prepared.append({"kind": "worktree", "text": text})
 
     async def drop(self, tree: Worktree) -> None:
         """Take one away for which there will be no session."""

@@ -458,6 +458,16 @@ class ChangesTakenBack(Event, frozen=True, kw_only=True, tag="changes.taken_back
     undone: bool = False
 
 
+class FileShared(Event, frozen=True, kw_only=True, tag="file.shared"):
+    """A file that two sessions work with was changed; both are told. `session`: the other one."""
+
+    path: str
+    session: str
+    title: str = ""
+    theirs: bool = False
+    """The other one changed it; else this one did."""
+
+
 class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
     """Something that can live outside the session, marked or found."""
 

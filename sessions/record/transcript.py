@@ -303,6 +303,14 @@ class Transcript:
         how = "Given back" if event.undone else "Taken back in review"
         return self._notice(event, f"{how}: {event.what or event.path}", "worktree")
 
+    def _shared(self, event: ev.FileShared) -> Block:
+        other = event.title or event.session
+        if event.theirs:
+            told = f"{event.path} was changed by {other}, in the same folder"
+        else:
+            told = f"{other} works with {event.path} too, and was told that it changed"
+        return self._notice(event, told, "shared")
+
     def _byproduct(self, event: ev.Byproduct) -> Block:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
 
@@ -348,6 +356,7 @@ class Transcript:
         ev.WorktreeDiscarded: _discarded,
         ev.WorktreeRestored: _restored,
         ev.ChangesTakenBack: _taken_back,
+        ev.FileShared: _shared,
         ev.Byproduct: _byproduct,
         ev.SessionSet: _set,
         ev.BackendState: _backend,

@@ -271,9 +271,16 @@ class Deck:
             raise parent.journal.read_only
         parent.recorder.flush()
         new = new_id()
-        fork_journal(parent, self.places.session(new), new, turn, title)
+        tree = await self.features.fork_worktree(parent, new, title)
+        other = {"cwd": str(tree.cwd)} if tree else None
+        try:
+            fork_journal(parent, self.places.session(new), new, turn, title, other)
+        except AgentdeckError:
+            if tree:
+                await self.features.worktrees.drop(tree)
+            raise
         session = await self.get(new)
-        await self.features.forked(parent, session)
+        await self.features.forked(parent, session, tree)
         return session
 
     async def change(self, session: Session, changes: ev.JSON) -> None:

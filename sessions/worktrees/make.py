@@ -87,6 +87,25 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
     return replace(wanted, copied=tuple(copied), notes=tuple(notes))
 
 
+def fork(
+    worktrees: Path, folder: Path, session_id: str, title: str, base: Base, copy: Sequence[str]
+) -> Worktree:
+    """A worktree that begins as another one is: its commits, and what is not committed there.
+
+    `base`: the commit that both are told against. Raises UsageError, GitFault.
+    """
+    from sessions.worktrees.keep import snapshot
+
+    wanted = plan(worktrees, folder, session_id, title)
+    top = wanted.repository.top or folder
+    state = snapshot(top, "The state of a session that is forked.\n", [wanted.base.commit])
+    made = add(wanted, copy)
+    git(made.path, "read-tree", "-m", "-u", "HEAD", state, doing="bring the files along")
+    git(made.path, "reset", "--quiet", doing="bring the files along")
+    made.cwd.mkdir(parents=True, exist_ok=True)
+    return replace(made, base=base)
+
+
 def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:
     """Remove a worktree and its branch, if that is still at `commit` ("": wherever it is).
 
