@@ -61,7 +61,10 @@ def list_(everything: bool, as_json: bool) -> None:
     if as_json:
         say_json([listed(s) for s in found])
         return
-    rows = [(s.id, s.status, str(s.turns), s.backend, s.created[:16], name_of(s)) for s in found]
+    rows = [
+        (s.id, s.status, str(s.turns), s.backend, s.created[:16], name_of(s) or "new session")
+        for s in found
+    ]
     table(rows, ("id", "status", "turns", "backend", "created", "title"))
     if not rows:
         say("There are no sessions yet.")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from sessions.archive.index import Index
 from sessions.backends.acp.updates import Translator
+from sessions.cli.sessions import list_
 from sessions.features.titles import _title
 from sessions.record import events as ev
 from sessions.record.names import MOST, first_words, name_of
@@ -81,7 +83,9 @@ def test_a_reply_is_a_title_or_none(reply: str, title: str) -> None:
     assert _title(reply) == title
 
 
-async def test_a_broadcast_to_six_gives_six_names(tmp_path: Path) -> None:
+async def test_a_broadcast_to_six_gives_six_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with MessagesServer(writer) as server:
         rig = await NativeRig.make(tmp_path, server)
         made = [await rig.session() for _ in range(6)]
@@ -91,12 +95,16 @@ async def test_a_broadcast_to_six_gives_six_names(tmp_path: Path) -> None:
         assert names[0] == "Compare these boats" and len(set(names)) == 6, names
         assert all(name.startswith("Compare these boats") for name in names)
         assert not any(s.summary.title for s in made)
+        await rig.session()
         await rig.close()
     index = Index.open(rig.deck.places.index, rig.deck.places.sessions)
     index.refresh()
-    assert {name_of(row) for row in index.rows()} == set(names)
+    assert {name_of(row) for row in index.rows()} == {*names, ""}
     assert set(index.titles([s.id for s in made]).values()) == set(names)
     index.close()
+    monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path / "home"))
+    shown = CliRunner().invoke(list_, [])
+    assert "Compare these boats (6)" in shown.output and "new session" in shown.output
 
 
 async def test_a_model_finds_better_words_where_one_is_named(tmp_path: Path) -> None:
