@@ -29,6 +29,7 @@ _COMMANDS = {
     "skills": ("sessions.cli.skills", "skills", "The library of skills."),
     "harvest": ("sessions.cli.harvest", "harvest", "Make a skill of what sessions left."),
     "plan": ("sessions.cli.plan", "plan", "From a spec to dozens of sessions to a report."),
+    "usage": ("sessions.cli.usage", "usage", "Tokens and cost by day, model, backend, session."),
     "engine": ("sessions.cli.engine", "engine", "The process that runs the sessions."),
     "config": ("sessions.cli.config", "config", "Where the configuration is, and what it says."),
     "doctor": ("sessions.cli.doctor", "doctor", "What works here, and what does not."),

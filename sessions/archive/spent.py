@@ -1,0 +1,158 @@
+"""What sessions took: tokens, dollars, turns, time waited for a person, read from the journals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.journal import NAME
+
+BY = ("day", "model", "backend", "profile", "session")
+TOKENS = ("input", "output", "cache_read", "cache_write")
+# Every other line of a journal is passed over unread: nearly all are text.
+_READ = (
+    b'"session.created"', b'"session.set"', b'"turn.started"', b'"turn.ended"',
+    b'"permission.asked"', b'"permission.answered"',
+)  # fmt: skip
+_HEAD = 200
+
+
+@dataclass(slots=True)
+class Spent:
+    """What turns took. `of`: what they have in common, by the names of `BY`.
+
+    `tokens` by the names of `TOKENS`; `cost_usd` is None where no price is known of any turn,
+    `unpriced` the turns without one; `waited_s`: seconds that questions waited for a person.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    turns: int = 0
+    tokens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TOKENS, 0))
+    cost_usd: float | None = None
+    unpriced: int = 0
+    waited_s: float = 0.0
+
+    @property
+    def cache_share(self) -> float | None:
+        """Of what went in, the part that came from the cache, 0 to 1; None if nothing went in."""
+        read = self.tokens["cache_read"]
+        whole = self.tokens["input"] + read + self.tokens["cache_write"]
+        return read / whole if whole else None
+
+    def add(self, other: Spent) -> None:
+        """Count it in."""
+        self.turns += other.turns
+        for name, count in other.tokens.items():
+            self.tokens[name] += count
+        if other.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+        self.unpriced += other.unpriced
+        self.waited_s += other.waited_s
+
+    def to_json(self) -> dict[str, Any]:
+        """Names of `of` and `tokens` beside the others."""
+        share = self.cache_share
+        return {
+            **self.of,
+            "turns": self.turns,
+            **self.tokens,
+            "cost_usd": None if self.cost_usd is None else round(self.cost_usd, 6),
+            "unpriced": self.unpriced,
+            "cache_share": None if share is None else round(share, 4),
+            "waited_s": round(self.waited_s, 3),
+        }
+
+
+def of_journal(path: Path) -> Iterator[Spent]:
+    """Each turn of a session that ended, and what its questions waited. Lines that can't be read
+    are passed over: they cost themselves alone. Raises OSError.
+    """
+    known = {"session": path.parent.name, "backend": "", "model": "", "profile": ""}
+    asked: dict[str, datetime] = {}
+    waited = 0.0
+    model = ""
+    with open(path, "rb") as file:
+        for line in file:
+            if not any(name in line[:_HEAD] for name in _READ):
+                continue
+            try:
+                event = codec.decode(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(event, ev.SessionCreated | ev.SessionSet):
+                _take(known, event)
+            elif isinstance(event, ev.TurnStarted):
+                model = event.model
+            elif isinstance(event, ev.PermissionAsked) and (at := _time(event.at)):
+                asked[event.ask] = at
+            elif isinstance(event, ev.PermissionAnswered):
+                began, at = asked.pop(event.ask, None), _time(event.at)
+                if began and at and event.by == "user":
+                    waited += max(0.0, (at - began).total_seconds())
+            elif isinstance(event, ev.TurnEnded):
+                yield _turn(event, known | {"model": model or known["model"]}, waited)
+                waited = 0.0
+
+
+def _take(known: dict[str, str], event: ev.SessionCreated | ev.SessionSet) -> None:
+    for name in ("backend", "model", "profile"):
+        value = getattr(event, name)
+        if isinstance(value, str):
+            known[name] = value
+
+
+def _turn(event: ev.TurnEnded, of: dict[str, str], waited: float) -> Spent:
+    at = _time(event.at)
+    tokens = {name: max(0, event.usage.get(name, 0)) for name in TOKENS}
+    priced = event.cost_usd is not None
+    return Spent(
+        of | {"day": at.date().isoformat() if at else ""},
+        turns=1,
+        tokens=tokens,
+        cost_usd=event.cost_usd,
+        unpriced=0 if priced or not any(tokens.values()) else 1,
+        waited_s=waited,
+    )
+
+
+def _time(at: str) -> datetime | None:
+    """A time of the record in this place's clock."""
+    try:
+        return datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone()
+    except ValueError:
+        return None
+
+
+def everything(sessions: Path, since: date | None, until: date | None) -> Iterator[Spent]:
+    """Every ended turn of every session, of the days from `since` to `until`, both included."""
+    first, last = (d.isoformat() if d else "" for d in (since, until))
+    for path in sorted(sessions.glob(f"*/{NAME}")):
+        try:
+            for turn in of_journal(path):
+                day = turn.of["day"]
+                if (not first or day >= first) and (not last or day <= last):
+                    yield turn
+        except OSError:
+            continue  # deleted meanwhile, or not readable: it costs itself alone
+
+
+def grouped(turns: Iterable[Spent], by: Sequence[str]) -> list[Spent]:
+    """Sums by these names, days and sessions in order, others the dearest first."""
+    found: dict[tuple[str, ...], Spent] = {}
+    for turn in turns:
+        key = tuple(turn.of[name] for name in by)
+        if key not in found:
+            found[key] = Spent(dict(zip(by, key, strict=True)))
+        found[key].add(turn)
+    if by and by[0] in ("day", "session"):
+        return [found[key] for key in sorted(found)]
+    return sorted(found.values(), key=_dear, reverse=True)
+
+
+def _dear(spent: Spent) -> tuple[float, int]:
+    return (spent.cost_usd or 0.0, sum(spent.tokens.values()))

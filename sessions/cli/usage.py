@@ -1,0 +1,89 @@
+"""`agentdeck usage`: what sessions took."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from sessions.cli.output import CONTEXT, say, say_json, table
+from sessions.places import places
+
+if TYPE_CHECKING:
+    from sessions.archive.spent import Spent
+
+_BY = ("day", "model", "backend", "profile", "session")
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(context_settings=CONTEXT)
+@click.option("--by", multiple=True, type=click.Choice(_BY), metavar="NAME",
+              help="Sums by day, model, backend, profile or session; several for each "
+              "combination. Default: a table each of days, models and backends.")  # fmt: skip
+@click.option("--since", type=_DAY, metavar="DAY", help="From this day on (2026-11-28).")
+@click.option("--until", type=_DAY, metavar="DAY", help="Up to this day.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def usage(
+    by: tuple[str, ...], since: datetime | None, until: datetime | None, as_json: bool
+) -> None:
+    """Show tokens, cost, turns and the time that sessions waited for you.
+
+    Read from the records of all sessions, archived ones too; days are those of this machine's
+    clock. With --json: the sums by day, model, backend, profile and session, and the total; with
+    --by the rows alone.
+    """
+    from sessions.archive import spent
+
+    if since and until and since > until:
+        raise click.UsageError("--since is after --until.")
+    turns = list(
+        spent.everything(
+            places().sessions, since.date() if since else None, until.date() if until else None
+        )
+    )
+    total = next(iter(spent.grouped(turns, ())), spent.Spent())
+    if as_json and by:
+        say_json([row.to_json() for row in spent.grouped(turns, by)])
+    elif as_json:
+        told = {name: [r.to_json() for r in spent.grouped(turns, (name,))] for name in _BY}
+        say_json({**told, "total": total.to_json()})
+    elif not turns:
+        say("No turn has ended" + (" in these days." if since or until else " yet."))
+    else:
+        for names in [by] if by else [("day",), ("model",), ("backend",)]:
+            _table(names, spent.grouped(turns, names))
+        _table((), [total])
+
+
+def _table(by: tuple[str, ...], rows: list[Spent]) -> None:
+    heads = [*by, "turns", "input", "output", "from cache", "cached", "cost", "waited"]
+    cells = [[*(row.of[name] or "-" for name in by), *_figures(row)] for row in rows]
+    if not by:
+        heads, cells = ["total", *heads], [["", *row] for row in cells]
+    table(cells, heads)
+    say("")
+
+
+def _figures(row: Spent) -> list[str]:
+    cost = "unknown" if row.cost_usd is None and row.unpriced else f"${row.cost_usd or 0:.2f}"
+    if row.cost_usd is not None and row.unpriced:
+        cost += " +"  # turns whose price is not known
+    share = row.cache_share
+    return [
+        f"{row.turns:,}",
+        f"{row.tokens['input'] + row.tokens['cache_write']:,}",
+        f"{row.tokens['output']:,}",
+        f"{row.tokens['cache_read']:,}",
+        "" if share is None else f"{share:.0%}",
+        cost,
+        _long(row.waited_s),
+    ]
+
+
+def _long(seconds: float) -> str:
+    if seconds < 1:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
