@@ -21,6 +21,7 @@ _WINDOW = 200_000
 _WINDOWS = ("max_input_tokens", "max_model_len", "context_length", "context_window")
 # Adaptive thinking and effort came with the models of generation 4.6.
 _THINKS = re.compile(r"^claude-(?:\w+-)?(?:[5-9]|4-[6-9])")
+_NO_ID = re.compile(r"[^a-zA-Z0-9_-]")
 _BREAKPOINT = {"type": "ephemeral"}
 
 
@@ -103,7 +104,7 @@ class AnthropicBackend(ServerBackend):
                     "cache_control": _BREAKPOINT,
                 }
             ],
-            "messages": _with_breakpoints(host.context.messages(unsigned=not self.official)),
+            "messages": _with_breakpoints(self._messages(host)),
         }
         tools = host.tools.definitions() if host.tools is not None else []
         if tools:
@@ -114,6 +115,19 @@ class AnthropicBackend(ServerBackend):
             if host.settings.effort:
                 params["output_config"] = {"effort": host.settings.effort}
         return params
+
+    def _messages(self, host: TurnHost) -> list[ev.JSON]:
+        """The conversation; Anthropic's own server takes no thinking that it did not sign."""
+        messages = host.context.messages(unsigned=not self.official)
+        return [{**m, "content": [_named(block) for block in m["content"]]} for m in messages]
+
+
+def _named(block: ev.JSON) -> ev.JSON:
+    """A call or a result under an id that the API takes: other servers name calls as they like."""
+    for key in ("id", "tool_use_id"):
+        if key in block and _NO_ID.search(block[key]):
+            return {**block, key: _NO_ID.sub("_", block[key])}
+    return block
 
 
 def _with_breakpoints(messages: list[ev.JSON]) -> list[ev.JSON]:

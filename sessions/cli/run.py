@@ -235,6 +235,7 @@ async def _session(client: Any, options: Options) -> str:
         changes = {
             key: value
             for key, value in (
+                ("backend", options.backend),
                 ("model", options.model),
                 ("permission", options.permission),
                 ("title", options.title),

@@ -201,10 +201,13 @@ class Reducer:
 
     def _set(self, event: ev.SessionSet) -> None:
         s = self.summary
+        if event.changes.get("backend", s.backend) != s.backend:
+            s.agent = {}  # said by the one before, of itself
         for key in (
             "title",
             "agent_title",
             "auto_title",
+            "backend",
             "model",
             "permission",
             "profile",

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.deck")
 
-CHANGEABLE = {"title", "model", "permission", "profile", "archived", "closed", "aside", "paused"}
+CHANGEABLE = {
+    "title", "backend", "model", "permission", "profile", "archived", "closed", "aside", "paused",
+}  # fmt: skip
 
 
 class Listener(Protocol):
@@ -284,13 +286,17 @@ class Deck:
         return session
 
     async def change(self, session: Session, changes: ev.JSON) -> None:
-        """Change what may be changed of a session. Raises UsageError for anything else."""
+        """Change what may be changed of a session. Raises UsageError, NotFound."""
         unknown = changes.keys() - CHANGEABLE
         if unknown:
             raise UsageError(
                 f"A session has no {', '.join(sorted(unknown))} to change.",
                 f"There are: {', '.join(sorted(CHANGEABLE))}.",
             )
+        if "backend" in changes:
+            from sessions.runtime.switch import with_backend
+
+            changes = with_backend(self, session, changes)
         try:
             await session.set(changes)
         except ValueError as error:

@@ -269,6 +269,19 @@ async def model(deck: DeckScreen) -> None:
         await deck.client.call("session.set", session=summary.id, changes={"model": chosen})
 
 
+@action("other_backend", "Go on with another backend", group=GROUP, when=has_session)
+async def other_backend(deck: DeckScreen) -> None:
+    """Choose what answers the session from its next turn on; its past goes along."""
+    from tui.screens.agents import pick_backend
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    chosen = await pick_backend(deck, "Go on with", now=summary.backend)
+    if chosen and chosen != summary.backend:
+        await deck.client.call("session.set", session=summary.id, changes={"backend": chosen})
+
+
 @action("compact", "Compact the conversation", group=GROUP, when=can_repeat)
 async def compact(deck: DeckScreen) -> None:
     """Let the model go on from a summary; the record keeps everything."""

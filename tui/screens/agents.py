@@ -100,17 +100,26 @@ def _in_terminal(deck: DeckScreen, command: list[str], env: dict[str, str]) -> N
         raise AgentdeckError(f"{line} ended with exit code {code}.", "You are not signed in by it.")
 
 
+async def pick_backend(deck: DeckScreen, title: str, now: str = "") -> str | None:
+    """A backend that can be used here; `now` is marked."""
+    rows = []
+    for backend in await deck.client.call("deck.backends"):
+        name = backend["name"]
+        if backend["ok"]:
+            rows.append(_pick(name, f"{name} (now)" if name == now else name, backend["detail"]))
+    chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
+    return chosen.row if chosen else None
+
+
 async def go_on_with(deck: DeckScreen, summary: Summary) -> None:
     """A live session from an imported one; asks for a backend where its own is not here."""
     try:
         made = await deck.client.call("session.continue", session=summary.id)
     except NotFound as error:
-        backends = await deck.client.call("deck.backends")
-        rows = [_pick(b["name"], b["name"], b["detail"]) for b in backends if b["ok"]]
         deck.say(str(error.message))
-        chosen = await deck.app.push_screen_wait(Choose("Go on with", Listing(rows)))
+        chosen = await pick_backend(deck, "Go on with")
         if chosen is None:
             return
-        made = await deck.client.call("session.continue", session=summary.id, backend=chosen.row)
+        made = await deck.client.call("session.continue", session=summary.id, backend=chosen)
     deck.go(deck.met(made))
     deck.composer.focus()

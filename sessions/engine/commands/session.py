@@ -92,7 +92,7 @@ async def next_(deck: Deck, session: str, item: str = "") -> bool:
 
 @command("session.set")
 async def change(deck: Deck, session: str, changes: ev.JSON) -> None:
-    """Change title, model, permission, closed, aside, …"""
+    """Change title, backend, model, permission, closed, aside, …"""
     await deck.change(await deck.get(session), changes)
 
 
