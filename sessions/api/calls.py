@@ -234,6 +234,21 @@ class Calls(Protocol):
     @overload
     async def call(
         self,
+        command: Literal["plan.schedule"],
+        /,
+        *,
+        file: str,
+        at: str = ...,
+        every: str = ...,
+        wishes: ev.JSON | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["plan.schedules"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self,
         command: Literal["plan.set"],
         /,
         *,
@@ -263,11 +278,13 @@ class Calls(Protocol):
         tokens: int | None = ...,
         hours: float | None = ...,
         until: str = ...,
-        at: str = ...,
     ) -> ev.JSON: ...
 
     @overload
     async def call(self, command: Literal["plan.stop"], /, *, run: str) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["plan.unschedule"], /, *, schedule: str) -> ev.JSON: ...
 
     @overload
     async def call(

@@ -112,6 +112,25 @@ _RUN = click.argument("run", metavar="RUN")
 
 
 @plan.command()
+@click.argument("spec")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The plan file.")
+@click.option("--profile", default="", help="Who drafts: a profile.")
+@click.option("--backend", default="", metavar="NAME", help="Or a backend.")
+@click.option("--model", default="", metavar="ID", help="A model.")
+@_JSON
+def draft(spec: str, out: Path | None, as_json: bool, **who: str) -> None:
+    """Let a model make a plan from SPEC: a file, a folder of notes, or a session.
+
+    The plan is printed, or written to --out, with the questions that SPEC leaves open.
+    """
+    import asyncio
+
+    from sessions.cli import plan_draft
+
+    asyncio.run(plan_draft.draft(spec, out, as_json, **who))
+
+
+@plan.command()
 @FILE
 @click.option("--detach", is_flag=True, help="Print the run's id and return; the engine goes on.")
 @click.option("--parallel", type=click.IntRange(min=1), help="Sessions that work at once.")
@@ -119,8 +138,10 @@ _RUN = click.argument("run", metavar="RUN")
 @click.option("--budget-tokens", type=click.IntRange(min=0), help="Tokens for all of it.")
 @click.option("--hours", type=click.FloatRange(min=0), help="Nothing starts after so many hours.")
 @click.option("--until", default="", metavar="TIME", help="Nothing starts after: 07:00, or a date.")
+@click.option("--at", default="", metavar="TIME", help="Begin then, and not now: 23:00, or a date.")
+@click.option("--every", default="", metavar="WHEN", help="Begin at each: 'weekdays 22:00', cron.")
 @_JSON
-def start(file: Path, detach: bool, as_json: bool, **wishes: object) -> None:
+def start(file: Path, detach: bool, at: str, every: str, as_json: bool, **wishes: object) -> None:
     """Begin a run of a plan and follow it to its end.
 
     Exit codes: 0 all is done, 1 some failed, 3 some wait for a person. --json prints the run's
@@ -131,10 +152,54 @@ def start(file: Path, detach: bool, as_json: bool, **wishes: object) -> None:
     from sessions.cli import plan_run
 
     checked_plan(file)
+    if at or every:
+        _schedule(plan_run.resolved(file), at, every, _wishes(wishes), as_json)
+        return
     code = asyncio.run(
         plan_run.start(plan_run.resolved(file), _wishes(wishes), detach=detach, as_json=as_json)
     )
     plan_run.raise_for(code)
+
+
+def _schedule(file: Path, at: str, every: str, wishes: ev.JSON, as_json: bool) -> None:
+    from sessions.errors import UsageError
+
+    if at and every:
+        raise UsageError("A plan begins --at a time or --every so often, not both.")
+    where = str(file)
+    entry = _engine(
+        lambda c: c.call("plan.schedule", file=where, at=at, every=every, wishes=wishes)
+    )
+    if as_json:
+        say_json(entry)
+    else:
+        say(f"{entry['id']}: {file.name} begins {_when(entry['due'])}")
+
+
+def _when(due: float) -> str:
+    from datetime import datetime
+
+    return datetime.fromtimestamp(due).strftime("%Y-%m-%d %H:%M")
+
+
+@plan.command()
+@_JSON
+def schedules(as_json: bool) -> None:
+    """What begins by the clock, the next first."""
+    found = _engine(lambda c: c.call("plan.schedules"))
+    if as_json:
+        say_json(found)
+        return
+    rows = [[e["id"], _when(e["due"]), e["words"] or "once", e["file"]] for e in found]
+    table(rows, ["SCHEDULE", "NEXT", "EVERY", "PLAN"])
+
+
+@plan.command()
+@click.argument("schedule")
+def unschedule(schedule: str) -> None:
+    """Take SCHEDULE out of the timetable; runs that began go on."""
+    entry = _engine(lambda c: c.call("plan.unschedule", schedule=schedule))
+    say(f"{entry['id']} is taken out")
 
 
 def _wishes(given: dict[str, object]) -> ev.JSON:

@@ -75,7 +75,7 @@ def list_(everything: bool, as_json: bool) -> None:
 @_JSON
 def show(session: str, as_json: bool) -> None:
     """Show a session: as text, or with --json its events, one a line."""
-    path = _journal(session)
+    path = journal_of(session)
     faults = Faults()
     if as_json:
         for event in read(path, faults):
@@ -115,7 +115,7 @@ def export(session: str, fmt: str, out: Path | None) -> None:
     from sessions.safety.secrets_filter import hide
 
     # A journal may be older than the key, or written before keys were kept out of it.
-    text = hide(write(read(_journal(session)), fmt))
+    text = hide(write(read(journal_of(session)), fmt))
     if out is None:
         click.echo(text, nl=False)
         return
@@ -197,7 +197,8 @@ def _id(wanted: str) -> str:
         return find(index.rows(), wanted).id
 
 
-def _journal(wanted: str) -> Path:
+def journal_of(wanted: str) -> Path:
+    """The journal of the session that an id, its beginning or a title names. Raises NotFound."""
     return places().session(_id(wanted)) / NAME
 
 

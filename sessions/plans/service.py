@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from sessions.plans.runner import Runner
 from sessions.plans.schedule import decide
 from sessions.plans.state import Run
 from sessions.plans.store import Store
+from sessions.plans.timetable import Entry, Timetable
 from sessions.priming.rng import new_seed
 from sessions.record import events as ev
 
@@ -37,6 +40,9 @@ class Runs:
         self.runners: dict[str, Runner] = {}
         self._places = asyncio.Semaphore(_ENOUGH)
         self._refused = False
+        self.timetable = Timetable(self.root / "schedule.json")
+        self._clock: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
 
     async def open(self) -> None:
         """Take up every run that is not over, where its journal ends."""
@@ -53,14 +59,77 @@ class Runs:
                 self.runners[runner.run.id] = runner
                 runner.start()
 
+        try:
+            await asyncio.to_thread(self.timetable.load)
+        except AgentdeckError as error:
+            log.warning("%s", error)
+            self.deck.notice("plan", str(error))
+        self._tick()
+
     async def close(self) -> None:
         """The engine ends; each run goes on with the next one."""
+        if self._clock is not None:
+            self._clock.cancel()
         await asyncio.gather(*(r.close() for r in self.runners.values()), return_exceptions=True)
 
     @property
     def busy(self) -> bool:
-        """A run goes on by itself, so the engine stays."""
-        return any(runner.busy for runner in self.runners.values())
+        """A run goes on by itself, or one is due some day: the engine stays."""
+        return bool(self.timetable.entries) or any(r.busy for r in self.runners.values())
+
+    # -- by the clock
+
+    def _tick(self) -> None:
+        """Wait for what is due, if anything is."""
+        self._changed.set()
+        if self.timetable.entries and (self._clock is None or self._clock.done()):
+            self._clock = asyncio.get_running_loop().create_task(self._by_the_clock())
+
+    async def _by_the_clock(self) -> None:
+        while due := self.timetable.next:
+            self._changed.clear()
+            wait = due - time.time()
+            if wait > 0:
+                # A machine that slept wakes late: the time is looked at again each half hour.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), min(wait, 1800.0))
+                continue
+            try:
+                for entry, missed in list(self.timetable.due(time.time())):
+                    await self._due(entry, missed)
+            except AgentdeckError as error:
+                log.warning("%s", error)
+                await asyncio.sleep(60.0)
+
+    async def _due(self, entry: Entry, missed: int) -> None:
+        late = time.time() - entry.due
+        if late > 60:
+            more = f", and {missed} starts after it" if missed else ""
+            when = datetime.fromtimestamp(entry.due).strftime("%Y-%m-%d %H:%M")
+            told = f"{entry.file} was due at {when}{more}: it is caught up once, now."
+            self.deck.notice("plan", told)
+        try:
+            runner = await self.begin(Path(entry.file), **entry.wishes)
+        except AgentdeckError as error:
+            self.deck.notice("plan", f"{entry.file} was due and can't be started: {error}")
+            log.warning("%s: %s", entry.file, error)
+        else:
+            self.timetable.began(entry, runner.run.id)
+
+    async def schedule(self, file: Path, wishes: ev.JSON, at: str, every: str) -> Entry:
+        """Begin a plan at a time, or at each that `every` means. Raises UsageError."""
+        await self._checked(file)
+        moment = times.moment(at, times.local_now()).timestamp() if at else 0.0
+        entry = self.timetable.add(str(file), wishes, at=moment, every=every)
+        self._tick()
+        return entry
+
+    def unschedule(self, wanted: str) -> Entry:
+        """Take one out of the timetable. Raises NotFound."""
+        entry = self.timetable.remove(wanted)
+        self._changed.set()
+        self.deck.on_quiet()
+        return entry
 
     def slot(self, session: Session) -> asyncio.Semaphore | None:
         """Sessions of a run take no place of the deck's: the run's own `parallel` counts."""
@@ -81,12 +150,9 @@ class Runs:
 
     async def begin(self, file: Path, **wishes: float | str | None) -> Runner:
         """Begin a run of a plan file. Raises UsageError for one that is wrong."""
-        skills = [s.name for s in self.deck.features.library.scan(file.parent)]
-        checked = await asyncio.to_thread(read.read, file, self.deck.config, skills=skills)
-        plan = checked.plan
+        plan = await self._checked(file)
         head = plan.head
         until = str(wishes.get("until") or head.until)
-        at = str(wishes.get("at") or "")
         run_id = new_id()
         created = record.Created(
             id=run_id, title=plan.title, folder=str(plan.folder), name=plan.name,
@@ -96,7 +162,6 @@ class Runs:
             tokens=int(_given(wishes.get("tokens"), head.budget.tokens)),
             hours=float(_given(wishes.get("hours"), head.budget.hours)),
             until=times.moment(until, times.local_now()).timestamp() if until else 0.0,
-            not_before=times.moment(at, times.local_now()).timestamp() if at else 0.0,
         )  # fmt: skip
         own = await asyncio.to_thread(Store.create, self.root / run_id, plan.text)
         runner = Runner(self, own, Run(plan))
@@ -105,6 +170,10 @@ class Runs:
         await own.sync()
         runner.start()
         return runner
+
+    async def _checked(self, file: Path) -> Plan:
+        skills = [s.name for s in self.deck.features.library.scan(file.parent)]
+        return (await asyncio.to_thread(read.read, file, self.deck.config, skills=skills)).plan
 
     async def get(self, wanted: str) -> Runner:
         """The run of an id, its beginning, or `last`. Raises NotFound, JournalError."""

@@ -25,13 +25,33 @@ async def start(
     tokens: int | None = None,
     hours: float | None = None,
     until: str = "",
-    at: str = "",
 ) -> ev.JSON:
     """Begin a run of a plan file."""
     runner = await deck.plans.begin(
-        Path(file), parallel=parallel, usd=usd, tokens=tokens, hours=hours, until=until, at=at
+        Path(file), parallel=parallel, usd=usd, tokens=tokens, hours=hours, until=until
     )
     return _told(runner)
+
+
+@command("plan.schedule")
+async def schedule(
+    deck: Deck, file: str, at: str = "", every: str = "", wishes: ev.JSON | None = None
+) -> ev.JSON:
+    """Begin a plan at a time, or again and again."""
+    return (await deck.plans.schedule(Path(file), wishes or {}, at, every)).to_json()
+
+
+@command("plan.schedules")
+async def schedules(deck: Deck) -> list[ev.JSON]:
+    """What begins by the clock, the next first."""
+    entries = deck.plans.timetable.entries.values()
+    return [entry.to_json() for entry in sorted(entries, key=lambda e: e.due)]
+
+
+@command("plan.unschedule")
+async def unschedule(deck: Deck, schedule: str) -> ev.JSON:
+    """Take one out of the timetable."""
+    return deck.plans.unschedule(schedule).to_json()
 
 
 @command("plan.list")

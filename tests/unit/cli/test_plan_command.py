@@ -111,3 +111,16 @@ def test_a_report_is_there_when_a_run_is_over(home: Home) -> None:
     assert len(told["done"]) == 4
     (folder,) = (home.places.state / "plans").iterdir()
     assert (folder / "report.md").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_draft_is_a_plan_that_can_be_started(home: Home) -> None:
+    spec = home.work / "SPEC.md"
+    spec.write_text('# Night work\n\n- Write a {poem}\n- Read it "twice"\n')
+    told = home.out("plan", "draft", "SPEC.md", "--out", "night.toml")
+    assert "the spec's own parts" in told
+    checked = home.data("plan", "check", "night.toml")
+    assert [t["name"] for t in checked["tasks"]] == ["part-1", "part-2", "report"]
+    assert home.call("plan", "draft", "SPEC.md", "--out", "night.toml").returncode == 2
+    assert home.call("plan", "draft", "nowhere").returncode == 2
+    home.out("run", "hello")
+    assert "[[task]]" in home.data("plan", "draft", home.ids()[0])["plan"]
