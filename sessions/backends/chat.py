@@ -111,7 +111,7 @@ class ChatReader(EventStream):
         return self._finished or self.ended
 
     def _event(self, named: str, event: dict[str, Any]) -> bool:
-        if "error" in (named, kind(event)):
+        if named and "error" in (named, kind(event)):
             self._error(event)
         if isinstance(usage := event.get("usage"), dict):
             self._usage(usage)
@@ -140,6 +140,10 @@ class ChatReader(EventStream):
             self._finish(str(reason))
 
     def _delta(self, delta: dict[str, Any]) -> None:
+        if len(delta) == 1 and type(text := delta.get("content")) is str:  # most of them
+            if text:
+                self._text(text)
+            return
         for name in ("reasoning_content", "reasoning"):
             if (thought := delta.get(name)) and isinstance(thought, str):
                 self._dialect.reasoning = name

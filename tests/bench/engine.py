@@ -41,7 +41,7 @@ while data := s.recv(1 << 20):
 """
 
 
-async def _run(seconds: int) -> dict[str, float]:
+async def _run(seconds: int, backend: str = "anthropic") -> dict[str, float]:
     url_of = subprocess.Popen(
         [sys.executable, "-m", "tests.support.messages_server"], stdout=subprocess.PIPE, text=True
     )
@@ -50,7 +50,8 @@ async def _run(seconds: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="ad-bench-") as folder:
         places = rig_places(Path(folder))
         places.config_file.write_text(
-            f'[defaults]\nprofile = "t"\n[backends.t]\nbase_url = "{url}"\nmodel = "m"\n'
+            f'[defaults]\nprofile = "t"\n[backends.t]\ntype = "{backend}"\n'
+            f'base_url = "{url}"\nmodel = "m"\n'
             f"[limits]\nturns_at_once = {SESSIONS}\n"
         )
         deck = Deck(places, config.load(places.config_file))
@@ -99,10 +100,14 @@ def _anchor() -> float:
 
 def figures(quick: bool) -> Iterator[Figure]:
     """All of the engine included; a second run with the SDK loaded."""
-    runs, anchors = [], []
+    runs, anchors, other = [], [], []
+    seconds = 4 if quick else 8
     for _ in range(1 if quick else 3):
-        runs.append(asyncio.run(_run(4 if quick else 8)))
+        runs.append(asyncio.run(_run(seconds)))
         anchors.append(_anchor())
+        other.append(asyncio.run(_run(seconds, "openai")))
     yield Figure("engine CPU per event", [r["us"] for r in runs], "µs", Target(120),
                  "json.loads alone", anchors)  # fmt: skip
     yield Figure("engine CPU, 24 sessions stream", [r["share"] for r in runs], "% of a core")
+    yield Figure("engine CPU per event, backend openai", [r["us"] for r in other], "µs",
+                 Target(1.05, "ratio"), "backend anthropic", [r["us"] for r in runs])  # fmt: skip

@@ -364,5 +364,8 @@ async def _by_hand(port: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
+    # As the module that others import: its steps are of their classes.
+    from tests.support import messages_server
+
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_by_hand(parser.parse_args().port))
+        asyncio.run(messages_server._by_hand(parser.parse_args().port))
