@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,11 +37,13 @@ class Changes:
     commits: list[ev.JSON] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
     """Folders that are repositories of their own: git does not look into them."""
+    reverted: list[str] = field(default_factory=list)
+    """Files that commits changed and that are, not committed, as they were at the base."""
 
     @property
     def dirty(self) -> bool:
         """Whether something is not committed."""
-        return bool(self.nested) or any(f.uncommitted for f in self.files)
+        return bool(self.nested or self.reverted) or any(f.uncommitted for f in self.files)
 
     def to_json(self) -> ev.JSON:
         """As `sessions diff --json` prints it."""
@@ -107,32 +110,88 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
     Raises GitFault.
     """
     top = Path(line(folder, "rev-parse", "--show-toplevel", doing="look at the session's folder"))
-    head = says(top, "rev-parse", "--verify", "--quiet", "HEAD") or ""
-    loose = names(git(top, "ls-files", "--others", "--exclude-standard", "-z"))
+    words = [*DIFF, f"-U{context}", *(["-w", "--ignore-blank-lines"] if fold_space else [])]
+    doing = f"compare with {base[:10]}"
+    # A large repository is gone through once: what is tracked beside what is not.
+    with ThreadPoolExecutor(2) as both:
+        quiet = {"GIT_OPTIONAL_LOCKS": "0"}
+        tracked = both.submit(git, top, *words, base, "--", doing=doing, env=quiet)
+        others = both.submit(git, top, "ls-files", "--others", "--exclude-standard", "-z")
+        head = says(top, "rev-parse", "--verify", "--quiet", "HEAD") or ""
+        commits = _commits(top, base) if head else []
+        since = _in_head(top, base) if head and head != base else {}
+        files, loose = patch.read(tracked.result()), names(others.result())
     nested = [name.rstrip("/") for name in loose if name.endswith("/")]
     loose = [name for name in loose if not name.endswith("/")]
-    more = [f"-U{context}", *(["-w", "--ignore-blank-lines"] if fold_space else [])]
-    with seen(top, loose) as env:
-        out = git(top, *DIFF, *more, base, "--", doing=f"compare with {base[:10]}", env=env)
-    files = patch.read(out)
-    untracked = set(loose)
-    pending = _pending(top) if head else set()
-    for file in files:
-        file.untracked = file.path in untracked
-        file.uncommitted = file.untracked or file.path in pending or file.old_path in pending
-    return Changes(top, base, head, files, _commits(top, base) if head else [], nested)
+    if loose and any(file.status == "deleted" for file in files):
+        # One of them may be what was renamed to a name that git does not know yet.
+        with seen(top, loose) as env:
+            files = patch.read(git(top, *words, base, "--", doing=doing, env=env))
+    elif loose:
+        with seen(top, loose, alone=True) as env:
+            files += patch.read(git(top, *words, "--", doing=doing, env=env))
+            files.sort(key=lambda file: os.fsencode(file.path))
+    found = Changes(top, base, head, files, commits, nested)
+    _mark(found, set(loose), since, fold_space)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """What commits since the base made of a path: its mode and blob then ("": gone), and before."""
+
+    mode: str
+    blob: str
+    before: str
+
+
+def _mark(
+    found: Changes, loose: set[str], there: Mapping[str, _Committed], fold_space: bool
+) -> None:
+    """Say of each file whether it is tracked, and whether it is as the last commit has it."""
+    for file in found.files:
+        file.untracked = file.path in loose
+        file.uncommitted = file.untracked or not _committed(file, there)
+    if not fold_space:
+        shown = {path for file in found.files for path in (file.path, file.old_path)}
+        found.reverted = sorted(path for path in there if path not in shown)
+
+
+def _committed(file: FileChange, there: Mapping[str, _Committed]) -> bool:
+    known = there.get(file.path)
+    if known is None:
+        return False
+    if file.status == "deleted":
+        return not known.blob
+    if file.status == "renamed":
+        old = there.get(file.old_path)
+        if old is None or old.blob:
+            return False
+        # Of what was only renamed git tells no blob: it is the one that it was.
+        return known.blob == (file.new_blob or old.before)
+    return known.blob == (file.new_blob or known.before) and known.mode == file.new_mode
+
+
+def _in_head(top: Path, base: str) -> dict[str, _Committed]:
+    parts = names(git(top, "diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative",
+                      "--ignore-submodules=untracked", base, "HEAD", "--"))  # fmt: skip
+    found = {}
+    for about, path in zip(parts[::2], parts[1::2], strict=False):
+        _, mode, before, blob, kind = about.removeprefix(":").split(" ")
+        found[path] = _Committed(mode, "" if kind.startswith("D") else blob, before)
+    return found
 
 
 @contextmanager
-def seen(top: Path, loose: list[str]) -> Iterator[Mapping[str, str]]:
+def seen(top: Path, loose: list[str], *, alone: bool = False) -> Iterator[Mapping[str, str]]:
     """An environment in which git takes untracked files for ones that are about to be added.
 
-    In a copy of the index: the real one stays as it is.
+    In a copy of the index: the real one stays as it is. `alone`: it knows of nothing else.
     """
     if not loose:
         yield {"GIT_OPTIONAL_LOCKS": "0"}
         return
-    with copied_index(top) as env:
+    with copied_index(top, empty=alone) as env:
         listed = b"\0".join(os.fsencode(name) for name in loose)
         git(top, "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul",
             stdin=listed, env={**env, **_LITERAL}, doing="look at untracked files")  # fmt: skip
@@ -140,20 +199,14 @@ def seen(top: Path, loose: list[str]) -> Iterator[Mapping[str, str]]:
 
 
 @contextmanager
-def copied_index(top: Path) -> Iterator[dict[str, str]]:
-    """An environment with a copy of the checkout's index, which is thrown away."""
-    index = top / line(top, "rev-parse", "--git-path", "index")
+def copied_index(top: Path, *, empty: bool = False) -> Iterator[dict[str, str]]:
+    """An environment with a copy of the checkout's index (or an empty one), thrown away after."""
+    index = top if empty else top / line(top, "rev-parse", "--git-path", "index")
     with tempfile.TemporaryDirectory(prefix="agentdeck-") as folder:
         copy = Path(folder) / "index"
         if index.is_file():
             shutil.copy2(index, copy)
         yield {"GIT_INDEX_FILE": str(copy), "GIT_OPTIONAL_LOCKS": "0"}
-
-
-def _pending(top: Path) -> set[str]:
-    """Tracked files that differ from HEAD."""
-    words = ("diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--no-relative")
-    return set(names(git(top, *words, "--ignore-submodules=untracked", "HEAD", "--")))
 
 
 def _commits(top: Path, base: str) -> list[ev.JSON]:

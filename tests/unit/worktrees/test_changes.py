@@ -147,3 +147,26 @@ def test_a_repository_that_can_only_be_read_is_shown(tmp_path: Path) -> None:
         assert "new" in found(mine, head(mine))
     finally:
         (mine / ".git" / "objects").chmod(0o700)
+
+
+def test_what_is_committed_is_told_from_what_is_not(tmp_path: Path) -> None:
+    mine = repo(tmp_path / "mine", a="a\n", b="b\n", c="c\n", d="d\n", m="m\n", back="1\n", r=BODY)
+    base = head(mine)
+    for name in ("a", "b", "back"):
+        (mine / name).write_text("committed\n")
+    git(mine, "rm", "-q", "d")
+    (mine / "m").chmod(0o755)
+    git(mine, "mv", "r", "renamed")
+    git(mine, "add", "-A")
+    git(mine, "commit", "-qm", "some")
+    told = changes.collect(mine, base)
+    assert not told.dirty
+    assert not any(f.uncommitted for f in told.files)
+    (mine / "b").write_text("and more\n")
+    (mine / "c").unlink()
+    (mine / "back").write_text("1\n")
+    told = changes.collect(mine, base)
+    assert {f.path for f in told.files if f.uncommitted} == {"b", "c"}
+    assert told.reverted == ["back"]
+    git(mine, "checkout", "-q", "b", "c")
+    assert changes.collect(mine, base).dirty  # `back` alone, though nothing of it shows
