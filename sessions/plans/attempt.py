@@ -143,6 +143,10 @@ class Attempt:
             return await self._interrupted(ended)
         if ended.reason == "refusal":
             return self._failed("the model refused")
+        goes_on = session.summary.resume_at or session.working
+        if ended.resume_at and goes_on and self.watch is not None:
+            self._note("wait", ended.detail)  # a long limit: the session goes on by itself
+            return await self._after(session, await self.watch.end_of(ended.turn), values)
         return self._failed(ended.detail or f"it reached a limit: {ended.reason}")
 
     def _over_limit(self, session: Session) -> str:

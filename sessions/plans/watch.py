@@ -134,6 +134,12 @@ class Watch:
             if timer is not None:
                 timer.cancel()
 
+    async def end_of(self, turn: int) -> ev.TurnEnded:
+        """The next end of a turn that goes on by itself."""
+        self._ended = asyncio.get_running_loop().create_future()
+        self._from_turn = turn
+        return await self._ended
+
     async def _still(self, stall_s: float) -> None:
         loop = asyncio.get_running_loop()
         while True:

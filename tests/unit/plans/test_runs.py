@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from sessions import config
+from sessions.backends import faults
 from sessions.plans import record, show
 from sessions.plans import runner as runner_module
 from sessions.plans.runner import Runner
+from sessions.runtime import waits
 from sessions.runtime.deck import Deck
 from tests.support.messages_server import (
     Hang,
     MessagesServer,
     Request,
+    Status,
     Step,
     by_words,
     call,
@@ -330,3 +333,21 @@ async def test_two_runs_at_once_keep_apart(rig: Rig) -> None:
     assert "second" in two.run.units["a"].answer
     await asyncio.sleep(0)
     assert len(await rig.deck.plans.all()) == 2
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["the same engine", "another"])
+async def test_a_limit_that_lasts_is_waited_out_by_the_session(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    monkeypatch.setattr(faults, "LONG_S", 0.5)
+    monkeypatch.setattr(waits, "CHECK_S", 0.05)
+    limited = [Status(429, b"{}", {"retry_after": "1"})]
+    rig.server.script = lambda r: say("Well.") if r.number else limited
+    runner = await rig.begin('[[task]]\nname = "t"\nprompt = "x"\n')
+    await until(lambda: len(rig.server.asked) == 1, LONG)
+    if anew:
+        await until(lambda: not rig.deck.working, LONG)
+        await rig.again()
+        runner = await rig.deck.plans.get("last")
+    await until(lambda: runner.idle, LONG)
+    assert states(runner) == {"t": "done"} and len(rig.server.asked) == 2
