@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from sessions.backends.base import Backend
-from sessions.config.model import BackendConfig, Config
+from sessions.config.model import KEY_VARIABLES, BackendConfig, Config
 from sessions.errors import NotFound
 from sessions.places import Places
 from sessions.record import events as ev
 from sessions.safety.secrets_filter import address
+
+_PATIENCE_S = 6.0
 
 
 def make(name: str, config: Config, places: Places) -> Backend:
@@ -66,6 +70,29 @@ async def describe(config: Config, places: Places) -> list[ev.JSON]:
             }
         )
     return rows
+
+
+async def asked(config: Config, places: Places, rows: Sequence[ev.JSON]) -> None:
+    """Ask the servers that the configuration names for their models, and say what came of it.
+
+    A row of `describe` whose server can't be asked is `ok` no longer.
+    """
+
+    async def ask(row: ev.JSON) -> None:
+        backend = make(row["name"], config, places)
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                ok, told, remedy = await backend.listed()  # type: ignore[attr-defined]
+        except TimeoutError:
+            ok, told, remedy = False, "Its server does not answer.", "Check base_url."
+        finally:
+            await backend.close()
+        row["ok"] = ok
+        row["detail"] = f"{row['detail']} {told}"
+        row["remedy"] = row["remedy"] or remedy
+
+    named = (r for r in rows if r["ok"] and r["type"] in KEY_VARIABLES)
+    await asyncio.gather(*(ask(r) for r in named if config.backends[r["name"]].base_url))
 
 
 def _capabilities(backend: Backend) -> ev.JSON:

@@ -17,6 +17,7 @@ from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.runtime.throttle import Gate, gate
+from sessions.safety.sanitise import clean_line
 
 _MAX_TOKENS = 8_192
 _LEAST_WINDOW = 512
@@ -83,6 +84,26 @@ class ServerBackend:
         if self._config.models:
             return [ModelInfo(model) for model in self._config.models]
         return list(self.fallback_models) if self.official else [ModelInfo(self.default_model)]
+
+    async def listed(self) -> tuple[bool, str, str]:
+        """Whether the server tells its models, which, and what to do if it does not.
+
+        Not every server has a list, and one without it may answer all the same.
+        """
+        try:
+            found = [m.id for m in self._listed(await self.api.models())]
+        except FaultError as error:
+            known = error.fault.kind in ("not_found", "protocol")
+            told = "It has no list of models." if known else error.fault.message
+            return known, told, error.fault.error().hint
+        if not found:
+            return True, "It lists no models.", ""
+        shown = ", ".join(clean_line(model)[:60] for model in found[:5])
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        if self.default_model in found:
+            return True, f"Its models: {shown}{more}.", ""
+        lacks = f"It does not list {self.default_model}, but {shown}{more}."
+        return True, lacks, "Name one of its models in the configuration."
 
     def _listed(self, found: Iterable[Mapping[str, Any]]) -> Iterable[ModelInfo]:
         """The models of a server's list."""

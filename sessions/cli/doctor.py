@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -93,7 +94,7 @@ def _disk(folder: Path) -> Check:
 
 def _configuration() -> Iterator[Check]:
     from sessions import config
-    from sessions.backends.registry import describe
+    from sessions.backends.registry import asked, describe
 
     here = places()
     try:
@@ -103,7 +104,13 @@ def _configuration() -> Iterator[Check]:
         return
     there = "" if here.config_file.exists() else " (not there; defaults are in force)"
     yield Check("configuration", True, f"{here.config_file}{there}")
-    rows = asyncio.run(describe(loaded, here))
+
+    async def looked() -> list[dict[str, Any]]:
+        found = await describe(loaded, here)
+        await asked(loaded, here, found)
+        return found
+
+    rows = asyncio.run(looked())
     for row in rows:
         name = f"backend {row['name']}" + (" (default)" if row["default"] else "")
         detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])

@@ -313,6 +313,30 @@ async def test_models_come_with_what_the_server_says_of_them(chat: NativeRig) ->
     assert [m.id for m in await backend.models()] == ["scripted"]
 
 
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+async def test_doctor_asks_the_servers_that_are_named_for_their_models(
+    tmp_path: Path, server: MessagesServer, kind: str
+) -> None:
+    rig = await NativeRig.make(tmp_path, server, kind=kind)
+    server.models = {"data": [{"id": "scripted"}, {"id": "other\x1b[1m"}]}
+
+    async def row() -> ev.JSON:
+        rows = await registry.describe(rig.deck.config, rig.deck.places)
+        await registry.asked(rig.deck.config, rig.deck.places, rows)
+        return next(r for r in rows if r["name"] == "test")
+
+    told = await row()
+    assert told["ok"] and "Its models: scripted, other" in told["detail"]
+    assert "\x1b" not in told["detail"]
+    server.models = {"data": [{"id": "a"}]}
+    told = await row()
+    assert told["ok"] and "does not list scripted" in told["detail"] and told["remedy"]
+    await server.__aexit__()
+    told = await row()
+    assert not told["ok"] and server.url in told["detail"] and told["remedy"]
+    await rig.close()
+
+
 async def test_a_key_of_the_environment_stays_with_its_own_server(
     tmp_path: Path, server: MessagesServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
