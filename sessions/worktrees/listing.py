@@ -21,7 +21,7 @@ from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.tools import git_border
-from sessions.worktrees import keep, make, take_back
+from sessions.worktrees import keep, make
 from sessions.worktrees.git import GitFault, git, says
 
 _KNOWN = "repositories.json"
@@ -158,6 +158,8 @@ def _kept(common: Path, summaries: Sequence[Summary]) -> list[Row]:
     except AgentdeckError:
         return []
     known = {s.id: s for s in summaries}
+    with suppress(AgentdeckError):
+        found += keep.remains(common, {*known, *(k.session for k in found)})
     return [
         Row("kept", k.path, k.branch, str(common), _name(common), k.session, k.title,
             orphan=k.session not in known, created=k.at, ref=k.ref, commit=k.commit,
@@ -234,7 +236,6 @@ def _prune(row: Row, *, orphans: bool, kept: bool) -> bool:
         if not kept:
             return False
         keep.forget(common, keep.Kept(row.session, row.commit, "", "", ""))
-        take_back.drop(common, row.session)
         return True
     if not row.orphan or common is None or row.state == "broken":
         return False
