@@ -27,6 +27,7 @@ from sessions.places import Places, private_folder
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
 from sessions.record.textlines import lines
+from skills import private_files
 from skills.errors import SkillError
 from skills.install import removed
 
@@ -78,8 +79,7 @@ class Harvest:
             found.language, ".txt"
         )
         target = private_folder(self.places.data / "harvest" / "seen") / f"{found.id}{suffix}"
-        target.write_bytes(found.text.encode("utf-8", "surrogateescape"))
-        target.chmod(0o600)
+        private_files.write(target, found.text, synced=False)
         return target
 
     def worth(self, found: Sequence[Found], *, named: bool = False) -> list[Found]:

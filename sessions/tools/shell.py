@@ -17,6 +17,7 @@ from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Ver
 from sessions.tools.sandbox import Wrapped
 from sessions.tools.spool import Spool, looks_binary, readable, safe_name
 from sessions.tools.state import State
+from skills import private_files
 
 _MAX_JOBS = 16
 _TRIES = 3
@@ -93,9 +94,7 @@ def _as_file(line: str, state: State) -> tuple[Path, str]:
     """A command line as a script; where it is, and where the sandbox shows it."""
     script = state.tmp / f".command-{secrets.token_hex(8)}"
     try:
-        fd = os.open(script, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(os.fsencode(line))
+        private_files.write(script, os.fsencode(line), synced=False)
     except (OSError, UnicodeError) as error:
         raise ToolFault(f"The command can't be kept: {error}.") from error
     return script, f"/tmp/{script.name}"

@@ -16,6 +16,7 @@ from sessions.errors import NotFound, UsageError
 from sessions.worktrees import make
 from sessions.worktrees.changes import copied_index
 from sessions.worktrees.git import git, line, names, run, says
+from skills import private_files
 
 REFS = "refs/agentdeck/kept/"
 IDENTITY = {
@@ -223,7 +224,7 @@ def restore(at: Path, session: str) -> Kept:
             )
         if there is None:
             git(at, "update-ref", f"refs/heads/{found.branch}", found.tip, "")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.folder(path.parent)
         on = [str(path), found.branch] if head == found.tip else ["--detach", str(path), head]
         git(at, "worktree", "add", "--quiet", *on, doing="bring the worktree back")
     elif says(path, "rev-parse", "HEAD") != head or dirty(path):

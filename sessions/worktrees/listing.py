@@ -23,6 +23,7 @@ from sessions.record.summary import Summary
 from sessions.tools import git_border
 from sessions.worktrees import keep, make
 from sessions.worktrees.git import GitFault, git, says
+from skills import private_files
 
 _KNOWN = "repositories.json"
 _MAKING = "initializing"
@@ -188,16 +189,13 @@ def remembered(root: Path) -> set[str]:
 
 
 def remember(root: Path, common: Path) -> None:
-    """Note one; in a file of its own name first, so that a cut-off writing loses none."""
+    """Note one."""
     real = Path(os.path.realpath(root))
     there = remembered(real)
     if str(common) in there:
         return
     private_folder(real)
-    fresh = real / f"{_KNOWN}.new"
-    fresh.write_text(json.dumps(sorted({*there, str(common)})), "utf-8")
-    fresh.chmod(0o600)
-    fresh.replace(real / _KNOWN)
+    private_files.write(real / _KNOWN, json.dumps(sorted({*there, str(common)})))
 
 
 # -- prune
