@@ -18,13 +18,15 @@ from sessions.safety.sanitise import clean
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per conversation.")
 def import_(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Markdown or JSON.
+    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Qwen Code, Markdown or JSON.
 
-    PATHs are files and folders; without one, the places where those harnesses keep theirs.
+    PATHs are files and folders; without one, the places where those harnesses keep theirs, also
+    where CODEX_HOME, CLAUDE_CONFIG_DIR, XDG_DATA_HOME, GEMINI_CLI_HOME or QWEN_HOME say so.
     Their files are only read, and nothing is taken twice. What can't be read is told, a named file
     with the kind that it looks like, and ends the command with 1.
     """
-    from sessions.importers.run import default_paths, import_paths
+    from sessions.importers.homes import default_paths
+    from sessions.importers.run import import_paths
 
     wanted = list(paths) or default_paths()
     if not wanted:

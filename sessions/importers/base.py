@@ -51,6 +51,11 @@ class Builder:
         """The date of what follows: ISO 8601, or seconds or milliseconds since 1970."""
         self._at = date_of(when) or self._at
 
+    @property
+    def turn(self) -> int:
+        """The last turn; 0 before the first."""
+        return self._turn
+
     def begin(self) -> None:
         """Write `session.created` with what is known by now; further calls do nothing."""
         if self._begun:
@@ -101,8 +106,13 @@ class Builder:
         given = arguments if isinstance(arguments, dict) else {"input": arguments}
         self._add(ev.ToolCall(turn=self._turn, call=call, name=name, input=given))
 
-    def result(self, call: str, content: str, *, ok: bool = True, **facts: Any) -> None:
-        """A tool call's result; one that nobody asked for is dropped."""
+    def result(
+        self, call: str, content: str, *, ok: bool = True, status: str = "", **facts: Any
+    ) -> None:
+        """A tool call's result; one that nobody asked for is dropped.
+
+        `status` where it is neither `ok` nor `error`.
+        """
         if call not in self._calls:
             return
         self._calls.discard(call)
@@ -111,7 +121,7 @@ class Builder:
             ev.ToolResult(
                 turn=self._turn,
                 call=call,
-                status="ok" if ok else "error",
+                status=status or ("ok" if ok else "error"),
                 content=content[:MAX_RESULT],
                 truncated=cut,
                 data={k: v for k, v in facts.items() if v is not None},
@@ -121,12 +131,22 @@ class Builder:
     def usage(self, **tokens: Any) -> None:
         """Tokens of the running turn: input, output, cache_read, cache_write."""
         for key, count in tokens.items():
-            if isinstance(count, int):
+            if isinstance(count, int) and count >= 0:
                 self._usage[key] = self._usage.get(key, 0) + count
 
     def compacted(self, summary: str) -> None:
         """The harness summarised the past."""
         self.text(f"[The conversation so far was summarised.]\n{summary}")
+
+    def rewind(self, turn: int) -> None:
+        """The user went back to before `turn` (0: to nowhere); what was said since is undone."""
+        if turn:
+            self._end()
+            self._add(ev.TurnUndone(turn=turn))
+
+    def interrupted(self) -> None:
+        """The user ended the running turn."""
+        self._end("interrupted")
 
     def finish(self) -> None:
         """The end of the file."""
@@ -144,13 +164,13 @@ class Builder:
             self._add(ev.TurnStarted(turn=self._turn, model=self.model))
             self._open = True
 
-    def _end(self) -> None:
+    def _end(self, reason: str = "end_turn") -> None:
         if not self._open:
             return
         for call in sorted(self._calls):
             self._add(ev.ToolResult(turn=self._turn, call=call, status="unknown"))
         self._calls.clear()
-        self._add(ev.TurnEnded(turn=self._turn, reason="end_turn", usage=self._usage))
+        self._add(ev.TurnEnded(turn=self._turn, reason=reason, usage=self._usage))
         self._usage = {}
         self._open = False
 

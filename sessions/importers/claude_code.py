@@ -2,7 +2,8 @@
 
 Records carry `type` (user, assistant, system, summary, …), `uuid`, `sessionId`, `timestamp`,
 `cwd` and a Messages API `message`. Records of sub-agents (`isSidechain`) and the harness's own
-insertions (`isMeta`) are left out.
+insertions (`isMeta`) are left out. Each record names its parent: where the user went back and asked
+otherwise, the turns between are kept as undone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessions.importers.base import Builder, Record, records, text_of
+from sessions.importers.lineage import Lineage
 from sessions.record import events as ev
 
 _USAGE = {
@@ -54,7 +56,7 @@ class ClaudeCode:
 
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events."""
-        builder = Builder(self.harness, path, path.stem)
+        builder, lineage = Builder(self.harness, path, path.stem), Lineage()
         seen: set[str] = set()
         counted: dict[str, Record] = {}
         for record in records(path):
@@ -64,24 +66,29 @@ class ClaudeCode:
             seen.add(uuid)
             builder.at(record.get("timestamp"))
             builder.cwd = builder.cwd or str(record.get("cwd") or "")
-            self._take(builder, record, counted)
+            self._take(builder, lineage, record, counted)
+            lineage.note(uuid, builder.turn)
             yield from builder.take()
         builder.finish()
         yield from builder.take()
 
-    def _take(self, builder: Builder, record: Record, counted: dict[str, Record]) -> None:
+    def _take(
+        self, builder: Builder, lineage: Lineage, record: Record, counted: dict[str, Record]
+    ) -> None:
         kind, message = record.get("type"), record.get("message")
+        if record.get("subtype") == "compact_boundary":
+            lineage.cut()
         if kind == "summary" and not builder.title:
             builder.title = str(record.get("summary", ""))[:80]
         if not isinstance(message, dict):
             return
         if kind == "user":
-            self._user(builder, record, message)
+            self._user(builder, lineage, record, message)
         elif kind == "assistant":
             self._usage(builder, message, counted)
             self._assistant(builder, message)
 
-    def _user(self, builder: Builder, record: Record, message: Record) -> None:
+    def _user(self, builder: Builder, lineage: Lineage, record: Record, message: Record) -> None:
         content = message.get("content")
         for block in content if isinstance(content, list) else []:
             if isinstance(block, dict) and block.get("type") == "tool_result":
@@ -97,8 +104,13 @@ class ClaudeCode:
             return
         if record.get("isCompactSummary"):
             builder.compacted(text_of(content))
+            lineage.cut()
             return
-        builder.user(_said(text_of(content)))
+        if (said := _said(text_of(content))).strip():
+            # Old versions name no parents at all.
+            if "parentUuid" in record:
+                builder.rewind(lineage.back_to(record["parentUuid"], builder.turn))
+            builder.user(said)
 
     def _usage(self, builder: Builder, message: Record, counted: dict[str, Record]) -> None:
         """Each block of an answer is a record of its own, and each tells the usage of all."""

@@ -26,6 +26,7 @@ from sessions.importers.gemini import Gemini
 from sessions.importers.import_ledger import Known
 from sessions.importers.opencode import OpenCode
 from sessions.importers.plain import PlainJson, PlainMarkdown
+from sessions.importers.qwen import Qwen
 from sessions.importers.unread import ENDINGS, HEAD, unclaimed, unheld
 from sessions.places import Places
 from sessions.record import events as ev
@@ -36,17 +37,11 @@ IMPORTERS: tuple[Importer, ...] = (
     OPENCODE,
     Codex(),
     Gemini(),
+    Qwen(),
     ClaudeCode(),
     PlainJson(),
     PlainMarkdown(),
 )
-# Where each harness keeps its conversations, below the home directory.
-HOMES = {
-    "claude-code": ".claude/projects",
-    "codex": ".codex/sessions",
-    "opencode": ".local/share/opencode/opencode.db",
-    "gemini": ".gemini/tmp",
-}
 _BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 _MAKING = ".import"
 _MAX_FILES = 100_000
@@ -95,12 +90,6 @@ def import_paths(
                 progress(done, total)
     finally:
         known.close()
-
-
-def default_paths(home: Path | None = None) -> list[Path]:
-    """The folders of other harnesses that are there."""
-    root = home or Path.home()
-    return [root / place for place in HOMES.values() if (root / place).exists()]
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, int, bool]]:

@@ -90,6 +90,7 @@ def counts(given: int = 10, output: int = 5, cached: int = 0) -> JSON:
         "output_tokens": output,
         "input_tokens_details": {"cached_tokens": cached},
         "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": given + output,
     }
 
 

@@ -1,0 +1,39 @@
+"""Where each harness keeps its conversations, and what its environment moves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def homes(home: Path | None = None, env: Mapping[str, str] | None = None) -> dict[str, list[Path]]:
+    """Each harness's files and folders, whether they are there or not.
+
+    With a `home` alone, nothing of this process's environment counts.
+    """
+    given = env if env is not None else {} if home else os.environ
+    root = home or Path.home()
+
+    def moved(name: str, *usual: str) -> Path:
+        told = given.get(name, "").strip()
+        return Path(told).expanduser() if told else root.joinpath(*usual)
+
+    codex = moved("CODEX_HOME", ".codex")
+    qwen = moved("QWEN_HOME", ".qwen")
+    if given.get("QWEN_RUNTIME_DIR"):
+        qwen = Path(given["QWEN_RUNTIME_DIR"]).expanduser()
+    return {
+        "claude-code": [moved("CLAUDE_CONFIG_DIR", ".claude") / "projects"],
+        "codex": [codex / "sessions", codex / "archived_sessions"],
+        "opencode": [moved("XDG_DATA_HOME", ".local", "share") / "opencode" / "opencode.db"],
+        # It stands for the home folder there, not for .gemini.
+        "gemini": [moved("GEMINI_CLI_HOME") / ".gemini" / "tmp"],
+        "qwen": [qwen / "projects"],
+    }
+
+
+def default_paths(home: Path | None = None, env: Mapping[str, str] | None = None) -> list[Path]:
+    """Those that are there."""
+    found = [path for paths in homes(home, env).values() for path in paths]
+    return [path for path in found if path.exists()]

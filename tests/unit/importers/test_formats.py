@@ -1,0 +1,241 @@
+"""Conversations as programs of 2026 write them: files that the real ones made, and described ones.
+
+`codex-0.171.0.jsonl` and `qwen-0.24.4.jsonl` were made by those versions with a scripted server
+(November 2026), with folders renamed and long texts cut.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions.importers.homes import default_paths, homes
+from sessions.importers.run import Imported, import_paths
+from sessions.places import Places
+from sessions.record import events as ev
+from sessions.record.context import Context
+from sessions.record.journal import read
+from tests.support.rig import rig_places
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "importers"
+AT = "2026-11-01T12:00:00.000Z"
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Places:
+    return rig_places(tmp_path / "home")
+
+
+def imported(path: Path, where: Places) -> list[list[ev.Event]]:
+    """The events of every conversation in a file."""
+    done = list(import_paths([path], where))
+    assert all(d.status == "new" for d in done), done
+    return [list(read(where.session(d.session) / "journal.jsonl")) for d in done]
+
+
+def lines(path: Path, records: Iterable[Any]) -> Path:
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    return path
+
+
+def of(events: list[ev.Event], kind: type[Any]) -> list[Any]:
+    return [e for e in events if isinstance(e, kind)]
+
+
+def told(events: list[ev.Event], tmp_path: Path) -> str:
+    """What a model would be told of it."""
+    context = Context(tmp_path)
+    for event in events:
+        context.apply(event)
+    return json.dumps(context.messages())
+
+
+def test_a_rollout_of_codex_2026_is_read(where: Places) -> None:
+    (events,) = imported(FIXTURES / "codex-0.171.0.jsonl", where)
+    asked = [e.text for e in of(events, ev.UserMessage)]
+    assert asked == ["Please list it", "And refuse it", "please hang", "Go on"]
+    said = "".join(e.text for e in of(events, ev.Text))
+    assert said == "Let me look. Done with that.Done with that.You said it."
+    assert [e.text for e in of(events, ev.Thinking)] == ["Hm. I look."]
+    assert [e.status for e in of(events, ev.ToolResult)] == ["error", "denied"]
+    assert of(events, ev.ToolResult)[0].data["exit_code"] == 3
+    ended = of(events, ev.TurnEnded)
+    assert [e.reason for e in ended] == ["end_turn", "end_turn", "interrupted", "end_turn"]
+    assert ended[0].usage == {"input": 20, "output": 10}
+    assert ended[2].usage == {} and ended[3].usage == {"input": 10, "output": 5}
+    created = events[0]
+    assert isinstance(created, ev.SessionCreated) and created.cwd == "/home/user/work"
+
+
+def codex(kind: str, **payload: Any) -> dict[str, Any]:
+    return {"timestamp": AT, "type": kind, "payload": payload}
+
+
+def test_text_of_a_cancelled_turn_of_codex_is_kept(tmp_path: Path, where: Places) -> None:
+    message = {"type": "message", "role": "user", "content": [{"text": "Go"}]}
+    half = {"type": "AgentMessage", "id": "m1", "content": [{"type": "Text", "text": "Half of"}]}
+    whole = {"type": "AgentMessage", "id": "m0", "content": [{"type": "Text", "text": "First."}]}
+    said = {"type": "message", "role": "assistant", "id": "m0", "content": [{"text": "First."}]}
+    command = {"type": "CommandExecution", "id": "k", "status": "declined"}
+    records = [
+        codex("session_meta", id="c", cwd="/w", source="cli"),
+        codex("response_item", **message),
+        codex("event_msg", type="item_completed", item=whole),
+        codex("response_item", **said),
+        codex("response_item", type="function_call", call_id="k", name="exec_command"),
+        codex("event_msg", type="item_completed", item=command),
+        codex("response_item", type="function_call_output", call_id="k", output="no"),
+        codex("event_msg", type="item_completed", item=half),
+        codex("event_msg", type="turn_aborted", reason="interrupted"),
+    ]
+    (events,) = imported(lines(tmp_path / "rollout-1.jsonl", records), where)
+    assert [e.text for e in of(events, ev.Text)] == ["First.", "Half of"]
+    assert of(events, ev.ToolResult)[0].status == "denied"
+    assert of(events, ev.TurnEnded)[0].reason == "interrupted"
+
+
+def test_sums_of_older_rollouts_are_taken_apart(tmp_path: Path, where: Places) -> None:
+    def counted(given: int, output: int) -> dict[str, Any]:
+        total = {"input_tokens": given, "cached_input_tokens": 4, "output_tokens": output}
+        return codex("event_msg", type="token_count", info={"total_token_usage": total})
+
+    ask = {"type": "message", "role": "user", "content": [{"text": "Go"}]}
+    records = [
+        codex("session_meta", id="c", cwd="/w"),
+        codex("response_item", **ask),
+        counted(10, 5),
+        counted(10, 5),
+        codex("response_item", **ask),
+        counted(30, 9),
+        codex("event_msg", type="token_count", info=None),
+    ]
+    (events,) = imported(lines(tmp_path / "rollout-1.jsonl", records), where)
+    assert [e.usage for e in of(events, ev.TurnEnded)] == [
+        {"input": 6, "output": 5, "cache_read": 4},
+        {"input": 20, "output": 4},
+    ]
+
+
+def test_a_sub_agents_rollout_is_no_conversation(tmp_path: Path, where: Places) -> None:
+    source = {"subagent": {"thread_spawn": {"parent_thread_id": "p"}}}
+    ask = {"type": "message", "role": "user", "content": [{"text": "Go"}]}
+    records = [codex("session_meta", id="c", source=source), codex("response_item", **ask)]
+    path = lines(tmp_path / "rollout-1.jsonl", records)
+    assert [d.status for d in import_paths([tmp_path], where) if d.path == str(path)] == ["empty"]
+
+
+def test_a_chat_of_qwen_code_is_read(where: Places) -> None:
+    (events,) = imported(FIXTURES / "qwen-0.24.4.jsonl", where)
+    assert [e.text for e in of(events, ev.UserMessage)] == ["Please list it", "And what else"]
+    assert [e.text for e in of(events, ev.Thinking)] == ["Hm. I look."]
+    assert [e.text for e in of(events, ev.Text)][:2] == ["Let me look. ", "Done with that."]
+    (result,) = of(events, ev.ToolResult)
+    assert result.status == "error" and result.data["exit_code"] == 1
+    assert of(events, ev.ToolCall)[0].input["command"] == "ls; false"
+    assert of(events, ev.TurnEnded)[0].usage == {"input": 20, "output": 10}
+    created = events[0]
+    assert isinstance(created, ev.SessionCreated) and created.source
+    assert created.source["harness"] == "qwen" and created.cwd == "/home/user/work"
+
+
+def claude(uuid: str, parent: str | None, kind: str, content: Any) -> dict[str, Any]:
+    base = {"type": kind, "uuid": uuid, "parentUuid": parent, "sessionId": "s", "timestamp": AT}
+    return base | {"cwd": "/w", "message": {"role": kind, "content": content, "model": "m"}}
+
+
+def qwen(uuid: str, parent: str | None, kind: str, text: str) -> dict[str, Any]:
+    base = {"type": kind, "uuid": uuid, "parentUuid": parent, "sessionId": "s", "timestamp": AT}
+    return base | {"cwd": "/w", "message": {"role": kind, "parts": [{"text": text}]}}
+
+
+@pytest.mark.parametrize("record", [claude, qwen])
+def test_what_was_rewound_is_kept_and_not_told(record: Any, tmp_path: Path, where: Places) -> None:
+    records = [
+        record("1", None, "user", "First"),
+        record("2", "1", "assistant", "One."),
+        record("3", "2", "user", "Wrong way"),
+        record("4", "3", "assistant", "Two."),
+        record("5", "4", "user", "Further"),
+        record("6", "2", "user", "Right way"),
+        record("7", "6", "assistant", "Three."),
+    ]
+    (events,) = imported(lines(tmp_path / "s.jsonl", records), where)
+    assert [e.turn for e in of(events, ev.TurnUndone)] == [2]
+    assert len(of(events, ev.UserMessage)) == 4
+    said = told(events, tmp_path)
+    assert "Right way" in said and "First" in said
+    assert "Wrong way" not in said and "Further" not in said
+
+
+def test_a_first_message_that_was_asked_otherwise_takes_all_back(
+    tmp_path: Path, where: Places
+) -> None:
+    records = [
+        claude("1", None, "user", "First"),
+        claude("2", "1", "assistant", "One."),
+        claude("3", None, "user", "Otherwise"),
+    ]
+    (events,) = imported(lines(tmp_path / "s.jsonl", records), where)
+    assert [e.turn for e in of(events, ev.TurnUndone)] == [1]
+
+
+def test_calls_side_by_side_and_a_summary_take_nothing_back(tmp_path: Path, where: Places) -> None:
+    def use(number: str) -> list[dict[str, Any]]:
+        return [{"type": "tool_use", "id": number, "name": "LS", "input": {}}]
+
+    def result(number: str) -> list[dict[str, Any]]:
+        return [{"type": "tool_result", "tool_use_id": number, "content": "ok"}]
+
+    boundary = {"type": "system", "subtype": "compact_boundary", "uuid": "b", "parentUuid": None}
+    summary = claude("s", "b", "user", "So far") | {"isCompactSummary": True}
+    records = [
+        claude("1", None, "user", "First"),
+        claude("2", "1", "assistant", use("a")),
+        claude("3", "2", "assistant", use("b")),
+        claude("4", "2", "user", result("a")),
+        claude("5", "3", "user", result("b")),
+        claude("6", "4", "assistant", "Done."),
+        claude("7", "6", "user", "Second"),
+        boundary | {"sessionId": "s", "timestamp": AT},
+        summary,
+        claude("8", None, "user", "Third"),
+    ]
+    (events,) = imported(lines(tmp_path / "s.jsonl", records), where)
+    assert of(events, ev.TurnUndone) == []
+    assert [r.status for r in of(events, ev.ToolResult)] == ["ok", "ok"]
+
+
+def test_the_environment_says_where_conversations_are(tmp_path: Path) -> None:
+    env = {
+        "CODEX_HOME": str(tmp_path / "c"),
+        "CLAUDE_CONFIG_DIR": str(tmp_path / "cc"),
+        "XDG_DATA_HOME": str(tmp_path / "x"),
+        "GEMINI_CLI_HOME": str(tmp_path / "g"),
+        "QWEN_HOME": str(tmp_path / "q"),
+    }
+    for folder in ("c/sessions", "cc/projects", "g/.gemini/tmp", "q/projects", "x/opencode"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "x/opencode/opencode.db").touch()
+    found = {str(p.relative_to(tmp_path)) for p in default_paths(tmp_path / "none", env)}
+    assert found == {
+        "c/sessions", "cc/projects", "g/.gemini/tmp", "q/projects", "x/opencode/opencode.db",
+    }  # fmt: skip
+    usual = homes(tmp_path)
+    assert usual["codex"][0] == tmp_path / ".codex" / "sessions"
+    assert usual["gemini"] == [tmp_path / ".gemini" / "tmp"]
+    assert default_paths(tmp_path / "none", {"QWEN_RUNTIME_DIR": str(tmp_path / "q")}) == [
+        tmp_path / "q" / "projects"
+    ]
+
+
+def test_a_folder_of_all_is_taken_once(tmp_path: Path, where: Places) -> None:
+    for file in FIXTURES.glob("*.jsonl"):
+        shutil.copy(file, tmp_path)
+    done: list[Imported] = list(import_paths([tmp_path], where))
+    assert sorted(d.harness for d in done) == ["codex", "qwen"]
+    assert list(import_paths([tmp_path], where)) == []
