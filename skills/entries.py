@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from skills import text as unseen
 from skills.errors import Refused
@@ -142,18 +142,6 @@ def _check_part(path: str, part: str) -> None:
         raise refused(path, "is too long a name")
     if part.casefold() == ".git":
         raise refused(path, "belongs to a repository")
-
-
-def private_folder(path: Path) -> Path:
-    """Make `path`, and what is missing above it, for the user alone (0700).
-
-    Raises:
-        OSError: it can't be made.
-    """
-    if not path.is_dir():
-        private_folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
-    return path
 
 
 def skipped(path: str) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from skills import archive, entries, fetch
+from skills import archive, entries, fetch, private_files
 from skills import text as unseen
 from skills.discover import PARTIAL, Root, Scanner
 from skills.entries import Entries, refused, shown, skipped
@@ -72,7 +72,7 @@ def add(
                 )
             remove(target, trash)
         ready.rename(target)
-        _sync(mine)
+        private_files.sync_folder(mine)
     return read(target, Scope.MINE, mine)
 
 
@@ -202,7 +202,7 @@ def _copy_file(source: Path, top: Path, path: str, target: Path, seen: Entries) 
 def _staging(mine: Path) -> Iterator[Path]:
     """A folder beside the skills in which one comes together; gone afterwards, whatever happens."""
     try:
-        entries.private_folder(mine)
+        private_files.folder(mine)
         _sweep(mine)
         staging = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=mine))
     except OSError as error:
@@ -226,15 +226,7 @@ def _sweep(mine: Path) -> None:
 
 def _sync_folders(folder: Path) -> None:
     for where, _, _ in os.walk(folder):
-        _sync(Path(where))
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        private_files.sync_folder(Path(where))
 
 
 def write(files: dict[str, bytes], name: str, mine: Path, trash: Path, replace: bool) -> Skill:
@@ -249,7 +241,7 @@ def write(files: dict[str, bytes], name: str, mine: Path, trash: Path, replace: 
         seen = Entries()
         for path, data in files.items():
             target = folder / seen.file(path, len(data))
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.folder(target.parent)
             with archive.create(target, 0o600) as out:
                 out.write(data)
 
@@ -274,7 +266,7 @@ def remove(folder: Path, trash: Path) -> Removed:
     """
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     try:
-        entries.private_folder(trash)
+        private_files.folder(trash)
         slot = Path(tempfile.mkdtemp(prefix=f"{at}-", dir=trash))
         origin = {"name": folder.name, "was": str(folder.absolute()), "at": at}
         with archive.create(slot / _ORIGIN, 0o600) as out:
@@ -321,7 +313,7 @@ def undo(trash: Path, name: str = "") -> Path:
     if os.path.lexists(item.was):
         raise SkillError(f"{item.was} is there again.", "Remove that one first.")
     try:
-        entries.private_folder(item.was.parent)
+        private_files.folder(item.was.parent)
         try:
             item.now.rename(item.was)
         except OSError:

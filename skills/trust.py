@@ -6,12 +6,10 @@ folders that are trusted. A skill that changed drops back to review, with the fi
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from skills.entries import private_folder
+from skills import private_files
 from skills.errors import NeedsReview, SkillError
 from skills.parse import FILE
 from skills.skill import Scope, Skill
@@ -299,29 +297,15 @@ class Lock:
             ) from error
 
     def _replace(self) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".trust-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump({"version": VERSION, **self._data}, stream, indent=1, sort_keys=True)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        text = json.dumps({"version": VERSION, **self._data}, indent=1, sort_keys=True)
+        private_files.write(self.path, text)
         self._stamp = None
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        private_folder(self.path.parent)
-        descriptor = os.open(
-            self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        private_files.folder(self.path.parent)
+        with private_files.locked(self.path.with_suffix(".lock")):
             yield
-        finally:
-            os.close(descriptor)
 
 
 def _changes(before: JSON, now: dict[str, str]) -> Iterator[Change]:

@@ -8,12 +8,14 @@ memory does the same work until one can.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
 
 from sessions.archive import rows
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
+from skills import private_files
 
 VERSION = 3
 _SCHEMA = f"""
@@ -112,9 +114,11 @@ def refusal(error: sqlite3.Error) -> str:
 
 def _connect(path: Path) -> sqlite3.Connection:
     new = not path.exists()
+    with contextlib.suppress(OSError):  # SQLite says why, and would make it for all to read
+        os.close(private_files.append(path))
+        path.chmod(0o600)
     db = sqlite3.connect(path, check_same_thread=False, timeout=10)
     try:
-        path.chmod(0o600)
         # Not WAL: several commands and the engine may have it open, on any file system.
         db.execute("pragma journal_mode = truncate")
         db.execute("pragma synchronous = off")  # it can be made again; the journals can't

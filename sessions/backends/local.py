@@ -28,6 +28,7 @@ from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.context import tokens_of
 from sessions.runtime.throttle import Gate
+from skills import private_files
 
 log = logging.getLogger("agentdeck.local")
 
@@ -277,7 +278,8 @@ class LocalBackend:
     async def _spawn(self, key: str) -> dict[str, str]:
         """Start the server and return what it says when it is ready, or has failed."""
         private_folder(self._log.parent)
-        fd = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = private_files.append(self._log)
+        os.ftruncate(fd, 0)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "sessions.backends.local_server",

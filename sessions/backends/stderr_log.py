@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sessions.places import private_folder
 from sessions.safety import secrets_filter
+from skills import private_files
 
 
 class StderrLog:
@@ -20,8 +21,7 @@ class StderrLog:
     def __init__(self, path: Path) -> None:
         """Open the file (0600) and the pipe. Raises OSError, AgentdeckError."""
         private_folder(path.parent)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file = os.open(path, flags, 0o600)
+        self._file = private_files.append(path)
         self._read, self._write = os.pipe()
         self._thread = threading.Thread(target=self._copy, name=f"stderr {path.name}", daemon=True)
         self._thread.start()

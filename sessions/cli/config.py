@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +11,7 @@ from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import UsageError
 from sessions.places import places, private_folder
 from sessions.safety import secrets_filter
+from skills import private_files
 
 
 @click.group(context_settings=CONTEXT)
@@ -50,9 +50,7 @@ def init(force: bool) -> None:
     if target.exists() and not force:
         raise UsageError(f"{target} is there already.", "Use --force to replace it.")
     private_folder(target.parent)
-    fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(example())
+    private_files.write(target.resolve(), example())
     say(f"written to {target}")
 
 

@@ -78,7 +78,7 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
     near = service.neighbours(draft)
     path = service.drafts / draft.name
     if given["out"]:
-        path = draft.write(given["out"])
+        path = draft.write(given["out"], shared=True)
     if given["yes"] and (there := service.installed(draft)):
         path = there  # as last night: nothing is done twice
         service.shelf.take_away(draft.name)

@@ -170,10 +170,12 @@ def _crashed(error: Exception) -> int:
     """Put the traceback into the log and name it; no local variables are shown anywhere."""
     from sessions.places import places, private_folder
     from sessions.safety import secrets_filter
+    from skills import private_files
 
     try:
         log = places().log
         private_folder(log.parent)
+        os.close(private_files.append(log))  # made for the user alone
         handler = logging.FileHandler(log)
         form = "%(asctime)s %(process)d %(name)s %(message)s"
         handler.setFormatter(secrets_filter.Formatter(form))

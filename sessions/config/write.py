@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import UsageError
 from sessions.places import private_folder
+from skills import private_files
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -30,16 +29,8 @@ def edit(path: Path, change: Callable[[TOMLDocument], None]) -> None:
         private_folder(path.parent)
         target = path.resolve()  # a link to a file kept elsewhere stays a link
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(tomlkit.dumps(document))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(target)
+        private_files.write(target, tomlkit.dumps(document), mode=mode)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        with contextlib.suppress(OSError, UnboundLocalError):
-            temporary.unlink()
         raise UsageError(f"{path} can't be changed: {error}.") from error
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sessions.errors import AgentdeckError, EngineError
 from sessions.places import Places, owned, private_folder
+from skills import private_files
 
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW
 START_TIMEOUT_S = 20.0
@@ -37,11 +38,9 @@ class EngineLock:
 
     def take(self) -> bool:
         """True if no other engine runs; from then on this process is the engine."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
+            fd = private_files.lock(self._path, wait=False)
+        except BlockingIOError:
             return False
         os.ftruncate(fd, 0)
         os.write(fd, f"{os.getpid()}\n".encode())
@@ -77,12 +76,8 @@ def running_pid(places: Places) -> int | None:
 @contextlib.contextmanager
 def _starting(places: Places) -> Iterator[None]:
     """Only one process at a time looks for, or starts, the engine. Blocks; use in a thread."""
-    fd = os.open(private_folder(places.run) / "start.lock", os.O_RDWR | os.O_CREAT | _OPEN, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+    with private_files.locked(private_folder(places.run) / "start.lock"):
         yield
-    finally:
-        os.close(fd)
 
 
 def ensure_running(places: Places) -> int:
@@ -105,7 +100,7 @@ def _spawn(places: Places) -> int:
     private_folder(places.state)
     private_folder(places.data)
     ready, ready_child = os.pipe()
-    log = os.open(places.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    log = private_files.append(places.log)
     try:
         process = subprocess.Popen(
             # -P: the working directory is never on the import path.

@@ -29,6 +29,7 @@ from sessions.priming.model import item_from_json
 from sessions.priming.rng import new_seed
 from sessions.record import codec
 from sessions.record import events as ev
+from skills import private_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,10 +198,8 @@ class Comparisons:
 
     def _save(self, key: str, session: str, comparison: Comparison) -> None:
         private_folder(self._folder)
-        beside = self._folder / f"{key}.new"
-        beside.write_bytes(codec.encode({"session": session, **asdict(comparison)}))
-        beside.chmod(0o600)
-        beside.rename(self._path(key))
+        data = codec.encode({"session": session, **asdict(comparison)})
+        private_files.write(self._path(key), data)
 
     def _path(self, key: str) -> Path:
         if not _ID.fullmatch(key):

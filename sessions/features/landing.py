@@ -17,6 +17,7 @@ from sessions.record.names import name_of
 from sessions.worktrees import keep, land, review
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing
+from skills import private_files
 
 if TYPE_CHECKING:
     from sessions.features.worktrees import Worktrees
@@ -150,7 +151,7 @@ class Landings:
         """Write down what is being done, for an engine that has to take it up."""
         note = private_folder(self._folder) / f"{session}.json"
         told = asdict(landing) | {"path": str(landing.path), "checkout": None}
-        note.write_text(json.dumps(told), "utf-8", "surrogateescape")
+        private_files.write(note, json.dumps(told))
         return note
 
     async def recover(self) -> None:

@@ -18,6 +18,7 @@ from sessions.harvest.service import Harvest
 from sessions.places import private_folder
 from sessions.record import codec
 from sessions.record import events as ev
+from skills import private_files
 from skills.errors import SkillError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Pairs:
                 await self._give(session, draft, cwd)
             made.append(session.id)
         state: ev.JSON = {"sessions": made, "skilled": skilled, "prompt": prompts[0]}
-        self._state(draft.name).write_bytes(codec.encode(state))
+        private_files.write(self._state(draft.name), codec.encode(state))
         for each in made:
             await (await self._deck.get(each)).send(prompts[0], "harvest")
         return await self.result(draft.name)

@@ -6,7 +6,6 @@ Also what was learned from decisions: why drafts were turned down, which the nex
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
 from sessions.places import Places, private_folder
 from sessions.record import events as ev
+from skills import private_files
 
 _MOST_REASONS = 20
 
@@ -83,12 +83,7 @@ def _read(path: Path, empty: list[ev.JSON]) -> list[ev.JSON]:
 
 def _write(path: Path, data: list[ev.JSON]) -> None:
     private_folder(path.parent)
-    temporary = path.with_suffix(f".{os.getpid()}")
     try:
-        with temporary.open("w", encoding="ascii") as file:
-            json.dump(data, file, ensure_ascii=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
+        private_files.write(path, json.dumps(data, ensure_ascii=True))
     except OSError as error:
         raise AgentdeckError(f"{path} can't be written: {error.strerror}.") from error

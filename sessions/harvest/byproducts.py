@@ -17,6 +17,7 @@ from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.record import events as ev
+from sessions.tools.made import worth
 
 KINDS = ("code", "file", "command", "text", "picture", "term", "correction", "question")
 _MIN_CODE = 40
@@ -50,12 +51,14 @@ class Found:
     """`{"session", "turn", "seq"}`."""
     signals: dict[str, Any] = field(default_factory=dict)
     """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`;
+    `made`: by a command (`command`, `size`, and `sha256` where it is small), its text on disk;
     `asked`: the beginning of the message that it is an answer to."""
 
     @property
     def id(self) -> str:
         """The same for the same thing from the same place."""
-        told = f"{self.kind}\0{self.path}\0{self.text}\0{self.origin.get('session')}"
+        text = "" if self.signals.get("made") else self.text  # which may be read later, or be gone
+        told = f"{self.kind}\0{self.path}\0{text}\0{self.origin.get('session')}"
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
@@ -115,6 +118,10 @@ class _Finder:
         """Calls by the event that told them."""
         self._commands: dict[str, list[tuple[ev.ToolCall, int | None]]] = {}
         self._files = FileTracker()
+        self._ended: dict[str, tuple[str, int]] = {}
+        """Of each command that has ended, its line and its exit code."""
+        self._by_commands: dict[str, Found] = {}
+        """What commands made, by place: the last state of each."""
         self._terms: list[tuple[Found, int]] = []
         self._questions: dict[int, Found] = {}
         self._asked: dict[int, str] = {}
@@ -143,6 +150,8 @@ class _Finder:
             self._files.hashed(event)
         elif isinstance(event, ev.ToolResult):
             self._result(event)
+        elif isinstance(event, ev.FilesMade):
+            self._made(event)
         elif isinstance(event, ev.PrimingInjected):
             self._injected(event)
         elif isinstance(event, ev.Byproduct):
@@ -159,6 +168,9 @@ class _Finder:
         for turn, seq, chunks in self._answers:
             self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
         self._found.extend(self._file(f) for f in self._files.files())
+        written = {self._files.place(f.path) for f in self._files.files()}
+        made = self._by_commands.items()
+        self._found.extend(found for place, found in made if place not in written)
         self._found.extend(self._recurring())
         self._join_chosen()
         self._join_runs()
@@ -222,8 +234,25 @@ class _Finder:
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
             self._commands.setdefault(normal_command(command), []).append((call, code))
             self._files.ran(command, code, call, event.seq)
+            self._ended[event.call] = command, code
         elif command is None and event.status == "ok":
             self._files.changed(call, event)
+
+    def _made(self, event: ev.FilesMade) -> None:
+        """Files that a command made; their text is on disk, if it is still what it was."""
+        command, code = self._ended.get(event.call, ("", 0))
+        for told in event.files:
+            path = str(told.get("path") or "")
+            if not path or not worth(path):
+                continue
+            signals: dict[str, Any] = {"kept": True, "made": True, "command": command}
+            signals |= {k: told[k] for k in ("size", "sha256") if told.get(k)}
+            if code:
+                signals["failed"] = True
+            kind = "picture" if path.lower().endswith(_PICTURE_FILES) else "file"
+            origin = self._origin(event.turn, event.seq)
+            place = self._files.place(path)
+            self._by_commands[place] = Found(kind, "", path, origin=origin, signals=signals)
 
     def _injected(self, event: ev.PrimingInjected) -> None:
         for item in event.items:

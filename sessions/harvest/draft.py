@@ -18,6 +18,7 @@ from typing import Any
 
 from sessions.errors import UsageError
 from sessions.record import events as ev
+from skills import private_files
 
 FORMAT = 1
 MODEL = "model"
@@ -110,8 +111,10 @@ class Draft:
             **self.files,
         }
 
-    def write(self, parent: Path) -> Path:
+    def write(self, parent: Path, *, shared: bool = False) -> Path:
         """Write the folder `parent/<name>`, whole or not at all, and return it.
+
+        For the user alone, unless it is `shared`: written to where the user keeps such things.
 
         Raises:
             UsageError: the folder is there already.
@@ -123,17 +126,18 @@ class Draft:
         target = parent / self.name
         if target.exists():
             raise UsageError(f"{target} is there already.", "Choose another name or folder.")
-        parent.mkdir(parents=True, exist_ok=True)
+        private_files.folder(parent)
         making = Path(tempfile.mkdtemp(prefix=f".{self.name}-", dir=parent))
         try:
             for name, data in self.all_files().items():
                 file = making / safe_path(name)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("wb") as handle:
+                private_files.folder(file.parent)
+                with os.fdopen(private_files.create(file), "wb") as handle:
                     handle.write(data)
                     handle.flush()
                     os.fsync(handle.fileno())
-            making.chmod(0o755)
+            if shared:
+                _share(making)
             making.rename(target)
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
@@ -227,3 +231,11 @@ def safe_path(name: str) -> PurePosixPath:
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
         raise UsageError(f"A skill's file can't be called {name!r}.")
     return path
+
+
+def _share(folder: Path) -> None:
+    """Give a folder the modes that whatever its user makes has."""
+    from sessions.tools import user_umask
+
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~user_umask.current())

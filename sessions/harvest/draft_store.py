@@ -8,7 +8,6 @@ from each other.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from typing import Any
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.draft import Draft, sha256, slug
 from sessions.places import private_folder
+from skills import private_files
 
 _BEFORE = ".before"
 _GONE = ".gone"
@@ -108,15 +108,13 @@ class Shelf:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            fd = os.open(self.folder / _LOCK, flags, 0o600)
+            fd = private_files.lock(self.folder / _LOCK)
         except OSError as error:
             raise AgentdeckError(
                 f"{self.folder} can't be used: {error.strerror}.", "Check its permissions."
             ) from error
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
             self._settle()
             yield
         finally:

@@ -52,7 +52,7 @@ class FileTracker:
 
     def hashed(self, event: ev.FileChanged) -> None:
         """A file was changed by a tool of the deck's; its result is still to come."""
-        self._hashes[event.call, self._place(event.path)] = event.after_sha256
+        self._hashes[event.call, self.place(event.path)] = event.after_sha256
 
     def changed(self, call: ev.ToolCall, result: ev.ToolResult) -> None:
         """A tool call that is no command has succeeded."""
@@ -61,13 +61,13 @@ class FileTracker:
             return
         own = _path_of(call)
         for path in _paths(call, result):
-            place = self._place(path)
+            place = self.place(path)
             known = self._files.get(place)
             before = known.text if known else None
             texts = [t for t in _texts(call, result, path, before) if t is not None]
             exact = self._exact(texts, self._hashes.pop((call.call, place), ""))
             if exact is not None:
-                name = own if self._place(own) == place else path  # as the model called it
+                name = own if self.place(own) == place else path  # as the model called it
                 self._files[place] = WrittenFile(name, exact, call.turn, result.seq)
             else:
                 self._files.pop(place, None)
@@ -80,7 +80,7 @@ class FileTracker:
             return
         if code == 0 and "<<" in command:
             for path, text in commands.written(command):
-                self._files[self._place(path)] = WrittenFile(path, text, call.turn, seq)
+                self._files[self.place(path)] = WrittenFile(path, text, call.turn, seq)
         words = list(commands.run_words(command))
         for place, file in self._files.items():
             if any(commands.names(word, place) for word in words):
@@ -88,7 +88,7 @@ class FileTracker:
 
     def at(self, call: ev.ToolCall) -> WrittenFile | None:
         """The file that a call wrote, as it stands now."""
-        return self._files.get(self._place(_path_of(call)))
+        return self._files.get(self.place(_path_of(call)))
 
     def files(self) -> list[WrittenFile]:
         """Files whose whole content is known."""
@@ -96,7 +96,8 @@ class FileTracker:
 
     # -- parts
 
-    def _place(self, path: str) -> str:
+    def place(self, path: str) -> str:
+        """Where a file is, by the path that a call gave."""
         return normpath(PurePosixPath(self.cwd, path).as_posix()) if path else ""
 
     def _exact(self, texts: list[str], digest: str) -> str | None:
@@ -112,7 +113,7 @@ class FileTracker:
 
     def _patch(self, text: str, turn: int, seq: int) -> None:
         for kind, path, lines in patch.changes(text):
-            place = self._place(path)
+            place = self.place(path)
             known = self._files.pop(place, None)
             after = None
             if kind == "add":

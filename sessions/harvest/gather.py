@@ -13,9 +13,10 @@ from sessions.places import Places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
+from skills import private_files
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
-FINDER = 12
+FINDER = 13
 Progress = Callable[[int, int], None]
 
 
@@ -82,8 +83,6 @@ def _remember(memory: Path, mark: list[int], found: Iterable[Found]) -> None:
     data: ev.JSON = {"mark": mark, "found": [each.to_json() for each in found]}
     try:
         private_folder(memory.parent)
-        temporary = memory.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(codec.encode(data))
-        temporary.rename(memory)
+        private_files.write(memory, codec.encode(data), synced=False)
     except (OSError, JournalError, ValueError):
         return  # a memory that can't be kept costs time, nothing else

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from sessions.places import Places, private_folder
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
 from sessions.record.textlines import lines
+from skills import private_files
 from skills.errors import SkillError
 from skills.install import removed
 
@@ -78,8 +80,7 @@ class Harvest:
             found.language, ".txt"
         )
         target = private_folder(self.places.data / "harvest" / "seen") / f"{found.id}{suffix}"
-        target.write_bytes(found.text.encode("utf-8", "surrogateescape"))
-        target.chmod(0o600)
+        private_files.write(target, found.text, synced=False)
         return target
 
     def worth(self, found: Sequence[Found], *, named: bool = False) -> list[Found]:
@@ -141,7 +142,7 @@ class Harvest:
 
     def create(self, found: Sequence[Found], name: str = "") -> Draft:
         """A draft by code alone, written to `drafts`. Raises DraftError."""
-        draft = creator.create(found, self._redactor(found), name)
+        draft = creator.create([self._held(f) for f in found], self._redactor(found), name)
         if self._made_once_more(draft, named=bool(name)):
             self.shelf.take_away(draft.name)
         return self.shelf.add(draft)
@@ -396,18 +397,35 @@ class Harvest:
 
     # -- parts
 
+    def _held(self, found: Found) -> Found:
+        """A small text that a command made, with the text, if it is as it was made."""
+        digest = found.signals.get("sha256")
+        if found.text or not found.signals.get("made") or not digest:
+            return found
+        cwd = next(iter(self._folders([str(found.origin.get("session") or "")])), "")
+        try:
+            data = (Path(cwd) / found.path).read_bytes() if cwd else b""
+            text = data.decode("utf-8") if sha256(data) == digest else ""
+        except (OSError, ValueError):
+            return found
+        return replace(found, text=text)
+
     def _redactor(self, found: Sequence[Found]) -> Redactor:
         """Knows the working directories of the sessions, so that their paths become relative."""
         return self._redactor_of(str(each.origin.get("session") or "") for each in found)
 
     def _redactor_of(self, sessions: Iterable[str]) -> Redactor:
+        return Redactor(cwd=self._folders(sessions))
+
+    def _folders(self, sessions: Iterable[str]) -> set[str]:
+        """The working directories of sessions."""
         folders = set()
         for session in {each for each in sessions if each}:
             for event in read(self._journal(session)) if self._journal(session).exists() else ():
                 if isinstance(event, ev.SessionCreated):
                     folders.add(event.cwd)
                 break
-        return Redactor(cwd=folders)
+        return folders
 
     def _made_once_more(self, draft: Draft, *, named: bool) -> bool:
         """Whether one like it lies there, as from cron, and nothing of anybody's is in that."""

@@ -17,6 +17,7 @@ from sessions.places import Places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
+from skills import private_files
 
 UNUSED = timedelta(weeks=6)
 _FORMAT = 3
@@ -106,7 +107,7 @@ def _of_session(session: str, places: Places) -> dict[str, tuple[int, int, str]]
     found = count(read(journal))
     try:
         private_folder(memory.parent)
-        memory.write_bytes(codec.encode({"mark": mark, "uses": found}))
+        private_files.write(memory, codec.encode({"mark": mark, "uses": found}), synced=False)
     except OSError:
         pass  # a memory that can't be kept costs time, nothing else
     return found

@@ -6,7 +6,6 @@ nothing else.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from sessions.errors import AgentdeckError, JournalError
 from sessions.places import Places, private_folder
 from sessions.record import events as ev
+from skills import private_files
 
 _ANEW = 4
 """The list is written anew when it has this many times the lines that it needs."""
@@ -36,16 +36,12 @@ class Known:
             AgentdeckError: another import runs, or the list can't be opened.
         """
         path = private_folder(places.state) / "imports.jsonl"
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            fd = os.open(path, flags, 0o600)
+            fd = private_files.lock(path, wait=False, appends=True)
+        except BlockingIOError as error:
+            raise AgentdeckError("Another import runs.", "Wait until it has ended.") from error
         except OSError as error:
             raise JournalError(f"{path} can't be opened: {error.strerror}.") from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(fd)
-            raise AgentdeckError("Another import runs.", "Wait until it has ended.") from error
         known = cls(path, fd)
         known._read()
         return known

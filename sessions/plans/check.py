@@ -14,6 +14,7 @@ from sessions.places import private_folder
 from sessions.tools import process
 from sessions.tools.base import ToolFault
 from sessions.tools.spool import Spool, readable
+from skills import private_files
 
 if TYPE_CHECKING:
     from sessions.tools.sandbox import Sandbox
@@ -44,7 +45,7 @@ def answer_file(files: Path, answer: str) -> Path:
     try:
         private_folder(files)
         path = files / ANSWER
-        path.write_text(answer, "utf-8", errors="replace")
+        private_files.write(path, answer.encode("utf-8", "replace"), synced=False)
     except OSError as error:
         raise AgentdeckError(f"The answer can't be kept: {error.strerror}.") from error
     return path

@@ -16,6 +16,7 @@ from sessions.plans.state import CANDIDATE, JUDGE, Node, Run, Unit
 from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
 from sessions.safety.secrets_filter import hide
+from skills import private_files
 
 FORMATS = ("md", "html", "json")
 
@@ -35,8 +36,7 @@ def keep(run: Run, folder: Path, held: str = "") -> Path:
     """Write all three into the run's folder; the Markdown's path. Raises OSError."""
     for fmt in FORMATS:
         path = folder / f"report.{fmt}"
-        path.write_text(write(run, fmt, held), "utf-8")
-        path.chmod(0o600)
+        private_files.write(path, write(run, fmt, held), synced=False)
     return folder / "report.md"
 
 

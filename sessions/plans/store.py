@@ -15,6 +15,7 @@ from sessions.errors import JournalError, NotFound
 from sessions.places import private_folder
 from sessions.plans import record
 from sessions.record import events as ev
+from skills import private_files
 
 JOURNAL = "run.jsonl"
 PLAN = "plan.toml"
@@ -39,8 +40,7 @@ class Store:
         """A new run's folder, with the plan in it. Raises JournalError."""
         try:
             private_folder(folder)
-            (folder / PLAN).write_text(plan, "utf-8")
-            (folder / PLAN).chmod(0o600)
+            private_files.write(folder / PLAN, plan)
         except OSError as error:
             raise _refused(folder, error) from error
         store = cls(folder)
@@ -67,9 +67,8 @@ class Store:
         return store, plan, events
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
-            self._fd = os.open(self.folder / JOURNAL, flags, 0o600)
+            self._fd = private_files.append(self.folder / JOURNAL)
             self._size = os.fstat(self._fd).st_size
         except OSError as error:
             raise _refused(self.folder, error) from error

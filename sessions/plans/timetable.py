@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +19,7 @@ from sessions.ids import new_id
 from sessions.places import private_folder
 from sessions.plans.times import local_now
 from sessions.record import events as ev
+from skills import private_files
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WORDS = {"daily": "*", "everyday": "*", "weekdays": "mon-fri", "weekends": "sat,sun"}
@@ -98,14 +98,8 @@ class Timetable:
 
     def _save(self) -> None:
         private_folder(self._path.parent)
-        new = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(list(self.entries.values())))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
+            private_files.write(self._path, msgspec.json.encode(list(self.entries.values())))
         except OSError as error:
             raise AgentdeckError(f"The schedule can't be written: {error.strerror}.") from error
 

@@ -9,7 +9,6 @@ about. Most daydreams are worth nothing; that is the price, and it is shown.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from sessions.priming.prompts import Prompt, Subject
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, clean_block, quote
 from sessions.record import events as ev
+from skills import private_files
 
 MARKS = ("novelty", "coherence", "usefulness")
 GOOD_ENOUGH = 6.0
@@ -267,12 +267,8 @@ class Inbox:
 
     def _write(self, nights: dict[str, JSON]) -> None:
         private_folder(self.path.parent)
-        beside = self.path.with_suffix(".new")
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(json.dumps(nights, ensure_ascii=True, indent=1).encode("ascii"))
-            beside.replace(self.path)
+            private_files.write(self.path, json.dumps(nights, ensure_ascii=True, indent=1))
         except OSError as error:
             raise AgentdeckError(
                 f"The daydreams' inbox {self.path} can't be written: {error.strerror}.",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from sessions.priming.comparison import PAIRS, Comparison
 from sessions.priming.model import JSON
 from sessions.record import codec
 from sessions.record import events as ev
+from skills import private_files
 
 ENOUGH = 20
 """Under so many decided pairs nothing is told."""
@@ -100,12 +100,7 @@ class Ledger:
         record: JSON = {"at": ev.now(), "session": session, **comparison.to_json()}
         private_folder(self.path.parent)
         try:
-            descriptor = os.open(
-                self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-            with os.fdopen(descriptor, "ab", buffering=0) as file:
-                file.write(codec.encode(record))
-                os.fsync(file.fileno())
+            private_files.add(self.path, codec.encode(record))
         except OSError as error:
             raise AgentdeckError(
                 f"The comparison could not be recorded in {self.path}: {error.strerror}.",

@@ -209,6 +209,16 @@ class FileChanged(Event, frozen=True, kw_only=True, tag="file.changed"):
     after_sha256: str = ""
 
 
+class FilesMade(Event, frozen=True, kw_only=True, tag="files.made"):
+    """Files that appeared or changed while the command of `call` ran: told after its result."""
+
+    turn: Int
+    call: str
+    files: list[JSON] = msgspec.field(default_factory=list)
+    """`{"path", "size", "sha256"}`: from the working directory, hashed where small."""
+    more: Int = 0
+
+
 class Retry(Event, frozen=True, kw_only=True, tag="retry"):
     """The backend will be asked again after `wait_s` seconds; nothing had been shown yet."""
 

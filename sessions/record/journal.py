@@ -33,6 +33,7 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.descriptors import JOURNALS
 from sessions.safety import secrets_filter
+from skills import private_files
 
 NAME = "journal.jsonl"
 FILES = "files"
@@ -172,7 +173,7 @@ class Journal:
             stamped, line = journal.append(created)
             journal.sync()
             for parent in (folder, folder.parent):
-                _sync_folder(parent)
+                private_files.sync_folder(parent)
         except OSError as error:
             journal.close()
             raise _refused(folder, error) from error
@@ -439,7 +440,7 @@ class Journal:
             before, self._fd = self._fd, fd
             os.close(before)
         self._lock()
-        _sync_folder(self.folder)
+        private_files.sync_folder(self.folder)
 
     def _lock(self) -> None:
         try:
@@ -491,17 +492,9 @@ def store_file(folder: Path, data: bytes, suffix: str = "") -> str:
     if target.exists():
         return f"{FILES}/{name}"
     private_folder(folder / FILES)
-    temporary = target.with_name(f".{name}.{os.getpid()}")
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(target)
+        private_files.write(target, data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise _refused(target, error) from error
     return f"{FILES}/{name}"
 
@@ -526,14 +519,6 @@ def _open(path: Path, flags: int) -> int:
     return fd
 
 
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 def _link_files(source: Path, target: Path) -> None:
     if not source.is_dir():
         return
@@ -545,7 +530,7 @@ def _link_files(source: Path, target: Path) -> None:
         except FileExistsError:
             continue
         except OSError:
-            (target / file.name).write_bytes(file.read_bytes())
+            private_files.write(target / file.name, file.read_bytes())
 
 
 def _refused(path: Path, error: OSError) -> JournalError:

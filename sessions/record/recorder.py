@@ -72,6 +72,7 @@ class Recorder:
         self._last_chunk_at = 0.0
         self._backlog: list[ev.Event] = []
         self._held = 0
+        self._closed = False
         """Bytes in the backlog, about."""
         self._room = asyncio.Event()
         self._room.set()
@@ -86,6 +87,9 @@ class Recorder:
 
     def emit(self, event: ev.Event) -> None:
         """Record an event; text and thinking wait up to 50 ms for more of their kind."""
+        if self._closed:
+            log.info("after the end: %s", event.type)
+            return
         kind = type(event)
         if kind is ev.Text or (kind is ev.Thinking and not event.signature and not event.redacted):  # type: ignore[attr-defined]
             self._collect(event)  # type: ignore[arg-type]
@@ -179,6 +183,7 @@ class Recorder:
         if self.fault is not None and not await self.recover():
             log.error("%d events are lost: %s", len(self._backlog), self.fault)
         await self.sync()
+        self._closed = True
 
     def _collect(self, event: ev.Text | ev.Thinking) -> None:
         if not isinstance(event.text, str):

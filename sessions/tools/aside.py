@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sessions.places import private_folder
+from skills import private_files
 
 _TRIES = 20
 
@@ -56,9 +57,8 @@ class Watchlist:
         if folder is not None and self.paths:
             with contextlib.suppress(OSError):
                 file = private_folder(folder) / f"{secrets.token_hex(8)}.json"
-                fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                with os.fdopen(fd, "w", errors="surrogateescape") as out:
-                    json.dump([str(p) for p in self.paths], out)
+                told = json.dumps([str(p) for p in self.paths])
+                private_files.write(file, told, synced=False)
                 self._file = file
 
     def look(self) -> list[str]:

@@ -30,6 +30,7 @@ from typing import Any, Literal, Protocol
 from sessions.errors import NotFound
 from sessions.places import private_folder
 from sessions.tools import prefixes
+from skills import private_files
 
 Kind = Literal["argv", "prefix", "tool"]
 
@@ -241,17 +242,11 @@ def _table(document: Any) -> Any:
 
 def _edit(path: Path, change: Callable[[Any], None]) -> None:
     """Change the configuration under a lock, so that two answers don't lose one another's rule."""
-    import fcntl
-
     from sessions.config.write import edit
 
     private_folder(path.parent)
-    lock = os.open(path.parent / ".config.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with private_files.locked(path.parent / ".config.lock"):
         edit(path, change)
-    finally:
-        os.close(lock)
 
 
 def fingerprint(program: Path, workspace: Path) -> str:

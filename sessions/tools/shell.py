@@ -12,11 +12,12 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.record.textlines import lines
-from sessions.tools import marks, policy, process
+from sessions.tools import made, marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.sandbox import Wrapped
 from sessions.tools.spool import Spool, looks_binary, readable, safe_name
 from sessions.tools.state import State
+from skills import private_files
 
 _MAX_JOBS = 16
 _TRIES = 3
@@ -39,6 +40,8 @@ class Job:
     """Bytes of its output that the model has been given."""
     end: process.Ended | None = None
     aside: tuple[str, ...] = ()
+    begun_ns: int = 0
+    """When it was about to begin, by the clock of the file system."""
     script: Path | None = None
     """A command line that is too long for the system, as a file."""
     _given_back: asyncio.Task[None] | None = None
@@ -93,9 +96,7 @@ def _as_file(line: str, state: State) -> tuple[Path, str]:
     """A command line as a script; where it is, and where the sandbox shows it."""
     script = state.tmp / f".command-{secrets.token_hex(8)}"
     try:
-        fd = os.open(script, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(os.fsencode(line))
+        private_files.write(script, os.fsencode(line), synced=False)
     except (OSError, UnicodeError) as error:
         raise ToolFault(f"The command can't be kept: {error}.") from error
     return script, f"/tmp/{script.name}"
@@ -121,6 +122,7 @@ async def launch(command: policy.Command, ctx: CallContext, *, background: bool)
         spool = Spool(ctx.host.files, f"bash-{safe_name(ctx.call.call)}.txt", show)
     except OSError as error:
         raise ToolFault(f"The command's output can't be kept: {error.strerror}.") from error
+    begun_ns = os.stat(spool.path).st_ctime_ns  # noqa: PTH116
     wrapped = None
     try:
         if sandbox is not None:
@@ -136,7 +138,7 @@ async def launch(command: policy.Command, ctx: CallContext, *, background: bool)
             wrapped.finish()
         raise
     job = f"bash_{len(state.jobs) + 1}"
-    return Job(job, command.line, running, wrapped, script=script)
+    return Job(job, command.line, running, wrapped, begun_ns=begun_ns, script=script)
 
 
 class BashTool:
@@ -221,6 +223,7 @@ class BashTool:
             state.leaving(job, keep=bool(partial.path))
             raise
         outcome = _result(job, ended, seconds)
+        _look_behind(job, ctx)
         job.running.spool.close(keep=bool(outcome.path))
         return outcome
 
@@ -233,12 +236,18 @@ async def _background(command: policy.Command, ctx: CallContext) -> Outcome:
         raise ToolFault(f"{_MAX_JOBS} background commands run already ({names}); end one first.")
     job = await launch(command, ctx, background=True)
     state.jobs[job.id] = job
-    state.leaving(job, keep=True)
+    state.leaving(job, keep=True, then=lambda: _look_behind(job, ctx))
     return Outcome(
         f"Started in the background as {job.id}. Read what it prints with BashOutput; its output "
         f"is kept in {job.running.spool.path}.",
         data={"job": job.id},
     )
+
+
+def _look_behind(job: Job, ctx: CallContext) -> None:
+    """See what a command has made, once it has ended; nothing waits for that."""
+    if job.begun_ns and not made.only_looks(job.line):
+        ctx.state.made_by(job.begun_ns, ctx.call, ctx.host)
 
 
 def _result(job: Job, ended: process.Ended, seconds: float) -> Outcome:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sessions.places import private_folder
 from sessions.safety import secrets_filter
+from skills import private_files
 
 KEEP_BYTES = 32 * 1024 * 1024
 """Of one command's output on disk; what comes after is counted and dropped."""
@@ -57,19 +58,8 @@ def store(files: Path, data: bytes, suffix: str) -> str:
     """Keep bytes under `files/`, named by their content; returns the name. Raises OSError."""
     private_folder(files)
     name = hashlib.sha256(data).hexdigest()[:32] + suffix
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(files / name, flags, 0o600)
-    except FileExistsError:
-        return name
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        (files / name).unlink(missing_ok=True)
-        raise
+    if not (files / name).is_file():
+        private_files.write(files / name, data)
     return name
 
 

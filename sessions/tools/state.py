@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.record import events as ev
+from sessions.tools import made
 from sessions.tools.grants import Grants
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
 from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sessions.backends.base import TurnHost
     from sessions.tools.shell import Job
 
 
@@ -49,6 +54,7 @@ class State:
         self.jobs: dict[str, Job] = {}
         """Background commands by their id."""
         self._leaving: set[asyncio.Task[None]] = set()
+        self._looking: set[asyncio.Task[None]] = set()
         self._tmp: Path | None = None
         self._sandbox: Sandbox | None = None
 
@@ -75,17 +81,29 @@ class State:
             self._tmp = Path(tempfile.mkdtemp(prefix="agentdeck-")).resolve()
         return self._tmp
 
-    def leaving(self, job: Job, *, keep: bool) -> None:
+    def leaving(self, job: Job, *, keep: bool, then: Callable[[], None] = lambda: None) -> None:
         """Follow a command that nobody waits for; `keep`: its output stays under `files/`."""
 
         async def follow() -> None:
             await job.ended()
+            then()
             if not keep:
                 job.running.spool.close(keep=False)
 
         task = asyncio.ensure_future(follow())
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+
+    def made_by(self, since_ns: int, call: ev.ToolCall, host: TurnHost) -> None:
+        """A command has ended: what it made since then is looked for behind."""
+        task = asyncio.ensure_future(made.tell(self.guard.root, since_ns, call, host.emit))
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def looked(self) -> None:
+        """Wait until all that was made is told."""
+        while self._looking:
+            await asyncio.wait(list(self._looking))
 
     async def close(self) -> None:
         """End background commands and remove the session's `/tmp`."""
@@ -94,6 +112,7 @@ class State:
             job.stop()
         if self._leaving:
             await asyncio.wait(list(self._leaving))
+        await self.looked()
         for job in jobs:
             job.running.spool.close(keep=True)
         if self._tmp is not None:

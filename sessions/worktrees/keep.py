@@ -8,6 +8,7 @@ clean-up leaves it alone until the ref is pruned.
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sessions.errors import NotFound, UsageError
 from sessions.worktrees import make
 from sessions.worktrees.changes import copied_index
 from sessions.worktrees.git import git, line, names, run, says
+from skills import private_files
 
 REFS = "refs/agentdeck/kept/"
 IDENTITY = {
@@ -45,11 +47,13 @@ class Kept:
     base_ref: str = ""
     title: str = ""
     at: str = ""
+    where: str = ""
+    """The ref, where it is another than a discarded session's."""
 
     @property
     def ref(self) -> str:
         """Where it is kept."""
-        return REFS + self.session
+        return self.where or REFS + self.session
 
 
 def half_done(folder: Path) -> str:
@@ -172,6 +176,19 @@ def kept(at: Path) -> list[Kept]:
     return found
 
 
+def remains(at: Path, known: Container[str]) -> list[Kept]:
+    """What review and landings have kept of sessions that are no more, one for each."""
+    form = "--format=%(refname) %(objectname) %(committerdate:iso-strict)"
+    below = [f"refs/agentdeck/{name}/" for name in ("undo", "landed")]
+    found: dict[str, Kept] = {}
+    for entry in line(at, "for-each-ref", form, *below).splitlines():
+        ref, commit, when = entry.split(" ", 2)
+        session = ref.split("/")[3]
+        if session not in known:
+            found.setdefault(session, Kept(session, commit, "", commit, "", at=when, where=ref))
+    return list(found.values())
+
+
 def _read(ref: str, commit: str, at: str, message: str) -> Kept:
     head, _, body = message.partition("\n\n")
     said = {key: value for key, _, value in (one.partition(": ") for one in body.split("\n"))}
@@ -207,7 +224,7 @@ def restore(at: Path, session: str) -> Kept:
             )
         if there is None:
             git(at, "update-ref", f"refs/heads/{found.branch}", found.tip, "")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_files.folder(path.parent)
         on = [str(path), found.branch] if head == found.tip else ["--detach", str(path), head]
         git(at, "worktree", "add", "--quiet", *on, doing="bring the worktree back")
     elif says(path, "rev-parse", "HEAD") != head or dirty(path):
@@ -224,5 +241,9 @@ def dirty(path: Path) -> bool:
 
 
 def forget(at: Path, found: Kept) -> None:
-    """Let go of what is kept, for good."""
-    git(at, "update-ref", "-d", found.ref, found.commit, doing="let go of what is kept")
+    """Let go of what is kept of a session, for good: what was taken back in review, and commits
+    that were rebased or squashed when they landed, too."""
+    others = line(at, "for-each-ref", "--format=%(refname)", "refs/agentdeck/").split()
+    for ref in others:
+        if ref.startswith("refs/agentdeck/") and found.session in ref.split("/"):
+            run(at, ["update-ref", "-d", ref])

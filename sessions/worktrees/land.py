@@ -19,6 +19,7 @@ from sessions.worktrees import keep
 from sessions.worktrees.git import fault, git, line, names, run, says
 
 HOW = ("rebase", "squash", "merge")
+LANDED = "refs/agentdeck/landed/"
 _HEADS = "refs/heads/"
 _NEEDED = (2, 38)
 
@@ -92,7 +93,13 @@ def prepare(
 
 
 def finish(landing: Landing) -> None:
-    """Move the target, then the session's branch to where it is. Raises GitFault, UsageError."""
+    """Move the target, then the session's branch to where it is. Raises GitFault, UsageError.
+
+    Commits that became others (squashed, rebased) stay under `refs/agentdeck/landed/`.
+    """
+    if says(landing.path, "merge-base", "--is-ancestor", landing.head, landing.new) is None:
+        ref = f"{LANDED}{landing.branch.rpartition('-')[2]}/{landing.head[:12]}"
+        git(landing.path, "update-ref", ref, landing.head)
     if landing.checkout is not None:
         _still_clean(landing.checkout, landing.onto)
         git(landing.checkout, "merge", "--ff-only", "--quiet", "--no-stat", landing.new,

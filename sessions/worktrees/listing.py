@@ -21,8 +21,9 @@ from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.tools import git_border
-from sessions.worktrees import keep, make, take_back
+from sessions.worktrees import keep, make
 from sessions.worktrees.git import GitFault, git, says
+from skills import private_files
 
 _KNOWN = "repositories.json"
 _MAKING = "initializing"
@@ -158,6 +159,8 @@ def _kept(common: Path, summaries: Sequence[Summary]) -> list[Row]:
     except AgentdeckError:
         return []
     known = {s.id: s for s in summaries}
+    with suppress(AgentdeckError):
+        found += keep.remains(common, {*known, *(k.session for k in found)})
     return [
         Row("kept", k.path, k.branch, str(common), _name(common), k.session, k.title,
             orphan=k.session not in known, created=k.at, ref=k.ref, commit=k.commit,
@@ -186,16 +189,13 @@ def remembered(root: Path) -> set[str]:
 
 
 def remember(root: Path, common: Path) -> None:
-    """Note one; in a file of its own name first, so that a cut-off writing loses none."""
+    """Note one."""
     real = Path(os.path.realpath(root))
     there = remembered(real)
     if str(common) in there:
         return
     private_folder(real)
-    fresh = real / f"{_KNOWN}.new"
-    fresh.write_text(json.dumps(sorted({*there, str(common)})), "utf-8")
-    fresh.chmod(0o600)
-    fresh.replace(real / _KNOWN)
+    private_files.write(real / _KNOWN, json.dumps(sorted({*there, str(common)})))
 
 
 # -- prune
@@ -234,7 +234,6 @@ def _prune(row: Row, *, orphans: bool, kept: bool) -> bool:
         if not kept:
             return False
         keep.forget(common, keep.Kept(row.session, row.commit, "", "", ""))
-        take_back.drop(common, row.session)
         return True
     if not row.orphan or common is None or row.state == "broken":
         return False

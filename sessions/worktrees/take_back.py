@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sessions.errors import NotFound, UsageError
 from sessions.worktrees import changes, keep
-from sessions.worktrees.git import git, line, run, says
+from sessions.worktrees.git import git, line, says
 from sessions.worktrees.patch import FileChange, Hunk
 
 REFS = "refs/agentdeck/undo/"
@@ -114,8 +114,3 @@ def _of_file(top: Path, base: str, file: FileChange) -> bytes:
     words = [*changes.DIFF, "--binary", base, "--", *(paths or [file.path])]
     with changes.seen(top, loose) as env:
         return git(top, *words, env={**env, "GIT_LITERAL_PATHSPECS": "1"})
-
-
-def drop(at: Path, session: str) -> None:
-    """Let go of what taking back has kept of a session."""
-    run(at, ["update-ref", "-d", REFS + session])

@@ -49,13 +49,18 @@ class Drafts:
             self._saving = self.deck.set_timer(SAVE_AFTER_S, self._save)
 
     def _save(self) -> None:
+        """Write in a thread: the disk is waited for, and the keys are not held up."""
         self._saving = None
-        self.save()
+        self._note()
+        self.deck.run_worker(self.deck.memory.taken(), thread=True, group="memory")
 
     def save(self) -> None:
         """Write drafts, history, order and theme now."""
+        self._note()
+        self.deck.memory.save()
+
+    def _note(self) -> None:
         deck, memory = self.deck, self.deck.memory
         memory.drafts[self._session or ""] = deck.composer.draft
         memory.order = list(deck.model.order)
         memory.current = deck.model.current or ""
-        memory.save()

@@ -6,15 +6,17 @@ deck's own convenience: without it nothing of a session is missing.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
+import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
+from skills import private_files
 
 log = logging.getLogger("agentdeck.deck")
 
@@ -47,6 +49,9 @@ class Memory:
     current: str = ""
     side: str = ""
     side_width: int = 0
+    _taken: int = field(default=0, repr=False, compare=False)
+    _written: int = field(default=0, repr=False, compare=False)
+    _writing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path | None) -> Memory:
@@ -73,8 +78,10 @@ class Memory:
 
     def save(self) -> None:
         """Write it; a full disk costs the convenience, not the session."""
-        if self.path is None:
-            return
+        self.taken()()
+
+    def taken(self) -> Callable[[], None]:
+        """What is remembered now, to be written by a call in any thread; the newest stays."""
         data = {
             "theme": self.theme,
             "drafts": {k: asdict(d) for k, d in self.drafts.items() if d},
@@ -84,17 +91,21 @@ class Memory:
             "side": self.side,
             "side_width": self.side_width,
         }
-        new = self.path.with_suffix(f".{os.getpid()}.new")
-        try:
-            private_folder(self.path.parent)
-            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(fd, "w", encoding="ascii") as file:
-                json.dump(data, file)
-            new.replace(self.path)
-        except (OSError, AgentdeckError) as error:
-            log.warning("the deck's memory can't be written: %s", error)
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
+        self._taken += 1
+        return partial(self._put, self._taken, data)
+
+    def _put(self, number: int, data: dict[str, object]) -> None:
+        if self.path is None:
+            return
+        with self._writing:
+            if number < self._written:
+                return
+            try:
+                private_folder(self.path.parent)
+                private_files.write(self.path, json.dumps(data))
+                self._written = number
+            except (OSError, AgentdeckError) as error:
+                log.warning("the deck's memory can't be written: %s", error)
 
     def sent(self, text: str) -> None:
         """A message was sent: the newest of the history, each text once."""

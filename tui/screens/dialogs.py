@@ -46,6 +46,7 @@ class Dialog(Fitted, ModalScreen[T], Generic[T]):
 
     def __init__(self, title: str) -> None:
         super().__init__()
+        self._dismissed = False
         self.heading = title
         self.set_class(glyphs.is_ascii(), "-ascii")
 
@@ -65,6 +66,20 @@ class Dialog(Fitted, ModalScreen[T], Generic[T]):
     def action_cancel(self) -> None:
         """Leave without a result."""
         self.dismiss(None)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Leave with a result, once.
+
+        Two keys may be waiting that both leave it, and who asked may have gone meanwhile: Textual
+        (8.2.8) ends the app over either, and the second would take the screen below with it.
+        """
+        if self._dismissed:
+            return AwaitComplete()
+        self._dismissed = True
+        for waiting in self._result_callbacks:
+            if waiting.future is not None and waiting.future.done():
+                waiting.future = None
+        return super().dismiss(result)
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the dialog leaves it."""
@@ -325,7 +340,7 @@ class Choose(Dialog[Choice]):
 
     def dismiss(self, result: Choice | None = None) -> AwaitComplete:
         """Leave; what was typed and is no filter goes to who keeps it."""
-        typed = self.query_one("#filter", Input).value
+        typed = "" if self._dismissed else self.query_one("#filter", Input).value
         if self.listing.written and typed.strip() and not self.query_one(Rows).rows:
             self.listing.written(typed)
         return super().dismiss(result)

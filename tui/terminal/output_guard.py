@@ -9,7 +9,6 @@ where it comes in (`sessions.safety.sanitise`); this is for what slips past.
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import places, private_folder
 from sessions.safety.sanitise import clean, clean_line
 from sessions.safety.secrets_filter import hide
+from skills import private_files
 
 _NOTICES = 6
 """On screen at once; an older one goes when a seventh comes."""
@@ -198,15 +198,9 @@ def fault_notice(what: str, error: BaseException | None, remedy: str = "") -> st
 
 def _keep(text: str) -> Path:
     path = private_folder(places().state) / "clipboard.txt"
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()  # never through a link that somebody laid
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    private_files.write(path, text, synced=False)
     return path
 
 
 def _append(path: Path, text: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8") as file:
-        file.write(text)
+    private_files.add(path, text.encode("utf-8", "surrogateescape"), synced=False)

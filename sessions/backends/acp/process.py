@@ -24,6 +24,7 @@ from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
 from sessions.places import private_folder
 from sessions.safety.sanitise import clean, clean_line
+from skills import private_files
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -377,7 +378,7 @@ def _start_time(pid: int) -> str:
 
 def _remember(pids: Path, pid: int) -> None:
     with contextlib.suppress(OSError):
-        (private_folder(pids) / str(pid)).write_text(_start_time(pid))
+        private_files.write(private_folder(pids) / str(pid), _start_time(pid), synced=False)
 
 
 def _forget(pids: Path, pid: int) -> None:

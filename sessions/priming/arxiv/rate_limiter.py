@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import threading
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.places import private_folder
+from skills import private_files
 
 # No pause is believed that goes beyond this: a clock may have jumped.
 _LONGEST_PAUSE_S = 6 * 3600.0
@@ -115,29 +115,24 @@ class Gate:
         event loop can wait for a file lock; one that is cancelled gives the lock back.
         """
         private_folder(self._path.parent)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            pass
+        with contextlib.suppress(BlockingIOError):
+            return private_files.lock(self._path, wait=False)
         loop = asyncio.get_running_loop()
-        locked: asyncio.Future[None] = loop.create_future()
+        locked: asyncio.Future[int] = loop.create_future()
 
-        def settle() -> None:
+        def settle(descriptor: int) -> None:
             if locked.cancelled():
                 os.close(descriptor)
             else:
-                locked.set_result(None)
+                locked.set_result(descriptor)
 
         def wait_for_it() -> None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            descriptor = private_files.lock(self._path)
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it the process
-                loop.call_soon_threadsafe(settle)
+                loop.call_soon_threadsafe(settle, descriptor)
 
         threading.Thread(target=wait_for_it, name="arxiv-gate", daemon=True).start()
-        await locked
-        return descriptor
+        return await locked
 
     def _read(self, descriptor: int) -> Stamp:
         """The stamp; a broken or impossible one counts as none."""

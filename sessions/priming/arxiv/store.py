@@ -21,6 +21,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.priming.arxiv.papers import Paper, paper_from_json
 from sessions.priming.model import JSON
+from skills import private_files
 
 DAY_S = 86_400.0
 _MAX_BODIES = 200
@@ -112,16 +113,10 @@ def _read_draw(path: Path) -> tuple[list[Paper], JSON] | None:
 
 def _write(path: Path, data: bytes, now: float) -> None:
     """Write a whole file or none of it. A cache that can't be written is done without."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
+    with contextlib.suppress(OSError, AgentdeckError):
         private_folder(path.parent)
-        with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(data)
-        os.utime(beside, (now, now))
-        beside.replace(path)
-    except (OSError, AgentdeckError):
-        with contextlib.suppress(OSError):
-            beside.unlink()
+        private_files.write(path, data, synced=False)
+        os.utime(path, (now, now))
 
 
 def _newest(folder: Path) -> list[Path]:

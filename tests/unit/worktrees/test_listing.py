@@ -108,3 +108,17 @@ async def test_a_folder_that_git_does_not_know_is_left(rig: Rig, tmp_path: Path)
     assert (await rows(rig))[str(path)].state == "broken"
     assert (await prune(rig, orphans=True))["removed"] == []
     assert (path / "f").exists()
+
+
+async def test_what_review_kept_of_a_deleted_session_is_listed_and_pruned(
+    rig: Rig, tmp_path: Path
+) -> None:
+    mine = repo(tmp_path / "mine")
+    session = await begin(rig, mine)
+    (Path(session.summary.cwd) / "new").write_text("n\n")
+    await rig.deck.features.worktrees.reviews.take_back(session, "new", "")
+    await rig.deck.delete(session.id)
+    (row,) = (await rows(rig)).values()
+    assert (row.state, row.session, row.orphan) == ("kept", session.id, True)
+    await prune(rig, kept=True)
+    assert git(mine, "for-each-ref", "refs/agentdeck") == ""

@@ -1,0 +1,170 @@
+"""Files that appeared or changed in a working directory while a command ran.
+
+They are looked for after the command, in a thread, so that no command waits: by the time at which
+the system last noted a change (a program can't set that one), in folders that are neither hidden
+nor ignored by git. Bounded in entries, time and what is told; links, devices and repositories
+within are left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from sessions.record import events as ev
+from sessions.worktrees import git
+
+log = logging.getLogger("agentdeck.made")
+
+PICTURES = frozenset(
+    {".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
+)
+_WORDS = """
+.md .txt .rst .tex .pdf .docx .odt .pptx .epub .ipynb .qmd .rmd .csv .tsv .json .jsonl .ndjson
+.yaml .yml .xml .toml .xlsx .ods .parquet .feather .arrow .sqlite .db .geojson .npy .npz .bib .ics
+.vcf .srt .wav .mp3 .mp4 .py .sh .js .ts .rb .pl .r .go .rs .sql .lua .jl .c .cpp .h .java .kt .css
+"""
+_KEPT = PICTURES | frozenset(_WORDS.split())
+_FOLDERS = """
+node_modules __pycache__ venv env target dist build site-packages vendor bower_components htmlcov
+"""
+_LEFT_OUT = frozenset(_FOLDERS.split())
+"""Folders of what tools keep for themselves, where no git says so."""
+_LOOK = """
+ls cat head tail less grep egrep rg wc pwd which stat du df file date whoami id uname ps printenv
+type true echo
+"""
+_LOOKS = frozenset(_LOOK.split())
+_GIT_LOOKS = frozenset({"status", "log", "diff", "show", "blame", "branch", "rev-parse"})
+
+MOST_ENTRIES = 100_000
+MOST_S = 2.0
+MOST_TOLD = 100
+_MOST_DEPTH = 16
+_HASHED = 2**20
+_ALL_HASHED = 20 * 2**20
+_GIT_S = 10.0
+
+
+def worth(path: str) -> bool:
+    """Whether a person might keep a file of that name: a picture, data, a report, code."""
+    return PurePosixPath(path).suffix.lower() in _KEPT
+
+
+def only_looks(command: str) -> bool:
+    """Whether a plain command makes nothing, so that there is nothing to look for."""
+    words = command.split()
+    if not words or any(mark in command for mark in "<>|;&`$\n("):
+        return False
+    if words[0] == "git":
+        return len(words) > 1 and words[1] in _GIT_LOOKS
+    return words[0] in _LOOKS
+
+
+@dataclass(slots=True)
+class Made:
+    """What was found: `{"path", "size", "sha256"}` each, the path from the working directory."""
+
+    files: list[ev.JSON] = field(default_factory=list)
+    more: int = 0
+    """Files beyond those told; at least so many where not all was looked at."""
+
+
+def look(root: Path, since_ns: int, *, clock: Callable[[], float] = time.monotonic) -> Made:
+    """The files below `root` that changed at `since_ns` (of the system's clock) or later."""
+    end = clock() + MOST_S
+    in_git = any((folder / ".git").exists() for folder in (root, *root.parents))
+    found: list[tuple[str, int]] = []
+    level, left = [""], MOST_ENTRIES
+    for _ in range(_MOST_DEPTH):
+        folders: list[str] = []
+        for folder in level:
+            if left <= 0 or clock() > end:
+                break
+            left -= _scan(root, folder, since_ns, found, folders)
+        level = _not_ignored(root, folders) if in_git and folders else folders
+        if not level:
+            break
+    if in_git and found:
+        kept = set(_not_ignored(root, [path for path, _ in found[: 10 * MOST_TOLD]]))
+        found = [each for each in found if each[0] in kept]
+    found.sort(key=lambda each: (not worth(each[0]), each[0]))
+    made = Made(more=max(0, len(found) - MOST_TOLD))
+    room = _ALL_HASHED
+    for path, size in found[:MOST_TOLD]:
+        digest = _digest(root / path) if size <= min(_HASHED, room) else ""
+        room -= size if digest else 0
+        made.files.append({"path": path, "size": size, "sha256": digest})
+    return made
+
+
+def _scan(
+    root: Path, folder: str, since_ns: int, found: list[tuple[str, int]], folders: list[str]
+) -> int:
+    """Look at one folder; how many entries it has."""
+    count = 0
+    before = f"{folder}/" if folder else ""
+    try:
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                count += 1
+                if count > MOST_ENTRIES:
+                    break
+                name = entry.name
+                if name.startswith("."):
+                    if name == ".git" and folder:
+                        return count  # a repository within: its files are its own
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _LEFT_OUT:
+                        folders.append(before + name)
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if status.st_ctime_ns >= since_ns and stat.S_ISREG(status.st_mode):
+                    found.append((before + name, status.st_size))
+    except OSError:
+        return count + 1  # gone, or not ours to read
+    return count
+
+
+def _not_ignored(root: Path, paths: Sequence[str]) -> list[str]:
+    """Those that git does not ignore; all, where git can't say."""
+    asked = b"\0".join(os.fsencode(path) for path in paths) + b"\0"
+    try:
+        done = git.run(root, ["check-ignore", "-z", "--stdin"], stdin=asked, timeout_s=_GIT_S)
+    except git.GitFault:
+        return list(paths)
+    ignored = set(git.names(done.stdout))
+    return [path for path in paths if path not in ignored]
+
+
+def _digest(path: Path) -> str:
+    """The hash of a small file's content, "" if it can't be read whole."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            data = file.read(_HASHED + 1)
+    except OSError:
+        return ""
+    return hashlib.sha256(data).hexdigest() if len(data) <= _HASHED else ""
+
+
+async def tell(
+    root: Path, since_ns: int, call: ev.ToolCall, emit: Callable[[ev.Event], None]
+) -> None:
+    """Look behind a command that has ended, and record what it made."""
+    try:
+        made = await asyncio.to_thread(look, root, since_ns)
+    except Exception:
+        # The boundary of a worker: what is not found is missed by the harvest alone.
+        log.exception("what %s made", call.call)
+        return
+    if made.files:
+        emit(ev.FilesMade(turn=call.turn, call=call.call, files=made.files, more=made.more))

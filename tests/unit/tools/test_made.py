@@ -1,0 +1,131 @@
+"""What a command made is found behind it: bounded, without what git ignores, following nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sessions.harvest.byproducts import byproducts
+from sessions.harvest.service import Harvest
+from sessions.record import events as ev
+from sessions.tools import made
+from tests.support.messages_server import MessagesServer, Request, Step, call, say
+from tests.support.nativerig import NativeRig, of_type
+from tests.support.rig import until
+
+
+def mark(folder: Path) -> int:
+    """The clock of the file system, after which things are made."""
+    file = folder / ".mark"
+    file.write_text("x")
+    since = file.stat().st_ctime_ns
+    while since >= (file.write_text("x"), file.stat().st_ctime_ns)[1]:
+        pass  # until the clock has gone on: what was there before is older
+    return file.stat().st_ctime_ns
+
+
+def found(root: Path, since: int) -> list[str]:
+    return sorted(str(each["path"]) for each in made.look(root, since).files)
+
+
+def test_what_appeared_or_changed_is_told_with_its_hash(tmp_path: Path) -> None:
+    for name in ("old.csv", "changed.csv"):
+        (tmp_path / name).write_text("1\n")
+    since = mark(tmp_path)
+    (tmp_path / "changed.csv").write_text("2\n")
+    os.utime(tmp_path / "changed.csv", (0, 0))  # a date that a program sets hides nothing
+    (tmp_path / "out" / "deep").mkdir(parents=True)
+    (tmp_path / "out" / "deep" / "plot.png").write_bytes(b"\x89PNG")
+    (tmp_path / "big.csv").write_bytes(b"0" * (2**20 + 1))
+    told = {str(f["path"]): f for f in made.look(tmp_path, since).files}
+    assert set(told) == {"changed.csv", "out/deep/plot.png", "big.csv"}
+    assert told["changed.csv"]["sha256"] == hashlib.sha256(b"2\n").hexdigest()
+    assert told["big.csv"] == {"path": "big.csv", "size": 2**20 + 1, "sha256": ""}
+
+
+def test_links_devices_hidden_things_and_repositories_within_are_left_alone(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    root = tmp_path / "root"
+    for folder in (outside, root / "other" / ".git", root / ".cache", root / "node_modules"):
+        folder.mkdir(parents=True)
+    since = mark(root)
+    for folder in (outside, root / "other", root / ".cache", root / "node_modules"):
+        (folder / "a.csv").write_text("1")
+    (root / "link.csv").symlink_to(outside / "a.csv")
+    (root / "folder").symlink_to(outside)
+    (root / "round").symlink_to(root)
+    os.mkfifo(root / "pipe.csv")
+    (root / "mine.csv").write_text("1")
+    assert found(root, since) == ["mine.csv"]
+
+
+def test_what_git_ignores_is_not_told(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("*.log\nruns/\n")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "sub").mkdir()
+    since = mark(tmp_path)
+    for name in ("a.log", "runs/a.csv", "sub/b.log", "sub/ü b.csv", "c.csv"):
+        (tmp_path / name).write_text("1")
+    assert found(tmp_path, since) == ["c.csv", "sub/ü b.csv"]
+    assert found(tmp_path / "sub", since) == ["ü b.csv"]
+
+
+def test_many_files_are_counted_and_few_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since = mark(tmp_path)
+    for number in range(made.MOST_TOLD + 20):
+        (tmp_path / f"{number}.tmp").touch()
+    (tmp_path / "plot.svg").touch()
+    told = made.look(tmp_path, since)
+    assert len(told.files) == made.MOST_TOLD and told.more == 21
+    assert told.files[0]["path"] == "plot.svg", "what a person may keep comes first"
+    monkeypatch.setattr(made, "MOST_ENTRIES", 10)
+    assert len(made.look(tmp_path, since).files) <= 11
+
+
+@pytest.mark.parametrize(
+    ("command", "looks"),
+    [("ls -l", True), ("git status", True), ("cat a > b", False), ("python3 x.py", False),
+     ("git checkout x", False), ("echo $(touch a)", False), ("ls; touch a", False)],
+)  # fmt: skip
+def test_commands_that_only_look_need_no_look(command: str, looks: bool) -> None:
+    assert made.only_looks(command) is looks
+
+
+SCRIPT = "open('table.csv', 'w').write('a,b\\n1,2\\n'); open('plot.svg', 'w').write('<svg/>')\n"
+
+
+def plotter(request: Request) -> list[Step]:
+    """Writes a script, runs it, is done."""
+    steps = {
+        0: call("Write", {"file_path": "plot.py", "content": SCRIPT}),
+        1: call("Bash", {"command": "python3 plot.py"}, "call_2"),
+    }
+    return steps.get(request.number, say("Plotted."))
+
+
+async def test_a_script_its_data_and_its_picture_are_harvested(tmp_path: Path) -> None:
+    async with MessagesServer(plotter) as server:
+        rig = await NativeRig.make(tmp_path, server, permission="full")
+        session = await rig.session()
+        session.full_confirmed = True
+        await rig.turn(session, "Plot it")
+        await until(lambda: bool(of_type(session, ev.FilesMade)), 20)
+        events = list(session.journal.events())
+        await rig.close()
+    told = {f.path.rpartition("/")[2]: f for f in byproducts(session.id, events)}
+    assert told["plot.py"].signals["passed"] and told["plot.py"].text == SCRIPT
+    assert told["plot.svg"].kind == "picture" and told["table.csv"].kind == "file"
+    assert told["table.csv"].signals["command"] == "python3 plot.py"
+    harvest = Harvest(rig.deck.places)
+    draft = harvest.create(harvest.byproducts([session.id]), "plot")
+    assert draft.files["references/table.csv"] == b"a,b\n1,2\n"
+    (tmp_path / "work" / "table.csv").write_text("something else\n")
+    later = harvest.create(harvest.byproducts([session.id]), "later")
+    assert "references/table.csv" not in later.files, "it is not what the command made any more"
