@@ -190,7 +190,7 @@ class Features:
             await self.worktrees.begin(session, tree)
             self.worktrees.moved(parent, session)
 
-    async def removed(self, session: Session) -> None:
+    async def parted(self, session: Session) -> None:
         """A session is not in memory any more; what it runs in the background ends."""
         self._skills.pop(session.id, None)
         self._granted.pop(session.id, None)
@@ -201,6 +201,10 @@ class Features:
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
             await toolbox.close()
+
+    async def removed(self, session: Session) -> None:
+        """A session is deleted: its worktree goes with it."""
+        await self.parted(session)
         if session.summary.worktree is not None:
             await self.worktrees.removed(session)
 

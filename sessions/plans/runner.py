@@ -369,11 +369,16 @@ class Runner:
         profile, backend, model = self.runs.who(self.plan, task)
         head = self.plan.head.skills
         skills = {**_states(head), **_states(task.skills)}
-        return await self.deck.create(
+        session = await self.deck.create(
             id=session_id, profile=profile, backend=backend, model=model, cwd=str(cwd), title=title,
             permission=permission, skills=skills, max_steps=task.limits.steps, strict=True,
             worktree=worktree, base=base,
         )  # fmt: skip
+        try:
+            await asyncio.to_thread(session.journal.settle)
+        except OSError as error:
+            raise JournalError(f"The session can't be recorded: {error.strerror}.") from error
+        return session
 
     async def opened(self, unit: Unit) -> Session | None:
         """The session of a unit that an engine before this one started, if it got so far."""
@@ -387,7 +392,7 @@ class Runner:
         self.sessions.discard(session.id)
         with suppress(AgentdeckError):
             await session.set({"closed": True})
-            await session.let_go()
+            await self.deck.put_down(session)
 
     async def prime(self, unit: Unit, task: Task, session: Session) -> None:
         """Draw what the task wants, by a seed of the session's own. Raises AgentdeckError."""

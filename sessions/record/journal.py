@@ -141,10 +141,11 @@ class Journal:
 
     @classmethod
     def create(
-        cls, folder: Path, created: ev.SessionCreated
+        cls, folder: Path, created: ev.SessionCreated, *, synced: bool = True
     ) -> tuple[Journal, ev.SessionCreated, bytes]:
         """Make a session's folder and file with its first event; synced, the folder too.
 
+        Not `synced`: `settle` is called later, in a thread, before anything is said in it.
         Raises JournalError: it is there already, or can't be written.
         """
         private_folder(folder.parent)
@@ -155,14 +156,20 @@ class Journal:
         except OSError as error:
             raise _refused(folder, error) from error
         try:
-            return cls._begin(folder, created)
+            return cls._begin(folder, created, synced)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)  # half a session is none
             raise
 
+    def settle(self) -> None:
+        """Wait until a new journal and the folders that lead to it are on the disk."""
+        self.sync()
+        for parent in (self.folder, self.folder.parent):
+            private_files.sync_folder(parent)
+
     @classmethod
     def _begin(
-        cls, folder: Path, created: ev.SessionCreated
+        cls, folder: Path, created: ev.SessionCreated, synced: bool
     ) -> tuple[Journal, ev.SessionCreated, bytes]:
         journal = cls(folder, -1, 0)
         try:
@@ -171,9 +178,8 @@ class Journal:
             JOURNALS.used(journal)
             journal._lock()
             stamped, line = journal.append(created)
-            journal.sync()
-            for parent in (folder, folder.parent):
-                private_files.sync_folder(parent)
+            if synced:
+                journal.settle()
         except OSError as error:
             journal.close()
             raise _refused(folder, error) from error

@@ -73,6 +73,8 @@ class Deck:
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
         self._opening: dict[str, asyncio.Task[Session]] = {}
+        self._leaving: dict[str, asyncio.Future[None]] = {}
+        """Sessions that are being put down, and what is done when they are."""
         self.index = Keeper(places.index, places.sessions, self)
         self.refusals = Refusals(self.notice, self.index.room)
         self._completing: set[asyncio.Task[None]] = set()
@@ -202,7 +204,8 @@ class Deck:
             permission=choice.permission,
         )
         try:
-            session = Session.create(self.places.session(session_id), created, self)
+            where = self.places.session(session_id)
+            session = Session.create(where, created, self, synced=not id)
         except JournalError:
             if tree:
                 await self.features.worktrees.drop(tree)
@@ -227,6 +230,8 @@ class Deck:
             NotFound: there is none.
             JournalError: its journal can't be opened.
         """
+        if (leaving := self._leaving.get(session_id)) is not None:
+            await leaving
         session = self.sessions.get(session_id)
         if session is not None:
             return session
@@ -330,6 +335,19 @@ class Deck:
         await self.index.forget(session_id)
         if self.listener:
             self.listener.on_gone(session_id)
+
+    async def put_down(self, session: Session) -> None:
+        """Take a session that rests out of memory; whoever asks for it opens it again."""
+        if session.working or self.sessions.get(session.id) is not session:
+            return
+        leaving = self._leaving[session.id] = asyncio.get_running_loop().create_future()
+        try:
+            await session.close()
+            self.sessions.pop(session.id, None)
+            await self.features.parted(session)
+        finally:
+            del self._leaving[session.id]
+            leaving.set_result(None)
 
     async def all_summaries(self) -> list[Summary]:
         """Every session's summary, those in memory as they are now, newest first."""

@@ -95,9 +95,11 @@ class Session:
     # -- opening
 
     @classmethod
-    def create(cls, folder: Path, created: ev.SessionCreated, deck: Surroundings) -> Session:
+    def create(
+        cls, folder: Path, created: ev.SessionCreated, deck: Surroundings, *, synced: bool = True
+    ) -> Session:
         """Make a new session's folder and journal. Raises JournalError."""
-        journal, stamped, line = Journal.create(folder, created)
+        journal, stamped, line = Journal.create(folder, created, synced=synced)
         session = cls(journal, folder, deck)
         session._fold(stamped)
         deck.publish(session, stamped, line)

@@ -351,3 +351,13 @@ async def test_a_limit_that_lasts_is_waited_out_by_the_session(
         runner = await rig.deck.plans.get("last")
     await until(lambda: runner.idle, LONG)
     assert states(runner) == {"t": "done"} and len(rig.server.asked) == 2
+
+
+async def test_a_session_that_is_done_leaves_memory_and_opens_again(rig: Rig) -> None:
+    runner = await rig.run('[[task]]\nname = "t"\nprompt = "x"\n')
+    session = runner.run.units["t"].session
+    await until(lambda: session not in rig.deck.sessions, LONG)
+    again = await rig.deck.get(session)
+    await again.send("more")
+    await until(lambda: not again.working, LONG)
+    assert again.summary.turns == 2
