@@ -7,7 +7,9 @@ that frame is painted. What is typed meanwhile is kept for the composer.
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -67,10 +69,11 @@ class DeckApp(GuardedApp, SureSize):
     def deck(self) -> DeckScreen:
         """The deck's screen."""
         if self._deck is None:
-            from tui.deck.client import connect
+            from tui.deck.client import connect, connect_to_read
             from tui.deck.screen import DeckScreen
 
-            self._deck = DeckScreen(self.options, self.memory, self._factory or connect)
+            own = connect_to_read if self.options.read_only else connect
+            self._deck = DeckScreen(self.options, self.memory, self._factory or own)
         return self._deck
 
     def compose(self) -> ComposeResult:
@@ -125,24 +128,29 @@ class DeckApp(GuardedApp, SureSize):
             self._deck.drafts.save()
 
 
-def run(options: DeckOptions | None = None) -> int:
-    """Open the deck in this terminal; the exit code.
+def run(options: DeckOptions | None = None, *, read_only: bool = False) -> int:
+    """Open the deck in this terminal, or in the browser's tab that this runs for; the exit code.
 
     Raises:
         UsageError: there is no terminal, or the configuration is wrong.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # In a tab the "terminal" is two pipes; who starts it there names the driver for them.
+    if not os.environ.get("TEXTUAL_DRIVER") and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The deck needs a terminal, and this is none.",
             "Use `agentdeck run PROMPT` in scripts; see `agentdeck -h`.",
         )
     if options is None:
         options = _configured()
+    if read_only:
+        options = replace(options, read_only=True)
     if options.keys:  # a wrong [keys] is said before the screen is taken
         from tui import actions as registry
 
         registry.keymap(options.keys)
     memory = Memory.load(places().state / "deck.json" if options.remember else None)
+    if options.read_only:
+        memory.path = None
     app = DeckApp(options, memory=memory)
     app.run()
     return app.return_code or 0

@@ -36,6 +36,8 @@ class DeckOptions:
     max_tiles: int = MAX_TILES
     remember: bool = True
     """Keep drafts, history and theme from one start to the next."""
+    read_only: bool = False
+    """Look on: whatever would send or change something is refused."""
 
     @classmethod
     def of(cls, config: Config) -> DeckOptions:
@@ -46,3 +48,9 @@ class DeckOptions:
         said = config.notify
         notify = Notify(said.deck, said.bell, said.terminal, said.desktop)
         return cls(theme=config.defaults.theme or DEFAULT_THEME, keys=keys, notify=notify)
+
+
+def reads_only(app: object) -> bool:
+    """Whether the deck that this app is only looks on."""
+    options = getattr(app, "options", None)
+    return isinstance(options, DeckOptions) and options.read_only

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-def open_deck() -> int:
+def open_deck(read_only: bool = False) -> int:
     """Open the deck in this terminal; the exit code. Raises AgentdeckError."""
     from tui.app import run
 
-    return run()
+    return run(read_only=read_only)

@@ -35,6 +35,7 @@ _COMMANDS = {
     "doctor": ("sessions.cli.doctor", "doctor", "What works here, and what does not."),
     "agents": ("sessions.cli.agents", "agents", "Agents: what is here, signing in."),
     "acp": ("sessions.cli.acp", "acp", "Be an agent for an editor that speaks ACP."),
+    "serve": ("sessions.cli.serve", "serve", "The deck in a browser."),
     "completion": ("sessions.cli.completion", "completion", "Completion for your shell."),
 }
 
@@ -70,8 +71,9 @@ def _there(module: str) -> bool:
 
 @click.group(cls=Lazy, invoke_without_command=True, context_settings=CONTEXT)
 @click.version_option(VERSION, "--version", "-V", prog_name="agentdeck")
+@click.option("--read-only", is_flag=True, help="A deck that looks on and changes nothing.")
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, read_only: bool) -> None:
     """A command center for people who run many model sessions at once.
 
     Without a command, the deck opens.
@@ -79,7 +81,9 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from sessions.cli.deck import open_deck
 
-        ctx.exit(open_deck())
+        ctx.exit(open_deck(read_only))
+    if read_only:
+        raise click.UsageError("--read-only is the deck's, and stands alone.", ctx)
 
 
 def main() -> None:

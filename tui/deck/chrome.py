@@ -27,7 +27,7 @@ class Edges:
         deck, model = self.deck, self.deck.model
         width = deck.size.width
         engine = (
-            ""
+            ("reads only" if deck.options.read_only else "")
             if deck.link.up
             else "no engine"
             if deck.link.tried and not deck.link.connecting

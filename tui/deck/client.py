@@ -39,3 +39,10 @@ async def connect() -> DeckClient:
     from sessions.engine.client import Client
 
     return await Client.connect(start=True)
+
+
+async def connect_to_read() -> DeckClient:
+    """The same, refusing all that is not reading. Raises AgentdeckError."""
+    from sessions.engine.reading import Reader
+
+    return await Reader.connect(start=True)

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -18,6 +18,7 @@ from textual.widgets import Static
 from sessions.api.answers import DraftShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import Ask, DeckClient
+from tui.options import reads_only
 from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
 from tui.panels.harvest.report import report_lines, round_content, skill_content
@@ -218,6 +219,9 @@ class Review(Dialog[str]):
 
     def _editable(self) -> Path | None:
         """The chosen file, if it is one that is edited by hand."""
+        if reads_only(self.app):
+            self.say("This deck only reads.")
+            return None
         if self.path == "harvest.json" or self.path.startswith(_ROUND):
             self.say("Receipts and rounds are not edited by hand: choose another file.")
             return None
@@ -258,6 +262,9 @@ class Review(Dialog[str]):
         try:
             with self.app.suspend():
                 subprocess.run([*editor, str(path)], check=False)
+        except SuspendNotSupported:
+            self.say("There is no terminal here to lend to an editor.")
+            return
         except OSError as error:
             self.say(f"{editor[0]} can't be started: {error.strerror}. Set $EDITOR.")
             return

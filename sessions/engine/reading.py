@@ -1,0 +1,74 @@
+"""A connection that only reads: for a deck that looks on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sessions.engine.client import Client
+from sessions.errors import UsageError
+
+READS = frozenset(
+    {
+        "agent.options",
+        "agent.sign_in",
+        "archive.search",
+        "deck.backends",
+        "deck.list",
+        "deck.models",
+        "deck.profiles",
+        "deck.sandbox",
+        "deck.status",
+        "harvest.basket",
+        "harvest.byproducts",
+        "harvest.drafts",
+        "harvest.open",
+        "harvest.put_away",
+        "harvest.suggestion",
+        "harvest.uses",
+        "hello",
+        "plan.list",
+        "plan.show",
+        "priming.comparing",
+        "priming.inbox",
+        "priming.kinds",
+        "priming.ledger",
+        "priming.past",
+        "priming.preview",
+        "priming.raw",
+        "session.compaction",
+        "session.find",
+        "session.get",
+        "session.mcp",
+        "session.turns",
+        "session.unwatch",
+        "session.watch",
+        "skills.list",
+        "skills.read",
+        "skills.review",
+        "skills.uses",
+        "worktree.diff",
+    }
+)
+"""What may be asked. A command that is not named here changes something, or may one day."""
+CHANGES = {
+    "harvest.basket": ("add", "remove", "clear"),
+    "harvest.open": ("edited",),
+    "harvest.suggestion": ("dismiss",),
+    "session.mcp": ("changes",),
+}
+"""Reading commands that change something by these arguments."""
+_UNSAID = frozenset({"session.seen"})
+"""What looking would do by itself: left undone without a word."""
+
+
+class Reader(Client):
+    """A client that refuses whatever is not reading, before it is sent."""
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        if command in _UNSAID:
+            return None
+        if command not in READS or any(args.get(name) for name in CHANGES.get(command, ())):
+            raise UsageError(
+                "This deck only reads.", "It was opened with --read-only; use another to act."
+            )
+        return await super()._ask(command, args)

@@ -1,0 +1,1 @@
+"""The deck in a browser: a page on loopback, and a deck of its own behind every tab."""

@@ -1,0 +1,17 @@
+// The terminal has the keys as soon as it is there: a deck whose tab has no focus takes none.
+function focus() {
+  const keys = document.querySelector(".xterm-helper-textarea");
+  if (keys && document.body.classList.contains("-first-byte")) keys.focus();
+}
+
+window.addEventListener("DOMContentLoaded", () => {
+  document.getElementById("again").addEventListener("click", () => window.location.reload());
+  const watch = new MutationObserver(() => {
+    if (document.body.classList.contains("-first-byte")) {
+      watch.disconnect();
+      focus();
+    }
+  });
+  watch.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+});
+window.addEventListener("focus", focus);
