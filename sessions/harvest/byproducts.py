@@ -14,12 +14,12 @@ from typing import Any
 
 from sessions.harvest.commands import only_looks
 from sessions.harvest.fences import fences
-from sessions.harvest.files import FileTracker, WrittenFile
+from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.record import events as ev
 from sessions.tools.made import worth
 
-KINDS = ("code", "file", "command", "text", "picture", "term", "correction", "question")
+KINDS = ("skill", "code", "file", "command", "text", "picture", "term", "correction", "question")
 _MIN_CODE = 40
 _MIN_REUSED = 60
 _LONGEST_COMMAND = 500
@@ -51,6 +51,7 @@ class Found:
     """`{"session", "turn", "seq"}`."""
     signals: dict[str, Any] = field(default_factory=dict)
     """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`;
+    `files`: what stands beside a skill's SKILL.md, by path;
     `made`: by a command (`command`, `size`, and `sha256` where it is small), its text on disk;
     `asked`: the beginning of the message that it is an answer to."""
 
@@ -65,7 +66,8 @@ class Found:
     def weight(self) -> int:
         """How strong its free signals are; for sorting."""
         points = {"passed": 4, "marked": 5, "copied": 3, "ran": 1, "kept": 1, "led_to": 1}
-        score = sum(points[name] for name in points if self.signals.get(name))
+        score = 5 if self.kind == "skill" else 0
+        score += sum(points[name] for name in points if self.signals.get(name))
         return score + min(3, int(self.signals.get("sessions", 1)) - 1)
 
     def to_json(self) -> ev.JSON:
@@ -167,7 +169,9 @@ class _Finder:
         """Close the pass and return what was found and not undone."""
         for turn, seq, chunks in self._answers:
             self._found.extend(self._code_blocks(turn, seq, "".join(chunks)))
-        self._found.extend(self._file(f) for f in self._files.files())
+        skills, rest = skill_folders(self._files.files(), self._files)
+        self._found.extend(self._skill(md, files) for md, files in skills)
+        self._found.extend(self._file(f) for f in rest)
         written = {self._files.place(f.path) for f in self._files.files()}
         made = self._by_commands.items()
         self._found.extend(found for place, found in made if place not in written)
@@ -270,6 +274,16 @@ class _Finder:
                 continue
             kind = "picture" if language in _PICTURES else "code"
             yield Found(kind, code, language=language, origin=self._origin(turn, seq))
+
+    def _skill(self, md: WrittenFile, files: dict[str, WrittenFile]) -> Found:
+        """A skill's folder that was written here, as one thing."""
+        ran = [f.ran for f in files.values() if f.ran is not None]
+        signals: dict[str, Any] = {"kept": True, "files": {p: f.text for p, f in files.items()}}
+        if ran:
+            signals |= {"ran": True, "passed": not any(ran)}
+        last = max([md, *files.values()], key=lambda f: f.seq)
+        origin = self._origin(last.turn, last.seq)
+        return Found("skill", md.text, md.path, origin=origin, signals=signals)
 
     def _file(self, file: WrittenFile) -> Found:
         kind = "picture" if file.path.lower().endswith(_PICTURE_FILES) else "file"

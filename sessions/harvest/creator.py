@@ -16,7 +16,16 @@ from typing import Any
 
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import Found
-from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, slug
+from sessions.harvest.draft import (
+    MAX_DESCRIPTION,
+    MODEL,
+    Draft,
+    Line,
+    front_keys,
+    safe_path,
+    slug,
+    split,
+)
 from sessions.harvest.language import telling_terms
 from sessions.harvest.redact import Redactor, elsewhere, general
 from sessions.record import events as ev
@@ -67,7 +76,9 @@ class _Maker:
         draft.receipts[found.id] = {
             "kind": found.kind,
             "from": found.origin,
-            "signals": cleaned(found.signals, self._quiet),
+            "signals": cleaned(
+                {k: v for k, v in found.signals.items() if k != "files"}, self._quiet
+            ),
         }
         self._by_kind.setdefault(found.kind, []).append(found)
         if _INSTRUCTION.search(found.text):
@@ -83,10 +94,36 @@ class _Maker:
     def draft(self, name: str) -> Draft:
         """The finished draft."""
         draft = self._draft
+        if skills := self._of("skill"):
+            self._adopt(skills[0], name)
+            for other in skills[1:]:
+                draft.flags.append(f"{other.path} is a skill of its own: make a draft of it alone")
+            self._sections()
+            return draft
         draft.name = slug(name) if name else self._name()
         draft.description = self._description()
         self._write_body()
         return draft
+
+    def _adopt(self, found: Found, name: str) -> None:
+        """Take a skill that the session wrote as it is, without what must not leave it."""
+        draft = self._draft
+        own, description, body = split(self._clean(found.text))
+        folder = PurePath(found.path).parent.name
+        draft.name = slug(name or own or folder, words=99)
+        draft.description = " ".join(description.split())[:MAX_DESCRIPTION]
+        draft.lines += [Line(line, found.id if line.strip() else "") for line in body.split("\n")]
+        if more := [key for key in front_keys(found.text) if key not in ("name", "description")]:
+            draft.flags.append(f"its frontmatter's {', '.join(more)} is not taken over")
+        for path, text in found.signals.get("files", {}).items():
+            cleaned = self._clean(str(text))
+            draft.files[str(safe_path(path))] = cleaned.encode("utf-8", "surrogateescape")
+            draft.file_receipts[str(safe_path(path))] = found.id
+            if cleaned != text:
+                draft.changed_files.append(path)
+            if places := elsewhere(cleaned):
+                told = ", ".join(places[:3])
+                draft.flags.append(f"{path} names {told}: make it a parameter (t)")
 
     def _file(self, found: Found) -> None:
         name = PurePath(found.path).name if found.path else ""
@@ -165,6 +202,9 @@ class _Maker:
     def _write_body(self) -> None:
         lines = self._draft.lines
         lines.append(Line(f"# {self._draft.name.replace('-', ' ').capitalize()}"))
+        self._sections()
+
+    def _sections(self) -> None:
         told = self._told
         self._section("When", [(told(f.text), f) for f in self._of("question")])
         self._section("Files", self._file_rows())
@@ -192,8 +232,12 @@ class _Maker:
         rows = []
         for path, receipt in self._draft.file_receipts.items():
             found = by_id[receipt]
+            if found.kind == "skill":
+                continue  # its own text tells of them
             how = ""
-            if command := found.signals.get("command"):
+            if found.signals.get("made"):
+                how = f": made by `{self._told(str(found.signals.get('command', '')))}`"
+            elif command := found.signals.get("command"):
                 outcome = "passed" if found.signals.get("passed") else "failed"
                 how = f": run as `{self._told(str(command))}`, which {outcome}"
             rows.append((f"`{path}`{how}", found))

@@ -199,6 +199,12 @@ def split(skill_md: str) -> tuple[str, str, str]:
     return str(front.get("name") or ""), str(front.get("description") or ""), found[2]
 
 
+def front_keys(skill_md: str) -> list[str]:
+    """The keys of a SKILL.md's frontmatter."""
+    found = re.match(r"---\r?\n(.*?)\r?\n---", skill_md, re.S)
+    return re.findall(r"^([\w-]+)\s*:", found[1], re.M) if found else []
+
+
 def _with_receipts(body: str, before: str, receipts: Mapping[str, str]) -> list[Line]:
     """The body's lines with the receipts that still stand: an edited line has lost its own.
 

@@ -8,7 +8,7 @@ written, the text must have it too. A file whose bytes are not certain is not to
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from posixpath import normpath
@@ -19,6 +19,7 @@ from sessions.record import events as ev
 
 _WRITE = {"Write", "write", "write_file", "create_file"}
 _EDIT = {"Edit", "edit", "MultiEdit", "multiedit", "replace"}
+_SKILL_FOLDERS = {"scripts", "references", "assets"}
 _CHANGES = _WRITE | _EDIT | {"apply_patch"}
 
 
@@ -122,6 +123,30 @@ class FileTracker:
                 after = patch.updated(known.text, lines)
             if after is not None:
                 self._files[place] = WrittenFile(path, after, turn, seq)
+
+
+def skill_folders(
+    files: Sequence[WrittenFile], tracker: FileTracker
+) -> tuple[list[tuple[WrittenFile, dict[str, WrittenFile]]], list[WrittenFile]]:
+    """Each SKILL.md with the files of its folder by their paths there, and all other files.
+
+    In the working directory itself only the folders of skills (`scripts/`, …) belong to it.
+    """
+    places = {tracker.place(f.path): f for f in files}
+    found = []
+    for place in sorted(places, key=lambda each: -each.count("/")):
+        if PurePosixPath(place).name != "SKILL.md" or place not in places:
+            continue
+        folder = PurePosixPath(place).parent
+        mine: dict[str, WrittenFile] = {}
+        for other in list(places):
+            if other == place or not PurePosixPath(other).is_relative_to(folder):
+                continue
+            inside = PurePosixPath(other).relative_to(folder)
+            if str(folder) != normpath(tracker.cwd) or inside.parts[0] in _SKILL_FOLDERS:
+                mine[str(inside)] = places.pop(other)
+        found.append((places.pop(place), mine))
+    return found, [f for f in files if any(f is kept for kept in places.values())]
 
 
 def _patch_of(call: ev.ToolCall) -> str:

@@ -89,6 +89,9 @@ class Harvest:
         `named`: somebody named these sessions. Where nothing that ran, was marked or was reused
         holds anything, the files that were written are taken, or whatever else there is.
         """
+        if named and (skills := [f for f in found if f.kind == "skill"]):
+            return skills[-1:]  # it is a skill already: nothing is added to what its writer wrote
+        found = [f for f in found if f.kind != "skill"]
         strong = [f for f in found if f.weight >= _WORTH or f.kind == "correction"]
         if named and not any(f.kind in _THINGS for f in strong):
             strong += [f for f in found if f.kind in _THINGS and f not in strong]
@@ -114,8 +117,13 @@ class Harvest:
 
     def suggestion(self, session: str) -> str:
         """Why this session is worth a harvest, or "": said once, and only on free signals."""
-        passed = [f for f in self.byproducts([session]) if f.signals.get("passed") and f.text]
-        if len(passed) < 1 or (self._suggested / session).exists():
+        found = self.byproducts([session])
+        if (self._suggested / session).exists():
+            return ""
+        if skills := [f for f in found if f.kind == "skill"]:
+            return f"{skills[-1].path} was written here. Shall we keep it as a skill?"
+        passed = [f for f in found if f.signals.get("passed") and f.text]
+        if not passed:
             return ""
         names = ", ".join(Path(f.path).name for f in passed if f.path)[:120]
         return f"{names or 'A command'} ran and passed. Shall we make it a skill?"
