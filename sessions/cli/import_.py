@@ -18,7 +18,8 @@ from sessions.safety.sanitise import clean
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per conversation.")
 def import_(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Qwen Code, Markdown or JSON.
+    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Qwen Code or aider, exports of
+    ChatGPT and Claude (conversations.json), Markdown or JSON.
 
     PATHs are files and folders; without one, the places where those harnesses keep theirs, also
     where CODEX_HOME, CLAUDE_CONFIG_DIR, XDG_DATA_HOME, GEMINI_CLI_HOME or QWEN_HOME say so.

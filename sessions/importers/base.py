@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sessions.record import events as ev
 
@@ -25,6 +25,17 @@ class Importer(Protocol):
 
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events, `session.created` first, not numbered. Skips the broken."""
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """An importer whose files hold many conversations."""
+
+    def sessions(self, path: Path) -> list[str]:
+        """Their ids, in order."""
+
+    def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
+        """One conversation's events, as `Importer.read` gives them."""
 
 
 class Builder:

@@ -19,9 +19,11 @@ from pathlib import Path
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.importers.base import Importer
+from sessions.importers.aider import Aider
+from sessions.importers.base import Holds, Importer
 from sessions.importers.claude_code import ClaudeCode
 from sessions.importers.codex import Codex
+from sessions.importers.exports import ChatGpt, ClaudeAi
 from sessions.importers.gemini import Gemini
 from sessions.importers.import_ledger import Known
 from sessions.importers.opencode import OpenCode
@@ -32,9 +34,11 @@ from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal
 
-OPENCODE = OpenCode()
 IMPORTERS: tuple[Importer, ...] = (
-    OPENCODE,
+    OpenCode(),
+    ChatGpt(),
+    ClaudeAi(),
+    Aider(),
     Codex(),
     Gemini(),
     Qwen(),
@@ -43,6 +47,7 @@ IMPORTERS: tuple[Importer, ...] = (
     PlainMarkdown(),
 )
 _BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+_FAULTS = (OSError, AgentdeckError, sqlite3.Error, *_BROKEN)
 _MAKING = ".import"
 _MAX_FILES = 100_000
 _ANYBODYS = ("json",)
@@ -129,24 +134,31 @@ def _import_file(
             yield Imported(str(path), "", "failed" if why else "empty", message=why)
         return
     try:
-        sessions = OPENCODE.sessions(path) if importer is OPENCODE else [""]
-        for theirs in sessions:
+        sessions = importer.sessions(path) if isinstance(importer, Holds) else [""]
+    except _FAULTS as error:
+        yield Imported(str(path), importer.harness, "failed", message=_in_words(importer, error))
+        return
+    whole = True
+    for theirs in sessions:
+        try:
             done = _import_one(importer, path, theirs, places, known)
-            if done.status == "empty" and (named or importer.harness in _ANYBODYS):
-                why = unheld(path, importer)
-                done = replace(done, status="failed", message=why) if why else done
-            yield done
-            if done.status == "failed":
-                return
-    except (OSError, AgentdeckError, sqlite3.Error) as error:
-        yield Imported(str(path), importer.harness, "failed", message=str(error))
-        return
-    except _BROKEN as error:
-        # A format that nobody promises: one file of it costs no other its import.
-        what = f"it is not as {importer.harness} writes it ({type(error).__name__}: {error})"
-        yield Imported(str(path), importer.harness, "failed", message=what)
-        return
-    known.seen(path, size)
+        except _FAULTS as error:  # it costs no other conversation its import
+            words = _in_words(importer, error)
+            done = Imported(str(path), importer.harness, "failed", message=words)
+        if done.status == "empty" and (named or importer.harness in _ANYBODYS):
+            why = unheld(path, importer)
+            done = replace(done, status="failed", message=why) if why else done
+        whole = whole and done.status != "failed"
+        yield done
+    if whole:
+        known.seen(path, size)
+
+
+def _in_words(importer: Importer, error: Exception) -> str:
+    """Why a conversation was not taken."""
+    if isinstance(error, _BROKEN):  # a format that nobody promises
+        return f"it is not as {importer.harness} writes it ({type(error).__name__}: {error})"
+    return str(error)
 
 
 def importer_of(path: Path) -> Importer | None:
@@ -163,7 +175,10 @@ def importer_of(path: Path) -> Importer | None:
 def _import_one(
     importer: Importer, path: Path, theirs: str, places: Places, known: Known
 ) -> Imported:
-    source = OPENCODE.read_session(path, theirs) if theirs else importer.read(path)
+    if isinstance(importer, Holds) and theirs:
+        source = importer.read_session(path, theirs)
+    else:
+        source = importer.read(path)
     begun = _beginning(source)
     if not begun or not isinstance(begun[0], ev.SessionCreated):
         return Imported(str(path), importer.harness, "empty")

@@ -43,18 +43,11 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
         "a session's journal of agentdeck itself",
         "It needs no import: see `agentdeck sessions list`, or put its folder among the sessions.",
     ),
-    (
-        (b'"mapping"', b'"author"'),
-        "ChatGPT's export, whose messages are a tree under `mapping`",
-        _PLAIN,
-    ),
-    ((b'"chat_messages"',), "claude.ai's export, with messages in `chat_messages`", _PLAIN),
     ((b'"requests"', b'"response"'), "a chat of Copilot, with `requests`", _PLAIN),
     ((b'"contents"', b'"parts"'), "Gemini's API, with `contents` of `parts`", _PLAIN),
     ((b'"role"', b'"parts"'), "Gemini's API, with `parts` where `content` is looked for", _PLAIN),
     ((b'"sender"',), "a chat whose messages have a `sender` in place of a `role`", _PLAIN),
 )
-_AIDER = re.compile(rb"^# aider chat started at", re.MULTILINE)
 _LINE_OF_CHATS = re.compile(rb'\A\s*\{\s*"messages"\s*:\s*\[')
 
 
@@ -123,8 +116,6 @@ def _of_text(path: Path, head: bytes) -> str:
         return _shape(head) or _broken(path) or _no_messages()
     if start == b"<":
         return "it looks like HTML or XML. Save the conversation as Markdown or JSON."
-    if _AIDER.search(head):
-        return f"it looks like aider's history, where `####` begins what you said. {_PLAIN}"
     if path.suffix.startswith(".json"):
         return _broken(path)
     return (

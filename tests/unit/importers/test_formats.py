@@ -1,7 +1,9 @@
 """Conversations as programs of 2026 write them: files that the real ones made, and described ones.
 
 `codex-0.171.0.jsonl` and `qwen-0.24.4.jsonl` were made by those versions with a scripted server
-(November 2026), with folders renamed and long texts cut.
+(November 2026), with folders renamed and long texts cut. The exports of ChatGPT (as described up to
+January 2026) and of Claude (April to July 2026) and aider's history (0.86) are written from public
+descriptions.
 """
 
 from __future__ import annotations
@@ -208,6 +210,122 @@ def test_calls_side_by_side_and_a_summary_take_nothing_back(tmp_path: Path, wher
     (events,) = imported(lines(tmp_path / "s.jsonl", records), where)
     assert of(events, ev.TurnUndone) == []
     assert [r.status for r in of(events, ev.ToolResult)] == ["ok", "ok"]
+
+
+def node(number: str, parent: str | None, role: str, content: Any, **more: Any) -> dict[str, Any]:
+    message = {"id": number, "author": {"role": role}, "content": content, "create_time": 1.7e9}
+    return {"id": number, "parent": parent, "message": message | more, "children": []}
+
+
+def words(text: str) -> dict[str, Any]:
+    return {"content_type": "text", "parts": [text]}
+
+
+def test_an_export_of_chatgpt_is_read_along_the_branch_that_was_shown(
+    tmp_path: Path, where: Places
+) -> None:
+    thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "Hm", "content": "so"}]}
+    picture = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://x"}
+    code = {"content_type": "code", "text": "print(1)"}
+    output = {"content_type": "execution_output", "text": "1"}
+    hidden = {"is_visually_hidden_from_conversation": True}
+    nodes = [
+        {"id": "root", "parent": None, "message": None, "children": ["s"]},
+        node("s", "root", "user", words("Hidden"), metadata=hidden),
+        node("old", "s", "user", words("Asked first")),
+        node("u", "s", "user", {"content_type": "multimodal_text", "parts": [picture, "See?"]}),
+        node("t", "u", "assistant", thoughts),
+        node("c", "t", "assistant", code, recipient="python"),
+        node("o", "c", "tool", output),
+        node("a", "o", "assistant", words("Yes."), metadata={"model_slug": "gpt-x"}),
+    ]
+    chats = [
+        {
+            "title": "Seeing",
+            "create_time": 1.7e9,
+            "mapping": {n["id"]: n for n in nodes},
+            "current_node": "a",
+            "conversation_id": "c1",
+        },
+        {"title": "Empty", "mapping": {}, "conversation_id": "c2"},
+        {"title": "Two", "mapping": {"x": node("x", None, "user", words("Hi"))}, "id": "c3"},
+    ]
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps(chats))
+    done = list(import_paths([path], where))
+    assert [d.status for d in done] == ["new", "empty", "new"]
+    events = list(read(where.session(done[0].session) / "journal.jsonl"))
+    asked = "[image is not in the export.]\nSee?"
+    assert [e.text for e in of(events, ev.UserMessage)] == [asked]
+    assert [e.text for e in of(events, ev.Text)] == ["Yes."]
+    assert [e.text for e in of(events, ev.Thinking)] == ["Hm\nso"]
+    assert of(events, ev.ToolCall)[0].name == "python"
+    assert of(events, ev.ToolResult)[0].content == "1"
+    assert events[0].title == "Seeing"  # type: ignore[attr-defined]
+    chats[2]["mapping"]["y"] = node("y", "x", "assistant", words("Ho"))  # type: ignore[index]
+    path.write_text(json.dumps(chats))
+    grown = [d for d in import_paths([path], where) if d.status == "grown"]
+    assert [d.session for d in grown] == [done[2].session]
+
+
+def test_an_export_of_claude_is_read(tmp_path: Path, where: Places) -> None:
+    root = "00000000-0000-4000-8000-000000000000"
+
+    def message(number: str, parent: str, sender: str, content: list[Any], **more: Any) -> Any:
+        base = {"uuid": number, "parent_message_uuid": parent, "sender": sender, "created_at": AT}
+        return base | {"text": "", "content": content, "attachments": [], "files": []} | more
+
+    def said(text: str) -> dict[str, Any]:
+        return {"type": "text", "text": text}
+
+    attached = {"file_name": "a.csv", "extracted_content": "1,2"}
+    use = {"type": "tool_use", "id": None, "name": "search", "input": {"q": "x"}}
+    result = {"type": "tool_result", "name": "search", "content": [said("found")]}
+    messages = [
+        message("1", root, "human", [said("Wrong")]),
+        message("2", "1", "assistant", [said("No.")]),
+        message("3", root, "human", [said("Right")], attachments=[attached]),
+        message("4", "3", "assistant", [{"type": "thinking", "thinking": "Hm"}, use, result]),
+        message("5", "4", "human", [], text="Thanks", files=[{"file_name": "b.png"}]),
+    ]
+    chat = {"uuid": "c", "name": "Sums", "created_at": AT, "chat_messages": messages}
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([chat]))
+    (events,) = imported(path, where)
+    assert [e.text for e in of(events, ev.UserMessage)] == [
+        "Right\n\n[File a.csv]\n1,2",
+        "Thanks\n[b.png is not in the export.]",
+    ]
+    assert of(events, ev.ToolCall)[0].input == {"q": "x"}
+    assert of(events, ev.ToolResult)[0].content == "found"
+    assert of(events, ev.Thinking)[0].text == "Hm"
+
+
+def test_aiders_history_is_read_chat_by_chat(tmp_path: Path, where: Places) -> None:
+    path = tmp_path / ".aider.chat.history.md"
+    shutil.copy(FIXTURES / "aider-0.86.chat.history.md", path)
+    done = list(import_paths([path], where))
+    assert [d.status for d in done] == ["new", "empty", "new"]
+    events = list(read(where.session(done[0].session) / "journal.jsonl"))
+    asked = [e.text for e in of(events, ev.UserMessage)]
+    assert asked == ["Sum it\nand say how", "/run pytest"]
+    assert "print(1)" in of(events, ev.Text)[0].text
+    assert of(events, ev.TurnEnded)[0].usage == {"input": 1200, "output": 34}
+    assert events[0].model == "gpt-x"  # type: ignore[attr-defined]
+    with path.open("a") as file:
+        file.write("\n#### More\n\nMore.\n")
+    assert [d.status for d in import_paths([path], where)] == ["known", "empty", "grown"]
+
+
+def test_one_broken_conversation_costs_no_other_its_import(tmp_path: Path, where: Places) -> None:
+    good = {"title": "Two", "mapping": {"x": node("x", None, "user", words("Hi"))}, "id": "c3"}
+    path = tmp_path / "conversations.json"
+    broken = {"id": "b", "mapping": {"x": node("x", None, "user", words("Hi"))}, "title": "B"}
+    broken["mapping"]["x"]["message"]["content"] = {"parts": [{"text": {}}]}  # type: ignore[index]
+    path.write_text(json.dumps([broken, good]))
+    done = list(import_paths([path], where))
+    assert done[-1].status == "new"
+    assert len(done) == 2
 
 
 def test_the_environment_says_where_conversations_are(tmp_path: Path) -> None:

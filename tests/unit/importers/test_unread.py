@@ -19,7 +19,6 @@ SUB = {
     "type": "user", "sessionId": "s", "isSidechain": True,
     "message": {"role": "user", "content": "Look it up"},
 }  # fmt: skip
-TREE = [{"mapping": {"a": {"message": {"author": {"role": "user"}, "content": {"parts": ["Hi"]}}}}}]
 PARTS = [{"role": "user", "content": {"parts": ["Hi"]}}]
 
 UNREAD: dict[str, tuple[str | bytes, str]] = {
@@ -28,7 +27,6 @@ UNREAD: dict[str, tuple[str | bytes, str]] = {
     "data.json": ("[1, 2, 3]", "no messages with a `role`"),
     "broken.json": (json.dumps(CHAT)[:-9], "broken at line 1, column"),
     "lines.jsonl": ("hello\nthere\n", "none of its lines is a JSON object"),
-    "conversations.json": (json.dumps(TREE), "ChatGPT's export"),
     "parts.json": (json.dumps(PARTS), "Gemini's API"),
     "odd.json": (json.dumps([{"role": "user", "content": 5}]), "a form that is not known"),
     "tune.jsonl": (json.dumps({"messages": CHAT}), "training data"),
