@@ -183,9 +183,11 @@ def delete(session: str, yes: bool) -> None:
     files = [p for p in folder.rglob("*") if p.is_file()]
     size = sum(p.stat().st_size for p in files)
     with _index() as index:
-        summary = find(index.rows(), found)
+        summary = find(index.summaries(), found)
     say(f"{found}: {name_of(summary) or '(no title)'}, {summary.turns} turns")
     say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
+    if (tree := summary.worktree) and tree["session"] == found and "kept" not in tree:
+        say(f"Its worktree {tree['path']} goes too; what is nowhere else is kept under a ref.")
     if not yes and not click.confirm("Delete it?"):
         raise click.Abort
     asyncio.run(by_engine(lambda c: c.call("session.delete", session=found)))

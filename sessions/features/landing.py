@@ -166,6 +166,9 @@ class Landings:
                 await self._trees.run(land.move, landing, landing.new if moved else landing.head)
                 if moved:
                     await self._landed(session, landing)
+                else:  # nobody may be there yet to be told: it stands in the record
+                    cut = _CUT.format(branch=landing.branch, onto=landing.onto)
+                    session.recorder.emit(ev.Error(kind="landing", message=cut))
                 words = (_DONE if moved else _CUT).format(branch=landing.branch, onto=landing.onto)
             except (AgentdeckError, OSError, ValueError, TypeError, KeyError) as error:
                 words = f"A landing was cut off, and can't be taken up: {error}"

@@ -446,10 +446,10 @@ class Deck:
         """Open a session's conversation with its backend."""
         summary = session.summary
         if not Path(summary.cwd).is_dir():
-            raise UsageError(
-                f"The directory {summary.cwd} is not there any more.",
-                "Put it back, or fork the session into another directory.",
-            )
+            hint = "Put it back, or fork the session into another directory."
+            if "kept" in (summary.worktree or {}):
+                hint = f"It was discarded: agentdeck sessions discard {summary.id} --undo."
+            raise UsageError(f"The directory {summary.cwd} is not there any more.", hint)
         backend = self.backend(summary.backend)
         return await backend.open(session.id, Path(summary.cwd), summary.agent)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,17 @@ import pytest
 
 from tests.support.gitrig import clean, commit, head, repo
 from tests.unit.cli.conftest import Home
+from tests.unit.cli.test_engine_command import kill
 
 pytestmark = pytest.mark.timeout(120)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Fail if it does not hold within a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def begin(home: Home, title: str = "Work") -> tuple[str, Path]:
@@ -110,3 +121,37 @@ def test_worktrees_are_listed_and_pruned(home: Home) -> None:
     assert [r["session"] for r in told["removed"]] == [session]
     checks = {c["check"]: c for c in json.loads(home.call("doctor", "--json").stdout)}
     assert checks["worktrees"]["detail"].startswith("0 of sessions, 0 kept, 0")
+
+
+def test_an_engine_killed_in_a_landing_leaves_a_clean_repository(home: Home) -> None:
+    repo(home.work, f="x\n")
+    home.configure('[worktrees]\ncheck = ["sleep", "300"]\n')
+    session, folder = begin(home)
+    new = commit(folder, "g", "1\n")
+    moved = commit(home.work, "h", "1\n")
+    landing = home.popen("sessions", "land", session)
+    note = home.places.state / "landings" / f"{session}.json"
+    # The check runs: the session's branch is on top of what moved, the target is where it was.
+    wait_for(lambda: note.exists() and head(folder) != new)
+    kill(home)
+    assert landing.wait(60) == 1
+    assert clean(home.work) and clean(folder)
+    home.out("engine", "start")
+    assert not note.exists()
+    assert (head(folder), head(home.work)) == (new, moved)
+    events = [json.loads(e) for e in home.out("sessions", "show", session, "--json").splitlines()]
+    assert any("cut off before main was moved" in e.get("message", "") for e in events)
+    told = json.loads(home.out("sessions", "land", session, "--no-check", "--json"))
+    assert told["landed"]
+    assert clean(home.work)
+
+
+def test_delete_says_what_becomes_of_the_worktree(home: Home) -> None:
+    repo(home.work, f="x\n")
+    session, folder = begin(home)
+    (folder / "new").write_text("n\n")
+    said = home.out("sessions", "delete", session, "--yes")
+    assert str(folder) in said and "kept under a ref" in said
+    assert not folder.exists()
+    (row,) = json.loads(home.out("worktrees", "list", "--json"))
+    assert (row["state"], row["session"], row["orphan"]) == ("kept", session, True)

@@ -175,6 +175,14 @@ async def test_a_conflict_at_landing_is_handed_over(told: ev.JSON) -> None:
         assert [c.get("hand_over", False) for c in engine.said("worktree.land")] == [False, True]
 
 
+async def test_pushing_is_shown_as_the_command_that_it_is(told: ev.JSON) -> None:
+    async with reviewed(told) as here:
+        await here.press("l", "down", "down", "down", "enter")
+        await here.until(lambda: "git push -u origin agentdeck/w" in here.app.clipboard)
+        assert "gh pr create" in here.notices()[-1]
+        assert here.client.said("worktree.land") == []
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_it_fits_a_small_terminal(told: ev.JSON, size: tuple[int, int]) -> None:
     async with reviewed(told, size) as here:

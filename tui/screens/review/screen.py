@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Coroutine
 from typing import Any, ClassVar
 
@@ -38,6 +39,7 @@ _LANDINGS = (
     ("rebase", "commit by commit on top of it, and forward"),
     ("squash", "as one commit"),
     ("merge", "by a merge commit"),
+    ("push", "not landed: the command that pushes the branch, for your shell"),
 )
 
 
@@ -372,6 +374,9 @@ class ChangeReview(Dialog[str]):
         )
         if chosen is None or not chosen.row:
             return
+        if chosen.row == "push":
+            self._show_push()
+            return
         told = await self.client.call("worktree.land", session=self.session, how=chosen.row)
         if told["landed"]:
             await self.read()
@@ -384,6 +389,15 @@ class ChangeReview(Dialog[str]):
                 "worktree.land", session=self.session, how=chosen.row, hand_over=True
             )
             self.dismiss("The session mends what conflicts; land it again when it is done.")
+
+    def _show_push(self) -> None:
+        """Pushing is done by the user's own git and gh: the command, also on the clipboard."""
+        folder = self.client.summaries[self.session].cwd
+        branch = str(self.told["branch"])
+        command = f"cd {shlex.quote(folder)} && git push -u origin {shlex.quote(branch)}"
+        command += " && gh pr create --fill"
+        self.app.copy_to_clipboard(command)
+        self.say(f"Copied, for your shell: {command}")
 
     def action_discard(self) -> None:
         """Put the worktree away; its work stays under a ref."""
