@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
-
-import pytest
 
 from sessions.engine import protocol
 
@@ -36,40 +33,3 @@ def test_every_command_says_what_it_does_and_is_typed() -> None:
         assert command.does, command.name
         assert command.answer, command.name
         assert all(argument.kind for argument in command.takes), command.name
-
-
-@pytest.mark.timeout(300)  # all of it is read where nothing is cached
-def test_a_wrong_name_or_argument_is_found_by_the_type_checker(tmp_path: Path) -> None:
-    wrong = tmp_path / "wrong.py"
-    wrong.write_text(
-        textwrap.dedent(
-            """
-            from sessions.api.calls import Calls
-
-            async def right(engine: Calls) -> int:
-                sent = await engine.call("session.send", session="s", text="hello")
-                return sent["turn"]
-
-            async def no_such_command(engine: Calls) -> None:
-                await engine.call("session.sent", session="s", text="hello")
-
-            async def no_such_argument(engine: Calls) -> None:
-                await engine.call("session.send", session="s", words="hello")
-
-            async def another_kind(engine: Calls) -> None:
-                await engine.call("session.fork", session="s", turn="one")
-
-            async def no_such_key(engine: Calls) -> None:
-                sent = await engine.call("session.send", session="s", text="hello")
-                sent["trun"]
-            """
-        )
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(wrong)],
-        capture_output=True,
-        text=True,
-        cwd=protocol.ROOT,
-    )
-    found = {line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line}
-    assert found == {"9", "12", "15", "19"}, done.stdout
