@@ -15,7 +15,7 @@ from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
-from sessions.worktrees import keep, listing, make, review
+from sessions.worktrees import keep, listing, make, remove, review
 from sessions.worktrees.repository import Base
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class Worktrees:
     async def drop(self, tree: Worktree) -> None:
         """Take one away for which there will be no session."""
         self._making.discard(str(tree.path))
-        await self.run(make.take_away, tree.repository.at, tree.path, tree.branch, tree.base.commit)
+        await self.run(
+            remove.take_away, tree.repository.at, tree.path, tree.branch, tree.base.commit
+        )
 
     async def begin(self, session: Session, tree: Worktree) -> None:
         """A session has its worktree: it is recorded, and made ready behind."""
@@ -143,7 +145,7 @@ class Worktrees:
         if not common.is_dir() or not path.is_dir():
             return ""
         if not keep.nowhere_else(path, summary.branch):
-            make.take_away(common, path, summary.branch)
+            remove.take_away(common, path, summary.branch)
             return ""
         found = keep.put_away(
             common,

@@ -21,7 +21,7 @@ from sessions.safety.sanitise import clean
 from sessions.worktrees import review
 
 if TYPE_CHECKING:
-    from sessions.plans.runner import Runner
+    from sessions.plans.ports import Trying
     from sessions.plans.state import Unit
     from sessions.runtime.session import Session
 
@@ -55,7 +55,7 @@ class Outcome:
 class Attempt:
     """Runs one try of a unit of a run."""
 
-    def __init__(self, runner: Runner, unit: Unit) -> None:
+    def __init__(self, runner: Trying, unit: Unit) -> None:
         self.runner = runner
         self.unit = unit
         self.task = runner.run.nodes[unit.node].task
@@ -174,7 +174,7 @@ class Attempt:
             if not verdict.ok:
                 return self._not_yet(argv, verdict, answer)
         if self.task.critic is not None:
-            objection = await self.runner.critic(self, answer, values)
+            objection = await self.runner.critic(self.unit, self.task, answer, values)
             if objection:
                 return objection
         commit = await self.runner.commit(self.unit, session, changed)

@@ -14,7 +14,7 @@ from sessions.safety.sanitise import clean
 
 if TYPE_CHECKING:
     from sessions.plans.model import Critic, Judge
-    from sessions.plans.runner import Runner
+    from sessions.plans.ports import Asking
     from sessions.plans.state import Unit
 
 _VERDICT = re.compile(r"VERDICT\W{1,6}(A|B|TIE)\b", re.IGNORECASE)
@@ -48,7 +48,7 @@ Name what is superficial, missing or not supported: each point with its place an
 it. If nothing is left that matters, answer with the one word KEEP."""
 
 
-async def pick(runner: Runner, unit: Unit) -> Outcome:
+async def pick(runner: Asking, unit: Unit) -> Outcome:
     """Let a judge compare a unit's candidates in pairs, each pair in both orders."""
     task = runner.run.nodes[unit.node].task
     assert task.judge is not None
@@ -75,7 +75,7 @@ async def pick(runner: Runner, unit: Unit) -> Outcome:
     )  # fmt: skip
 
 
-async def _compare(runner: Runner, unit: Unit, judge: Judge, prompt: str, a: Unit, b: Unit) -> str:
+async def _compare(runner: Asking, unit: Unit, judge: Judge, prompt: str, a: Unit, b: Unit) -> str:
     """The key of the better one, or "" for a tie and for no verdict."""
     asked = _PAIR.format(
         prompt=prompt,
@@ -90,7 +90,7 @@ async def _compare(runner: Runner, unit: Unit, judge: Judge, prompt: str, a: Uni
 
 
 async def criticise(
-    runner: Runner, unit: Unit, critic: Critic, values: fill.Values, task: str, work: str
+    runner: Asking, unit: Unit, critic: Critic, values: fill.Values, task: str, work: str
 ) -> str:
     """What a critic objects to, or "" where it would keep the work."""
     asked = _CRITIC.format(
@@ -102,7 +102,7 @@ async def criticise(
     return "" if _KEEP.search(said) or not said.strip() else said
 
 
-async def _ask(runner: Runner, unit: Unit, who: Judge | Critic, text: str, title: str) -> str:
+async def _ask(runner: Asking, unit: Unit, who: Judge | Critic, text: str, title: str) -> str:
     """One question to a session of its own; its answer, "" where it failed."""
     session = await runner.asking_session(unit, who, f"{unit.key} {title}")
     watched = Watch(

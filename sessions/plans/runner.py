@@ -8,16 +8,16 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.plans import fanout, fill, judging, read, record, watch
 from sessions.plans.attempt import Attempt, Outcome
 from sessions.plans.model import Critic, Judge, Plan, Task
+from sessions.plans.ports import Changed, CheckSettings, E
 from sessions.plans.schedule import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import Store
@@ -29,9 +29,8 @@ from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 
 if TYPE_CHECKING:
-    from sessions.plans.service import Runs
+    from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
-    from sessions.tools.sandbox import Sandbox
 
 log = logging.getLogger("agentdeck.plans")
 
@@ -41,32 +40,34 @@ _DISK_AGAIN_S = 5.0
 _WAIT_S, _MOST_WAIT_S = 5.0, 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What a session changed. `loose`: paths that are not committed; `head`: its last commit."""
+class Home(Protocol):
+    """The runs among which one is (`sessions.plans.service.Runs`)."""
 
-    files: list[str]
-    diff: str
-    loose: list[str] = field(default_factory=list)
-    head: str = ""
+    deck: Deck
 
+    def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:
+        """Profile, backend and model of a task's sessions."""
 
-E = TypeVar("E", bound=record.Event)
+    def credential(self, plan: Plan, task: Task) -> str:
+        """What a task's sessions count against."""
 
+    def told(self, runner: Runner, event: record.Event) -> None:
+        """An event of a run is written down."""
 
-@dataclass(frozen=True, slots=True)
-class CheckSettings:
-    """How a session's check is run: as its own commands are."""
+    def rests(self, runner: Runner) -> None:
+        """A run needs a person."""
 
-    env: Sequence[str] = ()
-    sandbox: Sandbox | None = None
-    network: bool = False
+    async def ended(self, runner: Runner) -> None:
+        """A run is over."""
+
+    def refused(self, runner: Runner, error: JournalError) -> None:
+        """A run can't be written down."""
 
 
 class Runner:
     """One run that is not over."""
 
-    def __init__(self, runs: Runs, store: Store, run: Run) -> None:
+    def __init__(self, runs: Home, store: Store, run: Run) -> None:
         self.runs = runs
         self.deck = runs.deck
         self.store = store
@@ -416,9 +417,8 @@ class Runner:
             sandbox = getattr(getattr(toolbox, "state", None), "sandbox", None)
         return CheckSettings(tuple(tools.env), sandbox, tools.network)
 
-    async def critic(self, attempt: Attempt, answer: str, values: fill.Values) -> str:
+    async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
         """What the task's critic sends back, or "" where nothing is left or its rounds are over."""
-        task, unit = attempt.task, attempt.unit
         assert task.critic is not None
         sent_back = [n for n in unit.notes if n.kind == "critic" and n.at >= unit.began]
         if len(sent_back) >= task.critic.rounds:

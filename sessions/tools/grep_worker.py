@@ -27,8 +27,8 @@ from sessions.record import events as ev
 from sessions.tools import safe_open
 from sessions.tools.base import CallContext, Outcome, ToolFault
 from sessions.tools.process import environment
-from sessions.tools.search import SKIPPED, Query, Walk, query_of
 from sessions.tools.spool import looks_binary
+from sessions.tools.walk import SKIPPED, Query, Walk, query_of
 from sessions.tools.workspace import Guard, Target
 
 TIME_S = 40.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import NotFound, UsageError
-from sessions.worktrees import make
+from sessions.worktrees import remove
 from sessions.worktrees.changes import copied_index
 from sessions.worktrees.git import git, line, names, run, says
 from skills import private_files
@@ -154,7 +154,7 @@ def put_away(at: Path, path: Path, session: str, branch: str, base: str, base_re
              title: str) -> Kept:  # fmt: skip
     """Keep what a worktree holds, then remove it and its branch."""
     found = keep(path, session, branch, base, base_ref, title)
-    make.take_away(at, path, branch, found.tip)
+    remove.take_away(at, path, branch, found.tip)
     return found
 
 

@@ -21,7 +21,7 @@ from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.tools import git_border
-from sessions.worktrees import keep, make
+from sessions.worktrees import keep, remove
 from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
@@ -238,7 +238,7 @@ def _prune(row: Row, *, orphans: bool, kept: bool) -> bool:
     if not row.orphan or common is None or row.state == "broken":
         return False
     if row.state in ("clean", "partial"):
-        make.take_away(common, path, row.branch if _ours(row.branch) else "")
+        remove.take_away(common, path, row.branch if _ours(row.branch) else "")
         return True
     if row.state == "changed" and orphans:
         base = says(path, "rev-parse", "--verify", "--quiet", "HEAD") or ""

@@ -12,8 +12,9 @@ from pathlib import Path
 from sessions.errors import UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
-from sessions.worktrees import naming
+from sessions.worktrees import naming, remove
 from sessions.worktrees.git import fault, git, run, says
+from sessions.worktrees.keep import snapshot
 from sessions.worktrees.repository import Base, Repository, pin, repository
 
 
@@ -73,7 +74,7 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
     )  # fmt: skip
     if done.returncode:
         with contextlib.suppress(Exception):
-            take_away(at, path, wanted.branch, wanted.base.commit)
+            remove.take_away(at, path, wanted.branch, wanted.base.commit)
         raise fault(done, f"add a worktree of {wanted.repository.name}")
     notes = [*_submodules(path), *_lfs(path)]
     cwd = wanted.cwd
@@ -94,8 +95,6 @@ def fork(
 
     `base`: the commit that both are told against. Raises UsageError, GitFault.
     """
-    from sessions.worktrees.keep import snapshot
-
     wanted = plan(worktrees, folder, session_id, title)
     top = wanted.repository.top or folder
     state = snapshot(top, "The state of a session that is forked.\n", [wanted.base.commit])
@@ -104,27 +103,6 @@ def fork(
     git(made.path, "reset", "--quiet", doing="bring the files along")
     made.cwd.mkdir(parents=True, exist_ok=True)
     return replace(made, base=base)
-
-
-def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:
-    """Remove a worktree and its branch, if that is still at `commit` ("": wherever it is).
-
-    Whoever calls has looked that it holds nothing, or has kept it. Raises GitFault.
-    """
-    if os.path.lexists(path):
-        done = run(at, ["worktree", "remove", "--force", "--force", "--", str(path)])
-        if done.returncode and os.path.lexists(path):
-            # Git has not heard of it (any more): what a killed `add` left.
-            shutil.rmtree(path, ignore_errors=True)
-            git(at, "worktree", "prune")
-    else:
-        git(at, "worktree", "prune")
-    there = says(at, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") if branch else ""
-    if there and commit in ("", there):
-        git(at, "update-ref", "-d", f"refs/heads/{branch}", there)
-    for folder in (path.parent, path.parent.parent):
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 def copy_into(top: Path, path: Path, patterns: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -32,7 +32,6 @@ tui.panels.prime.settings tui.panels.prime.panel
 tui.panels.prime.spread tui.panels.prime.panel
 sessions.tools.base sessions.tools.state
 sessions.tools.state sessions.tools.shell
-sessions.tools.grep_worker sessions.tools.search
 sessions.backends.acp.conversation sessions.backends.acp.backend
 sessions.backends.acp.question sessions.backends.acp.backend
 sessions.runtime.full_disk sessions.runtime.session
@@ -44,10 +43,6 @@ sessions.runtime.switch sessions.runtime.deck
 sessions.features.sharing sessions.features.assembly
 sessions.features.landing sessions.features.worktrees
 sessions.features.reviewing sessions.features.worktrees
-sessions.worktrees.keep sessions.worktrees.make
-sessions.plans.attempt sessions.plans.runner
-sessions.plans.judging sessions.plans.runner
-sessions.plans.runner sessions.plans.service
 """
 """Imports that close a circle and are to go: who, whom. None is added."""
 PACKAGES = ("tui", "sessions", "skills")

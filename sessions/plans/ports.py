@@ -1,0 +1,96 @@
+"""What a try of a task, a judge and a critic need of the run that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from sessions.plans import fill, record
+from sessions.plans.model import Critic, Judge, Plan, Task
+from sessions.plans.state import Run, Unit
+from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    from sessions.runtime.session import Session
+    from sessions.tools.sandbox import Sandbox
+
+E = TypeVar("E", bound=record.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a session changed. `loose`: paths that are not committed; `head`: its last commit."""
+
+    files: list[str]
+    diff: str
+    loose: list[str] = field(default_factory=list)
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """How a session's check is run: as its own commands are."""
+
+    env: Sequence[str] = ()
+    sandbox: Sandbox | None = None
+    network: bool = False
+
+
+class Asking(Protocol):
+    """The run, for a judge or a critic (`sessions.plans.runner.Runner`)."""
+
+    run: Run
+
+    def append(self, event: E) -> E:
+        """Write an event down, fold it, tell it. Raises JournalError."""
+
+    def values(self, unit: Unit, task: Task) -> fill.Values:
+        """What the prompt of a unit may name."""
+
+    async def asking_session(self, unit: Unit, who: Judge | Critic, title: str) -> Session:
+        """A session for a judge or a critic."""
+
+    async def put_away(self, session: Session) -> None:
+        """Take a session off the deck."""
+
+    def spent(self, unit: Unit, session: Session) -> None:
+        """Count what a session has cost."""
+
+
+class Trying(Asking, Protocol):
+    """The run, for one try of a task."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as it is now."""
+
+    async def opened(self, unit: Unit) -> Session | None:
+        """The session of a try that was begun, if there is one."""
+
+    async def make_session(self, unit: Unit, task: Task, values: fill.Values) -> Session:
+        """A session for a try."""
+
+    async def prime(self, unit: Unit, task: Task, session: Session) -> None:
+        """Give a session the primings of its task."""
+
+    def went_through(self, unit: Unit) -> None:
+        """A credential works."""
+
+    def broken(self, unit: Unit, why: str) -> None:
+        """A credential is refused: nothing starts on it until a person has looked."""
+
+    async def wait_out(self, unit: Unit, times: int, asked_s: float, why: str) -> None:
+        """Wait until a fault has passed."""
+
+    async def changes(self, session: Session, events: Sequence[ev.Event]) -> Changed:
+        """What a session has changed so far, before its check adds to it."""
+
+    async def check_settings(self, session: Session) -> CheckSettings:
+        """How a session's check is run."""
+
+    async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
+        """What the task's critic sends back, or ""."""
+
+    async def commit(self, unit: Unit, session: Session, changed: Changed) -> str:
+        """Commit what a session left uncommitted; the commit, or ""."""
