@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from sessions.importers.exports import ChatGpt, ClaudeAi
 from sessions.importers.gemini import Gemini
 from sessions.importers.import_ledger import Known
 from sessions.importers.opencode import OpenCode
+from sessions.importers.own import own_sessions
 from sessions.importers.plain import PlainJson, PlainMarkdown
 from sessions.importers.qwen import Qwen
 from sessions.importers.unread import ENDINGS, HEAD, unclaimed, unheld
@@ -60,6 +61,7 @@ Progress = Callable[[int, int], None]
 class Imported:
     """What became of one conversation. `status`: `new`, `grown`, `known`, `empty`, `failed`.
 
+    `known` is also one that an agent led in this deck: its session is the record of it.
     `empty` is a file without a conversation; one that was not understood is `failed`.
     """
 
@@ -84,11 +86,12 @@ def import_paths(
     known = Known.open(places)
     for left in places.sessions.glob(f".*{_MAKING}"):  # by an import that was killed
         shutil.rmtree(left, ignore_errors=True)
+    own = own_sessions(places)
     files = list(_files(paths))
     total, done = sum(size for _, size, _ in files), 0
     try:
         for path, size, named in files:
-            for one in _import_file(path, size, named, places, known):
+            for one in _import_file(path, size, named, places, known, own):
                 yield replace(one, named=named)
             done += size
             if progress is not None:
@@ -123,7 +126,7 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, int, bool]]:
 
 
 def _import_file(
-    path: Path, size: int, named: bool, places: Places, known: Known
+    path: Path, size: int, named: bool, places: Places, known: Known, own: Mapping[str, str]
 ) -> Iterator[Imported]:
     if known.unchanged(path, size):
         return
@@ -141,7 +144,7 @@ def _import_file(
     whole = True
     for theirs in sessions:
         try:
-            done = _import_one(importer, path, theirs, places, known)
+            done = _import_one(importer, path, theirs, places, known, own)
         except _FAULTS as error:  # it costs no other conversation its import
             words = _in_words(importer, error)
             done = Imported(str(path), importer.harness, "failed", message=words)
@@ -173,7 +176,12 @@ def importer_of(path: Path) -> Importer | None:
 
 
 def _import_one(
-    importer: Importer, path: Path, theirs: str, places: Places, known: Known
+    importer: Importer,
+    path: Path,
+    theirs: str,
+    places: Places,
+    known: Known,
+    own: Mapping[str, str],
 ) -> Imported:
     if isinstance(importer, Holds) and theirs:
         source = importer.read_session(path, theirs)
@@ -182,6 +190,8 @@ def _import_one(
     begun = _beginning(source)
     if not begun or not isinstance(begun[0], ev.SessionCreated):
         return Imported(str(path), importer.harness, "empty")
+    if led := own.get(str((begun[0].source or {}).get("id") or "")):
+        return Imported(str(path), importer.harness, "known", led)
     key = _key(importer.harness, path, theirs, begun)
     events = chain(begun, source)
     session = known.session(key)

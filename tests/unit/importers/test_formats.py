@@ -328,6 +328,23 @@ def test_one_broken_conversation_costs_no_other_its_import(tmp_path: Path, where
     assert len(done) == 2
 
 
+def test_what_was_led_in_this_deck_is_not_taken_again(tmp_path: Path, where: Places) -> None:
+    from sessions.record.journal import Journal
+
+    created = ev.SessionCreated(id="1own", title="", backend="claude-code", model="", cwd="/w")
+    journal, _, _ = Journal.create(where.session("1own"), created)
+    journal.append(ev.BackendState(data={"starting": "x"}))
+    journal.append(ev.BackendState(data={"session_id": "first", "owner": "1own"}))
+    journal.append(ev.Text(turn=1, text='{"type":"backend.state","session_id":"third"}'))
+    journal.append(ev.BackendState(data={"session_id": "second", "owner": "1own"}))
+    journal.close()
+    for name in ("first", "second", "third"):
+        lines(tmp_path / f"{name}.jsonl", [claude("1", None, "user", f"Go {name}")])
+    done = {Path(d.path).stem: (d.status, d.session) for d in import_paths([tmp_path], where)}
+    assert done["first"] == done["second"] == ("known", "1own")
+    assert done["third"][0] == "new"
+
+
 def test_the_environment_says_where_conversations_are(tmp_path: Path) -> None:
     env = {
         "CODEX_HOME": str(tmp_path / "c"),
