@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.message import Message
 
 from tui.deck.memory import Draft
+from tui.deck.offers import Offers
 from tui.text import clean, size
 from tui.widgets.fields import Area
 
@@ -70,6 +71,7 @@ class Composer(Area):
             id=id,
         )
         self.past = history
+        self.offers = Offers()
         self.targets: tuple[str, ...] = ()
         """The sessions that the frame names; empty = one that is to be made."""
         self._at: int | None = None
@@ -131,11 +133,34 @@ class Composer(Area):
     # -- keys
 
     async def _on_key(self, event: events.Key) -> None:
+        if self.offers.open and self._offered(event.key):
+            event.stop()
+            event.prevent_default()
         # The field would take enter for a new line before any binding is asked.
-        if event.key == "enter":
+        elif event.key == "enter":
             event.stop()
             event.prevent_default()
             self.action_submit()
+
+    def _offered(self, key: str) -> bool:
+        """Whether a key is for what is offered. Enter is only once something is chosen."""
+        if key in ("up", "down"):
+            self.offers.move(-1 if key == "up" else 1)
+        elif key == "tab" or (key == "enter" and self.offers.at >= 0):
+            self.offers.take(self)
+        elif key == "escape":
+            self.offers.close()
+        else:
+            return False
+        return True
+
+    def put(self, text: str, start: tuple[int, int]) -> None:
+        """Put text in place of what stands between there and the cursor."""
+        self._replace_via_keyboard(text, start, self.cursor_location)
+
+    def on_blur(self) -> None:
+        """Who writes elsewhere is offered nothing here."""
+        self.offers.close()
 
     def action_submit(self) -> None:
         """Send; a backslash before the cursor makes it a new line instead."""
@@ -208,6 +233,10 @@ class Composer(Area):
     def on_text_area_changed(self) -> None:
         """Tell that the draft changed."""
         self.post_message(self.Edited(self))
+        if self._at is None and self.has_focus:
+            self.offers.look(self)
+        else:
+            self.offers.close()
 
     # -- what it says of itself
 

@@ -82,7 +82,9 @@ class DeckScreen(LeanScreen):
                 yield Grid(self.model, self.options.max_tiles)
                 yield Welcome(self.options.keys)
             yield SidePanel()
-        yield Composer(self.memory.history, id="composer")
+        composer = Composer(self.memory.history, id="composer")
+        yield composer
+        yield composer.offers
         yield Line(id="footer")
 
     def on_mount(self) -> None:
@@ -296,6 +298,8 @@ class DeckScreen(LeanScreen):
         """A key whose action can't be done now is left to whatever is in focus."""
         if action == "deck" and parameters:
             spec = registry.actions().get(str(parameters[0]))
+            if parameters[0] == "focus" and self.composer.offers.open:
+                return False  # tab takes what is offered
             return spec is not None and bool(spec.keys or spec.name) and spec.when(self)
         return True
 

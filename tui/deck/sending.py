@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError
@@ -45,6 +46,8 @@ class Sender:
         """Write the target and what enter does into the composer's frame."""
         deck, composer = self.deck, self.deck.composer
         targets = self.targets()
+        first = deck.model.summaries.get(targets[0]) if targets else None
+        composer.offers.folder = first.cwd if first else str(Path.cwd()) if not targets else ""
         composer.set_class(len(targets) > 1, "-many")
         width = max(20, composer.size.width - 6)
         if len(targets) > 1:

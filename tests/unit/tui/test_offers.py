@@ -1,0 +1,81 @@
+"""`@` in the composer offers files of the session's directory, and takes no key that is not its."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sessions.features.file_names import best, names_under
+from tests.support.deckpilot import opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "src").mkdir()
+    for name in ("src/whale.py", "src/sail.py", "notes.md"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+async def test_an_arrow_chooses_and_enter_takes_what_is_chosen() -> None:
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("look at @")
+        await here.until(lambda: len(offers.found) == 3)
+        await here.type("whl")
+        await here.until(lambda: offers.found == ["src/whale.py"])
+        await here.press("down", "enter")
+        assert here.composer.text == "look at @src/whale.py "
+        assert not offers.open
+        assert here.client.said("session.send") == []
+
+
+@pytest.mark.usefixtures("folder")
+async def test_tab_takes_the_first_and_esc_closes_without_either_leaving_the_composer() -> None:
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@sail")
+        await here.until(lambda: offers.open)
+        await here.press("tab")
+        assert here.composer.text == "@src/sail.py "
+        await here.type("@no")
+        await here.until(lambda: offers.open)
+        await here.press("escape")
+        assert not offers.open
+        assert here.composer.has_focus
+
+
+@pytest.mark.usefixtures("folder")
+async def test_enter_sends_while_nothing_is_chosen() -> None:
+    async with opened(0) as here:
+        await here.type("see @sail")
+        await here.until(lambda: here.composer.offers.open)
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.send")))
+        assert here.client.said("session.send")[0]["text"] == "see @sail"
+        assert not here.composer.offers.open
+
+
+@pytest.mark.usefixtures("folder")
+async def test_an_address_of_mail_offers_nothing() -> None:
+    async with opened(0) as here:
+        await here.type("me@sail")
+        await here.settle()
+        assert not here.composer.offers.open
+
+
+def test_git_says_which_files_there_are(folder: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    (folder / ".gitignore").write_text("notes.md\n")
+    assert sorted(names_under(folder)) == [".gitignore", "src/sail.py", "src/whale.py"]
+
+
+def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
+    assert names_under(tmp_path / "gone") == []
+
+
+def test_the_file_s_own_name_comes_before_its_path() -> None:
+    names = ["whale/a.py", "b/whale.py", "w/h/a/l/e", "other"]
+    assert best(names, "whale", 9) == ["b/whale.py", "whale/a.py", "w/h/a/l/e"]
