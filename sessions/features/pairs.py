@@ -56,7 +56,7 @@ class Pairs:
         for number in range(2):
             cwd = private_folder(run / str(number + 1))
             session = await self._deck.create(
-                **like, cwd=str(cwd), title=f"pair {number + 1}: {draft.name}"
+                **like, cwd=str(cwd), title=f"pair {number + 1}: {draft.name}", worktree=False
             )
             if number == skilled:
                 await self._give(session, draft, cwd)

@@ -182,7 +182,8 @@ class Sender:
         from tui.screens.new_session import here
 
         client = self.deck.client
-        made = await client.call("session.create", cwd=here())
+        about = " ".join(text.split())[:80]  # where the profile asks for one, its branch's name
+        made = await client.call("session.create", cwd=here(), about=about)
         session = self.deck.met(made)
         self._tell_hidden(await client.call("session.send", session=session, text=text))
         self.deck.go(session)

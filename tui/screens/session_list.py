@@ -42,17 +42,24 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     return Pick(summary.id, cells, f"{words}{where} {summary.id} {summary.snippet}")
 
 
+def grouped(found: list[Summary]) -> list[Summary]:
+    """The newest first, but those on branches of one repository together, by their newest."""
+    groups: dict[str, list[Summary]] = {}
+    for summary in sorted(found, key=lambda s: s.id, reverse=True):
+        tree = summary.worktree or {}
+        groups.setdefault(str(tree.get("repository") or summary.id), []).append(summary)
+    return [summary for group in groups.values() for summary in group]
+
+
 async def open_list(deck: DeckScreen) -> None:
-    """All sessions, those of the deck first, then the newest; the chosen one is opened."""
+    """All sessions, those of the deck first, then as `grouped`; the chosen one is opened."""
     offers = (Offer("alt+x", "close"), Offer("alt+a", "archive"), Offer("alt+d", "delete"))
     while True:
         listed = await deck.client.call("deck.list", closed=True, archived=True)
         known = {s.id: s for s in map(Summary.from_json, listed)} | deck.model.summaries
         number = deck.model.number
         ordered = [known[i] for i in deck.model.order if i in known]
-        ordered += sorted(
-            (s for s in known.values() if not number(s.id)), key=lambda s: s.id, reverse=True
-        )
+        ordered += grouped([s for s in known.values() if not number(s.id)])
         rows = [session_pick(s, number(s.id), deck.size.width) for s in ordered]
         listing = Listing(rows, offers, empty="No session yet: ctrl+n makes one.", enter="opens")
         chosen: Choice | None = await deck.app.push_screen_wait(
