@@ -218,6 +218,9 @@ class Calls(Protocol):
     ) -> Greeting: ...
 
     @overload
+    async def call(self, command: Literal["plan.draft"], /, *, session: str) -> ev.JSON: ...
+
+    @overload
     async def call(self, command: Literal["plan.list"], /) -> list[ev.JSON]: ...
 
     @overload

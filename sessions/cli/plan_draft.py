@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,9 +60,7 @@ def _tell(out: Path, made: drafts.Draft) -> None:
 
 def _write(out: Path, text: str) -> None:
     try:
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        drafts.write(out, text)
     except OSError as error:
         raise AgentdeckError(f"{out} can't be written: {error.strerror}.") from error
 

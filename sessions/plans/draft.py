@@ -213,3 +213,24 @@ def _toml(text: str) -> str:
     """A text of the spec as a TOML string in which braces are braces."""
     escaped = re.sub(r"\{([A-Za-z_][^{}\n]*)\}", r"{{\1}}", text)
     return json.dumps(escaped, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def write_new(folder: Path, title: str, text: str) -> Path:
+    """Write a plan to a file that was not there, named after `title`. Raises AgentdeckError."""
+    name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "session"
+    for number in range(1, 1000):
+        path = folder / f"{name}{f'-{number}' if number > 1 else ''}.plan.toml"
+        try:
+            write(path, text)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise AgentdeckError(f"{path} can't be written: {error.strerror}.") from error
+        return path
+    raise AgentdeckError(f"{folder} is full of plans called {name}.", "Take some away.")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that was not there. Raises OSError."""
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)

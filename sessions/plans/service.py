@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.ids import new_id
@@ -196,6 +197,28 @@ class Runs:
                 continue
             found.append(show.line(run, *_standing(runner)))
         return found
+
+    async def draft(self, session: Session) -> ev.JSON:
+        """A plan of a session, by its own model, as a new file. Raises AgentdeckError."""
+        from sessions.archive.export import export
+        from sessions.backends.base import Question, Reply
+        from sessions.plans import draft as drafts
+
+        backend = self.deck.backend(session.summary.backend)
+        model = self.deck.settings(session).model
+        folder = Path(session.summary.cwd)
+
+        async def ask(messages: Sequence[Mapping[str, Any]]) -> Reply:
+            return await backend.ask(Question(messages=messages, model=model, max_tokens=8192))
+
+        session.recorder.flush()
+        spec = await asyncio.to_thread(lambda: export(session.journal.events(), "md"))
+        skills = [s.name for s in self.deck.features.library.scan(folder)]
+        spec = spec[-drafts.MOST_SPEC :]
+        made = await drafts.draft(ask, spec, folder, self.deck.config, skills)
+        title = session.summary.title or session.summary.about or session.id
+        path = await asyncio.to_thread(drafts.write_new, folder, title, made.file(title))
+        return {**made.to_json(), "path": str(path)}
 
     # -- who answers
 

@@ -122,9 +122,11 @@ async def _begin(plan: Path) -> tuple[Client, asyncio.Event, list[float]]:
 async def _run(home: Path, plan: Path) -> tuple[float, float, float]:
     client, rests, _ = await _begin(plan)
     try:
+        done = asyncio.Event()
+        client.on_summary = lambda summary: done.set() if summary.status == "done" else None
         made = await client.call("session.create", cwd=str(plan.parent))
         await client.call("session.send", session=made["id"], text="warm up")
-        await asyncio.sleep(2)
+        await done.wait()
         pid = lifecycle.running_pid(rig_places(home)) or 0
         before = rss(pid)
         began = time.perf_counter()

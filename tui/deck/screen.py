@@ -67,6 +67,7 @@ class DeckScreen(LeanScreen):
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
+        self.plans_watcher: Callable[[ev.JSON], None] | None = None
         self.interrupting: tuple[str, float] | None = None
         """The session in which esc was pressed once, and until when a second one counts."""
         self.tiles: dict[str, Tile] = {}
@@ -207,7 +208,10 @@ class DeckScreen(LeanScreen):
 
     def notice_came(self, notice: ev.JSON) -> None:
         """Something of the deck: a limit, a disk that is full; a panel may care as well."""
-        self.side.notice(notice)
+        if notice.get("kind") != "plan":
+            self.side.notice(notice)
+        elif self.plans_watcher is not None:
+            self.plans_watcher(notice)
         if message := one_line(str(notice.get("message", ""))):
             self.app.notify(message, severity="warning", markup=False, timeout=10)
 

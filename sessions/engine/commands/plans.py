@@ -54,6 +54,12 @@ async def unschedule(deck: Deck, schedule: str) -> ev.JSON:
     return deck.plans.unschedule(schedule).to_json()
 
 
+@command("plan.draft")
+async def draft(deck: Deck, session: str) -> ev.JSON:
+    """A plan of what was said in a session, as a new file in its directory."""
+    return await deck.plans.draft(await deck.get(session))
+
+
 @command("plan.list")
 async def listing(deck: Deck) -> list[ev.JSON]:
     """All runs, newest first."""

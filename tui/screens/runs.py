@@ -1,0 +1,263 @@
+"""Runs of plans: which there are, and one as it goes: tasks, who worked when, what it takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from sessions.errors import AgentdeckError
+from sessions.record import events as ev
+from tui.panels.hints import Hints
+from tui.screens.dialogs import Confirm, Dialog
+from tui.terminal import glyphs
+from tui.text import clip, cost, one_line, plain, tokens
+from tui.widgets.rows import Row, Rows
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+REFRESH_S = 1.0
+"""A run is asked for anew so often at most, however much happens in it."""
+_LINE = 24
+"""Cells of the timeline."""
+_STATES = {
+    "waiting": ("needs-you", "needs you", "$text-warning"),
+    "failed": ("failed", "failed", "$text-error"),
+    "unknown": ("unknown", "unknown", "$text-warning"),
+    "running": ("working", "working", "$text-accent"),
+    "pending": ("idle", "waits", "$text-muted"),
+    "done": ("done", "done", "$text-success"),
+    "skipped": ("paused", "skipped", "$text-muted"),
+}
+_RANK = {name: rank for rank, name in enumerate(_STATES)}
+_LIST_KEYS = (("enter", "opens"), ("escape", "leaves"))
+_RUN_KEYS = (
+    ("enter", "goes to the session"),
+    ("p", "pauses, goes on"),
+    ("t", "tries again"),
+    ("s", "skips"),
+    ("x", "stops"),
+    ("escape", "all runs"),
+)
+
+
+class RunsView(Dialog[str]):
+    """Gives the session that is wanted, or nothing."""
+
+    WIDE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "pause", show=False),
+        Binding("t", "retry", show=False),
+        Binding("s", "skip", show=False),
+        Binding("x", "stop", show=False),
+    ]
+
+    def __init__(self, deck: DeckScreen) -> None:
+        super().__init__("Runs of plans")
+        self.deck = deck
+        self.run_id = ""
+        self.told: ev.JSON = {}
+        self._asking = False
+        self._due = False
+
+    def body(self) -> ComposeResult:
+        """How it stands, the rows, and what the keys do."""
+        yield Static("", id="standing", markup=False)
+        yield Rows("No plan has run yet: agentdeck plan start FILE")
+        yield Hints(id="offers")
+
+    def on_mount(self) -> None:
+        """Show all runs, and follow what happens."""
+        self.deck.plans_watcher = self.happened
+        self.query_one(Rows).focus()
+        self._ask()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.deck.plans_watcher = None
+
+    def happened(self, notice: ev.JSON) -> None:
+        """Something of a run happened."""
+        if (not self.run_id or notice.get("run") == self.run_id) and not self._due:
+            self._due = True
+            self.set_timer(REFRESH_S, self._ask)
+
+    def _ask(self) -> None:
+        self._due = False
+        if not self._asking and self.is_attached:
+            self._asking = True
+            self.run_worker(self._fetch(), exclusive=False, exit_on_error=False)
+
+    async def _fetch(self) -> None:
+        try:
+            if self.run_id:
+                self.told = await self.deck.client.call("plan.show", run=self.run_id)
+            else:
+                self.told = {"runs": await self.deck.client.call("plan.list")}
+        except AgentdeckError as error:
+            self.query_one("#standing", Static).update(plain(one_line(str(error))))
+        else:
+            self.show()
+        finally:
+            self._asking = False
+
+    # -- what is shown
+
+    def show(self) -> None:
+        """Draw what was told last."""
+        listing = "runs" in self.told
+        hints = self.query_one("#offers", Hints)
+        hints.say(_LIST_KEYS if listing else _RUN_KEYS)
+        rows = self.query_one(Rows)
+        standing = self.query_one("#standing", Static)
+        if listing:
+            self.query_one("#dialog").border_title = plain(f"Runs ({len(self.told['runs'])})")
+            standing.display = False
+            rows.show([_run_row(run) for run in self.told["runs"]])
+            return
+        self.query_one("#dialog").border_title = plain(one_line(self.told["title"]))
+        standing.display = True
+        standing.update(plain(_standing(self.told)))
+        units = sorted(self.told["units"], key=lambda u: _RANK.get(u["state"], 9))
+        rows.show([_unit_row(unit, self.told) for unit in units])
+
+    # -- what is done
+
+    @on(Rows.Picked)
+    def _picked(self, message: Rows.Picked) -> None:
+        if not self.run_id:
+            self.run_id = message.key
+            self._ask()
+        elif session := (self._unit(message.key) or {}).get("session"):
+            self.dismiss(str(session))
+
+    def _unit(self, key: str) -> ev.JSON | None:
+        found: ev.JSON | None = next(
+            (u for u in self.told.get("units", []) if u["unit"] == key), None
+        )
+        return found
+
+    def action_cancel(self) -> None:
+        """Back to all runs, or out."""
+        if self.run_id:
+            self.run_id = ""
+            self._ask()
+        else:
+            self.dismiss(None)
+
+    def action_pause(self) -> None:
+        """Pause the run, or let it go on."""
+        if self.run_id:
+            going = self.told.get("state") in ("working", "needs-you") and not self.told.get("held")
+            self._tell("plan.pause" if going else "plan.resume")
+
+    def action_retry(self) -> None:
+        """Try the task under the cursor again."""
+        if self.run_id:
+            self._tell("plan.retry", task=self.query_one(Rows).key)
+
+    def action_skip(self) -> None:
+        """Take the task under the cursor out of the run."""
+        if self.run_id:
+            self._tell("plan.skip", task=self.query_one(Rows).key)
+
+    def action_stop(self) -> None:
+        """End the run, after asking."""
+        if self.run_id:
+            text = "What works is ended. `agentdeck plan resume` takes the run up again."
+            question = Confirm("Stop this run?", text, "Stop", danger=True)
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self._tell("plan.stop")
+
+            self.app.push_screen(question, answered)
+
+    def _tell(self, command: str, **args: Any) -> None:
+        async def tell() -> None:
+            try:
+                calls: Any = self.deck.client.call
+                await calls(command, run=self.run_id, **args)
+            except AgentdeckError as error:
+                self.deck.say(str(error))
+            self._ask()
+
+        self.run_worker(tell(), exit_on_error=False)
+
+    def on_hints_chosen(self, message: Hints.Chosen) -> None:
+        """An offer was clicked: as if its key had been pressed."""
+        self.app.simulate_key(message.key)
+
+
+def _run_row(run: ev.JSON) -> Row:
+    counts = run["counts"]
+    every = sum(counts.values())
+    cells = (
+        (f"{run['state']:<11}", "$text-warning" if run["idle"] and run["held"] else ""),
+        (f"{counts.get('done', 0)}/{every}".ljust(10), "bold"),
+        (f"{_money(run):<22}", "$text-muted"),
+        (f"{run['began'][5:16].replace('T', ' '):<13}", "$text-muted"),
+        (one_line(run["title"]), "bold"),
+    )
+    return Row(run["id"], cells)
+
+
+def _money(run: ev.JSON) -> str:
+    spent, budget = run["spent"], run["budget"]
+    parts = [f"{tokens(spent['tokens'])} tok"]
+    if spent["usd"]:
+        parts.insert(0, cost(spent["usd"]))
+    if budget["usd"]:
+        parts.append(f"of {cost(budget['usd'])}")
+    elif budget["tokens"]:
+        parts.append(f"of {tokens(budget['tokens'])}")
+    return " ".join(parts)
+
+
+def _standing(run: ev.JSON) -> str:
+    """How a run stands, in two lines: by state, and what it took."""
+    counts = run["counts"]
+    by_state = [f"{counts[name]} {_STATES[name][1]}" for name in _STATES if counts.get(name)]
+    lost = [f"{t['name']}: {one_line(t['why'])}" for t in run["tasks"] if t["why"]]
+    second = [_money(run), f"{run['parallel']} at once"]
+    if run["held"]:
+        second.append(f"held: {one_line(run['held'])}")
+    return "\n".join([f"{run['state']} · " + ", ".join(by_state), " · ".join(second), *lost[:2]])
+
+
+def _unit_row(unit: ev.JSON, run: ev.JSON) -> Row:
+    glyph, word, style = _STATES.get(unit["state"], ("unknown", unit["state"], ""))
+    about = unit["why"] if unit["state"] in ("waiting", "failed", "unknown") else ""
+    about = about or unit["item"] or unit["why"] or ""
+    cells = (
+        (f"{glyphs.status(glyph)} {word:<10}", style),
+        (f"{clip(one_line(unit['unit']), 24):<25}", "bold"),
+        (_timeline(unit, run), style),
+        (f" {tokens(unit['tokens']):>6} ", "$text-muted"),
+        (one_line(str(about)), ""),
+    )
+    return Row(unit["unit"], cells)
+
+
+def _timeline(unit: ev.JSON, run: ev.JSON) -> str:
+    """From when to when a unit worked, over the run's whole time."""
+    begin, end = _time(run["began"]), _time(run["updated"])
+    length = max(1.0, end - begin)
+    full, empty = ("#", ".") if glyphs.is_ascii() else ("▬", "·")
+    cells = [empty] * _LINE
+    if unit["began"]:
+        over = unit["ended"] if unit["ended"] >= unit["began"] else run["updated"]
+        first = int((_time(unit["began"]) - begin) / length * (_LINE - 1))
+        last = int((_time(over) - begin) / length * (_LINE - 1))
+        for at in range(max(0, first), min(_LINE - 1, last) + 1):
+            cells[at] = full
+    return "".join(cells)
+
+
+def _time(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp() if at else 0.0
