@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from sessions.backends.base import Conversation
     from sessions.runtime.surroundings import Surroundings
 
+    Around = Surroundings["Session"]
+
 log = logging.getLogger("agentdeck.session")
 
 BY_USER = "Interrupted by the user."
@@ -58,7 +61,7 @@ class _NotRecorded(JournalError):
 class Session:
     """One conversation with one backend in one working directory."""
 
-    def __init__(self, journal: Journal, folder: Path, deck: Surroundings) -> None:
+    def __init__(self, journal: Journal, folder: Path, deck: Around) -> None:
         self.folder = folder
         self.journal = journal
         self.deck = deck
@@ -96,7 +99,7 @@ class Session:
 
     @classmethod
     def create(
-        cls, folder: Path, created: ev.SessionCreated, deck: Surroundings, *, synced: bool = True
+        cls, folder: Path, created: ev.SessionCreated, deck: Around, *, synced: bool = True
     ) -> Session:
         """Make a new session's folder and journal. Raises JournalError."""
         journal, stamped, line = Journal.create(folder, created, synced=synced)
@@ -106,7 +109,7 @@ class Session:
         return session
 
     @classmethod
-    def load(cls, folder: Path, deck: Surroundings) -> Session:
+    def load(cls, folder: Path, deck: Around) -> Session:
         """Open a session from its journal and close what a crash left open.
 
         Raises:
@@ -121,7 +124,7 @@ class Session:
 
     @classmethod
     def _of(
-        cls, journal: Journal, folder: Path, deck: Surroundings, events: Sequence[ev.Event]
+        cls, journal: Journal, folder: Path, deck: Around, events: Sequence[ev.Event]
     ) -> Session:
         session = cls(journal, folder, deck)
         unanswered: dict[str, ev.ToolCall] = {}
@@ -477,7 +480,8 @@ class Session:
                 return ev.TurnEnded(turn=message.turn, reason="limit", detail=refusal)
             if self._conversation is None:
                 self._conversation = await self.deck.conversation(self)
-            self._turn = Turn(self, message, settings, await self.deck.tools(self))
+            room = partial(self.deck.make_room, self)
+            self._turn = Turn(self, message, settings, await self.deck.tools(self), room)
             return await self._conversation.turn(self._turn)
 
     async def _finish(self, ended: ev.TurnEnded) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sessions.record import events as ev
 
@@ -11,44 +11,46 @@ if TYPE_CHECKING:
 
     from sessions.backends.base import Conversation, Settings, Tools
     from sessions.errors import JournalError
-    from sessions.runtime.session import Session
 
 
-class Surroundings(Protocol):
-    """What a session needs of the deck that it is part of."""
+S = TypeVar("S", contravariant=True)
 
-    def joined(self, session: Session) -> None:
+
+class Surroundings(Protocol[S]):
+    """What a session (`S`) needs of the deck that it is part of."""
+
+    def joined(self, session: S) -> None:
         """A session is in memory; whoever folds its events registers before its past is read."""
 
-    def publish(self, session: Session, event: ev.Event, line: bytes) -> None:
+    def publish(self, session: S, event: ev.Event, line: bytes) -> None:
         """Tell everybody of an event that is in the journal."""
 
-    def changed(self, session: Session) -> None:
+    def changed(self, session: S) -> None:
         """The session's summary has changed."""
 
-    def refused(self, session: Session, error: JournalError) -> None:
+    def refused(self, session: S, error: JournalError) -> None:
         """The disk refuses to take more of the session."""
 
-    async def conversation(self, session: Session) -> Conversation:
+    async def conversation(self, session: S) -> Conversation:
         """Open the session's conversation with its backend. Raises AgentdeckError."""
 
-    def settings(self, session: Session) -> Settings:
+    def settings(self, session: S) -> Settings:
         """What applies to the session's next turn."""
 
-    async def tools(self, session: Session) -> Tools | None:
+    async def tools(self, session: S) -> Tools | None:
         """The tools of the session, if its backend wants ours."""
 
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+    async def notes(self, session: S, message: ev.UserMessage) -> list[ev.JSON]:
         """What the model is told before a message: the skill listing when it has changed, …"""
 
-    def slot(self, session: Session) -> asyncio.Semaphore:
+    def slot(self, session: S) -> asyncio.Semaphore:
         """Held while a turn runs: so many turns run at once."""
 
-    async def before_turn(self, session: Session) -> str:
+    async def before_turn(self, session: S) -> str:
         """Look at budgets and limits: why no turn may start, or ""."""
 
-    async def make_room(self, session: Session, *, refused: bool = False) -> bool:
+    async def make_room(self, session: S, *, refused: bool = False) -> bool:
         """Within a turn: summarise what is about to outgrow the model's window, or has."""
 
-    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
+    async def after_turn(self, session: S, ended: ev.TurnEnded) -> None:
         """What follows a turn: compaction, measuring, pausing."""

@@ -5,17 +5,46 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sessions.backends.base import Settings, Tools
     from sessions.record.context import Context
+    from sessions.record.recorder import Recorder
+    from sessions.record.summary import Summary
     from sessions.runtime.queued_message import Queued
-    from sessions.runtime.session import Session
+
+
+class Owner(Protocol):
+    """What a turn needs of its session (`sessions.runtime.session.Session`)."""
+
+    folder: Path
+    context: Context
+    recorder: Recorder
+    queue: list[Queued]
+    interruption: str
+    full_confirmed: bool
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+
+    @property
+    def summary(self) -> Summary:
+        """What is known of it."""
+
+    def take_steers(self, turn: int, only: Sequence[str] | None) -> list[ev.UserMessage]:
+        """Take messages out of the queue, into the turn that runs."""
+
+    def not_steered(self, item: str) -> None:
+        """A message that can't go into a turn waits for one of its own."""
+
+    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
+        """Count towards the turn."""
 
 
 class Turn:
@@ -23,12 +52,14 @@ class Turn:
 
     def __init__(
         self,
-        session: Session,
+        session: Owner,
         message: ev.UserMessage,
         settings: Settings,
         tools: Tools | None,
+        room: Callable[..., Awaitable[bool]],
     ) -> None:
         self._session = session
+        self._make_room = room
         self.session_id = session.id
         self.message = message
         self.turn = message.turn
@@ -115,7 +146,7 @@ class Turn:
         Nothing more is asked of a model while the disk has no room for its answer.
         """
         await self._session.recorder.room()
-        return await self._session.deck.make_room(self._session, refused=refused)
+        return await self._make_room(refused=refused)
 
     # -- the session's side
 

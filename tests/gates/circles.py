@@ -32,11 +32,6 @@ tui.panels.prime.settings tui.panels.prime.panel
 tui.panels.prime.spread tui.panels.prime.panel
 sessions.tools.base sessions.tools.state
 sessions.tools.state sessions.tools.shell
-sessions.backends.acp.conversation sessions.backends.acp.backend
-sessions.backends.acp.question sessions.backends.acp.backend
-sessions.runtime.full_disk sessions.runtime.session
-sessions.runtime.surroundings sessions.runtime.session
-sessions.runtime.turn sessions.runtime.session
 sessions.runtime.deck sessions.features.assembly
 sessions.runtime.deck sessions.plans.service
 sessions.runtime.switch sessions.runtime.deck

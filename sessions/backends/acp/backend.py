@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sessions.backends.acp.agents import (
     COMMON_ENV,
@@ -24,6 +24,7 @@ from sessions.backends.acp.agents import (
 )
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.options import REASONS
+from sessions.backends.acp.port import Party
 from sessions.backends.acp.process import AgentProcess, load_protocol
 from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
@@ -40,23 +41,6 @@ _PAGES = 50
 SIGN_IN_S = 600.0
 """How long a person may take to sign in, in the browser that the agent opens."""
 _AUTH: Message = {"auth": {"terminal": True}, "_meta": {"terminal-auth": True}}
-
-
-class Party(Protocol):
-    """Who hears an agent session's updates and answers its requests."""
-
-    @property
-    def working(self) -> bool:
-        """Whether a turn runs."""
-
-    def on_update(self, update: Message) -> None:
-        """Take one session/update in."""
-
-    def on_fault(self, words: str) -> None:
-        """Something of what the agent sent was lost, in a sentence."""
-
-    async def on_request(self, method: str, params: Message) -> Any:
-        """Answer a request, or NotImplemented. Raises acp.exceptions.RequestError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +176,7 @@ class AcpBackend:
         """They belong to nobody any more."""
         self._conversations.pop(agent_session, None)
 
-    async def left(self, conversation: AcpConversation) -> None:
+    async def left(self, conversation: Party) -> None:
         """A conversation was closed; an agent that nobody uses falls asleep after a while."""
         self.rest()
 

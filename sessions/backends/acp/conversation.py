@@ -26,7 +26,7 @@ from sessions.safety.sanitise import clean_line
 from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:
-    from sessions.backends.acp.backend import AcpBackend
+    from sessions.backends.acp.port import Port
 
 _REASONS = {
     "end_turn": "end_turn",
@@ -51,7 +51,7 @@ _CHOICES = (("modes", "modes"), ("config_options", "configOptions"), ("models", 
 class AcpConversation:
     """A session's side of an agent."""
 
-    def __init__(self, backend: AcpBackend, session_id: str, cwd: Path, state: ev.JSON) -> None:
+    def __init__(self, backend: Port, session_id: str, cwd: Path, state: ev.JSON) -> None:
         self.session_id = session_id
         self.agent_session = ""
         self.options = Options(backend.known)

@@ -16,7 +16,7 @@ from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError
 
 if TYPE_CHECKING:
-    from sessions.backends.acp.backend import AcpBackend
+    from sessions.backends.acp.port import Listened
 
 
 class _Listener:
@@ -55,7 +55,7 @@ class _Listener:
 async def ask(
     agent: AgentProcess,
     question: Question,
-    backend: AcpBackend,
+    backend: Listened,
     on_text: Callable[[str], None] | None,
 ) -> Reply:
     """Ask in an empty directory. Raises BackendError."""
