@@ -84,7 +84,7 @@ class Home:
             text=True,
             cwd=self.work,
             env=self.env,
-            timeout=50,
+            timeout=110,
             check=False,
             preexec_fn=self._limit,
         )
@@ -155,9 +155,9 @@ def server() -> Iterator[str]:
         process.stdout.close()
 
 
-@pytest.fixture
-def bare() -> Iterator[Home]:
-    """An installation without a configuration."""
+@contextlib.contextmanager
+def installed() -> Iterator[Home]:
+    """An installation without a configuration, while it is needed."""
     # Not tmp_path: a socket's path must be short.
     root = Path(tempfile.mkdtemp(prefix="deck-"))
     made = Home(root)
@@ -167,6 +167,13 @@ def bare() -> Iterator[Home]:
     finally:
         made.close()
         shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def bare() -> Iterator[Home]:
+    """An installation without a configuration."""
+    with installed() as made:
+        yield made
 
 
 @pytest.fixture

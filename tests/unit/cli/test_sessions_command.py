@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from sessions.engine import lifecycle
-from tests.unit.cli.conftest import Home
+from tests.unit.cli.conftest import Home, installed
 
 pytestmark = pytest.mark.timeout(120)
 LISTED = {
@@ -17,11 +19,28 @@ LISTED = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def recorded(server: str) -> Iterator[Home]:
+    """Two sessions that were run once for all of these tests; the engine has ended."""
+    with installed() as made:
+        made.url = server
+        made.configure()
+        made.out("run", "tell of whales", "--title", "sea")
+        made.out("run", "tell of ravens", "--title", "air")
+        made.close()
+        yield made
+
+
 @pytest.fixture
-def two(home: Home) -> Home:
+def two(home: Home, recorded: Home) -> Home:
     """Two sessions, of which the older is about whales."""
-    home.out("run", "tell of whales", "--title", "sea")
-    home.out("run", "tell of ravens", "--title", "air")
+    shutil.copytree(recorded.places.sessions, home.places.sessions)
+    for journal in home.places.sessions.glob("*/journal.jsonl"):
+        told = journal.read_text().replace(str(recorded.root), str(home.root))
+        journal.write_text(told)
+    for folder in (home.places.sessions, *home.places.sessions.parents):
+        if folder.is_relative_to(home.home):
+            folder.chmod(0o700)
     return home
 
 
@@ -203,7 +222,7 @@ def test_a_fork_at_a_turn_that_is_not_there_is_refused(two: Home) -> None:
 @pytest.mark.parametrize("limit", [0, 20_000])
 def test_the_list_and_the_search_work_where_nothing_can_be_written(two: Home, limit: int) -> None:
     """A limit on the size of files stands for a full disk: the same calls are refused."""
-    two.close()
+    two.ids()  # there is an index
     two.places.index.unlink()
     two.file_limit = limit
     assert [row["title"] for row in two.data("sessions", "list")] == ["air", "sea"]
@@ -213,7 +232,7 @@ def test_the_list_and_the_search_work_where_nothing_can_be_written(two: Home, li
 def test_an_index_that_another_process_holds_is_done_without_and_left_whole(two: Home) -> None:
     import sqlite3
 
-    two.close()
+    two.ids()  # there is one
     before = two.places.index.read_bytes()
     other = sqlite3.connect(two.places.index)
     try:
