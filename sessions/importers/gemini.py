@@ -37,6 +37,7 @@ class Gemini:
         folders = header.get("directories")
         if isinstance(folders, list) and folders:
             builder.cwd = str(folders[0])
+        builder.cwd = builder.cwd or _root(path)
         builder.at(header.get("startTime"))
         for message in messages:
             builder.at(message.get("timestamp"))
@@ -71,6 +72,15 @@ class Gemini:
                 output=tokens.get("output"),
                 cache_read=tokens.get("cached"),
             )
+
+
+def _root(path: Path) -> str:
+    """The project's folder, which stands beside its chats and in none of them."""
+    try:
+        told = (path.parent.parent / ".project_root").read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+    return told if told.startswith("/") and "\n" not in told else ""
 
 
 def _list(value: Any) -> list[Any]:

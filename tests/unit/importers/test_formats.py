@@ -345,6 +345,18 @@ def test_what_was_led_in_this_deck_is_not_taken_again(tmp_path: Path, where: Pla
     assert done["third"][0] == "new"
 
 
+def test_a_chat_of_gemini_has_the_directory_of_its_project(tmp_path: Path, where: Places) -> None:
+    chats = tmp_path / "tmp" / "project" / "chats"
+    chats.mkdir(parents=True)
+    (chats.parent / ".project_root").write_text("/home/user/work")
+    records = [
+        {"sessionId": "g", "projectHash": "h", "startTime": AT},
+        {"id": "1", "timestamp": AT, "type": "user", "content": "Go"},
+    ]
+    (events,) = imported(lines(chats / "session-1.jsonl", records), where)
+    assert events[0].cwd == "/home/user/work"  # type: ignore[attr-defined]
+
+
 def test_the_environment_says_where_conversations_are(tmp_path: Path) -> None:
     env = {
         "CODEX_HOME": str(tmp_path / "c"),
