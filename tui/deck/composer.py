@@ -50,6 +50,12 @@ class Composer(Area):
         targets: tuple[str, ...]
 
     @dataclass
+    class Act(Message):
+        """What the deck can do was chosen here, by the name of the action."""
+
+        action: str
+
+    @dataclass
     class Edited(Message):
         """The draft changed."""
 
@@ -147,7 +153,8 @@ class Composer(Area):
         if key in ("up", "down"):
             self.offers.move(-1 if key == "up" else 1)
         elif key == "tab" or (key == "enter" and self.offers.at >= 0):
-            self.offers.take(self)
+            if action := self.offers.take(self):
+                self.post_message(self.Act(action))
         elif key == "escape":
             self.offers.close()
         else:

@@ -1,9 +1,12 @@
-"""What the composer offers while a word is typed: `@` the files of the session's directory."""
+"""What the composer offers while a word is typed: `@` the files of the session's directory, and
+`/` at the beginning of a message the agent's own commands and what the deck can do."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,7 +22,17 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 _FRESH_S = 10.0
-_WORD = re.compile(r"(?:^|\s)@(\S*)$")
+_WORD = re.compile(r"(?:^|\s)(@\S*)$")
+_COMMAND = re.compile(r"^/[\w-]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`text` takes the word's place; with `action`, that action is done instead."""
+
+    text: str
+    note: str = ""
+    action: str = ""
 
 
 class Offers(Static):
@@ -33,7 +46,9 @@ class Offers(Static):
         super().__init__(id=id, markup=False)
         self.folder = ""
         """The session's directory; "" = none that has files here."""
-        self.found: list[str] = []
+        self.commands: Callable[[], list[Offer]] = list
+        """What may be done by `/`, now."""
+        self.found: list[Offer] = []
         self.at = -1
         self._known: tuple[str, float, list[str]] = ("", 0.0, [])
 
@@ -51,9 +66,13 @@ class Offers(Static):
     def look(self, composer: Composer) -> None:
         """The text has changed: look in the background for what the word may mean."""
         word = word_at(composer)
-        if word is None or not self.folder:
+        if word is None or (word[0] == "@" and not self.folder):
             if self.open:
                 self.close()
+            return
+        if word[0] == "/":
+            self.workers.cancel_group(self, "offers")
+            self._show(composer, ranked(self.commands(), word))
             return
         work = while_shown(self, self._look(composer, word, self.folder))
         self.run_worker(work, group="offers", exclusive=True)
@@ -65,9 +84,11 @@ class Offers(Static):
         if where != folder or monotonic() - when > _FRESH_S:
             names = await asyncio.to_thread(names_under, Path(folder))
             self._known = (folder, monotonic(), names)
-        found = await asyncio.to_thread(best, names, word, SHOWN)
-        if word_at(composer) != word or not composer.has_focus:
-            return
+        found = await asyncio.to_thread(best, names, word[1:], SHOWN)
+        if word_at(composer) == word and composer.has_focus:
+            self._show(composer, [Offer(f"@{name}") for name in found])
+
+    def _show(self, composer: Composer, found: list[Offer]) -> None:
         self.found, self.at = found, -1
         self.display = bool(found)
         self.styles.offset = (0, -composer.outer_size.height - 1)
@@ -79,26 +100,44 @@ class Offers(Static):
         self.at = first if self.at < 0 else (self.at + by) % len(self.found)
         self._draw()
 
-    def take(self, composer: Composer) -> None:
-        """Put the chosen one, or else the first, in place of the word."""
-        name, word = self.found[max(0, self.at)], word_at(composer)
+    def take(self, composer: Composer) -> str:
+        """Put the chosen one, or else the first, in place of the word; the action it names."""
+        offer, word = self.found[max(0, self.at)], word_at(composer)
         self.close()
-        if word is not None:
-            row, column = composer.cursor_location
-            composer.put(f"@{name} ", (row, column - len(word) - 1))
+        if word is None:
+            return ""
+        row, column = composer.cursor_location
+        composer.put("" if offer.action else f"{offer.text} ", (row, column - len(word)))
+        return offer.action
 
     def _draw(self) -> None:
         width = max(10, self.app.size.width - 4)
         rows = [
-            Content.styled(f" @{clip(name, width)} ", "reverse" if index == self.at else "")
-            for index, name in enumerate(self.found)
+            Content.assemble(
+                (f" {clip(offer.text, width)} ", "reverse" if index == self.at else ""),
+                (f" {clip(offer.note, max(10, width - len(offer.text)))}", "$text-muted"),
+            )
+            for index, offer in enumerate(self.found)
         ]
         hint = Content.styled(" ↑↓ choose · tab takes · esc closes", "$text-muted")
         self.update(Content("\n").join([*rows, hint]))
 
 
+def ranked(offers: list[Offer], word: str) -> list[Offer]:
+    """The offers that a word means: those that begin with it, then those that have it in them."""
+    wanted = word[1:].lower().replace("-", "_")
+    found = [o for o in offers if wanted in f"{o.text} {o.note}".lower().replace("-", "_")]
+    found.sort(key=lambda o: not o.text[1:].lower().replace("-", "_").startswith(wanted))
+    return found[:SHOWN]
+
+
 def word_at(composer: Composer) -> str | None:
-    """The letters between an `@` that begins a word and the cursor; None where there is none."""
+    """The `@…` or `/…` that ends at the cursor; None where there is none."""
     row, column = composer.cursor_location
-    found = _WORD.search(composer.document.get_line(row)[:column])
-    return found[1] if found and composer.selection.is_empty else None
+    before = composer.document.get_line(row)[:column]
+    if not composer.selection.is_empty:
+        return None
+    if row == 0 and _COMMAND.match(before) and composer.text == before:
+        return before
+    found = _WORD.search(before)
+    return found[1] if found else None

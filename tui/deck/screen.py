@@ -25,6 +25,7 @@ from tui.deck.link import Link
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
+from tui.deck.offers import Offer
 from tui.deck.scroll_to_event import Reveal
 from tui.deck.sending import Sender
 from tui.deck.side import SidePanel
@@ -84,6 +85,7 @@ class DeckScreen(LeanScreen):
                 yield Welcome(self.options.keys)
             yield SidePanel()
         composer = Composer(self.memory.history, id="composer")
+        composer.offers.commands = self._commands
         yield composer
         yield composer.offers
         yield Line(id="footer")
@@ -444,6 +446,21 @@ class DeckScreen(LeanScreen):
         # Enter may have been pressed twice: the second one is no wish for another turn.
         if message.targets == self.sender.targets():
             self.start("send_next")
+
+    @on(Composer.Act)
+    def _act(self, message: Composer.Act) -> None:
+        self.start(message.action)
+
+    def _commands(self) -> list[Offer]:
+        """What `/` offers: the agent's own commands, then what can be done now."""
+        summary = self.model.summary()
+        own = (summary.agent.get("commands") or []) if summary is not None else []
+        offers = [
+            Offer(f"/{one_line(str(c.get('name', '')))}", one_line(str(c.get("description", ""))))
+            for c in own
+        ]
+        specs = [a for a in registry.actions().values() if a.when(self)]
+        return offers + [Offer(f"/{a.name}", a.title, a.name) for a in specs]
 
     @on(Composer.Edited)
     def _edited(self) -> None:

@@ -1,6 +1,7 @@
 """`@` in the composer offers files of the session's directory, and takes no key that is not its."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ async def test_an_arrow_chooses_and_enter_takes_what_is_chosen() -> None:
         await here.type("look at @")
         await here.until(lambda: len(offers.found) == 3)
         await here.type("whl")
-        await here.until(lambda: offers.found == ["src/whale.py"])
+        await here.until(lambda: [o.text for o in offers.found] == ["@src/whale.py"])
         await here.press("down", "enter")
         assert here.composer.text == "look at @src/whale.py "
         assert not offers.open
@@ -79,3 +80,32 @@ def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
 def test_the_file_s_own_name_comes_before_its_path() -> None:
     names = ["whale/a.py", "b/whale.py", "w/h/a/l/e", "other"]
     assert best(names, "whale", 9) == ["b/whale.py", "whale/a.py", "w/h/a/l/e"]
+
+
+async def test_a_slash_offers_what_the_deck_can_do_and_does_it() -> None:
+    async with opened(1) as here:
+        await here.type("/hel")
+        await here.until(lambda: here.composer.offers.open)
+        assert here.composer.offers.found[0].text == "/help"
+        await here.press("tab")
+        await here.until(lambda: type(here.app.screen).__name__ == "Help")
+        assert here.composer.text == ""
+
+
+async def test_a_slash_offers_the_agents_own_commands_as_text() -> None:
+    async with opened(1) as here:
+        summary = here.deck.model.summaries["s001"]
+        commands = [{"name": "compact-all", "description": "Make it short"}]
+        here.deck.model.summaries["s001"] = replace(summary, agent={"commands": commands})
+        await here.type("/compact-a")
+        await here.until(lambda: here.composer.offers.open)
+        await here.press("down", "enter")
+        assert here.composer.text == "/compact-all "
+        assert here.client.said("session.send") == []
+
+
+async def test_a_path_that_begins_a_message_is_sent_as_it_stands() -> None:
+    async with opened(1) as here:
+        await here.type("/etc/hosts")
+        await here.press("enter")
+        assert here.client.said("session.send") == [{"session": "s001", "text": "/etc/hosts"}]
