@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.record import events as ev
+from sessions.tools.fault import ToolFault as ToolFault
 
 if TYPE_CHECKING:
     from sessions.backends.base import TurnHost
@@ -16,10 +17,6 @@ Decision = Literal["allow", "ask", "deny"]
 
 EVERYTHING = "*"
 """As a member of `Tool.touches`: whatever there is."""
-
-
-class ToolFault(Exception):
-    """A tool can't do what was asked; the message goes to the model, so it says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sessions.record import events as ev
 from sessions.record.descriptors import user_limit
 from sessions.safety import secrets_filter
 from sessions.tools import user_umask
-from sessions.tools.base import ToolFault
+from sessions.tools.fault import ToolFault
 from sessions.tools.protected_paths import names
 from sessions.tools.spool import Spool
 

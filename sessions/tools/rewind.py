@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.tools import safe_open
-from sessions.tools.base import ToolFault
+from sessions.tools.fault import ToolFault
 from sessions.tools.workspace import Guard
 
 NOTE = (

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessions.tools import user_umask
-from sessions.tools.base import ToolFault
+from sessions.tools.fault import ToolFault
 
 # O_PATH needs only search permission on folders; macOS has no such flag.
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)

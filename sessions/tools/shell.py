@@ -7,14 +7,13 @@ import os
 import re
 import secrets
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.record.textlines import lines
 from sessions.tools import made, marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
-from sessions.tools.sandbox import Wrapped
+from sessions.tools.jobs import Job
 from sessions.tools.spool import Spool, looks_binary, readable, safe_name
 from sessions.tools.state import State
 from skills import private_files
@@ -23,73 +22,8 @@ _MAX_JOBS = 16
 _TRIES = 3
 """Of starting a command whose sandbox covers what goes away just then."""
 _PART_BYTES = 200_000
-_WATCHED_AFTER_S = 0.5
 # Linux takes no single word beyond 128 KiB (MAX_ARG_STRLEN), whatever the sum may be.
 _LONGEST_WORD = 100_000
-
-
-@dataclass(slots=True)
-class Job:
-    """A command that runs, or has run, with what is around it."""
-
-    id: str
-    line: str
-    running: process.Running
-    wrapped: Wrapped | None
-    read: int = 0
-    """Bytes of its output that the model has been given."""
-    end: process.Ended | None = None
-    aside: tuple[str, ...] = ()
-    begun_ns: int = 0
-    """When it was about to begin, by the clock of the file system."""
-    script: Path | None = None
-    """A command line that is too long for the system, as a file."""
-    _given_back: asyncio.Task[None] | None = None
-    _watching: asyncio.Task[None] | None = None
-
-    def __post_init__(self) -> None:
-        if self.wrapped is not None:
-            self._watching = asyncio.ensure_future(self._watch(self.wrapped))
-
-    async def ended(self) -> process.Ended:
-        """Wait for its end and give the workspace back."""
-        end = await self.running.wait()
-        if self._given_back is None:
-            self._given_back = asyncio.ensure_future(self._give_back())
-        await asyncio.shield(self._given_back)
-        self.end = end
-        return end
-
-    def missed(self) -> bool:
-        """Whether it was never started, for something its sandbox covers had gone meanwhile."""
-        output = self.running.spool.summary()
-        return (
-            self.wrapped is not None
-            and isinstance(output, bytes)
-            and bool(self.end and self.end.code)
-            and self.wrapped.missed(output)
-        )
-
-    async def _give_back(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-        if self.wrapped is not None:
-            self.aside += tuple(await asyncio.to_thread(self.wrapped.finish))
-        if self.script is not None:
-            self.script.unlink(missing_ok=True)
-
-    async def _watch(self, wrapped: Wrapped) -> None:
-        """What a command that goes on makes of what it may not does not stay until its end."""
-        await asyncio.sleep(_WATCHED_AFTER_S)
-        from watchfiles import awatch
-
-        self.aside += tuple(wrapped.look())
-        async for _ in awatch(wrapped.root, recursive=False, step=20, debounce=100):
-            self.aside += tuple(wrapped.look())
-
-    def stop(self) -> None:
-        """Ask it to end."""
-        self.running.stop()
 
 
 def _as_file(line: str, state: State) -> tuple[Path, str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sessions.backends.base import TurnHost
-    from sessions.tools.shell import Job
+    from sessions.tools.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.record.textlines import lines, whole_lines
-from sessions.tools.base import ToolFault
+from sessions.tools.fault import ToolFault
 
 _DIFF_LINES = 4000
 """Per side; beyond it a diff is given as one block, since comparing grows quadratically."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.tools import names, protected_paths, safe_open
-from sessions.tools.base import ToolFault
+from sessions.tools.fault import ToolFault
 from sessions.tools.workspace import Guard
 
 SKIPPED = protected_paths.names(

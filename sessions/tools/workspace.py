@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sessions.places import Places
 from sessions.tools import names, protected_paths
-from sessions.tools.base import ToolFault
+from sessions.tools.fault import ToolFault
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 

@@ -30,8 +30,6 @@ tui.panels.prime.compare tui.panels.prime.panel
 tui.panels.prime.inbox tui.panels.prime.panel
 tui.panels.prime.settings tui.panels.prime.panel
 tui.panels.prime.spread tui.panels.prime.panel
-sessions.tools.base sessions.tools.state
-sessions.tools.state sessions.tools.shell
 sessions.runtime.deck sessions.features.assembly
 sessions.runtime.deck sessions.plans.service
 sessions.runtime.switch sessions.runtime.deck

@@ -12,7 +12,8 @@ from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.tools import policy
 from sessions.tools.base import CallContext, ToolFault
-from sessions.tools.shell import Job, launch, output_text
+from sessions.tools.jobs import Job
+from sessions.tools.shell import launch, output_text
 from sessions.tools.spool import readable
 
 _MAX = 16
