@@ -12,7 +12,7 @@ from textual.message import Message
 
 from tui.deck.memory import Draft
 from tui.deck.offers import Offers
-from tui.text import clean, size
+from tui.text import clean, one_line, size
 from tui.widgets.fields import Area
 
 LARGE_PASTE_CHARS = 4_000
@@ -31,6 +31,7 @@ class Composer(Area):
         Binding("shift+enter,alt+enter,ctrl+o", "newline", "new line", show=False),
         Binding("up", "up", "up, or back in the history", show=False),
         Binding("down", "down", "down, or on in the history", show=False),
+        Binding("ctrl+r", "history", "search what was sent", show=False),
         Binding("alt+z,ctrl+underscore", "undo", "undo typing", show=False),
     ]
 
@@ -201,6 +202,21 @@ class Composer(Area):
             self._recall(1)
         else:
             self.action_cursor_down()
+
+    def action_history(self) -> None:
+        """Find a message that was sent before; it is put where the cursor stands."""
+        from tui.screens.dialogs import Choice, Choose, Listing, Pick
+
+        past = self.past[::-1]
+        rows = [Pick(str(i), ((one_line(t[:300]), ""),), t) for i, t in enumerate(past)]
+
+        def chosen(choice: Choice | None) -> None:
+            if choice is not None:
+                self.paste(past[int(choice.row)])
+            self.focus()
+
+        listing = Listing(rows, empty="Nothing has been sent yet.")
+        self.app.push_screen(Choose("What was sent before", listing), chosen)
 
     @property
     def _row(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from sessions.features.file_names import best, names_under
 from tests.support.deckpilot import opened
+from tui.deck.memory import Memory
 
 
 @pytest.fixture
@@ -109,3 +110,14 @@ async def test_a_path_that_begins_a_message_is_sent_as_it_stands() -> None:
         await here.type("/etc/hosts")
         await here.press("enter")
         assert here.client.said("session.send") == [{"session": "s001", "text": "/etc/hosts"}]
+
+
+async def test_what_was_sent_before_is_found_and_put_into_the_composer() -> None:
+    memory = Memory(history=["about whales", "about ships"])
+    async with opened(1, memory=memory) as here:
+        await here.press("ctrl+r")
+        await here.until(lambda: type(here.app.screen).__name__ == "Choose")
+        await here.type("whal")
+        await here.press("enter")
+        await here.until(lambda: here.composer.text == "about whales")
+        assert here.client.said("session.send") == []
