@@ -59,6 +59,11 @@ class Landings:
                 f"Session {session.id} has no worktree of its own.",
                 "One is made with `run --worktree`, or by the tick in the new-session form.",
             )
+        if not review.is_ours(tree, self._deck.places.worktrees):
+            raise UsageError(
+                f"{tree['path']} is no worktree of agentdeck's, whatever the record says.",
+                "Work on it with git itself.",
+            )
         if session.working:
             raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
         return tree
@@ -215,9 +220,10 @@ class Landings:
         """Undo a discard."""
         tree = self._mine(session)
         async with self._alone(tree):
-            found = await self._trees.run(keep.restore, Path(tree["repository"]), session.id)
+            path = Path(tree["path"])
+            found = await self._trees.run(keep.restore, Path(tree["repository"]), session.id, path)
         await session.recorder.emit_synced(
-            ev.WorktreeRestored(branch=found.branch, path=found.path, commit=found.commit)
+            ev.WorktreeRestored(branch=found.branch, path=str(path), commit=found.commit)
         )
         return {
             "id": session.id, "restored": True, "branch": found.branch, "path": found.path,

@@ -125,6 +125,8 @@ class Worktrees:
         tree = review.own(session.summary)
         if tree is None or "kept" in tree:
             return
+        if not review.is_ours(tree, self._deck.places.worktrees):
+            return
         try:
             told = await self.run(self._remove, session.summary, tree, await self.others(session))
         except AgentdeckError as error:

@@ -205,15 +205,14 @@ def _read(ref: str, commit: str, at: str, message: str) -> Kept:
     )
 
 
-def restore(at: Path, session: str) -> Kept:
-    """Bring a worktree back as it was: its branch, and what was not committed, not committed.
+def restore(at: Path, session: str, path: Path) -> Kept:
+    """Bring a worktree back to `path` as it was: what was not committed, not committed.
 
     Raises NotFound where nothing is kept, UsageError where something else stands there now.
     """
     found = next((k for k in kept(at) if k.session == session), None)
     if found is None:
         raise NotFound("Nothing is kept of this session.", "It was not discarded, or was pruned.")
-    path = Path(found.path)
     head = line(at, "rev-parse", f"{found.commit}^1")
     if not path.exists():
         there = says(at, "rev-parse", "--verify", "--quiet", f"refs/heads/{found.branch}")

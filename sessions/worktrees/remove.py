@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from sessions.worktrees.git import git, run, says
+from sessions.worktrees.git import fault, git, run, says
 
 
 def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:
@@ -17,6 +17,8 @@ def take_away(at: Path, path: Path, branch: str, commit: str = "") -> None:
     """
     if os.path.lexists(path):
         done = run(at, ["worktree", "remove", "--force", "--force", "--", str(path)])
+        if done.returncode and (path.is_symlink() or (path / ".git").is_dir()):
+            raise fault(done, f"remove the worktree {path}")  # a repository, or elsewhere
         if done.returncode and os.path.lexists(path):
             # Git has not heard of it (any more): what a killed `add` left.
             shutil.rmtree(path, ignore_errors=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.tools import git_border
 from sessions.worktrees import changes, kept
 from sessions.worktrees.changes import Changes
 from sessions.worktrees.git import line, says
@@ -18,6 +20,25 @@ def own(summary: Summary) -> ev.JSON | None:
     """The session's own worktree, if it has one; a fork's past may hold its parent's."""
     tree = summary.worktree
     return tree if tree and tree["session"] == summary.id else None
+
+
+def is_ours(tree: ev.JSON, root: Path) -> bool:
+    """Whether a worktree that a record names may be moved, changed and removed by us.
+
+    A record may come from somebody else: what it names must lie in our folder of worktrees, and be
+    a worktree of the repository that it names.
+    """
+    path = Path(os.path.realpath(tree["path"]))
+    if str(path) != tree["path"] or not path.is_relative_to(os.path.realpath(root)):
+        return False
+    if not path.is_dir():
+        return True
+    found = git_border.repository(path)
+    return (
+        found is not None
+        and found.pointer == path / ".git"
+        and str(found.common) == tree["repository"]
+    )
 
 
 def collect(

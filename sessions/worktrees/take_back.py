@@ -55,6 +55,8 @@ def give_back(folder: Path, session: str) -> str:
     message = line(top, "show", "--no-patch", "--format=%B", commit)
     names = message.partition("\n\n")[2].split("\n")
     paths = [_unescaped(name) for name in names if name]
+    if any(Path(p).is_absolute() or ".." in Path(p).parts for p in paths) or not paths:
+        raise NotFound("What was taken back can't be told any more.", f"See {ref} with git.")
     env = {"GIT_LITERAL_PATHSPECS": "1"}
     for path in paths:
         if says(top, "cat-file", "-e", f"{commit}:{path}") is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import NotFound, UsageError
+from sessions.record import events as ev
 from sessions.worktrees import keep
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo
@@ -114,3 +115,29 @@ def test_what_is_nowhere_else_is_counted(tmp_path: Path) -> None:
     git(there, "checkout", "-q", "--detach")
     commit(there, "h", "1\n")
     assert keep.nowhere_else(there, "work") == ["1 commit"]
+
+
+@pytest.mark.parametrize("what", ["elsewhere", "another", "link"])
+async def test_a_record_that_names_what_is_not_ours_removes_nothing(
+    rig: Rig, tmp_path: Path, what: str
+) -> None:
+    mine = repo(tmp_path / "mine")
+    root = rig.deck.places.worktrees
+    session = await rig.deck.create(cwd=str(mine))
+    path = {"elsewhere": mine, "another": root / "r" / "x", "link": root / "l"}[what]
+    if what == "another":
+        repo(path)
+    elif what == "link":
+        root.mkdir(parents=True)
+        path.symlink_to(mine)
+    session.recorder.emit(
+        ev.WorktreeAdded(session=session.id, path=str(path), repository=str(mine / ".git"),
+                         branch="main", base=head(mine), base_ref="refs/heads/main")
+    )  # fmt: skip
+    landings = rig.deck.features.worktrees.landings
+    for done in (landings.discard, landings.land, landings.bring_back):
+        with pytest.raises(UsageError, match="no worktree of agentdeck's"):
+            await done(session)
+    await rig.deck.delete(session.id)
+    assert (mine / "f").exists() and (path / "f").exists()
+    assert head(mine, "main")
