@@ -13,7 +13,7 @@ from sessions.places import Places
 from sessions.record import events as ev
 from sessions.safety.secrets_filter import address
 
-_PATIENCE_S = 6.0
+_PATIENCE_S = 15.0
 
 
 def make(name: str, config: Config, places: Places) -> Backend:

@@ -315,8 +315,9 @@ async def test_models_come_with_what_the_server_says_of_them(chat: NativeRig) ->
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])
 async def test_doctor_asks_the_servers_that_are_named_for_their_models(
-    tmp_path: Path, server: MessagesServer, kind: str
+    tmp_path: Path, server: MessagesServer, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(registry, "_PATIENCE_S", 50.0)  # a busy machine imports for long
     rig = await NativeRig.make(tmp_path, server, kind=kind)
     server.models = {"data": [{"id": "scripted"}, {"id": "other\x1b[1m"}]}
 
