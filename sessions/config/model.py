@@ -133,6 +133,7 @@ class Profile:
         "", "how hard a model that can think shall try"
     )
     max_steps: int = setting(0, "answers of the model within one turn; 0 = the limit below")
+    subsessions: bool = setting(True, "its sessions may start sessions of their own (tool Task)")
     worktree: bool = setting(False, "each session in a git worktree, on a branch of its own")
     base: str = setting("", "where that branch begins; empty = what is checked out", "main")
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sessions.features.daydreams import Daydreams
     from sessions.features.harvest import Harvests
     from sessions.features.priming import Primings
+    from sessions.features.subsessions import SubSessions
     from sessions.features.titles import Titles
     from sessions.features.worktrees import Worktrees
     from sessions.runtime.deck import Deck
@@ -121,6 +122,13 @@ class Features:
         return Titles(self._deck)
 
     @cached_property
+    def subsessions(self) -> SubSessions:
+        """Sessions that sessions start."""
+        from sessions.features.subsessions import SubSessions
+
+        return SubSessions(self._deck)
+
+    @cached_property
     def worktrees(self) -> Worktrees:
         """Git worktrees; imported when the first one is asked for."""
         from sessions.features.worktrees import Worktrees
@@ -198,6 +206,7 @@ class Features:
         self.mcp.removed(session)
         self.primings.removed(session)
         self.titles.removed(session)
+        self.subsessions.parted(session)
         toolbox = self._toolboxes.pop(session.id, None)
         if toolbox is not None:
             await toolbox.close()
@@ -306,6 +315,8 @@ class Features:
             limits.session_usd, limits.session_tokens, limits.session_hours, limits.session_turns
         )
         if why := budget.exceeded(session.summary, mine):
+            return why
+        if why := self.subsessions.exceeded(session):
             return why
         whole = budget.Budget(limits.deck_usd, limits.deck_tokens)
         if whole.usd or whole.tokens:

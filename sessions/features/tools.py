@@ -36,12 +36,13 @@ def make_toolbox(
 
     `grants`: what its user has allowed for it before.
     """
+    task = deck.features.subsessions.tool(session)
     toolbox = make(
         Path(session.summary.cwd),
         session.folder / "files",
         deck.places,
         options=_options(deck, session),
-        extra=[SkillTool(skills)],
+        extra=[SkillTool(skills), *([task] if task is not None else [])],
         skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
     )
     toolbox.replace(foreign)

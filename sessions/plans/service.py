@@ -220,6 +220,13 @@ class Runs:
         path = await asyncio.to_thread(drafts.write_new, folder, title, made.file(title))
         return {**made.to_json(), "path": str(path)}
 
+    def counted(self, parent: str, child: Session) -> None:
+        """A session of a run started one of its own: what that took counts for the task."""
+        for runner in self.runners.values():
+            for key in runner.run.active:
+                if runner.run.units[key].session == parent:
+                    runner.spent(runner.run.units[key], child)
+
     # -- who answers
 
     def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:

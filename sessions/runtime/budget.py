@@ -35,6 +35,12 @@ def exceeded(summary: Summary, budget: Budget, *, now: datetime | None = None) -
     )
 
 
+def family_exceeded(summaries: Iterable[Summary], budget: Budget) -> str:
+    """Why a session and those that it started may take no more together, or ""."""
+    known = list(summaries)
+    return _spent(_cost(known), _tokens(known), budget, "session")
+
+
 def deck_exceeded(summaries: Iterable[Summary], budget: Budget) -> str:
     """Why no session of the deck may begin another turn, or ""."""
     known = list(summaries)

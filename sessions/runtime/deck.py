@@ -161,6 +161,7 @@ class Deck:
         base: str = "",
         about: str = "",
         id: str = "",
+        parent: ev.JSON | None = None,
     ) -> Session:
         """Make a session, of that id if one is given (which must be new).
 
@@ -202,6 +203,7 @@ class Deck:
             cwd=str(tree.cwd if tree else folder.resolve()),
             profile=choice.profile,
             permission=choice.permission,
+            parent=parent,
         )
         try:
             where = self.places.session(session_id)
@@ -491,7 +493,7 @@ class Deck:
 
     def slot(self, session: Session) -> asyncio.Semaphore:
         """Held while a turn runs."""
-        return self.plans.slot(session) or self._slots
+        return self.features.subsessions.slot(session) or self.plans.slot(session) or self._slots
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""."""

@@ -61,7 +61,7 @@ class DeckModel:
             self._since[summary.id] = (summary.status, asked or summary.updated)
         shown = is_tile(summary)
         if shown and summary.id not in self.order:
-            self.order.append(summary.id)
+            self.order.insert(self._place(summary), summary.id)
         elif not shown and summary.id in self.order:
             self._leave(summary.id)
         if self.current is None and self.order:
@@ -160,6 +160,19 @@ class DeckModel:
             place = self.order.index(self.current)
             to = min(max(place + by, 0), len(self.order) - 1)
             self.order.insert(to, self.order.pop(place))
+
+    def _place(self, summary: Summary) -> int:
+        """Where a new tile stands: at the end, a sub-session's behind its parent and its kin."""
+        parent = summary.parent or {}
+        if "call" not in parent or parent.get("id") not in self.order:
+            return len(self.order)
+        place = self.order.index(parent["id"]) + 1
+        while place < len(self.order):
+            other = self.summaries[self.order[place]].parent or {}
+            if "call" not in other or other.get("id") != parent["id"]:
+                break
+            place += 1
+        return place
 
     def needing(self) -> list[str]:
         """All tiles that need somebody, the one that has for longest first."""

@@ -107,3 +107,13 @@ def test_the_order_can_be_changed_up_to_its_ends() -> None:
     assert model.order == ["s002", "s001", "s003"]
     model.move(9)
     assert model.order == ["s002", "s003", "s001"]
+
+
+def test_a_sub_session_stands_behind_its_parent_and_its_kin() -> None:
+    model = DeckModel()
+    for name in ("a", "b"):
+        model.put(Summary(name))
+    for name in ("a1", "a2"):
+        model.put(Summary(name, parent={"id": "a", "seq": 0, "call": "c"}))
+    model.put(Summary("fork", parent={"id": "a", "seq": 3}))
+    assert model.order == ["a", "a1", "a2", "b", "fork"]
