@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ANSWER = "answer.txt"
 _HEAD, _TAIL = 4_000, 12_000
+_TRIES = 4
+"""Of starting a check whose sandbox mounts what goes away just then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,28 @@ async def run(
 
     A program that can't be started is a check that failed.
     """
+    how = _How(cwd, files, minutes, env, sandbox, network)
+    for _ in range(_TRIES):
+        verdict, missed = await _once(argv, how)
+        if not missed:
+            break
+    return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    cwd: Path
+    files: Path
+    minutes: float
+    env: Sequence[str]
+    sandbox: Sandbox | None
+    network: bool
+
+
+async def _once(argv: Sequence[str], how: _How) -> tuple[Verdict, bool]:
+    """One try; whether it was never started, since what is mounted had gone just then."""
+    cwd, files, minutes, sandbox = how.cwd, how.files, how.minutes, how.sandbox
+    env, network = how.env, how.network
     began = time.monotonic()
     variables = process.environment(env)
     words, wrapped, spare = list(argv), None, 0
@@ -83,9 +107,9 @@ async def run(
             await running.wait()
             raise
     except ToolFault as error:
-        return Verdict(False, None, str(error), time.monotonic() - began)
+        return Verdict(False, None, str(error), time.monotonic() - began), False
     finally:
-        told = _told(spool)
+        told, printed = _told(spool), spool.summary()
         spool.close(keep=False)
         if wrapped is not None:
             wrapped.finish()
@@ -94,7 +118,13 @@ async def run(
     elif ended.why:
         told = f"{told}\n({ended.message or ended.why})".strip()
     code = ended.code if ended.code is not None or ended.why else -(ended.signal or 0)
-    return Verdict(ended.ok, code, told, time.monotonic() - began)
+    missed = (
+        wrapped is not None
+        and bool(ended.code)
+        and isinstance(printed, bytes)
+        and wrapped.missed(printed)
+    )
+    return Verdict(ended.ok, code, told, time.monotonic() - began), missed
 
 
 def _told(spool: Spool) -> str:

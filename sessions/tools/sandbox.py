@@ -17,7 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -131,15 +131,15 @@ class Wrapped:
         return self._sandbox.root
 
     def missed(self, output: bytes) -> bool:
-        """Whether all that was printed is that something to be covered has gone meanwhile.
+        """Whether all that was printed is that something to be mounted has gone meanwhile.
 
-        Sockets come and go: one that was listed and is no more keeps bubblewrap from starting
-        the command. `output`: what was printed, whole.
+        Sockets come and go, and so do repositories below a folder: one that was listed and is no
+        more keeps bubblewrap from starting the command. `output`: what was printed, whole.
         """
         if not output.startswith(b"bwrap: ") or output.count(b"\n") > 1:
             return False
-        covered = [path for *before, path in _threes(self.argv) if before == _COVER]
-        return any(os.fsencode(p) in output and not os.path.lexists(p) for p in covered)
+        mounted = [word for word in self.argv[: self.argv.index("--")] if word.startswith("/")]
+        return any(os.fsencode(p) in output and not os.path.lexists(p) for p in mounted)
 
     def look(self) -> list[str]:
         """Set aside what the command has made by now of what it may not; what to tell of it."""
@@ -371,10 +371,6 @@ def _hide(paths: Sequence[Path]) -> list[str]:
         real = path.resolve()  # bwrap can't mount over a link
         args += ["--tmpfs", str(real)] if real.is_dir() else [*_COVER, str(real)]
     return args
-
-
-def _threes(argv: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (argv[at : at + 3] for at in range(len(argv) - 2))
 
 
 def _show(paths: Sequence[Path]) -> list[str]:

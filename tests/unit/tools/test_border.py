@@ -309,6 +309,25 @@ async def test_a_socket_that_goes_away_while_a_command_starts_keeps_it_from_noth
     assert result.content == "went on"
 
 
+async def test_a_repository_that_goes_away_while_a_command_starts_keeps_it_from_nothing(
+    desk: Desk, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nested = repo / "below"
+    nested.mkdir()
+    git(nested, "init", "-q")
+    desk.host.answer = say("once")
+    assert desk.box.state.sandbox is not None
+    wrap = Sandbox.wrap
+
+    def late(self: Sandbox, argv: list[str], *, network: bool) -> sandbox.Wrapped:
+        wrapped = wrap(self, argv, network=network)
+        shutil.rmtree(nested, ignore_errors=True)
+        return wrapped
+
+    monkeypatch.setattr(Sandbox, "wrap", late)
+    assert (await desk.bash("echo went on")).content == "went on"
+
+
 async def test_a_request_for_the_network_says_what_it_opens(desk: Desk) -> None:
     await desk.bash("true", network=True)
     why = desk.host.asked[0].why
