@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 KNOWN = """
+tui.deck.offers tui.deck.composer
 tui.actions tui.deck.screen
 tui.deck.chrome tui.deck.screen
 tui.deck.drafts tui.deck.screen
