@@ -15,10 +15,10 @@ from sessions.api.answers import EngineStatus
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
+from sessions.engine.whole import WholeDeck
 from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places, places
 from sessions.record.descriptors import in_use, limit, raise_limit
-from sessions.runtime.deck import Deck
 from sessions.safety import secrets_filter
 from sessions.tools import user_umask
 
@@ -33,7 +33,7 @@ class Engine:
 
         self.places = where
         self.config = config.load(where.config_file)
-        self.deck = Deck(where, self.config)
+        self.deck = WholeDeck(where, self.config)
         self.server = Server(self.deck, load_commands(), self._maybe_idle)
         self.ended = asyncio.Event()
         self._idle_timer: asyncio.TimerHandle | None = None

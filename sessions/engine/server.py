@@ -21,10 +21,10 @@ from sessions.engine.following import Following, wrapped
 from sessions.engine.intake import LIMIT, Intake
 from sessions.engine.outbox import Outbox
 from sessions.engine.pressure import Pressure
+from sessions.engine.whole import WholeDeck
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")
@@ -166,7 +166,7 @@ class Connection:
 class Server:
     """Listens, and tells every client what the deck tells it."""
 
-    def __init__(self, deck: Deck, commands: dict[str, Command], on_idle: Callable[[], None]):
+    def __init__(self, deck: WholeDeck, commands: dict[str, Command], on_idle: Callable[[], None]):
         self.deck = deck
         self.configuration = Rereading(deck)
         self.commands = commands

@@ -52,7 +52,7 @@ class Features:
         self._granted: dict[str, Granted] = {}
         self._toolboxes: dict[str, Toolbox] = {}
         self.mcp = Servers(deck)
-        self.sharing = Sharing(deck, self)
+        self.sharing = Sharing(deck, self.knows)
         self._stop = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -304,6 +304,10 @@ class Features:
             session.prepared.append({"kind": "files", "text": _TOLD.format(
                 turn=turn, files="\n".join(rewound.paths))})  # fmt: skip
         return rewound
+
+    async def prime(self, session: Session, wanted: str) -> ev.JSON:
+        """A whole priming without a person, put before the session's next message."""
+        return await self.primings.whole(session, wanted)
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""; compacts a conversation that is nearly too long."""

@@ -20,8 +20,8 @@ from sessions.worktrees.land import Conflicts, Landing
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.worktrees import Worktrees
     from sessions.runtime.deck import Deck
+    from sessions.runtime.parts import Trees
     from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.worktrees")
@@ -42,7 +42,7 @@ _DONE = "The landing of {branch} on {onto} was cut off after {onto} had moved; i
 class Landings:
     """Lands, discards and brings back. One thing at a time in each repository."""
 
-    def __init__(self, deck: Deck, trees: Worktrees) -> None:
+    def __init__(self, deck: Deck, trees: Trees) -> None:
         self._deck = deck
         self._trees = trees
         self._locks: dict[str, asyncio.Lock] = {}

@@ -200,6 +200,17 @@ class Primings:
         await session.recorder.emit_synced(record.injected_event(injection, turn))
         return {**sent, "text": injection.text, "of": len(past.items)}
 
+    async def whole(self, session: Session, wanted: str) -> ev.JSON:
+        """A whole priming without a person, as `run --prime` names it: the ticked items go in."""
+        spec = kinds.parse_spec(wanted)
+        drawn = await self.draw(session, spec.kind, spec.params, spec.seed)
+        wishes = Wishes(spec.about, spec.terms, spec.ban, spec.keep or 0)
+        found = await self.expand(session, drawn.id, wishes)
+        chosen = [item for item in found.items if item.checked] or list(found.items[:5])
+        # A model that can't read the draw leaves the draw itself, which primes as well.
+        items = chosen or list(await self.raw(session, drawn.id))
+        return await self.prepare(session, drawn.id, [item.to_json() for item in items], spec.ban)
+
     async def prepare(
         self, session: Session, priming: str, items: Sequence[ev.JSON], ban: Sequence[str]
     ) -> ev.JSON:

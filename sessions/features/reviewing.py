@@ -11,8 +11,8 @@ from sessions.worktrees import land, review, take_back
 from sessions.worktrees.repository import look, repository
 
 if TYPE_CHECKING:
-    from sessions.features.worktrees import Worktrees
     from sessions.runtime.deck import Deck
+    from sessions.runtime.parts import Trees
     from sessions.runtime.session import Session
 
 _TOOK = "In review the user took this change of yours back (the file on disk is without it): {what}"
@@ -30,7 +30,7 @@ _DRAFTED = 24_000
 class Reviews:
     """Review of the deck's sessions, whether they have a worktree or not."""
 
-    def __init__(self, deck: Deck, trees: Worktrees) -> None:
+    def __init__(self, deck: Deck, trees: Trees) -> None:
         self._deck = deck
         self._trees = trees
 

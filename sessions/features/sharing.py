@@ -7,13 +7,13 @@ here its model learns why, and whose change it was.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from sessions.features.assembly import Features
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -30,9 +30,9 @@ _OURS = (
 class Sharing:
     """What the deck's sessions have in common."""
 
-    def __init__(self, deck: Deck, features: Features) -> None:
+    def __init__(self, deck: Deck, knows: Callable[[str, Path], bool]) -> None:
         self._deck = deck
-        self._features = features
+        self._knows = knows
         self._told: set[tuple[str, int, str, str]] = set()
         """By whom, in which turn, whom, of which file: once is enough."""
 
@@ -65,7 +65,7 @@ class Sharing:
         if summary.archived or summary.closed:
             return False
         changed = any(str(path) in files for files in other.changed_files.values())
-        return changed or self._features.knows(other.id, path)
+        return changed or self._knows(other.id, path)
 
     def _tell(self, to: Session, about: Session, path: str, *, theirs: bool) -> None:
         title = " ".join((about.summary.title or about.summary.about).split())[:80]

@@ -397,15 +397,13 @@ class Runner:
 
     async def prime(self, unit: Unit, task: Task, session: Session) -> None:
         """Draw what the task wants, by a seed of the session's own. Raises AgentdeckError."""
-        from sessions.engine.commands.priming import run as prime
-
         for number, wanted in enumerate(task.primings):
             text = wanted
             if kinds.parse_spec(wanted).seed is None:
                 params = {"unit": unit.key, "attempt": unit.attempt, "number": number}
                 seed = Stream("plan", self.run.seed, params).below(2**SEED_BITS)
                 text = f"{wanted}{',' if ':' in wanted else ':'}seed={seed}"
-            await prime(self.deck, session.id, text)
+            await self.deck.features.prime(session, text)
 
     async def check_settings(self, session: Session) -> CheckSettings:
         """A check is run as the session's own commands are."""

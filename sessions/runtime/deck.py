@@ -13,14 +13,12 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from sessions.archive.keeper import Keeper
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
-from sessions.features.assembly import Features
 from sessions.ids import new_id
 from sessions.places import Places, private_folder
-from sessions.plans.service import Runs
 from sessions.record import events as ev
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from sessions.api.answers import EngineStatus
     from sessions.backends.base import Backend, Conversation, Settings, Tools
     from sessions.config import Config
+    from sessions.runtime.parts import Parts, Plans
 
 log = logging.getLogger("agentdeck.deck")
 
@@ -60,7 +59,16 @@ class Listener(Protocol):
 class Deck:
     """All sessions of one installation; a `surroundings.Surroundings` for each of them."""
 
-    def __init__(self, places: Places, config: Config) -> None:
+    features: Parts
+    plans: Plans
+
+    def __init__(
+        self,
+        places: Places,
+        config: Config,
+        features: Callable[[Self], Parts],
+        plans: Callable[[Self], Plans],
+    ) -> None:
         self.places = places
         self.config = config
         self.sessions: dict[str, Session] = {}
@@ -68,8 +76,8 @@ class Deck:
         self.on_quiet: Callable[[], None] = lambda: None
         self.stop: Callable[[], None] = lambda: None
         self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})
-        self.features = Features(self)
-        self.plans = Runs(self)
+        self.features = features(self)
+        self.plans = plans(self)
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
         self._opening: dict[str, asyncio.Task[Session]] = {}

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from sessions.runtime.deck import Deck
+    from sessions.backends.base import Backend
+    from sessions.config import Config
     from sessions.runtime.session import Session
 
 
-def with_backend(deck: Deck, session: Session, changes: ev.JSON) -> ev.JSON:
+class Backends(Protocol):
+    """Who knows what answers (the deck)."""
+
+    config: Config
+
+    def backend(self, name: str) -> Backend:
+        """What answers by that name."""
+
+
+def with_backend(deck: Backends, session: Session, changes: ev.JSON) -> ev.JSON:
     """Changes with all that follows from the backend that is among them.
 
     A native backend is told the whole conversation with its next request; an agent is told it in
@@ -46,6 +56,6 @@ def with_backend(deck: Deck, session: Session, changes: ev.JSON) -> ev.JSON:
     return {**changed, **changes}
 
 
-def _model(deck: Deck, backend: str) -> str:
+def _model(deck: Backends, backend: str) -> str:
     """The model that a profile of that backend names."""
     return deck.config.choose(backend=backend).model

@@ -18,8 +18,8 @@ import pytest
 
 from sessions import config
 from sessions.backends.acp.process import AgentProcess
+from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.agents.setting import FOLDER, MADE, WRITTEN, Model, command_of, tool_named
 from tests.support.deckrig import Listening, Rig
@@ -54,7 +54,7 @@ async def deck_of(command: list[str], tmp_path: Path) -> AsyncIterator[Rig]:
         '[defaults]\nprofile = "far"\n[backends.far]\ntype = "acp"\n'
         f"command = {json.dumps(command)}\ndirectory = {json.dumps(str(there))}\n"
     )
-    deck = Deck(places, config.load(places.config_file))
+    deck = WholeDeck(places, config.load(places.config_file))
     rig = Rig(deck, RigBackend(), Listening(), tmp_path)
     deck.listener = rig.listener
     await deck.open()

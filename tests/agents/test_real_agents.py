@@ -17,9 +17,9 @@ import pytest
 
 from sessions import config
 from sessions.backends.acp.process import AgentProcess
+from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime import throttle
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, MADE, WRITTEN, Model, configuration, tool_named
 from tests.support.messages_server import MessagesServer
@@ -39,7 +39,7 @@ ANSWER = "These are the answers."
 class Rig:
     """A deck in this process, the server behind it and what its model does."""
 
-    deck: Deck
+    deck: WholeDeck
     server: MessagesServer
     model: Model
     work: Path
@@ -79,7 +79,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         places = rig_places(tmp_path / "home")
         places.config_file.parent.mkdir(parents=True)
         places.config_file.write_text(configuration(server.url, tmp_path / "agents"))
-        deck = Deck(places, config.load(places.config_file))
+        deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         try:
             yield Rig(deck, server, model, work)

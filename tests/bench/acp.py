@@ -29,9 +29,9 @@ from sessions import config
 from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
+from sessions.engine.whole import WholeDeck
 from sessions.places import Places, private_folder
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, command_of
 from tests.bench.engine import WATCHER
@@ -73,7 +73,7 @@ def _config(agent: Agent) -> str:
 class Here:
     """An engine in this process, whose default backend is the scripted agent."""
 
-    deck: Deck
+    deck: WholeDeck
     places: Places
     folder: str
 
@@ -92,7 +92,7 @@ async def _engine(agent: Agent | None = None) -> AsyncIterator[Here]:
     with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
         places = rig_places(Path(folder))
         places.config_file.write_text(_config(agent or _scripted(folder)))
-        deck = Deck(places, config.load(places.config_file))
+        deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         await deck.index.made()
         server = Server(deck, load_commands(), lambda: None)

@@ -20,8 +20,8 @@ from typing import Any
 from sessions import config
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
+from sessions.engine.whole import WholeDeck
 from sessions.places import private_folder
-from sessions.runtime.deck import Deck
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import sse
 from tests.support.rig import rig_places
@@ -54,7 +54,7 @@ async def _run(seconds: int, backend: str = "anthropic") -> dict[str, float]:
             f'base_url = "{url}"\nmodel = "m"\n'
             f"[limits]\nturns_at_once = {SESSIONS}\n"
         )
-        deck = Deck(places, config.load(places.config_file))
+        deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         await deck.index.made()
         server = Server(deck, load_commands(), lambda: None)

@@ -31,12 +31,6 @@ tui.panels.prime.compare tui.panels.prime.panel
 tui.panels.prime.inbox tui.panels.prime.panel
 tui.panels.prime.settings tui.panels.prime.panel
 tui.panels.prime.spread tui.panels.prime.panel
-sessions.runtime.deck sessions.features.assembly
-sessions.runtime.deck sessions.plans.service
-sessions.runtime.switch sessions.runtime.deck
-sessions.features.sharing sessions.features.assembly
-sessions.features.landing sessions.features.worktrees
-sessions.features.reviewing sessions.features.worktrees
 """
 """Imports that close a circle and are to go: who, whom. None is added."""
 PACKAGES = ("tui", "sessions", "skills")

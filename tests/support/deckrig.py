@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import config
+from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.support.rig import RigBackend, rig_places, until
 
@@ -46,7 +46,7 @@ class Listening:
 class Rig:
     """A deck, its backend, and who listens."""
 
-    deck: Deck
+    deck: WholeDeck
     backend: RigBackend
     listener: Listening
     root: Path
@@ -63,7 +63,7 @@ class Rig:
             '[profiles.rig]\nbackend = "rig"\n'
             f"[limits]\nturns_at_once = {turns_at_once}\n"
         )
-        deck = Deck(places, config.load(places.config_file))
+        deck = WholeDeck(places, config.load(places.config_file))
         rig = cls(deck, RigBackend(), Listening(), root)
         deck._backends["rig"] = rig.backend
         deck.listener = rig.listener

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sessions import config
+from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.support.deckrig import Listening
 from tests.support.messages_server import MessagesServer
@@ -19,7 +19,7 @@ E = TypeVar("E", bound=ev.Event)
 class NativeRig:
     """A deck, the server behind it, and who listens."""
 
-    def __init__(self, deck: Deck, server: MessagesServer, root: Path) -> None:
+    def __init__(self, deck: WholeDeck, server: MessagesServer, root: Path) -> None:
         self.deck = deck
         self.server = server
         self.root = root
@@ -47,7 +47,7 @@ class NativeRig:
         places.config_file.chmod(0o600)
         work = root / "work"
         work.mkdir(exist_ok=True)
-        deck = Deck(places, config.load(places.config_file))
+        deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         return cls(deck, server, root)
 

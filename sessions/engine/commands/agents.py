@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from sessions.api.answers import Restarted, SignInWay
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 
 if TYPE_CHECKING:
     from sessions.backends.acp.backend import AcpBackend

@@ -9,8 +9,8 @@ from typing import cast
 from sessions.api.answers import BackendState, EngineStatus, ModelChoice, SandboxState
 from sessions.archive.index import Index
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 
 
 @command("deck.list")

@@ -10,6 +10,7 @@ from pathlib import Path
 from sessions.api.answers import DraftShown
 from sessions.backends.base import Question
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError
 from sessions.features.pairs import Pairs
 from sessions.harvest.byproducts import Found
@@ -18,7 +19,6 @@ from sessions.harvest.draft import Draft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.plans import record, show, times
 from sessions.plans.runner import Runner
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 
 
 def _told(runner: Runner) -> ev.JSON:

@@ -8,12 +8,12 @@ from typing import Any, Unpack
 
 from sessions.api.requests import Injection
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError
 from sessions.features.priming import Wishes, told
 from sessions.priming import kinds
 from sessions.priming.spread import seeds
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 
 
 @command("priming.kinds")
@@ -136,15 +136,7 @@ async def past(deck: Deck, session: str) -> list[ev.JSON]:
 @command("priming.run")
 async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
     """A whole priming without a person, as `run --prime` names it: the ticked items go in."""
-    spec = kinds.parse_spec(wanted)
-    target, primings = await deck.get(session), deck.features.primings
-    drawn = await primings.draw(target, spec.kind, spec.params, spec.seed)
-    wishes = Wishes(spec.about, spec.terms, spec.ban, spec.keep or 0)
-    found = await primings.expand(target, drawn.id, wishes)
-    chosen = [item for item in found.items if item.checked] or list(found.items[:5])
-    # A model that can't read the draw leaves the draw itself, which primes as well.
-    items = chosen or list(await primings.raw(target, drawn.id))
-    return await primings.prepare(target, drawn.id, [item.to_json() for item in items], spec.ban)
+    return await deck.features.prime(await deck.get(session), wanted)
 
 
 @command("priming.each")

@@ -9,8 +9,8 @@ from sessions.api.answers import Begun, McpServer, Restored, Sent, Turn, Undone
 from sessions.api.requests import NewSession
 from sessions.archive.find import find
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import BY_USER
 
 ALLOWING = ("allow", "once", "session", "always")

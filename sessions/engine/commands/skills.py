@@ -10,10 +10,10 @@ from pathlib import Path
 
 from sessions.api.answers import PutBack, Refused, SkillFile, SkillsListed
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.skills import as_ours
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from skills.errors import Several, Taken
 from skills.library import pick
 from skills.parse import FILE

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 
 
 @command("worktree.land")

@@ -14,10 +14,10 @@ import pytest
 
 from sessions import config
 from sessions.engine.commands import load_commands
+from sessions.engine.whole import WholeDeck
 from sessions.errors import NotFound, UsageError
 from sessions.importers.run import import_paths
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
@@ -54,7 +54,7 @@ async def make(tmp_path: Path) -> AsyncIterator[MakeRig]:
                 '[defaults]\nprofile = "scripted"\n'
                 f'[backends.scripted]\ntype = "acp"\ncommand = {json.dumps(command)}\n{more}'
             )
-            made = Deck(places, config.load(places.config_file))
+            made = WholeDeck(places, config.load(places.config_file))
             rig = Rig(made, RigBackend(), Listening(), tmp_path)
             made.listener = rig.listener
             await made.open()

@@ -12,10 +12,10 @@ import pytest
 
 from sessions import config
 from sessions.engine.commands import load_commands
+from sessions.engine.whole import WholeDeck
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.record.names import name_of
-from sessions.runtime.deck import Deck
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import RigBackend, rig_places, until
@@ -33,7 +33,7 @@ async def agents(tmp_path: Path) -> AsyncIterator[Rig]:
         '[defaults]\nprofile = "scripted"\n'
         f'[backends.scripted]\ntype = "acp"\ncommand = {command!r}\n'
     )
-    deck = Deck(places, config.load(places.config_file))
+    deck = WholeDeck(places, config.load(places.config_file))
     rig = Rig(deck, RigBackend(), Listening(), tmp_path)
     deck.listener = rig.listener
     await deck.open()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sessions import config
+from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import text_of
@@ -34,7 +34,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
                 '[defaults]\nprofile = "scripted"\n'
                 f'[backends.scripted]\ntype = "acp"\ncommand = {command!r}\n'
             )
-            made = Deck(places, config.load(places.config_file))
+            made = WholeDeck(places, config.load(places.config_file))
             rig = Rig(made, RigBackend(), Listening(), tmp_path)
             made.listener = rig.listener
             await made.open()

@@ -13,9 +13,9 @@ import pytest
 from sessions import config
 from sessions.backends.base import TurnHost
 from sessions.engine.commands.session import create
+from sessions.engine.whole import WholeDeck
 from sessions.errors import NotFound
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.rig import until
@@ -50,7 +50,7 @@ async def restart(rig: Rig) -> None:
     """The engine anew, with what the configuration says now."""
     await rig.deck.close()
     places = rig.deck.places
-    rig.deck = Deck(places, config.load(places.config_file))
+    rig.deck = WholeDeck(places, config.load(places.config_file))
     rig.deck._backends["rig"] = rig.backend
     await rig.deck.open()
 

@@ -10,11 +10,11 @@ import pytest
 
 from sessions import config
 from sessions.backends import faults
+from sessions.engine.whole import WholeDeck
 from sessions.plans import record, show
 from sessions.plans import runner as runner_module
 from sessions.plans.runner import Runner
 from sessions.runtime import waits
-from sessions.runtime.deck import Deck
 from tests.support.messages_server import (
     Hang,
     MessagesServer,
@@ -51,7 +51,7 @@ class Rig(NativeRig):
     async def again(self) -> None:
         """End the engine and begin another one in its place."""
         await self.deck.close()
-        self.deck = Deck(self.deck.places, config.load(self.deck.places.config_file))
+        self.deck = WholeDeck(self.deck.places, config.load(self.deck.places.config_file))
         self.deck.listener = self.listener
         await self.deck.open()
 

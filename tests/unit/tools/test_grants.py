@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
-from sessions.runtime.deck import Deck
 from sessions.runtime.session import Session
 from sessions.tools.grants import Granted, Grants
 from sessions.tools.rules import FileRules
@@ -51,7 +51,7 @@ async def again(rig: Rig, session: Session) -> Session:
     """The session in an engine that was started anew."""
     await rig.deck.close()
     backend = rig.backend
-    rig.deck = Deck(rig.deck.places, rig.deck.config)
+    rig.deck = WholeDeck(rig.deck.places, rig.deck.config)
     rig.deck._backends[backend.name] = backend
     await rig.deck.open()
     return await rig.deck.get(session.id)
