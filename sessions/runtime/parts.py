@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sessions.backends.base import Tools
     from sessions.features.skills import SessionSkills
     from sessions.runtime.session import Session
+    from sessions.tools.base import Tool
     from sessions.tools.rewind import Rewound
     from sessions.worktrees.make import Worktree
     from skills.library import Library
@@ -73,6 +74,16 @@ class Servers(Protocol):
         """A session's servers as its agent is told of them."""
 
 
+class SubSessions(Protocol):
+    """Sessions that sessions start themselves."""
+
+    def tool(self, session: Session) -> Tool | None:
+        """The tool by which a session starts some; None where it may not."""
+
+    def slot(self, session: Session) -> asyncio.Semaphore | None:
+        """What a sub-session holds while its turn runs."""
+
+
 class Parts(Protocol):
     """The features of the deck's sessions (`sessions.features.assembly.Features`)."""
 
@@ -91,6 +102,10 @@ class Parts(Protocol):
     @property
     def mcp(self) -> Servers:
         """MCP servers."""
+
+    @property
+    def subsessions(self) -> SubSessions:
+        """Sessions that sessions start."""
 
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""
@@ -165,3 +180,6 @@ class Plans(Protocol):
 
     def slot(self, session: Session) -> asyncio.Semaphore | None:
         """What a session of a run waits for before a turn; None for any other session."""
+
+    def counted(self, parent: str, child: Session) -> None:
+        """A session of a run started one of its own: what that took counts for the task."""
