@@ -279,4 +279,4 @@ def user_agent() -> str:
         version = metadata.version("agentdeck-tui")
     except metadata.PackageNotFoundError:
         version = "dev"
-    return f"agentdeck/{version} (+https://github.com/agentdeck/agentdeck)"
+    return f"agentdeck/{version}"
