@@ -25,6 +25,7 @@ _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 @click.command(context_settings=CONTEXT)
 @click.argument("sessions", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All sessions there are.")
+@click.option("--run", default="", metavar="RUN", help="The sessions of a run of a plan.")
 @click.option("--list", "only_list", is_flag=True, help="List the byproducts; draft nothing.")
 @click.option(
     "--pick",
@@ -43,7 +44,7 @@ _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 @click.option("--into", default="", help="Make it a new version of this skill of mine.")
 @click.option("--yes", is_flag=True, help="Install the draft into my skills.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
+def harvest(sessions: tuple[str, ...], everything: bool, run: str, **given: Any) -> None:
     """Gather what SESSIONs left behind, and draft a skill of it.
 
     Without --yes the draft stays a draft: look at it, edit it, install it from the deck or here.
@@ -51,6 +52,7 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
     from sessions.harvest.creator import DraftError
     from sessions.harvest.service import Harvest
 
+    sessions = (*sessions, *_of_run(run))
     picked, sessions = _picked(given["picked"], sessions)
     if not sessions and not everything and not picked:
         raise click.UsageError("Name at least one session, say --all, or --pick byproducts.")
@@ -150,6 +152,19 @@ def _finding(finding: ev.JSON) -> str:
         if name in finding:
             return f"{told}{' '.join(str(finding[name]).split())[:120]}"
     return " ".join(str(finding.get("message", finding)).split())
+
+
+def _of_run(run: str) -> tuple[str, ...]:
+    """The sessions of a run that did what they were to do."""
+    if not run:
+        return ()
+    from sessions.plans import service, store
+
+    found = service.load(store.folder_of(places().state / "plans", run))
+    done = [unit.session for unit in found.units.values() if unit.state == "done" and unit.session]
+    if not done:
+        raise AgentdeckError("No task of that run is done.", "See `agentdeck plan show`.")
+    return tuple(dict.fromkeys(done))
 
 
 def _ids(wanted: tuple[str, ...]) -> list[str]:

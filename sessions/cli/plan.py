@@ -300,6 +300,20 @@ def resume(run: str, **wishes: object) -> None:
 
 @plan.command()
 @_RUN
+@FILE
+def add(run: str, file: Path) -> None:
+    """Add the [[task]] tables of FILE to RUN while it goes on."""
+    from sessions.errors import UsageError
+
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} can't be read: {error}.") from error
+    say(", ".join(_engine(lambda c: c.call("plan.add", run=run, text=text))))
+
+
+@plan.command()
+@_RUN
 def stop(run: str) -> None:
     """End what works, and the run; `resume` takes it up again."""
     _steered(lambda c: c.call("plan.stop", run=run))

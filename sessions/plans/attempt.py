@@ -199,7 +199,7 @@ class Attempt:
             sandbox=settings.sandbox,
             network=settings.network,
         )
-        self.runner.append(
+        self.runner.say(
             record.Checked(
                 unit=self.unit.key, attempt=self.unit.attempt, ok=verdict.ok, code=verdict.code,
                 argv=[clean(part)[:500] for part in argv],
@@ -282,7 +282,7 @@ class Attempt:
         what = clean(asked.summary or asked.tool)[:300]
         policy = self.task.unanswered or self.runner.plan.head.unanswered
         if policy == "wait":
-            self.runner.append(record.Waiting(unit=self.unit.key, what=what))
+            self.runner.say(record.Waiting(unit=self.unit.key, what=what))
             return
         self._note("denied", what)
         assert self.session is not None and self.watch is not None
@@ -297,11 +297,11 @@ class Attempt:
 
     def _answered(self) -> None:
         if self.unit.state == "waiting":
-            self.runner.append(record.Going(unit=self.unit.key))
+            self.runner.say(record.Going(unit=self.unit.key))
 
     def _spent(self) -> None:
         assert self.session is not None
         self.runner.spent(self.unit, self.session)
 
     def _note(self, kind: str, text: str) -> None:
-        self.runner.append(record.Note(unit=self.unit.key, kind=kind, text=clean(text)[:1000]))
+        self.runner.say(record.Note(unit=self.unit.key, kind=kind, text=clean(text)[:1000]))

@@ -67,7 +67,7 @@ async def pick(runner: Asking, unit: Unit) -> Outcome:
             told.append(f"{best.key} before {other.key}")
         else:
             told.append(f"{best.key} and {other.key}: a tie")
-        runner.append(record.Note(unit=unit.key, kind="judge", text=told[-1]))
+        runner.say(record.Note(unit=unit.key, kind="judge", text=told[-1]))
     why = f"{best.key}, of {len(done)}" + (f" ({'; '.join(told)})" if told else "")
     return Outcome(
         "done", f"picked {why}", best.answer, best.files, best.diff, evidence="\n".join(told),

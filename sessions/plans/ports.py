@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from sessions.plans import fill, record
 from sessions.plans.model import Critic, Judge, Plan, Task
@@ -14,8 +14,6 @@ from sessions.record import events as ev
 if TYPE_CHECKING:
     from sessions.runtime.session import Session
     from sessions.tools.sandbox import Sandbox
-
-E = TypeVar("E", bound=record.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,8 @@ class Asking(Protocol):
 
     run: Run
 
-    def append(self, event: E) -> E:
-        """Write an event down, fold it, tell it. Raises JournalError."""
+    def say(self, event: record.Event) -> None:
+        """Write an event down, fold it, tell it; later, where the disk refuses."""
 
     def values(self, unit: Unit, task: Task) -> fill.Values:
         """What the prompt of a unit may name."""

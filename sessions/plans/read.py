@@ -169,6 +169,17 @@ def reread(text: str, folder: Path, name: str) -> Plan:
     return Plan(file.plan, tuple(file.task), folder, text, name)
 
 
+def joined(plan: str, more: str) -> str:
+    """A plan's text with more tasks behind it. Raises UsageError where they are anything else."""
+    try:
+        tables = tomllib.loads(more)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"That is not TOML: {error}.", "Write one [[task]] or several.") from error
+    if set(tables) != {"task"} or not isinstance(tables["task"], list):
+        raise UsageError("Only tasks can be added to a run.", "Write one [[task]] or several.")
+    return f"{plan.rstrip()}\n\n{more.strip()}\n"
+
+
 class _Check:
     """What no single key can be wrong about: names, order, places, programs, placeholders."""
 

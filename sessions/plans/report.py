@@ -186,8 +186,8 @@ def _next(run: Run, held: str) -> Iterator[str]:
             yield f"agentdeck plan retry {run.id} '{unit.key}'    (look first at {unit.session})"
     if held or run.over == "stopped":
         yield f"agentdeck plan resume {run.id}"
-    if worth := _worth(run):
-        yield "agentdeck harvest " + " ".join(w["session"] for w in worth[:6])
+    if _worth(run):
+        yield f"agentdeck harvest --run {run.id} --list"
 
 
 # -- Markdown

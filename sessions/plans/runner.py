@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.plans import fanout, fill, judging, read, record, watch
 from sessions.plans.attempt import Attempt, Outcome
 from sessions.plans.model import Critic, Judge, Plan, Task
-from sessions.plans.ports import Changed, CheckSettings, E
+from sessions.plans.ports import Changed, CheckSettings
 from sessions.plans.schedule import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import Store
@@ -64,6 +64,9 @@ class Home(Protocol):
         """A run can't be written down."""
 
 
+E = TypeVar("E", bound=record.Event)
+
+
 class Runner:
     """One run that is not over."""
 
@@ -78,6 +81,8 @@ class Runner:
         """Nothing works, and nothing goes on without a person."""
         self.sessions: set[str] = set()
         """Its sessions that are open."""
+        self._unwritten: list[record.Event] = []
+        """What was told while the disk refused it, in order."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -116,12 +121,26 @@ class Runner:
 
     def append(self, event: E) -> E:
         """Write an event down, fold it, tell it. Raises JournalError."""
+        while self._unwritten:
+            self._fold(self.store.append(self._unwritten[0]))
+            self._unwritten.pop(0)
         stamped = self.store.append(event)
+        self._fold(stamped)
+        return stamped
+
+    def say(self, event: record.Event) -> None:
+        """The same for what is told on the way: where the disk refuses, it is written later."""
+        try:
+            self.append(event)
+        except JournalError as error:
+            self._unwritten.append(event)
+            self.runs.refused(self, error)
+
+    def _fold(self, stamped: record.Event) -> None:
         self.run.apply(stamped)
         self.idle = False
         self._woken.set()
         self.runs.told(self, stamped)
-        return stamped
 
     def wake(self) -> None:
         """Look again."""
@@ -220,7 +239,7 @@ class Runner:
         session = unit.session
         self.sessions.add(session)
         if unit.state == "waiting":
-            self.append(record.Going(unit=key))
+            self.say(record.Going(unit=key))
         try:
             outcome = await self._outcome(unit, resumed)
         finally:
@@ -273,6 +292,21 @@ class Runner:
                     )
                 )
         self.start()
+
+    async def add(self, text: str) -> list[str]:
+        """Add the tasks of a text to the run while it goes on. Raises UsageError."""
+        plan, skills = (
+            self.plan,
+            [s.name for s in self.deck.features.library.scan(self.plan.folder)],
+        )
+        whole = read.joined(plan.text, text)
+        await asyncio.to_thread(
+            read.parse, whole, plan.folder, self.deck.config, skills=skills, name=plan.name
+        )
+        before = set(self.run.nodes)
+        self.append(record.Added(text=text))
+        self.start()
+        return [name for name in self.run.nodes if name not in before and not name.endswith("/")]
 
     async def skip(self, wanted: str) -> list[str]:
         """Take a unit, or all of a task that is not over, out of the run."""
@@ -424,7 +458,7 @@ class Runner:
         prompt = fill.prompt(task.prompt, values)
         said = await judging.criticise(self, unit, task.critic, values, prompt, answer)
         if said:
-            self.append(record.Note(unit=unit.key, kind="critic", text=said[:1000]))
+            self.say(record.Note(unit=unit.key, kind="critic", text=said[:1000]))
             told = "Somebody has read your work and says what is still superficial."
             return f"{told} Mend it, and give the whole work again.\n\n{fill.quoted(said)}"
         return ""
@@ -461,7 +495,7 @@ class Runner:
         if (known is None and tokens) or (
             known and (known.tokens, known.usd) != (tokens, usd or 0.0)
         ):
-            self.append(
+            self.say(
                 record.Spent(
                     unit=unit.key, session=session.id, usd=usd, tokens=tokens,
                     model=session.summary.model,
@@ -475,8 +509,9 @@ class Runner:
         own = self._credentials.get(unit.node, "")
         wait = max(asked_s, min(_MOST_WAIT_S, _WAIT_S * 2 ** (times - 1)))
         if self.run.held.get(own, (0.0, ""))[0] < time.time() + wait / 2:
-            self.append(record.Held(credential=own, until=time.time() + wait, why=why[:500]))
-        await asyncio.sleep(max(0.0, self.run.held[own][0] - time.time()))
+            self.say(record.Held(credential=own, until=time.time() + wait, why=why[:500]))
+        until = self.run.held.get(own, (time.time() + wait, ""))[0]
+        await asyncio.sleep(max(0.0, until - time.time()))
 
     def went_through(self, unit: Unit) -> None:
         """A turn was answered: its credential is good."""
@@ -484,7 +519,7 @@ class Runner:
     def broken(self, unit: Unit, why: str) -> None:
         """Start nothing of a credential until a person has looked."""
         own = self._credentials.get(unit.node, "")
-        self.append(record.Held(credential=own, until=FOREVER, why=why[:500]))
+        self.say(record.Held(credential=own, until=FOREVER, why=why[:500]))
 
 
 def _states(skills: list[str] | dict[str, str] | object) -> dict[str, str]:

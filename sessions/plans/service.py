@@ -44,6 +44,8 @@ class Runs:
         self.timetable = Timetable(self.root / "schedule.json")
         self._clock: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._loading = asyncio.Lock()
+        self._lines: dict[str, tuple[tuple[int, int], ev.JSON]] = {}
 
     async def open(self) -> None:
         """Take up every run that is not over, where its journal ends."""
@@ -179,10 +181,11 @@ class Runs:
     async def get(self, wanted: str) -> Runner:
         """The run of an id, its beginning, or `last`. Raises NotFound, JournalError."""
         folder = store.folder_of(self.root, wanted)
-        runner = self.runners.get(folder.name)
-        if runner is None:
-            runner = await asyncio.to_thread(self._load, folder)
-            self.runners[folder.name] = runner
+        async with self._loading:
+            runner = self.runners.get(folder.name)
+            if runner is None:
+                runner = await asyncio.to_thread(self._load, folder)
+                self.runners[folder.name] = runner
         return runner
 
     async def all(self) -> list[ev.JSON]:
@@ -191,12 +194,29 @@ class Runs:
         for folder in store.folders(self.root):
             try:
                 runner = self.runners.get(folder.name)
-                run = runner.run if runner else (await asyncio.to_thread(load, folder))
+                known = await self._line(folder) if runner is None else None
             except AgentdeckError as error:
                 log.warning("run %s: %s", folder.name, error)
                 continue
-            found.append(show.line(run, *_standing(runner)))
-        return found
+            if runner is not None:
+                known = show.line(runner.run, runner.held, runner.idle)
+            found.append(known)
+        return [line for line in found if line is not None]
+
+    async def _line(self, folder: Path) -> ev.JSON:
+        """The line of a run that is over; its journal is read once."""
+        stat = (folder / store.JOURNAL).stat()
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        known = self._lines.get(folder.name)
+        if known is None or known[0] != stamp:
+            line = show.line(await asyncio.to_thread(load, folder))
+            known = self._lines[folder.name] = (stamp, line)
+        return known[1]
+
+    def going(self) -> list[ev.JSON]:
+        """A line of each run that is not over."""
+        runners = [r for r in self.runners.values() if not r.run.over]
+        return [show.line(r.run, r.held, r.idle) for r in runners]
 
     async def draft(self, session: Session) -> ev.JSON:
         """A plan of a session, by its own model, as a new file. Raises AgentdeckError."""
@@ -249,7 +269,8 @@ class Runs:
 
     def told(self, runner: Runner, event: record.Event) -> None:
         """An event of a run is written down."""
-        self.deck.notice("plan", "", run=runner.run.id, event=record.to_json(event), idle=False)
+        told = record.to_json(event)
+        self.deck.notice("plan", "", event=told, idle=False, **_progress(runner.run))
 
     def rests(self, runner: Runner) -> None:
         """A run needs a person."""
@@ -257,7 +278,8 @@ class Runs:
         waits = run.count("waiting")
         why = f"{waits} of its tasks wait for you" if waits else runner.held
         self._keep(runner)
-        self.deck.notice("plan", f"{run.title}: {why}.", run=run.id, idle=True, held=runner.held)
+        told = _progress(run)
+        self.deck.notice("plan", f"{run.title}: {why}.", idle=True, held=runner.held, **told)
         self.deck.on_quiet()
 
     async def ended(self, runner: Runner) -> None:
@@ -265,7 +287,8 @@ class Runs:
         run = runner.run
         self._refused = False
         self._keep(runner)
-        self.deck.notice("plan", f"{run.title}: {show.words(run)}.", run=run.id, idle=True)
+        told = _progress(run)
+        self.deck.notice("plan", f"{run.title}: {show.words(run)}.", idle=True, **told)
         self.deck.on_quiet()
 
     def _keep(self, runner: Runner) -> None:
@@ -283,6 +306,17 @@ class Runs:
         self._refused = True
 
 
+def _progress(run: Run) -> ev.JSON:
+    """What a line on screen tells of a run."""
+    return {
+        "run": run.id,
+        "title": run.title,
+        "done": run.count("done") + run.count("skipped"),
+        "of": len(run.units),
+        "over": run.over,
+    }
+
+
 def load(folder: Path) -> Run:
     """A run as it is on disk, for reading."""
     events = store.read_events(folder)
@@ -297,10 +331,6 @@ def held_at(run: Run) -> str:
     """Why a run that is not over starts nothing, as far as its journal tells."""
     decision = decide(run, time.time())
     return "" if decision.over else decision.held
-
-
-def _standing(runner: Runner | None) -> tuple[str, bool]:
-    return (runner.held, runner.idle) if runner else ("", False)
 
 
 def _given(wish: float | str | None, otherwise: float) -> float:

@@ -302,6 +302,16 @@ class Run:
                 setattr(self, name, value)
         self.over = "" if self.over == "person" else self.over
 
+    def _added(self, event: record.Added) -> None:
+        from sessions.plans.read import joined, reread
+
+        known = {task.name for task in self.plan.tasks}
+        self.plan = reread(joined(self.plan.text, event.text), self.plan.folder, self.plan.name)
+        for task in self.plan.tasks:
+            if task.name not in known:
+                self._add(task)
+        self.over = ""
+
     def _paused(self, event: record.Paused) -> None:
         self.paused = event.why or "paused"
 
@@ -331,6 +341,7 @@ class Run:
         record.Skipped: _skipped,
         record.Retried: _retried,
         record.Set: _set,
+        record.Added: _added,
         record.Paused: _paused,
         record.Resumed: _resumed,
         record.Held: _held,

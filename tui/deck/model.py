@@ -41,6 +41,8 @@ class DeckModel:
         self.order: list[str] = []
         """Tiles, in the order of their numbers: not closed, not archived, not set aside."""
         self.current: str | None = None
+        self.runs: dict[str, ev.JSON] = {}
+        """What was told last of each run of a plan that goes on: title, done, of, idle."""
         self.zoomed = False
         self.pinned: tuple[str, ...] = ()
         """Tiles that are compared side by side, instead of the page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import events, on
@@ -34,11 +35,12 @@ from tui.deck.welcome import Welcome
 from tui.options import DeckOptions
 from tui.panels import sheets
 from tui.terminal import glyphs
+from tui.terminal.title import set_title
 from tui.text import clip, one_line, title_of
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
-from tui.widgets.clickable_line import Line
+from tui.widgets.clickable_line import Line, progress
 from tui.widgets.permission import PermissionBox
 from tui.work import caught_up, while_shown
 
@@ -69,6 +71,7 @@ class DeckScreen(LeanScreen):
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
         self.plans_watcher: Callable[[ev.JSON], None] | None = None
+        self._title = ""
         self.interrupting: tuple[str, float] | None = None
         """The session in which esc was pressed once, and until when a second one counts."""
         self.tiles: dict[str, Tile] = {}
@@ -145,6 +148,7 @@ class DeckScreen(LeanScreen):
         if first:
             self._recall()
         self.query_one(Welcome).ask(self.client)
+        self.run_worker(self._runs(), group="runs", exit_on_error=False)
         self.redraw(reflow=True)
         self.app.engine_found()  # type: ignore[attr-defined]
 
@@ -212,10 +216,33 @@ class DeckScreen(LeanScreen):
         """Something of the deck: a limit, a disk that is full; a panel may care as well."""
         if notice.get("kind") != "plan":
             self.side.notice(notice)
-        elif self.plans_watcher is not None:
-            self.plans_watcher(notice)
+        else:
+            self._run_told(notice)
         if message := one_line(str(notice.get("message", ""))):
             self.app.notify(message, severity="warning", markup=False, timeout=10)
+
+    def _run_told(self, notice: ev.JSON) -> None:
+        """Something of a run: the status line and who looks at it are told."""
+        if run := str(notice.get("run", "")):
+            self.model.runs[run] = notice
+            if notice.get("over"):
+                del self.model.runs[run]
+            self.redraw()
+            told = " ".join(["agentdeck", progress(self.model.runs.values())]).strip()
+            if told != self._title:
+                self._title = told
+                set_title(self.app, told)
+        if self.plans_watcher is not None:
+            self.plans_watcher(notice)
+
+    async def _runs(self) -> None:
+        """Which runs go on; an engine that knows none of them has none."""
+        with suppress(AgentdeckError):
+            for line in await self.client.call("plan.going"):
+                counts = line["counts"]
+                done = counts.get("done", 0) + counts.get("skipped", 0)
+                told = {"run": line["id"], "title": line["title"], "done": done}
+                self._run_told({**told, "of": sum(counts.values()), "idle": line["idle"]})
 
     def tell_engine(self, session: str, ask: Ask) -> None:
         """Send a command on a session in the background; a refusal is shown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from sessions.record import events as ev
 from sessions.record.summary import STATUSES
 from tui.deck.model import DeckModel
 from tui.deck.tile import STATUS_STYLE
@@ -79,6 +80,9 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[Spot]:
         if count := counts[status]:
             text = f" {glyphs.status(status)} {count} {status} "
             parts.append(Spot(text, STATUS_STYLE.get(status, ""), f"status:{status}"))
+    if told := progress(model.runs.values()):
+        needs = any(run.get("idle") for run in model.runs.values())
+        parts.append(Spot(f" {told} ", "$text-warning" if needs else "$text-accent", "act:runs"))
     usd, used = model.spend()
     if usd is not None:
         parts.append(Spot(f" {cost(usd)} ", "", ""))
@@ -96,6 +100,13 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[Spot]:
     if aside:
         parts.append(Spot(f" {aside} set aside ", "$text-muted", "act:sessions"))
     return _fitting(parts, width)
+
+
+def progress(runs: Iterable[ev.JSON]) -> str:
+    """How far the runs of plans are, as one line says it; "" without one."""
+    told = [f"{clip(one_line(str(r.get('title', ''))), 20)} {r.get('done', 0)}/{r.get('of', 0)}"
+            for r in runs]  # fmt: skip
+    return ", ".join(told[:2]) + (f", {len(told) - 2} more runs" if len(told) > 2 else "")
 
 
 def _urgency(status: str) -> int:

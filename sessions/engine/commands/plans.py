@@ -66,6 +66,18 @@ async def listing(deck: Deck) -> list[ev.JSON]:
     return await deck.plans.all()
 
 
+@command("plan.going")
+async def going(deck: Deck) -> list[ev.JSON]:
+    """The runs that are not over."""
+    return deck.plans.going()
+
+
+@command("plan.add")
+async def add(deck: Deck, run: str, text: str) -> list[str]:
+    """Add tasks (as TOML) to a run while it goes on."""
+    return await (await deck.plans.get(run)).add(text)
+
+
 @command("plan.show")
 async def shown(deck: Deck, run: str) -> ev.JSON:
     """One run with its tasks."""

@@ -124,3 +124,10 @@ def test_a_draft_is_a_plan_that_can_be_started(home: Home) -> None:
     assert home.call("plan", "draft", "nowhere").returncode == 2
     home.out("run", "hello")
     assert "[[task]]" in home.data("plan", "draft", home.ids()[0])["plan"]
+
+
+def test_a_whole_run_is_harvested(home: Home) -> None:
+    (home.work / "plan.toml").write_text(PLAN)
+    home.out("plan", "start", "plan.toml")
+    assert isinstance(home.data("harvest", "--run", "last", "--list"), list)
+    assert home.call("harvest", "--run", "nothing", "--list").returncode == 1

@@ -11,9 +11,11 @@ import pytest
 from sessions import config
 from sessions.backends import faults
 from sessions.engine.whole import WholeDeck
+from sessions.errors import JournalError, UsageError
 from sessions.plans import record, show
 from sessions.plans import runner as runner_module
 from sessions.plans.runner import Runner
+from sessions.plans.store import Store, read_events
 from sessions.runtime import waits
 from tests.support.messages_server import (
     Hang,
@@ -361,3 +363,41 @@ async def test_a_session_that_is_done_leaves_memory_and_opens_again(rig: Rig) ->
     await again.send("more")
     await until(lambda: not again.working, LONG)
     assert again.summary.turns == 2
+
+
+async def test_a_task_is_added_while_it_runs(rig: Rig) -> None:
+    runner = await rig.run('[[task]]\nname = "a"\nprompt = "x"\n')
+    assert runner.run.over == "done"
+    more = '[[task]]\nname = "b"\nneeds = ["a"]\nprompt = "Came: {a.answer}"\n'
+    with pytest.raises(UsageError, match="two tasks are called a"):
+        await runner.add('[[task]]\nname = "a"\nprompt = "x"\n')
+    with pytest.raises(UsageError, match="Only tasks"):
+        await runner.add("[plan]\nparallel = 9\n" + more)
+    assert await runner.add(more) == ["b"]
+    await until(lambda: runner.run.over == "done", LONG)
+    assert states(runner) == {"a": "done", "b": "done"}
+    await rig.again()
+    assert states(await rig.deck.plans.get("last")) == {"a": "done", "b": "done"}
+
+
+async def test_what_the_disk_refuses_on_the_way_is_written_later(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = False
+    append = Store.append
+
+    def refusing(self: Store, event: record.Event) -> record.Event:
+        if full and not isinstance(event, record.Started | record.Expanded):
+            raise JournalError("It is full.")
+        return append(self, event)
+
+    monkeypatch.setattr(Store, "append", refusing)
+    monkeypatch.setattr(runner_module, "_DISK_AGAIN_S", 0.05)
+    runner = await rig.begin('[[task]]\nname = "a"\nprompt = "stream 3 30"\n')
+    full = True
+    await until(lambda: bool(runner._unwritten), LONG)
+    full = False
+    await until(lambda: runner.run.over == "done", LONG)
+    assert runner.run.spent[1] > 0
+    seqs = [e.seq for e in read_events(runner.store.folder)]
+    assert seqs == list(range(1, len(seqs) + 1))

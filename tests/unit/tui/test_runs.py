@@ -97,3 +97,13 @@ async def test_a_thousand_tasks_are_asked_for_once_a_second_at_most() -> None:
         await here.press("end")
         assert rows.key == "t[1000]"
         assert client.shows - before <= 1
+
+
+async def test_the_status_line_tells_how_far_a_run_is() -> None:
+    async with opened(1) as here:
+        told = {"kind": "plan", "message": "", "run": "r", "title": "Night", "done": 3, "of": 9}
+        here.client.on_notice(told)
+        await here.until(lambda: "Night 3/9" in here.line("status"))
+        here.client.on_notice({**told, "message": "Night: 9 of 9 done.", "over": "done"})
+        await here.until(lambda: "Night" not in here.line("status"))
+        assert here.notices() == ["Night: 9 of 9 done."]
