@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError
 from tui.deck.memory import Draft
+from tui.folder import here
 from tui.text import clip
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Sender:
         deck, composer = self.deck, self.deck.composer
         targets = self.targets()
         first = deck.model.summaries.get(targets[0]) if targets else None
-        composer.offers.folder = first.cwd if first else str(Path.cwd()) if not targets else ""
+        composer.offers.folder = first.cwd if first else here() if not targets else ""
         composer.set_class(len(targets) > 1, "-many")
         width = max(20, composer.size.width - 6)
         if len(targets) > 1:

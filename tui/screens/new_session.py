@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 from sessions.api.answers import BackendState
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
+from tui.folder import here
 from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
@@ -54,14 +54,6 @@ class Wish:
     count: int = 1
     permission: str = ""
     backend: str = ""
-
-
-def here() -> str:
-    """The directory that the deck was started in, also where it is gone."""
-    try:
-        return str(Path.cwd())
-    except OSError:
-        return os.environ.get("PWD") or str(Path.home())
 
 
 class Folders(Suggester):

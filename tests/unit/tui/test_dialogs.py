@@ -305,11 +305,11 @@ async def test_a_title_in_the_palette_is_no_markup() -> None:
 async def test_a_changed_key_works_and_is_shown() -> None:
     from tui.options import DeckOptions
 
-    async with opened(2, options=DeckOptions(keys={"zoom": ("f10",)})) as here:
-        assert "f10 zoom" in here.line("footer")
+    async with opened(2, options=DeckOptions(keys={"zoom": ("ctrl+t",)})) as here:
+        assert "^t zoom" in here.line("footer")
         await here.press("ctrl+z")
         assert not here.deck.model.zoomed
-        await here.press("f10")
+        await here.press("ctrl+t")
         assert here.deck.model.zoomed
 
 

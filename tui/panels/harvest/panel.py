@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from sessions.api.answers import DraftShown
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
+from tui.folder import here
 from tui.panels import Panel
 from tui.panels.harvest import library
 from tui.panels.harvest.picture import PictureScreen
@@ -345,7 +346,7 @@ class HarvestPanel(Panel):
                 self.run(self._save(item, Path(path.strip()).expanduser()))
 
         name = Path(str(item.get("path") or f"byproduct-{item['id'][:6]}.txt")).name
-        self.app.push_screen(Prompt("Save to", str(Path.cwd() / name)), given)
+        self.app.push_screen(Prompt("Save to", str(Path(here()) / name)), given)
 
     async def _save(self, item: JSON, path: Path) -> None:
         text = str(item.get("text", ""))

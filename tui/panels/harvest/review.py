@@ -18,6 +18,7 @@ from textual.widgets import Static
 from sessions.api.answers import DraftShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import Ask, DeckClient
+from tui.folder import here
 from tui.options import reads_only
 from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
@@ -314,7 +315,7 @@ class Review(Dialog[str]):
             if folder:
                 self.run(self._export(folder))
 
-        self.app.push_screen(Prompt("Folder for the archive", str(Path.cwd())), given)
+        self.app.push_screen(Prompt("Folder for the archive", here()), given)
 
     async def _export(self, folder: str) -> None:
         path = await self.client.call("harvest.export", name=self.name_of_draft, out=folder)
