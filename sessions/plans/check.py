@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
-from sessions.tools import process
+from sessions.tools import contained, process
 from sessions.tools.base import ToolFault
 from sessions.tools.spool import Spool, readable
 from skills import private_files
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 ANSWER = "answer.txt"
 _HEAD, _TAIL = 4_000, 12_000
-_TRIES = 4
-"""Of starting a check whose sandbox mounts what goes away just then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,64 +64,29 @@ async def run(
 
     A program that can't be started is a check that failed.
     """
-    how = _How(cwd, files, minutes, env, sandbox, network)
-    for _ in range(_TRIES):
-        verdict, missed = await _once(argv, how)
-        if not missed:
-            break
-    return verdict
-
-
-@dataclass(frozen=True, slots=True)
-class _How:
-    cwd: Path
-    files: Path
-    minutes: float
-    env: Sequence[str]
-    sandbox: Sandbox | None
-    network: bool
-
-
-async def _once(argv: Sequence[str], how: _How) -> tuple[Verdict, bool]:
-    """One try; whether it was never started, since what is mounted had gone just then."""
-    cwd, files, minutes, sandbox = how.cwd, how.files, how.minutes, how.sandbox
-    env, network = how.env, how.network
     began = time.monotonic()
-    variables = process.environment(env)
-    words, wrapped, spare = list(argv), None, 0
     spool = Spool(files, "check.txt", None)
     try:
-        if sandbox is not None:
-            wrapped = await asyncio.to_thread(sandbox.wrap, words, network=network)
-            words, spare = wrapped.argv, sandbox.generations
-            variables |= {"TMPDIR": "/tmp", "XDG_CACHE_HOME": "/tmp/.cache"}
-        running = await process.start(words, cwd=cwd, env=variables, spool=spool, spare=spare)
-        running.limit(minutes * 60)
-        try:
-            ended = await running.wait()
-        except asyncio.CancelledError:
-            running.stop()
-            await running.wait()
-            raise
+        ended = await contained.to_end(
+            argv,
+            cwd=cwd,
+            env=process.environment(env),
+            spool=spool,
+            sandbox=sandbox,
+            network=network,
+            seconds=minutes * 60,
+        )
     except ToolFault as error:
-        return Verdict(False, None, str(error), time.monotonic() - began), False
+        return Verdict(False, None, str(error), time.monotonic() - began)
     finally:
-        told, printed = _told(spool), spool.summary()
+        told = _told(spool)
         spool.close(keep=False)
-        if wrapped is not None:
-            wrapped.finish()
     if ended.why == "timeout":
         told = f"{told}\n(It was ended after {minutes:g} minutes.)".strip()
     elif ended.why:
         told = f"{told}\n({ended.message or ended.why})".strip()
     code = ended.code if ended.code is not None or ended.why else -(ended.signal or 0)
-    missed = (
-        wrapped is not None
-        and bool(ended.code)
-        and isinstance(printed, bytes)
-        and wrapped.missed(printed)
-    )
-    return Verdict(ended.ok, code, told, time.monotonic() - began), missed
+    return Verdict(ended.ok, code, told, time.monotonic() - began)
 
 
 def _told(spool: Spool) -> str:

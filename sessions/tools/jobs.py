@@ -44,16 +44,6 @@ class Job:
         self.end = end
         return end
 
-    def missed(self) -> bool:
-        """Whether it was never started, for something its sandbox covers had gone meanwhile."""
-        output = self.running.spool.summary()
-        return (
-            self.wrapped is not None
-            and isinstance(output, bytes)
-            and bool(self.end and self.end.code)
-            and self.wrapped.missed(output)
-        )
-
     async def _give_back(self) -> None:
         if self._watching is not None:
             self._watching.cancel()

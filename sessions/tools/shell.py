@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.record.textlines import lines
-from sessions.tools import made, marks, policy, process
+from sessions.tools import contained, made, marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.jobs import Job
 from sessions.tools.spool import Spool, looks_binary, readable, safe_name
@@ -19,8 +19,6 @@ from sessions.tools.state import State
 from skills import private_files
 
 _MAX_JOBS = 16
-_TRIES = 3
-"""Of starting a command whose sandbox covers what goes away just then."""
 _PART_BYTES = 200_000
 # Linux takes no single word beyond 128 KiB (MAX_ARG_STRLEN), whatever the sum may be.
 _LONGEST_WORD = 100_000
@@ -57,19 +55,17 @@ async def launch(command: policy.Command, ctx: CallContext, *, background: bool)
     except OSError as error:
         raise ToolFault(f"The command's output can't be kept: {error.strerror}.") from error
     begun_ns = os.stat(spool.path).st_ctime_ns  # noqa: PTH116
-    wrapped = None
     try:
-        if sandbox is not None:
-            wrapped = await asyncio.to_thread(sandbox.wrap, argv, network=command.network)
-            argv = wrapped.argv
-            env |= {"TMPDIR": "/tmp", "XDG_CACHE_HOME": "/tmp/.cache"}
-            env |= {"npm_config_cache": "/tmp/.npm", "XDG_RUNTIME_DIR": "/tmp"}
-        spare = sandbox.generations if sandbox is not None else 0
-        running = await process.start(argv, cwd=state.guard.root, env=env, spool=spool, spare=spare)
+        running, wrapped = await contained.start(
+            argv,
+            cwd=state.guard.root,
+            env=env,
+            spool=spool,
+            sandbox=sandbox,
+            network=command.network,
+        )
     except BaseException:
         spool.close(keep=False)
-        if wrapped is not None:
-            wrapped.finish()
         raise
     job = f"bash_{len(state.jobs) + 1}"
     return Job(job, command.line, running, wrapped, begun_ns=begun_ns, script=script)
@@ -142,8 +138,8 @@ class BashTool:
         job.running.limit(seconds)
         try:
             ended = await job.ended()
-            for _ in range(_TRIES):
-                if not job.missed():
+            for _ in range(contained.TRIES - 1):
+                if not contained.missed(job.wrapped, ended, job.running.spool):
                     break
                 job.running.spool.close(keep=False)
                 job = await launch(command, ctx, background=False)

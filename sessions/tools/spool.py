@@ -138,6 +138,14 @@ class Spool:
         except OSError as error:
             self.fault = f"the disk took no more after {self.kept:,} bytes ({error.strerror})"
 
+    def clear(self) -> None:
+        """Begin anew: nothing was printed."""
+        self.total, self.kept, self.fault, self._shown = 0, 0, "", 0
+        self._held = b""
+        for kept in (self._head, self._tail, self._pending):
+            kept.clear()
+        os.ftruncate(self._file, 0)
+
     def flush(self) -> None:
         """Show what has not been shown yet."""
         if self._timer is not None:

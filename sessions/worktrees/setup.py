@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.errors import AgentdeckError
 from sessions.safety.secrets_filter import hide
-from sessions.tools import process
+from sessions.tools import contained, process
 from sessions.tools.shell import output_text
 from sessions.tools.spool import Spool
 from sessions.tools.state import State
@@ -44,30 +43,19 @@ async def run(
         spool = Spool(state.guard.files, name, None)
     except OSError as error:
         return Made(-1, "", f"its output can't be kept: {error.strerror}")
-    sandbox, words = state.sandbox, list(argv)
-    wrapped = None
     try:
-        if sandbox is not None:
-            wrapped = await asyncio.to_thread(sandbox.wrap, words, network=state.options.network)
-            words = wrapped.argv
-            env |= {"TMPDIR": "/tmp", "XDG_CACHE_HOME": "/tmp/.cache", "XDG_RUNTIME_DIR": "/tmp"}
-            env |= {"npm_config_cache": "/tmp/.npm"}
-        spare = sandbox.generations if sandbox is not None else 0
-        running = await process.start(
-            words, cwd=state.guard.root, env=env, spool=spool, spare=spare
+        ended = await contained.to_end(
+            argv,
+            cwd=state.guard.root,
+            env=env,
+            spool=spool,
+            sandbox=state.sandbox,
+            network=state.options.network,
+            seconds=timeout_s,
         )
-        running.limit(timeout_s)
-        try:
-            ended = await running.wait()
-        except asyncio.CancelledError:
-            running.stop()
-            await running.wait()
-            raise
     except AgentdeckError as error:
         return Made(-1, "", str(error))
     finally:
-        if wrapped is not None:
-            await asyncio.to_thread(wrapped.finish)
         spool.close(keep=True)
     why = {"timeout": f"it took longer than {timeout_s:g} s", "": ""}.get(ended.why, ended.message)
     code = ended.code if ended.code is not None else -(ended.signal or 1)
