@@ -123,7 +123,7 @@ def _turn(event: ev.TurnEnded, of: dict[str, str], waited: float) -> Spent:
 def _time(at: str) -> datetime | None:
     """A time of the record in this place's clock."""
     try:
-        return datetime.fromisoformat(at.replace("Z", "+00:00")).astimezone()
+        return datetime.fromisoformat(at).astimezone()
     except ValueError:
         return None
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
+from sessions.archive import spent
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.places import places
 
-if TYPE_CHECKING:
-    from sessions.archive.spent import Spent
-
-_BY = ("day", "model", "backend", "profile", "session")
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(context_settings=CONTEXT)
-@click.option("--by", multiple=True, type=click.Choice(_BY), metavar="NAME",
+@click.option("--by", multiple=True, type=click.Choice(spent.BY), metavar="NAME",
               help="Sums by day, model, backend, profile or session; several for each "
               "combination. Default: a table each of days, models and backends.")  # fmt: skip
 @click.option("--since", type=_DAY, metavar="DAY", help="From this day on (2026-11-28).")
@@ -33,8 +29,6 @@ def usage(
     clock. With --json: the sums by day, model, backend, profile and session, and the total; with
     --by the rows alone.
     """
-    from sessions.archive import spent
-
     if since and until and since > until:
         raise click.UsageError("--since is after --until.")
     turns = list(
@@ -46,7 +40,7 @@ def usage(
     if as_json and by:
         say_json([row.to_json() for row in spent.grouped(turns, by)])
     elif as_json:
-        told = {name: [r.to_json() for r in spent.grouped(turns, (name,))] for name in _BY}
+        told = {name: [r.to_json() for r in spent.grouped(turns, (name,))] for name in spent.BY}
         say_json({**told, "total": total.to_json()})
     elif not turns:
         say("No turn has ended" + (" in these days." if since or until else " yet."))
@@ -56,7 +50,7 @@ def usage(
         _table((), [total])
 
 
-def _table(by: tuple[str, ...], rows: list[Spent]) -> None:
+def _table(by: tuple[str, ...], rows: list[spent.Spent]) -> None:
     heads = [*by, "turns", "input", "output", "from cache", "cached", "cost", "waited"]
     cells = [[*(row.of[name] or "-" for name in by), *_figures(row)] for row in rows]
     if not by:
@@ -65,7 +59,7 @@ def _table(by: tuple[str, ...], rows: list[Spent]) -> None:
     say("")
 
 
-def _figures(row: Spent) -> list[str]:
+def _figures(row: spent.Spent) -> list[str]:
     cost = "unknown" if row.cost_usd is None and row.unpriced else f"${row.cost_usd or 0:.2f}"
     if row.cost_usd is not None and row.unpriced:
         cost += " +"  # turns whose price is not known
