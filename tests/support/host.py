@@ -27,32 +27,20 @@ class FakeContext:
         return turn in self._host.undone
 
 
-class FakeHost:
-    """Collects events; answers permissions by `answer`, or never."""
+class QuietHost:
+    """What every host here has: events that are kept, room without end, nobody who steers."""
 
-    def __init__(self, root: Path, session_id: str = "mine", permission: str = "ask") -> None:
+    def __init__(self, cwd: Path, files: Path, session_id: str, permission: str) -> None:
         self.session_id = session_id
         self.turn = 1
-        self.cwd = root
-        self.files = root / "files"
+        self.cwd = cwd
+        self.files = files
         self.settings = Settings(permission=permission)
         self.tools: Tools | None = None
         self.interruption = "Interrupted by the user."
         self.events: list[ev.Event] = []
-        self.past: list[ev.JSON] = []
-        self.undone: set[int] = set()
-        self.answer: Callable[[ev.PermissionAsked], ev.PermissionAnswered] | None = None
-        self.context: Any = FakeContext(self)
+        self.context: Any = None
         self.message = ev.UserMessage(turn=1, text="")
-
-    def say(self, text: str) -> None:
-        """The message of this turn."""
-        self.message = ev.UserMessage(turn=self.turn, text=text)
-
-    def next(self, text: str) -> None:
-        """Another turn."""
-        self.turn += 1
-        self.say(text)
 
     def emit(self, event: ev.Event) -> None:
         """Remember an event."""
@@ -60,15 +48,7 @@ class FakeHost:
 
     async def emit_synced(self, event: ev.Event) -> None:
         """Remember an event."""
-        self.events.append(event)
-
-    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
-        """The set answer, or wait for ever."""
-        self.events.append(request)
-        if self.answer is None:
-            await asyncio.Event().wait()
-        assert self.answer is not None
-        return self.answer(request)
+        self.emit(event)
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Not counted here."""
@@ -90,6 +70,34 @@ class FakeHost:
 
     def not_steered(self, item: str) -> None:
         """None is there."""
+
+
+class FakeHost(QuietHost):
+    """Collects events; answers permissions by `answer`, or never."""
+
+    def __init__(self, root: Path, session_id: str = "mine", permission: str = "ask") -> None:
+        super().__init__(root, root / "files", session_id, permission)
+        self.past: list[ev.JSON] = []
+        self.undone: set[int] = set()
+        self.answer: Callable[[ev.PermissionAsked], ev.PermissionAnswered] | None = None
+        self.context = FakeContext(self)
+
+    def say(self, text: str) -> None:
+        """The message of this turn."""
+        self.message = ev.UserMessage(turn=self.turn, text=text)
+
+    def next(self, text: str) -> None:
+        """Another turn."""
+        self.turn += 1
+        self.say(text)
+
+    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
+        """The set answer, or wait for ever."""
+        self.events.append(request)
+        if self.answer is None:
+            await asyncio.Event().wait()
+        assert self.answer is not None
+        return self.answer(request)
 
     def text(self) -> str:
         """All text so far."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sessions.backends.base import Settings, Tools
 from sessions.record import events as ev
-from sessions.runtime.queued_message import Queued
 from sessions.tools.rules import MemoryRules, RuleStore
 from sessions.tools.state import ToolOptions
 from sessions.tools.toolbox import Toolbox, make_toolbox
+from tests.support.host import QuietHost
 from tests.support.rig import rig_places
 
 E = TypeVar("E", bound=ev.Event)
@@ -25,30 +24,18 @@ def say(decision: str, reason: str = "") -> Answer:
     return lambda asked: (decision, reason)
 
 
-class ToolHost:
+class ToolHost(QuietHost):
     """A `TurnHost` as far as tools need one. `answer` None: nobody answers."""
 
     def __init__(self, cwd: Path, files: Path, mode: str = "ask", answer: Answer | None = None):
-        self.session_id = "s-1"
-        self.turn = 1
-        self.cwd = cwd
-        self.files = files
-        self.settings = Settings(permission=mode)
-        self.tools: Tools | None = None
-        self.context: Any = None
-        self.message = ev.UserMessage(turn=1, text="")
-        self.interruption = "Interrupted by the user."
+        super().__init__(cwd, files, "s-1", mode)
         self.answer = answer
-        self.events: list[ev.Event] = []
         self.seen = asyncio.Event()
         """Set at every event."""
 
     def emit(self, event: ev.Event) -> None:
-        self.events.append(event)
+        super().emit(event)
         self.seen.set()
-
-    async def emit_synced(self, event: ev.Event) -> None:
-        self.emit(event)
 
     async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
         self.emit(request)
@@ -67,24 +54,6 @@ class ToolHost:
         )
         self.emit(answered)
         return answered
-
-    def flush(self) -> None:
-        pass
-
-    def steers(self) -> list[Queued]:
-        return []
-
-    def take_steers(self, only: Sequence[str] | None = None) -> list[ev.UserMessage]:
-        return []
-
-    def not_steered(self, item: str) -> None:
-        pass
-
-    def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
-        pass
-
-    async def make_room(self, *, refused: bool = False) -> bool:
-        return False
 
     def of(self, kind: type[E]) -> list[E]:
         return [e for e in self.events if isinstance(e, kind)]
