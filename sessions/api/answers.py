@@ -52,6 +52,16 @@ class Sent(TypedDict):
     """Words of it were keys, which are neither recorded nor sent."""
 
 
+class Handed(TypedDict, total=False):
+    """What became of an answer that was sent on."""
+
+    to: str
+    session: str
+    turn: int
+    queued: str
+    error: str
+
+
 class Begun(TypedDict):
     """The turn that began."""
 

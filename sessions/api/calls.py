@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         DraftShown,
         EngineStatus,
         Greeting,
+        Handed,
         McpServer,
         ModelChoice,
         PutBack,
@@ -529,6 +530,11 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self, command: Literal["session.hand"], /, *, session: str, to: list[str], words: str = ...
+    ) -> list[Handed]: ...
+
+    @overload
+    async def call(
         self, command: Literal["session.interrupt"], /, *, session: str, why: str = ...
     ) -> None: ...
 
@@ -610,6 +616,17 @@ class Calls(Protocol):
         from_seq: int = ...,
         compact: bool = ...,
     ) -> Watched: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["session.when_done"],
+        /,
+        *,
+        session: str,
+        to: list[str],
+        words: str = ...,
+    ) -> None: ...
 
     @overload
     async def call(

@@ -37,7 +37,7 @@ _REASONS = {
     "max_turns": "max_turn_requests",
     "limit": "max_turn_requests",
 }
-_NOT_TYPED = ("priming", "broadcast")
+_NOT_TYPED = ("priming", "broadcast", "handed", "session")
 """Messages that come from the deck while the editor looks on."""
 _RESULTS = {"ok": "completed"}
 

@@ -134,6 +134,9 @@ class Profile:
     )
     max_steps: int = setting(0, "answers of the model within one turn; 0 = the limit below")
     subsessions: bool = setting(True, "its sessions may start sessions of their own (tool Task)")
+    messages: bool = setting(
+        False, "its sessions may write to each other and be written to (tool Message)"
+    )
     worktree: bool = setting(False, "each session in a git worktree, on a branch of its own")
     base: str = setting("", "where that branch begins; empty = what is checked out", "main")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sessions.features.comparing import Comparisons
     from sessions.features.daydreams import Daydreams
     from sessions.features.harvest import Harvests
+    from sessions.features.passing import Passing
     from sessions.features.priming import Primings
     from sessions.features.subsessions import SubSessions
     from sessions.features.titles import Titles
@@ -129,6 +130,13 @@ class Features:
         return SubSessions(self._deck)
 
     @cached_property
+    def passing(self) -> Passing:
+        """What goes from one session to another."""
+        from sessions.features.passing import Passing
+
+        return Passing(self._deck)
+
+    @cached_property
     def worktrees(self) -> Worktrees:
         """Git worktrees; imported when the first one is asked for."""
         from sessions.features.worktrees import Worktrees
@@ -224,6 +232,7 @@ class Features:
             await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
         await self.harvests.close()
         await self.titles.close()
+        await self.passing.close()
         await self.daydreams.close()
         await self.worktrees.close()
         for toolbox in self._toolboxes.values():
@@ -340,3 +349,5 @@ class Features:
         self.harvests.turn_ended(session, ended)
         self.titles.turn_ended(session, ended)
         self.daydreams.turn_ended(session)
+        if session.summary.then:
+            self.passing.turn_ended(session, ended)

@@ -36,13 +36,13 @@ def make_toolbox(
 
     `grants`: what its user has allowed for it before.
     """
-    task = deck.features.subsessions.tool(session)
+    more = [deck.features.subsessions.tool(session), deck.features.passing.tool(session)]
     toolbox = make(
         Path(session.summary.cwd),
         session.folder / "files",
         deck.places,
         options=_options(deck, session),
-        extra=[SkillTool(skills), *([task] if task is not None else [])],
+        extra=[SkillTool(skills), *(tool for tool in more if tool is not None)],
         skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
     )
     toolbox.replace(foreign)

@@ -118,6 +118,8 @@ class Attempt:
         if goal := self.runner.plan.head.goal.strip():
             title = self.runner.plan.title
             told.append(f"This is the task {self.unit.key} of a plan, {title}. Its goal: {goal}")
+        given = self.runner.run.given
+        told += [*given.get(self.task.name, ()), *given.get(self.unit.key, ())]
         if self.unit.counted and self.unit.why:
             told.append(f"An earlier try failed. {fill.quoted(self.unit.why)}")
         return told

@@ -99,6 +99,18 @@ class Note(Event, frozen=True, kw_only=True, tag="unit.note"):
     text: str = ""
 
 
+class Given(Event, frozen=True, kw_only=True, tag="task.given"):
+    """A person hands an answer to a task that has not begun: its sessions are told it first.
+
+    `task`: a task's name, or one of its many.
+    """
+
+    task: str
+    text: str
+    session: str = ""
+    """Whose answer it is."""
+
+
 class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
     """A try is over: `done`, `failed`, `unknown` (its effects are), or `again` (another follows).
 
@@ -185,7 +197,7 @@ for _name, _cls in TYPES.items():
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
     Created | Expanded | Started | Spent | Checked | Waiting | Going | Note | Ended | Skipped
-    | Retried | Set | Added | Paused | Resumed | Held | Stopped | Over
+    | Retried | Set | Added | Given | Paused | Resumed | Held | Stopped | Over
 )  # fmt: skip
 _encoder = msgspec.json.Encoder()
 

@@ -36,6 +36,7 @@ log = logging.getLogger("agentdeck.plans")
 
 FOREVER = 4e9
 """Seconds since 1970 (in 2096): until a person has looked."""
+MOST_GIVEN = 120_000
 _DISK_AGAIN_S = 5.0
 _WAIT_S, _MOST_WAIT_S = 5.0, 900.0
 
@@ -307,6 +308,19 @@ class Runner:
         self.append(record.Added(text=text))
         self.start()
         return [name for name in self.run.nodes if name not in before and not name.endswith("/")]
+
+    def give(self, wanted: str, text: str, session: str) -> None:
+        """Hand an answer to a task, for its sessions that have not begun. Raises UsageError."""
+        known = wanted in self.run.units or wanted in self.run.nodes
+        found = self.named(wanted) if known else []
+        node = self.run.nodes.get(wanted)
+        begins = any(u.state == "pending" for u in found) or (node and not node.expanded)
+        if self.run.over or (known and not begins):
+            hint = "Send it to its session instead." if found else ""
+            raise UsageError(f"{wanted} has begun already, or the run is over.", hint)
+        if not known:
+            self.named(wanted)
+        self.append(record.Given(task=wanted, text=text[:MOST_GIVEN], session=session))
 
     async def skip(self, wanted: str) -> list[str]:
         """Take a unit, or all of a task that is not over, out of the run."""

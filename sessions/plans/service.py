@@ -247,6 +247,10 @@ class Runs:
                 if runner.run.units[key].session == parent:
                     runner.spent(runner.run.units[key], child)
 
+    async def give(self, run: str, task: str, text: str, session: str) -> None:
+        """Hand an answer of a session to a task that has not begun. Raises UsageError."""
+        (await self.get(run)).give(task, text, session)
+
     # -- who answers
 
     def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:

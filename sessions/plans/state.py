@@ -127,6 +127,8 @@ class Run:
         """Units that run or wait for a person."""
         self.held: dict[str, tuple[float, str]] = {}
         self.last_start = 0.0
+        self.given: dict[str, list[str]] = {}
+        """What a person has handed to tasks, and to some of their many."""
         self._of_unit: dict[str, tuple[float, int]] = {}
         for task in plan.tasks:
             self._add(task)
@@ -312,6 +314,9 @@ class Run:
                 self._add(task)
         self.over = ""
 
+    def _given(self, event: record.Given) -> None:
+        self.given.setdefault(event.task, []).append(event.text)
+
     def _paused(self, event: record.Paused) -> None:
         self.paused = event.why or "paused"
 
@@ -342,6 +347,7 @@ class Run:
         record.Retried: _retried,
         record.Set: _set,
         record.Added: _added,
+        record.Given: _given,
         record.Paused: _paused,
         record.Resumed: _resumed,
         record.Held: _held,

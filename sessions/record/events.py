@@ -27,7 +27,11 @@ LARGEST = 2**53
 Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 # Origins of a user message.
-ORIGINS = ("typed", "queued", "broadcast", "priming", "skill", "harvest", "compare", "plan")
+ORIGINS = (
+    "typed", "queued", "broadcast", "priming", "skill", "harvest", "compare", "plan",
+    "handed",  # an answer of another session, sent on by the user
+    "session",  # another session sent it by itself
+)  # fmt: skip
 # Why a turn ended.
 REASONS = (
     "end_turn",
@@ -359,6 +363,8 @@ class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
     seen: bool | UnsetType = UNSET
     mcp: dict[str, bool] | UnsetType = UNSET
     """Servers that were switched on or off."""
+    then: JSON | UnsetType = UNSET
+    """`{"to": [...], "words": …}`: where its answer goes when it is done; `{}`: nowhere."""
 
     @property
     def changes(self) -> JSON:

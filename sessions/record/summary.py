@@ -81,6 +81,8 @@ class Summary:
 
     Discarded: `kept` names the ref that holds what it held.
     """
+    then: ev.JSON = field(default_factory=dict)
+    """`{"to", "words"}`: where its answer goes when it is done."""
 
     @property
     def open(self) -> bool:
@@ -215,6 +217,7 @@ class Reducer:
             "closed",
             "aside",
             "cwd",
+            "then",
         ):
             if key in event.changes:
                 setattr(s, key, event.changes[key])

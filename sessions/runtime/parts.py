@@ -84,6 +84,13 @@ class SubSessions(Protocol):
         """What a sub-session holds while its turn runs."""
 
 
+class Passing(Protocol):
+    """What goes from one session to another."""
+
+    def tool(self, session: Session) -> Tool | None:
+        """The tool by which a session writes to others; None where it may not."""
+
+
 class Parts(Protocol):
     """The features of the deck's sessions (`sessions.features.assembly.Features`)."""
 
@@ -106,6 +113,10 @@ class Parts(Protocol):
     @property
     def subsessions(self) -> SubSessions:
         """Sessions that sessions start."""
+
+    @property
+    def passing(self) -> Passing:
+        """What goes from one session to another."""
 
     def skills(self, session: Session) -> SessionSkills:
         """The skills of a session."""
@@ -183,3 +194,6 @@ class Plans(Protocol):
 
     def counted(self, parent: str, child: Session) -> None:
         """A session of a run started one of its own: what that took counts for the task."""
+
+    async def give(self, run: str, task: str, text: str, session: str) -> None:
+        """Hand an answer of a session to a task that has not begun. Raises UsageError."""

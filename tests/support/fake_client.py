@@ -173,6 +173,15 @@ class FakeClient:
     async def _deck_list(self, closed: bool = False, archived: bool = False) -> list[ev.JSON]:
         return [s.to_json() for s in self.summaries.values()]
 
+    async def _plan_going(self) -> list[ev.JSON]:
+        return []
+
+    async def _session_hand(self, session: str, to: list[str], words: str) -> list[ev.JSON]:
+        return [{"to": target, "session": target} for target in to]
+
+    async def _session_when_done(self, session: str, to: list[str], words: str = "") -> None:
+        self.emit(session, ev.SessionSet(then={"to": to, "words": words} if to else {}))
+
     async def _deck_backends(self) -> list[ev.JSON]:
         return BACKENDS
 

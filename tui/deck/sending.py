@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sessions.errors import AgentdeckError
 from tui.deck.memory import Draft
 from tui.folder import here
-from tui.text import clip
+from tui.text import clip, one_line
 
 if TYPE_CHECKING:
+    from sessions.record.summary import Summary
     from tui.deck.composer import Composer
     from tui.deck.screen import DeckScreen
 
@@ -83,10 +84,20 @@ class Sender:
         if self.editing and self.editing[0] == session_id:
             return "enter puts the edited message back into the queue"
         if summary.status in ("working", "needs-you"):
-            return f"enter queues it: a turn runs{waiting}"
+            return f"enter queues it: a turn runs{waiting}{self._then(summary)}"
         if summary.queue and not self.deck.composer.text:
             return f"{len(summary.queue)} waiting: enter sends the next"
-        return f"enter sends{waiting} · shift+enter or \\ enter: new line"
+        newline = self._then(summary) or " · shift+enter or \\ enter: new line"
+        return f"enter sends{waiting}{newline}"
+
+    def _then(self, summary: Summary) -> str:
+        """Where its answer goes when it is done."""
+        to = [str(target) for target in summary.then.get("to", ())]
+        if not to:
+            return ""
+        known = self.deck.model.summaries
+        first = self.deck.name_of(to[0]) if to[0] in known else one_line(to[0].replace(":", " "))
+        return f" · when done, to {first}" + (f" and {len(to) - 1} more" if len(to) > 1 else "")
 
     def edited(self) -> None:
         """The draft changed: an interrupt that was half asked for is off."""

@@ -123,11 +123,17 @@ def _title(block: Block) -> str:
 # -- mine
 
 
+_ORIGINS = {
+    "handed": "sent on: another session's answer",
+    "session": "from another session, by itself",
+}
+
+
 def _user(block: Block, folded: bool) -> list[Piece]:
     pieces: list[Piece] = []
     origin = str(block.data.get("origin") or "typed")
     if origin != "typed":
-        pieces.append(TextPiece(clean_line(origin), "user-bar"))
+        pieces.append(TextPiece(clean_line(_ORIGINS.get(origin, origin)), "user-bar"))
     text = clean(block.text).expandtabs(4)
     lines = text.split("\n")
     if folded and len(lines) > FOLDED_USER:

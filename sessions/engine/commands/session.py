@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Unpack, cast
 
-from sessions.api.answers import Begun, McpServer, Restored, Sent, Turn, Undone
+from sessions.api.answers import Begun, Handed, McpServer, Restored, Sent, Turn, Undone
 from sessions.api.requests import NewSession
 from sessions.archive.find import find
 from sessions.engine.commands import command
@@ -49,6 +49,19 @@ async def send(
     """Begin a turn, or queue."""
     sent = await (await deck.get(session)).send(text, origin, mode, attachments or [])
     return cast("Sent", sent)
+
+
+@command("session.hand")
+async def hand(deck: Deck, session: str, to: list[str], words: str = "") -> list[Handed]:
+    """Send a session's last answer to sessions, new ones (`new`), tasks (`task:RUN:TASK`)."""
+    told = await deck.features.passing.hand(await deck.get(session), to, words)
+    return cast("list[Handed]", told)
+
+
+@command("session.when_done")
+async def when_done(deck: Deck, session: str, to: list[str], words: str = "") -> None:
+    """The same once, when it is done; an empty `to`: not any more."""
+    await deck.features.passing.when_done(await deck.get(session), to, words)
 
 
 @command("session.interrupt")

@@ -380,6 +380,26 @@ async def test_a_task_is_added_while_it_runs(rig: Rig) -> None:
     assert states(await rig.deck.plans.get("last")) == {"a": "done", "b": "done"}
 
 
+async def test_a_task_that_has_not_begun_is_handed_an_answer(rig: Rig) -> None:
+    outside = await rig.session()
+    await rig.turn(outside, "the known pitfalls")
+    runner = await rig.begin(
+        '[[task]]\nname = "one"\nprompt = "hang"\n'
+        '[[task]]\nname = "two"\nneeds = ["one"]\nprompt = "now"\n'
+    )
+    rig.server.script = lambda r: [start(), Hang()] if r.last_text == "hang" else by_words(r)
+    await until(lambda: runner.run.count("running") == 1)
+    hand = rig.deck.features.passing.hand
+    to = [f"task:{runner.run.id}:{name}" for name in ("one", "two", "three")]
+    told = await hand(outside, to, "Mind this.")
+    assert ["error" in each for each in told] == [True, False, True]
+    await runner.skip("one")
+    await until(lambda: runner.idle)
+    assert "the known pitfalls" in str(rig.server.asked[-1].body["messages"])
+    with pytest.raises(UsageError):
+        runner.give("two", "x", outside.id)
+
+
 async def test_what_the_disk_refuses_on_the_way_is_written_later(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

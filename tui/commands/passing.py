@@ -1,0 +1,48 @@
+"""Answers sent on to other sessions, now or when a session is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+from tui.commands.turns import GROUP, can_repeat, has_session
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+
+@action("send_answer", "Send this answer to …", group=GROUP, when=can_repeat)
+async def send_answer(deck: DeckScreen) -> None:
+    """The session's last answer goes to tiles, to a new session, or to a task of a run."""
+    from tui.screens.receivers import ask_words, pick_receivers
+
+    session = deck.model.current or ""
+    to = await pick_receivers(deck, "Send this answer to", session)
+    words = await ask_words(deck) if to else None
+    if words is None:
+        return
+    told = await deck.client.call("session.hand", session=session, to=to, words=words)
+    faults = [each["error"] for each in told if each.get("error")]
+    count = len(told) - len(faults)
+    good = f"Sent to {count} of {len(told)}. " if count and len(told) > 1 else ""
+    deck.say(f"{good}{' '.join(faults)}" if faults else f"The answer was sent to {count}.")
+
+
+@action("when_done", "When done, send to …", group=GROUP, when=has_session)
+async def when_done(deck: DeckScreen) -> None:
+    """Its next answer goes there by itself, once; where that was chosen, it is taken back."""
+    from tui.screens.dialogs import Confirm
+    from tui.screens.receivers import ask_words, pick_receivers
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    if summary.then:
+        text = f"When it is done, its answer goes to {len(summary.then['to'])}. Shall it not?"
+        if await deck.app.push_screen_wait(Confirm("When done", text, "Nowhere then")):
+            await deck.client.call("session.when_done", session=summary.id, to=[])
+        return
+    to = await pick_receivers(deck, "When done, send to", summary.id)
+    words = await ask_words(deck) if to else None
+    if words is not None:
+        await deck.client.call("session.when_done", session=summary.id, to=to, words=words)

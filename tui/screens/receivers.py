@@ -1,0 +1,61 @@
+"""Where an answer goes: tiles, a new session, a task of a run that has not begun."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sessions.record import events as ev
+from tui.screens.dialogs import Choose, Listing, Pick, Prompt
+from tui.screens.session_list import session_pick
+from tui.text import one_line
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+
+async def pick_receivers(deck: DeckScreen, title: str, of: str) -> list[str]:
+    """Those that the answer of the session `of` goes to, as `session.hand` takes them."""
+    model, width = deck.model, deck.size.width
+    rows = [
+        session_pick(model.summaries[i], model.number(i), width) for i in model.order if i != of
+    ]
+    rows += [
+        Pick(
+            _key(profile["name"]), (("   a new session ", "bold"), (one_line(profile["name"]), ""))
+        )
+        for profile in [{"name": ""}, *await deck.client.call("deck.profiles")]
+    ]
+    for run in await deck.client.call("plan.going"):
+        told = await deck.client.call("plan.show", run=run["id"])
+        rows += [_task(told, task) for task in told["tasks"] if _waits(task)]
+    listing = Listing(rows, marked=set(), enter="sends to the ticked ones")
+    chosen = await deck.app.push_screen_wait(Choose(title, listing))
+    if chosen is None:
+        return []
+    return list(chosen.marked or ((chosen.row,) if chosen.row else ()))
+
+
+async def ask_words(deck: DeckScreen) -> str | None:
+    """What is to be done with it; None if the user left."""
+    words: str | None = await deck.app.push_screen_wait(
+        Prompt("What is to be done with it?", "", "may be empty")
+    )
+    return words
+
+
+def _key(profile: str) -> str:
+    return f"new:{profile}" if profile else "new"
+
+
+def _waits(task: ev.JSON) -> bool:
+    return task["state"] in ("pending", "blocked") or bool(task["counts"].get("pending"))
+
+
+def _task(run: Any, task: ev.JSON) -> Pick:
+    name = one_line(task["name"])
+    cells = (
+        ("   the task ", "bold"),
+        (name, ""),
+        (f"  of {one_line(run['title'])}", "$text-muted"),
+    )
+    return Pick(f"task:{run['id']}:{task['name']}", cells)
