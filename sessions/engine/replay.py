@@ -15,7 +15,7 @@ import msgspec
 
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.journal import MAX_LINE
+from sessions.record.reading import MAX_LINE
 
 # Lines handed to the loop at a time, so that a long past does not hold up a live stream.
 _SLICE = 256

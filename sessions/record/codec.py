@@ -34,6 +34,19 @@ def decode(line: bytes | str) -> ev.Event:
     return event
 
 
+def decode_block(block: bytes) -> list[ev.Event] | None:
+    """The events of whole lines, one a line; None where a line is anything else than that."""
+    count = block.count(b"\n")
+    # No value of JSON has `}`, a newline and `{` in it: where lines meet so, they are whole.
+    if block[:1] != b"{" or block[-2:] != b"}\n" or block.count(b"}\n{") != count - 1:
+        return None
+    try:
+        events: list[ev.Event] = _decoder.decode_lines(block)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return events if len(events) == count else None
+
+
 def line(event: ev.Event) -> bytes:
     """The event as its line in the journal, newline included.
 

@@ -32,17 +32,25 @@ class OpenJournals:
 
     def __init__(self) -> None:
         self._open: OrderedDict[Rests, None] = OrderedDict()
+        self._crowded = False
+        """There are more than there should be, since they could not rest yet."""
 
     def __len__(self) -> int:
         return len(self._open)
 
     def used(self, journal: Rests) -> None:
         """A journal was opened or written; others rest where there are too many."""
+        known = journal in self._open
         self._open[journal] = None
         self._open.move_to_end(journal)
+        if known and not self._crowded:
+            return  # every event comes by here: the system is asked where it can matter alone
         most = max(4, min(MOST_OPEN, limit() // 8))
-        if len(self._open) <= most:
-            return
+        if len(self._open) > most:
+            self._rest(journal, most)
+        self._crowded = len(self._open) > most
+
+    def _rest(self, journal: Rests, most: int) -> None:
         # What is not synced yet stays open, but for where the limit is near.
         pressed = len(self._open) > max(most, limit() // 3)
         for other in list(self._open)[: len(self._open) - most]:

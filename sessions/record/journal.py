@@ -23,7 +23,6 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -32,14 +31,12 @@ from sessions.places import private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.descriptors import JOURNALS
+from sessions.record.reading import BLOCK, Faults, lines, read
 from sessions.safety import secrets_filter
 from skills import private_files
 
 NAME = "journal.jsonl"
 FILES = "files"
-# A line beyond this is no event of ours; larger payloads are kept under files/.
-MAX_LINE = 32 * 2**20
-_BLOCK = 2**18
 NEEDS_SYNC = (
     ev.UserMessage,
     ev.PermissionAnswered,
@@ -61,61 +58,6 @@ class Heir(Protocol):
 
     def differs(self) -> Iterable[ev.Event]:
         """What is otherwise in the fork, once all was copied."""
-
-
-@dataclass(slots=True)
-class Faults:
-    """What a reading passed over. Each: `{"line", "bytes", "why"}`."""
-
-    found: list[ev.JSON] = field(default_factory=list)
-    gaps: int = 0
-    torn: bool = False
-
-    def add(self, line: int, size: int, why: str) -> None:
-        """Note a line that could not be read."""
-        self.found.append({"line": line, "bytes": size, "why": why})
-
-
-def read(path: Path, faults: Faults | None = None) -> Iterator[ev.Event]:
-    """The journal's events in order; what can't be read is passed over and noted in `faults`.
-
-    Raises JournalError when the file itself can't be read.
-    """
-    noted = faults if faults is not None else Faults()
-    last = 0
-    for number, line in _lines(path, noted):
-        try:
-            event = codec.decode(line)
-        except (ValueError, RecursionError, AttributeError) as error:
-            noted.add(number, len(line), f"{type(error).__name__}: {error}"[:200])
-            continue
-        if event.seq != last + 1:
-            noted.gaps += 1
-        last = max(last, event.seq)
-        yield event
-
-
-def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
-    try:
-        with path.open("rb", buffering=_BLOCK) as file:
-            number = 0
-            while line := file.readline(MAX_LINE):
-                number += 1
-                if line.endswith(b"\n"):
-                    if line.strip():
-                        yield number, line
-                elif len(line) < MAX_LINE:
-                    faults.torn = True
-                    faults.add(number, len(line), "torn: its end was never written")
-                else:
-                    faults.add(number, len(line), "longer than any event")
-                    while (line := file.readline(MAX_LINE)) and not line.endswith(b"\n"):
-                        pass
-    except OSError as error:
-        raise JournalError(
-            f"The journal {path} can't be read: {error.strerror}.",
-            "Check the disk and the file's permissions.",
-        ) from error
 
 
 class Journal:
@@ -234,7 +176,7 @@ class Journal:
         """
         journal, _, _ = cls.create(folder, created)
         try:
-            for _, line in _lines(parent / NAME, Faults()):
+            for _, line in lines(parent / NAME, Faults()):
                 try:
                     data = json.loads(line)
                     seq = data["seq"]
@@ -292,7 +234,7 @@ class Journal:
         for event in events:
             lines.append(self._stamp(event, self._seq + len(lines) + 1)[1])
             waiting += len(lines[-1])
-            if waiting >= _BLOCK:
+            if waiting >= BLOCK:
                 count += self._write_all(lines)
                 lines, waiting = [], 0
         return count + self._write_all(lines)

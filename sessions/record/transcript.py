@@ -77,14 +77,19 @@ class Transcript:
 
     def apply(self, event: ev.Event) -> Block | None:
         """Take one event in; return the block that it made or changed, if any."""
-        self.last_seq = max(self.last_seq, event.seq)
-        handler = self._HANDLERS.get(type(event))
-        if handler is None:
-            return None
-        block = handler(self, event)
-        if block is not None:
-            block.version += 1
-            block.last_seq = event.seq
+        seq = event.seq
+        if seq > self.last_seq:
+            self.last_seq = seq
+        if type(event) is ev.Text:  # nearly all are
+            block = self._stream("text", event)
+        else:
+            handler = self._HANDLERS.get(type(event))
+            changed = handler(self, event) if handler is not None else None
+            if changed is None:
+                return None
+            block = changed
+        block.version += 1
+        block.last_seq = seq
         return block
 
     # -- making blocks
@@ -116,12 +121,13 @@ class Transcript:
         if last is None or last.kind != kind or not last.open or last.turn != event.turn:
             last = self._add(kind, event)
             last.open = True
-        if event.text:
-            last.parts.append(event.text)
-            last.size += len(event.text)
-            if len(last.parts) - last.joined >= _JOINED:
+        if text := event.text:
+            parts = last.parts
+            parts.append(text)
+            last.size += len(text)
+            if len(parts) - last.joined >= _JOINED:
                 # A chunk of twenty characters takes eighty bytes, joined it takes twenty.
-                last.parts[last.joined :] = ["".join(last.parts[last.joined :])]
+                parts[last.joined :] = ["".join(parts[last.joined :])]
                 last.joined += 1
         return last
 
@@ -131,9 +137,6 @@ class Transcript:
         return self._add(
             "user", event, event.text, origin=event.origin, attachments=event.attachments
         )
-
-    def _text(self, event: ev.Text) -> Block:
-        return self._stream("text", event)
 
     def _thinking(self, event: ev.Thinking) -> Block:
         block = self._stream("thinking", event)
@@ -332,7 +335,6 @@ class Transcript:
 
     _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], Block | None]]] = {
         ev.UserMessage: _user,
-        ev.Text: _text,
         ev.Thinking: _thinking,
         ev.ToolCall: _tool_call,
         ev.ToolProgress: _tool_progress,
