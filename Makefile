@@ -20,7 +20,7 @@ install: $(VENV)/run.stamp ## install without opening
 test: $(VENV)/dev.stamp    ## install and pass the tests
 	@$(BIN)/python -m pytest -n auto --dist loadgroup -q $(ARGS)
 
-check: lint types contract size coverage  ## all gates and the tests, as in CI
+check: lint types contract circles size coverage  ## all gates and the tests, as in CI
 
 lint: $(VENV)/dev.stamp    ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

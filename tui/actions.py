@@ -15,19 +15,17 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import Any
 
 from textual.binding import Binding
 
 from sessions.errors import UsageError
 
-if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
-
 GROUPS = ("Sessions", "Turns", "View", "Side panel", "Deck")
-Run = Callable[["DeckScreen"], Awaitable[None]]
-When = Callable[["DeckScreen"], bool]
-Word = str | Callable[["DeckScreen"], str]
+# What they are given is the deck's screen, which imports this module: the commands name it.
+Run = Callable[[Any], Awaitable[None]]
+When = Callable[[Any], bool]
+Word = str | Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Action:
 _REGISTRY: dict[str, Action] = {}
 
 
-def always(_: DeckScreen) -> bool:
+def always(_: object) -> bool:
     """It can be done at any time."""
     return True
 
@@ -94,13 +92,6 @@ def actions() -> dict[str, Action]:
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"tui.commands.{module.name}")
     return dict(sorted(_REGISTRY.items(), key=lambda item: GROUPS.index(item[1].group)))
-
-
-def why_not(name: str, deck: DeckScreen) -> str:
-    """Why the current session's agent can't do an action; "" where it can, or is no agent."""
-    summary = deck.model.summary()
-    reasons = summary.agent.get("reasons") if summary is not None else None
-    return str(reasons.get(name) or "") if isinstance(reasons, Mapping) else ""
 
 
 def bindings() -> list[Binding]:

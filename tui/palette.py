@@ -51,7 +51,7 @@ class DeckCommands(Provider):
         for spec in registry.actions().values():
             if spec.name == "palette":
                 continue
-            if why := registry.why_not(spec.name, deck):
+            if why := deck.model.why_not(spec.name):
                 offers.append(Offer(spec.title, why, partial(deck.say, why), grey=True))
             elif spec.when(deck):
                 keys = registry.keys_of(spec, deck.options.keys)

@@ -13,26 +13,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-KNOWN = """
-tui.deck.offers tui.deck.composer
-tui.actions tui.deck.screen
-tui.deck.chrome tui.deck.screen
-tui.deck.drafts tui.deck.screen
-tui.deck.scroll_to_event tui.deck.screen
-tui.deck.sending tui.deck.screen
-tui.deck.side tui.deck.screen
-tui.panels tui.deck.screen
-tui.screens.confirm_full_mode tui.deck.screen
-tui.view.transcript_actions tui.view.transcript_view
-tui.panels.harvest.merging tui.panels.harvest.review
-tui.panels.harvest.paired tui.panels.harvest.review
-tui.panels.harvest.library tui.panels.harvest.panel
-tui.panels.prime.compare tui.panels.prime.panel
-tui.panels.prime.inbox tui.panels.prime.panel
-tui.panels.prime.settings tui.panels.prime.panel
-tui.panels.prime.spread tui.panels.prime.panel
-"""
-"""Imports that close a circle and are to go: who, whom. None is added."""
 PACKAGES = ("tui", "sessions", "skills")
 Graph = dict[str, set[str]]
 
@@ -64,11 +44,8 @@ def imports(path: Path, known: dict[str, Path]) -> Iterator[str]:
 def graph(root: Path) -> Graph:
     """Who imports whom."""
     known = modules(root)
-    old = {tuple(line.split()) for line in KNOWN.split("\n")}
     return {
-        name: {
-            other for other in imports(path, known) if other != name and (name, other) not in old
-        }
+        name: {other for other in imports(path, known) if other != name}
         for name, path in known.items()
     }
 

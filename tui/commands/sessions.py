@@ -70,7 +70,7 @@ async def search(deck: DeckScreen) -> None:
     found = await deck.app.push_screen_wait(Search(deck))
     if found is not None:
         await reopen(deck, found.session)
-        deck.reveal.want(found)
+        deck.bring_up.want(found)
 
 
 @action("rename", "Rename", keys=("alt+r",), group=GROUP, when=has_session)
@@ -100,7 +100,7 @@ async def close(deck: DeckScreen) -> None:
         if not await deck.app.push_screen_wait(question):
             return
     await deck.client.call("session.set", session=summary.id, changes={"closed": True})
-    key = show_key(deck.edges.key("sessions"))
+    key = show_key(deck.chrome.key("sessions"))
     deck.say(f"Closed. {key} lists it, enter there reopens it.")
 
 

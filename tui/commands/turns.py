@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from tui.actions import action, why_not
+from tui.actions import action
 from tui.commands.sessions import connected, has_session
 from tui.text import clip, one_line
 
@@ -177,7 +177,7 @@ def can_steer(deck: DeckScreen) -> bool:
 
 def steer_word(deck: DeckScreen) -> str:
     """Nothing where the session's agent takes no word within a turn: enter queues it."""
-    return "" if why_not("steer", deck) else "steer now"
+    return "" if deck.model.why_not("steer") else "steer now"
 
 
 @action("steer", "Steer now", keys=("alt+g", "ctrl+g"), group=GROUP, footer=steer_word,
@@ -188,7 +188,7 @@ async def steer(deck: DeckScreen) -> None:
     if not text.strip() or deck.model.current is None:
         return
     mode = "steer"
-    if why := why_not("steer", deck):
+    if why := deck.model.why_not("steer"):
         deck.say(why)
         mode = "queue"
     await deck.client.call("session.send", session=deck.model.current, text=text, mode=mode)

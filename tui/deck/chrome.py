@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.timer import Timer
 
 from tui import actions as registry
-from tui.deck.banner import Banner, too_narrow
+from tui.deck.banner import too_narrow
 from tui.deck.composer import Composer
-from tui.widgets.clickable_line import Line, footer_spots, status_spots, tab_spots
-
-if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+from tui.deck.ports import ForChrome
+from tui.widgets.clickable_line import footer_spots, status_spots, tab_spots
 
 
-class Edges:
+class Chrome:
     """Says everything around the tiles."""
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForChrome) -> None:
         self.deck = deck
         self._countdown: Timer | None = None
 
     def say(self) -> None:
-        """Status line, tabs, footer, the composer's target, the banner."""
+        """Status line, tabs, footer, the banner."""
         deck, model = self.deck, self.deck.model
         width = deck.size.width
         engine = (
@@ -33,13 +29,12 @@ class Edges:
             if deck.link.tried and not deck.link.connecting
             else "starting…"
         )
-        deck.query_one("#status", Line).say(status_spots(model, width, engine))
-        tabs = deck.query_one("#tabs", Line)
+        deck.line("status").say(status_spots(model, width, engine))
+        tabs = deck.line("tabs")
         tabs.set_class(len(model.order) <= len(model.visible()) and not model.pinned, "-hidden")
         tabs.say(tab_spots(model, width))
-        deck.query_one("#footer", Line).say(footer_spots(self._entries(), width, registry.show_key))
-        deck.query_one(Banner).narrow(too_narrow(width, deck.size.height))
-        deck.sender.name_target()
+        deck.line("footer").say(footer_spots(self._entries(), width, registry.show_key))
+        deck.banner.narrow(too_narrow(width, deck.size.height))
         self._count_down()
 
     def key(self, name: str) -> str:

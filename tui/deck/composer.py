@@ -162,10 +162,6 @@ class Composer(Area):
             return False
         return True
 
-    def put(self, text: str, start: tuple[int, int]) -> None:
-        """Put text in place of what stands between there and the cursor."""
-        self._replace_via_keyboard(text, start, self.cursor_location)
-
     def on_blur(self) -> None:
         """Who writes elsewhere is offered nothing here."""
         self.offers.close()

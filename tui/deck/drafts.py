@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.timer import Timer
 
 from tui.deck.memory import Draft
-
-if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+from tui.deck.ports import ForDrafts
 
 SAVE_AFTER_S = 1.0
 """The deck's memory is written this long after the first change since it was written."""
@@ -18,7 +14,7 @@ SAVE_AFTER_S = 1.0
 class Drafts:
     """The composer holds the current session's draft, and no other's."""
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForDrafts) -> None:
         self.deck = deck
         self._session: str | None = None
         self._saving: Timer | None = None
@@ -41,7 +37,7 @@ class Drafts:
             kept.pop("", None)
         self._session = current
         composer.restore(kept.get(current, Draft()))
-        self.deck.sender.name_target()
+        self.deck.name_target()
 
     def remember(self) -> None:
         """Write the memory within a second."""

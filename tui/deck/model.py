@@ -6,7 +6,7 @@ No widgets here. The screen calls a method, then draws what `visible` and the su
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -103,6 +103,12 @@ class DeckModel:
         """The summary of a session, by default of the current one."""
         wanted = session_id or self.current
         return self.summaries.get(wanted) if wanted else None
+
+    def why_not(self, action: str) -> str:
+        """Why the current session's agent can't do an action; "" where it can, or is no agent."""
+        summary = self.summary()
+        reasons = summary.agent.get("reasons") if summary is not None else None
+        return str(reasons.get(action) or "") if isinstance(reasons, Mapping) else ""
 
     def number(self, session_id: str) -> int:
         """The tile's number, from 1; 0 if it is not a tile."""

@@ -18,7 +18,7 @@ from tui.text import clip
 from tui.work import while_shown
 
 if TYPE_CHECKING:
-    from tui.deck.composer import Composer
+    from tui.widgets.fields import Area
 
 SHOWN = 8
 _FRESH_S = 10.0
@@ -36,7 +36,7 @@ class Offer:
 
 
 class Offers(Static):
-    """The list above the composer. Nothing is chosen until an arrow chooses it."""
+    """The list above the field. Nothing is chosen until an arrow chooses it."""
 
     DEFAULT_CSS = """
     Offers { layer: offers; dock: bottom; height: auto; display: none; background: $panel; }
@@ -63,21 +63,21 @@ class Offers(Static):
         self.found, self.at = [], -1
         self.display = False
 
-    def look(self, composer: Composer) -> None:
+    def look(self, field: Area) -> None:
         """The text has changed: look in the background for what the word may mean."""
-        word = word_at(composer)
+        word = word_at(field)
         if word is None or (word[0] == "@" and not self.folder):
             if self.open:
                 self.close()
             return
         if word[0] == "/":
             self.workers.cancel_group(self, "offers")
-            self._show(composer, ranked(self.commands(), word))
+            self._show(field, ranked(self.commands(), word))
             return
-        work = while_shown(self, self._look(composer, word, self.folder))
+        work = while_shown(self, self._look(field, word, self.folder))
         self.run_worker(work, group="offers", exclusive=True)
 
-    async def _look(self, composer: Composer, word: str, folder: str) -> None:
+    async def _look(self, field: Area, word: str, folder: str) -> None:
         from sessions.features.file_names import best, names_under
 
         where, when, names = self._known
@@ -85,13 +85,13 @@ class Offers(Static):
             names = await asyncio.to_thread(names_under, Path(folder))
             self._known = (folder, monotonic(), names)
         found = await asyncio.to_thread(best, names, word[1:], SHOWN)
-        if word_at(composer) == word and composer.has_focus:
-            self._show(composer, [Offer(f"@{name}") for name in found])
+        if word_at(field) == word and field.has_focus:
+            self._show(field, [Offer(f"@{name}") for name in found])
 
-    def _show(self, composer: Composer, found: list[Offer]) -> None:
+    def _show(self, field: Area, found: list[Offer]) -> None:
         self.found, self.at = found, -1
         self.display = bool(found)
-        self.styles.offset = (0, -composer.outer_size.height - 1)
+        self.styles.offset = (0, -field.outer_size.height - 1)
         self._draw()
 
     def move(self, by: int) -> None:
@@ -100,14 +100,14 @@ class Offers(Static):
         self.at = first if self.at < 0 else (self.at + by) % len(self.found)
         self._draw()
 
-    def take(self, composer: Composer) -> str:
+    def take(self, field: Area) -> str:
         """Put the chosen one, or else the first, in place of the word; the action it names."""
-        offer, word = self.found[max(0, self.at)], word_at(composer)
+        offer, word = self.found[max(0, self.at)], word_at(field)
         self.close()
         if word is None:
             return ""
-        row, column = composer.cursor_location
-        composer.put("" if offer.action else f"{offer.text} ", (row, column - len(word)))
+        row, column = field.cursor_location
+        field.put("" if offer.action else f"{offer.text} ", (row, column - len(word)))
         return offer.action
 
     def _draw(self) -> None:
@@ -131,13 +131,13 @@ def ranked(offers: list[Offer], word: str) -> list[Offer]:
     return found[:SHOWN]
 
 
-def word_at(composer: Composer) -> str | None:
+def word_at(field: Area) -> str | None:
     """The `@…` or `/…` that ends at the cursor; None where there is none."""
-    row, column = composer.cursor_location
-    before = composer.document.get_line(row)[:column]
-    if not composer.selection.is_empty:
+    row, column = field.cursor_location
+    before = field.document.get_line(row)[:column]
+    if not field.selection.is_empty:
         return None
-    if row == 0 and _COMMAND.match(before) and composer.text == before:
+    if row == 0 and _COMMAND.match(before) and field.text == before:
         return before
     found = _WORD.search(before)
     return found[1] if found else None

@@ -17,7 +17,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.deck.banner import Banner
-from tui.deck.chrome import Edges
+from tui.deck.chrome import Chrome
 from tui.deck.client import Ask, ClientFactory, DeckClient
 from tui.deck.composer import Composer
 from tui.deck.drafts import Drafts
@@ -27,7 +27,7 @@ from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
 from tui.deck.offers import Offer
-from tui.deck.scroll_to_event import Reveal
+from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.side import SidePanel
 from tui.deck.tile import Tile
@@ -63,10 +63,10 @@ class DeckScreen(LeanScreen):
         self.model = DeckModel()
         self.link = Link(factory, self)
         self.sender = Sender(self)
-        self.edges = Edges(self)
+        self.chrome = Chrome(self)
         self.drafts = Drafts(self)
         self.clock = FrameClock(self)
-        self.reveal = Reveal(self)
+        self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
@@ -111,6 +111,15 @@ class DeckScreen(LeanScreen):
         return self.link.client
 
     @property
+    def banner(self) -> Banner:
+        """Above everything, when there is something wrong."""
+        return self.query_one(Banner)
+
+    def line(self, name: str) -> Line:
+        """One of the lines `status`, `tabs` and `footer`."""
+        return self.query_one(f"#{name}", Line)
+
+    @property
     def grid(self) -> Grid:
         """The tiles."""
         return self.query_one(Grid)
@@ -134,13 +143,13 @@ class DeckScreen(LeanScreen):
 
     def reconnect(self) -> None:
         """Look for the engine in the background; start it if none runs."""
-        self.query_one(Banner).hide()
+        self.banner.hide()
         self.run_worker(while_shown(self, self.link.connect()), group="link", exclusive=True)
         self.redraw()
 
     def connected(self, summaries: list[Summary]) -> None:
         """Show all sessions; those in view go on where they stopped."""
-        self.query_one(Banner).hide()
+        self.banner.hide()
         first = not self.model.summaries
         self.model.reset(summaries)
         for summary in summaries:
@@ -161,7 +170,7 @@ class DeckScreen(LeanScreen):
 
     def lost(self, message: str, hint: str) -> None:
         """Say it; what the tiles show stays."""
-        key = registry.show_key(self.edges.key("reconnect"))
+        key = registry.show_key(self.chrome.key("reconnect"))
         for banner in self.query(Banner):  # none when the deck is leaving
             banner.tell(message, hint, key)
         self.redraw()
@@ -173,7 +182,7 @@ class DeckScreen(LeanScreen):
         if block is not None and tile is not None:
             tile.changed(block)
             self.clock.wake(tile.view)
-        self.reveal.came(session_id)
+        self.bring_up.came(session_id)
         self.side.event(session_id, event)
 
     def summary_came(self, summary: Summary) -> None:
@@ -286,9 +295,10 @@ class DeckScreen(LeanScreen):
             # Whatever made another session the current one: no key that was meant for the
             # one before draws, reads or sends in it.
             self.to_composer()
-        self.side.say()
-        self.edges.say()
-        self.reveal.show()
+        self.side.say(self.name_of(self.side.session) if self.side.session else "")
+        self.chrome.say()
+        self.name_target()
+        self.bring_up.show()
         self._see()
 
     def _watch_visible(self) -> None:
@@ -358,6 +368,10 @@ class DeckScreen(LeanScreen):
             self.model.go(session_id)
             self.arrived(before)
         self.to_composer()
+
+    def name_target(self) -> None:
+        """Name in the composer's frame where a message goes."""
+        self.sender.name_target()
 
     def to_composer(self) -> None:
         """Give the composer the keys now, so that the next one finds it."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+from tui.deck.ports import ForScrolling
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +16,10 @@ class Spot:
     words: str = ""
 
 
-class Reveal:
+class ScrollToEvent:
     """What was asked to be seen and can't be yet: a session's past comes event by event."""
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForScrolling) -> None:
         self.deck = deck
         self._wanted: Spot | None = None
         self._upto = 0

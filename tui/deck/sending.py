@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError
 from tui.deck.memory import Draft
+from tui.deck.ports import ForSending
 from tui.folder import here
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.record.summary import Summary
     from tui.deck.composer import Composer
-    from tui.deck.screen import DeckScreen
 
 MAX_NAMED = 4
 
@@ -20,7 +20,7 @@ MAX_NAMED = 4
 class Sender:
     """Knows the composer's target: the current tile, several tiles, or a session to be made."""
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForSending) -> None:
         self.deck = deck
         self.many: tuple[str, ...] = ()
         """The tiles of a broadcast; empty = the current one."""
@@ -190,8 +190,6 @@ class Sender:
             )
 
     async def _begin(self, text: str) -> None:
-        from tui.screens.new_session import here
-
         client = self.deck.client
         about = " ".join(text.split())[:80]  # where the profile asks for one, its branch's name
         made = await client.call("session.create", cwd=here(), about=about)

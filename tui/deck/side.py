@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from textual.containers import Vertical
 from textual.content import Content
 
@@ -13,10 +11,6 @@ from tui.panels import Panel, kinds
 from tui.terminal import glyphs
 from tui.text import clip
 from tui.widgets.clickable_line import Line, Spot
-
-if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
-
 
 WIDTHS = (46, 62, 78)
 """Columns that the panel can have; in a narrow terminal it has them all."""
@@ -99,10 +93,9 @@ class SidePanel(Vertical):
         """The open panel's name, "" if none is."""
         return next((k.title for k in self.kinds if self.shown and k.name == self.open_name), "")
 
-    def say(self) -> None:
-        """Say in the frame whose panel this is, and whether it has the keys."""
-        deck = cast("DeckScreen", self.screen)
-        whose = f" of {deck.name_of(self.session)}" if self.session else ""
+    def say(self, name: str) -> None:
+        """Say in the frame whose panel this is ("" = no session's), and whether it has the keys."""
+        whose = f" of {name}" if name else ""
         self.set_class(self.has_focus_within, "-keys")
         keys = "  has the keys " if self.has_focus_within else ""
         room = max(10, self.size.width - 4 - len(keys))

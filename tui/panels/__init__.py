@@ -23,7 +23,7 @@ from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
     from tui.deck.client import DeckClient
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForPanels
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Panel(Vertical):
     """When the last letters were pressed here."""
 
     @property
-    def deck(self) -> DeckScreen:
+    def deck(self) -> ForPanels:
         """The deck that the panel stands in."""
-        return cast("DeckScreen", self.screen)
+        return cast("ForPanels", self.screen)
 
     @property
     def client(self) -> DeckClient:

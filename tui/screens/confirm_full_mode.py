@@ -14,7 +14,7 @@ from tui.widgets.fields import Field
 
 if TYPE_CHECKING:
     from tui.deck.client import DeckClient
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import Asks
 
 WORD = "full"
 
@@ -59,7 +59,7 @@ class TypeFull(Dialog[bool]):
             self.query_one("#fault", Static).update(plain(f"Type {WORD}, or press esc."))
 
 
-async def settle_full(deck: DeckScreen, backend: str) -> bool | None:
+async def settle_full(deck: Asks, backend: str) -> bool | None:
     """Have mode `full` confirmed where that is needed.
 
     True: it was confirmed by typing; False: a sandbox contains it; None: the user left.

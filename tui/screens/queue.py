@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from sessions.errors import AgentdeckError
-from tui.actions import why_not
 from tui.deck.client import Ask
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog, Offer
@@ -53,7 +52,7 @@ class Queue(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show them, and follow what happens to them meanwhile."""
-        refused = {"s"} if self.running and why_not("steer", self.deck) else set()
+        refused = {"s"} if self.running and self.deck.model.why_not("steer") else set()
         offers = [offer for offer in _OFFERS if offer.key not in refused]
         if not self.running:
             offers = [Offer("s", "sends it now") if o.key == "s" else o for o in offers]
@@ -122,7 +121,7 @@ class Queue(Dialog[str]):
             waits = self.query_one(Rows).key
             self._call(lambda c: c.call("session.next", session=self.session, item=waits))
             return
-        if why := why_not("steer", self.deck):
+        if why := self.deck.model.why_not("steer"):
             self.deck.say(why)
             return
         key = self.query_one(Rows).key

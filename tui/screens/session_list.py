@@ -11,6 +11,7 @@ from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
+    from tui.deck.ports import ForReopening
     from tui.deck.screen import DeckScreen
 
 
@@ -97,7 +98,7 @@ async def _treat(deck: DeckScreen, summary: Summary, key: str) -> None:
             await deck.client.call("session.delete", session=summary.id)
 
 
-async def reopen(deck: DeckScreen, session_id: str, summary: Summary | None = None) -> None:
+async def reopen(deck: ForReopening, session_id: str, summary: Summary | None = None) -> None:
     """Go to a session; one that is closed, archived or set aside becomes a tile again."""
     summary = deck.model.summaries.get(session_id) or summary
     if session_id not in deck.model.order:

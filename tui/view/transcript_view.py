@@ -1,56 +1,30 @@
-"""The widget that shows a transcript: one widget, drawn line by line.
-
-There is no widget per message, and nothing that streams touches layout or styles: a flush
-renders the open piece again, compares the rows on screen with those before, and asks for the
-changed ones to be painted. Private parts of Textual are used in three places, each said.
-"""
+"""A transcript in its user's hands: blocks, folds, search, copying, links, marks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
-from textual.strip import Strip
-from textual.widget import Widget
 
 from sessions.record.transcript import Block, Transcript
-from tui.terminal import glyphs
-from tui.view.body import Body, Row
-from tui.view.code import warm_up
-from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
-from tui.view.palette import Palette
-from tui.view.place import Place as Place
+from tui.view import blocks
+from tui.view.drawn_transcript import DrawnTranscript
+from tui.view.inline import urls
+from tui.view.place import Place
 from tui.view.search import Search
-from tui.view.transcript_actions import Hands
+from tui.view.split import Splitter
 
-THUMB_EVERY_S = 2.0
-"""While the view follows the end, the scrollbar is repainted no more often than this."""
-
-
-def _runs(rows: list[int], width: int) -> list[Region]:
-    """The regions of some rows; neighbours share one."""
-    runs: list[list[int]] = []
-    for y in rows:
-        if runs and runs[-1][1] == y:
-            runs[-1][1] = y + 1
-        else:
-            runs.append([y, y + 1])
-    return [Region(0, start, width, end - start) for start, end in runs]
+_WORTH_TELLING = 40
+"""Characters; copying less is no sign that it is worth keeping."""
 
 
-class TranscriptView(Hands, ScrollView, can_focus=True):
-    """Shows a transcript and follows its end until the user scrolls up.
-
-    Call `mark_dirty` with every block that `Transcript.apply` returns and let a
-    `clock.FrameClock` call `flush`.
-    """
+class TranscriptView(DrawnTranscript, can_focus=True):
+    """A transcript that can be gone through, folded, searched, copied from and marked in."""
 
     DEFAULT_CSS = """
     TranscriptView {
@@ -104,296 +78,265 @@ class TranscriptView(Hands, ScrollView, can_focus=True):
     def __init__(
         self, transcript: Transcript, *, id: str | None = None, classes: str | None = None
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.transcript = transcript
-        self.body = Body(transcript)
-        self.following = True
-        self.new_lines = 0
-        """Lines that came since the user scrolled up."""
-        self.searching: Search | None = None
-        self.typing: str | None = None
-        """What is being typed into the search line, while it is open."""
-        self.cursor: int | None = None
-        """The block in hand."""
-        self._top = 0
-        self._rows: list[Row] = []
-        self._strips: list[Strip] = []
-        self._dirty: set[int] = set()
-        self._palette: Palette | None = None
-        self._thumb = (-1, -1)
-        self._thumb_at = 0.0
-        self._laid_for: Size | None = None
-        self._moving = False
+        super().__init__(transcript, id=id, classes=classes)
+        self._code_at = 0
+        self._link_at = 0
 
-    # -- what the deck calls
-
-    def mark_dirty(self, block: Block) -> None:
-        """A block is new or changed; it is drawn at the next `flush`."""
-        self._dirty.add(block.index)
-
-    def show_transcript(self, transcript: Transcript) -> None:
-        """Show another transcript, from its end."""
-        self.transcript = transcript
-        self.body = Body(transcript, self.body.width)
-        self.following, self.new_lines = True, 0
-        self.searching = self.typing = self.cursor = None
-        self._dirty.clear()
-        self.draw()
-
-    def flush(self) -> bool:
-        """Draw what is new. Called by the clock; never leaves anything for later."""
-        warm_up()
-        before = self.body.total
-        dirty, self._dirty = self._dirty, set()
-        known = len(self.body.blocks)
-        self.body.update()
-        for index in dirty:
-            if index < known:
-                self.body.update(index)
-        if not self.following:
-            self.new_lines += max(0, self.body.total - before)
-        self.draw()
-        return False
+    # -- the block in hand
 
     @property
-    def place(self) -> Place | None:
-        """Where the view stands, to come back to; None while it follows the end."""
-        if self.following or not self.body.blocks:
+    def block_in_hand(self) -> Block | None:
+        """The block that the cursor is on."""
+        if self.cursor is None or self.cursor >= len(self.body.blocks):
             return None
-        index, row = self.body.heights.find(self._top)
-        return Place(index, row)
+        return self.body.blocks[self.cursor].block
 
-    def go_to(self, place: Place | None) -> None:
-        """Stand where `place` says; None: at the end."""
-        self.body.update()
-        if place is None or place.block >= len(self.body.blocks):
+    def take(self, index: int | None) -> None:
+        """Take a block in hand; None: none."""
+        if self.cursor != index:
+            self.cursor = index
+            self._code_at = self._link_at = 0
+            self.draw()
+
+    def action_block(self, by: int) -> None:
+        """The block before or after; the last one in view to begin with."""
+        body = self.body
+        if not body.blocks:
+            return
+        if self.cursor is None:
+            last = self._rows[-1].block if self._rows else len(body.blocks) - 1
+            index = last if by < 0 else self._rows[0].block if self._rows else 0
+        else:
+            index = min(max(self.cursor + by, 0), len(body.blocks) - 1)
+        self.take(index)
+        self._bring_up(index)
+
+    def _bring_up(self, index: int) -> None:
+        """Scroll as little as needed to see where a block begins."""
+        height = self.size.height
+        for _ in range(4):  # measuring what comes into view can move it
+            row = self.body.row_of(index)
+            if self._top <= row < self._top + height:
+                return
+            self._stand(row if row < self._top else row - height // 2)
+
+    def action_activate(self) -> None:
+        """Fold or unfold the block in hand."""
+        if self.cursor is None or self.block_in_hand is None:
+            raise SkipAction()
+        self.activate(self.cursor)
+
+    def activate(self, index: int) -> None:
+        """Fold or unfold a block where it stands, and tell whoever wants to know."""
+        found = self.body.blocks[index]
+        if found.foldable:
+            self.body.row_of(index)
+            start = self.body.heights.before(index)
+            begins_above = start < self._top
+            self.body.fold(index, not found.folded)
+            if begins_above:
+                self._top = start
+            if not found.folded:
+                self.following = False  # what was asked for is looked at from its beginning
+            self.draw()
+        self.post_message(self.BlockActivated(self, found.block))
+
+    def action_let_go(self) -> None:
+        """Close the search, else drop the block; else escape means what it means elsewhere."""
+        if self.searching is not None:
+            self.searching = None
+            self.draw()
+        elif self.cursor is not None:
+            self.take(None)
+        else:
+            raise SkipAction()
+
+    # -- the mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """A click takes a block in hand; on the first row of one that folds, folds it."""
+        y = event.y
+        if event.button != 1 or not 0 <= y < len(self._rows) or self.text_selection is not None:
+            return
+        if y == self.size.height - 1 and not self.following and self.new_lines:
             self.follow()
             return
-        self.body.row_of(place.block)
-        self._stand(self.body.heights.before(place.block) + place.row)
+        index = self._rows[y].block
+        first = self.body.row_of(index) == self._top + y
+        self.take(index)
+        if first and self.body.blocks[index].foldable:
+            self.activate(index)
 
-    def follow(self) -> None:
-        """Go to the end and stay there as it grows."""
-        self.following, self.new_lines = True, 0
-        self._thumb_at = 0.0
+    # -- copying, links, marks
+
+    def _selected(self) -> str:
+        selection: Selection | None = self.text_selection
+        found = self.get_selection(selection) if selection is not None else None
+        return found[0] if found else ""
+
+    def action_copy(self) -> None:
+        """Copy what is selected, else the block in hand."""
+        text = self._selected()
+        block = self.block_in_hand
+        if not text and block is not None:
+            text = blocks.plain(block)
+        if not text:
+            raise SkipAction()
+        self.app.copy_to_clipboard(text)
+        self._tell_copied(text)
+
+    def action_copy_code(self) -> None:
+        """Copy the last code block of the block in hand; again: the one before."""
+        block = self.block_in_hand or self._last_answer()
+        found = code_blocks(block) if block is not None else []
+        if not found:
+            self._say("There is no code block here.")
+            return
+        self._code_at = self._code_at % len(found) + 1
+        self.app.copy_to_clipboard(found[-self._code_at])
+        self._tell_copied(found[-self._code_at], block)
+
+    def _tell_copied(self, text: str, block: Block | None = None) -> None:
+        """What is worth copying may be worth keeping: the harvest counts it as a sign."""
+        block = block or self._block_meant()
+        if block is not None and len(text) >= _WORTH_TELLING:
+            self.post_message(self.BlockMarked(self, block, text, copied=True))
+
+    def _last_answer(self) -> Block | None:
+        answers = [b for b in self.transcript.blocks if b.kind == "text"]
+        return answers[-1] if answers else None
+
+    def action_open_link(self) -> None:
+        """Open the first web address of the block in hand; again: the next."""
+        block = self.block_in_hand or self._last_answer()
+        found = urls(blocks.plain(block)) if block is not None else []
+        if not found:
+            self._say("There is no web address here.")
+            return
+        url = found[self._link_at % len(found)]
+        self._link_at += 1
+        self.app.open_url(url)
+        self._say(f"Opening {url}")
+
+    def action_mark(self) -> None:
+        """Mark what is selected, or the block in hand, for the harvest; else the last in self."""
+        text = self._selected()
+        if self._block_meant() is None:
+            self.action_block(-1)
+        block = self._block_meant()
+        if block is None:
+            raise SkipAction()
+        self.post_message(self.BlockMarked(self, block, text or blocks.plain(block)))
+
+    def _block_meant(self) -> Block | None:
+        """The block in hand, else the one in which the selection begins."""
+        block = self.block_in_hand
+        if block is None and self._selected():
+            selection = self.text_selection
+            row = selection.start.y if selection is not None and selection.start else self._top
+            block = self.body.blocks[self.body.block_at(row)].block
+        return block
+
+    def _say(self, text: str) -> None:
+        self.app.notify(text, timeout=3, markup=False)
+
+    # -- search
+
+    def action_search(self) -> None:
+        """Open the search line."""
+        self.typing = ""
         self.draw()
 
-    # -- drawing
+    def search(self, needle: str) -> int:
+        """Find a text and show the match nearest the end of what is in view; how many there are."""
+        self.searching = Search(self.body, needle)
+        last = self._rows[-1].block if self._rows else 0
+        self._show_match(self.searching.start(last) is not None)
+        return len(self.searching.matches)
 
-    def draw(self) -> None:
-        """Lay the rows out anew and have those painted that changed."""
-        width, height = self._inner
-        if not (width and height and self.is_attached):
+    def action_found(self, by: int) -> None:
+        """The next or the previous match."""
+        if self.searching is None:
+            raise SkipAction()
+        self._show_match(self.searching.step(by) is not None)
+
+    def show_event(self, seq: int, words: str = "") -> None:
+        """Bring the block of an event to the top, or the first of some words in it into self."""
+        self.body.update()
+        bodies = self.body.blocks
+        exact = [i for i, b in enumerate(bodies) if b.block.seq == seq]
+        later = [i for i, b in enumerate(bodies) if b.block.last_seq >= seq]
+        if not (exact or later):
             return
-        strips = self._lay_out(width, height)
-        old, self._strips = self._strips, strips
-        if len(old) != len(strips):
-            self.refresh()
-            return
-        changed = [y for y, strip in enumerate(strips) if strip is not old[y]]
-        if changed:
-            self.refresh(*_runs(changed, width))
-
-    @property
-    def _inner(self) -> tuple[int, int]:
-        """Columns and rows beside the scrollbar."""
-        width, height = self.size
-        return max(0, width - self.scrollbar_size_vertical), height
-
-    def _lay_out(self, width: int, height: int) -> list[Strip]:
-        self._laid_for = self._size
-        body = self.body
-        if body.width != (inner := max(2, width - GUTTER)):
-            place = self.place
-            body.resize(inner)
-            if place is not None:
-                body.row_of(place.block)
-                self._top = body.heights.before(place.block) + place.row
-        body.update()
-        if self.following:
-            self._top = body.settle_end(height)
-        else:
-            self._top = body.settle(self._top)
-        rows = body.rows(self._top, height)
-        if len(rows) < height and self._top:
-            self._top = body.settle_end(height)
-            rows = body.rows(self._top, height)
-        self._release(rows)
-        body.trim(height)
-        self._move_scrollbar(width, height)
-        return self._paint(rows, width, height)
-
-    def _release(self, rows: list[Row]) -> None:
-        """Rows that left the screen keep their words, not their strips, which are heavy."""
-        shown = {id(row.line) for row in rows}
-        for row in self._rows:
-            if id(row.line) not in shown:
-                row.line.strip = row.line.painted = None
-        self._rows = rows
-
-    def _paint(self, rows: list[Row], width: int, height: int) -> list[Strip]:
-        palette = self._colors()
-        selection = self.text_selection
-        strips: list[Strip] = []
-        old = self._strips
-        for y, row in enumerate(rows):
-            strip = paint(row.line, self._look(row, self._top + y, selection), palette, width)
-            # A row that was rendered again and looks the same need not be painted again.
-            if y < len(old) and old[y] is not strip and old[y] == strip:
-                row.line.strip = strip = old[y]
-            strips.append(strip)
-        blank = Strip.blank(width, palette[""])
-        strips += [blank] * (height - len(strips))
-        if (said := self._hint(palette, width)) is not None:
-            strips[-1] = said
-        return strips
-
-    def _look(self, row: Row, y: int, selection: Selection | None) -> Look:
-        block = self.body.blocks[row.block].block
-        gutter = "user" if block.kind == "user" and row.line.spans else ""
-        if self.cursor == row.block and row.line.spans:
-            gutter = "cursor"
-        found = self.searching
-        selected = selection.get_span(y) if selection is not None else None
-        if not (gutter or block.undone or selected or found is not None):
-            return PLAIN
-        here = found is not None and found.current is not None and self._found_row == y
-        pattern = found.pattern if found is not None and found.needle else None
-        return Look(gutter, block.undone, pattern, here, selected)
-
-    def _hint(self, palette: Palette, width: int) -> Strip | None:
-        """The last row, where the view has something to say itself."""
-        if self.typing is not None:
-            return bar(f"/{self.typing}_", palette, width, "hint")
-        if self.searching is not None:
-            said = f"/{self.searching.needle}  {self.searching.said}"
-            return bar(said, palette, width, "hint")
-        if not self.following and self.new_lines > 0:
-            noun = "line" if self.new_lines == 1 else "lines"
-            said = f"{glyphs.mark('new')} {self.new_lines} new {noun}"
-            return bar(said, palette, width, "hint")
-        return None
-
-    def _colors(self) -> Palette:
-        if self._palette is None:
-            background = self.background_colors[1]
-            self._palette = Palette(
-                self.app.theme_variables, background, self.colors[3], self.get_line_filters()
-            )
-        return self._palette
-
-    def notify_style_update(self) -> None:
-        """The theme or our own style changed."""
-        super().notify_style_update()
-        self._palette = None
-        self._strips = []
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The strips on screen, for the compositor; no style cache lies between."""
-        if self._laid_for is not self._size or not self._strips:
-            width, height = self._inner
-            if not (width and height):
-                return [Strip.blank(crop.width)] * crop.height
-            self._strips = self._lay_out(width, height)
-            # Only the crop is painted now, and `draw` will find no row changed: without this,
-            # text that came in since would not be seen until its row changes again.
-            self.refresh()
-        width = self._strips[0].cell_length
-        strips = self._strips[crop.y : crop.bottom]
-        x1, x2 = crop.column_span
-        if x1 > 0 or x2 < width:
-            strips = [strip.crop_extend(x1, x2, None) for strip in strips]
-        missing = crop.height - len(strips)
-        return strips + [Strip.blank(crop.width)] * missing if missing > 0 else strips
-
-    def render_line(self, y: int) -> Strip:
-        """A row with its position in it: the compositor asks where in the text the mouse is."""
-        if not 0 <= y < len(self._strips):
-            return Strip.blank(self.size.width)
-        return self._strips[y].apply_offsets(0, self._top + y)
-
-    # -- scrolling
-
-    def _move_scrollbar(self, width: int, height: int) -> None:
-        """Tell Textual where we are without it laying the screen out again.
-
-        `virtual_size` is a reactive that causes a layout, and a scrollbar repaints at every
-        change; so the first is set silently and the second told only what can be seen.
-        """
-        total = max(self.body.total, 1)
-        self.set_reactive(Widget.virtual_size, Size(width, total))
-        self._moving = True
-        try:
-            self.set_reactive(Widget.scroll_y, float(self._top))
-            if not self.app.animator.is_being_animated(self, "scroll_y"):
-                self.set_reactive(Widget.scroll_target_y, float(self._top))
-        finally:
-            self._moving = False
-        steps = height * 8
-        thumb = (self._top * steps // total, height * steps // total)
-        if thumb != self._thumb and self.show_vertical_scrollbar:
-            now = monotonic()
-            if self.following and now - self._thumb_at < THUMB_EVERY_S:
+        index = (exact or later)[0]
+        self.following = False
+        for word in sorted(words.split(), key=len, reverse=True):
+            self.searching = Search(self.body, word)
+            if self.searching.go(index):
+                self._show_match(True)
                 return
-            self._thumb, self._thumb_at = thumb, now
-            scrollbar = self.vertical_scrollbar
-            scrollbar.window_virtual_size = total
-            scrollbar.window_size = height
-            scrollbar.position = self._top
+        self.searching = None
+        self.take(index)
+        self.go_to(Place(index, 0))
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """The user scrolled: by key, wheel, or the scrollbar."""
-        if self._moving or round(old_value) == round(new_value):
+    def _show_match(self, found: bool) -> None:
+        search = self.searching
+        if found and search is not None and search.current is not None:
+            height = self.size.height
+            for _ in range(4):
+                row = search.row(self.body, search.current)
+                if self._top <= row < self._top + height - 1:
+                    break
+                self.following = False
+                self._stand(row - height // 3)
+            self._found_row = row
+        self.draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """While the search line is open, keys go into it."""
+        if self.typing is None:
             return
-        self._stand(round(new_value))
-
-    def _stand(self, top: int) -> None:
-        end = self.body.total - self.size.height
-        self._top = max(0, min(top, end))
-        self.following = top >= end
-        self._thumb_at = 0.0
-        if self.following:
-            self.new_lines = 0
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self.typing = None
+        elif event.key == "enter":
+            needle, self.typing = self.typing, None
+            if needle:
+                self.search(needle)
+        elif event.key == "backspace":
+            self.typing = self.typing[:-1] if self.typing else None
+        elif event.character is not None and event.character.isprintable():
+            self.typing += event.character
         self.draw()
 
-    def action_scroll_end(self) -> None:
-        """To the end, and follow it."""
-        self.follow()
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text goes into the search line, its first line."""
+        if self.typing is not None:
+            event.stop()
+            self.typing += (event.text.splitlines() or [""])[0][:200]
+            self.draw()
 
-    def action_scroll_home(self) -> None:
-        """To the beginning."""
-        self._stand(0)
+    def on_blur(self) -> None:
+        """A search line that is left closes."""
+        if self.typing is not None:
+            self.typing = None
+            self.draw()
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Lay out for the new size; the place is kept."""
-        self.draw()
 
-    def on_mount(self) -> None:
-        """Take in what is there."""
-        super().on_mount()  # type: ignore[no-untyped-call]
-        self.draw()
+def code_blocks(block: Block) -> list[str]:
+    """The fenced code blocks of an answer, in order, without their fences."""
+    from sessions.safety.sanitise import clean
 
-    # -- the mouse's selection (Textual's own, over several tiles too)
-
-    @property
-    def allow_select(self) -> bool:
-        """Text can be selected, though this is a kind of scroll container."""
-        return True
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """The selection grew, shrank or went."""
-        self.draw()
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text: lines joined where they were only broken to fit."""
-        first = selection.start.y if selection.start is not None else 0
-        last = selection.end.y if selection.end is not None else self.body.total - 1
-        rows = self.body.rows(first, max(0, last - first + 1))
-        taken = []
-        for y, row in enumerate(rows, first):
-            if (span := selection.get_span(y)) is not None:
-                start, end = span
-                end = -1 if end < 0 else max(0, end - GUTTER)
-                taken.append((row.line, max(0, start - GUTTER), end))
-        self.body.trim(self.size.height)
-        return copied(taken), "\n"
+    splitter = Splitter()
+    splitter.feed(clean(block.text))
+    splitter.close()
+    found: list[str] = []
+    for part in splitter.parts:
+        if part.kind != "code":
+            continue
+        if part.cont and found:
+            found[-1] += part.text
+        else:
+            found.append(part.text)
+    return [text.rstrip("\n") for text in found]

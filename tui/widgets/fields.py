@@ -40,3 +40,7 @@ class Field(InOrder, Input):
 
 class Area(InOrder, TextArea):
     """A field of several lines."""
+
+    def put(self, text: str, start: tuple[int, int]) -> None:
+        """Put text in place of what stands between there and the cursor."""
+        self._replace_via_keyboard(text, start, self.cursor_location)

@@ -1,5 +1,6 @@
 """The registry of actions."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,16 @@ def test_no_key_does_two_things() -> None:
 def test_every_action_says_what_it_does() -> None:
     for spec in registry.actions().values():
         assert spec.help.endswith("."), spec.name
+
+
+def test_what_an_action_does_is_given_the_deck_s_screen() -> None:
+    """The registry can't name it (the screen imports the registry), so that mypy doesn't look."""
+    for spec in registry.actions().values():
+        asked = [spec.run, spec.when, *([spec.footer] if callable(spec.footer) else [])]
+        for each in asked:
+            (deck,) = inspect.signature(each).parameters.values()
+            if each.__name__ != "<lambda>":
+                assert deck.annotation in ("DeckScreen", "object"), (spec.name, each)
 
 
 def test_a_second_key_stays_where_terminals_take_the_first() -> None:

@@ -211,10 +211,10 @@ async def test_a_countdown_ticks_only_while_it_is_in_view() -> None:
         here.client.emit("s001", ev.Retry(turn=1, kind="overloaded", wait_s=30, attempt=1))
         await here.settle()
         assert "retry in" in str(here.deck.tile.border_subtitle)  # type: ignore[union-attr]
-        assert here.deck.edges._countdown is not None
+        assert here.deck.chrome._countdown is not None
         here.client.say("s001", "back")
         await here.settle()
-        assert here.deck.edges._countdown is None
+        assert here.deck.chrome._countdown is None
 
 
 async def test_text_that_comes_while_styles_change_is_painted() -> None:

@@ -11,7 +11,7 @@ from sessions.record.transcript import Transcript
 from tests.support.viewrig import Teller
 from tui.view import blocks
 from tui.view.body import Body
-from tui.view.transcript_actions import code_blocks
+from tui.view.transcript_view import code_blocks
 
 
 def shown(

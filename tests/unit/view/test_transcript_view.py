@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 
 from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
-from tui.view.transcript_view import Place, TranscriptView
+from tui.view.place import Place
+from tui.view.transcript_view import TranscriptView
 
 
 @pytest.fixture(autouse=True)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.panels.harvest.ports import Harvesting
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import one_line
-
-if TYPE_CHECKING:
-    from tui.panels.harvest.panel import HarvestPanel
-
 
 _BACK = "back:"
 
 
-async def show(panel: HarvestPanel) -> None:
+async def show(panel: Harvesting) -> None:
     """The list; from it a skill is put away, and brought back."""
     found = await panel.client.call("harvest.uses")
     away = await panel.client.call("harvest.put_away")
@@ -72,7 +69,7 @@ def _away(each: dict[str, Any], width: int) -> Pick:
     return Pick(f"{_BACK}{each['name']}", cells)
 
 
-def _ask(panel: HarvestPanel, name: str) -> None:
+def _ask(panel: Harvesting, name: str) -> None:
     text = (
         f"Put {one_line(name)} away? It is kept, and this list brings it back. Where it was a new "
         "version, the one before comes back now."
@@ -81,10 +78,10 @@ def _ask(panel: HarvestPanel, name: str) -> None:
     panel.app.push_screen(confirm, lambda yes: panel.run(_put_away(panel, name)) if yes else None)
 
 
-async def _bring_back(panel: HarvestPanel, name: str) -> None:
+async def _bring_back(panel: Harvesting, name: str) -> None:
     told = await panel.client.call("skills.undo", name=name)
     panel.deck.say(f"Brought back: {one_line(told['path'])}")
 
 
-async def _put_away(panel: HarvestPanel, name: str) -> None:
+async def _put_away(panel: Harvesting, name: str) -> None:
     await panel.client.call("harvest.uninstall", name=name)

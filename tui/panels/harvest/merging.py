@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.panels.harvest.ports import Reviewed
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import clip, one_line
-
-if TYPE_CHECKING:
-    from tui.panels.harvest.review import Review
 
 JSON = dict[str, Any]
 _HOW = {
@@ -20,7 +18,7 @@ _HOW = {
 _OWN = "own"
 
 
-def update(review: Review) -> None:
+def update(review: Reviewed) -> None:
     """Choose a skill that is near, and how the draft goes into it."""
     near = review.checked["neighbours"]
     listing = Listing(
@@ -34,7 +32,7 @@ def update(review: Review) -> None:
     review.app.push_screen(Choose("Into which skill", listing), chosen)
 
 
-def before_install(review: Review, install: Callable[[], None]) -> None:
+def before_install(review: Reviewed, install: Callable[[], None]) -> None:
     """Offer the nearest skill before a second one is made; `install` makes it all the same."""
     near = review.checked["neighbours"]
     if review.draft.get("into") or not near:
@@ -55,7 +53,7 @@ def before_install(review: Review, install: Callable[[], None]) -> None:
     review.app.push_screen(Choose(title, Listing(picks, enter="does it")), chosen)
 
 
-def decide(review: Review) -> None:
+def decide(review: Reviewed) -> None:
     """Decide the next place that you and the draft both changed."""
     places = review.draft.get("conflicts") or []
     if not places:
@@ -79,13 +77,13 @@ def decide(review: Review) -> None:
     )
 
 
-async def _resolve(review: Review, keep: str) -> None:
+async def _resolve(review: Reviewed, keep: str) -> None:
     name = review.name_of_draft
     review.take(await review.client.call("harvest.resolve", name=name, number=0, keep=keep))
     await review.check()
 
 
-def _how(review: Review, near: JSON) -> None:
+def _how(review: Reviewed, near: JSON) -> None:
     def chosen(choice: Any) -> None:
         if choice and choice.row:
             _merge(review, near["name"], choice.row)
@@ -108,7 +106,7 @@ def _ways(near: JSON) -> list[Pick]:
     return rows
 
 
-def _merge(review: Review, into: str, how: str) -> None:
+def _merge(review: Reviewed, into: str, how: str) -> None:
     name = review.name_of_draft
     work = review.changed(lambda c: c.call("harvest.merge", name=name, into=into, how=how))
     review.run(work, "the two are brought together, your edits kept…")

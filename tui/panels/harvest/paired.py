@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sessions.errors import NotFound
+from tui.panels.harvest.ports import Reviewed
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import clip, one_line, tokens
-
-if TYPE_CHECKING:
-    from tui.panels.harvest.review import Review
 
 _COST = (
     "Run the first prompt twice, in two fresh tiles, one of them with the skill? Two turns of the "
@@ -17,7 +15,7 @@ _COST = (
 )
 
 
-async def go_on(review: Review) -> None:
+async def go_on(review: Reviewed) -> None:
     """What comes next in the paired run of the draft."""
     try:
         told = await review.client.call("harvest.pair", name=review.name_of_draft)
@@ -36,7 +34,7 @@ async def go_on(review: Review) -> None:
         review.say("The two runs have not ended: leave with esc, look at the tiles, come back.")
 
 
-async def _begin(review: Review) -> None:
+async def _begin(review: Reviewed) -> None:
     told = await review.client.call("harvest.pair", name=review.name_of_draft, begin=True)
     review.say(
         f"Two tiles run “{clip(one_line(told['prompt']), 80)}”. Leave with esc, look at both, "
@@ -44,7 +42,7 @@ async def _begin(review: Review) -> None:
     )
 
 
-def _ask(review: Review, told: dict[str, Any]) -> None:
+def _ask(review: Reviewed, told: dict[str, Any]) -> None:
     sides = told["sides"]
     picks = [
         Pick(name, ((f"{tile:<7} ", "bold"), (_words(side), "$text-muted")))
@@ -60,7 +58,7 @@ def _ask(review: Review, told: dict[str, Any]) -> None:
     review.app.push_screen(Choose(title, Listing(picks, enter="chooses it")), chosen)
 
 
-async def _choose(review: Review, answer: str) -> None:
+async def _choose(review: Reviewed, answer: str) -> None:
     check = await review.client.call("harvest.pair", name=review.name_of_draft, answer=answer)
     review.checked["checks"] = [
         check,

@@ -6,16 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.screens.session_list import reopen
-from tui.view.transcript_view import Place
+from tui.view.place import Place
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForPanels
 
 _TRIES = 100
 _STEP_S = 0.02
 
 
-async def show_turn(deck: DeckScreen, session: str, seq: int) -> bool:
+async def show_turn(deck: ForPanels, session: str, seq: int) -> bool:
     """Make the session the current tile and stand at the block of event `seq`.
 
     False where its events don't come within two seconds; the tile is the current one all the

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
+from tui.panels.prime.ports import Primed
 from tui.panels.prime.state import JSON, Prime
 from tui.panels.prime.words import Reading
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick
@@ -19,7 +20,6 @@ from tui.text import clean
 
 if TYPE_CHECKING:
     from tui.deck.client import DeckClient
-    from tui.panels.prime.panel import PrimePanel
 
 _JUDGE = "left or 1 · right or 2 · 0 alike · esc goes on later"
 
@@ -151,12 +151,12 @@ def _verdict(showing: JSON) -> str:
     return "alike" if showing["answer"] == "tie" else f"{showing[showing['answer']]} preferred"
 
 
-def begin(panel: PrimePanel) -> None:
+def begin(panel: Primed) -> None:
     """Go on with a comparison of this session that waits, or begin one of what is ticked."""
     panel.work(lambda session, prime: _begin(panel, session, prime))
 
 
-async def _begin(panel: PrimePanel, session: str, prime: Prime) -> None:
+async def _begin(panel: Primed, session: str, prime: Prime) -> None:
     waiting = await panel.client.call("priming.comparing")
     mine = next((c for c in waiting if c["session"] == session), None)
     if mine is not None:
@@ -189,7 +189,7 @@ async def _begin(panel: PrimePanel, session: str, prime: Prime) -> None:
     panel.app.push_screen(confirm, lambda yes: panel.work(run, told) if yes else None)
 
 
-async def show_ledger(panel: PrimePanel) -> None:
+async def show_ledger(panel: Primed) -> None:
     """What all comparisons of all sessions say."""
     ledger = await panel.client.call("priming.ledger")
     text = "\n".join(ledger["says"])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.panels.prime.ports import Primed
 from tui.panels.prime.state import JSON, Prime
 from tui.panels.prime.words import Reading
 from tui.screens.dialogs import Choose, Listing, Offer, Pick
 from tui.text import one_line, tokens
-
-if TYPE_CHECKING:
-    from tui.panels.prime.panel import PrimePanel
 
 _OFF = (
     "Daydreams are off. While everything idles they pair draws, connect them with your question "
@@ -20,7 +18,7 @@ _OFF = (
 _NONE = "Nothing was dreamt that is worth your time. Most daydreams are not."
 
 
-async def open_inbox(panel: PrimePanel, session: str, prime: Prime) -> None:
+async def open_inbox(panel: Primed, session: str, prime: Prime) -> None:
     """Fetch the inbox and show it."""
     found = await panel.client.call("priming.inbox")
     waiting: list[JSON] = found["waiting"]
@@ -53,7 +51,7 @@ async def open_inbox(panel: PrimePanel, session: str, prime: Prime) -> None:
     panel.app.push_screen(Choose("Daydreams", listing), chosen)
 
 
-async def _take(panel: PrimePanel, session: str, prime: Prime, dream: str, keep: bool) -> None:
+async def _take(panel: Primed, session: str, prime: Prime, dream: str, keep: bool) -> None:
     told = await panel.client.call("priming.wake", session=session, id=dream, keep=keep)
     if told:
         prime.turn_to(told["kind"])

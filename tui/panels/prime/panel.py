@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from textual import on
@@ -20,6 +20,7 @@ from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
 from tui.panels.prime.paper import Paper
 from tui.panels.prime.past import past_rows, word_lists
+from tui.panels.prime.ports import Work
 from tui.panels.prime.state import JSON, KEYS, KINDS, Prime
 from tui.panels.prime.words import Reading, Words
 from tui.screens.dialogs import Prompt
@@ -45,7 +46,6 @@ _HINTS: dict[str, tuple[tuple[str, str], ...]] = {
     "names": (("n", "that is superficial"), ("p", "names too")),
     "past": (("enter", "again"), ("g", "its words"), ("v", "back")),
 }  # fmt: skip
-Work = Callable[[str, Prime], Awaitable[None]]
 
 
 Reads = Callable[[str, str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]

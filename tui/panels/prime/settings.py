@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.panels.prime.ports import Primed
 from tui.panels.prime.state import JSON, Prime
 from tui.panels.prime.words import Words
 from tui.screens.dialogs import Choose, Listing, Offer, Pick, Prompt
 from tui.text import clip, one_line
-
-if TYPE_CHECKING:
-    from tui.panels.prime.panel import PrimePanel
 
 MOST_KEPT = 100
 _WISHES = {
@@ -101,7 +99,7 @@ def _text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def edit(panel: PrimePanel) -> None:
+def edit(panel: Primed) -> None:
     """Show all settings; enter changes one, and the list comes again."""
     prime, kind = panel.prime, panel.kind
     found = values(kind, prime)
@@ -132,7 +130,7 @@ def edit(panel: PrimePanel) -> None:
     panel.app.push_screen(Choose(f"Settings of {prime.kind}", listing), chosen)
 
 
-def _ask(panel: PrimePanel, name: str, value: str, about: str) -> None:
+def _ask(panel: Primed, name: str, value: str, about: str) -> None:
     prime, kind = panel.prime, panel.kind
 
     def given(text: str | None) -> None:
@@ -147,7 +145,7 @@ def _ask(panel: PrimePanel, name: str, value: str, about: str) -> None:
 
 
 def ask_for(
-    panel: PrimePanel, name: str, value: str, about: str, given: Callable[[str | None], None]
+    panel: Primed, name: str, value: str, about: str, given: Callable[[str | None], None]
 ) -> None:
     """Ask for a value: many words in a field of several lines, all else in one line."""
     if name in ("terms", "ban", "then"):

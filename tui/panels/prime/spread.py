@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.panels.prime.ports import Primed
 from tui.panels.prime.state import JSON, Prime
 from tui.screens.dialogs import Choose, Confirm, Listing, Offer, Pick
 from tui.text import tokens
 
-if TYPE_CHECKING:
-    from tui.panels.prime.panel import PrimePanel
 
-
-def spread(panel: PrimePanel) -> None:
+def spread(panel: Primed) -> None:
     """Ask over which sessions, and how; then ask once more with the count."""
     deck = panel.deck
     picks = [
@@ -31,11 +29,11 @@ def spread(panel: PrimePanel) -> None:
     panel.app.push_screen(Choose("Spread over which sessions", listing), chosen)
 
 
-def _names(panel: PrimePanel, sessions: tuple[str, ...]) -> str:
+def _names(panel: Primed, sessions: tuple[str, ...]) -> str:
     return "\n".join(f"  {panel.deck.name_of(session)}" for session in sessions)
 
 
-def _ask_deal(panel: PrimePanel, sessions: tuple[str, ...]) -> None:
+def _ask_deal(panel: Primed, sessions: tuple[str, ...]) -> None:
     prime = panel.prime
     drawn, items = prime.drawn, prime.chosen
     if drawn is None or not items:
@@ -58,7 +56,7 @@ def _ask_deal(panel: PrimePanel, sessions: tuple[str, ...]) -> None:
     panel.app.push_screen(confirm, lambda yes: panel.work(send, "dealing…") if yes else None)
 
 
-def _ask_own(panel: PrimePanel, sessions: tuple[str, ...]) -> None:
+def _ask_own(panel: Primed, sessions: tuple[str, ...]) -> None:
     prime = panel.prime
 
     async def send(_: str, prime: Prime) -> None:
@@ -83,7 +81,7 @@ def _ask_own(panel: PrimePanel, sessions: tuple[str, ...]) -> None:
     panel.app.push_screen(confirm, lambda yes: panel.work(send, told) if yes else None)
 
 
-def _told(panel: PrimePanel, answers: list[JSON]) -> str:
+def _told(panel: Primed, answers: list[JSON]) -> str:
     failed = [a for a in answers if a.get("error")]
     told = f"{len(answers) - len(failed)} of {len(answers)} sessions primed"
     if failed:

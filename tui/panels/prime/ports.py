@@ -1,0 +1,49 @@
+"""The panel as what it opens sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from tui.panels.prime.state import JSON, Prime
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from tui.deck.client import DeckClient
+    from tui.deck.ports import ForPanels
+
+Work = Callable[[str, Prime], Awaitable[None]]
+"""Something that is done for a session, in its state of the panel."""
+
+
+class Primed(Protocol):
+    """The session in focus, and what is being primed in it."""
+
+    session: str | None
+
+    @property
+    def app(self) -> App[object]:
+        """For dialogs."""
+
+    @property
+    def client(self) -> DeckClient:
+        """The engine. Raises EngineError while there is none."""
+
+    @property
+    def deck(self) -> ForPanels:
+        """For notices and names."""
+
+    @property
+    def prime(self) -> Prime:
+        """The state of the attached session."""
+
+    @property
+    def kind(self) -> JSON:
+        """The chosen kind, as the engine describes it."""
+
+    def work(self, do: Work, busy: str = "") -> None:
+        """Do something for the session in focus now, whichever is in focus when it is done."""
+
+    def show_all(self) -> None:
+        """Draw the panel anew."""

@@ -1,0 +1,347 @@
+"""A transcript on screen: one widget, drawn line by line, and its scrolling.
+
+There is no widget per message, and nothing that streams touches layout or styles: a flush
+renders the open piece again, compares the rows on screen with those before, and asks for the
+changed ones to be painted. Private parts of Textual are used in three places, each said.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from sessions.record.transcript import Block, Transcript
+from tui.terminal import glyphs
+from tui.view.body import Body, Row
+from tui.view.code import warm_up
+from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
+from tui.view.palette import Palette
+from tui.view.place import Place
+from tui.view.search import Search
+
+THUMB_EVERY_S = 2.0
+"""While the view follows the end, the scrollbar is repainted no more often than this."""
+
+
+def _runs(rows: list[int], width: int) -> list[Region]:
+    """The regions of some rows; neighbours share one."""
+    runs: list[list[int]] = []
+    for y in rows:
+        if runs and runs[-1][1] == y:
+            runs[-1][1] = y + 1
+        else:
+            runs.append([y, y + 1])
+    return [Region(0, start, width, end - start) for start, end in runs]
+
+
+class DrawnTranscript(ScrollView):
+    """Shows a transcript and follows its end until the user scrolls up.
+
+    Call `mark_dirty` with every block that `Transcript.apply` returns and let a
+    `clock.FrameClock` call `flush`. What hands do in it is in `transcript_view`.
+    """
+
+    def __init__(
+        self, transcript: Transcript, *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.transcript = transcript
+        self.body = Body(transcript)
+        self.following = True
+        self.new_lines = 0
+        """Lines that came since the user scrolled up."""
+        self.searching: Search | None = None
+        self.typing: str | None = None
+        """What is being typed into the search line, while it is open."""
+        self.cursor: int | None = None
+        """The block in hand."""
+        self._top = 0
+        self._rows: list[Row] = []
+        self._strips: list[Strip] = []
+        self._dirty: set[int] = set()
+        self._palette: Palette | None = None
+        self._thumb = (-1, -1)
+        self._thumb_at = 0.0
+        self._laid_for: Size | None = None
+        self._moving = False
+        self._found_row = -1
+        """The row of the match that the search is at."""
+
+    # -- what the deck calls
+
+    def mark_dirty(self, block: Block) -> None:
+        """A block is new or changed; it is drawn at the next `flush`."""
+        self._dirty.add(block.index)
+
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show another transcript, from its end."""
+        self.transcript = transcript
+        self.body = Body(transcript, self.body.width)
+        self.following, self.new_lines = True, 0
+        self.searching = self.typing = self.cursor = None
+        self._dirty.clear()
+        self.draw()
+
+    def flush(self) -> bool:
+        """Draw what is new. Called by the clock; never leaves anything for later."""
+        warm_up()
+        before = self.body.total
+        dirty, self._dirty = self._dirty, set()
+        known = len(self.body.blocks)
+        self.body.update()
+        for index in dirty:
+            if index < known:
+                self.body.update(index)
+        if not self.following:
+            self.new_lines += max(0, self.body.total - before)
+        self.draw()
+        return False
+
+    @property
+    def place(self) -> Place | None:
+        """Where the view stands, to come back to; None while it follows the end."""
+        if self.following or not self.body.blocks:
+            return None
+        index, row = self.body.heights.find(self._top)
+        return Place(index, row)
+
+    def go_to(self, place: Place | None) -> None:
+        """Stand where `place` says; None: at the end."""
+        self.body.update()
+        if place is None or place.block >= len(self.body.blocks):
+            self.follow()
+            return
+        self.body.row_of(place.block)
+        self._stand(self.body.heights.before(place.block) + place.row)
+
+    def follow(self) -> None:
+        """Go to the end and stay there as it grows."""
+        self.following, self.new_lines = True, 0
+        self._thumb_at = 0.0
+        self.draw()
+
+    # -- drawing
+
+    def draw(self) -> None:
+        """Lay the rows out anew and have those painted that changed."""
+        width, height = self._inner
+        if not (width and height and self.is_attached):
+            return
+        strips = self._lay_out(width, height)
+        old, self._strips = self._strips, strips
+        if len(old) != len(strips):
+            self.refresh()
+            return
+        changed = [y for y, strip in enumerate(strips) if strip is not old[y]]
+        if changed:
+            self.refresh(*_runs(changed, width))
+
+    @property
+    def _inner(self) -> tuple[int, int]:
+        """Columns and rows beside the scrollbar."""
+        width, height = self.size
+        return max(0, width - self.scrollbar_size_vertical), height
+
+    def _lay_out(self, width: int, height: int) -> list[Strip]:
+        self._laid_for = self._size
+        body = self.body
+        if body.width != (inner := max(2, width - GUTTER)):
+            place = self.place
+            body.resize(inner)
+            if place is not None:
+                body.row_of(place.block)
+                self._top = body.heights.before(place.block) + place.row
+        body.update()
+        if self.following:
+            self._top = body.settle_end(height)
+        else:
+            self._top = body.settle(self._top)
+        rows = body.rows(self._top, height)
+        if len(rows) < height and self._top:
+            self._top = body.settle_end(height)
+            rows = body.rows(self._top, height)
+        self._release(rows)
+        body.trim(height)
+        self._move_scrollbar(width, height)
+        return self._paint(rows, width, height)
+
+    def _release(self, rows: list[Row]) -> None:
+        """Rows that left the screen keep their words, not their strips, which are heavy."""
+        shown = {id(row.line) for row in rows}
+        for row in self._rows:
+            if id(row.line) not in shown:
+                row.line.strip = row.line.painted = None
+        self._rows = rows
+
+    def _paint(self, rows: list[Row], width: int, height: int) -> list[Strip]:
+        palette = self._colors()
+        selection = self.text_selection
+        strips: list[Strip] = []
+        old = self._strips
+        for y, row in enumerate(rows):
+            strip = paint(row.line, self._look(row, self._top + y, selection), palette, width)
+            # A row that was rendered again and looks the same need not be painted again.
+            if y < len(old) and old[y] is not strip and old[y] == strip:
+                row.line.strip = strip = old[y]
+            strips.append(strip)
+        blank = Strip.blank(width, palette[""])
+        strips += [blank] * (height - len(strips))
+        if (said := self._hint(palette, width)) is not None:
+            strips[-1] = said
+        return strips
+
+    def _look(self, row: Row, y: int, selection: Selection | None) -> Look:
+        block = self.body.blocks[row.block].block
+        gutter = "user" if block.kind == "user" and row.line.spans else ""
+        if self.cursor == row.block and row.line.spans:
+            gutter = "cursor"
+        found = self.searching
+        selected = selection.get_span(y) if selection is not None else None
+        if not (gutter or block.undone or selected or found is not None):
+            return PLAIN
+        here = found is not None and found.current is not None and self._found_row == y
+        pattern = found.pattern if found is not None and found.needle else None
+        return Look(gutter, block.undone, pattern, here, selected)
+
+    def _hint(self, palette: Palette, width: int) -> Strip | None:
+        """The last row, where the view has something to say itself."""
+        if self.typing is not None:
+            return bar(f"/{self.typing}_", palette, width, "hint")
+        if self.searching is not None:
+            said = f"/{self.searching.needle}  {self.searching.said}"
+            return bar(said, palette, width, "hint")
+        if not self.following and self.new_lines > 0:
+            noun = "line" if self.new_lines == 1 else "lines"
+            said = f"{glyphs.mark('new')} {self.new_lines} new {noun}"
+            return bar(said, palette, width, "hint")
+        return None
+
+    def _colors(self) -> Palette:
+        if self._palette is None:
+            background = self.background_colors[1]
+            self._palette = Palette(
+                self.app.theme_variables, background, self.colors[3], self.get_line_filters()
+            )
+        return self._palette
+
+    def notify_style_update(self) -> None:
+        """The theme or our own style changed."""
+        super().notify_style_update()
+        self._palette = None
+        self._strips = []
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips on screen, for the compositor; no style cache lies between."""
+        if self._laid_for is not self._size or not self._strips:
+            width, height = self._inner
+            if not (width and height):
+                return [Strip.blank(crop.width)] * crop.height
+            self._strips = self._lay_out(width, height)
+            # Only the crop is painted now, and `draw` will find no row changed: without this,
+            # text that came in since would not be seen until its row changes again.
+            self.refresh()
+        width = self._strips[0].cell_length
+        strips = self._strips[crop.y : crop.bottom]
+        x1, x2 = crop.column_span
+        if x1 > 0 or x2 < width:
+            strips = [strip.crop_extend(x1, x2, None) for strip in strips]
+        missing = crop.height - len(strips)
+        return strips + [Strip.blank(crop.width)] * missing if missing > 0 else strips
+
+    def render_line(self, y: int) -> Strip:
+        """A row with its position in it: the compositor asks where in the text the mouse is."""
+        if not 0 <= y < len(self._strips):
+            return Strip.blank(self.size.width)
+        return self._strips[y].apply_offsets(0, self._top + y)
+
+    # -- scrolling
+
+    def _move_scrollbar(self, width: int, height: int) -> None:
+        """Tell Textual where we are without it laying the screen out again.
+
+        `virtual_size` is a reactive that causes a layout, and a scrollbar repaints at every
+        change; so the first is set silently and the second told only what can be seen.
+        """
+        total = max(self.body.total, 1)
+        self.set_reactive(Widget.virtual_size, Size(width, total))
+        self._moving = True
+        try:
+            self.set_reactive(Widget.scroll_y, float(self._top))
+            if not self.app.animator.is_being_animated(self, "scroll_y"):
+                self.set_reactive(Widget.scroll_target_y, float(self._top))
+        finally:
+            self._moving = False
+        steps = height * 8
+        thumb = (self._top * steps // total, height * steps // total)
+        if thumb != self._thumb and self.show_vertical_scrollbar:
+            now = monotonic()
+            if self.following and now - self._thumb_at < THUMB_EVERY_S:
+                return
+            self._thumb, self._thumb_at = thumb, now
+            scrollbar = self.vertical_scrollbar
+            scrollbar.window_virtual_size = total
+            scrollbar.window_size = height
+            scrollbar.position = self._top
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The user scrolled: by key, wheel, or the scrollbar."""
+        if self._moving or round(old_value) == round(new_value):
+            return
+        self._stand(round(new_value))
+
+    def _stand(self, top: int) -> None:
+        end = self.body.total - self.size.height
+        self._top = max(0, min(top, end))
+        self.following = top >= end
+        self._thumb_at = 0.0
+        if self.following:
+            self.new_lines = 0
+        self.draw()
+
+    def action_scroll_end(self) -> None:
+        """To the end, and follow it."""
+        self.follow()
+
+    def action_scroll_home(self) -> None:
+        """To the beginning."""
+        self._stand(0)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Lay out for the new size; the place is kept."""
+        self.draw()
+
+    def on_mount(self) -> None:
+        """Take in what is there."""
+        super().on_mount()  # type: ignore[no-untyped-call]
+        self.draw()
+
+    # -- the mouse's selection (Textual's own, over several tiles too)
+
+    @property
+    def allow_select(self) -> bool:
+        """Text can be selected, though this is a kind of scroll container."""
+        return True
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """The selection grew, shrank or went."""
+        self.draw()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text: lines joined where they were only broken to fit."""
+        first = selection.start.y if selection.start is not None else 0
+        last = selection.end.y if selection.end is not None else self.body.total - 1
+        rows = self.body.rows(first, max(0, last - first + 1))
+        taken = []
+        for y, row in enumerate(rows, first):
+            if (span := selection.get_span(y)) is not None:
+                start, end = span
+                end = -1 if end < 0 else max(0, end - GUTTER)
+                taken.append((row.line, max(0, start - GUTTER), end))
+        self.body.trim(self.size.height)
+        return copied(taken), "\n"
