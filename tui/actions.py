@@ -110,10 +110,10 @@ def bindings() -> list[Binding]:
 
 
 def keymap(changed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """The keymap for `App.set_keymap`.
+    """The keymap for `App.set_keymap`; a key that the user gives is lost by whatever has it.
 
     Raises:
-        UsageError: an action's name is unknown, or a key would do two things.
+        UsageError: an action's name is unknown, or one key is given to two actions.
     """
     known = actions()
     for name in changed:
@@ -124,20 +124,25 @@ def keymap(changed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
                 f"Did you mean {near[0]}?" if near else "F1 in the deck lists all of them.",
             )
     taken: dict[str, str] = {}
-    for name, spec in known.items():
-        for key in changed.get(name, spec.keys):
-            if key in taken and (name in changed or taken[key] in changed):
+    for name, given in changed.items():
+        for key in given:
+            if taken.setdefault(key, name) != name:
                 raise UsageError(
-                    f"[keys] gives {key} to {name}, but {taken[key]} has it.",
-                    f"Give {taken[key]} another key as well.",
+                    f"[keys] gives {key} to {taken[key]} and to {name}.",
+                    "Give one of them another key.",
                 )
-            taken[key] = name
-    return {name: ",".join(keys) or f"unbound_{name}" for name, keys in changed.items()}
+    in_fact = {name: keys_of(spec, changed) for name, spec in known.items()}
+    return {
+        name: ",".join(keys) or f"unbound_{name}"
+        for name, keys in in_fact.items()
+        if name in changed or keys != known[name].keys
+    }
 
 
 def keys_of(spec: Action, changed: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The keys that an action has in fact."""
-    return changed.get(spec.name, spec.keys)
+    """The keys that an action has in fact: the user's, else its own that he gave to no other."""
+    given = {key for keys in changed.values() for key in keys}
+    return changed.get(spec.name, tuple(key for key in spec.keys if key not in given))
 
 
 _SHOWN = {
@@ -170,7 +175,8 @@ def as_markdown() -> str:
         "# Keys",
         "",
         "Every action is also in the palette (`ctrl+p`) and can be done with the mouse. "
-        'Change a key in the configuration: `[keys]`, then `name = "key"` or a list of keys.',
+        'Change a key in the configuration: `[keys]`, then `name = "key"` or a list of keys. An '
+        "action that had such a key loses it, and stays in the palette.",
     ]
     group = ""
     for spec in actions().values():

@@ -339,7 +339,7 @@ class Config:
     notify: Notify = field(default_factory=Notify)
     keys: dict[str, str | list[str]] = setting(
         {},
-        "an action and its key, or keys; the actions are in the help (F1)",
+        "an action and its key, or keys, which whatever had them loses; all actions: F1",
         {"zoom": ["f11", "ctrl+z"]},
     )
     engine: EngineConfig = field(default_factory=EngineConfig)

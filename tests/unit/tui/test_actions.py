@@ -51,9 +51,22 @@ def test_an_unknown_name_in_the_configuration_is_refused_with_the_nearest() -> N
         registry.keymap({"brodcast": ("f9",)})
 
 
-def test_a_key_that_is_taken_is_refused() -> None:
+def test_a_key_that_the_user_gives_is_lost_by_the_action_that_had_it() -> None:
+    zoom, help_ = registry.actions()["zoom"], registry.actions()["help"]
+    changed = {"new": ("ctrl+z", *help_.keys)}
+    kept = tuple(key for key in zoom.keys if key != "ctrl+z")
+    assert registry.keymap(changed) == {
+        "new": ",".join(changed["new"]),
+        "zoom": ",".join(kept),
+        "help": "unbound_help",
+    }
+    assert registry.keys_of(zoom, changed) == kept
+    assert registry.keys_of(help_, changed) == ()
+
+
+def test_a_key_that_is_given_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="zoom"):
-        registry.keymap({"new": ("ctrl+z",)})
+        registry.keymap({"new": ("f12",), "zoom": ("f12",)})
 
 
 def test_two_actions_may_change_places() -> None:
