@@ -459,6 +459,7 @@ class Calls(Protocol):
         decision: str,
         reason: str = ...,
         allowed: bool | None = ...,
+        content: ev.JSON | None = ...,
     ) -> None: ...
 
     @overload

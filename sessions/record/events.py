@@ -167,8 +167,11 @@ class PermissionAsked(Event, frozen=True, kw_only=True, tag="permission.asked"):
     """`{"id", "name", "kind"}`; kind: allow_once, allow_session, allow_always, reject_once, …
 
     With `grant` (`{"kind", "words"}`) what holds for the session once it is chosen, with `rule`
-    the id of the rule that is then written. `short`: its name in a few letters.
+    the id of the rule that is then written. `short`: its name in a few letters. An answer of the
+    kind `form` brings what was entered into `form`.
     """
+    form: list[JSON] = msgspec.field(default_factory=list)
+    """The fields that the user may fill (see `sessions.record.forms`)."""
 
 
 class PermissionAnswered(Event, frozen=True, kw_only=True, tag="permission.answered"):
@@ -185,6 +188,8 @@ class PermissionAnswered(Event, frozen=True, kw_only=True, tag="permission.answe
     by: str = "user"
     reason: str = ""
     rule: str = ""
+    content: JSON = msgspec.field(default_factory=dict)
+    """What was entered into the request's form."""
 
 
 class ToolResult(Event, frozen=True, kw_only=True, tag="tool.result"):

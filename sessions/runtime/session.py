@@ -34,6 +34,7 @@ from sessions.record.summary import (
     Summary,
 )
 from sessions.runtime import waits
+from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
 from sessions.runtime.queued_message import Queued
 from sessions.runtime.repair import missing
@@ -259,21 +260,18 @@ class Session:
         await self._next_from_queue()
         return True
 
-    async def answer(self, ask: str, decision: str, reason: str, allowed: bool) -> None:
+    async def answer(
+        self,
+        ask: str,
+        decision: str,
+        reason: str = "",
+        allowed: bool | None = None,
+        content: ev.JSON | None = None,
+    ) -> None:
         """Answer a permission request. Raises UsageError when it does not wait any more."""
-        request = next((a for a in self.summary.asks if a["ask"] == ask), None)
-        options = request.get("options", []) if request else []
-        chosen: ev.JSON = next((o for o in options if o.get("id") == decision), {})
-        answered = ev.PermissionAnswered(
-            turn=0,
-            call=request["call"] if request else "",
-            ask=ask,
-            decision=decision,
-            allowed=allowed,
-            reason=reason,
-            rule=str(chosen.get("rule", "")) if allowed else "",
-        )
-        if self._turn is None or not await self._turn.answer(answered):
+        request = next((a for a in self.summary.asks if a["ask"] == ask), {})
+        given = answered(request, ask, decision, reason, allowed, content)
+        if self._turn is None or not await self._turn.answer(given):
             raise UsageError("That request does not wait any more.")
 
     async def interrupt(self, why: str = BY_USER) -> None:

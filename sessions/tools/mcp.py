@@ -30,8 +30,9 @@ from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.pictures import image_kind
-from sessions.tools import mcp_wire, policy, schema
+from sessions.tools import mcp_asks, mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
+from sessions.tools.elicitation import elicit
 from sessions.tools.files import IMAGE_BYTES
 from sessions.tools.mcp_schema import Arguments, Shaped, Unusable, shape
 from sessions.tools.spool import readable, store
@@ -93,6 +94,7 @@ class Server:
         """Counts how often the tools have become others."""
         self._stale = False
         self._wire = mcp_wire.Mending(self._changed)
+        self._asked = mcp_asks.Asks(spec.name)
         self._log_file = log_file
         self._client: Any = None
         self._stop = asyncio.Event()
@@ -154,33 +156,37 @@ class Server:
         self.tools, self.left_out = [tool for tool, _ in kept], left_out
         self.shapes = {str(tool["name"]): shaped for tool, shaped in kept}
 
-    async def use(self, tool: str, args: ev.JSON) -> Any:
-        """Call a tool. Raises ToolFault."""
+    async def use(self, tool: str, args: ev.JSON, ask: mcp_asks.Ask | None = None) -> Any:
+        """Call a tool; `ask` answers what the server wants to know. Raises ToolFault."""
         try:
             await self.open()
         except AgentdeckError as error:
             raise ToolFault(str(error)) from error
         task = self._task
         assert task is not None
-        call = asyncio.ensure_future(self._client.call_tool(tool, args))
-        try:
-            async with asyncio.timeout(CALL_S):
-                # A server that ends in the middle of a call does not always end the call.
-                await asyncio.wait([call, task], return_when=asyncio.FIRST_COMPLETED)
-            if not call.done():
-                raise ToolFault(f"The MCP server {self.spec.name} ended during the call.")
-            return call.result()
-        except TimeoutError as error:
-            raise ToolFault(f"{tool} did not answer within {CALL_S:g} s.") from error
-        except (asyncio.CancelledError, ToolFault):
-            raise
-        except Exception as error:
-            # The boundary to a foreign server: whatever it does is one failed call.
-            if getattr(error, "code", _CLOSED) == _CLOSED:
-                await self.close()  # the next call starts it again
-            raise ToolFault(f"The MCP server {self.spec.name} failed: {_said(error)}") from error
-        finally:
-            call.cancel()
+        with self._asked.during(ask) as limits:
+            call = asyncio.ensure_future(self._client.call_tool(tool, args))
+            try:
+                async with asyncio.timeout(CALL_S) as limit:
+                    limits.append(limit)
+                    # A server that ends in the middle of a call does not always end the call.
+                    await asyncio.wait([call, task], return_when=asyncio.FIRST_COMPLETED)
+                if not call.done():
+                    raise ToolFault(f"The MCP server {self.spec.name} ended during the call.")
+                return call.result()
+            except TimeoutError as error:
+                raise ToolFault(f"{tool} did not answer within {CALL_S:g} s.") from error
+            except (asyncio.CancelledError, ToolFault):
+                raise
+            except Exception as error:
+                # The boundary to a foreign server: whatever it does is one failed call.
+                if getattr(error, "code", _CLOSED) == _CLOSED:
+                    await self.close()  # the next call starts it again
+                raise ToolFault(
+                    f"The MCP server {self.spec.name} failed: {_said(error)}"
+                ) from error
+            finally:
+                call.cancel()
 
     async def close(self) -> None:
         """End the connection, and the server if it was started here."""
@@ -233,7 +239,7 @@ class Server:
             wire = mcp_wire.program(self.spec.command, dict(self.spec.env), errors, self._wire)
         else:
             raise AgentdeckError("it has neither command nor url.")
-        return sdk.Client(wire, cache=None)
+        return sdk.Client(wire, cache=None, elicitation_callback=self._asked.answer)
 
 
 def sdk_of() -> Any:
@@ -425,7 +431,11 @@ class McpTool:
     async def run(self, args: ev.JSON, ctx: CallContext) -> Outcome:
         """Call it."""
         await self._unchanged()
-        answer = await self._server.use(self._tool, args)
+        host, call = ctx.host, ctx.call.call
+        who = f"The MCP server {self.server}"
+        answer = await self._server.use(
+            self._tool, args, lambda given: elicit(host, who, given, call)
+        )
         texts: list[str] = []
         images: list[ev.JSON] = []
         for part in answer.content:

@@ -13,7 +13,7 @@ class AskUserTool:
     """Questions go the way of permission requests: seen in the tile and among all that waits.
 
     `decision` is the chosen option's id (several, with commas, where several may be chosen), or
-    `other` with the answer in `reason`.
+    `other` with what was entered into the request's form, or with the answer in `reason`.
     """
 
     name = "AskUserQuestion"
@@ -77,6 +77,35 @@ class AskUserTool:
         return Outcome("\n\n".join(answers), data={"answers": chosen})
 
 
+_CHOSEN = "chosen"
+_SAID = "said"
+
+
+def _form(item: dict[str, Any], several: bool) -> list[ev.JSON]:
+    """The question as a form: what may be chosen, and a line for words of one's own."""
+    choices = [
+        {"value": o["label"], "name": o["label"], "about": o.get("description", "")}
+        for o in item["options"]
+    ]
+    return [
+        {
+            "name": _CHOSEN,
+            "title": item.get("header") or "Answer",
+            "about": "",
+            "kind": "choices" if several else "choice",
+            "choices": choices,
+            "required": False,
+        },
+        {
+            "name": _SAID,
+            "title": "In your words",
+            "about": "",
+            "kind": "text",
+            "required": False,
+        },
+    ]
+
+
 async def _ask(item: dict[str, Any], ctx: CallContext) -> tuple[list[str], str]:
     """The labels that were chosen, and what was said in the user's own words."""
     options = [
@@ -84,6 +113,7 @@ async def _ask(item: dict[str, Any], ctx: CallContext) -> tuple[list[str], str]:
         for n, o in enumerate(item["options"], 1)
     ]
     several = bool(item.get("multiSelect"))
+    other = "Several, or in my words …" if several else "Something else …"
     request = ev.PermissionAsked(
         turn=ctx.host.turn,
         call=ctx.call.call,
@@ -95,12 +125,18 @@ async def _ask(item: dict[str, Any], ctx: CallContext) -> tuple[list[str], str]:
         why="Several may be chosen." if several else "",
         options=[
             *(o.to_json() for o in options),
-            Option("other", "Something else …", "choice").to_json(),
+            Option("other", other, "form").to_json(),
             NO.to_json() | {"name": "No answer"},
         ],
+        form=_form(item, several),
     )
     answered = await ctx.host.ask(request)
     wanted = answered.decision.split(",")
     labels = [o.name for o in options if o.id in wanted]
-    said = answered.reason.strip() if labels or "other" in wanted else ""
+    if "other" in wanted and answered.content:
+        picked = answered.content.get(_CHOSEN) or []
+        labels = [picked] if isinstance(picked, str) else list(map(str, picked))
+        said = str(answered.content.get(_SAID) or "").strip()
+    else:
+        said = answered.reason.strip() if labels or "other" in wanted else ""
     return labels if several else labels[:1], said

@@ -1,17 +1,19 @@
 """A small MCP server for tests, on stdio. `python mcp_server.py [--changed | --silent]`."""
 
-from __future__ import annotations
-
 import os
 import sys
 import time
+from typing import Annotated
 
 if "--silent" in sys.argv:
     time.sleep(60)
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.elicitation import ElicitationResult
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import ImageContent
+from pydantic import BaseModel
 
 server = MCPServer("test")
 PNG = (
@@ -50,6 +52,28 @@ def env() -> str:
 @server.tool()
 def pid() -> str:
     return str(os.getpid())
+
+
+class Wanted(BaseModel):
+    """What `book` wants to know."""
+
+    day: str
+    seats: int = 2
+
+
+async def wanted() -> Elicit[Wanted]:
+    return Elicit("When shall it be?", Wanted)
+
+
+@server.tool()
+def book(found: Annotated[ElicitationResult[Wanted], Resolve(wanted)]) -> str:
+    return f"{found.action} {getattr(found, 'data', None)}"
+
+
+@server.tool()
+async def book_older(ctx: Context) -> str:
+    found = await ctx.elicit("When shall it be?", Wanted)
+    return f"{found.action} {getattr(found, 'data', None)}"
 
 
 if __name__ == "__main__":

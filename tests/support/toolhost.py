@@ -30,6 +30,8 @@ class ToolHost(QuietHost):
     def __init__(self, cwd: Path, files: Path, mode: str = "ask", answer: Answer | None = None):
         super().__init__(cwd, files, "s-1", mode)
         self.answer = answer
+        self.entered: ev.JSON = {}
+        """What is entered into a form."""
         self.seen = asyncio.Event()
         """Set at every event."""
 
@@ -51,6 +53,7 @@ class ToolHost(QuietHost):
             decision=decision,
             allowed=kinds.get(decision, "").startswith("allow"),
             reason=reason,
+            content=self.entered if kinds.get(decision) == "form" else {},
         )
         self.emit(answered)
         return answered

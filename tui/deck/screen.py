@@ -34,6 +34,7 @@ from tui.deck.tile import Tile
 from tui.deck.welcome import Welcome
 from tui.options import DeckOptions
 from tui.panels import sheets
+from tui.screens import filling
 from tui.terminal import glyphs
 from tui.terminal.title import set_title
 from tui.text import clip, one_line, title_of
@@ -440,16 +441,11 @@ class DeckScreen(LeanScreen):
     @on(PermissionBox.Answered)
     def decide(self, message: PermissionBox.Answered) -> None:
         """Give an answer to a request."""
-        self.tell_engine(
-            message.session,
-            lambda c: c.call(
-                "session.answer",
-                session=message.session,
-                ask=message.ask,
-                decision=message.decision,
-                reason=message.reason,
-            ),
-        )
+        self.tell_engine(message.session, lambda c: filling.answer(c, message))
+
+    @on(PermissionBox.Fill)
+    def _fill(self, message: PermissionBox.Fill) -> None:
+        filling.fill(self, message, self.decide)
 
     @on(PermissionBox.Left)
     def _left(self) -> None:

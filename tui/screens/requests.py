@@ -12,6 +12,7 @@ from textual.containers import Vertical
 
 from sessions.record import events as ev
 from tui.panels.hints import Hints
+from tui.screens import filling
 from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
 from tui.widgets.permission import PermissionBox
@@ -142,6 +143,11 @@ class Requests(Dialog[str]):
         self.answered.add((message.session, message.ask))
         self.deck.decide(message)
         self.show()
+
+    @on(PermissionBox.Fill)
+    def _fill(self, message: PermissionBox.Fill) -> None:
+        message.stop()
+        filling.fill(self, message, self._decided)
 
     @on(PermissionBox.Left)
     def _left(self) -> None:

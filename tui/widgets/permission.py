@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -40,6 +40,7 @@ _KEYS = {
     "allow_always": "a",
     "reject_once": "n",
     "reject_always": "x",
+    "form": "f",
 }
 
 
@@ -150,6 +151,15 @@ class PermissionBox(Vertical, can_focus=True):
         ask: str
         decision: str
         reason: str = ""
+        content: ev.JSON = field(default_factory=dict)
+
+    @dataclass
+    class Fill(Message):
+        """The user wants to fill the request's form; `decision` is the answer that brings it."""
+
+        session: str
+        ask: ev.JSON
+        decision: str
 
     @dataclass
     class Left(Message):
@@ -380,6 +390,8 @@ class PermissionBox(Vertical, can_focus=True):
     def _answer(self, option: ev.JSON) -> None:
         if wants_reason(option):
             self._ask_reason()
+        elif option.get("kind") == "form" and self.ask.get("form"):
+            self.post_message(self.Fill(self.session, self.ask, str(option.get("id", ""))))
         elif str(option.get("kind", "")).startswith("reject") or not self._read_on():
             self._send(option)
 

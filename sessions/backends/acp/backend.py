@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sessions.backends.acp import elicit
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -40,7 +41,12 @@ SLEEP_S = 1800.0
 _PAGES = 50
 SIGN_IN_S = 600.0
 """How long a person may take to sign in, in the browser that the agent opens."""
-_AUTH: Message = {"auth": {"terminal": True}, "_meta": {"terminal-auth": True}}
+_ALWAYS: Message = {
+    "auth": {"terminal": True},
+    "_meta": {"terminal-auth": True},
+    **elicit.CAPABILITIES,
+}
+"""What can be done for an agent on any machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +333,7 @@ class AcpBackend:
             on_update=self._updated,
             on_fault=self._faulty,
             on_request=self._requested,
-            client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_AUTH},
+            client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_ALWAYS},
             cwd=cwd,
         )
         return self._process
@@ -372,4 +378,4 @@ class AcpBackend:
             return await conversation.on_request(method, params)
         if method == "session/request_permission":
             return {"outcome": {"outcome": "cancelled"}}
-        return NotImplemented
+        return elicit.CANCEL if method == elicit.CREATE else NotImplemented

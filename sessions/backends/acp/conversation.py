@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, prompt, steering, usage
+from sessions.backends.acp import asking, elicit, prompt, steering, usage
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
@@ -192,6 +192,8 @@ class AcpConversation:
         """
         if method == "session/request_permission":
             return await self._permission(params)
+        if method == elicit.CREATE:
+            return await self._question(params)
         if method == steering.DRAIN:
             return self._drained()
         if method == steering.CLAIM:
@@ -211,6 +213,19 @@ class AcpConversation:
         if self._steering is None:
             return {"items": [], "hasQueuedPrompt": False}
         return self._steering.drain()
+
+    async def _question(self, params: Message) -> Message:
+        """Answer elicitation/create by the user."""
+        if self._host is None or self._translator is None:
+            return elicit.CANCEL
+        asked = elicit.ask(self._host, self._translator, self._backend.title, params)
+        waiting = asyncio.ensure_future(asked)
+        self._asks.add(waiting)
+        waiting.add_done_callback(self._asks.discard)
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            return elicit.CANCEL
 
     async def _permission(self, params: Message) -> Message:
         """Answer session/request_permission by the deck's mode, or by its user."""

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sessions.backends.acp import elicit
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
@@ -43,7 +44,9 @@ class _Listener:
         """The answer says enough: it is read strictly, or shown as it is."""
 
     async def on_request(self, method: str, params: Message) -> Any:
-        """Refuse permissions; nothing else is there."""
+        """Refuse permissions and questions; nothing else is there."""
+        if method == elicit.CREATE:
+            return elicit.CANCEL
         if method != "session/request_permission":
             return NotImplemented
         for option in params.get("options") or []:

@@ -13,8 +13,6 @@ from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
 from sessions.runtime.session import BY_USER
 
-ALLOWING = ("allow", "once", "session", "always")
-
 
 @command("session.create")
 async def create(deck: Deck, mcp: list[str] | None = None, **args: Unpack[NewSession]) -> ev.JSON:
@@ -72,23 +70,16 @@ async def interrupt(deck: Deck, session: str, why: str = BY_USER) -> None:
 
 @command("session.answer")
 async def answer(
-    deck: Deck, session: str, ask: str, decision: str, reason: str = "", allowed: bool | None = None
+    deck: Deck,
+    session: str,
+    ask: str,
+    decision: str,
+    reason: str = "",
+    allowed: bool | None = None,
+    content: ev.JSON | None = None,
 ) -> None:
-    """Answer a permission request by an option's id."""
-    target = await deck.get(session)
-    if allowed is None:
-        allowed = _allows(target.summary.asks, ask, decision)
-    await target.answer(ask, decision, reason, allowed)
-
-
-def _allows(asks: list[ev.JSON], ask: str, decision: str) -> bool:
-    """Whether the chosen option is one that allows; an unknown one never is."""
-    for request in asks:
-        if request["ask"] == ask:
-            for option in request.get("options", []):
-                if option.get("id") == decision:
-                    return str(option.get("kind", "")).startswith("allow")
-    return False
+    """Answer a request by an option's id; `content`: what was entered into its form."""
+    await (await deck.get(session)).answer(ask, decision, reason, allowed, content)
 
 
 @command("session.queue")

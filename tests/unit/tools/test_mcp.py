@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sessions.errors import AgentdeckError
+from sessions.record import events as ev
 from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
+from sessions.tools.mcp_asks import Asks
 from sessions.tools.toolbox import Toolbox
 from tests.support.toolhost import Desk, say
 
@@ -197,3 +203,61 @@ async def test_without_the_package_it_says_what_to_install(hub: Hub) -> None:
     tools, faults = await hub.tools([ServerSpec("x", ("y",))])
     assert not tools
     assert "agentdeck-tui[mcp]" in faults[0]
+
+
+@needs_sdk
+async def test_a_server_that_wants_input_first_asks_in_the_session(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    desk.host.answer = lambda asked: say("form" if asked.form else "once")(asked)
+    desk.host.entered = {"day": "Monday", "seats": 3}
+    result = await desk.use("mcp__calc__book")
+    asked = desk.host.asked[-1]
+    assert [(f["name"], f["required"]) for f in asked.form] == [("day", True), ("seats", False)]
+    assert asked.form[1]["default"] == 2 and "calc" in asked.why
+    assert result.content == "accept day='Monday' seats=3"
+
+
+@needs_sdk
+async def test_no_answer_to_a_server_is_said_to_it(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    desk.host.answer = lambda asked: say("no" if asked.form else "once")(asked)
+    assert (await desk.use("mcp__calc__book")).content == "decline None"
+
+
+async def test_a_question_of_no_call_is_asked_of_the_only_session_that_waits() -> None:
+    """Older servers do not say for which call they ask."""
+    types = pytest.importorskip("mcp.types")
+    asks, heard = Asks("calc"), []
+
+    async def ask(given: Mapping[str, Any]) -> ev.JSON:
+        heard.append(given["message"])
+        return {"action": "accept", "content": {"day": "Monday"}}
+
+    params = types.ElicitRequestFormParams(message="When?", requested_schema={"type": "object"})
+
+    async def asked() -> Any:
+        context = contextvars.Context()  # of the connection, not of a call
+        return await asyncio.create_task(asks.answer(None, params), context=context)
+
+    with asks.during(ask):
+        assert (await asked()).content == {"day": "Monday"}
+        with asks.during(ask):
+            assert (await asked()).action == "cancel", "it could be either's"
+    assert heard == ["When?"]
+    assert (await asked()).action == "cancel"
+
+
+async def test_a_calls_time_stands_still_while_a_person_is_asked() -> None:
+    types = pytest.importorskip("mcp.types")
+    asks = Asks("calc")
+    params = types.ElicitRequestFormParams(message="When?", requested_schema={"type": "object"})
+
+    async def ask(_: Mapping[str, Any]) -> ev.JSON:
+        assert limits[0].when() is None
+        return {"action": "decline"}
+
+    with asks.during(ask) as limits:
+        async with asyncio.timeout(50) as limit:
+            limits.append(limit)
+            await asks.answer(None, params)
+            assert limit.when() is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions.record import events as ev
+from sessions.record import forms
 from sessions.tools import schema
 from sessions.tools.base import CallContext, Outcome, Verdict, define
 from sessions.tools.state import ToolOptions
@@ -49,6 +50,24 @@ async def test_question(
     asked = desk.host.asked[0]
     assert asked.detail_kind == "question"
     assert [o["name"] for o in asked.options[:2]] == ["Red", "Blue"]
+
+
+@pytest.mark.parametrize(
+    ("entered", "several", "expected"),
+    [
+        ({"said": "Green"}, False, "Which?\nGreen"),
+        ({"chosen": ["Red", "Blue"], "said": "or both"}, True, "Which?\nRed, Blue: or both"),
+        ({"chosen": "Blue"}, False, "Which?\nBlue"),
+        ({}, False, "Which?\nThe user gave no answer."),
+    ],
+)
+async def test_a_question_answered_by_its_form(
+    desk: Desk, entered: ev.JSON, several: bool, expected: str
+) -> None:
+    desk.host.answer, desk.host.entered = say("other"), entered
+    result = await desk.use("AskUserQuestion", questions=[QUESTION | {"multiSelect": several}])
+    assert result.content == expected
+    assert not forms.faults(desk.host.asked[0].form, entered)
 
 
 # -- the toolbox

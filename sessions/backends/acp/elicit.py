@@ -1,0 +1,55 @@
+"""An agent's questions to the user: `elicitation/create` (Agent Client Protocol, schema 1.19).
+
+Claude Code asks its own questions so, and agents hand on what their MCP servers want to know. A
+question that belongs to no call is told as one, so that its answer stands in the record.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from sessions.backends.acp.transport import Message
+from sessions.backends.acp.updates import Translator
+from sessions.backends.base import TurnHost
+from sessions.record import events as ev
+from sessions.record.forms import Unfit
+from sessions.safety.sanitise import clean
+from sessions.tools import elicitation
+
+CREATE = "elicitation/create"
+CAPABILITIES: Message = {"elicitation": {"form": {}, "url": {}}}
+CANCEL: Message = elicitation.CANCEL
+_INVALID = -32602
+
+
+async def ask(host: TurnHost, translator: Translator, who: str, params: Message) -> Message:
+    """The user's answer. Raises acp.exceptions.RequestError for what can't be shown."""
+    from acp.exceptions import RequestError
+
+    given = str(params.get("toolCallId") or "")
+    known = bool(given) and translator.told(given) is not None
+    call = given if known else f"question-{uuid.uuid4().hex[:8]}"
+    if not known:
+        title = clean(str(params.get("message") or "")).strip()
+        host.emit(
+            ev.ToolCall(
+                turn=host.turn, call=call, name="Question", input={}, title=title, kind="other"
+            )
+        )
+    try:
+        answer = await elicitation.elicit(host, who, params, call)
+    except Unfit as error:
+        if not known:
+            host.emit(_result(host.turn, call, "error", f"It can't be shown: {error}."))
+        raise RequestError(_INVALID, f"The question can't be shown: {error}.") from error
+    if not known:
+        status = {"accept": "ok", "decline": "denied"}.get(answer["action"], "cancelled")
+        told = answer.get("content")
+        said = json.dumps(told, ensure_ascii=False, indent=1) if told else answer["action"]
+        host.emit(_result(host.turn, call, status, said))
+    return answer
+
+
+def _result(turn: int, call: str, status: str, content: str) -> ev.ToolResult:
+    return ev.ToolResult(turn=turn, call=call, status=status, content=content)
