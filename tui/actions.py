@@ -175,7 +175,8 @@ def as_markdown() -> str:
         "# Keys",
         "",
         "Every action is also in the palette (`ctrl+p`) and can be done with the mouse. "
-        'Change a key in the configuration: `[keys]`, then `name = "key"` or a list of keys. An '
+        "Change a key in the settings (`alt+o`), where you press the one you want, or in the file: "
+        '`[keys]`, then `name = "key"` or a list of keys. An '
         "action that had such a key loses it, and stays in the palette.",
     ]
     group = ""

@@ -206,3 +206,43 @@ class DraftShown(TypedDict):
     into: str
     conflicts: list[ev.JSON]
     checks: list[ev.JSON]
+
+
+class Setting(TypedDict):
+    """A key of the configuration; see `sessions.config.settings.Setting`."""
+
+    keys: list[str]
+    words: str
+    kind: str
+    value: str
+    default: str
+    source: str
+    ours: bool
+    choices: list[str]
+    force: str
+
+
+class SettingsSection(TypedDict):
+    """A table of the configuration and its keys."""
+
+    keys: list[str]
+    words: str
+    named: bool
+    ours: bool
+    settings: list[Setting]
+
+
+class SettingsShown(TypedDict):
+    """Every key of the configuration by section, and what is wrong with the file ("" = nothing)."""
+
+    path: str
+    sections: list[SettingsSection]
+    fault: str
+
+
+class SettingChanged(TypedDict):
+    """Whether a setting was written; if not, what stands there `now`. `force`: since when it is."""
+
+    written: bool
+    now: str
+    force: str

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         Restored,
         SandboxState,
         Sent,
+        SettingChanged,
+        SettingsShown,
         SignInWay,
         SkillFile,
         SkillsListed,
@@ -68,6 +70,35 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["archive.search"], /, *, query: str, limit: int = ...
     ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["config.add"], /, *, keys: list[str], first: dict[str, str]
+    ) -> SettingChanged: ...
+
+    @overload
+    async def call(
+        self, command: Literal["config.check"], /, *, keys: list[str], text: str
+    ) -> str: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["config.put"],
+        /,
+        *,
+        keys: list[str],
+        text: str,
+        before: str | None = ...,
+    ) -> SettingChanged: ...
+
+    @overload
+    async def call(
+        self, command: Literal["config.reset"], /, *, keys: list[str], before: str | None = ...
+    ) -> SettingChanged: ...
+
+    @overload
+    async def call(self, command: Literal["config.settings"], /) -> SettingsShown: ...
 
     @overload
     async def call(self, command: Literal["deck.backends"], /) -> list[BackendState]: ...

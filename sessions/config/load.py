@@ -36,22 +36,28 @@ def load(path: Path | None = None) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{where} can't be read: {error}.") from error
     try:
-        data = tomllib.loads(text)
+        found, faults = examined(text, where)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where} is not TOML: {error}.", "Mend that line.") from error
-    reader = Reader(text)
-    config = reader.table(Config, data, ())
-    assert isinstance(config, Config)
-    reader.faults += _semantic(config, reader)
-    _check_mode(where, config, reader)
-    if reader.faults:
-        faults = "\n".join(f"  {fault}" for fault in reader.faults)
-        raise UsageError(
-            f"{where} is wrong:\n{faults}", "See `agentdeck config init` for every key."
-        )
-    found = with_builtins(config)
+    if faults:
+        told = "\n".join(f"  {fault}" for fault in faults)
+        raise UsageError(f"{where} is wrong:\n{told}", "See `agentdeck config init` for every key.")
     secrets_filter.known.remember(_secrets(found))
     return found
+
+
+def examined(text: str, where: Path, *, private: bool = False) -> tuple[Config, list[str]]:
+    """What a text says, the built-in things included, and all that is wrong with it.
+
+    `private`: the file will be its owner's alone, whatever it is now. Raises TOMLDecodeError.
+    """
+    reader = Reader(text)
+    config = reader.table(Config, tomllib.loads(text), ())
+    assert isinstance(config, Config)
+    reader.faults += _semantic(config, reader)
+    if not private:
+        _check_mode(where, config, reader)
+    return with_builtins(config), reader.faults
 
 
 def _secrets(config: Config) -> Iterator[str]:
@@ -103,7 +109,7 @@ def _semantic(config: Config, reader: Reader) -> list[str]:
 
 def _check_mode(where: Path, config: Config, reader: Reader) -> None:
     """A file that holds a key must be its owner's alone."""
-    if any(b.api_key for b in config.backends.values()):
+    if any(b.api_key for b in config.backends.values()) and where.exists():
         mode = where.stat().st_mode & 0o777
         if mode & 0o077 or where.stat().st_uid != os.getuid():
             reader.faults.append(

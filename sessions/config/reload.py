@@ -95,14 +95,9 @@ def _later(old: Config, fresh: Config) -> list[str]:
         )
         if was != now
     ]
-    deck = [f"[{n}]" for n in ("keys", "notify") if getattr(old, n) != getattr(fresh, n)]
-    if old.defaults.theme != fresh.defaults.theme:
-        deck.append("[defaults] theme")
     told = []
     if engine:
         told.append(f"{', '.join(engine)}: when the engine starts anew (agentdeck engine stop).")
-    if deck:
-        told.append(f"{', '.join(deck)}: when the deck is opened anew.")
     if old.tools != fresh.tools:
         told.append("[tools]: in new sessions; in the others when the engine starts anew.")
     return told

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 
-def edit(path: Path, change: Callable[[TOMLDocument], None]) -> None:
-    """Read, change and replace the file, whole or not at all; mode 0600 when it is new.
+def edit(path: Path, change: Callable[[TOMLDocument], None], *, private: bool = False) -> None:
+    """Read, change and replace the file, whole or not at all; mode 0600 when it is new or
+    `private`.
 
     Raises UsageError when it can't be read or written.
     """
@@ -28,7 +29,7 @@ def edit(path: Path, change: Callable[[TOMLDocument], None]) -> None:
         change(document)
         private_folder(path.parent)
         target = path.resolve()  # a link to a file kept elsewhere stays a link
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o600
+        mode = target.stat().st_mode & 0o777 if target.exists() and not private else 0o600
         private_files.write(target, tomlkit.dumps(document), mode=mode)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise UsageError(f"{path} can't be changed: {error}.") from error
@@ -40,7 +41,7 @@ def put(table: Any, key: str, value: Any) -> None:
     tomlkit (0.13 to 0.15) counts a comment above the next table to the one before, and would put
     a new key below that comment.
     """
-    after = [] if key in table else _words_after(table)
+    after = [] if key in table else words_after(table)
     table[key] = value
     if after:
         table.value.body.extend(after)
@@ -50,16 +51,50 @@ def append(tables: Any, table: Any) -> None:
     """Add a table to an array of tables, above the words that follow the last one."""
     import tomlkit
 
-    after = _words_after(tables[-1]) if tables else []
+    after = words_after(tables[-1]) if tables else []
     if tables:
         tables[-1].value.body.append((None, tomlkit.nl()))
     tables.append(table)
     tables[-1].value.body.extend(after)
 
 
-def _words_after(table: Any) -> list[Any]:
-    """Take the comments and blank lines off the end of a table."""
-    body = getattr(getattr(table, "value", None), "body", None)
+def put_table(parent: Any, key: str, table: Any) -> None:
+    """Add a table below the last of its parent, above the words that belong to what follows."""
+    import tomlkit
+
+    last = parent[list(parent)[-1]] if len(parent) else None
+    after = end_of(last) if not table.is_super_table() else []
+    if last is not None and not table.is_super_table() and (body := body_of(last)):
+        body.append((None, tomlkit.nl()))
+    parent[key] = table
+    if after and (body := body_of(parent[key])) is not None:
+        body.extend(after)
+
+
+def body_of(table: Any) -> list[Any] | None:
+    """The lines of a table, of the last one within it where it has others."""
+    from tomlkit.items import AoT, Table
+
+    if isinstance(table, AoT):
+        return body_of(table[-1]) if len(table) else None
+    if not isinstance(table, Table):
+        return None
+    body: list[Any] = table.value.body
+    inner = body_of(body[-1][1]) if body and body[-1][0] is not None else None
+    return body if inner is None else inner
+
+
+def end_of(table: Any) -> list[Any]:
+    """Take the comments and blank lines off the end of a table, or of the last one within it."""
+    return _end_of(body_of(table))
+
+
+def words_after(table: Any) -> list[Any]:
+    """Take the comments and blank lines off the end of a table, of its own lines alone."""
+    return _end_of(getattr(getattr(table, "value", None), "body", None))
+
+
+def _end_of(body: list[Any] | None) -> list[Any]:
     after: list[Any] = []
     while body and body[-1][0] is None:
         after.insert(0, body.pop())

@@ -12,6 +12,8 @@ READS = frozenset(
         "agent.options",
         "agent.sign_in",
         "archive.search",
+        "config.check",
+        "config.settings",
         "deck.backends",
         "deck.list",
         "deck.models",

@@ -8,10 +8,15 @@ command fail.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from sessions.config import change
+from sessions.config.settings import overview
 from sessions.engine.commands import check, load_commands
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import codec
@@ -70,6 +75,8 @@ class FakeClient:
         self.found: list[ev.JSON] = []
         self.sandbox: ev.JSON = {"works": True, "detail": "", "remedy": ""}
         self.servers: list[ev.JSON] = []
+        self.config_file = Path("/nonexistent/config.toml")
+        """What the settings are read from and written to, for real."""
         self.closed = False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -184,6 +191,22 @@ class FakeClient:
 
     async def _deck_backends(self) -> list[ev.JSON]:
         return BACKENDS
+
+    async def _config_settings(self) -> Any:
+        shown = asdict(overview(self.config_file))
+        return {**shown, "sections": json.loads(json.dumps(shown["sections"]))}
+
+    async def _config_check(self, keys: list[str], text: str) -> str:
+        return change.fault_of(self.config_file, tuple(keys), text)
+
+    async def _config_put(self, keys: list[str], text: str, before: str | None = None) -> ev.JSON:
+        return asdict(change.put(self.config_file, tuple(keys), text, before))
+
+    async def _config_reset(self, keys: list[str], before: str | None = None) -> ev.JSON:
+        return asdict(change.reset(self.config_file, tuple(keys), before))
+
+    async def _config_add(self, keys: list[str], first: dict[str, str]) -> ev.JSON:
+        return asdict(change.add(self.config_file, tuple(keys), first))
 
     async def _deck_sandbox(self, backend: str = "") -> ev.JSON:
         return self.sandbox

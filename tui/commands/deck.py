@@ -41,6 +41,14 @@ async def palette(deck: DeckScreen) -> None:
     deck.app.action_command_palette()
 
 
+@action("settings", "Settings", keys=("alt+o",), group=GROUP, when=connected)
+async def settings(deck: DeckScreen) -> None:
+    """Everything that can be set: found, explained, checked as typed, written to your file."""
+    from tui.screens.settings.screen import Settings
+
+    await deck.app.push_screen_wait(Settings(deck))
+
+
 @action("backends", "What answers here", group=GROUP, when=connected)
 async def backends(deck: DeckScreen) -> None:
     """The backends: what is configured, what works, what is missing."""

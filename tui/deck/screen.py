@@ -27,6 +27,7 @@ from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
 from tui.deck.offers import Offer
+from tui.deck.retake import retake
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.side import SidePanel
@@ -72,6 +73,7 @@ class DeckScreen(LeanScreen):
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
         self.plans_watcher: Callable[[ev.JSON], None] | None = None
+        self.settings_watcher: Callable[[], None] | None = None
         self._title = ""
         self.interrupting: tuple[str, float] | None = None
         """The session in which esc was pressed once, and until when a second one counts."""
@@ -224,12 +226,23 @@ class DeckScreen(LeanScreen):
 
     def notice_came(self, notice: ev.JSON) -> None:
         """Something of the deck: a limit, a disk that is full; a panel may care as well."""
-        if notice.get("kind") != "plan":
-            self.side.notice(notice)
-        else:
+        kind = notice.get("kind")
+        if kind == "plan":
             self._run_told(notice)
+        else:
+            self.side.notice(notice)
+        if kind == "config" and not self._config_told():
+            return
         if message := one_line(str(notice.get("message", ""))):
             self.app.notify(message, severity="warning", markup=False, timeout=10)
+
+    def _config_told(self) -> bool:
+        """The configuration was read again: take what is the deck's. False: it is told already."""
+        if self.settings_watcher is not None:
+            self.settings_watcher()
+            return False
+        self.run_worker(self._guarded(retake(self)), group="config", exit_on_error=False)
+        return True
 
     def _run_told(self, notice: ev.JSON) -> None:
         """Something of a run: the status line and who looks at it are told."""

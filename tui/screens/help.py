@@ -49,7 +49,7 @@ class Help(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show all."""
-        self.hint("enter does it · tab to the list · [keys] in the configuration rebinds · esc")
+        self.hint("enter does it · tab to the list · settings (alt+o) rebind · esc")
         self._show("")
 
     def _picks(self) -> list[Pick]:

@@ -1,0 +1,149 @@
+"""The settings screen: found, changed, written; a change by hand meanwhile is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Static
+
+from sessions.places import places
+from tests.support.deckpilot import Opened, opened
+from tests.support.fake_client import FakeClient
+from tui import actions as registry
+from tui.screens.dialogs import Choose, Confirm
+from tui.screens.settings.forms import Edit, PressKey
+from tui.screens.settings.screen import Settings
+from tui.widgets.rows import Rows
+
+
+@asynccontextmanager
+async def shown(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str = "",
+    size: tuple[int, int] = (120, 36),
+) -> AsyncIterator[tuple[Opened, Settings]]:
+    """The screen over a file with that text."""
+    monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
+    client = FakeClient()
+    client.config_file = places().config_file
+    client.config_file.write_text(text)
+    client.config_file.chmod(0o600)
+    async with opened(1, size, client=client) as here:
+        here.deck.start("settings")
+        await here.until(lambda: isinstance(here.app.screen, Settings))
+        screen = here.app.screen
+        assert isinstance(screen, Settings)
+        await here.until(lambda: bool(screen.sections))
+        yield here, screen
+
+
+async def find(here: Opened, screen: Settings, words: str) -> None:
+    screen.query_one("#filter", Input).value = words
+    await here.settle()
+
+
+def said(screen: Settings) -> str:
+    return str(screen.query_one("#said", Static).content)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_switch_is_found_by_its_words_and_written_with_comments_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    text = "# mine\n[tools]\ntimeout_s = 9 # short\n"
+    async with shown(tmp_path, monkeypatch, text, size) as (here, screen):
+        await find(here, screen, "sandbox network")
+        assert screen.query_one(Rows).key == "tools.network"
+        about = str(screen.query_one("#about", Static).content)
+        assert "may use the network" in about and "default: false" in about
+        await here.press("enter")
+        await here.until(lambda: "tools.network is on" in said(screen))
+        assert "in new sessions" in said(screen)
+        written = here.client.config_file.read_text()
+        assert written == "# mine\n[tools]\ntimeout_s = 9 # short\nnetwork = true\n"
+
+
+async def test_a_number_is_checked_as_it_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch) as (here, screen):
+        await find(here, screen, "session_usd")
+        await here.press("enter")
+        await here.until(lambda: isinstance(here.app.screen, Edit))
+        form = here.app.screen
+        assert isinstance(form, Edit)
+        form.query_one(Input).value = "2,5x"
+        await here.until(lambda: "must be a number" in form.fault)
+        await here.press("enter")
+        assert here.app.screen is form
+        form.query_one(Input).value = "2.5"
+        await here.until(lambda: not form.fault)
+        await here.press("enter")
+        await here.until(lambda: "limits.session_usd is 2.5, in force at once" in said(screen))
+        assert "session_usd = 2.5" in here.client.config_file.read_text()
+
+
+async def test_where_the_file_was_changed_meanwhile_a_plain_question_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch, "[limits]\nmax_steps = 5\n") as (here, screen):
+        await find(here, screen, "limits.max_steps")
+        await here.press("enter")
+        await here.until(lambda: isinstance(here.app.screen, Edit))
+        by_hand = "[limits]\nmax_steps = 7\ndeck_usd = 3.0\n"
+        here.client.config_file.write_text(by_hand)
+        here.app.screen.query_one(Input).value = "9"
+        await here.press("enter")
+        await here.until(lambda: isinstance(here.app.screen, Confirm))
+        question = here.app.screen
+        assert isinstance(question, Confirm) and "limits.max_steps is 7 there" in question.text
+        await here.press("n")
+        await here.until(lambda: "left as it is" in said(screen))
+        assert here.client.config_file.read_text() == by_hand
+
+
+async def test_the_key_that_is_pressed_is_the_actions_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch) as (here, screen):
+        await find(here, screen, "keys.zoom")
+        await here.press("enter")
+        await here.until(lambda: isinstance(here.app.screen, PressKey))
+        form = here.app.screen
+        await here.press("x")
+        assert "for writing" in str(form.query_one("#fault", Static).content)
+        await here.press("f1")
+        assert "Help gives up" in str(form.query_one("#pressed", Static).content)
+        await here.press("enter")
+        await here.until(lambda: here.deck.options.keys.get("zoom") == ("f1",))
+        assert 'zoom = "f1"' in here.client.config_file.read_text()
+        await here.press("escape", "f1")
+        assert here.deck.model.zoomed
+        assert registry.keys_of(registry.actions()["help"], here.deck.options.keys) == ()
+
+
+async def test_a_server_is_made_with_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch) as (here, screen):
+        await here.press("ctrl+n")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        await here.type("mcp")
+        await here.press("enter")
+        await here.type("db")
+        await here.press("enter")
+        await here.type("uvx server --at 'a b'")
+        await here.press("enter")
+        await here.until(lambda: "mcp.servers.db is made" in said(screen))
+        written = here.client.config_file.read_text()
+        assert 'command = ["uvx", "server", "--at", "a b"]' in written
+        assert screen.item is not None and screen.item.name == "mcp.servers.db"
+        await here.press("tab", "alt+d")
+        await here.until(lambda: isinstance(here.app.screen, Confirm))
+        await here.press("y")
+        await here.until(lambda: "is removed" in said(screen))
+        assert "uvx" not in here.client.config_file.read_text()

@@ -1,0 +1,1 @@
+"""Settings: the whole configuration on a screen."""

@@ -1,0 +1,161 @@
+"""The rows of the settings: sections that fold, and their keys; found by what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import set_cell_size
+
+from sessions.api.answers import Setting, SettingsSection
+from tui import actions as registry
+from tui.terminal import glyphs
+from tui.text import clip, one_line
+from tui.widgets.rows import Row
+
+HEAD = "§"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row: a section's head (no `setting`), or a key of it."""
+
+    key: str
+    section: SettingsSection
+    setting: Setting | None = None
+
+    @property
+    def name(self) -> str:
+        """As it is written in the file."""
+        return ".".join(self.setting["keys"] if self.setting else self.section["keys"])
+
+
+def with_keys(
+    sections: Sequence[SettingsSection], changed: Mapping[str, tuple[str, ...]]
+) -> list[SettingsSection]:
+    """The same with a row for every action's keys. `changed`: those that are in force."""
+    found: list[SettingsSection] = []
+    for section in sections:
+        if section["keys"] == ["keys"]:
+            given = {s["keys"][1]: s for s in section["settings"]}
+            rows = [_of_action(spec, given, changed) for spec in registry.actions().values()]
+            section = {**section, "settings": rows}
+        found.append(section)
+    return sorted(found, key=lambda section: section["named"])
+
+
+def _of_action(
+    spec: registry.Action, given: Mapping[str, Setting], changed: Mapping[str, tuple[str, ...]]
+) -> Setting:
+    own = given.get(spec.name)
+    default = " ".join(spec.keys)
+    taken = " ".join(registry.keys_of(spec, changed))
+    return {
+        "keys": ["keys", spec.name],
+        "words": f"{spec.title}. {spec.help}",
+        "kind": "key",
+        "value": own["value"] if own else taken,
+        "default": default,
+        "source": own["source"] if own else "default" if taken == default else "what is left",
+        "ours": own is not None,
+        "choices": [],
+        "force": "at once",
+    }
+
+
+def items(
+    sections: Sequence[SettingsSection], opened: set[str], terms: Sequence[str]
+) -> Iterator[Item]:
+    """What is shown: what was opened, or, where something is looked for, all that has it."""
+    for section in sections:
+        name = ".".join(section["keys"])
+        head = Item(HEAD + name, section)
+        rows = [Item(".".join(s["keys"]), section, s) for s in section["settings"]]
+        if terms:
+            rows = [row for row in rows if _has(row, terms)]
+            if rows:
+                yield head
+                yield from rows
+            continue
+        yield head
+        if name in opened:
+            yield from rows
+
+
+def _has(item: Item, terms: Sequence[str]) -> bool:
+    setting = item.setting
+    assert setting is not None
+    words = f"{item.name} {item.name.replace('_', ' ')} {setting['words']} {setting['value']} "
+    words = f"{words}{item.section['words']} {_source(setting)}".casefold()
+    return all(term in words for term in terms)
+
+
+def row_of(item: Item, width: int, opened: bool) -> Row:
+    """A row as it is drawn."""
+    setting = item.setting
+    if setting is None:
+        return Row(item.key, _head(item, width, opened))
+    name = setting["keys"][-1]
+    wide = 24 if width >= 90 else 18
+    room = max(12, width - wide - 26)
+    value = shown_value(setting)
+    style = "" if setting["ours"] else "$text-muted"
+    cells = (
+        (
+            "    " + set_cell_size(clip(one_line(name), wide), wide + 1),
+            "bold" if style == "" else "",
+        ),
+        (set_cell_size(clip(value, room - 1), room), style),
+        (clip(_source(setting), 20), "$text-muted"),
+    )
+    return Row(item.key, cells)
+
+
+def _head(item: Item, width: int, opened: bool) -> tuple[tuple[str, str], ...]:
+    section = item.section
+    mark = glyphs.mark("unfolded" if opened else "folded")
+    keys = section["keys"]
+    title = f"{mark} {one_line('.'.join(keys))}"
+    told = one_line(section["words"])
+    if section["named"]:
+        values = {s["keys"][-1]: s["value"] for s in section["settings"]}
+        about = [
+            values.get(k, "") for k in ("type", "backend", "model", "base_url", "command", "url")
+        ]
+        told = " · ".join(one_line(a) for a in about if a)
+        told = f"{told}{' · ' if told else ''}{'yours' if section['ours'] else 'built in'}"
+    wide = min(32, max(24, width // 3))
+    return (
+        (set_cell_size(clip(title, wide), wide + 1), "bold $text-accent"),
+        (clip(told, max(8, width - wide - 3)), "$text-muted"),
+    )
+
+
+def shown_value(setting: Setting) -> str:
+    """A value as it is read."""
+    value = one_line(setting["value"])
+    if setting["kind"] == "switch":
+        return "on" if value == "true" else "off"
+    if setting["kind"] == "key":
+        return ", ".join(registry.show_key(key) for key in value.split()) or "palette"
+    return value or "–"
+
+
+def _source(setting: Setting) -> str:
+    return one_line(setting["source"]).replace("your file, line", "yours, line")
+
+
+def about(item: Item) -> list[str]:
+    """What is told of the row under the cursor: its words, then default, source, and when."""
+    setting = item.setting
+    if setting is None:
+        file = "in your file" if item.section["ours"] else "as it comes"
+        return [one_line(item.section["words"]), file]
+    default = one_line(setting["default"]) or "nothing"
+    told = [f"default: {default}", f"from: {one_line(setting['source'])}"]
+    if setting["kind"] == "rule":
+        told = [one_line(setting["source"]), one_line(setting["value"])]
+    return [
+        one_line(setting["words"]),
+        " · ".join([*told, f"a change is in force {setting['force']}"]),
+    ]
