@@ -12,21 +12,12 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sessions.archive import rows
+from sessions.archive import messages, rows
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from skills import private_files
 
-VERSION = 3
-_SCHEMA = f"""
-{rows.SCHEMA}
-create table if not exists messages(
-  rowid integer primary key, session text not null, seq integer not null, at text not null,
-  text text not null);
-create index if not exists messages_of on messages(session, seq);
-create virtual table if not exists words using fts5(
-  text, content='messages', tokenize='unicode61 remove_diacritics 2');
-"""
+VERSION = 4
 # Result codes of SQLite that say nothing against the file: its low byte, see rescode.html.
 _REFUSED = {
     3: "its file may not be written",
@@ -136,7 +127,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _begin(db: sqlite3.Connection) -> None:
-    db.executescript(_SCHEMA)
+    db.executescript(rows.SCHEMA)
+    messages.set_up(db)
     if db.execute("pragma user_version").fetchone()[0] != VERSION:
         db.execute(f"pragma user_version = {VERSION}")  # a write, which a full disk refuses
     db.commit()

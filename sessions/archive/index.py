@@ -21,13 +21,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sessions.archive import database, rows
+from sessions.archive import database, messages, rows
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
 from sessions.record.names import name_of
 from sessions.record.summary import Reducer, Summary
-from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.index")
 
@@ -41,7 +40,6 @@ _OF_A_SESSION = (
     sqlite3.InterfaceError,  # a value of a type that SQLite does not take
 )
 """What a value in a record makes fail, whatever the state of the index."""
-_MAX_TEXT = 200_000
 # A word that stands in hundreds of thousands of messages is ranked among the newest of them only:
 # ranking them all takes longer than a person waits between two keys.
 _RANKED = 5_000
@@ -79,7 +77,7 @@ class Index:
         self._journals = journals
         self._db = db
         self._lock = threading.RLock()
-        self._texts: dict[str, _Message] = {}
+        self._texts: dict[str, messages.Joined] = {}
         self._upto: dict[str, int] = {}
         """The `seq` up to which each journal was read; what is fed may lie before it."""
         self._lacks: set[str] = set()
@@ -200,9 +198,9 @@ class Index:
                 if event.seq <= upto.get(session, 0):
                     continue
                 with self._alone(session):
-                    message = self._texts.setdefault(session, _Message(session))
-                    for done in message.take(event):
-                        self._add(done)
+                    message = self._texts.setdefault(session, messages.Joined())
+                    message.take(event)
+                    self._add(session, message)
             for session, summary in summaries.items():
                 with self._alone(session):
                     if summary.status not in ("working", "needs-you"):
@@ -227,42 +225,32 @@ class Index:
     def _end_message(self, session: str) -> None:
         message = self._texts.pop(session, None)
         if message is not None:
-            for done in message.end():
-                self._add(done)
+            message.end()
+            self._add(session, message)
 
     def _take_journal(self, session: str) -> Summary | None:
         self._forget(session)
-        reducer, message = Reducer(session), _Message(session)
-        mark = mark_of(self._journals / session / NAME)
+        reducer, message = Reducer(session), messages.Joined()
+        journal = self._journals / session / NAME
+        mark = mark_of(journal)
         with self._alone(session):
-            for event in read(self._journals / session / NAME):
+            for event in read(journal):
                 reducer.apply(event)
-                for done in message.take(event):
-                    self._add(done)
-            for done in message.end():
-                self._add(done)
+                message.take(event)
+            message.end()
+            self._add(session, message)
             rows.put(self._db, session, reducer.summary, mark)
             self._upto[session] = reducer.summary.seq
             self._lacks.discard(session)
             return reducer.summary
         return None
 
-    def _add(self, text: _Text) -> None:
-        body = text.text[:_MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
-        cursor = self._db.execute(
-            "insert into messages(session, seq, at, text) values(?, ?, ?, ?)",
-            (text.session, text.seq, text.at, body),
-        )
-        self._db.execute("insert into words(rowid, text) values(?, ?)", (cursor.lastrowid, body))
+    def _add(self, session: str, message: messages.Joined) -> None:
+        done, message.done = message.done, []
+        messages.add(self._db, session, done)
 
     def _forget(self, session: str) -> None:
-        # An external-content table must be told what it forgets (SQLite, FTS5, section 4.4.3).
-        self._db.execute(
-            "insert into words(words, rowid, text) "
-            "select 'delete', rowid, text from messages where session = ?",
-            (session,),
-        )
-        self._db.execute("delete from messages where session = ?", (session,))
+        messages.forget(self._db, session)
         self._db.execute("delete from sessions where id = ?", (session,))
         self._upto.pop(session, None)
 
@@ -307,13 +295,17 @@ class Index:
         quoted = " ".join(f'"{word}"' for word in words) + "*"
         with self._lock:
             found = self._db.execute(
-                "select m.session, m.seq, m.at, m.text from (select * from "
+                "select s.session, m.seq, m.at, m.text from (select * from "
                 "(select rowid as place, bm25(words) as score from words where words match ? "
                 "order by rowid desc limit ?) order by score, place desc limit ?) "
-                "join messages m on m.rowid = place order by score, place desc",
+                "join messages m on m.rowid = place join numbers s on s.number = m.number "
+                "order by score, place desc",
                 (quoted, _RANKED, limit),
             ).fetchall()
-        return [Hit(r[0], r[1], r[2], snippet(r[3], words)) for r in found]
+        return [
+            Hit(session, seq, at, messages.snippet(messages.unpacked(text), words))
+            for session, seq, at, text in found
+        ]
 
 
 class _Called(NamedTuple):
@@ -321,58 +313,6 @@ class _Called(NamedTuple):
     agent_title: str
     auto_title: str
     about: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    session: str
-    seq: int
-    at: str
-    text: str
-
-
-class _Message:
-    """Joins the chunks of an answer to one text."""
-
-    def __init__(self, session: str) -> None:
-        self._session = session
-        self._first: ev.Text | None = None
-        self._parts: list[str] = []
-
-    def take(self, event: ev.Event) -> Iterator[_Text]:
-        """One event in; texts that are complete out."""
-        if isinstance(event, ev.Text):
-            if self._first is None or self._first.turn != event.turn:
-                yield from self.end()
-                self._first = event
-            self._parts.append(event.text)
-            return
-        if isinstance(event, ev.UserMessage):
-            yield from self.end()
-            yield _Text(self._session, event.seq, event.at, event.text)
-        elif isinstance(event, ev.ToolCall):
-            told = " ".join(str(v) for v in event.input.values() if isinstance(v, str))
-            yield _Text(self._session, event.seq, event.at, f"{event.name} {told}"[:20_000])
-        elif isinstance(event, ev.ContextCompacted | ev.TurnEnded):
-            yield from self.end()
-
-    def end(self) -> Iterator[_Text]:
-        """The answer that was being joined."""
-        first, self._first = self._first, None
-        text = "".join(self._parts)
-        self._parts.clear()
-        if first is not None and text.strip():
-            yield _Text(self._session, first.seq, first.at, text)
-
-
-def snippet(text: str, words: list[str], around: int = 60) -> str:
-    """The part of a text around the first word that was looked for, on one line."""
-    low = text.lower()
-    places = [at for word in words if (at := low.find(word.lower())) >= 0]
-    at = min(places, default=0)
-    start, end = max(0, at - around), at + around * 2
-    part = clean_line(" ".join(text[start:end].split()))
-    return ("…" if start else "") + part + ("…" if end < len(text) else "")
 
 
 def _journals(folder: Path) -> Iterator[tuple[str, Mark]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sessions.record.summary import Summary
@@ -45,11 +46,15 @@ _NESTED = tuple(
 _PLAIN = tuple(f.name for f in fields(Summary) if f.name not in _NESTED)
 _TRUTHS = tuple(name for name in _PLAIN if isinstance(_BLANK[name], bool))
 
+_plain = attrgetter(*_PLAIN)
+
 COLUMNS = (*_PLAIN, "nested", "size", "mtime")
 """`nested`: the fields that hold more than one value; `size`, `mtime`: the journal's mark."""
 SCHEMA = (
     f"create table if not exists sessions({', '.join(COLUMNS)}, primary key(id)) without rowid;"
 )
+
+_PUT = f"insert or replace into sessions values({', '.join('?' * len(COLUMNS))})"
 
 
 def fits(db: sqlite3.Connection) -> bool:
@@ -60,12 +65,11 @@ def fits(db: sqlite3.Connection) -> bool:
 
 def put(db: sqlite3.Connection, session: str, summary: Summary, mark: tuple[int, int]) -> None:
     """Write the row of `session` (its folder's name), instead of an earlier one."""
-    told = summary.to_json() | {"id": session}
-    nested = {name: told[name] for name in _NESTED if told[name] != _BLANK[name]}
-    values = [_storable(told[name]) for name in _PLAIN]
+    nested = {n: value for n in _NESTED if (value := getattr(summary, n)) != _BLANK[n]}
+    _, *values = (_storable(value) for value in _plain(summary))
     db.execute(
-        f"insert or replace into sessions values({', '.join('?' * len(COLUMNS))})",
-        (*values, json.dumps(nested) if nested else None, *mark),
+        _PUT,
+        (_storable(session), *values, json.dumps(nested) if nested else None, *mark),
     )
 
 

@@ -69,26 +69,32 @@ def _blocks(path: Path) -> Iterator[bytes]:
     Of a line that is too long the beginning, closed.
     """
     try:
-        with path.open("rb", buffering=BLOCK) as file:
-            size = _FIRST
-            while block := file.read(size):
-                if not block.endswith(b"\n"):
-                    block += file.readline(MAX_LINE)
-                if not block.endswith(b"\n") and _tail(block) >= MAX_LINE:
-                    while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                        pass
-                    block += b"\n"
-                yield block
-                size = BLOCK
+        with path.open("rb", buffering=0) as file:
+            held: list[bytes] = []
+            size, most = 0, _FIRST
+            while data := file.read(most):
+                most = BLOCK
+                end = data.find(b"\n") if size > MAX_LINE else data.rfind(b"\n")
+                if end < 0:
+                    if size <= MAX_LINE:
+                        held.append(data)
+                        size += len(data)
+                    continue
+                if size > MAX_LINE:
+                    yield b"".join(held) + b"\n"
+                    held, data = [], data[end + 1 :]
+                    end = data.rfind(b"\n")
+                if end >= 0 and data:
+                    yield b"".join((*held, data[: end + 1]))
+                held = [data[end + 1 :]]
+                size = len(held[0])
+            if size:
+                yield b"".join(held) + (b"\n" if size > MAX_LINE else b"")
     except OSError as error:
         raise JournalError(
             f"The journal {path} can't be read: {error.strerror}.",
             "Check the disk and the file's permissions.",
         ) from error
-
-
-def _tail(block: bytes) -> int:
-    return len(block) - block.rfind(b"\n") - 1
 
 
 def _split(block: bytes, number: int, faults: Faults) -> Iterator[tuple[int, bytes]]:

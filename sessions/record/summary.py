@@ -202,8 +202,8 @@ class Reducer:
             self.summary.status = "failed"
 
     def _set(self, event: ev.SessionSet) -> None:
-        s = self.summary
-        if event.changes.get("backend", s.backend) != s.backend:
+        s, changes = self.summary, event.changes
+        if changes.get("backend", s.backend) != s.backend:
             s.agent = {}  # said by the one before, of itself
         for key in (
             "title",
@@ -219,12 +219,12 @@ class Reducer:
             "cwd",
             "then",
         ):
-            if key in event.changes:
-                setattr(s, key, event.changes[key])
-        if event.changes.get("seen") and s.status == "done":
+            if key in changes:
+                setattr(s, key, changes[key])
+        if changes.get("seen") and s.status == "done":
             s.status = "idle"
-        if "paused" in event.changes:
-            s.paused = str(event.changes["paused"] or "")
+        if "paused" in changes:
+            s.paused = str(changes["paused"] or "")
             s.resume_at = s.resume_at if s.paused else ""
             if self.open_turn is None:
                 s.status = "paused" if s.paused else "idle"

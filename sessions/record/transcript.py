@@ -318,9 +318,8 @@ class Transcript:
         return self._notice(event, event.text, "byproduct", kind=event.kind, path=event.path)
 
     def _set(self, event: ev.SessionSet) -> Block | None:
-        shown = {
-            k: event.changes[k] for k in ("backend", "model", "permission") if k in event.changes
-        }
+        changes = event.changes
+        shown = {k: changes[k] for k in ("backend", "model", "permission") if k in changes}
         return self._notice(event, "", "set", changes=shown) if shown else None
 
     def _backend(self, event: ev.BackendState) -> Block | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -157,7 +159,6 @@ def test_a_summary_comes_back_from_the_index_as_it_went_in(tmp_path: Path) -> No
 
 
 def test_an_index_with_other_columns_is_made_again(tmp_path: Path) -> None:
-    import sqlite3
 
     session(tmp_path, "a1", "the tidal gate opened")
     path = tmp_path / "state" / "index.db"
@@ -178,3 +179,36 @@ def test_of_very_many_that_hold_a_word_the_newest_are_ranked(
     index = Index.open(tmp_path / "state" / "index.db", tmp_path / "sessions")
     index.refresh()
     assert [hit.id for hit in index.search("tidal")] == ["c3", "b2"]
+
+
+def test_an_index_takes_a_quarter_of_its_journals_and_keeps_nothing_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    words = [f"{a}{b}" for a in ("tide", "gate", "lock") for b in range(300)]
+    said = [" ".join(words[(n * 7 + k * 11) % 900] for k in range(200)) for n in range(40)]
+    session(tmp_path, "a1", *said)
+    path = tmp_path / "state" / "index.db"
+    index = Index.open(path, tmp_path / "sessions")
+    index.refresh()
+    journal = tmp_path / "sessions" / "a1" / "journal.jsonl"
+    assert path.stat().st_size <= journal.stat().st_size / 4
+    (hit, *_) = index.search("tide0 lock22")
+    assert "tide0" in hit.snippet
+    index.forget("a1")
+    assert index.search("tide0") == []
+    index.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for table in ("messages", "numbers", "words_docsize"):
+            assert db.execute(f"select count(*) from {table}").fetchone() == (0,)
+        assert not db.execute("select 1 from words where words match 'tide0'").fetchall()
+
+
+def test_a_text_that_can_t_be_unpacked_is_a_damaged_index(tmp_path: Path) -> None:
+    session(tmp_path, "a1", "the tidal gate opened " * 20)
+    index = Index.open(tmp_path / "state" / "index.db", tmp_path / "sessions")
+    index.refresh()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "index.db")) as db:
+        db.execute("update messages set text = x'00ff' where typeof(text) = 'blob'")
+        db.commit()
+    with pytest.raises(sqlite3.DatabaseError):
+        index.search("tidal")
