@@ -50,7 +50,17 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self, command: Literal["agent.delete"], /, *, backend: str, agent_session: str
+    ) -> None: ...
+
+    @overload
+    async def call(
         self, command: Literal["agent.options"], /, *, session: str
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["agent.providers"], /, *, backend: str
     ) -> list[ev.JSON]: ...
 
     @overload

@@ -112,6 +112,8 @@ class Settings:
     """The backend runs tools of its own, outside any sandbox of ours."""
     mcp: Sequence[ev.JSON] = ()
     """For an agent: the session's MCP servers, as its protocol has them (`McpServer`)."""
+    directories: Sequence[str] = ()
+    """For an agent: more directories that it may work in, absolute."""
 
 
 class Tools(Protocol):

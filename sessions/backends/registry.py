@@ -39,6 +39,7 @@ def make(name: str, config: Config, places: Places) -> Backend:
                 found.model,
                 places.state,
                 directory=found.directory,
+                providers=found.providers,
             )
         )
     if found.type == "openai":

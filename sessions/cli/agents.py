@@ -77,15 +77,34 @@ def sign_in(backend: str, method: str, listing: bool, as_json: bool) -> None:
 @agents.command("sessions")
 @click.argument("backend")
 @click.option("--cwd", default="", help="Only those of this directory.")
+@click.option("--delete", default="", metavar="ID", help="Let the agent delete this one instead.")
 @_JSON
-def sessions(backend: str, cwd: str, as_json: bool) -> None:
-    """List the sessions that an agent itself has on disk."""
+def sessions(backend: str, cwd: str, delete: str, as_json: bool) -> None:
+    """List the sessions that an agent itself has on disk, or let it delete one."""
+    if delete:
+        asyncio.run(
+            by_engine(lambda c: c.call("agent.delete", backend=backend, agent_session=delete))
+        )
+        return
     found = asyncio.run(by_engine(lambda c: c.call("agent.sessions", backend=backend, cwd=cwd)))
     if as_json:
         say_json(found)
         return
     table([(s["id"], s["updated"][:16], s["cwd"], s["title"]) for s in found],
           ("id", "updated", "directory", "title"))  # fmt: skip
+
+
+@agents.command("providers")
+@click.argument("backend")
+@_JSON
+def providers(backend: str, as_json: bool) -> None:
+    """Show where an agent sends its requests, if it can be told (see `providers` of a backend)."""
+    found = asyncio.run(by_engine(lambda c: c.call("agent.providers", backend=backend)))
+    if as_json:
+        say_json(found)
+        return
+    table([(p["id"], p["api"] or "off", p["base_url"], ", ".join(p["takes"])) for p in found],
+          ("provider", "now", "server", "it takes"))  # fmt: skip
 
 
 def _run(command: Any, env: Any) -> None:

@@ -20,6 +20,7 @@ _NAMES = {
     "profiles": "claude",
     "prices": "claude-sonnet-5-5",
     "servers": "database",
+    "providers": "main",
 }
 
 

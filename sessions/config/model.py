@@ -56,6 +56,23 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """Where an agent shall send what one of its providers answers, if it can be told so."""
+
+    api: str = setting("", "anthropic, openai, azure, vertex, bedrock", "openai")
+    base_url: str = setting("", "the server", "http://127.0.0.1:8080/v1")
+    api_key_env: str = setting("", "the environment variable that holds its key", "MY_KEY")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes along with every request."""
+        key = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
+        if not key:
+            return {}
+        return {"x-api-key": key} if self.api == "anthropic" else {"Authorization": f"Bearer {key}"}
+
+
+@dataclass(frozen=True, slots=True)
 class BackendConfig:
     """What answers."""
 
@@ -91,6 +108,7 @@ class BackendConfig:
         [], "acp: anything that speaks ACP on stdio", ["ssh", "host", "opencode", "acp"]
     )
     env: dict[str, str] = setting({}, "acp: more environment for the agent", {"KEY": "value"})
+    providers: dict[str, Provider] = field(default_factory=dict)
     directory: str = setting(
         "", "acp: where its sessions work, if it runs on another machine", "/srv/project"
     )
@@ -131,6 +149,9 @@ class Profile:
     system: str = setting("", "a system prompt of yours")
     effort: Literal["", "low", "medium", "high", "xhigh", "max"] = setting(
         "", "how hard a model that can think shall try"
+    )
+    directories: list[str] = setting(
+        [], "for agents: more directories that belong to the work", ["~/work/library"]
     )
     max_steps: int = setting(0, "answers of the model within one turn; 0 = the limit below")
     subsessions: bool = setting(True, "its sessions may start sessions of their own (tool Task)")

@@ -479,6 +479,9 @@ class Deck:
             or self.config.limits.max_steps,
             unboxed=self.backend(summary.backend).capabilities.own_tools,
             mcp=self.features.mcp.handed(session),
+            directories=[
+                str(Path(d).expanduser()) for d in (profile.directories if profile else ())
+            ],
         )
 
     def context_window(self, session: Session) -> int:

@@ -34,6 +34,8 @@ class Agent:
         self.kinds: list[str] = []
         self.chosen: dict[str, str] = {}
         self.servers: dict[str, list[Message]] = {}
+        self.opened: Message = {}
+        self.providers: dict[str, Message] = {}
         self.signed_in = Path(f"{options.state}.signed-in")
         self.cancelled: set[str] = set()
         self.listening: dict[str, list[str]] = {}
@@ -122,6 +124,8 @@ class Agent:
         sessions = {} if self.options.forgetful else {"close": {}, "fork": {}, "list": {}}
         if self.options.resumes:
             sessions["resume"] = {}
+        if self.options.more:
+            sessions |= {"delete": {}, "additionalDirectories": {}, "systemPrompt": {}}
         images = not self.options.blind
         return {
             **steers,
@@ -132,6 +136,7 @@ class Agent:
                 "promptCapabilities": {"image": images, "embeddedContext": images},
                 "mcpCapabilities": {"http": images},
                 "sessionCapabilities": sessions,
+                **({"providers": {}} if self.options.more else {}),
             },
             "authMethods": [
                 *([{"id": "api-key", "name": "K"}] if os.environ.get("OPENAI_API_KEY") else []),
@@ -149,6 +154,7 @@ class Agent:
         self.sessions[session] = []
         self.modes[session] = "auto"
         self.servers[session] = params["mcpServers"]
+        self.opened = params
         return {"sessionId": session, **self._choices(session)}
 
     def on_session_load(self, params: Message) -> Message:
@@ -223,6 +229,26 @@ class Agent:
 
     def on_session_close(self, params: Message) -> Message:
         """Nothing to let go of."""
+        return {}
+
+    def on_session_delete(self, params: Message) -> Message:
+        """Forget a session."""
+        if self.sessions.pop(params["sessionId"], None) is None:
+            return {"error": {"code": -32602, "message": "no such session"}}
+        return {}
+
+    def on_providers_list(self, params: Message) -> Message:
+        """One provider, and where it is."""
+        told = self.providers.get("main")
+        now = {k: told[k] for k in ("apiType", "baseUrl")} if told else None
+        row = {"providerId": "main", "supported": ["openai"], "required": True, "current": now}
+        return {"providers": [row]}
+
+    def on_providers_set(self, params: Message) -> Message:
+        """Another place for it."""
+        if params["providerId"] != "main":
+            return {"error": {"code": -32602, "message": "no such provider"}}
+        self.providers["main"] = params
         return {}
 
     def on_session_set_mode(self, params: Message) -> Message:
@@ -493,6 +519,40 @@ def refuse(agent: Agent, session: str, text: str) -> Any:
     return {"error": json.loads(rest_of(text, "refuse"))}
 
 
+def opened(agent: Agent, session: str, text: str) -> None:
+    """Say what the session was opened with, and where the provider's requests go."""
+    told = {k: v for k, v in agent.opened.items() if k not in ("cwd", "mcpServers")}
+    agent.say(session, json.dumps({**told, "providers": agent.providers}))
+
+
+def delegate(agent: Agent, session: str, text: str) -> None:
+    """A session of its own does the work: it speaks, reads, asks, and has a helper itself."""
+    agent.sessions |= {"child": [], "grandchild": []}
+    agent.update(session, "subagent_update", sessionId="child", title="Scout", description="Look.")
+    agent.update(session, "subagent_update", sessionId="child", state={"state": "running"})
+    agent.say("child", "I look")
+    call = {"toolCallId": "c1", "title": "Read a.txt", "kind": "read", "status": "completed"}
+    agent.update("child", "tool_call", **call)
+    asked = {
+        "toolCallId": "c2",
+        "title": "Run ls",
+        "kind": "execute",
+        "rawInput": {"command": "ls"},
+    }
+    options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]
+    agent.ask(
+        "session/request_permission",
+        {"sessionId": "child", "toolCall": asked, "options": options},
+    )
+    agent.update("child", "tool_call_update", toolCallId="c2", status="completed")
+    agent.update("child", "subagent_update", sessionId="grandchild", title="Aide")
+    agent.say("grandchild", "deep down")
+    agent.say("child", "Found it.")
+    idle = {"state": "idle", "stopReason": "end_turn"}
+    agent.update(session, "subagent_update", sessionId="child", state=idle)
+    agent.say(session, "The scout found it.")
+
+
 def where(agent: Agent, session: str, text: str) -> None:
     """Say the process's id and its working directory."""
     agent.say(session, f"{os.getpid()} {Path.cwd()}")
@@ -542,6 +602,8 @@ ACTS: dict[str, Act] = {
     "ending": ending,
     "refuse": refuse,
     "mutter": mutter,
+    "opened": opened,
+    "delegate": delegate,
     "doze": doze,
     "listen": listen,
     "drain": drain,
@@ -582,6 +644,7 @@ def main() -> None:
         "steers",
         "late",
         "models",
+        "more",
     )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp import elicit
+from sessions.backends.acp import elicit, providers, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -31,6 +31,7 @@ from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
+from sessions.config.model import Provider
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.tools.workspace import Guard
@@ -45,6 +46,7 @@ _ALWAYS: Message = {
     "auth": {"terminal": True},
     "_meta": {"terminal-auth": True},
     **elicit.CAPABILITIES,
+    **subagents.CAPABILITIES,
 }
 """What can be done for an agent on any machine."""
 
@@ -62,6 +64,7 @@ class AgentConfig:
     directory: str = ""
     """The working directory of its sessions, where the agent runs on another machine."""
     sleep_s: float = SLEEP_S
+    providers: Mapping[str, Provider] = field(default_factory=dict)
     log_name: str = ""
     """What its stderr's file is called by, if not by `name`."""
 
@@ -234,6 +237,18 @@ class AcpBackend:
             asked = {**asked, "cursor": page["nextCursor"]}
         return found
 
+    async def delete(self, agent_session: str) -> None:
+        """Let the agent delete a session that it has on disk.
+
+        Raises BackendError, and UsageError for an agent that deletes none.
+        """
+        agent = await self.process()
+        if not agent.can("delete"):
+            raise UsageError(f"{self.title} deletes no sessions.")
+        if agent_session in self._conversations:
+            raise UsageError("A session of the deck is that session.", "Delete it there.")
+        await agent.request("session/delete", {"sessionId": agent_session})
+
     def at_its_end(self, agent_session: str, state: ev.JSON) -> bool:
         """Whether the agent's session has not gone on since `state` was recorded."""
         return self._last_turns.get(agent_session) == state.get("turn") is not None
@@ -336,6 +351,7 @@ class AcpBackend:
             client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_ALWAYS},
             cwd=cwd,
         )
+        await providers.tell(self._process, self._config.providers)
         return self._process
 
     def _fall_asleep(self) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, elicit, prompt, steering, usage
+from sessions.backends.acp import asking, elicit, opening, prompt, steering, subagents, usage
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
@@ -72,6 +72,7 @@ class AcpConversation:
         self._updates = 0
         """Counts what the agent has sent, to know when it is silent."""
         self._asks: set[asyncio.Task[Any]] = set()
+        self._children = subagents.Children(self, backend)
         self._steering: Steering | None = None
         self._drains = False
         """Whether the agent asks for what is to go into its turn."""
@@ -90,6 +91,7 @@ class AcpConversation:
             host.turn, self._workspace.terminals.printed, partial(kept, host.files)
         )
         self._workspace.begin(host, self._translator)
+        self._children.begin(host.emit, self._translator)
         for update in self._early:
             self.on_update(update)
         self._early.clear()
@@ -100,6 +102,7 @@ class AcpConversation:
             return ended
         finally:
             self._told_quiet("")
+            self._children.end(interrupted=not whole)
             self._host = self._translator = None
             self._workspace.end(interrupted=not whole)
             for ask in self._asks:
@@ -128,6 +131,7 @@ class AcpConversation:
     async def close(self) -> None:
         """Let go of the agent's session; the agent itself is the backend's."""
         agent, self._agent, self._last = self._agent, None, None
+        self._children.forget()
         await self._workspace.terminals.close()
         if agent is not None and agent.alive and self.agent_session:
             self._backend.forget(self.agent_session)
@@ -150,6 +154,9 @@ class AcpConversation:
         self._told_quiet("")
         if self._loading and update.get("sessionUpdate") not in STATES:
             return  # the past, told again: the journal has it
+        if update.get("sessionUpdate") == subagents.UPDATE:
+            self._children.announced(update)
+            return
         if self._host is None or self._translator is None:
             if self._last is not None and update.get("sessionUpdate") == "session_info_update":
                 for event in Translator(self._last.turn).events(update):
@@ -332,7 +339,7 @@ class AcpConversation:
     async def _enter(self, agent: AgentProcess, host: TurnHost) -> str:
         theirs = str(self._state.get("session_id") or "")
         mine = self._state.get("owner") in (None, self.session_id)
-        base: Message = {"cwd": str(self._there), "mcpServers": self._servers}
+        base = opening.params(agent, self._there, self._servers, host.settings)
         self.options.wanted |= self._state.get("wanted") or {}
         if theirs and self._undone(host):
             pass  # it remembers a turn that was taken back; another session of it does not
@@ -351,7 +358,7 @@ class AcpConversation:
         self._state["made"] = _now()
         host.emit(ev.BackendState(data={"made": self._state["made"]}))
         self._take(made, str(made.get("sessionId", "")))
-        return prompt.past(host)
+        return opening.preface(agent, host.settings, prompt.past(host))
 
     def _undone(self, host: TurnHost) -> bool:
         """Whether a turn that the agent's session has had was taken back since."""

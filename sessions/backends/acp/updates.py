@@ -48,6 +48,8 @@ class Translator:
         self._keep = keep
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
+        self._message = ("", "")
+        """Which message the last chunk was of, and of what kind it was."""
         self._title: str | None = None
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
@@ -69,8 +71,10 @@ class Translator:
                 return self._shown_image(image)
             text = content_text(update.get("content"))
             chunk = ev.Text if kind == "agent_message_chunk" else ev.Thinking
+            text = self._apart(kind, update.get("messageId"), text) if text else ""
             return [chunk(turn=self.turn, text=text)] if text else []
         if kind in ("tool_call", "tool_call_update"):
+            self._message = ("", "")
             return self._tool(update)
         if kind == "usage_update":
             counts = {k: count(update.get(k)) for k in ("used", "size")}
@@ -86,6 +90,12 @@ class Translator:
         if kind in _QUIET:
             return []
         return [ev.Unknown(name=f"acp.{kind or 'update'}", data={"raw": update})]
+
+    def _apart(self, kind: str, message: Any, text: str) -> str:
+        """Text that begins another message stands apart from the one before."""
+        before, self._message = self._message, (kind, message if isinstance(message, str) else "")
+        new = before[0] == kind and all((before[1], self._message[1])) and before != self._message
+        return f"\n\n{text}" if new else text
 
     def _called(self, update: Message) -> list[ev.Event]:
         """The title that the agent gives its session; null takes it back."""

@@ -83,6 +83,20 @@ async def sessions(deck: Deck, backend: str, cwd: str = "") -> list[ev.JSON]:
     return await _agent(deck, backend).listed(Path(cwd) if cwd else None)
 
 
+@command("agent.delete")
+async def delete(deck: Deck, backend: str, agent_session: str) -> None:
+    """Let an agent delete a session that it has on disk."""
+    await _agent(deck, backend).delete(agent_session)
+
+
+@command("agent.providers")
+async def providers(deck: Deck, backend: str) -> list[ev.JSON]:
+    """Where an agent sends its requests: `{"id", "takes", "api", "base_url", "required"}`."""
+    from sessions.backends.acp.providers import listed
+
+    return await listed(await _agent(deck, backend).process())
+
+
 @command("session.continue")
 async def continue_(deck: Deck, session: str, backend: str = "", cwd: str = "") -> ev.JSON:
     """A live session that goes on from an imported one; its summary."""
