@@ -7,16 +7,18 @@ The words of the prompt choose what happens: see `ACTS`. Sessions are kept in a 
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run as a script
+
+from tests.support.scripted_more import ACTS as MORE
 
 Message = dict[str, Any]
 
@@ -456,51 +458,6 @@ def client(agent: Agent, session: str, text: str) -> None:
     agent.say(session, json.dumps(answers))
 
 
-def about(agent: Agent, session: str, text: str) -> None:
-    """Say what was chosen and handed over, and which kinds of blocks the prompt had."""
-    servers = [server["name"] for server in agent.servers.get(session, [])]
-    agent.say(session, json.dumps({"chosen": agent.chosen, "servers": servers}))
-
-
-def blocks(agent: Agent, session: str, text: str) -> None:
-    """Say the kinds of the prompt's blocks."""
-    agent.say(session, " ".join(agent.kinds))
-
-
-def endless(agent: Agent, session: str, text: str) -> None:
-    """Stream for ever, whoever cancels."""
-    number = 0
-    while True:
-        agent.say(session, f"{number} ")
-        number += 1
-        time.sleep(0.01)
-
-
-def twins(agent: Agent, session: str, text: str) -> None:
-    """Two requests of one id, and answers to what nobody asked."""
-    call = {"toolCallId": "w1", "title": "Look", "kind": "read"}
-    params = {"sessionId": session, "toolCall": call, "options": []}
-    for _ in range(2):
-        self_id = {"id": 77, "method": "session/request_permission", "params": params}
-        agent.send(self_id)
-    for number in (1, 2, 3, 31337):
-        agent.send({"id": number, "result": {"sessionId": "stolen"}})
-    agent.say(session, "still here")
-
-
-def orphan(agent: Agent, session: str, text: str) -> None:
-    """Start a process that outlives the agent unless somebody ends it; say its id."""
-    child = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
-    agent.say(session, f"child {child.pid}")
-
-
-def picture(agent: Agent, session: str, text: str) -> None:
-    """Show a picture."""
-    data = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
-    content = {"type": "image", "data": data, "mimeType": "image/png"}
-    agent.update(session, "agent_message_chunk", content=content)
-
-
 def heap(agent: Agent, session: str, text: str) -> None:
     """A chunk of 60 MB, and a request of as much: what the client answers is said."""
     agent.say(session, "begin " + "x" * 60_000_000)
@@ -517,45 +474,6 @@ def refuse(agent: Agent, session: str, text: str) -> Any:
     """Refuse the prompt with an error of JSON, after a sentence on stdout."""
     agent.raw("Sorry, this agent is closed today.")
     return {"error": json.loads(rest_of(text, "refuse"))}
-
-
-def opened(agent: Agent, session: str, text: str) -> None:
-    """Say what the session was opened with, and where the provider's requests go."""
-    told = {k: v for k, v in agent.opened.items() if k not in ("cwd", "mcpServers")}
-    agent.say(session, json.dumps({**told, "providers": agent.providers}))
-
-
-def delegate(agent: Agent, session: str, text: str) -> None:
-    """A session of its own does the work: it speaks, reads, asks, and has a helper itself."""
-    agent.sessions |= {"child": [], "grandchild": []}
-    agent.update(session, "subagent_update", sessionId="child", title="Scout", description="Look.")
-    agent.update(session, "subagent_update", sessionId="child", state={"state": "running"})
-    agent.say("child", "I look")
-    call = {"toolCallId": "c1", "title": "Read a.txt", "kind": "read", "status": "completed"}
-    agent.update("child", "tool_call", **call)
-    asked = {
-        "toolCallId": "c2",
-        "title": "Run ls",
-        "kind": "execute",
-        "rawInput": {"command": "ls"},
-    }
-    options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]
-    agent.ask(
-        "session/request_permission",
-        {"sessionId": "child", "toolCall": asked, "options": options},
-    )
-    agent.update("child", "tool_call_update", toolCallId="c2", status="completed")
-    agent.update("child", "subagent_update", sessionId="grandchild", title="Aide")
-    agent.say("grandchild", "deep down")
-    agent.say("child", "Found it.")
-    idle = {"state": "idle", "stopReason": "end_turn"}
-    agent.update(session, "subagent_update", sessionId="child", state=idle)
-    agent.say(session, "The scout found it.")
-
-
-def where(agent: Agent, session: str, text: str) -> None:
-    """Say the process's id and its working directory."""
-    agent.say(session, f"{os.getpid()} {Path.cwd()}")
 
 
 def listen(agent: Agent, session: str, text: str) -> None:
@@ -585,12 +503,6 @@ def drain(agent: Agent, session: str, text: str) -> None:
         time.sleep(0.01)
 
 
-def doze(agent: Agent, session: str, text: str) -> None:
-    """Say nothing for a second."""
-    time.sleep(1.0)
-    agent.say(session, "awake")
-
-
 def mutter(agent: Agent, session: str, text: str) -> None:
     """Print to stderr alone."""
     sys.stderr.write(rest_of(text, "mutter") + "\n")
@@ -598,22 +510,13 @@ def mutter(agent: Agent, session: str, text: str) -> None:
 
 
 ACTS: dict[str, Act] = {
+    **MORE,
     "heap": heap,
     "ending": ending,
     "refuse": refuse,
     "mutter": mutter,
-    "opened": opened,
-    "delegate": delegate,
-    "doze": doze,
     "listen": listen,
     "drain": drain,
-    "where": where,
-    "picture": picture,
-    "about": about,
-    "blocks": blocks,
-    "endless": endless,
-    "twins": twins,
-    "orphan": orphan,
     "client": client,
     "say": say,
     "echo": echo,
