@@ -509,6 +509,11 @@ class Calls(Protocol):
     ) -> None: ...
 
     @overload
+    async def call(
+        self, command: Literal["session.budget"], /, *, session: str, text: str
+    ) -> str: ...
+
+    @overload
     async def call(self, command: Literal["session.compact"], /, *, session: str) -> None: ...
 
     @overload
@@ -535,6 +540,7 @@ class Calls(Protocol):
         /,
         *,
         mcp: list[str] | None = ...,
+        budget: str = ...,
         profile: str = ...,
         backend: str = ...,
         model: str = ...,

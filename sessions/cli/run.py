@@ -39,6 +39,7 @@ class Options:
     permission: str = ""
     title: str = ""
     max_turns: int = 0
+    budget: str = ""
     worktree: bool | None = None
     base: str = ""
     as_json: bool = False
@@ -65,6 +66,8 @@ class Options:
 @click.option("--base", default="", metavar="REF",
               help="Where that branch begins (default: what is checked out).")  # fmt: skip
 @click.option("--max-turns", default=0, metavar="N", help="Answers of the model, at most.")
+@click.option("--budget", default="", metavar="LIMIT",
+              help="What it may take: $2.50, 200k tokens, 3 h, 20 turns.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the events, one a line.")
 @click.option("--yes-full", "confirmed_full", is_flag=True,
               help="Confirm `--permission full` where there is no sandbox.")  # fmt: skip
@@ -261,6 +264,7 @@ async def _session(client: Any, options: Options) -> str:
         skills=dict.fromkeys(options.skills, "on"),
         mcp=list(options.mcp),
         max_steps=options.max_turns,
+        budget=options.budget,
         confirmed_full=options.confirmed_full,
         strict=True,
         worktree=options.worktree,

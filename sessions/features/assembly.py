@@ -324,9 +324,7 @@ class Features:
         if session.summary.worktree is not None:
             await self.worktrees.ready(session)
         limits = self._deck.config.limits
-        mine = budget.Budget(
-            limits.session_usd, limits.session_tokens, limits.session_hours, limits.session_turns
-        )
+        mine = budget.of_session(limits, session.summary.budget)
         if why := budget.exceeded(session.summary, mine):
             return why
         if why := self.subsessions.exceeded(session):

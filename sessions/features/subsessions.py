@@ -57,12 +57,11 @@ class SubSessions:
         children = self._of.get(parent)
         if not children:
             return ""
-        limits = self._deck.config.limits
         mine = self._deck.sessions.get(parent)
+        own = mine.summary.budget if mine else {}
+        whole = budget.of_session(self._deck.config.limits, own)
         family = [*children.values(), *([mine.summary] if mine else [])]
-        return budget.family_exceeded(
-            family, budget.Budget(limits.session_usd, limits.session_tokens)
-        )
+        return budget.family_exceeded(family, budget.Budget(whole.usd, whole.tokens))
 
     def parted(self, session: Session) -> None:
         """A session is not in memory any more."""

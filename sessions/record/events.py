@@ -369,6 +369,10 @@ class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
     seen: bool | UnsetType = UNSET
     mcp: dict[str, bool] | UnsetType = UNSET
     """Servers that were switched on or off."""
+    budget: JSON | UnsetType = UNSET
+    """`{"usd", "tokens", "hours", "turns"}`: its own limits, instead of the configuration's."""
+    tags: list[str] | UnsetType = UNSET
+    """What the user groups it by."""
     then: JSON | UnsetType = UNSET
     """`{"to": [...], "words": …}`: where its answer goes when it is done; `{}`: nowhere."""
 

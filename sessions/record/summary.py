@@ -81,6 +81,10 @@ class Summary:
 
     Discarded: `kept` names the ref that holds what it held.
     """
+    budget: ev.JSON = field(default_factory=dict)
+    """Its own limits: usd, tokens, hours, turns; one that is not there is the configuration's."""
+    tags: list[str] = field(default_factory=list)
+    """What its user groups it by."""
     then: ev.JSON = field(default_factory=dict)
     """`{"to", "words"}`: where its answer goes when it is done."""
 
@@ -218,6 +222,8 @@ class Reducer:
             "aside",
             "cwd",
             "then",
+            "budget",
+            "tags",
         ):
             if key in changes:
                 setattr(s, key, changes[key])

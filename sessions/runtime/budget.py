@@ -6,14 +6,27 @@ A limit that is reached pauses the session with its reason; raising it in the co
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sessions.errors import UsageError
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sessions.config.model import Limits
+
+_PART = re.compile(
+    r"\s*(?P<money>\$)?\s*(?P<count>\d[\d_]*(?:\.\d+)?)\s*(?P<thousands>[km](?![a-z]))?\s*"
+    r"(?P<unit>usd|dollars?|tokens?|tok|hours?|h|turns?)?\s*(?:,|;|and\b|$|(?=[\d$]))",
+    re.IGNORECASE,
+)
+_MOST = 1e15
+_UNITS = {"u": "usd", "d": "usd", "h": "hours"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,57 @@ class Budget:
     tokens: int = 0
     hours: float = 0.0
     turns: int = 0
+
+
+def parse(text: str) -> dict[str, float]:
+    """`$2.50, 200k tokens, 3 hours, 20 turns` as usd, tokens, hours, turns; "" is none.
+
+    A bare number is dollars. Raises UsageError.
+    """
+    found: dict[str, float] = {}
+    at = 0
+    while text[at:].strip():
+        part = _PART.match(text, at)
+        if part is None or (part["money"] and part["unit"] and part["unit"][0] not in "uUdD"):
+            raise UsageError(
+                f"{text[at:].strip()!r} is no budget.",
+                "Write it as: $2.50, 200k tokens, 3 h, 20 turns.",
+            )
+        unit = (part["unit"] or "usd").lower()
+        many = {"k": 1_000, "m": 1_000_000}.get((part["thousands"] or "").lower(), 1)
+        count = float(part["count"].replace("_", "")) * many
+        name = _UNITS.get(unit[0]) or ("tokens" if unit.startswith("tok") else "turns")
+        if name in found or count > _MOST:
+            raise UsageError(f"{text.strip()!r} is no budget: {name} twice, or too much of it.")
+        found[name] = count
+        at = part.end()
+    return {name: count for name, count in found.items() if count}
+
+
+def said(own: Mapping[str, float]) -> str:
+    """A session's own budget as `parse` reads it."""
+    words = {"usd": "${:g}", "tokens": "{:g} tokens", "hours": "{:g} hours", "turns": "{:g} turns"}
+    large = {k: (f"{own[k] / 1000:g}k" if k == "tokens" and own[k] >= 1000 else "") for k in own}
+    return ", ".join(
+        f"{large[k]} tokens" if large[k] else form.format(own[k])
+        for k, form in words.items()
+        if k in own
+    )
+
+
+def of_session(limits: Limits, own: Mapping[str, float]) -> Budget:
+    """What holds for a session: its own limits, and the configuration's where it has none."""
+    return Budget(
+        float(own.get("usd") or limits.session_usd),
+        int(own.get("tokens") or limits.session_tokens),
+        float(own.get("hours") or limits.session_hours),
+        int(own.get("turns") or limits.session_turns),
+    )
+
+
+def holds_back(reason: str) -> bool:
+    """Whether a session is paused by a limit of its own."""
+    return reason.startswith(("the session's budget", "limit of "))
 
 
 def exceeded(summary: Summary, budget: Budget, *, now: datetime | None = None) -> str:

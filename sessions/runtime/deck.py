@@ -37,6 +37,7 @@ log = logging.getLogger("agentdeck.deck")
 
 CHANGEABLE = {
     "title", "backend", "model", "permission", "profile", "archived", "closed", "aside", "paused",
+    "tags",
 }  # fmt: skip
 
 

@@ -86,6 +86,23 @@ async def rename(deck: DeckScreen) -> None:
         await deck.client.call("session.set", session=summary.id, changes={"title": title.strip()})
 
 
+@action("budget", "Budget of this session", group=GROUP, when=has_session)
+async def budget(deck: DeckScreen) -> None:
+    """What the session may take: dollars, tokens, hours, turns; one that waits for more goes on."""
+    from sessions.runtime.budget import said
+    from tui.screens.dialogs import Prompt
+    from tui.screens.new_session import BUDGET_HINT
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    title = f"Budget of {deck.name_of(summary.id)}"
+    text = await deck.app.push_screen_wait(Prompt(title, said(summary.budget), BUDGET_HINT))
+    if text is not None:
+        now = await deck.client.call("session.budget", session=summary.id, text=text)
+        deck.say(f"Its budget: {now}." if now else "Its budget is the configuration's.")
+
+
 @action("close", "Close", keys=("alt+x",), group=GROUP, when=has_session)
 async def close(deck: DeckScreen) -> None:
     """Take the session off the deck; its record stays, the list of all sessions reopens it."""

@@ -102,9 +102,9 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
     if summary.queue:
         parts.append((f"{len(summary.queue)} queued", "$text-accent"))
     if summary.cost_usd is not None:
-        parts.append((cost(summary.cost_usd), ""))
+        parts.append((f"{cost(summary.cost_usd)}{_of(summary, 'usd')}", ""))
     if used := sum(summary.tokens.values()):
-        parts.append((f"{tokens(used)} tokens", ""))
+        parts.append((f"{tokens(used)}{_of(summary, 'tokens')} tokens", ""))
     if full := _fullness(summary):
         parts.append((f"context {full} %", "$text-warning" if full >= NEARLY_FULL else ""))
     if summary.branch:
@@ -113,6 +113,14 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         parts.append((summary.permission, "$text-warning" if summary.permission == "full" else ""))
     parts += [(name, "") for name in _answers(summary)]
     return _join(parts, width)
+
+
+def _of(summary: Summary, what: str) -> str:
+    """What a session may take by a budget of its own."""
+    own = summary.budget.get(what)
+    if not own:
+        return ""
+    return f" of {cost(float(own)) if what == 'usd' else tokens(int(own))}"
 
 
 def _fullness(summary: Summary) -> int:

@@ -17,6 +17,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from sessions.api.answers import BackendState
 from sessions.errors import AgentdeckError
+from sessions.runtime.budget import parse
 from tui.deck.client import DeckClient
 from tui.folder import here
 from tui.screens.confirm_full_mode import unprotected
@@ -26,6 +27,7 @@ from tui.widgets.fields import Field
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
+BUDGET_HINT = "the configuration's · or: $2.50, 200k tokens, 3 h, 20 turns"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
 _GREY = "$foreground 55%"
 
@@ -119,6 +121,9 @@ class NewSession(Dialog[Wish]):
             yield from self._row("Permission", modes)
             yield from self._row(
                 "How many", Field("1", type="integer", max_length=2, compact=True, id="count")
+            )
+            yield from self._row(
+                "Budget", Field(placeholder=BUDGET_HINT, compact=True, id="budget")
             )
             yield Static("", id="fault", markup=False)
         with Horizontal(id="buttons"):
@@ -250,7 +255,15 @@ class NewSession(Dialog[Wish]):
             self._fault(f"How many: a number from 1 to {MAX_AT_ONCE}.")
             self.query_one("#count", Input).focus()
             return
+        budget = self.query_one("#budget", Input)
+        try:
+            parse(budget.value)
+        except AgentdeckError as error:
+            self._fault(f"{error} {error.hint}")
+            budget.focus()
+            return
         args = {"cwd": str(folder), "title": self.query_one("#title", Input).value}
+        args["budget"] = budget.value.strip()
         for field in ("profile", "backend", "model", "permission"):
             args[field] = self._value(field)
         given: dict[str, str | bool] = {k: v for k, v in args.items() if v}

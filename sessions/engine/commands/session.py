@@ -11,14 +11,20 @@ from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
+from sessions.runtime import budget as limit
 from sessions.runtime.session import BY_USER
 
 
 @command("session.create")
-async def create(deck: Deck, mcp: list[str] | None = None, **args: Unpack[NewSession]) -> ev.JSON:
-    """Make a session, with these MCP servers switched on; its summary."""
+async def create(
+    deck: Deck, mcp: list[str] | None = None, budget: str = "", **args: Unpack[NewSession]
+) -> ev.JSON:
+    """Make a session, with these MCP servers switched on and this budget; its summary."""
     deck.features.mcp.check(mcp or ())
+    own = limit.parse(budget)
     session = await deck.create(**args)
+    if own:
+        await session.set({"budget": own})
     await deck.features.mcp.switch(session, dict.fromkeys(mcp or (), True))
     return session.summary.to_json()
 
@@ -98,6 +104,22 @@ async def next_(deck: Deck, session: str, item: str = "") -> bool:
 async def change(deck: Deck, session: str, changes: ev.JSON) -> None:
     """Change title, backend, model, permission, closed, aside, …"""
     await deck.change(await deck.get(session), changes)
+
+
+@command("session.budget")
+async def budget(deck: Deck, session: str, text: str) -> str:
+    """Give a session a budget of its own ("" = the configuration's); how it is read.
+
+    One that waits for more goes on where that is enough.
+    """
+    target = await deck.get(session)
+    changes: ev.JSON = {"budget": limit.parse(text)}
+    paused = target.summary.paused
+    whole = limit.of_session(deck.config.limits, changes["budget"])
+    if paused and limit.holds_back(paused) and not limit.exceeded(target.summary, whole):
+        changes["paused"] = ""
+    await target.set(changes)
+    return limit.said(changes["budget"])
 
 
 @command("session.seen")

@@ -98,7 +98,8 @@ async def test_a_backend_that_is_not_ready_is_greyed_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("cwd", "/no/such/place"), ("count", "0"), ("count", "99")]
+    ("field", "value"),
+    [("cwd", "/no/such/place"), ("count", "0"), ("count", "99"), ("budget", "2,50")],
 )
 async def test_a_wrong_entry_is_said_in_the_form(field: str, value: str) -> None:
     async with opened(0) as here:
@@ -108,6 +109,21 @@ async def test_a_wrong_entry_is_said_in_the_form(field: str, value: str) -> None
         assert isinstance(here.app.screen, NewSession)
         assert here.client.said("session.create") == []
         assert str(here.app.screen.query_one("#fault").content)  # type: ignore[attr-defined]
+
+
+async def test_a_budget_goes_with_a_new_session_and_can_be_changed_on_it() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        here.app.screen.query_one("#budget", Input).value = "$2, 3 h"
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.create")))
+        assert here.client.said("session.create")[0]["budget"] == "$2, 3 h"
+        here.deck.start("budget")
+        await here.until(lambda: here.app.screen is not here.deck)
+        here.app.screen.query_one(Input).value = "20 turns"
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.budget")))
+        assert here.client.said("session.budget")[0]["text"] == "20 turns"
 
 
 def test_a_directory_is_completed(tmp_path: Path) -> None:
