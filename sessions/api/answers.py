@@ -246,3 +246,10 @@ class SettingChanged(TypedDict):
     written: bool
     now: str
     force: str
+
+
+class Staged(TypedDict):
+    """A file of which a hunk, or all, was put into git's index, or (False) taken out of it."""
+
+    path: str
+    staged: bool

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SignInWay,
         SkillFile,
         SkillsListed,
+        Staged,
         Turn,
         Undone,
         Watched,
@@ -767,6 +768,7 @@ class Calls(Protocol):
         session: str,
         message: str,
         paths: list[str] | None = ...,
+        staged: bool = ...,
     ) -> ev.JSON: ...
 
     @overload
@@ -809,6 +811,18 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["worktree.prune"], /, *, orphans: bool = ..., kept: bool = ...
     ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["worktree.stage"],
+        /,
+        *,
+        session: str,
+        path: str,
+        hunk: str = ...,
+        undo: bool = ...,
+    ) -> Staged: ...
 
     @overload
     async def call(

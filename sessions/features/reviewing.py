@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.api.answers import Staged
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
-from sessions.worktrees import land, review, take_back
+from sessions.worktrees import land, review, staging, take_back
 from sessions.worktrees.repository import look, repository
 
 if TYPE_CHECKING:
@@ -78,11 +79,29 @@ class Reviews:
             )
         return folder, review.base_of(session.summary, folder)
 
-    async def commit(self, session: Session, message: str, paths: list[str]) -> ev.JSON:
-        """Commit what is not committed, of these paths alone where there are any."""
+    async def stage(
+        self, session: Session, path: str, hunk: str, *, undo: bool
+    ) -> Staged:  # fmt: skip
+        """Put a hunk or a file into git's index, or take it out of it."""
+        folder, base = await self._trees.run(self._where, session)
+        await self._trees.run(
+            lambda: staging.stage(folder, base, path, hunk, undo=undo)
+        )  # fmt: skip
+        return {"path": path, "staged": not undo}
+
+    async def commit(
+        self, session: Session, message: str, paths: list[str], *, staged: bool = False
+    ) -> ev.JSON:
+        """Commit what is not committed, of these paths alone where there are any.
+
+        `staged`: what git's index holds, as it is.
+        """
         folder, _ = await self._trees.run(self._where, session)
         if not message.strip():
             raise UsageError("A commit needs a message.")
+        if staged:
+            made = await self._trees.run(staging.commit, folder, message.strip())
+            return {"id": session.id, "commit": made}
         if not paths and review.own(session.summary) is None:
             raise UsageError(
                 "This session has no worktree of its own: what else is there may not be its own.",

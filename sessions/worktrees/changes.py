@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pathlib import Path
 from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import patch
-from sessions.worktrees.git import git, line, names, says
+from sessions.worktrees.git import git, line, names, run, says
 from sessions.worktrees.patch import FileChange, Hunk
 
 DIFF = (
@@ -23,7 +23,15 @@ DIFF = (
     "--no-ext-diff", "--no-textconv", "--no-relative", "--full-index", "--src-prefix=a/",
     "--dst-prefix=b/", "-M", "--patch", "--submodule=short", "--ignore-submodules=untracked",
 )  # fmt: skip
+_STATUS = (
+    "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal",
+    "--ignore-submodules=untracked",
+)  # fmt: skip
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
+_QUIET = {"GIT_OPTIONAL_LOCKS": "0"}
+_MOST = 400
+"""Paths that are named to git."""
+_LOOK = "look at the session's folder"
 
 
 @dataclass(slots=True)
@@ -39,6 +47,8 @@ class Changes:
     """Folders that are repositories of their own: git does not look into them."""
     reverted: list[str] = field(default_factory=list)
     """Files that commits changed and that are, not committed, as they were at the base."""
+    staged: set[str] = field(default_factory=set)
+    """Paths of which git's index holds something that is not committed."""
 
     @property
     def dirty(self) -> bool:
@@ -72,6 +82,7 @@ def file_json(file: FileChange) -> ev.JSON:
         "binary": file.binary,
         "untracked": file.untracked,
         "uncommitted": file.uncommitted,
+        "staged": file.staged,
         "added": file.added,
         "removed": file.removed,
         "old_mode": file.old_mode,
@@ -81,6 +92,7 @@ def file_json(file: FileChange) -> ev.JSON:
         "hunks": [
             {
                 "id": hunk_id(h),
+                "staged": h.staged,
                 "old_start": h.old_start,
                 "old_count": h.old_count,
                 "new_start": h.new_start,
@@ -109,31 +121,63 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
     `context`: lines around each hunk. `fold_space`: changes of white space alone are left out.
     Raises GitFault.
     """
-    top = Path(line(folder, "rev-parse", "--show-toplevel", doing="look at the session's folder"))
+    top, head = _where(folder)
     words = [*DIFF, f"-U{context}", *(["-w", "--ignore-blank-lines"] if fold_space else [])]
     doing = f"compare with {base[:10]}"
-    # A large repository is gone through once: what is tracked beside what is not.
-    with ThreadPoolExecutor(2) as both:
-        quiet = {"GIT_OPTIONAL_LOCKS": "0"}
-        tracked = both.submit(git, top, *words, base, "--", doing=doing, env=quiet)
-        others = both.submit(git, top, "ls-files", "--others", "--exclude-standard", "-z")
-        head = says(top, "rev-parse", "--verify", "--quiet", "HEAD") or ""
+    # A large repository is gone through once: what is compared then are the paths that changed.
+    with ThreadPoolExecutor(1) as beside:
+        at_work = beside.submit(git, top, *_STATUS, env=_QUIET, doing=doing)
         commits = _commits(top, base) if head else []
         since = _in_head(top, base) if head and head != base else {}
-        files, loose = patch.read(tracked.result()), names(others.result())
-    nested = [name.rstrip("/") for name in loose if name.endswith("/")]
-    loose = [name for name in loose if not name.endswith("/")]
+        status = names(at_work.result())
+    changed = {entry[3:] for entry in status if not entry.startswith("??")}
+    loose, nested = _loose(top, [entry[3:] for entry in status if entry.startswith("??")])
+    paths = sorted(changed | since.keys())
+    files = _compared(top, [*words, base], paths, doing) if paths else []
     if loose and any(file.status == "deleted" for file in files):
         # One of them may be what was renamed to a name that git does not know yet.
         with seen(top, loose) as env:
-            files = patch.read(git(top, *words, base, "--", doing=doing, env=env))
+            files = _compared(top, [*words, base], [*paths, *loose], doing, env)
     elif loose:
         with seen(top, loose, alone=True) as env:
             files += patch.read(git(top, *words, "--", doing=doing, env=env))
             files.sort(key=lambda file: os.fsencode(file.path))
     found = Changes(top, base, head, files, commits, nested)
+    found.staged = {entry[3:] for entry in status if entry[0] not in " ?"}
     _mark(found, set(loose), since, fold_space)
     return found
+
+
+def _where(folder: Path) -> tuple[Path, str]:
+    """The checkout's folder, and the commit that it is at ("": none yet)."""
+    done = run(folder, ["rev-parse", "--show-toplevel", "--verify", "--quiet", "HEAD"])
+    top, _, head = os.fsdecode(done.stdout).removesuffix("\n").rpartition("\n")
+    if not top:
+        top, head = line(folder, "rev-parse", "--show-toplevel", doing=_LOOK), ""
+    return Path(top), head
+
+
+def _loose(top: Path, told: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Files that are not tracked, and repositories within; git tells a new folder as one."""
+    if any(name.endswith("/") for name in told):
+        folders = [name for name in told if name.endswith("/")]
+        named = ["--", *folders] if len(folders) <= _MOST else []
+        env = {**_QUIET, **_LITERAL}
+        inside = git(top, "ls-files", "--others", "--exclude-standard", "-z", *named, env=env)
+        told = sorted({name for name in told if not name.endswith("/")} | set(names(inside)))
+    return (
+        [name for name in told if not name.endswith("/")],
+        [name.rstrip("/") for name in told if name.endswith("/")],
+    )
+
+
+def _compared(
+    top: Path, words: Sequence[str], paths: Sequence[str], doing: str, env: Mapping[str, str] = {}
+) -> list[FileChange]:
+    """What git tells of these paths; of very many it tells all at once."""
+    few = len(paths) <= _MOST
+    named = ["-c", "core.preloadIndex=false", *words, "--", *paths] if few else [*words, "--"]
+    return patch.read(git(top, *named, env={**_QUIET, **_LITERAL, **env}, doing=doing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,9 @@ from sessions.worktrees import naming, remove
 from sessions.worktrees.git import fault, git, run, says
 from sessions.worktrees.keep import snapshot
 from sessions.worktrees.repository import Base, Repository, pin, repository
+
+_LARGE = 2**20
+"""Bytes of an index: some ten thousand files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
         with contextlib.suppress(Exception):
             remove.take_away(at, path, wanted.branch, wanted.base.commit)
         raise fault(done, f"add a worktree of {wanted.repository.name}")
+    _large(path)
     notes = [*_submodules(path), *_lfs(path)]
     cwd = wanted.cwd
     if not cwd.is_dir():
@@ -136,6 +142,32 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, symlinks=True)
     else:
         shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _large(path: Path) -> None:
+    """In a large repository git notes which folders hold nothing new, and need not look again."""
+    index = Path(os.fsdecode(run(path, ["rev-parse", "--git-path", "index"]).stdout.rstrip(b"\n")))
+    try:
+        if (path / index).stat().st_size < _LARGE or not _times_tell(path):
+            return
+    except OSError:
+        return
+    run(path, ["update-index", "--untracked-cache"])
+    run(path, ["status", "--porcelain"])
+
+
+def _times_tell(path: Path) -> bool:
+    """Whether a folder's time tells that something was added to it, as that note needs."""
+    with tempfile.TemporaryDirectory(prefix=".agentdeck-", dir=path) as name:
+        folder = Path(name)
+        before = folder.stat().st_mtime_ns
+        for _ in range(20):
+            time.sleep(0.001)
+            (folder / "file").touch()
+            if folder.stat().st_mtime_ns != before:
+                return True
+            (folder / "file").unlink()
+    return False
 
 
 def _submodules(path: Path) -> list[str]:

@@ -24,6 +24,8 @@ class Hunk:
     new_count: int
     heading: bytes
     lines: list[bytes] = field(default_factory=list)
+    staged: str = ""
+    """How much of it git's index holds: all, part, or nothing."""
 
     @property
     def header(self) -> bytes:
@@ -56,6 +58,7 @@ class FileChange:
     removed: int = 0
     untracked: bool = False
     uncommitted: bool = False
+    staged: str = ""
 
     def text(self, hunks: list[Hunk] | None = None) -> bytes:
         """The file's part of a patch, of these hunks alone where they are given."""

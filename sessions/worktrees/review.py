@@ -10,7 +10,7 @@ from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.tools import git_border
-from sessions.worktrees import changes, kept
+from sessions.worktrees import changes, kept, staging
 from sessions.worktrees.changes import Changes
 from sessions.worktrees.git import line, says
 from sessions.worktrees.repository import look
@@ -62,7 +62,9 @@ def collect(
         if found is None or found.top is None:
             return kept.collect(events, folder, files, context)
     base = base_of(summary, folder)
-    return changes.collect(folder, base, context=context, fold_space=fold_space)
+    told = changes.collect(folder, base, context=context, fold_space=fold_space)
+    staging.mark(told.top, told.files, told.staged)
+    return told
 
 
 def base_of(summary: Summary, folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessions.api.answers import Staged
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
@@ -50,13 +51,22 @@ async def give_back(deck: Deck, session: str) -> ev.JSON:
     return await deck.features.worktrees.reviews.give_back(await deck.get(session))
 
 
+@command("worktree.stage")
+async def stage(
+    deck: Deck, session: str, path: str, hunk: str = "", undo: bool = False
+) -> Staged:  # fmt: skip
+    """Put a hunk, or all of a file, into git's index, or take it out of it."""
+    target = await deck.get(session)
+    return await deck.features.worktrees.reviews.stage(target, path, hunk, undo=undo)
+
+
 @command("worktree.commit")
 async def commit(
-    deck: Deck, session: str, message: str, paths: list[str] | None = None
+    deck: Deck, session: str, message: str, paths: list[str] | None = None, staged: bool = False
 ) -> ev.JSON:  # fmt: skip
-    """Commit what is not committed of a session, or some files of it."""
-    target = await deck.get(session)
-    return await deck.features.worktrees.reviews.commit(target, message, paths or [])
+    """Commit what is not committed of a session, some files of it, or what is staged."""
+    target, reviews = await deck.get(session), deck.features.worktrees.reviews
+    return await reviews.commit(target, message, paths or [], staged=staged)
 
 
 @command("worktree.draft")

@@ -59,6 +59,12 @@ class Engine(FakeClient):
     async def _worktree_commit(self, **_: Any) -> ev.JSON:
         return {"commit": "abcdef0123456789"}
 
+    async def _worktree_stage(self, path: str, undo: bool = False, **_: Any) -> ev.JSON:
+        for file in self.told["files"]:
+            if file["path"] == path:
+                file["staged"] = file["hunks"][0]["staged"] = "" if undo else "all"
+        return {"path": path, "staged": not undo}
+
     async def _worktree_draft(self, **_: Any) -> ev.JSON:
         return {"message": "Values are words\n\nWhy not."}
 
@@ -159,6 +165,24 @@ async def test_ticked_files_are_committed_with_a_drafted_message(told: ev.JSON) 
         assert asked["message"] == "Values are words\n\nWhy not."
 
 
+async def test_a_hunk_is_staged_taken_out_and_committed_as_it_is_staged(told: ev.JSON) -> None:
+    async with reviewed(told) as here:
+        await to_line(here, "value_x = 1")
+        await here.press("a")
+        await here.until(lambda: "partly" not in view(here).rows[1].text)
+        await here.until(lambda: "staged" in view(here).rows[1].text)
+        await here.press("a", "A")
+        await here.until(lambda: len(here.client.said("worktree.stage")) == 3)
+        asked = [(a["hunk"] != "", a["undo"]) for a in here.client.said("worktree.stage")]
+        assert asked == [(True, False), (True, True), (False, False)]
+        await here.press("m")
+        await here.until(lambda: bool(here.app.screen.query(Input)))
+        here.app.screen.query_one(Input).value = "Half of it"
+        await here.press("enter")
+        (said,) = here.client.said("worktree.commit")
+        assert (said["paths"], said["staged"]) == ([], True)
+
+
 async def test_a_conflict_at_landing_is_handed_over(told: ev.JSON) -> None:
     async with reviewed(told) as here:
         engine = here.client
@@ -201,11 +225,11 @@ async def test_nothing_changed_is_said(told: ev.JSON) -> None:
 
 def test_a_large_change_is_rows_at_once() -> None:
     lines = [f"+line {n}" for n in range(50_000)]
-    hunk = {"id": "h", "old_start": 0, "old_count": 0, "new_start": 1, "new_count": len(lines),
-            "heading": "", "lines": lines}  # fmt: skip
+    hunk = {"id": "h", "staged": "", "old_start": 0, "old_count": 0, "new_start": 1,
+            "new_count": len(lines), "heading": "", "lines": lines}  # fmt: skip
     file = {"path": "x.py", "old_path": "", "status": "added", "binary": False, "added": 50_000,
             "removed": 0, "old_mode": "", "new_mode": "100644", "untracked": True,
-            "uncommitted": True, "hunks": [hunk]}  # fmt: skip
+            "uncommitted": True, "staged": "", "hunks": [hunk]}  # fmt: skip
     rows = rows_of([file], split=False, said={})
     assert len(rows) == 50_002
     assert rows[-1].cell is not None and rows[-1].cell.new == 50_000

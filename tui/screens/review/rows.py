@@ -75,6 +75,7 @@ def heading(file: JSON) -> str:
         told.append(f"mode {file['old_mode']} → {file['new_mode']}")
     told += ["not tracked"] if file["untracked"] else []
     told += ["not committed"] if file["uncommitted"] and not file["untracked"] else []
+    told += [{"all": "staged", "part": "partly staged"}[file["staged"]]] if file["staged"] else []
     figures = f"+{file['added']} -{file['removed']}" if file["hunks"] else ""
     return "  ".join(part for part in (name, figures, ", ".join(told)) if part)
 
@@ -87,7 +88,8 @@ def _without(file: JSON) -> str:
 
 def _place(hunk: JSON) -> str:
     old, new = (f"{hunk[f'{side}_start']},{hunk[f'{side}_count']}" for side in ("old", "new"))
-    return f"@@ -{old} +{new} @@ {hunk['heading']}".rstrip()
+    told = {"all": "staged  ", "part": "partly staged  "}.get(hunk["staged"], "")
+    return f"@@ -{old} +{new} @@ {told}{hunk['heading']}".rstrip()
 
 
 def _cells(hunk: JSON) -> Iterator[Cell]:

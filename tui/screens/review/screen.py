@@ -31,10 +31,12 @@ _FILES_WIDTH = 34
 _KEYS = (
     ("n", "next hunk"), ("p", "previous"), ("right_square_bracket", "next file"),
     ("left_square_bracket", "previous"), ("c", "comment"), ("s", "send comments"),
-    ("u", "take back hunk"), ("U", "file"), ("z", "give back"), ("space", "tick file"),
-    ("m", "commit"), ("M", "drafted"), ("k", "check"), ("l", "land"), ("x", "discard"),
+    ("u", "take back hunk"), ("U", "file"), ("z", "give back"), ("a", "stage hunk"),
+    ("A", "file"), ("space", "tick file"), ("m", "commit"), ("M", "drafted"), ("k", "check"),
+    ("l", "land"), ("x", "discard"),
     ("w", "white space"), ("v", "side by side"), ("r", "read anew"),
 )  # fmt: skip
+_STAGED = {"": "  ", "part": "~ ", "all": "+ "}
 _LANDINGS = (
     ("rebase", "commit by commit on top of it, and forward"),
     ("squash", "as one commit"),
@@ -62,6 +64,8 @@ class ChangeReview(Dialog[str]):
         Binding("u", "take_back(False)", show=False),
         Binding("U", "take_back(True)", show=False),
         Binding("z", "give_back", show=False),
+        Binding("a", "stage(False)", show=False),
+        Binding("A", "stage(True)", show=False),
         Binding("space", "tick", show=False),
         Binding("m", "commit(False)", show=False),
         Binding("M", "commit(True)", show=False),
@@ -146,7 +150,7 @@ class ChangeReview(Dialog[str]):
         self._lay()
         rows = []
         for number, file in enumerate(self.files):
-            tick = "✓ " if file["path"] in self.ticked else "  "
+            tick = "✓ " if file["path"] in self.ticked else _STAGED[file["staged"]]
             figures = f" +{file['added']} -{file['removed']}" if file["hunks"] else " *"
             room = _FILES_WIDTH - 4 - len(figures)
             style = "$text-warning" if file["uncommitted"] else ""
@@ -295,7 +299,27 @@ class ChangeReview(Dialog[str]):
         await self.read()
         self.say(f"Given back: {told['path']}")
 
-    # -- committing, checking, landing
+    # -- staging, committing, checking, landing
+
+    def action_stage(self, whole: bool) -> None:
+        """Put the hunk under the cursor, or its file, into git's index, or take it out again."""
+        row = self.view.row
+        if row is None or not self.files:
+            return
+        file = self.files[row.file]
+        part = None if whole or row.hunk < 0 else file["hunks"][row.hunk]
+        if not file["uncommitted"]:
+            self.say("All of this file is committed.", fault=True)
+            return
+        staged = str((part or file)["staged"])
+        self.run(self._stage(str(file["path"]), part, undo=staged == "all"))
+
+    async def _stage(self, path: str, part: JSON | None, *, undo: bool) -> None:
+        hunk = str(part["id"]) if part else ""
+        await self.client.call(
+            "worktree.stage", session=self.session, path=path, hunk=hunk, undo=undo
+        )
+        await self.read()
 
     def action_tick(self) -> None:
         """Tick the file for a commit."""
@@ -315,6 +339,7 @@ class ChangeReview(Dialog[str]):
             self.say("Everything is committed.", fault=True)
             return
         paths = [path for path in waiting if path in self.ticked]
+        staged = 0 if paths else sum(bool(f["staged"]) for f in self.files)
         words = ""
         if draft:
             self._busy("the model words the message…")
@@ -326,6 +351,8 @@ class ChangeReview(Dialog[str]):
                 self._busy("")
         subject, _, rest = words.partition("\n")
         what = f"{len(paths)} ticked" if paths else f"all {len(waiting)}"
+        if staged:
+            what = f"what is staged of {_count(staged, 'file')}"
         message = await self.app.push_screen_wait(
             Prompt(f"Commit {what}", one_line(subject), "what is so now")
         )
@@ -333,8 +360,9 @@ class ChangeReview(Dialog[str]):
             return
         whole = f"{message}\n{rest}" if rest.strip() else message
         told = await self.client.call(
-            "worktree.commit", session=self.session, message=whole, paths=self._with_old(paths)
-        )
+            "worktree.commit", session=self.session, message=whole, staged=bool(staged),
+            paths=self._with_old(paths),
+        )  # fmt: skip
         self.ticked.clear()
         await self.read()
         self.say(f"Committed: {str(told['commit'])[:10]}")
