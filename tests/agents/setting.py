@@ -1,9 +1,9 @@
-"""OpenCode, Claude Code and a native backend, all against one scripted server on loopback.
+"""Seven agents and a native backend, all against one scripted server on loopback.
 
     python -m tests.agents.setting HOME     writes HOME/config.toml and serves, to look by hand
 
-`AGENTDECK_AGENTS` names the folder into which npm installed `opencode-ai` and
-`@agentclientprotocol/claude-agent-acp`.
+`AGENTDECK_AGENTS` names the folder into which they were installed: npm's, and one of Python's
+virtual environments in `vibe`. What is not there is left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions.record import events as ev
+from tests.agents import dialects
+from tests.support import gemini_steps
 from tests.support.messages_server import (
     Gate,
     MessagesServer,
@@ -24,8 +25,6 @@ from tests.support.messages_server import (
     Request,
     Sleep,
     Step,
-    call,
-    say,
     sse,
     start,
     stop,
@@ -33,20 +32,30 @@ from tests.support.messages_server import (
 )
 
 FOLDER = os.environ.get("AGENTDECK_AGENTS", "")
-AGENTS = ("opencode", "claude-code")
-KINDS = ("native", *AGENTS)
+BY_NPM = "node_modules/.bin"
+PROGRAMS = {
+    "opencode": (f"{BY_NPM}/opencode", "acp"),
+    "claude-code": (f"{BY_NPM}/claude-agent-acp",),
+    "codex": (f"{BY_NPM}/codex-acp",),
+    "gemini": (f"{BY_NPM}/gemini", "--acp"),
+    "qwen": (f"{BY_NPM}/qwen", "--acp"),
+    "vibe": ("vibe/bin/vibe-acp",),
+    "copilot": (f"{BY_NPM}/copilot", "--acp"),
+}
+AGENTS = tuple(
+    n for n, (program, *_) in PROGRAMS.items() if FOLDER and Path(FOLDER, program).exists()
+)
+SIX = ("native", "opencode", "claude-code")
+"""Two of each are the six tiles."""
 MADE = "made-by-agent"
 """The file that the scripted shell command makes."""
 WRITTEN = "written-by-agent.txt"
-_OPENCODE_QUIET = (
-    "AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "SHARE"
-)  # fmt: skip
 
 
-def configuration(url: str, root: Path) -> str:
-    """A config.toml with all three; the agents keep their own things under `root`."""
+def configuration(url: str, root: Path, agents: Sequence[str] = AGENTS) -> str:
+    """A config.toml with all of them; the agents keep their own things under `root`."""
     tables = []
-    for name in AGENTS:
+    for name in agents:
         command, env = command_of(name, url, root)
         table = f'type = "acp"\ncommand = {json.dumps(command)}\nenv = {_toml(env)}\n'
         tables.append(f"[backends.{name}]\n{table}")
@@ -59,17 +68,19 @@ def configuration(url: str, root: Path) -> str:
 
 def command_of(name: str, url: str, root: Path) -> tuple[list[str], dict[str, str]]:
     """How an agent is started: its command and what it needs in its environment."""
-    bin_ = Path(FOLDER) / "node_modules" / ".bin"
-    if name == "opencode":
-        return [f"{bin_}/opencode", "acp"], _opencode(url, root)
-    return [f"{bin_}/claude-agent-acp"], _claude(url, root)
+    program, *words = PROGRAMS[name]
+    home = root / name
+    home.mkdir(parents=True, exist_ok=True)
+    # Some start a login shell: what the developer's does there takes time.
+    return [f"{FOLDER}/{program}", *words], {"HOME": str(home), **_NEEDS[name](url, home)}
 
 
-def _opencode(url: str, root: Path) -> dict[str, str]:
+def _opencode(url: str, home: Path) -> dict[str, str]:
+    sees = {"input": ["text", "image"], "output": ["text"]}
     provider = {
         "npm": "@ai-sdk/anthropic",
         "options": {"baseURL": f"{url}/v1", "apiKey": "local"},
-        "models": {"mock-model": {"name": "Mock"}},
+        "models": {"mock-model": {"name": "Mock", "attachment": True, "modalities": sees}},
     }
     config = {
         "autoupdate": False,
@@ -84,11 +95,16 @@ def _opencode(url: str, root: Path) -> dict[str, str]:
         "OPENCODE_CONFIG_CONTENT": json.dumps(config),
         "OPENCODE_PURE": "1",
         **{f"OPENCODE_DISABLE_{name}": "1" for name in _OPENCODE_QUIET},
-        **{f"XDG_{n}_HOME": str(root / n) for n in ("CONFIG", "DATA", "CACHE", "STATE")},
+        **{f"XDG_{n}_HOME": str(home / n) for n in ("CONFIG", "DATA", "CACHE", "STATE")},
     }
 
 
-def _claude(url: str, root: Path) -> dict[str, str]:
+_OPENCODE_QUIET = (
+    "AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "SHARE"
+)  # fmt: skip
+
+
+def _claude(url: str, home: Path) -> dict[str, str]:
     return {
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": "local",
@@ -98,10 +114,97 @@ def _claude(url: str, root: Path) -> dict[str, str]:
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
-        "CLAUDE_CONFIG_DIR": str(root / "claude"),
-        "HOME": str(root),  # its shell is a login one: what the developer's does there takes time
-        "IS_SANDBOX": "1",  # as root, it opens no session without
+        "CLAUDE_CONFIG_DIR": str(home),
+        "IS_SANDBOX": "1",  # as root, older ones open no session without
     }
+
+
+def _codex(url: str, home: Path) -> dict[str, str]:
+    table = f"""model = "mock-model"
+model_provider = "mock"
+[analytics]
+enabled = false
+[model_providers.mock]
+name = "Mock"
+base_url = "{url}/v1"
+env_key = "OPENAI_API_KEY"
+wire_api = "responses"
+"""
+    (home / "config.toml").write_text(table)
+    return {"CODEX_HOME": str(home), "OPENAI_API_KEY": "local"}
+
+
+def _gemini(url: str, home: Path) -> dict[str, str]:
+    settings = {
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+    }
+    (home / ".gemini").mkdir(exist_ok=True)
+    (home / ".gemini" / "settings.json").write_text(json.dumps(settings))
+    return {
+        "GEMINI_API_KEY": "local",
+        "GOOGLE_GEMINI_BASE_URL": url,
+        "GEMINI_TELEMETRY_ENABLED": "false",
+    }
+
+
+def _qwen(url: str, home: Path) -> dict[str, str]:
+    settings = {
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+        "security": {"auth": {"selectedType": "openai"}},
+        "memory": {"enableManagedAutoMemory": False, "enableManagedAutoDream": False},
+        "ui": {"enableFollowupSuggestions": False},
+    }
+    (home / ".qwen").mkdir(exist_ok=True)
+    (home / ".qwen" / "settings.json").write_text(json.dumps(settings))
+    return {
+        "OPENAI_API_KEY": "local",
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "OPENAI_MODEL": "qwen3-vl-plus",
+    }
+
+
+def _vibe(url: str, home: Path) -> dict[str, str]:
+    table = f"""active_model = "mock"
+enable_telemetry = false
+enable_update_checks = false
+enable_auto_update = false
+[[providers]]
+name = "mock"
+api_base = "{url}/v1"
+api_key_env_var = "MISTRAL_API_KEY"
+[[models]]
+name = "mock-model"
+provider = "mock"
+alias = "mock"
+supports_images = true
+"""
+    (home / "config.toml").write_text(table)
+    return {"VIBE_HOME": str(home), "MISTRAL_API_KEY": "local"}
+
+
+def _copilot(url: str, home: Path) -> dict[str, str]:
+    return {
+        "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
+        "COPILOT_PROVIDER_API_KEY": "local",
+        "COPILOT_MODEL": "mock-model",
+        "COPILOT_OFFLINE": "true",
+        "COPILOT_AUTO_UPDATE": "false",
+        "COPILOT_HOME": str(home / ".copilot"),
+    }
+
+
+_NEEDS = {
+    "opencode": _opencode,
+    "claude-code": _claude,
+    "codex": _codex,
+    "gemini": _gemini,
+    "qwen": _qwen,
+    "vibe": _vibe,
+    "copilot": _copilot,
+}
 
 
 def _toml(values: dict[str, str]) -> str:
@@ -111,29 +214,14 @@ def _toml(values: dict[str, str]) -> str:
 # -- what the model says
 
 
-def since_last_answer(request: Request) -> list[ev.JSON]:
-    """The messages after the model's last one: an agent may add reminders behind the user's."""
-    recent: list[ev.JSON] = []
-    for message in reversed(request.body.get("messages", [])):
-        if message["role"] == "assistant":
-            break
-        recent.insert(0, message)
-    return recent
-
-
-def tool_named(request: Request, name: str) -> str:
-    """What the asker calls a tool, or "": agents also ask for titles, without any tool."""
-    names = [str(t["name"]) for t in request.body.get("tools") or []]
-    return next((n for n in names if n.lower() == name), "")
-
-
 @dataclass
 class Model:
-    """Does what the user's words say.
+    """Does what the user's last words say, in whatever API it is asked.
 
     `please run`: calls the shell. `please write`: writes a file by the agent's own tool.
-    `please hold`: says `half-told` and the rest only when `gate`
-    is opened. `please stream`: a word every 50 ms, for half a minute. Else: a short answer.
+    `please hold`: says `half-told` and the rest only when `gate` is opened.
+    `please stream`: a word every 50 ms, for half a minute.
+    Else, and at `please answer`: a short answer.
     """
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -141,26 +229,28 @@ class Model:
 
     def __call__(self, request: Request) -> Sequence[Step]:
         """The steps of one answer."""
-        said = json.dumps(since_last_answer(request))
-        shell = tool_named(request, "bash")
-        if '"tool_result"' in said:
-            return say("The tool has ", "run.")
-        if "please run" in said and shell:
-            given = {"command": f"touch {MADE}", "description": "Make a file"}
-            return call(shell, given, f"toolu_{request.number}")
-        if "please write" in said and (write := tool_named(request, "write")):
-            path = "filePath" if write == "write" else "file_path"  # OpenCode's, Claude Code's
-            given = {path: f"{self.work}/{WRITTEN}", "content": "one\ntwo\n"}
-            return call(write, given, f"toolu_{request.number}")
-        if "please hold" in said and shell:
-            return self._held()
-        if "please stream" in said and shell:
+        if request.path.endswith(gemini_steps.WHOLE):
+            return [gemini_steps.whole("{}")]
+        speak, wish = dialects.of(request), dialects.wish(request)
+        shell, number = dialects.shell(request), f"call_{request.number}"
+        if wish == "told":
+            return speak.say("The tool has ", "run.")
+        if wish == "run" and shell:
+            line = f"touch {MADE}"
+            # Codex asks only for what is to run outside of its own sandbox.
+            outside = {"sandbox_permissions": "require_escalated", "justification": "May I?"}
+            given = dialects.filled(shell, {"command": line, "cmd": line, **outside})
+            return speak.call(shell["name"], given, number)
+        if wish == "write" and (write := dialects.writer(request)):
+            words = {name: "one\ntwo\n" for name in ("content", "file_text")}
+            path = {name: f"{self.work}/{WRITTEN}" for name in ("filePath", "file_path", "path")}
+            return speak.call(write["name"], dialects.filled(write, words | path), number)
+        if wish == "hold" and shell:
+            first, second = speak.held("half-told ", "wholly-told")
+            return [*first, Gate(self.gate), *second]
+        if wish == "stream" and shell:
             return _long()
-        return say("These ", "are ", "the ", "answers.")
-
-    def _held(self) -> list[Step]:
-        begun, ended = text(0, "half-told ", "wholly-told")[:2], text(0, "wholly-told")[1:]
-        return [start(), *begun, Gate(self.gate), *ended, *stop()]
+        return speak.say("These ", "are ", "the ", "answers.")
 
 
 def _long() -> list[Step]:

@@ -21,7 +21,8 @@ from sessions.backends.acp.process import AgentProcess
 from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
-from tests.agents.setting import FOLDER, MADE, WRITTEN, Model, command_of, tool_named
+from tests.agents import dialects
+from tests.agents.setting import FOLDER, MADE, WRITTEN, Model, command_of
 from tests.support.deckrig import Listening, Rig
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
@@ -230,5 +231,5 @@ async def test_opencode_works_over_ssh_and_comes_back(
 
 
 def _told(server: MessagesServer, wanted: Callable[[str], bool]) -> str:
-    asked = [json.dumps(r.body["messages"]) for r in server.asked if tool_named(r, "bash")]
+    asked = [dialects.told(r) for r in server.asked if dialects.shell(r)]
     return next(text for text in reversed(asked) if wanted(text))

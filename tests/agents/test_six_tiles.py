@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -24,7 +23,8 @@ from sessions.engine.client import Client
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from tests.agents.setting import FOLDER, KINDS, MADE, Model, configuration, tool_named
+from tests.agents import dialects
+from tests.agents.setting import FOLDER, MADE, SIX, Model, configuration
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
 from tests.support.messages_server import MessagesServer
@@ -37,7 +37,7 @@ pytestmark = [
 START_S = 120.0
 CTRL_F, CTRL_J, ENTER, ESC = "\x06", "\n", "\r", "\x1b"
 FOUND = re.compile(r"│ (\S+ \d) +\d{4}-\d\d-\d\d +half-told wholly-told")
-TITLES = [f"{kind} {number}" for kind in KINDS for number in (1, 2)]
+TITLES = [f"{kind} {number}" for kind in SIX for number in (1, 2)]
 
 
 class Stage:
@@ -108,8 +108,7 @@ class Stage:
 
     def told(self) -> str:
         """What the model was sent last by an agent that has tools."""
-        asked = [r for r in self.server.asked if tool_named(r, "bash")]
-        return json.dumps(asked[-1].body["messages"])
+        return dialects.told([r for r in self.server.asked if dialects.shell(r)][-1])
 
     def agents(self) -> list[int]:
         """The agents' processes."""
@@ -182,10 +181,12 @@ async def test_six_tiles_of_three_kinds(stage: Stage) -> None:
     await stage.done("opencode 1", status="failed")
     await stage.shown(deck, "ended in the middle of the turn")
     stage.model.gate.set()
-    await stage.send("opencode 1", "What was my first question?")
+    await stage.send("opencode 1", "What was my first question? please answer")
     await stage.done("opencode 1")
     assert stage.told().index("please hold the opencode 1") < stage.told().index("my first")
-    await stage.send("opencode 2", "And mine?")  # it shared the process that was killed
+    await stage.send(
+        "opencode 2", "And mine? please answer"
+    )  # it shared the process that was killed
     await stage.done("opencode 2")
     assert "please hold the opencode 2" in stage.told()
 
@@ -224,7 +225,7 @@ async def test_no_agent_outlives_an_engine_that_is_killed(stage: Stage) -> None:
     for title in TITLES:  # the next engine has ended the turns that were cut off
         await again.call("session.watch", session=stage.ids[title])
     await stage.done(*TITLES, status="cut-off")
-    await stage.send("claude-code 1", "Second question")
+    await stage.send("claude-code 1", "Second question, please answer")
     await stage.done("claude-code 1")
     assert "please hold it" in stage.told()
 

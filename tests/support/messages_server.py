@@ -1,7 +1,7 @@
 """A model's server on loopback that says what it is told: real HTTP, real SSE.
 
-It speaks the Messages API, whose answers are made here, Chat Completions (`chat_steps`) and the
-Responses API (`responses_steps`).
+It speaks the Messages API, whose answers are made here, Chat Completions (`chat_steps`), the
+Responses API (`responses_steps`) and Gemini's (`gemini_steps`).
 
 A script is a function from a request to a list of steps; without one, words in the last user
 message choose (see `by_words`). Steps are small actions on the byte stream, so that any fault
@@ -23,7 +23,7 @@ from typing import Any
 
 JSON = dict[str, Any]
 ANSWERS = ("/v1/messages", "/v1/chat/completions", "/v1/responses")
-"""Where a model is asked."""
+"""Where a model is asked, beside `/v1beta/models/MODEL:streamGenerateContent`."""
 _NUMBERS = itertools.count(1)
 """Of messages: Claude Code takes two of one id for one."""
 
@@ -203,6 +203,11 @@ def error(kind: str, message: str = "told so", status: int = 0, **headers: str) 
     return [sse("error", error=body["error"], request_id="req_1")]
 
 
+def is_asked(path: str) -> bool:
+    """Whether a model is asked there."""
+    return path in ANSWERS or path.endswith((":streamGenerateContent", ":generateContent"))
+
+
 def by_words(request: Request) -> Sequence[Step]:
     """The default: what the last user message asks for.
 
@@ -255,7 +260,7 @@ class MessagesServer:
     @property
     def asked(self) -> list[Request]:
         """The requests for answers alone."""
-        return [r for r in self.requests if r.path in ANSWERS]
+        return [r for r in self.requests if is_asked(r.path)]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -293,14 +298,15 @@ class MessagesServer:
             return await _plain(writer, Status(200, json.dumps(self.models).encode()))
         if request.path == "/v1/messages/count_tokens":
             return await _plain(writer, Status(200, b'{"input_tokens": 42}'))
-        if request.path not in ANSWERS:
+        if not is_asked(request.path):
             return await _plain(writer, error("not_found_error", status=404)[0])
         script = self.script
         if script is by_words and request.path != "/v1/messages":
-            from tests.support import chat_steps, responses_steps
+            from tests.support import chat_steps, gemini_steps, responses_steps
 
             chat = request.path == "/v1/chat/completions"
-            script = (chat_steps if chat else responses_steps).by_words
+            openai = chat_steps if chat else responses_steps
+            script = (openai if request.path in ANSWERS else gemini_steps).by_words
         steps = list(script(request))
         if steps and isinstance(steps[0], Status):
             return await _plain(writer, steps[0])

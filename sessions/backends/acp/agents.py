@@ -161,6 +161,26 @@ AGENTS: dict[str, KnownAgent] = {
             ask_mode="default",
             skill_folders=(".agents/skills", ".qwen/skills"),
         ),
+        KnownAgent(
+            "copilot",
+            "Copilot CLI",
+            ("copilot", "--acp"),
+            "npm install -g @github/copilot",
+            "copilot login, or set COPILOT_PROVIDER_BASE_URL and COPILOT_MODEL",
+            ("copilot", "login"),
+            (
+                "COPILOT_GITHUB_TOKEN",
+                "COPILOT_HOME",
+                "COPILOT_MODEL",
+                "COPILOT_OFFLINE",
+                "COPILOT_PROVIDER_API_KEY",
+                "COPILOT_PROVIDER_BASE_URL",
+                "COPILOT_PROVIDER_TYPE",
+                "COPILOT_PROVIDER_WIRE_API",
+            ),
+            ask_mode="https://agentclientprotocol.com/protocol/session-modes#agent",
+            usage_so_far=True,
+        ),
     )
 }
 

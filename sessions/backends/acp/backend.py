@@ -115,10 +115,7 @@ class AcpBackend:
     @property
     def cost_is_real(self) -> bool:
         """Agents invent a cost for servers that are not their vendor's; then it is not shown."""
-        return not any(
-            key.endswith("BASE_URL") and self._env().get(key)
-            for key in ("ANTHROPIC_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "OPENAI_BASE_URL")
-        )
+        return not any(key.endswith("BASE_URL") and value for key, value in self._env().items())
 
     def prepare(self) -> None:
         """Load the protocol's package while the first message is typed; no agent is started."""

@@ -182,9 +182,9 @@ class Terminals:
         return terminal
 
     def printed(self, number: str) -> str:
-        """What a terminal printed, released or not."""
+        """What a terminal printed, released or not; nothing for one that is none of ours."""
         terminal = self._all.get(number)
-        return terminal.printed() if terminal is not None else f"[terminal {number}]"
+        return terminal.printed() if terminal is not None else ""
 
     def show_in(self, number: str, call: ev.ToolCall) -> None:
         """Show what a terminal prints in a call."""

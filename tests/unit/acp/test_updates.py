@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.backends.acp.terminals import Terminals
 from sessions.backends.acp.updates import Translator
 from sessions.record import events as ev
 
@@ -132,3 +133,12 @@ def test_what_a_terminal_of_the_agents_own_prints_is_shown_and_kept() -> None:
     assert shown == ["one\n", "two\n", "three\n"]
     assert result.content == "one\ntwo\nthree\n"
     assert result.data["exit_code"] == 3
+
+
+def test_a_terminal_of_the_agents_own_that_printed_nothing_shows_nothing() -> None:
+    """Codex 2.6 at a command without output: its terminal is named and never told of."""
+    terminal = [{"type": "terminal", "terminalId": "call_2"}]
+    translator = Translator(1, Terminals().printed)
+    call = {"sessionUpdate": "tool_call", "toolCallId": "t", "kind": "execute", "title": "touch x"}
+    translator.events({**call, "status": "in_progress", "content": terminal})
+    assert outcome(translator, _meta={"terminal_exit": {"exit_code": 0}}).content == ""
