@@ -6,14 +6,18 @@ import asyncio
 import os
 import subprocess
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, table
-from sessions.errors import AgentdeckError, BackendError, NotFound
+from sessions.errors import AgentdeckError, BackendError, NotFound, UsageError
 from sessions.places import places
+
+if TYPE_CHECKING:
+    from sessions.config.model import Config
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -24,15 +28,18 @@ def agents() -> None:
 
 
 @agents.command("list")
+@click.option("--all", "every", is_flag=True, help="Also all others of the registry.")
 @_JSON
-def list_(as_json: bool) -> None:
+def list_(as_json: bool, every: bool) -> None:
     """List the agents that are known or configured, and what each is missing."""
     from sessions import config
     from sessions.backends.registry import describe
 
     here = places()
-    rows = asyncio.run(describe(config.load(here.config_file), here))
+    loaded = config.load(here.config_file)
+    rows = asyncio.run(describe(loaded, here))
     found = [row for row in rows if row["type"] == "acp"]
+    found += _not_added(loaded, here.state, every)
     if as_json:
         say_json([{key: row[key] for key in ("name", "ok", "detail", "remedy")} for row in found])
         return
@@ -41,6 +48,67 @@ def list_(as_json: bool) -> None:
         for r in found
     ]
     table(cells, ("backend", "here", "detail", "what to do"))
+
+
+def _not_added(loaded: Config, state: Path, every: bool) -> list[dict[str, Any]]:
+    """Agents of the registry that are no backends yet: the well-known, what is installed."""
+    from sessions.backends.acp import registry
+
+    bundled = registry.bundled()
+    return [
+        {
+            "name": each.id,
+            "ok": False,
+            "detail": f"{each.name} {each.version}, "
+            + ("installed, not added." if each.installed else "not added."),
+            "remedy": f"agentdeck agents add {each.id}",
+        }
+        for each in registry.missing(registry.known(state), loaded.backends)
+        if every or each.installed or each.id in bundled
+    ]
+
+
+@agents.command("add")
+@click.argument("name")
+@click.option("--fetch", is_flag=True, help="Fetch the newest registry first.")
+@click.option(
+    "--from", "source", default="", metavar="FILE", help="Take it from this file instead."
+)
+@click.option("--as", "backend", default="", metavar="BACKEND", help="Another name for it here.")
+def add(name: str, fetch: bool, source: str, backend: str) -> None:
+    """Add an agent of the public registry as a backend of your configuration.
+
+    What is installed is used; else what fetches it when it is started (npx, uvx). Nothing is
+    downloaded or run now.
+    """
+    from sessions import config
+    from sessions.backends.acp import registry
+
+    here = places()
+    if source:
+        try:
+            entries = registry.read(Path(source).expanduser().read_bytes(), source)
+        except OSError as error:
+            raise UsageError(f"{source} can't be read: {error.strerror}.") from error
+    else:
+        entries = registry.fetch(here.state) if fetch else registry.known(here.state)
+    found = registry.entry(name, entries)
+    ours = backend or found.id
+    loaded = config.load(here.config_file)
+    if ours in loaded.backends:
+        raise UsageError(f"There is a backend {ours} already.", "Give another name with --as.")
+    way = found.way
+    if way is None:
+        raise AgentdeckError(
+            f"The registry has no way to start {found.name} on this machine.",
+            f"See {found.website}." if found.website else "",
+        )
+    registry.write(here.config_file, ours, way)
+    say(f"{found.name} {found.version} is the backend {ours} now: {' '.join(way.command)}")
+    if not way.here:
+        say(f"It is not here yet: {way.install or way.program + ' is not on the PATH.'}")
+    elif way.install:
+        say(f"{way.program} fetches it at its first start, which takes longer; or {way.install}")
 
 
 @agents.command("sign-in")

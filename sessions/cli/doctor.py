@@ -9,13 +9,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import AgentdeckError
-from sessions.places import places, private_folder
+from sessions.places import Places, places, private_folder
+
+if TYPE_CHECKING:
+    from sessions.config.model import Config
 
 _LOW_DISK = 500 * 2**20
 # Without one of these nothing answers, or nothing is kept.
@@ -115,10 +118,26 @@ def _configuration() -> Iterator[Check]:
         name = f"backend {row['name']}" + (" (default)" if row["default"] else "")
         detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])
         yield Check(name, True if row["ok"] else None, detail, str(row["remedy"]))
+    yield from _registry(loaded, here)
     default = next((row for row in rows if row["default"]), None)
     if default is None or not default["ok"]:
         remedy = str(default["remedy"]) if default else "Name a profile in [defaults]."
         yield Check("default backend", False, "nothing would answer a new session", remedy)
+
+
+def _registry(loaded: Config, here: Places) -> Iterator[Check]:
+    """Agents of the registry that are no backends: those that are installed each by name."""
+    from sessions.backends.acp import registry
+
+    rest = registry.missing(registry.known(here.state), loaded.backends)
+    for each in [e for e in rest if e.installed]:
+        detail = f"{each.name} is installed, and no backend yet"
+        yield Check(f"agent {each.id}", None, detail, f"Run: agentdeck agents add {each.id}")
+    others = [e.id for e in rest if not e.installed]
+    if others:
+        shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
+        remedy = "`agentdeck agents add NAME` makes a backend of one."
+        yield Check("more agents", None, shown, remedy)
 
 
 def _terminal() -> Check:

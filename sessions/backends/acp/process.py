@@ -30,6 +30,9 @@ log = logging.getLogger("agentdeck.acp")
 
 START_S = 30.0
 """How long `initialize` may take; the slowest agent tried took 2.9 s."""
+FETCHED_S = 300.0
+"""How long it may take where a program fetches the agent first (npx, uvx)."""
+_FETCHES = ("npx", "uvx", "bunx", "pnpx")
 ANSWER_S = 120.0
 """How long other answers may take; a turn's own may take any time."""
 CLOSE_S = 2.0
@@ -108,7 +111,9 @@ class AgentProcess:
             "clientInfo": {"name": "agentdeck", "version": _version()},
         }
         try:
-            agent.info = await agent.request("initialize", greeting, START_S)
+            fetched = bool(command) and Path(command[0]).name in _FETCHES
+            limit_s = FETCHED_S if fetched else START_S
+            agent.info = await agent.request("initialize", greeting, limit_s)
         except BackendError:
             await agent.close()
             raise
