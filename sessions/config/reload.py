@@ -56,8 +56,7 @@ class Rereading:
         old, self._deck.config = self._deck.config, fresh
         names = old.backends.keys() | fresh.backends.keys()
         self._stale |= {n for n in names if old.backends.get(n) != fresh.backends.get(n)}
-        if old.mcp != fresh.mcp:
-            self._deck.features.servers_changed()
+        self._deck.features.configured()
         changed = _changed(old, fresh)
         if changed:
             log.info("the configuration was read again: %s", ", ".join(sorted(changed)))

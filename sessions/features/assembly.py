@@ -1,119 +1,87 @@
-"""What the parts of agentdeck add to every session, in one place.
+"""All features of the deck's sessions, put together: the one place that knows each by name.
 
-The deck knows sessions and backends; skills, tools, limits and priming are joined to a session
-here, each by a small object of its own module, so that the deck need not know them.
+The deck asks them as if they were one, a session never. To add one: a module with a `Feature`,
+and its place in `Features.all`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from functools import cached_property, partial
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sessions.errors import AgentdeckError, UsageError
 from sessions.features.mcp import Servers
-from sessions.features.sharing import Sharing
-from sessions.features.skills import SessionSkills
+from sessions.features.skills import Skills
+from sessions.plans.service import Runs
 from sessions.record import events as ev
-from sessions.runtime import budget
-from sessions.runtime.compaction import Compactor
-from sessions.tools.grants import Granted
-from skills.library import Library
 
 if TYPE_CHECKING:
-    from sessions.backends.base import Tools
+    from sessions.backends.base import Settings
+    from sessions.features.compaction import Compactor
     from sessions.features.comparing import Comparisons
     from sessions.features.daydreams import Daydreams
+    from sessions.features.feature import Feature
     from sessions.features.harvest import Harvests
+    from sessions.features.limits import Limits
     from sessions.features.passing import Passing
     from sessions.features.priming import Primings
+    from sessions.features.sharing import Sharing
     from sessions.features.subsessions import SubSessions
     from sessions.features.titles import Titles
+    from sessions.features.tools import SessionTools
     from sessions.features.worktrees import Worktrees
     from sessions.runtime.deck import Deck
+    from sessions.runtime.parts import NewSession
     from sessions.runtime.session import Session
-    from sessions.tools.rewind import Rewound
+    from sessions.tools.base import Tool
     from sessions.tools.toolbox import Toolbox
-    from sessions.worktrees.make import Worktree
+    from skills.library import Library
 
-log = logging.getLogger("agentdeck.features")
-
-_WATCH_ENDS_S = 3.0
-_TOLD = "The user has put these files back to what they were before turn {turn}:\n{files}"
+More = Sequence[Callable[["Deck"], "Feature"]]
 
 
 class Features:
-    """Skills, tools, limits and priming of the deck's sessions."""
+    """The features of a deck. `more`: others, asked after those that are always there."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, more: More = ()) -> None:
         self._deck = deck
-        self._skills: dict[str, SessionSkills] = {}
-        self._granted: dict[str, Granted] = {}
-        self._toolboxes: dict[str, Toolbox] = {}
+        self._more = more
+        self._all_made = False
+        self.skills = Skills(deck)
         self.mcp = Servers(deck)
-        self.sharing = Sharing(deck, self.knows)
-        self._stop = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin what goes on by itself: a skill folder that lands is seen."""
-        self._watching = asyncio.get_running_loop().create_task(self._watch_skills())
-
-    # -- skills
-
-    async def _watch_skills(self) -> None:
-        """Tell every interface when a folder of skills changes; the system's notices tell us."""
-        from skills.watch import changes, names
-
-        def roots() -> set[Path]:
-            cwds = {Path(s.summary.cwd) for s in self._deck.sessions.values()}
-            found = [self.library.roots(), *(self.library.roots(cwd) for cwd in cwds)]
-            return {root.path for some in found for root in some}
-
-        async for paths in changes(roots, self._stop):
-            found = await asyncio.to_thread(names, paths, roots())
-            if paths and not found:
-                continue  # something hidden: a skill that is being copied, say
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            told = f"Skills changed: {', '.join(found[:5])}{more}" if found else ""
-            self._deck.notice("skills", told)
+        self.plans = Runs(deck, self)
 
     @cached_property
-    def library(self) -> Library:
-        """The skills of this installation."""
-        from sessions.library import library
+    def all(self) -> tuple[Feature, ...]:
+        """Every feature, in the order in which they are asked; made with the first session."""
+        self._all_made = True
+        return (
+            self.titles,
+            self.worktrees,
+            self.skills,
+            self.limits,
+            self.subsessions,
+            self.compactor,
+            self.primings,
+            self.harvests,
+            self.daydreams,
+            self.passing,
+            self.sharing,
+            self.tools,
+            self.mcp,
+            self.plans,
+            *(make(self._deck) for make in self._more),
+        )
 
-        return library(list(self._deck.config.skills.paths), self._deck.places)
+    def _made(self) -> Iterator[Feature]:
+        """Those that are there by now: what most of them import would hold up an engine's start."""
+        if self._all_made or self._more:
+            yield from self.all
+        else:
+            yield from (self.skills, self.mcp, self.plans)
 
-    @cached_property
-    def primings(self) -> Primings:
-        """Priming; imported when the first session is there."""
-        from sessions.features.priming import Primings
-
-        return Primings(self._deck)
-
-    @cached_property
-    def comparisons(self) -> Comparisons:
-        """Blind comparisons of primings."""
-        from sessions.features.comparing import Comparisons
-
-        return Comparisons(self._deck, self.primings)
-
-    @cached_property
-    def daydreams(self) -> Daydreams:
-        """What is dreamt while everything idles, if that is switched on."""
-        from sessions.features.daydreams import Daydreams
-
-        return Daydreams(self._deck, self.primings)
-
-    @cached_property
-    def harvests(self) -> Harvests:
-        """Who says that a session is worth a harvest."""
-        from sessions.features.harvest import Harvests
-
-        return Harvests(self._deck)
+    # -- each of them, imported when it is made
 
     @cached_property
     def titles(self) -> Titles:
@@ -123,229 +91,204 @@ class Features:
         return Titles(self._deck)
 
     @cached_property
+    def worktrees(self) -> Worktrees:
+        """Git worktrees."""
+        from sessions.features.worktrees import Worktrees
+
+        return Worktrees(self._deck)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What a session and the deck may take."""
+        from sessions.features.limits import Limits
+
+        return Limits(self._deck)
+
+    @cached_property
     def subsessions(self) -> SubSessions:
         """Sessions that sessions start."""
         from sessions.features.subsessions import SubSessions
 
-        return SubSessions(self._deck)
+        return SubSessions(self._deck, self)
+
+    @cached_property
+    def compactor(self) -> Compactor:
+        """Who makes room where a conversation is about to outgrow its window."""
+        from sessions.features.compaction import Compactor
+
+        return Compactor(self._deck, lambda session, most: self.skills.of(session).surviving(most))
+
+    @cached_property
+    def primings(self) -> Primings:
+        """Priming."""
+        from sessions.features.priming import Primings
+
+        return Primings(self._deck)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """Blind comparisons of primings; no feature, since it follows no session."""
+        from sessions.features.comparing import Comparisons
+
+        return Comparisons(self._deck, self.primings)
+
+    @cached_property
+    def harvests(self) -> Harvests:
+        """Who says that a session is worth a harvest."""
+        from sessions.features.harvest import Harvests
+
+        return Harvests(self._deck)
+
+    @cached_property
+    def daydreams(self) -> Daydreams:
+        """What is dreamt while everything idles, if that is switched on."""
+        from sessions.features.daydreams import Daydreams
+
+        return Daydreams(self._deck, self.primings)
 
     @cached_property
     def passing(self) -> Passing:
         """What goes from one session to another."""
         from sessions.features.passing import Passing
 
-        return Passing(self._deck)
+        return Passing(self._deck, self)
 
     @cached_property
-    def worktrees(self) -> Worktrees:
-        """Git worktrees; imported when the first one is asked for."""
-        from sessions.features.worktrees import Worktrees
+    def sharing(self) -> Sharing:
+        """Two sessions in one folder."""
+        from sessions.features.sharing import Sharing
 
-        return Worktrees(self._deck)
+        return Sharing(self._deck, self.tools.knows)
 
     @cached_property
-    def compactor(self) -> Compactor:
-        """Who makes room where a conversation is about to outgrow its window."""
-        return Compactor(self._deck, self._surviving)
+    def tools(self) -> SessionTools:
+        """The tools of sessions, and files put back."""
+        from sessions.features.tools import SessionTools
 
-    def _surviving(self, session: Session, window: int) -> list[str]:
-        return self._skills[session.id].surviving(window)
+        return SessionTools(self._deck, self)
 
-    def skills(self, session: Session) -> SessionSkills:
-        """The skills of a session."""
-        return self._skills[session.id]
+    @property
+    def library(self) -> Library:
+        """The skills of this installation."""
+        return self.skills.library
 
-    async def set_profile_skill(self, profile: str, name: str, state: str) -> None:
-        """Write a skill's default state for a profile. Raises UsageError."""
-        if profile not in self._deck.config.profiles:
-            raise UsageError(f"There is no profile {profile}.")
-        from sessions.config import write
+    # -- the engine's life
 
-        path = self._deck.places.config_file
-        await asyncio.to_thread(write.set_profile_skill, path, profile, name, state)
+    def start(self) -> None:
+        """Begin what goes on by itself."""
+        for each in self._made():
+            each.start()
+
+    async def recover(self) -> None:
+        """Take up what the end of an engine cut off, before any session is opened."""
+        if (self._deck.places.state / "landings").is_dir():
+            _ = self.all
+        for each in self._made():
+            await each.recover()
+
+    async def opened(self) -> None:
+        """Every session whose turn was cut off has its record completed."""
+        for each in self._made():
+            await each.opened()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something goes on by itself, so that the engine stays."""
+        return any(each.busy for each in self._made())
+
+    def configured(self) -> None:
+        """The configuration was read again."""
+        for each in self._made():
+            each.configured()
+
+    async def stop(self) -> None:
+        """The engine ends; its sessions are still there."""
+        for each in self._made():
+            await each.stop()
+
+    async def close(self) -> None:
+        """End what was started; the sessions are closed."""
+        for each in self._made():
+            await each.close()
 
     # -- a session's life
 
+    async def prepare(self, new: NewSession) -> None:
+        """A session is about to be made. Raises AgentdeckError."""
+        for each in self.all:
+            await each.prepare(new)
+
+    async def unmade(self, new: NewSession) -> None:
+        """It was not made after all."""
+        for each in self.all:
+            await each.unmade(new)
+
     def joined(self, session: Session) -> None:
         """A session is in memory from now on; its past is folded next."""
-        self._skills[session.id] = SessionSkills(session, self.library)
-        granted = self._granted[session.id] = Granted()
-        session.observers.append(granted.observe)
-        self.mcp.joined(session)
-        self.primings.joined(session)
-        self.harvests.joined(session)
-        self.sharing.joined(session)
+        for each in self.all:
+            each.joined(session)
 
-    async def created(
-        self, session: Session, skills: dict[str, str], *, strict: bool = False
-    ) -> None:
-        """A session was made; `skills` maps names to their first state."""
-        for name, state in skills.items():
-            try:
-                await self._skills[session.id].switch(name, state)
-            except AgentdeckError as error:
-                if strict:
-                    raise
-                session.recorder.emit(
-                    ev.Error(
-                        kind="skill",
-                        message=f"The skill {name} was not switched on: {error.message}",
-                        hint=error.hint,
-                    )
-                )
+    async def created(self, session: Session, new: NewSession) -> None:
+        """A session was made. Raises AgentdeckError."""
+        for each in self.all:
+            await each.created(session, new)
 
-    async def fork_worktree(self, parent: Session, session_id: str, title: str) -> Worktree | None:
-        """A worktree for a fork of a session that has one, with all that is in it now."""
-        if parent.summary.worktree is None:
-            return None
-        return await self.worktrees.fork(parent, session_id, title)
-
-    async def forked(self, parent: Session, session: Session, tree: Worktree | None = None) -> None:
-        """A session was forked; all else that is known of it is in its journal."""
-        if tree is not None:
-            await self.worktrees.begin(session, tree)
-            self.worktrees.moved(parent, session)
+    async def forked(self, parent: Session, session: Session) -> None:
+        """A session was forked."""
+        for each in self.all:
+            await each.forked(parent, session)
 
     async def parted(self, session: Session) -> None:
-        """A session is not in memory any more; what it runs in the background ends."""
-        self._skills.pop(session.id, None)
-        self._granted.pop(session.id, None)
-        self.compactor.removed(session)
-        self.mcp.removed(session)
-        self.primings.removed(session)
-        self.titles.removed(session)
-        self.subsessions.parted(session)
-        toolbox = self._toolboxes.pop(session.id, None)
-        if toolbox is not None:
-            await toolbox.close()
+        """A session is not in memory any more."""
+        for each in self.all:
+            await each.parted(session)
 
     async def removed(self, session: Session) -> None:
-        """A session is deleted: its worktree goes with it."""
+        """A session is deleted, for good."""
         await self.parted(session)
-        if session.summary.worktree is not None:
-            await self.worktrees.removed(session)
-
-    async def close(self) -> None:
-        """End what the parts started."""
-        self._stop.set()
-        if self._watching is not None:
-            await asyncio.wait([self._watching], timeout=_WATCH_ENDS_S)
-        await self.harvests.close()
-        await self.titles.close()
-        await self.passing.close()
-        await self.daydreams.close()
-        await self.worktrees.close()
-        for toolbox in self._toolboxes.values():
-            await toolbox.close()
-        await self.mcp.close()
+        for each in self.all:
+            await each.removed(session)
 
     # -- a turn
 
-    def system(self, session: Session) -> str:
-        """The system prompt; the same through a session's life."""
-        profile = self._deck.config.profiles.get(session.summary.profile)
-        return profile.system if profile else ""
+    def slot(self, session: Session) -> asyncio.Semaphore | None:
+        """What its turn waits for and holds, instead of one of the deck's places."""
+        found = (each.slot(session) for each in self.all)
+        return next((slot for slot in found if slot is not None), None)
+
+    def settings(self, session: Session, settings: Settings) -> Settings:
+        """What applies to its next turn."""
+        for each in self.all:
+            settings = each.settings(session, settings)
+        return settings
+
+    def tools_of(self, session: Session) -> list[Tool]:
+        """What all features give to a session's tools."""
+        return [tool for each in self.all for tool in each.tools(session)]
+
+    async def toolbox(self, session: Session) -> Toolbox:
+        """The session's tools."""
+        return await self.tools.toolbox(session)
+
+    async def before_turn(self, session: Session) -> str:
+        """Why no turn may start, or ""."""
+        for each in self.all:
+            if why := await each.before_turn(session):
+                return why
+        return ""
 
     async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
         """What the model is told before a message."""
-        can = self._deck.backend(session.summary.backend).capabilities
-        own = "text" if can.elsewhere else "path"
-        way = own if can.own_tools else "tool" if can.tools else ""
-        return await self._skills[session.id].notes(message, way=way)
+        return [note for each in self.all for note in await each.notes(session, message)]
 
-    def knows(self, session_id: str, path: Path) -> bool:
-        """Whether a session's model has seen a file, as far as its tools know."""
-        toolbox = self._toolboxes.get(session_id)
-        return toolbox is not None and path in toolbox.state.seen
-
-    async def toolbox(self, session: Session) -> Tools | None:
-        """The session's tools. They change only when those of its MCP servers do."""
-        foreign = await self.mcp.tools(session)
-        toolbox = self._toolboxes.get(session.id)
-        if toolbox is None:
-            from sessions.features.tools import make_toolbox
-
-            grants = self._granted[session.id].grants
-            skills = self._skills[session.id]
-            toolbox = make_toolbox(self._deck, session, skills, foreign or (), grants)
-            toolbox.renewed = partial(self._renewed, session)
-            self._toolboxes[session.id] = toolbox
-        elif foreign is not None:
-            toolbox.replace(foreign)
-        return toolbox
-
-    async def _renewed(self, session: Session) -> None:
-        """Calls are done: a server may have other tools since (after a sign-in, say)."""
-        foreign = await self.mcp.tools(session)
-        toolbox = self._toolboxes.get(session.id)
-        if foreign is not None and toolbox is not None:
-            toolbox.replace(foreign)
-
-    def servers_changed(self) -> None:
-        """The configuration has other MCP servers: each session looks anew at its next turn."""
-        self.mcp.changed()
-
-    def confirm_full(self, session: Session) -> None:
-        """A person has typed that mode `full` may be used without a sandbox."""
-        session.full_confirmed = True
-        toolbox = self._toolboxes.get(session.id)
-        if toolbox is not None:
-            toolbox.confirm_full()
-
-    async def rewind(self, session: Session, turn: int | None) -> Rewound:
-        """Put files back to before a turn."""
-        from sessions.features.tools import rewind
-
-        return await rewind(self._deck, session, turn)
-
-    async def rewind_files(self, session: Session, turn: int) -> Rewound:
-        """Put files back to before a turn; the conversation stays, and the model is told.
-
-        Raises UsageError while a turn runs, or when there is no such turn.
-        """
-        if session.working:
-            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
-        if not 1 <= turn <= session.summary.turns:
-            raise UsageError(f"There is no turn {turn}.")
-        rewound = await self.rewind(session, turn)
-        if rewound.paths:
-            await session.recorder.emit_synced(ev.FilesRewound(turn=turn, files=rewound.paths))
-            session.prepared.append({"kind": "files", "text": _TOLD.format(
-                turn=turn, files="\n".join(rewound.paths))})  # fmt: skip
-        return rewound
-
-    async def prime(self, session: Session, wanted: str) -> ev.JSON:
-        """A whole priming without a person, put before the session's next message."""
-        return await self.primings.whole(session, wanted)
-
-    async def before_turn(self, session: Session) -> str:
-        """Why no turn may start, or ""; compacts a conversation that is nearly too long."""
-        self.titles.begin(session)
-        if session.summary.worktree is not None:
-            await self.worktrees.ready(session)
-        limits = self._deck.config.limits
-        mine = budget.of_session(limits, session.summary.budget)
-        if why := budget.exceeded(session.summary, mine):
-            return why
-        if why := self.subsessions.exceeded(session):
-            return why
-        whole = budget.Budget(limits.deck_usd, limits.deck_tokens)
-        if whole.usd or whole.tokens:
-            open_ones = [s.summary for s in self._deck.sessions.values()]
-            if why := budget.deck_exceeded(open_ones, whole):
-                return why
-        await self.compactor.make_room(session)
-        return ""
-
-    async def compact(self, session: Session) -> None:
-        """Compact now. Raises UsageError while a turn runs, or when there is nothing to."""
-        await self.compactor.compact(session)
+    async def make_room(self, session: Session, *, refused: bool) -> bool:
+        """Within a turn: summarise what is about to outgrow the window. Raises BackendError."""
+        for each in self.all:
+            if await each.make_room(session, refused=refused):
+                return True
+        return False
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
-        """What follows a turn: primings are measured, a harvest may be suggested."""
-        self.primings.of(session).measure()
-        self.harvests.turn_ended(session, ended)
-        self.titles.turn_ended(session, ended)
-        self.daydreams.turn_ended(session)
-        if session.summary.then:
-            self.passing.turn_ended(session, ended)
+        """A turn has ended; its end is on record."""
+        for each in self.all:
+            await each.after_turn(session, ended)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.features.feature import Feature
 from sessions.features.priming import Primings, Wishes
 from sessions.priming import pipeline, record
 from sessions.priming.daydream import Budget, Dream, Inbox, dream
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.daydreams")
 
 
-class Daydreams:
+class Daydreams(Feature):
     """Dreams about the session whose turn ended last, after so long without any turn."""
 
     def __init__(self, deck: Deck, primings: Primings) -> None:
@@ -34,7 +35,7 @@ class Daydreams:
         config = deck.config.priming.daydream
         self.inbox = Inbox(deck.places.data, Budget(config.budget_tokens))
 
-    def turn_ended(self, session: Session) -> None:
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """Something happened: the rest begins anew."""
         self._rest(session)
 

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
+from sessions.features.feature import Feature
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.harvest")
 
 
-class Harvests:
+class Harvests(Feature):
     """Watches for free signals: a tool that worked in a turn is what makes looking worthwhile."""
 
     def __init__(self, deck: Deck) -> None:
@@ -33,7 +34,7 @@ class Harvests:
 
         session.observers.append(observe)
 
-    def turn_ended(self, session: Session, ended: ev.TurnEnded) -> None:
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """Look, in the background, whether the session has left something that ran and passed."""
         if ended.reason != "end_turn" or session.id not in self._worked:
             return

@@ -20,8 +20,8 @@ from sessions.worktrees.land import Conflicts, Landing
 from skills import private_files
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Trees
     from sessions.runtime.deck import Deck
-    from sessions.runtime.parts import Trees
     from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.worktrees")

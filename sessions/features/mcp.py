@@ -7,23 +7,27 @@ session's next turn on, when its tools are asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessions.errors import NotFound
+from sessions.features.feature import Feature
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
+    from sessions.backends.base import Settings
     from sessions.config.model import McpServer
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.mcp import Hub, McpTool, ServerSpec
 
 
-class Servers:
+class Servers(Feature):
     """The MCP servers of the deck's sessions."""
 
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
+        self._before = self._known
         self._switched: dict[str, dict[str, bool]] = {}
         """Per session, what it has switched itself."""
         self._hub: Hub | None = None
@@ -44,7 +48,7 @@ class Servers:
 
         session.observers.append(observe)
 
-    def removed(self, session: Session) -> None:
+    async def parted(self, session: Session) -> None:
         """A session is not in memory any more."""
         self._switched.pop(session.id, None)
         self._given.pop(session.id, None)
@@ -125,12 +129,19 @@ class Servers:
     def _is_agent(self, session: Session) -> bool:
         return self._deck.backend(session.summary.backend).capabilities.own_tools
 
-    def changed(self) -> None:
-        """The configuration has other servers: each session looks anew at its next turn."""
+    def settings(self, session: Session, settings: Settings) -> Settings:
+        """An agent is told of its session's servers."""
+        return replace(settings, mcp=self.handed(session))
+
+    def configured(self) -> None:
+        """Where the configuration has other servers, each session looks anew at its next turn."""
+        if self._known == self._before:
+            return
+        self._before = self._known
         self._given.clear()
         self._told.clear()
 
-    async def tools(self, session: Session) -> list[McpTool] | None:
+    async def found(self, session: Session) -> list[McpTool] | None:
         """The tools of a session's servers, or None when they are those that it has.
 
         Why some are not there is told in the session, once.

@@ -22,6 +22,7 @@ from skills import private_files
 from skills.errors import SkillError
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -31,8 +32,9 @@ ANSWERS = ("first", "second", "tie")
 class Pairs:
     """Paired runs of drafts, on disk under `data/pairs`."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, others: Neighbours) -> None:
         self._deck = deck
+        self._others = others
         self._service = Harvest(deck.places)
         self._folder = deck.places.data / "pairs"
 
@@ -122,14 +124,14 @@ class Pairs:
 
     async def _give(self, session: Session, draft: Draft, cwd: Path) -> None:
         """Put the draft where only this session sees it, and switch it on."""
-        library = self._deck.features.library
+        library = self._others.library
         try:
             draft.write(private_folder(cwd / ".agents" / "skills"))
             library.lock.trust_folder(cwd)
             library.lock.trust(library.get(draft.name, cwd))
         except SkillError as error:
             raise UsageError(error.message, error.hint) from error
-        await self._deck.features.skills(session).switch(draft.name, "on")
+        await self._others.skills.of(session).switch(draft.name, "on")
 
     async def _side(self, session: str) -> ev.JSON:
         target = await self._deck.get(session)

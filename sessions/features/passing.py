@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessions.archive.find import find
 from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.features.feature import Feature
 from sessions.features.subsessions import SubSessions
 from sessions.plans import fill, watch
 from sessions.record import events as ev
@@ -19,8 +20,10 @@ from sessions.safety.sanitise import clean_line
 from sessions.tools.message import MessageTool
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
+    from sessions.tools.base import Tool
 
 log = logging.getLogger("agentdeck.passing")
 
@@ -35,11 +38,12 @@ _MESSAGE = (
 )
 
 
-class Passing:
+class Passing(Feature):
     """Answers and messages on their way between the sessions of a deck."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, others: Neighbours) -> None:
         self._deck = deck
+        self._others = others
         self._sent: dict[frozenset[str], deque[float]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -71,7 +75,7 @@ class Passing:
         kind, _, rest = target.partition(":")
         if kind == "task":
             run, _, task = rest.partition(":")
-            await self._deck.plans.give(run, task, text, session.id)
+            await self._others.plans.give(run, task, text, session.id)
             return {"session": ""}
         if kind == "new":
             own = session.summary
@@ -98,7 +102,7 @@ class Passing:
         then = {"to": list(dict.fromkeys(to)), "words": words.strip()} if to else {}
         await session.set({"then": then})
 
-    def turn_ended(self, session: Session, ended: ev.TurnEnded) -> None:
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """A turn is over: with it the session is done, unless more waits."""
         good = ended.reason in ("end_turn", "max_tokens")
         if good and session.summary.then and not session.queue:
@@ -146,10 +150,10 @@ class Passing:
         profile = self._deck.config.profiles.get(session.summary.profile)
         return profile is not None and profile.messages
 
-    def tool(self, session: Session) -> MessageTool | None:
-        """The tool that writes to others; None where the profile does not have it on."""
+    def tools(self, session: Session) -> Sequence[Tool]:
+        """The tool that writes to others; none where the profile does not have it on."""
         may = self.takes(session) and not SubSessions.parent_of(session)
-        return MessageTool(_Post(self, session)) if may else None
+        return [MessageTool(_Post(self, session))] if may else ()
 
     def others(self, sender: Session) -> list[Session]:
         """Who can be written to."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.backends.base import Question, Reply
 from sessions.errors import NotFound, UsageError
+from sessions.features.feature import Feature
 from sessions.priming import cost, gauge, kinds, pipeline, record, rows, spread
 from sessions.priming.arxiv.draw import Source
 from sessions.priming.inject import Injection, chosen_by, compose, most_tokens
@@ -115,7 +116,7 @@ class SessionPriming:
             self.session.recorder.emit(record.measured_event(past.draw.id, last, reading))
 
 
-class Primings:
+class Primings(Feature):
     """Priming for the whole deck."""
 
     def __init__(self, deck: Deck) -> None:
@@ -126,7 +127,11 @@ class Primings:
         """A session is in memory; its past is folded next."""
         self._sessions[session.id] = SessionPriming(session)
 
-    def removed(self, session: Session) -> None:
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
+        """What was injected is measured in the answer."""
+        self.of(session).measure()
+
+    async def parted(self, session: Session) -> None:
         """A session is not in memory any more."""
         self._sessions.pop(session.id, None)
 
@@ -209,9 +214,11 @@ class Primings:
         chosen = [item for item in found.items if item.checked] or list(found.items[:5])
         # A model that can't read the draw leaves the draw itself, which primes as well.
         items = chosen or list(await self.raw(session, drawn.id))
-        return await self.prepare(session, drawn.id, [item.to_json() for item in items], spec.ban)
+        return await self.put_before(
+            session, drawn.id, [item.to_json() for item in items], spec.ban
+        )
 
-    async def prepare(
+    async def put_before(
         self, session: Session, priming: str, items: Sequence[ev.JSON], ban: Sequence[str]
     ) -> ev.JSON:
         """Put an injection before the session's next message instead of sending one of its own.

@@ -12,8 +12,8 @@ from sessions.worktrees import land, review, staging, take_back
 from sessions.worktrees.repository import look, repository
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Trees
     from sessions.runtime.deck import Deck
-    from sessions.runtime.parts import Trees
     from sessions.runtime.session import Session
 
 _TOOK = "In review the user took this change of yours back (the file on disk is without it): {what}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.features.feature import Feature
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _OURS = (
 )
 
 
-class Sharing:
+class Sharing(Feature):
     """What the deck's sessions have in common."""
 
     def __init__(self, deck: Deck, knows: Callable[[str, Path], bool]) -> None:

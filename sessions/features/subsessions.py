@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.features.feature import Feature
 from sessions.plans import watch
 from sessions.plans.watch import Watch
 from sessions.record.summary import Summary
 from sessions.runtime import budget
 from sessions.safety.sanitise import clean_line
-from sessions.tools.base import Outcome
+from sessions.tools.base import Outcome, Tool
 from sessions.tools.task import TaskTool, Wanted
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -25,21 +28,22 @@ _STALL_S = 900.0
 _MODES = ("read-only", "ask", "edit", "full")
 
 
-class SubSessions:
+class SubSessions(Feature):
     """The sub-sessions of a deck."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, others: Neighbours) -> None:
         self._deck = deck
+        self._others = others
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._of: dict[str, dict[str, Summary]] = {}
         """Each parent's children, as they were last."""
 
-    def tool(self, session: Session) -> TaskTool | None:
-        """The tool that starts them; None for a sub-session, and where a profile has it off."""
+    def tools(self, session: Session) -> Sequence[Tool]:
+        """The tool that starts them; none for a sub-session, and where a profile has it off."""
         profile = self._deck.config.profiles.get(session.summary.profile)
         if self.parent_of(session) or (profile is not None and not profile.subsessions):
-            return None
-        return TaskTool(partial(self.run, session))
+            return ()
+        return [TaskTool(partial(self.run, session))]
 
     @staticmethod
     def parent_of(session: Session) -> str:
@@ -50,6 +54,10 @@ class SubSessions:
     def slot(self, session: Session) -> asyncio.Semaphore | None:
         """What a sub-session holds while its turn runs."""
         return self._slots if self.parent_of(session) else None
+
+    async def before_turn(self, session: Session) -> str:
+        """Why no turn may start, or ""."""
+        return self.exceeded(session)
 
     def exceeded(self, session: Session) -> str:
         """Why a session and its sub-sessions may take no more together, or ""."""
@@ -63,7 +71,7 @@ class SubSessions:
         family = [*children.values(), *([mine.summary] if mine else [])]
         return budget.family_exceeded(family, budget.Budget(whole.usd, whole.tokens))
 
-    def parted(self, session: Session) -> None:
+    async def parted(self, session: Session) -> None:
         """A session is not in memory any more."""
         self._of.pop(session.id, None)
 
@@ -81,7 +89,7 @@ class SubSessions:
             raise
         finally:
             watched.close()
-            self._deck.plans.counted(parent.id, child)
+            self._others.plans.counted(parent.id, child)
         answer = watch.answer(watch.events_of(child))
         tokens = sum(child.summary.tokens.values())
         data = {"session": child.id, "tokens": tokens}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sessions.backends.base import Question
 from sessions.errors import AgentdeckError
+from sessions.features.feature import Feature
 from sessions.record import events as ev
 from sessions.record.names import MOST, first_words, name_of
 from sessions.safety.sanitise import clean_line
@@ -39,7 +40,7 @@ _ASKED = (
 )
 
 
-class Titles:
+class Titles(Feature):
     """The titles of the deck's sessions."""
 
     def __init__(self, deck: Deck) -> None:
@@ -48,13 +49,14 @@ class Titles:
         """Sessions that have their name from their first words, for good."""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, session: Session) -> None:
-        """A turn begins: where others have the same first words, a number tells them apart."""
+    async def before_turn(self, session: Session) -> str:
+        """Where others have the same first words, a number tells them apart."""
         if session.summary.turns == 1 and not _named(session):
             self._settle(session, first_words(session.summary.about))
         self._settled.add(session.id)
+        return ""
 
-    def turn_ended(self, session: Session, ended: ev.TurnEnded) -> None:
+    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """After the first answer, ask for better words behind the session's back."""
         titles = self._deck.config.titles
         if ended.turn != 1 or ended.reason != "end_turn" or not titles.by_model:
@@ -66,7 +68,7 @@ class Titles:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def removed(self, session: Session) -> None:
+    async def parted(self, session: Session) -> None:
         """A session is not in memory any more."""
         self._settled.discard(session.id)
 

@@ -1,54 +1,132 @@
-"""Tools in a session: the toolbox by its configuration, and files put back."""
+"""The tools of the deck's sessions: each has its toolbox, and files are put back."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import UsageError
-from sessions.features.skills import SessionSkills
+from sessions.features.feature import Feature
 from sessions.record import events as ev
-from sessions.tools.base import Tool
+from sessions.tools.grants import Granted
 from sessions.tools.rewind import Rewound
 from sessions.tools.rewind import rewind as put_back
 from sessions.tools.rules import FileRules
-from sessions.tools.skill import SkillTool
 from sessions.tools.state import State, ToolOptions
-from sessions.tools.toolbox import Toolbox
-from sessions.tools.toolbox import make_toolbox as make
 from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
+    from sessions.tools.toolbox import Toolbox
+
+_TOLD = "The user has put these files back to what they were before turn {turn}:\n{files}"
 
 
-def make_toolbox(
-    deck: Deck,
-    session: Session,
-    skills: SessionSkills,
-    foreign: Sequence[Tool] = (),
-    grants: Sequence[ev.JSON] = (),
-) -> Toolbox:
-    """The tools of a session, with those of MCP servers.
+class SessionTools(Feature):
+    """Who has which tools, and what its user has allowed for it before."""
 
-    `grants`: what its user has allowed for it before.
-    """
-    more = [deck.features.subsessions.tool(session), deck.features.passing.tool(session)]
-    toolbox = make(
-        Path(session.summary.cwd),
-        session.folder / "files",
-        deck.places,
-        options=_options(deck, session),
-        extra=[SkillTool(skills), *(tool for tool in more if tool is not None)],
-        skill_folders=[root.path for root in skills.library.roots(Path(session.summary.cwd))],
-    )
-    toolbox.replace(foreign)
-    for grant in grants:
-        toolbox.state.grants.take(grant)
-    return toolbox
+    def __init__(self, deck: Deck, others: Neighbours) -> None:
+        self._deck = deck
+        self._others = others
+        self._granted: dict[str, Granted] = {}
+        self._toolboxes: dict[str, Toolbox] = {}
+
+    # -- a session's life
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory from now on; its past is folded next."""
+        granted = self._granted[session.id] = Granted()
+        session.observers.append(granted.observe)
+
+    async def parted(self, session: Session) -> None:
+        """A session is not in memory any more; what it runs in the background ends."""
+        self._granted.pop(session.id, None)
+        toolbox = self._toolboxes.pop(session.id, None)
+        if toolbox is not None:
+            await toolbox.close()
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        for toolbox in self._toolboxes.values():
+            await toolbox.close()
+
+    # -- its tools
+
+    def knows(self, session_id: str, path: Path) -> bool:
+        """Whether a session's model has seen a file, as far as its tools know."""
+        toolbox = self._toolboxes.get(session_id)
+        return toolbox is not None and path in toolbox.state.seen
+
+    async def toolbox(self, session: Session) -> Toolbox:
+        """The session's tools. They change only when those of its MCP servers do."""
+        foreign = await self._others.mcp.found(session)
+        toolbox = self._toolboxes.get(session.id)
+        if toolbox is None:
+            toolbox = self._toolboxes[session.id] = self._make(session)
+            toolbox.replace(foreign or ())
+            for grant in self._granted[session.id].grants:
+                toolbox.state.grants.take(grant)
+        elif foreign is not None:
+            toolbox.replace(foreign)
+        return toolbox
+
+    def _make(self, session: Session) -> Toolbox:
+        from sessions.tools.toolbox import make_toolbox
+
+        cwd = Path(session.summary.cwd)
+        toolbox = make_toolbox(
+            cwd,
+            session.folder / "files",
+            self._deck.places,
+            options=_options(self._deck, session),
+            extra=self._others.tools_of(session),
+            skill_folders=[root.path for root in self._others.library.roots(cwd)],
+        )
+        toolbox.renewed = partial(self._renewed, session)
+        return toolbox
+
+    async def _renewed(self, session: Session) -> None:
+        """Calls are done: a server may have other tools since (after a sign-in, say)."""
+        foreign = await self._others.mcp.found(session)
+        toolbox = self._toolboxes.get(session.id)
+        if foreign is not None and toolbox is not None:
+            toolbox.replace(foreign)
+
+    def confirm_full(self, session: Session) -> None:
+        """A person has typed that mode `full` may be used without a sandbox."""
+        session.full_confirmed = True
+        toolbox = self._toolboxes.get(session.id)
+        if toolbox is not None:
+            toolbox.confirm_full()
+
+    # -- files put back
+
+    async def undo(self, session: Session, turn: int | None, files: bool) -> ev.JSON:
+        """Undo a session's last turn (or back to `turn`); with `files`, put files back too."""
+        rewound = await _rewind(self._deck, session, turn) if files else None
+        number = await session.undo(turn, rewound.paths if rewound else [])
+        return {"turn": number, **(asdict(rewound) if rewound else {})}
+
+    async def rewind(self, session: Session, turn: int) -> Rewound:
+        """Put files back to before a turn; the conversation stays, and the model is told.
+
+        Raises UsageError while a turn runs, or when there is no such turn.
+        """
+        if session.working:
+            raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
+        if not 1 <= turn <= session.summary.turns:
+            raise UsageError(f"There is no turn {turn}.")
+        rewound = await _rewind(self._deck, session, turn)
+        if rewound.paths:
+            await session.recorder.emit_synced(ev.FilesRewound(turn=turn, files=rewound.paths))
+            told = _TOLD.format(turn=turn, files="\n".join(rewound.paths))
+            session.prepared.append({"kind": "files", "text": told})
+        return rewound
 
 
 def _options(deck: Deck, session: Session) -> ToolOptions:
@@ -68,7 +146,7 @@ def state_of(deck: Deck, session: Session) -> State:
     return State(guard, FileRules(deck.places.config_file), _options(deck, session))
 
 
-async def rewind(deck: Deck, session: Session, turn: int | None) -> Rewound:
+async def _rewind(deck: Deck, session: Session, turn: int | None) -> Rewound:
     """Put back what the edit tools changed in `turn` (default: the last) and later.
 
     Raises UsageError when there is no such turn.

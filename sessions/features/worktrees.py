@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.features.feature import Feature
 from sessions.features.landing import Landings
 from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
@@ -20,6 +21,7 @@ from sessions.worktrees.repository import Base
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
+    from sessions.runtime.parts import NewSession
     from sessions.runtime.session import Session
     from sessions.worktrees.make import Worktree
 
@@ -35,7 +37,7 @@ _MOVED = (
 _READ_ONLY = "the session may only read"
 
 
-class Worktrees:
+class Worktrees(Feature):
     """The worktrees of a deck's sessions."""
 
     def __init__(self, deck: Deck) -> None:
@@ -45,6 +47,8 @@ class Worktrees:
         self._setups: dict[str, asyncio.Task[None]] = {}
         self._making: set[str] = set()
         """Folders whose sessions have no record yet: they are no orphans."""
+        self._made: dict[str, Worktree] = {}
+        """Worktrees by the id of a session that is being made."""
         self.landings = Landings(deck, self)
         self.reviews = Reviews(deck, self)
 
@@ -52,22 +56,37 @@ class Worktrees:
         """Run what calls git, in a thread of its own pool."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
 
+    async def recover(self) -> None:
+        """Landings that the end of an engine cut off are completed, or taken back."""
+        if (self._deck.places.state / "landings").is_dir():
+            await self.landings.recover()
+
     # -- a session's life
 
-    async def make(
-        self, folder: Path, session_id: str, title: str, base: str, *, elsewhere: bool
-    ) -> Worktree:
-        """A worktree for a session that is about to be, whose folder was to be `folder`.
+    async def prepare(self, new: NewSession) -> None:
+        """A worktree for a session that is about to be, where one is wished.
 
         Raises UsageError where there can be none, GitFault where git refuses.
         """
-        if elsewhere:
+        tree = None
+        if new.parent is not None:
+            tree = await self._fork(new.parent, new.id, new.title)
+        elif new.worktree:
+            tree = await self._make(new)
+        if tree is not None:
+            self._made[new.id] = tree
+            new.folder = tree.cwd
+
+    async def _make(self, new: NewSession) -> Worktree:
+        if new.backend.capabilities.elsewhere:
             raise UsageError(
                 "This backend works on another machine, where no worktree can be made from here.",
                 "Make one there, or do without.",
             )
         trees = self._deck.places.worktrees
-        wanted = await self.run(make.plan, trees, folder, session_id, title, base)
+        wanted = await self.run(
+            make.plan, trees, new.folder, new.id, new.title or new.about, new.base
+        )
         self._making.add(str(wanted.path))
         try:
             await self.run(listing.remember, trees, wanted.repository.common)
@@ -76,11 +95,8 @@ class Worktrees:
             self._making.discard(str(wanted.path))
             raise
 
-    async def fork(self, parent: Session, session_id: str, title: str) -> Worktree | None:
-        """One for a fork: all that is in its parent's now, committed or not; None without a folder.
-
-        Raises UsageError, GitFault.
-        """
+    async def _fork(self, parent: Session, session_id: str, title: str) -> Worktree | None:
+        """One for a fork: all that is in its parent's now, committed or not."""
         told = parent.summary.worktree
         if told is None or "kept" in told or not Path(parent.summary.cwd).is_dir():
             return None
@@ -92,30 +108,40 @@ class Worktrees:
             make.fork, root, Path(parent.summary.cwd), session_id, name, base, copy
         )
 
-    def moved(self, parent: Session, session: Session) -> None:
+    async def forked(self, parent: Session, session: Session) -> None:
         """Tell a fork's model that it works elsewhere than its past says."""
+        if (tree := self._made.pop(session.id, None)) is None:
+            return
+        await self._begin(session, tree)
         text = _MOVED.format(here=session.summary.cwd, there=parent.summary.cwd)
         session.prepared.append({"kind": "worktree", "text": text})
 
-    async def drop(self, tree: Worktree) -> None:
+    async def unmade(self, new: NewSession) -> None:
         """Take one away for which there will be no session."""
+        if (tree := self._made.pop(new.id, None)) is None:
+            return
         self._making.discard(str(tree.path))
         await self.run(
             remove.take_away, tree.repository.at, tree.path, tree.branch, tree.base.commit
         )
 
-    async def begin(self, session: Session, tree: Worktree) -> None:
+    async def created(self, session: Session, new: NewSession) -> None:
         """A session has its worktree: it is recorded, and made ready behind."""
+        if (tree := self._made.pop(session.id, None)) is not None:
+            await self._begin(session, tree)
+
+    async def _begin(self, session: Session, tree: Worktree) -> None:
         await session.recorder.emit_synced(tree.event())
         self._making.discard(str(tree.path))
         if self._deck.config.worktrees.setup:
             task = asyncio.get_running_loop().create_task(self._set_up(session))
             self._setups[session.id] = task
 
-    async def ready(self, session: Session) -> None:
+    async def before_turn(self, session: Session) -> str:
         """Wait until a session's worktree is made ready; an interrupt ends the waiting alone."""
         if (task := self._setups.get(session.id)) is not None:
             await asyncio.shield(task)
+        return ""
 
     async def removed(self, session: Session) -> None:
         """A session is deleted: its worktree goes with it, unless it holds something."""

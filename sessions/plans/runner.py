@@ -29,6 +29,7 @@ from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -45,6 +46,7 @@ class Home(Protocol):
     """The runs among which one is (`sessions.plans.service.Runs`)."""
 
     deck: Deck
+    others: Neighbours
 
     def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:
         """Profile, backend and model of a task's sessions."""
@@ -298,7 +300,7 @@ class Runner:
         """Add the tasks of a text to the run while it goes on. Raises UsageError."""
         plan, skills = (
             self.plan,
-            [s.name for s in self.deck.features.library.scan(self.plan.folder)],
+            [s.name for s in self.runs.others.library.scan(self.plan.folder)],
         )
         whole = read.joined(plan.text, text)
         await asyncio.to_thread(
@@ -451,7 +453,7 @@ class Runner:
                 params = {"unit": unit.key, "attempt": unit.attempt, "number": number}
                 seed = Stream("plan", self.run.seed, params).below(2**SEED_BITS)
                 text = f"{wanted}{',' if ':' in wanted else ':'}seed={seed}"
-            await self.deck.features.prime(session, text)
+            await self.runs.others.primings.whole(session, text)
 
     async def check_settings(self, session: Session) -> CheckSettings:
         """A check is run as the session's own commands are."""
@@ -459,7 +461,7 @@ class Runner:
         sandbox = None
         own = self.deck.backend(session.summary.backend).capabilities.own_tools
         if tools.sandbox and not own:
-            toolbox = await self.deck.features.toolbox(session)
+            toolbox = await self.runs.others.tools.toolbox(session)
             sandbox = getattr(getattr(toolbox, "state", None), "sandbox", None)
         return CheckSettings(tuple(tools.env), sandbox, tools.network)
 
@@ -483,7 +485,7 @@ class Runner:
             diff = await asyncio.to_thread(watch.diff_of, session, events)
             return Changed(watch.files_of(session), diff)
         collect = partial(review.collect, session.summary, events, session.folder / "files")
-        found = await self.deck.features.worktrees.run(collect)
+        found = await self.runs.others.worktrees.run(collect)
         loose = [os.fsdecode(f.path) for f in found.files if f.uncommitted]
         return Changed(
             [clean(os.fsdecode(f.path)) for f in found.files], found.text()[:MOST_DIFF], loose,
@@ -499,7 +501,7 @@ class Runner:
             return changed.head
         message = f"{unit.key}: {self.run.title}"
         work = partial(land.commit_all, Path(tree["path"]), message, changed.loose)
-        return await self.deck.features.worktrees.run(work)
+        return await self.runs.others.worktrees.run(work)
 
     def spent(self, unit: Unit, session: Session) -> None:
         """Tell what a session has taken, if that is more than is known."""

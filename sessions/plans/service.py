@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError, JournalError, UsageError
+from sessions.features.feature import Feature
 from sessions.ids import new_id
 from sessions.plans import read, record, report, show, store, times
 from sessions.plans.model import Plan, Task
@@ -24,6 +25,7 @@ from sessions.priming.rng import new_seed
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -32,11 +34,12 @@ log = logging.getLogger("agentdeck.plans")
 _ENOUGH = 1_000_000
 
 
-class Runs:
+class Runs(Feature):
     """The deck's runs of plans."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, others: Neighbours) -> None:
         self.deck = deck
+        self.others = others
         self.root = deck.places.state / "plans"
         self.runners: dict[str, Runner] = {}
         self._places = asyncio.Semaphore(_ENOUGH)
@@ -47,7 +50,7 @@ class Runs:
         self._loading = asyncio.Lock()
         self._lines: dict[str, tuple[tuple[int, int], ev.JSON]] = {}
 
-    async def open(self) -> None:
+    async def opened(self) -> None:
         """Take up every run that is not over, where its journal ends."""
         for folder in list(store.folders(self.root)):
             try:
@@ -69,7 +72,7 @@ class Runs:
             self.deck.notice("plan", str(error))
         self._tick()
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         """The engine ends; each run goes on with the next one."""
         if self._clock is not None:
             self._clock.cancel()
@@ -175,7 +178,7 @@ class Runs:
         return runner
 
     async def _checked(self, file: Path) -> Plan:
-        skills = [s.name for s in self.deck.features.library.scan(file.parent)]
+        skills = [s.name for s in self.others.library.scan(file.parent)]
         return (await asyncio.to_thread(read.read, file, self.deck.config, skills=skills)).plan
 
     async def get(self, wanted: str) -> Runner:
@@ -233,7 +236,7 @@ class Runs:
 
         session.recorder.flush()
         spec = await asyncio.to_thread(lambda: export(session.journal.events(), "md"))
-        skills = [s.name for s in self.deck.features.library.scan(folder)]
+        skills = [s.name for s in self.others.library.scan(folder)]
         spec = spec[-drafts.MOST_SPEC :]
         made = await drafts.draft(ask, spec, folder, self.deck.config, skills)
         title = session.summary.title or session.summary.about or session.id

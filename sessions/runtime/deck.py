@@ -11,7 +11,6 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
@@ -23,6 +22,7 @@ from sessions.record import events as ev
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import Refusals
+from sessions.runtime.parts import NewSession
 from sessions.runtime.session import Session
 from sessions.runtime.waits import Waits
 from sessions.safety.numbers_from_outside import count
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sessions.api.answers import EngineStatus
     from sessions.backends.base import Backend, Conversation, Settings, Tools
     from sessions.config import Config
-    from sessions.runtime.parts import Parts, Plans
+    from sessions.runtime.parts import Parts
 
 log = logging.getLogger("agentdeck.deck")
 
@@ -61,14 +61,12 @@ class Deck:
     """All sessions of one installation; a `surroundings.Surroundings` for each of them."""
 
     features: Parts
-    plans: Plans
 
     def __init__(
         self,
         places: Places,
         config: Config,
         features: Callable[[Self], Parts],
-        plans: Callable[[Self], Plans],
     ) -> None:
         self.places = places
         self.config = config
@@ -78,7 +76,6 @@ class Deck:
         self.stop: Callable[[], None] = lambda: None
         self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})
         self.features = features(self)
-        self.plans = plans(self)
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
         self._opening: dict[str, asyncio.Task[Session]] = {}
@@ -111,13 +108,12 @@ class Deck:
             log.warning("of a command of an engine that was killed: %s", told)
             self.notice("aside", told)
         await self.index.start()
-        if (self.places.state / "landings").is_dir():
-            await self.features.worktrees.landings.recover()
+        await self.features.recover()
         for summary in await self.all_summaries():
             if summary.open:
                 await self._complete(summary.id)
             self.waits.note(summary)
-        await self.plans.open()
+        await self.features.opened()
 
     async def _go_on(self, session_id: str) -> None:
         """A session whose limit is over goes on."""
@@ -134,7 +130,7 @@ class Deck:
         """Interrupt every turn, end the backends, write what is left."""
         self.refusals.close()
         await self.waits.close()
-        await self.plans.close()
+        await self.features.stop()
         await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
         backends = list(self._backends.values())
         await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
@@ -148,8 +144,8 @@ class Deck:
 
     @property
     def busy(self) -> bool:
-        """Something goes on by itself: a turn, a run of a plan, a session when its limit ends."""
-        return self.working > 0 or self.plans.busy or self.waits.any
+        """Something goes on by itself: a turn, a feature's work, a session whose limit ends."""
+        return self.working > 0 or self.features.busy or self.waits.any
 
     # -- sessions
 
@@ -198,18 +194,18 @@ class Deck:
         if isinstance(answering, Prepares):
             answering.prepare()
         session_id = id or new_id()
-        tree = None
-        if worktree or (worktree is None and (base or choice.worktree)):
-            tree = await self.features.worktrees.make(
-                folder, session_id, title or about, base or choice.base,
-                elsewhere=answering.capabilities.elsewhere,
-            )  # fmt: skip
+        own_tree = bool(worktree or (worktree is None and (base or choice.worktree)))
+        new = NewSession(
+            session_id, folder, answering, title, about, own_tree, base or choice.base,
+            choice.skills | (skills or {}), strict,
+        )  # fmt: skip
+        await self.features.prepare(new)
         created = ev.SessionCreated(
             id=session_id,
             title=title,
             backend=choice.backend,
             model=choice.model or answering.default_model,
-            cwd=str(tree.cwd if tree else folder.resolve()),
+            cwd=str(folder.resolve() if new.folder == folder else new.folder),
             profile=choice.profile,
             permission=choice.permission,
             parent=parent,
@@ -218,16 +214,13 @@ class Deck:
             where = self.places.session(session_id)
             session = Session.create(where, created, self, synced=not id)
         except JournalError:
-            if tree:
-                await self.features.worktrees.drop(tree)
+            await self.features.unmade(new)
             raise
         session.max_steps = max_steps
         session.full_confirmed = confirmed_full
         self._add(session)
         try:
-            if tree:
-                await self.features.worktrees.begin(session, tree)
-            await self.features.created(session, choice.skills | (skills or {}), strict=strict)
+            await self.features.created(session, new)
         except AgentdeckError:
             await self.delete(session.id)  # what was refused leaves nothing behind
             raise
@@ -288,17 +281,18 @@ class Deck:
         if parent.journal.read_only is not None:
             raise parent.journal.read_only
         parent.recorder.flush()
-        new = new_id()
-        tree = await self.features.fork_worktree(parent, new, title)
-        other = {"cwd": str(tree.cwd)} if tree else None
+        folder = Path(parent.summary.cwd)
+        answering = self.backend(parent.summary.backend)
+        new = NewSession(new_id(), folder, answering, title, parent=parent)
+        await self.features.prepare(new)
+        other = {"cwd": str(new.folder)} if new.folder != folder else None
         try:
-            fork_journal(parent, self.places.session(new), new, turn, title, other)
+            fork_journal(parent, self.places.session(new.id), new.id, turn, title, other)
         except AgentdeckError:
-            if tree:
-                await self.features.worktrees.drop(tree)
+            await self.features.unmade(new)
             raise
-        session = await self.get(new)
-        await self.features.forked(parent, session, tree)
+        session = await self.get(new.id)
+        await self.features.forked(parent, session)
         return session
 
     async def change(self, session: Session, changes: ev.JSON) -> None:
@@ -317,13 +311,6 @@ class Deck:
             await session.set(changes)
         except ValueError as error:
             raise UsageError(f"That can't be set: {error}.") from error
-
-    async def undo(self, session_id: str, turn: int | None, files: bool) -> ev.JSON:
-        """Undo a session's last turn (or back to `turn`); with `files`, put files back too."""
-        session = await self.get(session_id)
-        rewound = await self.features.rewind(session, turn) if files else None
-        number = await session.undo(turn, rewound.paths if rewound else [])
-        return {"turn": number, **(asdict(rewound) if rewound else {})}
 
     async def archive(self, session_id: str, archived: bool = True) -> None:
         """Take a session out of the lists, or back in."""
@@ -470,20 +457,20 @@ class Deck:
 
         summary = session.summary
         profile = self.config.profiles.get(summary.profile)
-        return Settings(
+        settings = Settings(
             model=summary.model or self.backend(summary.backend).default_model,
             permission=summary.permission,
             effort=profile.effort if profile else "",
-            system=self.features.system(session),
+            system=profile.system if profile else "",
             max_steps=session.max_steps
             or (profile.max_steps if profile else 0)
             or self.config.limits.max_steps,
             unboxed=self.backend(summary.backend).capabilities.own_tools,
-            mcp=self.features.mcp.handed(session),
             directories=[
                 str(Path(d).expanduser()) for d in (profile.directories if profile else ())
             ],
         )
+        return self.features.settings(session, settings)
 
     def context_window(self, session: Session) -> int:
         """How many tokens the session's model takes, 0 = unknown."""
@@ -505,7 +492,7 @@ class Deck:
 
     def slot(self, session: Session) -> asyncio.Semaphore:
         """Held while a turn runs."""
-        return self.features.subsessions.slot(session) or self.plans.slot(session) or self._slots
+        return self.features.slot(session) or self._slots
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""."""
@@ -513,7 +500,7 @@ class Deck:
 
     async def make_room(self, session: Session, *, refused: bool = False) -> bool:
         """Within a turn: summarise what is about to outgrow the window. Raises BackendError."""
-        return await self.features.compactor.make_room(session, within=True, refused=refused)
+        return await self.features.make_room(session, refused=refused)
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """What follows a turn."""

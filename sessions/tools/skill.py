@@ -9,7 +9,7 @@ from sessions.record import events as ev
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 
 if TYPE_CHECKING:
-    from sessions.features.skills import SessionSkills
+    from sessions.features.session_skills import SessionSkills
 
 
 class SkillTool:

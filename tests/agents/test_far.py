@@ -160,7 +160,7 @@ async def test_an_agent_over_there_reaches_no_file_here(scripted: Rig) -> None:
 
 async def test_a_skill_goes_along_as_text(scripted: Rig) -> None:
     session = await scripted.session()
-    await scripted.deck.features.skills(session).switch("plain-objectivity", "on")
+    await scripted.deck.features.skills.of(session).switch("plain-objectivity", "on")
     await session.send("echo")
     await over(session)
     told = text_of(session)

@@ -186,7 +186,7 @@ async def resolve(deck: Deck, name: str, number: int, keep: str) -> DraftShown:
 @command("harvest.pair")
 async def pair(deck: Deck, name: str, begin: bool = False, answer: str = "") -> ev.JSON:
     """The paired run of a draft: begun, looked at, or (with `answer`) decided and told."""
-    pairs = Pairs(deck)
+    pairs = Pairs(deck, deck.features)
     if answer:
         return (await pairs.choose(name, answer)).to_json()
     return await (pairs.begin(name) if begin else pairs.result(name))

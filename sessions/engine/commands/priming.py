@@ -136,7 +136,7 @@ async def past(deck: Deck, session: str) -> list[ev.JSON]:
 @command("priming.run")
 async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
     """A whole priming without a person, as `run --prime` names it: the ticked items go in."""
-    return await deck.features.prime(await deck.get(session), wanted)
+    return await deck.features.primings.whole(await deck.get(session), wanted)
 
 
 @command("priming.each")

@@ -137,7 +137,7 @@ async def again(deck: Deck, session: str, turn: int | None = None) -> Begun:
 @command("session.undo")
 async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = False) -> Undone:
     """Take the last turn (or back to one) out of the conversation."""
-    return cast("Undone", await deck.undo(session, turn, files))
+    return cast("Undone", await deck.features.tools.undo(await deck.get(session), turn, files))
 
 
 @command("session.turns")
@@ -149,7 +149,7 @@ async def turns(deck: Deck, session: str) -> list[Turn]:
 @command("session.rewind")
 async def rewind(deck: Deck, session: str, turn: int) -> Restored:
     """Put files back to before a turn; the conversation stays."""
-    back = await deck.features.rewind_files(await deck.get(session), turn)
+    back = await deck.features.tools.rewind(await deck.get(session), turn)
     return cast("Restored", asdict(back))
 
 
@@ -182,13 +182,13 @@ async def delete(deck: Deck, session: str) -> None:
 @command("session.confirm_full")
 async def confirm_full(deck: Deck, session: str) -> None:
     """A person has typed that mode `full` may be used where there is no sandbox."""
-    deck.features.confirm_full(await deck.get(session))
+    deck.features.tools.confirm_full(await deck.get(session))
 
 
 @command("session.compact")
 async def compact(deck: Deck, session: str) -> None:
     """Summarise the past for the model; the record keeps it."""
-    await deck.features.compact(await deck.get(session))
+    await deck.features.compactor.compact(await deck.get(session))
 
 
 @command("session.compaction")

@@ -12,7 +12,7 @@ from sessions.api.answers import PutBack, Refused, SkillFile, SkillsListed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
-from sessions.features.skills import as_ours
+from sessions.features.session_skills import as_ours
 from sessions.record import events as ev
 from skills.errors import Several, Taken
 from skills.library import pick
@@ -27,7 +27,7 @@ async def listing(deck: Deck, session: str = "", cwd: str = "") -> SkillsListed:
     """Rows for the panel, and what the enabled set costs. Without a session: the library."""
     library = deck.features.library
     if session:
-        skills = deck.features.skills(await deck.get(session))
+        skills = deck.features.skills.of(await deck.get(session))
         rows = await asyncio.to_thread(skills.rows)
         cost = await asyncio.to_thread(skills.cost)
     else:
@@ -54,7 +54,7 @@ def _row(skill: Skill) -> ev.JSON:
 @command("session.skill")
 async def switch(deck: Deck, session: str, name: str, state: str) -> None:
     """Switch a skill in one session. A skill that wants a review is refused (exit code 3)."""
-    await deck.features.skills(await deck.get(session)).switch(name, state)
+    await deck.features.skills.of(await deck.get(session)).switch(name, state)
 
 
 @command("skills.everywhere")
@@ -65,7 +65,7 @@ async def everywhere(deck: Deck, name: str, state: str) -> Refused:
         if session.summary.closed or session.summary.archived:
             continue
         try:
-            await deck.features.skills(session).switch(name, state)
+            await deck.features.skills.of(session).switch(name, state)
         except UsageError:
             raise
         except AgentdeckError as error:  # one session's refusal keeps no other from it
@@ -76,7 +76,7 @@ async def everywhere(deck: Deck, name: str, state: str) -> Refused:
 @command("skills.default")
 async def default(deck: Deck, profile: str, name: str, state: str) -> None:
     """Make a state the profile's default for new sessions; written to the configuration."""
-    await deck.features.set_profile_skill(profile, name, state)
+    await deck.features.skills.set_for_profile(profile, name, state)
 
 
 @command("skills.review")
@@ -181,7 +181,7 @@ async def undo(deck: Deck, name: str = "") -> PutBack:
 @command("skills.uses")
 async def uses(deck: Deck, session: str) -> list[ev.JSON]:
     """Where skills were used in a session."""
-    return deck.features.skills(await deck.get(session)).uses
+    return deck.features.skills.of(await deck.get(session)).uses
 
 
 async def _find(deck: Deck, name: str, session: str, path: str = "") -> Skill:

@@ -113,7 +113,7 @@ async def test_an_interrupt_stops_the_agent_and_keeps_what_it_said(agents: Rig) 
 
 async def test_skills_are_handed_over_with_their_paths(agents: Rig) -> None:
     session = await agents.session()
-    await agents.deck.features.skills(session).switch("plain-objectivity", "on")
+    await agents.deck.features.skills.of(session).switch("plain-objectivity", "on")
     await session.send("echo")
     await agents.idle(session)
     told = text_of(session)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sessions.backends import faults
+from sessions.features import compaction
 from sessions.record import events as ev
 from sessions.record.context import Context
-from sessions.runtime import compaction
 from tests.support.messages_server import (
     JSON,
     MessagesServer,

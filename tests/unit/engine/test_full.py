@@ -30,7 +30,7 @@ async def test_an_agent_in_full_asks_until_that_is_confirmed(
     monkeypatch.setattr(rig.backend, "capabilities", Capabilities(own_tools=True), raising=False)
     session = await rig.deck.create(cwd=str(rig.root), permission="full")
     assert await mode_of(rig, session) == "ask"
-    rig.deck.features.confirm_full(session)
+    rig.deck.features.tools.confirm_full(session)
     assert await mode_of(rig, session) == "full"
 
 

@@ -44,13 +44,13 @@ async def test_turns_are_told_with_message_time_and_files(rig: Rig) -> None:
 
 async def test_an_undone_turn_is_told_as_such(rig: Rig) -> None:
     session = await three_turns(rig)
-    await rig.deck.undo(session.id, 2, False)
+    await rig.deck.features.tools.undo(session, 2, False)
     assert [t["undone"] for t in session.turns()] == [False, True, True]
 
 
 async def test_undo_to_a_turn_puts_back_what_it_and_later_ones_changed(rig: Rig) -> None:
     session = await three_turns(rig)
-    done = await rig.deck.undo(session.id, 2, True)
+    done = await rig.deck.features.tools.undo(session, 2, True)
     assert file_of(session).read_text() == "one"
     assert done["restored"] == [str(file_of(session))]
     assert "commands" in done["note"]

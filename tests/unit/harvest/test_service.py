@@ -229,7 +229,7 @@ async def test_a_harvested_skill_is_used_in_another_tile(tmp_path: Path) -> None
         harvest = worked(tmp_path / "home")
         harvest.install(harvest.create(harvest.worth(harvest.byproducts(["s1"]))).name)
         session = await rig.session()
-        await rig.deck.features.skills(session).switch("total", "on")
+        await rig.deck.features.skills.of(session).switch("total", "on")
         await rig.turn(session, "Sum this")
         assert [u.name for u in of_type(session, ev.SkillUsed)] == ["total"]
         assert "scripts/total.py" in json.dumps(server.asked[1].results)

@@ -247,7 +247,7 @@ async def test_the_filter_looks_in_name_description_scope_and_state(tmp_path: Pa
 async def test_uses_are_listed_with_turn_and_caller(tmp_path: Path) -> None:
     async with panel_rig(tmp_path, by_words) as rig:
         panel = await opened(rig)
-        await rig.native.deck.features.skills(rig.session).switch("deepen", "on")
+        await rig.native.deck.features.skills.of(rig.session).switch("deepen", "on")
         await rig.session.send("/deepen this")
         await rig.quiet()
         await rig.until(lambda: any(s.get("used") for s in panel.skills))

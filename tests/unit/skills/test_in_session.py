@@ -73,7 +73,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
 
 async def switched(rig: NativeRig, session: Session, state: str = "on") -> None:
     """The profiler, reviewed, in this state."""
-    skills = rig.deck.features.skills(session)
+    skills = rig.deck.features.skills.of(session)
     library = rig.deck.features.library
     library.lock.trust(library.get("csv-profiler", Path(session.summary.cwd)))
     await skills.switch("csv-profiler", state)
@@ -137,7 +137,7 @@ async def test_a_skill_that_is_off_is_not_mentioned(rig: NativeRig) -> None:
 async def test_a_name_that_came_later_is_accepted_beside_the_first_ones(rig: NativeRig) -> None:
     profiler(rig.deck.places.my_skills)
     session = await rig.session()
-    await rig.deck.features.skills(session).switch("deepen", "on")
+    await rig.deck.features.skills.of(session).switch("deepen", "on")
     await rig.turn(session, "hello")
     tool = next(t for t in rig.server.asked[-1].body["tools"] if t["name"] == "skill")
     assert tool["input_schema"]["properties"]["name"]["enum"] == ["deepen"]
@@ -158,7 +158,7 @@ async def test_what_is_listed_and_what_was_used_survives_compaction(rig: NativeR
     await session.answer(of_type(session, ev.PermissionAsked)[0].ask, "no", "", False)
     await until(lambda: not session.working, 20)
     await rig.turn(session, "hello")
-    await rig.deck.features.compact(session)
+    await rig.deck.features.compactor.compact(session)
     await rig.turn(session, "hello again")
     told = json.dumps(rig.server.asked[-1].body["messages"])
     assert "Run `python3 scripts/profile.py FILE`" in told
@@ -218,12 +218,12 @@ async def test_of_too_many_skills_the_newest_survive_whole(rig: NativeRig) -> No
         folder = make_skill(rig.deck.places.my_skills, f"long-{number}", body=body)
         library = rig.deck.features.library
         library.lock.trust(library.get(folder.name))
-        await rig.deck.features.skills(session).switch(folder.name, "on")
+        await rig.deck.features.skills.of(session).switch(folder.name, "on")
         await rig.turn(session, f"/long-{number}")
-    kept = rig.deck.features.skills(session).surviving()
+    kept = rig.deck.features.skills.of(session).surviving()
     text = "\n".join(kept)
     assert ["# Skill 0" in text, "# Skill 1" in text, "# Skill 2" in text] == [False, True, True]
     assert "Also in use: long-0." in text
     assert "- long-0: " in kept[0], "the listing stays"
-    await rig.deck.features.skills(session).switch("long-2", "off")
-    assert "# Skill 2" not in "\n".join(rig.deck.features.skills(session).surviving())
+    await rig.deck.features.skills.of(session).switch("long-2", "off")
+    assert "# Skill 2" not in "\n".join(rig.deck.features.skills.of(session).surviving())

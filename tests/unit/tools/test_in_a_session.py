@@ -89,7 +89,7 @@ async def test_undo_with_files_puts_them_back(rig: Rig, tmp_path: Path) -> None:
     await until(lambda: "turn.ended" in types_of(session))
     await rig.idle(session)
     assert file.read_text() == "two\n"
-    await rig.deck.undo(session.id, None, True)
+    await rig.deck.features.tools.undo(session, None, True)
     assert file.read_text() == "one\n"
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sessions.backends import pricing
 from sessions.errors import BackendError, UsageError
+from sessions.features.feature import Feature
 from sessions.record import events as ev
 from sessions.record.context import as_text
 from skills.tokens import quarters
@@ -64,7 +65,7 @@ def limit(window: int, answer: int) -> int:
     return min(int(window * FULL), window - answer - window // 50)
 
 
-class Compactor:
+class Compactor(Feature):
     """Makes room in the sessions of a deck. `surviving`: what of skills stays word for word."""
 
     def __init__(self, deck: Deck, surviving: Callable[[Session, int], Sequence[str]]) -> None:
@@ -94,13 +95,21 @@ class Compactor:
         upto = self._upto(session, _ends(session)[-2:-1], self._limit(session, window))
         await self._summarise(session, upto, window)
 
-    async def make_room(
+    async def before_turn(self, session: Session) -> str:
+        """Compact a conversation that is nearly too long. Raises BackendError."""
+        await self._make_room(session)
+        return ""
+
+    async def make_room(self, session: Session, *, refused: bool) -> bool:
+        """Within a turn: its own steps are summarised too. Raises BackendError."""
+        return await self._make_room(session, within=True, refused=refused)
+
+    async def _make_room(
         self, session: Session, *, within: bool = False, refused: bool = False
     ) -> bool:
         """Compact a conversation that is nearly too long, or that a server `refused` as too long.
 
-        `within` a running turn, its own steps are summarised too. Returns whether that was done.
-        Raises BackendError: no summary came, or room can't be made.
+        Returns whether that was done. Raises BackendError: no summary came, or room can't be made.
         """
         backend = self._deck.backend(session.summary.backend)
         if backend.capabilities.own_tools or backend.capabilities.trims:
@@ -124,7 +133,7 @@ class Compactor:
         self._last[session.id] = (session.summary.turns, after)
         return True
 
-    def removed(self, session: Session) -> None:
+    async def parted(self, session: Session) -> None:
         """A session is not in memory any more."""
         self._last.pop(session.id, None)
 
