@@ -184,9 +184,6 @@ AGENTS: dict[str, KnownAgent] = {
     )
 }
 
-# Modes of an agent that nobody described here, safest first.
-ASKING_MODES = ("default", "ask", "manual", "read-only", "plan")
-
 
 def known_by_command(command: tuple[str, ...] | list[str]) -> KnownAgent | None:
     """The known agent that a configured command runs, wrapped (ssh, docker, sh -c) or not."""

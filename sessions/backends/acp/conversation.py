@@ -316,6 +316,11 @@ class AcpConversation:
         self._backend.remember(self.agent_session, self)
         settings = host.settings
         await self.options.apply(agent, self.agent_session, settings.model, settings.permission)
+        held = self.options.held(self._backend.title)
+        if held and held != self._state.get("held"):
+            self._state["held"] = held
+            host.emit(ev.Notice(turn=host.turn, kind="agent_mode", message=held))
+            host.emit(ev.BackendState(data={"held": held}))
         self._backend.note_models(self.options.models())
         host.emit(
             ev.BackendState(

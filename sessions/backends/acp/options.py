@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions.backends.acp.agents import ASKING_MODES, KnownAgent
+from sessions.backends.acp import modes
+from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.errors import BackendError, UsageError
@@ -33,6 +34,8 @@ class Options:
         self._modes: Message = {}
         self._models: Message = {}
         self._config: list[Message] = []
+        self._held: tuple[ev.JSON | None, ev.JSON | None] | None = None
+        """The mode in which it was and the one in which it asks, where they had to be guessed."""
 
     def take(self, data: ev.JSON) -> None:
         """What the agent said of itself: `modes`, `config_options`, `mode`."""
@@ -103,8 +106,8 @@ class Options:
                     "choices": models,
                 }
             )
-        modes = self._modes.get("availableModes")
-        if isinstance(modes, list) and modes and not self._option(MODE):
+        offered = self._modes.get("availableModes")
+        if isinstance(offered, list) and offered and not self._option(MODE):
             found.append(
                 {
                     "id": MODE,
@@ -112,7 +115,7 @@ class Options:
                     "description": "How far the agent goes by itself.",
                     "category": MODE,
                     "current": str(self._modes.get("currentModeId") or ""),
-                    "choices": [_choice(m, "id") for m in modes if isinstance(m, dict)],
+                    "choices": [_choice(m, "id") for m in offered if isinstance(m, dict)],
                 }
             )
         return found
@@ -132,6 +135,7 @@ class Options:
         name = str(known["id"]) if known else MODEL if self.models() else ""
         if model and name and name not in self.wanted and self._current(name) != model:
             await self._try(agent, agent_session, name, model)
+        self._held = None
         chosen = self.wanted.get(self._mode_id, "")
         mode = chosen if chosen in self._offered() else self._fitting(permission)
         if mode and mode != self._current(self._mode_id):
@@ -195,10 +199,14 @@ class Options:
     def _current(self, option: str) -> str:
         return next((str(o["current"]) for o in self.listed() if o["id"] == option), "")
 
-    def _offered(self) -> list[str]:
+    def _choices_of_mode(self) -> list[ev.JSON]:
         """The modes that there are."""
         listed = next((o for o in self.listed() if o["id"] == self._mode_id), None)
-        return [str(c["value"]) for c in listed["choices"]] if listed else []
+        return list(listed["choices"]) if listed else []
+
+    def _offered(self) -> list[str]:
+        """Their ids."""
+        return [str(choice["value"]) for choice in self._choices_of_mode()]
 
     def _fitting(self, permission: str) -> str:
         """The agent's mode for a mode of the session, "" where there is none to set."""
@@ -207,12 +215,20 @@ class Options:
 
     def _asking(self) -> str:
         """The mode in which the agent asks before it acts, "" where there is none to set."""
-        offered = self._offered()
-        if self._known and self._known.ask_mode in offered:
+        if self._known and self._known.ask_mode in self._offered():
             return self._known.ask_mode
         if self._known and not self._known.ask_mode:
             return ""  # its configuration makes it ask (see agents.py)
-        return next((mode for mode in ASKING_MODES if mode in offered), "")
+        choices, current = self._choices_of_mode(), self._current(self._mode_id)
+        found = modes.asking(choices, current)
+        by_value = {str(choice["value"]): choice for choice in choices}
+        if choices:
+            self._held = (by_value.get(current), by_value.get(found))
+        return found
+
+    def held(self, title: str) -> str:
+        """What its user shall know of the mode it is held in; "" where nothing was guessed."""
+        return modes.told(title, *self._held) if self._held is not None else ""
 
 
 def _choices(option: Message) -> list[ev.JSON]:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import elicit
+from sessions.backends.acp import asking, elicit
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
@@ -49,9 +49,9 @@ class _Listener:
             return elicit.CANCEL
         if method != "session/request_permission":
             return NotImplemented
-        for option in params.get("options") or []:
-            if option.get("kind") == "reject_once":
-                return {"outcome": {"outcome": "selected", "optionId": option["optionId"]}}
+        refusal = asking.option(asking.options_of(params), "reject_once")
+        if refusal:
+            return {"outcome": {"outcome": "selected", "optionId": refusal}}
         return {"outcome": {"outcome": "cancelled"}}
 
 

@@ -1,0 +1,86 @@
+"""An agent that nobody described is held in the mode that says of itself that it asks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from sessions.backends.acp.backend import AcpBackend, AgentConfig
+from sessions.backends.acp.modes import asking, told
+from sessions.record import events as ev
+
+# As the agents tell them (seen in November 2026); the last ones are made up.
+CLAUDE = {
+    "auto": "Auto|Use a model classifier to approve or deny permission prompts",
+    "default": "Manual|Always ask before making changes",
+    "acceptEdits": "Accept edits|Automatically accept all file edits",
+    "plan": "Plan|Create a plan before making changes",
+    "bypassPermissions": "Bypass permissions|Accept all permissions",
+}
+GEMINI = {
+    "default": "Default|Prompts for approval",
+    "autoEdit": "Auto Edit|Auto-approves edit tools",
+    "yolo": "YOLO|Auto-approves all tools",
+    "plan": "Plan|Read-only mode",
+}
+CODEX = {
+    "read-only": "Read-only|Requires approval to edit files and access the internet.",
+    "agent": "Agent|Work on your own; a model reviews approvals automatically",
+    "agent-full-access": "Full access|Never ask",
+}
+CASES = [
+    (CLAUDE, "auto", "default"),
+    (CLAUDE, "default", "default"),
+    (GEMINI, "yolo", "default"),
+    (CODEX, "agent", "read-only"),
+    ({"go": "Go|Runs it without asking", "slow": "Slow|Confirms each step"}, "go", "slow"),
+    ({"a": "A|Asks first", "b": "B|Asks before each command"}, "b", "b"),
+    ({"default": "default|", "auto": "auto|"}, "auto", "default"),
+    ({"auto": "Auto|", "plan": "Plan|"}, "auto", "plan"),
+    ({"fast": "Fast|", "slow": "Slow|"}, "fast", ""),
+    ({"x": "X|Never asks. Does it."}, "x", ""),
+    ({"ask": "Ask|", "skip": "Skip|Skips every prompt"}, "skip", "ask"),
+    ({}, "", ""),
+]
+
+
+def choices(modes: dict[str, str]) -> list[ev.JSON]:
+    parts = {value: words.partition("|") for value, words in modes.items()}
+    return [{"value": v, "name": n, "description": d} for v, (n, _, d) in parts.items()]
+
+
+@pytest.mark.parametrize(("modes", "current", "held"), CASES)
+def test_the_mode_that_asks_is_known_by_its_words(
+    modes: dict[str, str], current: str, held: str
+) -> None:
+    assert asking(choices(modes), current) == held
+
+
+def test_its_user_is_told_what_was_found() -> None:
+    auto, manual, *_ = choices(CLAUDE)
+    assert "was put into “Manual”, which asks before it acts, as it says" in told("X", auto, manual)
+    assert "is in its mode “Manual”" in told("X", manual, manual)
+    assert "may act unasked. It is in “Auto”" in told("X", auto, None)
+    assert "\x1b" not in told("X", auto, {"value": "m", "name": "a\x1b[2Jsk"})
+
+
+async def test_that_is_said_once_in_the_session(tmp_path: Path) -> None:
+    from tests.support.host import FakeHost
+
+    agent = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
+    command = [sys.executable, agent, "--state", str(tmp_path / "agent.json")]
+    backend = AcpBackend(AgentConfig("odd", command, state=tmp_path))
+    try:
+        conversation = await backend.open("s", tmp_path, {})
+        host = FakeHost(tmp_path)
+        host.say("say it")
+        for _ in range(2):
+            await conversation.turn(host)
+            backend.restart()
+        notices = [e.message for e in host.events if isinstance(e, ev.Notice)]
+        assert len(notices) == 1
+        assert "“auto” and was put into “default”" in notices[0]
+    finally:
+        await backend.close()
