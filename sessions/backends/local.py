@@ -188,9 +188,9 @@ class LocalBackend:
 
     async def ready(self) -> None:
         """Have the server running. Raises BackendError."""
-        if self._process is not None and self._process.returncode is None:
-            return
-        if self._starting is None:
+        if self._starting is None:  # a process that is there may still be on its way up
+            if self._process is not None and self._process.returncode is None:
+                return
             self._starting = asyncio.ensure_future(self._start())
             self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
         await asyncio.shield(self._starting)

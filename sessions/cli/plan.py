@@ -254,6 +254,28 @@ plan.add_command(
 
 
 @plan.command()
+@click.argument("name", default="")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A new file.")
+def example(name: str, out: Path | None) -> None:
+    """A plan that comes with agentdeck, to be changed; without NAME, which there are."""
+    from sessions.errors import AgentdeckError
+    from sessions.plans import examples
+
+    if not name:
+        table([[each, examples.about(each)] for each in examples.names()], ["NAME", "IS"])
+        return
+    text = examples.text(name)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise AgentdeckError(f"{out} can't be written: {error.strerror}.") from error
+
+
+@plan.command()
 @_RUN
 @click.option("--format", "fmt", default="md", type=click.Choice(["md", "html", "json"]))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sessions.backends.base import Question, Reply
-from sessions.errors import NotFound, UsageError
+from sessions.errors import BackendError, NotFound, UsageError
 from sessions.features.feature import Feature
 from sessions.priming import cost, gauge, kinds, pipeline, record, rows, spread
 from sessions.priming.arxiv.draw import Source
@@ -206,12 +206,24 @@ class Primings(Feature):
         return {**sent, "text": injection.text, "of": len(past.items)}
 
     async def whole(self, session: Session, wanted: str) -> ev.JSON:
-        """A whole priming without a person, as `run --prime` names it: the ticked items go in."""
+        """A whole priming without a person, as `run --prime` names it: the ticked items go in.
+
+        With `keep=0` the draw goes in as it is, which no model reads before.
+        """
         spec = kinds.parse_spec(wanted)
         drawn = await self.draw(session, spec.kind, spec.params, spec.seed)
         wishes = Wishes(spec.about, spec.terms, spec.ban, spec.keep or 0)
-        found = await self.expand(session, drawn.id, wishes)
-        chosen = [item for item in found.items if item.checked] or list(found.items[:5])
+        chosen: list[Item] = []
+        try:
+            found = await self.expand(session, drawn.id, wishes) if spec.keep != 0 else None
+            chosen = (
+                []
+                if found is None
+                else [item for item in found.items if item.checked] or list(found.items[:5])
+            )
+        except BackendError as error:
+            told = f"The draw of {spec.kind} was not read, and goes in as it is: {error.message}"
+            session.recorder.emit(ev.Notice(kind="priming", message=told))
         # A model that can't read the draw leaves the draw itself, which primes as well.
         items = chosen or list(await self.raw(session, drawn.id))
         return await self.put_before(

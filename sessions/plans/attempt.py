@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
-from sessions.plans import check, fill, record, watch
+from sessions.plans import check, fill, receipts, record, watch
 from sessions.plans.fanout import Item
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
@@ -50,6 +50,7 @@ class Outcome:
     session: str = ""
     branch: str = ""
     commit: str = ""
+    receipts: list[str] = field(default_factory=list)
 
 
 class Attempt:
@@ -182,7 +183,7 @@ class Attempt:
         commit = await self.runner.commit(self.unit, session, changed)
         return Outcome(
             "done", answer=answer, files=changed.files, diff=changed.diff, evidence=evidence,
-            branch=session.summary.branch, commit=commit,
+            branch=session.summary.branch, commit=commit, receipts=receipts.of(events),
         )  # fmt: skip
 
     async def _check(

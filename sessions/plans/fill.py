@@ -17,9 +17,9 @@ from sessions.plans.fanout import Item
 from sessions.priming.untrusted import quote
 from sessions.safety.sanitise import clean
 
-ONE = ("answer", "diff", "files", "branch")
+ONE = ("answer", "diff", "files", "branch", "receipts")
 """What is left by a task that is done once."""
-ALL = ("answers", "diffs", "files")
+ALL = ("answers", "diffs", "files", "receipts")
 """What is left by all of a task's sessions."""
 PLAN = ("title", "goal", "directory")
 
@@ -64,6 +64,7 @@ class Left:
     files: tuple[str, ...] = ()
     item: str = ""
     branch: str = ""
+    receipts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Values:
 def _of_task(left: list[Left], what: str) -> str:
     if what == "files":
         return "\n".join(dict.fromkeys(path for each in left for path in each.files))
+    if what == "receipts":
+        return "\n".join(f"{each.unit}: {line}" for each in left for line in each.receipts)
     found = left[0] if left else Left("")
     if what == "branch":
         return found.branch

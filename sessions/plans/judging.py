@@ -71,7 +71,7 @@ async def pick(runner: Asking, unit: Unit) -> Outcome:
     why = f"{best.key}, of {len(done)}" + (f" ({'; '.join(told)})" if told else "")
     return Outcome(
         "done", f"picked {why}", best.answer, best.files, best.diff, evidence="\n".join(told),
-        session=best.session, branch=best.branch, commit=best.commit,
+        session=best.session, branch=best.branch, commit=best.commit, receipts=best.receipts,
     )  # fmt: skip
 
 

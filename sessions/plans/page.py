@@ -123,6 +123,13 @@ def _unit(unit: ev.JSON, key: str) -> str:
     if unit["why"]:
         parts.append(f"<p>{_text(unit['why'])}</p>")
     parts += _proof(unit)
+    rows = "".join(f"<li>drawn for it: {_text(line)}" for line in unit["receipts"])
+    parts.append(f"<ul>{rows}</ul>" if rows else "")
+    parts += [
+        f"<details><summary>A critic sent it back</summary>{_block(note['text'])}</details>"
+        for note in unit["notes"]
+        if note["kind"] == "critic"
+    ]
     words = unit["answer"] if key == "done" else unit["last_words"]
     if words:
         head = "Answer" if key == "done" else "Its last words"

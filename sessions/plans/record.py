@@ -131,6 +131,8 @@ class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
     branch: str = ""
     """Of its worktree, and the commit at its end, if it had one."""
     commit: str = ""
+    receipts: list[str] = msgspec.field(default_factory=list)
+    """What was drawn for it."""
 
 
 class Skipped(Event, frozen=True, kw_only=True, tag="unit.skipped"):

@@ -98,6 +98,7 @@ def _unit(run: Run, unit: Unit) -> ev.JSON:
         "diffstat": diffstat(unit.diff),
         "commit": unit.commit,
         "branch": unit.branch,
+        "receipts": list(unit.receipts),
         "notes": [{"kind": n.kind, "text": n.text} for n in unit.notes],
     }
 
@@ -270,8 +271,13 @@ def _done(unit: ev.JSON) -> Iterator[str]:
         yield f"- `{_line(row['path'])}` +{row['added']} −{row['removed']}"
     if unit["commit"] or unit["branch"]:
         yield from ("", f"branch `{_line(unit['branch'])}` {_line(unit['commit'])}".rstrip())
+    if unit["receipts"]:
+        yield from ("", *(f"- drawn for it: {_line(line)}" for line in unit["receipts"]))
+    for note in unit["notes"]:
+        if note["kind"] == "critic":
+            yield from ("", "A critic sent it back:", "", *_fenced(clean(note["text"])))
     if unit["answer"]:
-        yield from ("", *_fenced(clean(unit["answer"])))
+        yield from ("", "Its answer:", "", *_fenced(clean(unit["answer"])))
 
 
 def _evidence(unit: ev.JSON) -> Iterator[str]:

@@ -268,7 +268,7 @@ class Runner:
             unit=unit.key, attempt=unit.attempt, state=outcome.state,
             why=outcome.why[:2000], answer=outcome.answer, files=outcome.files, diff=outcome.diff,
             counts=outcome.counts, evidence=outcome.evidence, session=outcome.session,
-            branch=outcome.branch, commit=outcome.commit,
+            branch=outcome.branch, commit=outcome.commit, receipts=outcome.receipts,
         )  # fmt: skip
         while True:
             try:

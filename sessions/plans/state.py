@@ -68,6 +68,7 @@ class Unit:
     commit: str = ""
     branch: str = ""
     files: list[str] = field(default_factory=list)
+    receipts: list[str] = field(default_factory=list)
     checks: list[record.Checked] = field(default_factory=list)
     notes: list[record.Note] = field(default_factory=list)
     began: str = ""
@@ -85,7 +86,8 @@ class Unit:
         """What stands for its placeholders."""
         item = self.item.text if self.item else ""
         answer = self.answer or (f"({self.state}: {self.why})" if self.state != "done" else "")
-        return Left(self.key, answer, self.diff, tuple(self.files), item, self.branch)
+        files, receipts = tuple(self.files), tuple(self.receipts)
+        return Left(self.key, answer, self.diff, files, item, self.branch, receipts)
 
 
 @dataclass(slots=True)
@@ -284,6 +286,7 @@ class Run:
         unit.session = event.session or unit.session
         unit.answer, unit.files, unit.diff = event.answer, event.files, event.diff
         unit.evidence, unit.commit, unit.branch = event.evidence, event.commit, event.branch
+        unit.receipts = event.receipts
         self._to(unit, event.state)
 
     def _skipped(self, event: record.Skipped) -> None:

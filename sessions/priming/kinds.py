@@ -280,7 +280,7 @@ def parse_spec(text: str) -> Spec:
     common = {key: given.pop(key) for key in COMMON if key in given}
     if "terms" in given:
         given["terms"] = given["terms"].split("+")
-    keep = Parameter("keep", "int", 0, "", 1, 100)
+    keep = Parameter("keep", "int", 0, "", 0, 100)
     return Spec(
         kind.name,
         kind.read(given),

@@ -327,6 +327,23 @@ async def test_each_session_draws_by_its_own_seed_and_the_plan_fixes_all(rig: Ri
     assert await seeds() == first
 
 
+@pytest.mark.parametrize("keep", ["", ",keep=0"])
+async def test_a_draw_that_no_model_reads_goes_in_as_it_is(rig: Rig, keep: str) -> None:
+    def script(request: Request) -> list[Step]:
+        mine = request.last_text.endswith("go")
+        return list(by_words(request) if mine else error("invalid_request_error", status=400))
+
+    rig.server.script = script
+    runner = await rig.run(
+        f'[[task]]\nname = "t"\nprompt = "go"\nprime = "acronym:count=3,seed=5{keep}"\n'
+    )
+    unit = runner.run.units["t"]
+    assert (unit.state, len(rig.server.asked)) == ("done", 1 if keep else 2)
+    (line,) = unit.receipts
+    assert line.startswith("acronym, seed 5: ")
+    assert all(word in str(rig.server.asked[-1].body) for word in line.split(": ")[1].split("; "))
+
+
 async def test_two_runs_at_once_keep_apart(rig: Rig) -> None:
     one = await rig.begin('[[task]]\nname = "a"\nprompt = "first"\n')
     two = await rig.begin('[[task]]\nname = "a"\nprompt = "second"\n')
