@@ -53,6 +53,7 @@ class _Refused(Exception):
 def fault_of(path: Path, keys: tuple[str, ...], text: str) -> str:
     """Why a text can't be the value of a key, or ""."""
     try:
+        _known(keys)
         document = _document(path)
         _put(document, path, keys, text)
         return _faults(document, path, keys)
@@ -65,6 +66,7 @@ def put(path: Path, keys: tuple[str, ...], text: str, before: str | None = None)
 
     Raises UsageError where it is wrong, or the file can't be read or written.
     """
+    _known(keys)
 
     def change(document: Any) -> None:
         now = _shown(document, keys)
@@ -78,6 +80,7 @@ def put(path: Path, keys: tuple[str, ...], text: str, before: str | None = None)
 
 def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Changed:
     """Take a key, or a whole table of the user's, out of the file. Raises UsageError."""
+    _known(keys, table=True)
 
     def change(document: Any) -> None:
         if keys[:-1] not in TABLES:
@@ -86,7 +89,7 @@ def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Chang
                 raise _Refused(now)
         table = document
         for key in keys[:-1]:
-            table = table.get(key, {})
+            table = table.get(key, {}) if isinstance(table, dict) else {}
         if keys[-1] in table:
             _take_out(table, keys[-1])
         _sure(document, path, keys)
@@ -96,9 +99,13 @@ def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Chang
 
 def add(path: Path, keys: tuple[str, ...], first: dict[str, str]) -> Changed:
     """Make a backend, profile, price or MCP server with these first values. Raises UsageError."""
-    name = keys[-1]
     if keys[:-1] not in TABLES:
         raise UsageError(f"Nothing can be added to [{'.'.join(keys[:-1])}].")
+    name = keys[-1]
+    for key, text in first.items():
+        _known((*keys, key))
+        if not isinstance(text, str):
+            raise UsageError(f"{key} must be text.")
     if not _NAME.fullmatch(name):
         raise UsageError("A name has letters, digits and - _ . only.", "Choose another.")
 
@@ -112,6 +119,26 @@ def add(path: Path, keys: tuple[str, ...], first: dict[str, str]) -> Changed:
         _sure(document, path, keys)
 
     return _change(path, keys, change)
+
+
+def _known(keys: tuple[str, ...], *, table: bool = False) -> None:
+    """Raises UsageError where no setting is called so, nor, with `table`, a table."""
+    named = keys[:-1] in TABLES
+    if table and named:
+        return
+    try:
+        if keys and keys[0] == "keys":
+            known = len(keys) == 2
+        else:
+            _, hint = of_keys(Config(), keys)
+            known = not (named or keys in TABLES or dataclasses.is_dataclass(hint))
+            known = known and keys[0] != "permissions"
+            name = next((keys[len(t)] for t in TABLES if keys[: len(t)] == t), "a")
+            known = known and bool(_NAME.fullmatch(name))
+    except (KeyError, AttributeError, TypeError, IndexError):
+        known = False
+    if not known:
+        raise UsageError(f"There is no setting {'.'.join(keys)!r}.", "See config.example.toml.")
 
 
 def _change(path: Path, keys: tuple[str, ...], change: Callable[[Any], None]) -> Changed:

@@ -103,6 +103,22 @@ def test_a_file_that_gets_a_key_is_its_owners_alone(tmp_path: Path) -> None:
     assert config.load(path).backends["a"].key == "sk-abcdefghij"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["", "limits", "limits.nothing", "backends", "backends.a", "backends.a.b", "limits.max_steps.x",
+     "backends.a.model.x", "keys", "permissions.rules", "mcp.servers", "mcp.servers.x", "no.such"],
+)  # fmt: skip
+def test_what_is_no_setting_is_refused_before_the_file_is_touched(
+    tmp_path: Path, name: str
+) -> None:
+    path = written(tmp_path)
+    keys = tuple(name.split(".")) if name else ()
+    assert "no setting" in change.fault_of(path, keys, "1")
+    with pytest.raises(UsageError, match="no setting"):
+        change.put(path, keys, "1")
+    assert path.read_text() == MINE
+
+
 def test_tables_come_and_go_between_the_words_of_others(tmp_path: Path) -> None:
     path = written(tmp_path)
     change.add(path, ("backends", "b"), {"type": "acp", "command": "run it"})
