@@ -152,6 +152,8 @@ _SHOWN = {
     "pageup": "pgup",
     "pagedown": "pgdn",
     "slash": "/",
+    "plus": "+",
+    "minus": "-",
     "question_mark": "?",
     "left": "←",
     "right": "→",

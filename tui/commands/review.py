@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.actions import action
-from tui.commands.sessions import GROUP, has_session
+from tui.commands.sessions import GROUP, connected, has_session
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -21,5 +21,17 @@ async def review(deck: DeckScreen) -> None:
         return
     title = deck.name_of(summary.id)
     said = await deck.app.push_screen_wait(ChangeReview(deck.client, summary.id, title))
+    if said:
+        deck.say(said)
+
+
+@action("land-several", "Land several sessions in an order", group=GROUP, when=connected)
+async def land_several(deck: DeckScreen) -> None:
+    """Sessions of one repository land one after another, each rebased on the one before."""
+    from tui.screens.review.order import LandingOrder, candidates
+
+    summary = deck.model.summary()
+    found = candidates(list(deck.client.summaries.values()), summary.id if summary else "")
+    said = await deck.app.push_screen_wait(LandingOrder(deck.client, found))
     if said:
         deck.say(said)

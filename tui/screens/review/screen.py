@@ -17,6 +17,7 @@ from tui.deck.client import DeckClient
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
+from tui.screens.review.order import LandingOrder, candidates
 from tui.screens.review.rows import JSON, Row, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
@@ -42,6 +43,7 @@ _LANDINGS = (
     ("squash", "as one commit"),
     ("merge", "by a merge commit"),
     ("push", "not landed: the command that pushes the branch, for your shell"),
+    ("several", "with other sessions, in an order that you give"),
 )
 
 
@@ -136,8 +138,17 @@ class ChangeReview(Dialog[str]):
 
     # -- reading and showing
 
+    @property
+    def put_away(self) -> bool:
+        """Whether the session's worktree was discarded."""
+        summary = self.client.summaries.get(self.session)
+        return "kept" in ((summary.worktree if summary else None) or {})
+
     async def read(self) -> None:
         """Ask the engine for all that has changed."""
+        if self.put_away:
+            self._show()
+            return
         self.told = dict(
             await self.client.call(
                 "worktree.diff", session=self.session, fold_space=self.fold_space
@@ -182,6 +193,8 @@ class ChangeReview(Dialog[str]):
         room = self.app.size.width - (_FILES_WIDTH if files.display else 0)
         split = self.split if self.split is not None else room >= _SPLIT_FROM
         self.view.empty = "Nothing has changed." if "base" in self.told else "…"
+        if self.put_away:
+            self.view.empty = "Its worktree was discarded: x brings it back as it was."
         rows = rows_of(self.files, split=split, said=self.comments.said())
         self.view.show(self.files, rows)
 
@@ -405,6 +418,12 @@ class ChangeReview(Dialog[str]):
         if chosen.row == "push":
             self._show_push()
             return
+        if chosen.row == "several":
+            found = candidates(list(self.client.summaries.values()), self.session)
+            if said := await self.app.push_screen_wait(LandingOrder(self.client, found)):
+                await self.read()
+                self.say(said)
+            return
         told = await self.client.call("worktree.land", session=self.session, how=chosen.row)
         if told["landed"]:
             await self.read()
@@ -428,13 +447,17 @@ class ChangeReview(Dialog[str]):
         self.say(f"Copied, for your shell: {command}")
 
     def action_discard(self) -> None:
-        """Put the worktree away; its work stays under a ref."""
-        self.run(self._discard())
+        """Put the worktree away, its work stays under a ref; or bring it back."""
+        self.run(self._bring_back() if self.put_away else self._discard())
+
+    async def _bring_back(self) -> None:
+        told = await self.client.call("worktree.discard", session=self.session, undo=True)
+        self.dismiss(f"{told['branch']} is back, with all that was not committed.")
 
     async def _discard(self) -> None:
         text = (
             "The session's worktree and branch go. All that they hold is kept under a ref, and "
-            f"comes back with: agentdeck sessions discard {self.session} --undo"
+            f"comes back by x here, or: agentdeck sessions discard {self.session} --undo"
         )
         if await self.app.push_screen_wait(Confirm("Discard it?", text, "Discard", danger=True)):
             told = await self.client.call("worktree.discard", session=self.session)

@@ -1,0 +1,97 @@
+"""Several sessions landed in an order that a person gives, and a discarded one brought back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sessions.errors import UsageError
+from sessions.record import events as ev
+from tests.support.deckpilot import opened
+from tests.support.fake_client import FakeClient
+from tui.screens.review.order import LandingOrder
+from tui.screens.review.screen import ChangeReview
+from tui.widgets.rows import Rows
+
+
+class Engine(FakeClient):
+    """Lands the first, meets a conflict in the third, and refuses the second at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for title in ("one", "two", "three", "elsewhere"):
+            session = self.add(title)
+            repository = "/r/.git" if title != "elsewhere" else "/other/.git"
+            self.summaries[session].branch = f"agentdeck/{title}-{session}"
+            self.summaries[session].worktree = {
+                "session": session, "repository": repository, "path": f"/w/{title}",
+                "base": "b" * 40, "base_ref": "refs/heads/main",
+            }  # fmt: skip
+        self.mended = False
+
+    async def _worktree_land(self, session: str, hand_over: bool = False, **_: Any) -> ev.JSON:
+        title = self.summaries[session].title
+        if title == "two" and not self.mended:
+            raise UsageError("The session has changes that are not committed.")
+        if title == "three" and not self.mended:
+            conflict = {"path": "a.py", "kind": "contents", "message": ""}
+            return {"landed": False, "onto": "main", "conflicts": [conflict], "message": ""}
+        return {"landed": True, "onto": "main", "commits": 1}
+
+    async def _worktree_discard(self, session: str, undo: bool = False) -> ev.JSON:
+        assert undo
+        return {"branch": self.summaries[session].branch}
+
+
+async def test_sessions_land_in_the_order_that_was_given() -> None:
+    engine = Engine()
+    async with opened(0, client=engine) as here:
+        ids = {s.title: s.id for s in engine.summaries.values()}
+        here.deck.go(ids["one"])
+        here.deck.start("land-several")
+        await here.settle()
+        await here.until(lambda: isinstance(here.app.screen, LandingOrder))
+        screen = here.app.screen
+        assert isinstance(screen, LandingOrder)
+        assert sorted(s.title for s in screen.found.values()) == ["one", "three", "two"]
+        await here.press("enter")
+        assert "Give an order first" in here.notices()[-1]
+        for title in ("two", "one", "three"):
+            rows = screen.query_one(Rows)
+            rows.cursor = [r.key for r in rows.rows].index(ids[title])
+            await here.press("space")
+        await here.press("minus", "plus", "plus")  # the third to the front, over both
+        assert [engine.summaries[i].title for i in screen.order] == ["three", "two", "one"]
+        await here.press("minus", "minus", "t", "t", "t", "enter")
+        await here.until(lambda: not screen.running)
+        assert [c["session"] for c in engine.said("worktree.land")] == [ids["two"]]
+        assert "not committed" in screen.told[ids["two"]]
+        screen.order.remove(ids["two"])
+        await here.press("enter")
+        await here.until(lambda: not screen.running)
+        assert screen.landed == [ids["one"]]
+        assert "conflicts in a.py" in screen.told[ids["three"]]
+        await here.press("h")
+        await here.until(lambda: "mends it" in screen.told[ids["three"]])
+        engine.mended = True
+        await here.press("enter")
+        await here.until(lambda: screen.landed == [ids["one"], ids["three"]])
+        await here.until(lambda: not screen.running)
+        await here.press("escape")
+        await here.until(lambda: here.app.screen is here.deck)
+
+
+async def test_a_discarded_session_is_brought_back_by_its_key() -> None:
+    engine = Engine()
+    async with opened(0, client=engine) as here:
+        summary = next(s for s in engine.summaries.values() if s.title == "one")
+        assert summary.worktree is not None
+        summary.worktree = {**summary.worktree, "kept": "refs/agentdeck/kept/x"}
+        here.deck.go(summary.id)
+        await here.press("alt+d")
+        await here.until(lambda: isinstance(here.app.screen, ChangeReview))
+        screen = here.app.screen
+        assert isinstance(screen, ChangeReview)
+        await here.until(lambda: "x brings it back" in screen.view.empty)
+        await here.press("x")
+        await here.until(lambda: here.app.screen is here.deck)
+        assert engine.said("worktree.discard") == [{"session": summary.id, "undo": True}]
