@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -232,6 +233,8 @@ def _standing(run: ev.JSON) -> str:
 
 def _unit_row(unit: ev.JSON, run: ev.JSON) -> Row:
     glyph, word, style = _STATES.get(unit["state"], ("unknown", unit["state"], ""))
+    if unit["state"] == "pending" and not unit["began"]:
+        return _waiting_row(unit["unit"], unit["item"] or "", glyphs.is_ascii())
     about = unit["why"] if unit["state"] in ("waiting", "failed", "unknown") else ""
     about = about or unit["item"] or unit["why"] or ""
     cells = (
@@ -242,6 +245,20 @@ def _unit_row(unit: ev.JSON, run: ev.JSON) -> Row:
         (one_line(str(about)), ""),
     )
     return Row(unit["unit"], cells)
+
+
+@lru_cache(4096)
+def _waiting_row(name: str, item: str, ascii_: bool) -> Row:
+    """A task that has not begun: of a thousand most are, and none of them changes."""
+    glyph, word, style = _STATES["pending"]
+    cells = (
+        (f"{glyphs.status(glyph)} {word:<10}", style),
+        (f"{clip(one_line(name), 24):<25}", "bold"),
+        (("." if ascii_ else "·") * _LINE, style),
+        (f" {tokens(0):>6} ", "$text-muted"),
+        (one_line(item), ""),
+    )
+    return Row(name, cells)
 
 
 def _timeline(unit: ev.JSON, run: ev.JSON) -> str:
@@ -259,5 +276,6 @@ def _timeline(unit: ev.JSON, run: ev.JSON) -> str:
     return "".join(cells)
 
 
+@lru_cache(4096)
 def _time(at: str) -> float:
     return datetime.fromisoformat(at).timestamp() if at else 0.0

@@ -113,14 +113,9 @@ class Terminal:
                 self.type(clear)
                 time.sleep(0.3)
             number += 1
-            event = threading.Event()
-            with self._lock:
-                self.tail = b""
-                self._wanted.append((key.encode(), event))
-            sent = time.perf_counter()
-            self.type(key)
-            if event.wait(5.0):
-                times.append((self._seen - sent) * 1000)
+            taken = self.answer(key, key)
+            if taken is not None:
+                times.append(taken)
             else:
                 lost += 1
             # Not in step with any frame of the program's.
@@ -132,6 +127,16 @@ class Terminal:
             max(times, default=float("nan")),
             lost,
         )
+
+    def answer(self, key: str, wanted: str) -> float | None:
+        """Milliseconds from a key until something wanted is printed, None if it is not."""
+        event = threading.Event()
+        with self._lock:
+            self.tail = b""
+            self._wanted.append((wanted.encode(), event))
+        sent = time.perf_counter()
+        self.type(key)
+        return (self._seen - sent) * 1000 if event.wait(5.0) else None
 
     def ended(self, timeout: float) -> bool:
         """Whether the program ends by itself in time."""
