@@ -29,7 +29,7 @@ from tests.bench.harness.table import into, machine, markdown, plain
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "results"
 DOC = ROOT / "docs" / "performance.md"
-FIRST = ("live", "start", "tiles", "engine", "journal", "archive")
+FIRST = ("before", "live", "start", "tiles", "engine", "journal", "archive")
 
 
 def parts(wanted: list[str]) -> list[str]:

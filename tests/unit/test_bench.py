@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.bench import before
 from tests.bench.harness import part
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.rows import of_measure
 from tests.bench.harness.table import BEGIN, END, cells, into
+from tests.bench.probes import fill, index, record
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,24 @@ def test_plain_numbers_become_figures() -> None:
     figure = Figure("made", [1.0], "ms")
     found = of_measure("", {"draw_ms": {"median": 2, "kind": "x"}, "rows": [figure]})
     assert [(f.name, list(f.runs)) for f in found] == [("draw ms, median", [2.0]), ("made", [1.0])]
+
+
+def test_probes_read_what_was_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tests.bench.probes.fill.OPEN", 1)
+    monkeypatch.setattr("tests.bench.probes.record.EVENTS", 24)
+    monkeypatch.setattr("sys.argv", ["fill", "small", str(tmp_path / "s"), "2"])
+    fill.main()
+    for probe in (record, index):
+        monkeypatch.setattr("sys.argv", [probe.__name__, str(tmp_path / "s")])
+        probe.main()
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    rows = {row.key for group in ("record", "index", "small") for row in before.GROUPS[group][0]}
+    assert rows <= {key for found in told for key in found}
+
+
+def test_a_row_stands_beside_the_older_build() -> None:
+    row = before.Row("read", "read", "MB/s", Target(8, "ratio", least=True))
+    (figure,) = before._told([row], [{"read": 10.0}], [{"read": 90.0}])
+    assert (figure.verdict, figure.anchor) == ("met", before.COMMIT)
