@@ -130,6 +130,9 @@ class Calls(Protocol):
     ) -> list[ModelChoice]: ...
 
     @overload
+    async def call(self, command: Literal["deck.offers"], /) -> list[ev.JSON]: ...
+
+    @overload
     async def call(self, command: Literal["deck.profiles"], /) -> list[ev.JSON]: ...
 
     @overload

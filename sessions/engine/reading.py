@@ -17,6 +17,7 @@ READS = frozenset(
         "deck.backends",
         "deck.list",
         "deck.models",
+        "deck.offers",
         "deck.profiles",
         "deck.sandbox",
         "deck.status",

@@ -137,6 +137,21 @@ class Harvest:
         told.touch()
         return why
 
+    def suggested(self) -> dict[str, str]:
+        """Sessions that a harvest was suggested of, and nobody has answered, with why."""
+        found = {}
+        for told in sorted(self._suggested.glob("*.told")):
+            session = told.stem
+            if (self._suggested / session).exists() or not self.places.session(session).is_dir():
+                continue
+            try:
+                why = self.suggestion(session)
+            except (AgentdeckError, OSError):
+                continue  # its record can't be read: that is told where it is opened
+            if why:
+                found[session] = why
+        return found
+
     def dismiss(self, session: str) -> None:
         """Do not suggest it again for this session."""
         private_folder(self._suggested)

@@ -75,6 +75,7 @@ class FakeClient:
         self.found: list[ev.JSON] = []
         self.sandbox: ev.JSON = {"works": True, "detail": "", "remedy": ""}
         self.servers: list[ev.JSON] = []
+        self.offers: list[ev.JSON] = []
         self.config_file = Path("/nonexistent/config.toml")
         """What the settings are read from and written to, for real."""
         self.closed = False
@@ -207,6 +208,9 @@ class FakeClient:
 
     async def _config_add(self, keys: list[str], first: dict[str, str]) -> ev.JSON:
         return asdict(change.add(self.config_file, tuple(keys), first))
+
+    async def _deck_offers(self) -> list[ev.JSON]:
+        return self.offers
 
     async def _deck_sandbox(self, backend: str = "") -> ev.JSON:
         return self.sandbox

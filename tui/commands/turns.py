@@ -215,18 +215,17 @@ async def broadcast(deck: DeckScreen) -> None:
             deck.go(chosen[0])
 
 
-def someone_waits(deck: DeckScreen) -> bool:
-    """A permission request waits somewhere."""
-    return connected(deck) and bool(deck.model.waiting())
+def _inbox_word(deck: DeckScreen) -> str:
+    return "inbox" if deck.model.needing() or deck.model.waiting() else ""
 
 
-@action("requests", "Waiting requests", keys=("f8", "alt+w"), group=GROUP, footer="requests",
-        when=someone_waits, order=3)  # fmt: skip
-async def requests(deck: DeckScreen) -> None:
-    """All requests that wait, over all sessions, each answered there as in its tile."""
-    from tui.screens.requests import Requests
+@action("inbox", "Inbox", keys=("f8", "alt+w"), group=GROUP, footer=_inbox_word, when=connected,
+        order=3)  # fmt: skip
+async def inbox(deck: DeckScreen) -> None:
+    """All that wants you: questions, failures, limits, ends, skills, dreams; answered in place."""
+    from tui.screens.inbox import Inbox
 
-    session = await deck.app.push_screen_wait(Requests(deck))
+    session = await deck.app.push_screen_wait(Inbox(deck))
     if session:
         deck.go(session)
         deck.call_after_refresh(focus_request, deck)

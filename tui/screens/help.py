@@ -26,7 +26,7 @@ WIDGET_KEYS = (
     ("Tile", "up, down, pgup, pgdn, home, end", "scroll"),
     ("Request", "its letter or number", "answer; ← → and enter as well"),
     ("Request", "r", "no, with a reason"),
-    ("Requests (f8)", "up, down", "another one; its letters answer the one in hand"),
+    ("Inbox (f8)", "up, down", "another one; its letters answer the one in hand"),
     ("Lists", "space", "tick; in lists with a filter while nothing is typed, else ctrl+t"),
     ("Panel", "esc", "back to the composer; going to a tile as well"),
 )

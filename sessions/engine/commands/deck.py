@@ -11,6 +11,7 @@ from sessions.archive.index import Index
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
+from sessions.record.wants import Want, in_order
 
 
 @command("deck.list")
@@ -45,6 +46,22 @@ async def profiles(deck: Deck) -> list[ev.JSON]:
         {"name": name, **asdict(profile), "default": name == default}
         for name, profile in deck.config.profiles.items()
     ]
+
+
+@command("deck.offers")
+async def offers(deck: Deck) -> list[ev.JSON]:
+    """What was found while nobody asked: suggestions of a harvest, and dreams; see `Want`."""
+    from sessions.harvest.service import Harvest
+
+    suggested = await asyncio.to_thread(Harvest(deck.places).suggested)
+    found = [
+        Want("harvest", f"{session} harvest", session, "", why)
+        for session, why in suggested.items()
+    ]
+    for dream in deck.features.daydreams.inbox.waiting():
+        key, night = f"dream {dream['id']}", str(dream["night"])
+        found.append(Want("dream", key, "", night, str(dream["idea"]), dream))
+    return [asdict(want) for want in in_order(found)]
 
 
 @command("deck.models")

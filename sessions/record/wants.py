@@ -1,0 +1,58 @@
+"""What wants a person, over all sessions: questions, failures, limits, unseen ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+
+Kind = Literal["question", "failed", "limit", "cut-off", "done", "harvest", "dream"]
+ORDER: tuple[Kind, ...] = ("question", "failed", "cut-off", "limit", "done", "harvest", "dream")
+"""The most urgent first: a session that asks stands still."""
+_KINDS: dict[str, Kind] = {
+    "failed": "failed", "cut-off": "cut-off", "paused": "limit", "done": "done",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One thing. `key` names it; `words` say what it is, `more` holds what it is answered by."""
+
+    kind: Kind
+    key: str
+    session: str
+    at: str
+    words: str
+    more: ev.JSON = field(default_factory=dict)
+
+
+def wants(summaries: Iterable[Summary]) -> list[Want]:
+    """All of open sessions, the most urgent kind first and of each kind the oldest."""
+    found = [want for s in summaries if not (s.archived or s.closed) for want in _of(s)]
+    return in_order(found)
+
+
+def in_order(found: Iterable[Want]) -> list[Want]:
+    """The most urgent kind first, and of each kind the oldest."""
+    return sorted(found, key=lambda want: (ORDER.index(want.kind), want.at, want.key))
+
+
+def _of(summary: Summary) -> Iterable[Want]:
+    for ask in summary.asks:
+        words = str(ask.get("summary") or ask.get("tool", ""))
+        key = f"{summary.id} {ask.get('ask', '')}"
+        yield Want("question", key, summary.id, str(ask.get("at", "")), words, ask)
+    kind = _KINDS.get(summary.status)
+    waits = summary.paused.startswith("waiting for ")  # its turn comes by itself
+    if kind is not None and not summary.asks and not (kind == "limit" and waits):
+        said = {"failed": summary.error, "cut-off": summary.error, "limit": summary.paused}
+        yield Want(
+            kind,
+            f"{summary.id} {kind}",
+            summary.id,
+            summary.updated,
+            said.get(kind) or " ".join(summary.snippet.split())[-160:],
+        )

@@ -1,0 +1,181 @@
+"""f8: all that wants somebody is read and answered in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+import pytest
+from textual.widgets import Input
+
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.record.wants import Want, wants
+from tests.support.deckpilot import Opened, opened
+from tests.support.fake_client import FakeClient
+from tui.screens.inbox import Inbox
+from tui.widgets.permission import PermissionBox
+from tui.widgets.rows import Rows
+from tui.widgets.want import WantBox
+
+
+@asynccontextmanager
+async def listed(size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
+    """Three sessions ask, and the list is open."""
+    async with opened(3, size) as here:
+        for number in (1, 2, 3):
+            here.client.start_turn(f"s00{number}")
+            here.client.ask(f"s00{number}", f"a{number}", f"make target-{number}")
+        await here.settle()
+        await here.press("f8")
+        yield here
+
+
+def box(here: Opened) -> PermissionBox:
+    return here.app.screen.query_one(PermissionBox)
+
+
+async def armed(here: Opened) -> None:
+    await here.settle()
+    await here.until(lambda: bool(here.app.screen.query(PermissionBox)) and box(here).armed)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_one_in_hand_is_shown_whole_and_its_letters_answer_it(
+    size: tuple[int, int],
+) -> None:
+    async with listed(size) as here:
+        assert isinstance(here.app.screen, Inbox)
+        assert len(here.app.screen.query_one(Rows).rows) == 3
+        assert box(here).ask["detail"] == "make target-1"
+        assert box(here).region.height >= 4
+        await armed(here)
+        await here.press("o")
+        await armed(here)
+        assert box(here).ask["detail"] == "make target-2"
+        await here.press("n")
+        await armed(here)
+        await here.press("s")
+        assert [(a["session"], a["decision"]) for a in here.client.said("session.answer")] == [
+            ("s001", "once"),
+            ("s002", "no"),
+            ("s003", "session"),
+        ]
+        assert not here.app.screen.query(PermissionBox)
+        assert "Nothing waits" in str(here.app.screen.query_one("#dialog").border_title)
+
+
+async def test_a_key_pressed_twice_answers_one() -> None:
+    async with listed() as opened_:
+        await armed(opened_)
+        opened_.app.simulate_key("o")  # not by the pilot, which waits between two
+        opened_.app.simulate_key("o")
+        await opened_.settle()
+        assert len(opened_.client.said("session.answer")) == 1
+
+
+async def test_arrows_take_another_in_hand_and_a_reason_can_be_written() -> None:
+    async with listed() as here:
+        await here.press("down")
+        await armed(here)
+        assert box(here).session == "s002"
+        await here.press("r")
+        await here.until(lambda: isinstance(here.app.focused, Input))
+        await here.type("no go")
+        await here.press("enter")
+        answer = here.client.said("session.answer")[0]
+        assert (answer["session"], answer["reason"]) == ("s002", "no go")
+
+
+async def test_what_was_answered_elsewhere_leaves_and_the_tile_can_be_gone_to() -> None:
+    async with listed() as here:
+        await here.client.call("session.answer", session="s001", ask="a1", decision="no")
+        await here.settle()
+        assert box(here).session == "s002"
+        await here.press("ctrl+g")
+        assert here.deck.model.current == "s002"
+        assert here.app.focused is here.deck.tile.box  # type: ignore[union-attr]
+
+
+async def test_esc_leaves_and_all_go_on_waiting() -> None:
+    async with listed() as here:
+        await here.press("escape")
+        assert here.app.screen is here.deck
+        assert here.client.said("session.answer") == []
+
+
+# -- what is no question
+
+
+async def in_hand(here: Opened, kind: str) -> WantBox:
+    """The box of the one in hand, once letters count."""
+
+    def ready() -> bool:
+        found = list(here.app.screen.query(WantBox))
+        return bool(found) and found[0].want.kind == kind and found[0].armed
+
+    await here.until(ready)
+    return here.app.screen.query_one(WantBox)
+
+
+async def test_what_failed_is_paused_or_done_is_listed_by_urgency_and_answered_there() -> None:
+    async with opened(4) as here:
+        for number in (1, 2, 3):
+            here.client.start_turn(f"s00{number}")
+        here.client.say("s001", "All is well.")
+        here.client.end_turn("s001")
+        here.client.emit("s002", ev.Error(turn=1, kind="server", message="It fell over."))
+        here.client.end_turn("s002", "error")
+        here.client.end_turn("s003", "limit", detail="the session's budget is spent")
+        here.deck.go("s004")
+        await here.settle()
+        assert "inbox" in here.line("footer")
+        await here.press("f8")
+        rows = here.app.screen.query_one(Rows)
+        assert [row.key for row in rows.rows] == ["s002 failed", "s003 limit", "s001 done"]
+        assert (await in_hand(here, "failed")).told == "It fell over."
+        await here.press("a")
+        await here.until(lambda: here.client.said("session.again") == [{"session": "s002"}])
+        await here.press("down")
+        await in_hand(here, "limit")
+        await here.press("c")
+        resumed = {"session": "s003", "changes": {"paused": ""}}
+        await here.until(lambda: resumed in here.client.said("session.set"))
+        await here.until(lambda: "s003 limit" not in [row.key for row in rows.rows])
+        await here.press("end", "down")
+        box = await in_hand(here, "done")
+        assert box.told == "All is well."
+        await here.press("r")
+        await here.until(lambda: bool(here.app.screen.query(Input)))
+        await here.type("go on")
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.send")))
+        assert here.client.said("session.send")[0]["text"] == "go on"
+
+
+async def test_suggestions_and_dreams_come_last_and_are_put_away_there() -> None:
+    dream = {"id": "d1", "night": "2026-11-27", "idea": "Bees count.", "marks": {}, "pair": [],
+             "receipts": {}, "night_cost": {"tokens": 5, "dreamt": 1}, "tokens": 3}  # fmt: skip
+    found = [
+        Want("harvest", "s001 harvest", "s001", "", "sum.py ran and passed."),
+        Want("dream", "dream d1", "", "2026-11-27", "Bees count.", dream),
+    ]
+    client = FakeClient()
+    client.offers = [asdict(want) for want in found]
+    async with opened(1, client=client) as here:
+        await here.press("f8")
+        await in_hand(here, "harvest")
+        await here.press("n")
+        await here.until(lambda: bool(here.client.said("harvest.suggestion")))
+        box = await in_hand(here, "dream")
+        assert "Bees count." in box.told
+        await here.press("n")
+        await here.until(lambda: bool(here.client.said("priming.wake")))
+        assert here.client.said("priming.wake")[0]["keep"] is False
+        await here.until(lambda: not here.app.screen.query(WantBox))
+
+
+def test_a_session_that_waits_for_its_turn_wants_nobody() -> None:
+    waits = Summary(id="a", status="paused", paused="waiting for a free place")
+    spent = Summary(id="b", status="paused", paused="the session's budget of $1.00 is spent")
+    closed = Summary(id="c", status="failed", closed=True)
+    assert [want.session for want in wants([waits, spent, closed])] == ["b"]

@@ -1,0 +1,263 @@
+"""The inbox: all that wants a person, over all sessions, each shown and answered in place."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual._path import CSSPathType
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from sessions.errors import AgentdeckError
+from sessions.record.wants import Want, in_order, wants
+from tui.panels.hints import Hints
+from tui.panels.prime.inbox import receipt_words
+from tui.screens import filling
+from tui.screens.dialogs import Dialog, Offer, Prompt
+from tui.terminal import glyphs
+from tui.text import clip, one_line, plain
+from tui.widgets.permission import PermissionBox
+from tui.widgets.rows import Row, Rows
+from tui.widgets.want import WantBox
+from tui.work import while_shown
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+_MOST_ROWS = 8
+"""Of the list at once; the room is for the one in hand."""
+_OFFERS = (
+    Offer("up", "before"),
+    Offer("down", "next"),
+    Offer("pagedown", "scrolls"),
+    Offer("ctrl+g", "goes to its tile"),
+    Offer("escape", "leaves"),
+)
+_LOOKS = {
+    "question": ("needs-you", "asks", "$text-warning"),
+    "failed": ("failed", "failed", "$text-error"),
+    "cut-off": ("cut-off", "cut off", "$text-warning"),
+    "limit": ("paused", "paused", "$text-warning"),
+    "done": ("done", "done", "$text-success"),
+    "harvest": ("idle", "a skill?", "$text-accent"),
+    "dream": ("idle", "dream", "$text-accent"),
+}
+
+
+class Inbox(Dialog[str]):
+    """Gives the session whose tile is wanted, or nothing. Answers go out one by one."""
+
+    WIDE = True
+    CSS_PATH: ClassVar[CSSPathType | None] = ["dialogs.tcss", "../widgets/permission.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "step(1)", show=False, priority=True),
+        Binding("up", "step(-1)", show=False, priority=True),
+        Binding("ctrl+g", "go", show=False, priority=True),
+    ]
+
+    def __init__(self, deck: DeckScreen) -> None:
+        super().__init__("Inbox")
+        self.deck = deck
+        self.answered: set[str] = set()
+        """Answers that are on their way: their questions are not shown again."""
+        self.found: list[Want] = []
+        """What the engine found while nobody asked: suggestions and dreams."""
+        self.in_hand = ""
+
+    def body(self) -> ComposeResult:
+        """The list, the one in hand, and what the keys do."""
+        yield Rows("Nothing waits.")
+        yield Vertical(id="request")
+        yield Static("", id="fault", markup=False)
+        yield Hints(id="offers")
+
+    def on_mount(self) -> None:
+        """Show the most urgent, and follow what comes and goes."""
+        self.query_one("#offers", Hints).say([(o.key, o.word) for o in _OFFERS])
+        self.deck.requests_watcher = self.show
+        self.show()
+        self.run_worker(while_shown(self, self._find()), group="find", exclusive=True)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.deck.requests_watcher = None
+
+    async def _find(self) -> None:
+        try:
+            found = await self.deck.client.call("deck.offers") or []
+        except AgentdeckError as error:
+            self._say(str(error))
+            return
+        self.found = [Want(**want) for want in found]
+        self.show()
+
+    def waiting(self) -> list[Want]:
+        """What still wants an answer, the most urgent first."""
+        found = [*wants(self.deck.model.summaries.values()), *self.found]
+        return [want for want in in_order(found) if want.key not in self.answered]
+
+    def show(self) -> None:
+        """Draw the list; the one in hand stays the same one while it waits."""
+        rows = self.query_one(Rows)
+        waiting = self.waiting()
+        rows.show([self._row(want) for want in waiting])
+        rows.styles.height = max(1, min(_MOST_ROWS, len(waiting)))
+        count = f"{len(waiting)} waiting" if waiting else "Nothing waits any more"
+        self.query_one("#dialog").border_title = f"Inbox: {count}"
+        self._show_in_hand()
+
+    def _row(self, want: Want) -> Row:
+        status, word, style = _LOOKS[want.kind]
+        name = self.deck.name_of(want.session) if want.session else "while all was idle"
+        cells = (
+            (f"{glyphs.status(status)} {word:<10}", style),
+            (f"{clip(name, 28):<29}", "bold"),
+            (f"{want.at[11:16]:<6}", "$text-muted"),
+            (one_line(want.words), style),
+        )
+        return Row(want.key, cells)
+
+    def _show_in_hand(self) -> None:
+        key = self.query_one(Rows).key
+        if key != self.in_hand:
+            self.in_hand = key
+            self.call_later(self._swap)
+
+    async def _swap(self) -> None:
+        """A new box for each: a key that was meant for the one before answers none."""
+        key = self.in_hand
+        await self.query("PermissionBox, WantBox").remove()
+        want = next((want for want in self.waiting() if want.key == key), None)
+        if want is not None and self.is_attached:
+            box: PermissionBox | WantBox = (
+                PermissionBox(want.session, want.more, 0)
+                if want.kind == "question"
+                else WantBox(want, self._told(want))
+            )
+            await self.query_one("#request").mount(box)
+            box.focus()
+            self.call_after_refresh(self._fit)
+
+    def _told(self, want: Want) -> str:
+        """What there is to read of it; of one that is done its answer, where it is at hand."""
+        if want.kind == "dream":
+            return receipt_words(want.more)
+        if want.kind == "done" and (live := self.deck.model.live.get(want.session)):
+            said = [b.text for b in live.transcript.blocks if b.kind == "text" and b.text.strip()]
+            if said:
+                return said[-1]
+        return want.words
+
+    def _fit(self) -> None:
+        room = self.query_one("#request").size
+        for box in self.query(PermissionBox):
+            if box.is_mounted:
+                box.fit(room.width, room.height)
+
+    def on_resize(self) -> None:
+        """The one in hand fits what room there is."""
+        self.call_after_refresh(self._fit)
+
+    def action_step(self, by: int) -> None:
+        """Take another one in hand."""
+        self.query_one(Rows).action_move(by)
+
+    @on(Rows.Moved)
+    def _moved(self) -> None:
+        self._show_in_hand()
+
+    @on(Rows.Picked)
+    def _picked(self) -> None:
+        """A click takes it in hand."""
+        self._show_in_hand()
+
+    def action_go(self) -> None:
+        """To the tile of the one in hand."""
+        want = next((w for w in self.waiting() if w.key == self.query_one(Rows).key), None)
+        if want is not None and want.session:
+            self.dismiss(want.session)
+
+    # -- answers
+
+    @on(PermissionBox.Answered)
+    def _decided(self, message: PermissionBox.Answered) -> None:
+        key = f"{message.session} {message.ask}"
+        if key in self.answered:
+            return  # a key that was pressed twice
+        self.answered.add(key)
+        self.deck.decide(message)
+        self.show()
+
+    @on(PermissionBox.Fill)
+    def _fill(self, message: PermissionBox.Fill) -> None:
+        message.stop()
+        filling.fill(self, message, self._decided)
+
+    @on(PermissionBox.Left)
+    def _left(self) -> None:
+        self.dismiss(None)
+
+    @on(WantBox.Answered)
+    def _chosen(self, message: WantBox.Answered) -> None:
+        message.stop()
+
+        async def guarded(work: Awaitable[None]) -> None:
+            try:
+                await work
+                self._say("")
+            except AgentdeckError as error:
+                self._say(f"{error} {error.hint}".strip())
+
+        work = guarded(self._answer(message.want, message.key))
+        self.run_worker(while_shown(self, work), group="answer")
+
+    async def _answer(self, want: Want, key: str) -> None:
+        client, session = self.deck.client, want.session
+        if want.kind in ("harvest", "dream"):
+            await self._take(want, key == "y")
+        elif key == "a":
+            await client.call("session.again", session=session)
+        elif key == "c":
+            await client.call("session.set", session=session, changes={"paused": ""})
+        elif key == "s":
+            await client.call("session.seen", session=session)
+        elif key == "b":
+            text = await self._ask("Its budget", "$2.50, 200k tokens, 3 h, 20 turns")
+            if text is not None:
+                await client.call("session.budget", session=session, text=text)
+        elif text := await self._ask(f"To {self.deck.name_of(session)}", "your message"):
+            await client.call("session.send", session=session, text=text)
+
+    async def _ask(self, title: str, hint: str) -> str | None:
+        return await self.app.push_screen_wait(Prompt(title, placeholder=hint))
+
+    async def _take(self, want: Want, keep: bool) -> None:
+        """What was found: taken up where it belongs, or not shown again."""
+        deck = self.deck
+        if want.kind == "dream":
+            dream, current = str(want.more["id"]), deck.model.current or ""
+            if keep and not current:
+                self._say("A dream is taken into a session: there is none yet.")
+                return
+            await deck.client.call("priming.wake", session=current, id=dream, keep=keep)
+        elif not keep:
+            await deck.client.call("harvest.suggestion", session=want.session, dismiss=True)
+        self.found = [w for w in self.found if w.key != want.key]
+        if not keep:
+            self.show()
+            return
+        self.dismiss(want.session or None)
+        panel = "prime" if want.kind == "dream" else "harvest"
+        if deck.side.open_name != panel or not deck.side.shown:
+            deck.call_after_refresh(deck.start, panel)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#fault", Static).update(plain(text))
+
+    def on_hints_chosen(self, message: Hints.Chosen) -> None:
+        """An offer was clicked: as if its key had been pressed."""
+        self.app.simulate_key(message.key)

@@ -1,0 +1,99 @@
+"""One thing that wants a person and is no question: what it is, and which letter does what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from sessions.record.wants import Want
+from tui.panels.hints import Hints
+from tui.text import plain
+
+ARMED_AFTER_S = 0.4
+"""A letter within this time of its appearance was meant for the one before."""
+SAID = {
+    "failed": "It failed.",
+    "cut-off": "Its turn was cut off.",
+    "limit": "It is paused.",
+    "done": "It is done, and nobody has looked.",
+    "harvest": "Something was made here that could be a skill.",
+    "dream": "It was dreamt.",
+}
+ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "failed": (("a", "asks again"), ("r", "writes to it")),
+    "cut-off": (("a", "asks again"), ("r", "writes to it")),
+    "limit": (("c", "goes on"), ("b", "another budget"), ("r", "writes to it")),
+    "done": (("s", "seen"), ("r", "writes to it")),
+    "harvest": (("y", "opens Harvest there"), ("n", "not again")),
+    "dream": (("y", "takes it as a candidate here"), ("n", "puts it away")),
+}
+
+
+class WantBox(Vertical, can_focus=True):
+    """Says what it is; a letter answers it."""
+
+    DEFAULT_CSS = """
+    WantBox { height: 1fr; padding: 0 1; border-left: outer $primary; background: $surface; }
+    WantBox VerticalScroll { height: 1fr; }
+    WantBox Static { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """A letter was pressed that means something here."""
+
+        want: Want
+        key: str
+
+    def __init__(self, want: Want, told: str, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self.want = want
+        self.told = told
+        self._clock = clock
+        self._since = clock()
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content.styled(SAID[self.want.kind], "bold"), markup=False)
+        with VerticalScroll(can_focus=False):
+            yield Static(plain(self.told), markup=False)
+        yield Hints(id="offers")
+
+    def on_mount(self) -> None:
+        """Say what the letters do."""
+        self.query_one(Hints).say(ANSWERS[self.want.kind])
+
+    @property
+    def armed(self) -> bool:
+        """Whether letters count by now."""
+        return self._clock() - self._since >= ARMED_AFTER_S
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that answers."""
+        if any(event.key == key for key, _ in ANSWERS[self.want.kind]):
+            event.stop()
+            if self.armed:
+                self.post_message(self.Answered(self.want, event.key))
+
+    def on_hints_chosen(self, message: Hints.Chosen) -> None:
+        """The same by a click."""
+        message.stop()
+        self.post_message(self.Answered(self.want, message.key))
+
+    def action_page(self, by: int) -> None:
+        """Scroll what is told."""
+        scroll = self.query_one(VerticalScroll)
+        (scroll.scroll_page_up if by < 0 else scroll.scroll_page_down)(animate=False)
