@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 import pytest
+
+# What the tests start compiles the program once, not anew in every process.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_configure() -> None:
+    """Nothing that is collected goes before the tests have run: it is not searched for garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Nor while they run; what they leave is."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two to a core: half of a test is waiting for what it started."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

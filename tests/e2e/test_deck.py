@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 CTRL_B, CTRL_F, CTRL_J, CTRL_N, CTRL_A = "\x02", "\x06", "\n", "\x0e", "\x01"
 CTRL_Q, CTRL_R, CTRL_Z, ESC, ENTER = "\x11", "\x12", "\x1a", "\x1b", "\r"

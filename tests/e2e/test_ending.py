@@ -19,7 +19,7 @@ import pytest
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 

@@ -15,7 +15,7 @@ from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
 from tests.support.messages_server import MessagesServer, Request, Script, Step, call, say
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ENTER, ESC, F8, CTRL_N = "\r", "\x1b", "\x1b[19~", "\x0e"
 BROKEN = "def total(numbers):\n    return sum(numbers) - 1\n"

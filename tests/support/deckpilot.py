@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+import tests.support.idle  # noqa: F401  (how pilots wait)
 from sessions.errors import AgentdeckError
 from tests.support.fake_client import FakeClient
 from tui.app import DeckApp
@@ -64,10 +65,11 @@ class Opened:
             await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something holds; fail after five seconds."""
-        async with asyncio.timeout(5):
+        """Wait until something holds, or fail."""
+        async with asyncio.timeout(30):
             while not condition():
                 await self.pilot.pause()
+                await asyncio.sleep(0.01)
 
     async def resize(self, width: int, height: int) -> None:
         """Another size of the terminal."""
@@ -102,6 +104,11 @@ async def opened(
         if not down:
             await here.until(lambda: app.deck.link.up)
         await here.settle()
-        yield here
+        try:
+            yield here
+        except Exception as missed:  # what the deck died of says more than what a test then misses
+            if app._exception is not None:
+                raise app._exception from missed
+            raise
         if app.faults:
             raise app.faults[0]

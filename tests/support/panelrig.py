@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+import tests.support.idle  # noqa: F401  (how pilots wait)
 from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
@@ -87,15 +89,16 @@ class PanelRig:
         names = {" ": "space", "/": "slash", "-": "minus", "=": "equals_sign", ",": "comma"}
         await self.press(*(names.get(c, c) for c in text))
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 15) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something holds, or fail."""
         async with asyncio.timeout(seconds):
             while not condition():
                 await self.pilot.pause()
+                await asyncio.sleep(0.01)
 
     async def quiet(self) -> None:
         """Wait until no session works."""
-        await until(lambda: not any(s.working for s in self.sessions), 20)
+        await until(lambda: not any(s.working for s in self.sessions), 60)
 
 
 @asynccontextmanager
@@ -130,15 +133,18 @@ async def panel_rig(
             return client
 
         app = DeckApp(DeckOptions(), connect)
+        # However fast they come, a test's keys are commands, unless it says that it writes.
+        one_by_one = patch("tui.panels.WRITTEN_S", 0.0)
         try:
-            async with app.run_test(size=size, notifications=True) as pilot:
-                rig = PanelRig(app, pilot, native, made)
-                await rig.until(lambda: app.deck.link.up)
-                await rig.press()
-                # The first that was made is the first tile.
-                app.deck.go(made[0].id)
-                await rig.press()
-                yield rig
+            with one_by_one:
+                async with app.run_test(size=size, notifications=True) as pilot:
+                    rig = PanelRig(app, pilot, native, made)
+                    await rig.until(lambda: app.deck.link.up)
+                    await rig.press()
+                    # The first that was made is the first tile.
+                    app.deck.go(made[0].id)
+                    await rig.press()
+                    yield rig
         finally:
             await engine.close()
             await native.close()

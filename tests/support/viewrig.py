@@ -8,6 +8,7 @@ from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
 
+import tests.support.idle  # noqa: F401  (how pilots wait)
 from sessions.record import events as ev
 from sessions.record.transcript import Transcript
 from tui.terminal.output_guard import GuardedApp

@@ -159,7 +159,7 @@ Count.
 SAID = '[{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]'
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_every_file_that_the_program_makes_is_private(server: str, open_mask: None) -> None:  # noqa: F811
     root = Path(tempfile.mkdtemp(prefix="deck-"))
     home = Home(root, server)

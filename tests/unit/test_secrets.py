@@ -48,7 +48,7 @@ from tests.support.messages_server import (
 from tests.support.rig import rig_places, until
 from tui.terminal.output_guard import crash_notice
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 
 # Put together at run time, so that no scanner takes this file for a leak.

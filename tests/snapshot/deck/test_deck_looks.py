@@ -131,12 +131,15 @@ async def still(pilot: Pilot[None]) -> None:
     assert isinstance(app, DeckApp)
     before: list[Strip] = []
     same = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while same < 4:
             for tile in app.deck.grid.tiles():
                 tile.view.flush()
             for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
                 field.cursor_blink = False
+                if isinstance(field, TextArea):  # it keeps a line from before it had the focus
+                    field._line_cache.clear()
+                    field.refresh()
             await pilot.pause()
             now = app.screen._compositor.render_strips()
             same = same + 1 if now == before and not app.deck._due else 0

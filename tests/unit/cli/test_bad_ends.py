@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.cli.conftest import COMMAND, Home
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def reasons(home: Home) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from sessions.engine import lifecycle
 from tests.unit.cli.conftest import Home
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def kill(home: Home) -> int:

@@ -11,7 +11,7 @@ from sessions.backends import local
 from skills.validate import validate
 from tests.unit.cli.conftest import Home
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 SCRIPT = "import sys\n\nprint(sum(int(word) for word in sys.argv[1:]))  # ünï\n"
 

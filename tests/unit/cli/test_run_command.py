@@ -14,7 +14,7 @@ from sessions.record import events as ev
 from tests.support.gitrig import commit, head, repo
 from tests.unit.cli.conftest import Home
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def events(text: str) -> list[dict[str, Any]]:

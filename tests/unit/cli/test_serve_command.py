@@ -116,7 +116,7 @@ async def opened(session: aiohttp.ClientSession, served: Served) -> AsyncIterato
         yield Tab(ws)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_tab_is_a_deck_and_what_is_typed_there_is_answered(served: Served) -> None:
     async with browser(served) as session:
         async with opened(session, served) as tab, opened(session, served) as second:
@@ -138,7 +138,7 @@ async def test_a_tab_is_a_deck_and_what_is_typed_there_is_answered(served: Serve
     assert served.token not in "".join(p.read_text() for p in served.home.home.rglob("*.log"))
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_a_deck_that_only_reads_sends_nothing(home: Home) -> None:
     served = _start(home, "--read-only")
     async with browser(served) as session, opened(session, served) as tab:

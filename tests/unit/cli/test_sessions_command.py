@@ -13,7 +13,7 @@ import pytest
 from sessions.engine import lifecycle
 from tests.unit.cli.conftest import Home, installed
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 LISTED = {
     "id", "title", "status", "backend", "model", "cwd", "created", "updated", "turns", "cost_usd",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from tests.support.gitrig import clean, commit, head, repo
 from tests.unit.cli.conftest import Home
 from tests.unit.cli.test_engine_command import kill
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -26,7 +26,7 @@ from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 MB = 2**20
 LONG = 60.0
 

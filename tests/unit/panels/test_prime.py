@@ -372,11 +372,13 @@ async def test_another_kind_and_back_keeps_what_was_read(tmp_path: Path) -> None
 
 
 async def test_what_is_written_into_the_panel_is_asked_about_before_it_sends(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with panel_rig(tmp_path, reader) as rig:
         await rig.native.turn(rig.session, "How shall we store tides?")
         panel = await read(rig)
+        for guard in ("tui.panels.WRITTEN_S", "tui.screens.dialogs.GUARD_S"):
+            monkeypatch.setattr(guard, 20.0)
         before = rig.session.summary.turns
         for key in "yi":
             rig.app.post_message(events.Key(key, key))
@@ -386,6 +388,7 @@ async def test_what_is_written_into_the_panel_is_asked_about_before_it_sends(
         await rig.press()
         assert rig.session.summary.turns == before
         await rig.press("escape")
+        monkeypatch.setattr("tui.panels.WRITTEN_S", 0.0)
         # Nor does a panel send that nobody has used for long.
         panel._came -= 60
         await rig.press("i")

@@ -151,7 +151,7 @@ async def test_40_columns_are_told_in_a_sentence() -> None:
 async def test_a_storm_of_resizes_ends_in_the_right_shape() -> None:
     async with opened(12, (200, 60)) as here:
         here.client.start_turn("s001")
-        for step in range(40):
+        for step in range(16):
             here.client.say("s001", f"word {step} ")
             await here.pilot.resize_terminal(60 + (step * 37) % 160, 14 + (step * 11) % 60)
         await here.resize(200, 60)

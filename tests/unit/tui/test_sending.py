@@ -118,7 +118,10 @@ async def test_editing_keys_are_done_in_order_with_what_is_typed() -> None:
         assert here.composer.text == "ac\ned"
 
 
-async def test_an_enter_pressed_twice_confirms_no_broadcast() -> None:
+async def test_an_enter_pressed_twice_confirms_no_broadcast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.screens.dialogs.GUARD_S", 60.0)
     async with opened(2) as here:
         await here.press("ctrl+b", "ctrl+a", "enter")
         await here.type("all")
