@@ -253,3 +253,17 @@ class Staged(TypedDict):
 
     path: str
     staged: bool
+
+
+class PictureSides(TypedDict):
+    """A picture before and after, in base64 ("": not there). `why`: what keeps it from coming."""
+
+    old: str
+    new: str
+    why: str
+
+
+class PicturesShown(TypedDict):
+    """Pictures of a change, by path."""
+
+    pictures: dict[str, PictureSides]

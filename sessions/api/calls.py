@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Handed,
         McpServer,
         ModelChoice,
+        PicturesShown,
         PutBack,
         Refused,
         Restarted,
@@ -809,6 +810,11 @@ class Calls(Protocol):
         check: bool = ...,
         hand_over: bool = ...,
     ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self, command: Literal["worktree.pictures"], /, *, session: str, paths: list[str]
+    ) -> PicturesShown: ...
 
     @overload
     async def call(

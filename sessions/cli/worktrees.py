@@ -101,7 +101,8 @@ async def _land(ids: list[str], given: dict[str, Any], as_json: bool) -> None:
             say_json(told if len(ids) > 1 else told[0])
     for one in told:
         if one["landed"] and not as_json:
-            say(f"{one['id']}: {one['commits']} commits landed on {one['onto']} ({one['how']}), "
+            many = f"{one['commits']} commit{'' if one['commits'] == 1 else 's'}"
+            say(f"{one['id']}: {many} landed on {one['onto']} ({one['how']}), "
                 f"which is at {one['commit'][:10]}")  # fmt: skip
     if told[-1]["landed"]:
         return

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions.api.answers import Staged
+from sessions.api.answers import PicturesShown, Staged
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
-from sessions.worktrees import land, review, staging, take_back
+from sessions.worktrees import land, pictures, review, staging, take_back
+from sessions.worktrees.changes import Changes
 from sessions.worktrees.repository import look, repository
 
 if TYPE_CHECKING:
@@ -37,15 +38,25 @@ class Reviews:
 
     async def diff(self, session: Session, *, fold_space: bool, context: int) -> ev.JSON:
         """What `sessions diff --json` prints."""
+        found = await self._collected(session, fold_space=fold_space, context=context)
+        return review.told(session.summary, found)
+
+    async def _collected(
+        self, session: Session, *, fold_space: bool = False, context: int = 3
+    ) -> Changes:
         session.recorder.flush()
         events = () if session.summary.worktree else list(session.journal.events())
-        found = await self._trees.run(
+        return await self._trees.run(
             lambda: review.collect(
                 session.summary, events, session.folder / "files", context=context,
                 fold_space=fold_space,
             )
         )  # fmt: skip
-        return review.told(session.summary, found)
+
+    async def pictures(self, session: Session, paths: list[str]) -> PicturesShown:
+        """Pictures before and after."""
+        found = await self._collected(session)
+        return {"pictures": await self._trees.run(pictures.sides, found, paths)}
 
     async def take_back(self, session: Session, path: str, hunk: str) -> ev.JSON:
         """Take a hunk or a file back; the model is told before the next message."""

@@ -293,7 +293,8 @@ class Transcript:
 
     def _landed(self, event: ev.WorktreeLanded) -> Block:
         onto = event.onto.removeprefix("refs/heads/")
-        told = f"Landed on {onto} ({event.how}, {event.commits} commits): {event.commit[:10]}"
+        many = f"{event.commits} commit{'' if event.commits == 1 else 's'}"
+        told = f"Landed on {onto} ({event.how}, {many}): {event.commit[:10]}"
         return self._notice(event, told, "worktree")
 
     def _discarded(self, event: ev.WorktreeDiscarded) -> Block:

@@ -32,6 +32,7 @@ def collect(events: Iterable[ev.Event], folder: Path, files: Path, context: int 
         shown = os.path.relpath(path, folder) if Path(path).is_relative_to(folder) else path
         status = "modified" if change.existed else "added"
         file = FileChange(shown, status="deleted" if after is None else status, uncommitted=True)
+        file.before = str(files / change.before) if named else ""
         name = os.fsencode(shown)
         file.head = [b"--- " + (b"a/" + name if change.existed else b"/dev/null")]
         file.head += [b"+++ " + (b"/dev/null" if after is None else b"b/" + name)]

@@ -59,6 +59,8 @@ class FileChange:
     untracked: bool = False
     uncommitted: bool = False
     staged: str = ""
+    before: str = ""
+    """Where its earlier version is kept, without git."""
 
     def text(self, hunks: list[Hunk] | None = None) -> bytes:
         """The file's part of a patch, of these hunks alone where they are given."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.api.answers import Staged
+from sessions.api.answers import PicturesShown, Staged
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
@@ -36,6 +36,13 @@ async def diff(
     target = await deck.get(session)
     lines = min(max(context, 0), 1000)
     return await deck.features.worktrees.reviews.diff(target, fold_space=fold_space, context=lines)
+
+
+@command("worktree.pictures")
+async def pictures(deck: Deck, session: str, paths: list[str]) -> PicturesShown:
+    """Pictures that a session changed, before and after."""
+    target = await deck.get(session)
+    return await deck.features.worktrees.reviews.pictures(target, paths)
 
 
 @command("worktree.take_back")

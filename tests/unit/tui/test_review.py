@@ -50,6 +50,9 @@ class Engine(FakeClient):
     async def _worktree_diff(self, **_: Any) -> ev.JSON:
         return self.told
 
+    async def _worktree_pictures(self, **_: Any) -> ev.JSON:
+        return {"pictures": {}}
+
     async def _worktree_take_back(self, path: str, **_: Any) -> ev.JSON:
         return {"path": path, "what": path}
 
@@ -73,9 +76,11 @@ class Engine(FakeClient):
 
 
 @asynccontextmanager
-async def reviewed(told: ev.JSON, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Opened]:
+async def reviewed(
+    told: ev.JSON, size: tuple[int, int] = (120, 36), client: Engine | None = None
+) -> AsyncIterator[Opened]:
     ChangeReview.COMMENTS.clear()
-    async with opened(1, size, client=Engine(told)) as here:
+    async with opened(1, size, client=client or Engine(told)) as here:
         await here.press("alt+d")
         await here.until(lambda: isinstance(here.app.screen, ChangeReview))
         await here.until(lambda: bool(view(here).rows))

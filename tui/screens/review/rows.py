@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 JSON = dict[str, Any]
@@ -29,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row on screen. `kind`: file, hunk, line, note, comment.
+    """One row on screen. `kind`: file, hunk, line, note, comment, picture (`text`: which line).
 
     `cells`: one, or the old and the new side (None: nothing stands there).
     """
@@ -46,13 +47,18 @@ class Row:
         return next((c for c in reversed(self.cells) if c is not None), None)
 
 
-def rows_of(files: list[JSON], *, split: bool, said: dict[tuple[str, int, int], str]) -> list[Row]:
-    """All rows. `said`: comments by path, old and new number."""
+def rows_of(
+    files: list[JSON], *, split: bool, said: dict[tuple[str, int, int], str],
+    drawn: Mapping[str, int] = MappingProxyType({}),
+) -> list[Row]:  # fmt: skip
+    """All rows. `said`: comments by path, old and new number; `drawn`: lines of pictures."""
     found: list[Row] = []
     for number, file in enumerate(files):
         found.append(Row("file", number, text=heading(file)))
         if not file["hunks"]:
             found.append(Row("note", number, text=_without(file)))
+            lines_of_it = range(drawn.get(file["path"], 0))
+            found += [Row("picture", number, text=str(n)) for n in lines_of_it]
         for at, hunk in enumerate(file["hunks"]):
             found.append(Row("hunk", number, at, text=_place(hunk)))
             cells = list(_cells(hunk))

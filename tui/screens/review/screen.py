@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Coroutine
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.order import LandingOrder, candidates
+from tui.screens.review.pictures import pairs, to_draw
 from tui.screens.review.rows import JSON, Row, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
@@ -156,6 +158,13 @@ class ChangeReview(Dialog[str]):
         )
         self.ticked &= {file["path"] for file in self.files}
         self._show()
+        if wanted := to_draw(self.files, self.view.pictures):
+            self.run(self._draw(wanted))
+
+    async def _draw(self, paths: list[str]) -> None:
+        told = await self.client.call("worktree.pictures", session=self.session, paths=paths)
+        self.view.pictures |= await asyncio.to_thread(pairs, told["pictures"])
+        self._lay()
 
     def _show(self) -> None:
         self._lay()
@@ -195,7 +204,8 @@ class ChangeReview(Dialog[str]):
         self.view.empty = "Nothing has changed." if "base" in self.told else "…"
         if self.put_away:
             self.view.empty = "Its worktree was discarded: x brings it back as it was."
-        rows = rows_of(self.files, split=split, said=self.comments.said())
+        drawn = {path: pair.lines for path, pair in self.view.pictures.items()}
+        rows = rows_of(self.files, split=split, said=self.comments.said(), drawn=drawn)
         self.view.show(self.files, rows)
 
     def on_rows_moved(self, message: Rows.Moved) -> None:

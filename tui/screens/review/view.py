@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.screens.review.colours import Colours
+from tui.screens.review.pictures import Pair
 from tui.screens.review.rows import JSON, Cell, Row
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
@@ -51,6 +52,8 @@ class ChangeView(ScrollView, can_focus=True):
         self.cursor = 0
         self.aside = 0
         self.empty = "…"
+        self.pictures: dict[str, Pair] = {}
+        self._files: list[JSON] = []
         self._colours = Colours([])
         self._palette: Palette | None = None
 
@@ -63,7 +66,7 @@ class ChangeView(ScrollView, can_focus=True):
         """Show these; the cursor stays as near as it can to where it was."""
         before = self.row
         self.rows = rows
-        self._colours = Colours(files)
+        self._files, self._colours = files, Colours(files)
         self.cursor = self._near(before)
         self._resize()
         self._into_view()
@@ -164,6 +167,9 @@ class ChangeView(ScrollView, can_focus=True):
         return Strip.join([front, *self._row(row, width - 1, palette)])
 
     def _row(self, row: Row, width: int, palette: Palette) -> list[Strip]:
+        if row.kind == "picture":
+            pair = self.pictures[self._files[row.file]["path"]]
+            return [pair.strip(int(row.text), width, palette)]
         if row.kind != "line":
             style = {"file": "row-head", "hunk": "muted block", "comment": "warning"}.get(
                 row.kind, "muted"

@@ -1,0 +1,86 @@
+"""Pictures of a change, before beside after, in half cells."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from tui.terminal import glyphs
+from tui.view.palette import Palette
+from tui.view.pixels import NotDrawn, Pixels, read
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".ico", ".tif", ".tiff")
+_WIDTH, _HEIGHT = 44, 14
+"""Cells of one side."""
+_MOST = 20
+_GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A picture as it was and as it is; None where it is not there. `why`: it can't be drawn."""
+
+    old: Pixels | None
+    new: Pixels | None
+    why: str = ""
+
+    @property
+    def lines(self) -> int:
+        """How many rows it takes: a heading and the picture."""
+        high = max((len(p.rows) + 1) // 2 for p in (self.old, self.new) if p) if self._any else 0
+        return 1 + high
+
+    @property
+    def _any(self) -> bool:
+        return self.old is not None or self.new is not None
+
+    def strip(self, line: int, width: int, palette: Palette) -> Strip:
+        """One of its rows."""
+        side = min(_WIDTH, max(1, (width - _GAP - 2) // 2))
+        empty = palette[""]
+        if line == 0:
+            words = self.why or f"  {_head('before', self.old):{side + _GAP}}" + _head(
+                "after", self.new
+            )
+            return Strip([Segment(words, palette["muted"])]).adjust_cell_length(width, empty)
+        parts = [Strip([Segment("  ", empty)])]
+        for picture in (self.old, self.new):
+            shown = picture or Pixels([], (0, 0))
+            parts += [shown.strip(line - 1, side, empty), Strip([Segment(" " * _GAP, empty)])]
+        return Strip.join(parts).adjust_cell_length(width, empty)
+
+
+def _head(when: str, picture: Pixels | None) -> str:
+    return f"{when}: {'{} × {}'.format(*picture.size)}" if picture else f"{when}: not there"
+
+
+def to_draw(files: list[dict[str, Any]], known: Container[str]) -> list[str]:
+    """The files that are pictures, and have not been drawn yet."""
+    found = [
+        str(f["path"]) for f in files
+        if f["binary"] and str(f["path"]).lower().endswith(_SUFFIXES) and f["path"] not in known
+    ]  # fmt: skip
+    return [] if glyphs.is_ascii() else found[:_MOST]
+
+
+def pairs(told: Mapping[str, Any]) -> dict[str, Pair]:
+    """What the engine told of them, decoded and made small. For a thread."""
+    return {path: _pair(sides) for path, sides in told.items()}
+
+
+def _pair(sides: Mapping[str, str]) -> Pair:
+    if sides["why"]:
+        return Pair(None, None, f"  It is not drawn: {sides['why']}.")
+    try:
+        return Pair(_read(sides["old"]), _read(sides["new"]))
+    except NotDrawn as error:
+        return Pair(None, None, f"  It is not drawn: {error}.")
+
+
+def _read(data: str) -> Pixels | None:
+    return read(base64.b64decode(data), _WIDTH, _HEIGHT) if data else None

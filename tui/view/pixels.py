@@ -1,0 +1,71 @@
+"""Pictures as two pixels a cell: the upper one as foreground, the lower as background of `▀`.
+
+Pillow decodes them (extra `pictures`); it is imported when the first picture is there.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+_MOST_PIXELS = 100_000_000
+_DARK = (0, 0, 0)
+Colour = tuple[int, int, int]
+
+
+class NotDrawn(Exception):
+    """This picture can't be drawn here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A picture made small: rows of colours, transparency laid over black. `size`: its own."""
+
+    rows: list[list[Colour]]
+    size: tuple[int, int]
+
+    @property
+    def width(self) -> int:
+        """Cells."""
+        return len(self.rows[0]) if self.rows else 0
+
+    def strip(self, line: int, width: int, empty: Style) -> Strip:
+        """One line of cells, exactly `width` of them."""
+        segments = []
+        if 2 * line < len(self.rows):
+            upper = self.rows[2 * line]
+            last = 2 * line + 1 >= len(self.rows)
+            lower = [_DARK] * len(upper) if last else self.rows[2 * line + 1]
+            for top, bottom in zip(upper[:width], lower, strict=False):
+                style = Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom))
+                segments.append(Segment("▀", style))
+        return Strip(segments).adjust_cell_length(width, empty)
+
+
+def read(data: bytes, width: int, height: int) -> Pixels:
+    """A picture of at most that many cells. Raises NotDrawn; for a thread."""
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise NotDrawn("pictures are drawn with the extra `pictures` (Pillow)") from None
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            size = image.size
+            if size[0] * size[1] > _MOST_PIXELS:
+                raise NotDrawn(f"it has {size[0]} × {size[1]} pixels")
+            image.draft("RGB", (4 * width, 8 * height))
+            small = ImageOps.exif_transpose(image).convert("RGBA")
+            small.thumbnail((max(1, width), max(2, 2 * height)))
+            flat = Image.new("RGBA", small.size, (*_DARK, 255))
+            flat.alpha_composite(small)
+            wide, high = flat.size
+            raw = flat.convert("RGB").tobytes()
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise NotDrawn("it is broken, or of no kind that is known") from error
+    pixels = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw), 3)]
+    return Pixels([pixels[y * wide : (y + 1) * wide] for y in range(high)], size)
