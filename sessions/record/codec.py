@@ -58,10 +58,15 @@ def line(event: ev.Event) -> bytes:
         except UnicodeEncodeError:
             pass  # a lone surrogate: it survives as an escape
         else:
-            if b"null" in said:  # what msgspec writes for NaN too, which json refuses
-                _encode_ascii(to_json(event))
+            if b"null" in said and not _plain(event):
+                _encode_ascii(to_json(event))  # msgspec writes null for NaN, which json refuses
             return said + b"\n"
     return encode(to_json(event))
+
+
+def _plain(event: ev.Event) -> bool:
+    """Whether it can hold no number that JSON does not know: ends of turns come often."""
+    return type(event) is ev.Text or (type(event) is ev.TurnEnded and event.cost_usd is None)
 
 
 def to_json(event: ev.Event) -> ev.JSON:

@@ -227,17 +227,20 @@ class Journal:
         For copies of what is safe elsewhere: what a crash takes can be copied again. Raises
         JournalError.
         """
-        lines: list[bytes] = []
+        held: list[ev.Event] = []
+        said: list[bytes] = []
         waiting = count = 0
         if self._resting:
             self._wake()
         for event in events:
-            lines.append(self._stamp(event, self._seq + len(lines) + 1)[1])
-            waiting += len(lines[-1])
+            stamped = ev.stamp(event, self._seq + len(held) + 1, event.at)
+            held.append(stamped)
+            said.append(_line_of(stamped))
+            waiting += len(said[-1])
             if waiting >= BLOCK:
-                count += self._write_all(lines)
-                lines, waiting = [], 0
-        return count + self._write_all(lines)
+                count += self._write_all(held, said)
+                held, said, waiting = [], [], 0
+        return count + self._write_all(held, said)
 
     def sync(self) -> None:
         """Wait until everything written is on the disk. Safe to call from a thread."""
@@ -314,21 +317,28 @@ class Journal:
     def _stamp(event: ev.Event, seq: int) -> tuple[ev.Event, bytes]:
         """An event numbered and dated, no key in it, and its line."""
         stamped = ev.stamp(event, seq, event.at)
-        try:
-            line = codec.line(stamped)
-            if secrets_filter.in_line(line):
-                data = secrets_filter.hide_in(codec.to_json(stamped))
+        line = _line_of(stamped)
+        if secrets_filter.in_line(line):
+            data = secrets_filter.hide_in(codec.to_json(stamped))
+            try:
                 stamped, line = codec.from_json(data), codec.encode(data)
+            except (TypeError, ValueError, RecursionError) as error:
+                raise _of_no_record(event, error) from error
+        try:
             codec.decode(line)  # what is written can be read: types and ranges are checked here
         except (TypeError, ValueError, RecursionError) as error:
-            raise EventRefused(f"{event.type}: {error}"[:300]) from error
+            raise _of_no_record(event, error) from error
         return stamped, line
 
-    def _write_all(self, lines: list[bytes]) -> int:
-        if lines:
-            self._write(b"".join(lines))
-            self._seq += len(lines)
-        return len(lines)
+    def _write_all(self, events: list[ev.Event], said: list[bytes]) -> int:
+        """Write stamped events, checked all at once; one by one where that shows anything."""
+        if events:
+            block = b"".join(said)
+            if secrets_filter.in_line(block) or codec.decode_block(block) is None:
+                block = b"".join(self._stamp(event, event.seq)[1] for event in events)
+            self._write(block)
+            self._seq += len(events)
+        return len(events)
 
     def _write(self, line: bytes) -> None:
         if self.read_only is not None:
@@ -445,6 +455,17 @@ def store_file(folder: Path, data: bytes, suffix: str = "") -> str:
     except OSError as error:
         raise _refused(target, error) from error
     return f"{FILES}/{name}"
+
+
+def _line_of(event: ev.Event) -> bytes:
+    try:
+        return codec.line(event)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _of_no_record(event, error) from error
+
+
+def _of_no_record(event: ev.Event, error: Exception) -> EventRefused:
+    return EventRefused(f"{event.type}: {error}"[:300])
 
 
 def _of_the_future(created: ev.SessionCreated) -> JournalError | None:

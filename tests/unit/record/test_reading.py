@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sessions.errors import EventRefused
 from sessions.record import codec, reading
 from sessions.record import events as ev
+from sessions.record.journal import Journal
 from sessions.record.reading import Faults, lines, read
 
 
@@ -65,3 +67,18 @@ def test_a_line_that_is_no_event_costs_itself_alone(
     assert [e.seq for e in read(path, faults)] == [1, 3, 4]
     assert [(f["line"], f["why"][:6]) for f in faults.found] == [(2, "longer"), (4, "Attrib")]
     assert [number for number, _ in lines(path, Faults())] == [1, 3, 4, 5]
+
+
+def test_a_number_of_no_json_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    journal, _, _ = Journal.create(tmp_path / "s", ev.SessionCreated(id="s"))
+    odd = [
+        ev.TurnEnded(turn=1, reason="end_turn", cost_usd=float("nan")),
+        ev.ToolCall(turn=1, call="c", name="x", input={"n": float("inf")}),
+        ev.Text(turn="one", text="x"),  # type: ignore[arg-type]
+    ]
+    for event in odd:
+        with pytest.raises(EventRefused):
+            journal.append_all([ev.Text(turn=1, text="null"), event])
+    assert journal.append_all([ev.Text(turn=1, text="null"), ev.Text(turn=1, text="more")]) == 2
+    journal.close()
+    assert [e.seq for e in read(journal.path)] == [1, 2, 3]
