@@ -18,11 +18,13 @@ from sessions.safety.sanitise import clean
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per conversation.")
 def import_(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Qwen Code or aider, exports of
-    ChatGPT and Claude (conversations.json), Markdown or JSON.
+    """Import conversations of Claude Code, Codex, OpenCode, Gemini, Qwen Code, Copilot CLI, Kimi,
+    Vibe, Goose, Crush, Cursor or aider, exports of ChatGPT and Claude (conversations.json),
+    Markdown or JSON.
 
-    PATHs are files and folders; without one, the places where those harnesses keep theirs, also
-    where CODEX_HOME, CLAUDE_CONFIG_DIR, XDG_DATA_HOME, GEMINI_CLI_HOME or QWEN_HOME say so.
+    PATHs are files and folders (of Crush and aider, a project's); without one, the places where
+    the other harnesses keep theirs, also where CODEX_HOME, CLAUDE_CONFIG_DIR, XDG_DATA_HOME and
+    their like say so.
     Their files are only read, and nothing is taken twice. What can't be read is told, a named file
     with the kind that it looks like, and ends the command with 1.
     """

@@ -42,6 +42,19 @@ class Holds(Protocol):
         """One conversation's events, as `Importer.read` gives them."""
 
 
+@runtime_checkable
+class Below(Protocol):
+    """An importer whose files may be a sub-agent's."""
+
+    harness: str
+
+    def above(self, path: Path) -> tuple[Path, str] | None:
+        """The file of the conversation that it belongs to, and its call there; None if none."""
+
+    def read(self, path: Path) -> Iterator[ev.Event]:
+        """As `Importer`."""
+
+
 class Builder:
     """Messages in, events out; opens and closes turns by itself.
 

@@ -4,10 +4,15 @@ Records carry `type` (user, assistant, system, summary, …), `uuid`, `sessionId
 `cwd` and a Messages API `message`. Records of sub-agents (`isSidechain`) and the harness's own
 insertions (`isMeta`) are left out. Each record names its parent: where the user went back and asked
 otherwise, the turns between are kept as undone.
+
+A sub-agent has a file of its own, `<session>/subagents/agent-<id>.jsonl` (version 2.1.318; before
+that beside its session's), with what it was asked for in `agent-<id>.meta.json`: a conversation of
+its own, whose parent is the session's.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +50,19 @@ def _said(text: str) -> str:
     return text
 
 
+def _is_sub_agent(path: Path) -> bool:
+    return path.name.startswith("agent-")
+
+
+def _about(path: Path) -> Record:
+    """What stands beside a sub-agent's file."""
+    try:
+        found = json.loads(path.with_suffix(".meta.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 class ClaudeCode:
     """Reads Claude Code's transcripts."""
 
@@ -57,11 +75,13 @@ class ClaudeCode:
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events."""
         builder, lineage = Builder(self.harness, path, path.stem), Lineage()
+        below = _is_sub_agent(path)
+        builder.title = str(_about(path).get("description") or "")[:80] if below else ""
         seen: set[str] = set()
         counted: dict[str, Record] = {}
         for record in records(path):
             uuid = str(record.get("uuid", ""))
-            if record.get("isSidechain") or (uuid and uuid in seen):
+            if bool(record.get("isSidechain")) != below or (uuid and uuid in seen):
                 continue
             seen.add(uuid)
             builder.at(record.get("timestamp"))
@@ -71,6 +91,16 @@ class ClaudeCode:
             yield from builder.take()
         builder.finish()
         yield from builder.take()
+
+    def above(self, path: Path) -> tuple[Path, str] | None:
+        """For a sub-agent's file: its session's, and the call that began it."""
+        if not _is_sub_agent(path):
+            return None
+        call = str(_about(path).get("toolUseId") or "")
+        if path.parent.name == "subagents":
+            return path.parent.parent.with_suffix(".jsonl"), call
+        session = next((str(r["sessionId"]) for r in records(path) if r.get("sessionId")), "")
+        return (path.with_name(f"{session}.jsonl"), call) if session else None
 
     def _take(
         self, builder: Builder, lineage: Lineage, record: Record, counted: dict[str, Record]

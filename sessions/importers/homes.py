@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+_MAC = ("Library", "Application Support")
+
 
 def homes(home: Path | None = None, env: Mapping[str, str] | None = None) -> dict[str, list[Path]]:
     """Each harness's files and folders, whether they are there or not.
@@ -23,13 +25,27 @@ def homes(home: Path | None = None, env: Mapping[str, str] | None = None) -> dic
     qwen = moved("QWEN_HOME", ".qwen")
     if given.get("QWEN_RUNTIME_DIR"):
         qwen = Path(given["QWEN_RUNTIME_DIR"]).expanduser()
+    data = moved("XDG_DATA_HOME", ".local", "share")
+    config = moved("XDG_CONFIG_HOME", ".config")
     return {
         "claude-code": [moved("CLAUDE_CONFIG_DIR", ".claude") / "projects"],
         "codex": [codex / "sessions", codex / "archived_sessions"],
-        "opencode": [moved("XDG_DATA_HOME", ".local", "share") / "opencode" / "opencode.db"],
+        "opencode": [data / "opencode" / "opencode.db"],
         # It stands for the home folder there, not for .gemini.
         "gemini": [moved("GEMINI_CLI_HOME") / ".gemini" / "tmp"],
         "qwen": [qwen / "projects"],
+        "copilot": [moved("COPILOT_HOME", ".copilot") / "session-state"],
+        "kimi": [
+            moved("KIMI_CODE_HOME", ".kimi-code") / "sessions",
+            moved("KIMI_SHARE_DIR", ".kimi") / "sessions",
+        ],
+        "vibe": [moved("VIBE_HOME", ".vibe") / "logs" / "session"],
+        "goose": [data / "goose" / "sessions"],
+        "cursor": [
+            root / ".cursor" / "projects",
+            config / "Cursor" / "User" / "globalStorage" / "state.vscdb",
+            root.joinpath(*_MAC, "Cursor", "User", "globalStorage", "state.vscdb"),
+        ],
     }
 
 

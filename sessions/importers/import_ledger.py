@@ -136,7 +136,7 @@ class Known:
 def _mark(path: Path, size: int) -> list[int]:
     mark = [size, path.stat().st_mtime_ns]
     log = path.with_name(f"{path.name}-wal")  # SQLite's: what is new stands there first
-    if path.suffix == ".db" and log.is_file():
+    if path.suffix in (".db", ".vscdb") and log.is_file():
         mark += [log.stat().st_size, log.stat().st_mtime_ns]
     return mark
 

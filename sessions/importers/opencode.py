@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sessions.importers.base import Builder, Record
+from sessions.importers.tables import has, opened
 from sessions.record import events as ev
+
+_TABLES: dict[str, set[str]] = {"session": set(), "message": set(), "part": set()}
 
 
 class OpenCode:
@@ -25,18 +28,11 @@ class OpenCode:
 
     def claims(self, path: Path, head: bytes) -> bool:
         """An SQLite file with the tables of OpenCode."""
-        if not head.startswith(b"SQLite format 3\x00"):
-            return False
-        try:
-            with contextlib.closing(_open(path)) as db:
-                tables = {row[0] for row in db.execute("select name from sqlite_master")}
-        except sqlite3.Error:
-            return False
-        return {"session", "message", "part"} <= tables
+        return has(path, head, _TABLES)
 
     def sessions(self, path: Path) -> list[str]:
         """Ids of the sessions that are no sub-agents' own, oldest first."""
-        with contextlib.closing(_open(path)) as db:
+        with contextlib.closing(opened(path)) as db:
             rows = db.execute("select id from session where parent_id is null order by id")
             return [str(row[0]) for row in rows]
 
@@ -48,7 +44,7 @@ class OpenCode:
     def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
         """One session's events."""
         builder = Builder(self.harness, path, session)
-        with contextlib.closing(_open(path)) as db:
+        with contextlib.closing(opened(path)) as db:
             row = db.execute(
                 "select title, directory, time_created from session where id = ?", (session,)
             ).fetchone()
@@ -94,16 +90,6 @@ class OpenCode:
             elif kind == "step-finish" and isinstance(part.get("tokens"), dict):
                 tokens = part["tokens"]
                 builder.usage(input=tokens.get("input"), output=tokens.get("output"))
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Read it and leave nothing beside it: a reader of a write-ahead log makes files of its own,
-    so a database whose log is empty is opened as one that nobody writes.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    written = log.is_file() and log.stat().st_size > 0
-    how = "mode=ro" if written else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)
 
 
 def _parts(db: sqlite3.Connection, session: str) -> dict[str, list[Record]]:

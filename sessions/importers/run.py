@@ -20,23 +20,35 @@ from pathlib import Path
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.importers.aider import Aider
-from sessions.importers.base import Holds, Importer
+from sessions.importers.base import Below, Holds, Importer
 from sessions.importers.claude_code import ClaudeCode
 from sessions.importers.codex import Codex
+from sessions.importers.copilot import Copilot
+from sessions.importers.crush import Crush
+from sessions.importers.cursor import Cursor
 from sessions.importers.exports import ChatGpt, ClaudeAi
 from sessions.importers.gemini import Gemini
+from sessions.importers.goose import Goose
 from sessions.importers.import_ledger import Known
+from sessions.importers.kimi import Kimi
 from sessions.importers.opencode import OpenCode
 from sessions.importers.own import own_sessions
 from sessions.importers.plain import PlainJson, PlainMarkdown
 from sessions.importers.qwen import Qwen
 from sessions.importers.unread import ENDINGS, HEAD, unclaimed, unheld
+from sessions.importers.vibe import Vibe
 from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal
 
 IMPORTERS: tuple[Importer, ...] = (
     OpenCode(),
+    Crush(),
+    Goose(),
+    Cursor(),
+    Copilot(),
+    Kimi(),
+    Vibe(),
     ChatGpt(),
     ClaudeAi(),
     Aider(),
@@ -198,8 +210,24 @@ def _import_one(
     if session and places.session(session).is_dir():
         return _go_on(importer.harness, path, key, events, places.session(session), known)
     session = new_id()
-    count = _write_new(places, session, begun[0], islice(events, 1, None), known, key)
+    first = begun[0]
+    if isinstance(importer, Below) and (parent := _parent(importer, path, known, own)):
+        first = ev.replace(first, parent=parent)
+    count = _write_new(places, session, first, islice(events, 1, None), known, key)
     return Imported(str(path), importer.harness, "new", session, count)
+
+
+def _parent(importer: Below, path: Path, known: Known, own: Mapping[str, str]) -> ev.JSON | None:
+    """The session of which a sub-agent's file is a part, if it was taken or led here."""
+    above = importer.above(path)
+    if above is None or not above[0].is_file():
+        return None
+    file, call = above
+    begun = _beginning(importer.read(file))
+    if not begun or not isinstance(begun[0], ev.SessionCreated):
+        return None
+    ours = own.get(file.stem) or known.session(_key(importer.harness, file, "", begun))
+    return {"id": ours, "seq": 0, "call": call} if ours else None
 
 
 def _beginning(events: Iterator[ev.Event]) -> list[ev.Event]:

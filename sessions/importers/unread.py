@@ -14,7 +14,7 @@ from typing import Any
 
 from sessions.importers.base import Importer, records, text_of
 
-ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db")
+ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db", ".vscdb")
 HEAD = 65_536
 _MOST = 64 * 2**20
 """Of a JSON document that is parsed only to say where it is broken."""
@@ -31,8 +31,8 @@ _MAGIC = (
     (b"\xfe\xff", "text in UTF-16", "Save it as UTF-8."),
     (
         b"SQLite format 3\x00",
-        "an SQLite database without OpenCode's tables (session, message, part)",
-        "Of databases only OpenCode's can be read.",
+        "an SQLite database without the tables of OpenCode, Crush, Goose or Cursor",
+        "Of databases only theirs can be read.",
     ),
 )
 _PLAIN = "Bring it into a list of {role, content}, or Markdown with `## User` and `## Assistant`."
@@ -72,7 +72,7 @@ def unclaimed(path: Path, importers: Sequence[Importer]) -> str:
 def unheld(path: Path, importer: Importer) -> str:
     """Why a file that looked like the importer's gave nothing; "" if it holds no conversation."""
     head = _head(path)
-    if path.suffix == ".db" or not head.strip():
+    if path.suffix in (".db", ".vscdb") or not head.strip():
         return ""
     if not path.suffix.startswith(".json"):
         return ""
@@ -102,7 +102,7 @@ def _under_another_name(path: Path, head: bytes, importers: Sequence[Importer]) 
     for ending in ENDINGS:
         as_named = path.with_suffix(ending)
         for importer in importers:
-            if ending != ".db" and importer.claims(as_named, head):
+            if ending not in (".db", ".vscdb") and importer.claims(as_named, head):
                 return (
                     f"it looks like a conversation of {importer.harness}, but its name does not "
                     f"end in {ending}. Rename it, then import it."

@@ -30,10 +30,10 @@ UNREAD: dict[str, tuple[str | bytes, str]] = {
     "parts.json": (json.dumps(PARTS), "Gemini's API"),
     "odd.json": (json.dumps([{"role": "user", "content": 5}]), "a form that is not known"),
     "tune.jsonl": (json.dumps({"messages": CHAT}), "training data"),
-    "agent-1.jsonl": (json.dumps(SUB), "sub-agent"),
+    "side.jsonl": (json.dumps(SUB), "sub-agent"),
     "page.html": ("<html><body>Hi</body></html>", "HTML"),
     "all.zip": ("PK\x03\x04rest", "zip archive"),
-    "other.db": ("SQLite format 3\0more", "SQLite database without OpenCode's tables"),
+    "other.db": ("SQLite format 3\0more", "SQLite database without the tables of OpenCode"),
     "wide.txt": ("User: hi\nAssistant: ho\n".encode("utf-16"), "UTF-16"),
 }
 
