@@ -158,6 +158,8 @@ def _start(
         node = min(free, key=lambda n: working[credentials.get(n.name, "")])
         usd, tokens = money.estimate(node)
         alone = not run.active and not decision.start
+        if money.blind(node) and (decision.start or run.count("running")):
+            return  # what one takes is not known yet: the first of all shows it
         if not money.fits(usd, tokens, alone=alone):
             decision.held = money.why if alone else decision.held
             if money.free_at:
@@ -238,6 +240,11 @@ class _Money:
         tokens = limits.tokens or node.most[1] or most[1]
         units = max(1, len(self.run.units))
         return usd or self.run.usd / units, tokens or self.run.tokens // units
+
+    def blind(self, node: Node) -> bool:
+        """A budget is to be kept, and nothing tells what a session of the task may take."""
+        limits = node.task.limits
+        return bool(self._limits) and not (self.run.spending or limits.usd or limits.tokens)
 
     def fits(self, usd: float, tokens: int, *, alone: bool) -> bool:
         """Whether so much may be set aside; one that is alone may take what is left."""

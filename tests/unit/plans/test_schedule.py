@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.plans import record
-from sessions.plans.model import Budget, ForEach, Head, Judge, Plan, Task
+from sessions.plans.model import Budget, ForEach, Head, Judge, Plan, Task, Window
 from sessions.plans.schedule import blocked, decide
 from sessions.plans.state import Run, seconds
 
@@ -161,22 +161,41 @@ def test_no_task_runs_twice_and_none_is_lost(
     assert again.spent[0] == sum(s.usd for s in again.spending.values())
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(0.1, 3.0), max_size=40), st.floats(1.0, 20.0), st.integers(1, 8))
+costly = st.lists(
+    st.tuples(
+        st.sampled_from(["done", "done", "done", "failed", "again", "unknown", "kill", "pause"]),
+        st.integers(0, 50),
+        st.floats(0.1, 3.0),
+    ),
+    max_size=50,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(costly, st.floats(1.0, 20.0), st.integers(1, 8))
 def test_the_budget_is_passed_by_one_session_at_most(
-    costs: list[float], budget: float, parallel: int
+    steps: list[tuple[str, int, float]], budget: float, parallel: int
 ) -> None:
-    tasks = [Task(name="t", prompt="x", for_each=ForEach(files="*"))]
+    each = ForEach(files="*")
+    tasks = [Task(name="t", prompt="x", for_each=each), Task(name="u", prompt="x", for_each=each)]
     head = Head(parallel=parallel, budget=Budget(usd=budget))
-    world = World(plan_of(tasks, head), {"t": 30})
+    world = World(plan_of(tasks, head), {"t": 20, "u": 10})
     over = world.step()
-    for cost in costs:
-        if over or not world.running:
+    assert len(world.running) == 1, "what a session takes is not known yet: one shows it"
+    for how, which, cost in steps:
+        if over:
             break
-        world.cost = cost
-        unit = world.run.units[world.running[0]]
-        world.cost = min(cost, unit.reserved[0]) if len(world.running) > 1 else cost
-        world.end(0, "done")
+        if how == "kill":
+            world.killed()
+        elif how == "pause":
+            world.add(record.Paused(why="a person"))
+            assert not decide(world.run, world.now).start
+            world.add(record.Resumed())
+        elif world.running:
+            # A session that is not alone keeps to what was set aside for it.
+            unit = world.run.units[world.running[which % len(world.running)]]
+            world.cost = min(cost, unit.reserved[0]) if len(world.running) > 1 else cost
+            world.end(which, how)
         over = world.step()
     dearest = max((s.usd for s in world.run.spending.values()), default=0.0)
     assert world.run.spent[0] <= budget + dearest + 1e-9
@@ -185,6 +204,36 @@ def test_the_budget_is_passed_by_one_session_at_most(
         world.add(record.Set(usd=budget + 100))
         world.step()
         assert world.running
+
+
+def test_a_quota_holds_the_starts_until_it_is_free_again() -> None:
+    window = Window(hours=5, tokens=25)
+    head = Head(parallel=2, windows=[window])
+    tasks = [Task(name="t", prompt="x", for_each=ForEach(files="*"))]
+    world = World(plan_of(tasks, head), {"t": 9})
+    world.step()
+    for _ in range(3):
+        world.end(0, "done")
+        world.step()
+    assert not world.running
+    decision = decide(world.run, world.now)
+    assert "quota of 25 tokens" in decision.held
+    first = min(s.at for s in world.run.spending.values())
+    assert decision.wake == pytest.approx(first + 5 * 3600 + 1)
+    assert decide(world.run, decision.wake + 1).start
+
+
+def test_starts_are_staggered_so_that_a_cache_can_be_shared() -> None:
+    head = Head(parallel=3, stagger_s=4.0)
+    world = World(plan_of([Task(name="t", prompt="x", for_each=ForEach(files="*"))], head),
+                  {"t": 3})  # fmt: skip
+    world.add(record.Expanded(task="t", items=[{"text": str(n), "number": n} for n in (1, 2, 3)]))
+    decision = decide(world.run, world.now)
+    assert [s.unit for s in decision.start] == ["t[1]"]
+    world.add(record.Started(unit="t[1]", attempt=1, session="s"))
+    last = world.run.last_start
+    assert decide(world.run, last + 3).wake == last + 4
+    assert [s.unit for s in decide(world.run, last + 4).start] == ["t[2]"]
 
 
 def test_a_failed_task_blocks_those_that_need_it_and_a_retry_frees_them() -> None:
