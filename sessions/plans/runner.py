@@ -423,7 +423,7 @@ class Runner:
         session = await self.deck.create(
             id=session_id, profile=profile, backend=backend, model=model, cwd=str(cwd), title=title,
             permission=permission, skills=skills, max_steps=task.limits.steps, strict=True,
-            worktree=worktree, base=base,
+            worktree=worktree, base=base, run=self.run.id,
         )  # fmt: skip
         try:
             await asyncio.to_thread(session.journal.settle)

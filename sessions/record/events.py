@@ -81,6 +81,8 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
     """`{"id": …, "seq": …}`: the session that this one was forked from, up to that event."""
     source: JSON | None = None
     """`{"harness": …, "path": …}` of a conversation that was imported."""
+    run: str = ""
+    """The run of a plan that made it."""
     format: Int = FORMAT
 
 

@@ -50,6 +50,8 @@ class Summary:
     seq: int = 0
     parent: ev.JSON | None = None
     source: ev.JSON | None = None
+    run: str = ""
+    """The run of a plan that made it."""
     archived: bool = False
     closed: bool = False
     """Not a tile of the deck any more; listed, searched and reopened like any other."""
@@ -142,6 +144,7 @@ class Reducer:
         s.id, s.title, s.backend, s.model = event.id, event.title, event.backend, event.model
         s.cwd, s.profile, s.permission = event.cwd, event.profile, event.permission
         s.created, s.parent, s.source = event.at, event.parent, event.source
+        s.run = event.run
 
     def _user(self, event: ev.UserMessage) -> None:
         self._tail = ""

@@ -167,6 +167,7 @@ class Deck:
         about: str = "",
         id: str = "",
         parent: ev.JSON | None = None,
+        run: str = "",
     ) -> Session:
         """Make a session, of that id if one is given (which must be new).
 
@@ -209,6 +210,7 @@ class Deck:
             profile=choice.profile,
             permission=choice.permission,
             parent=parent,
+            run=run,
         )
         try:
             where = self.places.session(session_id)

@@ -115,6 +115,8 @@ class Notifier:
         self._standing.pop(summary.id, None)
         if before is None or summary.status not in TOLD or in_sight:
             return False
+        if summary.run and summary.status != "needs-you":
+            return False  # the run tells of itself, once
         self._news[summary.id] = news_of(summary, self._clock())
         if not self._gathering:
             self._gathering = True
@@ -130,7 +132,10 @@ class Notifier:
         self.app.set_timer(GATHER_S, self._tell)
         if self.how.deck:
             self._on_deck(news)
-        text = in_one_line(news.values())
+        self.outward(in_one_line(news.values()))
+
+    def outward(self, text: str) -> None:
+        """Tell it beside the deck: by bell, by the terminal, by the desktop, as was chosen."""
         if self.how.bell:
             self.app.bell()
         if self.how.terminal and not self.app.app_focus:

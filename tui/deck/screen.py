@@ -235,6 +235,8 @@ class DeckScreen(LeanScreen):
             return
         if message := one_line(str(notice.get("message", ""))):
             self.app.notify(message, severity="warning", markup=False, timeout=10)
+            if kind == "plan" and notice.get("idle"):
+                self.notifier.outward(message)
 
     def _config_told(self) -> bool:
         """The configuration was read again: take what is the deck's. False: it is told already."""

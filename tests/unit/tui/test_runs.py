@@ -99,6 +99,27 @@ async def test_a_thousand_tasks_are_asked_for_once_a_second_at_most() -> None:
         assert client.shows - before <= 1
 
 
+async def test_a_run_is_told_once_and_its_sessions_only_where_they_need_you(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened(1) as here:
+        bells: list[str] = []
+        monkeypatch.setattr(here.deck.notifier, "outward", bells.append)
+        mine = here.client.add("t[1]", run="r")
+        here.client.on_summary(here.client.summaries[mine])
+        await here.press("f1")
+        here.client.start_turn(mine)
+        here.client.end_turn(mine)
+        here.client.start_turn(mine)
+        here.client.ask(mine)
+        await here.until(lambda: here.notices() == ["t[1] needs you"])
+        told = {"kind": "plan", "run": "r", "title": "Night", "done": 9, "of": 9}
+        here.client.on_notice({**told, "message": "", "event": {}, "idle": False})
+        here.client.on_notice({**told, "message": "Night: 9 of 9 done.", "idle": True})
+        await here.until(lambda: "Night: 9 of 9 done." in here.notices())
+        assert bells == ["t[1] needs you", "Night: 9 of 9 done."]
+
+
 async def test_the_status_line_tells_how_far_a_run_is() -> None:
     async with opened(1) as here:
         told = {"kind": "plan", "message": "", "run": "r", "title": "Night", "done": 3, "of": 9}
