@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sessions.features.feature import Feature
     from sessions.features.harvest import Harvests
     from sessions.features.limits import Limits
+    from sessions.features.mentions import Mentions
     from sessions.features.passing import Passing
     from sessions.features.priming import Primings
     from sessions.features.sharing import Sharing
@@ -67,6 +68,7 @@ class Features:
             self.harvests,
             self.daydreams,
             self.passing,
+            self.mentions,
             self.sharing,
             self.tools,
             self.mcp,
@@ -152,6 +154,13 @@ class Features:
         from sessions.features.passing import Passing
 
         return Passing(self._deck, self)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """Sessions that a message names."""
+        from sessions.features.mentions import Mentions
+
+        return Mentions(self._deck)
 
     @cached_property
     def sharing(self) -> Sharing:

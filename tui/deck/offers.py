@@ -1,5 +1,6 @@
-"""What the composer offers while a word is typed: `@` the files of the session's directory, and
-`/` at the beginning of a message the agent's own commands and what the deck can do."""
+"""What the composer offers while a word is typed: `@` the files of the session's directory and the
+other sessions, and `/` at the beginning of a message the agent's own commands, the session's skills
+and what the deck can do."""
 
 from __future__ import annotations
 
@@ -18,9 +19,11 @@ from tui.text import clip
 from tui.work import while_shown
 
 if TYPE_CHECKING:
+    from sessions.features.file_names import Names
     from tui.widgets.fields import Area
 
 SHOWN = 8
+MOST_SESSIONS = 3
 _FRESH_S = 10.0
 _WORD = re.compile(r"(?:^|\s)(@\S*)$")
 _COMMAND = re.compile(r"^/[\w-]*$")
@@ -50,7 +53,9 @@ class Offers(Static):
         """What may be done by `/`, now."""
         self.found: list[Offer] = []
         self.at = -1
-        self._known: tuple[str, float, list[str]] = ("", 0.0, [])
+        self.sessions: Callable[[], list[Offer]] = list
+        """The other sessions, which `@` names too."""
+        self._known: tuple[str, float, Names | None] = ("", 0.0, None)
 
     @property
     def open(self) -> bool:
@@ -66,7 +71,7 @@ class Offers(Static):
     def look(self, field: Area) -> None:
         """The text has changed: look in the background for what the word may mean."""
         word = word_at(field)
-        if word is None or (word[0] == "@" and not self.folder):
+        if word is None:
             if self.open:
                 self.close()
             return
@@ -78,15 +83,18 @@ class Offers(Static):
         self.run_worker(work, group="offers", exclusive=True)
 
     async def _look(self, field: Area, word: str, folder: str) -> None:
-        from sessions.features.file_names import best, names_under
+        from sessions.features.file_names import Names, names_under
 
+        sessions = ranked(self.sessions(), word, among_notes=True)[:MOST_SESSIONS]
         where, when, names = self._known
-        if where != folder or monotonic() - when > _FRESH_S:
-            names = await asyncio.to_thread(names_under, Path(folder))
+        if names is None or where != folder or monotonic() - when > _FRESH_S:
+            names = await asyncio.to_thread(
+                lambda: Names(names_under(Path(folder)) if folder else ())
+            )
             self._known = (folder, monotonic(), names)
-        found = await asyncio.to_thread(best, names, word[1:], SHOWN)
+        found = await asyncio.to_thread(names.best, word[1:], SHOWN - len(sessions))
         if word_at(field) == word and field.has_focus:
-            self._show(field, [Offer(f"@{name}") for name in found])
+            self._show(field, [*(Offer(f"@{name}") for name in found), *sessions])
 
     def _show(self, field: Area, found: list[Offer]) -> None:
         self.found, self.at = found, -1
@@ -123,9 +131,15 @@ class Offers(Static):
         self.update(Content("\n").join([*rows, hint]))
 
 
-def ranked(offers: list[Offer], word: str) -> list[Offer]:
-    """The offers that a word means: those that begin with it, then those that have it in them."""
+def ranked(offers: list[Offer], word: str, *, among_notes: bool = False) -> list[Offer]:
+    """The offers that a word means: those that begin with it, then those that have it in them.
+
+    `among_notes`: what an offer begins with is its note.
+    """
     wanted = word[1:].lower().replace("-", "_")
+    if among_notes:
+        offers.sort(key=lambda o: not o.note.lower().startswith(wanted))
+        return [o for o in offers if wanted in o.note.lower().replace("-", "_")]
     found = [o for o in offers if wanted in f"{o.text} {o.note}".lower().replace("-", "_")]
     found.sort(key=lambda o: not o.text[1:].lower().replace("-", "_").startswith(wanted))
     return found[:SHOWN]

@@ -16,6 +16,7 @@ from sessions.errors import AgentdeckError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui import actions as registry
+from tui.deck import offered
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
 from tui.deck.client import Ask, ClientFactory, DeckClient
@@ -26,7 +27,6 @@ from tui.deck.link import Link
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
-from tui.deck.offers import Offer
 from tui.deck.retake import retake
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
@@ -92,6 +92,7 @@ class DeckScreen(LeanScreen):
             yield SidePanel()
         composer = Composer(self.memory.history, id="composer")
         composer.offers.commands = self._commands
+        composer.offers.sessions = lambda: offered.sessions(self.model)
         yield composer
         yield composer.offers
         yield Line(id="footer")
@@ -503,16 +504,9 @@ class DeckScreen(LeanScreen):
     def _act(self, message: Composer.Act) -> None:
         self.start(message.action)
 
-    def _commands(self) -> list[Offer]:
-        """What `/` offers: the agent's own commands, then what can be done now."""
-        summary = self.model.summary()
-        own = (summary.agent.get("commands") or []) if summary is not None else []
-        offers = [
-            Offer(f"/{one_line(str(c.get('name', '')))}", one_line(str(c.get("description", ""))))
-            for c in own
-        ]
-        specs = [a for a in registry.actions().values() if a.when(self)]
-        return offers + [Offer(f"/{a.name}", a.title, a.name) for a in specs]
+    def _commands(self) -> list[offered.Offer]:
+        now = [spec for spec in registry.actions().values() if spec.when(self)]
+        return offered.commands(self.model.summary(), now)
 
     @on(Composer.Edited)
     def _edited(self) -> None:

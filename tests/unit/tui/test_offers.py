@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions.features.file_names import best, names_under
+from sessions.features.file_names import Names, names_under
+from sessions.record import events as ev
 from tests.support.deckpilot import opened
 from tui.deck.memory import Memory
 
@@ -80,7 +81,7 @@ def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
 
 def test_the_file_s_own_name_comes_before_its_path() -> None:
     names = ["whale/a.py", "b/whale.py", "w/h/a/l/e", "other"]
-    assert best(names, "whale", 9) == ["b/whale.py", "whale/a.py", "w/h/a/l/e"]
+    assert Names(names).best("whale", 9) == ["b/whale.py", "whale/a.py", "w/h/a/l/e"]
 
 
 async def test_a_slash_offers_what_the_deck_can_do_and_does_it() -> None:
@@ -121,3 +122,28 @@ async def test_what_was_sent_before_is_found_and_put_into_the_composer() -> None
         await here.press("enter")
         await here.until(lambda: here.composer.text == "about whales")
         assert here.client.said("session.send") == []
+
+
+def test_fifty_thousand_names_are_found_by_strewn_letters_and_with_one_wrong() -> None:
+    names = Names([f"src/part{n % 90}/module_{n}.py" for n in range(50_000)] + ["src/Whale.py"])
+    assert names.best("srcwhl", 8)[0] == "src/Whale.py"
+    assert names.best("whalx", 8) == ["src/Whale.py"]
+    assert names.best("zzzz", 8) == []
+    assert len(names.best("", 8)) == 8
+
+
+async def test_at_offers_other_sessions_by_their_titles() -> None:
+    async with opened(3) as here:
+        await here.type("like @task 2"[:10])
+        await here.until(lambda: here.composer.offers.open)
+        offered = [o.text for o in here.composer.offers.found if o.text.startswith("@session:")]
+        assert offered == ["@session:s002", "@session:s003"]
+
+
+async def test_a_slash_offers_the_sessions_skills_as_text() -> None:
+    async with opened(1) as here:
+        here.client.emit("s001", ev.SkillSet(name="tide-tables", state="on"))
+        await here.type("/tide")
+        await here.until(lambda: here.composer.offers.open)
+        await here.press("tab")
+        assert here.composer.text == "/tide-tables "
