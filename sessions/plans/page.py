@@ -39,6 +39,7 @@ def page(data: ev.JSON) -> str:
         "style-src 'unsafe-inline'\">"
         f"<title>{title}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{title}</h1><p><strong>{_text(data['state'])}</strong>: {_text(data['words'])}.</p>",
+        f"<p>Of what is done: {data['by_whose_word']}.</p>" if data["by_whose_word"] else "",
         f"<p><small>{_text(data['began'])} to {_text(data['updated'])} · {_money(data['spent'])}"
         "</small></p>",
     ]

@@ -6,6 +6,7 @@ Done means that a check said so. A task without one has only answered, and the r
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FORMATS = ("md", "html", "json")
 _LAST_WORDS = 1_200
 _EVIDENCE = 1_500
 _ANSWER = 3_000
+_MOST_LANDINGS = 20
 
 
 def write(run: Run, fmt: str, held: str = "") -> str:
@@ -47,12 +49,14 @@ def _json(data: ev.JSON) -> str:
 def build(run: Run, held: str = "") -> ev.JSON:
     """All that the report says."""
     units = [u for u in run.units.values() if run.nodes[u.node].kind != CANDIDATE]
+    done = [_unit(run, u) for u in units if u.state == "done"]
     lost = blocked(run)
     return {
         **show.line(run, held),
         "goal": run.plan.head.goal,
         "words": show.words(run),
-        "done": [_unit(run, u) for u in units if u.state == "done"],
+        "by_whose_word": _by_whose_word(done),
+        "done": done,
         "failed": [_unit(run, u) for u in units if u.state == "failed"],
         "person": [_unit(run, u) for u in units if u.state in ("waiting", "unknown")],
         "open": [_unit(run, u) for u in units if u.state in ("running", "pending")],
@@ -67,6 +71,13 @@ def build(run: Run, held: str = "") -> ev.JSON:
         "harvest": _worth(run),
         "next": list(_next(run, held)),
     }
+
+
+def _by_whose_word(done: list[ev.JSON]) -> str:
+    """Who says that what is done is done."""
+    told = {"check": "by their check", "judge": "by a judge", "answer": "have only answered"}
+    counts = Counter(unit["by"] for unit in done)
+    return ", ".join(f"{counts[by]} {words}" for by, words in told.items() if counts[by])
 
 
 def _why_not(run: Run, node: Node, lost: dict[str, str], held: str) -> str:
@@ -186,9 +197,23 @@ def _next(run: Run, held: str) -> Iterator[str]:
         if unit.state == "unknown":
             yield f"agentdeck plan retry {run.id} '{unit.key}'    (look first at {unit.session})"
     if held or run.over == "stopped":
-        yield f"agentdeck plan resume {run.id}"
+        more = f" --budget-usd {2 * run.usd:g}" if held.startswith("the budget of $") else ""
+        yield f"agentdeck plan resume {run.id}{more}"
+    landing = [u for u in run.units.values() if u.state == "done" and u.branch and u.files]
+    landing = [u for u in landing if _own(run, u)]
+    for unit in landing[:_MOST_LANDINGS]:
+        yield f"agentdeck sessions diff {unit.session}    ({unit.key}; then: sessions land)"
+    if len(landing) > _MOST_LANDINGS:
+        yield f"agentdeck worktrees list    ({len(landing) - _MOST_LANDINGS} more branches)"
     if _worth(run):
         yield f"agentdeck harvest --run {run.id} --list"
+
+
+def _own(run: Run, unit: Unit) -> bool:
+    """Not one of several of which a judge picks, and no later task went on from its branch."""
+    name = run.nodes[unit.node].task.name
+    bases = "".join(node.task.base for node in run.nodes.values())
+    return run.nodes[unit.node].kind != CANDIDATE and f"{{{name}.branch}}" not in bases
 
 
 # -- Markdown
@@ -203,6 +228,8 @@ def _lines(data: ev.JSON) -> Iterator[str]:
     yield f"# {_line(data['title'])}"
     yield ""
     yield f"**{data['state']}**: {_line(data['words'])}."
+    if data["by_whose_word"]:
+        yield f"Of what is done: {data['by_whose_word']}."
     spent = data["spent"]
     money = f"${spent['usd']:.2f}, " if spent["usd"] or spent["priced"] else ""
     unpriced = "" if spent["priced"] else " (no price is known for some of it)"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.plans import report
 from sessions.plans.read import PlanError
 from tests.support.messages_server import Hang, MessagesServer, Request, Step, call, say, start
 from tests.support.rig import until
@@ -75,6 +76,8 @@ async def test_each_task_works_on_its_branch_and_the_next_begins_there(rig: Rig)
     assert git(work, "rev-parse", one.branch) == one.commit
     assert git(work, "show", f"{two.branch}:one.txt") == "one.txt"
     assert (two.files, two.evidence) == (["two.txt"], "one.txt\ntwo.txt")
+    told = "\n".join(report.build(runner.run)["next"])
+    assert f"sessions diff {two.session}" in told and one.session not in told
     assert "+one.txt" in next(r for r in rig.server.asked if "two.txt" in r.last_text).last_text
 
 

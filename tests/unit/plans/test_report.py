@@ -51,6 +51,7 @@ def test_who_says_that_it_is_done_is_told() -> None:
     assert done["port[1]"]["evidence"]["code"] == 0
     assert done["port[1]"]["diffstat"] == [{"path": "x.py", "added": 2, "removed": 1}]
     assert done["say"]["by"] == "answer"
+    assert data["by_whose_word"] == "1 by their check, 1 have only answered"
     assert [u["unit"] for u in data["failed"]] == ["port[2]"]
     assert [u["why"] for u in data["person"]] == ["run rm -rf /"]
     assert data["not_begun"] == [{"task": "end", "why": "port was not done"}]

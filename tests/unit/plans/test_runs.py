@@ -186,6 +186,13 @@ async def test_the_same_call_again_and_again_is_interrupted_and_told(rig: Rig) -
     assert [n.kind for n in runner.run.units["t"].notes] == ["stall"]
 
 
+async def test_a_session_without_any_event_is_interrupted_and_told(rig: Rig) -> None:
+    rig.server.script = lambda r: [start(), Hang()] if r.last_text == "x" else by_words(r)
+    runner = await rig.run('[[task]]\nname = "t"\nprompt = "x"\nlimits = {stall_minutes = 0.005}\n')
+    assert states(runner) == {"t": "done"}
+    assert "stood still for 0.005 minutes" in rig.server.asked[-1].last_text
+
+
 async def test_a_run_goes_on_where_its_journal_ends(rig: Rig) -> None:
     hanging = True
 
