@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import BackendType, Origin, SignInKind
 
 
 class Greeting(TypedDict):
@@ -74,7 +75,7 @@ class Turn(TypedDict):
     turn: int
     at: str
     text: str
-    origin: str
+    origin: Origin
     files: list[str]
     ended: bool
     undone: bool
@@ -112,7 +113,7 @@ class BackendState(TypedDict):
     """A configured backend: whether it can be used here, and what to do where it can't."""
 
     name: str
-    type: str
+    type: BackendType
     model: str
     ok: bool
     detail: str
@@ -139,11 +140,11 @@ class SandboxState(TypedDict):
 
 
 class SignInWay(TypedDict):
-    """A way to sign in to an agent. `kind`: `agent`, `terminal` or `variable`."""
+    """A way to sign in to an agent."""
 
     id: str
     name: str
-    kind: str
+    kind: SignInKind
     description: str
     command: list[str]
     env: dict[str, str]

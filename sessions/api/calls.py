@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Watched,
     )
     from sessions.record import events as ev
+    from sessions.record.closed_sets import LandedHow, Origin, QueueMode, SkillState
 
 
 class Calls(Protocol):
@@ -552,7 +553,7 @@ class Calls(Protocol):
         cwd: str = ...,
         title: str = ...,
         permission: str = ...,
-        skills: dict[str, str] | None = ...,
+        skills: dict[str, SkillState] | None = ...,
         max_steps: int = ...,
         confirmed_full: bool = ...,
         strict: bool = ...,
@@ -627,8 +628,8 @@ class Calls(Protocol):
         *,
         session: str,
         text: str,
-        origin: str = ...,
-        mode: str = ...,
+        origin: Origin = ...,
+        mode: QueueMode = ...,
         attachments: list[ev.JSON] | None = ...,
     ) -> Sent: ...
 
@@ -639,7 +640,7 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["session.skill"], /, *, session: str, name: str, state: str
+        self, command: Literal["session.skill"], /, *, session: str, name: str, state: SkillState
     ) -> None: ...
 
     @overload
@@ -695,12 +696,12 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["skills.default"], /, *, profile: str, name: str, state: str
+        self, command: Literal["skills.default"], /, *, profile: str, name: str, state: SkillState
     ) -> None: ...
 
     @overload
     async def call(
-        self, command: Literal["skills.everywhere"], /, *, name: str, state: str
+        self, command: Literal["skills.everywhere"], /, *, name: str, state: SkillState
     ) -> Refused: ...
 
     @overload
@@ -805,7 +806,7 @@ class Calls(Protocol):
         *,
         session: str,
         onto: str = ...,
-        how: str = ...,
+        how: LandedHow = ...,
         message: str = ...,
         check: bool = ...,
         hand_over: bool = ...,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 
 
 class NewSession(TypedDict, total=False):
@@ -16,7 +17,7 @@ class NewSession(TypedDict, total=False):
     cwd: str
     title: str
     permission: str
-    skills: dict[str, str] | None
+    skills: dict[str, SkillState] | None
     max_steps: int
     confirmed_full: bool
     strict: bool

@@ -11,6 +11,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Row(NamedTuple):
 
     id: str
     title: str
-    status: str
+    status: Status
     backend: str
     model: str
     cwd: str

@@ -20,6 +20,7 @@ from sessions.backends.remedies import Remedies
 from sessions.backends.wire import Wire
 from sessions.errors import BackendError
 from sessions.record import events as ev
+from sessions.record.closed_sets import TurnReason
 from sessions.runtime.throttle import Gate, backoff_s
 from sessions.safety.sanitise import clean_line
 
@@ -238,7 +239,7 @@ def _cost(service: Service, model: str, response: Response) -> float | None:
     return told if told is not None else service.cost(model, response.usage)
 
 
-def _ended(host: TurnHost, reason: str, detail: str = "") -> ev.TurnEnded:
+def _ended(host: TurnHost, reason: TurnReason, detail: str = "") -> ev.TurnEnded:
     """A turn's end; what it took has been counted by `spend`."""
     return ev.TurnEnded(turn=host.turn, reason=reason, detail=detail)
 
@@ -384,7 +385,7 @@ def _held_back(host: TurnHost, wait: float) -> None:
     )
 
 
-def _reason(response: Response) -> tuple[str, str]:
+def _reason(response: Response) -> tuple[TurnReason, str]:
     """The turn's reason and its detail, from the response's stop reason.
 
     An answer whose end came is an answer, whether or not the server says why it ended.

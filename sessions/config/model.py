@@ -8,15 +8,13 @@ from __future__ import annotations
 import importlib.util
 import os
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sessions.errors import UsageError
+from sessions.record.closed_sets import BackendType, Permission, SkillState
 
-Permission = Literal["read-only", "ask", "edit", "full"]
-BackendType = Literal["anthropic", "openai", "local", "acp"]
 KEY_VARIABLES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 """Where the keys of those companies are kept by whoever has one."""
-SkillState = Literal["on", "name-only", "manual", "off"]
 
 
 class Secret(str):
@@ -161,7 +159,7 @@ class Profile:
     worktree: bool = setting(False, "each session in a git worktree, on a branch of its own")
     base: str = setting("", "where that branch begins; empty = what is checked out", "main")
 
-    def skill_states(self) -> dict[str, str]:
+    def skill_states(self) -> dict[str, SkillState]:
         """Skills and their first states."""
         if isinstance(self.skills, dict):
             return dict(self.skills)
@@ -335,9 +333,9 @@ class Choice:
     profile: str
     backend: str
     model: str
-    permission: str
+    permission: Permission
     cwd: str
-    skills: dict[str, str]
+    skills: dict[str, SkillState]
     worktree: bool
     base: str
 
@@ -404,7 +402,8 @@ class Config:
             profile=name,
             backend=backend or chosen.backend,
             model=model or (chosen.model if same else ""),
-            permission=permission or chosen.permission,
+            # Another word is refused by whoever makes the session.
+            permission=cast("Permission", permission) or chosen.permission,
             cwd=chosen.cwd,
             skills=chosen.skill_states(),
             worktree=chosen.worktree,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ def calls(known: list[Command]) -> str:
     shapes = sorted(name for name in _shapes() if name in text)
     imports = [f"    from sessions.api.answers import {', '.join(shapes)}"] if shapes else []
     imports.append("    from sessions.record import events as ev")
+    sets = sorted(name for name in _closed_sets() if re.search(rf"\b{name}\b", text))
+    imports.append(f"    from sessions.record.closed_sets import {', '.join(sets)}")
     return _HEAD.format(imports="\n".join(imports)) + text + _TAIL
 
 
@@ -118,6 +121,14 @@ def _shapes() -> list[str]:
     from sessions.api import answers
 
     return [name for name, value in vars(answers).items() if typing.is_typeddict(value)]
+
+
+def _closed_sets() -> dict[str, tuple[str, ...]]:
+    """The closed sets of the vocabulary: name, words."""
+    from sessions.record import closed_sets
+
+    sets = {name: commands.words_of(value) for name, value in vars(closed_sets).items()}
+    return {name: words for name, words in sorted(sets.items()) if words}
 
 
 def _overload(each: Command) -> str:
@@ -167,7 +178,10 @@ def docs(known: list[Command]) -> str:
     parts += [_row(each) for each in known]
     parts.append("\n## Answers\n\n`ev.JSON` is an object whose keys are not fixed.\n")
     parts += [_shape(name) for name in sorted(_shapes())]
-    return "".join(parts)
+    text = "".join(parts)
+    used = {n: w for n, w in _closed_sets().items() if re.search(rf"\b{n}\b", text)}
+    rows = [f"- `{name}`: {', '.join(f'`{w}`' for w in words)}\n" for name, words in used.items()]
+    return text + "\n## Words\n\nWhat stands in a field is one of these.\n\n" + "".join(rows)
 
 
 def _row(each: Command) -> str:

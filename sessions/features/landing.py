@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sessions.errors import AgentdeckError, UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
+from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
 from sessions.worktrees import keep, land, review
 from sessions.worktrees.git import says
@@ -71,7 +72,7 @@ class Landings:
     # -- land
 
     async def land(
-        self, session: Session, onto: str = "", how: str = "rebase", message: str = "",
+        self, session: Session, onto: str = "", how: LandedHow = "rebase", message: str = "",
         check: bool = True,
     ) -> ev.JSON:  # fmt: skip
         """Land a session's branch; what `sessions land --json` prints.
@@ -102,7 +103,13 @@ class Landings:
         }  # fmt: skip
 
     async def _land(
-        self, session: Session, tree: ev.JSON, target: str, how: str, message: str, check: bool
+        self,
+        session: Session,
+        tree: ev.JSON,
+        target: str,
+        how: LandedHow,
+        message: str,
+        check: bool,
     ) -> Landing:
         path, branch, run = Path(tree["path"]), session.summary.branch, self._trees.run
         if message and path.is_dir() and await run(keep.dirty, path):

@@ -20,6 +20,7 @@ from sessions.priming.inject import Injection, chosen_by, compose, most_tokens
 from sessions.priming.model import Draw, Item, item_from_json
 from sessions.priming.prompts import Subject, expand_prompt
 from sessions.record import events as ev
+from sessions.record.closed_sets import ChosenBy
 from sessions.record.context import as_text
 from skills.tokens import quarters
 
@@ -187,7 +188,7 @@ class Primings(Feature):
         ban: Sequence[str] = (),
         params: Mapping[str, Any] | None = None,
         without: Sequence[str] = (),
-        by: str = "",
+        by: ChosenBy = "",
         total: int = 0,
     ) -> ev.JSON:
         """Send what was chosen as a visible user turn; a busy session queues it.
@@ -292,7 +293,7 @@ class Primings(Feature):
         ban: Sequence[str],
         params: Mapping[str, Any],
         without: Sequence[str] = (),
-        by: str = "",
+        by: ChosenBy = "",
         total: int = 0,
     ) -> tuple[Injection, record.Past]:
         past = self.of(session).find(priming)
@@ -311,7 +312,7 @@ class Primings(Feature):
         )
         return injection, past
 
-    def chosen_by(self, past: record.Past, items: Sequence[ev.JSON]) -> str:
+    def chosen_by(self, past: record.Past, items: Sequence[ev.JSON]) -> ChosenBy:
         """Who chose these items: a person, or the deck, whose ticks nobody changed."""
         offered = past.items or pipeline.raw_items(past.draw)
         return chosen_by([item_from_json(item) for item in items], offered)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillUse
 from skills import arguments, listing
 from skills.errors import SkillError
 from skills.library import Library, pick
@@ -67,7 +68,7 @@ class SessionSkills:
         if isinstance(event, ev.SkillSet):
             if event.state in set(State):  # a newer version may know others
                 self.states[event.name] = State(event.state)
-            if event.state == State.OFF:
+            if event.state == "off":
                 self.states.pop(event.name, None)
         elif isinstance(event, ev.SkillUsed):
             self.used[event.name] = self.used.get(event.name, 0) + 1
@@ -234,7 +235,7 @@ class SessionSkills:
         text = await asyncio.to_thread(as_ours(listing.content), skill, args)
         return skill, text, sha256
 
-    def _used(self, skill: Skill, how: str, turn: int, sha256: str) -> None:
+    def _used(self, skill: Skill, how: SkillUse, turn: int, sha256: str) -> None:
         self.session.recorder.emit(
             ev.SkillUsed(name=skill.name, how=how, turn=turn, path=str(skill.path), sha256=sha256)
         )

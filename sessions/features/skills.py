@@ -12,6 +12,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.features.session_skills import SessionSkills
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 from skills.library import Library
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Skills(Feature):
         """The skills of a session."""
         return self._of[session.id]
 
-    async def set_for_profile(self, profile: str, name: str, state: str) -> None:
+    async def set_for_profile(self, profile: str, name: str, state: SkillState) -> None:
         """Write a skill's default state for a profile. Raises UsageError."""
         if profile not in self._deck.config.profiles:
             raise UsageError(f"There is no profile {profile}.")

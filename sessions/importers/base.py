@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus, TurnReason
 
 Record = dict[str, Any]
 MAX_LINE = 64 * 2**20
@@ -136,7 +137,13 @@ class Builder:
         self._add(ev.ToolCall(at=self._at, turn=self._turn, call=call, name=name, input=given))
 
     def result(
-        self, call: str, content: str, *, ok: bool = True, status: str = "", **facts: Any
+        self,
+        call: str,
+        content: str,
+        *,
+        ok: bool = True,
+        status: CallStatus | None = None,
+        **facts: Any,
     ) -> None:
         """A tool call's result; one that nobody asked for is dropped.
 
@@ -194,7 +201,7 @@ class Builder:
             self._add(ev.TurnStarted(at=self._at, turn=self._turn, model=self.model))
             self._open = True
 
-    def _end(self, reason: str = "end_turn") -> None:
+    def _end(self, reason: TurnReason = "end_turn") -> None:
         if not self._open:
             return
         for call in sorted(self._calls):

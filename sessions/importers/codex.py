@@ -166,7 +166,7 @@ class _Reading:
             code = self._codes.get(call, _told_code(output) if code is None else code)
             refused = call in self._declined or _REFUSED.match(output)
             builder.result(
-                call, output, ok=not code, status="denied" if refused else "", exit_code=code
+                call, output, ok=not code, status="denied" if refused else None, exit_code=code
             )
 
 

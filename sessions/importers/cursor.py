@@ -21,11 +21,17 @@ from typing import Any
 from sessions.importers.base import Builder, Record, records, text_of
 from sessions.importers.tables import has, opened, value
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 
 _TABLES = {"cursorDiskKV": {"key", "value"}}
 _QUERY = re.compile(r"<user_query>\s*(.*?)\s*</user_query>", re.DOTALL)
 _FOLDER = "agent-transcripts"
-_STATUS = {"completed": "ok", "error": "error", "cancelled": "cancelled", "rejected": "denied"}
+_STATUS: dict[str, CallStatus] = {
+    "completed": "ok",
+    "error": "error",
+    "cancelled": "cancelled",
+    "rejected": "denied",
+}
 
 
 class Cursor:

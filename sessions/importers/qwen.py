@@ -15,6 +15,7 @@ from typing import Any
 from sessions.importers.base import Builder, Record, records
 from sessions.importers.lineage import Lineage
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 
 _REMINDER = "<system-reminder>"
 
@@ -105,7 +106,7 @@ class Qwen:
             )
 
 
-_STATUS = {"success": "ok", "error": "error", "cancelled": "cancelled"}
+_STATUS: dict[str, CallStatus] = {"success": "ok", "error": "error", "cancelled": "cancelled"}
 
 
 def _parts(message: Any) -> list[Record]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Literal
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
@@ -69,9 +70,12 @@ _ANYBODYS = ("json",)
 Progress = Callable[[int, int], None]
 
 
+ImportStatus = Literal["new", "grown", "known", "empty", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one conversation. `status`: `new`, `grown`, `known`, `empty`, `failed`.
+    """What became of one conversation.
 
     `known` is also one that an agent led in this deck: its session is the record of it.
     `empty` is a file without a conversation; one that was not understood is `failed`.
@@ -79,7 +83,7 @@ class Imported:
 
     path: str
     harness: str
-    status: str
+    status: ImportStatus
     session: str = ""
     events: int = 0
     message: str = ""

@@ -16,9 +16,15 @@ from typing import Any
 
 from sessions.importers.base import Builder, Record, records, text_of
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 
 _PARTS = ("chunks", "generations", "journal", "active")
-_ENDED = {"completed": "ok", "failed": "error", "cancelled": "cancelled", "denied": "denied"}
+_ENDED: dict[str, CallStatus] = {
+    "completed": "ok",
+    "failed": "error",
+    "cancelled": "cancelled",
+    "denied": "denied",
+}
 
 
 class Vibe:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sessions.errors import AgentdeckError
 from sessions.plans import check, fill, receipts, record, watch
 from sessions.plans.fanout import Item
+from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
@@ -38,9 +39,9 @@ _NOBODY = "Nobody is there to answer during this run. Go on without it, or say w
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a try ended, as `record.Ended` has it. `state`: done, failed, unknown or again."""
+    """How a try ended, as `record.Ended` has it."""
 
-    state: str
+    state: TryState
     why: str = ""
     answer: str = ""
     files: list[str] = field(default_factory=list)

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    from sessions.plans.model import RunEnd, TryState
+else:
+    # A word that this version does not know is read, and written back.
+    TryState = RunEnd = str
 
 
 class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_defaults=True):
@@ -112,14 +118,14 @@ class Given(Event, frozen=True, kw_only=True, tag="task.given"):
 
 
 class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
-    """A try is over: `done`, `failed`, `unknown` (its effects are), or `again` (another follows).
+    """A try is over; unknown: its effects are, again: another follows.
 
     `counts`: it was one of the task's tries.
     """
 
     unit: str
     attempt: int
-    state: str
+    state: TryState
     why: str = ""
     answer: str = ""
     files: list[str] = msgspec.field(default_factory=list)
@@ -186,9 +192,9 @@ class Stopped(Event, frozen=True, kw_only=True, tag="run.stopped"):
 
 
 class Over(Event, frozen=True, kw_only=True, tag="run.ended"):
-    """Nothing is left to do. `state`: done, failed, person or stopped."""
+    """Nothing is left to do."""
 
-    state: str
+    state: RunEnd
 
 
 TYPES: dict[str, type[Event]] = {

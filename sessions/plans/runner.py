@@ -25,6 +25,7 @@ from sessions.plans.watch import MOST_DIFF
 from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 
@@ -538,7 +539,7 @@ class Runner:
         self.say(record.Held(credential=own, until=FOREVER, why=why[:500]))
 
 
-def _states(skills: list[str] | dict[str, str] | object) -> dict[str, str]:
+def _states(skills: list[str] | dict[str, SkillState]) -> dict[str, SkillState]:
     if isinstance(skills, dict):
         return dict(skills)
-    return dict.fromkeys(skills, "on") if isinstance(skills, list) else {}
+    return dict.fromkeys(skills, "on")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from sessions.plans.model import RunEnd
 from sessions.plans.state import CANDIDATE, JUDGE, SETTLED, Node, Run, seconds
 
 OPEN, OK, BROKEN = "open", "ok", "broken"
@@ -36,7 +38,7 @@ class Decision:
     """When to look again though nothing happened; 0: no need."""
     held: str = ""
     """Why nothing starts though something could."""
-    over: str = ""
+    over: RunEnd | Literal[""] = ""
     """Nothing is left: done, failed, person or stopped."""
 
 
@@ -66,7 +68,7 @@ def decide(run: Run, now: float, credentials: Mapping[str, str] | None = None) -
     return decision
 
 
-def _outcome(run: Run) -> str:
+def _outcome(run: Run) -> RunEnd | Literal[""]:
     if run.count("unknown"):
         return "person"
     settled = all(n.expanded and not n.fault and not n.pending for n in run.nodes.values())

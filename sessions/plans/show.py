@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from sessions.plans.model import UnitState
 from sessions.plans.schedule import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
 from sessions.record import events as ev
 
-STATES = ("running", "waiting", "pending", "done", "failed", "unknown", "skipped")
+_WORDS: tuple[tuple[UnitState, str], ...] = (
+    ("failed", "failed"),
+    ("unknown", "of unknown effect"),
+    ("waiting", "waiting for you"),
+    ("running", "working"),
+    ("skipped", "skipped"),
+)
+STATES: tuple[UnitState, ...] = (
+    "running",
+    "waiting",
+    "pending",
+    "done",
+    "failed",
+    "unknown",
+    "skipped",
+)
 
 
 def state(run: Run, held: str = "") -> str:
@@ -98,13 +114,7 @@ def unit_json(run: Run, unit: Unit) -> ev.JSON:
 def words(run: Run) -> str:
     """How it stands, in words."""
     parts = [f"{run.count('done')} of {len(run.units)} done"]
-    for name, told in (
-        ("failed", "failed"),
-        ("unknown", "of unknown effect"),
-        ("waiting", "waiting for you"),
-        ("running", "working"),
-        ("skipped", "skipped"),
-    ):
+    for name, told in _WORDS:
         if count := run.count(name):
             parts.append(f"{count} {told}")
     if lost := blocked(run):

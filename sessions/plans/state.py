@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from sessions.plans import record
 from sessions.plans.fanout import Item
 from sessions.plans.fill import Left
-from sessions.plans.model import Plan, Task
+from sessions.plans.model import Plan, Task, UnitState
 
 WORK, CANDIDATE, JUDGE = "work", "candidate", "judge"
-SETTLED = ("done", "failed", "skipped", "unknown")
+SETTLED: tuple[UnitState, ...] = ("done", "failed", "skipped", "unknown")
 KEPT_CHECKS = 3
 
 
@@ -53,7 +53,7 @@ class Unit:
     key: str
     node: str
     item: Item | None = None
-    state: str = "pending"
+    state: UnitState = "pending"
     attempt: int = 0
     """Tries so far, the one that runs included."""
     counted: int = 0
@@ -149,7 +149,7 @@ class Run:
         """Dollars and tokens of a unit, all its sessions together."""
         return self._of_unit.get(unit, (0.0, 0))
 
-    def count(self, state: str) -> int:
+    def count(self, state: UnitState) -> int:
         """How many units are in a state."""
         return sum(node.counts.get(state, 0) for node in self.nodes.values())
 
@@ -218,7 +218,7 @@ class Run:
         node.pending[unit.key] = None
         node.counts["pending"] = node.counts.get("pending", 0) + 1
 
-    def _to(self, unit: Unit, state: str) -> None:
+    def _to(self, unit: Unit, state: UnitState) -> None:
         node = self.nodes[unit.node]
         node.counts[unit.state] -= 1
         node.counts[state] = node.counts.get(state, 0) + 1

@@ -14,6 +14,7 @@ from sessions.errors import UsageError
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import FOLLOW_UP, paper_lines
 from sessions.priming.untrusted import clean, clean_block, quote
+from sessions.record.closed_sets import ChosenBy
 
 FOLLOW_UP_LIMIT = 8_000
 MAX_SHARE_OF_CONTEXT = 0.15
@@ -37,7 +38,7 @@ class Injection:
     text: str
     items: tuple[Item, ...]
     nonce: str
-    by: str = "user"
+    by: ChosenBy = "user"
     """Who chose the items, a key of `WHO`."""
 
 
@@ -49,7 +50,7 @@ def compose(
     with_names: bool = False,
     ban: Sequence[str] = (),
     total: int = 0,
-    by: str = "user",
+    by: ChosenBy = "user",
     nonce: str | None = None,
 ) -> Injection:
     """Write the message.
@@ -93,7 +94,7 @@ def compose(
     return Injection(draw.id, "\n".join(parts), tuple(items), nonce, by)
 
 
-def chosen_by(items: Sequence[Item], offered: Sequence[Item]) -> str:
+def chosen_by(items: Sequence[Item], offered: Sequence[Item]) -> ChosenBy:
     """Whose choice this is of what was offered: where nothing was changed, the deck's."""
     if any(item.edited for item in items):
         return "user"
@@ -101,7 +102,7 @@ def chosen_by(items: Sequence[Item], offered: Sequence[Item]) -> str:
     return "deck" if {item.id for item in items} == ticked else "user"
 
 
-def _head(draw: Draw, chosen: int, total: int, by: str) -> str:
+def _head(draw: Draw, chosen: int, total: int, by: ChosenBy) -> str:
     of = f" · {chosen} of {total} {WHO.get(by, WHO['user'])}" if total else ""
     return (
         f"[priming {draw.kind} · {draw.id} · seed {draw.seed}{of}]\n"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -27,22 +27,25 @@ LARGEST = 2**53
 """Beyond it, readers of JSON do not agree on a number."""
 Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
-# Origins of a user message.
-ORIGINS = (
-    "typed", "queued", "broadcast", "priming", "skill", "harvest", "compare", "plan",
-    "handed",  # an answer of another session, sent on by the user
-    "session",  # another session sent it by itself
-)  # fmt: skip
-# Why a turn ended.
-REASONS = (
-    "end_turn",
-    "max_tokens",
-    "refusal",
-    "interrupted",
-    "error",
-    "max_turns",
-    "limit",
-)
+if TYPE_CHECKING:
+    from sessions.record.closed_sets import (
+        AnsweredBy,
+        CallKind,
+        CallStatus,
+        ChosenBy,
+        DetailKind,
+        LandedHow,
+        Origin,
+        Permission,
+        RefusedPart,
+        SkillState,
+        SkillUse,
+        TurnReason,
+    )
+else:
+    # A word that this version does not know is read, and written back.
+    AnsweredBy = CallKind = CallStatus = ChosenBy = DetailKind = LandedHow = Origin = str
+    Permission = RefusedPart = SkillState = SkillUse = TurnReason = str
 
 
 class Event(
@@ -76,7 +79,7 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
     model: str = ""
     cwd: str = ""
     profile: str = ""
-    permission: str = "ask"
+    permission: Permission = "ask"
     parent: JSON | None = None
     """`{"id": …, "seq": …}`: the session that this one was forked from, up to that event."""
     source: JSON | None = None
@@ -91,7 +94,7 @@ class UserMessage(Event, frozen=True, kw_only=True, tag="message.user"):
 
     turn: Int
     text: str
-    origin: str = "typed"
+    origin: Origin = "typed"
     attachments: list[JSON] = msgspec.field(default_factory=list)
     notes: list[JSON] = msgspec.field(default_factory=list)
     """What the model is told before the text: `{"kind": "skills"|"skill", "name", "text"}`."""
@@ -132,8 +135,7 @@ class ToolCall(Event, frozen=True, kw_only=True, tag="tool.call"):
     name: str
     input: JSON
     title: str = ""
-    kind: str = ""
-    """As in ACP: read, edit, delete, move, search, execute, think, fetch, other."""
+    kind: CallKind = ""
     locations: list[JSON] = msgspec.field(default_factory=list)
     malformed: bool = False
     """It came broken and was not run: `input` has what came, and no server is sent it as a call."""
@@ -161,8 +163,7 @@ class PermissionAsked(Event, frozen=True, kw_only=True, tag="permission.asked"):
     """One line: what will happen."""
     detail: str = ""
     """Exactly what will happen: the command, the diff, the resolved path."""
-    detail_kind: str = "text"
-    """`command`, `diff`, `path`, `question` or `text`."""
+    detail_kind: DetailKind = "text"
     why: str = ""
     """Why it is asked rather than allowed."""
     options: list[JSON] = msgspec.field(default_factory=list)
@@ -187,7 +188,7 @@ class PermissionAnswered(Event, frozen=True, kw_only=True, tag="permission.answe
     ask: str = ""
     decision: str = ""
     allowed: bool = False
-    by: str = "user"
+    by: AnsweredBy = "user"
     reason: str = ""
     rule: str = ""
     content: JSON = msgspec.field(default_factory=dict)
@@ -199,8 +200,7 @@ class ToolResult(Event, frozen=True, kw_only=True, tag="tool.result"):
 
     turn: Int
     call: str
-    status: str
-    """`ok`, `error`, `denied`, `cancelled` or `unknown` (the engine died while it ran)."""
+    status: CallStatus
     content: str = ""
     path: str = ""
     truncated: bool = False
@@ -245,7 +245,7 @@ class TurnEnded(Event, frozen=True, kw_only=True, tag="turn.ended"):
     """A turn is over. `usage`: `input`, `output`, `cache_read`, `cache_write` in tokens."""
 
     turn: Int
-    reason: str
+    reason: TurnReason
     usage: dict[str, Int] = msgspec.field(default_factory=dict)
     cost_usd: float | None = None
     detail: str = ""
@@ -266,8 +266,8 @@ class ContextRefused(Event, frozen=True, kw_only=True, tag="context.refused"):
     """A part of the conversation that no server will take; it is not sent any more."""
 
     turn: Int | None = None
-    what: str = "picture"
-    """`picture`, or `thinking`: all of it up to here."""
+    what: RefusedPart = "picture"
+    """Of the thinking all up to here."""
     paths: list[str] = msgspec.field(default_factory=list)
     """Of pictures, under `files/`."""
     reason: str = ""
@@ -284,20 +284,20 @@ class Notice(Event, frozen=True, kw_only=True, tag="notice"):
 
 
 class SkillSet(Event, frozen=True, kw_only=True, tag="skill.set"):
-    """A skill was switched: `on`, `name-only`, `manual` or `off`."""
+    """A skill was switched."""
 
     name: str
-    state: str
+    state: SkillState
     path: str = ""
     sha256: str = ""
     description: str = ""
 
 
 class SkillUsed(Event, frozen=True, kw_only=True, tag="skill.used"):
-    """A skill's text went to the model; `how`: `tool`, `user` or `manual`."""
+    """A skill's text went to the model."""
 
     name: str
-    how: str
+    how: SkillUse
     turn: Int | None = None
     path: str = ""
     sha256: str = ""
@@ -323,8 +323,8 @@ class PrimingInjected(Event, frozen=True, kw_only=True, tag="priming.injected"):
     items: list[JSON] = msgspec.field(default_factory=list)
     turn: Int | None = None
     text: str = ""
-    by: str = ""
-    """Who chose: `user`; `deck`: sent as it had ticked them; `nobody` was there; "": not known."""
+    by: ChosenBy = ""
+    """Who chose; `deck`: sent as it had ticked them."""
 
 
 class PrimingMeasured(Event, frozen=True, kw_only=True, tag="priming.measured"):
@@ -357,7 +357,7 @@ class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
     backend: str | UnsetType = UNSET
     model: str | UnsetType = UNSET
     profile: str | UnsetType = UNSET
-    permission: str | UnsetType = UNSET
+    permission: Permission | UnsetType = UNSET
     cwd: str | UnsetType = UNSET
     agent_title: str | UnsetType = UNSET
     """What an agent calls its session."""
@@ -450,8 +450,7 @@ class WorktreeLanded(Event, frozen=True, kw_only=True, tag="worktree.landed"):
 
     onto: str
     """A full ref."""
-    how: str
-    """`rebase`, `squash` or `merge`."""
+    how: LandedHow
     commit: str
     """Where both are now; `before`: where the other one was."""
     before: str = ""

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from sessions.errors import EventRefused, JournalError
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import TurnReason, one_of
 from sessions.safety import secrets_filter
 
 log = logging.getLogger("agentdeck.record")
@@ -265,7 +266,10 @@ def instead(event: ev.Event, error: EventRefused) -> list[ev.Event]:
     if isinstance(event, ev.Error):
         return [told]
     if isinstance(event, ev.TurnEnded):
-        return [told, ev.TurnEnded(turn=turn or 0, reason=_word(event.reason) or "error")]
+        return [
+            told,
+            ev.TurnEnded(turn=turn or 0, reason=one_of(TurnReason, event.reason, "error")),
+        ]
     if isinstance(event, ev.ToolResult):
         content = f"The result can't be recorded: {error.message}"
         return [

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission, SkillState, Status
 from sessions.safety.numbers_from_outside import MOST_USD, count
 
-STATUSES = ("working", "needs-you", "done", "idle", "failed", "paused", "cut-off", "unknown")
 ENGINE_STOPPED = "The engine stopped."
 ENGINE_ENDED = "The engine was stopped, which ended this turn."
 DISK_ENDED = "The disk refused to record more, so the turn was ended."
@@ -35,12 +35,12 @@ class Summary:
 
     id: str
     title: str = ""
-    status: str = "idle"
+    status: Status = "idle"
     backend: str = ""
     model: str = ""
     cwd: str = ""
     profile: str = ""
-    permission: str = "ask"
+    permission: Permission = "ask"
     created: str = ""
     updated: str = ""
     turns: int = 0
@@ -66,7 +66,7 @@ class Summary:
     """A message is recorded, and its turn has not begun yet."""
     asks: list[ev.JSON] = field(default_factory=list)
     queue: list[ev.JSON] = field(default_factory=list)
-    skills: dict[str, str] = field(default_factory=dict)
+    skills: dict[str, SkillState] = field(default_factory=dict)
     retry: ev.JSON | None = None
     snippet: str = ""
     about: str = ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import BlockKind
 
 _JOINED = 64
 """So many chunks of an answer are kept before they are joined to one."""
@@ -22,13 +23,13 @@ _JOINED = 64
 class Block:
     """One piece of the conversation.
 
-    `kind`: `user`, `text`, `thinking`, `tool`, `notice` or `error`. `parts` are its text in
+    `parts` are its text in
     order, the last of them as the chunks came; a view that draws what is new remembers how much
     of `size`, the characters of a `text` or `thinking` so far, it has drawn (`after`). `open`:
     more may come.
     """
 
-    kind: str
+    kind: BlockKind
     seq: int
     turn: int | None = None
     parts: list[str] = field(default_factory=list)
@@ -94,7 +95,7 @@ class Transcript:
 
     # -- making blocks
 
-    def _add(self, kind: str, event: ev.Event, text: str = "", /, **data: Any) -> Block:
+    def _add(self, kind: BlockKind, event: ev.Event, text: str = "", /, **data: Any) -> Block:
         self._close_last()
         block = Block(
             kind,
@@ -116,7 +117,7 @@ class Transcript:
     def _notice(self, event: ev.Event, text: str, what: str, /, **data: Any) -> Block:
         return self._add("notice", event, text, what=what, **data)
 
-    def _stream(self, kind: str, event: ev.Text | ev.Thinking) -> Block:
+    def _stream(self, kind: BlockKind, event: ev.Text | ev.Thinking) -> Block:
         last = self.blocks[-1] if self.blocks else None
         if last is None or last.kind != kind or not last.open or last.turn != event.turn:
             last = self._add(kind, event)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
@@ -19,6 +19,7 @@ from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.places import Places, private_folder
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import Refusals
@@ -158,7 +159,7 @@ class Deck:
         cwd: str = "",
         title: str = "",
         permission: str = "",
-        skills: dict[str, str] | None = None,
+        skills: Mapping[str, SkillState] | None = None,
         max_steps: int = 0,
         confirmed_full: bool = False,
         strict: bool = False,
@@ -198,7 +199,7 @@ class Deck:
         own_tree = bool(worktree or (worktree is None and (base or choice.worktree)))
         new = NewSession(
             session_id, folder, answering, title, about, own_tree, base or choice.base,
-            choice.skills | (skills or {}), strict,
+            {**choice.skills, **(skills or {})}, strict,
         )  # fmt: skip
         await self.features.prepare(new)
         created = ev.SessionCreated(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,7 +34,7 @@ class NewSession:
     worktree: bool = False
     """On a branch of its own, which begins at `base` ("" = where the folder stands)."""
     base: str = ""
-    skills: Mapping[str, str] = field(default_factory=dict)
+    skills: Mapping[str, SkillState] = field(default_factory=dict)
     """Names of skills and their first state."""
     strict: bool = False
     """A skill that can't be switched on is an error, not a note in the record."""

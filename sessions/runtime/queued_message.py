@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from typing import cast
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import Origin, QueueMode
 from sessions.safety import secrets_filter
 
 
@@ -14,8 +16,8 @@ class Queued:
     """A message that waits. `mode`: `queue` (a turn of its own) or `steer` (at the next step)."""
 
     text: str
-    origin: str = "queued"
-    mode: str = "queue"
+    origin: Origin = "queued"
+    mode: QueueMode = "queue"
     attachments: list[ev.JSON] = field(default_factory=list)
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     waited: bool = False
@@ -26,8 +28,9 @@ class Queued:
         """As it came from `queue.set` or from an interface."""
         return cls(
             str(data.get("text", "")),
-            str(data.get("origin", "queued")),
-            str(data.get("mode", "queue")),
+            # A word of another version is kept.
+            cast("Origin", str(data.get("origin", "queued"))),
+            cast("QueueMode", str(data.get("mode", "queue"))),
             list(data.get("attachments", [])),
             str(data.get("id") or uuid.uuid4().hex[:8]),
         )

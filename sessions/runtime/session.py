@@ -24,6 +24,7 @@ from sessions.errors import (
 )
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import Origin, QueueMode, Status
 from sessions.record.context import Context
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
@@ -92,7 +93,7 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         """The end of a turn on its way to the disk."""
-        self._before_fault = ("", "")
+        self._before_fault: tuple[Status, str] = ("idle", "")
         """Status and reason of a pause as they were before the disk refused."""
         deck.joined(self)
 
@@ -210,8 +211,8 @@ class Session:
     async def send(
         self,
         text: str,
-        origin: str = "typed",
-        mode: str = "queue",
+        origin: Origin = "typed",
+        mode: QueueMode = "queue",
         attachments: Sequence[ev.JSON] = (),
     ) -> ev.JSON:
         """Begin a turn, or queue the message while one runs.

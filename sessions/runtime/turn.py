@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -161,7 +162,7 @@ class Turn:
             waiting.set_result(answered)
         return True
 
-    def settle(self, status: str, content: str) -> None:
+    def settle(self, status: CallStatus, content: str) -> None:
         """Answer what is left open, so that the conversation stays valid."""
         for ask in list(self._asks):
             self._session.recorder.emit(

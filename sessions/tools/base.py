@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import AnsweredBy, CallStatus, DetailKind, OptionKind
 from sessions.tools.fault import ToolFault as ToolFault
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Option:
 
     id: str
     name: str
-    kind: str
+    kind: OptionKind
     grant: ev.JSON = field(default_factory=dict)
     rule: str = ""
     apply: Callable[[], None] | None = None
@@ -60,11 +61,11 @@ class Verdict:
 
     decision: Decision
     why: str = ""
-    by: str = "mode"
+    by: AnsweredBy = "mode"
     rule: str = ""
     summary: str = ""
     detail: str = ""
-    detail_kind: str = "text"
+    detail_kind: DetailKind = "text"
     options: tuple[Option, ...] = ()
     quiet: bool = False
 
@@ -78,7 +79,7 @@ class Outcome:
     """
 
     content: str = ""
-    status: str = "ok"
+    status: CallStatus = "ok"
     path: str = ""
     truncated: bool = False
     images: list[ev.JSON] = field(default_factory=list)

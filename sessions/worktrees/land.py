@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.record.closed_sets import LandedHow
 from sessions.worktrees import keep
 from sessions.worktrees.git import fault, git, line, names, run, says
 
@@ -56,7 +57,7 @@ class Landing:
     target: str
     old: str
     new: str
-    how: str
+    how: LandedHow
     commits: int
     checkout: Path | None
 
@@ -67,7 +68,12 @@ class Landing:
 
 
 def prepare(
-    path: Path, branch: str, target: str, how: str = "rebase", message: str = "", title: str = ""
+    path: Path,
+    branch: str,
+    target: str,
+    how: LandedHow = "rebase",
+    message: str = "",
+    title: str = "",
 ) -> Landing:
     """Make what is to be landed, among git's objects alone.
 
@@ -289,7 +295,7 @@ def _commit(
     return out.decode().strip()
 
 
-def _message(path: Path, title: str, branch: str, ahead: Sequence[str], how: str) -> str:
+def _message(path: Path, title: str, branch: str, ahead: Sequence[str], how: LandedHow) -> str:
     if how == "merge":
         return f"Merge {branch}\n\n{title}\n"
     if len(ahead) == 1:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
@@ -30,6 +31,9 @@ _MAKING = "initializing"
 """Why git says that a worktree is locked while it adds it."""
 
 
+TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken"]
+
+
 @dataclass(slots=True)
 class Row:
     """One worktree, or what is kept of one.
@@ -38,7 +42,7 @@ class Row:
     partial (its making was cut off), missing (the folder has gone), broken (git does not know it).
     """
 
-    state: str
+    state: TreeState
     path: str
     branch: str = ""
     repository: str = ""

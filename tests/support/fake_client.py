@@ -21,6 +21,7 @@ from sessions.engine.commands import check, load_commands
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import Origin, TurnReason
 from sessions.record.summary import Reducer, Summary
 
 OPTIONS = [
@@ -113,7 +114,7 @@ class FakeClient:
         session.events.append(stamped)
         return stamped, session.reducer.apply(stamped)
 
-    def start_turn(self, session_id: str, text: str = "hello", origin: str = "typed") -> int:
+    def start_turn(self, session_id: str, text: str = "hello", origin: Origin = "typed") -> int:
         """A user message and the beginning of its turn; the turn's number."""
         turn = self.sessions[session_id].summary.turns + 1
         self.emit(
@@ -127,7 +128,7 @@ class FakeClient:
         """A chunk of the answer."""
         self.emit(session_id, ev.Text(turn=self.sessions[session_id].summary.turns, text=text))
 
-    def end_turn(self, session_id: str, reason: str = "end_turn", **more: Any) -> None:
+    def end_turn(self, session_id: str, reason: TurnReason = "end_turn", **more: Any) -> None:
         """The end of the running turn."""
         turn = self.sessions[session_id].summary.turns
         usage = {"input": 100, "output": 50}

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import TurnReason
 from sessions.record.context import Context
 
 WORDS = st.sampled_from(["yes", " ", "", "a\ud800b", "two words", "\n"])
 CALLS = st.sampled_from(["c1", "c2", "c3"])
+ENDS: list[TurnReason] = ["end_turn", "interrupted", "error", "max_tokens"]
 
 
 def happenings(turn: int) -> st.SearchStrategy[ev.Event]:
@@ -26,9 +28,7 @@ def happenings(turn: int) -> st.SearchStrategy[ev.Event]:
         CALLS.map(lambda c: ev.ToolCall(turn=turn, call=c, name="LS", input={"path": "\ud800"})),
         CALLS.map(lambda c: ev.ToolResult(turn=turn, call=c, status="ok", content="x")),
         WORDS.map(lambda t: ev.UserMessage(turn=turn, text=t)),
-        st.sampled_from(["end_turn", "interrupted", "error", "max_tokens"]).map(
-            lambda r: ev.TurnEnded(turn=turn, reason=r)
-        ),
+        st.sampled_from(ENDS).map(lambda r: ev.TurnEnded(turn=turn, reason=r)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from sessions.record.closed_sets import QueueMode
 from tui.actions import action
 from tui.commands.sessions import connected, has_session
 from tui.text import clip, one_line
@@ -187,7 +188,7 @@ async def steer(deck: DeckScreen) -> None:
     text = deck.composer.expanded()
     if not text.strip() or deck.model.current is None:
         return
-    mode = "steer"
+    mode: QueueMode = "steer"
     if why := deck.model.why_not("steer"):
         deck.say(why)
         mode = "queue"

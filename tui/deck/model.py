@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from sessions.record.transcript import Block, Transcript
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 KEPT_TRANSCRIPTS = 36
 """How many transcripts of sessions out of view stay in memory; the engine replays the rest."""
 
-NEEDS = ("needs-you", "failed", "paused", "cut-off", "done")
+NEEDS: tuple[Status, ...] = ("needs-you", "failed", "paused", "cut-off", "done")
 """What asks for the user."""
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
+from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.options import Notify
 from tui.text import clip, one_line, title_of
@@ -26,16 +27,16 @@ GATHER_S = 1.0
 """What happens within this time of a notice is told together."""
 STANDS_S = 6.0
 
-TOLD = {
+TOLD: dict[Status, str] = {
     "needs-you": "needs you", "failed": "failed", "paused": "is paused",
     "cut-off": "was cut off", "done": "is done",
 }  # fmt: skip
 """What is told of, the most urgent first."""
-_MANY = {
+_MANY: dict[Status, str] = {
     "needs-you": "need you", "failed": "failed", "paused": "are paused",
     "cut-off": "were cut off", "done": "are done",
 }  # fmt: skip
-_WEIGHT: dict[str, Literal["information", "warning", "error"]] = {
+_WEIGHT: dict[Status, Literal["information", "warning", "error"]] = {
     "done": "information",
     "needs-you": "warning",
     "paused": "warning",
@@ -48,7 +49,7 @@ _WEIGHT: dict[str, Literal["information", "warning", "error"]] = {
 class News:
     """A change of status that is to be told."""
 
-    status: str
+    status: Status
     title: str
     why: str = ""
     at: float = 0.0
@@ -156,7 +157,7 @@ class Notifier:
         self._said = in_one_line(self._standing.values())
         self.app.notify(self._said, severity=severity, timeout=STANDS_S, markup=False)
 
-    def _has(self, status: str) -> bool:
+    def _has(self, status: Status) -> bool:
         return any(each.status == status for each in self._standing.values())
 
     def _terminal(self, text: str) -> None:

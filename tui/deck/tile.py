@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.message import Message
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 NEARLY_FULL = 80
 """Percent of the model's window from which on it is said in a warning's colour."""
-STATUS_STYLE = {
+STATUS_STYLE: dict[Status, str] = {
     "working": "$text-primary",
     "needs-you": "bold $text-warning",
     "done": "$text-success",

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from sessions.record import events as ev
-from sessions.record.summary import STATUSES
+from sessions.record.closed_sets import STATUSES, Status
 from tui.deck.model import DeckModel
 from tui.deck.tile import STATUS_STYLE
 from tui.terminal import glyphs
@@ -109,7 +109,7 @@ def progress(runs: Iterable[ev.JSON]) -> str:
     return ", ".join(told[:2]) + (f", {len(told) - 2} more runs" if len(told) > 2 else "")
 
 
-def _urgency(status: str) -> int:
+def _urgency(status: Status) -> int:
     order = ("needs-you", "failed", "paused", "cut-off", "done", "working", "idle", "unknown")
     return order.index(status)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import tool_text
 from sessions.record import events as ev
+from sessions.record.closed_sets import DetailKind
 from sessions.tools.base import ToolFault
 from sessions.tools.workspace import Guard, Target
 
@@ -24,7 +25,7 @@ def asked(
     blocks = content if isinstance(content, list) else []
     diff = tool_text([c for c in blocks if isinstance(c, dict) and c.get("type") == "diff"])
     paths = paths_of(call)
-    kind, detail = (
+    told: tuple[DetailKind, str] = (
         ("command", command)
         if command
         else ("diff", diff)
@@ -39,8 +40,8 @@ def asked(
         ask=uuid.uuid4().hex,
         tool=str(call.get("kind") or "tool"),
         summary=_summary(call, command, cwd),
-        detail=detail,
-        detail_kind=kind,
+        detail=told[1],
+        detail_kind=told[0],
         why=why or "The agent asks before it does this.",
         options=[
             {

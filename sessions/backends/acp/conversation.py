@@ -21,6 +21,7 @@ from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
 from sessions.record import events as ev
+from sessions.record.closed_sets import TurnReason
 from sessions.safety.numbers_from_outside import amount
 from sessions.safety.sanitise import clean_line
 from sessions.tools.workspace import Target
@@ -28,7 +29,7 @@ from sessions.tools.workspace import Target
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Port
 
-_REASONS = {
+_REASONS: dict[str, TurnReason] = {
     "end_turn": "end_turn",
     "max_tokens": "max_tokens",
     "max_turn_requests": "max_turns",
@@ -509,7 +510,7 @@ class AcpConversation:
             detail=detail,
         )
 
-    def _reason(self, answer: Message) -> tuple[str, str]:
+    def _reason(self, answer: Message) -> tuple[TurnReason, str]:
         """Why the turn is over; what is no reason of the protocol is an error with a sentence."""
         given = answer.get("stopReason")
         if given == "cancelled" and self._refused and self._host is not None:

@@ -13,6 +13,7 @@ from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 from sessions.record.forms import Unfit
 from sessions.safety.sanitise import clean
 from sessions.tools import elicitation
@@ -21,6 +22,8 @@ CREATE = "elicitation/create"
 CAPABILITIES: Message = {"elicitation": {"form": {}, "url": {}}}
 CANCEL: Message = elicitation.CANCEL
 _INVALID = -32602
+
+_STATUS: dict[str, CallStatus] = {"accept": "ok", "decline": "denied"}
 
 
 async def ask(host: TurnHost, translator: Translator, who: str, params: Message) -> Message:
@@ -44,12 +47,12 @@ async def ask(host: TurnHost, translator: Translator, who: str, params: Message)
             host.emit(_result(host.turn, call, "error", f"It can't be shown: {error}."))
         raise RequestError(_INVALID, f"The question can't be shown: {error}.") from error
     if not known:
-        status = {"accept": "ok", "decline": "denied"}.get(answer["action"], "cancelled")
+        status = _STATUS.get(answer["action"], "cancelled")
         told = answer.get("content")
         said = json.dumps(told, ensure_ascii=False, indent=1) if told else answer["action"]
         host.emit(_result(host.turn, call, status, said))
     return answer
 
 
-def _result(turn: int, call: str, status: str, content: str) -> ev.ToolResult:
+def _result(turn: int, call: str, status: CallStatus, content: str) -> ev.ToolResult:
     return ev.ToolResult(turn=turn, call=call, status=status, content=content)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator, content_text
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 from sessions.safety.sanitise import clean_line
 
 CAPABILITIES: Message = {"subagents": {}}
@@ -23,7 +24,12 @@ _TOOLS = ("tool_call", "tool_call_update")
 _MOST = 64
 _MOST_TEXT = 200_000
 _MOST_TITLE = 200
-_ENDS = {"end_turn": "ok", "max_tokens": "ok", "max_turn_requests": "ok", "cancelled": "cancelled"}
+_ENDS: dict[str, CallStatus] = {
+    "end_turn": "ok",
+    "max_tokens": "ok",
+    "max_turn_requests": "ok",
+    "cancelled": "cancelled",
+}
 _WENT_ON = "\n(It had not ended when the turn did.)"
 
 
@@ -186,7 +192,7 @@ class Children:
             )
         )
 
-    def _close(self, child: Child, status: str, note: str = "") -> None:
+    def _close(self, child: Child, status: CallStatus, note: str = "") -> None:
         if not child.call or self._emit is None or self._translator is None:
             return
         text = "".join(child.said)[-_MOST_TEXT:] + note

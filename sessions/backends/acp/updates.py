@@ -12,12 +12,13 @@ from typing import Any
 
 from sessions.backends.acp import usage
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallKind, CallStatus, one_of
 from sessions.record.textlines import lines
 from sessions.safety.numbers_from_outside import count
 from sessions.safety.sanitise import clean_line
 
 Message = dict[str, Any]
-_DONE = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
+_DONE: dict[str, CallStatus] = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
 _MOST_TITLE = 200
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk"}
@@ -227,11 +228,11 @@ class Translator:
             name=tool_name(known),
             input=raw if isinstance(raw, dict) else {} if raw is None else {"input": raw},
             title=str(known.get("title", "")),
-            kind=str(known.get("kind", "other")),
+            kind=one_of(CallKind, known.get("kind"), "other"),
             locations=_list(known.get("locations")),
         )
 
-    def _result(self, call_id: str, known: Message, status: str) -> ev.ToolResult:
+    def _result(self, call_id: str, known: Message, status: CallStatus) -> ev.ToolResult:
         data: Message = {}
         diffs = _list(known.get("diffs")) if status == "ok" else []  # else it did not happen
         if diffs:

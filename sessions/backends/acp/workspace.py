@@ -17,6 +17,7 @@ from sessions.backends.acp.terminals import Terminals, command_line
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallKind
 from sessions.record.textlines import whole_lines
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
@@ -41,7 +42,7 @@ _REFUSED = -32001
 _FAR = "You work on another machine than your client: use your own files and terminals."
 _ALREADY = Verdict("allow", "Allowed with its tool call.", quiet=True)
 _KINDS = {"Read": ("read",), "Write": ("edit", "delete", "move"), "Bash": ("execute",)}
-_OURS = {"Read": "read", "Write": "edit", "Bash": "execute"}
+_OURS: dict[str, CallKind] = {"Read": "read", "Write": "edit", "Bash": "execute"}
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import types
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from sessions.errors import UsageError
 
@@ -45,7 +45,9 @@ def check(function: Callable[..., Any], args: Mapping[str, Any]) -> None:
         if name not in takes.parameters:
             raise UsageError(f"Wrong arguments: {name} is none of {', '.join(takes.parameters)}.")
         if not _allows(takes.hints.get(name, Any), value):
-            raise UsageError(f"Wrong arguments: {name} can't be {type(value).__name__}.")
+            said = words_of(takes.hints.get(name, Any))
+            wrong = f"is none of {', '.join(said)}" if said else f"can't be {type(value).__name__}"
+            raise UsageError(f"Wrong arguments: {name} {wrong}.")
     missing = [name for name in takes.needed if name not in args]
     if missing:
         raise UsageError(f"Wrong arguments: {', '.join(missing)} is missing.")
@@ -81,10 +83,17 @@ def shape_of(hint: Any) -> type:
     return shape
 
 
+def words_of(hint: Any) -> tuple[str, ...]:
+    """The words that an argument of a closed set can be; none of any other argument."""
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
 def _allows(hint: Any, value: Any) -> bool:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return any(_allows(each, value) for each in inner)
+    if origin is Literal:
+        return isinstance(value, str) and value in inner
     if origin in (list, collections.abc.Sequence):
         return isinstance(value, list) and all(_allows(inner[0], each) for each in value)
     if hint in (None, type(None)):

@@ -11,6 +11,7 @@ from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
+from sessions.record.closed_sets import Origin, QueueMode
 from sessions.runtime import budget as limit
 from sessions.runtime.session import BY_USER
 
@@ -46,8 +47,8 @@ async def send(
     deck: Deck,
     session: str,
     text: str,
-    origin: str = "typed",
-    mode: str = "queue",
+    origin: Origin = "typed",
+    mode: QueueMode = "queue",
     attachments: list[ev.JSON] | None = None,
 ) -> Sent:
     """Begin a turn, or queue."""

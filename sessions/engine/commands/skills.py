@@ -14,6 +14,7 @@ from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.session_skills import as_ours
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 from skills.errors import Several, Taken
 from skills.library import pick
 from skills.parse import FILE
@@ -52,13 +53,13 @@ def _row(skill: Skill) -> ev.JSON:
 
 
 @command("session.skill")
-async def switch(deck: Deck, session: str, name: str, state: str) -> None:
+async def switch(deck: Deck, session: str, name: str, state: SkillState) -> None:
     """Switch a skill in one session. A skill that wants a review is refused (exit code 3)."""
     await deck.features.skills.of(await deck.get(session)).switch(name, state)
 
 
 @command("skills.everywhere")
-async def everywhere(deck: Deck, name: str, state: str) -> Refused:
+async def everywhere(deck: Deck, name: str, state: SkillState) -> Refused:
     """Switch a skill in every open session; which refused, and why."""
     refused: ev.JSON = {}
     for session in list(deck.sessions.values()):
@@ -74,7 +75,7 @@ async def everywhere(deck: Deck, name: str, state: str) -> Refused:
 
 
 @command("skills.default")
-async def default(deck: Deck, profile: str, name: str, state: str) -> None:
+async def default(deck: Deck, profile: str, name: str, state: SkillState) -> None:
     """Make a state the profile's default for new sessions; written to the configuration."""
     await deck.features.skills.set_for_profile(profile, name, state)
 

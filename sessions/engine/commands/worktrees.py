@@ -6,11 +6,12 @@ from sessions.api.answers import PicturesShown, Staged
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
+from sessions.record.closed_sets import LandedHow
 
 
 @command("worktree.land")
 async def land(
-    deck: Deck, session: str, onto: str = "", how: str = "rebase", message: str = "",
+    deck: Deck, session: str, onto: str = "", how: LandedHow = "rebase", message: str = "",
     check: bool = True, hand_over: bool = False,
 ) -> ev.JSON:  # fmt: skip
     """Bring a session's branch into another; a conflict is an answer, not an error."""

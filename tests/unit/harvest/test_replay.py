@@ -9,6 +9,7 @@ import pytest
 from sessions.harvest.checks import Check
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 from sessions.tools.sandbox import describe
 from tests.support.rig import rig_places
 from tests.unit.harvest.test_service import SECRET, record
@@ -29,7 +30,7 @@ def wrote(call: str, path: str, text: str) -> list[ev.Event]:
 
 def ran(call: str, command: str, output: str, code: int = 0) -> list[ev.Event]:
     """A command that ended."""
-    status = "error" if code else "ok"
+    status: CallStatus = "error" if code else "ok"
     return [
         ev.ToolCall(turn=1, call=call, name="Bash", input={"command": command}),
         ev.ToolResult(

@@ -15,6 +15,7 @@ from sessions.harvest.draft import MODEL, Draft
 from sessions.harvest.service import Harvest
 from sessions.harvest.usage import count
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 from sessions.record.journal import Journal, read
 from sessions.runtime import throttle
 from skills.validate import validate
@@ -256,7 +257,7 @@ def test_what_was_copied_and_marked_is_one_byproduct_with_both_signals(tmp_path:
 
 
 @pytest.mark.parametrize("status", ["denied", "cancelled", "unknown"])
-def test_what_never_ran_to_an_end_takes_no_pass_away(tmp_path: Path, status: str) -> None:
+def test_what_never_ran_to_an_end_takes_no_pass_away(tmp_path: Path, status: CallStatus) -> None:
     harvest = worked(tmp_path)
     journal, _ = Journal.open(rig_places(tmp_path).session("s1"))
     call_ = ev.ToolCall(turn=3, call="x", name="Bash", input={"command": "python3 total.py"})

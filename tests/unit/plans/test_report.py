@@ -6,7 +6,7 @@ import json
 import re
 
 from sessions.plans import record, report
-from sessions.plans.model import ForEach, Head, Task
+from sessions.plans.model import ForEach, Head, Task, TryState
 from sessions.plans.state import Run
 from tests.unit.plans.test_schedule import World, plan_of
 
@@ -33,7 +33,7 @@ def night() -> Run:
                 unit=key, attempt=1, ok=ok, argv=["make", "test"], code=0 if ok else 2, output="out"
             )
         )
-        state = "done" if ok else "failed"
+        state: TryState = "done" if ok else "failed"
         diff = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n+c\n" if ok else ""
         world.add(
             record.Ended(unit=key, attempt=1, state=state, why="" if ok else "the check said no",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.plans import record
-from sessions.plans.model import Budget, ForEach, Head, Judge, Plan, Task, Window
+from sessions.plans.model import Budget, ForEach, Head, Judge, Plan, RunEnd, Task, TryState, Window
 from sessions.plans.schedule import blocked, decide
 from sessions.plans.state import Run, seconds
+from sessions.record.closed_sets import one_of
 
 START = "2026-11-23T10:00:00.000Z"
 
@@ -45,7 +47,7 @@ class World:
         self.events.append(event)
         self.run.apply(event)
 
-    def step(self) -> str:
+    def step(self) -> RunEnd | Literal[""]:
         """Decide until there is nothing to do now; how the run is over, if it is."""
         while True:
             decision = decide(self.run, self.now)
@@ -87,7 +89,7 @@ class World:
             alone = len(self.running) == 1
             assert alone or self.run.spent[0] + aside <= self.run.usd + 1e-9
 
-    def end(self, which: int, how: str) -> None:
+    def end(self, which: int, how: TryState) -> None:
         """One of those that work ends."""
         key = self.running.pop(which % len(self.running))
         unit = self.run.units[key]
@@ -142,7 +144,7 @@ def test_no_task_runs_twice_and_none_is_lost(
             assert not decide(world.run, world.now).start
             world.add(record.Resumed())
         elif world.running:
-            world.end(which, how)
+            world.end(which, one_of(TryState, how, "failed"))
         over = world.step()
     while not over:
         assert world.running, f"it stands still: {world.held}"
@@ -195,7 +197,7 @@ def test_the_budget_is_passed_by_one_session_at_most(
             # A session that is not alone keeps to what was set aside for it.
             unit = world.run.units[world.running[which % len(world.running)]]
             world.cost = min(cost, unit.reserved[0]) if len(world.running) > 1 else cost
-            world.end(which, how)
+            world.end(which, one_of(TryState, how, "failed"))
         over = world.step()
     dearest = max((s.usd for s in world.run.spending.values()), default=0.0)
     assert world.run.spent[0] <= budget + dearest + 1e-9

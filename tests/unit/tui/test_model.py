@@ -1,10 +1,11 @@
 """What is in view, and what is next."""
 
+from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.deck.model import KEPT_TRANSCRIPTS, DeckModel
 
 
-def deck(count: int, capacity: int = 4, **statuses: str) -> DeckModel:
+def deck(count: int, capacity: int = 4, **statuses: Status) -> DeckModel:
     model = DeckModel()
     model.capacity = capacity
     for number in range(1, count + 1):
@@ -45,7 +46,12 @@ def test_closing_the_last_tile_leaves_nothing_current() -> None:
 def test_all_that_need_somebody_are_visited_once_a_round_the_oldest_first() -> None:
     model = deck(1)
     at = {"s002": "05", "s003": "02", "s004": "04", "s005": "03"}
-    states = {"s002": "needs-you", "s003": "failed", "s004": "paused", "s005": "needs-you"}
+    states: dict[str, Status] = {
+        "s002": "needs-you",
+        "s003": "failed",
+        "s004": "paused",
+        "s005": "needs-you",
+    }
     for session_id, status in states.items():
         model.put(Summary(session_id, status=status, updated=at[session_id]))
     round_ = []

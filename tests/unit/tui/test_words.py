@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
@@ -79,7 +80,8 @@ def test_the_status_line_counts_what_needs_you_first() -> None:
 @pytest.mark.parametrize("width", [20, 40, 60])
 def test_a_narrow_status_line_says_that_there_is_more(width: int) -> None:
     deck = model(4)
-    for number, status in enumerate(("needs-you", "failed", "working"), 1):
+    states: list[Status] = ["needs-you", "failed", "working"]
+    for number, status in enumerate(states, 1):
         deck.summaries[f"s00{number}"].status = status
     said = words(status_spots(deck, width, ""))
     assert cell_len(said) <= width

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import AgentdeckError
+from sessions.record.closed_sets import LandedHow, one_of
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, git, repo
@@ -80,7 +81,7 @@ class World:
             elif what == "fork":
                 self.sessions.append(await self.rig.deck.fork(session.id))
             elif what in ("land", "squash", "merge"):
-                how = "rebase" if what == "land" else what
+                how: LandedHow = one_of(LandedHow, what, "rebase")
                 await trees.landings.land(session, how=how, message="All")
             elif what == "discard":
                 await trees.landings.discard(session)

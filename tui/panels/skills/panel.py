@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
+from sessions.record.closed_sets import SkillState
 from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
@@ -25,7 +26,7 @@ from tui.widgets.clickable_line import Line, Spot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
-STATES = ("off", "on", "name-only", "manual")
+STATES: tuple[SkillState, ...] = ("off", "on", "name-only", "manual")
 _MEANS = {
     "on": "on: the model sees its description",
     "name-only": "name-only: the model sees its name",
@@ -200,7 +201,7 @@ class SkillsPanel(Panel):
             return
         self._switch(skill, STATES[(STATES.index(skill["state"]) + 1) % len(STATES)])
 
-    def _switch(self, skill: dict[str, Any], state: str) -> None:
+    def _switch(self, skill: dict[str, Any], state: SkillState) -> None:
         session = self.session or ""
 
         async def send() -> None:
@@ -298,7 +299,7 @@ class SkillsPanel(Panel):
 
         self.run_worker(show(), group="uses", exit_on_error=False)
 
-    def _review(self, skill: dict[str, Any], then: str = "") -> None:
+    def _review(self, skill: dict[str, Any], then: SkillState | None = None) -> None:
         def answered(trusted: bool | None) -> None:
             if trusted and then:
                 self._switch(skill, then)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
+from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from tui.deck.client import DeckClient
@@ -19,7 +20,7 @@ from tui.text import clean, clip, clip_middle, one_line, plain
 from tui.widgets.rows import Row, Rows
 from tui.work import while_shown
 
-_HOW = ("rebase", "squash", "merge")
+_HOW: tuple[LandedHow, ...] = ("rebase", "squash", "merge")
 _KEYS = (
     ("space", "the next in the order, or out of it"), ("plus", "sooner"), ("minus", "later"),
     ("t", "how"), ("enter", "lands them"), ("h", "hand the conflict over"), ("escape", "leave"),
@@ -59,7 +60,7 @@ class LandingOrder(Dialog[str]):
         self.client = client
         self.found = {s.id: s for s in found}
         self.order: list[str] = []
-        self.how = _HOW[0]
+        self.how: LandedHow = _HOW[0]
         self.told: dict[str, str] = {}
         """What became of each."""
         self.landed: list[str] = []

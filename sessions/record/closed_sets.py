@@ -1,0 +1,79 @@
+"""The closed sets of the vocabulary: every word that a status, a mode, a reason … can be.
+
+For the type checker an event's field is one of these. A journal of an older or newer version may
+hold another word: it is read as it stands and survives, so whoever looks for a word has a last
+`else` for one that it does not know. What comes from outside is made one of them by `one_of`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar, cast, get_args
+
+Status = Literal[
+    "working", "needs-you", "done", "idle", "failed", "paused", "cut-off", "unknown"
+]  # fmt: skip
+"""What a session is doing, as it is shown."""
+Permission = Literal["read-only", "ask", "edit", "full"]
+"""What a session may do unasked, least first."""
+Origin = Literal[
+    "typed", "queued", "broadcast", "priming", "skill", "harvest", "compare", "plan",
+    "handed",  # an answer of another session, sent on by the user
+    "session",  # another session sent it by itself
+]  # fmt: skip
+"""Where a message comes from."""
+QueueMode = Literal["queue", "steer"]
+"""A turn of its own, or into the turn that runs, at its next step."""
+TurnReason = Literal[
+    "end_turn", "max_tokens", "refusal", "interrupted", "error", "max_turns", "limit"
+]
+"""Why a turn ended."""
+CallStatus = Literal["ok", "error", "denied", "cancelled", "unknown"]
+"""How a tool call ended; unknown: the engine died while it ran."""
+BlockKind = Literal["user", "text", "thinking", "tool", "notice", "error"]
+"""What a block of a transcript is."""
+CallKind = Literal[
+    "",
+    "read",
+    "edit",
+    "delete",
+    "move",
+    "search",
+    "execute",
+    "think",
+    "fetch",
+    "switch_mode",
+    "other",
+]
+"""What a tool does, as the Agent Client Protocol has it."""
+DetailKind = Literal["command", "diff", "path", "question", "text"]
+"""What the detail of a permission request is."""
+AnsweredBy = Literal["user", "rule", "mode"]
+"""Who decided on a permission request."""
+OptionKind = Literal[
+    "allow_once", "allow_session", "allow_always", "reject_once", "reject_always", "choice", "form"
+]
+"""What choosing an answer to a permission request means."""
+SkillState = Literal["on", "name-only", "manual", "off"]
+"""How a skill is switched in a session."""
+SkillUse = Literal["tool", "user", "manual"]
+"""Who had a skill's text go to the model."""
+ChosenBy = Literal["", "user", "deck", "nobody"]
+"""Who chose what a priming sends; "": not known."""
+SignInKind = Literal["agent", "terminal", "variable"]
+"""How one signs in to an agent: there, by a command, or by variables of the environment."""
+BackendType = Literal["anthropic", "openai", "local", "acp"]
+"""What speaks to a model, or to an agent that has one."""
+LandedHow = Literal["rebase", "squash", "merge"]
+"""How a branch was brought into another."""
+RefusedPart = Literal["picture", "thinking"]
+"""What a server will not take of a conversation."""
+
+T = TypeVar("T")
+
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+def one_of(closed: type[T] | Any, word: object, other: T) -> T:
+    """A word from outside as one of a closed set, `other` where it is none."""
+    return cast("T", word) if word in get_args(closed) else other
