@@ -1,10 +1,10 @@
 """Where skills lie, and finding them there.
 
-Roots, first to last: the project's (`.agents/skills` and `.claude/skills` from the working
-directory upwards to the repository's top), mine, those of other programs at home, configured
-folders, bundled ones. Of two skills with one name the first is used and the other is shown as
-shadowed; a project that is not trusted comes last, so that entering a folder can't put its own
-skill in the place of one of mine.
+Roots, first to last: the project's (`.agents/skills`, `.claude/skills` and what other agents read
+there, from the working directory upwards to the repository's top), mine, those of other programs
+at home, configured folders, bundled ones. Of two skills with one name the first is used and the
+other is shown as shadowed; a project that is not trusted comes last, so that entering a folder
+can't put its own skill in the place of one of mine.
 
 Everything is bounded: a root costs at most `MAX_FOLDERS` folders, `MAX_DEPTH` deep; a walk stops
 at a SKILL.md, and a link back to where it came from is not followed.
@@ -28,7 +28,14 @@ _UPWARDS = 40
 _NEVER = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv"})
 PARTIAL = ".agentdeck-"
 """How folders are called while they are being made; nothing in them is a skill yet."""
-_HARNESS = (".agents/skills", ".claude/skills")
+_HARNESS = (
+    ".agents/skills",
+    ".claude/skills",
+    ".codex/skills",
+    ".opencode/skills",
+    ".qwen/skills",
+    ".github/skills",
+)
 # What other programs keep besides (notes of their documentation; a missing folder costs one stat).
 _HOME = (
     ".agents/skills",
@@ -39,6 +46,9 @@ _HOME = (
     ".config/opencode/skill",
     ".config/agents/skills",
     ".copilot/skills",
+    ".opencode/skills",
+    ".qwen/skills",
+    ".vibe/skills",
 )
 BUNDLED = Path(__file__).parent / "bundled"
 

@@ -276,6 +276,14 @@ class Answers(Protocol):
 
 
 @runtime_checkable
+class ReadsSkills(Protocol):
+    """A backend that may read skills by itself, beside what it is told of them."""
+
+    def own_skills(self, skills: Sequence[tuple[str, Path]], cwd: Path) -> frozenset[str]:
+        """The names of those that it reads by itself, whatever their state is."""
+
+
+@runtime_checkable
 class Prepares(Protocol):
     """A backend with something to load before its first turn."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
 from sessions.backends.base import Backend
 from sessions.config.model import KEY_VARIABLES, BackendConfig, Config
@@ -39,6 +41,7 @@ def make(name: str, config: Config, places: Places) -> Backend:
                 found.model,
                 places.state,
                 directory=found.directory,
+                skills=partial(_skill_names, config, places),
                 providers=found.providers,
             )
         )
@@ -49,6 +52,13 @@ def make(name: str, config: Config, places: Places) -> Backend:
     from sessions.backends.anthropic import AnthropicBackend
 
     return AnthropicBackend(name, found, found.key, config.prices)
+
+
+def _skill_names(config: Config, places: Places, cwd: Path | None) -> list[str]:
+    from sessions.library import library
+
+    skills = library(list(config.skills.paths), places).scan(cwd)
+    return sorted({skill.name for skill in skills})
 
 
 async def describe(config: Config, places: Places) -> list[ev.JSON]:

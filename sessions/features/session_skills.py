@@ -46,11 +46,18 @@ class _Told:
     text: str
 
 
+Own = Callable[[list[Skill]], frozenset[str]]
+
+
 class SessionSkills:
     """One session's skills: how each is switched, what the model was told, what was used."""
 
-    def __init__(self, session: Session, library: Library) -> None:
+    def __init__(
+        self, session: Session, library: Library, own: Own = lambda _: frozenset()
+    ) -> None:
+        """`own`: which skills the backend reads by itself; it is not told of them again."""
         self.session = session
+        self._own = own
         self.library = library
         self.states: dict[str, State] = {}
         self.used: dict[str, int] = {}
@@ -166,6 +173,8 @@ class SessionSkills:
         if not way:
             return ""
         skills = [s for s in self._visible() if s.name in self.states]
+        own = self._own(skills)
+        skills = [s for s in skills if s.name not in own]
         if way == "path":
             return listing.handover(skills, self.states)
         if way == "text":
@@ -253,7 +262,9 @@ class SessionSkills:
     def rows(self) -> list[ev.JSON]:
         """Every skill seen from the session's directory, as the panel shows it."""
         rows = []
-        for skill in self.library.scan(Path(self.session.summary.cwd)):
+        found = self.library.scan(Path(self.session.summary.cwd))
+        own = self._own([skill for skill in found if skill.shadowed_by is None])
+        for skill in found:
             standing = self.library.standing(skill)
             state = State.OFF if skill.shadowed_by else self.states.get(skill.name, State.OFF)
             rows.append(
@@ -269,6 +280,7 @@ class SessionSkills:
                     "trust": standing.trust.value,
                     "usable": standing.usable,
                     "state": state.value,
+                    "own": skill.shadowed_by is None and skill.name in own,
                     "used": self.used.get(skill.name, 0),
                     "arguments": skill.argument_hint,
                 }
@@ -277,8 +289,11 @@ class SessionSkills:
 
     def cost(self) -> ev.JSON:
         """What the enabled set costs: tokens of the listing, and how many are enabled."""
-        skills = [s for s in self._visible() if s.name in self.states]
-        return {"tokens": estimate(listing.block(skills, self.states)), "enabled": len(self.states)}
+        seen = self._visible()
+        own = self._own(seen)
+        states = {**self.states, **dict.fromkeys(own, State.ON)}
+        skills = [s for s in seen if s.name in states]
+        return {"tokens": estimate(listing.block(skills, states)), "enabled": len(self.states)}
 
 
 def _state(text: str) -> State:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.backends.base import ReadsSkills
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.features.session_skills import SessionSkills
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sessions.runtime.parts import NewSession
     from sessions.runtime.session import Session
     from sessions.tools.base import Tool
+    from skills.skill import Skill
 
 _WATCH_ENDS_S = 3.0
 
@@ -86,7 +88,18 @@ class Skills(Feature):
 
     def joined(self, session: Session) -> None:
         """A session is in memory from now on; its past is folded next."""
-        self._of[session.id] = SessionSkills(session, self.library)
+        self._of[session.id] = SessionSkills(session, self.library, partial(self._own, session))
+
+    def _own(self, session: Session, skills: list[Skill]) -> frozenset[str]:
+        """The skills that the session's backend reads by itself."""
+        try:
+            backend = self._deck.backend(session.summary.backend)
+        except AgentdeckError:  # it is configured no more
+            return frozenset()
+        if not isinstance(backend, ReadsSkills):
+            return frozenset()
+        named = [(skill.name, skill.path) for skill in skills]
+        return backend.own_skills(named, Path(session.summary.cwd))
 
     async def created(self, session: Session, new: NewSession) -> None:
         """Switch on what is wished of a session from its beginning."""

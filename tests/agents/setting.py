@@ -69,10 +69,9 @@ def configuration(url: str, root: Path, agents: Sequence[str] = AGENTS) -> str:
 def command_of(name: str, url: str, root: Path) -> tuple[list[str], dict[str, str]]:
     """How an agent is started: its command and what it needs in its environment."""
     program, *words = PROGRAMS[name]
-    home = root / name
-    home.mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True, exist_ok=True)
     # Some start a login shell: what the developer's does there takes time.
-    return [f"{FOLDER}/{program}", *words], {"HOME": str(home), **_NEEDS[name](url, home)}
+    return [f"{FOLDER}/{program}", *words], {"HOME": str(root), **_NEEDS[name](url, root)}
 
 
 def _opencode(url: str, home: Path) -> dict[str, str]:
@@ -95,10 +94,11 @@ def _opencode(url: str, home: Path) -> dict[str, str]:
         "OPENCODE_CONFIG_CONTENT": json.dumps(config),
         "OPENCODE_PURE": "1",
         **{f"OPENCODE_DISABLE_{name}": "1" for name in _OPENCODE_QUIET},
-        **{f"XDG_{n}_HOME": str(home / n) for n in ("CONFIG", "DATA", "CACHE", "STATE")},
+        **{f"XDG_{n}_HOME": str(home / f".{n.lower()}") for n in _XDG},
     }
 
 
+_XDG = ("CONFIG", "DATA", "CACHE", "STATE")
 _OPENCODE_QUIET = (
     "AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "SHARE"
 )  # fmt: skip
@@ -114,7 +114,7 @@ def _claude(url: str, home: Path) -> dict[str, str]:
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
-        "CLAUDE_CONFIG_DIR": str(home),
+        "CLAUDE_CONFIG_DIR": str(home / ".claude"),
         "IS_SANDBOX": "1",  # as root, older ones open no session without
     }
 
@@ -130,8 +130,9 @@ base_url = "{url}/v1"
 env_key = "OPENAI_API_KEY"
 wire_api = "responses"
 """
-    (home / "config.toml").write_text(table)
-    return {"CODEX_HOME": str(home), "OPENAI_API_KEY": "local"}
+    (home / ".codex").mkdir(exist_ok=True)
+    (home / ".codex" / "config.toml").write_text(table)
+    return {"CODEX_HOME": str(home / ".codex"), "OPENAI_API_KEY": "local"}
 
 
 def _gemini(url: str, home: Path) -> dict[str, str]:
@@ -181,8 +182,9 @@ provider = "mock"
 alias = "mock"
 supports_images = true
 """
-    (home / "config.toml").write_text(table)
-    return {"VIBE_HOME": str(home), "MISTRAL_API_KEY": "local"}
+    (home / ".vibe").mkdir(exist_ok=True)
+    (home / ".vibe" / "config.toml").write_text(table)
+    return {"VIBE_HOME": str(home / ".vibe"), "MISTRAL_API_KEY": "local"}
 
 
 def _copilot(url: str, home: Path) -> dict[str, str]:

@@ -31,6 +31,7 @@ from tests.agents.setting import AGENTS, FOLDER, MADE, WRITTEN, Model, configura
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import rig_places, until
+from tests.support.skill_folders import make_skill
 
 pytestmark = [
     pytest.mark.skipif(not FOLDER, reason="run by `make agents`"),
@@ -40,6 +41,7 @@ pytestmark = [
 ]
 START_S = 120.0
 ANSWER = "These are the answers."
+SKILL, TOLD = "counted", "Counts the pebbles of the far shore. Use when pebbles are asked for."
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,23 @@ class Known:
     titles: bool = True
     """It gives its sessions a title while they run."""
     ends_at_refusal: bool = False
+    reads_skills: bool = False
+    """It tells its model of the skills at home by itself, whatever the deck does."""
     keeps_cancelled: bool = True
     """What was asked in a turn that was cancelled stays in its conversation."""
 
 
+COPILOT = "https://agentclientprotocol.com/protocol/session-modes"
 SEEN = {
     "opencode": Known("build", forks=True, titles=False),
     "claude-code": Known("default", steers=True, forks=True),
     "codex": Known("read-only", steers=True, forks=True, writes=False, ends_at_refusal=True),
-    "gemini": Known("default", lists=False, titles=False, keeps_cancelled=False),
+    "gemini": Known("default", lists=False, titles=False, keeps_cancelled=False, reads_skills=True),
     "qwen": Known("default", titles=False),
     "vibe": Known("ask", forks=True),
-    "copilot": Known("https://agentclientprotocol.com/protocol/session-modes#agent"),
+    "copilot": Known(
+        "https://agentclientprotocol.com/protocol/session-modes#agent", reads_skills=True
+    ),
 }
 
 
@@ -114,18 +121,29 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     root = tmp_path_factory.mktemp("agents")
     throttle._GATES.clear()
     model = Model()
-    async with MessagesServer(model) as server:
-        model.work = root / "work"
-        model.work.mkdir()
-        places = rig_places(root / "home")
-        places.config_file.parent.mkdir(parents=True)
-        places.config_file.write_text(configuration(server.url, root / "agents"))
-        deck = WholeDeck(places, config.load(places.config_file))
-        await deck.open()
-        try:
-            yield Rig(deck, server, model, model.work)
-        finally:
-            await deck.close()
+    home = root / "agents"
+    for folder in (".agents/skills", ".claude/skills"):
+        make_skill(home / folder, SKILL, TOLD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        async with MessagesServer(model) as server:
+            async for rig in served(server, model, root):
+                yield rig
+
+
+async def served(server: MessagesServer, model: Model, root: Path) -> AsyncIterator[Rig]:
+    """The deck, its configuration and its places below `root`."""
+    model.work = root / "work"
+    model.work.mkdir()
+    places = rig_places(root / "home")
+    places.config_file.parent.mkdir(parents=True)
+    places.config_file.write_text(configuration(server.url, root / "agents"))
+    deck = WholeDeck(places, config.load(places.config_file))
+    await deck.open()
+    try:
+        yield Rig(deck, server, model, model.work)
+    finally:
+        await deck.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -367,3 +385,21 @@ async def test_one_question_is_answered_without_tools(rig: Rig, agent: str) -> N
         Question([{"role": "user", "content": "What is it?"}], system="Be brief.")
     )
     assert reply.text.endswith(ANSWER)
+
+
+@pytest.mark.parametrize("state", ["off", "on", "manual"])
+async def test_a_skill_is_told_once_where_it_is_on_and_nowhere_else(
+    rig: Rig, agent: str, state: str
+) -> None:
+    session = await rig.session(agent)
+    skills = rig.deck.features.skills.of(session)
+    library = rig.deck.features.skills.library
+    library.lock.trust(library.get(SKILL))
+    await skills.switch(SKILL, state)
+    await session.send("please answer")
+    await ended(session)
+    body = json.dumps([r for r in rig.server.asked if dialects.shell(r)][-1].body)
+    row = next(r for r in skills.rows() if r["name"] == SKILL and not r["shadowed_by"])
+    assert row["own"] == SEEN[agent].reads_skills
+    assert body.count(TOLD) == (1 if row["own"] or state == "on" else 0)
+    assert (skills.cost()["tokens"] > 0) == (row["own"] or state == "on")

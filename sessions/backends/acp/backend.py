@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp import elicit, providers, subagents
+from sessions.backends.acp import elicit, own_skills, providers, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -65,6 +65,8 @@ class AgentConfig:
     """The working directory of its sessions, where the agent runs on another machine."""
     sleep_s: float = SLEEP_S
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    skills: Callable[[Path | None], Sequence[str]] = lambda _: ()
+    """The names of the skills that are seen from a directory."""
     log_name: str = ""
     """What its stderr's file is called by, if not by `name`."""
 
@@ -90,6 +92,8 @@ class AcpBackend:
         self._folders: dict[Path, AcpBackend] = {}
         """Where one process serves one directory: a backend of its own for each."""
         self._parent: AcpBackend | None = None
+        self._skills_off: Sequence[str] = ()
+        """The skills that the running agent was told not to read by itself."""
 
     @property
     def title(self) -> str:
@@ -329,6 +333,18 @@ class AcpBackend:
         async with asyncio.timeout(SIGN_IN_S):
             await agent.request("authenticate", {"methodId": method}, None)
 
+    def skills_meta(self) -> Message:
+        """What a session is opened with so that the agent reads no skills by itself."""
+        return own_skills.meta(self.known.name, self._skills_off) if self.known else {}
+
+    def own_skills(self, skills: Sequence[tuple[str, Path]], cwd: Path) -> frozenset[str]:
+        """The names of those that the agent reads by itself, whatever their state is."""
+        if self.known is None or self.remote:
+            return frozenset()
+        running = self._process is not None and self._process.alive
+        off = self._skills_off if running else None
+        return own_skills.read_by(self.known.name, off, skills, cwd)
+
     # -- the process
 
     async def _start(self, cwd: Path | None) -> AgentProcess:
@@ -336,10 +352,16 @@ class AcpBackend:
             await asyncio.wait([self._closing])
         if self._process is not None:
             await self._process.close()
+        env = self._env()
+        if self.known is not None and not self.remote:
+            self._skills_off = await asyncio.to_thread(self._config.skills, cwd)
+            env = await asyncio.to_thread(
+                own_skills.switched_off, self.known.name, env, self._skills_off, self._config.state
+            )
         self._process = await AgentProcess.start(
             self.name,
             carried(self._config.command, self.known),
-            self._env(),
+            env,
             stderr=self._config.state / f"agent-{self._config.log_name or self.name}.stderr",
             pids=self._config.state / "agents",
             on_update=self._updated,

@@ -346,6 +346,7 @@ class AcpConversation:
         theirs = str(self._state.get("session_id") or "")
         mine = self._state.get("owner") in (None, self.session_id)
         base = opening.params(agent, self._there, self._servers, host.settings)
+        base |= self._backend.skills_meta()
         self.options.wanted |= self._state.get("wanted") or {}
         if theirs and self._undone(host):
             pass  # it remembers a turn that was taken back; another session of it does not

@@ -74,6 +74,9 @@ class Port(Listened, Protocol):
     def unusable(self, agent: AgentProcess, server: ev.JSON) -> str:
         """Why an MCP server can't be handed to the agent, or ""."""
 
+    def skills_meta(self) -> Message:
+        """What a session is opened with so that the agent reads no skills by itself."""
+
     def note_turn(self, agent_session: str, turn: int) -> None:
         """The last turn that ran in an agent session."""
 

@@ -19,7 +19,7 @@ from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.skills.reader import Reader
 from tui.panels.skills.review import ReviewScreen
-from tui.panels.skills.rows import broken_row, budget, header, skill_row, where
+from tui.panels.skills.rows import OWN, broken_row, budget, header, skill_row, where
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
 from tui.widgets.clickable_line import Line, Spot
@@ -160,7 +160,7 @@ class SkillsPanel(Panel):
             if skill["shadowed_by"]:
                 lines.append(f"hidden by {skill['shadowed_by']}")
             elif "state" in skill:
-                lines.append(_MEANS[skill["state"]])
+                lines.append(OWN if skill.get("own") else _MEANS[skill["state"]])
             lines += [f"! {warning}" for warning in skill.get("warnings", [])[:1]]
             lines += [] if low else [where(skill)]
         elif broken is not None:

@@ -20,6 +20,7 @@ _STYLES = {"on": "$text-success", "name-only": "$text-accent", "manual": "$text-
 _SCOPES = {"configured": "config"}
 _WORDS = {"name-only": "name"}
 """Where there is little room; the line below the rows says it in full."""
+OWN = "this agent reads it by itself, whatever its state is here"
 _WIDE = 64
 _FIGURES = 40
 """From this width on there is room for figures."""
@@ -34,7 +35,8 @@ def skill_row(skill: dict[str, Any], width: int, used: bool = True) -> Row:
         return Row(skill["path"], tuple((text, "$text-disabled") for text, _ in cells))
     state = skill.get("state", "off")
     style = _STYLES.get(state, "")
-    word = "" if state == "off" else state
+    own = bool(skill.get("own"))
+    word = "agent's own" if own else "" if state == "off" else state
     review = not skill.get("usable", True)
     if width < _WIDE:
         word = _WORDS.get(word, word)
