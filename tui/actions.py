@@ -15,6 +15,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from textual.binding import Binding
@@ -86,11 +87,17 @@ def action(
     return register
 
 
-def actions() -> dict[str, Action]:
-    """All actions by name, in the order of their groups."""
+@cache
+def _load() -> None:
+    """Have every module of commands register its actions; looking for them once is enough."""
     package = importlib.import_module("tui.commands")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"tui.commands.{module.name}")
+
+
+def actions() -> dict[str, Action]:
+    """All actions by name, in the order of their groups."""
+    _load()
     return dict(sorted(_REGISTRY.items(), key=lambda item: GROUPS.index(item[1].group)))
 
 

@@ -61,7 +61,7 @@ class Opened:
 
     async def settle(self) -> None:
         """Let everything that is under way be drawn."""
-        for _ in range(4):
+        for _ in range(2):
             await self.pilot.pause()
 
     async def until(self, condition: Callable[[], bool]) -> None:

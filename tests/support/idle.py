@@ -14,6 +14,8 @@ from typing import Any
 
 import textual.app
 import textual.pilot
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 SOON_S = 0.02
 """Timers that fire within this are waited for: frames, and what follows a refresh."""
@@ -48,10 +50,23 @@ async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30) -> None:
             await asyncio.sleep(max(0.001, min(due - now, SOON_S)))
 
 
+_PARSED: dict[tuple[object, ...], list[RuleSet]] = {}
+_parse = Stylesheet._parse_rules
+
+
+def _parse_once(sheet: Stylesheet, css: str, read_from: Any, **how: Any) -> list[RuleSet]:
+    """The rules of a style sheet, which every app of a test run has alike."""
+    key = (css, read_from, *sorted(how.items()), *sorted(sheet._variables.items()))
+    if key not in _PARSED:
+        _PARSED[key] = _parse(sheet, css, read_from, **how)
+    return _PARSED[key]
+
+
 def install() -> None:
-    """Have all pilots wait so."""
+    """Have all pilots wait so, and the apps that they drive parse no style sheet twice."""
     for module in (textual.app, textual.pilot):
         vars(module)["wait_for_idle"] = wait_for_idle
+    Stylesheet._parse_rules = _parse_once  # type: ignore[assignment]
 
 
 install()

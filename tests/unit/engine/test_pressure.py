@@ -200,13 +200,14 @@ async def test_commands_whose_answers_nobody_takes_wait(rig: Rig, server: Server
             assert len(await other.call("deck.list")) == 20
         assert server.pressure.unread.total < 4 * MB
         assert not asking.done()
-        answered = 0
-        async with asyncio.timeout(LONG):
-            async for line in greedy.lines():
-                answered += len(line["ok"]) == 20
-                if answered == count:
-                    break
-        await asking
+    answered = 0
+    async with asyncio.timeout(LONG):
+        async for line in greedy.lines():
+            assert server.pressure.unread.total < 4 * MB
+            answered += len(line["ok"]) == 20
+            if answered == count:
+                break
+    await asking
     await other.close()
     greedy.writer.transport.abort()
 
