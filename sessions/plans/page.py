@@ -43,6 +43,8 @@ def page(data: ev.JSON) -> str:
         f"<p><small>{_text(data['began'])} to {_text(data['updated'])} · {_money(data['spent'])}"
         "</small></p>",
     ]
+    if data["note"]:
+        parts.append(f"<p>{_text(data['note'])}</p>")
     if data["held"]:
         parts.append(f"<p>It does not go on by itself: {_text(data['held'])}</p>")
     if data["goal"]:

@@ -41,6 +41,8 @@ class Created(Event, frozen=True, kw_only=True, tag="run.created"):
     until: float = 0.0
     """No task starts after that: seconds since 1970, 0 = no limit."""
     not_before: float = 0.0
+    note: str = ""
+    """What is to be known of its beginning: that it was due before."""
 
 
 class Expanded(Event, frozen=True, kw_only=True, tag="task.expanded"):

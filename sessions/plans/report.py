@@ -54,6 +54,7 @@ def build(run: Run, held: str = "") -> ev.JSON:
     return {
         **show.line(run, held),
         "goal": run.plan.head.goal,
+        "note": run.note,
         "words": show.words(run),
         "by_whose_word": _by_whose_word(done),
         "done": done,
@@ -236,6 +237,8 @@ def _lines(data: ev.JSON) -> Iterator[str]:
     yield ""
     when = f"{data['began'][:16]} to {data['updated'][:16]} UTC"
     yield f"{when} · {money}{spent['tokens']:,} tokens{unpriced}"
+    if data["note"]:
+        yield from ("", f"{_line(data['note'])}.")
     if data["held"]:
         yield from ("", f"It does not go on by itself: {_line(data['held'])}.")
     if data["goal"]:

@@ -108,14 +108,14 @@ class Runs(Feature):
                 await asyncio.sleep(60.0)
 
     async def _due(self, entry: Entry, missed: int) -> None:
-        late = time.time() - entry.due
+        late, told = time.time() - entry.due, ""
         if late > 60:
             more = f", and {missed} starts after it" if missed else ""
             when = datetime.fromtimestamp(entry.due).strftime("%Y-%m-%d %H:%M")
             told = f"{entry.file} was due at {when}{more}: it is caught up once, now."
             self.deck.notice("plan", told)
         try:
-            runner = await self.begin(Path(entry.file), **entry.wishes)
+            runner = await self.begin(Path(entry.file), **entry.wishes, note=told)
         except AgentdeckError as error:
             self.deck.notice("plan", f"{entry.file} was due and can't be started: {error}")
             log.warning("%s: %s", entry.file, error)
@@ -168,6 +168,7 @@ class Runs(Feature):
             tokens=int(_given(wishes.get("tokens"), head.budget.tokens)),
             hours=float(_given(wishes.get("hours"), head.budget.hours)),
             until=times.moment(until, times.local_now()).timestamp() if until else 0.0,
+            note=str(wishes.get("note") or ""),
         )  # fmt: skip
         own = await asyncio.to_thread(Store.create, self.root / run_id, plan.text)
         runner = Runner(self, own, Run(plan))

@@ -117,6 +117,7 @@ class Run:
         self.usd, self.tokens, self.hours = 0.0, 0, 0.0
         self.until = 0.0
         self.not_before = 0.0
+        self.note = ""
         self.paused = ""
         self.stopped = False
         self.over = ""
@@ -197,7 +198,7 @@ class Run:
         self.id, self.title, self.seed, self.began = event.id, event.title, event.seed, event.at
         self.parallel, self.not_before = event.parallel, event.not_before
         self.usd, self.tokens, self.hours = event.usd, event.tokens, event.hours
-        self.until = event.until
+        self.until, self.note = event.until, event.note
 
     def _expanded(self, event: record.Expanded) -> None:
         task = self.plan.task(event.task)

@@ -25,7 +25,7 @@ async def send_answer(deck: DeckScreen) -> None:
     faults = [each["error"] for each in told if each.get("error")]
     count = len(told) - len(faults)
     good = f"Sent to {count} of {len(told)}. " if count and len(told) > 1 else ""
-    deck.say(f"{good}{' '.join(faults)}" if faults else f"The answer was sent to {count}.")
+    deck.say(f"{good}{' '.join(faults)}" if faults else "The answer was sent.")
 
 
 @action("when_done", "When done, send to …", group=GROUP, when=has_session)
@@ -38,7 +38,9 @@ async def when_done(deck: DeckScreen) -> None:
     if summary is None:
         return
     if summary.then:
-        text = f"When it is done, its answer goes to {len(summary.then['to'])}. Shall it not?"
+        count = len(summary.then["to"])
+        where = "one receiver" if count == 1 else f"{count} receivers"
+        text = f"When it is done, its answer goes to {where}. Shall it not?"
         if await deck.app.push_screen_wait(Confirm("When done", text, "Nowhere then")):
             await deck.client.call("session.when_done", session=summary.id, to=[])
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import NotFound, UsageError
+from sessions.plans import report
 from sessions.plans.timetable import Timetable, cron, next_due
 from tests.support.rig import until
 from tests.unit.plans.test_runs import LONG, Rig, rig
@@ -72,3 +73,5 @@ async def test_a_plan_begins_when_it_is_due(rig: Rig) -> None:
     await rig.again()
     await until(lambda: any(r.run.over for r in rig.deck.plans.runners.values()), LONG)
     assert not rig.deck.plans.timetable.entries
+    (run,) = [r.run for r in rig.deck.plans.runners.values()]
+    assert "it is caught up once, now" in report.write(run, "md")

@@ -25,7 +25,7 @@ async def test_an_answer_goes_to_a_tile_and_to_a_task() -> None:
         await here.press("enter")
         sent = {"session": "s001", "to": ["s002", "task:r:t"], "words": "check"}
         await here.until(lambda: here.client.said("session.hand") == [sent])
-        assert here.notices() == ["The answer was sent to 2."]
+        assert here.notices() == ["The answer was sent."]
 
 
 async def test_when_done_is_told_and_taken_back() -> None:
