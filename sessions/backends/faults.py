@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from sessions.errors import BackendError
+from sessions.safety.retry_after import asked_to_wait
 from sessions.safety.sanitise import clean_line
 from sessions.safety.secrets_filter import hide
 
@@ -293,38 +293,3 @@ def retry_after(headers: Any, now: datetime | None = None) -> float | None:
 
 def _bounded(seconds: float | None) -> float | None:
     return None if seconds is None else min(max(seconds, MIN_WAIT_S), MAX_WAIT_S)
-
-
-def asked_to_wait(headers: Any, now: datetime | None = None) -> float | None:
-    """Seconds that the server asks to wait, or None.
-
-    `retry-after` is seconds or an HTTP date (RFC 9110, 10.2.3), which is told by the server's
-    clock, not ours; `retry-after-ms` milliseconds.
-    """
-    milliseconds, value = headers.get("retry-after-ms"), headers.get("retry-after")
-    try:
-        if milliseconds is not None:
-            seconds = float(milliseconds) / 1000
-        elif value is None:
-            return None
-        else:
-            try:
-                seconds = float(value)
-            except ValueError:
-                since = now or _date(headers.get("date")) or datetime.now(UTC)
-                seconds = (_moment(value) - since).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return None if seconds != seconds else seconds  # NaN
-
-
-def _moment(value: Any) -> datetime:
-    then = parsedate_to_datetime(str(value))
-    return then if then.tzinfo is not None else then.replace(tzinfo=UTC)
-
-
-def _date(value: Any) -> datetime | None:
-    try:
-        return _moment(value) if value else None
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -160,6 +160,9 @@ def three_way(base: str, mine: str, theirs: str) -> Merge:
 
     Line-wise diff3 (Khanna, Kunal, Pierce: A Formal Investigation of Diff3, 2007): where only
     one side changed, that side is taken; where both did, both stand between conflict marks.
+
+    By hand: merge3 is under the GPL, glues its marks to a last line without an end (findings/), and
+    does not give the places side by side that `three_way_diff` shows.
     """
     out: list[str] = []
     conflicts = 0

@@ -37,6 +37,10 @@ _TYPES = {
 def glob_regex(pattern: str) -> Callable[[str], bool]:
     """A test of relative paths: `*` within a name, `**` across folders, `{a,b}` either.
 
+    By hand: wcmatch 10 takes three times as long a path (a search tests up to 200,000), and reads
+    what is no pattern as one that fits nothing, where the model is to be told; `glob.translate`
+    begins with Python 3.13 and knows no `{a,b}`.
+
     Raises:
         ToolFault: it can't be read as a pattern.
     """

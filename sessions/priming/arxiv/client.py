@@ -9,18 +9,18 @@ of the server are tried again twice; faults of the question are not.
 from __future__ import annotations
 
 import asyncio
-import time
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from importlib import metadata
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.feed import Feed, NotAFeed, read_feed
 from sessions.priming.arxiv.rate_limiter import Cooling, Gate
 from sessions.priming.untrusted import clean
+from sessions.safety.retry_after import asked_to_wait
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,6 +33,7 @@ MAX_IDS = 150
 _TRIES = 3
 # A pause that a refusal names and that is worth sitting out rather than resting.
 _SHORT_PAUSE_S = 10.0
+_DAY_S = 86_400.0
 
 
 class Unreachable(AgentdeckError):
@@ -236,7 +237,7 @@ class Client:
             raise _Fault(f"{type(error).__name__}: {clean(str(error), 100)}") from error
 
     async def _read(self, response: httpx2.Response) -> _Answer:
-        retry_after = seconds_of(response.headers.get("retry-after", ""))
+        retry_after = seconds_of(response.headers)
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
@@ -257,20 +258,10 @@ def resting(until: float, why: str) -> Unreachable:
     )
 
 
-def seconds_of(retry_after: str) -> float:
-    """Seconds of a Retry-After header, which may be a number or a date; 0 if there is none."""
-    text = retry_after.strip()
-    if not text:
-        return 0.0
-    if text.isdecimal():
-        return min(float(text[:9]), 86_400.0)
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return min(max(0.0, when.timestamp() - time.time()), 86_400.0)
+def seconds_of(headers: Any) -> float:
+    """Seconds that arXiv asks to be left alone, a day at most; 0 if it does not."""
+    asked = asked_to_wait(headers) or 0.0
+    return min(max(0.0, asked), _DAY_S) if math.isfinite(asked) else 0.0
 
 
 def user_agent() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig
 from tui.panels.harvest import HarvestPanel
 from tui.panels.harvest.picture import PictureScreen, half_blocks
-from tui.panels.harvest.png import NotDrawn, read_png
 from tui.panels.harvest.review import Review
 from tui.panels.hints import Hints
+from tui.view.pixels import read
 
 SCRIPT = "import sys\nprint(sum(range(10)))  # ünï\n"
 ANSWER = "Here:\n\n```python\ndef sluice(level: float) -> bool:\n    return level > 2.5\n```\n"
@@ -408,48 +409,22 @@ def png(width: int, height: int, kind: int, rows: list[bytes], palette: bytes = 
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-RED, BLUE, GREY = (255, 0, 0), (0, 0, 255), (7, 7, 7)
-
-
-@pytest.mark.parametrize(
-    ("data", "rows"),
-    [
-        (png(2, 1, 2, [b"\0\xff\0\0\0\0\xff"]), [[RED, BLUE]]),
-        (png(2, 1, 2, [b"\1\xff\0\0\1\0\xff"]), [[RED, (0, 0, 255)]]),
-        (png(1, 2, 2, [b"\0\xff\0\0", b"\2\0\0\0"]), [[RED], [RED]]),
-        (png(1, 2, 2, [b"\0\x0e\x0e\x0e", b"\3\0\0\0"]), [[(14, 14, 14)], [GREY]]),
-        (png(2, 2, 0, [b"\0\7\7", b"\4\0\0"]), [[GREY, GREY], [GREY, GREY]]),
-        (png(2, 1, 3, [b"\0\1\0"], b"\xff\0\0\0\0\xff"), [[BLUE, RED]]),
-        (png(1, 1, 6, [b"\0\xff\0\0\x80"]), [[(128, 0, 0)]]),
-        (png(1, 1, 4, [b"\0\x0e\x80"]), [[GREY]]),
-    ],
-    ids=["none", "sub", "up", "average", "paeth", "palette", "alpha", "grey-alpha"],
-)
-def test_png_is_read(data: bytes, rows: list[list[tuple[int, int, int]]]) -> None:
-    assert read_png(data).rows == rows
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"GIF89a",
-        b"\x89PNG\r\n\x1a\n",
-        png(1, 1, 2, [b"\0\xff"]),
-        png(1, 1, 2, [b"\x09\xff\0\0"]),
-        png(2**31 - 1, 2**31 - 1, 2, [b""]),
-        png(1, 1, 2, [b"\0\xff\0\0"])[:45],
-    ],
-)
-def test_what_is_no_whole_png_is_said(data: bytes) -> None:
-    with pytest.raises(NotDrawn):
-        read_png(data)
-
-
 def test_two_pixels_make_a_cell() -> None:
-    picture = read_png(png(1, 3, 2, [b"\0\xff\0\0", b"\0\0\0\xff", b"\0\xff\0\0"]))
-    assert half_blocks(picture).plain == "▀\n▀"
-    assert (picture.scaled(1, 1).width, picture.scaled(100, 100).height) == (1, 3)
+    data = png(1, 3, 2, [b"\0\xff\0\0", b"\0\0\0\xff", b"\0\xff\0\0"])
+    assert half_blocks(read(data, 10, 10)).plain == "▀\n▀"
+
+
+async def test_without_the_extra_it_is_said_what_draws_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    (tmp_path / "red.png").write_bytes(png(1, 1, 2, [b"\0\xff\0\0"]))
+    async with panel_rig(tmp_path, worker) as rig:
+        rig.app.push_screen(PictureScreen(tmp_path / "red.png"))
+        await rig.until(lambda: bool(rig.app.screen.query("#picture")))
+        await rig.until(
+            lambda: "extra `pictures`" in str(rig.app.screen.query_one("#picture", Static).content)
+        )
 
 
 async def test_a_picture_is_shown_and_opens_outside(tmp_path: Path) -> None:

@@ -276,10 +276,18 @@ def test_categories_are_read_and_refused() -> None:
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("", 0), ("5", 5), ("999999999999", 86_400), ("Wed, 01 Jan 2020 00:00:00 GMT", 0), ("x", 0)],
+    [
+        ("", 0),
+        ("5", 5),
+        ("999999999999", 86_400),
+        ("Wed, 01 Jan 2020 00:00:00 GMT", 0),
+        ("x", 0),
+        ("inf", 0),
+        ("-3", 0),
+    ],
 )
 def test_retry_after(header: str, seconds: float) -> None:
-    assert seconds_of(header) == seconds
+    assert seconds_of({"retry-after": header}) == seconds
 
 
 async def test_an_answer_of_today_is_not_asked_for_again(tmp_path: Path, time: Time) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
-from tui.panels.harvest.png import NotDrawn, Picture, read_png
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clean, one_line
+from tui.view.pixels import NotDrawn, Pixels, read
 
 MAX_FILE = 20_000_000
 _SHOWN = 20_000
@@ -30,7 +32,10 @@ class PictureScreen(Dialog[None]):
     def __init__(self, path: Path) -> None:
         super().__init__(one_line(path.name))
         self.path = path
-        self.picture: Picture | None = None
+        self.picture: Pixels | None = None
+        self._data = b""
+        self._drawn = (0, 0)
+        """The room that it was drawn for."""
         self.why = ""
         self.source = ""
         """Of a picture that is written in text: what stands in it."""
@@ -48,15 +53,23 @@ class PictureScreen(Dialog[None]):
     def _read(self) -> None:
         try:
             with self.path.open("rb") as file:
-                data = file.read(MAX_FILE + 1)
-            if len(data) > MAX_FILE:
-                raise NotDrawn("it is too large")
-            self.picture = read_png(data)
-        except NotDrawn as error:
-            self.why = f"It can't be drawn here: {error}. o opens it outside."
-            self.source = _as_text(data)
+                self._data = file.read(MAX_FILE + 1)
+            if len(self._data) > MAX_FILE:
+                self.why = "It can't be drawn here: it is too large. o opens it outside."
         except OSError as error:
             self.why = f"{self.path} can't be read: {error.strerror}."
+        self.app.call_from_thread(self._show)
+
+    def _draw(self, width: int, height: int) -> None:
+        worker = get_current_worker()
+        try:
+            picture = read(self._data, width, height)
+            if worker.is_cancelled:
+                return  # another size is drawn meanwhile
+            self.picture = picture
+        except NotDrawn as error:
+            self.why = f"It can't be drawn here: {error}. o opens it outside."
+            self.source = _as_text(self._data)
         self.app.call_from_thread(self._show)
 
     def on_resize(self) -> None:
@@ -64,17 +77,21 @@ class PictureScreen(Dialog[None]):
         self._show()
 
     def _show(self) -> None:
-        if not self.is_mounted:
+        if not self.is_mounted or not (self._data or self.why):
             return
         static = self.query_one("#picture", Static)
-        if self.picture is None:
-            why = Content.styled(one_line(self.why) or "…", "$text-muted")
+        room = self.query_one("#picture-room").size
+        if self.why:
+            why = Content.styled(one_line(self.why), "$text-muted")
             static.update(why + Content(f"\n\n{self.source}"))
         elif glyphs.is_ascii():
             static.update(Content("This terminal draws no blocks. o opens it outside."))
-        else:
-            width, height = self.query_one("#picture-room").size
-            static.update(half_blocks(self.picture.scaled(max(1, width), max(2, 2 * height))))
+        elif (room.width, room.height) != self._drawn:
+            self._drawn = room.width, room.height
+            draw = partial(self._draw, max(1, room.width), max(1, room.height))
+            self.run_worker(draw, thread=True, exclusive=True, exit_on_error=False)
+        elif self.picture is not None:
+            static.update(half_blocks(self.picture))
 
     def action_outside(self) -> None:
         """Open the file outside."""
@@ -89,12 +106,13 @@ def _as_text(data: bytes) -> str:
         return ""
 
 
-def half_blocks(picture: Picture) -> Content:
+def half_blocks(picture: Pixels) -> Content:
     """Two pixels a cell: the upper as foreground, the lower as background of `▀`."""
     lines: list[Content] = []
-    for y in range(0, picture.height, 2):
-        upper = picture.rows[y]
-        lower = picture.rows[y + 1] if y + 1 < picture.height else [(0, 0, 0)] * picture.width
+    for at in range(0, len(picture.rows), 2):
+        upper = picture.rows[at]
+        last = at + 1 >= len(picture.rows)
+        lower = [(0, 0, 0)] * len(upper) if last else picture.rows[at + 1]
         cells = []
         for top, bottom in zip(upper, lower, strict=True):
             style = "rgb({},{},{}) on rgb({},{},{})".format(*top, *bottom)
