@@ -76,7 +76,17 @@ def _block_markdown(block: Block) -> Iterator[str]:
     elif block.kind == "error":
         yield from (f"> **Error:** {text} {clean(str(block.data.get('hint', '')))}".rstrip(), "")
     elif block.kind == "notice":
-        yield from (f"> {clean(str(block.data.get('what')))} {text}".rstrip(), "")
+        yield from (f"> {_noticed(block)}", "")
+
+
+def _noticed(block: Block) -> str:
+    """A notice in a line: what was changed, by what it is now."""
+    what, text = clean(str(block.data.get("what"))), clean(block.text)
+    changes = block.data.get("changes")
+    if what == "set" and isinstance(changes, dict):
+        text = ", ".join(f"{clean(str(k))} is now {clean(str(v))}" for k, v in changes.items())
+        what = ""
+    return f"{what} {text}".strip()
 
 
 def _fenced(text: str) -> list[str]:
@@ -118,7 +128,7 @@ def _block_html(block: Block) -> str:
         given = json.dumps(block.data.get("input"), ensure_ascii=False, indent=1)
         text = clean(f"{given}\n\n{block.data.get('result') or ''}")
     elif block.kind == "notice":
-        head = str(block.data.get("what"))
+        head, text = _noticed(block), ""
     if not text.strip() and block.kind in ("thinking", "text"):
         return ""
     classes = f"{block.kind}{' undone' if block.undone else ''}"

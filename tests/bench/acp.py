@@ -55,8 +55,8 @@ class Agent:
     mode: str = ""
 
 
-def _scripted(folder: str) -> Agent:
-    command = (sys.executable, AGENT, "--state", str(Path(folder) / "agent.json"))
+def _scripted(folder: str, *flags: str) -> Agent:
+    command = (sys.executable, AGENT, "--state", str(Path(folder) / "agent.json"), *flags)
     return Agent("scripted", command, mode="default")
 
 
@@ -289,6 +289,83 @@ async def _bare(times: int, agent: Agent | None = None) -> Waits:
     return Waits(start, statistics.median(news), statistics.median(turns))
 
 
+# -- into a running turn
+
+
+async def _steered_through_the_deck(times: int) -> list[float]:
+    """Milliseconds from a client's message until it is told as part of the running turn.
+
+    That is once the agent has said that it has it. What it then answers is text like any other,
+    which is told in pieces of 50 ms.
+    """
+    with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
+        agent = _scripted(folder, "--steers")
+        async with _engine(agent) as here:
+            client = await Client.connect(here.places, start=False)
+            (session,) = await here.sessions(1)
+            heard: asyncio.Queue[tuple[str, float]] = asyncio.Queue()
+
+            def on_event(_: str, event: ev.Event) -> None:
+                if isinstance(event, ev.Text | ev.UserMessage):
+                    heard.put_nowait((event.text, time.perf_counter()))
+
+            async def until_heard(word: str) -> float:
+                while True:
+                    text, came = await asyncio.wait_for(heard.get(), TURN_S)
+                    if word in text:
+                        return came
+
+            client.on_event = on_event
+            await client.call("session.watch", session=session.id)
+            await client.call("session.send", session=session.id, text="listen")
+            await until_heard("listening")
+            waits = []
+            for number in range(times):
+                began = time.perf_counter()
+                await client.call(
+                    "session.send", session=session.id, text=f"word{number}", mode="steer"
+                )
+                waits.append((await until_heard(f"word{number}") - began) * 1000)
+            await client.call("session.send", session=session.id, text="enough", mode="steer")
+            await until(lambda: not session.working, TURN_S)
+            await client.close()
+    return waits
+
+
+async def _steered_bare(times: int) -> list[float]:
+    """The agent's own time for the same, asked by a client that writes and reads lines."""
+    with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
+        agent = _scripted(folder, "--steers")
+        process = await asyncio.create_subprocess_exec(
+            *agent.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdin and process.stdout
+        stdin, stdout = process.stdin, process.stdout
+
+        def tell(number: int, method: str, **params: Any) -> None:
+            message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            stdin.write(json.dumps(message).encode() + b"\n")
+
+        async def until_seen(word: bytes) -> float:
+            while word not in (line := await asyncio.wait_for(stdout.readline(), TURN_S)):
+                assert line
+            return time.perf_counter()
+
+        tell(1, "session/new", cwd=folder, mcpServers=[])
+        session = json.loads(await stdout.readline())["result"]["sessionId"]
+        tell(2, "session/prompt", sessionId=session, prompt=[{"type": "text", "text": "listen"}])
+        await until_seen(b"listening")
+        waits, meta = [], {"steering": {"idleBehavior": "promptRequired"}}
+        for number in range(times):
+            began = time.perf_counter()
+            prompt = [{"type": "text", "text": f"word{number}"}]
+            tell(3 + number, "_session/steering", sessionId=session, prompt=prompt, _meta=meta)
+            waits.append((await until_seen(b'"outcome": "injected"') - began) * 1000)
+        process.kill()
+        await process.wait()
+    return waits
+
+
 def _apart(what: str) -> float:
     """A figure of this module in a process of its own, which has loaded and kept nothing yet."""
     code = f"import asyncio, tests.bench.acp as b; print(asyncio.run(b.{what}))"
@@ -341,6 +418,14 @@ def figures(quick: bool) -> Iterator[Figure]:
     cold = [_apart("_cold()") for _ in range(3 if quick else 9)]
     yield Figure("first prompt of a new engine, in the same instant", cold, "ms")
     yield from _over("", ours, bare, "the agent alone")
+
+    ours_in, bare_in = [], []
+    for _ in range(runs):
+        ours_in += asyncio.run(_steered_through_the_deck(20))
+        bare_in += asyncio.run(_steered_bare(20))
+    who = "the agent alone"
+    title = "a steered message, until the agent has it"
+    yield Figure(title, ours_in, "ms", Target(20, "over"), who, bare_in)
 
     streams, floods, anchors = [], [], []
     for _ in range(runs):

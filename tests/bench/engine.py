@@ -24,7 +24,7 @@ from sessions.engine.whole import WholeDeck
 from sessions.places import private_folder
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import sse
-from tests.support.rig import rig_places
+from tests.support.rig import rig_places, until
 
 SESSIONS, RATE = 24, 100
 
@@ -64,8 +64,9 @@ async def _run(seconds: int, backend: str = "anthropic") -> dict[str, float]:
         ids = [s.id for s in sessions]
         watcher = subprocess.Popen([sys.executable, "-c", WATCHER, str(places.socket), *ids])
         for session in sessions:
-            await session.send(f"stream {RATE * (seconds + 4)} {RATE}")
-        await asyncio.sleep(3)  # the SDK is imported, the streams run
+            await session.send(f"stream {RATE * (seconds + 20)} {RATE}")
+        # The SDK is imported, all streams run.
+        await until(lambda: all(_words([s]) > RATE / 2 for s in sessions), 60)
         before, cpu, wall = _words(sessions), time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
@@ -84,7 +85,7 @@ def _words(sessions: list[Any]) -> int:
     for session in sessions:
         session.recorder.flush()
         total += sum(m["content"][-1]["text"].count("word") for m in session.context.messages()
-                     if m["role"] == "assistant")  # fmt: skip
+                     if m["role"] == "assistant" and m["content"])  # fmt: skip
     return total
 
 

@@ -14,6 +14,8 @@ from sessions import config
 from sessions.backends import openai, registry
 from sessions.backends.base import Question
 from sessions.backends.chat_request import ChatRequest
+from sessions.backends.pricing import cost
+from sessions.config.builtin import PRICES
 from sessions.places import Places
 from sessions.record import events as ev
 from tests.support.chat_steps import (
@@ -386,3 +388,14 @@ async def test_the_companys_own_server_is_asked_by_its_own_names(chat: NativeRig
     body = chat.server.asked[0].body
     assert "max_tokens" not in body and body["max_completion_tokens"] > 100
     assert backend.window("gpt-6.2-sol") > 200_000  # type: ignore[attr-defined]
+
+
+def test_its_models_have_prices_and_no_other_is_taken_for_one_of_them() -> None:
+    usage = {"input": 1_000_000, "output": 100_000, "cache_read": 1_000_000}
+    assert cost("gpt-6.2-sol", usage, PRICES) == pytest.approx(3.1)
+    assert cost("gpt-6-sol-2026-09-22", usage, PRICES) == pytest.approx(3.2)
+    assert cost("gpt-5.4-mini", usage, PRICES) == pytest.approx(1.275)
+    for model in openai.OpenAIBackend.fallback_models:
+        assert cost(model.id, usage, PRICES) is not None
+    for unknown in ("gpt-5.4-nano", "gpt-7", "openai/gpt-6.2-sol", "llama3"):
+        assert cost(unknown, usage, PRICES) is None

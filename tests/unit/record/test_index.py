@@ -212,3 +212,15 @@ def test_a_text_that_can_t_be_unpacked_is_a_damaged_index(tmp_path: Path) -> Non
         db.commit()
     with pytest.raises(sqlite3.DatabaseError):
         index.search("tidal")
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_what_was_changed_is_told_by_what_it_is_now(form: str) -> None:
+    events = [
+        ev.SessionCreated(id="s", title="T"),
+        ev.SessionSet(backend="openai", model="gpt-6.2-sol"),
+        ev.SessionSet(permission="edit"),
+    ]
+    text = export(events, form)
+    assert "backend is now openai, model is now gpt-6.2-sol" in text
+    assert "permission is now edit" in text
