@@ -71,7 +71,13 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["agent.sessions"], /, *, backend: str, cwd: str = ...
+        self,
+        command: Literal["agent.sessions"],
+        /,
+        *,
+        backend: str,
+        cwd: str = ...,
+        near: str = ...,
     ) -> list[ev.JSON]: ...
 
     @overload

@@ -148,13 +148,20 @@ def sign_in(backend: str, method: str, listing: bool, as_json: bool) -> None:
 @click.option("--delete", default="", metavar="ID", help="Let the agent delete this one instead.")
 @_JSON
 def sessions(backend: str, cwd: str, delete: str, as_json: bool) -> None:
-    """List the sessions that an agent itself has on disk, or let it delete one."""
+    """List the sessions that an agent itself has on disk, or let it delete one.
+
+    Qwen Code lists by directory: it is asked for this one, and for those where the deck's sessions
+    of it work.
+    """
     if delete:
         asyncio.run(
             by_engine(lambda c: c.call("agent.delete", backend=backend, agent_session=delete))
         )
         return
-    found = asyncio.run(by_engine(lambda c: c.call("agent.sessions", backend=backend, cwd=cwd)))
+    near = str(Path.cwd())
+    found = asyncio.run(
+        by_engine(lambda c: c.call("agent.sessions", backend=backend, cwd=cwd, near=near))
+    )
     if as_json:
         say_json(found)
         return

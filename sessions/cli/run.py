@@ -323,6 +323,8 @@ def remedy(asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, options
     `inside`: what contains the session's commands, as `deck.sandbox` says.
     """
     mode = str(summary.get("permission", ""))
+    if summary.get("agent") and (mode != "full" or not options.confirmed_full):
+        return _remedy_of_an_agent(asked, mode, str(summary.get("id")))
     if mode == "full" and not inside["works"] and not options.confirmed_full:
         return (
             "Mode full is not in force, since nothing contains what runs: confirm it with "
@@ -338,6 +340,18 @@ def remedy(asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, options
     return (
         "This is asked in every mode, and no rule allows it: answer it in the deck (session "
         f"{summary.get('id')}), or do it yourself."
+    )
+
+
+def _remedy_of_an_agent(asked: ev.PermissionAsked, mode: str, session: str) -> str:
+    """An agent runs its own tools, outside of any sandbox; no rule is consulted for them."""
+    if mode == "full":
+        return "Mode full is not in force, since nothing contains an agent: confirm it: --yes-full."
+    edits = "--permission edit for files in the working directory, or "
+    return (
+        f"No rule is consulted for what an agent asks. Run with "
+        f"{edits if asked.tool in ('edit', 'move', 'delete') and mode != 'edit' else ''}"
+        f"--permission full --yes-full for all of it, or answer it in the deck (session {session})."
     )
 
 

@@ -67,8 +67,8 @@ class KnownAgent:
     """Its sign-in methods that need nothing but a key of `keys`: it wants one called once."""
     by_folder: bool = False
     """It shows its own working directory as the session's: one process for each directory."""
-    skill_folders: tuple[str, ...] = ()
-    """Where it looks for skills, below the home directory."""
+    lists_by_folder: bool = False
+    """It lists only the sessions of a directory that it is told."""
 
     @property
     def installed(self) -> bool:
@@ -89,7 +89,6 @@ AGENTS: dict[str, KnownAgent] = {
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_CONTENT"),
             env=_opencode_env,
             carry=("OPENCODE_PERMISSION", "OPENCODE_DISABLE_AUTOUPDATE"),
-            skill_folders=(".agents/skills", ".claude/skills"),
         ),
         KnownAgent(
             "claude-code",
@@ -108,7 +107,6 @@ AGENTS: dict[str, KnownAgent] = {
                 "IS_SANDBOX",
             ),
             ask_mode="default",
-            skill_folders=(".claude/skills",),
         ),
         KnownAgent(
             "codex",
@@ -121,7 +119,6 @@ AGENTS: dict[str, KnownAgent] = {
             ask_mode="read-only",
             full_mode="agent-full-access",
             key_ways=("api-key", "openai-api-key", "codex-api-key"),
-            skill_folders=(".agents/skills",),
         ),
         KnownAgent(
             "gemini",
@@ -137,7 +134,6 @@ AGENTS: dict[str, KnownAgent] = {
             late_replay_s=1.0,
             own_minute=True,
             key_ways=("gemini-api-key",),
-            skill_folders=(".agents/skills", ".gemini/skills"),
         ),
         KnownAgent(
             "vibe",
@@ -159,7 +155,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("qwen",),
             ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY"),
             ask_mode="default",
-            skill_folders=(".agents/skills", ".qwen/skills"),
+            lists_by_folder=True,
         ),
         KnownAgent(
             "copilot",

@@ -212,6 +212,11 @@ class AcpBackend:
             self._parent.note_models(offered)
         self._models = [ModelInfo(str(m["value"]), str(m["name"])) for m in offered]
 
+    @property
+    def lists_by_folder(self) -> bool:
+        """Whether the agent lists only the sessions of a directory that it is told."""
+        return self.known is not None and self.known.lists_by_folder
+
     async def listed(self, cwd: Path | None = None) -> list[ev.JSON]:
         """The sessions that the agent has on disk: `{"id", "cwd", "title", "updated"}`.
 

@@ -300,6 +300,8 @@ class AcpConversation:
         agent = await self._backend.process(host.cwd)
         servers = self._backend.mcp_servers(agent, host)
         if agent is self._agent and self.agent_session and servers == self._servers:
+            permission = host.settings.permission
+            await self.options.follow(agent, self.agent_session, permission)
             return ""
         for server in host.settings.mcp:
             if why := self._backend.unusable(agent, server):

@@ -34,6 +34,8 @@ class Options:
         self._modes: Message = {}
         self._models: Message = {}
         self._config: list[Message] = []
+        self._permission = ""
+        """The session's own mode, when the agent's was set last."""
         self._held: tuple[ev.JSON | None, ev.JSON | None] | None = None
         """The mode in which it was and the one in which it asks, where they had to be guessed."""
 
@@ -135,10 +137,20 @@ class Options:
         name = str(known["id"]) if known else MODEL if self.models() else ""
         if model and name and name not in self.wanted and self._current(name) != model:
             await self._try(agent, agent_session, name, model)
-        self._held = None
+        self._held, self._permission = None, permission
         chosen = self.wanted.get(self._mode_id, "")
         mode = chosen if chosen in self._offered() else self._fitting(permission)
         if mode and mode != self._current(self._mode_id):
+            await self.set(agent, agent_session, self._mode_id, mode)
+
+    async def follow(self, agent: AgentProcess, agent_session: str, permission: str) -> None:
+        """The session's own mode has changed, so that the agent's has to. Raises as `apply`.
+
+        A mode that the agent went into meanwhile (its user let it, say) stays, unless it is so.
+        """
+        before, self._permission = self._fitting(self._permission), permission
+        mode = self._fitting(permission)
+        if mode != before and self.wanted.get(self._mode_id, "") not in self._offered():
             await self.set(agent, agent_session, self._mode_id, mode)
 
     async def _try(self, agent: AgentProcess, agent_session: str, option: str, value: str) -> None:

@@ -78,9 +78,17 @@ async def restart(deck: Deck, backend: str) -> Restarted:
 
 
 @command("agent.sessions")
-async def sessions(deck: Deck, backend: str, cwd: str = "") -> list[ev.JSON]:
-    """The sessions that an agent has on disk."""
-    return await _agent(deck, backend).listed(Path(cwd) if cwd else None)
+async def sessions(deck: Deck, backend: str, cwd: str = "", near: str = "") -> list[ev.JSON]:
+    """The sessions that an agent has on disk.
+
+    Of an agent that lists by directory, those of `near` and of where the deck's sessions work.
+    """
+    agent = _agent(deck, backend)
+    if cwd or not agent.lists_by_folder:
+        return await agent.listed(Path(cwd) if cwd else None)
+    known = await deck.index.ask(lambda index: index.summaries())
+    folders = {s.cwd for s in known if s.backend == backend} | ({near} if near else set())
+    return [each for folder in sorted(folders) for each in await agent.listed(Path(folder))]
 
 
 @command("agent.delete")

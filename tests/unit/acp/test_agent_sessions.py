@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from sessions import config
+from sessions.backends.acp.agents import AGENTS
+from sessions.backends.acp.backend import AcpBackend
 from sessions.engine.commands import load_commands
 from sessions.engine.whole import WholeDeck
 from sessions.errors import NotFound, UsageError
@@ -228,6 +230,30 @@ async def test_the_agents_own_sessions_are_listed_over_all_pages(make: MakeRig) 
     assert len({s["id"] for s in found}) == 3
     with pytest.raises(UsageError, match="does not list"):
         await do(await make("--forgetful"), "agent.sessions", backend="scripted")
+
+
+async def test_an_agent_that_lists_by_directory_is_asked_for_those_that_are_known(
+    make: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = await make()
+    session = await rig.session()
+    await told(rig, session, "say")
+    backend = rig.deck.backend("scripted")
+    assert isinstance(backend, AcpBackend)
+    asked: list[Path | None] = []
+
+    async def listed(cwd: Path | None = None) -> list[ev.JSON]:
+        asked.append(cwd)
+        return [{"id": str(cwd)}]
+
+    monkeypatch.setattr(backend, "listed", listed)
+    await do(rig, "agent.sessions", backend="scripted", near="/n")
+    backend.known = AGENTS["qwen"]
+    await rig.deck.index.made()
+    found = await do(rig, "agent.sessions", backend="scripted", near="/n")
+    await do(rig, "agent.sessions", backend="scripted", cwd="/c", near="/n")
+    assert asked == [None, Path("/n"), Path(session.summary.cwd), Path("/c")]
+    assert [each["id"] for each in found] == ["/n", session.summary.cwd]
 
 
 def transcript(tmp_path: Path, name: str, cwd: Path) -> Path:

@@ -359,5 +359,12 @@ async def test_codex_is_put_into_the_mode_that_fits_the_sessions(
     options = Options(AGENTS["codex"])
     modes = [{"id": m} for m in ("agent", "workspace-write", "read-only", "agent-full-access")]
     options.take({"modes": {"currentModeId": "agent", "availableModes": modes}})
-    await options.apply(cast("Any", Asked()), "s", "", permission)
+    agent = cast("Any", Asked())
+    await options.apply(agent, "s", "", permission)
     assert asked == [mode]
+    await options.follow(agent, "s", permission)
+    assert asked == [mode], "nothing has changed"
+    await options.follow(agent, "s", "ask")
+    await options.follow(agent, "s", "full")
+    held = [] if mode == "read-only" else ["read-only"]
+    assert asked == [mode, *held, "agent-full-access"]

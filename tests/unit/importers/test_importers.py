@@ -297,6 +297,29 @@ def test_an_import_that_is_killed_leaves_no_half_session_and_no_double(
     assert [p.name for p in where.sessions.iterdir()] == [imported.session], "nothing is left over"
 
 
+def test_a_session_that_is_open_keeps_none_of_its_database_out(
+    tmp_path: Path, where: Places
+) -> None:
+    path = opencode(tmp_path / "opencode.db")
+    db = sqlite3.connect(path)
+    db.execute("update session set parent_id = null")
+    said = json.dumps({"type": "text", "text": "And?"})
+    db.execute("insert into message values('n1', 'o2', 1760000000000, ?)", ('{"role":"user"}',))
+    db.execute("insert into part values('n1p', 'n1', 'o2', ?)", (said,))
+    db.commit()
+    first, _ = run(path, where)
+    for at, name in (("o1", "m9"), ("o2", "n9")):
+        row = (name, at, json.dumps({"role": "user"}))
+        db.execute("insert into message values(?, ?, 1760000000001, ?)", row)
+        db.execute("insert into part values(?, ?, ?, ?)", (f"{name}p", name, at, said))
+    db.commit()
+    db.close()
+    held, _ = Journal.open(where.session(first.session))
+    assert [done.status for done in run(path, where)] == ["failed", "grown"]
+    held.close()
+    assert [done.status for done in run(path, where)] == ["grown", "known"]
+
+
 def test_an_import_that_was_killed_while_it_appended_goes_on_where_it_was(
     tmp_path: Path, where: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
