@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import NotFound, UsageError
-from sessions.worktrees import remove
+from sessions.worktrees import remove, submodules
 from sessions.worktrees.changes import copied_index
 from sessions.worktrees.git import git, line, names, run, says
 from skills import private_files
@@ -231,6 +231,7 @@ def restore(at: Path, session: str, path: Path) -> Kept:
     git(path, "read-tree", "-m", "-u", "HEAD", found.commit, doing="bring the files back")
     git(path, "reset", "--quiet", doing="bring the files back")
     run(at, ["update-ref", "-d", found.ref, found.commit])
+    submodules.fill(at.parent if at.name == ".git" else None, path)
     return found
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sessions.errors import UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
-from sessions.worktrees import naming, remove
+from sessions.worktrees import naming, remove, submodules
 from sessions.worktrees.git import fault, git, run, says
 from sessions.worktrees.keep import snapshot
 from sessions.worktrees.repository import Base, Repository, pin, repository
@@ -82,7 +82,7 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
             remove.take_away(at, path, wanted.branch, wanted.base.commit)
         raise fault(done, f"add a worktree of {wanted.repository.name}")
     _large(path)
-    notes = [*_submodules(path), *_lfs(path)]
+    notes = [*submodules.fill(wanted.repository.top, path), *_lfs(path)]
     cwd = wanted.cwd
     if not cwd.is_dir():
         notes.append(f"{wanted.repository.inner} is not part of the commit; it was made, empty.")
@@ -168,12 +168,6 @@ def _times_tell(path: Path) -> bool:
                 return True
             (folder / "file").unlink()
     return False
-
-
-def _submodules(path: Path) -> list[str]:
-    if not (path / ".gitmodules").is_file():
-        return []
-    return ["Its submodules are empty: `git submodule update --init` in the session fetches them."]
 
 
 def _lfs(path: Path) -> list[str]:

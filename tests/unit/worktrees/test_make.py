@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,41 @@ async def test_a_bare_repository_and_a_detached_head_do(rig: Rig, tmp_path: Path
     assert tree["base_ref"] == ""
 
 
+async def test_submodules_are_filled_from_the_users_own_without_a_network(
+    rig: Rig, tmp_path: Path
+) -> None:
+    deep = repo(tmp_path / "deep", d="d\n")
+    inner = repo(tmp_path / "inner")
+    git(inner, "submodule", "add", "-q", str(deep), "deep")
+    git(inner, "commit", "-qm", "deep")
+    mine = repo(tmp_path / "mine")
+    git(mine, "submodule", "add", "-q", str(inner), "two words")
+    git(mine, "submodule", "add", "-q", str(deep), "away")
+    git(mine, "submodule", "update", "-q", "--init", "--recursive")
+    git(mine, "commit", "-qm", "with them")
+    git(mine, "submodule", "deinit", "-q", "--force", "away")
+    for gone in (inner, deep):
+        shutil.rmtree(gone)
+    session = await begin(rig, mine)
+    path = Path(session.summary.cwd)
+    assert (path / "two words" / "deep" / "d").read_text() == "d\n"
+    assert git(path / "two words", "remote", "get-url", "origin").strip() == str(inner)
+    assert git(path, "status", "--porcelain") == ""
+    added = next(e for e in session.journal.events() if isinstance(e, ev.WorktreeAdded))
+    assert added.notes == ["Its submodule away is empty: it is not checked out in yours either."]
+    assert "url" not in git(mine, "config", "--get-regexp", r"submodule\.away\..*", check=False)
+    landings = rig.deck.features.worktrees.landings
+    (path / "f").write_text("changed\n")
+    await landings.discard(session)
+    assert not path.exists()
+    await landings.bring_back(session)
+    assert (path / "f").read_text() == "changed\n"
+    assert (path / "two words" / "f").exists()
+    git(path, "checkout", "-q", "f")
+    await rig.deck.delete(session.id)
+    assert clean(mine) and not path.exists()
+
+
 async def test_sparse_and_submodules_and_lfs_pointers(rig: Rig, tmp_path: Path) -> None:
     inner = repo(tmp_path / "inner")
     mine = repo(tmp_path / "mine")
@@ -105,7 +141,8 @@ async def test_sparse_and_submodules_and_lfs_pointers(rig: Rig, tmp_path: Path) 
     assert not (path / "far").exists()
     assert git(path, "status", "--porcelain") == ""
     added = next(e for e in session.journal.events() if isinstance(e, ev.WorktreeAdded))
-    assert any("submodule" in note for note in added.notes)
+    assert not any("submodule" in note for note in added.notes)
+    assert (path / "sub" / "f").exists()
 
 
 async def test_odd_names_do(rig: Rig, tmp_path: Path) -> None:

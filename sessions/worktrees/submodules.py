@@ -1,0 +1,73 @@
+"""Submodules of a new worktree, filled from those that the user's checkout has: no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sessions.worktrees.git import GitFault, git, names, says
+
+_DEEPEST = 5
+_EMPTY = "Its submodule {0} is empty: {1}."
+
+
+def fill(top: Path | None, path: Path, inner: str = "", depth: int = 0) -> list[str]:
+    """Check out the submodules of `path` that are checked out in `top` too; what is to be told.
+
+    Each is a clone of the user's own (on one disk nothing is copied), at the commit that the
+    worktree names; its remote is the one that the user's has.
+    """
+    notes: list[str] = []
+    for name, below in _named(path):
+        shown = f"{inner}{below}"
+        source = _source(top / below) if top is not None else None
+        if source is None:
+            notes.append(_EMPTY.format(shown, "it is not checked out in yours either"))
+            continue
+        try:
+            _check_out(path, name, below, source)
+        except GitFault as fault:
+            notes.append(_EMPTY.format(shown, str(fault).rstrip(".")))
+            continue
+        if top is not None and depth < _DEEPEST:
+            notes += fill(top / below, path / below, f"{shown}/", depth + 1)
+    return notes
+
+
+def _named(path: Path) -> list[tuple[str, str]]:
+    """Name and folder of each that the commit has."""
+    if not (path / ".gitmodules").is_file():
+        return []
+    try:
+        told = git(path, "config", "-z", "--file", ".gitmodules", "--get-regexp",
+                   r"^submodule\..*\.path$")  # fmt: skip
+        links = git(path, "ls-files", "--stage", "-z")
+    except GitFault:
+        return []
+    there = {entry.partition("\t")[2] for entry in names(links) if entry.startswith("160000")}
+    found = [entry.partition("\n") for entry in names(told)]
+    return [
+        (key.removeprefix("submodule.").removesuffix(".path"), below)
+        for key, _, below in found
+        if below in there
+    ]
+
+
+def _source(checkout: Path) -> Path | None:
+    """The git folder of the user's submodule."""
+    if not (checkout / ".git").exists():
+        return None
+    folder = says(checkout, "rev-parse", "--absolute-git-dir")
+    return Path(folder) if folder else None
+
+
+def _check_out(path: Path, name: str, below: str, source: Path) -> None:
+    ours = ("-c", f"submodule.{name}.url={source}", "-c", "protocol.file.allow=always")
+    git(path, *ours, "submodule", "--quiet", "update", "--init", "--checkout", "--", below,
+        doing=f"fill the submodule {below}")  # fmt: skip
+    inside = path / below
+    git(inside, *ours[2:], "fetch", "--quiet", str(source),
+        "+refs/remotes/origin/*:refs/remotes/origin/*",
+        "+refs/heads/*:refs/remotes/checkout/*")  # fmt: skip
+    url = says(source, "config", "remote.origin.url")
+    if url:
+        git(inside, "remote", "set-url", "origin", url)
