@@ -160,6 +160,7 @@ def _sandbox() -> Check:
 def _worktrees() -> Check:
     from sessions.archive.index import Index
     from sessions.worktrees import listing
+    from sessions.worktrees.steps import FOLDER
 
     here = places()
     if not here.worktrees.is_dir() or shutil.which("git") is None:
@@ -167,14 +168,16 @@ def _worktrees() -> Check:
     try:
         index = Index.open(here.index, here.sessions)
         try:
-            found = listing.rows(here.worktrees, index.summaries(), sizes=False)
+            found = listing.rows(
+                here.worktrees, index.summaries(), here.state / FOLDER, sizes=False
+            )
         finally:
             index.close()
     except AgentdeckError as error:
         return Check("worktrees", None, error.message, error.hint)
     kept = [row for row in found if row.state == "kept"]
     rest = [row for row in found if row.state != "kept"]
-    amiss = [row for row in rest if row.orphan or row.state in ("broken", "missing")]
+    amiss = [row for row in rest if row.orphan or row.state in ("broken", "missing", "cut-off")]
     detail = f"{len(rest)} of sessions, {len(kept)} kept, {len(amiss)} to be looked at"
     remedy = "See `agentdeck worktrees list`; `agentdeck worktrees prune` removes what is empty."
     return Check("worktrees", None if amiss else True, detail, remedy)

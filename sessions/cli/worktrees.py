@@ -140,12 +140,13 @@ def worktrees() -> None:
 def _rows(*, sizes: bool = True) -> list[Row]:
     from sessions.archive.index import Index
     from sessions.worktrees import listing
+    from sessions.worktrees.steps import FOLDER
 
     here = places()
     index = Index.open(here.index, here.sessions)
     try:
         index.refresh()
-        return listing.rows(here.worktrees, index.summaries(), sizes=sizes)
+        return listing.rows(here.worktrees, index.summaries(), here.state / FOLDER, sizes=sizes)
     finally:
         index.close()
 
@@ -168,6 +169,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     size = f"{row.size / 2**20:,.1f} MiB" if row.size else ""
     hours = row.age_s // 3600
     age = f"{hours // 24} d" if hours > 48 else f"{hours} h" if hours else f"{row.age_s // 60} min"
+    if row.state == "cut-off":
+        return state.removesuffix(", orphan"), "", "", "", age, ", ".join(row.holds or [])
     holds = row.ref or ", ".join(row.holds or [])
     return state, row.name, row.branch or row.path, size, age, holds
 

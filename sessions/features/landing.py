@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import json
 import logging
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.features import taken_up
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
@@ -18,6 +20,7 @@ from sessions.record.names import name_of
 from sessions.worktrees import keep, land, review
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing
+from sessions.worktrees.steps import Step, begun
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -207,17 +210,19 @@ class Landings:
             raise UsageError(f"The worktree {path} is not there.")
         if others := await self._trees.others(session):
             raise UsageError(f"{', '.join(others[:3])} works in this worktree too.")
+        step = Step("discard", str(path), tree["repository"], summary.branch, session.id)
         async with self._alone(tree):
             await session.let_go()
             lost = await self._trees.run(keep.ignored, path)
-            found = await self._trees.run(
-                keep.put_away, Path(tree["repository"]), path, session.id, summary.branch,
-                tree["base"], tree["base_ref"], name_of(summary),
-            )  # fmt: skip
-        await session.recorder.emit_synced(
-            ev.WorktreeDiscarded(ref=found.ref, commit=found.commit, branch=summary.branch,
-                                 path=str(path), ignored=lost)
-        )  # fmt: skip
+            with begun(taken_up.folder(self._deck), step):
+                found = await self._trees.run(
+                    keep.put_away, Path(tree["repository"]), path, session.id, summary.branch,
+                    tree["base"], tree["base_ref"], name_of(summary),
+                )  # fmt: skip
+                await session.recorder.emit_synced(
+                    ev.WorktreeDiscarded(ref=found.ref, commit=found.commit, branch=summary.branch,
+                                         path=str(path), ignored=lost)
+                )  # fmt: skip
         return {
             "id": session.id, "discarded": True, "ref": found.ref, "commit": found.commit,
             "branch": summary.branch, "path": str(path), "ignored": lost,
@@ -226,12 +231,19 @@ class Landings:
     async def bring_back(self, session: Session) -> ev.JSON:
         """Undo a discard."""
         tree = self._mine(session)
+        path = Path(tree["path"])
+        branch = session.summary.branch
+        step = Step("restore", str(path), tree["repository"], branch, session.id)
         async with self._alone(tree):
-            path = Path(tree["path"])
-            found = await self._trees.run(keep.restore, Path(tree["repository"]), session.id, path)
-        await session.recorder.emit_synced(
-            ev.WorktreeRestored(branch=found.branch, path=str(path), commit=found.commit)
-        )
+            # A folder that is there already is no part of the step.
+            taken = nullcontext() if path.exists() else begun(taken_up.folder(self._deck), step)
+            with taken:
+                found = await self._trees.run(
+                    keep.restore, Path(tree["repository"]), session.id, path
+                )
+                await session.recorder.emit_synced(
+                    ev.WorktreeRestored(branch=found.branch, path=str(path), commit=found.commit)
+                )
         return {
             "id": session.id, "restored": True, "branch": found.branch, "path": found.path,
         }  # fmt: skip

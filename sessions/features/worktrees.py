@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.features import taken_up
 from sessions.features.feature import Feature
 from sessions.features.landing import Landings
 from sessions.features.reviewing import Reviews
@@ -18,6 +19,7 @@ from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from sessions.worktrees import keep, listing, make, remove, review
 from sessions.worktrees.repository import Base
+from sessions.worktrees.steps import Step, begun, removing
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -60,6 +62,7 @@ class Worktrees(Feature):
         """Landings that the end of an engine cut off are completed, or taken back."""
         if (self._deck.places.state / "landings").is_dir():
             await self.landings.recover()
+        await taken_up.recover(self._deck, self)
 
     # -- a session's life
 
@@ -87,10 +90,21 @@ class Worktrees(Feature):
         wanted = await self.run(
             make.plan, trees, new.folder, new.id, new.title or new.about, new.base
         )
+        return await self._added(wanted, make.add, wanted, self._deck.config.worktrees.copy)
+
+    async def _added(
+        self, wanted: Worktree, work: Callable[..., Worktree], *given: Any
+    ) -> Worktree:  # fmt: skip
+        """Add it by `work`, with a note of it until it is there."""
+        step = Step(
+            "add", str(wanted.path), str(wanted.repository.common), wanted.branch,
+            wanted.session, wanted.base.commit,
+        )  # fmt: skip
         self._making.add(str(wanted.path))
         try:
-            await self.run(listing.remember, trees, wanted.repository.common)
-            return await self.run(make.add, wanted, self._deck.config.worktrees.copy)
+            await self.run(listing.remember, self._deck.places.worktrees, wanted.repository.common)
+            with begun(taken_up.folder(self._deck), step):
+                return await self.run(work, *given)
         except BaseException:
             self._making.discard(str(wanted.path))
             raise
@@ -104,9 +118,9 @@ class Worktrees(Feature):
         name = title or f"{parent.summary.title or parent.summary.about} fork"
         base = Base(told["base"], told["base_ref"])
         copy = self._deck.config.worktrees.copy
-        return await self.run(
-            make.fork, root, Path(parent.summary.cwd), session_id, name, base, copy
-        )
+        folder = Path(parent.summary.cwd)
+        wanted = await self.run(make.plan, root, folder, session_id, name)
+        return await self._added(wanted, make.fork, wanted, folder, base, copy)
 
     async def forked(self, parent: Session, session: Session) -> None:
         """Tell a fork's model that it works elsewhere than its past says."""
@@ -173,26 +187,28 @@ class Worktrees(Feature):
         if not common.is_dir() or not path.is_dir():
             return ""
         if not keep.nowhere_else(path, summary.branch):
-            remove.take_away(common, path, summary.branch)
+            gone = removing(path, str(common), summary.branch)
+            with begun(taken_up.folder(self._deck), gone):
+                remove.take_away(common, path, summary.branch)
             return ""
-        found = keep.put_away(
-            common,
-            path,
-            summary.id,
-            summary.branch,
-            tree["base"],
-            tree["base_ref"],
-            name_of(summary),
-        )
+        step = Step("discard", str(path), str(common), summary.branch, summary.id)
+        with begun(taken_up.folder(self._deck), step):
+            found = keep.put_away(
+                common, path, summary.id, summary.branch, tree["base"], tree["base_ref"],
+                name_of(summary),
+            )  # fmt: skip
         return f"What the worktree of the deleted session held is kept: {found.ref}."
 
     async def prune(self, *, orphans: bool, kept: bool) -> ev.JSON:
         """Remove what nobody misses; what `worktrees prune --json` prints."""
         root = self._deck.places.worktrees
         summaries = await self._deck.all_summaries()
-        found = await self.run(lambda: listing.rows(root, summaries))
+        notes = taken_up.folder(self._deck)
+        found = await self.run(lambda: listing.rows(root, summaries, notes))
         found = [row for row in found if row.path not in self._making]
-        gone, left = await self.run(lambda: listing.prune(root, found, orphans=orphans, kept=kept))
+        gone, left = await self.run(
+            lambda: listing.prune(root, found, notes, orphans=orphans, kept=kept)
+        )
         return {"removed": [r.to_json() for r in gone], "left": [r.to_json() for r in left]}
 
     async def close(self) -> None:

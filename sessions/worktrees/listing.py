@@ -21,8 +21,9 @@ from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
-from sessions.worktrees import keep, remove
+from sessions.worktrees import keep, remove, steps
 from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
@@ -31,7 +32,7 @@ _MAKING = "initializing"
 """Why git says that a worktree is locked while it adds it."""
 
 
-TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken"]
+TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken", "cut-off"]
 
 
 @dataclass(slots=True)
@@ -39,7 +40,8 @@ class Row:
     """One worktree, or what is kept of one.
 
     `state`: clean (nothing that is nowhere else), changed (`holds` says what), kept (put away),
-    partial (its making was cut off), missing (the folder has gone), broken (git does not know it).
+    partial (its making was cut off), missing (the folder has gone), broken (git does not know it),
+    cut-off (no worktree: what became of a step that a kill cut off, until it is pruned).
     """
 
     state: TreeState
@@ -62,8 +64,13 @@ class Row:
         return asdict(self) | {"holds": self.holds or []}
 
 
-def rows(root: Path, summaries: Sequence[Summary], *, sizes: bool = True) -> list[Row]:
-    """Everything, worktrees first; nothing is changed. For a thread."""
+def rows(
+    root: Path, summaries: Sequence[Summary], notes: Path | None = None, *, sizes: bool = True
+) -> list[Row]:
+    """Everything, worktrees first; nothing is changed. For a thread.
+
+    `notes`: where steps are noted that were cut off.
+    """
     real = Path(os.path.realpath(root))
     owners = {
         s.worktree["path"]: s for s in summaries if s.worktree and s.worktree["session"] == s.id
@@ -81,7 +88,18 @@ def rows(root: Path, summaries: Sequence[Summary], *, sizes: bool = True) -> lis
                 Row("missing", path, summary.branch, tree["repository"], summary.repository,
                     summary.id, summary.title)
             )  # fmt: skip
-    return [*found, *put_away]
+    return [*found, *put_away, *_cut_off(notes)]
+
+
+def _cut_off(notes: Path | None) -> Iterator[Row]:
+    for said in sorted(notes.glob("*.said")) if notes is not None else ():
+        with suppress(OSError):
+            words = clean_line(said.read_text("utf-8", "replace"))
+            yield Row("cut-off", str(said), holds=[words], age_s=int(time.time() - _mtime(said)))
+
+
+def _mtime(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -206,7 +224,7 @@ def remember(root: Path, common: Path) -> None:
 
 
 def prune(
-    root: Path, found: Sequence[Row], *, orphans: bool = False, kept: bool = False
+    root: Path, found: Sequence[Row], notes: Path, *, orphans: bool = False, kept: bool = False
 ) -> tuple[list[Row], list[Row]]:
     """Remove what nobody misses; what was removed, and what was left. For a thread.
 
@@ -218,7 +236,7 @@ def prune(
     left: list[Row] = []
     for row in found:
         try:
-            removed = _prune(row, orphans=orphans, kept=kept)
+            removed = _prune(row, notes, orphans=orphans, kept=kept)
         except AgentdeckError as error:
             row.holds = [*(row.holds or []), str(error)]
             removed = False
@@ -232,8 +250,11 @@ def prune(
     return gone, [row for row in left if row.state != "missing"]
 
 
-def _prune(row: Row, *, orphans: bool, kept: bool) -> bool:
+def _prune(row: Row, notes: Path, *, orphans: bool, kept: bool) -> bool:
     path, common = Path(row.path), Path(row.repository) if row.repository else None
+    if row.state == "cut-off":
+        path.unlink(missing_ok=True)
+        return True
     if row.state == "kept" and common is not None:
         if not kept:
             return False
@@ -242,12 +263,16 @@ def _prune(row: Row, *, orphans: bool, kept: bool) -> bool:
     if not row.orphan or common is None or row.state == "broken":
         return False
     if row.state in ("clean", "partial"):
-        remove.take_away(common, path, row.branch if _ours(row.branch) else "")
+        branch = row.branch if _ours(row.branch) else ""
+        with steps.begun(notes, steps.removing(path, str(common), branch)):
+            remove.take_away(common, path, branch)
         return True
     if row.state == "changed" and orphans:
         base = says(path, "rev-parse", "--verify", "--quiet", "HEAD") or ""
         name = path.name.rpartition("-")[2] or path.name
-        keep.put_away(common, path, name, row.branch, base, "", row.title or row.branch)
+        step = steps.Step("discard", str(path), str(common), row.branch, name)
+        with steps.begun(notes, step):
+            keep.put_away(common, path, name, row.branch, base, "", row.title or row.branch)
         return True
     return False
 

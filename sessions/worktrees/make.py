@@ -94,14 +94,12 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
     return replace(wanted, copied=tuple(copied), notes=tuple(notes))
 
 
-def fork(
-    worktrees: Path, folder: Path, session_id: str, title: str, base: Base, copy: Sequence[str]
-) -> Worktree:
+def fork(wanted: Worktree, folder: Path, base: Base, copy: Sequence[str]) -> Worktree:
     """A worktree that begins as another one is: its commits, and what is not committed there.
 
-    `base`: the commit that both are told against. Raises UsageError, GitFault.
+    `wanted`: planned from `folder`, the other one's. `base`: the commit that both are told
+    against. Raises UsageError, GitFault.
     """
-    wanted = plan(worktrees, folder, session_id, title)
     top = wanted.repository.top or folder
     state = snapshot(top, "The state of a session that is forked.\n", [wanted.base.commit])
     made = add(wanted, copy)

@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 
 from sessions.record import events as ev
-from sessions.runtime.session import Session
 from sessions.worktrees import listing
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, repo
-from tests.unit.worktrees.conftest import begin
+from tests.unit.worktrees.conftest import begin, orphan
 
 
 async def rows(rig: Rig) -> dict[str, listing.Row]:
@@ -21,16 +20,6 @@ async def rows(rig: Rig) -> dict[str, listing.Row]:
 async def prune(rig: Rig, **given: bool) -> ev.JSON:
     asked = {"orphans": False, "kept": False} | given
     return await rig.deck.features.worktrees.prune(**asked)
-
-
-async def orphan(rig: Rig, folder: Path) -> Session:
-    """A session whose record is lost."""
-    session = await begin(rig, folder)
-    await session.close()
-    rig.deck.sessions.pop(session.id)
-    shutil.rmtree(session.folder)
-    await rig.deck.index.forget(session.id)
-    return session
 
 
 async def test_state_size_and_owner_are_told(rig: Rig, tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""Steps on worktrees that the end of an engine cut off: completed or taken back, and told."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError
+from sessions.record import events as ev
+from sessions.worktrees import keep, steps
+from skills import private_files
+
+if TYPE_CHECKING:
+    from sessions.features.neighbours import Trees
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+    from sessions.worktrees.steps import Step
+
+log = logging.getLogger("agentdeck.worktrees")
+
+
+def folder(deck: Deck) -> Path:
+    """Where the notes of steps are."""
+    return deck.places.state / steps.FOLDER
+
+
+async def recover(deck: Deck, trees: Trees) -> None:
+    """Take up what is noted there."""
+    for note, step in await trees.run(steps.left, folder(deck)):
+        session = await _session(deck, step)
+        tree = (session.summary.worktree or {}) if session else {}
+        owned = tree.get("session") == step.session and tree.get("path") == step.path
+        root = deck.places.worktrees
+        try:
+            outcome, words = await trees.run(
+                lambda s=step, r=root, o=owned: steps.mend(s, r, owned=o)
+            )
+        except AgentdeckError as error:
+            outcome, words = (
+                "",
+                f"A step on {step.path} was cut off, and can't be taken up: {error}",
+            )
+        if words:
+            log.warning("%s", words)
+            deck.notice("worktree", words)
+        if session is not None:
+            await _record(session, step, outcome, words)
+        elif words:  # no record to stand in: `worktrees list` tells it until it is pruned
+            private_files.write(note.with_suffix(".said"), words)
+        note.unlink(missing_ok=True)
+
+
+async def _session(deck: Deck, step: Step) -> Session | None:
+    try:
+        return await deck.get(step.session) if step.session else None
+    except AgentdeckError:
+        return None
+
+
+async def _record(session: Session, step: Step, outcome: str, words: str) -> None:
+    tree = session.summary.worktree or {}
+    if outcome == "discarded" and "kept" not in tree:
+        ref = keep.REFS + session.id
+        event = ev.WorktreeDiscarded(ref=ref, commit="", branch=step.branch, path=step.path)
+        await session.recorder.emit_synced(event)
+    elif outcome == "restored" and "kept" in tree:
+        restored = ev.WorktreeRestored(branch=step.branch, path=step.path, commit="")
+        await session.recorder.emit_synced(restored)
+    if words:
+        session.recorder.emit(ev.Error(kind="worktree", message=words))
