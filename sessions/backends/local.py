@@ -286,6 +286,7 @@ class LocalBackend:
                 "--model", str(self._model),
                 "--slots", str(self._config.slots),
                 "--context", str(self._context),
+                "--threads", str(self._config.threads),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=fd,

@@ -38,6 +38,7 @@ async def home(
         root.mkdir()
         here.config_file.write_text(
             f'[defaults]\nprofile = "t"\n[backends.t]\nbase_url = "{server.url}"\nmodel = "m"\n'
+            '[backends.local]\ntype = "local"\nthreads = 1\n'
             '[profiles.t]\nbackend = "t"\npermission = "full"\n'
         )
         yield here, server

@@ -164,6 +164,26 @@ class Planted:
         assert b"Traceback" not in printed, printed
         return printed
 
+    async def exports(self, sessions: Sequence[str]) -> None:
+        """Every session in every format, by one process."""
+        calls = [
+            ["sessions", "export", session, "--format", fmt, "--out", f"{session}.{fmt}"]
+            for session in sessions
+            for fmt in ("md", "json", "html")
+        ]
+        code = (
+            "import json, sys\nfrom sessions.cli.main import cli\n"
+            "for call in json.loads(sys.stdin.read()):\n    cli(call, standalone_mode=False)\n"
+        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-c", code, stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            cwd=self.work, env=self.env,
+        )  # fmt: skip
+        printed, _ = await process.communicate(json.dumps(calls).encode())
+        assert process.returncode == 0 and not leaks(printed), printed
+        assert len(list(self.work.glob("*.html"))) == len(sessions)
+
     def stop(self) -> None:
         """No engine is left."""
         with contextlib.suppress(AgentdeckError):
@@ -263,11 +283,7 @@ async def test_keys_planted_everywhere_are_found_nowhere(planted: Planted) -> No
         ids[name] = await turn(client, planted, profile, words)
         await client.call("session.watch", session=ids[name])
     await client.close()
-    for session in ids.values():
-        for fmt in ("md", "json", "html"):
-            await planted.cli(
-                "sessions", "export", session, "--format", fmt, "--out", f"{session}.{fmt}"
-            )
+    await planted.exports(list(ids.values()))
     for args in (
         ("config", "show"), ("config", "show", "--json"), ("doctor",), ("doctor", "--json"),
         ("sessions", "list"), ("sessions", "show", ids["pasted"]), ("engine", "status", "--json"),

@@ -90,7 +90,7 @@ def test_a_model_that_makes_no_draft_costs_its_words_alone(home: Home) -> None:
 @pytest.mark.local_model
 @pytest.mark.skipif(local.bundled_model() is None, reason="the small model is not installed")
 def test_the_embedded_model_may_word_it_and_may_use_it(home: Home) -> None:
-    home.configure('[backends.local]\ntype = "local"\nmax_tokens = 40\n')
+    home.configure('[backends.local]\ntype = "local"\nmax_tokens = 40\nthreads = 1\n')
     session = worked(home)
     command = ("harvest", session, "--name", "total", "--model", "--backend", "local", "--yes")
     told = json.loads(home.out(*command, "--json"))

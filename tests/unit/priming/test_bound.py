@@ -56,7 +56,7 @@ async def test_a_further_stage_of_names_is_bound_to_its_letters() -> None:
 @pytest.mark.skipif(local.bundled_model() is None, reason="the small model is not installed")
 @pytest.mark.timeout(300)
 async def test_the_embedded_model_reads_every_kind(tmp_path: Path) -> None:
-    backend = local.LocalBackend("local", BackendConfig(type="local"), tmp_path)
+    backend = local.LocalBackend("local", BackendConfig(type="local", threads=1), tmp_path)
 
     async def ask(
         messages: Sequence[Mapping[str, Any]],
