@@ -142,7 +142,7 @@ class Studio:
 
     async def until(self, condition: Callable[[dict[str, Any]], bool]) -> None:
         """Wait until the sessions' statuses by title are as wanted."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition({s.title: s.status for s in self.client.summaries.values()}):
                 await asyncio.sleep(0.05)
 
@@ -219,7 +219,7 @@ def smaller(svg: str) -> str:
 
 
 async def _settle(pilot: Pilot[None], condition: Callable[[], bool] = lambda: True) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await pilot.pause(0.05)
     for _ in range(6):

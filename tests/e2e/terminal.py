@@ -61,7 +61,7 @@ class Terminal:
         """The screen's lines."""
         return "\n".join(self.screen.display)
 
-    def wait(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    def wait(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Read until `condition()` holds; fail with the screen's text after `timeout_s`."""
         end = time.monotonic() + timeout_s
         while not condition():
@@ -69,11 +69,11 @@ class Terminal:
             if left <= 0 or not self._read(left):
                 raise AssertionError(f"this did not come:\n{self.text}")
 
-    def wait_for(self, words: str, timeout_s: float = 20.0) -> None:
+    def wait_for(self, words: str, timeout_s: float = 60.0) -> None:
         """Read until `words` are on the screen."""
         self.wait(lambda: words in self.text, timeout_s)
 
-    def wait_gone(self, words: str, timeout_s: float = 20.0) -> None:
+    def wait_gone(self, words: str, timeout_s: float = 60.0) -> None:
         """Read until `words` are not on the screen any more."""
         self.wait(lambda: words not in self.text, timeout_s)
 
@@ -110,7 +110,7 @@ class Terminal:
         while select.select([self._fd], [], [], 0)[0] and self._read(0):
             pass
 
-    def insist(self, keys: str, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    def insist(self, keys: str, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Send keys again and again, a second apart, until `condition()` holds."""
         end = time.monotonic() + timeout_s
         while not condition():
@@ -134,7 +134,7 @@ class Terminal:
 
     # -- ending
 
-    def ended(self, timeout_s: float = 15.0) -> int:
+    def ended(self, timeout_s: float = 60.0) -> int:
         """Read until the program has ended; its exit code."""
         end = time.monotonic() + timeout_s
         while self._read(max(0.0, end - time.monotonic())):

@@ -32,7 +32,7 @@ class Editor:
         self._send({"id": number, "method": method, "params": params})
         assert self.process.stdout is not None
         while True:
-            line = await asyncio.wait_for(self.process.stdout.readline(), 30)
+            line = await asyncio.wait_for(self.process.stdout.readline(), 60)
             message = json.loads(line)
             if message.get("id") == number and "method" not in message:
                 return message.get("result", message.get("error"))
@@ -91,7 +91,7 @@ async def test_an_editor_prompts_answers_a_permission_and_loads_the_session(tmp_
         assert unknown["code"] == -32601
         assert process.stdin is not None
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), 60)
 
 
 async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ async def test_skills_that_are_on_are_the_editors_slash_commands(tmp_path: Path)
         assert "skill_content" in json.dumps(server.asked[-1].body["messages"])
         assert process.stdin is not None
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 20)
+        await asyncio.wait_for(process.wait(), 60)
 
 
 async def test_an_editor_is_told_at_once_that_a_turn_can_not_be_recorded(tmp_path: Path) -> None:
@@ -146,4 +146,4 @@ async def test_an_editor_is_told_at_once_that_a_turn_can_not_be_recorded(tmp_pat
         assert "the limit on the size of files is reached" in told["message"]
         assert process.stdin is not None
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 10)
+        await asyncio.wait_for(process.wait(), 60)

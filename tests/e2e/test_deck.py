@@ -64,7 +64,7 @@ def test_six_sessions_stream_side_by_side_while_typing_echoes(house: House) -> N
     deck.wait(lambda: said(deck, "▸ working") >= 6)
     deck.send("typed meanwhile")
     deck.wait_for("typed meanwhile")
-    deck.wait(lambda: said(deck, "word59") == 6, 40)
+    deck.wait(lambda: said(deck, "word59") == 6, 60)
 
 
 def test_a_killed_deck_stops_nothing(house: House) -> None:
@@ -74,7 +74,7 @@ def test_a_killed_deck_stops_nothing(house: House) -> None:
     deck.wait_for("word10")
     deck.kill()
     again = house.deck()
-    again.wait_for("word59", 40)
+    again.wait_for("word59", 60)
     again.wait_for("word11")
 
 
@@ -88,7 +88,7 @@ def test_a_killed_engine_loses_nothing_that_was_on_screen(house: House) -> None:
     shown = max(int(w[4:]) for w in deck.text.split() if w.startswith("word") and w[4:].isdigit())
     deck.send(CTRL_R)
     deck.wait_gone("^r reconnects")
-    deck.wait_for("nterrupted", 30)
+    deck.wait_for("nterrupted", 60)
     text = "".join(e["text"] for e in house.journal() if e["type"] == "text")
     assert f"word{shown} " in text + " "
     ended = [e for e in house.journal() if e["type"] == "turn.ended"]
@@ -143,7 +143,7 @@ def test_a_storm_of_resizes_while_text_streams(house: House) -> None:
     for step in range(30):
         deck.resize(50 + step * 5, 15 + step)
     deck.resize(100, 30)
-    deck.wait_for("word79", 40)
+    deck.wait_for("word79", 60)
     deck.wait_for("f1 help")
 
 

@@ -61,7 +61,7 @@ def test_decks_killed_at_any_point_stop_nothing_and_the_next_shows_all(house: Ho
         assert house.engine() == engine, f"round {number}"
         deck = house.deck(100 + rng.randrange(40), 24 + rng.randrange(20))
         deck.wait_for("to 1 stream 90 30")
-    deck.wait_for("word89", 40)
+    deck.wait_for("word89", 60)
     deck.wait_for("idle")
     assert reasons(house) == ["end_turn"]
     deck.send(CTRL_Q)
@@ -144,4 +144,4 @@ def _sleeps(engine: int) -> bool:
 
 def _allow(deck: Terminal, house: House) -> None:
     """Where there is no sandbox, mode `full` asks first; a person says yes, for the session."""
-    deck.wait(lambda: "needs-you" in deck.text or bool(_sleeps(house.engine())), 30)
+    deck.wait(lambda: "needs-you" in deck.text or bool(_sleeps(house.engine())), 60)

@@ -55,7 +55,7 @@ async def killed(here: Places) -> None:
     assert pid is not None
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    await until(lambda: lifecycle.running_pid(here) is None, 30)
+    await until(lambda: lifecycle.running_pid(here) is None, 60)
 
 
 def sums(folder: Path, here: Places) -> None:
@@ -114,6 +114,6 @@ async def test_a_night_of_kills_ends_with_every_task_done_once(
     while await state() == "working":
         await asyncio.sleep(0.2)
     assert await state() == "done"
-    await until(lambda: (folder / "report.json").exists(), 30)
+    await until(lambda: (folder / "report.json").exists(), 60)
     sums(folder, here)
     await client.close()

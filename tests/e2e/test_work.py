@@ -113,7 +113,7 @@ def test_a_failing_suite_is_mended_with_one_answer_given_from_another_tile(house
         # For the session: the second run of the same command then asks no more.
         deck.insist("s", lambda: "Nothing waits any more" in deck.text)
         deck.send(ESC)
-        deck.wait_for("All tests pass.", 40)
+        deck.wait_for("All tests pass.", 60)
         deck.wait_for("OK")
     assert (house.work / "sums.py").read_text() == BROKEN.replace(" - 1", "")
     journal = max(house.places.sessions.glob("*/journal.jsonl"), key=lambda p: p.stat().st_size)

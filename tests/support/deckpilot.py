@@ -66,7 +66,7 @@ class Opened:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds, or fail."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not condition():
                 await self.pilot.pause()
                 await asyncio.sleep(0.01)

@@ -58,7 +58,7 @@ class NativeRig:
     async def turn(self, session: Session, text: str) -> ev.TurnEnded:
         """Send and wait for the turn's end."""
         await session.send(text)
-        await until(lambda: not session.working, 20)
+        await until(lambda: not session.working, 60)
         return next(
             e for e in reversed(list(session.journal.events())) if isinstance(e, ev.TurnEnded)
         )

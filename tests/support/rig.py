@@ -80,7 +80,7 @@ def rig_places(root: Path) -> Places:
     )
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Let the loop turn until `condition()` holds; fail after `timeout_s`."""
     async with asyncio.timeout(timeout_s):
         while not condition():

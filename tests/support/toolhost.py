@@ -65,7 +65,7 @@ class ToolHost(QuietHost):
     def asked(self) -> list[ev.PermissionAsked]:
         return [e for e in self.events if isinstance(e, ev.PermissionAsked)]
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Wait for an event that makes `condition` true."""
         async with asyncio.timeout(timeout_s):
             while not condition():

@@ -248,11 +248,11 @@ async def turn(client: Client, planted: Planted, profile: str, words: str) -> st
     def ended() -> bool:
         return any(isinstance(e, ev.TurnEnded) for e in events_of(planted, session))
 
-    await until(lambda: ended() or bool(asks()), 40)
+    await until(lambda: ended() or bool(asks()), 60)
     if not ended():
         ask = asks()[0]["ask"]
         await client.call("session.answer", session=session, ask=ask, decision="once", allowed=True)
-        await until(ended, 40)
+        await until(ended, 60)
     return session
 
 

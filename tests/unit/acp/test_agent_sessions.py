@@ -213,7 +213,7 @@ async def test_an_agent_is_not_restarted_under_a_running_turn(make: MakeRig) -> 
     rig = await make()
     session = await rig.session()
     await session.send("forever")
-    await until(lambda: bool(text_of(session)), 10)
+    await until(lambda: bool(text_of(session)), 60)
     assert await do(rig, "agent.restart", backend="scripted") == {"restarted": False}
     await session.interrupt()
 

@@ -249,7 +249,7 @@ async def test_an_idle_agent_sleeps_and_wakes_with_its_conversation(
     await conversation.turn(host)
     first = backend._process
     assert first is not None
-    await asyncio.wait_for(first.wait_ended(), 10)
+    await asyncio.wait_for(first.wait_ended(), 60)
     host.next("say two")
     await conversation.turn(host)
     assert "message 2" in host.text()

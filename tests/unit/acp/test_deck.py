@@ -56,7 +56,7 @@ async def test_an_agents_turn_is_recorded_and_found(agents: Rig) -> None:
 async def test_an_agents_permission_is_answered_in_the_deck(agents: Rig) -> None:
     session = await agents.session()
     await session.send("permit")
-    await until(lambda: session.summary.status == "needs-you", 10)
+    await until(lambda: session.summary.status == "needs-you", 60)
     ask = session.summary.asks[0]
     assert ask["detail"] == "make test"
     await session.answer(ask["ask"], "yes", "", True)
@@ -102,7 +102,7 @@ async def test_a_fork_of_an_agents_session_is_a_session_of_its_own_there(agents:
 async def test_an_interrupt_stops_the_agent_and_keeps_what_it_said(agents: Rig) -> None:
     session = await agents.session()
     await session.send("forever")
-    await until(lambda: len(text_of(session)) > 10, 10)
+    await until(lambda: len(text_of(session)) > 10, 60)
     await session.interrupt()
     assert of_type(session, ev.TurnEnded)[-1].reason == "interrupted"
     assert text_of(session).startswith("0 1 2 ")

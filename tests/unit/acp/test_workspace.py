@@ -393,12 +393,12 @@ async def test_an_interrupt_ends_what_the_agent_has_started(
     host = host_in(root, decision="once")
     line = f"echo $$ > {root}/pid; exec sleep 1000"
     turn = asyncio.ensure_future(client(host, [["terminal/create", {"command": line}], RUN]))
-    await until(lambda: (root / "pid").exists() and bool((root / "pid").read_text().strip()), 10)
+    await until(lambda: (root / "pid").exists() and bool((root / "pid").read_text().strip()), 60)
     pid = int((root / "pid").read_text())
     turn.cancel()
     with pytest.raises(asyncio.CancelledError):
         await turn
-    await until(lambda: not Path(f"/proc/{pid}").exists(), 10)
+    await until(lambda: not Path(f"/proc/{pid}").exists(), 60)
 
 
 async def test_a_secret_is_asked_for_though_the_agents_own_mode_reads(

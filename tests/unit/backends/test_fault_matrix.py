@@ -108,7 +108,7 @@ async def test_two_dozen_sessions_with_two_dozen_faults_do_not_notice_each_other
     patience(rig, 1.0)
     for number, session in enumerate(sessions):
         await session.send(f"break {number}")
-    await until(lambda: not any(s.working for s in sessions), 30)
+    await until(lambda: not any(s.working for s in sessions), 60)
     for row, session in zip(chosen, sessions, strict=True):
         assert text_of(session) == row.kept, row.name
         assert of_type(session, ev.TurnEnded)[-1].reason == row.reason, row.name
@@ -147,7 +147,7 @@ async def test_a_limit_of_one_session_holds_back_the_others(rig: NativeRig) -> N
     await until(lambda: bool(of_type(first, ev.Retry)))
     for session in others:
         await session.send("Hello")
-    await until(lambda: not any(s.working for s in (first, *others)), 20)
+    await until(lambda: not any(s.working for s in (first, *others)), 60)
     assert len(rig.server.asked) == 7
     for session in others:
         assert [r.attempt for r in of_type(session, ev.Retry)] == [0]

@@ -81,8 +81,8 @@ async def paused(rig: NativeRig, text: str = "Go") -> Session:
 
 async def over(session: Session) -> None:
     """Wait until it has gone on and ended."""
-    await until(lambda: of_type(session, ev.TurnEnded)[-1].reason != "limit", 30)
-    await until(lambda: not session.working, 30)
+    await until(lambda: of_type(session, ev.TurnEnded)[-1].reason != "limit", 60)
+    await until(lambda: not session.working, 60)
 
 
 async def a_while() -> None:
@@ -144,7 +144,7 @@ async def test_an_engine_that_was_started_anew_waits_on(
         await a_while()
         assert len(rig.server.asked) == 1 and new.deck.busy
         clocks.passed += HOURS
-    await until(lambda: len(rig.server.asked) == 2, 30)
+    await until(lambda: len(rig.server.asked) == 2, 60)
     session = await new.deck.get(first.id)
     await over(session)
     assert text_of(session) == "Well." and len(of_type(session, ev.UserMessage)) == 1
@@ -165,7 +165,7 @@ async def test_a_clock_that_is_set_makes_it_neither_miss_nor_repeat(
     clocks.set_by += jump
     new = await again(rig, tmp_path) if anew else rig
     clocks.passed += HOURS + 2
-    await until(lambda: len(rig.server.asked) == 2, 30)
+    await until(lambda: len(rig.server.asked) == 2, 60)
     session = await new.deck.get(first.id)
     await over(session)
     clocks.set_by -= jump
@@ -199,7 +199,7 @@ async def test_other_sessions_of_the_key_pause_without_asking(
 async def test_a_limit_that_lasts_on_is_waited_for_again(rig: NativeRig, clocks: Clocks) -> None:
     session = await paused(rig)
     clocks.passed += HOURS + 2
-    await until(lambda: len(of_type(session, ev.TurnEnded)) == 2, 30)
+    await until(lambda: len(of_type(session, ev.TurnEnded)) == 2, 60)
     assert session.summary.status == "paused" and len(rig.server.asked) == 2
     rig.server.script = lambda r: say("Well.")
     clocks.passed += HOURS + 2

@@ -89,11 +89,11 @@ async def test_a_turn_that_outgrows_the_window_is_told_short_as_it_runs(
     server.script = grows
     # Each call is the same: the user lets it go on.
     await session.send("List it all, please.")
-    await until(lambda: not session.working or bool(session.summary.asks), 20)
+    await until(lambda: not session.working or bool(session.summary.asks), 60)
     while session.summary.asks:
         ask = session.summary.asks[0]
         await session.answer(ask["ask"], "once", "", True)
-        await until(lambda: not session.working or bool(session.summary.asks), 20)
+        await until(lambda: not session.working or bool(session.summary.asks), 60)
     assert of_type(session, ev.TurnEnded)[-1].reason == "end_turn"
     (compacted, *_) = of_type(session, ev.ContextCompacted)
     assert compacted.summary.startswith("I have listed much.")

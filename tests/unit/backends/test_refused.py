@@ -37,7 +37,7 @@ def attached(session: Session, name: str, data: bytes) -> ev.JSON:
 async def show(rig: NativeRig, session: Session, *pictures: ev.JSON) -> ev.TurnEnded:
     """A turn about pictures."""
     await session.send("Look", attachments=list(pictures))
-    await until(lambda: not session.working, 20)
+    await until(lambda: not session.working, 60)
     return of_type(session, ev.TurnEnded)[-1]
 
 

@@ -256,7 +256,7 @@ async def test_a_compaction_that_gains_nothing_ends_the_turn_with_a_sentence(
     server.script = script
     session = await rig.session()
     await session.send("Go")
-    await until(lambda: not session.working, 20)
+    await until(lambda: not session.working, 60)
     summaries = [r for r in server.asked if "leave your view" in r.last_text]
     assert len(summaries) <= 2 and len(server.asked) < 8
     told = of_type(session, ev.Error)[-1]

@@ -137,7 +137,7 @@ async def test_the_engine_serves_its_user_alone(
     with pytest.raises(EngineError, match=ANOTHER):
         await client.call("deck.list")
     await client.close()
-    await until(lambda: not server._connections, 30)
+    await until(lambda: not server._connections, 60)
 
 
 async def test_a_client_talks_to_no_engine_of_another_user(

@@ -124,7 +124,7 @@ async def test_a_line_that_is_no_command_is_answered_with_an_error(
 ) -> None:
     reader, writer = await asyncio.open_unix_connection(str(rig.deck.places.socket))
     writer.write(line + b"\n")
-    answer = json.loads(await asyncio.wait_for(reader.readline(), 5))
+    answer = json.loads(await asyncio.wait_for(reader.readline(), 60))
     assert "error" in answer
     writer.close()
 

@@ -61,12 +61,12 @@ async def test_a_turn_of_hostile_values_ends_and_all_goes_on(
     other = await rig.session()
     rig.backend.act = act
     await session.send("go")
-    await until(lambda: not session.working, 10)
+    await until(lambda: not session.working, 60)
     assert session.summary.status in ("done", "failed", "idle")
     rig.backend.act = type(rig.backend)().act
     for each in (session, other):
         await each.send("again")
-        await until(lambda each=each: not each.working, 10)  # type: ignore[misc]
+        await until(lambda each=each: not each.working, 60)  # type: ignore[misc]
         assert each.summary.status == "done"
     listed = {s.id for s in await rig.deck.all_summaries()}
     assert {session.id, other.id} <= listed
@@ -116,7 +116,7 @@ async def test_a_journal_with_such_a_value_is_one_session_of_the_list(
     except JournalError as error:
         assert "0old" in str(error)
     await session.send("hello")
-    await until(lambda: not session.working, 10)
+    await until(lambda: not session.working, 60)
     assert session.summary.status == "done"
 
 
@@ -152,7 +152,7 @@ async def test_a_title_that_is_none_is_refused(rig: Rig, title: Any) -> None:
         await rig.deck.change(session, {"title": title})
     assert session.summary.title == ""
     await session.send("hello")
-    await until(lambda: not session.working, 10)
+    await until(lambda: not session.working, 60)
     assert session.summary.status == "done"
 
 
@@ -195,12 +195,12 @@ def damage(path: Path, how: str) -> None:
 async def test_a_damaged_index_is_made_again_while_sessions_answer(rig: Rig, how: str) -> None:
     session = await rig.session()
     await session.send("the first question")
-    await until(lambda: not session.working, 10)
+    await until(lambda: not session.working, 60)
     await rig.deck.index.ask(lambda index: index.search("first"))
     damage(rig.deck.places.index, how)
     for number in range(3):
         await session.send(f"question {number}")
-        await until(lambda: not session.working, 10)
+        await until(lambda: not session.working, 60)
         assert session.summary.status == "done"
     hits = await rig.deck.index.ask(lambda index: index.search("question"))
     await rig.deck.index.made()
@@ -220,7 +220,7 @@ async def test_delivery_does_not_wait_for_the_index(
     told: list[ev.Event] = []
     session.observers.append(told.append)
     await session.send("hello")
-    await until(lambda: not session.working, 10)
+    await until(lambda: not session.working, 60)
     assert any(isinstance(e, ev.TurnEnded) for e in told)
     assert session.summary.status == "done"
 

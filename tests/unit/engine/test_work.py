@@ -58,13 +58,13 @@ async def test_a_failing_suite_is_mended_with_one_permission_answered_elsewhere(
     work.server.script = fixer
     session, other = await work.session(), await work.session()
     await session.send("Make the tests pass.")
-    await until(lambda: session.summary.status == "needs-you", 10)
+    await until(lambda: session.summary.status == "needs-you", 60)
     (waiting,) = [a for s in work.deck.sessions.values() for a in s.summary.asks]
     assert waiting["detail_kind"] == "command" and RUN in waiting["detail"]
     kinds = {o["id"]: o["kind"] for o in waiting["options"]}
     session_wide = next(i for i, kind in kinds.items() if kind == "allow_session")
     await session.answer(waiting["ask"], session_wide, "", True)
-    await until(lambda: not session.working, 30)
+    await until(lambda: not session.working, 60)
     assert text_of(session).endswith("It passes.")
     assert (work.root / "work" / "calc.py").read_text() == "def add(a, b):\n    return a + b\n"
     results = of_type(session, ev.ToolResult)
@@ -85,7 +85,7 @@ async def test_no_with_a_reason_goes_to_the_model(work: NativeRig) -> None:
     work.server.script = script
     session = await work.session()
     await session.send("Go")
-    await until(lambda: session.summary.status == "needs-you", 10)
+    await until(lambda: session.summary.status == "needs-you", 60)
     ask = session.summary.asks[0]
     await session.answer(ask["ask"], "no-reason", "use the other makefile", False)
     await until(lambda: not session.working)
@@ -202,5 +202,5 @@ async def test_a_skill_folder_that_lands_is_told_without_a_restart(work: NativeR
             make_skill(work.root, "late")
         return any("late" in n["message"] or n["kind"] == "skills" for n in seen)
 
-    await until(land, 20)
+    await until(land, 60)
     assert "late" in {row["name"] for row in work.deck.features.skills.of(session).rows()}

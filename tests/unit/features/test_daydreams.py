@@ -55,8 +55,8 @@ async def test_an_idle_deck_dreams_until_the_budget_is_spent(
     session = await rig.session()
     await rig.turn(session, "How shall we store tides?")
     dreams = rig.deck.features.daydreams
-    await until(lambda: bool(dreams.inbox.waiting()), 20)
-    await until(lambda: dreams._task is not None and dreams._task.done(), 20)
+    await until(lambda: bool(dreams.inbox.waiting()), 60)
+    await until(lambda: dreams._task is not None and dreams._task.done(), 60)
     with pytest.raises(UsageError, match="budget"):
         for _ in range(20):
             await dreams.dream(session)

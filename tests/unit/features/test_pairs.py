@@ -47,7 +47,7 @@ async def test_one_of_the_two_has_the_skill_and_the_choice_is_kept(
     pair = load_commands()["harvest.pair"]
     told = await pair(rig.deck, name="total", begin=True)
     sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
-    await until(lambda: not any(s.working for s in sessions), 20)
+    await until(lambda: not any(s.working for s in sessions), 60)
     told = await pair(rig.deck, name="total")
     assert told["done"] and told["prompt"] == "How can I sum the numbers of a stream?"
     assert "skilled" not in json.dumps(told)
@@ -68,7 +68,7 @@ async def test_a_skill_that_is_not_better_is_said_plainly(rig: NativeRig, tmp_pa
     pair = load_commands()["harvest.pair"]
     told = await pair(rig.deck, name="total", begin=True)
     sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
-    await until(lambda: not any(s.working for s in sessions), 20)
+    await until(lambda: not any(s.working for s in sessions), 60)
     without = [bool(of_type(s, ev.SkillUsed)) for s in sessions].index(False)
     check = await pair(rig.deck, name="total", answer=("first", "second")[without])
     assert check["passed"] is False and "WITHOUT" in check["detail"]

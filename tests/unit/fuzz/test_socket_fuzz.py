@@ -74,7 +74,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.R
 
         rig, server, session = runner.run(begin())
         yield runner, server, session
-        runner.run(asyncio.wait_for(rig.close(), 20))
+        runner.run(asyncio.wait_for(rig.close(), 60))
 
 
 ARGS = st.dictionaries(st.sampled_from(NAMES), st.one_of(JSON, st.just("SESSION")), max_size=5)
@@ -108,7 +108,7 @@ def test_every_line_gets_an_answer_and_none_is_a_fault_of_ours(
     async def ask() -> list[bytes]:
         written = Written()
         connection = Connection(server, None, written)  # type: ignore[arg-type]
-        await asyncio.wait_for(connection._command(line), 20)
+        await asyncio.wait_for(connection._command(line), 60)
         return written.lines
 
     answer = json.loads(runner.run(ask())[-1])
@@ -154,7 +154,7 @@ def test_whatever_the_engine_says_the_client_reads_on(lines: list[Any], junk: li
         }
         reader.feed_data(json.dumps(last).encode() + b"\n")
         reader.feed_eof()
-        await asyncio.wait_for(client._reading, 5)
+        await asyncio.wait_for(client._reading, 60)
         assert isinstance(seen[-1], ev.Text) and seen[-1].text == "end"
         assert len(lost) == 1
         assert all(isinstance(notice, dict) for notice in notices)

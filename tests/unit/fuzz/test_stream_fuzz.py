@@ -203,4 +203,4 @@ def test_any_lines_of_an_agent_are_messages_or_noise(lines: list[bytes]) -> None
         assert all(isinstance(s, str) and isinstance(u, dict) for s, u in updates)
         assert all(words for _, words in faults)
 
-    asyncio.run(asyncio.wait_for(read(), 10))
+    asyncio.run(asyncio.wait_for(read(), 60))

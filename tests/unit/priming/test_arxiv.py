@@ -82,7 +82,7 @@ async def test_the_distance_holds_between_processes(tmp_path: Path) -> None:
         done, _ = await asyncio.wait([waiting], timeout=0.2)
         assert not done
         leave.set()
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, 60)
     finally:
         leave.set()
         await asyncio.to_thread(other.join, 10)
@@ -105,7 +105,7 @@ async def test_who_gives_up_waiting_leaves_the_gate_open(tmp_path: Path) -> None
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-    await asyncio.wait_for(gate.welcomed(), 5)
+    await asyncio.wait_for(gate.welcomed(), 60)
 
 
 # -- the same again

@@ -103,11 +103,11 @@ async def test_a_skill_switched_on_amid_a_session_is_used_and_its_script_asks(
     profiler(rig.deck.places.my_skills)  # it lands as a folder, nothing is restarted
     await switched(rig, first)
     await first.send("profile t.csv")
-    await until(lambda: bool(of_type(first, ev.PermissionAsked)), 20)
+    await until(lambda: bool(of_type(first, ev.PermissionAsked)), 60)
     asked = of_type(first, ev.PermissionAsked)[0]
     assert "scripts/profile.py" in asked.summary + asked.detail
     await first.answer(asked.ask, "once", "", True)
-    await until(lambda: not first.working, 20)
+    await until(lambda: not first.working, 60)
 
     results = of_type(first, ev.ToolResult)
     assert [r.status for r in results] == ["ok", "ok"]
@@ -143,9 +143,9 @@ async def test_a_name_that_came_later_is_accepted_beside_the_first_ones(rig: Nat
     assert tool["input_schema"]["properties"]["name"]["enum"] == ["deepen"]
     await switched(rig, session)
     await session.send("profile t.csv")
-    await until(lambda: bool(of_type(session, ev.PermissionAsked)), 20)
+    await until(lambda: bool(of_type(session, ev.PermissionAsked)), 60)
     await session.interrupt()
-    await until(lambda: not session.working, 20)
+    await until(lambda: not session.working, 60)
     assert of_type(session, ev.ToolResult)[0].status == "ok"
 
 
@@ -154,9 +154,9 @@ async def test_what_is_listed_and_what_was_used_survives_compaction(rig: NativeR
     session = await rig.session()
     await switched(rig, session)
     await session.send("profile t.csv")
-    await until(lambda: bool(of_type(session, ev.PermissionAsked)), 20)
+    await until(lambda: bool(of_type(session, ev.PermissionAsked)), 60)
     await session.answer(of_type(session, ev.PermissionAsked)[0].ask, "no", "", False)
-    await until(lambda: not session.working, 20)
+    await until(lambda: not session.working, 60)
     await rig.turn(session, "hello")
     await rig.deck.features.compactor.compact(session)
     await rig.turn(session, "hello again")

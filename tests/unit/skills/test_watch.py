@@ -27,12 +27,12 @@ async def watching(*roots: Path) -> AsyncIterator[asyncio.Queue[set[Path]]]:
         yield told
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
 
 
 async def told_after(act: object, told: asyncio.Queue[set[Path]], wanted: Path | None) -> None:
     """Do `act` again and again until the watch, which takes a moment to begin, tells of it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         number = 0
         while True:
             act(number)  # type: ignore[operator]

@@ -116,7 +116,7 @@ async def test_a_script_its_data_and_its_picture_are_harvested(tmp_path: Path) -
         session = await rig.session()
         session.full_confirmed = True
         await rig.turn(session, "Plot it")
-        await until(lambda: bool(of_type(session, ev.FilesMade)), 20)
+        await until(lambda: bool(of_type(session, ev.FilesMade)), 60)
         events = list(session.journal.events())
         await rig.close()
     told = {f.path.rpartition("/")[2]: f for f in byproducts(session.id, events)}

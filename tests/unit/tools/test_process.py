@@ -49,7 +49,7 @@ def marked(mark: str) -> list[int]:
 
 
 async def gone(mark: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while marked(mark):
             await asyncio.sleep(0.02)
 
@@ -183,7 +183,7 @@ async def test_background_command_runs_on_and_is_read_in_parts(desk: Desk) -> No
 
 
 async def until(condition) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 

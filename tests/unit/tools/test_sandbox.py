@@ -155,7 +155,7 @@ async def test_what_a_background_command_makes_is_set_aside_while_it_runs(desk: 
         run_in_background=True,
     )
     job = desk.box.state.jobs[started.data["job"]]
-    await until(lambda: bool(job.aside), 20)
+    await until(lambda: bool(job.aside), 60)
     assert not (desk.ws / ".claude").exists()
     (desk.ws / "go").touch()
     await job.ended()

@@ -154,7 +154,7 @@ class Meeting:
         self.running += 1
         self.most = max(self.most, self.running)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self.barrier.wait()
         finally:
             self.running -= 1
