@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sessions import places as where
-from skills.library import Library, Places
+from skills.library import Library, SkillPlaces
 
 
 def library(configured: list[str] | None = None, here: where.Places | None = None) -> Library:
@@ -17,7 +17,7 @@ def library(configured: list[str] | None = None, here: where.Places | None = Non
     here = here or where.places()
     paths = _configured(here) if configured is None else configured
     return Library(
-        Places(
+        SkillPlaces(
             mine=here.my_skills,
             keep=here.data / "skills",
             configured=tuple(Path(path).expanduser() for path in paths),

@@ -73,7 +73,7 @@ class Broken:
 
 
 @dataclass(slots=True)
-class Found:
+class FoundSkills:
     """What a scan gave; `notices` say where it stopped early."""
 
     skills: list[Skill] = field(default_factory=list)
@@ -126,9 +126,9 @@ class Scanner:
 
     def scan(
         self, roots: Iterable[Root], trusted: Callable[[Path], bool] = lambda folder: True
-    ) -> Found:
+    ) -> FoundSkills:
         """All skills below `roots`, the used ones before those they shadow."""
-        found = Found()
+        found = FoundSkills()
         seen: set[str] = set()
         ordered = sorted(roots, key=lambda r: r.project is not None and not trusted(r.project))
         for root in ordered:
@@ -136,7 +136,7 @@ class Scanner:
         found.skills = shadow(found.skills)
         return found
 
-    def skill(self, folder: str, root: Root, found: Found) -> bool:
+    def skill(self, folder: str, root: Root, found: FoundSkills) -> bool:
         """Take the skill in `folder`, if there is one."""
         file = f"{folder}/{FILE}"
         try:
@@ -155,7 +155,7 @@ class Scanner:
         return True
 
     @staticmethod
-    def _dangling(file: str, folder: str, root: Root, found: Found) -> bool:
+    def _dangling(file: str, folder: str, root: Root, found: FoundSkills) -> bool:
         if not Path(file).is_symlink():
             return False
         why = "Its SKILL.md is a link to nothing."
@@ -173,7 +173,7 @@ def _read(file: str, folder: str, root: Root) -> Skill | Broken:
 class _Walk:
     """One walk over one root."""
 
-    def __init__(self, scanner: Scanner, root: Root, found: Found, seen: set[str]) -> None:
+    def __init__(self, scanner: Scanner, root: Root, found: FoundSkills, seen: set[str]) -> None:
         self._scanner, self._root, self._found, self._seen = scanner, root, found, seen
         self._left = MAX_FOLDERS
 

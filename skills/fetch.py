@@ -19,7 +19,7 @@ _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])[:/]")
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class CloneSource:
     """Where to clone from; `ref`: a branch or tag, `below`: the folder in it, both may be ""."""
 
     url: str
@@ -32,7 +32,7 @@ def is_url(source: str) -> bool:
     return bool(_SCHEME.match(source) or _SCP_LIKE.match(source))
 
 
-def parse_url(source: str) -> Repository:
+def parse_url(source: str) -> CloneSource:
     """Read `https://host/owner/repo`, `…/tree/REF/FOLDER` of a web page, `URL#FOLDER`, or scp form.
 
     Raises:
@@ -41,7 +41,7 @@ def parse_url(source: str) -> Repository:
     address, _, fragment = source.partition("#")
     if tree := _TREE.match(address):
         below = fragment or tree.group(3) or ""
-        return Repository(tree.group(1), tree.group(2), _below(below))
+        return CloneSource(tree.group(1), tree.group(2), _below(below))
     scheme = _SCHEME.match(address)
     allowed = ("https", "ssh", "git+ssh", "file")
     if scheme and scheme.group(1).lower() not in allowed and not _LOOPBACK.match(address):
@@ -52,7 +52,7 @@ def parse_url(source: str) -> Repository:
         )
     if address.startswith("-"):
         raise Refused("That is no address.", entry=unseen.one_line(address))
-    return Repository(address, "", _below(fragment))
+    return CloneSource(address, "", _below(fragment))
 
 
 def _below(folder: str) -> str:
@@ -68,7 +68,7 @@ def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key not in leading}
 
 
-def clone(repository: Repository, into: Path) -> Path:
+def clone(repository: CloneSource, into: Path) -> Path:
     """Clone into the new folder `into`; the folder that was asked for in it.
 
     Raises:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from skills import install
 from skills import text as unseen
-from skills.discover import Broken, Found, Root, Scanner, roots
+from skills.discover import Broken, FoundSkills, Root, Scanner, roots
 from skills.errors import NotThere, SkillError
 from skills.install import Removed
-from skills.review import Review, review
+from skills.review import SkillReview, review
 from skills.skill import Scope, Skill
 from skills.trust import Lock, Standing
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class SkillPlaces:
     """Where skills are, and where the library keeps its own: reviews and the trash."""
 
     mine: Path
@@ -39,11 +39,11 @@ class Places:
 class Library:
     """The skills that are seen from a working directory, and what may be done with them."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: SkillPlaces) -> None:
         self.places = places
         self.lock = Lock(places.keep / "trust.json")
         self._scanner = Scanner()
-        self._found = Found()
+        self._found = FoundSkills()
 
     def roots(self, cwd: Path | None = None) -> list[Root]:
         """The folders of skills seen from `cwd`, existing or not, first to last."""
@@ -86,7 +86,7 @@ class Library:
         """
         return self.lock.require(skill)
 
-    def review(self, skill: Skill) -> Review:
+    def review(self, skill: Skill) -> SkillReview:
         """What is shown before its first use."""
         return review(skill)
 

@@ -104,7 +104,7 @@ _PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ReviewedFile:
     """One file. `kind`: `skill`, `script`, `text`, `archive`, `binary`, `link`."""
 
     path: str
@@ -114,7 +114,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ReviewNote:
     """Something that deserves a look: `context` is the line and its neighbours, cleaned."""
 
     kind: str
@@ -125,17 +125,17 @@ class Note:
 
 
 @dataclass(slots=True)
-class Review:
+class SkillReview:
     """All that is shown before a skill's first use."""
 
     name: str
     path: Path
     description: str = ""
-    files: list[File] = field(default_factory=list)
+    files: list[ReviewedFile] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     tools: list[str] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[ReviewNote] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """What was not looked at, and why."""
     body_tokens: int = 0
@@ -162,9 +162,9 @@ class Review:
         }
 
 
-def review(skill: Skill) -> Review:
+def review(skill: Skill) -> SkillReview:
     """Look through the skill's folder."""
-    report = Review(
+    report = SkillReview(
         name=skill.name,
         path=skill.path,
         description=skill.description,
@@ -187,7 +187,7 @@ def review(skill: Skill) -> Review:
     return report
 
 
-def _file(report: Review, folder: Path, path: Path, left: int) -> int:
+def _file(report: SkillReview, folder: Path, path: Path, left: int) -> int:
     """Look at one file; the bytes that were read."""
     full = folder / path
     shown = unseen.one_line(path.as_posix())
@@ -195,8 +195,10 @@ def _file(report: Review, folder: Path, path: Path, left: int) -> int:
         status = full.stat()
         executable = bool(status.st_mode & 0o111)
         if _ARCHIVES.search(path.suffix):
-            report.files.append(File(shown, status.st_size, "archive", executable))
-            report.notes.append(Note("archive", shown, 0, "an archive: its content is unseen", ""))
+            report.files.append(ReviewedFile(shown, status.st_size, "archive", executable))
+            report.notes.append(
+                ReviewNote("archive", shown, 0, "an archive: its content is unseen", "")
+            )
             return 0
         data = parse.read_bytes(full, min(_MAX_TEXT, max(left, 1)))
     except Unreadable as error:
@@ -206,12 +208,12 @@ def _file(report: Review, folder: Path, path: Path, left: int) -> int:
         report.left_out.append(f"{shown}: {error.strerror}.")
         return 0
     if b"\0" in data[:8192]:
-        report.files.append(File(shown, len(data), "binary", executable))
+        report.files.append(ReviewedFile(shown, len(data), "binary", executable))
         if executable:
-            report.notes.append(Note("binary", shown, 0, "a program that can't be read", ""))
+            report.notes.append(ReviewNote("binary", shown, 0, "a program that can't be read", ""))
         return 0
     text = parse.decode(data)
-    report.files.append(File(shown, len(data), _kind(path, text), executable))
+    report.files.append(ReviewedFile(shown, len(data), _kind(path, text), executable))
     if path.name == parse.FILE and len(path.parts) == 1:
         report.body_tokens = estimate(text)
     _text(report, shown, text)
@@ -224,7 +226,7 @@ def _kind(path: Path, text: str) -> str:
     return "script" if _SCRIPTS.search(path.suffix) or text.startswith("#!") else "text"
 
 
-def _strangers(report: Review, folder: Path) -> None:
+def _strangers(report: SkillReview, folder: Path) -> None:
     """Links and special files, which `walk` leaves out."""
     for count, full in enumerate(folder.rglob("*")):
         if count > MAX_FILES * 2:
@@ -234,13 +236,13 @@ def _strangers(report: Review, folder: Path) -> None:
             target = unseen.one_line(str(full.readlink()))
             inside = full.resolve().is_relative_to(folder.resolve())
             says = "a link" if inside else "a link that leaves the folder"
-            report.files.append(File(shown, 0, "link"))
-            report.notes.append(Note("link", shown, 0, says, f"{shown} → {target}"))
+            report.files.append(ReviewedFile(shown, 0, "link"))
+            report.notes.append(ReviewNote("link", shown, 0, says, f"{shown} → {target}"))
         elif not full.is_file() and not full.is_dir():
-            report.notes.append(Note("special", shown, 0, "neither file nor folder", shown))
+            report.notes.append(ReviewNote("special", shown, 0, "neither file nor folder", shown))
 
 
-def _text(report: Review, path: str, text: str) -> None:
+def _text(report: SkillReview, path: str, text: str) -> None:
     lines = text.split("\n")
     report.urls += (unseen.one_line(url).rstrip(".,;:") for url in _URL.findall(text))
     if path.endswith(".md"):
@@ -250,11 +252,11 @@ def _text(report: Review, path: str, text: str) -> None:
         says = f"unseen characters ({run.kind}, {run.codes})"
         if run.says:
             says += f" that spell “{run.says[:200]}”"
-        report.notes.append(Note("hidden", path, run.line, says, _context(lines, run.line)))
+        report.notes.append(ReviewNote("hidden", path, run.line, says, _context(lines, run.line)))
     for number, line in enumerate(lines, 1):
         for kind, says, pattern in _PATTERNS:
             if pattern.search(line[:5_000]):
-                report.notes.append(Note(kind, path, number, says, _context(lines, number)))
+                report.notes.append(ReviewNote(kind, path, number, says, _context(lines, number)))
 
 
 def _commands(lines: list[str]) -> Iterator[str]:
@@ -267,13 +269,13 @@ def _commands(lines: list[str]) -> Iterator[str]:
             yield unseen.one_line(line)[:200]
 
 
-def _comments(path: str, text: str, lines: list[str]) -> Iterator[Note]:
+def _comments(path: str, text: str, lines: list[str]) -> Iterator[ReviewNote]:
     """HTML comments with a sentence in them: a reader of the page never sees these."""
     for match in _COMMENT.finditer(text):
         if len(_WORDS.findall(match.group(1))) >= 4:
             line = text.count("\n", 0, match.start()) + 1
             said = unseen.one_line(match.group(1))[:200]
-            yield Note(
+            yield ReviewNote(
                 "comment", path, line, f"a comment that says “{said}”", _context(lines, line)
             )
 

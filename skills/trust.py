@@ -47,7 +47,7 @@ class Trust(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SkillChange:
     """One file that changed since the review; `how`: `added`, `removed`, `changed`."""
 
     path: str
@@ -60,7 +60,7 @@ class Standing:
 
     trust: Trust
     usable: bool
-    changes: tuple[Change, ...] = ()
+    changes: tuple[SkillChange, ...] = ()
     folder: Path | None = None
     """The project folder whose trust is missing."""
     sha256: str = ""
@@ -308,14 +308,14 @@ class Lock:
             yield
 
 
-def _changes(before: JSON, now: dict[str, str]) -> Iterator[Change]:
+def _changes(before: JSON, now: dict[str, str]) -> Iterator[SkillChange]:
     for path in sorted(before.keys() | now.keys()):
         if path not in now:
-            yield Change(path, "removed")
+            yield SkillChange(path, "removed")
         elif path not in before:
-            yield Change(path, "added")
+            yield SkillChange(path, "added")
         elif before[path] != now[path]:
-            yield Change(path, "changed")
+            yield SkillChange(path, "changed")
 
 
 def _refusal(skill: Skill, standing: Standing) -> NeedsReview:

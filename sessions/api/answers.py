@@ -69,7 +69,7 @@ class Begun(TypedDict):
     turn: int
 
 
-class Turn(TypedDict):
+class TurnShown(TypedDict):
     """One turn: the message that began it, the files that tools changed in it, its standing."""
 
     turn: int
@@ -100,7 +100,7 @@ class Undone(TypedDict):
     note: NotRequired[str]
 
 
-class McpServer(TypedDict):
+class McpServerState(TypedDict):
     """An MCP server for a session. `where`: its command or address, without its secrets."""
 
     name: str
@@ -109,7 +109,7 @@ class McpServer(TypedDict):
     where: str
 
 
-class BackendState(TypedDict):
+class BackendListed(TypedDict):
     """A configured backend: whether it can be used here, and what to do where it can't."""
 
     name: str
@@ -165,7 +165,7 @@ class SkillsListed(TypedDict):
     notices: list[str]
 
 
-class Refused(TypedDict):
+class NotSwitched(TypedDict):
     """Sessions that did not take a skill, each with why."""
 
     refused: dict[str, str]
@@ -209,7 +209,7 @@ class DraftShown(TypedDict):
     checks: list[ev.JSON]
 
 
-class Setting(TypedDict):
+class SettingShown(TypedDict):
     """A key of the configuration; see `sessions.config.settings.Setting`."""
 
     keys: list[str]
@@ -230,7 +230,7 @@ class SettingsSection(TypedDict):
     words: str
     named: bool
     ours: bool
-    settings: list[Setting]
+    settings: list[SettingShown]
 
 
 class SettingsShown(TypedDict):

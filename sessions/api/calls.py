@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 if TYPE_CHECKING:
     from sessions.api.answers import (
-        BackendState,
+        BackendListed,
         Begun,
         DraftShown,
         EngineStatus,
         Greeting,
         Handed,
-        McpServer,
+        McpServerState,
         ModelChoice,
+        NotSwitched,
         PicturesShown,
         PutBack,
-        Refused,
         Restarted,
         Restored,
         SandboxState,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         SkillFile,
         SkillsListed,
         Staged,
-        Turn,
+        TurnShown,
         Undone,
         Watched,
     )
@@ -120,7 +120,7 @@ class Calls(Protocol):
     async def call(self, command: Literal["config.settings"], /) -> SettingsShown: ...
 
     @overload
-    async def call(self, command: Literal["deck.backends"], /) -> list[BackendState]: ...
+    async def call(self, command: Literal["deck.backends"], /) -> list[BackendListed]: ...
 
     @overload
     async def call(
@@ -606,7 +606,7 @@ class Calls(Protocol):
         *,
         session: str,
         changes: dict[str, bool] | None = ...,
-    ) -> list[McpServer]: ...
+    ) -> list[McpServerState]: ...
 
     @overload
     async def call(
@@ -650,7 +650,9 @@ class Calls(Protocol):
     ) -> None: ...
 
     @overload
-    async def call(self, command: Literal["session.turns"], /, *, session: str) -> list[Turn]: ...
+    async def call(
+        self, command: Literal["session.turns"], /, *, session: str
+    ) -> list[TurnShown]: ...
 
     @overload
     async def call(
@@ -708,7 +710,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["skills.everywhere"], /, *, name: str, state: SkillState
-    ) -> Refused: ...
+    ) -> NotSwitched: ...
 
     @overload
     async def call(

@@ -8,7 +8,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 
 
-class NewSession(TypedDict, total=False):
+class SessionWishes(TypedDict, total=False):
     """Of a session to be made; see `sessions.runtime.deck.Deck.create`."""
 
     profile: str
@@ -26,7 +26,7 @@ class NewSession(TypedDict, total=False):
     about: str
 
 
-class Injection(TypedDict, total=False):
+class InjectionWishes(TypedDict, total=False):
     """How chosen items are sent; see `sessions.features.priming.Primings.inject`."""
 
     follow_up: str

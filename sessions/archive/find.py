@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sessions.archive.rows import Row
+from sessions.archive.rows import SessionRow
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
 
-S = TypeVar("S", Summary, Row)
+S = TypeVar("S", Summary, SessionRow)
 
 
 def find(summaries: Sequence[S], wanted: str) -> S:
@@ -42,7 +42,7 @@ def find(summaries: Sequence[S], wanted: str) -> S:
     raise NotFound(f"There is no session {wanted}.", "See `agentdeck sessions list`.")
 
 
-def listed(summary: Summary | Row) -> ev.JSON:
+def listed(summary: Summary | SessionRow) -> ev.JSON:
     """A row of `sessions list --json`, DESIGN 6.6."""
     return {
         "id": summary.id,

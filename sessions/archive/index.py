@@ -278,7 +278,7 @@ class Index:
             ).fetchall()
         return {row[0]: name_of(_Called(*row[1:])) for row in found}
 
-    def rows(self) -> list[rows.Row]:
+    def rows(self) -> list[rows.SessionRow]:
         """What a list shows of every session, newest first; summaries cost three times as much."""
         with self._lock:
             return rows.rows(self._db)

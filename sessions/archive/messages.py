@@ -35,7 +35,7 @@ _GATHERED = 16 * 2**20
 _ENDS = (ev.TurnEnded, ev.ContextCompacted)
 
 
-class Text(NamedTuple):
+class MessageText(NamedTuple):
     """A message: where it begins in its journal, and what it says."""
 
     seq: int
@@ -47,7 +47,7 @@ class Joined:
     """A session's messages; the chunks of an answer are joined to one."""
 
     def __init__(self) -> None:
-        self.done: list[Text] = []
+        self.done: list[MessageText] = []
         """Those that are complete; who has written them empties it."""
         self._first: ev.Text | None = None
         self._parts: list[str] = []
@@ -61,10 +61,10 @@ class Joined:
             self._parts.append(event.text)
         elif type(event) is ev.UserMessage:
             self.end()
-            self.done.append(Text(event.seq, event.at, event.text))
+            self.done.append(MessageText(event.seq, event.at, event.text))
         elif type(event) is ev.ToolCall:
             told = " ".join(str(v) for v in event.input.values() if isinstance(v, str))
-            self.done.append(Text(event.seq, event.at, f"{event.name} {told}"[:_MAX_CALL]))
+            self.done.append(MessageText(event.seq, event.at, f"{event.name} {told}"[:_MAX_CALL]))
         elif self._first is not None and isinstance(event, _ENDS):
             self.end()
 
@@ -76,7 +76,7 @@ class Joined:
         text = "".join(self._parts)
         self._parts.clear()
         if text.strip():
-            self.done.append(Text(first.seq, first.at, text))
+            self.done.append(MessageText(first.seq, first.at, text))
 
 
 def set_up(db: sqlite3.Connection) -> None:
@@ -86,7 +86,7 @@ def set_up(db: sqlite3.Connection) -> None:
         db.execute("insert into words(words, rank) values('hashsize', ?)", (_GATHERED,))
 
 
-def add(db: sqlite3.Connection, session: str, texts: Sequence[Text]) -> None:
+def add(db: sqlite3.Connection, session: str, texts: Sequence[MessageText]) -> None:
     """Take in messages of a session. Raises sqlite3.Error."""
     if not texts:
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 
-class Row(NamedTuple):
+class SessionRow(NamedTuple):
     """What a list shows of a session: a part of its `Summary`, under the same names."""
 
     id: str
@@ -79,14 +79,14 @@ def _storable(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def rows(db: sqlite3.Connection) -> list[Row]:
+def rows(db: sqlite3.Connection) -> list[SessionRow]:
     """What lists show of every session, newest first."""
-    names = ", ".join(Row._fields)
+    names = ", ".join(SessionRow._fields)
     found = db.execute(f"select {names} from sessions order by id desc")
-    at = Row._fields.index("archived")
+    at = SessionRow._fields.index("archived")
     truths = slice(at, at + 2)
     return [
-        Row._make((*row[:at], *(value == 1 for value in row[truths]), *row[at + 2 :]))
+        SessionRow._make((*row[:at], *(value == 1 for value in row[truths]), *row[at + 2 :]))
         for row in found
     ]
 

@@ -23,7 +23,7 @@ _HEAD = 200
 
 
 @dataclass(slots=True)
-class Spent:
+class Usage:
     """What turns took. `of`: what they have in common, by the names of `BY`.
 
     `tokens` by the names of `TOKENS`; `cost_usd` is None where no price is known of any turn,
@@ -44,7 +44,7 @@ class Spent:
         whole = self.tokens["input"] + read + self.tokens["cache_write"]
         return read / whole if whole else None
 
-    def add(self, other: Spent) -> None:
+    def add(self, other: Usage) -> None:
         """Count it in."""
         self.turns += other.turns
         for name, count in other.tokens.items():
@@ -68,7 +68,7 @@ class Spent:
         }
 
 
-def of_journal(path: Path) -> Iterator[Spent]:
+def of_journal(path: Path) -> Iterator[Usage]:
     """Each turn of a session that ended, and what its questions waited. Lines that can't be read
     are passed over: they cost themselves alone. Raises OSError.
     """
@@ -106,11 +106,11 @@ def _take(known: dict[str, str], event: ev.SessionCreated | ev.SessionSet) -> No
             known[name] = value
 
 
-def _turn(event: ev.TurnEnded, of: dict[str, str], waited: float) -> Spent:
+def _turn(event: ev.TurnEnded, of: dict[str, str], waited: float) -> Usage:
     at = _time(event.at)
     tokens = {name: max(0, event.usage.get(name, 0)) for name in TOKENS}
     priced = event.cost_usd is not None
-    return Spent(
+    return Usage(
         of | {"day": at.date().isoformat() if at else ""},
         turns=1,
         tokens=tokens,
@@ -128,7 +128,7 @@ def _time(at: str) -> datetime | None:
         return None
 
 
-def everything(sessions: Path, since: date | None, until: date | None) -> Iterator[Spent]:
+def everything(sessions: Path, since: date | None, until: date | None) -> Iterator[Usage]:
     """Every ended turn of every session, of the days from `since` to `until`, both included."""
     first, last = (d.isoformat() if d else "" for d in (since, until))
     for path in sorted(sessions.glob(f"*/{NAME}")):
@@ -141,18 +141,18 @@ def everything(sessions: Path, since: date | None, until: date | None) -> Iterat
             continue  # deleted meanwhile, or not readable: it costs itself alone
 
 
-def grouped(turns: Iterable[Spent], by: Sequence[str]) -> list[Spent]:
+def grouped(turns: Iterable[Usage], by: Sequence[str]) -> list[Usage]:
     """Sums by these names, days and sessions in order, others the dearest first."""
-    found: dict[tuple[str, ...], Spent] = {}
+    found: dict[tuple[str, ...], Usage] = {}
     for turn in turns:
         key = tuple(turn.of[name] for name in by)
         if key not in found:
-            found[key] = Spent(dict(zip(by, key, strict=True)))
+            found[key] = Usage(dict(zip(by, key, strict=True)))
         found[key].add(turn)
     if by and by[0] in ("day", "session"):
         return [found[key] for key in sorted(found)]
     return sorted(found.values(), key=_dear, reverse=True)
 
 
-def _dear(spent: Spent) -> tuple[float, int]:
+def _dear(spent: Usage) -> tuple[float, int]:
     return (spent.cost_usd or 0.0, sum(spent.tokens.values()))

@@ -27,7 +27,7 @@ from sessions.errors import BackendError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.context import tokens_of
-from sessions.runtime.throttle import Gate
+from sessions.runtime.throttle import Throttle
 from skills import private_files
 
 log = logging.getLogger("agentdeck.local")
@@ -84,7 +84,7 @@ class LocalBackend:
         self._model = path
         self._system = _SYSTEM if config.model_path else _BUNDLED_SYSTEM
         self.default_model = path.stem if path else "none"
-        self.gate = Gate()
+        self.gate = Throttle()
         self.retries = 1
         self.by = ""
         self.api = MessagesApi(api_key="", base_url="http://127.0.0.1", stall_s=config.stall_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sessions.backends.reader import Reader, Response, Sink
+from sessions.backends.reader import Response, ResponseReader, Sink
 from sessions.backends.wire import Wire
 
 OFFICIAL_HOST = "api.anthropic.com"
@@ -28,8 +28,8 @@ class MessagesApi(Wire):
 
         return anthropic
 
-    def _reader(self, sink: Sink, response: Response, params: Mapping[str, Any]) -> Reader:
-        return Reader(sink, response)
+    def _reader(self, sink: Sink, response: Response, params: Mapping[str, Any]) -> ResponseReader:
+        return ResponseReader(sink, response)
 
     def _request(self, client: Any, params: Mapping[str, Any]) -> Any:
         return client.messages.with_streaming_response.create(**params, stream=True)

@@ -21,7 +21,7 @@ from sessions.backends.wire import Wire
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
-from sessions.runtime.throttle import Gate, backoff_s
+from sessions.runtime.throttle import Throttle, backoff_s
 from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.native")
@@ -48,7 +48,7 @@ class Service(Protocol):
     """What a conversation needs of its backend."""
 
     name: str
-    gate: Gate
+    gate: Throttle
     retries: int
     by: str
     """Its API and server, for what goes back to these alone; "" = nothing does."""
@@ -252,7 +252,7 @@ def _broken_off(host: TurnHost, response: Response) -> ev.TurnEnded:
     return _ended(host, "error", f"The model's tool calls came broken {_MOST_BROKEN} times.")
 
 
-def _pass(gate: Gate, who: str = "") -> None:
+def _pass(gate: Throttle, who: str = "") -> None:
     """Raises BackendError: no request can be made with this key, for now."""
     if refusal := gate.refusal():
         raise refusal.error()
@@ -260,7 +260,7 @@ def _pass(gate: Gate, who: str = "") -> None:
         raise lasting
 
 
-def _pause(gate: Gate, fault: Fault, attempt: int) -> float:
+def _pause(gate: Throttle, fault: Fault, attempt: int) -> float:
     """How long to wait before another try; a limit holds back the whole credential."""
     wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
     if fault.kind in ("rate_limit", "overloaded"):

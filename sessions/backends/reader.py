@@ -96,7 +96,7 @@ class _Block:
     stopped: bool = False
 
 
-class Reader(EventStream):
+class ResponseReader(EventStream):
     """The state of one stream: blocks by their index.
 
     A block whose start was left out, or comes after its pieces, is known by these; one whose

@@ -16,7 +16,7 @@ from sessions.backends.wire import Wire
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
 from sessions.record import events as ev
-from sessions.runtime.throttle import Gate, gate
+from sessions.runtime.throttle import Throttle, gate
 from sessions.safety.sanitise import clean_line
 
 _MAX_TOKENS = 8_192
@@ -49,7 +49,7 @@ class ServerBackend:
         )
         self.retries = config.retries
         self.by = ""
-        self.gate: Gate = gate(f"{base_url} {hash(key)}")
+        self.gate: Throttle = gate(f"{base_url} {hash(key)}")
         self._config = config
         self._key = key
         self._prices = prices

@@ -26,7 +26,7 @@ _VITAL = ("python", "configuration", "data folder", "state folder", "default bac
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """One row. `ok` None: it is optional and not there."""
 
     check: str
@@ -52,7 +52,7 @@ def doctor(as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _checks() -> Iterator[Check]:
+def _checks() -> Iterator[DoctorCheck]:
     yield _python()
     yield from _folders()
     yield from _configuration()
@@ -66,36 +66,36 @@ def _checks() -> Iterator[Check]:
     ):
         found = shutil.which(program)
         detail = found or f"not there ({use})"
-        yield Check(program, True if found else None, detail, f"Install {package}.")
+        yield DoctorCheck(program, True if found else None, detail, f"Install {package}.")
 
 
-def _python() -> Check:
+def _python() -> DoctorCheck:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Check("python", sys.version_info >= (3, 11), f"{version}, {sys.executable}",
+    return DoctorCheck("python", sys.version_info >= (3, 11), f"{version}, {sys.executable}",
                  "agentdeck needs Python 3.11 or later.")  # fmt: skip
 
 
-def _folders() -> Iterator[Check]:
+def _folders() -> Iterator[DoctorCheck]:
     here = places()
     for name, folder in (("data", here.data), ("state", here.state), ("run", here.run)):
         try:
             private_folder(folder)
             writable = os.access(folder, os.W_OK)
-            yield Check(f"{name} folder", writable, str(folder), "Make it writable for you.")
+            yield DoctorCheck(f"{name} folder", writable, str(folder), "Make it writable for you.")
         except AgentdeckError as error:
-            yield Check(f"{name} folder", False, error.message, error.hint)
+            yield DoctorCheck(f"{name} folder", False, error.message, error.hint)
     yield _disk(here.data)
 
 
-def _disk(folder: Path) -> Check:
+def _disk(folder: Path) -> DoctorCheck:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    return Check("disk", free > _LOW_DISK, f"{free // 2**20:,} MiB free at {folder}",
+    return DoctorCheck("disk", free > _LOW_DISK, f"{free // 2**20:,} MiB free at {folder}",
                  "Free some space: sessions are recorded there.")  # fmt: skip
 
 
-def _configuration() -> Iterator[Check]:
+def _configuration() -> Iterator[DoctorCheck]:
     from sessions import config
     from sessions.backends.registry import asked, describe
 
@@ -103,10 +103,10 @@ def _configuration() -> Iterator[Check]:
     try:
         loaded = config.load(here.config_file)
     except AgentdeckError as error:
-        yield Check("configuration", False, error.message, error.hint)
+        yield DoctorCheck("configuration", False, error.message, error.hint)
         return
     there = "" if here.config_file.exists() else " (not there; defaults are in force)"
-    yield Check("configuration", True, f"{here.config_file}{there}")
+    yield DoctorCheck("configuration", True, f"{here.config_file}{there}")
 
     async def looked() -> list[dict[str, Any]]:
         found = await describe(loaded, here)
@@ -117,54 +117,54 @@ def _configuration() -> Iterator[Check]:
     for row in rows:
         name = f"backend {row['name']}" + (" (default)" if row["default"] else "")
         detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])
-        yield Check(name, True if row["ok"] else None, detail, str(row["remedy"]))
+        yield DoctorCheck(name, True if row["ok"] else None, detail, str(row["remedy"]))
     yield from _registry(loaded, here)
     default = next((row for row in rows if row["default"]), None)
     if default is None or not default["ok"]:
         remedy = str(default["remedy"]) if default else "Name a profile in [defaults]."
-        yield Check("default backend", False, "nothing would answer a new session", remedy)
+        yield DoctorCheck("default backend", False, "nothing would answer a new session", remedy)
 
 
-def _registry(loaded: Config, here: Places) -> Iterator[Check]:
+def _registry(loaded: Config, here: Places) -> Iterator[DoctorCheck]:
     """Agents of the registry that are no backends: those that are installed each by name."""
     from sessions.backends.acp import registry
 
     rest = registry.missing(registry.known(here.state), loaded.backends)
     for each in [e for e in rest if e.installed]:
         detail = f"{each.name} is installed, and no backend yet"
-        yield Check(f"agent {each.id}", None, detail, f"Run: agentdeck agents add {each.id}")
+        yield DoctorCheck(f"agent {each.id}", None, detail, f"Run: agentdeck agents add {each.id}")
     others = [e.id for e in rest if not e.installed]
     if others:
         shown = ", ".join(others[:8]) + (f" and {len(others) - 8} more" if len(others) > 8 else "")
         remedy = "`agentdeck agents add NAME` makes a backend of one."
-        yield Check("more agents", None, shown, remedy)
+        yield DoctorCheck("more agents", None, shown, remedy)
 
 
-def _terminal() -> Check:
+def _terminal() -> DoctorCheck:
     term, colour = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
     size = shutil.get_terminal_size()
     encoding = (sys.stdout.encoding or "").lower()
     detail = f"{term or 'none'}, {size.columns}x{size.lines}, {colour or 'few colours'}, {encoding}"
     good = term not in ("", "dumb") and size.columns >= 40 and "utf" in encoding
-    return Check("terminal", True if good else None, detail,
+    return DoctorCheck("terminal", True if good else None, detail,
                  "The deck wants a terminal of 40 columns and more, with UTF-8.")  # fmt: skip
 
 
-def _sandbox() -> Check:
+def _sandbox() -> DoctorCheck:
     from sessions.tools.sandbox import describe
 
     found = describe()
-    return Check("sandbox", True if found.works else None, found.detail, found.remedy)
+    return DoctorCheck("sandbox", True if found.works else None, found.detail, found.remedy)
 
 
-def _worktrees() -> Check:
+def _worktrees() -> DoctorCheck:
     from sessions.archive.index import Index
     from sessions.worktrees import listing
     from sessions.worktrees.steps import FOLDER
 
     here = places()
     if not here.worktrees.is_dir() or shutil.which("git") is None:
-        return Check("worktrees", True, "none")
+        return DoctorCheck("worktrees", True, "none")
     try:
         index = Index.open(here.index, here.sessions)
         try:
@@ -174,22 +174,22 @@ def _worktrees() -> Check:
         finally:
             index.close()
     except AgentdeckError as error:
-        return Check("worktrees", None, error.message, error.hint)
+        return DoctorCheck("worktrees", None, error.message, error.hint)
     kept = [row for row in found if row.state == "kept"]
     rest = [row for row in found if row.state != "kept"]
     amiss = [row for row in rest if row.orphan or row.state in ("broken", "missing", "cut-off")]
     detail = f"{len(rest)} of sessions, {len(kept)} kept, {len(amiss)} to be looked at"
     remedy = "See `agentdeck worktrees list`; `agentdeck worktrees prune` removes what is empty."
-    return Check("worktrees", None if amiss else True, detail, remedy)
+    return DoctorCheck("worktrees", None if amiss else True, detail, remedy)
 
 
-def _engine() -> Check:
+def _engine() -> DoctorCheck:
     from sessions.engine.lifecycle import running_pid
 
     try:
         pid = running_pid(places())
     except AgentdeckError as error:
-        return Check("engine", False, error.message, error.hint)
-    return Check(
+        return DoctorCheck("engine", False, error.message, error.hint)
+    return DoctorCheck(
         "engine", True, f"runs, process {pid}" if pid else "does not run; starts by itself"
     )

@@ -14,7 +14,7 @@ from sessions.cli.output import CONTEXT, say, say_json, table
 if TYPE_CHECKING:
     from sessions.engine.client import Client
     from sessions.plans.model import Task
-    from sessions.plans.read import Checked
+    from sessions.plans.read import CheckedPlan
     from sessions.record import events as ev
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def check(file: Path, as_json: bool) -> None:
     _print(checked)
 
 
-def checked_plan(file: Path) -> Checked:
+def checked_plan(file: Path) -> CheckedPlan:
     """The plan of a file, by this installation's configuration and skills. Raises UsageError."""
     from sessions import config
     from sessions.library import library
@@ -62,7 +62,7 @@ def checked_plan(file: Path) -> Checked:
     return read(file, settings, skills=names)
 
 
-def _told(file: Path, checked: Checked) -> ev.JSON:
+def _told(file: Path, checked: CheckedPlan) -> ev.JSON:
     from sessions.plans.read import order
 
     return {
@@ -79,7 +79,7 @@ def _told(file: Path, checked: Checked) -> ev.JSON:
     }
 
 
-def _print(checked: Checked) -> None:
+def _print(checked: CheckedPlan) -> None:
     from sessions.plans.read import order
 
     plan = checked.plan

@@ -50,7 +50,7 @@ async def draft(
         _tell(out, made)
 
 
-def _tell(out: Path, made: drafts.Draft) -> None:
+def _tell(out: Path, made: drafts.PlanDraft) -> None:
     if made.note:
         say(made.note)
     for question in made.questions:

@@ -27,11 +27,11 @@ async def start(file: Path, wishes: ev.JSON, *, detach: bool, as_json: bool) -> 
         else:
             say(told["id"])
         return 0
-    following = Following(as_json)
+    following = FollowedRun(as_json)
     return await following.run(file, wishes)
 
 
-class Following:
+class FollowedRun:
     """Prints what a run does until it rests. An engine that dies is started again."""
 
     def __init__(self, as_json: bool) -> None:

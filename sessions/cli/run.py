@@ -24,7 +24,7 @@ PERMISSIONS = ("read-only", "ask", "edit", "full")
 
 
 @dataclass(slots=True)
-class Options:
+class RunOptions:
     """What the command line says."""
 
     prompt: str
@@ -77,7 +77,7 @@ def run(**given: Any) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a permission or a limit needs a person,
     130 interrupted.
     """
-    options = Options(**given)
+    options = RunOptions(**given)
     if options.prompt == "-":
         options.prompt = sys.stdin.read()
     if not options.prompt.strip():
@@ -91,7 +91,7 @@ def run(**given: Any) -> None:
     asyncio.run(_until_told(options))
 
 
-async def _until_told(options: Options) -> None:
+async def _until_told(options: RunOptions) -> None:
     """Run, and take the turn along when the process is told to end, as with Ctrl+C.
 
     Raises SystemExit with 128 and the signal's number, as shells give it.
@@ -206,7 +206,7 @@ class Watching:
             self.ended.set_exception(AgentdeckError(f"The engine has gone: {reason}."))
 
 
-async def _run(options: Options) -> None:
+async def _run(options: RunOptions) -> None:
     from sessions.engine.client import Client
 
     client = await Client.connect()
@@ -231,7 +231,7 @@ async def _run(options: Options) -> None:
         await client.close()
 
 
-async def _session(client: Any, options: Options) -> str:
+async def _session(client: Any, options: RunOptions) -> str:
     """The session to run in: a new one, or the one that was named."""
     if options.session:
         found = await client.call("session.find", wanted=options.session)
@@ -274,7 +274,7 @@ async def _session(client: Any, options: Options) -> str:
     return str(made["id"])
 
 
-async def _send(client: Any, session: str, options: Options, watching: Watching) -> None:
+async def _send(client: Any, session: str, options: RunOptions, watching: Watching) -> None:
     """Send the prompt. Raises UsageError when another turn runs, which is left alone."""
     sent = await client.call("session.send", session=session, text=options.prompt)
     if sent.get("hidden"):
@@ -285,7 +285,7 @@ async def _send(client: Any, session: str, options: Options, watching: Watching)
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
 
 
-async def _turn(client: Any, session: str, options: Options, watching: Watching) -> None:
+async def _turn(client: Any, session: str, options: RunOptions, watching: Watching) -> None:
     """Prime, send, and wait for the end. Raises AgentdeckError for every end but a good one."""
     for wanted in options.prime:
         await client.call("priming.run", session=session, wanted=wanted)
@@ -317,7 +317,9 @@ async def _turn(client: Any, session: str, options: Options, watching: Watching)
     _judge(watching.ended.result(), watching.error)
 
 
-def remedy(asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, options: Options) -> str:
+def remedy(
+    asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, options: RunOptions
+) -> str:
     """What lets a request through the next time, by what it asks for and what is in force.
 
     `inside`: what contains the session's commands, as `deck.sandbox` says.

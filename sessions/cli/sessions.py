@@ -11,7 +11,7 @@ import click
 
 from sessions.archive.find import find, listed
 from sessions.archive.index import Index
-from sessions.archive.rows import Row
+from sessions.archive.rows import SessionRow
 from sessions.cli.asking import by_engine
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.errors import AgentdeckError
@@ -41,7 +41,7 @@ def sessions() -> None:
     """All sessions: list, show, search, export, fork, archive, delete; their branches."""
 
 
-def _now(row: Row) -> Row:
+def _now(row: SessionRow) -> SessionRow:
     """The row as it is: nothing works where no engine runs, whatever the record broke off at."""
     from sessions.engine import lifecycle
 

@@ -16,7 +16,7 @@ from sessions.library import library
 from skills import text as unseen
 from skills.errors import NeedsReview, NotThere, SkillError
 from skills.library import Library
-from skills.review import Review
+from skills.review import SkillReview
 from skills.skill import Skill
 from skills.trust import Standing, Trust
 from skills.validate import Report, find_skills
@@ -315,7 +315,7 @@ def _trust_one(shelf: Library, name: str, revoke: bool, quiet: bool) -> JSON:
     return row | {"review": look.to_json()}
 
 
-def _print_review(look: Review) -> None:
+def _print_review(look: SkillReview) -> None:
     """The review as text; all in it is cleaned already."""
     click.echo(f"{look.name}: {len(look.files)} files, {len(look.scripts)} of them can be run")
     for file in look.files[:60]:

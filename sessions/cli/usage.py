@@ -36,7 +36,7 @@ def usage(
             places().sessions, since.date() if since else None, until.date() if until else None
         )
     )
-    total = next(iter(spent.grouped(turns, ())), spent.Spent())
+    total = next(iter(spent.grouped(turns, ())), spent.Usage())
     if as_json and by:
         say_json([row.to_json() for row in spent.grouped(turns, by)])
     elif as_json:
@@ -50,7 +50,7 @@ def usage(
         _table((), [total])
 
 
-def _table(by: tuple[str, ...], rows: list[spent.Spent]) -> None:
+def _table(by: tuple[str, ...], rows: list[spent.Usage]) -> None:
     heads = [*by, "turns", "input", "output", "from cache", "cached", "cost", "waited"]
     cells = [[*(row.of[name] or "-" for name in by), *_figures(row)] for row in rows]
     if not by:
@@ -59,7 +59,7 @@ def _table(by: tuple[str, ...], rows: list[spent.Spent]) -> None:
     say("")
 
 
-def _figures(row: spent.Spent) -> list[str]:
+def _figures(row: spent.Usage) -> list[str]:
     cost = "unknown" if row.cost_usd is None and row.unpriced else f"${row.cost_usd or 0:.2f}"
     if row.cost_usd is not None and row.unpriced:
         cost += " +"  # turns whose price is not known

@@ -14,7 +14,7 @@ from sessions.places import places
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
-    from sessions.worktrees.listing import Row
+    from sessions.worktrees.listing import WorktreeRow
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -137,7 +137,7 @@ def worktrees() -> None:
     """Git worktrees of sessions, and what is kept of discarded ones."""
 
 
-def _rows(*, sizes: bool = True) -> list[Row]:
+def _rows(*, sizes: bool = True) -> list[WorktreeRow]:
     from sessions.archive.index import Index
     from sessions.worktrees import listing
     from sessions.worktrees.steps import FOLDER
@@ -164,7 +164,7 @@ def list_(as_json: bool) -> None:
         say("There are no worktrees of sessions.")
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: WorktreeRow) -> tuple[str, ...]:
     state = f"{row.state}, orphan" if row.orphan and row.state != "kept" else row.state
     size = f"{row.size / 2**20:,.1f} MiB" if row.size else ""
     hours = row.age_s // 3600

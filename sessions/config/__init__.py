@@ -3,12 +3,21 @@
 from sessions.config.load import load
 from sessions.config.model import (
     BackendConfig,
-    Choice,
     Config,
     McpServer,
     Price,
     Profile,
     Secret,
+    SessionChoice,
 )
 
-__all__ = ["BackendConfig", "Choice", "Config", "McpServer", "Price", "Profile", "Secret", "load"]
+__all__ = [
+    "BackendConfig",
+    "Config",
+    "McpServer",
+    "Price",
+    "Profile",
+    "Secret",
+    "SessionChoice",
+    "load",
+]

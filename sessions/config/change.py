@@ -38,7 +38,7 @@ _SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, 
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Written:
     """Whether it was written; if not, what stands there `now`. `force`: when it is in force."""
 
     written: bool
@@ -61,7 +61,7 @@ def fault_of(path: Path, keys: tuple[str, ...], text: str) -> str:
         return str(error)
 
 
-def put(path: Path, keys: tuple[str, ...], text: str, before: str | None = None) -> Changed:
+def put(path: Path, keys: tuple[str, ...], text: str, before: str | None = None) -> Written:
     """Set a key to what was typed. `before`: what was shown when it was typed.
 
     Raises UsageError where it is wrong, or the file can't be read or written.
@@ -78,7 +78,7 @@ def put(path: Path, keys: tuple[str, ...], text: str, before: str | None = None)
     return _change(path, keys, change)
 
 
-def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Changed:
+def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Written:
     """Take a key, or a whole table of the user's, out of the file. Raises UsageError."""
     _known(keys, table=True)
 
@@ -97,7 +97,7 @@ def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Chang
     return _change(path, keys, change)
 
 
-def add(path: Path, keys: tuple[str, ...], first: dict[str, str]) -> Changed:
+def add(path: Path, keys: tuple[str, ...], first: dict[str, str]) -> Written:
     """Make a backend, profile, price or MCP server with these first values. Raises UsageError."""
     if keys[:-1] not in TABLES:
         raise UsageError(f"Nothing can be added to [{'.'.join(keys[:-1])}].")
@@ -141,14 +141,14 @@ def _known(keys: tuple[str, ...], *, table: bool = False) -> None:
         raise UsageError(f"There is no setting {'.'.join(keys)!r}.", "See config.example.toml.")
 
 
-def _change(path: Path, keys: tuple[str, ...], change: Callable[[Any], None]) -> Changed:
+def _change(path: Path, keys: tuple[str, ...], change: Callable[[Any], None]) -> Written:
     private_folder(path.parent)
     with private_files.locked(path.parent / ".config.lock"):
         try:
             write.edit(path, change, private="api_key" in keys)
         except _Refused as refused:
-            return Changed(False, str(refused), force_of(keys))
-        return Changed(True, _shown(_document(path), keys), force_of(keys))
+            return Written(False, str(refused), force_of(keys))
+        return Written(True, _shown(_document(path), keys), force_of(keys))
 
 
 def _document(path: Path) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sessions.config.builtin import with_builtins
 from sessions.config.model import Config
-from sessions.config.strict import Reader
+from sessions.config.strict import StrictReader
 from sessions.errors import UsageError
 from sessions.places import places
 from sessions.safety import secrets_filter
@@ -51,7 +51,7 @@ def examined(text: str, where: Path, *, private: bool = False) -> tuple[Config, 
 
     `private`: the file will be its owner's alone, whatever it is now. Raises TOMLDecodeError.
     """
-    reader = Reader(text)
+    reader = StrictReader(text)
     config = reader.table(Config, tomllib.loads(text), ())
     assert isinstance(config, Config)
     reader.faults += _semantic(config, reader)
@@ -74,7 +74,7 @@ def _secrets(config: Config) -> Iterator[str]:
         yield from (v for k, v in server.env.items() if secrets_filter.keyish(k))
 
 
-def _semantic(config: Config, reader: Reader) -> list[str]:
+def _semantic(config: Config, reader: StrictReader) -> list[str]:
     """Faults between keys: names that lead nowhere, backends that lack what they need."""
     known = with_builtins(config)
     before = len(reader.faults)
@@ -107,7 +107,7 @@ def _semantic(config: Config, reader: Reader) -> list[str]:
     return found
 
 
-def _check_mode(where: Path, config: Config, reader: Reader) -> None:
+def _check_mode(where: Path, config: Config, reader: StrictReader) -> None:
     """A file that holds a key must be its owner's alone."""
     if any(b.api_key for b in config.backends.values()) and where.exists():
         mode = where.stat().st_mode & 0o777

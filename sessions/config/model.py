@@ -178,7 +178,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class LimitsConfig:
     """Limits; 0 = none. A session that reaches one pauses with the reason."""
 
     turns_at_once: int = setting(12, "turns that run at the same time, over all sessions")
@@ -192,7 +192,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class ToolsConfig:
     """What commands of sessions may do."""
 
     sandbox: bool = setting(True, "run commands in a sandbox where the system has one")
@@ -202,7 +202,7 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class Worktrees:
+class WorktreesConfig:
     """Git worktrees of sessions: what a new one gets."""
 
     copy: list[str] = setting(
@@ -221,7 +221,7 @@ class Worktrees:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleConfig:
     """A permission given for good; written by the answer `always`."""
 
     id: str = setting("", "its name")
@@ -239,11 +239,11 @@ class Rule:
 class Permissions:
     """Rules; see and take them back with `agentdeck config rules`."""
 
-    rules: list[Rule] = setting([], "written by the answer “always”")
+    rules: list[RuleConfig] = setting([], "written by the answer “always”")
 
 
 @dataclass(frozen=True, slots=True)
-class Skills:
+class SkillsConfig:
     """Where skills are looked for, besides yours, the project's and the bundled ones."""
 
     paths: list[str] = setting([], "more folders of skills", ["~/work/skills"])
@@ -277,7 +277,7 @@ class Priming:
 
 
 @dataclass(frozen=True, slots=True)
-class Titles:
+class TitlesConfig:
     """What sessions are called that you gave no title: by their first words, at once."""
 
     by_model: bool = setting(
@@ -290,7 +290,7 @@ class Titles:
 
 
 @dataclass(frozen=True, slots=True)
-class Notify:
+class NotifyConfig:
     """How you are told that a session out of sight needs you, ended or failed."""
 
     deck: bool = setting(True, "a line in the deck")
@@ -328,7 +328,7 @@ class Mcp:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SessionChoice:
     """What a new session gets."""
 
     profile: str
@@ -349,14 +349,14 @@ class Config:
     backends: dict[str, BackendConfig] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
     prices: dict[str, Price] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
-    tools: Tools = field(default_factory=Tools)
-    worktrees: Worktrees = field(default_factory=Worktrees)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    tools: ToolsConfig = field(default_factory=ToolsConfig)
+    worktrees: WorktreesConfig = field(default_factory=WorktreesConfig)
     permissions: Permissions = field(default_factory=Permissions)
-    skills: Skills = field(default_factory=Skills)
+    skills: SkillsConfig = field(default_factory=SkillsConfig)
     priming: Priming = field(default_factory=Priming)
-    titles: Titles = field(default_factory=Titles)
-    notify: Notify = field(default_factory=Notify)
+    titles: TitlesConfig = field(default_factory=TitlesConfig)
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
     keys: dict[str, str | list[str]] = setting(
         {},
         "an action and its key, or keys, which whatever had them loses; all actions: F1",
@@ -386,7 +386,7 @@ class Config:
 
     def choose(
         self, *, profile: str = "", backend: str = "", model: str = "", permission: str = ""
-    ) -> Choice:
+    ) -> SessionChoice:
         """What a new session gets by these wishes. Raises UsageError for an unknown profile."""
         name = profile or ("" if backend else self.default_profile())
         if not name and backend:
@@ -399,7 +399,7 @@ class Config:
             )
         chosen = chosen or Profile()
         same = not backend or backend == chosen.backend
-        return Choice(
+        return SessionChoice(
             profile=name,
             backend=backend or chosen.backend,
             model=model or (chosen.model if same else ""),

@@ -19,7 +19,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from sessions.config.builtin import with_builtins
 from sessions.config.load import examined
 from sessions.config.model import BackendConfig, Config, McpServer, Price, Profile, Secret
-from sessions.config.strict import Reader
+from sessions.config.strict import StrictReader
 from sessions.safety import secrets_filter
 
 _QUOTED = re.compile(r"[\s'\"\\#]")
@@ -184,7 +184,7 @@ class _Sections:
     def __init__(self, config: Config, data: Mapping[str, Any], text: str) -> None:
         self.config = config
         self.data = data
-        self.reader = Reader(text)
+        self.reader = StrictReader(text)
 
     def all(self) -> Iterator[Section]:
         for field in dataclasses.fields(Config):

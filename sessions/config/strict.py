@@ -15,7 +15,7 @@ from sessions.record.textlines import lines
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
-class Reader:
+class StrictReader:
     """Builds the model's classes from TOML data and collects what is wrong."""
 
     def __init__(self, text: str) -> None:
@@ -91,7 +91,7 @@ class Reader:
         if len(kinds) == 1:
             return self.value(kinds[0], value, path)
         for kind in kinds:
-            trial = Reader("")
+            trial = StrictReader("")
             found = trial.value(kind, value, path)
             if not trial.faults:
                 return found

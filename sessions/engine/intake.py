@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from sessions.engine import MAX_COMMAND
-from sessions.engine.pressure import Ledger, LetGo
+from sessions.engine.pressure import HeldBytes, LetGo
 
 LIMIT = 2**16
 """What asyncio may read ahead; a piece."""
@@ -19,7 +19,7 @@ TOO_LONG = f"it takes no command of more than {MAX_COMMAND // 2**20} MB"
 class Intake:
     """The lines that come from one client."""
 
-    def __init__(self, reader: asyncio.StreamReader, ledger: Ledger, on_gone: LetGo) -> None:
+    def __init__(self, reader: asyncio.StreamReader, ledger: HeldBytes, on_gone: LetGo) -> None:
         self._reader = reader
         self._ledger = ledger
         self._on_gone = on_gone

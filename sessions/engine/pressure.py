@@ -30,7 +30,7 @@ class Holder(Protocol):
         """Give them up, and go."""
 
 
-class Ledger:
+class HeldBytes:
     """The bytes that are held, by holder; the one that moved longest ago stands first."""
 
     def __init__(self, most: int, reason: str) -> None:
@@ -80,7 +80,7 @@ class Ledger:
                 other.let_go(self._reason)
 
 
-class PatientLedger(Ledger):
+class PatientLedger(HeldBytes):
     """The same, for holders who must be given the time to move."""
 
     def __init__(self, most: int, reason: str) -> None:
@@ -115,9 +115,9 @@ class Pressure:
     """Both counts of an engine."""
 
     unread: PatientLedger
-    unfinished: Ledger
+    unfinished: HeldBytes
 
     @classmethod
     def make(cls) -> Pressure:
         """Nothing is held yet."""
-        return cls(PatientLedger(MOST_UNREAD, SLOW), Ledger(MOST_UNFINISHED, UNFINISHED))
+        return cls(PatientLedger(MOST_UNREAD, SLOW), HeldBytes(MOST_UNFINISHED, UNFINISHED))

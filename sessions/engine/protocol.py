@@ -62,7 +62,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class DeclaredCommand:
     """One command: its name, what it takes, the kind of its answer, and what it does."""
 
     name: str
@@ -71,7 +71,7 @@ class Command:
     does: str
 
 
-def declared() -> list[Command]:
+def declared() -> list[DeclaredCommand]:
     """Every command that a client may send, by name."""
     own: dict[str, Callable[..., Any]] = {
         "hello": Server.hello,
@@ -81,11 +81,11 @@ def declared() -> list[Command]:
     return [_command(name, f) for name, f in sorted((commands.load_commands() | own).items())]
 
 
-def _command(name: str, function: Callable[..., Any]) -> Command:
+def _command(name: str, function: Callable[..., Any]) -> DeclaredCommand:
     signature = inspect.signature(function)
     takes = tuple(_arguments(function, signature))
     does = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
-    return Command(name, takes, str(signature.return_annotation), does)
+    return DeclaredCommand(name, takes, str(signature.return_annotation), does)
 
 
 def _arguments(function: Callable[..., Any], signature: inspect.Signature) -> Iterator[Argument]:
@@ -106,7 +106,7 @@ def _unpacked(function: Callable[..., Any], name: str) -> Iterator[Argument]:
         yield Argument(key, str(getattr(kind, "__forward_arg__", kind)), "…")
 
 
-def calls(known: list[Command]) -> str:
+def calls(known: list[DeclaredCommand]) -> str:
     """The text of `sessions/api/calls.py`."""
     text = "".join(_overload(each) for each in known)
     shapes = sorted(name for name in _shapes() if name in text)
@@ -131,7 +131,7 @@ def _closed_sets() -> dict[str, tuple[str, ...]]:
     return {name: words for name, words in sorted(sets.items()) if words}
 
 
-def _overload(each: Command) -> str:
+def _overload(each: DeclaredCommand) -> str:
     needed = [f"{a.name}: {a.kind}" for a in each.takes if not a.default]
     others = [f"{a.name}: {a.kind} = ..." for a in each.takes if a.default]
     takes = ", ".join(["self", f'command: Literal["{each.name}"]', "/"])
@@ -172,7 +172,7 @@ answered by an error that names it.
 """
 
 
-def docs(known: list[Command]) -> str:
+def docs(known: list[DeclaredCommand]) -> str:
     """The text of docs/protocol.md."""
     parts = [_DOCS, "## Commands\n\n| command | arguments | answer | does |\n|---|---|---|---|\n"]
     parts += [_row(each) for each in known]
@@ -184,7 +184,7 @@ def docs(known: list[Command]) -> str:
     return text + "\n## Words\n\nWhat stands in a field is one of these.\n\n" + "".join(rows)
 
 
-def _row(each: Command) -> str:
+def _row(each: DeclaredCommand) -> str:
     takes = ", ".join(
         f"{a.name}: {a.kind}" + (f" = {a.default}" if a.default else "") for a in each.takes
     )

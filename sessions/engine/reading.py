@@ -64,7 +64,7 @@ _UNSAID = frozenset({"session.seen"})
 """What looking would do by itself: left undone without a word."""
 
 
-class Reader(Client):
+class ReadOnlyClient(Client):
     """A client that refuses whatever is not reading, before it is sent."""
 
     async def _ask(self, command: str, args: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sessions.features.mcp import Servers
+from sessions.features.mcp import McpServers
 from sessions.features.skills import Skills
 from sessions.plans.service import Runs
 from sessions.record import events as ev
@@ -50,7 +50,7 @@ class Features:
         self._more = more
         self._all_made = False
         self.skills = Skills(deck)
-        self.mcp = Servers(deck)
+        self.mcp = McpServers(deck)
         self.plans = Runs(deck, self)
 
     @cached_property

@@ -20,7 +20,7 @@ from sessions.priming.comparison import (
     QUESTION,
     Comparison,
     Showing,
-    Verdict,
+    ShowingVerdict,
     compare,
     judged_by_model,
 )
@@ -214,7 +214,7 @@ class Comparisons:
             return session, replace(
                 comparison,
                 showings=tuple(Showing(**s) for s in comparison.showings),  # type: ignore[arg-type]
-                verdicts=tuple(Verdict(**v) for v in comparison.verdicts),  # type: ignore[arg-type]
+                verdicts=tuple(ShowingVerdict(**v) for v in comparison.verdicts),  # type: ignore[arg-type]
                 ideas={arm: tuple(ideas) for arm, ideas in comparison.ideas.items()},
             )
         except (OSError, ValueError, TypeError, KeyError) as error:

@@ -12,7 +12,7 @@ from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.feature import Feature
 from sessions.features.priming import Primings, Wishes
 from sessions.priming import pipeline, record
-from sessions.priming.daydream import Budget, Dream, Inbox, dream
+from sessions.priming.daydream import Dream, DreamBudget, DreamInbox, dream
 from sessions.priming.model import Draw, Item, new_priming_id
 from sessions.priming.rng import new_seed
 from sessions.record import events as ev
@@ -33,7 +33,7 @@ class Daydreams(Feature):
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         config = deck.config.priming.daydream
-        self.inbox = Inbox(deck.places.data, Budget(config.budget_tokens))
+        self.inbox = DreamInbox(deck.places.data, DreamBudget(config.budget_tokens))
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """Something happened: the rest begins anew."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sessions.tools.mcp import Hub, McpTool, ServerSpec
 
 
-class Servers(Feature):
+class McpServers(Feature):
     """The MCP servers of the deck's sessions."""
 
     def __init__(self, deck: Deck) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, NotFound, UsageError
-from sessions.harvest.checks import Check
-from sessions.harvest.draft import Draft
+from sessions.harvest.checks import DraftCheck
+from sessions.harvest.draft import SkillDraft
 from sessions.harvest.service import Harvest
 from sessions.places import private_folder
 from sessions.record import codec
@@ -80,7 +80,7 @@ class Pairs:
             "sides": sides,
         }
 
-    async def choose(self, name: str, answer: str) -> Check:
+    async def choose(self, name: str, answer: str) -> DraftCheck:
         """The user's choice; then it is told which had the skill, and the draft keeps it.
 
         Raises UsageError while one of them works, or for a wrong answer.
@@ -99,14 +99,14 @@ class Pairs:
             f"without: {_words(without)} "
             f"(the skill was in the {ANSWERS[skilled]}); one pair says little"
         )
-        check = Check("pair", better, detail, [with_, without], "two runs of the first prompt")
+        check = DraftCheck("pair", better, detail, [with_, without], "two runs of the first prompt")
         self._service.keep_check(name, check)
         self._state(name).unlink(missing_ok=True)
         return check
 
     # -- parts
 
-    async def _like(self, draft: Draft) -> ev.JSON:
+    async def _like(self, draft: SkillDraft) -> ev.JSON:
         """Backend, model and mode of the session that the draft came from, else the defaults."""
         for receipt in draft.receipts.values():
             try:
@@ -122,7 +122,7 @@ class Pairs:
                 }
         return {}
 
-    async def _give(self, session: Session, draft: Draft, cwd: Path) -> None:
+    async def _give(self, session: Session, draft: SkillDraft, cwd: Path) -> None:
         """Put the draft where only this session sees it, and switch it on."""
         library = self._others.library
         try:

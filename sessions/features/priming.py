@@ -102,7 +102,7 @@ class SessionPriming:
         """Measure the primings whose next turns have just ended; up to three turns after."""
         numbers = sorted(self._turns)
         turns = [
-            gauge.Turn("\n".join(user), "".join(model))
+            gauge.MeasuredTurn("\n".join(user), "".join(model))
             for user, model in (self._turns[n] for n in numbers)
         ]
         for past in self.past():

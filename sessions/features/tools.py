@@ -15,7 +15,7 @@ from sessions.tools.grants import Granted
 from sessions.tools.rewind import Rewound
 from sessions.tools.rewind import rewind as put_back
 from sessions.tools.rules import FileRules
-from sessions.tools.state import State, ToolOptions
+from sessions.tools.state import ToolOptions, ToolState
 from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
@@ -140,10 +140,10 @@ def _options(deck: Deck, session: Session) -> ToolOptions:
     )
 
 
-def state_of(deck: Deck, session: Session) -> State:
+def state_of(deck: Deck, session: Session) -> ToolState:
     """What a command of a session needs, without its tools: border, options, sandbox."""
     guard = Guard(Path(session.summary.cwd), session.folder / "files", deck.places, ())
-    return State(guard, FileRules(deck.places.config_file), _options(deck, session))
+    return ToolState(guard, FileRules(deck.places.config_file), _options(deck, session))
 
 
 async def _rewind(deck: Deck, session: Session, turn: int | None) -> Rewound:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
-from sessions.harvest.draft import Draft
+from sessions.harvest.draft import SkillDraft
 from sessions.harvest.language import telling_terms
 from sessions.record import events as ev
 
@@ -32,7 +32,7 @@ _FIRES = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DraftCheck:
     """A check's result. `passed` None: it could not be told."""
 
     name: str
@@ -52,7 +52,7 @@ class Check:
         return {**asdict(self), "findings": [f for f in self.findings if "false" not in f]}
 
 
-def valid(draft: Draft) -> Check:
+def valid(draft: SkillDraft) -> DraftCheck:
     """Validate the folder as it would be written, by the strict rules."""
     from skills.validate import validate
 
@@ -63,10 +63,10 @@ def valid(draft: Draft) -> Check:
             for f in report.findings
         ]
     detail = "valid by the strict rules" if not findings else f"{len(findings)} findings"
-    return Check("valid", not findings, detail, findings)
+    return DraftCheck("valid", not findings, detail, findings)
 
 
-def risks(draft: Draft) -> Check:
+def risks(draft: SkillDraft) -> DraftCheck:
     """What deserves a look in text and scripts before they are used: advice, never a gate."""
     from skills.errors import SkillError
     from skills.review import review
@@ -78,9 +78,9 @@ def risks(draft: Draft) -> Check:
         try:
             notes = review(read(folder, Scope.MINE, Path(nowhere))).notes
         except SkillError as error:
-            return Check("risks", None, f"it can't be looked through: {error.message}")
+            return DraftCheck("risks", None, f"it can't be looked through: {error.message}")
     if not notes:
-        return Check("risks", True, "nothing known to be risky was found")
+        return DraftCheck("risks", True, "nothing known to be risky was found")
     kinds = ", ".join(f"{kind} {n}" for kind, n in Counter(note.kind for note in notes).items())
     findings: list[ev.JSON] = [
         {
@@ -90,10 +90,10 @@ def risks(draft: Draft) -> Check:
         }
         for note in notes[:_NOTES]
     ]
-    return Check("risks", None, f"{len(notes)} to look at: {kinds}", findings)
+    return DraftCheck("risks", None, f"{len(notes)} to look at: {kinds}", findings)
 
 
-def trigger(draft: Draft, positives: Sequence[str], negatives: Sequence[str]) -> Check:
+def trigger(draft: SkillDraft, positives: Sequence[str], negatives: Sequence[str]) -> DraftCheck:
     """Whether the description's words fire on `positives` and stay quiet on `negatives`.
 
     Positives are the messages that led to the skill, negatives those of other sessions. Words
@@ -107,15 +107,15 @@ def trigger(draft: Draft, positives: Sequence[str], negatives: Sequence[str]) ->
     findings: list[ev.JSON] = [{"missed": t[:200]} for t in positives if t not in hits]
     findings += [{"false": t[:200]} for t in false]
     if not positives:
-        return Check("trigger", None, "no messages led here", findings)
+        return DraftCheck("trigger", None, "no messages led here", findings)
     good = len(hits) >= len(positives) / 2 and len(false) <= len(negatives) / 10
     detail = f"fires on {len(hits)}/{len(positives)}, falsely on {len(false)}/{len(negatives)}"
-    return Check("trigger", good, detail, findings)
+    return DraftCheck("trigger", good, detail, findings)
 
 
 async def trigger_by_model(
-    draft: Draft, positives: Sequence[str], negatives: Sequence[str], ask: Ask
-) -> Check:
+    draft: SkillDraft, positives: Sequence[str], negatives: Sequence[str], ask: Ask
+) -> DraftCheck:
     """Ask a model which messages the description would make it use the skill for: one question.
 
     A reply without numbers can't be told; it is no failure of the skill.
@@ -123,7 +123,7 @@ async def trigger_by_model(
     cost = "one question to the model"
     mixed = [*((text, True) for text in positives[:8]), *((text, False) for text in negatives[:16])]
     if not positives:
-        return Check("trigger (model)", None, "no messages led here", cost=cost)
+        return DraftCheck("trigger (model)", None, "no messages led here", cost=cost)
     random.Random(draft.name).shuffle(mixed)
     nonce = secrets.token_hex(6)
     numbered = "\n".join(f"{n}: {' '.join(t.split())[:300]}" for n, (t, _) in enumerate(mixed, 1))
@@ -135,7 +135,7 @@ async def trigger_by_model(
     )
     chosen = {int(n) for n in re.findall(r"(?<!\d)\d{1,3}(?!\d)", reply[:2_000])}
     if not chosen and "none" not in reply.lower():
-        return Check("trigger (model)", None, "the model's reply names no messages", cost=cost)
+        return DraftCheck("trigger (model)", None, "the model's reply names no messages", cost=cost)
     findings: list[ev.JSON] = []
     hits = false = 0
     for number, (text, good) in enumerate(mixed, 1):
@@ -146,7 +146,7 @@ async def trigger_by_model(
     counts = (sum(good for _, good in mixed), sum(not good for _, good in mixed))
     passed = hits >= counts[0] / 2 and false <= counts[1] / 10
     detail = f"fires on {hits}/{counts[0]}, falsely on {false}/{counts[1]}"
-    return Check("trigger (model)", passed, detail, findings, cost)
+    return DraftCheck("trigger (model)", passed, detail, findings, cost)
 
 
 def _fires(described: set[str], message: str) -> bool:
@@ -155,12 +155,12 @@ def _fires(described: set[str], message: str) -> bool:
 
 
 async def replay(
-    draft: Draft,
+    draft: SkillDraft,
     used: Sequence[Found],
     events: Callable[[str], Iterable[ev.Event]],
     own: Sequence[Path] = (),
     clean: Callable[[str], str] = str,
-) -> Check:
+) -> DraftCheck:
     """Run each script as the session ran it, with its files; compare exit code and output.
 
     `events` gives a session's events, `own` are agentdeck's folders, which stay out of sight.
@@ -180,7 +180,7 @@ async def replay(
             findings.append(await again(path, draft.files[path], script, run, own, clean))
     ran = [f for f in findings if f["ran"]]
     if not ran:
-        return Check("replay", None, "no script could be run again", findings)
+        return DraftCheck("replay", None, "no script could be run again", findings)
     same = [f for f in ran if f["same"]]
     detail = f"{len(same)}/{len(ran)} scripts ended and printed as recorded"
-    return Check("replay", len(same) == len(ran), detail, findings, cost="runs the scripts")
+    return DraftCheck("replay", len(same) == len(ran), detail, findings, cost="runs the scripts")

@@ -19,8 +19,8 @@ from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import (
     MAX_DESCRIPTION,
     MODEL,
-    Draft,
-    Line,
+    DraftLine,
+    SkillDraft,
     front_keys,
     safe_path,
     slug,
@@ -54,7 +54,7 @@ class DraftError(AgentdeckError):
     """The model's answer was no draft; the basket and the draft before it are kept."""
 
 
-def create(basket: Sequence[Found], redactor: Redactor, name: str = "") -> Draft:
+def create(basket: Sequence[Found], redactor: Redactor, name: str = "") -> SkillDraft:
     """A draft of what is in the basket, by code alone. Raises DraftError when it is empty."""
     if not basket:
         raise DraftError("The basket is empty.", "Pick at least one byproduct first.")
@@ -67,7 +67,7 @@ def create(basket: Sequence[Found], redactor: Redactor, name: str = "") -> Draft
 class _Maker:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._draft = Draft("", "")
+        self._draft = SkillDraft("", "")
         self._by_kind: dict[str, list[Found]] = {}
 
     def add(self, found: Found) -> None:
@@ -91,7 +91,7 @@ class _Maker:
         elif found.kind == "text" and len(found.text) > 800:
             self._put("references", slug(found.text, words=4) + ".md", found)
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str) -> SkillDraft:
         """The finished draft."""
         draft = self._draft
         if skills := self._of("skill"):
@@ -112,7 +112,9 @@ class _Maker:
         folder = PurePath(found.path).parent.name
         draft.name = slug(name or own or folder, words=99)
         draft.description = " ".join(description.split())[:MAX_DESCRIPTION]
-        draft.lines += [Line(line, found.id if line.strip() else "") for line in body.split("\n")]
+        draft.lines += [
+            DraftLine(line, found.id if line.strip() else "") for line in body.split("\n")
+        ]
         if more := [key for key in front_keys(found.text) if key not in ("name", "description")]:
             draft.flags.append(f"its frontmatter's {', '.join(more)} is not taken over")
         for path, text in found.signals.get("files", {}).items():
@@ -201,7 +203,7 @@ class _Maker:
 
     def _write_body(self) -> None:
         lines = self._draft.lines
-        lines.append(Line(f"# {self._draft.name.replace('-', ' ').capitalize()}"))
+        lines.append(DraftLine(f"# {self._draft.name.replace('-', ' ').capitalize()}"))
         self._sections()
 
     def _sections(self) -> None:
@@ -247,14 +249,16 @@ class _Maker:
         if not rows:
             return
         lines = self._draft.lines
-        lines += [Line(""), Line(f"## {title}"), Line("")]
+        lines += [DraftLine(""), DraftLine(f"## {title}"), DraftLine("")]
         once: dict[str, Found] = {}  # what several sessions say alike is said once
         for text, found in rows:
             once.setdefault(text, found)
-        lines += [Line(f"- {text}", found.id) for text, found in once.items()]
+        lines += [DraftLine(f"- {text}", found.id) for text, found in once.items()]
 
 
-async def improve(draft: Draft, ask: Ask, wish: str = "", rejects: Sequence[str] = ()) -> Draft:
+async def improve(
+    draft: SkillDraft, ask: Ask, wish: str = "", rejects: Sequence[str] = ()
+) -> SkillDraft:
     """Let a model put the draft into better words; files and receipts stay as they are.
 
     `wish` is what the user wants changed, `rejects` why earlier drafts were turned down.
@@ -265,10 +269,10 @@ async def improve(draft: Draft, ask: Ask, wish: str = "", rejects: Sequence[str]
     receipts = {str(n): line.receipt for n, line in enumerate(draft.lines, 1) if line.receipt}
     lines = [_line(entry, receipts) for entry in answer["lines"][:MAX_LINES]]
     known = {line.text.strip(): line.receipt for line in draft.lines if line.receipt}
-    better = Draft(
+    better = SkillDraft(
         slug(str(answer.get("name") or draft.name)),
         _described(str(answer.get("description") or draft.description)),
-        [Line(line.text, known.get(line.text.strip(), line.receipt)) for line in lines],
+        [DraftLine(line.text, known.get(line.text.strip(), line.receipt)) for line in lines],
     )
     for key in (
         "files", "receipts", "file_receipts", "changed_files", "redactions", "checks", "into",
@@ -282,7 +286,7 @@ async def improve(draft: Draft, ask: Ask, wish: str = "", rejects: Sequence[str]
     return better
 
 
-def _prompt(draft: Draft, wish: str, rejects: Sequence[str]) -> str:
+def _prompt(draft: SkillDraft, wish: str, rejects: Sequence[str]) -> str:
     nonce = secrets.token_hex(6)
     numbered = "\n".join(f"{n}: {line.text}" for n, line in enumerate(draft.lines, 1))
     files = "\n".join(draft.files) or "(none)"
@@ -330,14 +334,14 @@ def _text_of(entry: Any) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _line(entry: Any, receipts: dict[str, str]) -> Line:
+def _line(entry: Any, receipts: dict[str, str]) -> DraftLine:
     text = _text_of(entry).replace("\r", "").split("\n")[0]
     given = entry.get("from") if isinstance(entry, dict) else None
     for number in given if isinstance(given, list) else []:
         if receipt := receipts.get(str(number)):
-            return Line(text, receipt)
+            return DraftLine(text, receipt)
     plain = not text.strip() or text.lstrip().startswith("#")
-    return Line(text, "" if plain else MODEL)
+    return DraftLine(text, "" if plain else MODEL)
 
 
 def cleaned(value: Any, clean: Callable[[str], str]) -> Any:

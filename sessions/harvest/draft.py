@@ -29,7 +29,7 @@ _SLUG = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DraftLine:
     """One line of SKILL.md's body. `receipt`: a byproduct's id, `model`, or "" (structure)."""
 
     text: str
@@ -37,12 +37,12 @@ class Line:
 
 
 @dataclass(slots=True)
-class Draft:
+class SkillDraft:
     """Name, description, body and files of a skill in the making."""
 
     name: str
     description: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[DraftLine] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     """By path inside the folder, `scripts/…`, `references/…`, `assets/…`."""
     receipts: dict[str, ev.JSON] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class Draft:
             return False
 
     @classmethod
-    def read(cls, folder: Path) -> Draft:
+    def read(cls, folder: Path) -> SkillDraft:
         """A draft back from its folder, with whatever the user has edited in it.
 
         Raises:
@@ -205,7 +205,7 @@ def front_keys(skill_md: str) -> list[str]:
     return re.findall(r"^([\w-]+)\s*:", found[1], re.M) if found else []
 
 
-def _with_receipts(body: str, before: str, receipts: Mapping[str, str]) -> list[Line]:
+def _with_receipts(body: str, before: str, receipts: Mapping[str, str]) -> list[DraftLine]:
     """The body's lines with the receipts that still stand: an edited line has lost its own.
 
     `receipts` are by line number of the text as it was written (`before`).
@@ -215,7 +215,7 @@ def _with_receipts(body: str, before: str, receipts: Mapping[str, str]) -> list[
     matcher = SequenceMatcher(None, old, lines, autojunk=False)
     kept = {m.b + i: m.a + i for m in matcher.get_matching_blocks() for i in range(m.size)}
     return [
-        Line(line, receipts.get(str(kept[number] + 1), "") if number in kept else "")
+        DraftLine(line, receipts.get(str(kept[number] + 1), "") if number in kept else "")
         for number, line in enumerate(lines)
     ]
 

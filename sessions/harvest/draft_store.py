@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.errors import AgentdeckError, NotFound
-from sessions.harvest.draft import Draft, sha256, slug
+from sessions.harvest.draft import SkillDraft, sha256, slug
 from sessions.places import private_folder
 from skills import private_files
 
@@ -39,7 +39,7 @@ class Shelf:
         with self._locked():
             return self._names()
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str) -> SkillDraft:
         """A draft as it lies there, edits included. Raises NotFound or UsageError."""
         if not self.folder.is_dir():
             raise _missing(name)
@@ -47,7 +47,7 @@ class Shelf:
             folder = self.folder / slug(name)
             if not folder.is_dir():
                 raise _missing(name)
-            return Draft.read(folder)
+            return SkillDraft.read(folder)
 
     def recorded(self, name: str) -> dict[str, Any]:
         """A draft's `harvest.json`: what it was when it was written."""
@@ -62,7 +62,7 @@ class Shelf:
             return True
         return bool(str(written.get("skill_md", "")) != draft.skill_md())
 
-    def add(self, draft: Draft) -> Draft:
+    def add(self, draft: SkillDraft) -> SkillDraft:
         """Put a draft there, under a name that is free if its own is taken."""
         private_folder(self.folder)
         with self._locked():
@@ -74,7 +74,7 @@ class Shelf:
         """The name, or one like it, that no draft has."""
         return self._free(name) if self.folder.is_dir() else name
 
-    def replace(self, old: str, draft: Draft) -> Draft:
+    def replace(self, old: str, draft: SkillDraft) -> SkillDraft:
         """Put a draft in the place of another, which stays until the new one is whole."""
         with self._locked():
             there, kept = self.folder / old, self.folder / f".{old}{_BEFORE}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.errors import UsageError
-from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, Draft, Line, sha256, split
+from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, DraftLine, SkillDraft, sha256, split
 from sessions.harvest.neighbours import three_way, three_way_diff
 from sessions.record import events as ev
 from sessions.record.textlines import lines
@@ -38,7 +38,7 @@ class Conflict:
     draft: str
 
 
-def places(draft: Draft) -> list[Conflict]:
+def places(draft: SkillDraft) -> list[Conflict]:
     """What is left to decide in a merged draft: places of the text, then files kept twice."""
     found = [
         Conflict("", _said(draft.lines[a + 1 : middle]), _said(draft.lines[middle + 1 : end]))
@@ -52,7 +52,7 @@ def places(draft: Draft) -> list[Conflict]:
     return found
 
 
-def resolved(draft: Draft, number: int, keep: str) -> None:
+def resolved(draft: SkillDraft, number: int, keep: str) -> None:
     """Decide place `number` of `places(draft)`, in place: `yours`, `draft` or `both`.
 
     Raises:
@@ -79,7 +79,7 @@ def resolved(draft: Draft, number: int, keep: str) -> None:
     draft.flags = [flag for flag in draft.flags if not flag.startswith("merged with") or left]
 
 
-def _marked(lines: Sequence[Line]) -> list[tuple[int, int, int]]:
+def _marked(lines: Sequence[DraftLine]) -> list[tuple[int, int, int]]:
     """Where conflict marks stand: beginning, middle, end."""
     found: list[tuple[int, int, int]] = []
     at: list[int] = []
@@ -92,7 +92,7 @@ def _marked(lines: Sequence[Line]) -> list[tuple[int, int, int]]:
     return found
 
 
-def _twice(draft: Draft) -> list[tuple[str, str]]:
+def _twice(draft: SkillDraft) -> list[tuple[str, str]]:
     """Files that both changed, and under which name the draft's lies beside; not decided yet."""
     names = [
         flag.removeprefix("both changed ").split(": yours is kept")[0]
@@ -107,11 +107,11 @@ def _beside(name: str) -> str:
     return f"{stem}-draft{dot}{suffix}" if dot else f"{name}-draft"
 
 
-def _said(lines: Sequence[Line]) -> str:
+def _said(lines: Sequence[DraftLine]) -> str:
     return "\n".join(line.text for line in lines)
 
 
-def split_off(draft: Draft, parts: Iterable[str]) -> tuple[Draft, Draft]:
+def split_off(draft: SkillDraft, parts: Iterable[str]) -> tuple[SkillDraft, SkillDraft]:
     """A draft in two: what goes with these files, and the rest, which keeps the name.
 
     A line goes where the file goes that shares its receipt or that it names; other lines stay.
@@ -129,7 +129,7 @@ def split_off(draft: Draft, parts: Iterable[str]) -> tuple[Draft, Draft]:
     theirs = {draft.file_receipts[name] for name in chosen if name in draft.file_receipts}
     theirs -= {draft.file_receipts[name] for name in others if name in draft.file_receipts}
 
-    def goes(line: Line) -> bool:
+    def goes(line: DraftLine) -> bool:
         return line.receipt in theirs or any(name in line.text for name in chosen)
 
     part, rest = _piece(draft, chosen), _piece(draft, others)
@@ -140,8 +140,8 @@ def split_off(draft: Draft, parts: Iterable[str]) -> tuple[Draft, Draft]:
     return part, rest
 
 
-def _piece(draft: Draft, names: Sequence[str]) -> Draft:
-    piece = Draft(draft.name, draft.description)
+def _piece(draft: SkillDraft, names: Sequence[str]) -> SkillDraft:
+    piece = SkillDraft(draft.name, draft.description)
     piece.files = {name: draft.files[name] for name in names}
     piece.file_receipts = {n: r for n, r in draft.file_receipts.items() if n in names}
     piece.receipts = dict(draft.receipts)
@@ -151,9 +151,9 @@ def _piece(draft: Draft, names: Sequence[str]) -> Draft:
     return piece
 
 
-def _without_empty_sections(lines: Sequence[Line]) -> list[Line]:
+def _without_empty_sections(lines: Sequence[DraftLine]) -> list[DraftLine]:
     """The lines without headings (below the first) that nothing stands under."""
-    kept: list[Line] = []
+    kept: list[DraftLine] = []
     for number, line in enumerate(lines):
         if line.text.startswith("## "):
             below = next((x for x in lines[number + 1 :] if x.text.strip()), None)
@@ -164,7 +164,7 @@ def _without_empty_sections(lines: Sequence[Line]) -> list[Line]:
     return kept
 
 
-def merged(draft: Draft, folder: Path, *, extend: bool = False) -> Draft:
+def merged(draft: SkillDraft, folder: Path, *, extend: bool = False) -> SkillDraft:
     """The draft as a new version of the skill in `folder`, the user's edits kept.
 
     With `extend` nothing of the skill's text is changed: what it lacks is added below.
@@ -189,11 +189,11 @@ def merged(draft: Draft, folder: Path, *, extend: bool = False) -> Draft:
     if base_md and not extend and description == base_description:
         both = f"{description} {draft.description}" if kept else draft.description
         description = both if len(both) <= MAX_DESCRIPTION else description
-    merged_draft = Draft(name or folder.name, description)
+    merged_draft = SkillDraft(name or folder.name, description)
     receipts = {line.text: line.receipt for line in draft.lines if line.receipt}
     receipts = {**_receipts_of(base_md, before), **receipts}
     merged_draft.lines = [
-        Line(line, receipts.get(line, "")) for line in text.strip("\n").split("\n")
+        DraftLine(line, receipts.get(line, "")) for line in text.strip("\n").split("\n")
     ]
     merged_draft.receipts = {**dict(before.get("receipts") or {}), **draft.receipts}
     merged_draft.changed_files = list(draft.changed_files)
@@ -216,7 +216,7 @@ def merged(draft: Draft, folder: Path, *, extend: bool = False) -> Draft:
     return merged_draft
 
 
-def _files(made: Draft, draft: Draft, folder: Path, before: ev.JSON) -> None:
+def _files(made: SkillDraft, draft: SkillDraft, folder: Path, before: ev.JSON) -> None:
     """Files of both; where the user has changed one that the draft brings anew, both are kept."""
     known = dict(before.get("sha256") or {})
     made.file_receipts = {**dict(before.get("files") or {}), **draft.file_receipts}
@@ -254,7 +254,7 @@ def _receipts_of(base_md: str, before: ev.JSON) -> dict[str, str]:
     return found
 
 
-def _only_there(base_md: str, before: ev.JSON, draft: Draft) -> dict[str, list[str]]:
+def _only_there(base_md: str, before: ev.JSON, draft: SkillDraft) -> dict[str, list[str]]:
     """Lines of the skill that rest on what the draft does not know, by the heading above them.
 
     A draft of the same material may say it all anew; one of other material adds to what is there.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sessions.harvest.draft import Draft, split
+from sessions.harvest.draft import SkillDraft, split
 from sessions.record.textlines import lines as split_lines
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class Neighbour:
         return max(self.name_likeness / 2, self.text_likeness, self.code_likeness)
 
 
-def neighbours(draft: Draft, folders: Iterable[Path], most: int = 5) -> list[Neighbour]:
+def neighbours(draft: SkillDraft, folders: Iterable[Path], most: int = 5) -> list[Neighbour]:
     """Skills of `folders` (skill folders) that are near the draft, nearest first."""
     text = f"{draft.description}\n{draft.body}"
     code = {path: data.decode("utf-8", "replace") for path, data in draft.files.items()}

@@ -29,7 +29,7 @@ _NOTE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RanCommand:
     """A command as a session ran it. `files`: text by path, as the session had written them."""
 
     command: str
@@ -41,7 +41,7 @@ class Run:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-def recorded(events: Iterable[ev.Event], seq: int) -> Run | None:
+def recorded(events: Iterable[ev.Event], seq: int) -> RanCommand | None:
     """The run whose result is event `seq`, or None if that is none."""
     from sessions.harvest.byproducts import command_of
 
@@ -60,7 +60,11 @@ def recorded(events: Iterable[ev.Event], seq: int) -> Run | None:
                 code = event.data.get("exit_code", 0 if event.status == "ok" else None)
                 texts = {file.path: file.text for file in files.files()}
                 said = event.content
-                return Run(command, cwd, code, said, event.truncated, texts) if command else None
+                return (
+                    RanCommand(command, cwd, code, said, event.truncated, texts)
+                    if command
+                    else None
+                )
             if call and command is not None:
                 files.ran(command, 0 if event.status == "ok" else 1, call, event.seq)
             elif call and event.status == "ok":
@@ -72,7 +76,7 @@ async def again(
     path: str,
     data: bytes,
     script: str,
-    run: Run,
+    run: RanCommand,
     own: Sequence[Path],
     clean: Callable[[str], str],
 ) -> ev.JSON:
@@ -136,7 +140,7 @@ async def _run(root: Path, tmp: Path, own: Sequence[Path], command: str) -> tupl
     return ended.code, text
 
 
-def _lay_out(root: Path, run: Run, files: Mapping[str, str]) -> list[str]:
+def _lay_out(root: Path, run: RanCommand, files: Mapping[str, str]) -> list[str]:
     """Put the files where the command looks for them; which of them are today's."""
     for name, text in files.items():
         target = root / _place(name, run.cwd)
@@ -185,7 +189,7 @@ def _place(name: str, cwd: str) -> PurePosixPath:
     return path
 
 
-def _command(run: Run, script: str) -> str:
+def _command(run: RanCommand, script: str) -> str:
     """The command with its paths as they are in the replay's folder."""
     command = run.command
     for name in sorted({*run.files, script}, key=len, reverse=True):
@@ -196,7 +200,7 @@ def _command(run: Run, script: str) -> str:
     return command
 
 
-def _difference(run: Run, code: int | None, output: str) -> str:
+def _difference(run: RanCommand, code: int | None, output: str) -> str:
     """How the replay ended otherwise than what was recorded, or ""."""
     if code != run.exit_code:
         return f"exit code {code}, recorded was {run.exit_code}"

@@ -17,7 +17,7 @@ from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproducts import Found
-from sessions.harvest.draft import Draft, sha256, slug, split
+from sessions.harvest.draft import SkillDraft, sha256, slug, split
 from sessions.harvest.draft_store import Shelf
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
@@ -163,14 +163,14 @@ class Harvest:
 
     # -- drafting
 
-    def create(self, found: Sequence[Found], name: str = "") -> Draft:
+    def create(self, found: Sequence[Found], name: str = "") -> SkillDraft:
         """A draft by code alone, written to `drafts`. Raises DraftError."""
         draft = creator.create([self._held(f) for f in found], self._redactor(found), name)
         if self._made_once_more(draft, named=bool(name)):
             self.shelf.take_away(draft.name)
         return self.shelf.add(draft)
 
-    async def improve(self, name: str, ask: creator.Ask, wish: str = "") -> Draft:
+    async def improve(self, name: str, ask: creator.Ask, wish: str = "") -> SkillDraft:
         """Let a model put the draft into better words. Raises DraftError; the old one stays."""
         before = self.draft(name)
         after = await creator.improve(before, ask, wish, self.lessons.reasons())
@@ -182,7 +182,7 @@ class Harvest:
         after.checks = _still_true(after, before.harvest_json())
         return self.shelf.replace(before.name, after)
 
-    def draft(self, name: str) -> Draft:
+    def draft(self, name: str) -> SkillDraft:
         """A draft as it lies on disk, edits included. Raises NotFound or UsageError."""
         return self.shelf.draft(name)
 
@@ -190,7 +190,7 @@ class Harvest:
         """Names of all drafts."""
         return self.shelf.names()
 
-    def edited(self, name: str) -> Draft:
+    def edited(self, name: str) -> SkillDraft:
         """Record that the user has edited the draft by hand."""
         draft = self.draft(name)
         written = self.shelf.recorded(name)
@@ -207,7 +207,7 @@ class Harvest:
         draft.name = draft.name if draft.name == name else self.shelf.free(slug(draft.name))
         return self.shelf.replace(name, draft)
 
-    def merge(self, name: str, into: str, how: str = "update") -> Draft:
+    def merge(self, name: str, into: str, how: str = "update") -> SkillDraft:
         """Make a draft a new version of a skill of mine. Raises NotFound, AgentdeckError.
 
         `how`: `update` brings the texts together, `extend` only adds to the skill's, `split` does
@@ -240,7 +240,7 @@ class Harvest:
         self.shelf.replace(name, rest)
         return after
 
-    def resolve(self, name: str, number: int, keep: str) -> Draft:
+    def resolve(self, name: str, number: int, keep: str) -> SkillDraft:
         """Decide a place that was changed by the user and by the draft. Raises UsageError."""
         draft = self.draft(name)
         before = draft.skill_md()
@@ -249,7 +249,7 @@ class Harvest:
         draft.rounds.append({"at": ev.now(), "by": "user", "kept": keep, "diff": changes})
         return self.shelf.replace(draft.name, draft)
 
-    def installed(self, draft: Draft) -> Path | None:
+    def installed(self, draft: SkillDraft) -> Path | None:
         """Where the very same skill is one of mine already, or None."""
         folder = self.places.my_skills / draft.name
         try:
@@ -266,29 +266,29 @@ class Harvest:
         self.lessons.reject(draft.name, reason)
         self.shelf.take_away(draft.name)
 
-    def neighbours(self, draft: Draft) -> list[Neighbour]:
+    def neighbours(self, draft: SkillDraft) -> list[Neighbour]:
         """Skills that are near; update or extend comes before create."""
         folders = [skill.path for skill in library([], self.places).scan()]
         return neighbours(draft, folders)
 
     # -- checking and saving
 
-    def check(self, draft: Draft) -> list[checks.Check]:
+    def check(self, draft: SkillDraft) -> list[checks.DraftCheck]:
         """The checks that cost nothing: strict rules, the trigger by words, what is risky."""
         trigger = checks.trigger(draft, *self.messages(draft))
         return [checks.valid(draft), trigger, checks.risks(draft)]
 
-    async def check_by_model(self, draft: Draft, ask: creator.Ask) -> checks.Check:
+    async def check_by_model(self, draft: SkillDraft, ask: creator.Ask) -> checks.DraftCheck:
         """The trigger, as a model would pull it; one question."""
         return await checks.trigger_by_model(draft, *self.messages(draft), ask)
 
-    def keep_check(self, name: str, check: checks.Check) -> Draft:
+    def keep_check(self, name: str, check: checks.DraftCheck) -> SkillDraft:
         """Write a check's result into the draft's harvest.json."""
         draft = self.draft(name)
         draft.checks[check.name] = check.record()
         return self.shelf.replace(draft.name, draft)
 
-    def messages(self, draft: Draft) -> tuple[list[str], list[str]]:
+    def messages(self, draft: SkillDraft) -> tuple[list[str], list[str]]:
         """The user's messages that led to a draft, and those of the latest other sessions.
 
         Without what must not leave a session: they go to a model, and into `harvest.json`.
@@ -308,7 +308,7 @@ class Harvest:
 
         return clean(positives), clean(others)
 
-    def prompts(self, draft: Draft) -> list[str]:
+    def prompts(self, draft: SkillDraft) -> list[str]:
         """The user's messages that led to a draft, as they were."""
         return [text for s in sorted(_sessions_of(draft)) for text in self._messages(s)]
 
@@ -332,7 +332,7 @@ class Harvest:
             if item.was.parent == here and not item.was.exists()
         ]
 
-    async def replay(self, draft: Draft) -> checks.Check:
+    async def replay(self, draft: SkillDraft) -> checks.DraftCheck:
         """Run the scripts again in the sandbox, as they were recorded."""
         there = [s for s in sorted(_sessions_of(draft)) if self._journal(s).exists()]
         found = self.byproducts(there) if there else []
@@ -392,7 +392,7 @@ class Harvest:
         try:
             skill = mine.get(name)
             older = next((r for r in removed(mine.places.trash) if r.name == skill.path.name), None)
-            updated = Draft.is_version(skill.path)
+            updated = SkillDraft.is_version(skill.path)
             now = mine.remove(skill).now
             if updated and older is not None:
                 older.now.rename(older.was)
@@ -450,7 +450,7 @@ class Harvest:
                 break
         return folders
 
-    def _made_once_more(self, draft: Draft, *, named: bool) -> bool:
+    def _made_once_more(self, draft: SkillDraft, *, named: bool) -> bool:
         """Whether one like it lies there, as from cron, and nothing of anybody's is in that."""
         if draft.name not in self.names() or self.shelf.touched(draft.name):
             return False
@@ -468,7 +468,7 @@ class Harvest:
         return [e.text for e in found if e.origin in typed]
 
 
-def _still_true(draft: Draft, before: ev.JSON) -> ev.JSON:
+def _still_true(draft: SkillDraft, before: ev.JSON) -> ev.JSON:
     """The checks that still speak of this draft: others looked at one that is no more.
 
     Those that are free are done again anyhow.
@@ -479,7 +479,7 @@ def _still_true(draft: Draft, before: ev.JSON) -> ev.JSON:
     return {name: each for name, each in draft.checks.items() if holds.get(name, True)}
 
 
-def _sessions_of(draft: Draft) -> set[str]:
+def _sessions_of(draft: SkillDraft) -> set[str]:
     """The sessions that a draft came from; some may be gone by now."""
     return {s for r in draft.receipts.values() if (s := str(r["from"].get("session") or ""))}
 

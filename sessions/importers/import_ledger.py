@@ -19,7 +19,7 @@ _ANEW = 4
 """The list is written anew when it has this many times the lines that it needs."""
 
 
-class Known:
+class ImportLedger:
     """Of every source how many events were taken into which session; of every file its state."""
 
     def __init__(self, path: Path, fd: int) -> None:
@@ -29,7 +29,7 @@ class Known:
         self._files: dict[str, list[int]] = {}
 
     @classmethod
-    def open(cls, places: Places) -> Known:
+    def open(cls, places: Places) -> ImportLedger:
         """Read the list and keep other imports out until `close`.
 
         Raises:

@@ -30,7 +30,7 @@ from sessions.importers.cursor import Cursor
 from sessions.importers.exports import ChatGpt, ClaudeAi
 from sessions.importers.gemini import Gemini
 from sessions.importers.goose import Goose
-from sessions.importers.import_ledger import Known
+from sessions.importers.import_ledger import ImportLedger
 from sessions.importers.kimi import Kimi
 from sessions.importers.opencode import OpenCode
 from sessions.importers.own import own_sessions
@@ -99,7 +99,7 @@ def import_paths(
     `progress` is called with bytes done and bytes in all. Raises NotFound for a path that is
     not there.
     """
-    known = Known.open(places)
+    known = ImportLedger.open(places)
     for left in places.sessions.glob(f".*{_MAKING}"):  # by an import that was killed
         shutil.rmtree(left, ignore_errors=True)
     own = own_sessions(places)
@@ -142,7 +142,7 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, int, bool]]:
 
 
 def _import_file(
-    path: Path, size: int, named: bool, places: Places, known: Known, own: Mapping[str, str]
+    path: Path, size: int, named: bool, places: Places, known: ImportLedger, own: Mapping[str, str]
 ) -> Iterator[Imported]:
     if known.unchanged(path, size):
         return
@@ -196,7 +196,7 @@ def _import_one(
     path: Path,
     theirs: str,
     places: Places,
-    known: Known,
+    known: ImportLedger,
     own: Mapping[str, str],
 ) -> Imported:
     if isinstance(importer, Holds) and theirs:
@@ -221,7 +221,9 @@ def _import_one(
     return Imported(str(path), importer.harness, "new", session, count)
 
 
-def _parent(importer: Below, path: Path, known: Known, own: Mapping[str, str]) -> ev.JSON | None:
+def _parent(
+    importer: Below, path: Path, known: ImportLedger, own: Mapping[str, str]
+) -> ev.JSON | None:
     """The session of which a sub-agent's file is a part, if it was taken or led here."""
     above = importer.above(path)
     if above is None or not above[0].is_file():
@@ -261,7 +263,7 @@ def _write_new(
     session: str,
     first: ev.SessionCreated,
     events: Iterable[ev.Event],
-    known: Known,
+    known: ImportLedger,
     key: str,
 ) -> int:
     """A new session, there whole or not at all; how many of the source's events it has."""
@@ -285,7 +287,12 @@ def _write_new(
 
 
 def _go_on(
-    harness: str, path: Path, key: str, events: Iterator[ev.Event], folder: Path, known: Known
+    harness: str,
+    path: Path,
+    key: str,
+    events: Iterator[ev.Event],
+    folder: Path,
+    known: ImportLedger,
 ) -> Imported:
     """Append what the source has gained since the last import."""
     taken = known.taken(key)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.plans import check, fill, receipts, record, watch
-from sessions.plans.fanout import Item
+from sessions.plans.fanout import FanoutItem
 from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
@@ -38,7 +38,7 @@ _NOBODY = "Nobody is there to answer during this run. Go on without it, or say w
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TryOutcome:
     """How a try ended, as `record.Ended` has it."""
 
     state: TryState
@@ -69,7 +69,7 @@ class Attempt:
         self._critic_rounds = 0
         self._denied = ""
 
-    async def run(self, *, resumed: bool) -> Outcome:
+    async def run(self, *, resumed: bool) -> TryOutcome:
         """Run it to its end. `resumed`: it was begun by an engine that is no more."""
         try:
             async with asyncio.timeout(self.task.limits.minutes * 60 or None):
@@ -85,7 +85,7 @@ class Attempt:
             if self.watch is not None:
                 self.watch.close()
 
-    async def _run(self, resumed: bool) -> Outcome:
+    async def _run(self, resumed: bool) -> TryOutcome:
         values = self.runner.values(self.unit, self.task)
         session = await self.runner.opened(self.unit) if resumed else None
         fresh = session is None
@@ -104,7 +104,7 @@ class Attempt:
             ended = last
         while True:
             outcome = await self._after(session, ended, values)
-            if isinstance(outcome, Outcome):
+            if isinstance(outcome, TryOutcome):
                 return outcome
             ended = await self._turn(outcome)
 
@@ -134,7 +134,7 @@ class Attempt:
 
     async def _after(
         self, session: Session, ended: ev.TurnEnded, values: fill.Values
-    ) -> Outcome | str:
+    ) -> TryOutcome | str:
         """How the try ended, or what is said next."""
         if ended.reason in ("end_turn", "max_tokens"):
             self.runner.went_through(self.unit)
@@ -164,7 +164,7 @@ class Attempt:
             return f"it cost ${summary.cost_usd:.2f}, and may cost ${limits.usd:.2f}"
         return ""
 
-    async def _judged(self, session: Session, values: fill.Values) -> Outcome | str:
+    async def _judged(self, session: Session, values: fill.Values) -> TryOutcome | str:
         """Let the check say whether it is done."""
         events = watch.events_of(session)
         answer = watch.answer(events)[:_MOST_ANSWER]
@@ -182,16 +182,16 @@ class Attempt:
             if objection:
                 return objection
         commit = await self.runner.commit(self.unit, session, changed)
-        return Outcome(
+        return TryOutcome(
             "done", answer=answer, files=changed.files, diff=changed.diff, evidence=evidence,
             branch=session.summary.branch, commit=commit, receipts=receipts.of(events),
         )  # fmt: skip
 
     async def _check(
         self, session: Session, answer: str, values: fill.Values
-    ) -> tuple[check.Verdict, list[str]]:
+    ) -> tuple[check.CheckVerdict, list[str]]:
         files = session.folder / "files"
-        own = Item("", 0, {"file": str(check.answer_file(files, answer)), "text": answer})
+        own = FanoutItem("", 0, {"file": str(check.answer_file(files, answer)), "text": answer})
         argv = [fill.argument(part, values.with_answer(own)) for part in self.task.check]
         settings = await self.runner.check_settings(session)
         verdict = await check.run(
@@ -212,7 +212,9 @@ class Attempt:
         )  # fmt: skip
         return verdict, argv
 
-    def _not_yet(self, argv: list[str], verdict: check.Verdict, answer: str) -> Outcome | str:
+    def _not_yet(
+        self, argv: list[str], verdict: check.CheckVerdict, answer: str
+    ) -> TryOutcome | str:
         """A failed check goes back to its session, so often as the task says."""
         words = f"The check `{clean(' '.join(argv))[:300]}` failed ({verdict.words})."
         if self.unit.repairs <= self.task.repairs:
@@ -222,14 +224,14 @@ class Attempt:
 
     # -- what goes wrong
 
-    async def _fault(self, session: Session, ended: ev.TurnEnded) -> Outcome | str:
+    async def _fault(self, session: Session, ended: ev.TurnEnded) -> TryOutcome | str:
         assert self.watch is not None
         error = self.watch.error
         kind = error.kind if error else "error"
         why = f"{error.message} {error.hint}".strip() if error else ended.detail or "it failed"
         if kind in BREAKS:
             self.runner.broken(self.unit, why)
-            return Outcome("again", why, counts=False)
+            return TryOutcome("again", why, counts=False)
         if kind in WAITED_OUT:
             self._waits += 1
             await self.runner.wait_out(self.unit, self._waits, self.watch.retry_s, why)
@@ -242,7 +244,7 @@ class Attempt:
         nothing_said = not self.watch.said_something and message is not None
         return message.text if nothing_said and message is not None else _GO_ON
 
-    async def _interrupted(self, ended: ev.TurnEnded) -> Outcome | str:
+    async def _interrupted(self, ended: ev.TurnEnded) -> TryOutcome | str:
         assert self.watch is not None
         if ended.detail == ENGINE_ENDED:
             await asyncio.Event().wait()  # the engine ends: the next one takes it up
@@ -257,7 +259,7 @@ class Attempt:
             return self._failed(f"it needed a person: {self._denied}")
         return self._failed(ended.detail or "a person interrupted it")
 
-    def _cut_off(self, events: list[ev.Event]) -> Outcome:
+    def _cut_off(self, events: list[ev.Event]) -> TryOutcome:
         """Its engine died in the middle of a turn: nothing is run again that may have had effects.
 
         In a fresh worktree, or where only was read and said, it may be tried again.
@@ -267,17 +269,17 @@ class Attempt:
         assert self.session is not None
         fresh = review.own(self.session.summary) is not None
         if choice == "again" or (choice == "auto" and (fresh or not doubt)):
-            return Outcome("again", "the engine stopped in the middle of it", counts=False)
+            return TryOutcome("again", "the engine stopped in the middle of it", counts=False)
         what = f" ({doubt})" if doubt else ""
         why = f"the engine stopped in the middle of it; whether it took effect is not known{what}"
-        return Outcome("unknown", why, watch.answer(events)[:_MOST_ANSWER])
+        return TryOutcome("unknown", why, watch.answer(events)[:_MOST_ANSWER])
 
-    def _failed(self, why: str, answer: str = "", evidence: str = "") -> Outcome:
+    def _failed(self, why: str, answer: str = "", evidence: str = "") -> TryOutcome:
         if not answer and self.session is not None:
             answer = watch.answer(watch.events_of(self.session))[:_MOST_ANSWER]
         tries_left = self.unit.counted + 1 < self.task.tries
         files = watch.files_of(self.session) if self.session is not None else []
-        return Outcome("again" if tries_left else "failed", clean(why), answer, files,
+        return TryOutcome("again" if tries_left else "failed", clean(why), answer, files,
                        evidence=evidence)  # fmt: skip
 
     # -- what is watched

@@ -23,7 +23,7 @@ _HEAD, _TAIL = 4_000, 12_000
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckVerdict:
     """What a check said. `code` None: it did not end by itself."""
 
     ok: bool
@@ -59,7 +59,7 @@ async def run(
     env: Sequence[str] = (),
     sandbox: Sandbox | None = None,
     network: bool = False,
-) -> Verdict:
+) -> CheckVerdict:
     """Run a check to its end, in the sandbox if there is one; all it starts ends with it.
 
     A program that can't be started is a check that failed.
@@ -77,7 +77,7 @@ async def run(
             seconds=minutes * 60,
         )
     except ToolFault as error:
-        return Verdict(False, None, str(error), time.monotonic() - began)
+        return CheckVerdict(False, None, str(error), time.monotonic() - began)
     finally:
         told = _told(spool)
         spool.close(keep=False)
@@ -86,7 +86,7 @@ async def run(
     elif ended.why:
         told = f"{told}\n({ended.message or ended.why})".strip()
     code = ended.code if ended.code is not None or ended.why else -(ended.signal or 0)
-    return Verdict(ended.ok, code, told, time.monotonic() - began)
+    return CheckVerdict(ended.ok, code, told, time.monotonic() - began)
 
 
 def _told(spool: Spool) -> str:

@@ -96,7 +96,7 @@ Ask = Callable[[Sequence[Mapping[str, Any]]], Awaitable[Said]]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PlanDraft:
     """A plan to be read, changed and started by a person. `note`: what to know about it."""
 
     text: str
@@ -142,7 +142,7 @@ def spec_of(path: Path) -> str:
 
 async def draft(
     ask: Ask, spec: str, folder: Path, config: Config, skills: Sequence[str] = ()
-) -> Draft:
+) -> PlanDraft:
     """A plan for a spec, that would lie in `folder`. Raises AgentdeckError if nobody answers."""
     there = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))[:60]
     text = _ASK.format(
@@ -174,14 +174,14 @@ async def draft(
         except UsageError as error:
             why = str(error)
         else:
-            return Draft(plan, questions_in(said))
+            return PlanDraft(plan, questions_in(said))
         messages += [
             {"role": "assistant", "content": said or "(nothing)"},
             {"role": "user", "content": _AGAIN.format(faults=why)},
         ]
     first = clean_line(why.split("\n")[0])[:200]
     note = f"The model's plan could not be read ({first}): these are the spec's own parts."
-    return Draft(plain(spec), [], note)
+    return PlanDraft(plain(spec), [], note)
 
 
 def questions_in(said: str) -> list[str]:

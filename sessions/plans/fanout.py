@@ -24,7 +24,7 @@ _FENCE = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class FanoutItem:
     """One of many. `trusted`: the plan's own word, which need not be marked as foreign."""
 
     text: str
@@ -42,12 +42,12 @@ class Item:
         return told
 
     @classmethod
-    def from_json(cls, data: ev.JSON) -> Item:
+    def from_json(cls, data: ev.JSON) -> FanoutItem:
         """As it stood there."""
         return cls(**data)
 
 
-def items(wanted: ForEach, folders: Sequence[Path]) -> list[Item]:
+def items(wanted: ForEach, folders: Sequence[Path]) -> list[FanoutItem]:
     """The items of everything but an answer. `folders`: where files are looked for, in order.
 
     Raises UsageError: a file is missing or can't be read, or there are too many.
@@ -64,7 +64,7 @@ def items(wanted: ForEach, folders: Sequence[Path]) -> list[Item]:
     return _numbered(found)
 
 
-def of_answer(answer: str) -> list[Item]:
+def of_answer(answer: str) -> list[FanoutItem]:
     """The items of the JSON list that an answer is or holds. Raises UsageError."""
     values = _list_in(answer)
     if values is None:
@@ -74,10 +74,10 @@ def of_answer(answer: str) -> list[Item]:
     return _numbered([(*_value(value), False) for value in values])
 
 
-def _numbered(found: list[tuple[str, dict[str, str], bool]]) -> list[Item]:
+def _numbered(found: list[tuple[str, dict[str, str], bool]]) -> list[FanoutItem]:
     if len(found) > MOST:
         raise UsageError(f"That makes {len(found)} items.", f"A task takes {MOST} at most.")
-    return [Item(t, number, f, own) for number, (t, f, own) in enumerate(found, 1)]
+    return [FanoutItem(t, number, f, own) for number, (t, f, own) in enumerate(found, 1)]
 
 
 def _files(pattern: str, folder: Path) -> list[tuple[str, dict[str, str], bool]]:

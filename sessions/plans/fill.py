@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sessions.errors import AgentdeckError
-from sessions.plans.fanout import Item
+from sessions.plans.fanout import FanoutItem
 from sessions.priming.untrusted import quote
 from sessions.safety.sanitise import clean
 
@@ -72,12 +72,12 @@ class Values:
     """What the placeholders of one session stand for."""
 
     plan: Mapping[str, str] = field(default_factory=dict)
-    item: Item | None = None
+    item: FanoutItem | None = None
     tasks: Mapping[str, list[Left]] = field(default_factory=dict)
-    answer: Item | None = None
+    answer: FanoutItem | None = None
     """The session's own last answer, for its check: its text, and `file`, where it lies."""
 
-    def with_answer(self, answer: Item) -> Values:
+    def with_answer(self, answer: FanoutItem) -> Values:
         """The same, for a check."""
         return replace(self, answer=answer)
 
@@ -95,7 +95,7 @@ class Values:
         raise AgentdeckError(f"Nothing stands for {{{name}}}.")
 
     @staticmethod
-    def _of_item(item: Item, rest: str) -> str:
+    def _of_item(item: FanoutItem, rest: str) -> str:
         if not rest:
             return item.text
         if rest == "number" and rest not in item.fields:
@@ -200,7 +200,7 @@ def _fill(text: str, put: Callable[[str], str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPlaceholders:
     """Which placeholders a task may use. `fields` None: whatever an answer may bring."""
 
     needs: Mapping[str, bool]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sessions.plans import fill, record, watch
-from sessions.plans.attempt import Outcome
+from sessions.plans.attempt import TryOutcome
 from sessions.plans.watch import Watch
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import quote
@@ -48,7 +48,7 @@ Name what is superficial, missing or not supported: each point with its place an
 it. If nothing is left that matters, answer with the one word KEEP."""
 
 
-async def pick(runner: Asking, unit: Unit) -> Outcome:
+async def pick(runner: Asking, unit: Unit) -> TryOutcome:
     """Let a judge compare a unit's candidates in pairs, each pair in both orders."""
     task = runner.run.nodes[unit.node].task
     assert task.judge is not None
@@ -69,7 +69,7 @@ async def pick(runner: Asking, unit: Unit) -> Outcome:
             told.append(f"{best.key} and {other.key}: a tie")
         runner.say(record.Note(unit=unit.key, kind="judge", text=told[-1]))
     why = f"{best.key}, of {len(done)}" + (f" ({'; '.join(told)})" if told else "")
-    return Outcome(
+    return TryOutcome(
         "done", f"picked {why}", best.answer, best.files, best.diff, evidence="\n".join(told),
         session=best.session, branch=best.branch, commit=best.commit, receipts=best.receipts,
     )  # fmt: skip

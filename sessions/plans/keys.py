@@ -10,13 +10,13 @@ from sessions.plans import model
 
 _TABLES = (
     ("[plan]", model.Head),
-    ("budget = {…}", model.Budget),
+    ("budget = {…}", model.PlanBudget),
     ("windows = [{…}]", model.Window),
     ("[[task]]", model.Task),
     ("for_each = {…}", model.ForEach),
     ("judge = {…}", model.Judge),
     ("critic = {…}", model.Critic),
-    ("limits = {…}", model.Limits),
+    ("limits = {…}", model.TaskLimits),
 )
 
 

@@ -23,7 +23,7 @@ RESERVED = ("plan", "item", "answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class PlanBudget:
     """What a run may take; 0 = no limit."""
 
     usd: float = setting(0.0, "dollars")
@@ -78,7 +78,7 @@ class Critic:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TaskLimits:
     """What one session of a task may take; 0 = no limit of its own."""
 
     usd: float = setting(0.0, "dollars; also what is set aside before it starts")
@@ -104,7 +104,7 @@ class Head:
     permission: Permission | Literal[""] = setting("", "read-only, ask, edit or full")
     skills: list[str] | dict[str, SkillState] = setting([], "skills that are on")
     parallel: int = setting(4, "how many sessions work at once")
-    budget: Budget = field(default_factory=Budget)
+    budget: PlanBudget = field(default_factory=PlanBudget)
     windows: list[Window] = setting([], "quotas of a subscription")
     until: str = setting("", "HH:MM, or a date and time: no task starts after that")
     unanswered: Unanswered = setting("wait", "a request that needs a person: wait, deny or fail")
@@ -140,7 +140,7 @@ class Task:
     best_of: int = setting(0, "so many sessions do it, and a judge picks")
     judge: Judge | None = setting(None, "who picks")
     critic: Critic | None = setting(None, "who sends back what is superficial")
-    limits: Limits = field(default_factory=Limits)
+    limits: TaskLimits = field(default_factory=TaskLimits)
     unanswered: Unanswered | Literal[""] = setting("", "wait, deny or fail")
     unknown: Unknown | Literal[""] = setting("", "auto, again or leave")
 
@@ -156,7 +156,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PlanTables:
     """The tables of a plan file."""
 
     plan: Head = field(default_factory=Head)

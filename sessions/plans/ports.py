@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class SessionChanges:
     """What a session changed. `loose`: paths that are not committed; `head`: its last commit."""
 
     files: list[str]
@@ -40,7 +40,7 @@ class Asking(Protocol):
 
     run: Run
 
-    def say(self, event: record.Event) -> None:
+    def say(self, event: record.RunEvent) -> None:
         """Write an event down, fold it, tell it; later, where the disk refuses."""
 
     def values(self, unit: Unit, task: Task) -> fill.Values:
@@ -81,7 +81,7 @@ class Trying(Asking, Protocol):
     async def wait_out(self, unit: Unit, times: int, asked_s: float, why: str) -> None:
         """Wait until a fault has passed."""
 
-    async def changes(self, session: Session, events: Sequence[ev.Event]) -> Changed:
+    async def changes(self, session: Session, events: Sequence[ev.Event]) -> SessionChanges:
         """What a session has changed so far, before its check adds to it."""
 
     async def check_settings(self, session: Session) -> CheckSettings:
@@ -90,5 +90,5 @@ class Trying(Asking, Protocol):
     async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
         """What the task's critic sends back, or ""."""
 
-    async def commit(self, unit: Unit, session: Session, changed: Changed) -> str:
+    async def commit(self, unit: Unit, session: Session, changed: SessionChanges) -> str:
         """Commit what a session left uncommitted; the commit, or ""."""

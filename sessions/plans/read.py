@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from sessions.config.model import Config
-from sessions.config.strict import Reader
+from sessions.config.strict import StrictReader
 from sessions.errors import AgentdeckError, UsageError
 from sessions.plans import fanout, fill, times
 from sessions.plans.lines import Path as Key
 from sessions.plans.lines import positions
-from sessions.plans.model import NAME, RESERVED, File, ForEach, Plan, Task
+from sessions.plans.model import NAME, RESERVED, ForEach, Plan, PlanTables, Task
 from sessions.priming import kinds
 from sessions.record import events as ev
 from sessions.worktrees.repository import pin, repository
@@ -27,7 +27,7 @@ _MOST_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PlanFinding:
     """One fault of a plan file. `line` 0: it stands in no line."""
 
     line: int
@@ -46,7 +46,7 @@ class Finding:
 class PlanError(UsageError):
     """A plan file is wrong."""
 
-    def __init__(self, path: Path | str, findings: Sequence[Finding]) -> None:
+    def __init__(self, path: Path | str, findings: Sequence[PlanFinding]) -> None:
         told = "\n".join(f"  {finding}" for finding in findings)
         super().__init__(
             f"{path} is wrong:\n{told}", "Nothing was started. docs/plans.md has every key."
@@ -55,11 +55,11 @@ class PlanError(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPlan:
     """A plan without a fault, and what it leads to."""
 
     plan: Plan
-    items: dict[str, list[fanout.Item] | None] = field(default_factory=dict)
+    items: dict[str, list[fanout.FanoutItem] | None] = field(default_factory=dict)
     """Of each task that is done many times; None: only known when another one has answered."""
     warnings: list[str] = field(default_factory=list)
 
@@ -71,18 +71,18 @@ class Checked:
         return (len(items or ()) if task.many else 1) * max(1, task.best_of)
 
 
-class _Reader(Reader):
+class _Reader(StrictReader):
     """Knows in which of several `[[task]]` it is."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._positions = positions(text)
-        self.findings: list[Finding] = []
+        self.findings: list[PlanFinding] = []
         self.names: dict[str, str] = {}
 
     def fault(self, path: Key, message: str) -> None:
         """Note a fault with its key and line."""
-        self.findings.append(Finding(self.line_of(path), self._say(path), message))
+        self.findings.append(PlanFinding(self.line_of(path), self._say(path), message))
 
     def _say(self, path: Key) -> str:
         if path[:1] == ("task",) and len(path) > 1:
@@ -110,7 +110,7 @@ class _Reader(Reader):
         return super().value(hint, value, path)
 
 
-def read(path: Path, config: Config, *, skills: Sequence[str] | None = None) -> Checked:
+def read(path: Path, config: Config, *, skills: Sequence[str] | None = None) -> CheckedPlan:
     """The plan of a file, and what it leads to.
 
     `skills`: the names in the library; None: they are not looked at. Raises UsageError where the
@@ -135,35 +135,35 @@ def parse(
     skills: Sequence[str] | None = None,
     name: str = "plan",
     shown: Path | str = "The plan",
-) -> Checked:
+) -> CheckedPlan:
     """The same for a text that lies, or would lie, in `folder`."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PlanError(shown, [Finding(0, "", f"it is not TOML: {error}")]) from error
+        raise PlanError(shown, [PlanFinding(0, "", f"it is not TOML: {error}")]) from error
     reader = _Reader(text)
     tasks = data.get("task")
     for number, table in enumerate(tasks if isinstance(tasks, list) else []):
         if isinstance(table, dict) and isinstance(table.get("name"), str):
             reader.names[str(number)] = table["name"]
-    file = reader.table(File, data, ())
-    assert isinstance(file, File)
+    file = reader.table(PlanTables, data, ())
+    assert isinstance(file, PlanTables)
     plan = Plan(file.plan, tuple(file.task), folder, text, name)
     check = _Check(plan, config, skills, reader)
     if not reader.findings:
         check.all()
     if reader.findings:
         raise PlanError(shown, sorted(reader.findings, key=lambda f: f.line))
-    return Checked(plan, check.items, check.warnings)
+    return CheckedPlan(plan, check.items, check.warnings)
 
 
 def reread(text: str, folder: Path, name: str) -> Plan:
     """The plan of a run, which was checked when it began. Raises UsageError."""
     try:
         reader = _Reader(text)
-        file = reader.table(File, tomllib.loads(text), ())
+        file = reader.table(PlanTables, tomllib.loads(text), ())
     except tomllib.TOMLDecodeError as error:
-        raise PlanError("The run's plan", [Finding(0, "", str(error))]) from error
+        raise PlanError("The run's plan", [PlanFinding(0, "", str(error))]) from error
     if reader.findings:
         raise PlanError("The run's plan", reader.findings)
     return Plan(file.plan, tuple(file.task), folder, text, name)
@@ -190,7 +190,7 @@ class _Check:
         self.config = config
         self.skills = skills
         self.reader = reader
-        self.items: dict[str, list[fanout.Item] | None] = {}
+        self.items: dict[str, list[fanout.FanoutItem] | None] = {}
         self.warnings: list[str] = []
         self._by_name = {task.name: task for task in plan.tasks}
 
@@ -319,7 +319,7 @@ class _Check:
         needs = {name: self._by_name[name].many for name in task.needs}
         others = frozenset(self._by_name) - needs.keys() - {task.name}
         for key, text in _texts(task):
-            known = fill.Known(needs, others, task.many, key == ("check",), fields)
+            known = fill.KnownPlaceholders(needs, others, task.many, key == ("check",), fields)
             for name in fill.names(text):
                 if told := known.fault(name):
                     self.reader.fault((*path, *key), told)
@@ -341,7 +341,7 @@ class _Check:
             self.items[task.name] = None
             return None
         later = bool(task.needs) and not wanted.values
-        found: list[fanout.Item] = []
+        found: list[fanout.FanoutItem] = []
         try:
             found = fanout.items(wanted, self.folders(task))
         except UsageError as error:

@@ -18,7 +18,7 @@ else:
     TryState = RunEnd = str
 
 
-class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_defaults=True):
+class RunEvent(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_defaults=True):
     """What all events have. `seq` is 0 until the store has written it."""
 
     type: ClassVar[str] = ""
@@ -26,7 +26,7 @@ class Event(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_de
     at: str = ""
 
 
-class Created(Event, frozen=True, kw_only=True, tag="run.created"):
+class Created(RunEvent, frozen=True, kw_only=True, tag="run.created"):
     """A run begins; the plan's text stands beside its journal."""
 
     id: str
@@ -45,7 +45,7 @@ class Created(Event, frozen=True, kw_only=True, tag="run.created"):
     """What is to be known of its beginning: that it was due before."""
 
 
-class Expanded(Event, frozen=True, kw_only=True, tag="task.expanded"):
+class Expanded(RunEvent, frozen=True, kw_only=True, tag="task.expanded"):
     """What a task is done for is known; `fault`: why it can't be."""
 
     task: str
@@ -54,7 +54,7 @@ class Expanded(Event, frozen=True, kw_only=True, tag="task.expanded"):
     fault: str = ""
 
 
-class Started(Event, frozen=True, kw_only=True, tag="unit.started"):
+class Started(RunEvent, frozen=True, kw_only=True, tag="unit.started"):
     """A session is about to be made; so much is set aside for it."""
 
     unit: str
@@ -64,7 +64,7 @@ class Started(Event, frozen=True, kw_only=True, tag="unit.started"):
     tokens: int = 0
 
 
-class Spent(Event, frozen=True, kw_only=True, tag="unit.spent"):
+class Spent(RunEvent, frozen=True, kw_only=True, tag="unit.spent"):
     """What a session has taken so far, all its turns together. `usd` None: no price is known."""
 
     unit: str
@@ -74,7 +74,7 @@ class Spent(Event, frozen=True, kw_only=True, tag="unit.spent"):
     model: str = ""
 
 
-class Checked(Event, frozen=True, kw_only=True, tag="unit.checked"):
+class Checked(RunEvent, frozen=True, kw_only=True, tag="unit.checked"):
     """A check ran."""
 
     unit: str
@@ -86,20 +86,20 @@ class Checked(Event, frozen=True, kw_only=True, tag="unit.checked"):
     seconds: float = 0.0
 
 
-class Waiting(Event, frozen=True, kw_only=True, tag="unit.waiting"):
+class Waiting(RunEvent, frozen=True, kw_only=True, tag="unit.waiting"):
     """A session waits for a person; others go on."""
 
     unit: str
     what: str = ""
 
 
-class Going(Event, frozen=True, kw_only=True, tag="unit.going"):
+class Going(RunEvent, frozen=True, kw_only=True, tag="unit.going"):
     """It was answered."""
 
     unit: str
 
 
-class Note(Event, frozen=True, kw_only=True, tag="unit.note"):
+class Note(RunEvent, frozen=True, kw_only=True, tag="unit.note"):
     """Something was done about a session. `kind`: repair, stall, denied, critic, judge, wait."""
 
     unit: str
@@ -107,7 +107,7 @@ class Note(Event, frozen=True, kw_only=True, tag="unit.note"):
     text: str = ""
 
 
-class Given(Event, frozen=True, kw_only=True, tag="task.given"):
+class Given(RunEvent, frozen=True, kw_only=True, tag="task.given"):
     """A person hands an answer to a task that has not begun: its sessions are told it first.
 
     `task`: a task's name, or one of its many.
@@ -119,7 +119,7 @@ class Given(Event, frozen=True, kw_only=True, tag="task.given"):
     """Whose answer it is."""
 
 
-class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
+class Ended(RunEvent, frozen=True, kw_only=True, tag="unit.ended"):
     """A try is over; unknown: its effects are, again: another follows.
 
     `counts`: it was one of the task's tries.
@@ -143,19 +143,19 @@ class Ended(Event, frozen=True, kw_only=True, tag="unit.ended"):
     """What was drawn for it."""
 
 
-class Skipped(Event, frozen=True, kw_only=True, tag="unit.skipped"):
+class Skipped(RunEvent, frozen=True, kw_only=True, tag="unit.skipped"):
     """A person takes it out of the run; what needs it goes on without it."""
 
     unit: str
 
 
-class Retried(Event, frozen=True, kw_only=True, tag="unit.retried"):
+class Retried(RunEvent, frozen=True, kw_only=True, tag="unit.retried"):
     """A person lets it be tried again, with all its tries."""
 
     unit: str
 
 
-class Set(Event, frozen=True, kw_only=True, tag="run.set"):
+class Set(RunEvent, frozen=True, kw_only=True, tag="run.set"):
     """Limits of the run were changed; what is None stays."""
 
     parallel: int | None = None
@@ -165,23 +165,23 @@ class Set(Event, frozen=True, kw_only=True, tag="run.set"):
     until: float | None = None
 
 
-class Added(Event, frozen=True, kw_only=True, tag="task.added"):
+class Added(RunEvent, frozen=True, kw_only=True, tag="task.added"):
     """A task was added while it runs: the table as TOML."""
 
     text: str
 
 
-class Paused(Event, frozen=True, kw_only=True, tag="run.paused"):
+class Paused(RunEvent, frozen=True, kw_only=True, tag="run.paused"):
     """No task starts; those that work go on to their end."""
 
     why: str = ""
 
 
-class Resumed(Event, frozen=True, kw_only=True, tag="run.resumed"):
+class Resumed(RunEvent, frozen=True, kw_only=True, tag="run.resumed"):
     """It goes on."""
 
 
-class Held(Event, frozen=True, kw_only=True, tag="credential.held"):
+class Held(RunEvent, frozen=True, kw_only=True, tag="credential.held"):
     """A quota or a server keeps the starts of one credential back until then."""
 
     credential: str
@@ -189,18 +189,18 @@ class Held(Event, frozen=True, kw_only=True, tag="credential.held"):
     why: str = ""
 
 
-class Stopped(Event, frozen=True, kw_only=True, tag="run.stopped"):
+class Stopped(RunEvent, frozen=True, kw_only=True, tag="run.stopped"):
     """A person ends it."""
 
 
-class Over(Event, frozen=True, kw_only=True, tag="run.ended"):
+class Over(RunEvent, frozen=True, kw_only=True, tag="run.ended"):
     """Nothing is left to do."""
 
     state: RunEnd
 
 
-TYPES: dict[str, type[Event]] = {
-    str(cls.__struct_config__.tag): cls for cls in Event.__subclasses__()
+TYPES: dict[str, type[RunEvent]] = {
+    str(cls.__struct_config__.tag): cls for cls in RunEvent.__subclasses__()
 }
 for _name, _cls in TYPES.items():
     _cls.type = _name
@@ -212,10 +212,10 @@ _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
 _encoder = msgspec.json.Encoder()
 
 
-def decode(line: bytes) -> Event | None:
+def decode(line: bytes) -> RunEvent | None:
     """One line; None for a type that this version does not know. Raises ValueError."""
     try:
-        event: Event = _decoder.decode(line)
+        event: RunEvent = _decoder.decode(line)
     except msgspec.ValidationError:
         data = msgspec.json.decode(line)
         if isinstance(data, dict) and data.get("type") not in TYPES:
@@ -224,12 +224,12 @@ def decode(line: bytes) -> Event | None:
     return event
 
 
-def encode(event: Event) -> bytes:
+def encode(event: RunEvent) -> bytes:
     """Its line in the journal, newline included."""
     return _encoder.encode(event) + b"\n"
 
 
-def to_json(event: Event) -> ev.JSON:
+def to_json(event: RunEvent) -> ev.JSON:
     """As an interface gets it."""
     told: ev.JSON = msgspec.to_builtins(event)
     return told

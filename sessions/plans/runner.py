@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.plans import fanout, fill, judging, read, record, watch
-from sessions.plans.attempt import Attempt, Outcome
+from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.model import Critic, Judge, Plan, Task
-from sessions.plans.ports import Changed, CheckSettings
+from sessions.plans.ports import CheckSettings, SessionChanges
 from sessions.plans.schedule import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
-from sessions.plans.store import Store
+from sessions.plans.store import RunStore
 from sessions.plans.watch import MOST_DIFF
 from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
@@ -55,7 +55,7 @@ class Home(Protocol):
     def credential(self, plan: Plan, task: Task) -> str:
         """What a task's sessions count against."""
 
-    def told(self, runner: Runner, event: record.Event) -> None:
+    def told(self, runner: Runner, event: record.RunEvent) -> None:
         """An event of a run is written down."""
 
     def rests(self, runner: Runner) -> None:
@@ -68,13 +68,13 @@ class Home(Protocol):
         """A run can't be written down."""
 
 
-E = TypeVar("E", bound=record.Event)
+E = TypeVar("E", bound=record.RunEvent)
 
 
 class Runner:
     """One run that is not over."""
 
-    def __init__(self, runs: Home, store: Store, run: Run) -> None:
+    def __init__(self, runs: Home, store: RunStore, run: Run) -> None:
         self.runs = runs
         self.deck = runs.deck
         self.store = store
@@ -85,7 +85,7 @@ class Runner:
         """Nothing works, and nothing goes on without a person."""
         self.sessions: set[str] = set()
         """Its sessions that are open."""
-        self._unwritten: list[record.Event] = []
+        self._unwritten: list[record.RunEvent] = []
         """What was told while the disk refused it, in order."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
@@ -132,7 +132,7 @@ class Runner:
         self._fold(stamped)
         return stamped
 
-    def say(self, event: record.Event) -> None:
+    def say(self, event: record.RunEvent) -> None:
         """The same for what is told on the way: where the disk refuses, it is written later."""
         try:
             self.append(event)
@@ -140,7 +140,7 @@ class Runner:
             self._unwritten.append(event)
             self.runs.refused(self, error)
 
-    def _fold(self, stamped: record.Event) -> None:
+    def _fold(self, stamped: record.RunEvent) -> None:
         self.run.apply(stamped)
         self.idle = False
         self._woken.set()
@@ -252,19 +252,19 @@ class Runner:
         if outcome.state == "done" and (made := self.deck.sessions.get(session)) is not None:
             await self.put_away(made)
 
-    async def _outcome(self, unit: Unit, resumed: bool) -> Outcome:
+    async def _outcome(self, unit: Unit, resumed: bool) -> TryOutcome:
         try:
             if self.run.nodes[unit.node].kind == JUDGE:
                 return await judging.pick(self, unit)
             return await Attempt(self, unit).run(resumed=resumed)
         except AgentdeckError as error:
-            return Outcome("failed", str(error))
+            return TryOutcome("failed", str(error))
         except Exception as error:
             # The boundary of a worker: a fault of ours fails one task, not the run.
             log.exception("unit %s of %s", unit.key, self.run.id)
-            return Outcome("failed", f"agentdeck failed: {type(error).__name__}")
+            return TryOutcome("failed", f"agentdeck failed: {type(error).__name__}")
 
-    async def _ended(self, unit: Unit, outcome: Outcome) -> None:
+    async def _ended(self, unit: Unit, outcome: TryOutcome) -> None:
         ended = record.Ended(
             unit=unit.key, attempt=unit.attempt, state=outcome.state,
             why=outcome.why[:2000], answer=outcome.answer, files=outcome.files, diff=outcome.diff,
@@ -480,20 +480,20 @@ class Runner:
             return f"{told} Mend it, and give the whole work again.\n\n{fill.quoted(said)}"
         return ""
 
-    async def changes(self, session: Session, events: Sequence[ev.Event]) -> Changed:
+    async def changes(self, session: Session, events: Sequence[ev.Event]) -> SessionChanges:
         """What a session has changed so far, before its check adds to it."""
         if review.own(session.summary) is None:
             diff = await asyncio.to_thread(watch.diff_of, session, events)
-            return Changed(watch.files_of(session), diff)
+            return SessionChanges(watch.files_of(session), diff)
         collect = partial(review.collect, session.summary, events, session.folder / "files")
         found = await self.runs.others.worktrees.run(collect)
         loose = [os.fsdecode(f.path) for f in found.files if f.uncommitted]
-        return Changed(
+        return SessionChanges(
             [clean(os.fsdecode(f.path)) for f in found.files], found.text()[:MOST_DIFF], loose,
             found.head,
         )  # fmt: skip
 
-    async def commit(self, unit: Unit, session: Session, changed: Changed) -> str:
+    async def commit(self, unit: Unit, session: Session, changed: SessionChanges) -> str:
         """Put what a session did on its branch, once it is done; the commit, "" without one."""
         tree = review.own(session.summary)
         if tree is None:

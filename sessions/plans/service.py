@@ -19,8 +19,8 @@ from sessions.plans.model import Plan, Task
 from sessions.plans.runner import Runner
 from sessions.plans.schedule import decide
 from sessions.plans.state import Run
-from sessions.plans.store import Store
-from sessions.plans.timetable import Entry, Timetable
+from sessions.plans.store import RunStore
+from sessions.plans.timetable import ScheduleEntry, Timetable
 from sessions.priming.rng import new_seed
 from sessions.record import events as ev
 
@@ -107,7 +107,7 @@ class Runs(Feature):
                 log.warning("%s", error)
                 await asyncio.sleep(60.0)
 
-    async def _due(self, entry: Entry, missed: int) -> None:
+    async def _due(self, entry: ScheduleEntry, missed: int) -> None:
         late, told = time.time() - entry.due, ""
         if late > 60:
             more = f", and {missed} starts after it" if missed else ""
@@ -122,7 +122,7 @@ class Runs(Feature):
         else:
             self.timetable.began(entry, runner.run.id)
 
-    async def schedule(self, file: Path, wishes: ev.JSON, at: str, every: str) -> Entry:
+    async def schedule(self, file: Path, wishes: ev.JSON, at: str, every: str) -> ScheduleEntry:
         """Begin a plan at a time, or at each that `every` means. Raises UsageError."""
         await self._checked(file)
         moment = times.moment(at, times.local_now()).timestamp() if at else 0.0
@@ -130,7 +130,7 @@ class Runs(Feature):
         self._tick()
         return entry
 
-    def unschedule(self, wanted: str) -> Entry:
+    def unschedule(self, wanted: str) -> ScheduleEntry:
         """Take one out of the timetable. Raises NotFound."""
         entry = self.timetable.remove(wanted)
         self._changed.set()
@@ -146,7 +146,7 @@ class Runs(Feature):
     # -- runs
 
     def _load(self, folder: Path) -> Runner:
-        own, text, events = Store.load(folder)
+        own, text, events = RunStore.load(folder)
         created = next((e for e in events if isinstance(e, record.Created)), None)
         if created is None:
             own.close()
@@ -170,7 +170,7 @@ class Runs(Feature):
             until=times.moment(until, times.local_now()).timestamp() if until else 0.0,
             note=str(wishes.get("note") or ""),
         )  # fmt: skip
-        own = await asyncio.to_thread(Store.create, self.root / run_id, plan.text)
+        own = await asyncio.to_thread(RunStore.create, self.root / run_id, plan.text)
         runner = Runner(self, own, Run(plan))
         self.runners[run_id] = runner
         runner.append(created)
@@ -275,7 +275,7 @@ class Runs(Feature):
 
     # -- what is told
 
-    def told(self, runner: Runner, event: record.Event) -> None:
+    def told(self, runner: Runner, event: record.RunEvent) -> None:
         """An event of a run is written down."""
         told = record.to_json(event)
         self.deck.notice("plan", "", event=told, idle=False, **_progress(runner.run))

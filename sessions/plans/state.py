@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sessions.plans import record
-from sessions.plans.fanout import Item
+from sessions.plans.fanout import FanoutItem
 from sessions.plans.fill import Left
 from sessions.plans.model import Plan, Task, UnitState
 
@@ -52,7 +52,7 @@ class Unit:
 
     key: str
     node: str
-    item: Item | None = None
+    item: FanoutItem | None = None
     state: UnitState = "pending"
     attempt: int = 0
     """Tries so far, the one that runs included."""
@@ -173,14 +173,14 @@ class Run:
     # -- the fold
 
     @classmethod
-    def of(cls, plan: Plan, events: Iterable[record.Event]) -> Run:
+    def of(cls, plan: Plan, events: Iterable[record.RunEvent]) -> Run:
         """The run whose journal holds these events."""
         run = cls(plan)
         for event in events:
             run.apply(event)
         return run
 
-    def apply(self, event: record.Event) -> None:
+    def apply(self, event: record.RunEvent) -> None:
         """Take one event in."""
         self.seq, self.updated = event.seq, event.at
         handler = self._HANDLERS.get(type(event))
@@ -202,7 +202,7 @@ class Run:
 
     def _expanded(self, event: record.Expanded) -> None:
         task = self.plan.task(event.task)
-        items = [None] if event.items is None else [Item.from_json(i) for i in event.items]
+        items = [None] if event.items is None else [FanoutItem.from_json(i) for i in event.items]
         for node in self.nodes_of(task):
             node.expanded, node.fault = True, event.fault
             for item in [] if event.fault else items:
@@ -337,7 +337,7 @@ class Run:
     def _over(self, event: record.Over) -> None:
         self.over = event.state
 
-    _HANDLERS: ClassVar[dict[type[record.Event], Callable[[Any, Any], None]]] = {
+    _HANDLERS: ClassVar[dict[type[record.RunEvent], Callable[[Any, Any], None]]] = {
         record.Created: _created,
         record.Expanded: _expanded,
         record.Started: _started,

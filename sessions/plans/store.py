@@ -20,11 +20,11 @@ from skills import private_files
 JOURNAL = "run.jsonl"
 PLAN = "plan.toml"
 
-E = TypeVar("E", bound=record.Event)
+E = TypeVar("E", bound=record.RunEvent)
 _to_disk = getattr(os, "fdatasync", os.fsync)
 
 
-class Store:
+class RunStore:
     """One run's folder. Only the engine writes it."""
 
     def __init__(self, folder: Path) -> None:
@@ -36,7 +36,7 @@ class Store:
         self._syncing: asyncio.Task[None] | None = None
 
     @classmethod
-    def create(cls, folder: Path, plan: str) -> Store:
+    def create(cls, folder: Path, plan: str) -> RunStore:
         """A new run's folder, with the plan in it. Raises JournalError."""
         try:
             private_folder(folder)
@@ -48,7 +48,7 @@ class Store:
         return store
 
     @classmethod
-    def load(cls, folder: Path) -> tuple[Store, str, list[record.Event]]:
+    def load(cls, folder: Path) -> tuple[RunStore, str, list[record.RunEvent]]:
         """A run's folder, its plan and its events; a line that a crash cut off is taken out.
 
         Raises JournalError.
@@ -124,12 +124,12 @@ def read_plan(folder: Path) -> str:
         raise JournalError(f"The plan of run {folder.name} can't be read: {error}.") from error
 
 
-def read_events(folder: Path) -> list[record.Event]:
+def read_events(folder: Path) -> list[record.RunEvent]:
     """A run's events, as they are on disk now. Raises JournalError."""
     return _read(folder)[0]
 
 
-def _read(folder: Path) -> tuple[list[record.Event], int]:
+def _read(folder: Path) -> tuple[list[record.RunEvent], int]:
     """The events, and up to which byte they are whole."""
     try:
         data = (folder / JOURNAL).read_bytes()

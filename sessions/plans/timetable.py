@@ -28,7 +28,7 @@ _HINT = 'Write for example "weekdays 22:00", "mon,thu 07:30", or cron: "30 22 * 
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScheduleEntry:
     """One plan that begins by the clock. `due`: when next, seconds since 1970."""
 
     id: str
@@ -84,12 +84,12 @@ class Timetable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, ScheduleEntry] = {}
 
     def load(self) -> None:
         """Read it; what can't be read is left where it is. Raises AgentdeckError."""
         try:
-            found = msgspec.json.decode(self._path.read_bytes(), type=list[Entry])
+            found = msgspec.json.decode(self._path.read_bytes(), type=list[ScheduleEntry])
         except FileNotFoundError:
             return
         except (OSError, msgspec.MsgspecError) as error:
@@ -103,16 +103,16 @@ class Timetable:
         except OSError as error:
             raise AgentdeckError(f"The schedule can't be written: {error.strerror}.") from error
 
-    def add(self, file: str, wishes: ev.JSON, *, at: float = 0.0, every: str = "") -> Entry:
+    def add(self, file: str, wishes: ev.JSON, *, at: float = 0.0, every: str = "") -> ScheduleEntry:
         """Add a plan, at a moment or by words. Raises UsageError, AgentdeckError."""
         expression = cron(every) if every else ""
         due = at or next_due(expression, local_now())
-        entry = Entry(new_id(), file, expression, every, due, wishes)
+        entry = ScheduleEntry(new_id(), file, expression, every, due, wishes)
         self.entries[entry.id] = entry
         self._save()
         return entry
 
-    def remove(self, wanted: str) -> Entry:
+    def remove(self, wanted: str) -> ScheduleEntry:
         """Take one out, by its id or the beginning of it. Raises NotFound."""
         found = [e for e in self.entries.values() if wanted and e.id.startswith(wanted)]
         if len(found) != 1:
@@ -122,7 +122,7 @@ class Timetable:
         self._save()
         return found[0]
 
-    def due(self, now: float) -> Iterator[tuple[Entry, int]]:
+    def due(self, now: float) -> Iterator[tuple[ScheduleEntry, int]]:
         """Those that are due, each once, and how often it was missed; they are put forward."""
         for entry in sorted(self.entries.values(), key=lambda e: e.due):
             if entry.due > now:
@@ -139,7 +139,7 @@ class Timetable:
             self._save()
             yield entry, missed
 
-    def began(self, entry: Entry, run: str) -> None:
+    def began(self, entry: ScheduleEntry, run: str) -> None:
         """A run of it began."""
         if (kept := self.entries.get(entry.id)) is not None:
             self.entries[entry.id] = replace(kept, last_run=run)

@@ -20,7 +20,7 @@ from sessions.priming.inject import compose
 from sessions.priming.model import JSON, Draw, Item
 from sessions.priming.parse import parse_reply
 from sessions.priming.pipeline import Ask
-from sessions.priming.prompts import FOLLOW_UP, Prompt, Subject, expand_prompt, schema_of
+from sessions.priming.prompts import FOLLOW_UP, ModelPrompt, Subject, expand_prompt, schema_of
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, quote
 
@@ -43,7 +43,7 @@ class Showing:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ShowingVerdict:
     """What was said of a showing: `first`, `second` or `tie`."""
 
     showing: int
@@ -61,7 +61,7 @@ class Comparison:
     replies: Mapping[str, str]
     ideas: Mapping[str, tuple[str, ...]]
     showings: tuple[Showing, ...]
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[ShowingVerdict, ...] = ()
     judge: str = "user"
     facts: JSON = field(default_factory=dict)
 
@@ -86,7 +86,7 @@ class Comparison:
             raise UsageError("This comparison is over.")
         if answer not in ("first", "second", "tie"):
             raise UsageError(f"{answer[:20]!r} is no verdict.", "Say first, second or tie.")
-        return replace(self, verdicts=(*self.verdicts, Verdict(showing.number, answer)))
+        return replace(self, verdicts=(*self.verdicts, ShowingVerdict(showing.number, answer)))
 
     def outcome(self, other: str) -> str:
         """`win`, `loss` or `tie` of primed against `other`; both orders have to agree.
@@ -199,7 +199,7 @@ async def sham_items(items: Sequence[Item], ask: Ask, subject: Subject) -> tuple
     )
     about = quote(clean(subject.about, 8_000)).text + "\n" if subject.about else ""
     tail = prompt.text[prompt.text.rindex("Reply with JSON") :]
-    question = Prompt(about + text + tail, schema_of("terms"), prompt.max_tokens)
+    question = ModelPrompt(about + text + tail, schema_of("terms"), prompt.max_tokens)
     reply = await ask(
         [{"role": "user", "content": question.text}],
         schema=question.schema,

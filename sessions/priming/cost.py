@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sessions.priming.prompts import Prompt
+from sessions.priming.prompts import ModelPrompt
 
 _PIECES = re.compile(r"[A-Za-z]+|\d|[^\sA-Za-z\d]")
 _CHARS_PER_TOKEN = 4.6
@@ -39,6 +39,6 @@ def tokens(text: str) -> int:
     return count
 
 
-def estimate(prompt: Prompt, conversation_tokens: int = 0) -> Estimate:
+def estimate(prompt: ModelPrompt, conversation_tokens: int = 0) -> Estimate:
     """Of a question asked after a conversation of that size (which is mostly cached)."""
     return Estimate(conversation_tokens + tokens(prompt.text), prompt.max_tokens)

@@ -21,7 +21,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.priming.model import JSON, Draw, new_priming_id, whole
 from sessions.priming.pipeline import Ask
-from sessions.priming.prompts import Prompt, Subject
+from sessions.priming.prompts import ModelPrompt, Subject
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, clean_block, quote
 from sessions.record import events as ev
@@ -35,7 +35,7 @@ NIGHT_BEGINS_H = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class DreamBudget:
     """What one night may cost at most; 0 of both means that daydreams are off."""
 
     tokens: int = 0
@@ -133,7 +133,7 @@ def _dream(
     pair: tuple[str, str],
     idea: str,
     marks: Mapping[str, int],
-    question: Prompt,
+    question: ModelPrompt,
     replies: list[Reply],
 ) -> Dream:
     return Dream(
@@ -158,7 +158,7 @@ def _dream(
     )
 
 
-def _connect_prompt(pair: tuple[str, str], subject: Subject) -> Prompt:
+def _connect_prompt(pair: tuple[str, str], subject: Subject) -> ModelPrompt:
     quoted = quote("\n".join(pair))
     about = "the conversation above"
     if not subject.in_fork and subject.about:
@@ -169,10 +169,10 @@ def _connect_prompt(pair: tuple[str, str], subject: Subject) -> Prompt:
         "at most 80 words: the mechanism, what to do differently, the quickest way to find out "
         "that it is wrong. If there is none, say: none."
     )
-    return Prompt(text, {}, 500)
+    return ModelPrompt(text, {}, 500)
 
 
-def _critic_prompt(idea: str, subject: Subject) -> Prompt:
+def _critic_prompt(idea: str, subject: Subject) -> ModelPrompt:
     about = clean(subject.about, 2_000) or "an open question"
     text = (
         f"The question (data): {quote(about).text}\nAn idea (data): {quote(idea).text}\n\nMark the "
@@ -186,7 +186,7 @@ def _critic_prompt(idea: str, subject: Subject) -> Prompt:
         "required": list(MARKS),
         "additionalProperties": False,
     }
-    return Prompt(text, schema, 200)
+    return ModelPrompt(text, schema, 200)
 
 
 def marks_of(text: str) -> dict[str, int]:
@@ -200,10 +200,10 @@ def marks_of(text: str) -> dict[str, int]:
     return found
 
 
-class Inbox:
+class DreamInbox:
     """What each night spent and brought: `data/priming/daydreams.json`."""
 
-    def __init__(self, data: Path, budget: Budget) -> None:
+    def __init__(self, data: Path, budget: DreamBudget) -> None:
         self.path = data / "priming" / "daydreams.json"
         self.budget = budget
 

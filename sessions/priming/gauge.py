@@ -35,7 +35,7 @@ _SPACED = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class MeasuredTurn:
     """What was said in a turn: by the user (injections included), and by the model."""
 
     user: str
@@ -165,7 +165,9 @@ def _deflated(data: bytes, known: bytes) -> int:
     return len(machine.compress(data)) + len(machine.flush())
 
 
-def measure(turns: Sequence[Turn], at: int, injected: str, items: Sequence[Item] = ()) -> Gauge:
+def measure(
+    turns: Sequence[MeasuredTurn], at: int, injected: str, items: Sequence[Item] = ()
+) -> Gauge:
     """Measure up to three turns on either side of an injection.
 
     Args:
@@ -188,7 +190,7 @@ def _window(count: int, at: int) -> range:
     return range(max(0, at - 2 * SIDE), min(count, at + 2 * SIDE))
 
 
-def _at(turns: Sequence[Turn], index: int, injected: str) -> Reading | None:
+def _at(turns: Sequence[MeasuredTurn], index: int, injected: str) -> Reading | None:
     past: list[str] = []
     size = 0
     for turn in reversed(turns[:index]):

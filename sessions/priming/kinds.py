@@ -76,7 +76,7 @@ def words_of(value: object) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PrimingKind:
     """One way to bring in tokens from outside."""
 
     name: str
@@ -125,7 +125,7 @@ class Kind:
         return {p.name: params[p.name] for p in self.parameters if p.shapes}
 
 
-_ACRONYM = Kind(
+_ACRONYM = PrimingKind(
     "acronym",
     "Acronym",
     "Random letter sets; the model reads some of them as names of concepts.",
@@ -149,7 +149,7 @@ _ACRONYM = Kind(
         ),
     ),
 )
-_NAMES = Kind(
+_NAMES = PrimingKind(
     "names",
     "Names",
     "A to Z in a random order; for each letter a person and the concept they would bring.",
@@ -168,7 +168,7 @@ _NAMES = Kind(
     keep=26,
     stages=("first to come to mind", "known to researchers", "further out"),
 )
-_ARXIV = Kind(
+_ARXIV = PrimingKind(
     "arxiv",
     "arXiv",
     "A uniform random sample of a month's papers; connections between abstracts.",
@@ -196,7 +196,7 @@ _ARXIV = Kind(
     needs_network=True,
     keep=6,
 )
-_TERMS = Kind(
+_TERMS = PrimingKind(
     "terms",
     "Terms",
     "Words of a domain: pasted, from a file, or what a specialist would say.",
@@ -207,10 +207,10 @@ _TERMS = Kind(
     ),
 )
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (_ACRONYM, _NAMES, _ARXIV, _TERMS)}
+KINDS: dict[str, PrimingKind] = {kind.name: kind for kind in (_ACRONYM, _NAMES, _ARXIV, _TERMS)}
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> PrimingKind:
     """The kind of that name. Raises UsageError that names the nearest."""
     kind = KINDS.get(name)
     if kind is None:

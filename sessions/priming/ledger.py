@@ -76,7 +76,7 @@ def wilson(wins: int, count: int, z: float = _Z95) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class LedgerSummary:
     """What the ledger says. Priming counts as useful only where it beats the sham."""
 
     tallies: tuple[Tally, ...]
@@ -107,7 +107,7 @@ class Ledger:
                 "Make room or make the file writable, then judge it again.",
             ) from error
 
-    def summary(self, judge: str = "user") -> Summary:
+    def summary(self, judge: str = "user") -> LedgerSummary:
         """All comparisons judged by the user, or by the model of that name."""
         counts = {other: {"win": 0, "tie": 0, "loss": 0} for _, other in PAIRS}
         comparisons = unreadable = 0
@@ -125,7 +125,7 @@ class Ledger:
             Tally(other, found["win"], found["tie"], found["loss"])
             for other, found in counts.items()
         )
-        return Summary(tallies, comparisons, unreadable)
+        return LedgerSummary(tallies, comparisons, unreadable)
 
     def _lines(self) -> list[bytes]:
         try:

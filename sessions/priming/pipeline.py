@@ -20,7 +20,7 @@ from sessions.priming.grammar import bound_form
 from sessions.priming.model import Draw, Item
 from sessions.priming.parse import Parsed, mentioned, parse_reply, refuses
 from sessions.priming.prompts import (
-    Prompt,
+    ModelPrompt,
     Subject,
     deepen_prompt,
     expand_prompt,
@@ -187,7 +187,7 @@ async def _ask(
     drawn: Draw,
     ask: Ask,
     subject: Subject,
-    prompt: Prompt,
+    prompt: ModelPrompt,
     keep: int,
     exchange: tuple[Message, ...],
     *,
@@ -297,7 +297,7 @@ def _sum_cost(replies: Sequence[Reply]) -> float | None:
 
 
 def measured(
-    turns: Sequence[gauge.Turn], at: int, injection: str, items: Sequence[Item]
+    turns: Sequence[gauge.MeasuredTurn], at: int, injection: str, items: Sequence[Item]
 ) -> gauge.Gauge:
     """The gauge around an injection; see `gauge.measure`."""
     return gauge.measure(turns, at, injection, items)

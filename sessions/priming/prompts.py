@@ -44,7 +44,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class ModelPrompt:
     """One question, the schema of its answer, and what the answer may cost."""
 
     text: str
@@ -157,11 +157,11 @@ def _areas(subject: Subject) -> str:
 # -- one prompt per kind
 
 
-def expand_prompt(draw: Draw, subject: Subject, keep: int) -> Prompt:
+def expand_prompt(draw: Draw, subject: Subject, keep: int) -> ModelPrompt:
     """The question that turns a draw into `keep` items."""
     text, form, per_item = _EXPAND[draw.kind](draw, subject, keep)
     schema = Form(schema_of(form), bound_form(draw, keep))
-    return Prompt(text, schema, min(16_000, 400 + keep * per_item))
+    return ModelPrompt(text, schema, min(16_000, 400 + keep * per_item))
 
 
 def _acronym(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
@@ -252,7 +252,9 @@ def _terms(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
 _EXPAND = {"acronym": _acronym, "names": _names, "arxiv": _arxiv, "terms": _terms}
 
 
-def deepen_prompt(letters: Sequence[str], banned: Sequence[str], stage: int, keep: int) -> Prompt:
+def deepen_prompt(
+    letters: Sequence[str], banned: Sequence[str], stage: int, keep: int
+) -> ModelPrompt:
     """The question of stage 2 and 3 of names, asked after the stage before in the same fork."""
     people = ", ".join(clean(name, 80) for name in banned[:120])
     further = (
@@ -270,10 +272,10 @@ def deepen_prompt(letters: Sequence[str], banned: Sequence[str], stage: int, kee
         "decade. Where you are not sure that the person existed put - for the person and keep "
         "the concept.\n\n" + _form("names-2")
     )
-    return Prompt(text, schema_of("names-2"), min(16_000, 400 + keep * 130))
+    return ModelPrompt(text, schema_of("names-2"), min(16_000, 400 + keep * 130))
 
 
-def repair_prompt(form: str, refused: bool) -> Prompt:
+def repair_prompt(form: str, refused: bool) -> ModelPrompt:
     """The one further turn after JSON that could not be read, or a lecture."""
     if refused:
         start = (
@@ -282,10 +284,10 @@ def repair_prompt(form: str, refused: bool) -> Prompt:
         )
     else:
         start = "That could not be read by a program. The same answer once more, shorter."
-    return Prompt(f"{start}\n\n{_form(form)}", schema_of(form), 4_000)
+    return ModelPrompt(f"{start}\n\n{_form(form)}", schema_of(form), 4_000)
 
 
-def plain_prompt(draw: Draw, subject: Subject, keep: int, stage: int = 1) -> Prompt:
+def plain_prompt(draw: Draw, subject: Subject, keep: int, stage: int = 1) -> ModelPrompt:
     """The one further question for a model that wrote no JSON: short, and lines will do.
 
     Small models lose a long question and copy a short example, so there is little of either.
@@ -320,7 +322,7 @@ def plain_prompt(draw: Draw, subject: Subject, keep: int, stage: int = 1) -> Pro
             f"List {few} technical words of {field}, one line for each with its meaning, such as "
             '"- percolation: water finding a path through soil".'
         )
-    return Prompt(text, {}, min(1_500, 100 + few * 60))
+    return ModelPrompt(text, {}, min(1_500, 100 + few * 60))
 
 
 def form_of(kind: str, stage: int = 1) -> str:

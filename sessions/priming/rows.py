@@ -20,7 +20,7 @@ SOURCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DrawRow:
     """One line of a draw. `key` names what it stands for; `link` opens; `detail` is to be read."""
 
     key: str
@@ -30,20 +30,20 @@ class Row:
     warning: str = ""
 
 
-def draw_rows(drawn: Draw) -> list[Row]:
+def draw_rows(drawn: Draw) -> list[DrawRow]:
     """A draw, line by line: letters and sets of them as many as a line holds, papers, words."""
     if drawn.kind in ("acronym", "names"):
-        return [Row(line, line) for line in wrap(" ".join(drawn.draw), _LINE)]
+        return [DrawRow(line, line) for line in wrap(" ".join(drawn.draw), _LINE)]
     if drawn.kind == "arxiv":
         return [_paper(paper) for paper in drawn.draw]
-    return [Row(term, term) for term in drawn.draw]
+    return [DrawRow(term, term) for term in drawn.draw]
 
 
-def _paper(paper: dict[str, object]) -> Row:
+def _paper(paper: dict[str, object]) -> DrawRow:
     found, title, abstract = (str(paper.get(key, "")) for key in ("id", "title", "abstract"))
     authors = paper.get("authors")
     names = ", ".join(str(name) for name in authors) if isinstance(authors, list) else ""
-    return Row(
+    return DrawRow(
         found,
         f"{found} [{paper.get('primary_category', '')}] {title}",
         f"{names}\n\n{abstract}".strip(),

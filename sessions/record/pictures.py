@@ -35,7 +35,7 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PictureVerdict:
     """How a picture is sent. `reason`: why it can't be; `data`: in place of the file's own."""
 
     media_type: str = ""
@@ -58,7 +58,7 @@ def most_side(count: int) -> int:
     return MOST_SIDE if count <= MANY else MOST_SIDE_OF_MANY
 
 
-def look(path: Path, side: int = MOST_SIDE) -> Verdict:
+def look(path: Path, side: int = MOST_SIDE) -> PictureVerdict:
     """How the picture in a file is sent. Raises OSError: it can't be read."""
     stat = path.stat()
     return _looked(path, stat.st_mtime_ns, stat.st_size, side)
@@ -78,12 +78,12 @@ def unfit(folder: Path, names: Iterable[str], side: int) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _looked(path: Path, changed: int, size: int, side: int) -> Verdict:
+def _looked(path: Path, changed: int, size: int, side: int) -> PictureVerdict:
     del changed, size  # a file that was changed is looked at again
     return judge(path.read_bytes(), side)
 
 
-def judge(data: bytes, side: int = MOST_SIDE) -> Verdict:
+def judge(data: bytes, side: int = MOST_SIDE) -> PictureVerdict:
     """How a picture is sent; it is decoded where Pillow is installed."""
     kind = image_kind(data)
     pillow = _pillow()
@@ -92,15 +92,17 @@ def judge(data: bytes, side: int = MOST_SIDE) -> Verdict:
     try:
         with pillow.open(io.BytesIO(data)) as image:
             if image.width * image.height > _MOST_PIXELS:
-                return Verdict(reason=f"it has {image.width} x {image.height} pixels")
+                return PictureVerdict(reason=f"it has {image.width} x {image.height} pixels")
             image.load()
             if kind is not None and _fits(data, image.size, side) and _is_whole(data, kind[0]):
-                return Verdict(kind[0])
+                return PictureVerdict(kind[0])
             return _smaller(image, side)
     except (OSError, SyntaxError, ValueError, EOFError, struct.error):
-        return Verdict(reason="it is no picture" if kind is None else "it is broken or cut off")
+        return PictureVerdict(
+            reason="it is no picture" if kind is None else "it is broken or cut off"
+        )
     except pillow.DecompressionBombError:
-        return Verdict(reason="it has too many pixels")
+        return PictureVerdict(reason="it has too many pixels")
 
 
 def _pillow() -> Any:
@@ -116,7 +118,7 @@ def _fits(data: bytes, size: tuple[int, int], side: int) -> bool:
     return len(data) <= MOST_BYTES and max(size) <= side
 
 
-def _smaller(image: Any, side: int) -> Verdict:
+def _smaller(image: Any, side: int) -> PictureVerdict:
     """The picture as one that fits: as PNG, or as JPEG where that is too heavy."""
     import PIL.ImageOps
 
@@ -133,26 +135,28 @@ def _smaller(image: Any, side: int) -> Verdict:
             flat = image.convert("RGB") if form == "JPEG" else image
             flat.save(out, form, **options)
             if out.tell() <= MOST_BYTES:
-                return Verdict(media_type, data=out.getvalue())
+                return PictureVerdict(media_type, data=out.getvalue())
         side = max(image.size) * 2 // 3
 
 
 # -- without Pillow
 
 
-def _by_structure(data: bytes, kind: tuple[str, str] | None, side: int) -> Verdict:
+def _by_structure(data: bytes, kind: tuple[str, str] | None, side: int) -> PictureVerdict:
     if kind is None:
-        return Verdict(reason="it is no PNG, JPEG, GIF or WebP")
+        return PictureVerdict(reason="it is no PNG, JPEG, GIF or WebP")
     size = _size(data, kind[0])
     if size is None or min(size) < 1 or not _is_whole(data, kind[0]):
-        return Verdict(reason="it is broken or cut off")
+        return PictureVerdict(reason="it is broken or cut off")
     if max(size) > side:
         width, height = size
-        return Verdict(reason=f"it has {width} x {height} pixels, of {side} at most; {_INSTALL}")
+        return PictureVerdict(
+            reason=f"it has {width} x {height} pixels, of {side} at most; {_INSTALL}"
+        )
     if len(data) > MOST_BYTES:
         most = f"{MOST_BASE64 // 2**20} MiB as base64 at most"
-        return Verdict(reason=f"it has {len(data):,} bytes, of {most}; {_INSTALL}")
-    return Verdict(kind[0])
+        return PictureVerdict(reason=f"it has {len(data):,} bytes, of {most}; {_INSTALL}")
+    return PictureVerdict(kind[0])
 
 
 def _size(data: bytes, media_type: str) -> tuple[int, int] | None:

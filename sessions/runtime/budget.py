@@ -18,7 +18,7 @@ from sessions.record.summary import Summary
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sessions.config.model import Limits
+    from sessions.config.model import LimitsConfig
 
 _PART = re.compile(
     r"\s*(?P<money>\$)?\s*(?P<count>\d[\d_]*(?:\.\d+)?)\s*(?P<thousands>[km](?![a-z]))?\s*"
@@ -75,7 +75,7 @@ def said(own: Mapping[str, float]) -> str:
     )
 
 
-def of_session(limits: Limits, own: Mapping[str, float]) -> Budget:
+def of_session(limits: LimitsConfig, own: Mapping[str, float]) -> Budget:
     """What holds for a session: its own limits, and the configuration's where it has none."""
     return Budget(
         float(own.get("usd") or limits.session_usd),

@@ -19,7 +19,7 @@ NOT_RECORDED = "NOT RECORDED"
 """How the reason for a pause begins while the disk refuses."""
 
 
-class Waiting(Protocol):
+class WaitsForRoom(Protocol):
     """A session that waits for room."""
 
     @property
@@ -36,13 +36,13 @@ class Refusals:
     def __init__(self, tell: Callable[..., Any], on_room: Callable[[], Awaitable[None]]) -> None:
         self._tell = tell
         self._on_room = on_room
-        self._waiting: dict[str, Waiting] = {}
+        self._waiting: dict[str, WaitsForRoom] = {}
         self._told: set[str] = set()
         self._gone_on = 0
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
 
-    def refused(self, session: Waiting, error: JournalError) -> None:
+    def refused(self, session: WaitsForRoom, error: JournalError) -> None:
         """A session can't be recorded. Each reason is told once until there is room."""
         self._waiting[session.id] = session
         why = error.hint or error.message
@@ -66,7 +66,7 @@ class Refusals:
             self._tell("disk", f"There is room again: {which}.")
             await self._on_room()
 
-    def gone(self, session: Waiting) -> None:
+    def gone(self, session: WaitsForRoom) -> None:
         """A session is not in memory any more."""
         self._waiting.pop(session.id, None)
 

@@ -39,7 +39,7 @@ from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
 from sessions.runtime.queued_message import Queued
 from sessions.runtime.repair import missing
-from sessions.runtime.spent import Spent
+from sessions.runtime.spent import TurnSpent
 from sessions.runtime.turn import Turn
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Session:
         """Why the turn that runs is being ended, while it is."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
-        self._spent = Spent()
+        self._spent = TurnSpent()
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
         self._task: asyncio.Task[None] | None = None

@@ -8,7 +8,7 @@ from sessions.record import events as ev
 from sessions.safety.numbers_from_outside import MOST_USD, amount, count
 
 
-class Spent:
+class TurnSpent:
     """The tokens and dollars of the turn that runs, or else of the next one."""
 
     def __init__(self) -> None:

@@ -18,10 +18,10 @@ from sessions.runtime.steady import steady
 
 _REFUSED_S = 30.0
 _APART_S = 0.15
-_GATES: dict[str, Gate] = {}
+_GATES: dict[str, Throttle] = {}
 
 
-class Gate:
+class Throttle:
     """Holds requests of one credential back while a limit lasts. Times are the loop's clock."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ class Gate:
             await asyncio.sleep(turn - now)
 
 
-def gate(credential: str) -> Gate:
+def gate(credential: str) -> Throttle:
     """The gate of a credential (any text that stands for it, not the key itself)."""
-    return _GATES.setdefault(credential, Gate())
+    return _GATES.setdefault(credential, Throttle())
 
 
 def backoff_s(attempt: int) -> float:

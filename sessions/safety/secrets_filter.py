@@ -31,7 +31,7 @@ _USER = re.compile(r"(?<=://)[^\s/@]+(?=@)")
 _FLAG = re.compile(r"(?i)^--?[\w-]*(key|token|secret|passw|credential|bearer)[\w-]*(=|$)")
 
 
-class Known:
+class HiddenValues:
     """The values that are to be hidden. Replaced as a whole whenever a configuration is read."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Known:
         self._lines = self._encoded()
 
 
-known = Known()
+known = HiddenValues()
 
 
 def _of_environment(environment: Mapping[str, str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from sessions.tools.fault import ToolFault as ToolFault
 
 if TYPE_CHECKING:
     from sessions.backends.base import TurnHost
-    from sessions.tools.state import State
+    from sessions.tools.state import ToolState
 
 Decision = Literal["allow", "ask", "deny"]
 
@@ -98,7 +98,7 @@ class CallContext:
 
     call: ev.ToolCall
     host: TurnHost
-    state: State
+    state: ToolState
     plan: object | None = None
     partial: Outcome | None = None
 

@@ -47,7 +47,7 @@ async def start(
     return running, wrapped
 
 
-def missed(wrapped: Wrapped | None, ended: process.Ended, spool: Spool) -> bool:
+def missed(wrapped: Wrapped | None, ended: process.ProcessEnd, spool: Spool) -> bool:
     """Whether it was never started, for something that its sandbox mounts had gone meanwhile."""
     if wrapped is None or not ended.code:
         return False
@@ -64,7 +64,7 @@ async def to_end(
     sandbox: Sandbox | None,
     network: bool,
     seconds: float,
-) -> process.Ended:
+) -> process.ProcessEnd:
     """Run a command to its end, with all that it starts; `spool` stays the caller's to close.
 
     Cancelled, it ends the command first. Raises ToolFault.

@@ -42,7 +42,7 @@ _HARMLESS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class GitFolder:
     """The repository that a folder is part of.
 
     `own`: the git folder of this checkout; `common`: the one that all of its worktrees share (the
@@ -54,7 +54,7 @@ class Repository:
     pointer: Path | None = None
 
 
-def repository(root: Path) -> Repository | None:
+def repository(root: Path) -> GitFolder | None:
     """The repository of `root`, found upwards as git does; None where there is none.
 
     A `.git` file counts only if what it points to points back: a forged one makes no other
@@ -65,13 +65,13 @@ def repository(root: Path) -> Repository | None:
         if git.is_symlink():
             return None
         if git.is_dir():
-            return Repository(git, git)
+            return GitFolder(git, git)
         if git.is_file():
             return _pointed(git)
     return None
 
 
-def _pointed(git: Path) -> Repository | None:
+def _pointed(git: Path) -> GitFolder | None:
     words = _small(git)
     if not words.startswith("gitdir:"):
         return None
@@ -84,10 +84,10 @@ def _pointed(git: Path) -> Repository | None:
         back = Path(os.path.normpath(own / _small(own / "gitdir").strip()))
         if back != git or own.parent != common / "worktrees" or not (common / "HEAD").is_file():
             return None
-        return Repository(own, common, git)
+        return GitFolder(own, common, git)
     tree = _values(own / "config").get("core.worktree", "")
     if tree and Path(os.path.normpath(own / tree)) == git.parent:
-        return Repository(own, own, git)
+        return GitFolder(own, own, git)
     return None
 
 

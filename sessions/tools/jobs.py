@@ -22,7 +22,7 @@ class Job:
     wrapped: Wrapped | None
     read: int = 0
     """Bytes of its output that the model has been given."""
-    end: process.Ended | None = None
+    end: process.ProcessEnd | None = None
     aside: tuple[str, ...] = ()
     begun_ns: int = 0
     """When it was about to begin, by the clock of the file system."""
@@ -35,7 +35,7 @@ class Job:
         if self.wrapped is not None:
             self._watching = asyncio.ensure_future(self._watch(self.wrapped))
 
-    async def ended(self) -> process.Ended:
+    async def ended(self) -> process.ProcessEnd:
         """Wait for its end and give the workspace back."""
         end = await self.running.wait()
         if self._given_back is None:

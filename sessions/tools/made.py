@@ -69,7 +69,7 @@ def only_looks(command: str) -> bool:
 
 
 @dataclass(slots=True)
-class Made:
+class MadeFiles:
     """What was found: `{"path", "size", "sha256"}` each, the path from the working directory."""
 
     files: list[ev.JSON] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Made:
     """Files beyond those told; at least so many where not all was looked at."""
 
 
-def look(root: Path, since_ns: int, *, clock: Callable[[], float] = time.monotonic) -> Made:
+def look(root: Path, since_ns: int, *, clock: Callable[[], float] = time.monotonic) -> MadeFiles:
     """The files below `root` that changed at `since_ns` (of the system's clock) or later."""
     end = clock() + MOST_S
     in_git = any((folder / ".git").exists() for folder in (root, *root.parents))
@@ -96,7 +96,7 @@ def look(root: Path, since_ns: int, *, clock: Callable[[], float] = time.monoton
         kept = set(_not_ignored(root, [path for path, _ in found[: 10 * MOST_TOLD]]))
         found = [each for each in found if each[0] in kept]
     found.sort(key=lambda each: (not worth(each[0]), each[0]))
-    made = Made(more=max(0, len(found) - MOST_TOLD))
+    made = MadeFiles(more=max(0, len(found) - MOST_TOLD))
     room = _ALL_HASHED
     for path, size in found[:MOST_TOLD]:
         digest = _digest(root / path) if size <= min(_HASHED, room) else ""

@@ -79,7 +79,7 @@ def spec_of(name: str, server: McpServer) -> ServerSpec:
     return ServerSpec(name, tuple(server.command), server.url, server.env, server.timeout_s)
 
 
-class Server:
+class McpConnection:
     """One connection, opened when first wanted. `use` is called by any task."""
 
     def __init__(self, spec: ServerSpec, log_file: Path) -> None:
@@ -94,7 +94,7 @@ class Server:
         """Counts how often the tools have become others."""
         self._stale = False
         self._wire = mcp_wire.Mending(self._changed)
-        self._asked = mcp_asks.Asks(spec.name)
+        self._asked = mcp_asks.McpAsks(spec.name)
         self._log_file = log_file
         self._client: Any = None
         self._stop = asyncio.Event()
@@ -338,7 +338,7 @@ class Hub:
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._servers: dict[str, Server] = {}
+        self._servers: dict[str, McpConnection] = {}
 
     async def tools(self, specs: Sequence[ServerSpec]) -> tuple[list[McpTool], list[str]]:
         """The tools of some servers, and why others have none (one sentence each)."""
@@ -373,7 +373,9 @@ class Hub:
         if server is None:
             folder = private_folder(self._state)
             name = re.sub(r"[^A-Za-z0-9_-]", "-", spec.name)[:40]
-            server = self._servers.setdefault(spec.key, Server(spec, folder / f"mcp-{name}.log"))
+            server = self._servers.setdefault(
+                spec.key, McpConnection(spec, folder / f"mcp-{name}.log")
+            )
         await server.open()
         await server.current()
         return [McpTool(spec.name, server, tool) for tool in server.tools], server.left_out
@@ -387,7 +389,7 @@ class Hub:
 class McpTool:
     """One tool of a server, as `base.Tool`."""
 
-    def __init__(self, server_name: str, server: Server, tool: ev.JSON) -> None:
+    def __init__(self, server_name: str, server: McpConnection, tool: ev.JSON) -> None:
         self.name = tool_name(server_name, str(tool["name"]))
         self.server = server_name
         self._server = server

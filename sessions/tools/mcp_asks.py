@@ -32,7 +32,7 @@ class _Call:
 _now: ContextVar[_Call | None] = ContextVar("mcp_call", default=None)
 
 
-class Asks:
+class McpAsks:
     """The calls to one server that run now, and whom each may ask."""
 
     def __init__(self, server: str) -> None:

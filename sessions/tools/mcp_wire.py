@@ -221,7 +221,7 @@ def _json(value: Any) -> str:
 # -- streams, as the SDK wants them
 
 
-class Reader:
+class McpReader:
     """Messages from the server, each through `mend`: `ReadStream` of the SDK's protocols."""
 
     def __init__(self, source: Any, mend: Callable[[Any], Any]) -> None:
@@ -233,7 +233,7 @@ class Reader:
         """The SDK's own streams carry a context with each message."""
         return getattr(self._source, "last_context", None)
 
-    def __aiter__(self) -> Reader:
+    def __aiter__(self) -> McpReader:
         return self
 
     async def __anext__(self) -> Any:
@@ -247,7 +247,7 @@ class Reader:
         """Nothing more is read."""
         await self._source.aclose()
 
-    async def __aenter__(self) -> Reader:
+    async def __aenter__(self) -> McpReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -312,7 +312,7 @@ async def _messages(stdout: asyncio.StreamReader, mending: Mending) -> AsyncIter
 @contextlib.asynccontextmanager
 async def program(
     command: Sequence[str], env: dict[str, str], errors: Any, mending: Mending
-) -> AsyncIterator[tuple[Reader, Writer]]:
+) -> AsyncIterator[tuple[McpReader, Writer]]:
     """The transport to a server that is started here. Raises OSError."""
     from mcp.client.stdio import get_default_environment
 
@@ -328,7 +328,7 @@ async def program(
     assert process.stdin is not None and process.stdout is not None
     messages = _messages(process.stdout, mending)
     try:
-        yield Reader(messages, lambda m: m), Writer(_Stdin(process.stdin), mending.sent)
+        yield McpReader(messages, lambda m: m), Writer(_Stdin(process.stdin), mending.sent)
     finally:
         await asyncio.shield(asyncio.ensure_future(_end(process)))
 
@@ -365,7 +365,7 @@ def _kill(pid: int, number: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def address(url: str, mending: Mending) -> AsyncIterator[tuple[Reader, Writer]]:
+async def address(url: str, mending: Mending) -> AsyncIterator[tuple[McpReader, Writer]]:
     """The transport to a server that is reached by HTTP."""
     import httpx2
     from mcp.client.streamable_http import streamable_http_client
@@ -380,7 +380,7 @@ async def address(url: str, mending: Mending) -> AsyncIterator[tuple[Reader, Wri
     ) as client:
         opened = streamable_http_client(url, http_client=client, max_sse_event_size=2 * MAX_LINE)
         async with opened as (read, write):
-            yield Reader(read, lambda item: _mended(item, mending)), Writer(write, mending.sent)
+            yield McpReader(read, lambda item: _mended(item, mending)), Writer(write, mending.sent)
 
 
 def _mended(item: Any, mending: Mending) -> Any:

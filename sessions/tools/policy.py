@@ -27,7 +27,7 @@ from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.process import environment
 from sessions.tools.rules import Kind, Rule, fingerprint, new_id
 from sessions.tools.sandbox import describe
-from sessions.tools.state import State
+from sessions.tools.state import ToolState
 from sessions.tools.workspace import Target
 from skills.text import has_hidden, hidden
 
@@ -232,7 +232,7 @@ class Program:
     sha256: str
 
 
-def program_of(word: str, state: State) -> Program | None:
+def program_of(word: str, state: ToolState) -> Program | None:
     """The program that a plain word names, if there is one."""
     root = state.guard.root
     path = str(root / word) if "/" in word else None
@@ -251,7 +251,7 @@ def _key(program: Program, words: list[str]) -> tuple[str, ...]:
     return (program.real, program.sha256, *words)
 
 
-def _allowed(words: list[str], state: State) -> tuple[str, Verdict] | None:
+def _allowed(words: list[str], state: ToolState) -> tuple[str, Verdict] | None:
     """The program to run and why it may, if a grant or a rule covers this argv."""
     program = program_of(words[0], state)
     if program is None:
@@ -267,7 +267,7 @@ def _allowed(words: list[str], state: State) -> tuple[str, Verdict] | None:
     return None
 
 
-def _rule_options(words: list[str], state: State) -> tuple[Option, ...]:
+def _rule_options(words: list[str], state: ToolState) -> tuple[Option, ...]:
     """Session and always, for exactly this argv and, where that makes sense, its beginning."""
     program = program_of(words[0], state)
     if program is None:
@@ -360,7 +360,7 @@ def _grant(option_id: str, name: str, short: str, kind: str, *words: str) -> Opt
     return Option(option_id, name, "allow_session", grant, short=short)
 
 
-def _always(option_id: str, name: str, short: str, state: State, rule: Rule) -> Option:
+def _always(option_id: str, name: str, short: str, state: ToolState, rule: Rule) -> Option:
     """The option that writes a rule. Its id is known before, so that the answer can name it."""
     rule = replace(rule, id=new_id())
 

@@ -87,7 +87,7 @@ def _holds(value: str, keys: set[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProcessEnd:
     """How a command ended. `why`: "" by itself, `timeout`, `stopped` or `error` (not started)."""
 
     code: int | None = None
@@ -119,7 +119,7 @@ class Running:
         """Whether it has ended, with everything that it started."""
         return self._watch.done()
 
-    async def wait(self) -> Ended:
+    async def wait(self) -> ProcessEnd:
         """How it ended; cancelling the wait does not end the command."""
         return await asyncio.shield(self._watch)
 
@@ -143,7 +143,7 @@ class Running:
             with contextlib.suppress(OSError, RuntimeError):
                 self._process.stdin.write(b"T")
 
-    async def _follow(self) -> Ended:
+    async def _follow(self) -> ProcessEnd:
         try:
             reading = asyncio.ensure_future(self._read())
             await self._process.wait()
@@ -158,8 +158,8 @@ class Running:
                 self._process.stdin.close()
         self.spool.flush()
         if "error" in report:
-            return Ended(why="error", message=str(report["error"]))
-        return Ended(
+            return ProcessEnd(why="error", message=str(report["error"]))
+        return ProcessEnd(
             code=report.get("code"),
             signal=report.get("signal"),
             left=report.get("left") or 0,

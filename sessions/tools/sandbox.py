@@ -390,7 +390,7 @@ def _mountable(path: Path) -> Path | None:
     return real if real.exists() else None
 
 
-def _of_another_worktree(folder: Path, repository: git_border.Repository) -> bool:
+def _of_another_worktree(folder: Path, repository: git_border.GitFolder) -> bool:
     below = folder.parent == repository.common / "worktrees"
     return below and folder != repository.own
 

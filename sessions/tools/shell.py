@@ -15,7 +15,7 @@ from sessions.tools import contained, made, marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.jobs import Job
 from sessions.tools.spool import Spool, looks_binary, readable, safe_name
-from sessions.tools.state import State
+from sessions.tools.state import ToolState
 from skills import private_files
 
 _MAX_JOBS = 16
@@ -24,7 +24,7 @@ _PART_BYTES = 200_000
 _LONGEST_WORD = 100_000
 
 
-def _as_file(line: str, state: State) -> tuple[Path, str]:
+def _as_file(line: str, state: ToolState) -> tuple[Path, str]:
     """A command line as a script; where it is, and where the sandbox shows it."""
     script = state.tmp / f".command-{secrets.token_hex(8)}"
     try:
@@ -149,7 +149,7 @@ class BashTool:
             # The user doesn't wait for the grace: TERM goes out now, KILL follows by itself.
             job.stop()
             job.running.spool.mute()
-            ctx.partial = partial = _result(job, process.Ended(why="stopped"), seconds)
+            ctx.partial = partial = _result(job, process.ProcessEnd(why="stopped"), seconds)
             state.leaving(job, keep=bool(partial.path))
             raise
         outcome = _result(job, ended, seconds)
@@ -180,7 +180,7 @@ def _look_behind(job: Job, ctx: CallContext) -> None:
         ctx.state.made_by(job.begun_ns, ctx.call, ctx.host)
 
 
-def _result(job: Job, ended: process.Ended, seconds: float) -> Outcome:
+def _result(job: Job, ended: process.ProcessEnd, seconds: float) -> Outcome:
     """What the model is told of a command that has ended."""
     spool = job.running.spool
     if ended.why == "error":
@@ -217,7 +217,7 @@ def output_text(spool: Spool) -> tuple[str, bool]:
     )
 
 
-def _notes(job: Job, ended: process.Ended, seconds: float) -> list[str]:
+def _notes(job: Job, ended: process.ProcessEnd, seconds: float) -> list[str]:
     notes: list[str] = []
     if ended.why == "timeout":
         notes.append(
@@ -244,7 +244,7 @@ def _notes(job: Job, ended: process.Ended, seconds: float) -> list[str]:
     return notes
 
 
-def _job(args: ev.JSON, state: State, key: str) -> Job:
+def _job(args: ev.JSON, state: ToolState, key: str) -> Job:
     job = state.jobs.get(args[key])
     if job is None:
         names = ", ".join(state.jobs) or "none"

@@ -41,7 +41,7 @@ class ToolOptions:
     """Of one result to the model."""
 
 
-class State:
+class ToolState:
     """See the module's text. `close` ends what runs and removes what was temporary."""
 
     def __init__(self, guard: Guard, rules: RuleStore, options: ToolOptions) -> None:

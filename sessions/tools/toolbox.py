@@ -31,7 +31,7 @@ from sessions.tools.base import (
 )
 from sessions.tools.rules import FileRules, RuleStore
 from sessions.tools.spool import store
-from sessions.tools.state import State, ToolOptions
+from sessions.tools.state import ToolOptions, ToolState
 from sessions.tools.workspace import Guard
 from skills.tokens import estimate
 
@@ -72,7 +72,7 @@ def make_toolbox(
 ) -> Toolbox:
     """A session's toolbox: the standard tools, and `extra` (skills)."""
     guard = Guard(cwd, files, places, skill_folders)
-    state = State(guard, rules or FileRules(places.config_file), options or ToolOptions())
+    state = ToolState(guard, rules or FileRules(places.config_file), options or ToolOptions())
     return Toolbox(state, [*standard_tools(), *extra])
 
 
@@ -93,7 +93,7 @@ def _read(tool: Tool, given: ev.JSON) -> tuple[ev.JSON, list[str]]:
 class Toolbox:
     """`sessions.backends.base.Tools` of one session. `close` it when the session is closed."""
 
-    def __init__(self, state: State, tools: Sequence[Tool]) -> None:
+    def __init__(self, state: ToolState, tools: Sequence[Tool]) -> None:
         self.state = state
         self.renewed: Callable[[], Awaitable[None]] | None = None
         """Called when calls are done: MCP servers may have other tools by then."""

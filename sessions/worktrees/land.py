@@ -26,7 +26,7 @@ _NEEDED = (2, 38)
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class LandingConflict:
     """One file that both sides changed. `kind`: in git's words, "contents", "modify/delete"."""
 
     path: str
@@ -37,7 +37,7 @@ class Conflict:
 class Conflicts(AgentdeckError):
     """It can't be landed: both sides changed the same. Nothing has been changed."""
 
-    def __init__(self, onto: str, found: Sequence[Conflict], commit: str = "") -> None:
+    def __init__(self, onto: str, found: Sequence[LandingConflict], commit: str = "") -> None:
         paths = ", ".join(dict.fromkeys(c.path for c in found)) or "the history"
         at = f" (at commit {commit[:10]})" if commit else ""
         super().__init__(
@@ -266,10 +266,10 @@ def _merged(path: Path, ours: str, theirs: str, onto: str, commit: str = "") -> 
     return tree.decode()
 
 
-def _conflicts(done: subprocess.CompletedProcess[bytes]) -> list[Conflict]:
+def _conflicts(done: subprocess.CompletedProcess[bytes]) -> list[LandingConflict]:
     parts = [os.fsdecode(p) for p in done.stdout.split(b"\0")]
     end = parts.index("", 1) if "" in parts[1:] else len(parts)
-    kinds: dict[str, Conflict] = {}
+    kinds: dict[str, LandingConflict] = {}
     rest = parts[end + 1 :]
     while rest and rest[0].isdigit():
         count = int(rest[0])
@@ -277,10 +277,10 @@ def _conflicts(done: subprocess.CompletedProcess[bytes]) -> list[Conflict]:
         if kind.startswith("CONFLICT"):
             for path in paths[:1]:
                 short = kind.removeprefix("CONFLICT").strip(" ()")
-                kinds.setdefault(path, Conflict(path, short, text.strip()))
+                kinds.setdefault(path, LandingConflict(path, short, text.strip()))
         rest = rest[count + 3 :]
     listed = dict.fromkeys([*parts[1:end], *kinds])
-    return [kinds.get(path, Conflict(path)) for path in listed]
+    return [kinds.get(path, LandingConflict(path)) for path in listed]
 
 
 def _commit(

@@ -36,7 +36,7 @@ TreeState = Literal["clean", "changed", "kept", "partial", "missing", "broken", 
 
 
 @dataclass(slots=True)
-class Row:
+class WorktreeRow:
     """One worktree, or what is kept of one.
 
     `state`: clean (nothing that is nowhere else), changed (`holds` says what), kept (put away),
@@ -66,7 +66,7 @@ class Row:
 
 def rows(
     root: Path, summaries: Sequence[Summary], notes: Path | None = None, *, sizes: bool = True
-) -> list[Row]:
+) -> list[WorktreeRow]:
     """Everything, worktrees first; nothing is changed. For a thread.
 
     `notes`: where steps are noted that were cut off.
@@ -85,17 +85,19 @@ def rows(
         tree = summary.worktree or {}
         if path not in there and path not in kept_paths and "kept" not in tree:
             found.append(
-                Row("missing", path, summary.branch, tree["repository"], summary.repository,
+                WorktreeRow("missing", path, summary.branch, tree["repository"], summary.repository,
                     summary.id, summary.title)
             )  # fmt: skip
     return [*found, *put_away, *_cut_off(notes)]
 
 
-def _cut_off(notes: Path | None) -> Iterator[Row]:
+def _cut_off(notes: Path | None) -> Iterator[WorktreeRow]:
     for said in sorted(notes.glob("*.said")) if notes is not None else ():
         with suppress(OSError):
             words = clean_line(said.read_text("utf-8", "replace"))
-            yield Row("cut-off", str(said), holds=[words], age_s=int(time.time() - _mtime(said)))
+            yield WorktreeRow(
+                "cut-off", str(said), holds=[words], age_s=int(time.time() - _mtime(said))
+            )
 
 
 def _mtime(path: Path) -> float:
@@ -126,8 +128,8 @@ def _below(path: Path) -> list[Path]:
     return []
 
 
-def _row(path: Path, owner: Summary | None, sizes: bool) -> Row:
-    row = Row("broken", str(path), orphan=owner is None)
+def _row(path: Path, owner: Summary | None, sizes: bool) -> WorktreeRow:
+    row = WorktreeRow("broken", str(path), orphan=owner is None)
     if owner is not None:
         row.session, row.title = owner.id, owner.title
     with suppress(OSError):
@@ -173,7 +175,7 @@ def _size(path: Path) -> int:
     return total
 
 
-def _kept(common: Path, summaries: Sequence[Summary]) -> list[Row]:
+def _kept(common: Path, summaries: Sequence[Summary]) -> list[WorktreeRow]:
     if not common.is_dir():
         return []
     try:
@@ -184,7 +186,7 @@ def _kept(common: Path, summaries: Sequence[Summary]) -> list[Row]:
     with suppress(AgentdeckError):
         found += keep.remains(common, {*known, *(k.session for k in found)})
     return [
-        Row("kept", k.path, k.branch, str(common), _name(common), k.session, k.title,
+        WorktreeRow("kept", k.path, k.branch, str(common), _name(common), k.session, k.title,
             orphan=k.session not in known, created=k.at, ref=k.ref, commit=k.commit,
             age_s=_age(k.at))
         for k in found
@@ -224,16 +226,21 @@ def remember(root: Path, common: Path) -> None:
 
 
 def prune(
-    root: Path, found: Sequence[Row], notes: Path, *, orphans: bool = False, kept: bool = False
-) -> tuple[list[Row], list[Row]]:
+    root: Path,
+    found: Sequence[WorktreeRow],
+    notes: Path,
+    *,
+    orphans: bool = False,
+    kept: bool = False,
+) -> tuple[list[WorktreeRow], list[WorktreeRow]]:
     """Remove what nobody misses; what was removed, and what was left. For a thread.
 
     Orphans that hold nothing, what is left of those whose making was cut off, and git's own notes
     of folders that have gone. `orphans`: those that hold something too, which is kept under a ref
     first. `kept`: what is kept of discarded sessions, for good; only this lets go of anything.
     """
-    gone: list[Row] = []
-    left: list[Row] = []
+    gone: list[WorktreeRow] = []
+    left: list[WorktreeRow] = []
     for row in found:
         try:
             removed = _prune(row, notes, orphans=orphans, kept=kept)
@@ -250,7 +257,7 @@ def prune(
     return gone, [row for row in left if row.state != "missing"]
 
 
-def _prune(row: Row, notes: Path, *, orphans: bool, kept: bool) -> bool:
+def _prune(row: WorktreeRow, notes: Path, *, orphans: bool, kept: bool) -> bool:
     path, common = Path(row.path), Path(row.repository) if row.repository else None
     if row.state == "cut-off":
         path.unlink(missing_ok=True)

@@ -10,14 +10,14 @@ from sessions.safety.secrets_filter import hide
 from sessions.tools import contained, process
 from sessions.tools.shell import output_text
 from sessions.tools.spool import Spool
-from sessions.tools.state import State
+from sessions.tools.state import ToolState
 
 _TOLD = 4000
 """Characters of its output in the record; all of it is under `files/`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SetupEnd:
     """How it ended. `code` is negative for a signal; `why`: what kept it from its own end."""
 
     code: int
@@ -31,8 +31,8 @@ class Made:
 
 
 async def run(
-    argv: Sequence[str], state: State, timeout_s: float, name: str = "worktree-setup.txt"
-) -> Made:
+    argv: Sequence[str], state: ToolState, timeout_s: float, name: str = "worktree-setup.txt"
+) -> SetupEnd:
     """Run the command in a session's sandbox, where there is one. `state` is closed by the caller.
 
     `name`: of the file under `files/` that keeps what it prints. When it is cancelled, the
@@ -42,7 +42,7 @@ async def run(
     try:
         spool = Spool(state.guard.files, name, None)
     except OSError as error:
-        return Made(-1, "", f"its output can't be kept: {error.strerror}")
+        return SetupEnd(-1, "", f"its output can't be kept: {error.strerror}")
     try:
         ended = await contained.to_end(
             argv,
@@ -54,9 +54,9 @@ async def run(
             seconds=timeout_s,
         )
     except AgentdeckError as error:
-        return Made(-1, "", str(error))
+        return SetupEnd(-1, "", str(error))
     finally:
         spool.close(keep=True)
     why = {"timeout": f"it took longer than {timeout_s:g} s", "": ""}.get(ended.why, ended.message)
     code = ended.code if ended.code is not None else -(ended.signal or 1)
-    return Made(code, hide(output_text(spool)[0])[-_TOLD:], why or "")
+    return SetupEnd(code, hide(output_text(spool)[0])[-_TOLD:], why or "")

@@ -173,7 +173,7 @@ def _scheduler(tasks: int) -> float:
     run, seq = Run(plan), 0
     began = time.process_time()
 
-    def add(event: record.Event) -> None:
+    def add(event: record.RunEvent) -> None:
         run.apply(event)
 
     at = "2026-11-23T10:00:00.000Z"

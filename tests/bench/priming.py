@@ -22,7 +22,7 @@ from sessions.priming.arxiv.draw import Source, draw_papers
 from sessions.priming.arxiv.feed import read_feed
 from sessions.priming.arxiv.store import bundled
 from sessions.priming.draw import local_draw
-from sessions.priming.gauge import Turn, read_turn
+from sessions.priming.gauge import MeasuredTurn, read_turn
 from sessions.priming.inject import compose
 from sessions.priming.kinds import kind_of
 from sessions.priming.prompts import Subject
@@ -66,7 +66,7 @@ async def _pipeline(rounds: int) -> list[float]:
         return Reply(reply, {"input": 1}, "none")
 
     about = "\n".join(paper.abstract for paper in bundled()[:6])
-    turns = [Turn("go on", paper.abstract * 2) for paper in bundled()[:9]]
+    turns = [MeasuredTurn("go on", paper.abstract * 2) for paper in bundled()[:9]]
 
     async def whole() -> None:
         again = await pipeline.draw("acronym", {}, seed=1)

@@ -25,7 +25,7 @@ import yaml
 
 from skills.discover import Root, Scanner
 from skills.errors import Unreadable
-from skills.library import Library, Places
+from skills.library import Library, SkillPlaces
 from skills.skill import Scope, read
 from tests.bench.harness.figure import Figure, Target, beside, timed
 from tests.bench.harness.table import plain
@@ -103,7 +103,7 @@ def figures(quick: bool) -> Iterator[Figure]:
         thousand = Path(name) / "thousand"
         make(thousand, 1_000, seed=2)
         home = Path(name) / "home"
-        library = Library(Places(mine=thousand, keep=Path(name) / "keep", home=home))
+        library = Library(SkillPlaces(mine=thousand, keep=Path(name) / "keep", home=home))
         yield Figure("the panel's scan, 1,000 skills, first", [_once(library, home)], "ms")
         again = timed(lambda: library.scan(home), rounds)
         yield Figure("the panel's scan, 1,000 skills", again, "ms", Target(100))

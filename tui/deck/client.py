@@ -43,6 +43,6 @@ async def connect() -> DeckClient:
 
 async def connect_to_read() -> DeckClient:
     """The same, refusing all that is not reading. Raises AgentdeckError."""
-    from sessions.engine.reading import Reader
+    from sessions.engine.reading import ReadOnlyClient
 
-    return await Reader.connect(start=True)
+    return await ReadOnlyClient.connect(start=True)

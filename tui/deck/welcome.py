@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from sessions.api.answers import BackendState
+from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
 from tui import actions as registry
 from tui.terminal import glyphs
@@ -25,7 +25,7 @@ class Welcome(Static):
 
     def __init__(self, changed: Mapping[str, tuple[str, ...]]) -> None:
         super().__init__(Content.styled(_STARTING, "$text-muted"), id="welcome", markup=False)
-        self.backends: list[BackendState] = []
+        self.backends: list[BackendListed] = []
         self._changed = changed
 
     def ask(self, client: DeckClient) -> None:
@@ -65,7 +65,7 @@ class Welcome(Static):
         keys = registry.keys_of(registry.actions()[action], self._changed)
         return registry.show_key(keys[0]) if keys else "the palette"
 
-    def _backend(self, backend: BackendState) -> list[Content]:
+    def _backend(self, backend: BackendListed) -> list[Content]:
         works = bool(backend.get("ok"))
         shape = glyphs.status("done" if works else "failed")
         style = "$text-success" if works else "$text-error"

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.suggester import Suggester
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
-from sessions.api.answers import BackendState
+from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import parse
 from tui.deck.client import DeckClient
@@ -101,7 +101,7 @@ class NewSession(Dialog[Wish]):
         self.client = client
         self.cwd = cwd or here()
         self.profiles: list[dict[str, Any]] = []
-        self.backends: list[BackendState] = []
+        self.backends: list[BackendListed] = []
 
     def body(self) -> ComposeResult:
         """One row per question."""

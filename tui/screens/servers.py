@@ -10,7 +10,7 @@ from tui.screens.dialogs import Choice, Choose, Listing, Pick
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from sessions.api.answers import McpServer
+    from sessions.api.answers import McpServerState
     from tui.deck.screen import DeckScreen
 
 
@@ -33,7 +33,7 @@ async def pick_servers(deck: DeckScreen, session: str) -> dict[str, bool]:
     return {row.key: row.key in wanted for row in rows if (row.key in wanted) != (row.key in on)}
 
 
-def _row(server: McpServer) -> Pick:
+def _row(server: McpServerState) -> Pick:
     by = "this session" if server.get("switched") else "profile" if server.get("on") else ""
     cells = (
         (set_cell_size(one_line(str(server["name"])), 22), "bold"),

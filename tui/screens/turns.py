@@ -12,11 +12,11 @@ from tui.screens.dialogs import Choice, Choose, Listing, Pick
 from tui.text import clip, first_line
 
 if TYPE_CHECKING:
-    from sessions.api.answers import Turn
+    from sessions.api.answers import TurnShown
     from tui.deck.screen import DeckScreen
 
 
-async def pick_turn(deck: DeckScreen, session: str, at: int | None) -> Turn | None:
+async def pick_turn(deck: DeckScreen, session: str, at: int | None) -> TurnShown | None:
     """A turn of a session, as `session.turns` tells it; the newest stands above.
 
     `at`: the turn that the cursor begins on.
@@ -31,7 +31,7 @@ async def pick_turn(deck: DeckScreen, session: str, at: int | None) -> Turn | No
     return next(turn for turn in turns if str(turn["turn"]) == chosen.row)
 
 
-def _row(turn: Turn) -> Pick:
+def _row(turn: TurnShown) -> Pick:
     files = turn.get("files") or []
     noun = "file" if len(files) == 1 else "files"
     state = "undone" if turn.get("undone") else "" if turn.get("ended") else "running"
@@ -58,7 +58,7 @@ def _when(at: str) -> str:
     return when.strftime("%H:%M" if today else "%d %b %H:%M")
 
 
-async def pick_way(deck: DeckScreen, turn: Turn) -> str | None:
+async def pick_way(deck: DeckScreen, turn: TurnShown) -> str | None:
     """What to do from a turn: `after`, `before`, `undo`, `both` or `files`."""
     files = turn.get("files") or []
     ways: list[tuple[str, str, str]] = []

@@ -19,14 +19,14 @@ _EDITING = ("edit", "delete", "move")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class AgentVerdict:
     """`option_kind`: what to choose among the agent's options, "" = ask the user, saying `why`."""
 
     option_kind: str = ""
     why: str = ""
 
 
-def decide(mode: str, call: dict[str, Any], targets: Sequence[Target]) -> Verdict:
+def decide(mode: str, call: dict[str, Any], targets: Sequence[Target]) -> AgentVerdict:
     """What `mode` says of a tool call that an agent asks for.
 
     `call` is a ToolCallUpdate of the Agent Client Protocol, `targets` what its paths really are.
@@ -34,20 +34,20 @@ def decide(mode: str, call: dict[str, Any], targets: Sequence[Target]) -> Verdic
     kind = str(call.get("kind") or "other")
     reading, editing = kind in _READING, kind in _EDITING
     if why := next((t.forbidden for t in targets if t.forbidden), ""):
-        return Verdict("reject_once", f"agentdeck's own files are left alone: {why}")
+        return AgentVerdict("reject_once", f"agentdeck's own files are left alone: {why}")
     border = _border(targets, editing)
     if border and not (editing and mode == "read-only"):
-        return Verdict("", f"Asked in every mode: {border}.")
+        return AgentVerdict("", f"Asked in every mode: {border}.")
     if mode == "full":
-        return Verdict("allow_once", "mode full")
+        return AgentVerdict("allow_once", "mode full")
     inside = bool(targets) and all(t.inside for t in targets)
     if reading and targets and all(t.inside or t.skill or t.own for t in targets):
-        return Verdict("allow_once", "reading here, and skills, is free")
+        return AgentVerdict("allow_once", "reading here, and skills, is free")
     if mode == "read-only":
-        return Verdict("reject_once", "mode read-only")
+        return AgentVerdict("reject_once", "mode read-only")
     if mode == "edit" and editing and inside:
-        return Verdict("allow_once", "mode edit: edits inside the working directory are free")
-    return Verdict()
+        return AgentVerdict("allow_once", "mode edit: edits inside the working directory are free")
+    return AgentVerdict()
 
 
 def _border(targets: Sequence[Target], editing: bool) -> str:

@@ -56,7 +56,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegistryEntry:
     """One agent of the registry."""
 
     id: str
@@ -77,7 +77,7 @@ class Entry:
         return any(way.here and not way.install for way in self.ways)
 
 
-def read(data: bytes, where: str) -> dict[str, Entry]:
+def read(data: bytes, where: str) -> dict[str, RegistryEntry]:
     """The entries of a registry, by id; one that is not what it should be is left out.
 
     Raises UsageError for what is no registry at all.
@@ -95,7 +95,7 @@ def read(data: bytes, where: str) -> dict[str, Entry]:
     return {entry.id: entry for entry in entries if entry is not None}
 
 
-def _entry(given: Mapping[str, Any]) -> Entry | None:
+def _entry(given: Mapping[str, Any]) -> RegistryEntry | None:
     name, ways = given.get("id"), given.get("distribution")
     if not isinstance(name, str) or not _ID.fullmatch(name) or not isinstance(ways, dict):
         return None
@@ -105,7 +105,7 @@ def _entry(given: Mapping[str, Any]) -> Entry | None:
         *_packaged(ways.get("uvx"), "uvx", ("--from",), "uv tool install {}"),
         *_archive(ways.get("binary")),
     ]
-    return Entry(name, words["name"] or name, words["version"], words["description"],
+    return RegistryEntry(name, words["name"] or name, words["version"], words["description"],
                  words["website"], tuple(found))  # fmt: skip
 
 
@@ -173,12 +173,12 @@ def system() -> str:
     return f"{os_name}-{machine}" if os_name and machine else ""
 
 
-def bundled() -> dict[str, Entry]:
+def bundled() -> dict[str, RegistryEntry]:
     """What comes with agentdeck."""
     return read(BUNDLED.read_bytes(), BUNDLED.name)
 
 
-def known(state: Path) -> dict[str, Entry]:
+def known(state: Path) -> dict[str, RegistryEntry]:
     """What was fetched last, above what comes with agentdeck."""
     found = bundled()
     kept = state / KEPT
@@ -188,7 +188,7 @@ def known(state: Path) -> dict[str, Entry]:
         return found
 
 
-def entry(name: str, entries: Mapping[str, Entry]) -> Entry:
+def entry(name: str, entries: Mapping[str, RegistryEntry]) -> RegistryEntry:
     """One of them, by its id or its name. Raises NotFound."""
     wanted = name.strip().casefold()
     for each in entries.values():
@@ -202,7 +202,7 @@ def entry(name: str, entries: Mapping[str, Entry]) -> Entry:
     )
 
 
-def fetch(state: Path, url: str = URL) -> dict[str, Entry]:
+def fetch(state: Path, url: str = URL) -> dict[str, RegistryEntry]:
     """Fetch the registry and keep it. Raises AgentdeckError where it can't be had."""
     import httpx2
 
@@ -224,7 +224,9 @@ def fetch(state: Path, url: str = URL) -> dict[str, Entry]:
     return found
 
 
-def missing(entries: Mapping[str, Entry], backends: Mapping[str, BackendConfig]) -> list[Entry]:
+def missing(
+    entries: Mapping[str, RegistryEntry], backends: Mapping[str, BackendConfig]
+) -> list[RegistryEntry]:
     """Entries whose program no backend starts yet."""
     started = {word.rsplit("/", 1)[-1] for b in backends.values() for word in b.command}
     packages = {word for b in backends.values() for word in b.command if "/" in word}

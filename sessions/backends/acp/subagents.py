@@ -47,7 +47,7 @@ class Parent(Protocol):
         """Answer a request."""
 
 
-class Known(Protocol):
+class SessionFinder(Protocol):
     """Who keeps which session's updates go where."""
 
     def remember(self, agent_session: str, conversation: Child) -> None:
@@ -94,7 +94,7 @@ class Child:
 class Children:
     """The children of one conversation."""
 
-    def __init__(self, parent: Parent, backend: Known) -> None:
+    def __init__(self, parent: Parent, backend: SessionFinder) -> None:
         self._parent = parent
         self._backend = backend
         self._children: dict[str, Child] = {}

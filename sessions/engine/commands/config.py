@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar, cast
 
-from sessions.api.answers import Setting, SettingChanged, SettingsSection, SettingsShown
+from sessions.api.answers import SettingChanged, SettingShown, SettingsSection, SettingsShown
 from sessions.config import change
 from sessions.config.settings import overview
 from sessions.engine.commands import command
@@ -33,7 +33,7 @@ async def settings(deck: Deck) -> SettingsShown:
 
 
 def _rules(store: FileRules) -> SettingsSection:
-    rules: list[Setting] = [
+    rules: list[SettingShown] = [
         {
             "keys": [*RULES, rule.id],
             "words": "What you allowed for good by the answer “always”.",
@@ -90,7 +90,7 @@ async def add(deck: Deck, keys: list[str], first: dict[str, str]) -> SettingChan
     return await _done(lambda: change.add(where, tuple(keys), first))
 
 
-async def _done(write: Callable[[], change.Changed]) -> SettingChanged:
+async def _done(write: Callable[[], change.Written]) -> SettingChanged:
     changed = await asyncio.to_thread(_known, write)
     return cast("SettingChanged", asdict(changed))
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import cast
 
-from sessions.api.answers import BackendState, EngineStatus, ModelChoice, SandboxState
+from sessions.api.answers import BackendListed, EngineStatus, ModelChoice, SandboxState
 from sessions.archive.index import Index
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -31,11 +31,11 @@ async def status(deck: Deck) -> EngineStatus:
 
 
 @command("deck.backends")
-async def backends(deck: Deck) -> list[BackendState]:
+async def backends(deck: Deck) -> list[BackendListed]:
     """What answers, what it can do, and what is missing for it."""
     from sessions.backends.registry import describe
 
-    return cast("list[BackendState]", await describe(deck.config, deck.places))
+    return cast("list[BackendListed]", await describe(deck.config, deck.places))
 
 
 @command("deck.profiles")

@@ -15,7 +15,7 @@ from sessions.errors import AgentdeckError
 from sessions.features.pairs import Pairs
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
-from sessions.harvest.draft import Draft
+from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
@@ -26,7 +26,7 @@ def _service(deck: Deck) -> Harvest:
     return Harvest(deck.places)
 
 
-def _told(service: Harvest, draft: Draft) -> DraftShown:
+def _told(service: Harvest, draft: SkillDraft) -> DraftShown:
     """A draft for the panel."""
     return {
         "name": draft.name,

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any, Unpack
 
-from sessions.api.requests import Injection
+from sessions.api.requests import InjectionWishes
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError
@@ -72,7 +72,7 @@ async def raw(deck: Deck, session: str, id: str) -> list[ev.JSON]:
 
 @command("priming.preview")
 async def preview(
-    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[Injection]
+    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[InjectionWishes]
 ) -> ev.JSON:
     """The text that would be sent, and its tokens."""
     return deck.features.primings.preview(await deck.get(session), id, items, **how)
@@ -80,7 +80,7 @@ async def preview(
 
 @command("priming.inject")
 async def inject(
-    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[Injection]
+    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[InjectionWishes]
 ) -> ev.JSON:
     """Send what was chosen as a user turn."""
     return await deck.features.primings.inject(await deck.get(session), id, items, **how)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Unpack, cast
 
-from sessions.api.answers import Begun, Handed, McpServer, Restored, Sent, Turn, Undone
-from sessions.api.requests import NewSession
+from sessions.api.answers import Begun, Handed, McpServerState, Restored, Sent, TurnShown, Undone
+from sessions.api.requests import SessionWishes
 from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -18,7 +18,7 @@ from sessions.runtime.session import BY_USER
 
 @command("session.create")
 async def create(
-    deck: Deck, mcp: list[str] | None = None, budget: str = "", **args: Unpack[NewSession]
+    deck: Deck, mcp: list[str] | None = None, budget: str = "", **args: Unpack[SessionWishes]
 ) -> ev.JSON:
     """Make a session, with these MCP servers switched on and this budget; its summary."""
     deck.features.mcp.check(mcp or ())
@@ -142,9 +142,9 @@ async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = 
 
 
 @command("session.turns")
-async def turns(deck: Deck, session: str) -> list[Turn]:
+async def turns(deck: Deck, session: str) -> list[TurnShown]:
     """Every turn with the message that began it and the files that it changed."""
-    return cast("list[Turn]", (await deck.get(session)).turns())
+    return cast("list[TurnShown]", (await deck.get(session)).turns())
 
 
 @command("session.rewind")
@@ -155,11 +155,13 @@ async def rewind(deck: Deck, session: str, turn: int) -> Restored:
 
 
 @command("session.mcp")
-async def mcp(deck: Deck, session: str, changes: dict[str, bool] | None = None) -> list[McpServer]:
+async def mcp(
+    deck: Deck, session: str, changes: dict[str, bool] | None = None
+) -> list[McpServerState]:
     """Switch MCP servers on or off for this session; all of them, as they are then."""
     target = await deck.get(session)
     await deck.features.mcp.switch(target, changes or {})
-    return cast("list[McpServer]", deck.features.mcp.listed(target))
+    return cast("list[McpServerState]", deck.features.mcp.listed(target))
 
 
 @command("session.fork")

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from sessions.api.answers import PutBack, Refused, SkillFile, SkillsListed
+from sessions.api.answers import NotSwitched, PutBack, SkillFile, SkillsListed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
@@ -59,7 +59,7 @@ async def switch(deck: Deck, session: str, name: str, state: SkillState) -> None
 
 
 @command("skills.everywhere")
-async def everywhere(deck: Deck, name: str, state: SkillState) -> Refused:
+async def everywhere(deck: Deck, name: str, state: SkillState) -> NotSwitched:
     """Switch a skill in every open session; which refused, and why."""
     refused: ev.JSON = {}
     for session in list(deck.sessions.values()):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.feed import Feed, NotAFeed, read_feed
-from sessions.priming.arxiv.rate_limiter import Cooling, Gate
+from sessions.priming.arxiv.rate_limiter import Cooling, RateLimiter
 from sessions.priming.untrusted import clean
 from sessions.safety.retry_after import asked_to_wait
 
@@ -41,7 +41,7 @@ class Unreachable(AgentdeckError):
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ArxivQuery:
     """A question as the API takes it."""
 
     ids: tuple[str, ...] = ()
@@ -84,13 +84,13 @@ class _Answer:
     cut: bool = False
 
 
-class Client:
+class ArxivClient:
     """Asks arXiv. Use as `async with`; one connection, kept for several questions."""
 
     def __init__(
         self,
         url: str,
-        gate: Gate,
+        gate: RateLimiter,
         bodies: Bodies,
         *,
         unit_s: float = 3.0,
@@ -110,14 +110,14 @@ class Client:
         self.requests = 0
         """Requests that went out."""
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> ArxivClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._http is not None:
             await self._http.aclose()
 
-    async def ask(self, query: Query) -> Feed:
+    async def ask(self, query: ArxivQuery) -> Feed:
         """The answer, from today's cache or from arXiv.
 
         Raises:
@@ -135,7 +135,7 @@ class Client:
         self._bodies.keep_body(key, body)
         return feed
 
-    async def _ask_with_retries(self, url: str, query: Query) -> tuple[Feed, bytes]:
+    async def _ask_with_retries(self, url: str, query: ArxivQuery) -> tuple[Feed, bytes]:
         why = ""
         for attempt in range(_TRIES):
             if attempt:
@@ -154,7 +154,9 @@ class Client:
             f"arXiv did not answer properly ({why}, {_TRIES} tries).", "Try again in some minutes."
         )
 
-    async def _judge(self, answer: _Answer, query: Query, last: bool) -> tuple[Feed | None, str]:
+    async def _judge(
+        self, answer: _Answer, query: ArxivQuery, last: bool
+    ) -> tuple[Feed | None, str]:
         """The feed of an answer, or why it is worth another try.
 
         Raises UsageError for a refused question, Unreachable when arXiv asks to stop.

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 from sessions.errors import AgentdeckError
 from sessions.places import Places
-from sessions.priming.arxiv.client import Client, Unreachable
-from sessions.priming.arxiv.here import Wanted, from_here
+from sessions.priming.arxiv.client import ArxivClient, Unreachable
+from sessions.priming.arxiv.here import WantedPapers, from_here
 from sessions.priming.arxiv.ids import Month, bound, read_category, read_month
 from sessions.priming.arxiv.papers import Paper
-from sessions.priming.arxiv.rate_limiter import Gate
+from sessions.priming.arxiv.rate_limiter import RateLimiter
 from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
-from sessions.priming.arxiv.store import Store
+from sessions.priming.arxiv.store import PaperStore
 from sessions.priming.model import JSON, Draw, new_priming_id
 from sessions.priming.rng import Stream, canonical
 
@@ -49,13 +49,13 @@ async def draw_papers(source: Source, seed: int, params: JSON) -> Draw:
     month = read_month(params["month"], today)
     category = read_category(params["category"])
     n = params["n"]
-    wanted = Wanted(month, category, n, bool(params["month"]), params.get("any") == "yes")
+    wanted = WantedPapers(month, category, n, bool(params["month"]), params.get("any") == "yes")
     params = {**params, "month": str(month), "category": category}
     # The month is still growing while it lasts, so its draws are of their day.
     growing = str(today) if (today.year, today.month) == (month.year, month.month) else ""
     shaping = {"month": str(month), "category": category, "bound": bound(month)}
     stream = Stream("arxiv", seed, shaping)
-    store = Store(source.places.state / "arxiv", source.clock)
+    store = PaperStore(source.places.state / "arxiv", source.clock)
     key = canonical({"seed": seed, "url": source.url, "growing": growing, **shaping})
     meta: JSON = {"bound": bound(month)}
     kept = store.kept_draw(key)
@@ -79,13 +79,13 @@ async def draw_papers(source: Source, seed: int, params: JSON) -> Draw:
 
 
 async def _from_network(
-    source: Source, store: Store, stream: Stream, month: Month, category: str, n: int
+    source: Source, store: PaperStore, stream: Stream, month: Month, category: str, n: int
 ) -> tuple[Sample, int]:
     """The sample, and how many requests it took. Raises Unreachable, UsageError."""
     if source.offline:
         raise Unreachable("arXiv was not asked (offline).")
-    gate = Gate(source.places.run, source.interval_s, clock=source.clock, wait=source.wait)
-    async with Client(
+    gate = RateLimiter(source.places.run, source.interval_s, clock=source.clock, wait=source.wait)
+    async with ArxivClient(
         source.url,
         gate,
         store,

@@ -8,12 +8,12 @@ from sessions.errors import AgentdeckError
 from sessions.priming.arxiv.client import Unreachable
 from sessions.priming.arxiv.ids import Month, of_month
 from sessions.priming.arxiv.papers import Paper
-from sessions.priming.arxiv.store import Store, bundled
+from sessions.priming.arxiv.store import PaperStore, bundled
 from sessions.priming.rng import Stream
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedPapers:
     """What was asked for. `named`: the month by a person; `any`: the sample will do as well."""
 
     month: Month
@@ -37,7 +37,7 @@ class Here:
     note: str
 
 
-def from_here(store: Store, seed: int, wanted: Wanted, why: Unreachable) -> Here:
+def from_here(store: PaperStore, seed: int, wanted: WantedPapers, why: Unreachable) -> Here:
     """Papers that are on this machine.
 
     Raises AgentdeckError where a month or a category was asked for, of which there are none: other
@@ -57,7 +57,7 @@ def from_here(store: Store, seed: int, wanted: Wanted, why: Unreachable) -> Here
     return Here(order[: wanted.n], label, note)
 
 
-def _pool(store: Store, wanted: Wanted) -> tuple[list[Paper], str, str]:
+def _pool(store: PaperStore, wanted: WantedPapers) -> tuple[list[Paper], str, str]:
     of, n, category = wanted.words, wanted.n, wanted.category
     asked = wanted.named or bool(category)
     found = [
@@ -82,7 +82,7 @@ def _pool(store: Store, wanted: Wanted) -> tuple[list[Paper], str, str]:
     return pool, label, f"These are {told}: {len(pool)} in all."
 
 
-def _of_month(store: Store, wanted: Wanted) -> list[Paper]:
+def _of_month(store: PaperStore, wanted: WantedPapers) -> list[Paper]:
     """Those of draws of the very same; else of whatever draws, by their ids and categories."""
     exact = store.earlier(str(wanted.month), wanted.category)
     if len(exact) >= wanted.n:

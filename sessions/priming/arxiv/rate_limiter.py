@@ -44,7 +44,7 @@ class Cooling(Exception):
         self.why = why
 
 
-class Gate:
+class RateLimiter:
     """The way to arXiv. `clock` and `wait` are the time, exchangeable for tests."""
 
     def __init__(

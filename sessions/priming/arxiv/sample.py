@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
-from sessions.priming.arxiv.client import MAX_IDS, Query
+from sessions.priming.arxiv.client import MAX_IDS, ArxivQuery
 from sessions.priming.arxiv.feed import Feed
 from sessions.priming.arxiv.ids import Month, bound, nth_id, split_id
 from sessions.priming.arxiv.papers import Paper
 from sessions.priming.rng import Stream
 
-Ask = Callable[[Query], Awaitable[Feed]]
+Ask = Callable[[ArxivQuery], Awaitable[Feed]]
 
 FIRST_IDS = 60
 """Enough for 10 papers in one request at every share of used numbers from 0.40 up."""
@@ -98,7 +98,7 @@ class _ByIds:
             self._exhausted = True
             return
         ids = tuple(f"{base}v1" for base in bases)
-        feed = await self._ask(Query(ids, self._search, max_results=len(ids)))
+        feed = await self._ask(ArxivQuery(ids, self._search, max_results=len(ids)))
         self._requests += 1
         self._asked += len(bases)
         # The order of an answer means nothing; the draw's order does.
@@ -131,7 +131,7 @@ async def _listed(ask: Ask, stream: Stream, month: Month, category: str, n: int)
     papers: dict[str, Paper] = {}
     start, total = 0, 1
     while start < total:
-        query = Query((), search, start, _PAGE, sort="submittedDate")
+        query = ArxivQuery((), search, start, _PAGE, sort="submittedDate")
         feed = await ask(query)
         total = feed.total if feed.total >= 0 else len(feed.papers)
         if total > _LIST_WHOLE:

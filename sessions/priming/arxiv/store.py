@@ -30,7 +30,7 @@ _POOLED_DRAWS = 100
 _MAX_FILE = 8 * 1024 * 1024
 
 
-class Store:
+class PaperStore:
     """Files under one folder (`state/arxiv`); losing them costs requests, nothing else."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:

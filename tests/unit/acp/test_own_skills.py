@@ -10,7 +10,7 @@ import pytest
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.own_skills import meta, read_by, switched_off
 from sessions.features.session_skills import SessionSkills
-from skills.library import Library, Places
+from skills.library import Library, SkillPlaces
 from skills.skill import State
 from tests.support.skill_folders import DESCRIPTION, make_skill
 from tui.panels.skills.rows import skill_row
@@ -100,7 +100,7 @@ class Session:
 async def test_nothing_is_told_twice_and_its_price_is_counted(tmp_path: Path) -> None:
     make_skill(tmp_path / "mine", "theirs")
     make_skill(tmp_path / "mine", "ours")
-    library = Library(Places(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
+    library = Library(SkillPlaces(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
     skills = SessionSkills(Session(tmp_path), library, lambda _: frozenset({"theirs"}))  # type: ignore[arg-type]
     skills.states = {"theirs": State.ON, "ours": State.ON}
     listing = skills._listing("path")

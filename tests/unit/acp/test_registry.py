@@ -34,7 +34,7 @@ def only(*programs: str) -> Any:
     return lambda name: f"/bin/{name}" if name in programs else None
 
 
-def read(*entries: Any) -> dict[str, registry.Entry]:
+def read(*entries: Any) -> dict[str, registry.RegistryEntry]:
     return registry.read(json.dumps({"version": "1", "agents": entries}).encode(), "it")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sessions.backends.reader import Reader, Response
+from sessions.backends.reader import Response, ResponseReader
 from sessions.record import events as ev
 from tests.support.messages_server import (
     Raw,
@@ -199,7 +199,7 @@ def read(steps: Sequence[Step]) -> Response:
         on_thinking = on_signature = on_redacted = on_carried = on_text
 
     response = Response()
-    reader = Reader(Nobody(), response)
+    reader = ResponseReader(Nobody(), response)
     for step in steps:
         assert isinstance(step, Raw)
         for line in step.data.split(b"\n"):

@@ -17,7 +17,7 @@ from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.intake import TOO_LONG
 from sessions.engine.outbox import BEHIND
-from sessions.engine.pressure import MOST_UNFINISHED, MOST_UNREAD, SLOW, UNFINISHED, Ledger
+from sessions.engine.pressure import MOST_UNFINISHED, MOST_UNREAD, SLOW, UNFINISHED, HeldBytes
 from sessions.engine.server import Server
 from sessions.errors import EngineError, UsageError
 from sessions.places import private_folder
@@ -306,7 +306,7 @@ def test_who_moves_keeps_its_place() -> None:
         def let_go(self, reason: str) -> None:
             gone.append(self.name)
 
-    ledger = Ledger(4 * MB + 1000, "too much")
+    ledger = HeldBytes(4 * MB + 1000, "too much")
     one, two, small, three = Held("one"), Held("two"), Held("small"), Held("three")
     ledger.hold(small, 1000)
     ledger.hold(one, 2 * MB)

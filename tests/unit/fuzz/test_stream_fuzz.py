@@ -15,7 +15,7 @@ from sessions.backends.acp.transport import LineTransport
 from sessions.backends.acp.updates import Translator
 from sessions.backends.chat import ChatReader, Dialect
 from sessions.backends.faults import FaultError
-from sessions.backends.reader import Reader, Response
+from sessions.backends.reader import Response, ResponseReader
 from sessions.backends.responses import ResponsesReader
 from sessions.backends.sse import EventStream
 from sessions.record import codec
@@ -84,7 +84,7 @@ class Nobody:
 def taken(api: str, lines: list[bytes]) -> None:
     """Read lines until the end or a fault."""
     sink, response = Nobody(), Response()
-    reader: EventStream = Reader(sink, response)
+    reader: EventStream = ResponseReader(sink, response)
     if api == "chat":
         reader = ChatReader(sink, response, Dialect())
     elif api == "responses":

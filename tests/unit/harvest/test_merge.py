@@ -10,7 +10,7 @@ import pytest
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.harvest.byproducts import Found
-from sessions.harvest.draft import Draft
+from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.harvest.usage import count
@@ -26,7 +26,7 @@ def installed(root: Path) -> tuple[Harvest, Path]:
     return harvest, harvest.install("sums")
 
 
-def again(harvest: Harvest, root: Path) -> Draft:
+def again(harvest: Harvest, root: Path) -> SkillDraft:
     """A second draft of nearly the same, with one line more."""
     draft = harvest.create(harvest.byproducts(["s1"]), "sums-again")
     md = harvest.drafts / draft.name / "SKILL.md"
@@ -172,7 +172,7 @@ async def test_a_model_is_asked_once_which_messages_would_open_the_skill(tmp_pat
 OTHER = "import json\nimport pathlib\nprint(json.loads(pathlib.Path('boats.json').read_text()))\n"
 
 
-def two_scripts(harvest: Harvest) -> Draft:
+def two_scripts(harvest: Harvest) -> SkillDraft:
     """A draft with the script that my skill `sums` has, and another one."""
     found = harvest.byproducts(["s1"])
     boats = Found("file", OTHER, "/home/ada/work/boats.py", origin=found[0].origin)

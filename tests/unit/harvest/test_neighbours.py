@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.harvest.draft import Draft, Line
+from sessions.harvest.draft import DraftLine, SkillDraft
 from sessions.harvest.neighbours import neighbours, three_way
 
 BODY = "Sum every column of a table and print the totals as a new row at the end.\n"
@@ -23,7 +23,9 @@ def skill(root: Path, name: str, body: str, code: bytes = b"") -> Path:
 
 
 def test_near_skills_are_named_nearest_first(tmp_path: Path) -> None:
-    draft = Draft("sum-table", "About it.", [Line(BODY.strip())], {"scripts/run.py": CODE})
+    draft = SkillDraft(
+        "sum-table", "About it.", [DraftLine(BODY.strip())], {"scripts/run.py": CODE}
+    )
     same = skill(tmp_path, "table-totals", BODY, CODE)
     named = skill(tmp_path, "sum-table", "Something else entirely, about boats.")
     other = skill(tmp_path, "sing", "Sing songs of the sea in four voices with a choir of gulls.")

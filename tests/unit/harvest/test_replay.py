@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.harvest.checks import Check
+from sessions.harvest.checks import DraftCheck
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
@@ -39,7 +39,7 @@ def ran(call: str, command: str, output: str, code: int = 0) -> list[ev.Event]:
     ]  # fmt: skip
 
 
-async def replayed(root: Path, *events: ev.Event) -> Check:
+async def replayed(root: Path, *events: ev.Event) -> DraftCheck:
     """The check of a draft of all that such a session left."""
     cwd = root / "work"
     cwd.mkdir(exist_ok=True)

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from sessions.errors import AgentdeckError, NotFound
-from sessions.harvest.checks import Check
+from sessions.harvest.checks import DraftCheck
 from sessions.harvest.creator import DraftError
-from sessions.harvest.draft import MODEL, Draft
+from sessions.harvest.draft import MODEL, SkillDraft
 from sessions.harvest.service import Harvest
 from sessions.harvest.usage import count
 from sessions.record import events as ev
@@ -121,7 +121,7 @@ def test_an_edited_line_loses_its_receipt_and_the_others_keep_theirs(tmp_path: P
     md.write_text(text.replace("- The user said", "- Mind: the user said"))
     again = harvest.edited(draft.name)
     assert again.version == 2 and again.rounds[-1]["by"] == "user"
-    assert Draft.read(harvest.drafts / draft.name).body == again.body
+    assert SkillDraft.read(harvest.drafts / draft.name).body == again.body
 
 
 async def test_a_broken_answer_of_the_model_leaves_everything_as_it_was(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_check_does_not_outlive_what_it_looked_at(tmp_path: Path) -> None:
     harvest = worked(tmp_path)
     draft = harvest.create(harvest.byproducts(["s1"]))
     for name in ("replay", "pair", "trigger (model)"):
-        harvest.keep_check(draft.name, Check(name, True, "so it was"))
+        harvest.keep_check(draft.name, DraftCheck(name, True, "so it was"))
     skill = harvest.drafts / draft.name
     text = skill / "SKILL.md"
     text.write_text(text.read_text() + "- One more line.\n")

@@ -12,7 +12,7 @@ import pytest
 
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
-from sessions.importers.import_ledger import Known
+from sessions.importers.import_ledger import ImportLedger
 from sessions.importers.run import Imported, import_paths
 from sessions.places import Places
 from sessions.record import events as ev
@@ -345,7 +345,7 @@ def test_an_import_that_was_killed_while_it_appended_goes_on_where_it_was(
 
 def test_only_one_import_runs_at_a_time(tmp_path: Path, where: Places) -> None:
     source = SOURCES["claude-code"](tmp_path)
-    other = Known.open(where)
+    other = ImportLedger.open(where)
     with pytest.raises(AgentdeckError, match="Another import runs"):
         run(source, where)
     other.close()

@@ -9,9 +9,9 @@ import pytest
 
 from sessions.config.builtin import with_builtins
 from sessions.config.model import BackendConfig, Config, Profile
-from sessions.plans.read import Checked, PlanError, parse
+from sessions.plans.read import CheckedPlan, PlanError, parse
 
-Read = Callable[[str], Checked]
+Read = Callable[[str], CheckedPlan]
 
 
 def configuration() -> Config:
@@ -28,7 +28,7 @@ def configuration() -> Config:
 def read(tmp_path: Path) -> Read:
     """Reads a plan that lies in the test's folder."""
 
-    def read(text: str) -> Checked:
+    def read(text: str) -> CheckedPlan:
         return parse(text, tmp_path, configuration(), skills=["haiku"])
 
     return read

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sessions.plans.read import Checked, order
+from sessions.plans.read import CheckedPlan, order
 
-Read = Callable[[str], Checked]
+Read = Callable[[str], CheckedPlan]
 Wrong = Callable[[str], list[str]]
 
 TASK = '[[task]]\nname = "one"\nprompt = "Do it."\n'

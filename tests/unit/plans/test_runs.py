@@ -15,7 +15,7 @@ from sessions.errors import JournalError, UsageError
 from sessions.plans import record, show
 from sessions.plans import runner as runner_module
 from sessions.plans.runner import Runner
-from sessions.plans.store import Store, read_events
+from sessions.plans.store import RunStore, read_events
 from sessions.runtime import waits
 from tests.support.messages_server import (
     Hang,
@@ -428,14 +428,14 @@ async def test_what_the_disk_refuses_on_the_way_is_written_later(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = False
-    append = Store.append
+    append = RunStore.append
 
-    def refusing(self: Store, event: record.Event) -> record.Event:
+    def refusing(self: RunStore, event: record.RunEvent) -> record.RunEvent:
         if full and not isinstance(event, record.Started | record.Expanded):
             raise JournalError("It is full.")
         return append(self, event)
 
-    monkeypatch.setattr(Store, "append", refusing)
+    monkeypatch.setattr(RunStore, "append", refusing)
     monkeypatch.setattr(runner_module, "_DISK_AGAIN_S", 0.05)
     runner = await rig.begin('[[task]]\nname = "a"\nprompt = "stream 3 30"\n')
     full = True

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions.plans import record
-from sessions.plans.model import Budget, ForEach, Head, Judge, Plan, RunEnd, Task, TryState, Window
+from sessions.plans.model import (
+    ForEach,
+    Head,
+    Judge,
+    Plan,
+    PlanBudget,
+    RunEnd,
+    Task,
+    TryState,
+    Window,
+)
 from sessions.plans.schedule import blocked, decide
 from sessions.plans.state import Run, seconds
 from sessions.record.closed_sets import one_of
@@ -28,7 +38,7 @@ class World:
 
     def __init__(self, plan: Plan, items: dict[str, int], **limits: float) -> None:
         self.plan, self.items = plan, items
-        self.events: list[record.Event] = []
+        self.events: list[record.RunEvent] = []
         self.run = Run(plan)
         self.now = seconds(START)
         self.running: list[str] = []
@@ -37,7 +47,7 @@ class World:
         made = {"parallel": plan.head.parallel, "usd": plan.head.budget.usd, **limits}
         self.add(record.Created(id="r", title=plan.title, **made))  # type: ignore[arg-type]
 
-    def add(self, event: record.Event) -> None:
+    def add(self, event: record.RunEvent) -> None:
         """Write an event down and fold it."""
         at = f"2026-11-23T10:{len(self.events) // 60 % 60:02}:{len(self.events) % 60:02}.000Z"
         event = type(event)(
@@ -180,7 +190,7 @@ def test_the_budget_is_passed_by_one_session_at_most(
 ) -> None:
     each = ForEach(files="*")
     tasks = [Task(name="t", prompt="x", for_each=each), Task(name="u", prompt="x", for_each=each)]
-    head = Head(parallel=parallel, budget=Budget(usd=budget))
+    head = Head(parallel=parallel, budget=PlanBudget(usd=budget))
     world = World(plan_of(tasks, head), {"t": 20, "u": 10})
     over = world.step()
     assert len(world.running) == 1, "what a session takes is not known yet: one shows it"

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import AgentdeckError, UsageError
-from sessions.priming.arxiv.client import Client, Query, Unreachable, seconds_of
+from sessions.priming.arxiv.client import ArxivClient, ArxivQuery, Unreachable, seconds_of
 from sessions.priming.arxiv.draw import draw_papers
 from sessions.priming.arxiv.feed import NotAFeed, read_feed
 from sessions.priming.arxiv.ids import Month, ids_in, nth_id, read_category, read_month, split_id
-from sessions.priming.arxiv.rate_limiter import Gate
-from sessions.priming.arxiv.store import Store, bundled
+from sessions.priming.arxiv.rate_limiter import RateLimiter
+from sessions.priming.arxiv.store import PaperStore, bundled
 from tests.support.arxiv_server import (
     Answer,
     ArxivServer,
@@ -70,7 +70,7 @@ async def test_requests_of_one_deck_keep_their_distance(tmp_path: Path, time: Ti
 
 
 async def test_the_distance_holds_between_processes(tmp_path: Path) -> None:
-    gate = Gate(tmp_path, 3.0)
+    gate = RateLimiter(tmp_path, 3.0)
     held = multiprocessing.get_context("spawn")
     inside, leave = held.Event(), held.Event()
     other = held.Process(target=_hold, args=(tmp_path, inside, leave))
@@ -90,7 +90,7 @@ async def test_the_distance_holds_between_processes(tmp_path: Path) -> None:
 
 def _hold(folder: Path, inside: object, leave: object) -> None:
     async def hold() -> None:
-        async with Gate(folder, 3.0).turn():
+        async with RateLimiter(folder, 3.0).turn():
             inside.set()  # type: ignore[attr-defined]
             leave.wait(20)  # type: ignore[attr-defined]
 
@@ -98,7 +98,7 @@ def _hold(folder: Path, inside: object, leave: object) -> None:
 
 
 async def test_who_gives_up_waiting_leaves_the_gate_open(tmp_path: Path) -> None:
-    gate = Gate(tmp_path, 0.0)
+    gate = RateLimiter(tmp_path, 0.0)
     async with gate.turn():
         waiting = asyncio.create_task(gate.welcomed())
         await asyncio.wait([waiting], timeout=0.05)
@@ -204,7 +204,7 @@ async def test_a_months_draw_is_uniform(rate: float, category: str, tmp_path: Pa
     def paper(base: str) -> Paper:
         return Paper(f"{base}v1", "t", (), "abstract", category_of(base), (category_of(base),), "")
 
-    async def ask(query: Query) -> Feed:
+    async def ask(query: ArxivQuery) -> Feed:
         if query.ids:
             found = [b for b in (text[:-2] for text in query.ids) if b in existing]
             found = [b for b in found if category in ("", category_of(b))]
@@ -292,10 +292,10 @@ def test_retry_after(header: str, seconds: float) -> None:
 
 async def test_an_answer_of_today_is_not_asked_for_again(tmp_path: Path, time: Time) -> None:
     async with ArxivServer() as server:
-        gate, store = Gate(tmp_path, 0.0), Store(tmp_path, time)
+        gate, store = RateLimiter(tmp_path, 0.0), PaperStore(tmp_path, time)
         for _ in range(2):
-            async with Client(server.url, gate, store) as client:
-                found = await client.ask(Query(("2601.00001v1",), max_results=1))
+            async with ArxivClient(server.url, gate, store) as client:
+                found = await client.ask(ArxivQuery(("2601.00001v1",), max_results=1))
                 assert [paper.id for paper in found.papers] == ["2601.00001v1"]
     assert len(server.requests) == 1
 
@@ -303,9 +303,11 @@ async def test_an_answer_of_today_is_not_asked_for_again(tmp_path: Path, time: T
 async def test_a_wrong_address_is_said(tmp_path: Path, time: Time) -> None:
     async with ArxivServer() as server:
         server.faults = [Answer(404, b"<html>Not Found</html>", "text/html")]
-        async with Client(server.url, Gate(tmp_path, 0.0), Store(tmp_path, time)) as client:
+        async with ArxivClient(
+            server.url, RateLimiter(tmp_path, 0.0), PaperStore(tmp_path, time)
+        ) as client:
             with pytest.raises(Unreachable, match="no arXiv API"):
-                await client.ask(Query(("2601.00001v1",), max_results=1))
+                await client.ask(ArxivQuery(("2601.00001v1",), max_results=1))
 
 
 # -- the real captures, where they are

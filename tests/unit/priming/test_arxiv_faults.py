@@ -11,8 +11,8 @@ import pytest
 from sessions.errors import AgentdeckError, UsageError
 from sessions.priming.arxiv.draw import Source, draw_papers
 from sessions.priming.arxiv.feed import read_feed
-from sessions.priming.arxiv.rate_limiter import Cooling, Gate
-from sessions.priming.arxiv.store import Store, bundled
+from sessions.priming.arxiv.rate_limiter import Cooling, RateLimiter
+from sessions.priming.arxiv.store import PaperStore, bundled
 from tests.support.arxiv_server import (
     Answer,
     ArxivServer,
@@ -62,7 +62,7 @@ async def test_a_short_retry_after_is_sat_out(tmp_path: Path, time: Time) -> Non
 
 
 async def test_each_further_refusal_doubles_the_rest(tmp_path: Path, time: Time) -> None:
-    gate = Gate(tmp_path, 3.0, clock=time, wait=time.wait)
+    gate = RateLimiter(tmp_path, 3.0, clock=time, wait=time.wait)
     assert await gate.refused("x") == NOW + 60
     assert await gate.refused("x") == NOW + 120
     with pytest.raises(Cooling):
@@ -80,7 +80,7 @@ async def test_a_damaged_gate_file_is_no_obstacle(
     tmp_path: Path, time: Time, damage: bytes
 ) -> None:
     (tmp_path / "arxiv.gate").write_bytes(damage)
-    async with Gate(tmp_path, 3.0, clock=time, wait=time.wait).turn():
+    async with RateLimiter(tmp_path, 3.0, clock=time, wait=time.wait).turn():
         pass
 
 
@@ -233,7 +233,7 @@ async def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, ti
 
 
 def test_bodies_are_kept_for_a_day_and_only_for_the_user(tmp_path: Path, time: Time) -> None:
-    store = Store(tmp_path, time)
+    store = PaperStore(tmp_path, time)
     store.keep_body("k", b"body")
     assert store.body("k") == b"body"
     file = next((tmp_path / "answers").iterdir())
@@ -243,7 +243,7 @@ def test_bodies_are_kept_for_a_day_and_only_for_the_user(tmp_path: Path, time: T
 
 
 def test_a_damaged_draw_is_no_draw(tmp_path: Path, time: Time) -> None:
-    store = Store(tmp_path, time)
+    store = PaperStore(tmp_path, time)
     store.keep_draw("k", {"month": "2026-01", "category": ""}, list(bundled()[:2]))
     for damage in (b"{", b"[]", b'{"papers": [1], "about": {}}', b'{"papers": [{"id": 3}]}'):
         next((tmp_path / "draws").iterdir()).write_bytes(damage)

@@ -18,7 +18,15 @@ from sessions.priming.comparison import (
     judged_by_model,
     order_of_showings,
 )
-from sessions.priming.daydream import Budget, Dream, Inbox, dream, marks_of, night_of, pair_of
+from sessions.priming.daydream import (
+    Dream,
+    DreamBudget,
+    DreamInbox,
+    dream,
+    marks_of,
+    night_of,
+    pair_of,
+)
 from sessions.priming.ledger import Ledger, Tally, wilson
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import Subject
@@ -193,7 +201,7 @@ def test_marks_are_read_from_prose_too() -> None:
 
 
 def test_only_the_best_of_a_night_waits(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path, Budget(tokens=10_000))
+    inbox = DreamInbox(tmp_path, DreamBudget(tokens=10_000))
     assert not inbox.offer(dreamt(5), NIGHT)
     assert inbox.offer(dreamt(7), NIGHT)
     assert not inbox.offer(dreamt(6), NIGHT)
@@ -207,15 +215,15 @@ def test_only_the_best_of_a_night_waits(tmp_path: Path) -> None:
 
 
 def test_daydreams_are_off_without_a_budget_and_stop_at_it(tmp_path: Path) -> None:
-    assert not Inbox(tmp_path, Budget()).may_dream(NIGHT)
-    inbox = Inbox(tmp_path, Budget(tokens=150))
+    assert not DreamInbox(tmp_path, DreamBudget()).may_dream(NIGHT)
+    inbox = DreamInbox(tmp_path, DreamBudget(tokens=150))
     assert inbox.may_dream(NIGHT)
     inbox.offer(dreamt(3), NIGHT)
     assert inbox.may_dream(NIGHT)
     inbox.offer(dreamt(3), NIGHT)
     assert not inbox.may_dream(NIGHT)
     assert inbox.may_dream(datetime(2026, 11, 24, 19, 0))
-    assert not Inbox(tmp_path, Budget(tokens=9_999, usd=0.015)).may_dream(NIGHT)
+    assert not DreamInbox(tmp_path, DreamBudget(tokens=9_999, usd=0.015)).may_dream(NIGHT)
 
 
 def test_midnight_does_not_split_a_night() -> None:
@@ -223,7 +231,7 @@ def test_midnight_does_not_split_a_night() -> None:
 
 
 def test_a_damaged_inbox_is_an_empty_one(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path, Budget(tokens=1))
+    inbox = DreamInbox(tmp_path, DreamBudget(tokens=1))
     inbox.path.parent.mkdir(parents=True)
     inbox.path.write_text(json.dumps({"2026-11-23": 3, "x": {"best": 1}}))
     assert inbox.waiting() == [] and inbox.may_dream(NIGHT)

@@ -9,7 +9,7 @@ import pytest
 
 from sessions.priming.arxiv.feed import read_feed
 from sessions.priming.gauge import (
-    Turn,
+    MeasuredTurn,
     content_terms,
     last_words,
     measure,
@@ -90,12 +90,16 @@ def test_pull_is_high_for_copies_and_low_for_strangers() -> None:
     assert pull("", sentence) == 0.0
 
 
-def turns(*texts: str) -> list[Turn]:
-    return [Turn("go on", text) for text in texts]
+def turns(*texts: str) -> list[MeasuredTurn]:
+    return [MeasuredTurn("go on", text) for text in texts]
 
 
 def test_before_and_after_an_injection() -> None:
-    chat = [*turns(OLD, OLD, OLD, OLD), Turn(f"prime: {BLOCK}", f"{FRESH}"), *turns(FRESH, FRESH)]
+    chat = [
+        *turns(OLD, OLD, OLD, OLD),
+        MeasuredTurn(f"prime: {BLOCK}", f"{FRESH}"),
+        *turns(FRESH, FRESH),
+    ]
     items = [Item("a", "", "blockbaba"), Item("b", "", "newbaba newbabe")]
     gauge = measure(chat, 4, chat[4].user, items)
     found = gauge.to_json()
@@ -107,12 +111,12 @@ def test_before_and_after_an_injection() -> None:
 
 
 def test_fewer_than_three_turns_a_side_are_not_enough() -> None:
-    gauge = measure([*turns(OLD, OLD), Turn(BLOCK, FRESH)], 2, BLOCK)
+    gauge = measure([*turns(OLD, OLD), MeasuredTurn(BLOCK, FRESH)], 2, BLOCK)
     assert not gauge.enough and len(gauge.after) == 1
 
 
 def test_no_turn_to_measure_is_said_plainly() -> None:
-    gauge = measure([Turn("hi", "hello")], 0, "hi")
+    gauge = measure([MeasuredTurn("hi", "hello")], 0, "hi")
     assert gauge.to_json()["after"]["new"] is None
     assert "no turn since" in gauge.line()
 

@@ -10,7 +10,7 @@ from sessions.errors import BackendError, UsageError
 from sessions.priming import cost, pipeline, record
 from sessions.priming.arxiv.draw import Source
 from sessions.priming.checks import initials_match
-from sessions.priming.gauge import Turn
+from sessions.priming.gauge import MeasuredTurn
 from sessions.priming.inject import compose, most_tokens
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import Subject, expand_prompt
@@ -285,7 +285,7 @@ async def test_a_priming_is_replayed_from_its_journal() -> None:
     chosen = [item for item in expansion.items if item.checked][:3]
     injection = compose(drawn, chosen, total=len(expansion.items))
     long = " ".join(f"word{n}x" for n in range(60))
-    turns = [Turn("hi", long), Turn(injection.text, long.replace("word", "fresh"))]
+    turns = [MeasuredTurn("hi", long), MeasuredTurn(injection.text, long.replace("word", "fresh"))]
     reading = pipeline.measured(turns, 1, injection.text, chosen)
     written = [
         record.drawn_event(drawn, expansion),

@@ -38,7 +38,7 @@ def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> b
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_a_good_picture_is_sent_as_it_is(either: bool, form: str) -> None:
     verdict = pictures.judge(made(form))
-    assert verdict == pictures.Verdict(f"image/{form.lower()}")
+    assert verdict == pictures.PictureVerdict(f"image/{form.lower()}")
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "WEBP"])

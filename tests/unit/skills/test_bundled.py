@@ -268,11 +268,11 @@ def test_the_creators_check_agrees_with_the_validator(name: str) -> None:
 
 
 def test_the_creator_packs_what_the_library_takes_in(tmp_path: Path) -> None:
-    from skills.library import Library, Places
+    from skills.library import Library, SkillPlaces
 
     output = tmp_path / "deepen.skill"
     assert data(CREATOR, "pack", str(BUNDLED / "deepen"), "-o", str(output))["ok"] is True
-    library = Library(Places(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
+    library = Library(SkillPlaces(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
     assert library.add(str(output)).name == "deepen"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from skills import discover
 from skills.discover import Root, Scanner, project_folders, roots
-from skills.library import Library, Places
+from skills.library import Library, SkillPlaces
 from skills.skill import Scope, Skill
 from tests.support.skill_folders import make_skill
 
@@ -18,7 +18,7 @@ from tests.support.skill_folders import make_skill
 def library(tmp_path: Path) -> Library:
     home = tmp_path / "home"
     home.mkdir()
-    places = Places(mine=tmp_path / "mine", keep=tmp_path / "keep", home=home)
+    places = SkillPlaces(mine=tmp_path / "mine", keep=tmp_path / "keep", home=home)
     return Library(places)
 
 
@@ -26,7 +26,7 @@ def own(skills: list[Skill]) -> list[Skill]:
     return [skill for skill in skills if skill.scope is not Scope.BUNDLED]
 
 
-def scan(root: Path) -> discover.Found:
+def scan(root: Path) -> discover.FoundSkills:
     return Scanner().scan([Root(root, Scope.MINE)])
 
 

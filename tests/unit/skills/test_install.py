@@ -14,7 +14,7 @@ import pytest
 
 from skills import archive, entries, fetch, install
 from skills.errors import NotThere, Refused, SkillError
-from skills.library import Library, Places
+from skills.library import Library, SkillPlaces
 from skills.skill import Scope, read
 from tests.support.skill_folders import make_skill
 
@@ -25,7 +25,7 @@ HOSTILE = json.loads((Path(__file__).parent / "hostile_names.json").read_text())
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     (tmp_path / "home").mkdir()
-    return Library(Places(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
+    return Library(SkillPlaces(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
 
 
 @pytest.fixture
@@ -444,7 +444,7 @@ def test_a_folder_that_the_repository_lacks_says_so(library: Library, repository
 )
 def test_addresses_are_read(source: str, url: str, ref: str, below: str) -> None:
     assert fetch.is_url(source)
-    assert fetch.parse_url(source) == fetch.Repository(url, ref, below)
+    assert fetch.parse_url(source) == fetch.CloneSource(url, ref, below)
 
 
 @pytest.mark.parametrize(

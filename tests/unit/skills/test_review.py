@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from skills.review import Review, review
+from skills.review import SkillReview, review
 from skills.skill import Scope, read
 from tests.support.skill_folders import make_skill
 
 
-def look(tmp_path: Path, body: str = "Do it.\n", **files: str) -> Review:
+def look(tmp_path: Path, body: str = "Do it.\n", **files: str) -> SkillReview:
     named = {name.replace("__", "/").replace("_py", ".py"): text for name, text in files.items()}
     folder = make_skill(tmp_path, body=body, files=named)
     return review(read(folder, Scope.HOME, tmp_path))

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from skills.errors import NeedsReview
-from skills.library import Library, Places
+from skills.library import Library, SkillPlaces
 from skills.skill import Skill
-from skills.trust import Change, Lock, Trust
+from skills.trust import Lock, SkillChange, Trust
 from tests.support.skill_folders import make_skill
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     (tmp_path / "home").mkdir()
-    return Library(Places(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
+    return Library(SkillPlaces(tmp_path / "mine", tmp_path / "keep", tmp_path / "home"))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_changed_file_asks_for_a_review_and_is_named(
         (theirs.path / path).write_text(content)
     standing = library.standing(theirs)
     assert (standing.trust, standing.usable) == (Trust.CHANGED, False)
-    assert standing.changes == (Change(path, how),)
+    assert standing.changes == (SkillChange(path, how),)
     with pytest.raises(NeedsReview, match=path):
         library.require(theirs)
 

@@ -17,7 +17,7 @@ import pytest
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
-from sessions.tools.mcp_asks import Asks
+from sessions.tools.mcp_asks import McpAsks
 from sessions.tools.toolbox import Toolbox
 from tests.support.toolhost import Desk, say
 
@@ -227,7 +227,7 @@ async def test_no_answer_to_a_server_is_said_to_it(desk: Desk, hub: Hub) -> None
 async def test_a_question_of_no_call_is_asked_of_the_only_session_that_waits() -> None:
     """Older servers do not say for which call they ask."""
     types = pytest.importorskip("mcp.types")
-    asks, heard = Asks("calc"), []
+    asks, heard = McpAsks("calc"), []
 
     async def ask(given: Mapping[str, Any]) -> ev.JSON:
         heard.append(given["message"])
@@ -249,7 +249,7 @@ async def test_a_question_of_no_call_is_asked_of_the_only_session_that_waits() -
 
 async def test_a_calls_time_stands_still_while_a_person_is_asked() -> None:
     types = pytest.importorskip("mcp.types")
-    asks = Asks("calc")
+    asks = McpAsks("calc")
     params = types.ElicitRequestFormParams(message="When?", requested_schema={"type": "object"})
 
     async def ask(_: Mapping[str, Any]) -> ev.JSON:

@@ -76,7 +76,7 @@ async def test_unknown_program_of_a_rule_is_said(desk: Desk) -> None:
     assert "No such file" in ended.message
 
 
-async def _run(desk: Desk, argv: list[str]) -> process.Ended:
+async def _run(desk: Desk, argv: list[str]) -> process.ProcessEnd:
     kept = spool.Spool(desk.files, "x.txt", None)
     running = await process.start(argv, cwd=desk.ws, env=process.environment(), spool=kept)
     try:

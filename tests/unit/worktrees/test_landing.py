@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.config.model import Worktrees
+from sessions.config.model import WorktreesConfig
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.runtime.session import Session
@@ -190,7 +190,7 @@ async def test_a_check_that_fails_lands_nothing(rig: Rig, tmp_path: Path) -> Non
     commit(mine, "h", "moved\n")
     before = head(mine), head(tree_of(session))
     check = ["sh", "-c", "test -e h || exit 9; grep good g"]
-    rig.deck.config = replace(rig.deck.config, worktrees=Worktrees(check=check))
+    rig.deck.config = replace(rig.deck.config, worktrees=WorktreesConfig(check=check))
     with pytest.raises(AgentdeckError, match=r"check failed \(exit code 1\)"):
         await landed(rig, session)
     assert (head(mine), head(tree_of(session))) == before

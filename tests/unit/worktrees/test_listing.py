@@ -12,7 +12,7 @@ from tests.support.gitrig import clean, commit, git, repo
 from tests.unit.worktrees.conftest import begin, orphan
 
 
-async def rows(rig: Rig) -> dict[str, listing.Row]:
+async def rows(rig: Rig) -> dict[str, listing.WorktreeRow]:
     found = listing.rows(rig.deck.places.worktrees, await rig.deck.all_summaries())
     return {row.ref or row.path: row for row in found}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.config.model import Worktrees
+from sessions.config.model import WorktreesConfig
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.tools.sandbox import describe
@@ -204,7 +204,7 @@ async def test_what_is_configured_is_copied_and_run_before_the_first_turn(
     (mine / "keep" / "a").write_text("a")
     (mine / "local").write_text("mine")
     setup = ["sh", "-c", "cat local > made; echo ready"]
-    wanted = Worktrees(copy=["keep", "local", "f", "nothing*"], setup=setup)
+    wanted = WorktreesConfig(copy=["keep", "local", "f", "nothing*"], setup=setup)
     rig.deck.config = replace(rig.deck.config, worktrees=wanted)
     session = await begin(rig, mine)
     await session.send("Hi")
@@ -220,7 +220,7 @@ async def test_what_is_configured_is_copied_and_run_before_the_first_turn(
 
 
 async def test_a_setup_that_fails_is_told_to_the_model(rig: Rig, tmp_path: Path) -> None:
-    wanted = Worktrees(setup=["sh", "-c", "echo no; exit 3"])
+    wanted = WorktreesConfig(setup=["sh", "-c", "echo no; exit 3"])
     rig.deck.config = replace(rig.deck.config, worktrees=wanted)
     session = await begin(rig, repo(tmp_path / "mine"))
     await until(lambda: bool(session.prepared), timeout_s=60)
@@ -260,7 +260,7 @@ async def test_a_command_in_a_worktree_commits_and_sees_nothing_else_of_ours(
     other = await begin(rig, mine)
     see = f"ls {rig.deck.places.sessions} {other.summary.cwd} 2>&1 | grep -c journal; "
     setup = ["sh", "-c", see + "echo y > g && git add g && git commit -qm two && git log -1"]
-    rig.deck.config = replace(rig.deck.config, worktrees=Worktrees(setup=setup))
+    rig.deck.config = replace(rig.deck.config, worktrees=WorktreesConfig(setup=setup))
     session = await begin(rig, mine)
     await session.send("Hi")
     await rig.idle(session)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.config.model import Worktrees
+from sessions.config.model import WorktreesConfig
 from sessions.errors import NotFound, UsageError
 from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
@@ -130,7 +130,7 @@ async def test_a_message_is_drafted_and_the_check_is_run(rig: Rig, tmp_path: Pat
     assert "+changed" in str(rig.backend.questions[-1].messages)
     with pytest.raises(UsageError, match="No check"):
         await reviews(rig).check(session)
-    wanted = Worktrees(check=["sh", "-c", "echo seen; exit 4"])
+    wanted = WorktreesConfig(check=["sh", "-c", "echo seen; exit 4"])
     rig.deck.config = replace(rig.deck.config, worktrees=wanted)
     told = await reviews(rig).check(session)
     assert (told["ok"], told["how"], told["output"]) == (False, "exit code 4", "seen\n")

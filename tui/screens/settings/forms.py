@@ -21,7 +21,7 @@ from tui.widgets.fields import Field
 from tui.work import while_shown
 
 if TYPE_CHECKING:
-    from sessions.api.answers import Setting
+    from sessions.api.answers import SettingShown
     from tui.deck.client import DeckClient
 
 _HOW = {
@@ -39,7 +39,7 @@ class Edit(Dialog[str]):
 
     CSS_PATH: ClassVar[CSSPathType | None] = SHEETS  # type: ignore[assignment]
 
-    def __init__(self, client: DeckClient, setting: Setting) -> None:
+    def __init__(self, client: DeckClient, setting: SettingShown) -> None:
         super().__init__(".".join(setting["keys"]))
         self.client = client
         self.setting = setting
@@ -92,7 +92,7 @@ class PressKey(Dialog[str]):
         Binding("shift+tab", "none", show=False, priority=True),
     ]
 
-    def __init__(self, setting: Setting, changed: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, setting: SettingShown, changed: Mapping[str, tuple[str, ...]]) -> None:
         super().__init__(f"A key for {setting['keys'][-1]}")
         self.setting = setting
         self.taken = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import set_cell_size
 
-from sessions.api.answers import Setting, SettingsSection
+from sessions.api.answers import SettingShown, SettingsSection
 from tui import actions as registry
 from tui.terminal import glyphs
 from tui.text import clip, one_line
@@ -22,7 +22,7 @@ class Item:
 
     key: str
     section: SettingsSection
-    setting: Setting | None = None
+    setting: SettingShown | None = None
 
     @property
     def name(self) -> str:
@@ -45,8 +45,8 @@ def with_keys(
 
 
 def _of_action(
-    spec: registry.Action, given: Mapping[str, Setting], changed: Mapping[str, tuple[str, ...]]
-) -> Setting:
+    spec: registry.Action, given: Mapping[str, SettingShown], changed: Mapping[str, tuple[str, ...]]
+) -> SettingShown:
     own = given.get(spec.name)
     default = " ".join(spec.keys)
     taken = " ".join(registry.keys_of(spec, changed))
@@ -131,7 +131,7 @@ def _head(item: Item, width: int, opened: bool) -> tuple[tuple[str, str], ...]:
     )
 
 
-def shown_value(setting: Setting) -> str:
+def shown_value(setting: SettingShown) -> str:
     """A value as it is read."""
     value = one_line(setting["value"])
     if setting["kind"] == "switch":
@@ -141,7 +141,7 @@ def shown_value(setting: Setting) -> str:
     return value or "–"
 
 
-def _source(setting: Setting) -> str:
+def _source(setting: SettingShown) -> str:
     return one_line(setting["source"]).replace("your file, line", "yours, line")
 
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from sessions.api.answers import Setting, SettingChanged, SettingsSection
+from sessions.api.answers import SettingChanged, SettingShown, SettingsSection
 from sessions.errors import AgentdeckError
 from tui.deck.retake import retake
 from tui.panels.hints import Hints
@@ -177,7 +177,7 @@ class Settings(Dialog[None]):
         else:
             self._begin(self._change(item.setting))
 
-    async def _change(self, setting: Setting) -> None:
+    async def _change(self, setting: SettingShown) -> None:
         if setting["kind"] == "rule":
             self.say("A rule is taken back by alt+d; new ones are written by the answer “always”.")
             return
@@ -189,7 +189,7 @@ class Settings(Dialog[None]):
             return
         await self._write(setting, lambda before: self._put(setting, text, before), text)
 
-    async def _ask(self, setting: Setting) -> str | None:
+    async def _ask(self, setting: SettingShown) -> str | None:
         if setting["kind"] == "switch":
             return "false" if setting["value"] == "true" else "true"
         if setting["kind"] == "key":
@@ -206,17 +206,17 @@ class Settings(Dialog[None]):
         )
         return chosen.row if chosen is not None else None
 
-    async def _put(self, setting: Setting, text: str, before: str | None) -> SettingChanged:
+    async def _put(self, setting: SettingShown, text: str, before: str | None) -> SettingChanged:
         return await self.deck.client.call(
             "config.put", keys=setting["keys"], text=text, before=before
         )
 
-    async def _reset(self, setting: Setting, before: str | None) -> SettingChanged:
+    async def _reset(self, setting: SettingShown, before: str | None) -> SettingChanged:
         return await self.deck.client.call("config.reset", keys=setting["keys"], before=before)
 
     async def _write(
         self,
-        setting: Setting,
+        setting: SettingShown,
         write: Callable[[str | None], Awaitable[SettingChanged]],
         text: str | None = None,
     ) -> None:
