@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from sessions import VERSION
+from sessions.cli import editor_forms
 from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
@@ -94,6 +95,8 @@ class Bridge:
         self.connection: Any = None
         self._profile = profile
         self._open: dict[str, Open] = {}
+        self._forms = False
+        """Whether the editor shows forms (elicitation)."""
         client.on_event = self._event
         client.on_summary = self._summary
         client.on_lost = self._lost
@@ -118,6 +121,9 @@ class Bridge:
     # -- methods
 
     async def _initialize(self, params: ev.JSON) -> ev.JSON:
+        can = params.get("clientCapabilities")
+        asks = can.get("elicitation") if isinstance(can, dict) else None
+        self._forms = isinstance(asks, dict) and asks.get("form") is not None
         return {
             "protocolVersion": 1,
             "agentInfo": {"name": "agentdeck", "title": "agentdeck", "version": VERSION},
@@ -256,10 +262,27 @@ class Bridge:
     async def _ask(self, session: Open, asked: ev.PermissionAsked) -> None:
         """Ask the editor; the deck may answer first, and then this is cancelled."""
         asyncio.current_task().set_name(asked.ask)  # type: ignore[union-attr]
+        if asked.form and self._forms:
+            decision, content = await editor_forms.filled(self.connection, session.id, asked)
+        else:
+            decision, content = await self._chosen(session.id, asked), {}
+        if decision:
+            with suppress(AgentdeckError):  # answered in the deck meanwhile
+                await self.client.call(
+                    "session.answer",
+                    session=session.id,
+                    ask=asked.ask,
+                    decision=decision,
+                    content=content,
+                )
+
+    async def _chosen(self, session: str, asked: ev.PermissionAsked) -> str:
+        """The editor's choice, "" if it made none. A form it can't show is left to the deck."""
+        offered = [o for o in asked.options if not (o["kind"] == "form" and asked.form)]
         answer = await self.connection.send_request(
             "session/request_permission",
             {
-                "sessionId": session.id,
+                "sessionId": session,
                 "toolCall": {
                     "toolCallId": asked.call,
                     "title": asked.summary,
@@ -267,19 +290,13 @@ class Bridge:
                 },
                 "options": [
                     {"optionId": o["id"], "name": o["name"], "kind": _kind(str(o["kind"]))}
-                    for o in asked.options
+                    for o in offered
                 ],
             },
         )
         outcome = answer.get("outcome", {}) if isinstance(answer, dict) else {}
-        if outcome.get("outcome") == "selected":
-            with suppress(AgentdeckError):  # answered in the deck meanwhile
-                await self.client.call(
-                    "session.answer",
-                    session=session.id,
-                    ask=asked.ask,
-                    decision=str(outcome.get("optionId", "")),
-                )
+        chosen = outcome.get("outcome") == "selected"
+        return str(outcome.get("optionId", "")) if chosen else ""
 
     _METHODS = {  # noqa: RUF012
         "initialize": _initialize,
@@ -339,7 +356,7 @@ def _kind(kind: str) -> str:
     known = ("allow_once", "allow_always", "reject_once", "reject_always")
     if kind in known:
         return kind
-    return "allow_once" if kind.startswith("allow") or kind == "choice" else "reject_once"
+    return "allow_once" if kind.startswith("allow") or kind in ("choice", "form") else "reject_once"
 
 
 def _modes(current: str) -> ev.JSON:

@@ -310,8 +310,9 @@ async def _turn(client: Any, session: str, options: RunOptions, watching: Watchi
         await watching.ended
         summary = await client.call("session.get", session=session)
         inside = await client.call("deck.sandbox", backend=summary["backend"])
+        lacks = "an answer" if asked.detail_kind == "question" else "a permission"
         raise NeedsPerson(
-            f"It stopped: {what} needs a permission. {asked.why}".strip(),
+            f"It stopped: {what} needs {lacks}. {asked.why}".strip(),
             f"{asked.detail}\n{remedy(asked, summary, inside, options)}".strip(),
         )
     _judge(watching.ended.result(), watching.error)
@@ -327,6 +328,8 @@ def remedy(
     mode = str(summary.get("permission", ""))
     if summary.get("agent") and (mode != "full" or not options.confirmed_full):
         return _remedy_of_an_agent(asked, mode, str(summary.get("id")))
+    if asked.detail_kind == "question":
+        return f"Answer it in the deck: session {summary.get('id')}."
     if mode == "full" and not inside["works"] and not options.confirmed_full:
         return (
             "Mode full is not in force, since nothing contains what runs: confirm it with "

@@ -25,6 +25,9 @@ def delegate(agent: Agent, session: str, text: str) -> None:
     agent.sessions |= {"child": [], "grandchild": []}
     agent.update(session, "subagent_update", sessionId="child", title="Scout", description="Look.")
     agent.update(session, "subagent_update", sessionId="child", state={"state": "running"})
+    told = [{"type": "text", "text": "Scout for it"}]
+    said = {"messageId": "m1", "senderSessionId": session, "recipientSessionId": "child"}
+    agent.update(session, "session_message", **said, content=told)
     agent.say("child", "I look")
     call = {"toolCallId": "c1", "title": "Read a.txt", "kind": "read", "status": "completed"}
     agent.update("child", "tool_call", **call)

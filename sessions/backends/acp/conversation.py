@@ -155,8 +155,8 @@ class AcpConversation:
         self._told_quiet("")
         if self._loading and update.get("sessionUpdate") not in STATES:
             return  # the past, told again: the journal has it
-        if update.get("sessionUpdate") == subagents.UPDATE:
-            self._children.announced(update)
+        if update.get("sessionUpdate") in subagents.UPDATES:
+            self._children.take(update)
             return
         if self._host is None or self._translator is None:
             if self._last is not None and update.get("sessionUpdate") == "session_info_update":

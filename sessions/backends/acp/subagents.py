@@ -1,9 +1,10 @@
 """Sessions that an agent starts itself: each a row in the session that it belongs to.
 
-By the draft of the Agent Client Protocol (schema 1.19, unstable: `subagent_update`), to agents that
-are told that the client takes it. A child is announced in its parent, then speaks as a session of
-its own on the same wire. Its row is a tool call of the parent's turn: what it says and does is its
-progress, what it said its result. What it asks permission for is asked in the parent.
+By the draft of the Agent Client Protocol (schema 1.19, unstable: `subagent_update`,
+`session_message`), to agents that are told that the client takes it. A child is announced in its
+parent, then speaks as a session of its own on the same wire. Its row is a tool call of the parent's
+turn: what it says and does is its progress, what it said its result. What it asks permission for is
+asked in the parent.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from sessions.safety.sanitise import clean_line
 
 CAPABILITIES: Message = {"subagents": {}}
 UPDATE = "subagent_update"
+MESSAGE = "session_message"
+UPDATES = (UPDATE, MESSAGE, "session_message_chunk")
+"""What is told of children in their parent's own session."""
 _TOOLS = ("tool_call", "tool_call_update")
 _MOST = 64
 _MOST_TEXT = 200_000
@@ -66,6 +70,8 @@ class Child:
     heard: Callable[[Child, Message], None]
     title: str = "Sub-agent"
     about: str = ""
+    asked: str = ""
+    """What its parent has told it to do."""
     runs: int = 0
     call: str = ""
     """Its row in the running turn, "" where it has none."""
@@ -117,8 +123,27 @@ class Children:
             self._backend.forget(name)
         self._children.clear()
 
-    def announced(self, update: Message, above: str = "") -> None:
-        """A `subagent_update`, told in the parent or in a child of the title `above`."""
+    def take(self, update: Message, above: str = "") -> None:
+        """One of UPDATES, told in the parent or in a child of the title `above`."""
+        kind = update.get("sessionUpdate")
+        if kind == UPDATE:
+            self._announced(update, above)
+        elif kind == MESSAGE:
+            self._told(update)
+
+    def _told(self, update: Message) -> None:
+        """What a child is to do; what it reports it has said itself."""
+        child = self._children.get(str(update.get("recipientSessionId") or ""))
+        content = update.get("content")
+        parts = content if isinstance(content, list) else []
+        text = "\n".join(filter(None, map(content_text, parts)))
+        if child is None or not text or text == child.asked:
+            return
+        child.asked = text
+        if child.call:
+            self._call(child)
+
+    def _announced(self, update: Message, above: str) -> None:
         name = update.get("sessionId")
         if not isinstance(name, str) or not name:
             return
@@ -144,8 +169,8 @@ class Children:
         if self._emit is None or self._translator is None:
             return  # it goes on behind the turn; the parent's next one is told what came of it
         kind = update.get("sessionUpdate")
-        if kind == UPDATE:
-            self.announced(update, child.title)
+        if kind in UPDATES:
+            self.take(update, child.title)
         elif kind == "agent_message_chunk":
             self._open(child)
             if text := content_text(update.get("content")):
@@ -180,13 +205,17 @@ class Children:
             return
         child.runs += 1
         child.call = f"sub-{child.id}-{self._translator.turn}-{child.runs}"
-        given = {"description": child.about} if child.about else {}
+        self._call(child)
+
+    def _call(self, child: Child) -> None:
+        assert self._emit is not None and self._translator is not None
+        given = {"description": child.about, "prompt": child.asked}
         self._emit(
             ev.ToolCall(
                 turn=self._translator.turn,
                 call=child.call,
                 name="Sub-agent",
-                input=given,
+                input={name: text for name, text in given.items() if text},
                 title=child.title,
                 kind="think",
             )

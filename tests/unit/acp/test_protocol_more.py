@@ -120,7 +120,7 @@ async def test_sessions_that_an_agent_starts_are_rows_of_their_parent(
     calls = {e.call: e for e in host.events if isinstance(e, ev.ToolCall)}
     scout, ls, aide = calls.values()
     assert (scout.name, scout.title, scout.input) == (
-        "Sub-agent", "Scout", {"description": "Look."},
+        "Sub-agent", "Scout", {"description": "Look.", "prompt": "Scout for it"},
     )  # fmt: skip
     assert aide.title == "Scout › Aide" and ls.input == {"command": "ls"}
     results = {e.call: e for e in host.events if isinstance(e, ev.ToolResult)}
