@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sessions.errors import AgentdeckError
 from sessions.plans import fill, record, watch
-from sessions.plans.attempt import TryOutcome
+from sessions.plans.attempt import WAITED_OUT, TryOutcome
 from sessions.plans.watch import Watch
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import quote
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _VERDICT = re.compile(r"VERDICT\W{1,6}(A|B|TIE)\b", re.IGNORECASE)
 _KEEP = re.compile(r"^\W*KEEP\W*$", re.MULTILINE)
 _STALL_S = 600.0
+_MOST_WAITS = 40
 _MOST = 60_000
 _PAIR = """{prompt}
 
@@ -103,7 +105,10 @@ async def criticise(
 
 
 async def _ask(runner: Asking, unit: Unit, who: Judge | Critic, text: str, title: str) -> str:
-    """One question to a session of its own; its answer, "" where it failed."""
+    """One question to a session of its own; its answer, "" where it was interrupted.
+
+    A limit is waited out. Raises AgentdeckError where it failed: nobody has judged then.
+    """
     session = await runner.asking_session(unit, who, f"{unit.key} {title}")
     watched = Watch(
         session, lambda _: watched_interrupt(), lambda: None, lambda: runner.spent(unit, session)
@@ -114,7 +119,15 @@ async def _ask(runner: Asking, unit: Unit, who: Judge | Critic, text: str, title
         watched.interrupt()
 
     try:
-        await watched.turn(text, _STALL_S)
+        for times in range(1, _MOST_WAITS + 1):
+            ended = await watched.turn(text, _STALL_S)
+            if ended.reason != "error":
+                break
+            error = watched.error
+            why = error.message if error else ended.detail or "it failed"
+            if error is None or error.kind not in WAITED_OUT or times == _MOST_WAITS:
+                raise AgentdeckError(f"The {title} failed: {why}")
+            await runner.wait_out(unit, times, watched.retry_s, why)
         return watch.answer(watch.events_of(session))
     finally:
         watched.close()

@@ -55,6 +55,9 @@ class Asking(Protocol):
     def spent(self, unit: Unit, session: Session) -> None:
         """Count what a session has cost."""
 
+    async def wait_out(self, unit: Unit, times: int, asked_s: float, why: str) -> None:
+        """Wait until a fault has passed."""
+
 
 class Trying(Asking, Protocol):
     """The run, for one try of a task."""
@@ -77,9 +80,6 @@ class Trying(Asking, Protocol):
 
     def broken(self, unit: Unit, why: str) -> None:
         """A credential is refused: nothing starts on it until a person has looked."""
-
-    async def wait_out(self, unit: Unit, times: int, asked_s: float, why: str) -> None:
-        """Wait until a fault has passed."""
 
     async def changes(self, session: Session, events: Sequence[ev.Event]) -> SessionChanges:
         """What a session has changed so far, before its check adds to it."""

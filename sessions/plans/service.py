@@ -269,9 +269,10 @@ class Runs(Feature):
         profile, backend, model = self.who(plan, task)
         choice = self.deck.config.choose(profile=profile, backend=backend, model=model)
         configured = self.deck.config.backends.get(choice.backend)
-        if configured is None or configured.type != "anthropic" or configured.api_key:
+        by_key = configured is not None and configured.type in ("anthropic", "openai")
+        if configured is None or not by_key or configured.api_key:
             return choice.backend
-        return f"{configured.base_url} {configured.api_key_env}".strip() or choice.backend
+        return f"{configured.base_url} {configured.variable}".strip() or choice.backend
 
     # -- what is told
 
