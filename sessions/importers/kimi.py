@@ -2,7 +2,8 @@
 
 Kimi Code keeps `~/.kimi-code/sessions/<folder>/<session>/agents/main/wire.jsonl`, made by the real
 program: `turn.prompt`, `context.append_loop_event` with parts, calls and results, `usage.record`,
-`turn.ended`; the folder stands in `state.json` two folders above. Its sub-agents have a wire of
+`turn.ended`; what was taken back (`context.undo`, so many messages) is kept as undone; the folder
+stands in `state.json` two folders above. Its sub-agents have a wire of
 their own, which is left out. kimi-cli kept `~/.kimi/sessions/<hash>/<session>/wire.jsonl` with
 `{timestamp, message: {type, payload}}`, read by the public description of its messages
 (kimi_cli/wire/types.py, June 2026).
@@ -42,21 +43,32 @@ class Kimi:
         builder = Builder(self.harness, path, str(state.get("id") or folder.name))
         builder.cwd = str(state.get("cwd") or "")
         builder.title = str(state.get("title") or "") if state.get("isCustomTitle") else ""
+        standing: list[int] = []
         for record in records(path):
             builder.at(record.get("time") or record.get("timestamp") or record.get("created_at"))
             message = record.get("message")
             if isinstance(message, dict) and isinstance(message.get("payload"), dict):
                 self._older(builder, str(message.get("type")), message["payload"])
             else:
-                self._take(builder, record)
+                self._take(builder, record, standing)
             yield from builder.take()
         builder.finish()
         yield from builder.take()
 
-    def _take(self, builder: Builder, record: Record) -> None:
+    def _take(self, builder: Builder, record: Record, standing: list[int]) -> None:
+        """`standing`: the turns that were not taken back."""
         kind = record.get("type")
-        if kind == "turn.prompt" and _by_user(record):
+        if kind in ("turn.prompt", "turn.steer") and _by_user(record):
+            before = builder.turn
             builder.user(text_of(record.get("input")))
+            standing += range(before + 1, builder.turn + 1)
+        elif kind == "context.undo":
+            count = record.get("count")
+            if type(count) is int and 0 < count <= len(standing):
+                builder.rewind(standing[-count])
+                del standing[-count:]
+        elif kind == "context.apply_compaction":
+            builder.compacted(_summary(record))
         elif kind == "llm.request":
             builder.model = str(record.get("model") or builder.model)
         elif kind == "context.append_loop_event" and isinstance(record.get("event"), dict):
@@ -108,6 +120,11 @@ class Kimi:
             _usage(builder, usage, "input_other", "input_cache_read", "input_cache_creation")
         elif kind == "StepInterrupted":
             builder.interrupted()
+
+
+def _summary(record: Record) -> str:
+    given = record.get("summary") or record.get("contextSummary")
+    return text_of(given.get("content")) if isinstance(given, dict) else str(given or "")
 
 
 def _by_user(record: Record) -> bool:

@@ -20,7 +20,7 @@ from sessions.importers.homes import default_paths
 from sessions.importers.run import import_paths
 from sessions.places import Places
 from sessions.record import events as ev
-from tests.unit.importers.test_formats import FIXTURES, imported, lines, of, where
+from tests.unit.importers.test_formats import FIXTURES, imported, lines, of, told, where
 
 __all__ = ["where"]
 
@@ -62,6 +62,33 @@ def test_a_wire_of_kimi_code_is_read(where: Places) -> None:
     assert results(events) == [("error", "hi\nCommand failed with exit code: 3.")]
     assert [e.usage["input"] for e in of(events, ev.TurnEnded)] == [10, 20]
     assert created(events).cwd == "/home/user/work"
+
+
+def test_what_was_taken_back_in_kimi_code_is_undone(tmp_path: Path, where: Places) -> None:
+    def prompt(text: str, kind: str = "turn.prompt") -> dict[str, Any]:
+        content = [{"type": "text", "text": text}]
+        return {"type": kind, "input": content, "origin": {"kind": "user"}, "time": 1}
+
+    main = tmp_path / "agents" / "main"
+    main.mkdir(parents=True)
+    path = lines(
+        main / "wire.jsonl",
+        [
+            {"type": "metadata", "protocol_version": "1.5"},
+            prompt("one"), prompt("two"), prompt("three", "turn.steer"),
+            {"type": "context.undo", "count": 2}, prompt("four"),
+            {"type": "context.undo", "count": 1}, {"type": "context.undo", "count": 9},
+            prompt("five"),
+            {"type": "context.apply_compaction", "summary": "so far", "compactedCount": 3},
+        ],
+    )  # fmt: skip
+    (events,) = imported(path, where)
+    assert said(events) == ["one", "two", "three", "four", "five"]
+    assert [e.turn for e in of(events, ev.TurnUndone)] == [2, 4]
+    assert "so far" in answered(events)
+    context = told(events, tmp_path)
+    assert "one" in context and "five" in context
+    assert not any(word in context for word in ("two", "three", "four"))
 
 
 def test_a_wire_of_a_sub_agent_of_kimi_is_no_conversation(tmp_path: Path, where: Places) -> None:
