@@ -23,3 +23,13 @@ async def by_engine(ask: Callable[[Client], Awaitable[T]]) -> T:
         return await ask(client)
     finally:
         await client.close()
+
+
+def answered(ask: Callable[[Client], Awaitable[T]]) -> T:
+    """The same for a command that does nothing else; lists, which ask nobody, load no loop.
+
+    Raises AgentdeckError.
+    """
+    import asyncio
+
+    return asyncio.run(by_engine(ask))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from sessions.archive.find import find, listed
 from sessions.archive.index import Index
 from sessions.archive.rows import SessionRow
-from sessions.cli.asking import by_engine
+from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
@@ -43,12 +42,11 @@ def sessions() -> None:
 
 def _now(row: SessionRow) -> SessionRow:
     """The row as it is: nothing works where no engine runs, whatever the record broke off at."""
+    if not (row.unbegun or row.status in ("working", "needs-you")):
+        return row
     from sessions.engine import lifecycle
 
-    open_ = row.unbegun or row.status in ("working", "needs-you")
-    if open_ and lifecycle.running_pid(places()) is None:
-        return row._replace(status="cut-off")
-    return row
+    return row if lifecycle.running_pid(places()) is not None else row._replace(status="cut-off")
 
 
 @sessions.command("list")
@@ -134,9 +132,7 @@ def export(session: str, fmt: str, out: Path | None) -> None:
 def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
     """Make a new session with the same past and an empty queue; print its id."""
     found = _id(session)
-    made = asyncio.run(
-        by_engine(lambda c: c.call("session.fork", session=found, turn=turn, title=title))
-    )
+    made = answered(lambda c: c.call("session.fork", session=found, turn=turn, title=title))
     summary = Summary.from_json(made)
     if as_json:
         say_json(listed(summary))
@@ -153,9 +149,7 @@ def continue_(session: str, backend: str, cwd: str, as_json: bool) -> None:
     """Go on, live, with an imported session; print the new session's id."""
     where = str(Path(cwd).resolve()) if cwd else ""
     found = _id(session)
-    made = asyncio.run(
-        by_engine(lambda c: c.call("session.continue", session=found, backend=backend, cwd=where))
-    )
+    made = answered(lambda c: c.call("session.continue", session=found, backend=backend, cwd=where))
     summary = Summary.from_json(made)
     if as_json:
         say_json(listed(summary))
@@ -169,7 +163,7 @@ def continue_(session: str, backend: str, cwd: str, as_json: bool) -> None:
 def archive(session: str, undo: bool) -> None:
     """Take a session out of the lists; nothing is lost."""
     found = _id(session)
-    asyncio.run(by_engine(lambda c: c.call("session.archive", session=found, archived=not undo)))
+    answered(lambda c: c.call("session.archive", session=found, archived=not undo))
     say(f"{found} is {'back in the lists' if undo else 'archived'}")
 
 
@@ -190,7 +184,7 @@ def delete(session: str, yes: bool) -> None:
         say(f"Its worktree {tree['path']} goes too; what is nowhere else is kept under a ref.")
     if not yes and not click.confirm("Delete it?"):
         raise click.Abort
-    asyncio.run(by_engine(lambda c: c.call("session.delete", session=found)))
+    answered(lambda c: c.call("session.delete", session=found))
     say("deleted")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessions.cli.asking import by_engine
+from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
@@ -82,6 +81,8 @@ def land(sessions: tuple[str, ...], as_json: bool, **given: Any) -> None:
     nothing has been changed then.
     """
     ids = [_summary(wanted).id for wanted in sessions]
+    import asyncio
+
     asyncio.run(_land(ids, given, as_json))
 
 
@@ -122,7 +123,7 @@ def discard(session: str, undo: bool, as_json: bool) -> None:
     What git ignores is not kept. `--undo` brings it back until `worktrees prune --kept`.
     """
     found = _summary(session).id
-    told = asyncio.run(by_engine(lambda c: c.call("worktree.discard", session=found, undo=undo)))
+    told = answered(lambda c: c.call("worktree.discard", session=found, undo=undo))
     if as_json:
         say_json(told)
     elif undo:
@@ -192,7 +193,7 @@ def prune(orphans: bool, kept: bool, yes: bool, as_json: bool) -> None:
             click.echo(_safe(f"{row.ref}  {row.title}  ({row.name})"), err=True)
         if gone and not click.confirm(f"Let go of {len(gone)} for good?", err=True):
             raise click.Abort
-    told = asyncio.run(by_engine(lambda c: c.call("worktree.prune", orphans=orphans, kept=kept)))
+    told = answered(lambda c: c.call("worktree.prune", orphans=orphans, kept=kept))
     if as_json:
         say_json(told)
         return

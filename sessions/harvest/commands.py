@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 # `cat > path <<'END' … END`, also the other way round and with tee.
@@ -92,11 +93,11 @@ def run_words(command: str) -> Iterator[str]:
             words.pop(0)
         if words[:1] == ["timeout"]:
             words = [w for w in words[1:] if not re.match(r"-|[\d.]+[smhd]?\Z", w)]
-        if not words or PurePosixPath(words[0]).name in _LOOKS:
+        if not words or _name(words[0]) in _LOOKS:
             continue
         yield words[0]
         rest = [w.removeprefix("<") for w in words[1:] if not w.startswith(("-", ">"))]
-        if _INTERPRETERS.match(PurePosixPath(words[0]).name):
+        if _INTERPRETERS.match(_name(words[0])):
             rest = [w for w in rest if w != "run"][:1]
         yield from rest
 
@@ -108,6 +109,16 @@ def only_looks(command: str) -> bool:
 
 def names(word: str, path: str) -> bool:
     """Whether a word of a command names the file at `path`."""
-    said, there = PurePosixPath(word.partition("::")[0]).parts, PurePosixPath(path).parts
+    said, there = _parts(word.partition("::")[0]), _parts(path)
     said = tuple(part for part in said if part not in (".", ".."))
     return bool(said) and (there[-len(said) :] == said or said[-len(there) :] == there)
+
+
+@lru_cache(maxsize=4096)  # the same few words and paths are compared again and again
+def _parts(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path).parts
+
+
+@lru_cache(maxsize=4096)
+def _name(path: str) -> str:
+    return PurePosixPath(path).name
