@@ -9,13 +9,27 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import AgentdeckError
+from sessions.features import taken_up
 from sessions.record.closed_sets import LandedHow, one_of
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, git, repo
 from tests.unit.worktrees.conftest import begin
+from tests.unit.worktrees.test_killed import Killed, kill_at
 
-OURS = ["commit", "fork", "land", "squash", "merge", "discard", "back", "take", "delete", "new"]
+OURS = [
+    "commit",
+    "fork",
+    "land",
+    "squash",
+    "merge",
+    "discard",
+    "back",
+    "take",
+    "stage",
+    "delete",
+    "new",
+]
 NAMES = ("a", "b", "sub/c", "-d e")
 
 
@@ -69,6 +83,16 @@ class World:
                 there.add(git(self.mine, "cat-file", "blob", sha))
         return (self.kept | self.committed) - there
 
+    async def cut_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A step that the engine's end cuts off somewhere, and the next engine's beginning."""
+        with monkeypatch.context() as patch:
+            kill_at(patch, self.chance.randrange(1, 30))
+            with contextlib.suppress(Killed):
+                await self.step()
+        trees = self.rig.deck.features.worktrees
+        await trees.landings.recover()
+        await taken_up.recover(self.rig.deck, trees)
+
     async def step(self) -> None:
         """One thing of ours, at random; what is refused changes nothing."""
         trees = self.rig.deck.features.worktrees
@@ -87,6 +111,8 @@ class World:
                 await trees.landings.discard(session)
             elif what == "back":
                 await trees.landings.bring_back(session)
+            elif what == "stage":
+                await trees.reviews.stage(session, self.chance.choice(NAMES), "", undo=False)
             elif what == "take":
                 await trees.reviews.take_back(session, self.chance.choice(NAMES), "")
             elif what == "delete" and len(self.sessions) > 1:
@@ -99,7 +125,7 @@ class World:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_is_done_every_content_is_somewhere(
-    rig: Rig, tmp_path: Path, seed: int
+    rig: Rig, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = repo(tmp_path / "mine", a="first\n", b="second\n")
     world = World(rig, mine, seed)
@@ -108,7 +134,10 @@ async def test_whatever_is_done_every_content_is_somewhere(
         for folder in world.folders():
             world.edit(folder)
         world.look()
-        await world.step()
+        if seed % 2 and world.chance.random() < 0.5:
+            await world.cut_off(monkeypatch)
+        else:
+            await world.step()
     assert world.lost() == set()
     assert clean(mine)
     for folder in world.folders():
