@@ -135,7 +135,8 @@ async def test_an_editor_is_told_at_once_that_a_turn_can_not_be_recorded(tmp_pat
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sessions.cli.main", "acp",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "AGENTDECK_HOME": str(home)},
+            # Older Pythons leave cut files of bytecode under a limit.
+            env={**os.environ, "AGENTDECK_HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)),
         )  # fmt: skip
         editor = Editor(process)

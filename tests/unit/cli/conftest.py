@@ -62,6 +62,8 @@ class Home:
         foreign = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         mine = {"AGENTDECK_HOME": str(self.home), "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
+        if self.file_limit is not None:  # older Pythons leave cut files of bytecode under a limit
+            mine["PYTHONDONTWRITEBYTECODE"] = "1"
         return {**kept, **mine, **self.extra_env}
 
     def configure(self, more: str = "") -> None:
