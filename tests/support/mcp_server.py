@@ -9,7 +9,7 @@ if "--silent" in sys.argv:
     time.sleep(60)
 
 from mcp.server.elicitation import ElicitationResult
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp.types import ImageContent
@@ -67,12 +67,6 @@ async def wanted() -> Elicit[Wanted]:
 
 @server.tool()
 def book(found: Annotated[ElicitationResult[Wanted], Resolve(wanted)]) -> str:
-    return f"{found.action} {getattr(found, 'data', None)}"
-
-
-@server.tool()
-async def book_older(ctx: Context) -> str:
-    found = await ctx.elicit("When shall it be?", Wanted)
     return f"{found.action} {getattr(found, 'data', None)}"
 
 
