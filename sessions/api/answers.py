@@ -268,3 +268,10 @@ class PicturesShown(TypedDict):
     """Pictures of a change, by path."""
 
     pictures: dict[str, PictureSides]
+
+
+class ShellRan(TypedDict):
+    """How the user's own command ended."""
+
+    exit: int
+    seconds: float

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Sent,
         SettingChanged,
         SettingsShown,
+        ShellRan,
         SignInWay,
         SkillFile,
         SkillsListed,
@@ -643,6 +644,14 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["session.set"], /, *, session: str, changes: ev.JSON
     ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.shell"], /, *, session: str, line: str
+    ) -> ShellRan: ...
+
+    @overload
+    async def call(self, command: Literal["session.shell_stop"], /, *, session: str) -> int: ...
 
     @overload
     async def call(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sessions.features.harvest import Harvests
     from sessions.features.limits import Limits
     from sessions.features.mentions import Mentions
+    from sessions.features.own_commands import OwnCommands
     from sessions.features.passing import Passing
     from sessions.features.priming import Primings
     from sessions.features.sharing import Sharing
@@ -69,6 +70,7 @@ class Features:
             self.daydreams,
             self.passing,
             self.mentions,
+            self.own_commands,
             self.sharing,
             self.tools,
             self.mcp,
@@ -161,6 +163,13 @@ class Features:
         from sessions.features.mentions import Mentions
 
         return Mentions(self._deck)
+
+    @cached_property
+    def own_commands(self) -> OwnCommands:
+        """What the user runs in a session's directory."""
+        from sessions.features.own_commands import OwnCommands
+
+        return OwnCommands(self._deck)
 
     @cached_property
     def sharing(self) -> Sharing:

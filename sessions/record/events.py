@@ -221,6 +221,16 @@ class FileChanged(Event, frozen=True, kw_only=True, tag="file.changed"):
     after_sha256: str = ""
 
 
+class ShellRan(Event, frozen=True, kw_only=True, tag="shell.ran"):
+    """The user's own command has run, outside any turn; `path` (under `files/`) holds all of it."""
+
+    command: str
+    exit: Int = 0
+    output: str = ""
+    seconds: float = 0.0
+    path: str = ""
+
+
 class FilesMade(Event, frozen=True, kw_only=True, tag="files.made"):
     """Files that appeared or changed while the command of `call` ran: told after its result."""
 

@@ -184,6 +184,20 @@ class Transcript:
         )
         return block
 
+    def _shell(self, event: ev.ShellRan) -> Block:
+        return self._add(
+            "tool",
+            event,
+            call=f"shell-{event.seq}",
+            name="!",
+            input={"command": event.command},
+            status="ok" if event.exit == 0 else "error",
+            result=event.output,
+            path=event.path,
+            truncated=bool(event.path),
+            facts={"exit_code": event.exit},
+        )
+
     def _asked(self, event: ev.PermissionAsked) -> Block:
         block = self._calls.get(event.call)
         if block is None:
@@ -340,6 +354,7 @@ class Transcript:
         ev.ToolCall: _tool_call,
         ev.ToolProgress: _tool_progress,
         ev.ToolResult: _tool_result,
+        ev.ShellRan: _shell,
         ev.PermissionAsked: _asked,
         ev.PermissionAnswered: _answered,
         ev.Retry: _retry,

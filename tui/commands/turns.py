@@ -295,6 +295,14 @@ async def compact(deck: DeckScreen) -> None:
         await deck.client.call("session.compact", session=session)
 
 
+@action("shell_stop", "End my command", group=GROUP, when=has_session)
+async def shell_stop(deck: DeckScreen) -> None:
+    """End what you began with ! in this session; what it printed until then is kept."""
+    ended = await deck.client.call("session.shell_stop", session=deck.model.current or "")
+    if not ended:
+        deck.say("No command of yours runs here.")
+
+
 @action("resume", "Go on after a pause", group=GROUP, when=has_session)
 async def resume(deck: DeckScreen) -> None:
     """Lift a pause (a limit, a quota), so that what waits is sent."""

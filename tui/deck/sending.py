@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui.deck.composer import Composer
 
 MAX_NAMED = 4
+COMMAND = "!"
+"""What a message begins with that is a command of the user's own."""
 
 
 class Sender:
@@ -26,6 +28,7 @@ class Sender:
         """The tiles of a broadcast; empty = the current one."""
         self.editing: tuple[str, str] | None = None
         """A queued message that is being edited: its session and id."""
+        self._command = False
 
     # -- the target
 
@@ -81,6 +84,8 @@ class Sender:
             return elsewhere
         summary = self.deck.model.summaries[session_id]
         waiting = f", {len(summary.queue)} waiting" if summary.queue else ""
+        if self.deck.composer.text.startswith(COMMAND):
+            return f"enter runs it as you, in {clip(summary.cwd, 40)}; the model is told next time"
         if self.editing and self.editing[0] == session_id:
             return "enter puts the edited message back into the queue"
         if summary.status in ("working", "needs-you"):
@@ -103,7 +108,8 @@ class Sender:
         """The draft changed: an interrupt that was half asked for is off."""
         self.deck.interrupting = None
         summary = self.deck.model.summary()
-        if summary is not None and summary.queue:
+        was, self._command = self._command, self.deck.composer.text.startswith(COMMAND)
+        if summary is not None and (summary.queue or was != self._command):
             self.deck.redraw()  # what enter does now depends on whether something is written
 
     # -- sending
@@ -141,7 +147,9 @@ class Sender:
         deck = self.deck
         client = deck.client
         editing, self.editing = self.editing, None
-        if not targets:
+        if text.startswith(COMMAND):
+            await self._run(targets, text)
+        elif not targets:
             await self._begin(text)
         elif len(targets) > 1:
             self._tell(await client.call("deck.broadcast", sessions=list(targets), text=text))
@@ -155,6 +163,18 @@ class Sender:
         deck.memory.sent(text)
         deck.composer.past = deck.memory.history
         deck.remember()
+
+    async def _run(self, targets: tuple[str, ...], text: str) -> None:
+        """The user's own command, in one session's directory."""
+        if len(targets) != 1:
+            where = "several sessions" if targets else "no session yet"
+            raise AgentdeckError(
+                f"A command runs in the directory of one session; there are {where}.",
+                "A space before the ! sends it as a message.",
+            )
+        told = f"{clip(one_line(text), 60)} runs; /shell_stop ends it."
+        self.deck.app.notify(told, markup=False, timeout=5)
+        await self.deck.client.call("session.shell", session=targets[0], line=text[1:])
 
     def _give_back(self, targets: tuple[str, ...], draft: Draft) -> None:
         """What could not be sent is a draft again, where it came from."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Unpack, cast
 
-from sessions.api.answers import Begun, Handed, McpServerState, Restored, Sent, TurnShown, Undone
+from sessions.api.answers import (
+    Begun,
+    Handed,
+    McpServerState,
+    Restored,
+    Sent,
+    ShellRan,
+    TurnShown,
+    Undone,
+)
 from sessions.api.requests import SessionWishes
 from sessions.archive.find import find
 from sessions.engine.commands import command
@@ -67,6 +76,19 @@ async def hand(deck: Deck, session: str, to: list[str], words: str = "") -> list
 async def when_done(deck: Deck, session: str, to: list[str], words: str = "") -> None:
     """The same once, when it is done; an empty `to`: not any more."""
     await deck.features.passing.when_done(await deck.get(session), to, words)
+
+
+@command("session.shell")
+async def shell(deck: Deck, session: str, line: str) -> ShellRan:
+    """Run the user's own command in a session's directory, with the user's rights; its end."""
+    ran = await deck.features.own_commands.run(await deck.get(session), line)
+    return {"exit": ran.exit, "seconds": ran.seconds}
+
+
+@command("session.shell_stop")
+async def shell_stop(deck: Deck, session: str) -> int:
+    """End the user's own commands that run in a session; how many there were."""
+    return deck.features.own_commands.end(await deck.get(session))
 
 
 @command("session.interrupt")

@@ -371,3 +371,21 @@ async def test_the_queue_of_an_idle_session_sends_the_message_that_is_chosen() -
         item = here.client.said("session.next")[0]["item"]
         assert here.client.sessions["s001"].events[-2].text == "two"  # type: ignore[attr-defined]
         assert item
+
+
+async def test_what_begins_with_an_exclamation_mark_is_a_command_of_ones_own() -> None:
+    async with opened(1) as here:
+        await here.type("!make")
+        assert "enter runs it as you" in str(here.composer.border_subtitle)
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.shell")))
+        assert here.client.said("session.shell") == [{"session": "s001", "line": "make"}]
+        await here.type(" !important")
+        await here.press("enter")
+        await here.until(lambda: bool(here.client.said("session.send")))
+        assert here.client.said("session.send")[0]["text"] == " !important"
+    async with opened(0) as here:
+        await here.type("!make")
+        await here.press("enter")
+        await here.until(lambda: here.composer.text == "!make")
+        assert any("one session" in said for said in here.notices())

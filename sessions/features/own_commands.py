@@ -1,0 +1,133 @@
+"""Commands that the user runs in a session's directory (`!` in the composer), kept in its record.
+
+They are the user's own: with all of the user's rights, in the user's shell, outside the sandbox
+and the permissions, which are for what models do. The model is told of them with the next message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from sessions.errors import AgentdeckError, UsageError
+from sessions.features.feature import Feature
+from sessions.plans import fill
+from sessions.record import events as ev
+from sessions.safety import secrets_filter
+from sessions.safety.sanitise import clean
+
+if TYPE_CHECKING:
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+
+LIMIT_S = 600.0
+_TOLD = "The user ran this in the working directory ({end}):\n\n$ {command}\n\n{output}"
+
+
+class OwnCommands(Feature):
+    """Runs them, and remembers which of them the model has not been told of."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self._untold: dict[str, list[ev.ShellRan]] = defaultdict(list)
+        self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
+
+    def joined(self, session: Session) -> None:
+        """A session is in memory: what was run before its last message is told by now."""
+
+        def observe(event: ev.Event) -> None:
+            if isinstance(event, ev.ShellRan):
+                self._untold[session.id].append(event)
+            elif isinstance(event, ev.UserMessage):
+                self._untold.pop(session.id, None)
+
+        session.observers.append(observe)
+
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """What was run since the last message."""
+        return [
+            {"kind": "shell", "name": run.command[:80], "text": _words(run)}
+            for run in self._untold.get(session.id, ())
+        ]
+
+    @property
+    def busy(self) -> bool:
+        """Whether one of them runs."""
+        return any(self._running.values())
+
+    async def run(self, session: Session, command: str) -> ev.ShellRan:
+        """Run a command to its end, and record it. Raises AgentdeckError."""
+        if not command.strip():
+            raise UsageError("There is no command behind the `!`.")
+        task = asyncio.get_running_loop().create_task(self._run(session, command.strip()))
+        running = self._running[session.id]
+        running.add(task)
+        task.add_done_callback(running.discard)
+        return await asyncio.shield(task)
+
+    async def _run(self, session: Session, command: str) -> ev.ShellRan:
+        from sessions.tools import contained
+        from sessions.tools.shell import output_text
+        from sessions.tools.spool import Spool
+
+        cwd = Path(session.summary.cwd)
+        if not cwd.is_dir():
+            raise UsageError(f"The directory {cwd} is not there any more.")
+        shell = os.environ.get("SHELL") or "/bin/sh"
+        try:
+            spool = Spool(self._deck.places.session(session.id) / "files", "shell.txt", None)
+        except OSError as error:
+            raise AgentdeckError(f"Its output can't be kept: {error.strerror}.") from error
+        began = monotonic()
+        code, why = -1, "stopped"
+        try:
+            ended = await contained.to_end(
+                [shell, "-c", command], cwd=cwd, env=dict(os.environ), spool=spool, sandbox=None,
+                network=True, seconds=LIMIT_S,
+            )  # fmt: skip
+            code = ended.code if ended.code is not None else -(ended.signal or 1)
+            why = f"ended after {LIMIT_S:g} s" if ended.why == "timeout" else ended.message
+        except asyncio.CancelledError:
+            pass  # the user has enough of it: what it printed until then is kept
+        finally:
+            output, cut = output_text(spool)
+            spool.close(keep=True)
+        ran = ev.ShellRan(
+            command=secrets_filter.hide(command),
+            exit=code,
+            output=clean(secrets_filter.hide("\n".join(part for part in (output, why) if part))),
+            seconds=round(monotonic() - began, 3),
+            path=f"files/{spool.name}" if cut else "",
+        )
+        await session.recorder.emit_synced(ran)
+        return ran
+
+    def end(self, session: Session) -> int:
+        """End what runs of a session; how many there were."""
+        running = list(self._running.get(session.id, ()))
+        for task in running:
+            task.cancel()
+        return len(running)
+
+    async def parted(self, session: Session) -> None:
+        """A session is not in memory any more."""
+        self.end(session)
+        self._untold.pop(session.id, None)
+        self._running.pop(session.id, None)
+
+    async def close(self) -> None:
+        """The engine ends."""
+        tasks = [task for running in self._running.values() for task in running]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _words(run: ev.ShellRan) -> str:
+    end = "it succeeded" if run.exit == 0 else f"exit code {run.exit}"
+    output = fill.quoted(run.output) if run.output.strip() else "It printed nothing."
+    return _TOLD.format(end=end, command=run.command, output=output)

@@ -1,0 +1,68 @@
+"""`!`: a command of the user's own is run in the session's directory, recorded, and told once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sessions.errors import UsageError
+from sessions.record import events as ev
+from sessions.record.transcript import Transcript
+from tests.support.deckrig import Rig
+from tests.support.rig import until
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    rig = await Rig.make(tmp_path)
+    yield rig
+    await rig.close()
+
+
+async def test_what_it_printed_is_recorded_and_goes_with_the_next_message_alone(rig: Rig) -> None:
+    session = await rig.session()
+    own = rig.deck.features.own_commands
+    ran = await own.run(session, " echo forty-two; pwd; exit 3 ")
+    assert ran.exit == 3 and ran.output.splitlines() == ["forty-two", str(rig.root)]
+    block = Transcript.of(session.journal.events()).blocks[-1]
+    assert (block.kind, block.data["name"], block.data["status"]) == ("tool", "!", "error")
+    await session.send("look")
+    await rig.idle(session)
+    await session.send("and now")
+    await rig.idle(session)
+    messages = [e for e in session.journal.events() if isinstance(e, ev.UserMessage)]
+    notes = [[note["text"] for note in message.notes] for message in messages]
+    assert "forty-two" in notes[0][0] and "exit code 3" in notes[0][0]
+    assert notes[1] == []
+
+
+async def test_what_the_model_was_not_told_is_known_after_a_new_start(rig: Rig) -> None:
+    session = await rig.session()
+    await rig.deck.features.own_commands.run(session, "echo kept")
+    again = type(rig.deck.features.own_commands)(rig.deck)
+    again.joined(session)
+    for event in session.journal.events():
+        for observe in session.observers[-1:]:
+            observe(event)
+    told = await again.notes(session, ev.UserMessage(turn=1, text="x"))
+    assert "kept" in told[0]["text"]
+
+
+async def test_one_that_runs_on_is_ended_with_what_it_printed(rig: Rig) -> None:
+    session = await rig.session()
+    own = rig.deck.features.own_commands
+    task = asyncio.create_task(own.run(session, "echo begun; touch there; sleep 600"))
+    await until(lambda: (rig.root / "there").exists())
+    assert own.busy
+    assert own.end(session) == 1
+    ran = await task
+    assert "begun" in ran.output and "stopped" in ran.output
+    assert not own.busy
+
+
+async def test_no_command_is_refused(rig: Rig) -> None:
+    with pytest.raises(UsageError, match="no command"):
+        await rig.deck.features.own_commands.run(await rig.session(), "  ")
