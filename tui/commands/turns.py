@@ -295,6 +295,35 @@ async def compact(deck: DeckScreen) -> None:
         await deck.client.call("session.compact", session=session)
 
 
+@action("editor", "Write in your editor", keys=("alt+f",), group=GROUP)
+async def editor(deck: DeckScreen) -> None:
+    """The message goes to $EDITOR, what is pasted in full, and comes back when that is closed."""
+    from sessions.places import places, private_folder
+    from tui.deck.composer import LARGE_PASTE_CHARS
+    from tui.deck.memory import Draft
+    from tui.terminal.editor import edit_text
+
+    composer = deck.composer
+    text = edit_text(deck.app, composer.expanded(), private_folder(places().run))
+    composer.clear_draft()
+    if len(text) > LARGE_PASTE_CHARS:
+        composer.paste(text)
+    else:
+        composer.restore(Draft(text))
+    deck.to_composer()
+
+
+def folded(deck: DeckScreen) -> bool:
+    """Something pasted is folded in the message."""
+    return bool(deck.composer.draft.pastes)
+
+
+@action("unfold_pastes", "Open what is pasted", keys=("alt+b",), group=GROUP, when=folded)
+async def unfold_pastes(deck: DeckScreen) -> None:
+    """Show the pastes of the message in full, to be read and edited; undo folds them again."""
+    deck.composer.unfold()
+
+
 @action("shell_stop", "End my command", group=GROUP, when=has_session)
 async def shell_stop(deck: DeckScreen) -> None:
     """End what you began with ! in this session; what it printed until then is kept."""

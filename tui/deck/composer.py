@@ -17,6 +17,7 @@ from tui.widgets.fields import Area
 
 LARGE_PASTE_CHARS = 4_000
 LARGE_PASTE_LINES = 30
+MOST_LAID_OUT = 60_000
 
 
 class Composer(Area):
@@ -136,6 +137,27 @@ class Composer(Area):
             number += 1
         self._pastes[name] = text
         return name
+
+    def unfold(self) -> None:
+        """Put every paste in its place, as far as it can be laid out without holding up keys."""
+        for name, pasted in self.draft.pastes.items():
+            if len(pasted) > MOST_LAID_OUT:
+                continue
+            before = self.text.partition(name)[0].split("\n")
+            start = (len(before) - 1, len(before[-1]))
+            result = self._replace_via_keyboard(pasted, start, (start[0], start[1] + len(name)))
+            if result:
+                self.move_cursor(result.end_location)
+
+    def on_click(self, event: events.Click) -> None:
+        """Two clicks on what stands for a paste open it."""
+        if (
+            event.chain == 2
+            and self._pastes
+            and "[pasted" in self.document.get_line(self.cursor_location[0])
+        ):
+            event.stop()
+            self.unfold()
 
     # -- keys
 

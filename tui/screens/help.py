@@ -22,6 +22,7 @@ WIDGET_KEYS = (
     ("Composer", "shift+enter, alt+enter, ctrl+o, \\ enter", "new line"),
     ("Composer", "up, down", "history, at the first and last row"),
     ("Composer", "pgup, pgdn", "scroll the current tile"),
+    ("Composer", "@ / !", "files and sessions; what can be done; a command of your own"),
     ("Composer", "alt+z, ctrl+y", "undo and redo typing"),
     ("Tile", "up, down, pgup, pgdn, home, end", "scroll"),
     ("Request", "its letter or number", "answer; ← → and enter as well"),

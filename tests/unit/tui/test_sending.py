@@ -1,5 +1,8 @@
 """Messages go where the composer says, and nothing that was typed is lost."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 from textual import events
 
@@ -389,3 +392,34 @@ async def test_what_begins_with_an_exclamation_mark_is_a_command_of_ones_own() -
         await here.press("enter")
         await here.until(lambda: here.composer.text == "!make")
         assert any("one session" in said for said in here.notices())
+
+
+async def test_the_message_goes_to_the_users_editor_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", "sed -i s/one/two/")
+    async with opened(1) as here:
+        monkeypatch.setattr(here.app, "suspend", nullcontext)
+        await here.type("say one")
+        await here.press("alt+f")
+        await here.until(lambda: here.composer.text == "say two")
+        assert not list((tmp_path / "run").glob("message-*"))
+        monkeypatch.setenv("EDITOR", "/no/such/editor")
+        await here.press("alt+f")
+        await here.until(lambda: any("Set $EDITOR" in said for said in here.notices()))
+        assert here.composer.text == "say two"
+
+
+async def test_what_is_pasted_opens_in_its_place_and_undo_folds_it_again() -> None:
+    async with opened(1) as here:
+        await here.type("see ")
+        here.composer.paste("line\n" * 40)
+        folded = here.composer.text
+        assert folded.startswith("see [pasted ")
+        await here.press("alt+b")
+        await here.until(lambda: here.composer.text == "see " + "line\n" * 40)
+        await here.press("alt+z")
+        await here.until(lambda: here.composer.text == folded)
+        assert here.composer.expanded() == "see " + "line\n" * 40

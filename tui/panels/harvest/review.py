@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -26,6 +23,7 @@ from tui.panels.harvest.report import report_lines, round_content, skill_content
 from tui.panels.hints import Hints
 from tui.panels.prime.words import Words
 from tui.screens.dialogs import Confirm, Dialog, Prompt
+from tui.terminal.editor import edit_file
 from tui.text import clean, one_line, size
 from tui.widgets.rows import Row, Rows
 
@@ -259,17 +257,11 @@ class Review(Dialog[str]):
         path = self._editable()
         if path is None:
             return
-        editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
         try:
-            with self.app.suspend():
-                subprocess.run([*editor, str(path)], check=False)
-        except SuspendNotSupported:
-            self.say("There is no terminal here to lend to an editor.")
+            edit_file(self.app, path)
+        except AgentdeckError as error:
+            self.say(f"{error} {error.hint}".strip())
             return
-        except OSError as error:
-            self.say(f"{editor[0]} can't be started: {error.strerror}. Set $EDITOR.")
-            return
-        self.app.refresh()
         self.run(self.edited())
 
     def action_model(self) -> None:
