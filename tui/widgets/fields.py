@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.widgets import Input, TextArea
+from textual.widgets.text_area import Selection
 
 if TYPE_CHECKING:
     from textual.widget import Widget as _Base
@@ -40,6 +41,22 @@ class Field(InOrder, Input):
 
 class Area(InOrder, TextArea):
     """A field of several lines."""
+
+    def undo(self) -> None:
+        """Undo typing.
+
+        Textual (8.2.8) looks where the cursor is when lines and with them the scrollbar have gone,
+        and fails if that was in one of them. Where it is after the undo, the edit itself knows.
+        """
+        if self.history.undo_stack:
+            self.selection = Selection.cursor((0, 0))
+            super().undo()
+
+    def redo(self) -> None:
+        """The same for what was undone."""
+        if self.history.redo_stack:
+            self.selection = Selection.cursor((0, 0))
+            super().redo()
 
     def put(self, text: str, start: tuple[int, int]) -> None:
         """Put text in place of what stands between there and the cursor."""
