@@ -168,6 +168,9 @@ class Agent:
             threading.Timer(0.05, self._retell, [session]).start()
         else:
             self._retell(session)
+        if self.options.twice:
+            self._retell(session)
+            threading.Timer(0.05, self._retell, [session]).start()
         self.modes[session] = "auto"
         self.servers[session] = params["mcpServers"]
         return self._choices(session)
@@ -255,6 +258,9 @@ class Agent:
 
     def on_session_set_mode(self, params: Message) -> Message:
         """Change the mode."""
+        if self.options.bounces:
+            self.update(params["sessionId"], "current_mode_update", currentModeId="auto")
+            return {}
         self.modes[params["sessionId"]] = params["modeId"]
         return {}
 
@@ -389,6 +395,16 @@ def permit(agent: Agent, session: str, text: str) -> str | None:
     return "cancelled" if status == "failed" and "end cancelled" in text else None
 
 
+def doomed(agent: Agent, session: str, text: str) -> None:
+    """Ask for a permission and end before it is answered."""
+    call = {"toolCallId": "p1", "title": "Run make", "kind": "execute"}
+    options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]
+    params = {"sessionId": session, "toolCall": call, "options": options}
+    agent.send({"id": 5, "method": "session/request_permission", "params": params})
+    time.sleep(0.05)
+    os._exit(9)
+
+
 def unknown(agent: Agent, session: str, text: str) -> None:
     """Ask for a method that no client has."""
     answer = agent.ask("fs/teleport", {"sessionId": session})
@@ -418,6 +434,7 @@ def garble(agent: Agent, session: str, text: str) -> None:
     agent.say(session, "before ")
     agent.raw("not json at all \x1b[31m")
     agent.raw("[1, 2, 3]")
+    agent.raw('{"jsonrpc": "2.0", "method": "session/update", "params": {"sess')
     agent.raw('"text"')
     agent.raw('{"jsonrpc": "2.0", "method": "session/update", "params": 5}')
     agent.send({"id": 999999, "result": {"x": 1}})
@@ -524,6 +541,7 @@ ACTS: dict[str, Act] = {
     "permit": permit,
     "unknown": unknown,
     "forever": forever,
+    "doomed": doomed,
     "die": die,
     "garble": garble,
     "flood": flood,
@@ -546,6 +564,8 @@ def main() -> None:
         "login",
         "steers",
         "late",
+        "twice",
+        "bounces",
         "models",
         "more",
     )

@@ -163,7 +163,9 @@ class AcpConversation:
                 for event in Translator(self._last.turn).events(update):
                     self._last.emit(event)  # agents find a title once they have answered
                 return
-            if len(self._early) < 100:
+            if update.get("sessionUpdate") == "current_mode_update":
+                self.options.take({"mode": update.get("currentModeId")})
+            elif len(self._early) < 100:
                 self._early.append(update)
             return
         for event in self._translator.events(update):
@@ -189,7 +191,10 @@ class AcpConversation:
         data = dict(event.data)
         if not {"mode", "config_options"} & data.keys():
             return event
-        self.options.take(data)
+        went = self.options.went(self._backend.title, data)
+        if went and self._host is not None:
+            notice = ev.Notice(turn=self._host.turn, kind="agent_mode", message=went)
+            self._host.emit(notice)
         data.pop("config_options", None)
         return ev.BackendState(data={**data, "options": self.options.listed()})
 

@@ -77,6 +77,13 @@ def told(title: str, before: ev.JSON | None, now: ev.JSON | None) -> str:
     )
 
 
+def gone(title: str, now: ev.JSON) -> str:
+    """What is told of a mode that an agent went into, where that is one that acts unasked."""
+    if kind_of(now) != "acts":
+        return ""
+    return f"{title} went into its mode “{_name(now)}”: it may act unasked from now on."
+
+
 def _name(mode: ev.JSON | None) -> str:
     from sessions.safety.sanitise import clean_line
 

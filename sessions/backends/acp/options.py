@@ -21,6 +21,7 @@ REASONS = {
     "steer": "This agent takes nothing within a running turn: the message is queued.",
     "compact": "An agent looks after its own context.",
 }
+_UNASKED = "It was not prompted, as it might act unasked. Change its own configuration."
 MODE = "mode"
 MODEL = "model"
 
@@ -34,6 +35,8 @@ class Options:
         self._modes: Message = {}
         self._models: Message = {}
         self._config: list[Message] = []
+        self._told = ""
+        """The mode that the agent said last that it is in."""
         self._permission = ""
         """The session's own mode, when the agent's was set last."""
         self._held: tuple[ev.JSON | None, ev.JSON | None] | None = None
@@ -48,7 +51,18 @@ class Options:
         if isinstance(config := data.get("config_options"), list):
             self._config = [option for option in config if isinstance(option, dict)]
         if data.get("mode"):
-            self._modes["currentModeId"] = str(data["mode"])
+            self._modes["currentModeId"] = self._told = str(data["mode"])
+
+    def went(self, title: str, data: ev.JSON) -> str:
+        """Take what the agent says in a turn; what is to be told where it now acts unasked, or "".
+
+        It goes there by itself, or by what its user has answered.
+        """
+        before = self._current(self._mode_id)
+        self.take(data)
+        now = next((c for c in self._choices_of_mode() if c["value"] != before
+                    and c["value"] == self._current(self._mode_id)), None)  # fmt: skip
+        return modes.gone(title, now) if now is not None else ""
 
     def state(self) -> ev.JSON:
         """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
@@ -166,7 +180,10 @@ class Options:
         found = next((o for o in self._config if o.get("id") == option), None)
         given: Message = {"sessionId": agent_session}
         if found is None and option == MODE and self._modes:
+            self._told = ""
             await agent.request("session/set_mode", {**given, "modeId": value})
+            if self._told not in ("", value):
+                raise _stays("mode", self._told, _UNASKED)
             self._modes["currentModeId"] = value
             return
         if found is None and option == MODEL and self._models:
@@ -186,13 +203,8 @@ class Options:
         else:
             found["currentValue"] = told
         if self._current(option) != value:
-            raise BackendError(
-                f"The agent stays with {found.get('name') or option} {self._current(option)}.",
-                "It was not prompted, as it might act unasked. Change its own configuration."
-                if option == self._mode_id
-                else "Choose another value.",
-                kind="agent_mode",
-            )
+            remedy = _UNASKED if option == self._mode_id else "Choose another value."
+            raise _stays(found.get("name") or option, self._current(option), remedy)
 
     # -- looking
 
@@ -241,6 +253,10 @@ class Options:
     def held(self, title: str) -> str:
         """What its user shall know of the mode it is held in; "" where nothing was guessed."""
         return modes.told(title, *self._held) if self._held is not None else ""
+
+
+def _stays(name: object, value: str, remedy: str) -> BackendError:
+    return BackendError(f"The agent stays with {name} {value}.", remedy, kind="agent_mode")
 
 
 def _choices(option: Message) -> list[ev.JSON]:

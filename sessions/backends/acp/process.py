@@ -232,7 +232,9 @@ class AgentProcess:
         if process is None:
             return
         if self._connection is not None:
-            await self._connection.close()
+            # An answer that it did not wait for fails here, not where it was given.
+            with contextlib.suppress(OSError):
+                await self._connection.close()
         try:
             async with asyncio.timeout(CLOSE_S):
                 await process.wait()

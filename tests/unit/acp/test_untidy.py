@@ -277,16 +277,17 @@ async def test_an_agent_that_shows_its_own_directory_gets_a_process_for_each(
     await backend.close()
 
 
+@pytest.mark.parametrize("flag", ["--late", "--twice"])
 async def test_a_past_that_is_told_after_the_answer_is_not_recorded_again(
-    make: Make, tmp_path: Path
+    flag: str, make: Make, tmp_path: Path
 ) -> None:
     host = FakeHost(tmp_path)
-    backend = make("--late")
+    backend = make(flag)
     await run(backend, host, "say one")
     await backend.close()
     again = FakeHost(tmp_path)
     again.events = [ev.BackendState(data=host.state())]
-    await run(make("--late"), again, "say two")
+    await run(make(flag), again, "say two")
     assert again.text() == "message 2 in mode default"
     assert again.state()["commands"] == [{}], "what it says of now is kept"
 
@@ -368,3 +369,36 @@ async def test_codex_is_put_into_the_mode_that_fits_the_sessions(
     await options.follow(agent, "s", "full")
     held = [] if mode == "read-only" else ["read-only"]
     assert asked == [mode, *held, "agent-full-access"]
+
+
+async def test_a_mode_that_does_not_stick_keeps_the_prompt_back(make: Make, tmp_path: Path) -> None:
+    host = FakeHost(tmp_path)
+    with pytest.raises(BackendError, match="stays with mode auto") as caught:
+        await run(make("--bounces"), host, "say one")
+    assert "not prompted" in str(caught.value.hint) and host.text() == ""
+
+
+async def test_that_an_agent_goes_into_a_mode_that_acts_is_told(make: Make, tmp_path: Path) -> None:
+    backend, host = make(), FakeHost(tmp_path)
+    conversation = await opened(backend, host)
+    host.say("say one")
+    await conversation.turn(host)
+    for mode, count in (("plan", 0), ("auto", 1), ("auto", 1), ("default", 1), ("auto", 2)):
+        said = {"sessionUpdate": "current_mode_update", "currentModeId": mode}
+        host.next(f'client [["update", {json.dumps(said)}]]')
+        await conversation.turn(host)
+        told = [e.message for e in host.events if isinstance(e, ev.Notice) and "went" in e.message]
+        assert len(told) == count
+    assert told[0] == "scripted went into its mode “auto”: it may act unasked from now on."
+
+
+async def test_an_agent_that_ends_between_a_request_and_its_answer_fails_its_turn(
+    make: Make, tmp_path: Path
+) -> None:
+    host, backend = FakeHost(tmp_path), make()
+    with pytest.raises(BackendError, match="ended in the middle of the turn"):
+        await run(backend, host, "doomed")  # nobody answers
+    assert [type(e) for e in host.events].count(ev.PermissionAsked) == 1
+    again = FakeHost(tmp_path)
+    again.events = [ev.BackendState(data=host.state())]
+    assert (await run(backend, again, "say one")).reason == "end_turn"
