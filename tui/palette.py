@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PaletteRow:
     """One row. `grey`: it can't be done in this session; the row says why, and so does `run`."""
 
     title: str
@@ -43,7 +43,7 @@ class DeckCommands(Provider):
 
         return self.screen if isinstance(self.screen, DeckScreen) else None
 
-    def _offers(self) -> list[Offer]:
+    def _offers(self) -> list[PaletteRow]:
         deck = self._deck()
         if deck is None:
             return []
@@ -52,15 +52,15 @@ class DeckCommands(Provider):
             if spec.name == "palette":
                 continue
             if why := deck.model.why_not(spec.name):
-                offers.append(Offer(spec.title, why, partial(deck.say, why), grey=True))
+                offers.append(PaletteRow(spec.title, why, partial(deck.say, why), grey=True))
             elif spec.when(deck):
                 keys = registry.keys_of(spec, deck.options.keys)
                 shown = f"{spec.group} · {', '.join(map(registry.show_key, keys))}".rstrip(" ·")
                 does = partial(deck.start, spec.name)
-                offers.append(Offer(spec.title, f"{spec.help} {shown}", does))
+                offers.append(PaletteRow(spec.title, f"{spec.help} {shown}", does))
         for session_id in deck.model.order:
             name = f"Go to {deck.name_of(session_id)}"
-            offers.append(Offer(name, "Session", partial(deck.go, session_id)))
+            offers.append(PaletteRow(name, "Session", partial(deck.go, session_id)))
         return offers
 
     async def discover(self) -> Hits:

@@ -129,7 +129,7 @@ class Tools(Protocol):
         """
 
 
-class Waiting(Protocol):
+class WaitingMessage(Protocol):
     """A message that waits in a session's queue."""
 
     @property
@@ -196,7 +196,7 @@ class TurnHost(Protocol):
     def flush(self) -> None:
         """Record the text that waits for more, so that `context` has all of it."""
 
-    def steers(self) -> Sequence[Waiting]:
+    def steers(self) -> Sequence[WaitingMessage]:
         """The messages that are to go into this turn, before they are taken."""
 
     def take_steers(self, only: Sequence[str] | None = None) -> list[ev.UserMessage]:

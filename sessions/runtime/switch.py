@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
 
 
-class Backends(Protocol):
+class BackendsOf(Protocol):
     """Who knows what answers (the deck)."""
 
     config: Config
@@ -22,7 +22,7 @@ class Backends(Protocol):
         """What answers by that name."""
 
 
-def with_backend(deck: Backends, session: Session, changes: ev.JSON) -> ev.JSON:
+def with_backend(deck: BackendsOf, session: Session, changes: ev.JSON) -> ev.JSON:
     """Changes with all that follows from the backend that is among them.
 
     A native backend is told the whole conversation with its next request; an agent is told it in
@@ -56,6 +56,6 @@ def with_backend(deck: Backends, session: Session, changes: ev.JSON) -> ev.JSON:
     return {**changed, **changes}
 
 
-def _model(deck: Backends, backend: str) -> str:
+def _model(deck: BackendsOf, backend: str) -> str:
     """The model that a profile of that backend names."""
     return deck.config.choose(backend=backend).model

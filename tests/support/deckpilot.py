@@ -19,7 +19,7 @@ from tui.deck.composer import Composer
 from tui.deck.memory import Memory
 from tui.deck.screen import DeckScreen
 from tui.options import DeckOptions
-from tui.widgets.clickable_line import Line
+from tui.widgets.clickable_line import ClickableLine
 
 W = TypeVar("W", bound=Widget)
 
@@ -44,7 +44,7 @@ class Opened:
 
     def line(self, which: str) -> str:
         """What the status line, the tabs or the footer say."""
-        return self.deck.query_one(f"#{which}", Line).words
+        return self.deck.query_one(f"#{which}", ClickableLine).words
 
     def notices(self) -> list[str]:
         """The notices on screen, the newest last."""

@@ -44,17 +44,17 @@ async def palette(deck: DeckScreen) -> None:
 @action("settings", "Settings", keys=("alt+o",), group=GROUP, when=connected)
 async def settings(deck: DeckScreen) -> None:
     """Everything that can be set: found, explained, checked as typed, written to your file."""
-    from tui.screens.settings.screen import Settings
+    from tui.screens.settings.screen import SettingsScreen
 
-    await deck.app.push_screen_wait(Settings(deck))
+    await deck.app.push_screen_wait(SettingsScreen(deck))
 
 
 @action("backends", "What answers here", group=GROUP, when=connected)
 async def backends(deck: DeckScreen) -> None:
     """The backends: what is configured, what works, what is missing."""
-    from tui.screens.backends import Backends
+    from tui.screens.backends import BackendsScreen
 
-    await deck.app.push_screen_wait(Backends(deck))
+    await deck.app.push_screen_wait(BackendsScreen(deck))
 
 
 @action("theme", "Change the theme", group=GROUP)

@@ -27,10 +27,12 @@ def connected(deck: DeckScreen) -> bool:
 async def new(deck: DeckScreen) -> None:
     """Start one session or several: profile, backend, model, directory, title."""
     from tui.screens.confirm_full_mode import settle_full
-    from tui.screens.new_session import NewSession
+    from tui.screens.new_session import NewSessionForm
 
     summary = deck.model.summary()
-    wish = await deck.app.push_screen_wait(NewSession(deck.client, summary.cwd if summary else ""))
+    wish = await deck.app.push_screen_wait(
+        NewSessionForm(deck.client, summary.cwd if summary else "")
+    )
     if wish is None:
         return
     given = dict(wish.args)
@@ -64,10 +66,10 @@ async def sessions(deck: DeckScreen) -> None:
         when=connected, order=45)  # fmt: skip
 async def search(deck: DeckScreen) -> None:
     """Full text over every session; enter goes to the place, n and N there to the next."""
-    from tui.screens.search import Search
+    from tui.screens.search import SearchScreen
     from tui.screens.session_list import reopen
 
-    found = await deck.app.push_screen_wait(Search(deck))
+    found = await deck.app.push_screen_wait(SearchScreen(deck))
     if found is not None:
         await reopen(deck, found.session)
         deck.bring_up.want(found)

@@ -224,9 +224,9 @@ def _inbox_word(deck: DeckScreen) -> str:
         order=3)  # fmt: skip
 async def inbox(deck: DeckScreen) -> None:
     """All that wants you: questions, failures, limits, ends, skills, dreams; answered in place."""
-    from tui.screens.inbox import Inbox
+    from tui.screens.inbox import InboxScreen
 
-    session = await deck.app.push_screen_wait(Inbox(deck))
+    session = await deck.app.push_screen_wait(InboxScreen(deck))
     if session:
         deck.go(session)
         deck.call_after_refresh(focus_request, deck)

@@ -12,7 +12,7 @@ from sessions.record.summary import Summary
 from tui.deck.client import ClientFactory, DeckClient
 
 
-class Listener(Protocol):
+class LinkListener(Protocol):
     """Who is told what comes down (the deck's screen)."""
 
     def connected(self, summaries: list[Summary]) -> None:
@@ -37,7 +37,7 @@ class Listener(Protocol):
 class Link:
     """Holds the client while there is one."""
 
-    def __init__(self, factory: ClientFactory, listener: Listener) -> None:
+    def __init__(self, factory: ClientFactory, listener: LinkListener) -> None:
         self._factory = factory
         self._listener = listener
         self._client: DeckClient | None = None

@@ -30,7 +30,7 @@ _COMMAND = re.compile(r"^/[\w-]*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class WordOffer:
     """`text` takes the word's place; with `action`, that action is done instead."""
 
     text: str
@@ -49,11 +49,11 @@ class Offers(Static):
         super().__init__(id=id, markup=False)
         self.folder = ""
         """The session's directory; "" = none that has files here."""
-        self.commands: Callable[[], list[Offer]] = list
+        self.commands: Callable[[], list[WordOffer]] = list
         """What may be done by `/`, now."""
-        self.found: list[Offer] = []
+        self.found: list[WordOffer] = []
         self.at = -1
-        self.sessions: Callable[[], list[Offer]] = list
+        self.sessions: Callable[[], list[WordOffer]] = list
         """The other sessions, which `@` names too."""
         self._known: tuple[str, float, Names | None] = ("", 0.0, None)
 
@@ -94,9 +94,9 @@ class Offers(Static):
             self._known = (folder, monotonic(), names)
         found = await asyncio.to_thread(names.best, word[1:], SHOWN - len(sessions))
         if word_at(field) == word and field.has_focus:
-            self._show(field, [*(Offer(f"@{name}") for name in found), *sessions])
+            self._show(field, [*(WordOffer(f"@{name}") for name in found), *sessions])
 
-    def _show(self, field: Area, found: list[Offer]) -> None:
+    def _show(self, field: Area, found: list[WordOffer]) -> None:
         self.found, self.at = found, -1
         self.display = bool(found)
         self.styles.offset = (0, -field.outer_size.height - 1)
@@ -131,7 +131,7 @@ class Offers(Static):
         self.update(Content("\n").join([*rows, hint]))
 
 
-def ranked(offers: list[Offer], word: str, *, among_notes: bool = False) -> list[Offer]:
+def ranked(offers: list[WordOffer], word: str, *, among_notes: bool = False) -> list[WordOffer]:
     """The offers that a word means: those that begin with it, then those that have it in them.
 
     `among_notes`: what an offer begins with is its note.

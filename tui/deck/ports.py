@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tui.deck.model import DeckModel
     from tui.deck.tile import Tile
     from tui.options import DeckOptions
-    from tui.widgets.clickable_line import Line
+    from tui.widgets.clickable_line import ClickableLine
 
 
 class HasModel(Protocol):
@@ -128,7 +128,7 @@ class ForChrome(HasModel, HasTiles, HasFocus, Protocol):
     def banner(self) -> Banner:
         """Above everything, when there is something wrong."""
 
-    def line(self, name: str) -> Line:
+    def line(self, name: str) -> ClickableLine:
         """One of the lines `status`, `tabs` and `footer`."""
 
     def set_interval(self, interval: float, callback: Callable[[], None]) -> Timer:

@@ -42,7 +42,7 @@ from tui.text import clip, one_line, title_of
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
-from tui.widgets.clickable_line import Line, progress
+from tui.widgets.clickable_line import ClickableLine, progress
 from tui.widgets.permission import PermissionBox
 from tui.work import caught_up, while_shown
 
@@ -82,11 +82,11 @@ class DeckScreen(LeanScreen):
         self._reflow_due = False
 
     def compose(self) -> ComposeResult:
-        yield Line(id="status")
+        yield ClickableLine(id="status")
         yield Banner()
         with Horizontal(id="body"):
             with Vertical(id="middle"):
-                yield Line(id="tabs")
+                yield ClickableLine(id="tabs")
                 yield Grid(self.model, self.options.max_tiles)
                 yield Welcome(self.options.keys)
             yield SidePanel()
@@ -95,7 +95,7 @@ class DeckScreen(LeanScreen):
         composer.offers.sessions = lambda: offered.sessions(self.model)
         yield composer
         yield composer.offers
-        yield Line(id="footer")
+        yield ClickableLine(id="footer")
 
     def on_mount(self) -> None:
         """Draw first, then look for the engine."""
@@ -119,9 +119,9 @@ class DeckScreen(LeanScreen):
         """Above everything, when there is something wrong."""
         return self.query_one(Banner)
 
-    def line(self, name: str) -> Line:
+    def line(self, name: str) -> ClickableLine:
         """One of the lines `status`, `tabs` and `footer`."""
-        return self.query_one(f"#{name}", Line)
+        return self.query_one(f"#{name}", ClickableLine)
 
     @property
     def grid(self) -> Grid:
@@ -467,8 +467,8 @@ class DeckScreen(LeanScreen):
     def _left(self) -> None:
         self.composer.focus()
 
-    @on(Line.Clicked)
-    def _clicked(self, message: Line.Clicked) -> None:
+    @on(ClickableLine.Clicked)
+    def _clicked(self, message: ClickableLine.Clicked) -> None:
         kind, _, what = message.target.partition(":")
         if kind == "go":
             self.go(what)
@@ -504,7 +504,7 @@ class DeckScreen(LeanScreen):
     def _act(self, message: Composer.Act) -> None:
         self.start(message.action)
 
-    def _commands(self) -> list[offered.Offer]:
+    def _commands(self) -> list[offered.WordOffer]:
         now = [spec for spec in registry.actions().values() if spec.when(self)]
         return offered.commands(self.model.summary(), now)
 

@@ -8,7 +8,7 @@ from tui.deck.ports import ForScrolling
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class EventSpot:
     """An event of a session, and the words that were looked for in it ("" = none)."""
 
     session: str
@@ -21,10 +21,10 @@ class ScrollToEvent:
 
     def __init__(self, deck: ForScrolling) -> None:
         self.deck = deck
-        self._wanted: Spot | None = None
+        self._wanted: EventSpot | None = None
         self._upto = 0
 
-    def want(self, spot: Spot) -> None:
+    def want(self, spot: EventSpot) -> None:
         """Show this place as soon as all that is recorded now has been read."""
         summary = self.deck.model.summaries.get(spot.session)
         self._wanted = spot

@@ -10,7 +10,7 @@ from sessions.record.summary import Summary
 from tui.panels import Panel, kinds
 from tui.terminal import glyphs
 from tui.text import clip
-from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 
 WIDTHS = (46, 62, 78)
 """Columns that the panel can have; in a narrow terminal it has them all."""
@@ -28,7 +28,7 @@ class SidePanel(Vertical):
 
     def on_mount(self) -> None:
         """The tabs, once."""
-        self.mount(Line(id="side-tabs"))
+        self.mount(ClickableLine(id="side-tabs"))
 
     @property
     def shown(self) -> bool:
@@ -118,11 +118,11 @@ class SidePanel(Vertical):
             self.panel.session_notice(notice)
 
     def _say(self) -> None:
-        spots: list[Spot] = []
+        spots: list[ClickableSpot] = []
         for kind in self.kinds:
             # Key and name together, and a rule between them: whose key it is can be seen.
             style = "reverse" if kind.name == self.open_name else "$text-muted"
-            spots.append(Spot(f" {kind.key} {kind.title} ", style, f"act:{kind.name}"))
-            spots.append(Spot(glyphs.mark("column"), "$text-muted"))
-        spots.append(Spot(" × ", "$text-muted", "act:side"))
-        self.query_one("#side-tabs", Line).say(spots)
+            spots.append(ClickableSpot(f" {kind.key} {kind.title} ", style, f"act:{kind.name}"))
+            spots.append(ClickableSpot(glyphs.mark("column"), "$text-muted"))
+        spots.append(ClickableSpot(" × ", "$text-muted", "act:side"))
+        self.query_one("#side-tabs", ClickableLine).say(spots)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PanelKind:
     """A panel that may be there; its module is imported when it is first opened."""
 
     name: str
@@ -53,14 +53,14 @@ IDLE_S = 30.0
 
 # In the order of their tabs.
 _KNOWN = (
-    Kind("prime", "Prime", "f3", "PrimePanel"),
-    Kind("skills", "Skills", "f4", "SkillsPanel"),
-    Kind("harvest", "Harvest", "f5", "HarvestPanel"),
+    PanelKind("prime", "Prime", "f3", "PrimePanel"),
+    PanelKind("skills", "Skills", "f4", "SkillsPanel"),
+    PanelKind("harvest", "Harvest", "f5", "HarvestPanel"),
 )
 
 
 class Panel(Vertical):
-    """One tab of the side panel. `name_` is its `Kind`'s name.
+    """One tab of the side panel. `name_` is its `PanelKind`'s name.
 
     Every style sheet in the panel's package is loaded with the deck's screen.
     """
@@ -136,7 +136,7 @@ class Panel(Vertical):
 
 
 @cache
-def kinds() -> tuple[Kind, ...]:
+def kinds() -> tuple[PanelKind, ...]:
     """The panels that exist, in the order of their tabs. Imports none of them."""
     return tuple(kind for kind in _KNOWN if find_spec(kind.module) is not None)
 

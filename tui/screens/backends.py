@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
 
 
-class Backends(Dialog[None]):
+class BackendsScreen(Dialog[None]):
     """The words of the first screen, at any time."""
 
     WIDE = True

@@ -19,14 +19,14 @@ def fill(
     decide: Callable[[PermissionBox.Answered], None],
 ) -> None:
     """Show the form; what is sent is the answer, and one that is left goes on waiting."""
-    from tui.screens.form import Form
+    from tui.screens.form import FormDialog
 
     def done(content: dict[str, Any] | None) -> None:
         if content is not None:
             ask = str(wanted.ask.get("ask", ""))
             decide(PermissionBox.Answered(wanted.session, ask, wanted.decision, "", content))
 
-    screen.app.push_screen(Form(wanted.ask), done)
+    screen.app.push_screen(FormDialog(wanted.ask), done)
 
 
 async def answer(client: DeckClient, given: PermissionBox.Answered) -> None:

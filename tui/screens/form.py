@@ -22,7 +22,7 @@ _GREY = "$foreground 55%"
 _YES_NO = (("Yes", True), ("No", False))
 
 
-class Form(Dialog[dict[str, Any]]):
+class FormDialog(Dialog[dict[str, Any]]):
     """Gives what was entered, by the fields' names; nothing if it is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

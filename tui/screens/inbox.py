@@ -48,7 +48,7 @@ _LOOKS = {
 }
 
 
-class Inbox(Dialog[str]):
+class InboxScreen(Dialog[str]):
     """Gives the session whose tile is wanted, or nothing. Answers go out one by one."""
 
     WIDE = True

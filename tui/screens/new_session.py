@@ -87,7 +87,7 @@ def complete_folder(value: str) -> str | None:
     return f"{head}/{visible[0]}/" if "/" in value else f"{visible[0]}/"
 
 
-class NewSession(Dialog[Wish]):
+class NewSessionForm(Dialog[Wish]):
     """Everything has a default: enter alone makes a session."""
 
     WIDE: ClassVar[bool] = False

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
-from tui.deck.scroll_to_event import Spot
+from tui.deck.scroll_to_event import EventSpot
 from tui.screens.dialogs import Dialog
 from tui.text import clip, one_line, title_of
 from tui.widgets.fields import Field
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
 
 
-class Search(Dialog[Spot]):
+class SearchScreen(Dialog[EventSpot]):
     """Results come while typing; enter gives the place under the cursor."""
 
     WIDE = True
@@ -37,7 +37,7 @@ class Search(Dialog[Spot]):
     def __init__(self, deck: DeckScreen) -> None:
         super().__init__("Search all sessions")
         self.deck = deck
-        self.spots: dict[str, Spot] = {}
+        self.spots: dict[str, EventSpot] = {}
         self._shown = ""
         """The words whose hits are shown."""
 
@@ -82,7 +82,7 @@ class Search(Dialog[Spot]):
         summary = self.deck.client.summaries.get(session_id)
         title = title_of(summary) if summary else one_line(str(hit.get("title") or ""))
         key = f"{session_id} {place}"
-        self.spots[key] = Spot(session_id, int(hit.get("seq") or 0), query)
+        self.spots[key] = EventSpot(session_id, int(hit.get("seq") or 0), query)
         return Row(
             key,
             (

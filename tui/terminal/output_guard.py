@@ -41,7 +41,7 @@ else:
     _App = object
 
 
-class Gate(LineFilter):
+class OutputGuard(LineFilter):
     """Replaces control characters in everything that is drawn.
 
     Args:
@@ -87,7 +87,7 @@ class GuardedApp(_App):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._gate = Gate()
+        self._gate = OutputGuard()
         self.faults: list[Exception] = []
         """What keys have failed with; a test that drives the app looks here at its end."""
 
@@ -95,7 +95,7 @@ class GuardedApp(_App):
         """One filter: the gate, after Textual's own."""
         own = tuple(super().get_line_filters())
         if own != self._gate.before:
-            self._gate = Gate(own)
+            self._gate = OutputGuard(own)
         return (self._gate,)
 
     def notify(

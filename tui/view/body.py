@@ -25,7 +25,7 @@ _TIGHT = ("tool", "notice")
 
 
 @dataclass(slots=True)
-class Row:
+class BodyRow:
     """A line on screen and the number of the block it belongs to."""
 
     line: Line
@@ -320,9 +320,9 @@ class Body:
             top = max(start, top + change)
         return top
 
-    def rows(self, top: int, count: int) -> list[Row]:
+    def rows(self, top: int, count: int) -> list[BodyRow]:
         """The rows from `top` on; measures them as it goes. Fewer at the end."""
-        found: list[Row] = []
+        found: list[BodyRow] = []
         if not self.blocks or top >= self.total:
             return found
         index, offset = self.heights.find(max(0, top))
@@ -333,7 +333,7 @@ class Body:
                 if offset:
                     offset -= 1
                 else:
-                    found.append(Row(self._blank, index))
+                    found.append(BodyRow(self._blank, index))
             number, inside = block.heights.find(offset) if offset else (0, 0)
             while number < len(block.pieces) and len(found) < count:
                 self._piece_rows(index, number, inside, count, found)
@@ -343,16 +343,18 @@ class Body:
             offset = 0
         return found[:count]
 
-    def _piece_rows(self, index: int, number: int, inside: int, count: int, to: list[Row]) -> None:
+    def _piece_rows(
+        self, index: int, number: int, inside: int, count: int, to: list[BodyRow]
+    ) -> None:
         self.measure(index, number)
         piece = self.blocks[index].pieces[number]
         if piece.gap:
             if inside:
                 inside -= 1
             else:
-                to.append(Row(self._blank, index))
+                to.append(BodyRow(self._blank, index))
         for line in self.lines(piece)[inside : inside + count - len(to)]:
-            to.append(Row(line, index))
+            to.append(BodyRow(line, index))
 
     def row_of(self, index: int, number: int = 0) -> int:
         """Where a block (or one of its pieces) begins, its gap left out."""

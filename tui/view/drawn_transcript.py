@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from sessions.record.transcript import Block, Transcript
 from tui.terminal import glyphs
-from tui.view.body import Body, Row
+from tui.view.body import Body, BodyRow
 from tui.view.code import warm_up
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
@@ -62,7 +62,7 @@ class DrawnTranscript(ScrollView):
         self.cursor: int | None = None
         """The block in hand."""
         self._top = 0
-        self._rows: list[Row] = []
+        self._rows: list[BodyRow] = []
         self._strips: list[Strip] = []
         self._dirty: set[int] = set()
         self._palette: Palette | None = None
@@ -171,7 +171,7 @@ class DrawnTranscript(ScrollView):
         self._move_scrollbar(width, height)
         return self._paint(rows, width, height)
 
-    def _release(self, rows: list[Row]) -> None:
+    def _release(self, rows: list[BodyRow]) -> None:
         """Rows that left the screen keep their words, not their strips, which are heavy."""
         shown = {id(row.line) for row in rows}
         for row in self._rows:
@@ -179,7 +179,7 @@ class DrawnTranscript(ScrollView):
                 row.line.strip = row.line.painted = None
         self._rows = rows
 
-    def _paint(self, rows: list[Row], width: int, height: int) -> list[Strip]:
+    def _paint(self, rows: list[BodyRow], width: int, height: int) -> list[Strip]:
         palette = self._colors()
         selection = self.text_selection
         strips: list[Strip] = []
@@ -196,7 +196,7 @@ class DrawnTranscript(ScrollView):
             strips[-1] = said
         return strips
 
-    def _look(self, row: Row, y: int, selection: Selection | None) -> Look:
+    def _look(self, row: BodyRow, y: int, selection: Selection | None) -> Look:
         block = self.body.blocks[row.block].block
         gutter = "user" if block.kind == "user" and row.line.spans else ""
         if self.cursor == row.block and row.line.spans:

@@ -104,7 +104,7 @@ class Tab(AppService):
             await process.wait()
 
 
-class Server:
+class WebServer:
     """The page, what it needs, and a deck for every connection."""
 
     def __init__(self, access: Access, read_only: bool) -> None:
@@ -232,7 +232,7 @@ def _number(value: Any, default: int, least: int, most: int) -> int:
 async def serve(listening: socket.socket, access: Access, read_only: bool) -> None:
     """Serve until this process is asked to end (SIGINT, SIGTERM); the sessions go on."""
     # No access log: addresses have the token in them.
-    runner = web.AppRunner(Server(access, read_only).app(), access_log=None, shutdown_timeout=10)
+    runner = web.AppRunner(WebServer(access, read_only).app(), access_log=None, shutdown_timeout=10)
     await runner.setup()
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -20,7 +20,7 @@ from tui.text import clip, cost, one_line, title_of, tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ClickableSpot:
     """A piece of a line that can be clicked. `target`: what is told when it is."""
 
     text: str
@@ -28,7 +28,7 @@ class Spot:
     target: str = ""
 
 
-class Line(Widget):
+class ClickableLine(Widget):
     """One row made of spots; told to draw only when it says something else."""
 
     DEFAULT_CSS = "Line { height: 1; }"
@@ -37,14 +37,14 @@ class Line(Widget):
     class Clicked(Message):
         """A spot was clicked."""
 
-        line: Line
+        line: ClickableLine
         target: str
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._spots: tuple[Spot, ...] = ()
+        self._spots: tuple[ClickableSpot, ...] = ()
 
-    def say(self, spots: Sequence[Spot]) -> None:
+    def say(self, spots: Sequence[ClickableSpot]) -> None:
         """Show these spots, from the left."""
         if (new := tuple(spots)) != self._spots:
             self._spots = new
@@ -70,35 +70,37 @@ class Line(Widget):
         return "".join(spot.text for spot in self._spots)
 
 
-def status_spots(model: DeckModel, width: int, engine: str) -> list[Spot]:
+def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpot]:
     """Counts by status, spend, and what needs the user; the least important goes first."""
     counts = model.counts()
-    parts: list[Spot] = [Spot(" agentdeck ", "bold $primary", "act:help")]
+    parts: list[ClickableSpot] = [ClickableSpot(" agentdeck ", "bold $primary", "act:help")]
     if engine:
-        parts.append(Spot(f" {engine} ", "$text-warning"))
+        parts.append(ClickableSpot(f" {engine} ", "$text-warning"))
     for status in sorted(STATUSES, key=_urgency):
         if count := counts[status]:
             text = f" {glyphs.status(status)} {count} {status} "
-            parts.append(Spot(text, STATUS_STYLE.get(status, ""), f"status:{status}"))
+            parts.append(ClickableSpot(text, STATUS_STYLE.get(status, ""), f"status:{status}"))
     if told := progress(model.runs.values()):
         needs = any(run.get("idle") for run in model.runs.values())
-        parts.append(Spot(f" {told} ", "$text-warning" if needs else "$text-accent", "act:runs"))
+        parts.append(
+            ClickableSpot(f" {told} ", "$text-warning" if needs else "$text-accent", "act:runs")
+        )
     usd, used = model.spend()
     if usd is not None:
-        parts.append(Spot(f" {cost(usd)} ", "", ""))
+        parts.append(ClickableSpot(f" {cost(usd)} ", "", ""))
     if used:
-        parts.append(Spot(f" {tokens(used)} tokens ", "$text-muted", ""))
+        parts.append(ClickableSpot(f" {tokens(used)} tokens ", "$text-muted", ""))
     if model.pages > 1 and not model.zoomed:
-        parts.append(Spot(f" page {model.page + 1}/{model.pages} ", "", "act:page_next"))
+        parts.append(ClickableSpot(f" page {model.page + 1}/{model.pages} ", "", "act:page_next"))
     if model.zoomed:
-        parts.append(Spot(" zoom ", "$text-accent", "act:zoom"))
+        parts.append(ClickableSpot(" zoom ", "$text-accent", "act:zoom"))
     if model.pinned:
-        parts.append(Spot(" comparing ", "$text-accent", "act:compare"))
+        parts.append(ClickableSpot(" comparing ", "$text-accent", "act:compare"))
     if not model.order:
-        parts.append(Spot(" no session yet ", "$text-muted", "act:new"))
+        parts.append(ClickableSpot(" no session yet ", "$text-muted", "act:new"))
     aside = sum(s.aside and not s.closed for s in model.summaries.values())
     if aside:
-        parts.append(Spot(f" {aside} set aside ", "$text-muted", "act:sessions"))
+        parts.append(ClickableSpot(f" {aside} set aside ", "$text-muted", "act:sessions"))
     return _fitting(parts, width)
 
 
@@ -114,22 +116,22 @@ def _urgency(status: Status) -> int:
     return order.index(status)
 
 
-def _fitting(parts: list[Spot], width: int) -> list[Spot]:
+def _fitting(parts: list[ClickableSpot], width: int) -> list[ClickableSpot]:
     """As many parts as fit; where some do not, the line says so at its end."""
-    kept: list[Spot] = []
+    kept: list[ClickableSpot] = []
     room = width
     for index, spot in enumerate(parts):
         need = cell_len(spot.text)
         last = index == len(parts) - 1
         if need > room - (0 if last else 2):
-            kept.append(Spot(" …", "$text-muted", "act:sessions"))
+            kept.append(ClickableSpot(" …", "$text-muted", "act:sessions"))
             break
         kept.append(spot)
         room -= need
     return kept
 
 
-def tab_spots(model: DeckModel, width: int) -> list[Spot]:
+def tab_spots(model: DeckModel, width: int) -> list[ClickableSpot]:
     """A tab per tile around the current one, and how many more there are on each side."""
     order = model.order
     if model.current not in order:
@@ -147,17 +149,17 @@ def tab_spots(model: DeckModel, width: int) -> list[Spot]:
                 used += cell_len(labels[side])
                 first, last = min(first, side), max(last, side)
                 grown = True
-    spots: list[Spot] = []
+    spots: list[ClickableSpot] = []
     if first:
-        spots.append(Spot(f" ‹{first} ", "$text-muted", f"go:{order[first - 1]}"))
+        spots.append(ClickableSpot(f" ‹{first} ", "$text-muted", f"go:{order[first - 1]}"))
     for place in range(first, last + 1):
         session_id = order[place]
         style = STATUS_STYLE.get(model.summaries[session_id].status, "")
         if session_id == model.current:
             style = f"{style} reverse" if style else "reverse"
-        spots.append(Spot(labels[place], style, f"go:{session_id}"))
+        spots.append(ClickableSpot(labels[place], style, f"go:{session_id}"))
     if more := len(order) - 1 - last:
-        spots.append(Spot(f" {more}› ", "$text-muted", f"go:{order[last + 1]}"))
+        spots.append(ClickableSpot(f" {more}› ", "$text-muted", f"go:{order[last + 1]}"))
     return spots
 
 
@@ -169,12 +171,12 @@ def _tab(model: DeckModel, session_id: str) -> str:
 
 def footer_spots(
     entries: Sequence[tuple[str, str, str]], width: int, shorten: Callable[[str], str]
-) -> list[Spot]:
+) -> list[ClickableSpot]:
     """`(key, word, action)` for what works now; what does not fit is behind F1.
 
     The last two entries (help and palette) are always there.
     """
-    spots: list[Spot] = []
+    spots: list[ClickableSpot] = []
     room = width
     *body, tail_a, tail_b = entries
     tail = [tail_a, tail_b]
@@ -194,8 +196,8 @@ def _entry(key: str, word: str) -> str:
     return f" {key} {word} "
 
 
-def _entry_spots(key: str, word: str, name: str) -> list[Spot]:
+def _entry_spots(key: str, word: str, name: str) -> list[ClickableSpot]:
     return [
-        Spot(f" {key}", "bold $text-accent", f"act:{name}"),
-        Spot(f" {one_line(word)} ", "$text-muted", f"act:{name}"),
+        ClickableSpot(f" {key}", "bold $text-accent", f"act:{name}"),
+        ClickableSpot(f" {one_line(word)} ", "$text-muted", f"act:{name}"),
     ]

@@ -55,7 +55,7 @@ def key_of(option: ev.JSON, number: int, taken: set[str]) -> str:
     return key if key and key not in taken else str(number)
 
 
-class Choice(Static, can_focus=False):
+class AnswerChoice(Static, can_focus=False):
     """One answer, to be clicked or moved to."""
 
     def __init__(self, key: str, option: ev.JSON) -> None:
@@ -201,7 +201,7 @@ class PermissionBox(Vertical, can_focus=True):
             for number, option in enumerate(self.options(), 1):
                 key = key_of(option, number, taken)
                 taken.add(key)
-                yield Choice(key, option)
+                yield AnswerChoice(key, option)
         yield Field(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
 
     def options(self) -> list[ev.JSON]:
@@ -285,8 +285,8 @@ class PermissionBox(Vertical, can_focus=True):
     # -- answering
 
     @property
-    def _choices(self) -> list[Choice]:
-        return list(self.query(Choice))
+    def _choices(self) -> list[AnswerChoice]:
+        return list(self.query(AnswerChoice))
 
     @property
     def armed(self) -> bool:
@@ -369,7 +369,7 @@ class PermissionBox(Vertical, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click on an answer gives it."""
-        if isinstance(event.widget, Choice):
+        if isinstance(event.widget, AnswerChoice):
             event.stop()
             # The click itself brings the focus: what counts is how long it was to be seen.
             if self._clock() - self._shown >= GUARD_S:

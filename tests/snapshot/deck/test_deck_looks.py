@@ -19,7 +19,7 @@ from tests.support.fake_client import FakeClient
 from tui.app import DeckApp
 from tui.options import DeckOptions, Notify
 from tui.screens.dialogs import Choose, Dialog
-from tui.screens.new_session import NewSession
+from tui.screens.new_session import NewSessionForm
 from tui.terminal import glyphs
 from tui.view import code
 
@@ -184,7 +184,7 @@ def test_without_an_engine(snap_compare: Compare) -> None:
 
 
 def test_the_form_for_new_sessions(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = after("ctrl+n", "T", "r", "y", opens=NewSession)
+    run = after("ctrl+n", "T", "r", "y", opens=NewSessionForm)
     assert snap_compare(shown(busy(1)), terminal_size=(80, 24), run_before=run)
 
 

@@ -16,7 +16,7 @@ from sessions.record.transcript import Transcript
 from sessions.safety.sanitise import clean
 from tests.unit.fuzz.events import one_of_each
 from tests.unit.fuzz.strategies import HOSTILE, WORDS, fuzzed, gone_bad
-from tui.terminal.output_guard import Gate
+from tui.terminal.output_guard import OutputGuard
 from tui.view.body import Body
 
 pytestmark = pytest.mark.timeout(300)
@@ -96,5 +96,5 @@ def test_without_the_first_gate_it_would_be_seen(monkeypatch: pytest.MonkeyPatch
                 monkeypatch.setattr(module, name, lambda text: text)
     lines = drawn([{"type": "text", "at": "", "turn": 1, "text": "a\x1b]52;c;x\x07b"}], 40)
     assert any(clean(line) != line for line in lines)
-    (left,) = Gate().apply([Segment(lines[0])], Color.parse("black"))
+    (left,) = OutputGuard().apply([Segment(lines[0])], Color.parse("black"))
     assert clean(left.text) == left.text, "and the second gate stops it"

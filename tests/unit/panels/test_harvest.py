@@ -19,7 +19,7 @@ from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig
 from tui.panels.harvest import HarvestPanel
 from tui.panels.harvest.picture import PictureScreen, half_blocks
-from tui.panels.harvest.review import Review
+from tui.panels.harvest.review import DraftReview
 from tui.panels.hints import Hints
 from tui.view.pixels import read
 
@@ -63,16 +63,16 @@ def full(tmp_path: Path, **more: object) -> object:
     return panel_rig(tmp_path, worker, permission="full", confirmed_full=True, **more)  # type: ignore[arg-type]
 
 
-async def drafted(rig: PanelRig) -> Review:
+async def drafted(rig: PanelRig) -> DraftReview:
     """A draft of everything that was found, in its review."""
     panel = await harvested(rig)
     await rig.press("a")
     await rig.until(lambda: len(panel.basket) == len(panel.found))
     await rig.press("d")
     await rig.press("enter")
-    await rig.until(lambda: isinstance(rig.app.screen, Review))
+    await rig.until(lambda: isinstance(rig.app.screen, DraftReview))
     review = rig.app.screen
-    assert isinstance(review, Review)
+    assert isinstance(review, DraftReview)
     await rig.until(lambda: bool(review.checked["checks"]) and not review.busy)
     await rig.press()
     return review
@@ -195,9 +195,9 @@ async def test_a_suggestion_is_taken_by_one_key(tmp_path: Path) -> None:
         panel = await harvested(rig)
         await rig.until(lambda: bool(panel.suggestion))
         await rig.press("y")
-        await rig.until(lambda: isinstance(rig.app.screen, Review))
+        await rig.until(lambda: isinstance(rig.app.screen, DraftReview))
         review = rig.app.screen
-        assert isinstance(review, Review)
+        assert isinstance(review, DraftReview)
         assert "scripts/total.py" in review.draft["files"] and panel.basket == []
 
 
@@ -270,7 +270,7 @@ async def test_checks_say_what_they_cost_and_what_they_found(tmp_path: Path) -> 
         assert "(one question to the model)" in rig.text("#review-said")
 
 
-async def second(rig: PanelRig, mine: str = "", draft: str = "") -> tuple[Review, Path]:
+async def second(rig: PanelRig, mine: str = "", draft: str = "") -> tuple[DraftReview, Path]:
     """A skill of mine with a line added by hand, and a second draft with one of its own."""
     await drafted(rig)
     await rig.press("i")
@@ -280,9 +280,9 @@ async def second(rig: PanelRig, mine: str = "", draft: str = "") -> tuple[Review
     await rig.press("d")
     await rig.type("again")
     await rig.press("enter")
-    await rig.until(lambda: isinstance(rig.app.screen, Review))
+    await rig.until(lambda: isinstance(rig.app.screen, DraftReview))
     review = rig.app.screen
-    assert isinstance(review, Review)
+    assert isinstance(review, DraftReview)
     await rig.until(lambda: bool(review.checked["neighbours"]) and not review.busy)
     if draft:
         theirs = Path(review.draft["path"]) / "SKILL.md"

@@ -16,9 +16,9 @@ from tests.support.panelrig import PanelRig, panel_rig
 from tui.panels.prime import PrimePanel
 from tui.panels.prime import settings as prime_settings
 from tui.panels.prime.compare import Compare
-from tui.panels.prime.paper import Paper
+from tui.panels.prime.paper import PaperScreen
 from tui.panels.prime.state import Prime
-from tui.panels.prime.words import Reading, Words
+from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Confirm
 
 OFFLINE = '\n[priming.arxiv]\nurl = "http://127.0.0.1:9/none"\nmin_interval_s = 0.0\n'
@@ -113,7 +113,7 @@ async def test_size_is_told_before_anything_is_sent(tmp_path: Path) -> None:
         await rig.press()
         assert "sends about" in rig.text("#prime-cost")
         await rig.press("t")
-        assert isinstance(rig.app.screen, Reading)
+        assert isinstance(rig.app.screen, ReadingScreen)
         shown = rig.app.screen.text
         await rig.press("escape", "i")
         await rig.until(lambda: bool(of_type(rig.session, ev.UserMessage)))
@@ -190,7 +190,7 @@ async def test_papers_are_read_and_left_out_before_the_model_sees_any(tmp_path: 
         opened: list[str] = []
         rig.app.open_url = lambda url, **_: opened.append(url)  # type: ignore[method-assign]
         await rig.press("enter")
-        assert isinstance(rig.app.screen, Paper)
+        assert isinstance(rig.app.screen, PaperScreen)
         await rig.press("o", "escape")
         first = panel.prime.drawn["draw"][0]
         assert opened == [f"https://arxiv.org/abs/{first['id']}"] and not rig.server.asked
@@ -224,7 +224,7 @@ async def test_what_came_of_a_priming_and_the_words_behind_it(tmp_path: Path) ->
         assert "uptake" in rig.rows()[0]
         assert "other words, not better ideas" in rig.text("#prime-about")
         await rig.press("g")
-        assert isinstance(rig.app.screen, Reading) and "percolationa" in rig.app.screen.text
+        assert isinstance(rig.app.screen, ReadingScreen) and "percolationa" in rig.app.screen.text
         await rig.press("escape", "enter")
         assert panel.prime.show == "items" and panel.prime.items
 
@@ -269,7 +269,7 @@ async def test_a_blind_comparison_by_keys(tmp_path: Path) -> None:
         assert "not enough to tell" in rig.text("#compare-end Static")
         assert "against sham" in rig.text("#compare-end Static")
         await rig.press("escape", "l")
-        await rig.until(lambda: isinstance(rig.app.screen, Reading))
+        await rig.until(lambda: isinstance(rig.app.screen, ReadingScreen))
 
 
 async def test_an_unfinished_comparison_comes_back(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig
 from tests.support.skill_folders import make_skill
 from tui.panels.skills import SkillsPanel
-from tui.panels.skills.reader import Reader, tree
+from tui.panels.skills.reader import SkillReader, tree
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, header, skill_row
 from tui.screens.dialogs import Choose, Confirm, Prompt
-from tui.widgets.clickable_line import Line
+from tui.widgets.clickable_line import ClickableLine
 
 FILES = {"scripts/run.py": "print('ran')\n", "references/more.md": "# More\n", "assets/a.bin": "\0"}
 
@@ -164,7 +164,7 @@ async def test_the_reader_shows_every_kind_of_file(tmp_path: Path) -> None:
         panel = await opened(rig)
         await at(rig, panel, "demo")
         await rig.press("enter")
-        await rig.until(lambda: isinstance(rig.app.screen, Reader))
+        await rig.until(lambda: isinstance(rig.app.screen, SkillReader))
         await rig.until(lambda: len(rig.rows()) > 1)
         names = ["SKILL.md", "assets/", "  a.bin", "references/", "  more.md", "scripts/"]
         assert rig.rows() == [*names, "  run.py"]
@@ -297,7 +297,7 @@ def test_a_tree_names_each_folder_once() -> None:
 async def test_the_head_stands_over_the_rows(tmp_path: Path) -> None:
     async with panel_rig(tmp_path, by_words) as rig:
         panel = await opened(rig)
-        head = panel.query_one("#skills-head", Line).words
+        head = panel.query_one("#skills-head", ClickableLine).words
         assert head.index("scope") == row(rig, "deepen").index("bundled")
 
 

@@ -15,7 +15,7 @@ from tui.deck.memory import Memory
 from tui.deck.welcome import Welcome
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Confirm
-from tui.screens.new_session import NewSession, complete_folder
+from tui.screens.new_session import NewSessionForm, complete_folder
 from tui.screens.session_list import grouped
 from tui.widgets.rows import Rows
 
@@ -106,7 +106,7 @@ async def test_a_wrong_entry_is_said_in_the_form(field: str, value: str) -> None
         await here.press("ctrl+n")
         here.app.screen.query_one(f"#{field}", Input).value = value
         await here.press("enter")
-        assert isinstance(here.app.screen, NewSession)
+        assert isinstance(here.app.screen, NewSessionForm)
         assert here.client.said("session.create") == []
         assert str(here.app.screen.query_one("#fault").content)  # type: ignore[attr-defined]
 

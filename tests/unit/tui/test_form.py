@@ -6,8 +6,8 @@ from textual.widgets import Checkbox, Input, Select, Static
 
 from sessions.record import forms
 from tests.support.deckpilot import Opened, opened
-from tui.screens.form import Form
-from tui.widgets.permission import GUARD_S, Choice, PermissionBox
+from tui.screens.form import FormDialog
+from tui.widgets.permission import GUARD_S, AnswerChoice, PermissionBox
 
 FIELDS = forms.of_schema(
     {
@@ -32,11 +32,11 @@ def ask(here: Opened, **more: Any) -> None:
     here.client.ask("s001", detail="Where shall it listen?", detail_kind="question", **asked)
 
 
-def fault(form: Form) -> str:
+def fault(form: FormDialog) -> str:
     return str(form.query_one("#fault", Static).content)
 
 
-async def shown(here: Opened) -> Form:
+async def shown(here: Opened) -> FormDialog:
     await here.until(lambda: bool(here.deck.query(PermissionBox)))
     await here.settle()
     box = here.deck.query_one(PermissionBox)
@@ -45,9 +45,9 @@ async def shown(here: Opened) -> Form:
     await here.settle()
     box._since -= GUARD_S * 2
     await here.press("f")
-    await here.until(lambda: isinstance(here.app.screen, Form))
+    await here.until(lambda: isinstance(here.app.screen, FormDialog))
     form = here.app.screen
-    assert isinstance(form, Form)
+    assert isinstance(form, FormDialog)
     return form
 
 
@@ -84,4 +84,4 @@ async def test_choices_are_given_by_a_key_beside_the_form() -> None:
         ask(here, options=[choice, *OPTIONS])
         await here.until(lambda: bool(here.deck.query(PermissionBox)))
         await here.settle()
-        assert [c.key for c in here.deck.query(Choice)] == ["1", "f", "n"]
+        assert [c.key for c in here.deck.query(AnswerChoice)] == ["1", "f", "n"]

@@ -12,7 +12,7 @@ from sessions.record.summary import Summary
 from sessions.record.wants import Want, wants
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
-from tui.screens.inbox import Inbox
+from tui.screens.inbox import InboxScreen
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Rows
 from tui.widgets.want import WantBox
@@ -44,7 +44,7 @@ async def test_the_one_in_hand_is_shown_whole_and_its_letters_answer_it(
     size: tuple[int, int],
 ) -> None:
     async with listed(size) as here:
-        assert isinstance(here.app.screen, Inbox)
+        assert isinstance(here.app.screen, InboxScreen)
         assert len(here.app.screen.query_one(Rows).rows) == 3
         assert box(here).ask["detail"] == "make target-1"
         assert box(here).region.height >= 4

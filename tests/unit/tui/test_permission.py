@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from tests.support.deckpilot import Opened, opened
 from tui.text import clip_middle
-from tui.widgets.permission import GUARD_S, Choice, PermissionBox
+from tui.widgets.permission import GUARD_S, AnswerChoice, PermissionBox
 
 
 @asynccontextmanager
@@ -82,14 +82,14 @@ async def test_keys_typed_ahead_answer_nothing(key: str) -> None:
 async def test_a_click_that_comes_too_early_answers_nothing() -> None:
     async with asking() as here:
         box(here)._clock = lambda: box(here)._shown
-        await here.pilot.click(Choice)
+        await here.pilot.click(AnswerChoice)
         assert here.client.said("session.answer") == []
 
 
 async def test_a_click_answers() -> None:
     async with asking() as here:
         arm(here)
-        await here.pilot.click(Choice)
+        await here.pilot.click(AnswerChoice)
         await here.settle()
         assert here.client.said("session.answer")[0]["decision"] == "once"
 
@@ -100,7 +100,7 @@ async def test_always_is_never_marked_by_itself() -> None:
         {"id": "no", "name": "no", "kind": "reject_once"},
     ]
     async with asking(options=options) as here:
-        marked = [c for c in here.deck.query(Choice) if c.has_class("-marked")]
+        marked = [c for c in here.deck.query(AnswerChoice) if c.has_class("-marked")]
         assert [c.kind for c in marked] == ["reject_once"]
 
 
@@ -120,7 +120,7 @@ async def test_all_answers_are_in_view_in_the_smallest_tile() -> None:
         tile = here.deck.grid.tile("s002")
         assert tile is not None
         assert len(here.deck.grid.tiles()) == 9
-        for choice in here.deck.query(Choice):
+        for choice in here.deck.query(AnswerChoice):
             assert tile.region.contains_region(choice.region)
             assert choice.region.height == 1
 
@@ -132,7 +132,7 @@ async def test_a_long_answer_goes_on_below_and_is_not_cut_off() -> None:
         {"id": "no", "name": "no", "kind": "reject_once"},
     ]
     async with asking(options=options) as here:
-        first, second = here.deck.query(Choice)
+        first, second = here.deck.query(AnswerChoice)
         assert "END" in "".join(
             strip.text for strip in first.render_lines(first.region.at_offset((0, 0)))
         )
@@ -158,7 +158,7 @@ async def test_an_answer_that_is_to_be_explained_asks_why() -> None:
         {"id": "no-reason", "name": "No, and say why", "kind": "reject_once"},
     ]
     async with asking(options=options) as here:
-        assert [c.key for c in here.deck.query(Choice)] == ["o", "n", "r"]
+        assert [c.key for c in here.deck.query(AnswerChoice)] == ["o", "n", "r"]
         await here.press("ctrl+j")
         arm(here)
         await here.press("3")
@@ -247,7 +247,7 @@ async def test_every_answer_is_in_view_and_says_what_it_is(more: int) -> None:
         await here.settle()
         tile = here.deck.grid.tile("s002")
         assert tile is not None
-        choices = list(here.deck.query(Choice))
+        choices = list(here.deck.query(AnswerChoice))
         assert len(choices) == len(LONG)
         for choice in choices:
             assert tile.region.contains_region(choice.region)

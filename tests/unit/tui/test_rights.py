@@ -11,7 +11,7 @@ from textual.widgets import Input, Select, Static
 from tests.support.deckpilot import Opened, opened
 from tui.screens.confirm_full_mode import TypeFull
 from tui.screens.dialogs import Choose
-from tui.screens.new_session import NewSession
+from tui.screens.new_session import NewSessionForm
 from tui.screens.new_session import here as started_in
 from tui.widgets.rows import Rows
 
@@ -116,7 +116,7 @@ async def test_a_directory_that_is_gone_is_refused_in_the_form(
     async with opened(0) as here:
         gone.rmdir()
         await here.press("ctrl+n")
-        assert isinstance(here.app.screen, NewSession)
+        assert isinstance(here.app.screen, NewSessionForm)
         assert here.app.screen.query_one("#cwd", Input).value == str(gone)
         await here.press("enter")
         assert f"There is no directory {gone}" in str(

@@ -14,8 +14,8 @@ from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui import actions as registry
 from tui.screens.dialogs import Choose, Confirm
-from tui.screens.settings.forms import Edit, PressKey
-from tui.screens.settings.screen import Settings
+from tui.screens.settings.forms import EditSetting, PressKey
+from tui.screens.settings.screen import SettingsScreen
 from tui.widgets.rows import Rows
 
 
@@ -25,7 +25,7 @@ async def shown(
     monkeypatch: pytest.MonkeyPatch,
     text: str = "",
     size: tuple[int, int] = (120, 36),
-) -> AsyncIterator[tuple[Opened, Settings]]:
+) -> AsyncIterator[tuple[Opened, SettingsScreen]]:
     """The screen over a file with that text."""
     monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
     client = FakeClient()
@@ -34,19 +34,19 @@ async def shown(
     client.config_file.chmod(0o600)
     async with opened(1, size, client=client) as here:
         here.deck.start("settings")
-        await here.until(lambda: isinstance(here.app.screen, Settings))
+        await here.until(lambda: isinstance(here.app.screen, SettingsScreen))
         screen = here.app.screen
-        assert isinstance(screen, Settings)
+        assert isinstance(screen, SettingsScreen)
         await here.until(lambda: bool(screen.sections))
         yield here, screen
 
 
-async def find(here: Opened, screen: Settings, words: str) -> None:
+async def find(here: Opened, screen: SettingsScreen, words: str) -> None:
     screen.query_one("#filter", Input).value = words
     await here.settle()
 
 
-def said(screen: Settings) -> str:
+def said(screen: SettingsScreen) -> str:
     return str(screen.query_one("#said", Static).content)
 
 
@@ -73,9 +73,9 @@ async def test_a_number_is_checked_as_it_is_typed(
     async with shown(tmp_path, monkeypatch) as (here, screen):
         await find(here, screen, "session_usd")
         await here.press("enter")
-        await here.until(lambda: isinstance(here.app.screen, Edit))
+        await here.until(lambda: isinstance(here.app.screen, EditSetting))
         form = here.app.screen
-        assert isinstance(form, Edit)
+        assert isinstance(form, EditSetting)
         form.query_one(Input).value = "2,5x"
         await here.until(lambda: "must be a number" in form.fault)
         await here.press("enter")
@@ -93,7 +93,7 @@ async def test_where_the_file_was_changed_meanwhile_a_plain_question_is_asked(
     async with shown(tmp_path, monkeypatch, "[limits]\nmax_steps = 5\n") as (here, screen):
         await find(here, screen, "limits.max_steps")
         await here.press("enter")
-        await here.until(lambda: isinstance(here.app.screen, Edit))
+        await here.until(lambda: isinstance(here.app.screen, EditSetting))
         by_hand = "[limits]\nmax_steps = 7\ndeck_usd = 3.0\n"
         here.client.config_file.write_text(by_hand)
         here.app.screen.query_one(Input).value = "9"

@@ -11,7 +11,7 @@ from tests.support.deckpilot import opened
 from tui import panels as panels_module
 from tui.deck.memory import Memory
 from tui.deck.side import SidePanel
-from tui.panels import Kind, Panel, kinds
+from tui.panels import Panel, PanelKind, kinds
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.widgets.rows import Rows
 
@@ -33,7 +33,7 @@ class Probe(Panel):
         self.told.append(event.type)
 
 
-class ProbeKind(Kind):
+class ProbeKind(PanelKind):
     """Makes the probe."""
 
     def make(self) -> Panel:
@@ -104,7 +104,7 @@ class Fields(Panel):
         self.query_one("#typed").focus()
 
 
-class FieldsKind(Kind):
+class FieldsKind(PanelKind):
     """Makes it."""
 
     def make(self) -> Panel:

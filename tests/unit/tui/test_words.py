@@ -11,12 +11,12 @@ from sessions.record.summary import Summary
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.text import clip, cost, one_line, plain, size, title_of, tokens
-from tui.widgets.clickable_line import Spot, footer_spots, status_spots, tab_spots
+from tui.widgets.clickable_line import ClickableSpot, footer_spots, status_spots, tab_spots
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 
 
-def words(spots: list[Spot]) -> str:
+def words(spots: list[ClickableSpot]) -> str:
     return "".join(spot.text for spot in spots)
 
 

@@ -6,11 +6,11 @@ import pytest
 from textual.css.query import NoMatches
 
 from tests.support.deckpilot import opened
-from tui.screens.new_session import NewSession
+from tui.screens.new_session import NewSessionForm
 from tui.work import gone, while_shown
 
 
-async def looks_for_nothing(form: NewSession) -> None:
+async def looks_for_nothing(form: NewSessionForm) -> None:
     form.query_one("#not-there")
 
 
@@ -18,7 +18,7 @@ async def test_what_a_left_screen_lacks_is_no_fault() -> None:
     async with opened(0) as here:
         await here.press("ctrl+n")
         form = here.app.screen
-        assert isinstance(form, NewSession)
+        assert isinstance(form, NewSessionForm)
         await here.press("escape")
         assert gone(form)
         await while_shown(form, looks_for_nothing(form))
@@ -28,7 +28,7 @@ async def test_what_a_shown_screen_lacks_is_a_fault() -> None:
     async with opened(0) as here:
         await here.press("ctrl+n")
         form = here.app.screen
-        assert isinstance(form, NewSession)
+        assert isinstance(form, NewSessionForm)
         assert not gone(form)
         with pytest.raises(NoMatches):
             await while_shown(form, looks_for_nothing(form))

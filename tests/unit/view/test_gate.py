@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tests.support.viewrig import ViewApp
-from tui.terminal.output_guard import Gate, GuardedApp, crash_notice
+from tui.terminal.output_guard import GuardedApp, OutputGuard, crash_notice
 
 BLACK = Color(0, 0, 0)
 FORBIDDEN = [*range(0x00, 0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x2028, 0x61C, 0xD800]
@@ -30,27 +30,27 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("code", FORBIDDEN, ids=hex)
 def test_each_forbidden_character_becomes_a_visible_mark(code: int) -> None:
-    (segment,) = Gate().apply([Segment(f"a{chr(code)}b")], BLACK)
+    (segment,) = OutputGuard().apply([Segment(f"a{chr(code)}b")], BLACK)
     assert chr(code) not in segment.text
     assert len(segment.text) == 3 and segment.text.isprintable()
 
 
 @given(st.text())
 def test_whatever_comes_nothing_controls_the_terminal(text: str) -> None:
-    for segment in Gate().apply([Segment(text)], BLACK):
+    for segment in OutputGuard().apply([Segment(text)], BLACK):
         assert not any(ord(c) in FORBIDDEN for c in segment.text)
 
 
 def test_plain_text_passes_as_the_same_object() -> None:
     segments = [Segment("plain 日本 é👩\u200d👧"), Segment("b", Style(bold=True))]
-    assert [s.text for s in Gate().apply(segments, BLACK)] == [s.text for s in segments]
+    assert [s.text for s in OutputGuard().apply(segments, BLACK)] == [s.text for s in segments]
     plain = [Segment("plain")]
-    assert Gate().apply(plain, BLACK) is plain
+    assert OutputGuard().apply(plain, BLACK) is plain
 
 
 def test_a_hyperlink_that_carries_control_codes_is_dropped() -> None:
     style = Style(link="https://a.b/\x1b]52;c;eA==\x07")
-    (segment,) = Gate().apply([Segment("x", style)], BLACK)
+    (segment,) = OutputGuard().apply([Segment("x", style)], BLACK)
     assert segment.style is not None and segment.style.link is None
 
 

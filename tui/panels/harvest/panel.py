@@ -19,12 +19,12 @@ from tui.folder import here
 from tui.panels import Panel
 from tui.panels.harvest import library
 from tui.panels.harvest.picture import PictureScreen
-from tui.panels.harvest.review import Review
+from tui.panels.harvest.review import DraftReview
 from tui.panels.harvest.turn import show_turn
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.text import clean, clip, one_line
-from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
@@ -74,7 +74,7 @@ class HarvestPanel(Panel):
         self.looking = False
 
     def compose(self) -> ComposeResult:
-        yield Line(id="harvest-where")
+        yield ClickableLine(id="harvest-where")
         yield Static("", markup=False, id="harvest-suggestion")
         yield Field(placeholder="filter", compact=True, id="harvest-filter")
         yield Rows("Nothing was left behind here yet.", id="harvest-rows")
@@ -151,10 +151,12 @@ class HarvestPanel(Panel):
         names = {**_NAMES, "several": f"several {len(self.several) or ''}".strip()}
         names["basket"] = f"basket {len(self.basket)}"
         spots = [
-            Spot(f" {text} ", "reverse" if where == self.where else "$text-muted", f"where:{where}")
+            ClickableSpot(
+                f" {text} ", "reverse" if where == self.where else "$text-muted", f"where:{where}"
+            )
             for where, text in names.items()
         ]
-        self.query_one("#harvest-where", Line).say(spots)
+        self.query_one("#harvest-where", ClickableLine).say(spots)
         suggestion = self.query_one("#harvest-suggestion", Static)
         suggestion.update(Content(f"{one_line(self.suggestion)} y: yes · n: not now"))
         suggestion.display = bool(self.suggestion)
@@ -211,8 +213,8 @@ class HarvestPanel(Panel):
     def _moved(self) -> None:
         self._about()
 
-    @on(Line.Clicked)
-    def _where_clicked(self, message: Line.Clicked) -> None:
+    @on(ClickableLine.Clicked)
+    def _where_clicked(self, message: ClickableLine.Clicked) -> None:
         if message.target.startswith("where:"):
             message.stop()
             where = message.target.removeprefix("where:")
@@ -417,7 +419,7 @@ class HarvestPanel(Panel):
                 self.deck.say(said)
             self.reload()
 
-        self.app.push_screen(Review(self.client, draft, self.session or ""), done)
+        self.app.push_screen(DraftReview(self.client, draft, self.session or ""), done)
 
     def action_uses(self) -> None:
         """My skills: used, helped, unused for weeks; undo of an install."""

@@ -38,7 +38,7 @@ _KEYS = (
 _ROUND = "round:"
 
 
-class Review(Dialog[str]):
+class DraftReview(Dialog[str]):
     """Gives a sentence of what was done with the draft."""
 
     WIDE = True

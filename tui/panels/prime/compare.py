@@ -14,7 +14,7 @@ from textual.widgets import Static
 from sessions.errors import AgentdeckError
 from tui.panels.prime.ports import Primed
 from tui.panels.prime.state import JSON, Prime
-from tui.panels.prime.words import Reading
+from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick
 from tui.text import clean
 
@@ -200,4 +200,4 @@ async def show_ledger(panel: Primed) -> None:
         "it is the draw that helps and not any block of that length. Only the second counts for "
         "priming."
     )
-    panel.app.push_screen(Reading(f"{ledger['comparisons']} blind comparisons", text))
+    panel.app.push_screen(ReadingScreen(f"{ledger['comparisons']} blind comparisons", text))

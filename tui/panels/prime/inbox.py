@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.panels.prime.ports import Primed
 from tui.panels.prime.state import JSON, Prime
-from tui.panels.prime.words import Reading
+from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choose, Listing, Offer, Pick
 from tui.text import one_line, tokens
 
@@ -43,7 +43,9 @@ async def open_inbox(panel: Primed, session: str, prime: Prime) -> None:
         if dream is None:
             return
         if choice.key == "ctrl+r":
-            panel.app.push_screen(Reading(f"Daydream of {dream['night']}", receipt_words(dream)))
+            panel.app.push_screen(
+                ReadingScreen(f"Daydream of {dream['night']}", receipt_words(dream))
+            )
         else:
             keep = choice.key == "enter"
             panel.work(lambda s, p: _take(panel, s, p, dream["id"], keep))

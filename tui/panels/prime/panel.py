@@ -18,15 +18,15 @@ from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
-from tui.panels.prime.paper import Paper
+from tui.panels.prime.paper import PaperScreen
 from tui.panels.prime.past import past_rows, word_lists
 from tui.panels.prime.ports import Work
 from tui.panels.prime.state import JSON, KEYS, KINDS, Prime
-from tui.panels.prime.words import Reading, Words
+from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
 from tui.view.gauge import gauge_words
-from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
@@ -87,7 +87,7 @@ class PrimePanel(Panel):
         self._waits: dict[int, Worker[None]] = {}
 
     def compose(self) -> ComposeResult:
-        yield Line(id="prime-kinds")
+        yield ClickableLine(id="prime-kinds")
         yield Static("", markup=False, id="prime-params")
         yield Field(placeholder="filter", compact=True, id="prime-filter")
         yield Rows("d draws; the model then reads it, outside this session.", id="prime-rows")
@@ -177,8 +177,8 @@ class PrimePanel(Panel):
         spots = []
         for key, name in KEYS.items():
             style = "reverse" if name == prime.kind else "$text-muted"
-            spots.append(Spot(f" {key} {name} ", style, f"kind:{name}"))
-        self.query_one("#prime-kinds", Line).say(spots)
+            spots.append(ClickableSpot(f" {key} {name} ", style, f"kind:{name}"))
+        self.query_one("#prime-kinds", ClickableLine).say(spots)
         params = Content(st.parameter_words(self.kind, prime))
         self.query_one("#prime-params", Static).update(params)
         typed = self.query_one("#prime-filter", Input).value
@@ -250,8 +250,8 @@ class PrimePanel(Panel):
     def _moved(self) -> None:
         self._about()
 
-    @on(Line.Clicked)
-    def _kind_clicked(self, message: Line.Clicked) -> None:
+    @on(ClickableLine.Clicked)
+    def _kind_clicked(self, message: ClickableLine.Clicked) -> None:
         message.stop()
         self.action_kind(message.target.removeprefix("kind:"))
 
@@ -289,7 +289,9 @@ class PrimePanel(Panel):
         elif prime.show == "past":
             self._again(key)
         elif prime.kind == "arxiv" and (row := self._drawn_row(key)) is not None:
-            self.app.push_screen(Paper(row), lambda read: self.action_read() if read else None)
+            self.app.push_screen(
+                PaperScreen(row), lambda read: self.action_read() if read else None
+            )
         else:
             self.action_read()
 
@@ -394,7 +396,7 @@ class PrimePanel(Panel):
     def action_text(self) -> None:
         """Read exactly what would be sent."""
         if text := self.prime.size.get("text"):
-            self.app.push_screen(Reading("What is sent, word for word", text))
+            self.app.push_screen(ReadingScreen("What is sent, word for word", text))
 
     def action_spread(self) -> None:
         """Deal what is ticked over several tiles, or give each a seed of its own."""
@@ -459,7 +461,7 @@ class PrimePanel(Panel):
         """The word lists behind the gauge of the priming under the cursor."""
         past = self._past(self.rows.key)
         if self.prime.show == "past" and past is not None and past["gauge"]:
-            self.app.push_screen(Reading("The gauge's words", word_lists(past["gauge"])))
+            self.app.push_screen(ReadingScreen("The gauge's words", word_lists(past["gauge"])))
 
     # -- leaving
 

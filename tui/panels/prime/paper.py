@@ -14,7 +14,7 @@ from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line
 
 
-class Paper(Dialog[bool]):
+class PaperScreen(Dialog[bool]):
     """Gives True when the draw shall be read by the model now."""
 
     WIDE = True

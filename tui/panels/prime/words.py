@@ -67,7 +67,7 @@ def read_words(path: str) -> str:
     return clean(data.decode("utf-8", "replace"))
 
 
-class Reading(Dialog[None]):
+class ReadingScreen(Dialog[None]):
     """Longer text to be read: the gauge's words, or exactly what will be sent."""
 
     WIDE = True

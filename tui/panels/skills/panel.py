@@ -17,12 +17,12 @@ from sessions.record.closed_sets import SkillState
 from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
-from tui.panels.skills.reader import Reader
+from tui.panels.skills.reader import SkillReader
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import OWN, broken_row, budget, header, skill_row, where
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Pick, Prompt
 from tui.text import clip, one_line
-from tui.widgets.clickable_line import Line, Spot
+from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
@@ -73,7 +73,7 @@ class SkillsPanel(Panel):
 
     def compose(self) -> ComposeResult:
         yield Field(placeholder="filter", compact=True, id="skills-filter")
-        yield Line(id="skills-head")
+        yield ClickableLine(id="skills-head")
         yield Rows("No skills are seen from this directory.", id="skills-rows")
         yield Static("", markup=False, id="skills-about")
         yield Static("", markup=False, id="skills-budget")
@@ -142,7 +142,9 @@ class SkillsPanel(Panel):
         else:
             rows.empty = "No skills are seen from this directory. n adds one."
         rows.show(shown)
-        self.query_one("#skills-head", Line).say([Spot(header(width, used), "$text-muted")])
+        self.query_one("#skills-head", ClickableLine).say(
+            [ClickableSpot(header(width, used), "$text-muted")]
+        )
         self._about()
 
     def _about(self) -> None:
@@ -264,7 +266,7 @@ class SkillsPanel(Panel):
         skill = self.chosen
         if skill is not None:
             name, folder = skill["name"], skill["path"]
-            self.app.push_screen(Reader(self.client, name, self.session or "", folder))
+            self.app.push_screen(SkillReader(self.client, name, self.session or "", folder))
 
     def action_review(self) -> None:
         """What the skill is and what was found in it."""

@@ -24,7 +24,7 @@ _PLAIN = 60_000
 """Characters from which on a file is shown without rendering: that would stop the keys."""
 
 
-class Reader(Dialog[None]):
+class SkillReader(Dialog[None]):
     """Shows one skill's files."""
 
     WIDE = True

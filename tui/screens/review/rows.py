@@ -29,7 +29,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DiffRow:
     """One row on screen. `kind`: file, hunk, line, note, comment, picture (`text`: which line).
 
     `cells`: one, or the old and the new side (None: nothing stands there).
@@ -50,26 +50,26 @@ class Row:
 def rows_of(
     files: list[JSON], *, split: bool, said: dict[tuple[str, int, int], str],
     drawn: Mapping[str, int] = MappingProxyType({}),
-) -> list[Row]:  # fmt: skip
+) -> list[DiffRow]:  # fmt: skip
     """All rows. `said`: comments by path, old and new number; `drawn`: lines of pictures."""
-    found: list[Row] = []
+    found: list[DiffRow] = []
     for number, file in enumerate(files):
-        found.append(Row("file", number, text=heading(file)))
+        found.append(DiffRow("file", number, text=heading(file)))
         if not file["hunks"]:
-            found.append(Row("note", number, text=_without(file)))
+            found.append(DiffRow("note", number, text=_without(file)))
             lines_of_it = range(drawn.get(file["path"], 0))
-            found += [Row("picture", number, text=str(n)) for n in lines_of_it]
+            found += [DiffRow("picture", number, text=str(n)) for n in lines_of_it]
         for at, hunk in enumerate(file["hunks"]):
-            found.append(Row("hunk", number, at, text=_place(hunk)))
+            found.append(DiffRow("hunk", number, at, text=_place(hunk)))
             cells = list(_cells(hunk))
             lines = _paired(cells) if split else [(cell,) for cell in cells]
             for line in lines:
-                row = Row("line", number, at, line)
+                row = DiffRow("line", number, at, line)
                 found.append(row)
                 cell = row.cell
                 words = said.get((file["path"], cell.old, cell.new)) if cell and said else None
                 if words is not None:
-                    found.append(Row("comment", number, at, line, words))
+                    found.append(DiffRow("comment", number, at, line, words))
     return found
 
 

@@ -20,7 +20,7 @@ from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.order import LandingOrder, candidates
 from tui.screens.review.pictures import pairs, to_draw
-from tui.screens.review.rows import JSON, Row, rows_of
+from tui.screens.review.rows import JSON, DiffRow, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
 from tui.widgets.rows import Row as Listed
@@ -268,7 +268,7 @@ class ChangeReview(Dialog[str]):
             return
         self.run(self._comment(row))
 
-    async def _comment(self, row: Row) -> None:
+    async def _comment(self, row: DiffRow) -> None:
         cell, path = row.cell, str(self.files[row.file]["path"])
         assert cell is not None
         before = self.comments.text(path, cell.old, cell.new)

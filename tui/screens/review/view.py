@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tui.screens.review.colours import Colours
 from tui.screens.review.pictures import Pair
-from tui.screens.review.rows import JSON, Cell, Row
+from tui.screens.review.rows import JSON, Cell, DiffRow
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
 from tui.view.line import Span, cells
@@ -44,11 +44,11 @@ class ChangeView(ScrollView, can_focus=True):
     class Moved(Message):
         """The cursor is on another row."""
 
-        row: Row
+        row: DiffRow
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.rows: list[Row] = []
+        self.rows: list[DiffRow] = []
         self.cursor = 0
         self.aside = 0
         self.empty = "…"
@@ -58,11 +58,11 @@ class ChangeView(ScrollView, can_focus=True):
         self._palette: Palette | None = None
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> DiffRow | None:
         """The row under the cursor."""
         return self.rows[self.cursor] if self.rows else None
 
-    def show(self, files: list[JSON], rows: list[Row]) -> None:
+    def show(self, files: list[JSON], rows: list[DiffRow]) -> None:
         """Show these; the cursor stays as near as it can to where it was."""
         before = self.row
         self.rows = rows
@@ -72,7 +72,7 @@ class ChangeView(ScrollView, can_focus=True):
         self._into_view()
         self.refresh()
 
-    def _near(self, before: Row | None) -> int:
+    def _near(self, before: DiffRow | None) -> int:
         if before is None or not self.rows:
             return 0
         cell = before.cell
@@ -166,7 +166,7 @@ class ChangeView(ScrollView, can_focus=True):
         front = _fit([(mark, "cursor")], 1, "", palette)
         return Strip.join([front, *self._row(row, width - 1, palette)])
 
-    def _row(self, row: Row, width: int, palette: Palette) -> list[Strip]:
+    def _row(self, row: DiffRow, width: int, palette: Palette) -> list[Strip]:
         if row.kind == "picture":
             pair = self.pictures[self._files[row.file]["path"]]
             return [pair.strip(int(row.text), width, palette)]
@@ -188,7 +188,7 @@ class ChangeView(ScrollView, can_focus=True):
         ]
 
     def _cell(
-        self, row: Row, cell: Cell | None, width: int, palette: Palette, *,
+        self, row: DiffRow, cell: Cell | None, width: int, palette: Palette, *,
         both: bool = False, old: bool = False,
     ) -> Strip:  # fmt: skip
         if cell is None:

@@ -34,7 +34,7 @@ _HOW = {
 SHEETS = ["../dialogs.tcss", "settings.tcss"]
 
 
-class Edit(Dialog[str]):
+class EditSetting(Dialog[str]):
     """One value, checked as it is typed; gives what was typed."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = SHEETS  # type: ignore[assignment]

@@ -17,7 +17,7 @@ HEAD = "§"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class SettingItem:
     """A row: a section's head (no `setting`), or a key of it."""
 
     key: str
@@ -65,12 +65,12 @@ def _of_action(
 
 def items(
     sections: Sequence[SettingsSection], opened: set[str], terms: Sequence[str]
-) -> Iterator[Item]:
+) -> Iterator[SettingItem]:
     """What is shown: what was opened, or, where something is looked for, all that has it."""
     for section in sections:
         name = ".".join(section["keys"])
-        head = Item(HEAD + name, section)
-        rows = [Item(".".join(s["keys"]), section, s) for s in section["settings"]]
+        head = SettingItem(HEAD + name, section)
+        rows = [SettingItem(".".join(s["keys"]), section, s) for s in section["settings"]]
         if terms:
             rows = [row for row in rows if _has(row, terms)]
             if rows:
@@ -82,7 +82,7 @@ def items(
             yield from rows
 
 
-def _has(item: Item, terms: Sequence[str]) -> bool:
+def _has(item: SettingItem, terms: Sequence[str]) -> bool:
     setting = item.setting
     assert setting is not None
     words = f"{item.name} {item.name.replace('_', ' ')} {setting['words']} {setting['value']} "
@@ -90,7 +90,7 @@ def _has(item: Item, terms: Sequence[str]) -> bool:
     return all(term in words for term in terms)
 
 
-def row_of(item: Item, width: int, opened: bool) -> Row:
+def row_of(item: SettingItem, width: int, opened: bool) -> Row:
     """A row as it is drawn."""
     setting = item.setting
     if setting is None:
@@ -111,7 +111,7 @@ def row_of(item: Item, width: int, opened: bool) -> Row:
     return Row(item.key, cells)
 
 
-def _head(item: Item, width: int, opened: bool) -> tuple[tuple[str, str], ...]:
+def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str], ...]:
     section = item.section
     mark = glyphs.mark("unfolded" if opened else "folded")
     keys = section["keys"]
@@ -145,7 +145,7 @@ def _source(setting: SettingShown) -> str:
     return one_line(setting["source"]).replace("your file, line", "yours, line")
 
 
-def about(item: Item) -> list[str]:
+def about(item: SettingItem) -> list[str]:
     """What is told of the row under the cursor: its words, then default, source, and when."""
     setting = item.setting
     if setting is None:

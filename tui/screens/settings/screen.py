@@ -17,8 +17,16 @@ from tui.deck.retake import retake
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Dialog, Listing, Pick
 from tui.screens.settings.adding import wanted
-from tui.screens.settings.forms import SHEETS, Edit, PressKey
-from tui.screens.settings.items import HEAD, Item, about, items, row_of, shown_value, with_keys
+from tui.screens.settings.forms import SHEETS, EditSetting, PressKey
+from tui.screens.settings.items import (
+    HEAD,
+    SettingItem,
+    about,
+    items,
+    row_of,
+    shown_value,
+    with_keys,
+)
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
@@ -35,7 +43,7 @@ _HINTS = (
 )
 
 
-class Settings(Dialog[None]):
+class SettingsScreen(Dialog[None]):
     """Nothing is kept back: each change is written when it is made."""
 
     WIDE: ClassVar[bool] = True
@@ -56,7 +64,7 @@ class Settings(Dialog[None]):
         self.look_for = look_for
         self.sections: list[SettingsSection] = []
         self.opened: set[str] = set()
-        self.shown: dict[str, Item] = {}
+        self.shown: dict[str, SettingItem] = {}
 
     def body(self) -> ComposeResult:
         """What is looked for, the keys, and what is told of the one in hand."""
@@ -130,7 +138,7 @@ class Settings(Dialog[None]):
         self.call_after_refresh(self.show)
 
     @property
-    def item(self) -> Item | None:
+    def item(self) -> SettingItem | None:
         """The row in hand."""
         return self.shown.get(self.query_one(Rows).key)
 
@@ -198,7 +206,7 @@ class Settings(Dialog[None]):
         if setting["keys"] == ["defaults", "theme"]:
             choices = sorted(self.app.available_themes)
         if not choices:
-            return await self.app.push_screen_wait(Edit(self.deck.client, setting))
+            return await self.app.push_screen_wait(EditSetting(self.deck.client, setting))
         rows = [Pick(choice, ((one_line(choice) or "–", "bold"),)) for choice in choices]
         listing = Listing(rows, enter="takes it", at=setting["value"])
         chosen: Choice | None = await self.app.push_screen_wait(
@@ -258,7 +266,7 @@ class Settings(Dialog[None]):
         else:
             self.say("Only what stands in your file under a name of yours can be removed.")
 
-    async def _remove(self, item: Item) -> None:
+    async def _remove(self, item: SettingItem) -> None:
         question = f"[{item.name}] goes from your file, with all that it says."
         if await self.app.push_screen_wait(Confirm("Remove it?", question, "Remove", danger=True)):
             await self.deck.client.call("config.reset", keys=item.section["keys"])
