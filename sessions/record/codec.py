@@ -8,6 +8,7 @@ to keep what is not known or to say what is wrong.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, Union
 
@@ -18,6 +19,8 @@ from sessions.record import events as ev
 _decoder = msgspec.json.Decoder(Union[tuple(ev.TYPES.values())])  # noqa: UP007
 _encoder = msgspec.json.Encoder()
 _encode_ascii = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+_pack = msgspec.msgpack.Encoder().encode
+_NO_NUMBER = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 _HEAD = ("seq", "at", "type")
 
 
@@ -58,15 +61,18 @@ def line(event: ev.Event) -> bytes:
         except UnicodeEncodeError:
             pass  # a lone surrogate: it survives as an escape
         else:
-            if b"null" in said and not _plain(event):
+            if b"null" in said and _strange(event):
                 _encode_ascii(to_json(event))  # msgspec writes null for NaN, which json refuses
             return said + b"\n"
     return encode(to_json(event))
 
 
-def _plain(event: ev.Event) -> bool:
-    """Whether it can hold no number that JSON does not know: ends of turns come often."""
-    return type(event) is ev.Text or (type(event) is ev.TurnEnded and event.cost_usd is None)
+def _strange(data: Any) -> bool:
+    """Whether a number that JSON does not know may be in it: packed, its exponent is all ones."""
+    try:
+        return _NO_NUMBER.search(_pack(data)) is not None
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return True
 
 
 def to_json(event: ev.Event) -> ev.JSON:
@@ -137,7 +143,7 @@ def encode(data: Any) -> bytes:
         said = _encoder.encode(data)
     except UnicodeEncodeError:
         return _encode_ascii(data).encode("ascii") + b"\n"
-    if b"null" in said:
+    if b"null" in said and _strange(data):
         _encode_ascii(data)
     return said + b"\n"
 

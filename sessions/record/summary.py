@@ -110,7 +110,10 @@ class Summary:
     @classmethod
     def from_json(cls, data: ev.JSON) -> Summary:
         """As it comes off the socket; unknown keys of a newer engine are dropped."""
-        return cls(**{k: v for k, v in data.items() if k in cls.__slots__})
+        return cls(**{k: v for k, v in data.items() if k in _NAMES})
+
+
+_NAMES = frozenset(Summary.__slots__)
 
 
 class Reducer:

@@ -34,9 +34,13 @@ def _mark(match: re.Match[str]) -> str:
 
 def clean(text: str) -> str:
     """`text` with everything that is not plain text replaced by a visible mark."""
+    if text.isascii() and text.isprintable():
+        return text
     return _FORBIDDEN.sub(_mark, text)
 
 
 def clean_line(text: str) -> str:
     """The same on one line: newlines and tabs, with the space around them, become one space."""
+    if text.isascii() and text.isprintable():
+        return text
     return _LINE.sub(" ", clean(text))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 def _column(text: str, width: int) -> str:
+    if text.isascii() and len(text) < width:
+        return text.ljust(width)  # a list has thousands of them
     from rich.cells import set_cell_size
 
     return set_cell_size(clip(text, width - 1), width)
@@ -27,18 +29,18 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     state = "archived" if summary.archived else "closed" if summary.closed else ""
     state = state or ("set aside" if summary.aside else summary.status)
     style = STATUS_STYLE.get(summary.status, "") if not summary.closed else "$text-muted"
-    used = sum(summary.tokens.values())
+    title, used = title_of(summary), sum(summary.tokens.values())
     figure = cost(summary.cost_usd) if summary.cost_usd is not None else f"{tokens(used)} tok"
     cells = (
         (place, "bold"),
         (_column(f"{glyphs.status(summary.status)} {state}", 12), style),
-        (_column(title_of(summary), min(40, max(16, room - 76))), "bold"),
+        (_column(title, min(40, max(16, room - 76))), "bold"),
         (_column(summary.updated[5:16].replace("T", " "), 13), "$text-muted"),
         (_column(figure, 10), ""),
         (_column(one_line(summary.model or summary.backend), 18), "$text-muted"),
         (place_of(summary), "$text-muted"),
     )
-    words = f"{number} {state} {title_of(summary)} {summary.model} {summary.backend} "
+    words = f"{number} {state} {title} {summary.model} {summary.backend} "
     where = f"{summary.cwd} {summary.repository} {summary.branch}"
     return Pick(summary.id, cells, f"{words}{where} {summary.id} {summary.snippet}")
 

@@ -79,6 +79,10 @@ def test_a_number_of_no_json_is_refused_wherever_it_stands(tmp_path: Path) -> No
     for event in odd:
         with pytest.raises(EventRefused):
             journal.append_all([ev.Text(turn=1, text="null"), event])
+    for number in (float("nan"), float("-inf")):
+        with pytest.raises(ValueError):
+            codec.encode({"a": None, "b": [{"c": number}]})
+    assert codec.encode({"a": None, "b": [1.5, 2**70]}).startswith(b'{"a":null,"b":[1.5,')
     assert journal.append_all([ev.Text(turn=1, text="null"), ev.Text(turn=1, text="more")]) == 2
     journal.close()
     assert [e.seq for e in read(journal.path)] == [1, 2, 3]
