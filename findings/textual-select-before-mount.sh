@@ -46,7 +46,7 @@ async def main() -> bool:
         await pilot.pause()
         before, given = app.query_one("#before", Select), app.query_one("#given", Select)
         field = app.query_one(Input)
-        line = "".join(s.text for s in field.render_line(1)).strip()
+        line = "".join(s.text for s in field.render_line(0)).strip()
         seen = shown(app, "before"), shown(app, "given")
         print(f'set before it is mounted: value {before.value}, shown "{seen[0]}"')
         print(f'given as an argument:     value {given.value}, shown "{seen[1]}"')
