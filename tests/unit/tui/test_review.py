@@ -17,6 +17,7 @@ from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tests.support.gitrig import git, head, repo
 from tui.screens.dialogs import Choose, Confirm
+from tui.screens.review.colours import Colours
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.rows import rows_of
 from tui.screens.review.screen import ChangeReview
@@ -245,3 +246,12 @@ def test_a_comment_that_is_emptied_is_none() -> None:
     comments.put(Comment("a", 0, 1, "x", "words"))
     comments.put(Comment("a", 0, 1, "x", " "))
     assert len(comments) == 0
+
+
+def test_a_long_hunk_is_coloured_as_far_as_it_is_seen() -> None:
+    lines = ['+"""begun', *(f"+word {n}" for n in range(600)), '+"""', "+end = 1"]
+    colours = Colours([{"path": "x.py", "hunks": [{"lines": lines}]}])
+    first = colours.line(0, 0, 1)
+    assert len(colours._kept[0, 0]) < 200
+    assert [style for _, style in colours.line(0, 0, 590)] == [style for _, style in first]
+    assert colours.line(0, 0, 602)[0][0].startswith("end")

@@ -25,12 +25,12 @@ def language(suffix: str) -> str:
     return str(found.aliases[0]) if found is not None and found.aliases else ""
 
 
-def spans_of(path: str, lines: list[str]) -> list[list[Span]]:
+def spans_of(path: str, lines: list[str], *, plain: bool = False) -> list[list[Span]]:
     """Each of a hunk's lines (with its mark) as pieces of text and the names of their colours."""
     name = PurePath(path).name
     lang = language(PurePath(f"x{PurePath(name).suffix}").name if "." in name[1:] else name)
     found: list[list[Span]] = [[(line[1:].expandtabs(4), "")] for line in lines]
-    if not lang or len(lines) > _MOST:
+    if not lang or plain:
         return found
     for side in (" -", " +"):
         places = [at for at, line in enumerate(lines) if (line[:1] or " ") in side]
@@ -41,8 +41,12 @@ def spans_of(path: str, lines: list[str]) -> list[list[Span]]:
     return found
 
 
+_FIRST = 96
+"""Lines of a hunk that are coloured when it comes into view; twice as many when they are passed."""
+
+
 class Colours:
-    """What has been coloured of one change."""
+    """What has been coloured of one change: of each hunk its beginning, as far as it was seen."""
 
     def __init__(self, files: list[dict[str, Any]]) -> None:
         self._files = files
@@ -51,7 +55,12 @@ class Colours:
     def line(self, file: int, hunk: int, at: int) -> list[Span]:
         """The pieces of one line."""
         key = (file, hunk)
-        if key not in self._kept:
+        known = self._kept.get(key, [])
+        if at >= len(known):
             told = self._files[file]
-            self._kept[key] = spans_of(told["path"], told["hunks"][hunk]["lines"])
-        return self._kept[key][at]
+            lines = told["hunks"][hunk]["lines"]
+            upto = max(_FIRST, 2 * len(known), at + _FIRST // 2)
+            plain = len(lines) > _MOST
+            known = spans_of(told["path"], lines if plain else lines[:upto], plain=plain)
+            self._kept[key] = known
+        return known[at]
