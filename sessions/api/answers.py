@@ -270,7 +270,7 @@ class PicturesShown(TypedDict):
     pictures: dict[str, PictureSides]
 
 
-class ShellRan(TypedDict):
+class ShellEnded(TypedDict):
     """How the user's own command ended."""
 
     exit: int

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Sent,
         SettingChanged,
         SettingsShown,
-        ShellRan,
+        ShellEnded,
         SignInWay,
         SkillFile,
         SkillsListed,
@@ -85,6 +85,11 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["agent.sign_in"], /, *, backend: str
     ) -> list[SignInWay]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["archive.import"], /, *, paths: list[str]
+    ) -> dict[str, int]: ...
 
     @overload
     async def call(
@@ -573,6 +578,11 @@ class Calls(Protocol):
     async def call(self, command: Literal["session.delete"], /, *, session: str) -> None: ...
 
     @overload
+    async def call(
+        self, command: Literal["session.export"], /, *, session: str, path: str
+    ) -> str: ...
+
+    @overload
     async def call(self, command: Literal["session.find"], /, *, wanted: str) -> ev.JSON: ...
 
     @overload
@@ -648,7 +658,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["session.shell"], /, *, session: str, line: str
-    ) -> ShellRan: ...
+    ) -> ShellEnded: ...
 
     @overload
     async def call(self, command: Literal["session.shell_stop"], /, *, session: str) -> int: ...

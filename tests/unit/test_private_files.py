@@ -34,6 +34,7 @@ BY_HAND = {
     "sessions/tools/spool.py": "output of a command while it comes",
     "sessions/tools/aside.py": "renames what is the user's",
     "sessions/worktrees/make.py": "the user's own files",
+    "sessions/archive/export_file.py": "an export to where the user says",
     "sessions/cli/sessions.py": "an export to where the user says",
     "sessions/plans/draft.py": "a plan to where the user says",
     "sessions/cli/plan.py": "an export to where the user says",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import cast
 
 from sessions.api.answers import BackendListed, EngineStatus, ModelChoice, SandboxState
@@ -89,6 +91,19 @@ async def sandbox(deck: Deck, backend: str = "") -> SandboxState:
 async def broadcast(deck: Deck, sessions: list[str], text: str) -> list[ev.JSON]:
     """One message to several sessions."""
     return await deck.broadcast(sessions, text)
+
+
+@command("archive.import")
+async def import_(deck: Deck, paths: list[str]) -> dict[str, int]:
+    """Bring conversations of other programs in; how many are new, grown, known or failed."""
+    from sessions.importers.homes import default_paths
+    from sessions.importers.run import import_paths
+
+    def work() -> dict[str, int]:
+        wanted = [Path(path).expanduser() for path in paths] or default_paths()
+        return dict(Counter(done.status for done in import_paths(wanted, deck.places)))
+
+    return await asyncio.to_thread(work)
 
 
 @command("archive.search")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Unpack, cast
 
@@ -11,7 +12,7 @@ from sessions.api.answers import (
     McpServerState,
     Restored,
     Sent,
-    ShellRan,
+    ShellEnded,
     TurnShown,
     Undone,
 )
@@ -79,7 +80,7 @@ async def when_done(deck: Deck, session: str, to: list[str], words: str = "") ->
 
 
 @command("session.shell")
-async def shell(deck: Deck, session: str, line: str) -> ShellRan:
+async def shell(deck: Deck, session: str, line: str) -> ShellEnded:
     """Run the user's own command in a session's directory, with the user's rights; its end."""
     ran = await deck.features.own_commands.run(await deck.get(session), line)
     return {"exit": ran.exit, "seconds": ran.seconds}
@@ -208,6 +209,15 @@ async def delete(deck: Deck, session: str) -> None:
 async def confirm_full(deck: Deck, session: str) -> None:
     """A person has typed that mode `full` may be used where there is no sandbox."""
     deck.features.tools.confirm_full(await deck.get(session))
+
+
+@command("session.export")
+async def export(deck: Deck, session: str, path: str) -> str:
+    """Write a session to a file, as Markdown, HTML or JSON by its ending; where that is."""
+    from sessions.archive.export_file import export_file
+
+    events = list((await deck.get(session)).journal.events())
+    return str(await asyncio.to_thread(export_file, events, path))
 
 
 @command("session.compact")

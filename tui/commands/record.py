@@ -1,0 +1,59 @@
+"""Actions on records: write one out, bring others in; and what was changed on the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.actions import action
+from tui.commands.sessions import connected, has_session
+
+if TYPE_CHECKING:
+    from tui.deck.screen import DeckScreen
+
+
+@action("export", "Export this session", group="Sessions", when=has_session)
+async def export(deck: DeckScreen) -> None:
+    """Write the session to a file, as Markdown (.md), HTML (.html) or JSON (.json)."""
+    from tui.folder import here
+    from tui.screens.dialogs import Prompt
+
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    asked = Prompt("Export to", f"{here()}/session-{summary.id[-6:]}.md", ".md, .html or .json")
+    path = await deck.app.push_screen_wait(asked)
+    if path and path.strip():
+        where = await deck.client.call("session.export", session=summary.id, path=path.strip())
+        deck.say(f"Written to {where}.")
+
+
+@action("import_", "Import conversations", group="Sessions", when=connected)
+async def import_(deck: DeckScreen) -> None:
+    """Bring conversations of other programs in: a file, a folder, or where they are kept."""
+    from tui.screens.dialogs import Prompt
+
+    asked = Prompt("Import from", "", "empty: where the other programs keep theirs")
+    path = await deck.app.push_screen_wait(asked)
+    if path is not None:
+        deck.say("Looking for conversations…")
+        found = await deck.client.call("archive.import", paths=[path] if path.strip() else [])
+        told = ", ".join(f"{count} {status}" for status, count in sorted(found.items()))
+        deck.say(f"Imported: {told or 'nothing new'}.")
+
+
+@action("reload", "Read configuration and skills again", group="Deck", when=connected)
+async def reload(deck: DeckScreen) -> None:
+    """Take what was changed in files by hand; it happens by itself with the next thing you do."""
+    from tui.deck.retake import retake
+
+    found = await deck.client.call("skills.list")
+    await retake(deck)
+    deck.say(f"Read again; {len(found['rows'])} skills.")
+
+
+@action("daydreams", "Daydreams: on, off, budget", group="Deck", when=connected)
+async def daydreams(deck: DeckScreen) -> None:
+    """Whether ideas are drawn while all is idle, and what that may take; they come to the inbox."""
+    from tui.screens.settings.screen import SettingsScreen
+
+    await deck.app.push_screen_wait(SettingsScreen(deck, "priming.daydream"))
