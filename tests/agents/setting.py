@@ -45,8 +45,12 @@ PROGRAMS = {
 AGENTS = tuple(
     n for n, (program, *_) in PROGRAMS.items() if FOLDER and Path(FOLDER, program).exists()
 )
-SIX = ("native", "opencode", "claude-code")
-"""Two of each are the six tiles."""
+SIX = tuple(
+    kind
+    for kind in ("claude-code", "codex", "opencode", "gemini", "qwen", "openai")
+    if kind in (*AGENTS, "openai")
+)
+"""One of each are the six tiles, where all are here."""
 MADE = "made-by-agent"
 """The file that the scripted shell command makes."""
 WRITTEN = "written-by-agent.txt"
@@ -62,6 +66,7 @@ def configuration(url: str, root: Path, agents: Sequence[str] = AGENTS) -> str:
     return (
         '[defaults]\nprofile = "native"\n'
         f'[backends.native]\nbase_url = "{url}"\nmodel = "mock-model"\n'
+        f'[backends.openai]\ntype = "openai"\nbase_url = "{url}/v1"\nmodel = "mock-model"\n'
         '[profiles.native]\nbackend = "native"\n' + "".join(tables)
     )
 
