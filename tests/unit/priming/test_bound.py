@@ -72,8 +72,8 @@ async def test_the_embedded_model_reads_every_kind(tmp_path: Path) -> None:
             found = await pipeline.expand(draw, ask, ABOUT, keep=1)
             assert len(found.items) == 1 and found.how == "json", (kind, found.reply)
             assert not found.items[0].flagged(*SERIOUS), (kind, found.items[0])
-        names = await drawn("names")
-        before = await pipeline.expand(names, ask, ABOUT, keep=1)
+            if kind == "names":
+                names, before = draw, found
         after = await pipeline.deepen(before, ask, ABOUT, letters=names.draw[:1], keep=1)
         assert after.stage == 2 and after.how == "json"
     finally:
