@@ -31,7 +31,7 @@ class ClickableSpot:
 class ClickableLine(Widget):
     """One row made of spots; told to draw only when it says something else."""
 
-    DEFAULT_CSS = "Line { height: 1; }"
+    DEFAULT_CSS = "ClickableLine { height: 1; }"
 
     @dataclass
     class Clicked(Message):
