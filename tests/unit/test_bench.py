@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import before
+from tests.bench import before, peers
 from tests.bench.harness import part
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.rows import of_measure
@@ -79,3 +79,16 @@ def test_a_row_stands_beside_the_older_build() -> None:
     row = before.Row("read", "read", "MB/s", Target(8, "ratio", least=True))
     (figure,) = before._told([row], [{"read": 10.0}], [{"read": 90.0}])
     assert (figure.verdict, figure.anchor) == ("met", before.COMMIT)
+
+
+def test_a_screen_is_painted_when_characters_stand_on_it() -> None:
+    assert not peers.painted(b"\x1b[?1049h\x1b]0;a title that is no screen at all, long\x07" * 3)
+    assert not peers.painted(b"\x1b[38;2;1;2;3m   \x1b[0m\r\n" * 100)
+    assert peers.painted(b"\x1b[1;1H" + "─".encode() * 40)
+
+
+def test_the_quickest_and_the_smallest_stand_beside() -> None:
+    found = {"agentdeck": [(100.0, 80.0)], "Codex": [(300.0, 600.0)], "Qwen Code": [(900.0, 300.0)]}
+    first, *_, small = [f for f in peers._told(found) if f.target]
+    assert (first.anchor, first.verdict) == ("Codex", "met")
+    assert (small.anchor, small.verdict) == ("Qwen Code", "met")
