@@ -8,14 +8,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
-from sessions.worktrees import patch
-from sessions.worktrees.git import git, line, names, run, says
+from sessions.worktrees import few, patch
+from sessions.worktrees.few import Committed, Status
+from sessions.worktrees.git import GitFault, git, line, names, run, says
 from sessions.worktrees.patch import FileChange, Hunk
 
 DIFF = (
@@ -24,7 +25,7 @@ DIFF = (
     "--dst-prefix=b/", "-M", "--patch", "--submodule=short", "--ignore-submodules=untracked",
 )  # fmt: skip
 _STATUS = (
-    "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal",
+    "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=normal",
     "--ignore-submodules=untracked",
 )  # fmt: skip
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
@@ -121,40 +122,38 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
     `context`: lines around each hunk. `fold_space`: changes of white space alone are left out.
     Raises GitFault.
     """
-    top, head = _where(folder)
-    words = [*DIFF, f"-U{context}", *(["-w", "--ignore-blank-lines"] if fold_space else [])]
+    top, own, head = _where(folder)
+    words = [*DIFF, f"-U{context}", *(["-w", "--ignore-blank-lines"] if fold_space else []), base]
     doing = f"compare with {base[:10]}"
     # A large repository is gone through once: what is compared then are the paths that changed.
     with ThreadPoolExecutor(1) as beside:
         at_work = beside.submit(git, top, *_STATUS, env=_QUIET, doing=doing)
         commits = _commits(top, base) if head else []
         since = _in_head(top, base) if head and head != base else {}
-        status = names(at_work.result())
-    changed = {entry[3:] for entry in status if not entry.startswith("??")}
-    loose, nested = _loose(top, [entry[3:] for entry in status if entry.startswith("??")])
-    paths = sorted(changed | since.keys())
-    files = _compared(top, [*words, base], paths, doing) if paths else []
-    if loose and any(file.status == "deleted" for file in files):
-        # One of them may be what was renamed to a name that git does not know yet.
-        with seen(top, loose) as env:
-            files = _compared(top, [*words, base], [*paths, *loose], doing, env)
-    elif loose:
-        with seen(top, loose, alone=True) as env:
-            files += patch.read(git(top, *words, "--", doing=doing, env=env))
-            files.sort(key=lambda file: os.fsencode(file.path))
+        status = Status.read(names(at_work.result()))
+    loose, nested = _loose(top, status.loose)
+    files = None
+    if few.pays(own) and not status.unmerged:
+        with suppress(GitFault):  # a file where there is a folder, say: git sees to it itself
+            files = few.compare(top, words[:-1], few.sides(status, since, loose), doing)
+    if files is None:
+        files = _all(top, words, loose, doing)
     found = Changes(top, base, head, files, commits, nested)
-    found.staged = {entry[3:] for entry in status if entry[0] not in " ?"}
+    found.staged = status.staged
     _mark(found, set(loose), since, fold_space)
     return found
 
 
-def _where(folder: Path) -> tuple[Path, str]:
-    """The checkout's folder, and the commit that it is at ("": none yet)."""
-    done = run(folder, ["rev-parse", "--show-toplevel", "--verify", "--quiet", "HEAD"])
-    top, _, head = os.fsdecode(done.stdout).removesuffix("\n").rpartition("\n")
-    if not top:
-        top, head = line(folder, "rev-parse", "--show-toplevel", doing=_LOOK), ""
-    return Path(top), head
+def _where(folder: Path) -> tuple[Path, Path, str]:
+    """The checkout's folder, git's own of it, and the commit that it is at ("": none yet)."""
+    words = ["rev-parse", "--show-toplevel", "--absolute-git-dir"]
+    done = run(folder, [*words, "--verify", "--quiet", "HEAD"])
+    told = os.fsdecode(done.stdout).removesuffix("\n").split("\n")
+    if done.returncode or len(told) != 3:  # no commit yet, or a name that holds a newline
+        top = line(folder, "rev-parse", "--show-toplevel", doing=_LOOK)
+        own = line(folder, "rev-parse", "--absolute-git-dir")
+        return Path(top), Path(own), says(folder, "rev-parse", "--verify", "-q", "HEAD") or ""
+    return Path(told[0]), Path(told[1]), told[2]
 
 
 def _loose(top: Path, told: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -171,26 +170,22 @@ def _loose(top: Path, told: Sequence[str]) -> tuple[list[str], list[str]]:
     )
 
 
-def _compared(
-    top: Path, words: Sequence[str], paths: Sequence[str], doing: str, env: Mapping[str, str] = {}
-) -> list[FileChange]:
-    """What git tells of these paths; of very many it tells all at once."""
-    few = len(paths) <= _MOST
-    named = ["-c", "core.preloadIndex=false", *words, "--", *paths] if few else [*words, "--"]
-    return patch.read(git(top, *named, env={**_QUIET, **_LITERAL, **env}, doing=doing))
-
-
-@dataclass(frozen=True, slots=True)
-class _Committed:
-    """What commits since the base made of a path: its mode and blob then ("": gone), and before."""
-
-    mode: str
-    blob: str
-    before: str
+def _all(top: Path, words: Sequence[str], loose: list[str], doing: str) -> list[FileChange]:
+    """Compared by all that git's index knows, and then what it does not know."""
+    files = patch.read(git(top, *words, "--", env=_QUIET, doing=doing))
+    if loose and any(file.status == "deleted" for file in files):
+        # One of them may be what was renamed to a name that git does not know yet.
+        with seen(top, loose) as env:
+            files = patch.read(git(top, *words, "--", doing=doing, env=env))
+    elif loose:
+        with seen(top, loose, alone=True) as env:
+            files += patch.read(git(top, *words[:-1], "--", doing=doing, env=env))
+            files.sort(key=lambda file: os.fsencode(file.path))
+    return files
 
 
 def _mark(
-    found: Changes, loose: set[str], there: Mapping[str, _Committed], fold_space: bool
+    found: Changes, loose: set[str], there: Mapping[str, Committed], fold_space: bool
 ) -> None:
     """Say of each file whether it is tracked, and whether it is as the last commit has it."""
     for file in found.files:
@@ -201,7 +196,7 @@ def _mark(
         found.reverted = sorted(path for path in there if path not in shown)
 
 
-def _committed(file: FileChange, there: Mapping[str, _Committed]) -> bool:
+def _committed(file: FileChange, there: Mapping[str, Committed]) -> bool:
     known = there.get(file.path)
     if known is None:
         return False
@@ -216,13 +211,13 @@ def _committed(file: FileChange, there: Mapping[str, _Committed]) -> bool:
     return known.blob == (file.new_blob or known.before) and known.mode == file.new_mode
 
 
-def _in_head(top: Path, base: str) -> dict[str, _Committed]:
+def _in_head(top: Path, base: str) -> dict[str, Committed]:
     parts = names(git(top, "diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-relative",
                       "--ignore-submodules=untracked", base, "HEAD", "--"))  # fmt: skip
     found = {}
     for about, path in zip(parts[::2], parts[1::2], strict=False):
-        _, mode, before, blob, kind = about.removeprefix(":").split(" ")
-        found[path] = _Committed(mode, "" if kind.startswith("D") else blob, before)
+        old, mode, before, blob, kind = about.removeprefix(":").split(" ")
+        found[path] = Committed(mode, "" if kind.startswith("D") else blob, before, old)
     return found
 
 

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from sessions.worktrees import changes, patch
+from sessions.worktrees import changes, few, patch
 from tests.support.gitrig import commit, git, head, repo
 
 BODY = "".join(f"line {n}\n" for n in range(60))
+
+
+@pytest.fixture(autouse=True, params=["as it is", "as in a large repository"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to compare."""
+    if request.param != "as it is":
+        monkeypatch.setattr(few, "LARGE", 0)
 
 
 def found(folder: Path, base: str) -> dict[str, patch.FileChange]:
