@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
 # What the tests start compiles the program once, not anew in every process.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, as pytest's, without a look at those of all tests before."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}{next(_NUMBERS)}", numbered=False)
 
 
 def pytest_configure() -> None:

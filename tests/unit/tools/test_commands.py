@@ -13,12 +13,17 @@ from sessions.tools.rules import MemoryRules, Rule
 from tests.support.toolhost import Desk, say
 from tests.unit.tools.evasions import EVASIONS, PLAIN, PREFIXES
 
+PROGRAMS: dict[str, tuple[str, str]] = {}
+"""Where each program is, and its digest: read once, not for every test."""
+
 
 def allow_everything_named(desk: Desk) -> None:
     """A prefix rule, and a grant, for each program of the table."""
     for name in PREFIXES:
-        program = program_of(name, desk.box.state)
-        real, digest = (program.real, program.sha256) if program else (f"/usr/bin/{name}", "")
+        if name not in PROGRAMS:
+            program = program_of(name, desk.box.state)
+            PROGRAMS[name] = (program.real, program.sha256) if program else (f"/usr/bin/{name}", "")
+        real, digest = PROGRAMS[name]
         desk.rules.add(Rule("", "Bash", "prefix", str(desk.ws), (name,), real, digest))
         desk.box.state.grants.prefixes.add((real, digest, name))
 
