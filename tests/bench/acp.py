@@ -34,6 +34,7 @@ from sessions.places import Places, private_folder
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, command_of
+from tests.bench import six_agents
 from tests.bench.engine import WATCHER
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import MessagesServer
@@ -439,6 +440,11 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield Figure("engine CPU, 24 sessions of agents", [s["share"] for s in streams], "% of a core")
     yield Figure("updates taken in", [s["rate"] for s in streams], "1/s")
 
+    if six_agents.possible():
+        real = [asyncio.run(six_agents.streaming(4 if quick else 8)) for _ in range(runs)]
+        title = "engine CPU per update, six real agents of four kinds"
+        yield Figure(title, [r["us"] for r in real], "µs", Target(80), anchor, anchors)
+        yield Figure("engine CPU, those six", [r["share"] for r in real], "% of a core")
     if FOLDER:
         for name, waits in asyncio.run(_real(1 if quick else 3, 3)).items():
             yield from _over(f"{name}: ", *waits, f"{name} alone")
