@@ -251,9 +251,21 @@ def wait(attempt):
 
 
 async def review(room: Studio) -> None:
-    """A session in a worktree that has changed two files, one of them commented on."""
+    """A session in a worktree: one change commented on, one staged, a picture before and after."""
+    from PIL import Image
+
     from tests.support.gitrig import git, repo
 
+    def curve(path: Path, colour: tuple[int, int, int], power: float) -> None:
+        made = Image.new("RGB", (88, 20), (24, 26, 32))
+        for x in range(88):
+            top = max(1, int(19 * (1 - (x / 88) ** power)))
+            for y in range(top, 20):
+                made.putpixel((x, y), colour)
+        made.save(path)
+
+    room.work.mkdir(exist_ok=True)
+    curve(room.work / "waits.png", (196, 96, 80), 1.0)
     repo(room.work, **{"client.py": BEFORE, "README": "Tries three times.\n"})
     made = await room.client.call(
         "session.create", cwd=str(room.work), title="back off", worktree=True
@@ -265,9 +277,20 @@ async def review(room: Studio) -> None:
     (folder / "test_wait.py").write_text(
         "from client import wait\n\n\ndef test_it_ends():\n    assert wait(99) == 30.0\n"
     )
+    curve(folder / "waits.png", (96, 168, 112), 2.5)
     to_it = ("alt+7", "alt+d", "right_square_bracket", "n", *["down"] * 4)
     words = [key for word in ("Add", "some", "jitter") for key in (*word, "space")][:-1]
-    await picture("review", (130, 36), *to_it, "c", *words, "enter")
+    await picture(
+        "review",
+        (130, 36),
+        *to_it,
+        "c",
+        *words,
+        "enter",
+        "right_square_bracket",
+        "a",
+        "left_square_bracket",
+    )
 
 
 async def all_pictures() -> None:
