@@ -180,6 +180,9 @@ class Watching:
         elif isinstance(event, ev.Notice):
             self._close_line()
             click.echo(clean(event.message), err=True)
+        elif isinstance(event, ev.BackendState) and event.data.get("quiet"):
+            self._close_line()
+            click.echo(clean(f"{event.data['quiet']} waits for its server."), err=True)
         elif isinstance(event, ev.Retry):
             click.echo(clean(f"{event.message} Trying again in {event.wait_s:g} s."), err=True)
 

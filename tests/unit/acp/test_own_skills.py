@@ -118,3 +118,4 @@ def test_its_row_says_so() -> None:
         "usable": True, "used": 0, "listing_tokens": 40, "body_tokens": 100, "own": True,
     }  # fmt: skip
     assert "agent's own" in "".join(text for text, _ in skill_row(skill, 90).cells)
+    assert " own" in "".join(text for text, _ in skill_row(skill, 50).cells)

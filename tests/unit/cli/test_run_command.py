@@ -67,6 +67,15 @@ async def test_the_end_of_a_turn_before_is_not_taken_for_this_ones() -> None:
     assert not watching.ended.done()
 
 
+async def test_that_an_agent_waits_for_its_server_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    watching = Watching(as_json=False)
+    for quiet in ("Gemini CLI", ""):
+        watching.take("s", ev.stamp(ev.BackendState(data={"quiet": quiet}), 9))
+    assert capsys.readouterr() == ("", "Gemini CLI waits for its server.\n")
+
+
 def test_a_session_goes_on_and_json_prints_the_new_turn_alone(home: Home) -> None:
     home.out("run", "first")
     session = home.ids()[0]

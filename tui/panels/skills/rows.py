@@ -18,7 +18,7 @@ BUDGET = 2000
 _MARKS = {"on": ("✓", "+"), "name-only": ("▫", "~"), "manual": ("◦", "."), "off": (" ", " ")}
 _STYLES = {"on": "$text-success", "name-only": "$text-accent", "manual": "$text-warning"}
 _SCOPES = {"configured": "config"}
-_WORDS = {"name-only": "name"}
+_WORDS = {"name-only": "name", "agent's own": "own"}
 """Where there is little room; the line below the rows says it in full."""
 OWN = "this agent reads it by itself, whatever its state is here"
 _WIDE = 64
