@@ -329,7 +329,8 @@ def remedy(
     `inside`: what contains the session's commands, as `deck.sandbox` says.
     """
     mode = str(summary.get("permission", ""))
-    if summary.get("agent") and (mode != "full" or not options.confirmed_full):
+    agent = (summary.get("agent") or {}).get("session_id")  # one of the agent's own: it is one
+    if agent and (mode != "full" or not options.confirmed_full):
         return _remedy_of_an_agent(asked, mode, str(summary.get("id")))
     if asked.detail_kind == "question":
         return f"Answer it in the deck: session {summary.get('id')}."
