@@ -199,7 +199,8 @@ class Features:
 
     async def recover(self) -> None:
         """Take up what the end of an engine cut off, before any session is opened."""
-        if (self._deck.places.state / "landings").is_dir():
+        notes = [self._deck.places.state / name for name in ("landings", "worktree-steps")]
+        if any(any(folder.glob("*.json")) for folder in notes):
             _ = self.all
         for each in self._made():
             await each.recover()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.gitrig import clean, commit, head, repo
+from tests.support.gitrig import clean, commit, git, head, repo
 from tests.unit.cli.conftest import Home
 from tests.unit.cli.test_engine_command import kill
 
@@ -144,6 +144,29 @@ def test_an_engine_killed_in_a_landing_leaves_a_clean_repository(home: Home) -> 
     told = json.loads(home.out("sessions", "land", session, "--no-check", "--json"))
     assert told["landed"]
     assert clean(home.work)
+
+
+def test_an_engine_killed_while_a_worktree_is_added_says_so(home: Home, tmp_path: Path) -> None:
+    repo(home.work, **{"f": "x\n", ".gitattributes": "f filter=slow\n"})
+    gate, reached = tmp_path / "gate", tmp_path / "reached"
+    gate.mkdir()
+    wait = f"touch {reached}; while [ -d {gate} ]; do sleep 0.05; done; cat"
+    git(home.work, "config", "filter.slow.smudge", wait)
+    git(home.work, "config", "filter.slow.clean", "cat")
+    running = home.popen("run", "hello", "--worktree")
+    wait_for(reached.exists)
+    kill(home)
+    gate.rmdir()  # git itself was not killed, and ends
+    assert running.wait(60) != 0
+    wait_for(lambda: not list((home.work / ".git" / "worktrees").glob("*/locked")))
+    home.out("engine", "start")
+    assert clean(home.work)
+    assert git(home.work, "branch", "--list", "agentdeck/*") == ""
+    (row,) = json.loads(home.out("worktrees", "list", "--json"))
+    assert row["state"] == "cut-off"
+    assert "cut off before its session began" in home.out("worktrees", "list")
+    home.out("worktrees", "prune")
+    assert json.loads(home.out("worktrees", "list", "--json")) == []
 
 
 def test_delete_says_what_becomes_of_the_worktree(home: Home) -> None:
