@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 
 CALL_UNKNOWN = "The engine stopped while this ran; whether it took effect is not known."
 
 
-def missing(
-    turn: int, calls: Sequence[ev.ToolCall], asks: Sequence[ev.PermissionAsked]
-) -> list[ev.Event]:
-    """The ends of what a turn had open when its engine ended; nothing is run again by itself."""
-    return [
-        *(
-            ev.PermissionAnswered(
-                turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
-            )
-            for ask in asks
-        ),
-        *(
-            ev.ToolResult(turn=turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
-            for call in calls
-        ),
-        ev.TurnEnded(turn=turn, reason="interrupted", detail=ENGINE_STOPPED),
-    ]
+class LeftOpen:
+    """A fold of what a record has open: a turn, its calls, the requests that wait."""
+
+    def __init__(self) -> None:
+        self.turn: int | None = None
+        self._calls: dict[str, ev.ToolCall] = {}
+        self._asks: dict[str, ev.PermissionAsked] = {}
+
+    def apply(self, event: ev.Event) -> None:
+        """Take one event in."""
+        if isinstance(event, ev.UserMessage | ev.TurnStarted):
+            self.turn = event.turn
+        elif isinstance(event, ev.ToolCall):
+            self._calls[event.call] = event
+        elif isinstance(event, ev.ToolResult):
+            self._calls.pop(event.call, None)
+        elif isinstance(event, ev.PermissionAsked):
+            self._asks[event.ask] = event
+        elif isinstance(event, ev.PermissionAnswered):
+            self._asks.pop(event.ask, None)
+        elif isinstance(event, ev.TurnEnded):
+            self._calls.clear()
+            self._asks.clear()
+            self.turn = None
+
+    def ends(self) -> list[ev.Event]:
+        """The ends of what was open when the engine ended; nothing is run again by itself."""
+        if (turn := self.turn) is None:
+            return []
+        return [
+            *(
+                ev.PermissionAnswered(
+                    turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
+                )
+                for ask in self._asks.values()
+            ),
+            *(
+                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
+                for call in self._calls.values()
+            ),
+            ev.TurnEnded(turn=turn, reason="interrupted", detail=ENGINE_STOPPED),
+        ]

@@ -37,12 +37,14 @@ from sessions.record.summary import (
 from sessions.runtime import waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
+from sessions.runtime.past_turns import PastTurns
 from sessions.runtime.queued_message import Queued
-from sessions.runtime.repair import missing
+from sessions.runtime.repair import LeftOpen
 from sessions.runtime.spent import TurnSpent
 from sessions.runtime.turn import Turn
 
 if TYPE_CHECKING:
+    from sessions.api.answers import TurnShown
     from sessions.backends.base import Conversation
     from sessions.runtime.surroundings import Surroundings
 
@@ -71,12 +73,10 @@ class Session:
         self.context = Context(folder / "files")
         self.recorder = Recorder(journal, self._recorded, self._refused, self._too_much_waits)
         self.queue: list[Queued] = []
-        self.messages: dict[int, ev.UserMessage] = {}
-        """The message that began each turn, so that it can be asked again."""
-        self.turn_ends: dict[int, int] = {}
-        """The `seq` of each turn's end."""
-        self.changed_files: dict[int, list[str]] = {}
-        """The files that tools changed in each turn, in order, each once."""
+        self._past = PastTurns()
+        self.messages = self._past.messages
+        self.turn_ends = self._past.ends
+        self.changed_files = self._past.changed_files
         self.observers: list[Callable[[ev.Event], None]] = []
         """Folds that a feature keeps beside the summary (skills, priming)."""
         self.full_confirmed = False
@@ -129,29 +129,14 @@ class Session:
         cls, journal: Journal, folder: Path, deck: Around, events: Sequence[ev.Event]
     ) -> Session:
         session = cls(journal, folder, deck)
-        unanswered: dict[str, ev.ToolCall] = {}
-        asked: dict[str, ev.PermissionAsked] = {}
-        turn: int | None = None
+        left = LeftOpen()
         for event in events:
             session._fold(event)
-            if isinstance(event, ev.UserMessage | ev.TurnStarted):
-                turn = event.turn
-            elif isinstance(event, ev.ToolCall):
-                unanswered[event.call] = event
-            elif isinstance(event, ev.ToolResult):
-                unanswered.pop(event.call, None)
-            elif isinstance(event, ev.PermissionAsked):
-                asked[event.ask] = event
-            elif isinstance(event, ev.PermissionAnswered):
-                asked.pop(event.ask, None)
-            elif isinstance(event, ev.TurnEnded):
-                unanswered.clear()
-                asked.clear()
-                turn = None
+            left.apply(event)
         if journal.read_only is not None:
             session._show_only(journal.read_only)
-        elif turn is not None:
-            for event in missing(turn, list(unanswered.values()), list(asked.values())):
+        else:
+            for event in left.ends():
                 session.recorder.emit(event)
         return session
 
@@ -187,24 +172,9 @@ class Session:
         """The text of every skill that went to the model by its name, as it went, newest last."""
         return self.context.skill_texts()
 
-    def turns(self) -> list[ev.JSON]:
-        """Every turn, oldest first: `{"turn", "at", "text", "origin", "files", "ended", "undone"}`.
-
-        `text` is the message that began it, `files` what tools changed in it; `undone`: it is
-        no part of the conversation any more.
-        """
-        return [
-            {
-                "turn": number,
-                "at": message.at,
-                "text": message.text,
-                "origin": message.origin,
-                "files": list(self.changed_files.get(number, ())),
-                "ended": number in self.turn_ends,
-                "undone": self.context.is_undone(number),
-            }
-            for number, message in sorted(self.messages.items())
-        ]
+    def turns(self) -> list[TurnShown]:
+        """Every turn, oldest first."""
+        return self._past.listed(self.context.is_undone)
 
     # -- commands
 
@@ -523,16 +493,10 @@ class Session:
             self.deck.changed(self)
 
     def _fold(self, event: ev.Event) -> bool:
-        if isinstance(event, ev.UserMessage):
-            self.messages.setdefault(event.turn, event)
-        elif isinstance(event, ev.TurnEnded):
-            self.turn_ends[event.turn] = event.seq
-        elif isinstance(event, ev.FileChanged):
-            files = self.changed_files.setdefault(event.turn, [])
-            if event.path not in files:
-                files.append(event.path)
-        elif isinstance(event, ev.QueueSet) and self._task is None:
-            self.queue = [Queued.from_json(item) for item in event.items]
+        if type(event) is not ev.Text:  # nearly all are
+            self._past.apply(event)
+            if isinstance(event, ev.QueueSet) and self._task is None:
+                self.queue = [Queued.from_json(item) for item in event.items]
         self.context.apply(event)
         for observe in self.observers:
             try:

@@ -167,7 +167,7 @@ async def undo(deck: Deck, session: str, turn: int | None = None, files: bool = 
 @command("session.turns")
 async def turns(deck: Deck, session: str) -> list[TurnShown]:
     """Every turn with the message that began it and the files that it changed."""
-    return cast("list[TurnShown]", (await deck.get(session)).turns())
+    return (await deck.get(session)).turns()
 
 
 @command("session.rewind")
