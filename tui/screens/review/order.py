@@ -25,6 +25,9 @@ _KEYS = (
     ("space", "the next in the order, or out of it"), ("plus", "sooner"), ("minus", "later"),
     ("t", "how"), ("enter", "lands them"), ("h", "hand the conflict over"), ("escape", "leave"),
 )  # fmt: skip
+_TITLE = 34
+_ROOM = 110
+"""Columns from which on branches are shown too."""
 _HEAD = "Each is rebased on the one before; it stops at the first that can't be landed. By: {how}"
 
 
@@ -72,6 +75,7 @@ class LandingOrder(Dialog[str]):
         """How, the sessions, and the keys."""
         yield Static("", id="order-head", markup=False)
         yield Rows("No session of this repository has a branch of its own.", id="order-rows")
+        yield Static("", id="order-said", markup=False)
         yield Hints(id="order-keys")
 
     def on_mount(self) -> None:
@@ -83,6 +87,20 @@ class LandingOrder(Dialog[str]):
     def _show(self) -> None:
         self.query_one("#order-head", Static).update(plain(_HEAD.format(how=self.how)))
         self.query_one(Rows).show([self._row(s) for s in self._sorted()])
+        self._say()
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        """What became of the session under the cursor is told in full."""
+        message.stop()
+        self._say()
+
+    def on_resize(self) -> None:
+        """Branches where there is room for them."""
+        self._show()
+
+    def _say(self) -> None:
+        said = self.told.get(self.query_one(Rows).key, "")
+        self.query_one("#order-said", Static).update(plain(clean(said)))
 
     def _sorted(self) -> list[Summary]:
         rest = [s for s in self.found.values() if s.id not in self.order]
@@ -90,13 +108,16 @@ class LandingOrder(Dialog[str]):
 
     def _row(self, summary: Summary) -> Row:
         at = f"{self.order.index(summary.id) + 1:>2}. " if summary.id in self.order else "  . "
-        title = clip(one_line(name_of(summary)), 34)
+        titles = [len(one_line(name_of(s))) for s in self.found.values()]
+        wide = min(_TITLE, max(titles, default=0))
+        title = clip(one_line(name_of(summary)), wide)
+        branch = clip_middle(one_line(summary.branch), 40) if self.app.size.width >= _ROOM else ""
         said = self.told.get(summary.id, "a turn runs" if summary.status == "working" else "")
         good = summary.id in self.landed
         cells = (
             (at, "bold"),
-            (f"{title:34}  ", ""),
-            (f"{clip_middle(one_line(summary.branch), 40)}  ", "$text-muted"),
+            (f"{title:{wide}}  ", ""),
+            (f"{branch}  " if branch else "", "$text-muted"),
             (clean(said), "$text-success" if good else "$text-warning"),
         )
         return Row(summary.id, cells)
