@@ -47,7 +47,9 @@ class Harvests(Feature):
         from sessions.harvest.service import Harvest
 
         try:
-            why = await asyncio.to_thread(Harvest(self._deck.places).tell_once, session.id)
+            why = await asyncio.to_thread(
+                Harvest(self._deck.places).suggestions.tell_once, session.id
+            )
         except (AgentdeckError, OSError) as error:
             log.warning("harvest of %s: %s", session.id, error)
             return

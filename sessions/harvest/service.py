@@ -22,6 +22,7 @@ from sessions.harvest.draft_store import Shelf
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.redact import Redactor, general
+from sessions.harvest.suggestions import Suggestions
 from sessions.harvest.usage import Uses, uses
 from sessions.library import library
 from sessions.places import Places, private_folder
@@ -49,6 +50,7 @@ class Harvest:
         self.basket = Basket(places)
         self.lessons = Lessons(places)
         self.shelf = Shelf(places.data / "drafts")
+        self.suggestions = Suggestions(places, self.byproducts)
 
     @property
     def drafts(self) -> Path:
@@ -114,52 +116,6 @@ class Harvest:
                 )
             chosen += [f for f in same if f not in chosen]
         return chosen
-
-    def suggestion(self, session: str) -> str:
-        """Why this session is worth a harvest, or "": said once, and only on free signals."""
-        found = self.byproducts([session])
-        if (self._suggested / session).exists():
-            return ""
-        if skills := [f for f in found if f.kind == "skill"]:
-            return f"{skills[-1].path} was written here. Shall we keep it as a skill?"
-        passed = [f for f in found if f.signals.get("passed") and f.text]
-        if not passed:
-            return ""
-        names = ", ".join(Path(f.path).name for f in passed if f.path)[:120]
-        return f"{names or 'A command'} ran and passed. Shall we make it a skill?"
-
-    def tell_once(self, session: str) -> str:
-        """The suggestion, if this session was never told about; "" from then on."""
-        told = self._suggested / f"{session}.told"
-        if told.exists() or not (why := self.suggestion(session)):
-            return ""
-        private_folder(self._suggested)
-        told.touch()
-        return why
-
-    def suggested(self) -> dict[str, str]:
-        """Sessions that a harvest was suggested of, and nobody has answered, with why."""
-        found = {}
-        for told in sorted(self._suggested.glob("*.told")):
-            session = told.stem
-            if (self._suggested / session).exists() or not self.places.session(session).is_dir():
-                continue
-            try:
-                why = self.suggestion(session)
-            except (AgentdeckError, OSError):
-                continue  # its record can't be read: that is told where it is opened
-            if why:
-                found[session] = why
-        return found
-
-    def dismiss(self, session: str) -> None:
-        """Do not suggest it again for this session."""
-        private_folder(self._suggested)
-        (self._suggested / session).touch()
-
-    @property
-    def _suggested(self) -> Path:
-        return self.places.state / "suggested"
 
     # -- drafting
 
@@ -381,7 +337,7 @@ class Harvest:
             raise AgentdeckError(error.message, error.hint) from error
         self.shelf.take_away(draft.name)
         for session in _sessions_of(draft):
-            self.dismiss(session)  # it has been made
+            self.suggestions.dismiss(session)  # it has been made
         return skill.path
 
     def uninstall(self, name: str) -> Path:

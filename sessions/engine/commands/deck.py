@@ -55,7 +55,7 @@ async def offers(deck: Deck) -> list[ev.JSON]:
     """What was found while nobody asked: suggestions of a harvest, and dreams; see `Want`."""
     from sessions.harvest.service import Harvest
 
-    suggested = await asyncio.to_thread(Harvest(deck.places).suggested)
+    suggested = await asyncio.to_thread(Harvest(deck.places).suggestions.open)
     found = [
         Want("harvest", f"{session} harvest", session, "", why)
         for session, why in suggested.items()

@@ -238,6 +238,6 @@ async def suggestion(deck: Deck, session: str, dismiss: bool = False) -> str:
     """Why a session is worth a harvest, or ""."""
     service = _service(deck)
     if dismiss:
-        service.dismiss(session)
+        service.suggestions.dismiss(session)
         return ""
-    return await asyncio.to_thread(service.suggestion, session)
+    return await asyncio.to_thread(service.suggestions.why, session)

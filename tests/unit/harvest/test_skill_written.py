@@ -58,7 +58,7 @@ def test_in_the_working_directory_only_a_skills_folders_belong_to_it(tmp_path: P
 
 def test_it_is_drafted_as_it_was_written_and_installed(tmp_path: Path) -> None:
     harvest = written(tmp_path)
-    assert "tide-tables/SKILL.md was written here" in harvest.suggestion("s1")
+    assert "tide-tables/SKILL.md was written here" in harvest.suggestions.why("s1")
     (chosen,) = harvest.worth(harvest.byproducts(["s1"]), named=True)
     draft = harvest.create([chosen])
     assert draft.name == "tide-tables" and draft.description.startswith("Makes tide tables.")
