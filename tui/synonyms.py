@@ -45,6 +45,11 @@ SYNONYMS = {
     "editor": "vim emacs nano external compose write",
     "unfold_pastes": "expand open paste",
     "shell_stop": "kill command bang",
+    "columns": "layout grid split arrange side",
+    "by_need": "sort order urgent first attention",
+    "pin": "stick fix always favourite",
+    "tags": "group label category",
+    "show_only": "filter group tag repository profile plan hide",
 }
 
 

@@ -31,7 +31,8 @@ class Chrome:
         )
         deck.line("status").say(status_spots(model, width, engine))
         tabs = deck.line("tabs")
-        tabs.set_class(len(model.order) <= len(model.visible()) and not model.pinned, "-hidden")
+        all_seen = len(model.order) <= len(model.visible()) and not model.pinned
+        tabs.set_class(all_seen and not model.arrangement.only, "-hidden")
         tabs.say(tab_spots(model, width))
         deck.line("footer").say(footer_spots(self._entries(), width, registry.show_key))
         deck.banner.narrow(too_narrow(width, deck.size.height))

@@ -40,18 +40,18 @@ class Grid(Container):
             return fit(width, height, len(self.model.pinned), self.max_tiles)
         if self.model.zoomed:
             return Shape(1, 1)
-        return fit(width, height, len(self.model.order), self.max_tiles)
+        return self._fit()
+
+    def _fit(self) -> Shape:
+        wanted = self.model.arrangement.columns
+        return fit(*self.size, len(self.model.shown), self.max_tiles, wanted)
 
     async def reflow(self) -> None:
         """Mount what came into view, remove what left it, and set the shape."""
         if not self.size.width:
             return
         shape = self.shape()
-        self.model.capacity = (
-            shape.capacity
-            if not self.model.zoomed
-            else fit(*self.size, len(self.model.order), self.max_tiles).capacity
-        )
+        self.model.capacity = shape.capacity if not self.model.zoomed else self._fit().capacity
         wanted = self.model.visible()
         with self.app.batch_update():
             await self._settle(wanted)
@@ -80,13 +80,14 @@ class Grid(Container):
                 self.move_child(tile, before=place)
 
     def _arrange(self, shape: Shape, wanted: list[str]) -> None:
-        columns, rows = shape.columns, shape.rows_for(len(wanted))
+        columns, spans = shape.spans(len(wanted))
+        rows = shape.rows_for(len(wanted))
         if (self.styles.grid_size_columns, self.styles.grid_size_rows) != (columns, rows):
             self.styles.grid_size_columns = columns
             self.styles.grid_size_rows = rows
         tiles = self.tiles()
         for place, tile in enumerate(tiles, 1):
-            span = shape.last_span(len(tiles)) if place == len(tiles) else 1
+            span = spans[place - 1] if place <= len(spans) else 1
             if tile.styles.column_span != span:
                 tile.styles.column_span = span
             if (summary := self.model.summaries.get(tile.session)) is None:

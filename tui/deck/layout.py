@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lcm
 
 MIN_TILE = (38, 10)
 """The smallest tile, frame included, in which an answer can be read (columns, rows)."""
@@ -40,23 +41,34 @@ class Shape:
         """How many tiles fit."""
         return self.columns * self.rows
 
-    def last_span(self, count: int) -> int:
-        """How many columns the last of `count` tiles takes, so that its row is filled."""
-        if count <= 0:
-            return 1
-        return (-count) % self.columns + 1
+    def spans(self, count: int) -> tuple[int, list[int]]:
+        """The columns of the grid, and how many of them each of `count` tiles takes.
+
+        Every row is filled, and no row has two tiles more than another: seven are 3, 2 and 2.
+        """
+        rows = self.rows_for(count)
+        each, more = divmod(max(1, count), rows)
+        in_row = [each + 1 if row < more else each for row in range(rows)]
+        columns = lcm(*in_row)
+        return columns, [columns // n for n in in_row for _ in range(n)]
 
     def rows_for(self, count: int) -> int:
         """How many rows `count` tiles need."""
         return max(1, -(-count // self.columns))
 
 
-def fit(width: int, height: int, count: int, max_tiles: int = MAX_TILES) -> Shape:
+def fit(width: int, height: int, count: int, max_tiles: int = MAX_TILES, columns: int = 0) -> Shape:
     """The shape for `count` sessions in `width` columns and `height` rows.
+
+    `columns`: so many tiles side by side, if they can be read; 0 = as it fits best.
 
     The smallest shape that holds them all; if none that fits the terminal does, the largest
     that fits: the rest is on further pages.
     """
+    if columns:
+        beside = max(1, min(columns, max(1, width // MIN_TILE[0]), max_tiles))
+        most = max(1, min(height // MIN_TILE[1], max_tiles // beside))
+        return Shape(beside, max(1, min(most, -(-count // beside))))
     possible = [
         Shape(columns, rows)
         for columns, rows in _SHAPES

@@ -17,6 +17,7 @@ from pathlib import Path
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from skills import private_files
+from tui.deck.arrangement import Arrangement
 
 log = logging.getLogger("agentdeck.deck")
 
@@ -49,6 +50,7 @@ class Memory:
     current: str = ""
     side: str = ""
     side_width: int = 0
+    arrangement: Arrangement = field(default_factory=Arrangement)
     _taken: int = field(default=0, repr=False, compare=False)
     _written: int = field(default=0, repr=False, compare=False)
     _writing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -67,6 +69,7 @@ class Memory:
             memory.current = str(data.get("current", ""))
             memory.side = str(data.get("side", ""))
             memory.side_width = int(data.get("side_width", 0))
+            memory.arrangement = Arrangement.of(data.get("arrangement"))
             for key, draft in dict(data.get("drafts", {})).items():
                 pastes = {str(k): str(v) for k, v in dict(draft.get("pastes", {})).items()}
                 memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes)
@@ -90,6 +93,7 @@ class Memory:
             "current": self.current,
             "side": self.side,
             "side_width": self.side_width,
+            "arrangement": self.arrangement.to_json(),
         }
         self._taken += 1
         return partial(self._put, self._taken, data)

@@ -14,6 +14,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from sessions.record.transcript import Block, Transcript
+from tui.deck.arrangement import Arrangement
 
 if TYPE_CHECKING:
     from tui.view.place import Place
@@ -48,6 +49,7 @@ class DeckModel:
         self.pinned: tuple[str, ...] = ()
         """Tiles that are compared side by side, instead of the page."""
         self.capacity = 1
+        self.arrangement = Arrangement()
         self.live: dict[str, Live] = {}
         self._since: dict[str, tuple[str, str]] = {}
         """Of each session its status, and since when it has it."""
@@ -120,9 +122,7 @@ class DeckModel:
     @property
     def pages(self) -> int:
         """How many pages the tiles take."""
-        if self.pinned:
-            return 1
-        return max(1, -(-len(self.order) // self.per_page))
+        return 1 if self.pinned else self._paged()[2]
 
     @property
     def per_page(self) -> int:
@@ -132,27 +132,38 @@ class DeckModel:
     @property
     def page(self) -> int:
         """The page in view, from 0: the one with the current tile."""
-        if self.pinned or self.current not in self.order:
-            return 0
-        return self.order.index(self.current) // self.per_page
+        return 0 if self.pinned else self._paged()[1]
+
+    @property
+    def shown(self) -> list[str]:
+        """The tiles that the user wants to see, in the order that is wanted."""
+        return self.arrangement.shown(self.order, self.summaries)
+
+    def _paged(self) -> tuple[list[str], int, int]:
+        if self.zoomed:
+            shown = self.shown
+            page = shown.index(self.current) if self.current in shown else 0
+            return shown[page : page + 1], page, max(1, len(shown))
+        return self.arrangement.paged(self.shown, self.current, self.per_page)
 
     def visible(self) -> list[str]:
         """The tiles in view, in order."""
         if self.pinned:
             return list(self.pinned[: max(1, self.capacity)])
-        start = self.page * self.per_page
-        return self.order[start : start + self.per_page]
+        return self._paged()[0]
 
     def go(self, session_id: str) -> None:
         """Make a tile the current one. Leaves a comparison that it is no part of."""
         if session_id in self.order:
             self.current = session_id
+            if session_id not in self.shown:
+                self.arrangement.only = ""
             if self.pinned and session_id not in self.pinned:
                 self.pinned = ()
 
     def step(self, by: int) -> None:
         """The tile before or after, round the end."""
-        among = list(self.pinned) or self.order
+        among = list(self.pinned) or self.shown
         if among:
             place = among.index(self.current) if self.current in among else 0
             self.current = among[(place + by) % len(among)]
@@ -160,8 +171,23 @@ class DeckModel:
     def turn_page(self, by: int) -> None:
         """The page before or after; the current tile moves with it."""
         if not self.pinned and self.pages > 1:
-            page = (self.page + by) % self.pages
-            self.current = self.order[page * self.per_page]
+            shown, page, pages = self.shown, self.page, self.pages
+            wanted = (page + by) % pages
+            # The first of that page that is not on every page.
+            kept = [] if self.zoomed else self.arrangement.kept
+            rest = [i for i in shown if i not in kept]
+            self.current = next((i for i in rest if self._page_of(i) == wanted), self.current)
+
+    def _page_of(self, session_id: str) -> int:
+        if self.zoomed:
+            return self.shown.index(session_id)
+        return self.arrangement.paged(self.shown, session_id, self.per_page)[1]
+
+    def show_only(self, group: str) -> None:
+        """Show the tiles of a group alone ("" = all); the current one is one of them."""
+        self.arrangement.only = group
+        if self.current not in self.shown:
+            self.current = next(iter(self.shown), None)
 
     def move(self, by: int) -> None:
         """Move the current tile in the order."""

@@ -63,6 +63,7 @@ class DeckScreen(LeanScreen):
         self.options = options
         self.memory = memory
         self.model = DeckModel()
+        self.model.arrangement = memory.arrangement
         self.link = Link(factory, self)
         self.sender = Sender(self)
         self.chrome = Chrome(self)
@@ -191,7 +192,7 @@ class DeckScreen(LeanScreen):
 
     def summary_came(self, summary: Summary) -> None:
         """Status, title, cost, queue … of a session."""
-        before = list(self.model.order)
+        before = self.model.shown
         self.model.put(summary)
         seen = self.app.app_focus and self.app.screen is self and summary.id in self.tiles
         self.notifier.see(summary, seen)
@@ -208,7 +209,7 @@ class DeckScreen(LeanScreen):
             self.queue_watcher()
         if self.requests_watcher is not None:
             self.requests_watcher()
-        self.redraw(reflow=before != self.model.order)
+        self.redraw(reflow=before != self.model.shown)
 
     def met(self, data: ev.JSON) -> str:
         """A session that the engine answers with, though it may not have told of it; its id."""

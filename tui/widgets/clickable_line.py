@@ -133,23 +133,25 @@ def _fitting(parts: list[ClickableSpot], width: int) -> list[ClickableSpot]:
 
 def tab_spots(model: DeckModel, width: int) -> list[ClickableSpot]:
     """A tab per tile around the current one, and how many more there are on each side."""
-    order = model.order
+    order = model.shown
     if model.current not in order:
         return []
+    about = _arranged(model)
+    urgent = [i for i in model.needing() if i != model.current]
     labels = [_tab(model, session_id) for session_id in order]
-    at = order.index(model.current)
-    first = last = at
-    room = width - 14  # for “‹ 12 more” on both sides
-    used = cell_len(labels[at])
-    grown = True
-    while grown:
-        grown = False
-        for side in (last + 1, first - 1):
-            if 0 <= side < len(order) and used + cell_len(labels[side]) <= room:
-                used += cell_len(labels[side])
-                first, last = min(first, side), max(last, side)
-                grown = True
-    spots: list[ClickableSpot] = []
+    # For “‹ 12 more” on both sides, what is shown, and those that need somebody out of reach.
+    room = width - 14 - sum(cell_len(spot.text) for spot in about)
+    kept = 0
+    while True:
+        first, last = _reach(
+            [cell_len(label) for label in labels], order.index(model.current), room
+        )
+        missing = [i for i in urgent if i not in order[first : last + 1]]
+        need = sum(cell_len(_tab(model, i, short=True)) for i in missing)
+        if need <= kept or first == last:
+            break
+        room, kept = room - (need - kept), need
+    spots: list[ClickableSpot] = list(about)
     if first:
         spots.append(ClickableSpot(f" ‹{first} ", "$text-muted", f"go:{order[first - 1]}"))
     for place in range(first, last + 1):
@@ -160,12 +162,42 @@ def tab_spots(model: DeckModel, width: int) -> list[ClickableSpot]:
         spots.append(ClickableSpot(labels[place], style, f"go:{session_id}"))
     if more := len(order) - 1 - last:
         spots.append(ClickableSpot(f" {more}› ", "$text-muted", f"go:{order[last + 1]}"))
+    for session_id in missing:  # whoever needs somebody is never hidden
+        style = STATUS_STYLE.get(model.summaries[session_id].status, "")
+        tab = _tab(model, session_id, short=True)
+        spots.append(ClickableSpot(tab, style, f"go:{session_id}"))
     return spots
 
 
-def _tab(model: DeckModel, session_id: str) -> str:
+def _reach(widths: Sequence[int], at: int, room: int) -> tuple[int, int]:
+    """The first and the last of the tabs around one of them that fit."""
+    first = last = at
+    used = widths[at]
+    grown = True
+    while grown:
+        grown = False
+        for side in (last + 1, first - 1):
+            if 0 <= side < len(widths) and used + widths[side] <= room:
+                used += widths[side]
+                first, last = min(first, side), max(last, side)
+                grown = True
+    return first, last
+
+
+def _arranged(model: DeckModel) -> list[ClickableSpot]:
+    """Which tiles are shown, where it is not all of them."""
+    only = model.arrangement.only
+    if not only or len(model.shown) == len(model.order):
+        return []
+    told = f" {clip(one_line(only), 24)}: {len(model.shown)} of {len(model.order)} "
+    return [ClickableSpot(told, "$text-accent", "act:show_only")]
+
+
+def _tab(model: DeckModel, session_id: str, *, short: bool = False) -> str:
     summary = model.summaries[session_id]
     shape = glyphs.status(summary.status)
+    if short:
+        return f" {model.number(session_id)}{shape} "
     return f" {model.number(session_id)} {shape} {clip(title_of(summary), 16)} "
 
 

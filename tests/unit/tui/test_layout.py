@@ -36,10 +36,22 @@ def test_no_tile_is_smaller_than_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("count", range(1, 13))
-def test_the_last_row_is_filled(count: int) -> None:
+def test_every_row_is_filled_and_tiles_share_the_room_evenly(count: int) -> None:
     shape = fit(*AREAS["240x80"], count)
-    cells = count - 1 + shape.last_span(count)
-    assert cells == shape.columns * shape.rows_for(count)
+    columns, spans = shape.spans(count)
+    assert len(spans) == count and sum(spans) == columns * shape.rows_for(count)
+    assert max(spans) <= 2 * min(spans)
+
+
+def test_seven_tiles_are_three_two_and_two() -> None:
+    assert Shape(3, 3).spans(7) == (6, [2, 2, 2, 3, 3, 3, 3])
+
+
+def test_columns_are_as_chosen_where_they_can_be_read() -> None:
+    assert fit(*AREAS["200x60"], 4, columns=4) == Shape(4, 1)
+    assert fit(*AREAS["200x60"], 9, columns=2) == Shape(2, 5)
+    assert fit(*AREAS["80x24"], 4, columns=4) == Shape(2, 1)
+    assert fit(*AREAS["200x60"], 1, columns=6).capacity >= 1
 
 
 def test_a_tall_narrow_terminal_stacks_its_tiles() -> None:

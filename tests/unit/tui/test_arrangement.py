@@ -1,0 +1,106 @@
+"""Tiles as the user wants them: columns, order, groups, and what is on every page."""
+
+from __future__ import annotations
+
+import pytest
+
+from sessions.record.groups import groups_of, tags_of
+from sessions.record.summary import Summary
+from tests.support.deckpilot import opened
+from tui.deck.arrangement import Arrangement
+from tui.deck.memory import Memory
+from tui.deck.model import DeckModel
+from tui.widgets.clickable_line import tab_spots
+
+
+def model(*statuses: str, per_page: int = 2) -> DeckModel:
+    """A deck with a session of each status, called a, b, c, …"""
+    made = DeckModel()
+    for letter, status in zip("abcdefghijklmnopqrstuvwxyz", statuses, strict=False):
+        tags = ["odd"] if "aceg".find(letter) >= 0 else []
+        summary = Summary(id=letter, title=letter, cwd="/w/deck", tags=tags)
+        summary.status = status  # type: ignore[assignment]
+        made.put(summary)
+    made.capacity = per_page
+    return made
+
+
+def test_a_session_is_grouped_by_where_it_is_from_and_by_tags() -> None:
+    summary = Summary(id="a", cwd="/w/deck", profile="claude", run="r1", tags=["night"])
+    assert groups_of(summary) == ["repository:deck", "profile:claude", "plan:r1", "tag:night"]
+    assert tags_of("#night, day day  # x") == ["night", "day", "x"]
+
+
+def test_by_need_the_urgent_come_first_and_by_hand_nothing_moves() -> None:
+    deck = model("idle", "done", "needs-you", "working")
+    assert deck.visible() == ["a", "b"]
+    deck.arrangement.by_need = True
+    assert deck.shown == ["c", "b", "a", "d"]
+    assert deck.number("c") == 3
+
+
+def test_what_is_kept_is_on_every_page() -> None:
+    deck = model(*["idle"] * 5)
+    deck.arrangement.kept = ["d"]
+    assert deck.visible() == ["d", "a"] and deck.pages == 4
+    seen = []
+    for _ in range(4):
+        deck.turn_page(1)
+        assert deck.visible()[0] == "d"
+        seen.append(deck.visible()[1])
+    assert seen == ["b", "c", "e", "a"]
+
+
+def test_a_group_alone_is_shown_and_going_elsewhere_leaves_it() -> None:
+    deck = model(*["idle"] * 5)
+    deck.go("b")
+    deck.show_only("tag:odd")
+    assert deck.shown == ["a", "c", "e"] and deck.current == "a"
+    deck.step(1)
+    assert deck.current == "c"
+    deck.go("b")
+    assert deck.arrangement.only == "" and deck.current == "b"
+    deck.show_only("tag:nowhere")
+    assert len(deck.shown) == 5
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_tabs_never_hide_who_needs_somebody(width: int) -> None:
+    deck = model(*["idle"] * 20, "needs-you", "idle", "failed")
+    targets = [spot.target for spot in tab_spots(deck, width)]
+    assert "go:u" in targets and "go:w" in targets
+    deck.show_only("tag:odd")
+    spots = tab_spots(deck, width)
+    assert "go:u" in [spot.target for spot in spots]
+    assert "tag:odd: 4 of 23" in "".join(spot.text for spot in spots)
+    assert sum(len(spot.text) for spot in spots) <= width
+
+
+def test_an_arrangement_of_another_version_is_none() -> None:
+    assert Arrangement.of("x") == Arrangement()
+    assert Arrangement.of({"columns": 99, "kept": None, "by_need": 1}) == Arrangement()
+    kept = Arrangement(3, True, ["a"], "tag:x")
+    assert Arrangement.of(kept.to_json()) == kept
+
+
+async def test_columns_are_chosen_and_remembered_and_tags_are_the_sessions() -> None:
+    memory = Memory()
+    async with opened(4, (200, 60), memory=memory) as here:
+        here.deck.start("columns")
+        await here.until(lambda: here.app.screen is not here.deck)
+        await here.type("4")
+        await here.press("enter")
+        tiles = here.deck.tiles
+        await here.until(lambda: len({tile.region.y for tile in tiles.values()}) == 1)
+        assert memory.arrangement.columns == 4
+        here.deck.start("tags")
+        await here.until(lambda: here.app.screen is not here.deck)
+        await here.type("night")
+        await here.press("enter")
+        await here.until(lambda: here.deck.model.summaries["s001"].tags == ["night"])
+        here.deck.start("show_only")
+        await here.until(lambda: here.app.screen is not here.deck)
+        await here.type("night")
+        await here.press("enter")
+        await here.until(lambda: list(here.deck.tiles) == ["s001"])
+        assert "tag:night: 1 of 4" in here.line("tabs")
