@@ -25,6 +25,7 @@ from sessions.record.summary import Summary
 from sessions.worktrees import changes, make, review
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.table import plain
+from tests.support.deckrig import Rig
 from tui.screens.review.screen import ChangeReview
 from tui.terminal.output_guard import GuardedApp
 from tui.view.compositor import LeanScreen
@@ -118,6 +119,10 @@ def figures(quick: bool) -> Iterator[Figure]:
             yield Figure(f"review, 270 of {FILES:,} files changed{kind}", collected, "ms",
                          Target(1.3, "ratio"), "git diff", diff)  # fmt: skip
         yield from _opened(root, 5 if quick else 15)
+        trees, plain_ones = asyncio.run(_idle(root, 3 if quick else 10))
+        what = "12 without a worktree"
+        yield Figure("CPU of 12 idle sessions in worktrees, per second", [trees], "ms",
+                     Target(2, "over"), what, [plain_ones])  # fmt: skip
 
 
 # -- a large change on screen
@@ -170,6 +175,26 @@ async def _drive(client: Any, rounds: int) -> tuple[list[float], list[float]]:
                 paged.append((time.perf_counter() - began) * 1000)
             await pilot.app.pop_screen()
     return opened, paged
+
+
+# -- idle sessions
+
+
+async def _idle(root: Path, seconds: int) -> tuple[float, float]:
+    """Milliseconds of CPU that an engine takes in a second, with worktrees and without."""
+    mine = repository(root / "idle", 50)
+    git(mine, "reset", "-q", "--hard")
+    taken = []
+    for worktree in (True, False):
+        rig = await Rig.make(root / f"home{worktree}")
+        for _ in range(12):
+            await rig.deck.create(cwd=str(mine), worktree=worktree)
+        await asyncio.sleep(1)
+        before = _cpu()
+        await asyncio.sleep(seconds)
+        taken.append((_cpu() - before) * 1000 / seconds)
+        await rig.close()
+    return taken[0], taken[1]
 
 
 def measure() -> str:

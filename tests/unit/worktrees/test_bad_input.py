@@ -9,7 +9,9 @@ import pytest
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.runtime.session import Session
+from sessions.tools import git_border
 from sessions.worktrees import land
+from sessions.worktrees.few import Status
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo
 from tests.unit.worktrees.conftest import begin
@@ -186,3 +188,42 @@ def test_conflicts_are_read_in_the_forms_of_several_versions(kind: str) -> None:
         done = subprocess.CompletedProcess([], 1, "\0".join(parts).encode(), b"")
         found = {c.path: c.kind for c in land._conflicts(done)}
         assert found["a b"].startswith("content") and found["x"] == "rename/delete"
+
+
+def test_status_and_worktrees_are_read_in_the_forms_of_several_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zero, one, two = "0" * 40, "1" * 40, "2" * 64
+    told = [
+        "# branch.oid (initial)", "# stash 2",
+        f"1 .M N... 100644 100644 100755 {one} {one} two words\nand more",
+        f"1 A. N... 000000 100644 100644 {zero} {two} new",
+        f"1 .A N... 000000 000000 100644 {zero} {zero} meant",
+        f"u UU N... 100644 100644 100644 100644 {one} {one} {one} both sides",
+        "? loose dir/", "! ignored",
+    ]  # fmt: skip
+    found = Status.read(told)
+    assert list(found.changed) == ["two words\nand more", "new", "meant"]
+    assert (found.loose, found.staged) == (["loose dir/"], {"new", "both sides"})
+    assert found.unmerged and found.changed["meant"][2] == "100644"
+    listed = [
+        "worktree /bare", "bare", "", "worktree /away", f"HEAD {one}", "branch refs/heads/main",
+        "prunable gitdir file points to non-existent location", "",
+        f"worktree {tmp_path}", f"HEAD {two}", "branch refs/heads/main", "locked why\nnot", "",
+        "worktree /other", f"HEAD {one}", "detached", "some-key-of-later", "",
+    ]  # fmt: skip
+    monkeypatch.setattr(land, "git", lambda *_: "\0".join(listed).encode())
+    assert land.checked_out(tmp_path, "refs/heads/main") == tmp_path
+    assert land.checked_out(tmp_path, "refs/heads/other") is None
+
+
+def test_a_worktree_with_relative_paths_is_one_of_its_repository(tmp_path: Path) -> None:
+    """As git writes them from 2.48 on, where it is asked to."""
+    mine = repo(tmp_path / "mine")
+    git(mine, "worktree", "add", "-q", str(tmp_path / "tree"))
+    own = mine / ".git" / "worktrees" / "tree"
+    (tmp_path / "tree" / ".git").write_text("gitdir: ../mine/.git/worktrees/tree\n")
+    (own / "gitdir").write_text("../../../../tree/.git\n")
+    found = git_border.repository(tmp_path / "tree")
+    assert found is not None
+    assert (found.own, found.common) == (own, mine / ".git")
