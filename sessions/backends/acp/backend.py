@@ -45,6 +45,7 @@ SIGN_IN_S = 600.0
 _ALWAYS: Message = {
     "auth": {"terminal": True},
     "_meta": {"terminal-auth": True},
+    "session": {"notices": {}, "configOptions": {"boolean": {}}},
     **elicit.CAPABILITIES,
     **subagents.CAPABILITIES,
 }

@@ -15,11 +15,12 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import CallKind, CallStatus, one_of
 from sessions.record.textlines import lines
 from sessions.safety.numbers_from_outside import count
-from sessions.safety.sanitise import clean_line
+from sessions.safety.sanitise import clean, clean_line
 
 Message = dict[str, Any]
 _DONE: dict[str, CallStatus] = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
 _MOST_TITLE = 200
+_MOST_NOTICE = 4000
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk"}
 _STATE = {
@@ -85,12 +86,25 @@ class Translator:
             return []
         if kind == "session_info_update":
             return self._called(update)
+        if kind == "notice":
+            return self._noticed(update)
         if kind in _STATE:
             theirs, ours = _STATE[kind]
             return [ev.BackendState(data={ours: update.get(theirs)})]
         if kind in _QUIET:
             return []
         return [ev.Unknown(name=f"acp.{kind or 'update'}", data={"raw": update})]
+
+    def _noticed(self, update: Message) -> list[ev.Event]:
+        """What the agent wants its user to know, which is no part of the conversation."""
+        title = clean_line(str(update.get("title") or ""))[:_MOST_TITLE].strip()
+        more = clean(str(update.get("description") or ""))[:_MOST_NOTICE].strip()
+        if not title:
+            return []
+        if update.get("severity") == "error":
+            return [ev.Error(turn=self.turn, kind="agent", message=title, hint=more)]
+        said = f"{title}\n{more}" if more else title
+        return [ev.Notice(turn=self.turn, kind="agent", message=said)]
 
     def _apart(self, kind: str, message: Any, text: str) -> str:
         """Text that begins another message stands apart from the one before."""

@@ -147,3 +147,19 @@ def test_another_message_of_an_agent_begins_a_paragraph() -> None:
     ]  # fmt: skip
     texts = [e.text for u in told for e in translator.events(u) if isinstance(e, ev.Text)]
     assert texts == ["Looking", " around.", "\n\nFound", ".", "So", "Done"]
+
+
+def test_what_an_agent_wants_its_user_to_know_is_told_beside_the_conversation() -> None:
+    translator = Translator(1)
+
+    def told(**notice: Any) -> list[ev.Event]:
+        return translator.events({"sessionUpdate": "notice", **notice})
+
+    assert told(severity="warning", title="Old\x1b[31m\nversion", description="Update it.") == [
+        ev.Notice(turn=1, kind="agent", message="Old\u241b[31m version\nUpdate it.")
+    ]
+    assert told(severity="error", title="It broke", description=None) == [
+        ev.Error(turn=1, kind="agent", message="It broke")
+    ]
+    assert told(severity="_of_mine", title="Hm") == [ev.Notice(turn=1, kind="agent", message="Hm")]
+    assert told(severity="info") == []
