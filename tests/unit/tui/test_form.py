@@ -85,3 +85,21 @@ async def test_choices_are_given_by_a_key_beside_the_form() -> None:
         await here.until(lambda: bool(here.deck.query(PermissionBox)))
         await here.settle()
         assert [c.key for c in here.deck.query(AnswerChoice)] == ["1", "f", "n"]
+
+
+async def test_a_form_is_filled_from_the_inbox_too() -> None:
+    async with opened(2) as here:
+        ask(here)
+        await here.settle()
+        await here.press("f8")
+        await here.until(lambda: bool(here.app.screen.query(PermissionBox)))
+        await here.settle()
+        box = here.app.screen.query_one(PermissionBox)
+        await here.until(lambda: box.armed)
+        await here.press("f")
+        await here.until(lambda: isinstance(here.app.screen, FormDialog))
+        here.app.screen.query_one("#field-0", Input).value = "22"
+        await here.press("ctrl+s")
+        (sent,) = here.client.said("session.answer")
+        assert sent["content"] == {"port": 22, "tls": True}
+        assert not isinstance(here.app.screen, FormDialog)
