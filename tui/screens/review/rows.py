@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 JSON = dict[str, Any]
 _STATUS = {
@@ -14,8 +13,7 @@ _STATUS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):  # a large change has thousands: these are made three times as quickly
     """One line of a file. `mark`: a space, `+`, `-` or a backslash; `at`: its place in the hunk.
 
     `old`, `new`: its number before and after, 0 where it is not there.
@@ -28,8 +26,7 @@ class Cell:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class DiffRow:
+class DiffRow(NamedTuple):
     """One row on screen. `kind`: file, hunk, line, note, comment, picture (`text`: which line).
 
     `cells`: one, or the old and the new side (None: nothing stands there).
@@ -63,14 +60,20 @@ def rows_of(
             found.append(DiffRow("hunk", number, at, text=_place(hunk)))
             cells = list(_cells(hunk))
             lines = _paired(cells) if split else [(cell,) for cell in cells]
-            for line in lines:
-                row = DiffRow("line", number, at, line)
-                found.append(row)
-                cell = row.cell
-                words = said.get((file["path"], cell.old, cell.new)) if cell and said else None
-                if words is not None:
-                    found.append(DiffRow("comment", number, at, line, words))
+            rows = [DiffRow("line", number, at, line) for line in lines]
+            found += _with_comments(rows, file["path"], said) if said else rows
     return found
+
+
+def _with_comments(
+    rows: list[DiffRow], path: str, said: dict[tuple[str, int, int], str]
+) -> Iterator[DiffRow]:
+    for row in rows:
+        yield row
+        cell = row.cell
+        words = said.get((path, cell.old, cell.new)) if cell else None
+        if words is not None:
+            yield row._replace(kind="comment", text=words)
 
 
 def heading(file: JSON) -> str:
