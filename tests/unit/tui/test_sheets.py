@@ -20,6 +20,7 @@ def test_every_type_in_a_style_sheet_is_a_widget_that_there_is() -> None:
         *vars(textual.widgets)["__all__"],
         *dir(textual.containers),
         *dir(textual.screen),
+        "SelectCurrent",
         "Toast",
     }
     sheets = {path.name: path.read_text() for path in TUI.rglob("*.tcss")}
