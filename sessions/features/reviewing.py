@@ -85,7 +85,7 @@ class Reviews:
         found = look(folder) if folder.is_dir() and review.has_git() else None
         if found is None or found.top is None:
             raise UsageError(
-                "Single changes are taken back where there is git alone.",
+                "There is no git here: changes can be looked at, and no more.",
                 "Whole turns are put back by `turns` (alt+t).",
             )
         return folder, review.base_of(session.summary, folder)

@@ -209,7 +209,7 @@ async def test_pushing_is_shown_as_the_command_that_it_is(told: ev.JSON) -> None
     async with reviewed(told) as here:
         await here.press("l", "down", "down", "down", "enter")
         await here.until(lambda: "git push -u origin agentdeck/w" in here.app.clipboard)
-        assert "gh pr create" in here.notices()[-1]
+        assert "gh pr create --fill --base main" in here.notices()[-1]
         assert here.client.said("worktree.land") == []
 
 

@@ -118,7 +118,7 @@ async def test_without_git_there_is_a_review_but_no_taking_back(rig: Rig, tmp_pa
     session.recorder.emit(ev.FileChanged(turn=1, call="c", path=str(folder / "f"), before="old"))
     told = (await diff(rig, session))["f"]
     assert told["hunks"][0]["lines"] == [" one", "-two", "+2"]
-    with pytest.raises(UsageError, match="where there is git alone"):
+    with pytest.raises(UsageError, match="There is no git here"):
         await reviews(rig).take_back(session, "f", "")
 
 

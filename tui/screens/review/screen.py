@@ -453,6 +453,8 @@ class ChangeReview(Dialog[str]):
         branch = str(self.told["branch"])
         command = f"cd {shlex.quote(folder)} && git push -u origin {shlex.quote(branch)}"
         command += " && gh pr create --fill"
+        if base := str(self.told["base_ref"]):
+            command += f" --base {shlex.quote(base)}"
         self.app.copy_to_clipboard(command)
         self.say(f"Copied, for your shell: {command}")
 
