@@ -45,6 +45,7 @@ SYNONYMS = {
     "editor": "vim emacs nano external compose write",
     "unfold_pastes": "expand open paste",
     "shell_stop": "kill command bang",
+    "thinking": "reasoning thoughts expand collapse",
     "columns": "layout grid split arrange side",
     "by_need": "sort order urgent first attention",
     "pin": "stick fix always favourite",

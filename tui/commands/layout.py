@@ -88,3 +88,16 @@ async def show_only(deck: DeckScreen) -> None:
     if chosen is not None:
         model.show_only(chosen.row)
         _settle(deck, f"Shown: {chosen.row or 'all'}.")
+
+
+@action("thinking", "Thinking open, or folded", group=GROUP, when=has_session)
+async def thinking(deck: DeckScreen) -> None:
+    """Show what models think in full in all tiles; once more folds it to a line. Remembered."""
+    from tui.view.blocks import begin_open
+
+    arrangement = deck.model.arrangement
+    arrangement.thinking_open = not arrangement.thinking_open
+    begin_open("thinking", arrangement.thinking_open)
+    for tile in deck.tiles.values():
+        tile.view.fold_kind("thinking", not arrangement.thinking_open)
+    _settle(deck, f"Thinking is {'open' if arrangement.thinking_open else 'folded'}.")

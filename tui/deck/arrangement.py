@@ -22,6 +22,8 @@ class Arrangement:
     kept: list[str] = field(default_factory=list)
     """Tiles that are first on every page."""
     only: str = ""
+    thinking_open: bool = False
+    """Thinking begins unfolded."""
 
     def shown(self, order: Sequence[str], summaries: dict[str, Summary]) -> list[str]:
         """The tiles that are shown, in their order; all of them where none is of the group."""
@@ -59,6 +61,7 @@ class Arrangement:
             data.get("by_need") is True,
             [str(i) for i in data.get("kept") or []],
             str(data.get("only") or ""),
+            data.get("thinking_open") is True,
         )
 
 

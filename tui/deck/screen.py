@@ -39,6 +39,7 @@ from tui.screens import filling
 from tui.terminal import glyphs
 from tui.terminal.title import set_title
 from tui.text import clip, one_line, title_of
+from tui.view.blocks import begin_open
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
@@ -64,6 +65,7 @@ class DeckScreen(LeanScreen):
         self.memory = memory
         self.model = DeckModel()
         self.model.arrangement = memory.arrangement
+        begin_open("thinking", memory.arrangement.thinking_open)
         self.link = Link(factory, self)
         self.sender = Sender(self)
         self.chrome = Chrome(self)

@@ -70,8 +70,19 @@ def foldable(block: Block) -> bool:
     return block.kind == "notice" and block.data.get("what") in ("compacted", "unknown", "plan")
 
 
+_open: set[str] = set()
+"""Kinds of blocks that begin unfolded, by the user's choice."""
+
+
+def begin_open(kind: str, is_open: bool) -> None:
+    """Whether blocks of a kind begin unfolded from now on."""
+    (_open.add if is_open else _open.discard)(kind)
+
+
 def starts_folded(block: Block) -> bool:
     """Whether a block is folded until the user unfolds it."""
+    if block.kind in _open:
+        return False
     return foldable(block) or block.kind in ("thinking", "tool")
 
 

@@ -241,6 +241,17 @@ class Body:
         self.blocks[index].fold(folded)
         self._sync(index)
 
+    def fold_kind(self, kind: str, folded: bool) -> None:
+        """Fold or unfold all blocks of a kind; those that were never seen stay a guess."""
+        for index, block in enumerate(self.blocks):
+            if block.block.kind != kind:
+                continue
+            if block.built:
+                self.fold(index, folded)
+            else:
+                block.folded = folded
+                self.heights.set(index, block.guess(self.width))
+
     def measure(self, index: int, number: int) -> int:
         """Make sure a piece's height is right; returns by how much it changed."""
         block = self.blocks[index]

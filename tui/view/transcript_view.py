@@ -141,6 +141,13 @@ class TranscriptView(DrawnTranscript, can_focus=True):
             self.draw()
         self.post_message(self.BlockActivated(self, found.block))
 
+    def fold_kind(self, kind: str, folded: bool) -> None:
+        """Fold or unfold all blocks of a kind; the reader stays where the view stands."""
+        place = self.place
+        self.body.fold_kind(kind, folded)
+        self.go_to(place)
+        self.draw()
+
     def action_let_go(self) -> None:
         """Close the search, else drop the block; else escape means what it means elsewhere."""
         if self.searching is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sessions.record import events as ev
 from sessions.record.groups import groups_of, tags_of
 from sessions.record.summary import Summary
 from tests.support.deckpilot import opened
@@ -81,6 +82,32 @@ def test_an_arrangement_of_another_version_is_none() -> None:
     assert Arrangement.of({"columns": 99, "kept": None, "by_need": 1}) == Arrangement()
     kept = Arrangement(3, True, ["a"], "tag:x")
     assert Arrangement.of(kept.to_json()) == kept
+
+
+async def test_thinking_is_open_in_all_tiles_and_those_to_come_and_folded_again() -> None:
+    memory = Memory()
+    async with opened(1, memory=memory) as here:
+        here.client.start_turn("s001")
+        here.client.emit("s001", ev.Thinking(turn=1, text="First this.\nThen that."))
+        here.client.say("s001", "Done.")
+        await here.settle()
+        view = here.deck.tiles["s001"].view
+
+        def rows() -> int:
+            return view.body.total
+
+        folded = rows()
+        here.deck.start("thinking")
+        await here.until(lambda: rows() > folded)
+        assert memory.arrangement.thinking_open
+        here.client.emit("s001", ev.Thinking(turn=1, text="And\nso\non."))
+        here.client.say("s001", "Done.")
+        await here.settle()
+        assert not any(b.folded for b in view.body.blocks if b.block.kind == "thinking")
+        here.deck.start("thinking")
+        await here.until(
+            lambda: all(b.folded for b in view.body.blocks if b.block.kind == "thinking")
+        )
 
 
 async def test_columns_are_chosen_and_remembered_and_tags_are_the_sessions() -> None:
