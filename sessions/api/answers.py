@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+from sessions.plans.model import UnitState
 from sessions.record import events as ev
 from sessions.record.closed_sets import BackendType, Origin, SignInKind
 
@@ -275,3 +276,110 @@ class ShellEnded(TypedDict):
 
     exit: int
     seconds: float
+
+
+class RunSpent(TypedDict):
+    """What a run took. `priced`: all of it has a price."""
+
+    usd: float
+    tokens: int
+    priced: bool
+
+
+class RunBudget(TypedDict):
+    """What a run may take; 0 = no limit."""
+
+    usd: float
+    tokens: int
+    hours: float
+
+
+class RunLine(TypedDict):
+    """A run of a plan in a list. `counts`: tasks by state; `blocked`: tasks that can't begin."""
+
+    id: str
+    title: str
+    state: str
+    held: str
+    idle: bool
+    began: str
+    updated: str
+    counts: dict[UnitState, int]
+    blocked: list[str]
+    spent: RunSpent
+    budget: RunBudget
+    until: float
+    parallel: int
+    seed: int
+    directory: str
+
+
+class Scheduled(TypedDict):
+    """A plan that begins by the clock. `due`: when next, seconds since 1970."""
+
+    id: str
+    file: str
+    every: str
+    words: str
+    due: float
+    wishes: ev.JSON
+    last_run: str
+
+
+class SkillUses(TypedDict):
+    """How often a skill was used, in how many sessions, how often it helped, when last."""
+
+    name: str
+    used: int
+    sessions: int
+    helped: int
+    last: str
+    idle: bool
+
+
+class SkillPutAway(TypedDict):
+    """A skill that was put away, and when."""
+
+    name: str
+    at: str
+
+
+class DraftChecked(TypedDict):
+    """Checks of a draft, and skills that are near."""
+
+    checks: list[ev.JSON]
+    neighbours: list[ev.JSON]
+
+
+class DreamsWaiting(TypedDict):
+    """Daydreams that wait, whether dreaming is on, and what a night may take."""
+
+    enabled: bool
+    budget_tokens: int
+    waiting: list[ev.JSON]
+
+
+class WorktreeListed(TypedDict):
+    """A worktree, or what is kept of one."""
+
+    state: str
+    path: str
+    branch: str
+    repository: str
+    name: str
+    session: str
+    title: str
+    orphan: bool
+    holds: list[str]
+    size: int
+    created: str
+    age_s: int
+    ref: str
+    commit: str
+
+
+class Pruned(TypedDict):
+    """Worktrees that were removed, and those that were left."""
+
+    removed: list[WorktreeListed]
+    left: list[WorktreeListed]

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from sessions.api.answers import (
         BackendListed,
         Begun,
+        DraftChecked,
         DraftShown,
+        DreamsWaiting,
         EngineStatus,
         Greeting,
         Handed,
@@ -19,17 +21,22 @@ if TYPE_CHECKING:
         ModelChoice,
         NotSwitched,
         PicturesShown,
+        Pruned,
         PutBack,
         Restarted,
         Restored,
+        RunLine,
         SandboxState,
+        Scheduled,
         Sent,
         SettingChanged,
         SettingsShown,
         ShellEnded,
         SignInWay,
         SkillFile,
+        SkillPutAway,
         SkillsListed,
+        SkillUses,
         Staged,
         TurnShown,
         Undone,
@@ -182,7 +189,7 @@ class Calls(Protocol):
         name: str,
         replay: bool = ...,
         session: str = ...,
-    ) -> ev.JSON: ...
+    ) -> DraftChecked: ...
 
     @overload
     async def call(
@@ -249,7 +256,7 @@ class Calls(Protocol):
     ) -> ev.JSON: ...
 
     @overload
-    async def call(self, command: Literal["harvest.put_away"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["harvest.put_away"], /) -> list[SkillPutAway]: ...
 
     @overload
     async def call(
@@ -270,7 +277,7 @@ class Calls(Protocol):
     async def call(self, command: Literal["harvest.uninstall"], /, *, name: str) -> str: ...
 
     @overload
-    async def call(self, command: Literal["harvest.uses"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["harvest.uses"], /) -> list[SkillUses]: ...
 
     @overload
     async def call(
@@ -284,10 +291,10 @@ class Calls(Protocol):
     async def call(self, command: Literal["plan.draft"], /, *, session: str) -> ev.JSON: ...
 
     @overload
-    async def call(self, command: Literal["plan.going"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["plan.going"], /) -> list[RunLine]: ...
 
     @overload
-    async def call(self, command: Literal["plan.list"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["plan.list"], /) -> list[RunLine]: ...
 
     @overload
     async def call(self, command: Literal["plan.pause"], /, *, run: str) -> ev.JSON: ...
@@ -310,10 +317,10 @@ class Calls(Protocol):
         at: str = ...,
         every: str = ...,
         wishes: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+    ) -> Scheduled: ...
 
     @overload
-    async def call(self, command: Literal["plan.schedules"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["plan.schedules"], /) -> list[Scheduled]: ...
 
     @overload
     async def call(
@@ -353,7 +360,7 @@ class Calls(Protocol):
     async def call(self, command: Literal["plan.stop"], /, *, run: str) -> ev.JSON: ...
 
     @overload
-    async def call(self, command: Literal["plan.unschedule"], /, *, schedule: str) -> ev.JSON: ...
+    async def call(self, command: Literal["plan.unschedule"], /, *, schedule: str) -> Scheduled: ...
 
     @overload
     async def call(
@@ -422,7 +429,7 @@ class Calls(Protocol):
     ) -> ev.JSON: ...
 
     @overload
-    async def call(self, command: Literal["priming.inbox"], /) -> ev.JSON: ...
+    async def call(self, command: Literal["priming.inbox"], /) -> DreamsWaiting: ...
 
     @overload
     async def call(
@@ -847,7 +854,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["worktree.prune"], /, *, orphans: bool = ..., kept: bool = ...
-    ) -> ev.JSON: ...
+    ) -> Pruned: ...
 
     @overload
     async def call(

@@ -197,12 +197,13 @@ def prune(orphans: bool, kept: bool, yes: bool, as_json: bool) -> None:
     if as_json:
         say_json(told)
         return
-    for row in told["removed"]:
-        say(f"removed {row['ref'] or row['path']}")
-    for row in told["left"]:
-        if row["orphan"] and row["state"] != "kept":
+    for each in told["removed"]:
+        say(f"removed {each['ref'] or each['path']}")
+    for each in told["left"]:
+        if each["orphan"] and each["state"] != "kept":
             say(
-                f"left    {row['path']}: {', '.join(row['holds'])} (--orphans keeps it under a ref)"
+                f"left    {each['path']}: {', '.join(each['holds'])} "
+                "(--orphans keeps it under a ref)"
             )
     if not told["removed"]:
         say("There is nothing to remove.")

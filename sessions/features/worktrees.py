@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sessions.api.answers import Pruned
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features import taken_up
 from sessions.features.feature import Feature
@@ -199,7 +200,7 @@ class Worktrees(Feature):
             )  # fmt: skip
         return f"What the worktree of the deleted session held is kept: {found.ref}."
 
-    async def prune(self, *, orphans: bool, kept: bool) -> ev.JSON:
+    async def prune(self, *, orphans: bool, kept: bool) -> Pruned:
         """Remove what nobody misses; what `worktrees prune --json` prints."""
         root = self._deck.places.worktrees
         summaries = await self._deck.all_summaries()

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sessions.api.answers import SkillPutAway
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
@@ -278,8 +279,8 @@ class Harvest:
                 mine.append((path.name, since))
         return uses(self.places, mine)
 
-    def put_away(self) -> list[ev.JSON]:
-        """Skills of mine that were put away, newest first: `{"name", "at"}`."""
+    def put_away(self) -> list[SkillPutAway]:
+        """Skills of mine that were put away, newest first."""
         mine = library([], self.places)
         here = self.places.my_skills
         return [

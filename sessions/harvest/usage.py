@@ -10,7 +10,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
+from sessions.api.answers import SkillUses
 from sessions.harvest.gather import all_sessions
 from sessions.harvest.language import CORRECTION
 from sessions.places import Places, private_folder
@@ -35,9 +37,9 @@ class Uses:
     idle: bool = False
     """Not used for `UNUSED`, and there for as long: offered for the archive."""
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> SkillUses:
         """For the panel."""
-        return asdict(self)
+        return cast("SkillUses", asdict(self))
 
 
 def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessions.api.answers import RunLine
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
 from sessions.ids import new_id
@@ -48,7 +49,7 @@ class Runs(Feature):
         self._clock: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._loading = asyncio.Lock()
-        self._lines: dict[str, tuple[tuple[int, int], ev.JSON]] = {}
+        self._lines: dict[str, tuple[tuple[int, int], RunLine]] = {}
 
     async def opened(self) -> None:
         """Take up every run that is not over, where its journal ends."""
@@ -192,9 +193,9 @@ class Runs(Feature):
                 self.runners[folder.name] = runner
         return runner
 
-    async def all(self) -> list[ev.JSON]:
+    async def all(self) -> list[RunLine]:
         """A line of each run, newest first."""
-        found = []
+        found: list[RunLine | None] = []
         for folder in store.folders(self.root):
             try:
                 runner = self.runners.get(folder.name)
@@ -207,7 +208,7 @@ class Runs(Feature):
             found.append(known)
         return [line for line in found if line is not None]
 
-    async def _line(self, folder: Path) -> ev.JSON:
+    async def _line(self, folder: Path) -> RunLine:
         """The line of a run that is over; its journal is read once."""
         stat = (folder / store.JOURNAL).stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
@@ -217,7 +218,7 @@ class Runs(Feature):
             known = self._lines[folder.name] = (stamp, line)
         return known[1]
 
-    def going(self) -> list[ev.JSON]:
+    def going(self) -> list[RunLine]:
         """A line of each run that is not over."""
         runners = [r for r in self.runners.values() if not r.run.over]
         return [show.line(r.run, r.held, r.idle) for r in runners]

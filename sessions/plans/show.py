@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessions.api.answers import RunLine
 from sessions.plans.model import UnitState
 from sessions.plans.schedule import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
@@ -38,7 +39,7 @@ def state(run: Run, held: str = "") -> str:
     return "held" if held else "working"
 
 
-def line(run: Run, held: str = "", idle: bool = False) -> ev.JSON:
+def line(run: Run, held: str = "", idle: bool = False) -> RunLine:
     """One run in a list."""
     usd, tokens = run.spent
     return {
@@ -122,7 +123,7 @@ def words(run: Run) -> str:
     return ", ".join(parts)
 
 
-def exit_code(told: ev.JSON) -> int:
+def exit_code(told: RunLine | ev.JSON) -> int:
     """0 all done, 1 some failed, 3 some wait for a person; of what `line` tells."""
     counts = told.get("counts", {})
     if told["state"] == "done":

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
+from sessions.api.answers import Scheduled
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.places import private_folder
@@ -40,9 +42,9 @@ class ScheduleEntry:
     wishes: ev.JSON = field(default_factory=dict)
     last_run: str = ""
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> Scheduled:
         """As an interface gets it."""
-        return asdict(self)
+        return cast("Scheduled", asdict(self))
 
 
 def cron(words: str) -> str:

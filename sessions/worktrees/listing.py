@@ -15,11 +15,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
+from sessions.api.answers import WorktreeListed
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
-from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
@@ -59,9 +59,9 @@ class WorktreeRow:
     ref: str = ""
     commit: str = ""
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> WorktreeListed:
         """As `worktrees list --json` prints it."""
-        return asdict(self) | {"holds": self.holds or []}
+        return cast("WorktreeListed", asdict(self) | {"holds": self.holds or []})
 
 
 def rows(

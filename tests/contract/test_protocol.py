@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import fields
+from inspect import get_annotations
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from sessions.api import answers
 from sessions.engine import protocol
+from sessions.harvest.usage import Uses
+from sessions.plans.timetable import ScheduleEntry
+from sessions.worktrees.listing import WorktreeRow
 
 
 def formatted(text: str) -> str:
@@ -33,3 +42,15 @@ def test_every_command_says_what_it_does_and_is_typed() -> None:
         assert command.does, command.name
         assert command.answer, command.name
         assert all(argument.kind for argument in command.takes), command.name
+
+
+@pytest.mark.parametrize(
+    ("told", "answer"),
+    [
+        (ScheduleEntry, answers.Scheduled),
+        (Uses, answers.SkillUses),
+        (WorktreeRow, answers.WorktreeListed),
+    ],
+)
+def test_an_answer_has_the_fields_of_what_it_tells(told: Any, answer: type) -> None:
+    assert [field.name for field in fields(told)] == list(get_annotations(answer))

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
-from sessions.api.answers import DraftShown
+from sessions.api.answers import DraftChecked, DraftShown, SkillPutAway, SkillUses
 from sessions.backends.base import Question
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -145,7 +145,7 @@ async def improve(deck: Deck, name: str, session: str, wish: str = "") -> DraftS
 
 
 @command("harvest.check")
-async def check(deck: Deck, name: str, replay: bool = False, session: str = "") -> ev.JSON:
+async def check(deck: Deck, name: str, replay: bool = False, session: str = "") -> DraftChecked:
     """Checks and neighbours of a draft.
 
     `replay` runs its scripts in the sandbox; with `session`, its model is asked one question.
@@ -193,13 +193,13 @@ async def pair(deck: Deck, name: str, begin: bool = False, answer: str = "") -> 
 
 
 @command("harvest.uses")
-async def uses(deck: Deck) -> list[ev.JSON]:
+async def uses(deck: Deck) -> list[SkillUses]:
     """How often each of my skills was used, and whether it helped."""
     return [each.to_json() for each in await asyncio.to_thread(_service(deck).uses)]
 
 
 @command("harvest.put_away")
-async def put_away(deck: Deck) -> list[ev.JSON]:
+async def put_away(deck: Deck) -> list[SkillPutAway]:
     """Skills of mine that were put away and can be brought back."""
     return await asyncio.to_thread(_service(deck).put_away)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sessions.api.answers import RunLine, Scheduled
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
@@ -36,20 +37,20 @@ async def start(
 @command("plan.schedule")
 async def schedule(
     deck: Deck, file: str, at: str = "", every: str = "", wishes: ev.JSON | None = None
-) -> ev.JSON:
+) -> Scheduled:
     """Begin a plan at a time, or again and again."""
     return (await deck.plans.schedule(Path(file), wishes or {}, at, every)).to_json()
 
 
 @command("plan.schedules")
-async def schedules(deck: Deck) -> list[ev.JSON]:
+async def schedules(deck: Deck) -> list[Scheduled]:
     """What begins by the clock, the next first."""
     entries = deck.plans.timetable.entries.values()
     return [entry.to_json() for entry in sorted(entries, key=lambda e: e.due)]
 
 
 @command("plan.unschedule")
-async def unschedule(deck: Deck, schedule: str) -> ev.JSON:
+async def unschedule(deck: Deck, schedule: str) -> Scheduled:
     """Take one out of the timetable."""
     return deck.plans.unschedule(schedule).to_json()
 
@@ -61,13 +62,13 @@ async def draft(deck: Deck, session: str) -> ev.JSON:
 
 
 @command("plan.list")
-async def listing(deck: Deck) -> list[ev.JSON]:
+async def listing(deck: Deck) -> list[RunLine]:
     """All runs, newest first."""
     return await deck.plans.all()
 
 
 @command("plan.going")
-async def going(deck: Deck) -> list[ev.JSON]:
+async def going(deck: Deck) -> list[RunLine]:
     """The runs that are not over."""
     return deck.plans.going()
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any, Unpack
 
+from sessions.api.answers import DreamsWaiting
 from sessions.api.requests import InjectionWishes
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -222,7 +223,7 @@ async def ledger(deck: Deck, judge: str = "user") -> ev.JSON:
 
 
 @command("priming.inbox")
-async def inbox(deck: Deck) -> ev.JSON:
+async def inbox(deck: Deck) -> DreamsWaiting:
     """Daydreams that wait, newest first, and whether dreaming is on."""
     config = deck.config.priming.daydream
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.api.answers import PicturesShown, Staged
+from sessions.api.answers import PicturesShown, Pruned, Staged
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
@@ -90,6 +90,6 @@ async def check(deck: Deck, session: str) -> ev.JSON:
 
 
 @command("worktree.prune")
-async def prune(deck: Deck, orphans: bool = False, kept: bool = False) -> ev.JSON:
+async def prune(deck: Deck, orphans: bool = False, kept: bool = False) -> Pruned:
     """Remove worktrees that nobody misses; with `kept`, what was discarded goes for good."""
     return await deck.features.worktrees.prune(orphans=orphans, kept=kept)

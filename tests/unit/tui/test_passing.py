@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessions.api.answers import RunLine
 from tests.support.deckpilot import opened
 from tests.unit.tui.test_runs import PlansClient, of
 
@@ -9,7 +10,7 @@ from tests.unit.tui.test_runs import PlansClient, of
 class Going(PlansClient):
     """An engine with one run that goes on."""
 
-    async def _plan_going(self) -> list[dict[str, object]]:
+    async def _plan_going(self) -> list[RunLine]:
         return await self._plan_list()
 
 

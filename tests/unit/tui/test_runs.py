@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sessions.api.answers import RunLine
 from sessions.plans import record, show
 from sessions.plans.model import ForEach, Head, Task
 from sessions.plans.state import Run
@@ -25,7 +26,7 @@ class PlansClient(FakeClient):
         self.run = run
         self.shows = 0
 
-    async def _plan_list(self) -> list[dict[str, Any]]:
+    async def _plan_list(self) -> list[RunLine]:
         return [show.line(self.run)]
 
     async def _plan_show(self, run: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sessions.record import events as ev
+from sessions.api.answers import Pruned
 from sessions.worktrees import listing
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, repo
@@ -17,7 +17,7 @@ async def rows(rig: Rig) -> dict[str, listing.WorktreeRow]:
     return {row.ref or row.path: row for row in found}
 
 
-async def prune(rig: Rig, **given: bool) -> ev.JSON:
+async def prune(rig: Rig, **given: bool) -> Pruned:
     asked = {"orphans": False, "kept": False} | given
     return await rig.deck.features.worktrees.prune(**asked)
 

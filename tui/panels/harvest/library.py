@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.api.answers import SkillPutAway, SkillUses
 from tui.panels.harvest.ports import Harvesting
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import one_line
@@ -38,7 +39,7 @@ async def show(panel: Harvesting) -> None:
     panel.app.push_screen(Choose("Your skills", listing), chosen)
 
 
-def _used(each: dict[str, Any]) -> str:
+def _used(each: SkillUses) -> str:
     """What counts comes first: a small terminal shows no more."""
     if not each["used"]:
         return "never used"
@@ -46,7 +47,7 @@ def _used(each: dict[str, Any]) -> str:
     return f"used {each['used']} × {where}, helped {each['helped']}, last {each['last'][:10]}"
 
 
-def _there(each: dict[str, Any], width: int) -> Pick:
+def _there(each: SkillUses, width: int) -> Pick:
     """A skill with its uses; one that rests is offered for the archive."""
     return Pick(
         each["name"],
@@ -58,7 +59,7 @@ def _there(each: dict[str, Any], width: int) -> Pick:
     )
 
 
-def _away(each: dict[str, Any], width: int) -> Pick:
+def _away(each: SkillPutAway, width: int) -> Pick:
     """A skill that was put away."""
     at = str(each["at"])
     day = f"{at[:4]}-{at[4:6]}-{at[6:8]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from textual.app import App
 
-    from sessions.api.answers import DraftShown
+    from sessions.api.answers import DraftChecked, DraftShown
     from tui.deck.client import Ask, DeckClient
     from tui.deck.ports import Says
 
@@ -17,7 +17,7 @@ class Reviewed(Protocol):
     """A draft under review: its checks, and how it is changed."""
 
     draft: DraftShown
-    checked: dict[str, Any]
+    checked: DraftChecked
 
     @property
     def app(self) -> App[object]:

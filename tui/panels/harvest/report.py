@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.content import Content
 
-from sessions.api.answers import DraftShown
+from sessions.api.answers import DraftChecked, DraftShown
 from tui.text import clean, one_line
 
 JSON = dict[str, Any]
@@ -50,7 +50,7 @@ def _styled(text: str, styles: dict[str, str]) -> Content:
     return Content.assemble(*((f"{line}\n", styles.get(line[:1], "")) for line in lines))
 
 
-def report_lines(draft: DraftShown, checked: JSON) -> list[str]:
+def report_lines(draft: DraftShown, checked: DraftChecked) -> list[str]:
     """Checks with their cost, neighbours, flags, what was taken out."""
     lines: list[str] = []
     # What was asked for and paid comes before what is always there.

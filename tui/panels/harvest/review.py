@@ -12,7 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from sessions.api.answers import DraftShown
+from sessions.api.answers import DraftChecked, DraftShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import Ask, DeckClient
 from tui.folder import here
@@ -64,7 +64,7 @@ class DraftReview(Dialog[str]):
         self.draft = draft
         self.session = session
         self.path = "SKILL.md"
-        self.checked: JSON = {"checks": [], "neighbours": []}
+        self.checked: DraftChecked = {"checks": [], "neighbours": []}
         self.busy = ""
 
     @property
