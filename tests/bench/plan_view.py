@@ -52,6 +52,11 @@ def _show(stage: Stage) -> None:
     asyncio.run(_begin(plan))
     stage.open(AT_ONCE)
     assert stage.terminal is not None
+    until = time.perf_counter() + 60.0
+    while not stage.characters:  # the SDK is imported with the first turn
+        if time.perf_counter() > until:
+            raise RuntimeError("nothing streams")
+        time.sleep(0.2)
     for key, wanted in ((F10, "0/1000"), (ENTER, f"t[{AT_ONCE}] ")):
         stage.terminal.type(key)
         if stage.terminal.wait(wanted) is None:

@@ -73,7 +73,7 @@ class Rows(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[Row], keep: bool = True) -> None:
         """Show these rows; with `keep` the cursor stays on the row that it was on."""
-        before = self.key
+        before, old, at, top = self.key, self.rows, self.cursor, self.scroll_offset.y
         self.rows = list(rows)
         keys = [row.key for row in self.rows]
         if keep and before and before in keys:
@@ -82,7 +82,12 @@ class Rows(ScrollView, can_focus=True):
             self.cursor = max(0, min(self.cursor, len(keys) - 1)) if keep else 0
         self.virtual_size = Size(max(1, self.size.width), max(1, len(self.rows)))
         self._into_view()
-        self.refresh()
+        if (len(old), at, top) != (len(self.rows), self.cursor, self.scroll_offset.y) or not old:
+            self.refresh()
+            return
+        for line in range(top, min(top + self.size.height, len(old))):
+            if old[line] != self.rows[line]:
+                self.refresh_line(line)
 
     def _into_view(self) -> None:
         height = self.size.height
@@ -122,9 +127,14 @@ class Rows(ScrollView, can_focus=True):
     def action_move(self, by: int) -> None:
         """Move the cursor."""
         if self.rows:
-            self.cursor = min(max(self.cursor + by, 0), len(self.rows) - 1)
+            before, top = self.cursor, self.scroll_offset.y
+            self.cursor = min(max(before + by, 0), len(self.rows) - 1)
             self._into_view()
-            self.refresh()
+            if self.scroll_offset.y == top:  # all other rows are as they were
+                self.refresh_line(before)
+                self.refresh_line(self.cursor)
+            else:
+                self.refresh()
             self.post_message(self.Moved(self, self.key))
 
     def action_page(self, by: int) -> None:

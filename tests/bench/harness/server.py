@@ -94,9 +94,10 @@ class BenchServer(MessagesServer):
 
 async def main() -> None:
     """Serve until killed."""
-    async with BenchServer() as server:
+    server = BenchServer()
+    async with server:
         print(server.url, flush=True)
-        await asyncio.Event().wait()
+        await server.run()
 
 
 if __name__ == "__main__":
