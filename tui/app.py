@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -64,6 +65,8 @@ class DeckApp(GuardedApp, SureSize):
         self._factory = client_factory
         self._deck: DeckScreen | None = None
         self._early: list[events.Key] | None = []
+        self.key_at = 0.0
+        """When the last key was pressed (monotonic)."""
 
     @property
     def deck(self) -> DeckScreen:
@@ -98,6 +101,12 @@ class DeckApp(GuardedApp, SureSize):
         early, self._early = self._early or [], None
         for event in early:
             self.post_message(events.Key(event.key, event.character))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Know when a key was pressed last."""
+        if isinstance(event, events.Key):
+            self.key_at = monotonic()
+        await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """Keys that came before there was anything to take them."""

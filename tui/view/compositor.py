@@ -14,6 +14,7 @@ paint.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -23,12 +24,20 @@ from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.view.fitted import Fitted
 
 SOONEST_S = 0.008
 """The screen is painted again no sooner than this."""
+BEHIND_S = 1.0
+"""Behind a dialog no sooner than this, and no sooner than this after a key.
+
+For each change there Textual (8.2.8) paints and tints all that lies behind anew, and takes the
+screen below for wholly changed from then on: with tiles that stream, a dialog's keys waited for
+nothing but that.
+"""
 
 _Owner = tuple[Widget, Region] | None
 
@@ -193,6 +202,8 @@ class LeanScreen(Fitted, Screen[Any]):
         super().__init__(*args, **kwargs)
         self._compositor = LeanCompositor()
         self._painted_at = 0.0
+        self._behind_next = 0.0
+        self._behind: Timer | None = None
 
     async def _on_idle(self, event: events.Idle) -> None:
         event.prevent_default()  # Textual calls a handler per class; this one stands for both
@@ -206,3 +217,26 @@ class LeanScreen(Fitted, Screen[Any]):
                 self._on_timer_update()
                 return
         await super()._on_idle(event)
+
+    def _compositor_refresh(self) -> None:
+        if self.app.screen is self:
+            self._behind_next = 0.0
+        else:
+            now = monotonic()
+            held = max(getattr(self.app, "key_at", 0.0) + BEHIND_S, self._behind_next) - now
+            if held > 0:
+                if self._behind is None:
+                    self._behind = self.set_timer(min(held, BEHIND_S), self._paint_behind)
+                return  # what is dirty stays so
+            self._behind_next = inf
+            self.app.screen.call_after_refresh(self._painted_behind, now)
+        super()._compositor_refresh()
+
+    def _paint_behind(self) -> None:
+        self._behind = None
+        self._compositor_refresh()
+
+    def _painted_behind(self, began: float) -> None:
+        """It takes a tenth of the time at most, whatever the machine."""
+        now = monotonic()
+        self._behind_next = now + max(BEHIND_S, 9 * (now - began))
