@@ -82,9 +82,9 @@ def _echo(stage: Stage, seconds: float) -> list[float]:
     times: list[float] = []
     end = time.perf_counter() + seconds
     for number, (key, row) in enumerate(itertools.cycle(there + back)):
-        if row == 1 and time.perf_counter() > end:
-            return times
         taken = stage.terminal.answer(key, f"t[{row}] ")
         times.append(5000.0 if taken is None else taken)
         time.sleep(0.09 + (number * 7 % 13) / 400)
+        if row == 1 and time.perf_counter() > end:
+            break
     return times

@@ -227,7 +227,8 @@ class LeanScreen(Fitted, Screen[Any]):
             if held > 0:
                 if self._behind is None:
                     self._behind = self.set_timer(min(held, BEHIND_S), self._paint_behind)
-                return  # what is dirty stays so
+                self._dirty_widgets.clear()  # the compositor keeps where they are
+                return
             self._behind_next = inf
             self.app.screen.call_after_refresh(self._painted_behind, now)
         super()._compositor_refresh()
