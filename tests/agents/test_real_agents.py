@@ -241,6 +241,7 @@ async def test_a_file_is_shown_as_a_diff_before_it_is_written(rig: Rig, agent: s
     assert of_type(session, ev.ToolResult)[-1].data["diffs"][0]["new"] == "one\ntwo\n"
 
 
+@pytest.mark.long
 async def test_in_mode_edit_a_file_inside_is_written_unasked_and_a_command_is_not_run(
     rig: Rig, agent: str
 ) -> None:
@@ -368,6 +369,7 @@ async def test_a_fork_knows_the_conversation_and_leaves_the_first_alone(
     assert "Question of the fork" not in rig.told()
 
 
+@pytest.mark.long
 async def test_its_sessions_are_listed(rig: Rig, agent: str) -> None:
     session = await rig.session(agent)
     await session.send("Listed question")
@@ -378,6 +380,7 @@ async def test_its_sessions_are_listed(rig: Rig, agent: str) -> None:
         assert session.summary.agent["session_id"] in [row["id"] for row in found]
 
 
+@pytest.mark.long
 async def test_one_question_is_answered_without_tools(rig: Rig, agent: str) -> None:
     from sessions.backends.base import Question
 
@@ -387,7 +390,7 @@ async def test_one_question_is_answered_without_tools(rig: Rig, agent: str) -> N
     assert reply.text.endswith(ANSWER)
 
 
-@pytest.mark.parametrize("state", ["off", "on", "manual"])
+@pytest.mark.parametrize("state", ["off", "on", pytest.param("manual", marks=pytest.mark.long)])
 async def test_a_skill_is_told_once_where_it_is_on_and_nowhere_else(
     rig: Rig, agent: str, state: str
 ) -> None:
