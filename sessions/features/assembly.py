@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sessions.features.own_commands import OwnCommands
     from sessions.features.passing import Passing
     from sessions.features.priming import Primings
-    from sessions.features.sharing import Sharing
+    from sessions.features.shared_files import Sharing
     from sessions.features.subsessions import SubSessions
     from sessions.features.titles import Titles
     from sessions.features.tools import SessionTools
@@ -174,7 +174,7 @@ class Features:
     @cached_property
     def sharing(self) -> Sharing:
         """Two sessions in one folder."""
-        from sessions.features.sharing import Sharing
+        from sessions.features.shared_files import Sharing
 
         return Sharing(self._deck, self.tools.knows)
 

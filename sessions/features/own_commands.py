@@ -70,9 +70,9 @@ class OwnCommands(Feature):
         return await asyncio.shield(task)
 
     async def _run(self, session: Session, command: str) -> ev.ShellRan:
-        from sessions.tools import contained
+        from sessions.tools import contained_command
+        from sessions.tools.command_output import Spool
         from sessions.tools.shell import output_text
-        from sessions.tools.spool import Spool
 
         cwd = Path(session.summary.cwd)
         if not cwd.is_dir():
@@ -85,7 +85,7 @@ class OwnCommands(Feature):
         began = monotonic()
         code, why = -1, "stopped"
         try:
-            ended = await contained.to_end(
+            ended = await contained_command.to_end(
                 [shell, "-c", command], cwd=cwd, env=dict(os.environ), spool=spool, sandbox=None,
                 network=True, seconds=LIMIT_S,
             )  # fmt: skip

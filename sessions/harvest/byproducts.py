@@ -17,7 +17,7 @@ from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.record import events as ev
-from sessions.tools.made import worth
+from sessions.tools.files_made import worth
 
 KINDS = ("skill", "code", "file", "command", "text", "picture", "term", "correction", "question")
 _MIN_CODE = 40

@@ -113,9 +113,9 @@ async def again(
 
 async def _run(root: Path, tmp: Path, own: Sequence[Path], command: str) -> tuple[int | None, str]:
     from sessions.tools import process
+    from sessions.tools.command_output import Spool
     from sessions.tools.sandbox import Sandbox
     from sessions.tools.shell import output_text
-    from sessions.tools.spool import Spool
 
     sandbox = Sandbox(root, root, own, tmp)
     wrapped = sandbox.wrap(["/bin/sh", "-c", command], network=False)

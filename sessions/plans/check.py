@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
-from sessions.tools import contained, process
+from sessions.tools import contained_command, process
 from sessions.tools.base import ToolFault
-from sessions.tools.spool import Spool, readable
+from sessions.tools.command_output import Spool, readable
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def run(
     began = time.monotonic()
     spool = Spool(files, "check.txt", None)
     try:
-        ended = await contained.to_end(
+        ended = await contained_command.to_end(
             argv,
             cwd=cwd,
             env=process.environment(env),

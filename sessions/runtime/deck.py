@@ -23,9 +23,9 @@ from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import Refusals
+from sessions.runtime.limit_waits import Waits
 from sessions.runtime.parts import NewSession
 from sessions.runtime.session import Session
-from sessions.runtime.waits import Waits
 from sessions.safety.numbers_from_outside import count
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ class Deck:
         What is not in the index yet is taken in behind; `index.made()` waits for it.
         """
         from sessions.backends.acp.process import sweep
-        from sessions.tools import aside
+        from sessions.tools import set_aside
 
         private_folder(self.places.sessions)
         self.features.start()
         if left := sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
-        for told in await asyncio.to_thread(aside.sweep, self.places.state / "commands"):
+        for told in await asyncio.to_thread(set_aside.sweep, self.places.state / "commands"):
             log.warning("of a command of an engine that was killed: %s", told)
             self.notice("aside", told)
         await self.index.start()
@@ -307,7 +307,7 @@ class Deck:
                 f"There are: {', '.join(sorted(CHANGEABLE))}.",
             )
         if "backend" in changes:
-            from sessions.runtime.switch import with_backend
+            from sessions.runtime.switch_backend import with_backend
 
             changes = with_backend(self, session, changes)
         try:

@@ -34,14 +34,14 @@ from sessions.record.summary import (
     Reducer,
     Summary,
 )
-from sessions.runtime import waits
+from sessions.runtime import limit_waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
 from sessions.runtime.past_turns import PastTurns
 from sessions.runtime.queued_message import Queued
 from sessions.runtime.repair import LeftOpen
-from sessions.runtime.spent import TurnSpent
 from sessions.runtime.turn import Turn
+from sessions.runtime.turn_spent import TurnSpent
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnShown
@@ -406,7 +406,7 @@ class Session:
             detail = "" if self.interruption == BY_USER else self.interruption
             ended = ev.TurnEnded(turn=turn, reason="interrupted", detail=detail)
         except LimitLasts as error:
-            ended = waits.paused_until(turn, error)
+            ended = limit_waits.paused_until(turn, error)
         except AgentdeckError as error:
             kind = error.kind if isinstance(error, BackendError) else "error"
             self._tell(turn, kind, error)

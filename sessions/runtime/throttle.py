@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from sessions.backends.faults import Fault
 from sessions.errors import LimitLasts
-from sessions.runtime.steady import steady
+from sessions.runtime.steady_clock import steady
 
 _REFUSED_S = 30.0
 _APART_S = 0.15

@@ -10,7 +10,7 @@ from sessions.record import events as ev
 from sessions.record.pictures import image_kind
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
-from sessions.tools.spool import looks_binary, store
+from sessions.tools.command_output import looks_binary, store
 from sessions.tools.workspace import Target
 
 MAX_LINES = 2000

@@ -26,8 +26,8 @@ from sessions.places import Places
 from sessions.record import events as ev
 from sessions.tools import safe_open
 from sessions.tools.base import CallContext, Outcome, ToolFault
+from sessions.tools.command_output import looks_binary
 from sessions.tools.process import environment
-from sessions.tools.spool import looks_binary
 from sessions.tools.walk import SKIPPED, Query, Walk, query_of
 from sessions.tools.workspace import Guard, Target
 

@@ -32,10 +32,10 @@ from sessions.record import events as ev
 from sessions.record.pictures import image_kind
 from sessions.tools import mcp_asks, mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
+from sessions.tools.command_output import readable, store
 from sessions.tools.elicitation import elicit
 from sessions.tools.files import IMAGE_BYTES
 from sessions.tools.mcp_schema import Arguments, Shaped, Unusable, shape
-from sessions.tools.spool import readable, store
 from skills.text import hidden
 
 if TYPE_CHECKING:

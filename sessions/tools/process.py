@@ -17,9 +17,9 @@ from sessions.record import events as ev
 from sessions.record.descriptors import user_limit
 from sessions.safety import secrets_filter
 from sessions.tools import user_umask
+from sessions.tools.command_output import Spool
 from sessions.tools.fault import ToolFault
 from sessions.tools.protected_paths import names
-from sessions.tools.spool import Spool
 
 GRACE_S = 2.0
 """Between TERM and KILL."""

@@ -12,7 +12,7 @@ import unicodedata
 from pathlib import Path
 
 from sessions.tools import credentials
-from sessions.tools import steering as steering_names
+from sessions.tools import steering_files as steering_names
 
 # Code points that HFS+ ignores in names (git's CVE-2014-9390), and other unseen ones.
 _UNSEEN = re.compile(

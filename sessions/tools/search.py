@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from sessions.record import events as ev
-from sessions.tools import names, policy, safe_open
+from sessions.tools import policy, safe_open, unicode_names
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.files import path_property
 from sessions.tools.walk import Walk, glob_regex, query_of
@@ -71,12 +71,12 @@ def _glob(pattern: str, root: Path, guard: Guard) -> Outcome:
                 f"The pattern must be relative; give the folder as path, not {pattern!r}."
             )
         pattern = pattern[len(base) :]
-    pattern = names.same(pattern)
+    pattern = unicode_names.same(pattern)
     fits = glob_regex(pattern if "/" in pattern else f"**/{pattern}")
     walk = Walk(root, guard)
     found: list[tuple[float, str]] = []
     for relative, name, parent in walk.files():
-        if fits(names.same(relative)):
+        if fits(unicode_names.same(relative)):
             try:
                 found.append((-os.lstat(name, dir_fd=parent).st_mtime, relative))
             except OSError:

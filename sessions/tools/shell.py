@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.record.textlines import lines
-from sessions.tools import contained, made, marks, policy, process
+from sessions.tools import contained_command, files_made, key_marks, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
+from sessions.tools.command_output import Spool, looks_binary, readable, safe_name
 from sessions.tools.jobs import Job
-from sessions.tools.spool import Spool, looks_binary, readable, safe_name
 from sessions.tools.state import ToolState
 from skills import private_files
 
@@ -56,7 +56,7 @@ async def launch(command: policy.Command, ctx: CallContext, *, background: bool)
         raise ToolFault(f"The command's output can't be kept: {error.strerror}.") from error
     begun_ns = os.stat(spool.path).st_ctime_ns  # noqa: PTH116
     try:
-        running, wrapped = await contained.start(
+        running, wrapped = await contained_command.start(
             argv,
             cwd=state.guard.root,
             env=env,
@@ -114,7 +114,7 @@ class BashTool:
         """By mode, rules and sandbox."""
         if not args["command"].strip():
             raise ToolFault("The command is empty.")
-        marks.refuse(args["command"])
+        key_marks.refuse(args["command"])
         verdict, command = policy.judge_command(
             args["command"],
             ctx,
@@ -138,8 +138,8 @@ class BashTool:
         job.running.limit(seconds)
         try:
             ended = await job.ended()
-            for _ in range(contained.TRIES - 1):
-                if not contained.missed(job.wrapped, ended, job.running.spool):
+            for _ in range(contained_command.TRIES - 1):
+                if not contained_command.missed(job.wrapped, ended, job.running.spool):
                     break
                 job.running.spool.close(keep=False)
                 job = await launch(command, ctx, background=False)
@@ -176,7 +176,7 @@ async def _background(command: policy.Command, ctx: CallContext) -> Outcome:
 
 def _look_behind(job: Job, ctx: CallContext) -> None:
     """See what a command has made, once it has ended; nothing waits for that."""
-    if job.begun_ns and not made.only_looks(job.line):
+    if job.begun_ns and not files_made.only_looks(job.line):
         ctx.state.made_by(job.begun_ns, ctx.call, ctx.host)
 
 

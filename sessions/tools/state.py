@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
-from sessions.tools import made
+from sessions.tools import files_made
 from sessions.tools.grants import Grants
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
@@ -96,7 +96,7 @@ class ToolState:
 
     def made_by(self, since_ns: int, call: ev.ToolCall, host: TurnHost) -> None:
         """A command has ended: what it made since then is looked for behind."""
-        task = asyncio.ensure_future(made.tell(self.guard.root, since_ns, call, host.emit))
+        task = asyncio.ensure_future(files_made.tell(self.guard.root, since_ns, call, host.emit))
         self._looking.add(task)
         task.add_done_callback(self._looking.discard)
 

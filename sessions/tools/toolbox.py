@@ -29,8 +29,8 @@ from sessions.tools.base import (
     ToolFault,
     Verdict,
 )
+from sessions.tools.command_output import store
 from sessions.tools.rules import FileRules, RuleStore
-from sessions.tools.spool import store
 from sessions.tools.state import ToolOptions, ToolState
 from sessions.tools.workspace import Guard
 from skills.tokens import estimate

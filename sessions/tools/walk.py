@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions.record import events as ev
-from sessions.tools import names, protected_paths, safe_open
+from sessions.tools import protected_paths, safe_open, unicode_names
 from sessions.tools.fault import ToolFault
 from sessions.tools.workspace import Guard
 
@@ -185,9 +185,9 @@ def query_of(args: ev.JSON) -> Query:
 def _file_filter(args: ev.JSON) -> Callable[[str], bool]:
     tests: list[Callable[[str], bool]] = []
     if pattern := args.get("glob"):
-        pattern = names.same(pattern)
+        pattern = unicode_names.same(pattern)
         fits = glob_regex(pattern if "/" in pattern else f"**/{pattern}")
-        tests.append(lambda path: fits(names.same(path)))
+        tests.append(lambda path: fits(unicode_names.same(path)))
     if kind := args.get("type"):
         if kind not in _TYPES:
             raise ToolFault(f"No file type is called {kind!r}. There are: {', '.join(_TYPES)}.")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.places import Places
-from sessions.tools import names, protected_paths
+from sessions.tools import protected_paths, unicode_names
 from sessions.tools.fault import ToolFault
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -72,7 +72,7 @@ class Guard:
             raise ToolFault("The path is too long.")
         base = Path(asked).expanduser() if asked == "~" or asked.startswith("~/") else asked
         try:
-            path = Path(os.path.realpath(names.as_stored(self.root / base)))
+            path = Path(os.path.realpath(unicode_names.as_stored(self.root / base)))
         except OSError as error:
             raise ToolFault(f"{asked}: {error.strerror}.") from error
         if any(len(os.fsencode(part)) > 255 for part in path.parts):

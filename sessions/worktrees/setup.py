@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sessions.errors import AgentdeckError
 from sessions.safety.secrets_filter import hide
-from sessions.tools import contained, process
+from sessions.tools import contained_command, process
+from sessions.tools.command_output import Spool
 from sessions.tools.shell import output_text
-from sessions.tools.spool import Spool
 from sessions.tools.state import ToolState
 
 _TOLD = 4000
@@ -44,7 +44,7 @@ async def run(
     except OSError as error:
         return SetupEnd(-1, "", f"its output can't be kept: {error.strerror}")
     try:
-        ended = await contained.to_end(
+        ended = await contained_command.to_end(
             argv,
             cwd=state.guard.root,
             env=env,

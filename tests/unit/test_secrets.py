@@ -31,8 +31,8 @@ from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, Journal, read
 from sessions.record.recorder import Recorder
 from sessions.safety import secrets_filter
+from sessions.tools.command_output import Spool
 from sessions.tools.process import environment
-from sessions.tools.spool import Spool
 from tests.support.messages_server import (
     MessagesServer,
     Request,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.deck.banner import Banner
     from tui.deck.client import DeckClient
     from tui.deck.composer import Composer
-    from tui.deck.link import Link
+    from tui.deck.engine_link import Link
     from tui.deck.memory import Memory
     from tui.deck.model import DeckModel
     from tui.deck.tile import Tile

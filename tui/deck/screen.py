@@ -22,8 +22,8 @@ from tui.deck.chrome import Chrome
 from tui.deck.client import Ask, ClientFactory, DeckClient
 from tui.deck.composer import Composer
 from tui.deck.drafts import Drafts
+from tui.deck.engine_link import Link
 from tui.deck.grid import Grid
-from tui.deck.link import Link
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
@@ -146,7 +146,7 @@ class DeckScreen(LeanScreen):
         """The current tile, if it is in view."""
         return self.tiles.get(self.model.current or "")
 
-    # -- the engine (tui.deck.link.Listener)
+    # -- the engine (tui.deck.engine_link.LinkListener)
 
     def reconnect(self) -> None:
         """Look for the engine in the background; start it if none runs."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record.pictures import image_kind
-from sessions.tools.spool import store
+from sessions.tools.command_output import store
 
 MAX_IMAGE = 20 * 2**20
 """Bytes; a larger one is named, not kept."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record import pictures
-from sessions.tools.spool import looks_binary
+from sessions.tools.command_output import looks_binary
 
 if TYPE_CHECKING:
     from sessions.backends.acp.process import AgentProcess

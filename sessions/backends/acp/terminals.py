@@ -12,9 +12,9 @@ from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.tools import policy
 from sessions.tools.base import CallContext, ToolFault
+from sessions.tools.command_output import readable
 from sessions.tools.jobs import Job
 from sessions.tools.shell import launch, output_text
-from sessions.tools.spool import readable
 
 _MAX = 16
 _OUTPUT_BYTES = 1_000_000

@@ -21,9 +21,9 @@ from sessions.record.closed_sets import CallKind
 from sessions.record.textlines import whole_lines
 from sessions.tools import policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
+from sessions.tools.command_output import looks_binary
 from sessions.tools.edits import Change, make
 from sessions.tools.files import EDIT_BYTES, sha256
-from sessions.tools.spool import looks_binary
 from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sessions.backends.base import Question
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError
-from sessions.features.pairs import Pairs
+from sessions.features.paired_runs import Pairs
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft

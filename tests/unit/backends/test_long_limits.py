@@ -15,7 +15,7 @@ import pytest
 
 from sessions.backends import faults
 from sessions.record import events as ev
-from sessions.runtime import throttle, waits
+from sessions.runtime import limit_waits, throttle
 from sessions.runtime.session import Session
 from tests.support.messages_server import MessagesServer, Request, Status, Step, call, say
 from tests.support.nativerig import NativeRig, of_type, text_of
@@ -53,10 +53,10 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     """Clocks that a test moves."""
     made = Clocks()
     monkeypatch.setattr(Now, "clocks", made, raising=False)
-    monkeypatch.setattr(waits, "CHECK_S", 0.01)
-    monkeypatch.setattr(waits, "_APART_S", 0.0)
-    monkeypatch.setattr(waits, "time", SimpleNamespace(time=made.wall))
-    for module in (waits, throttle):
+    monkeypatch.setattr(limit_waits, "CHECK_S", 0.01)
+    monkeypatch.setattr(limit_waits, "_APART_S", 0.0)
+    monkeypatch.setattr(limit_waits, "time", SimpleNamespace(time=made.wall))
+    for module in (limit_waits, throttle):
         monkeypatch.setattr(module, "steady", made.steady)
     monkeypatch.setattr(throttle, "datetime", Now)
     return made

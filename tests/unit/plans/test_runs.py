@@ -16,7 +16,7 @@ from sessions.plans import record, show
 from sessions.plans import runner as runner_module
 from sessions.plans.runner import Runner
 from sessions.plans.store import RunStore, read_events
-from sessions.runtime import waits
+from sessions.runtime import limit_waits
 from tests.support.messages_server import (
     Hang,
     MessagesServer,
@@ -366,7 +366,7 @@ async def test_a_limit_that_lasts_is_waited_out_by_the_session(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, anew: bool
 ) -> None:
     monkeypatch.setattr(faults, "LONG_S", 0.5)
-    monkeypatch.setattr(waits, "CHECK_S", 0.05)
+    monkeypatch.setattr(limit_waits, "CHECK_S", 0.05)
     limited = [Status(429, b"{}", {"retry_after": "1"})]
     rig.server.script = lambda r: say("Well.") if r.number else limited
     runner = await rig.begin('[[task]]\nname = "t"\nprompt = "x"\n')

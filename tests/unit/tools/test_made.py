@@ -12,7 +12,7 @@ import pytest
 from sessions.harvest.byproducts import byproducts
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
-from sessions.tools import made
+from sessions.tools import files_made
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
@@ -29,7 +29,7 @@ def mark(folder: Path) -> int:
 
 
 def found(root: Path, since: int) -> list[str]:
-    return sorted(str(each["path"]) for each in made.look(root, since).files)
+    return sorted(str(each["path"]) for each in files_made.look(root, since).files)
 
 
 def test_what_appeared_or_changed_is_told_with_its_hash(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_what_appeared_or_changed_is_told_with_its_hash(tmp_path: Path) -> None:
     (tmp_path / "out" / "deep").mkdir(parents=True)
     (tmp_path / "out" / "deep" / "plot.png").write_bytes(b"\x89PNG")
     (tmp_path / "big.csv").write_bytes(b"0" * (2**20 + 1))
-    told = {str(f["path"]): f for f in made.look(tmp_path, since).files}
+    told = {str(f["path"]): f for f in files_made.look(tmp_path, since).files}
     assert set(told) == {"changed.csv", "out/deep/plot.png", "big.csv"}
     assert told["changed.csv"]["sha256"] == hashlib.sha256(b"2\n").hexdigest()
     assert told["big.csv"] == {"path": "big.csv", "size": 2**20 + 1, "sha256": ""}
@@ -79,14 +79,14 @@ def test_many_files_are_counted_and_few_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since = mark(tmp_path)
-    for number in range(made.MOST_TOLD + 20):
+    for number in range(files_made.MOST_TOLD + 20):
         (tmp_path / f"{number}.tmp").touch()
     (tmp_path / "plot.svg").touch()
-    told = made.look(tmp_path, since)
-    assert len(told.files) == made.MOST_TOLD and told.more == 21
+    told = files_made.look(tmp_path, since)
+    assert len(told.files) == files_made.MOST_TOLD and told.more == 21
     assert told.files[0]["path"] == "plot.svg", "what a person may keep comes first"
-    monkeypatch.setattr(made, "MOST_ENTRIES", 10)
-    assert len(made.look(tmp_path, since).files) <= 11
+    monkeypatch.setattr(files_made, "MOST_ENTRIES", 10)
+    assert len(files_made.look(tmp_path, since).files) <= 11
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_many_files_are_counted_and_few_are_told(
      ("git checkout x", False), ("echo $(touch a)", False), ("ls; touch a", False)],
 )  # fmt: skip
 def test_commands_that_only_look_need_no_look(command: str, looks: bool) -> None:
-    assert made.only_looks(command) is looks
+    assert files_made.only_looks(command) is looks
 
 
 SCRIPT = "open('table.csv', 'w').write('a,b\\n1,2\\n'); open('plot.svg', 'w').write('<svg/>')\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sessions.record import events as ev
-from sessions.tools import process, sandbox, spool
+from sessions.tools import command_output, process, sandbox
 from sessions.tools.policy import Command
 from sessions.tools.state import ToolOptions
 from tests.support.toolhost import Desk, say
@@ -77,7 +77,7 @@ async def test_unknown_program_of_a_rule_is_said(desk: Desk) -> None:
 
 
 async def _run(desk: Desk, argv: list[str]) -> process.ProcessEnd:
-    kept = spool.Spool(desk.files, "x.txt", None)
+    kept = command_output.Spool(desk.files, "x.txt", None)
     running = await process.start(argv, cwd=desk.ws, env=process.environment(), spool=kept)
     try:
         return await running.wait()
@@ -230,7 +230,7 @@ async def test_ten_megabytes_are_kept_whole_and_told_in_part(desk: Desk) -> None
 async def test_output_beyond_the_cap_is_counted_and_dropped(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "KEEP_BYTES", 200_000)
+    monkeypatch.setattr(command_output, "KEEP_BYTES", 200_000)
     result = await desk.bash("head -c 400000 /dev/zero | tr '\\0' a")
     assert "only the first 200,000 bytes are kept" in result.content
     assert (desk.files / result.path).stat().st_size == 200_000

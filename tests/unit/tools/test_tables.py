@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.tools import credentials, protected_paths, steering
+from sessions.tools import credentials, protected_paths, steering_files
 from tests.support.toolhost import Desk, say
 
 HOME = Path.home()
@@ -35,10 +35,12 @@ STEERS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*credentials.NAMES, *steering.AT_THE_TOP])
+@pytest.mark.parametrize("name", [*credentials.NAMES, *steering_files.AT_THE_TOP])
 def test_every_name_is_whole(name: str) -> None:
     assert re.fullmatch(r"[\w.@-][\w.@ -]*(/[\w.@-][\w.@ -]*)*", name)
-    assert name.split("/")[0].startswith(".") or name in steering.AT_THE_TOP or "library" in name
+    assert (
+        name.split("/")[0].startswith(".") or name in steering_files.AT_THE_TOP or "library" in name
+    )
 
 
 @pytest.mark.parametrize("name", credentials.NAMES)

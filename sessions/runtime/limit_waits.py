@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from sessions.errors import AgentdeckError, LimitLasts
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from sessions.runtime.steady import steady
+from sessions.runtime.steady_clock import steady
 
 log = logging.getLogger("agentdeck.waits")
 

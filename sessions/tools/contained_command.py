@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sessions.tools import process
+from sessions.tools.command_output import Spool
 from sessions.tools.sandbox import Sandbox, Wrapped
-from sessions.tools.spool import Spool
 
 TRIES = 4
 """Of starting a command whose sandbox mounts what goes away just then."""
