@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from sessions import config
+from sessions.archive import messages
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
@@ -92,6 +93,9 @@ def leaks_on_disk(root: Path, but: Sequence[Path] = ()) -> dict[str, list[str]]:
         if data.startswith(b"SQLite format 3"):
             with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as base:
                 data += "\n".join(base.iterdump()).encode("utf-8", "surrogatepass")
+                if base.execute("select 1 from sqlite_master where name = 'messages'").fetchone():
+                    for (text,) in base.execute("select text from messages"):
+                        data += messages.unpacked(text).encode("utf-8", "surrogatepass")
         if holds := leaks(data):
             found[str(path.relative_to(root))] = holds
     return found
