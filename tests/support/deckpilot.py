@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-import tests.support.idle  # noqa: F401  (how pilots wait)
 from sessions.errors import AgentdeckError
 from tests.support.fake_client import FakeClient
+from tests.support.idle import write
 from tui.app import DeckApp
 from tui.deck.composer import Composer
 from tui.deck.memory import Memory
@@ -57,7 +57,8 @@ class Opened:
 
     async def type(self, text: str) -> None:
         """Type text."""
-        await self.press(*("space" if c == " " else c for c in text))
+        await write(self.pilot, text)
+        await self.settle()
 
     async def settle(self) -> None:
         """Let everything that is under way be drawn."""

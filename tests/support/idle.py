@@ -14,8 +14,10 @@ from typing import Any
 
 import textual.app
 import textual.pilot
+from textual import events
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.keys import _character_to_key
 
 SOON_S = 0.02
 """Timers that fire within this are waited for: frames, and what follows a refresh."""
@@ -48,6 +50,14 @@ async def wait_for_idle(min_sleep: float = 0, max_sleep: float = 30) -> None:
             clear = 0
             waits += 1
             await asyncio.sleep(max(0.001, min(due - now, SOON_S)))
+
+
+async def write(pilot: textual.pilot.Pilot[Any], text: str) -> None:
+    """Keys that make a text, as fast as a terminal sends them, and what comes of all of them."""
+    for character in text:
+        key = _character_to_key(character)
+        pilot.app.post_message(events.Key(key, character))
+    await pilot.pause()
 
 
 _PARSED: dict[tuple[object, ...], list[RuleSet]] = {}

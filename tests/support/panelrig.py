@@ -15,13 +15,13 @@ from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-import tests.support.idle  # noqa: F401  (how pilots wait)
 from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.places import private_folder
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
+from tests.support.idle import write
 from tests.support.messages_server import MessagesServer, Script
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
@@ -86,8 +86,8 @@ class PanelRig:
 
     async def type(self, text: str) -> None:
         """Type text."""
-        names = {" ": "space", "/": "slash", "-": "minus", "=": "equals_sign", ",": "comma"}
-        await self.press(*(names.get(c, c) for c in text))
+        await write(self.pilot, text)
+        await self.press()
 
     async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something holds, or fail."""

@@ -250,6 +250,7 @@ async def test_unknown_events_and_blocks_are_passed_over(native: NativeRig) -> N
 @pytest.mark.skipif(local.bundled_model() is None, reason="the small model is not installed")
 async def test_the_embedded_model_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
+    (tmp_path / "config.toml").write_text('[backends.local]\ntype = "local"\nthreads = 1\n')
     reply = await ask([{"role": "user", "content": "Say hello."}], backend="local", max_tokens=40)
     assert reply.text.strip()
     assert reply.usage["output"] > 0
