@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from sessions.record.summary import Summary
+if TYPE_CHECKING:
+    from sessions.record.summary import Summary
 
 
 def groups_of(summary: Summary) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sessions.record.groups import groups_of
-from sessions.record.summary import Summary
+
+if TYPE_CHECKING:
+    from sessions.record.summary import Summary
 
 MOST_COLUMNS = 6
 _URGENT = ("needs-you", "failed", "cut-off", "paused", "done")
