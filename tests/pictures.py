@@ -308,6 +308,8 @@ async def all_pictures() -> None:
         await picture("deck", (138, 40))
         await picture("permission", (110, 30), "alt+3", "ctrl+z")
         await picture("small", (80, 24), "alt+1")
+        await picture("inbox", (110, 30), "f8")
+        await picture("settings", (110, 30), "alt+o", *"limits", "down", "down", "down")
         await picture("skills", (130, 36), "alt+4", "ctrl+z", "f4", "down", "space", "down")
         await picture(
             "prime", (130, 36), "alt+4", "ctrl+z", "f3", "2", "d", "enter", "space", "down"

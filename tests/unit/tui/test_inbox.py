@@ -179,3 +179,11 @@ def test_a_session_that_waits_for_its_turn_wants_nobody() -> None:
     spent = Summary(id="b", status="paused", paused="the session's budget of $1.00 is spent")
     closed = Summary(id="c", status="failed", closed=True)
     assert [want.session for want in wants([waits, spent, closed])] == ["b"]
+
+
+async def test_where_a_reason_is_written_is_seen_once_it_is_wanted() -> None:
+    async with listed() as here:
+        await armed(here)
+        assert not box(here).query_one(Input).display
+        await here.press("r")
+        await here.until(lambda: box(here).query_one(Input).display)

@@ -14,6 +14,8 @@ from tui.text import clip, one_line
 from tui.widgets.rows import Row
 
 HEAD = "§"
+# In a row `$text-muted`, which takes after what is behind it, comes out white.
+GREY = "$foreground 60%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,14 @@ def row_of(item: SettingItem, width: int, opened: bool) -> Row:
     wide = 24 if width >= 90 else 18
     room = max(12, width - wide - 26)
     value = shown_value(setting)
-    style = "" if setting["ours"] else "$text-muted"
+    style = "" if setting["ours"] else GREY
     cells = (
         (
             "    " + set_cell_size(clip(one_line(name), wide), wide + 1),
             "bold" if style == "" else "",
         ),
         (set_cell_size(clip(value, room - 1), room), style),
-        (clip(_source(setting), 20), "$text-muted"),
+        (clip(_source(setting), 20), GREY),
     )
     return Row(item.key, cells)
 
@@ -127,7 +129,7 @@ def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str],
     wide = min(32, max(24, width // 3))
     return (
         (set_cell_size(clip(title, wide), wide + 1), "bold $text-accent"),
-        (clip(told, max(8, width - wide - 3)), "$text-muted"),
+        (clip(told, max(8, width - wide - 3)), GREY),
     )
 
 
