@@ -106,7 +106,7 @@ class InboxScreen(Dialog[str]):
         waiting = self.waiting()
         rows.show([self._row(want) for want in waiting])
         rows.styles.height = max(1, min(_MOST_ROWS, len(waiting)))
-        count = f"{len(waiting)} waiting" if waiting else "Nothing waits any more"
+        count = f"{len(waiting)} waiting" if waiting else "Nothing waits"
         self.query_one("#dialog").border_title = f"Inbox: {count}"
         self._show_in_hand()
 
