@@ -295,7 +295,7 @@ async def compact(deck: DeckScreen) -> None:
         await deck.client.call("session.compact", session=session)
 
 
-@action("editor", "Write in your editor", keys=("alt+f",), group=GROUP)
+@action("editor", "Write in your editor", keys=("alt+h",), group=GROUP)
 async def editor(deck: DeckScreen) -> None:
     """The message goes to $EDITOR, what is pasted in full, and comes back when that is closed."""
     from sessions.places import places, private_folder
@@ -318,7 +318,7 @@ def folded(deck: DeckScreen) -> bool:
     return bool(deck.composer.draft.pastes)
 
 
-@action("unfold_pastes", "Open what is pasted", keys=("alt+b",), group=GROUP, when=folded)
+@action("unfold_pastes", "Open what is pasted", group=GROUP, when=folded)
 async def unfold_pastes(deck: DeckScreen) -> None:
     """Show the pastes of the message in full, to be read and edited; undo folds them again."""
     deck.composer.unfold()

@@ -403,11 +403,11 @@ async def test_the_message_goes_to_the_users_editor_and_comes_back(
     async with opened(1) as here:
         monkeypatch.setattr(here.app, "suspend", nullcontext)
         await here.type("say one")
-        await here.press("alt+f")
+        await here.press("alt+h")
         await here.until(lambda: here.composer.text == "say two")
         assert not list((tmp_path / "run").glob("message-*"))
         monkeypatch.setenv("EDITOR", "/no/such/editor")
-        await here.press("alt+f")
+        await here.press("alt+h")
         await here.until(lambda: any("Set $EDITOR" in said for said in here.notices()))
         assert here.composer.text == "say two"
 
@@ -418,7 +418,7 @@ async def test_what_is_pasted_opens_in_its_place_and_undo_folds_it_again() -> No
         here.composer.paste("line\n" * 40)
         folded = here.composer.text
         assert folded.startswith("see [pasted ")
-        await here.press("alt+b")
+        here.deck.start("unfold_pastes")
         await here.until(lambda: here.composer.text == "see " + "line\n" * 40)
         await here.press("alt+z")
         await here.until(lambda: here.composer.text == folded)
