@@ -137,6 +137,7 @@ async def still(pilot: Pilot[None]) -> None:
                 tile.view.flush()
             for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
                 field.cursor_blink = False
+                field._cursor_visible = True  # it may have stopped in the dark half
                 if isinstance(field, TextArea):  # it keeps a line from before it had the focus
                     field._line_cache.clear()
                     field.refresh()
