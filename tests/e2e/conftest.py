@@ -37,6 +37,7 @@ class House:
         """The environment of everything that runs here: no key of anybody's, no size of theirs."""
         foreign = ("ANTHROPIC", "TMUX", "COLUMNS", "LINES")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+        kept |= {"EDITOR": "true", "VISUAL": ""}  # a key lends it the terminal
         return {**kept, "AGENTDECK_HOME": str(self.root / "home"), "LC_ALL": "C.UTF-8"}
 
     @property
