@@ -9,7 +9,9 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -38,6 +40,9 @@ _COMMANDS = {
     "serve": ("sessions.cli.serve", "serve", "The deck in a browser."),
     "completion": ("sessions.cli.completion", "completion", "Completion for your shell."),
 }
+
+
+E = TypeVar("E", bound=Exception)
 
 
 class Lazy(click.Group):
@@ -132,12 +137,17 @@ def _main(args: list[str]) -> int:
             return _unwritten(error)
         refused = of_machine(error, "go on")
         if refused is not None and refused.hint:
-            try:
-                _say(refused)
-            except (ImportError, MemoryError):  # what hides keys finds no room either
-                click.echo("agentdeck: there is too little memory (see ulimit -v).", err=True)
-            return 1
-        return _crashed(error)
+            return _in_memory(_say, refused)
+        return _in_memory(_crashed, error)
+
+
+def _in_memory(tell: Callable[[E], object], error: E) -> int:
+    """Tell what happened; where what hides keys finds no room either, that is what happened."""
+    try:
+        tell(error)
+    except (ImportError, MemoryError, OSError, SystemError):
+        click.echo("agentdeck: there is too little memory (see ulimit -v).", err=True)
+    return 1
 
 
 def _drop_stdout() -> None:

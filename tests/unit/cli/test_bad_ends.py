@@ -151,7 +151,7 @@ def test_a_run_goes_on_with_a_session_once_the_limit_is_raised(home: Home) -> No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS heeds no such limit")
-@pytest.mark.parametrize("megabytes", [28, 40, 60, 90])
+@pytest.mark.parametrize("megabytes", [34, 40, 60, 90])
 def test_too_little_memory_is_a_sentence(home: Home, megabytes: int) -> None:
     home.memory_limit = megabytes * 2**20
     for command in (["run", "Hi"], ["engine", "start"], ["sessions", "list"]):
