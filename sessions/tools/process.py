@@ -213,12 +213,21 @@ async def start(
         try:
             told.write(json.dumps(spec).encode())
             told.seek(0)
-            process = await asyncio.create_subprocess_exec(
+            making = asyncio.ensure_future(asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", str(_SUPERVISOR), str(told.fileno()), str(write),
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT, env=dict(env), cwd="/",
                 pass_fds=(told.fileno(), write), start_new_session=True,
-            )  # fmt: skip
+            ))  # fmt: skip
+            try:
+                process = await asyncio.shield(making)
+            except asyncio.CancelledError:
+                # Cancelled itself, asyncio would kill the supervisor alone, and what the command
+                # has begun would live on: the supervisor ends it.
+                begun = Running(await making, read, spool)
+                begun.stop()
+                await begun.wait()
+                raise
         except (OSError, ValueError) as error:
             os.close(read)
             raise ToolFault(f"The command can't be started: {error}.") from error

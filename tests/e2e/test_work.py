@@ -108,10 +108,10 @@ def test_a_failing_suite_is_mended_with_one_answer_given_from_another_tile(house
         deck.send(ENTER)
         deck.wait_for("to 2 new session")
         deck.send(F8)
-        deck.wait_for("Requests: 1 waiting")
+        deck.wait_for("Inbox: 1 waiting")
         deck.wait_for("` for this session")
         # For the session: the second run of the same command then asks no more.
-        deck.insist("s", lambda: "Nothing waits any more" in deck.text)
+        deck.insist("s", lambda: "Nothing waits" in deck.text)
         deck.send(ESC)
         deck.wait_for("All tests pass.", 60)
         deck.wait_for("OK")

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,27 @@ async def test_a_repeated_call_id_gets_a_file_of_its_own(desk: Desk) -> None:
     second = (await desk.box.run([call], desk.host))[0]
     assert first.path != second.path
     assert (desk.files / first.path).is_file()
+
+
+@pytest.mark.parametrize("steps", range(1, 7))
+async def test_one_that_is_cancelled_while_it_begins_leaves_nothing(
+    tmp_path: Path, steps: int
+) -> None:
+    spool = command_output.Spool(tmp_path, "out.txt", None)
+    begun = asyncio.create_task(
+        process.start(["/bin/sh", "-c", "sleep 98765 & wait"], cwd=tmp_path, env={}, spool=spool)
+    )
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    time.sleep(0.3)
+    begun.cancel()
+    async with asyncio.timeout(60):
+        try:
+            running = await begun
+        except asyncio.CancelledError:
+            pass
+        else:  # it was not in time
+            running.stop()
+            await running.wait()
+    spool.close(keep=False)
+    await gone("98765")
