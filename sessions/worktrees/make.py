@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,12 +16,13 @@ from sessions.errors import UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.worktrees import naming, remove, submodules
-from sessions.worktrees.git import fault, git, run, says
+from sessions.worktrees.git import GitFault, fault, git, run, says
 from sessions.worktrees.keep import snapshot
 from sessions.worktrees.repository import Base, Repository, pin, repository
 
 _LARGE = 2**20
 """Bytes of an index: some ten thousand files."""
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +145,47 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _large(path: Path) -> None:
-    """In a large repository git notes which folders hold nothing new, and need not look again."""
-    index = Path(os.fsdecode(run(path, ["rev-parse", "--git-path", "index"]).stdout.rstrip(b"\n")))
-    try:
-        if (path / index).stat().st_size < _LARGE or not _times_tell(path):
-            return
-    except OSError:
-        return
-    run(path, ["update-index", "--untracked-cache"])
-    run(path, ["status", "--porcelain"])
+    """In a large repository git notes which folders hold nothing new, and need not look again.
+
+    The note is made beside the session, which need not wait for it.
+    """
+    index = path / os.fsdecode(run(path, ["rev-parse", "--git-path", "index"]).stdout.rstrip(b"\n"))
+    with contextlib.suppress(OSError):
+        if index.stat().st_size >= _LARGE and _times_tell(path):
+            threading.Thread(target=_noting, args=(path, index), daemon=True).start()
+
+
+def _noting(path: Path, index: Path) -> None:
+    """Whoever changes the index meanwhile comes first: it is tried again."""
+    any(note_folders(path, index) for _ in range(_TRIES))
+
+
+def note_folders(path: Path, index: Path) -> bool:
+    """Write git's untracked cache into an index that nobody else changes meanwhile; whether it was.
+
+    It is made in a copy, so that the index is locked for the moment of the exchange alone, and by
+    git's own lock: a command of the session's never finds it taken for long.
+    """
+    copy, lock = index.with_name("index.agentdeck"), index.with_name("index.lock")
+    with contextlib.suppress(OSError, GitFault):
+        before = index.stat()
+        shutil.copy2(index, copy)
+        told = run(
+            path, ["-c", "core.untrackedCache=true", "status", "--porcelain"],
+            env={"GIT_INDEX_FILE": str(copy)},
+        )  # fmt: skip
+        if told.returncode == 0:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            try:
+                now = index.stat()
+                if (now.st_ino, now.st_mtime_ns) == (before.st_ino, before.st_mtime_ns):
+                    copy.replace(index)
+                    return True
+            finally:
+                lock.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        copy.unlink(missing_ok=True)
+    return False
 
 
 def _times_tell(path: Path) -> bool:

@@ -14,7 +14,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.tools.sandbox import describe
 from sessions.tools.workspace import Guard
-from sessions.worktrees import naming
+from sessions.worktrees import make, naming
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo
 from tests.support.rig import until
@@ -272,3 +272,21 @@ async def test_a_command_in_a_worktree_commits_and_sees_nothing_else_of_ours(
     assert not guard.look("f").forbidden
     assert guard.look(f"{other.summary.cwd}/f").forbidden
     assert guard.look(f"{other.folder}/journal.jsonl").forbidden
+
+
+async def test_git_notes_the_folders_of_a_large_one_behind_what_the_session_does(
+    rig: Rig, tmp_path: Path
+) -> None:
+    mine = repo(tmp_path / "mine", f="x\n")
+    tree = Path((await begin(rig, mine)).summary.cwd)
+    index = mine / ".git" / "worktrees" / tree.name / "index"
+    assert b"UNTR" not in index.read_bytes()
+    lock = index.with_name("index.lock")
+    lock.touch()  # somebody changes it just now: it is left alone
+    assert not make.note_folders(tree, index)
+    lock.unlink()
+    assert make.note_folders(tree, index)
+    assert b"UNTR" in index.read_bytes()
+    assert not [p for p in index.parent.iterdir() if p.name.startswith("index.")]
+    (tree / "new").write_text("new\n")
+    assert git(tree, "status", "--porcelain") == "?? new\n"
