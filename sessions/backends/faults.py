@@ -118,6 +118,10 @@ _WORDS = {
     "stalled": ("The stream stood still", "Ask again; `stall_s` sets how long to wait."),
     "truncated": ("The answer ended before its end", "What came is kept. Ask again."),
     "setup": ("The connection could not be set up", "Look at your proxy and SSL variables."),
+    "memory": (
+        "There is too little memory to set up the connection",
+        "A limit on it may be in force (ulimit -v).",
+    ),
     "protocol": (
         "That was no answer of the API that this backend speaks",
         "Check base_url and type in the configuration.",

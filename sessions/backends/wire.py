@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.reader import Response, Sink
+from sessions.errors import not_mapped
 from sessions.record import codec
 from sessions.safety.secrets_filter import address
 
@@ -95,7 +96,8 @@ class Wire:
                     self._client = await loop.run_in_executor(None, self._make)
                 except (ImportError, ValueError, OSError) as error:
                     # A proxy of the environment that can't be used, certificates that aren't there.
-                    raise FaultError(Fault("setup", str(error))) from error
+                    kind = "memory" if not_mapped(error) else "setup"
+                    raise FaultError(Fault(kind, str(error))) from error
         return self._client
 
     def _settings(self) -> dict[str, Any]:

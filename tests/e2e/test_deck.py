@@ -58,13 +58,13 @@ def test_six_sessions_stream_side_by_side_while_typing_echoes(house: House) -> N
     deck.wait(lambda: said(deck, "[x]") == 6)
     deck.send(ENTER)
     deck.wait_for("to 6 sessions")
-    deck.send("stream 60 30" + ENTER)
+    deck.send("stream 200 40" + ENTER)  # long enough that all six are seen at it
     deck.wait_for("Send to 6 sessions?")
     deck.send("y")
     deck.wait(lambda: said(deck, "▸ working") >= 6)
     deck.send("typed meanwhile")
     deck.wait_for("typed meanwhile")
-    deck.wait(lambda: said(deck, "word59") == 6, 60)
+    deck.wait(lambda: said(deck, "word199") == 6, 60)
 
 
 def test_a_killed_deck_stops_nothing(house: House) -> None:

@@ -190,3 +190,16 @@ async def test_why_there_is_no_connection_is_said_in_words(cause: OSError, words
         said = api._unreached(outer).message
     assert words in said
     assert "Errno" not in said
+
+
+async def test_a_library_that_found_no_room_in_memory_is_told_as_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: MessagesApi) -> None:
+        raise ImportError("x.so: failed to map segment from shared object")
+
+    monkeypatch.setattr(MessagesApi, "_make", full)
+    with pytest.raises(faults.FaultError) as caught:
+        await MessagesApi(api_key="k", base_url="http://models.example.invalid").models()
+    assert caught.value.fault.kind == "memory"
+    assert "ulimit" in caught.value.fault.error().hint
