@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import few, patch
@@ -33,6 +34,7 @@ _QUIET = {"GIT_OPTIONAL_LOCKS": "0"}
 _MOST = 400
 """Paths that are named to git."""
 _LOOK = "look at the session's folder"
+_MEANWHILE = "It is not as it was shown any more: something changed it meanwhile."
 
 
 @dataclass(slots=True)
@@ -142,6 +144,23 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
     found.staged = status.staged
     _mark(found, set(loose), since, fold_space)
     return found
+
+
+def find(
+    folder: Path, base: str, path: str, hunk: str = ""
+) -> tuple[Path, FileChange, Hunk | None]:
+    """A file that was shown, and a hunk of it (by its id), as they are now; the checkout first.
+
+    Raises UsageError where it is not as it was shown, GitFault.
+    """
+    found = collect(folder, base)
+    file = next((f for f in found.files if f.path == path), None)
+    if file is None:
+        raise UsageError(f"{path} has no changes (any more).", "Read it anew.")
+    part = next((h for h in file.hunks if hunk_id(h) == hunk), None) if hunk else None
+    if hunk and part is None:
+        raise UsageError(_MEANWHILE, "Read it anew; unfold white space if it is folded.")
+    return found.top, file, part
 
 
 def _where(folder: Path) -> tuple[Path, Path, str]:

@@ -20,7 +20,6 @@ _LITERAL = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
 _EXACT = (*changes.DIFF, "-U0", "--no-renames")
 _MOST = 200
 """Paths that are named to git; of more it is asked for all."""
-_MEANWHILE = "It is not as it was shown any more: something changed it meanwhile."
 
 Span = tuple[int, int]
 """Lines from the first to before the second, counted from 0; an empty one is the place between."""
@@ -51,14 +50,7 @@ def stage(folder: Path, base: str, path: str, hunk: str = "", *, undo: bool = Fa
     What can't be told by hunks (new, deleted, renamed and binary files) goes as a whole. Files
     and commits stay as they are. Raises UsageError where it is not as it was shown, GitFault.
     """
-    found = changes.collect(folder, base)
-    file = next((f for f in found.files if f.path == path), None)
-    if file is None:
-        raise UsageError(f"{path} has no changes (any more).", "Read it anew.")
-    part = next((h for h in file.hunks if changes.hunk_id(h) == hunk), None) if hunk else None
-    if hunk and part is None:
-        raise UsageError(_MEANWHILE, "Read it anew; unfold white space if it is folded.")
-    top = found.top
+    top, file, part = changes.find(folder, base, path, hunk)
     if part is None or not _by_hunks(file):
         _whole(top, _paths(file), undo=undo)
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sessions.errors import NotFound, UsageError
+from sessions.errors import NotFound
 from sessions.worktrees import changes, keep
 from sessions.worktrees.git import git, line, says
 from sessions.worktrees.patch import FileChange, Hunk
@@ -17,7 +17,6 @@ from sessions.worktrees.patch import FileChange, Hunk
 REFS = "refs/agentdeck/undo/"
 _APPLY = ("apply", "--whitespace=nowarn", "--reverse")
 _WHOLE = ("added", "deleted", "type", "copied", "mode")
-_MEANWHILE = "It is not as it was shown any more: something changed it meanwhile."
 
 
 def take_back(folder: Path, base: str, session: str, path: str, hunk: str = "") -> str:
@@ -26,19 +25,13 @@ def take_back(folder: Path, base: str, session: str, path: str, hunk: str = "") 
     Only files change; the index and all commits stay. Raises UsageError where it is not as it was
     shown, GitFault.
     """
-    found = changes.collect(folder, base)
-    file = next((f for f in found.files if f.path == path), None)
-    if file is None:
-        raise UsageError(f"{path} has no changes (any more).", "Read it anew.")
-    part = next((h for h in file.hunks if changes.hunk_id(h) == hunk), None) if hunk else None
-    if hunk and part is None:
-        raise UsageError(_MEANWHILE, "Read it anew; unfold white space if it is folded.")
+    top, file, part = changes.find(folder, base, path, hunk)
     if part is not None and file.status not in _WHOLE:
         patch, told = _of_hunk(file, part), f"{path}, {part.header.decode()}"
     else:
-        patch, told = _of_file(found.top, base, file), path
-    _remember(found.top, session, [p for p in (path, file.old_path) if p])
-    git(found.top, *_APPLY, "-", stdin=patch, doing=f"take {path} back")
+        patch, told = _of_file(top, base, file), path
+    _remember(top, session, [p for p in (path, file.old_path) if p])
+    git(top, *_APPLY, "-", stdin=patch, doing=f"take {path} back")
     return told
 
 
