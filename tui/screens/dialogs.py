@@ -16,7 +16,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from tui.panels.hints import Hints
@@ -63,17 +62,6 @@ class Dialog(Fitted, ModalScreen[T], Generic[T]):
     def hint(self, text: str) -> None:
         """What the keys do, in the frame's lower line."""
         self.query_one("#dialog").border_subtitle = plain(text)
-
-    def set_focus(
-        self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
-    ) -> None:
-        """Give a widget the keys, unless it is being taken away.
-
-        `Widget.focus` does it a little later, and Textual (8.2.8) then lets a widget that has gone
-        meanwhile have all keys for good: not even esc left the dialog.
-        """
-        if widget is None or widget.display:  # which one that is being taken away has not
-            super().set_focus(widget, scroll_visible, from_app_focus)
 
     def action_cancel(self) -> None:
         """Leave without a result."""

@@ -31,6 +31,17 @@ class Fitted(_Screen):
         size = self.app.size
         await super()._on_resize(event if event.size == size else events.Resize(size, size))
 
+    def set_focus(
+        self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
+    ) -> None:
+        """Give a widget the keys, unless it is being taken away.
+
+        `Widget.focus` does it a little later, and Textual (8.2.8) then lets a widget that has gone
+        meanwhile have all keys for good: not even esc left a dialog, nor did one reach the deck.
+        """
+        if widget is None or widget.display:  # which one that is being taken away has not
+            super().set_focus(widget, scroll_visible, from_app_focus)
+
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """What lies at a place, without a widget that was taken out and is still painted there.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual import events
 from textual.geometry import Size
+from textual.widgets import Input
 
 from tests.support.deckpilot import opened
 from tests.support.viewrig import ViewApp
@@ -45,3 +46,14 @@ async def test_the_deck_and_what_lies_over_it_have_the_terminals_size(dialog: bo
         await here.settle()
         assert here.app.screen._compositor.size == NEW
         assert here.deck._compositor.size == NEW
+
+
+async def test_what_is_being_taken_away_is_not_given_the_keys() -> None:
+    app = ViewApp()
+    async with app.run_test():
+        going = Input()
+        await app.screen.mount(going)
+        removal = going.remove()
+        app.screen.set_focus(going)  # as `focus` does, a little later
+        await removal
+        assert app.screen.focused is not going
