@@ -63,6 +63,15 @@ class Dialog(Fitted, ModalScreen[T], Generic[T]):
         """What the keys do, in the frame's lower line."""
         self.query_one("#dialog").border_subtitle = plain(text)
 
+    async def on_hints_chosen(self, message: Hints.Chosen) -> None:
+        """What can be done was clicked instead."""
+        message.stop()
+        await self.offer_clicked(message.key)
+
+    async def offer_clicked(self, key: str) -> None:
+        """As if its key had been pressed."""
+        self.app.simulate_key(key)
+
     def action_cancel(self) -> None:
         """Leave without a result."""
         self.dismiss(None)
@@ -268,16 +277,15 @@ class Choose(Dialog[Choice]):
         if self.listing.at in keys:
             self.query_one(Rows).action_move(keys.index(self.listing.at))
 
-    async def on_hints_chosen(self, message: Hints.Chosen) -> None:
-        """An offer was clicked: as if its key had been pressed."""
-        message.stop()
+    async def offer_clicked(self, key: str) -> None:
+        """Done at once: the filter has a use for some of the keys."""
         actions = {"space": self.action_mark, "ctrl+a": self.action_mark_all}
-        if message.key == "escape":
+        if key == "escape":
             self.action_cancel()
-        elif message.key in actions:
-            await actions[message.key]()
+        elif key in actions:
+            await actions[key]()
         else:
-            await self.action_take(message.key)
+            await self.action_take(key)
 
     @on(Rows.Moved)
     def _moved(self) -> None:

@@ -257,7 +257,3 @@ class InboxScreen(Dialog[str]):
 
     def _say(self, text: str) -> None:
         self.query_one("#fault", Static).update(plain(text))
-
-    def on_hints_chosen(self, message: Hints.Chosen) -> None:
-        """An offer was clicked: as if its key had been pressed."""
-        self.app.simulate_key(message.key)

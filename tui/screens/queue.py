@@ -61,10 +61,6 @@ class Queue(Dialog[str]):
         self.show()
         self.deck.queue_watcher = self.show
 
-    def on_hints_chosen(self, message: Hints.Chosen) -> None:
-        """An offer was clicked: as if its key had been pressed."""
-        self.app.simulate_key(message.key)
-
     def on_unmount(self) -> None:
         """Nobody looks any more."""
         self.deck.queue_watcher = None

@@ -190,10 +190,6 @@ class RunsView(Dialog[str]):
 
         self.run_worker(tell(), exit_on_error=False)
 
-    def on_hints_chosen(self, message: Hints.Chosen) -> None:
-        """An offer was clicked: as if its key had been pressed."""
-        self.app.simulate_key(message.key)
-
 
 def _run_row(run: ev.JSON) -> Row:
     counts = run["counts"]

@@ -160,10 +160,6 @@ class SettingsScreen(Dialog[None]):
     async def _picked(self) -> None:
         await self.action_change()
 
-    def on_hints_chosen(self, message: Hints.Chosen) -> None:
-        """A key was clicked."""
-        self.app.simulate_key(message.key)
-
     def _begin(self, work: Awaitable[None]) -> None:
         async def guarded() -> None:
             try:
