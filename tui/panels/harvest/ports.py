@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
-    from textual.app import App
+from tui.deck.ports import Asks
 
+if TYPE_CHECKING:
     from sessions.api.answers import DraftChecked, DraftShown
-    from tui.deck.client import Ask, DeckClient
+    from tui.deck.client import Ask
     from tui.deck.ports import Says
 
 
-class Reviewed(Protocol):
+class Reviewed(Asks, Protocol):
     """A draft under review: its checks, and how it is changed."""
 
     draft: DraftShown
     checked: DraftChecked
-
-    @property
-    def app(self) -> App[object]:
-        """For dialogs."""
-
-    @property
-    def client(self) -> DeckClient:
-        """The engine. Raises EngineError while there is none."""
 
     @property
     def name_of_draft(self) -> str:
@@ -50,16 +42,8 @@ class Reviewed(Protocol):
         """Change the draft by a command of the engine's, and look at it again."""
 
 
-class Harvesting(Protocol):
+class Harvesting(Asks, Protocol):
     """The panel as its list of skills sees it."""
-
-    @property
-    def app(self) -> App[object]:
-        """For dialogs."""
-
-    @property
-    def client(self) -> DeckClient:
-        """The engine. Raises EngineError while there is none."""
 
     @property
     def deck(self) -> Says:

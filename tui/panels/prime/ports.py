@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
+from tui.deck.ports import Asks
 from tui.panels.prime.state import JSON, Prime
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.deck.client import DeckClient
     from tui.deck.ports import ForPanels
 
 Work = Callable[[str, Prime], Awaitable[None]]
 """Something that is done for a session, in its state of the panel."""
 
 
-class Primed(Protocol):
+class Primed(Asks, Protocol):
     """The session in focus, and what is being primed in it."""
 
     session: str | None
-
-    @property
-    def app(self) -> App[object]:
-        """For dialogs."""
-
-    @property
-    def client(self) -> DeckClient:
-        """The engine. Raises EngineError while there is none."""
 
     @property
     def deck(self) -> ForPanels:
