@@ -6,7 +6,9 @@ Pillow decodes them (extra `pictures`); it is imported when the first picture is
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, repeat
 
 from rich.color import Color
 from rich.segment import Segment
@@ -34,16 +36,24 @@ class Pixels:
         """Cells."""
         return len(self.rows[0]) if self.rows else 0
 
+    @property
+    def height(self) -> int:
+        """Lines of cells."""
+        return (len(self.rows) + 1) // 2
+
+    def cells(self, line: int) -> Iterable[tuple[Colour, Colour]]:
+        """The upper and the lower colour of each cell of a line; none below the picture."""
+        two = self.rows[2 * line : 2 * line + 2]
+        if not two:
+            return ()
+        return zip(two[0], two[1] if len(two) == 2 else repeat(_DARK), strict=False)
+
     def strip(self, line: int, width: int, empty: Style) -> Strip:
         """One line of cells, exactly `width` of them."""
         segments = []
-        if 2 * line < len(self.rows):
-            upper = self.rows[2 * line]
-            last = 2 * line + 1 >= len(self.rows)
-            lower = [_DARK] * len(upper) if last else self.rows[2 * line + 1]
-            for top, bottom in zip(upper[:width], lower, strict=False):
-                style = Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom))
-                segments.append(Segment("▀", style))
+        for top, bottom in islice(self.cells(line), width):
+            style = Style(color=Color.from_rgb(*top), bgcolor=Color.from_rgb(*bottom))
+            segments.append(Segment("▀", style))
         return Strip(segments).adjust_cell_length(width, empty)
 
 

@@ -109,13 +109,10 @@ def _as_text(data: bytes) -> str:
 def half_blocks(picture: Pixels) -> Content:
     """Two pixels a cell: the upper as foreground, the lower as background of `▀`."""
     lines: list[Content] = []
-    for at in range(0, len(picture.rows), 2):
-        upper = picture.rows[at]
-        last = at + 1 >= len(picture.rows)
-        lower = [(0, 0, 0)] * len(upper) if last else picture.rows[at + 1]
-        cells = []
-        for top, bottom in zip(upper, lower, strict=True):
-            style = "rgb({},{},{}) on rgb({},{},{})".format(*top, *bottom)
-            cells.append(("▀", style))
-        lines.append(Content.assemble(*cells))
+    for line in range(picture.height):
+        styles = (
+            "rgb({},{},{}) on rgb({},{},{})".format(*top, *bottom)
+            for top, bottom in picture.cells(line)
+        )
+        lines.append(Content.assemble(*(("▀", style) for style in styles)))
     return Content("\n").join(lines)

@@ -32,12 +32,7 @@ class Pair:
     @property
     def lines(self) -> int:
         """How many rows it takes: a heading and the picture."""
-        high = max((len(p.rows) + 1) // 2 for p in (self.old, self.new) if p) if self._any else 0
-        return 1 + high
-
-    @property
-    def _any(self) -> bool:
-        return self.old is not None or self.new is not None
+        return 1 + max((p.height for p in (self.old, self.new) if p), default=0)
 
     def strip(self, line: int, width: int, palette: Palette) -> Strip:
         """One of its rows."""
