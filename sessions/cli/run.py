@@ -16,11 +16,10 @@ from sessions.cli.output import CONTEXT, say_line
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import PERMISSIONS
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
 from sessions.safety.sanitise import clean
-
-PERMISSIONS = ("read-only", "ask", "edit", "full")
 
 
 @dataclass(slots=True)

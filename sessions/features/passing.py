@@ -15,6 +15,7 @@ from sessions.features.feature import Feature
 from sessions.features.subsessions import SubSessions
 from sessions.plans import fill, watch
 from sessions.record import events as ev
+from sessions.record.closed_sets import PERMISSIONS
 from sessions.record.names import name_of
 from sessions.safety.sanitise import clean_line
 from sessions.tools.message import MessageTool
@@ -29,7 +30,6 @@ log = logging.getLogger("agentdeck.passing")
 
 MOST_MESSAGES, WITHIN_S = 8, 600.0
 """So many go between two sessions within that time, both ways together."""
-_MODES = ("read-only", "ask", "edit", "full")
 _MOST_ANSWER = 100_000
 _HANDED = "The user sends you what another session answered (session {id})."
 _MESSAGE = (
@@ -216,7 +216,8 @@ class _Post:
     def above(self, to: str) -> str:
         """The other's name, if it may do more."""
         other = self._passing.found(self._sender, to).summary
-        more = _MODES.index(other.permission) > _MODES.index(self._sender.summary.permission)
+        mine = self._sender.summary.permission
+        more = PERMISSIONS.index(other.permission) > PERMISSIONS.index(mine)
         return clean_line(name_of(other) or other.id) if more else ""
 
     async def carry(self, to: str, text: str) -> str:

@@ -11,6 +11,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.plans import watch
 from sessions.plans.watch import Watch
+from sessions.record.closed_sets import PERMISSIONS
 from sessions.record.summary import Summary
 from sessions.runtime import budget
 from sessions.safety.sanitise import clean_line
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """Of one deck. They take no place of the deck's: those who wait for them hold one each."""
 _STALL_S = 900.0
-_MODES = ("read-only", "ask", "edit", "full")
 
 
 class SubSessions(Feature):
@@ -111,7 +111,7 @@ class SubSessions(Feature):
             model="" if wanted.profile else own.model,
         )
         allowed = choice.permission if wanted.profile else own.permission
-        permission = min(allowed, own.permission, key=_MODES.index)
+        permission = min(allowed, own.permission, key=PERMISSIONS.index)
         try:
             return await self._deck.create(
                 profile=choice.profile, backend=choice.backend, model=choice.model, cwd=own.cwd,

@@ -72,6 +72,7 @@ T = TypeVar("T")
 
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 
 
 def one_of(closed: type[T] | Any, word: object, other: T) -> T:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import PERMISSIONS
 from sessions.tools import argv as plain
 from sessions.tools import prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
@@ -34,7 +35,7 @@ from skills.text import has_hidden, hidden
 _SESSION, _ALWAYS = "This session", "Always here"
 """Answers in a few letters, for where there is no room for what exactly they allow."""
 
-MODES = ("read-only", "ask", "edit", "full")
+MODES = PERMISSIONS
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
