@@ -269,13 +269,7 @@ class SessionSkills:
             state = State.OFF if skill.shadowed_by else self.states.get(skill.name, State.OFF)
             rows.append(
                 {
-                    "name": skill.name,
-                    "description": skill.description,
-                    "path": str(skill.path),
-                    "scope": skill.scope.value,
-                    "shadowed_by": str(skill.shadowed_by) if skill.shadowed_by else None,
-                    "listing_tokens": skill.listing_tokens,
-                    "body_tokens": skill.body_tokens,
+                    **row_of(skill),
                     "warnings": list(skill.warnings),
                     "trust": standing.trust.value,
                     "usable": standing.usable,
@@ -294,6 +288,19 @@ class SessionSkills:
         states = {**self.states, **dict.fromkeys(own, State.ON)}
         skills = [s for s in seen if s.name in states]
         return {"tokens": estimate(listing.block(skills, states)), "enabled": len(self.states)}
+
+
+def row_of(skill: Skill) -> ev.JSON:
+    """What is shown of a skill wherever it is listed."""
+    return {
+        "name": skill.name,
+        "description": skill.description,
+        "path": str(skill.path),
+        "scope": skill.scope.value,
+        "shadowed_by": str(skill.shadowed_by) if skill.shadowed_by else None,
+        "listing_tokens": skill.listing_tokens,
+        "body_tokens": skill.body_tokens,
+    }
 
 
 def _state(text: str) -> State:

@@ -12,7 +12,7 @@ from sessions.api.answers import NotSwitched, PutBack, SkillFile, SkillsListed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
-from sessions.features.session_skills import as_ours
+from sessions.features.session_skills import as_ours, row_of
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from skills.errors import Several, Taken
@@ -33,23 +33,11 @@ async def listing(deck: Deck, session: str = "", cwd: str = "") -> SkillsListed:
         cost = await asyncio.to_thread(skills.cost)
     else:
         found = await asyncio.to_thread(library.scan, Path(cwd) if cwd else None)
-        rows, cost = [_row(skill) for skill in found], {"tokens": 0, "enabled": 0}
+        rows, cost = [row_of(skill) for skill in found], {"tokens": 0, "enabled": 0}
     broken = [
         {"path": str(b.path), "scope": b.scope.value, "why": f"{b.why}"} for b in library.broken
     ]
     return {"rows": rows, "cost": cost, "broken": broken, "notices": library.notices}
-
-
-def _row(skill: Skill) -> ev.JSON:
-    return {
-        "name": skill.name,
-        "description": skill.description,
-        "path": str(skill.path),
-        "scope": skill.scope.value,
-        "shadowed_by": str(skill.shadowed_by) if skill.shadowed_by else None,
-        "listing_tokens": skill.listing_tokens,
-        "body_tokens": skill.body_tokens,
-    }
 
 
 @command("session.skill")
@@ -157,7 +145,7 @@ async def add(
     given = str(path) if path is not None and path.exists() else source
     take = partial(as_ours(deck.features.library.add), given, only=only, replace=replace)
     try:
-        return _row(await asyncio.to_thread(take))
+        return row_of(await asyncio.to_thread(take))
     except AgentdeckError as error:
         if not replace and isinstance(error.__cause__, Taken):
             return {"taken": error.__cause__.entry}
