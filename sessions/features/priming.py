@@ -215,16 +215,15 @@ class Primings(Feature):
         drawn = await self.draw(session, spec.kind, spec.params, spec.seed)
         wishes = Wishes(spec.about, spec.terms, spec.ban, spec.keep or 0)
         chosen: list[Item] = []
-        try:
-            found = await self.expand(session, drawn.id, wishes) if spec.keep != 0 else None
-            chosen = (
-                []
-                if found is None
-                else [item for item in found.items if item.checked] or list(found.items[:5])
-            )
-        except BackendError as error:
-            told = f"The draw of {spec.kind} was not read, and goes in as it is: {error.message}"
-            session.recorder.emit(ev.Notice(kind="priming", message=told))
+        if spec.keep != 0:
+            try:
+                found = await self.expand(session, drawn.id, wishes)
+                chosen = [item for item in found.items if item.checked] or list(found.items[:5])
+            except BackendError as error:
+                told = (
+                    f"The draw of {spec.kind} was not read, and goes in as it is: {error.message}"
+                )
+                session.recorder.emit(ev.Notice(kind="priming", message=told))
         # A model that can't read the draw leaves the draw itself, which primes as well.
         items = chosen or list(await self.raw(session, drawn.id))
         return await self.put_before(
