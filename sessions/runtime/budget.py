@@ -67,12 +67,10 @@ def parse(text: str) -> dict[str, float]:
 def said(own: Mapping[str, float]) -> str:
     """A session's own budget as `parse` reads it."""
     words = {"usd": "${:g}", "tokens": "{:g} tokens", "hours": "{:g} hours", "turns": "{:g} turns"}
-    large = {k: (f"{own[k] / 1000:g}k" if k == "tokens" and own[k] >= 1000 else "") for k in own}
-    return ", ".join(
-        f"{large[k]} tokens" if large[k] else form.format(own[k])
-        for k, form in words.items()
-        if k in own
-    )
+    if own.get("tokens", 0) >= 1000:
+        own = {**own, "tokens": own["tokens"] / 1000}
+        words["tokens"] = "{:g}k tokens"
+    return ", ".join(form.format(own[k]) for k, form in words.items() if k in own)
 
 
 def of_session(limits: LimitsConfig, own: Mapping[str, float]) -> Budget:
