@@ -9,6 +9,7 @@ from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
 from sessions.plans import fill, watch
 from sessions.record import events as ev
+from sessions.record.closed_sets import Origin
 from sessions.record.names import name_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MOST = 8
 _MOST_ANSWER = 60_000
 _NAMED = re.compile(r"(?<!\S)@session:([0-9a-z]+)")
-_TYPED = ("typed", "queued", "steer")
+_TYPED: tuple[Origin, ...] = ("typed", "queued")
 """What another session sends names nobody: it would pull in what its sender may not read."""
 
 
