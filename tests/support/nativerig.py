@@ -51,6 +51,12 @@ class NativeRig:
         await deck.open()
         return cls(deck, server, root)
 
+    def configure(self, more: str) -> None:
+        """Lines at the end of the configuration, which is read again."""
+        file = self.deck.places.config_file
+        file.write_text(file.read_text() + more)
+        self.deck.config = config.load(file)
+
     async def session(self) -> Session:
         """A new session in the work folder."""
         return await self.deck.create(cwd=str(self.root / "work"))

@@ -27,23 +27,12 @@ from tests.support.rig import until
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def rig(tmp_path: Path, server: MessagesServer) -> AsyncIterator[NativeRig]:
     rig = await NativeRig.make(tmp_path, server, extra="retries = 0", permission="edit")
-    file = rig.deck.places.config_file
-    more = (
+    rig.configure(
         'messages = true\n[profiles.reader]\nbackend = "test"\nmessages = true\n'
         'permission = "read-only"\n[profiles.deaf]\nbackend = "test"\n'
     )
-    file.write_text(file.read_text() + more)
-    from sessions import config
-
-    rig.deck.config = config.load(file)
     yield rig
     await rig.close()
 

@@ -28,12 +28,6 @@ LONG = 30.0
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[MessagesServer]:
-    async with MessagesServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def rig(tmp_path: Path, server: MessagesServer) -> AsyncIterator[NativeRig]:
     rig = await NativeRig.make(tmp_path, server, extra="retries = 0", permission="edit")
     yield rig
@@ -84,11 +78,7 @@ async def test_a_sub_session_may_do_no_more_than_its_parent(
         return call("Task", given("one", profile="mighty"))
 
     server.script = script
-    file = rig.deck.places.config_file
-    file.write_text(file.read_text() + '[profiles.mighty]\nbackend = "test"\npermission = "full"\n')
-    from sessions import config
-
-    rig.deck.config = config.load(file)
+    rig.configure('[profiles.mighty]\nbackend = "test"\npermission = "full"\n')
     parent = await rig.session()
     await rig.turn(parent, "give")
     child = next(s for s in await rig.deck.all_summaries() if s.id != parent.id)

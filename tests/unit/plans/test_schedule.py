@@ -111,6 +111,21 @@ class World:
         if how == "done":
             self.finished.append(key)
 
+    def happen(self, how: str, which: int, cost: float | None = None) -> None:
+        """The engine dies, a person lets all wait and go on, or one of those that work ends."""
+        if how == "kill":
+            self.killed()
+        elif how == "pause":
+            self.add(record.Paused(why="a person"))
+            assert not decide(self.run, self.now).start
+            self.add(record.Resumed())
+        elif self.running:
+            if cost is not None:
+                # A session that is not alone keeps to what was set aside for it.
+                unit = self.run.units[self.running[which % len(self.running)]]
+                self.cost = min(cost, unit.reserved[0]) if len(self.running) > 1 else cost
+            self.end(which, one_of(TryState, how, "failed"))
+
     def killed(self) -> None:
         """The engine dies: all that is left is the journal; what was cut off is tried again."""
         self.run = Run.of(self.plan, self.events)
@@ -128,13 +143,8 @@ TASKS = [
     Task(name="report", prompt="x", needs=["port", "idea"]),
 ]
 
-deeds = st.lists(
-    st.tuples(
-        st.sampled_from(["done", "done", "done", "failed", "again", "unknown", "kill", "pause"]),
-        st.integers(0, 50),
-    ),
-    max_size=60,
-)
+what = st.sampled_from(["done", "done", "done", "failed", "again", "unknown", "kill", "pause"])
+deeds = st.lists(st.tuples(what, st.integers(0, 50)), max_size=60)
 
 
 @settings(max_examples=150, deadline=None)
@@ -147,14 +157,7 @@ def test_no_task_runs_twice_and_none_is_lost(
     for how, which in steps:
         if over:
             break
-        if how == "kill":
-            world.killed()
-        elif how == "pause":
-            world.add(record.Paused(why="a person"))
-            assert not decide(world.run, world.now).start
-            world.add(record.Resumed())
-        elif world.running:
-            world.end(which, one_of(TryState, how, "failed"))
+        world.happen(how, which)
         over = world.step()
     while not over:
         assert world.running, f"it stands still: {world.held}"
@@ -173,14 +176,7 @@ def test_no_task_runs_twice_and_none_is_lost(
     assert again.spent[0] == sum(s.usd for s in again.spending.values())
 
 
-costly = st.lists(
-    st.tuples(
-        st.sampled_from(["done", "done", "done", "failed", "again", "unknown", "kill", "pause"]),
-        st.integers(0, 50),
-        st.floats(0.1, 3.0),
-    ),
-    max_size=50,
-)
+costly = st.lists(st.tuples(what, st.integers(0, 50), st.floats(0.1, 3.0)), max_size=50)
 
 
 @settings(max_examples=150, deadline=None)
@@ -197,17 +193,7 @@ def test_the_budget_is_passed_by_one_session_at_most(
     for how, which, cost in steps:
         if over:
             break
-        if how == "kill":
-            world.killed()
-        elif how == "pause":
-            world.add(record.Paused(why="a person"))
-            assert not decide(world.run, world.now).start
-            world.add(record.Resumed())
-        elif world.running:
-            # A session that is not alone keeps to what was set aside for it.
-            unit = world.run.units[world.running[which % len(world.running)]]
-            world.cost = min(cost, unit.reserved[0]) if len(world.running) > 1 else cost
-            world.end(which, one_of(TryState, how, "failed"))
+        world.happen(how, which, cost)
         over = world.step()
     dearest = max((s.usd for s in world.run.spending.values()), default=0.0)
     assert world.run.spent[0] <= budget + dearest + 1e-9
@@ -273,7 +259,6 @@ def test_some_of_many_are_enough_for_a_task_that_says_so() -> None:
     world.end(0, "failed")
     world.step()
     world.end(0, "done")
-    world.plan = world.plan
     decision = decide(world.run, world.now)
     assert decision.expand == ["b"]
 
