@@ -15,6 +15,7 @@ from sessions.features.mcp import McpServers
 from sessions.features.skills import Skills
 from sessions.plans.service import Runs
 from sessions.record import events as ev
+from sessions.runtime.parts import Parts
 
 if TYPE_CHECKING:
     from sessions.backends.base import Settings
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
 More = Sequence[Callable[["Deck"], "Feature"]]
 
 
-class Features:
-    """The features of a deck. `more`: others, asked after those that are always there."""
+class Features(Parts):
+    """The features of a deck, each asked in turn. `more`: others, after those always there."""
 
     def __init__(self, deck: Deck, more: More = ()) -> None:
         self._deck = deck
@@ -193,12 +194,10 @@ class Features:
     # -- the engine's life
 
     def start(self) -> None:
-        """Begin what goes on by itself."""
         for each in self._made():
             each.start()
 
     async def recover(self) -> None:
-        """Take up what the end of an engine cut off, before any session is opened."""
         notes = [self._deck.places.state / name for name in ("landings", "worktree-steps")]
         if any(any(folder.glob("*.json")) for folder in notes):
             _ = self.all
@@ -206,64 +205,52 @@ class Features:
             await each.recover()
 
     async def opened(self) -> None:
-        """Every session whose turn was cut off has its record completed."""
         for each in self._made():
             await each.opened()
 
     @property
     def busy(self) -> bool:
-        """Whether something goes on by itself, so that the engine stays."""
         return any(each.busy for each in self._made())
 
     def configured(self) -> None:
-        """The configuration was read again."""
         for each in self._made():
             each.configured()
 
     async def stop(self) -> None:
-        """The engine ends; its sessions are still there."""
         for each in self._made():
             await each.stop()
 
     async def close(self) -> None:
-        """End what was started; the sessions are closed."""
         for each in self._made():
             await each.close()
 
     # -- a session's life
 
     async def prepare(self, new: NewSession) -> None:
-        """A session is about to be made. Raises AgentdeckError."""
         for each in self.all:
             await each.prepare(new)
 
     async def unmade(self, new: NewSession) -> None:
-        """It was not made after all."""
         for each in self.all:
             await each.unmade(new)
 
     def joined(self, session: Session) -> None:
-        """A session is in memory from now on; its past is folded next."""
         for each in self.all:
             each.joined(session)
 
     async def created(self, session: Session, new: NewSession) -> None:
-        """A session was made. Raises AgentdeckError."""
         for each in self.all:
             await each.created(session, new)
 
     async def forked(self, parent: Session, session: Session) -> None:
-        """A session was forked."""
         for each in self.all:
             await each.forked(parent, session)
 
     async def parted(self, session: Session) -> None:
-        """A session is not in memory any more."""
         for each in self.all:
             await each.parted(session)
 
     async def removed(self, session: Session) -> None:
-        """A session is deleted, for good."""
         await self.parted(session)
         for each in self.all:
             await each.removed(session)
@@ -271,12 +258,10 @@ class Features:
     # -- a turn
 
     def slot(self, session: Session) -> asyncio.Semaphore | None:
-        """What its turn waits for and holds, instead of one of the deck's places."""
         found = (each.slot(session) for each in self.all)
         return next((slot for slot in found if slot is not None), None)
 
     def settings(self, session: Session, settings: Settings) -> Settings:
-        """What applies to its next turn."""
         for each in self.all:
             settings = each.settings(session, settings)
         return settings
@@ -286,28 +271,23 @@ class Features:
         return [tool for each in self.all for tool in each.tools(session)]
 
     async def toolbox(self, session: Session) -> Toolbox:
-        """The session's tools."""
         return await self.tools.toolbox(session)
 
     async def before_turn(self, session: Session) -> str:
-        """Why no turn may start, or ""."""
         for each in self.all:
             if why := await each.before_turn(session):
                 return why
         return ""
 
     async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
-        """What the model is told before a message."""
         return [note for each in self.all for note in await each.notes(session, message)]
 
     async def make_room(self, session: Session, *, refused: bool) -> bool:
-        """Within a turn: summarise what is about to outgrow the window. Raises BackendError."""
         for each in self.all:
             if await each.make_room(session, refused=refused):
                 return True
         return False
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
-        """A turn has ended; its end is on record."""
         for each in self.all:
             await each.after_turn(session, ended)

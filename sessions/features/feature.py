@@ -5,98 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sessions.record import events as ev
+from sessions.runtime.parts import Hooks
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from sessions.backends.base import Settings
-    from sessions.runtime.parts import NewSession
     from sessions.runtime.session import Session
     from sessions.tools.base import Tool
 
 
-class Feature:
+class Feature(Hooks):
     """Something that is added to every session of the deck.
 
-    Each of these does nothing until a feature has its own. They are asked one after the other, in
-    the order of `assembly.Features.all`.
+    `Hooks` tells when it is asked; features are, one after the other, in the order of
+    `assembly.Features.all`.
     """
-
-    # -- the engine's life
-
-    def start(self) -> None:
-        """Begin what goes on by itself."""
-
-    async def recover(self) -> None:
-        """Take up what the end of an engine cut off, before any session is opened."""
-
-    async def opened(self) -> None:
-        """Every session whose turn was cut off has its record completed."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether something goes on by itself, so that the engine stays."""
-        return False
-
-    def configured(self) -> None:
-        """The configuration was read again."""
-
-    async def stop(self) -> None:
-        """The engine ends; its sessions are still there."""
-
-    async def close(self) -> None:
-        """End what was started; the sessions are closed."""
-
-    # -- a session's life
-
-    async def prepare(self, new: NewSession) -> None:
-        """A session is about to be made: it may be given another folder. Raises AgentdeckError."""
-
-    async def unmade(self, new: NewSession) -> None:
-        """It was not made after all."""
-
-    def joined(self, session: Session) -> None:
-        """A session is in memory from now on; its past is folded next."""
-
-    async def created(self, session: Session, new: NewSession) -> None:
-        """A session was made. Raises AgentdeckError: then it is taken back."""
-
-    async def forked(self, parent: Session, session: Session) -> None:
-        """A session was forked; all else that is known of it is in its journal."""
-
-    async def parted(self, session: Session) -> None:
-        """A session is not in memory any more; what it runs in the background ends."""
-
-    async def removed(self, session: Session) -> None:
-        """A session is deleted, for good."""
-
-    # -- a turn
-
-    def slot(self, session: Session) -> asyncio.Semaphore | None:
-        """What its turn waits for and holds, instead of one of the deck's places."""
-        return None
-
-    def settings(self, session: Session, settings: Settings) -> Settings:
-        """What applies to its next turn."""
-        return settings
 
     def tools(self, session: Session) -> Sequence[Tool]:
         """Tools that it has for its whole life."""
         return ()
-
-    async def before_turn(self, session: Session) -> str:
-        """Why no turn may start, or ""."""
-        return ""
-
-    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
-        """What the model is told before a message."""
-        return []
-
-    async def make_room(self, session: Session, *, refused: bool) -> bool:
-        """Within a turn: make room where the conversation is about to outgrow the model's window,
-        or was refused as too long. Whether that was done; raises BackendError."""
-        return False
-
-    async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
-        """A turn has ended; its end is on record."""

@@ -1,7 +1,7 @@
 """What the deck asks of the features that are joined to it when the engine starts.
 
 The deck knows none of them by name: each is a `sessions.features.feature.Feature`, and
-`sessions.features.assembly` puts them together into what is described here.
+`sessions.features.assembly` puts them together into `Parts`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
@@ -42,8 +42,8 @@ class NewSession:
     """The session that this one is a fork of."""
 
 
-class Parts(Protocol):
-    """All features together, asked as if they were one (`features.assembly.Features`)."""
+class Hooks:
+    """When the deck asks; each of these does nothing until somebody has its own."""
 
     # -- the engine's life
 
@@ -59,6 +59,7 @@ class Parts(Protocol):
     @property
     def busy(self) -> bool:
         """Whether something goes on by itself, so that the engine stays."""
+        return False
 
     def configured(self) -> None:
         """The configuration was read again."""
@@ -72,7 +73,7 @@ class Parts(Protocol):
     # -- a session's life
 
     async def prepare(self, new: NewSession) -> None:
-        """A session is about to be made. Raises AgentdeckError."""
+        """A session is about to be made: it may be given another folder. Raises AgentdeckError."""
 
     async def unmade(self, new: NewSession) -> None:
         """It was not made after all."""
@@ -81,13 +82,13 @@ class Parts(Protocol):
         """A session is in memory from now on; its past is folded next."""
 
     async def created(self, session: Session, new: NewSession) -> None:
-        """A session was made. Raises AgentdeckError."""
+        """A session was made. Raises AgentdeckError: then it is taken back."""
 
     async def forked(self, parent: Session, session: Session) -> None:
-        """A session was forked."""
+        """A session was forked; all else that is known of it is in its journal."""
 
     async def parted(self, session: Session) -> None:
-        """A session is not in memory any more."""
+        """A session is not in memory any more; what it runs in the background ends."""
 
     async def removed(self, session: Session) -> None:
         """A session is deleted, for good."""
@@ -96,21 +97,32 @@ class Parts(Protocol):
 
     def slot(self, session: Session) -> asyncio.Semaphore | None:
         """What its turn waits for and holds, instead of one of the deck's places."""
+        return None
 
     def settings(self, session: Session, settings: Settings) -> Settings:
         """What applies to its next turn."""
-
-    async def toolbox(self, session: Session) -> Tools | None:
-        """The session's tools."""
+        return settings
 
     async def before_turn(self, session: Session) -> str:
         """Why no turn may start, or ""."""
+        return ""
 
     async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
         """What the model is told before a message."""
+        return []
 
     async def make_room(self, session: Session, *, refused: bool) -> bool:
-        """Within a turn: summarise what is about to outgrow the window. Raises BackendError."""
+        """Within a turn: make room where the conversation is about to outgrow the model's window,
+        or was refused as too long. Whether that was done; raises BackendError."""
+        return False
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """A turn has ended; its end is on record."""
+
+
+class Parts(Hooks):
+    """All features together, asked as if they were one (`features.assembly.Features`)."""
+
+    async def toolbox(self, session: Session) -> Tools | None:
+        """The session's tools."""
+        return None

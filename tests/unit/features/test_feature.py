@@ -15,12 +15,12 @@ from sessions.features.feature import Feature
 from sessions.record import events as ev
 from sessions.runtime import deck as deck_module
 from sessions.runtime import session as session_module
-from sessions.runtime.parts import NewSession
+from sessions.runtime.parts import Hooks, NewSession
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
 from tests.support.rig import RigBackend, until
 
-HOOKS = {name for name in vars(Feature) if not name.startswith("_")}
+HOOKS = {name for name in vars(Hooks) | vars(Feature) if not name.startswith("_")}
 
 
 class Tiny(Feature):
@@ -91,7 +91,7 @@ async def test_a_new_feature_is_asked_at_every_step_of_a_real_deck(tmp_path: Pat
 
 @pytest.mark.parametrize("module", [deck_module, session_module])
 def test_deck_and_session_name_no_feature(module: Any) -> None:
-    """They import the one protocol that all features together are, and none of them."""
+    """They import the one class that all features together are, and none of them."""
     text = Path(module.__file__).read_text()
     assert "sessions.features" not in text
     assert "sessions.plans" not in text
