@@ -224,9 +224,13 @@ async def start(
             except asyncio.CancelledError:
                 # Cancelled itself, asyncio would kill the supervisor alone, and what the command
                 # has begun would live on: the supervisor ends it.
-                begun = Running(await making, read, spool)
-                begun.stop()
-                await begun.wait()
+                try:
+                    begun = Running(await making, read, spool)
+                except (OSError, ValueError):
+                    os.close(read)  # nothing has begun; the cancellation stands
+                else:
+                    begun.stop()
+                    await begun.wait()
                 raise
         except (OSError, ValueError) as error:
             os.close(read)

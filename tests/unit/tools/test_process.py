@@ -341,3 +341,25 @@ async def test_one_that_is_cancelled_while_it_begins_leaves_nothing(
             await running.wait()
     spool.close(keep=False)
     await gone("98765")
+
+
+async def test_one_that_is_cancelled_where_nothing_can_begin_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, refused = asyncio.Event(), asyncio.Event()
+
+    async def full(*_: object, **__: object) -> None:
+        asked.set()
+        await refused.wait()
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", full)
+    spool = command_output.Spool(tmp_path, "out.txt", None)
+    begun = asyncio.create_task(process.start(["true"], cwd=tmp_path, env={}, spool=spool))
+    await asked.wait()
+    begun.cancel()
+    await asyncio.sleep(0)
+    refused.set()
+    with pytest.raises(asyncio.CancelledError):
+        await begun
+    spool.close(keep=False)
