@@ -29,9 +29,7 @@ from sessions.config.settings import (
     typed,
 )
 from sessions.errors import UsageError
-from sessions.places import private_folder
 from sessions.safety import secrets_filter
-from skills import private_files
 
 _NAME = re.compile(r"[\w.@:-]+")
 _SWITCH = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
@@ -142,13 +140,11 @@ def _known(keys: tuple[str, ...], *, table: bool = False) -> None:
 
 
 def _change(path: Path, keys: tuple[str, ...], change: Callable[[Any], None]) -> Written:
-    private_folder(path.parent)
-    with private_files.locked(path.parent / ".config.lock"):
-        try:
-            write.edit(path, change, private="api_key" in keys)
-        except _Refused as refused:
-            return Written(False, str(refused), force_of(keys))
-        return Written(True, _shown(_document(path), keys), force_of(keys))
+    try:
+        write.edit(path, change, private="api_key" in keys)
+    except _Refused as refused:
+        return Written(False, str(refused), force_of(keys))
+    return Written(True, _shown(_document(path), keys), force_of(keys))
 
 
 def _document(path: Path) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def edit(path: Path, change: Callable[[TOMLDocument], None], *, private: bool = False) -> None:
     """Read, change and replace the file, whole or not at all; mode 0600 when it is new or
-    `private`.
+    `private`. Under a lock, so that two who change it at once don't lose one another's change.
 
     Raises UsageError when it can't be read or written.
     """
@@ -24,13 +24,14 @@ def edit(path: Path, change: Callable[[TOMLDocument], None], *, private: bool = 
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        text = path.read_text("utf-8") if path.exists() else ""
-        document = tomlkit.parse(text)
-        change(document)
         private_folder(path.parent)
-        target = path.resolve()  # a link to a file kept elsewhere stays a link
-        mode = target.stat().st_mode & 0o777 if target.exists() and not private else 0o600
-        private_files.write(target, tomlkit.dumps(document), mode=mode)
+        with private_files.locked(path.parent / ".config.lock"):
+            text = path.read_text("utf-8") if path.exists() else ""
+            document = tomlkit.parse(text)
+            change(document)
+            target = path.resolve()  # a link to a file kept elsewhere stays a link
+            mode = target.stat().st_mode & 0o777 if target.exists() and not private else 0o600
+            private_files.write(target, tomlkit.dumps(document), mode=mode)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise UsageError(f"{path} can't be changed: {error}.") from error
 

@@ -21,16 +21,14 @@ import os
 import secrets
 import stat
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from sessions.errors import NotFound
-from sessions.places import private_folder
 from sessions.tools import prefixes
-from skills import private_files
 
 Kind = Literal["argv", "prefix", "tool"]
 
@@ -132,13 +130,14 @@ class FileRules:
     def add(self, rule: Rule) -> Rule:
         """Write a rule into the configuration. Raises AgentdeckError."""
         rule = _dated(rule)
-        from sessions.config.write import append
+        from sessions.config.write import append, edit
 
-        _edit(self._file, lambda document: append(_table(document), _entry(rule)))
+        edit(self._file, lambda document: append(_table(document), _entry(rule)))
         return rule
 
     def revoke(self, rule_id: str) -> None:
         """Take a rule out of the configuration. Raises NotFound or AgentdeckError."""
+        from sessions.config.write import edit
 
         def change(document: Any) -> None:
             entries = _table(document)
@@ -148,7 +147,7 @@ class FileRules:
                     return
             raise NotFound(f"No rule is called {rule_id}.", "See `agentdeck config show`.")
 
-        _edit(self._file, change)
+        edit(self._file, change)
 
 
 def new_id() -> str:
@@ -238,15 +237,6 @@ def _table(document: Any) -> Any:
             table.update(entry)
             section["rules"].append(table)
     return section["rules"]
-
-
-def _edit(path: Path, change: Callable[[Any], None]) -> None:
-    """Change the configuration under a lock, so that two answers don't lose one another's rule."""
-    from sessions.config.write import edit
-
-    private_folder(path.parent)
-    with private_files.locked(path.parent / ".config.lock"):
-        edit(path, change)
 
 
 def fingerprint(program: Path, workspace: Path) -> str:

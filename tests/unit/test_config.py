@@ -10,6 +10,7 @@ import tomlkit
 from sessions import config
 from sessions.config import Secret, write
 from sessions.errors import UsageError
+from skills import private_files
 
 
 def load(tmp_path: Path, text: str) -> config.Config:
@@ -115,3 +116,15 @@ def test_a_file_that_is_no_toml_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         write.set_key(path, ("defaults", "theme"), "nord")
     assert path.read_text() == "half ["
+
+
+def test_who_changes_the_file_keeps_others_from_it_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        with pytest.raises(BlockingIOError):
+            private_files.lock(tmp_path / ".config.lock", wait=False)
+        document["defaults"] = {"theme": "nord"}
+
+    write.edit(path, change)
+    assert config.load(path).defaults.theme == "nord"
