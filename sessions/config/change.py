@@ -110,7 +110,7 @@ def add(path: Path, keys: tuple[str, ...], first: dict[str, str]) -> Written:
     def change(document: Any) -> None:
         if name in of_keys(_config(document, path), keys[:-1])[0]:
             raise UsageError(f"There is a {name} already.", "Choose another name.")
-        _table(document, keys, {})
+        write.table_at(document, keys, {})
         for key, text in first.items():
             if text:
                 _put(document, path, (*keys, key), text)
@@ -200,7 +200,7 @@ def _put(document: Any, path: Path, keys: tuple[str, ...], text: str) -> None:
     else:
         old, hint = of_keys(config, keys)
         value = _value(hint, text, old, keys)
-    table = _table(document, keys[:-1], _builtin(config, document, keys))
+    table = write.table_at(document, keys[:-1], _builtin(config, document, keys))
     write.put(table, keys[-1], value)
 
 
@@ -273,22 +273,6 @@ def _builtin(config: Config, document: Any, keys: tuple[str, ...]) -> dict[str, 
                 if getattr(value, f.name) != default_of(f)
             }
     return {}
-
-
-def _table(document: Any, keys: tuple[str, ...], first: dict[str, Any]) -> Any:
-    """The table of that name, made where it is not there, with these first values."""
-    import tomlkit
-
-    table = document
-    for place, key in enumerate(keys):
-        if key not in table:
-            last = place == len(keys) - 1
-            fresh = tomlkit.table(is_super_table=not last)
-            if last:
-                fresh.update(first)
-            write.put_table(table, key, fresh)
-        table = table[key]
-    return table
 
 
 def _take_out(table: Any, key: str) -> None:

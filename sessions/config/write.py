@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,22 @@ def put_table(parent: Any, key: str, table: Any) -> None:
     parent[key] = table
     if after and (body := body_of(parent[key])) is not None:
         body.extend(after)
+
+
+def table_at(document: Any, keys: tuple[str, ...], first: Mapping[str, Any]) -> Any:
+    """The table of that name, made where it is not there, with these first values."""
+    import tomlkit
+
+    table = document
+    for place, key in enumerate(keys):
+        if key not in table:
+            last = place == len(keys) - 1
+            fresh = tomlkit.table(is_super_table=not last)
+            if last:
+                fresh.update(first)
+            put_table(table, key, fresh)
+        table = table[key]
+    return table
 
 
 def body_of(table: Any) -> list[Any] | None:

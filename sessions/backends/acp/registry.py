@@ -244,19 +244,10 @@ def write(path: Path, backend: str, way: Way) -> None:
     """Make a backend of the user's configuration of it. Raises UsageError."""
     import tomlkit
 
-    from sessions.config.write import edit, put_table
+    from sessions.config.write import edit, table_at
 
-    def change(document: tomlkit.TOMLDocument) -> None:
-        table = tomlkit.table()
-        table["type"] = "acp"
-        table["command"] = list(way.command)
-        if way.env:
-            env = tomlkit.inline_table()
-            env.update(way.env)
-            table["env"] = env
-        if "backends" not in document:
-            document["backends"] = tomlkit.table(is_super_table=True)
-        backends: Any = document["backends"]
-        put_table(backends, backend, table)
-
-    edit(path, change)
+    first: dict[str, Any] = {"type": "acp", "command": list(way.command)}
+    if way.env:
+        first["env"] = tomlkit.inline_table()
+        first["env"].update(way.env)
+    edit(path, lambda document: table_at(document, ("backends", backend), first))
