@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -17,7 +15,8 @@ from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import few, patch
 from sessions.worktrees.few import Committed, Status
-from sessions.worktrees.git import GitFault, git, line, names, run, says
+from sessions.worktrees.git import LITERAL, QUIET, GitFault, git, line, names, run, says
+from sessions.worktrees.index_copy import about_to_be_added, copied_index
 from sessions.worktrees.patch import FileChange, Hunk
 
 DIFF = (
@@ -29,8 +28,6 @@ _STATUS = (
     "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=normal",
     "--ignore-submodules=untracked",
 )  # fmt: skip
-_LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
-_QUIET = {"GIT_OPTIONAL_LOCKS": "0"}
 _MOST = 400
 """Paths that are named to git."""
 _LOOK = "look at the session's folder"
@@ -129,7 +126,7 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
     doing = f"compare with {base[:10]}"
     # A large repository is gone through once: what is compared then are the paths that changed.
     with ThreadPoolExecutor(1) as beside:
-        at_work = beside.submit(git, top, *_STATUS, env=_QUIET, doing=doing)
+        at_work = beside.submit(git, top, *_STATUS, env=QUIET, doing=doing)
         commits = _commits(top, base) if head else []
         since = _in_head(top, base) if head and head != base else {}
         status = Status.read(names(at_work.result()))
@@ -180,7 +177,7 @@ def _loose(top: Path, told: Sequence[str]) -> tuple[list[str], list[str]]:
     if any(name.endswith("/") for name in told):
         folders = [name for name in told if name.endswith("/")]
         named = ["--", *folders] if len(folders) <= _MOST else []
-        env = {**_QUIET, **_LITERAL}
+        env = {**QUIET, **LITERAL}
         inside = git(top, "ls-files", "--others", "--exclude-standard", "-z", *named, env=env)
         told = sorted({name for name in told if not name.endswith("/")} | set(names(inside)))
     return (
@@ -191,7 +188,7 @@ def _loose(top: Path, told: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _all(top: Path, words: Sequence[str], loose: list[str], doing: str) -> list[FileChange]:
     """Compared by all that git's index knows, and then what it does not know."""
-    files = patch.read(git(top, *words, "--", env=_QUIET, doing=doing))
+    files = patch.read(git(top, *words, "--", env=QUIET, doing=doing))
     if loose and any(file.status == "deleted" for file in files):
         # One of them may be what was renamed to a name that git does not know yet.
         with seen(top, loose) as env:
@@ -247,24 +244,11 @@ def seen(top: Path, loose: list[str], *, alone: bool = False) -> Iterator[Mappin
     In a copy of the index: the real one stays as it is. `alone`: it knows of nothing else.
     """
     if not loose:
-        yield {"GIT_OPTIONAL_LOCKS": "0"}
+        yield QUIET
         return
     with copied_index(top, empty=alone) as env:
-        listed = b"\0".join(os.fsencode(name) for name in loose)
-        git(top, "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul",
-            stdin=listed, env={**env, **_LITERAL}, doing="look at untracked files")  # fmt: skip
+        about_to_be_added(top, loose, env, "look at untracked files")
         yield env
-
-
-@contextmanager
-def copied_index(top: Path, *, empty: bool = False) -> Iterator[dict[str, str]]:
-    """An environment with a copy of the checkout's index (or an empty one), thrown away after."""
-    index = top if empty else top / line(top, "rev-parse", "--git-path", "index")
-    with tempfile.TemporaryDirectory(prefix="agentdeck-") as folder:
-        copy = Path(folder) / "index"
-        if index.is_file():
-            shutil.copy2(index, copy)
-        yield {"GIT_INDEX_FILE": str(copy), "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def _commits(top: Path, base: str) -> list[ev.JSON]:

@@ -9,13 +9,13 @@ comparison of everything is quicker.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions.worktrees import patch
 from sessions.worktrees.git import git
+from sessions.worktrees.index_copy import about_to_be_added, copied_index
 from sessions.worktrees.patch import FileChange
 
 LARGE = 2**20
@@ -102,8 +102,7 @@ def compare(top: Path, words: Sequence[str], found: Sides, doing: str) -> list[F
     new = [p for p in found.now if p not in found.base and os.path.lexists(top / p)]
     if not found.base and not new:
         return []
-    with tempfile.TemporaryDirectory(prefix="agentdeck-") as folder:
-        env = {"GIT_INDEX_FILE": f"{folder}/index", "GIT_OPTIONAL_LOCKS": "0"}
+    with copied_index(top, empty=True) as env:
         if found.base:
             listed = b"".join(
                 f"{mode} {blob}\t".encode() + os.fsencode(path) + b"\0"
@@ -111,8 +110,5 @@ def compare(top: Path, words: Sequence[str], found: Sides, doing: str) -> list[F
             )
             git(top, "update-index", "-z", "--index-info", stdin=listed, env=env, doing=doing)
         if new:
-            listed = b"\0".join(os.fsencode(path) for path in new)
-            git(top, "add", "--intent-to-add", "--force", "--pathspec-from-file=-",
-                "--pathspec-file-nul", stdin=listed, doing=doing,
-                env={**env, "GIT_LITERAL_PATHSPECS": "1"})  # fmt: skip
+            about_to_be_added(top, new, env, doing, ignored=True)
         return patch.read(git(top, *words, "--", env=env, doing=doing))

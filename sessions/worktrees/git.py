@@ -34,6 +34,10 @@ _ENV = {
     "SSH_ASKPASS": "true",
     "GIT_ASKPASS": "true",
 }
+LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
+"""For `env`: paths are names, never patterns."""
+QUIET = {"GIT_OPTIONAL_LOCKS": "0"}
+"""For `env`: the index is only read, even where git would note in it what it has seen."""
 _LOCKED = "Another git command runs there; wait for it. If none does, one was killed: remove {0}."
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sessions.errors import NotFound, UsageError
 from sessions.worktrees import remove, submodules
-from sessions.worktrees.changes import copied_index
 from sessions.worktrees.git import git, line, names, run, says
+from sessions.worktrees.index_copy import copied_index
 from skills import private_files
 
 REFS = "refs/agentdeck/kept/"

@@ -17,7 +17,7 @@ from pathlib import Path
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record.closed_sets import LandedHow
 from sessions.worktrees import keep
-from sessions.worktrees.git import fault, git, line, names, run, says
+from sessions.worktrees.git import LITERAL, fault, git, line, names, run, says
 
 HOW = ("rebase", "squash", "merge")
 LANDED = "refs/agentdeck/landed/"
@@ -125,12 +125,11 @@ def move(landing: Landing, commit: str) -> None:
 def commit_all(path: Path, message: str, paths: Sequence[str] = ()) -> str:
     """Commit what is not committed (of these paths alone, if there are any); the commit."""
     listed = b"\0".join(os.fsencode(p) for p in paths)
-    env = {"GIT_LITERAL_PATHSPECS": "1"}
     if paths:
         some = ["--pathspec-from-file=-", "--pathspec-file-nul"]
-        git(path, "add", "--all", *some, stdin=listed, env=env, doing="stage the files")
+        git(path, "add", "--all", *some, stdin=listed, env=LITERAL, doing="stage the files")
         words = ["commit", "--quiet", "--message", message, "--only", *some]
-        git(path, *words, stdin=listed, env=env, doing="commit")
+        git(path, *words, stdin=listed, env=LITERAL, doing="commit")
     else:
         git(path, "add", "--all", "--", str(path), doing="stage the files")
         git(path, "commit", "--quiet", "--message", message, doing="commit")

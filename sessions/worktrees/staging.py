@@ -13,10 +13,10 @@ from pathlib import Path
 
 from sessions.errors import UsageError
 from sessions.worktrees import changes
-from sessions.worktrees.git import git, line, says
+from sessions.worktrees.git import LITERAL, QUIET, git, line, says
 from sessions.worktrees.patch import FileChange, Hunk, read
 
-_LITERAL = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0"}
+_LOOKING = {**LITERAL, **QUIET}
 _EXACT = (*changes.DIFF, "-U0", "--no-renames")
 _MOST = 200
 """Paths that are named to git; of more it is asked for all."""
@@ -89,8 +89,8 @@ def _both_sides(
 ) -> tuple[dict[str, FileChange], dict[str, FileChange]]:
     """What the index holds beyond the last commit, and the checkout beyond the index, by path."""
     named = ["--", *paths] if len(paths) <= _MOST else []
-    inside = git(top, *_EXACT, "--cached", *named, env=_LITERAL, doing="look at what is staged")
-    outside = git(top, *_EXACT, *named, env=_LITERAL, doing="look at what is not staged")
+    inside = git(top, *_EXACT, "--cached", *named, env=_LOOKING, doing="look at what is staged")
+    outside = git(top, *_EXACT, *named, env=_LOOKING, doing="look at what is not staged")
     return {f.path: f for f in read(inside)}, {f.path: f for f in read(outside)}
 
 
@@ -104,7 +104,7 @@ def _whole(top: Path, paths: Sequence[str], *, undo: bool) -> None:
         words = ["rm", "--cached", "--quiet", "--force", "--pathspec-from-file=-",
                  "--pathspec-file-nul"]  # fmt: skip
     doing = f"take {paths[0]} out of the index" if undo else f"stage {paths[0]}"
-    git(top, *words, stdin=listed, env={"GIT_LITERAL_PATHSPECS": "1"}, doing=doing)
+    git(top, *words, stdin=listed, env=LITERAL, doing=doing)
 
 
 # -- hunks, by the lines of the checkout
@@ -162,7 +162,7 @@ def _write(top: Path, path: str, hunks: Sequence[Hunk], *, undo: bool) -> None:
     """Give the index another content of a file: with these hunks, or (`undo`) without them."""
     if not hunks:
         return
-    entry = git(top, "ls-files", "--stage", "-z", "--", path, env=_LITERAL)
+    entry = git(top, "ls-files", "--stage", "-z", "--", path, env=_LOOKING)
     mode, blob, stage = entry.split(b"\t", 1)[0].decode().split(" ")
     if stage != "0":
         raise UsageError(f"{path} has a conflict that is not solved.", "Solve it, stage the file.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sessions.errors import NotFound
 from sessions.worktrees import changes, keep
-from sessions.worktrees.git import git, line, says
+from sessions.worktrees.git import LITERAL, git, line, says
 from sessions.worktrees.patch import FileChange, Hunk
 
 REFS = "refs/agentdeck/undo/"
@@ -50,10 +50,9 @@ def give_back(folder: Path, session: str) -> str:
     paths = [_unescaped(name) for name in names if name]
     if any(Path(p).is_absolute() or ".." in Path(p).parts for p in paths) or not paths:
         raise NotFound("What was taken back can't be told any more.", f"See {ref} with git.")
-    env = {"GIT_LITERAL_PATHSPECS": "1"}
     for path in paths:
         if says(top, "cat-file", "-e", f"{commit}:{path}") is not None:
-            git(top, "restore", f"--source={commit}", "--worktree", "--", path, env=env,
+            git(top, "restore", f"--source={commit}", "--worktree", "--", path, env=LITERAL,
                 doing=f"bring {path} back")  # fmt: skip
         else:
             (top / path).unlink(missing_ok=True)
@@ -108,4 +107,4 @@ def _of_file(top: Path, base: str, file: FileChange) -> bytes:
     loose = [p for p in paths if file.untracked and p == file.path]
     words = [*changes.DIFF, "--binary", base, "--", *(paths or [file.path])]
     with changes.seen(top, loose) as env:
-        return git(top, *words, env={**env, "GIT_LITERAL_PATHSPECS": "1"})
+        return git(top, *words, env={**env, **LITERAL})
