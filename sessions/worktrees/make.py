@@ -16,12 +16,12 @@ from sessions.errors import UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.worktrees import naming, remove, submodules
+from sessions.worktrees.few import LARGE
 from sessions.worktrees.git import GitFault, fault, git, run, says
+from sessions.worktrees.index_copy import index_of
 from sessions.worktrees.keep import snapshot
 from sessions.worktrees.repository import Base, Repository, pin, repository
 
-_LARGE = 2**20
-"""Bytes of an index: some ten thousand files."""
 _TRIES = 5
 
 
@@ -83,7 +83,7 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
         with contextlib.suppress(Exception):
             remove.take_away(at, path, wanted.branch, wanted.base.commit)
         raise fault(done, f"add a worktree of {wanted.repository.name}")
-    _large(path)
+    _begin_noting(path)
     notes = [*submodules.fill(wanted.repository.top, path), *_lfs(path)]
     cwd = wanted.cwd
     if not cwd.is_dir():
@@ -144,14 +144,14 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _large(path: Path) -> None:
+def _begin_noting(path: Path) -> None:
     """In a large repository git notes which folders hold nothing new, and need not look again.
 
     The note is made beside the session, which need not wait for it.
     """
-    index = path / os.fsdecode(run(path, ["rev-parse", "--git-path", "index"]).stdout.rstrip(b"\n"))
-    with contextlib.suppress(OSError):
-        if index.stat().st_size >= _LARGE and _times_tell(path):
+    with contextlib.suppress(OSError, GitFault):
+        index = index_of(path)
+        if index.stat().st_size >= LARGE and _times_tell(path):
             threading.Thread(target=_noting, args=(path, index), daemon=True).start()
 
 
