@@ -176,6 +176,11 @@ def kept(at: Path) -> list[Kept]:
     return found
 
 
+def kept_of(at: Path, session: str) -> Kept | None:
+    """What is kept of one session, or None."""
+    return next((k for k in kept(at) if k.session == session), None)
+
+
 def remains(at: Path, known: Container[str]) -> list[Kept]:
     """What review and landings have kept of sessions that are no more, one for each."""
     form = "--format=%(refname) %(objectname) %(committerdate:iso-strict)"
@@ -210,7 +215,7 @@ def restore(at: Path, session: str, path: Path) -> Kept:
 
     Raises NotFound where nothing is kept, UsageError where something else stands there now.
     """
-    found = next((k for k in kept(at) if k.session == session), None)
+    found = kept_of(at, session)
     if found is None:
         raise NotFound("Nothing is kept of this session.", "It was not discarded, or was pruned.")
     head = line(at, "rev-parse", f"{found.commit}^1")

@@ -95,7 +95,7 @@ def mend(step: Step, root: Path, *, owned: bool) -> tuple[Outcome, str]:
         return _mend_add(step, path, common, owned=owned)
     if step.what == "remove":
         return _mend_remove(step, path, common)
-    kept = next((k for k in keep.kept(common) if k.session == step.session), None)
+    kept = keep.kept_of(common, step.session)
     if step.what == "discard":
         if kept is None:
             return "", _NOT_PUT_AWAY.format(step)
