@@ -108,12 +108,9 @@ def obstacles(path: Path) -> None:
 
 def _submodules(path: Path) -> list[str]:
     """Submodules that are checked out and hold what is in no remote of theirs."""
-    if not (path / ".gitmodules").is_file():
-        return []
     found = []
-    for entry in names(git(path, "ls-files", "--stage", "-z")):
-        head, _, name = entry.partition("\t")
-        if not head.startswith("160000") or not (path / name / ".git").exists():
+    for name in submodules.folders(path):
+        if not (path / name / ".git").exists():
             continue
         dirty = says(path / name, "status", "--porcelain")
         away = says(path / name, "branch", "--remotes", "--contains", "HEAD")

@@ -33,17 +33,24 @@ def fill(top: Path | None, path: Path, inner: str = "", depth: int = 0) -> list[
     return notes
 
 
-def _named(path: Path) -> list[tuple[str, str]]:
-    """Name and folder of each that the commit has."""
+def folders(path: Path) -> list[str]:
+    """Where the submodules of a checkout are, filled or not. Raises GitFault."""
     if not (path / ".gitmodules").is_file():
         return []
+    told = (entry.partition("\t") for entry in names(git(path, "ls-files", "--stage", "-z")))
+    return [below for about, _, below in told if about.startswith("160000")]
+
+
+def _named(path: Path) -> list[tuple[str, str]]:
+    """Name and folder of each that the commit has."""
     try:
+        there = set(folders(path))
+        if not there:
+            return []
         told = git(path, "config", "-z", "--file", ".gitmodules", "--get-regexp",
                    r"^submodule\..*\.path$")  # fmt: skip
-        links = git(path, "ls-files", "--stage", "-z")
     except GitFault:
         return []
-    there = {entry.partition("\t")[2] for entry in names(links) if entry.startswith("160000")}
     found = [entry.partition("\n") for entry in names(told)]
     return [
         (key.removeprefix("submodule.").removesuffix(".path"), below)
