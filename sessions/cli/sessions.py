@@ -13,7 +13,6 @@ from sessions.archive.index import Index
 from sessions.archive.rows import SessionRow
 from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
-from sessions.errors import AgentdeckError
 from sessions.places import places
 from sessions.record import codec
 from sessions.record.journal import NAME, Faults, read
@@ -109,18 +108,13 @@ def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 def export(session: str, fmt: str, out: Path | None) -> None:
     """Print a session as Markdown, JSON or HTML."""
-    from sessions.archive.export import export as write
-    from sessions.safety.secrets_filter import hide
+    from sessions.archive.export_file import without_keys, write
 
-    # A journal may be older than the key, or written before keys were kept out of it.
-    text = hide(write(read(journal_of(session)), fmt))
+    text = without_keys(read(journal_of(session)), fmt)
     if out is None:
         click.echo(text, nl=False)
-        return
-    try:
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise AgentdeckError(f"{out} can't be written: {error.strerror}.") from error
+    else:
+        write(out, text)
 
 
 @sessions.command()
