@@ -216,8 +216,9 @@ async def export(deck: Deck, session: str, path: str) -> str:
     """Write a session to a file, as Markdown, HTML or JSON by its ending; where that is."""
     from sessions.archive.export_file import export_file
 
-    events = list((await deck.get(session)).journal.events())
-    return str(await asyncio.to_thread(export_file, events, path))
+    target = await deck.get(session)
+    target.recorder.flush()
+    return str(await asyncio.to_thread(lambda: export_file(target.journal.events(), path)))
 
 
 @command("session.compact")
