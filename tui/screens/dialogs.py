@@ -234,8 +234,8 @@ class Filter(Field):
             self.post_message(self.Space())
 
 
-class Choose(Dialog[Choice]):
-    """A list with a filter above it. Letters go to the filter, so offers have alt or ctrl keys."""
+class Filtered(Dialog[T], Generic[T]):
+    """Rows below a field (`#filter`) that keeps the keys while the cursor moves in the rows."""
 
     WIDE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -243,6 +243,23 @@ class Choose(Dialog[Choice]):
         Binding("up", "rows('move', -1)", show=False, priority=True),
         Binding("pagedown", "rows('page', 1)", show=False, priority=True),
         Binding("pageup", "rows('page', -1)", show=False, priority=True),
+    ]
+
+    async def caught_up(self) -> None:
+        """All that was typed before has been looked for: these keys overtake the field's."""
+        await caught_up(self.query_one("#filter", Input))
+
+    async def action_rows(self, what: str, by: int) -> None:
+        """Move the cursor while the field has the focus."""
+        await self.caught_up()
+        rows = self.query_one(Rows)
+        (rows.action_page if what == "page" else rows.action_move)(by)
+
+
+class Choose(Filtered[Choice]):
+    """A list with a filter above it. Letters go to the filter, so offers have alt or ctrl keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take('enter')", show=False, priority=True),
         Binding("ctrl+t,insert", "mark", show=False, priority=True),
         Binding("ctrl+a", "mark_all", show=False, priority=True),
@@ -321,23 +338,14 @@ class Choose(Dialog[Choice]):
     def _filtered(self) -> None:
         self._show()
 
-    async def _caught_up(self) -> None:
-        """The rows are those of all that was typed before: these keys overtake the field's."""
-        await caught_up(self.query_one("#filter", Input))
+    async def caught_up(self) -> None:
+        """The rows are those of all that was typed before."""
+        await super().caught_up()
         self._show()
-
-    async def action_rows(self, what: str, by: int) -> None:
-        """Move the cursor while the filter has the focus."""
-        await self._caught_up()
-        rows = self.query_one(Rows)
-        if what == "page":
-            rows.action_page(by)
-        else:
-            rows.action_move(by)
 
     async def action_mark(self) -> None:
         """Mark or unmark the row under the cursor."""
-        await self._caught_up()
+        await self.caught_up()
         if self.marking and (key := self.query_one(Rows).key):
             self.marked ^= {key}
             self._show()
@@ -355,7 +363,7 @@ class Choose(Dialog[Choice]):
 
     async def action_mark_all(self) -> None:
         """Mark all rows, or none if all are."""
-        await self._caught_up()
+        await self.caught_up()
         if self.marking:
             keys = {row.key for row in self.query_one(Rows).rows}
             self.marked = self.marked - keys if keys <= self.marked else self.marked | keys
@@ -363,7 +371,7 @@ class Choose(Dialog[Choice]):
 
     async def action_take(self, key: str) -> None:
         """Choose the row under the cursor."""
-        await self._caught_up()
+        await self.caught_up()
         row = self.query_one(Rows).key
         if row or self.marked:
             marked = tuple(p.key for p in self.listing.rows if p.key in self.marked)

@@ -12,27 +12,20 @@ from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
 from tui.deck.scroll_to_event import EventSpot
-from tui.screens.dialogs import Dialog
+from tui.screens.dialogs import Filtered
 from tui.text import clip, one_line, title_of
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
-from tui.work import caught_up, while_shown
+from tui.work import while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
 
 
-class SearchScreen(Dialog[EventSpot]):
+class SearchScreen(Filtered[EventSpot]):
     """Results come while typing; enter gives the place under the cursor."""
 
-    WIDE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "rows('move', 1)", show=False, priority=True),
-        Binding("up", "rows('move', -1)", show=False, priority=True),
-        Binding("pagedown", "rows('page', 1)", show=False, priority=True),
-        Binding("pageup", "rows('page', -1)", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False, priority=True)]
 
     def __init__(self, deck: DeckScreen) -> None:
         super().__init__("Search all sessions")
@@ -92,25 +85,15 @@ class SearchScreen(Dialog[EventSpot]):
             ),
         )
 
-    async def _caught_up(self) -> None:
+    async def caught_up(self) -> None:
         """What is shown was found for all that was typed before."""
-        field = self.query_one("#filter", Input)
-        await caught_up(field)
-        if (query := field.value.strip()) != self._shown:
+        await super().caught_up()
+        if (query := self.query_one("#filter", Input).value.strip()) != self._shown:
             await self._search(query)
-
-    async def action_rows(self, what: str, by: int) -> None:
-        """Move the cursor while the field has the focus."""
-        await self._caught_up()
-        rows = self.query_one(Rows)
-        if what == "page":
-            rows.action_page(by)
-        else:
-            rows.action_move(by)
 
     async def action_take(self) -> None:
         """Go to the place under the cursor."""
-        await self._caught_up()
+        await self.caught_up()
         if spot := self.spots.get(self.query_one(Rows).key):
             self.dismiss(spot)
 

@@ -15,7 +15,7 @@ from sessions.api.answers import SettingChanged, SettingShown, SettingsSection
 from sessions.errors import AgentdeckError
 from tui.deck.retake import retake
 from tui.panels.hints import Hints
-from tui.screens.dialogs import Choice, Choose, Confirm, Dialog, Listing, Pick
+from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
 from tui.screens.settings.adding import wanted
 from tui.screens.settings.forms import SHEETS, EditSetting, PressKey
 from tui.screens.settings.items import (
@@ -30,7 +30,7 @@ from tui.screens.settings.items import (
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
-from tui.work import caught_up, while_shown
+from tui.work import while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -43,16 +43,11 @@ _HINTS = (
 )
 
 
-class SettingsScreen(Dialog[None]):
+class SettingsScreen(Filtered[None]):
     """Nothing is kept back: each change is written when it is made."""
 
-    WIDE: ClassVar[bool] = True
     CSS_PATH: ClassVar[CSSPathType | None] = SHEETS  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "rows('move', 1)", show=False, priority=True),
-        Binding("up", "rows('move', -1)", show=False, priority=True),
-        Binding("pagedown", "rows('page', 1)", show=False, priority=True),
-        Binding("pageup", "rows('page', -1)", show=False, priority=True),
         Binding("enter", "change", show=False, priority=True),
         Binding("alt+d,delete", "reset", show=False),
         Binding("ctrl+n", "add", show=False, priority=True),
@@ -150,12 +145,6 @@ class SettingsScreen(Dialog[None]):
 
     # -- what is done
 
-    async def action_rows(self, what: str, by: int) -> None:
-        """Move the cursor while what is looked for has the focus."""
-        await caught_up(self.query_one("#filter", Input))
-        rows = self.query_one(Rows)
-        (rows.action_page if what == "page" else rows.action_move)(by)
-
     @on(Rows.Picked)
     async def _picked(self) -> None:
         await self.action_change()
@@ -171,7 +160,7 @@ class SettingsScreen(Dialog[None]):
 
     async def action_change(self) -> None:
         """Fold or unfold a section; ask for another value of a key."""
-        await caught_up(self.query_one("#filter", Input))
+        await self.caught_up()
         item = self.item
         if item is None:
             return
