@@ -41,12 +41,20 @@ class Arrangement:
         self, shown: Sequence[str], current: str | None, per_page: int
     ) -> tuple[list[str], int, int]:
         """The tiles of the page with `current`, which page that is (from 0), and how many."""
-        kept = [i for i in shown if i in self.kept][: max(0, per_page - 1)]
-        rest = [i for i in shown if i not in kept]
-        room = max(1, per_page - len(kept))
+        kept, rest, room = self._split(shown, per_page)
         pages = max(1, -(-len(rest) // room))
         page = rest.index(current) // room if current in rest else 0
         return [*kept, *rest[page * room : (page + 1) * room]], page, pages
+
+    def first_of(self, shown: Sequence[str], page: int, per_page: int) -> str:
+        """The first tile of a page that is not on every page."""
+        _, rest, room = self._split(shown, per_page)
+        return rest[page * room]
+
+    def _split(self, shown: Sequence[str], per_page: int) -> tuple[list[str], list[str], int]:
+        """The tiles of every page, the others, and how many of those a page has room for."""
+        kept = [i for i in shown if i in self.kept][: max(0, per_page - 1)]
+        return kept, [i for i in shown if i not in kept], max(1, per_page - len(kept))
 
     def to_json(self) -> dict[str, Any]:
         """For the deck's memory."""

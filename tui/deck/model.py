@@ -140,10 +140,6 @@ class DeckModel:
         return self.arrangement.shown(self.order, self.summaries)
 
     def _paged(self) -> tuple[list[str], int, int]:
-        if self.zoomed:
-            shown = self.shown
-            page = shown.index(self.current) if self.current in shown else 0
-            return shown[page : page + 1], page, max(1, len(shown))
         return self.arrangement.paged(self.shown, self.current, self.per_page)
 
     def visible(self) -> list[str]:
@@ -171,17 +167,8 @@ class DeckModel:
     def turn_page(self, by: int) -> None:
         """The page before or after; the current tile moves with it."""
         if not self.pinned and self.pages > 1:
-            shown, page, pages = self.shown, self.page, self.pages
-            wanted = (page + by) % pages
-            # The first of that page that is not on every page.
-            kept = [] if self.zoomed else self.arrangement.kept
-            rest = [i for i in shown if i not in kept]
-            self.current = next((i for i in rest if self._page_of(i) == wanted), self.current)
-
-    def _page_of(self, session_id: str) -> int:
-        if self.zoomed:
-            return self.shown.index(session_id)
-        return self.arrangement.paged(self.shown, session_id, self.per_page)[1]
+            page = (self.page + by) % self.pages
+            self.current = self.arrangement.first_of(self.shown, page, self.per_page)
 
     def show_only(self, group: str) -> None:
         """Show the tiles of a group alone ("" = all); the current one is one of them."""

@@ -52,6 +52,16 @@ def test_what_is_kept_is_on_every_page() -> None:
     assert seen == ["b", "c", "e", "a"]
 
 
+def test_every_page_is_come_to_where_more_are_kept_than_a_page_has_room_for() -> None:
+    deck = model(*["idle"] * 5)
+    deck.arrangement.kept = ["a", "b", "c"]
+    seen = []
+    for _ in range(deck.pages):
+        deck.turn_page(1)
+        seen.append(deck.visible())
+    assert seen == [["a", "c"], ["a", "d"], ["a", "e"], ["a", "b"]]
+
+
 def test_a_group_alone_is_shown_and_going_elsewhere_leaves_it() -> None:
     deck = model(*["idle"] * 5)
     deck.go("b")
