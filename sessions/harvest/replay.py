@@ -8,7 +8,6 @@ they are today, and the finding says so.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shlex
 import tempfile
@@ -112,29 +111,25 @@ async def again(
 
 
 async def _run(root: Path, tmp: Path, own: Sequence[Path], command: str) -> tuple[int | None, str]:
-    from sessions.tools import process
+    from sessions.tools import contained_command, process
     from sessions.tools.command_output import Spool
     from sessions.tools.sandbox import Sandbox
     from sessions.tools.shell import output_text
 
-    sandbox = Sandbox(root, root, own, tmp)
-    wrapped = sandbox.wrap(["/bin/sh", "-c", command], network=False)
     spool = Spool(tmp, "output.txt", None)
-    env = process.environment() | {"HOME": str(root), "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
     try:
-        running = await process.start(
-            wrapped.argv, cwd=root, env=env, spool=spool, spare=sandbox.generations
+        ended = await contained_command.to_end(
+            ["/bin/sh", "-c", command],
+            cwd=root,
+            env=process.environment() | {"HOME": str(root), "LANG": "C.UTF-8"},
+            spool=spool,
+            sandbox=Sandbox(root, root, own, tmp),
+            network=False,
+            seconds=REPLAY_S,
         )
-        running.limit(REPLAY_S)
-        try:
-            ended = await running.wait()
-        except asyncio.CancelledError:
-            running.stop()
-            raise
         text, _ = output_text(spool)
     finally:
         spool.close(keep=False)
-        wrapped.finish()
     if ended.why == "timeout":
         text += f"\n(ended after {REPLAY_S:.0f} s)"
     return ended.code, text
