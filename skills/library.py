@@ -55,6 +55,10 @@ class Library:
         self._found = self._scanner.scan(self.roots(cwd), self.lock.folder_trusted)
         return list(self._found.skills)
 
+    def names(self, cwd: Path | None = None) -> list[str]:
+        """What the skills seen from `cwd` are called, shadowed ones too."""
+        return [skill.name for skill in self.scan(cwd)]
+
     @property
     def broken(self) -> list[Broken]:
         """The folders that did not load at the last scan."""

@@ -58,7 +58,7 @@ def checked_plan(file: Path) -> CheckedPlan:
     from sessions.plans.read import read
 
     settings = config.load()
-    names = [skill.name for skill in library(list(settings.skills.paths)).scan(Path.cwd())]
+    names = library(list(settings.skills.paths)).names(Path.cwd())
     return read(file, settings, skills=names)
 
 

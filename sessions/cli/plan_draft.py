@@ -29,7 +29,7 @@ async def draft(
     settings = config.load()
     choice = settings.choose(profile=profile, backend=backend, model=model)
     answering = make(choice.backend, settings, places())
-    names = [skill.name for skill in library(list(settings.skills.paths)).scan(Path.cwd())]
+    names = library(list(settings.skills.paths)).names(Path.cwd())
 
     async def ask(messages: Sequence[Mapping[str, Any]]) -> Reply:
         wanted = choice.model or answering.default_model

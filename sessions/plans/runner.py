@@ -299,10 +299,8 @@ class Runner:
 
     async def add(self, text: str) -> list[str]:
         """Add the tasks of a text to the run while it goes on. Raises UsageError."""
-        plan, skills = (
-            self.plan,
-            [s.name for s in self.runs.others.library.scan(self.plan.folder)],
-        )
+        plan = self.plan
+        skills = self.runs.others.library.names(plan.folder)
         whole = read.joined(plan.text, text)
         await asyncio.to_thread(
             read.parse, whole, plan.folder, self.deck.config, skills=skills, name=plan.name

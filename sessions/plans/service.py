@@ -180,7 +180,7 @@ class Runs(Feature):
         return runner
 
     async def _checked(self, file: Path) -> Plan:
-        skills = [s.name for s in self.others.library.scan(file.parent)]
+        skills = self.others.library.names(file.parent)
         return (await asyncio.to_thread(read.read, file, self.deck.config, skills=skills)).plan
 
     async def get(self, wanted: str) -> Runner:
@@ -238,7 +238,7 @@ class Runs(Feature):
 
         session.recorder.flush()
         spec = await asyncio.to_thread(lambda: export(session.journal.events(), "md"))
-        skills = [s.name for s in self.others.library.scan(folder)]
+        skills = self.others.library.names(folder)
         spec = spec[-drafts.MOST_SPEC :]
         made = await drafts.draft(ask, spec, folder, self.deck.config, skills)
         title = session.summary.title or session.summary.about or session.id
