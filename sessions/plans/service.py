@@ -195,21 +195,18 @@ class Runs(Feature):
 
     async def all(self) -> list[RunLine]:
         """A line of each run, newest first."""
-        found: list[RunLine | None] = []
+        found = []
         for folder in store.folders(self.root):
             try:
-                runner = self.runners.get(folder.name)
-                known = await self._line(folder) if runner is None else None
-            except AgentdeckError as error:
+                found.append(await self._line(folder))
+            except (AgentdeckError, OSError) as error:
                 log.warning("run %s: %s", folder.name, error)
-                continue
-            if runner is not None:
-                known = show.line(runner.run, runner.held, runner.idle)
-            found.append(known)
-        return [line for line in found if line is not None]
+        return found
 
     async def _line(self, folder: Path) -> RunLine:
-        """The line of a run that is over; its journal is read once."""
+        """The line of a run; the journal of one that is over is read once."""
+        if (runner := self.runners.get(folder.name)) is not None:
+            return show.line(runner.run, runner.held, runner.idle)
         stat = (folder / store.JOURNAL).stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
         known = self._lines.get(folder.name)
