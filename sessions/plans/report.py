@@ -200,8 +200,7 @@ def _next(run: Run, held: str) -> Iterator[str]:
     if held or run.over == "stopped":
         more = f" --budget-usd {2 * run.usd:g}" if held.startswith("the budget of $") else ""
         yield f"agentdeck plan resume {run.id}{more}"
-    landing = [u for u in run.units.values() if u.state == "done" and u.branch and u.files]
-    landing = [u for u in landing if _own(run, u)]
+    landing = list(_landing(run))
     for unit in landing[:_MOST_LANDINGS]:
         yield f"agentdeck sessions diff {unit.session}    ({unit.key}; then: sessions land)"
     if len(landing) > _MOST_LANDINGS:
@@ -210,11 +209,17 @@ def _next(run: Run, held: str) -> Iterator[str]:
         yield f"agentdeck harvest --run {run.id} --list"
 
 
-def _own(run: Run, unit: Unit) -> bool:
-    """Not one of several of which a judge picks, and no later task went on from its branch."""
-    name = run.nodes[unit.node].task.name
+def _landing(run: Run) -> Iterator[Unit]:
+    """Those whose branch is to be landed.
+
+    Not one of several of which a judge picks, and none from whose branch a later task went on.
+    """
     bases = "".join(node.task.base for node in run.nodes.values())
-    return run.nodes[unit.node].kind != CANDIDATE and f"{{{name}.branch}}" not in bases
+    for unit in run.units.values():
+        node = run.nodes[unit.node]
+        whole = unit.state == "done" and unit.branch and unit.files and node.kind != CANDIDATE
+        if whole and f"{{{node.task.name}.branch}}" not in bases:
+            yield unit
 
 
 # -- Markdown
