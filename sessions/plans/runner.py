@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
@@ -68,9 +68,6 @@ class Home(Protocol):
         """A run can't be written down."""
 
 
-E = TypeVar("E", bound=record.RunEvent)
-
-
 class Runner:
     """One run that is not over."""
 
@@ -123,14 +120,12 @@ class Runner:
         """The engine must stay for it."""
         return not self.run.over and not self.idle
 
-    def append(self, event: E) -> E:
+    def append(self, event: record.RunEvent) -> None:
         """Write an event down, fold it, tell it. Raises JournalError."""
         while self._unwritten:
             self._fold(self.store.append(self._unwritten[0]))
             self._unwritten.pop(0)
-        stamped = self.store.append(event)
-        self._fold(stamped)
-        return stamped
+        self._fold(self.store.append(event))
 
     def say(self, event: record.RunEvent) -> None:
         """The same for what is told on the way: where the disk refuses, it is written later."""

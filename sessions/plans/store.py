@@ -100,9 +100,7 @@ class RunStore:
     async def _sync(self) -> None:
         upto = self._seq
         try:
-            await asyncio.to_thread(
-                os.fdatasync if hasattr(os, "fdatasync") else os.fsync, self._fd
-            )
+            await asyncio.to_thread(_to_disk, self._fd)
             self._synced = max(self._synced, upto)
         except OSError as error:
             raise _refused(self.folder, error) from error
