@@ -43,6 +43,16 @@ class Places:
         return self.data / "worktrees"
 
     @property
+    def landings(self) -> Path:
+        """A note of each branch on its way into another one, for who takes up what is cut off."""
+        return self.state / "landings"
+
+    @property
+    def worktree_steps(self) -> Path:
+        """A note of each step on a worktree that is under way, for who takes up what is cut off."""
+        return self.state / "worktree-steps"
+
+    @property
     def index(self) -> Path:
         """The SQLite index, which can be thrown away."""
         return self.state / "index.db"

@@ -160,7 +160,6 @@ def _sandbox() -> DoctorCheck:
 def _worktrees() -> DoctorCheck:
     from sessions.archive.index import Index
     from sessions.worktrees import listing
-    from sessions.worktrees.steps import FOLDER
 
     here = places()
     if not here.worktrees.is_dir() or shutil.which("git") is None:
@@ -169,7 +168,7 @@ def _worktrees() -> DoctorCheck:
         index = Index.open(here.index, here.sessions)
         try:
             found = listing.rows(
-                here.worktrees, index.summaries(), here.state / FOLDER, sizes=False
+                here.worktrees, index.summaries(), here.worktree_steps, sizes=False
             )
         finally:
             index.close()

@@ -141,13 +141,12 @@ def worktrees() -> None:
 def _rows(*, sizes: bool = True) -> list[WorktreeRow]:
     from sessions.archive.index import Index
     from sessions.worktrees import listing
-    from sessions.worktrees.steps import FOLDER
 
     here = places()
     index = Index.open(here.index, here.sessions)
     try:
         index.refresh()
-        return listing.rows(here.worktrees, index.summaries(), here.state / FOLDER, sizes=sizes)
+        return listing.rows(here.worktrees, index.summaries(), here.worktree_steps, sizes=sizes)
     finally:
         index.close()
 

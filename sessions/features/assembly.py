@@ -198,8 +198,8 @@ class Features(Parts):
             each.start()
 
     async def recover(self) -> None:
-        notes = [self._deck.places.state / name for name in ("landings", "worktree-steps")]
-        if any(any(folder.glob("*.json")) for folder in notes):
+        places = self._deck.places
+        if any(any(at.glob("*.json")) for at in (places.landings, places.worktree_steps)):
             _ = self.all
         for each in self._made():
             await each.recover()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
-from sessions.features import taken_up
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
@@ -50,7 +49,7 @@ class Landings:
         self._deck = deck
         self._trees = trees
         self._locks: dict[str, asyncio.Lock] = {}
-        self._folder = deck.places.state / "landings"
+        self._folder = deck.places.landings
 
     def _alone(self, tree: ev.JSON) -> asyncio.Lock:
         return self._locks.setdefault(tree["repository"], asyncio.Lock())
@@ -214,7 +213,7 @@ class Landings:
         async with self._alone(tree):
             await session.let_go()
             lost = await self._trees.run(keep.ignored, path)
-            with begun(taken_up.folder(self._deck), step):
+            with begun(self._deck.places.worktree_steps, step):
                 found = await self._trees.run(
                     keep.put_away, Path(tree["repository"]), path, session.id, summary.branch,
                     tree["base"], tree["base_ref"], name_of(summary),
@@ -236,7 +235,8 @@ class Landings:
         step = Step("restore", str(path), tree["repository"], branch, session.id)
         async with self._alone(tree):
             # A folder that is there already is no part of the step.
-            taken = nullcontext() if path.exists() else begun(taken_up.folder(self._deck), step)
+            notes = self._deck.places.worktree_steps
+            taken = nullcontext() if path.exists() else begun(notes, step)
             with taken:
                 found = await self._trees.run(
                     keep.restore, Path(tree["repository"]), session.id, path

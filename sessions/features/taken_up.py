@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
@@ -20,14 +19,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.worktrees")
 
 
-def folder(deck: Deck) -> Path:
-    """Where the notes of steps are."""
-    return deck.places.state / steps.FOLDER
-
-
 async def recover(deck: Deck, trees: Trees) -> None:
     """Take up what is noted there."""
-    for note, step in await trees.run(steps.left, folder(deck)):
+    for note, step in await trees.run(steps.left, deck.places.worktree_steps):
         session = await _session(deck, step)
         tree = (session.summary.worktree or {}) if session else {}
         owned = tree.get("session") == step.session and tree.get("path") == step.path

@@ -61,8 +61,7 @@ class Worktrees(Feature):
 
     async def recover(self) -> None:
         """Landings that the end of an engine cut off are completed, or taken back."""
-        if (self._deck.places.state / "landings").is_dir():
-            await self.landings.recover()
+        await self.landings.recover()
         await taken_up.recover(self._deck, self)
 
     # -- a session's life
@@ -104,7 +103,7 @@ class Worktrees(Feature):
         self._making.add(str(wanted.path))
         try:
             await self.run(listing.remember, self._deck.places.worktrees, wanted.repository.common)
-            with begun(taken_up.folder(self._deck), step):
+            with begun(self._deck.places.worktree_steps, step):
                 return await self.run(work, *given)
         except BaseException:
             self._making.discard(str(wanted.path))
@@ -189,11 +188,11 @@ class Worktrees(Feature):
             return ""
         if not keep.nowhere_else(path, summary.branch):
             gone = removing(path, str(common), summary.branch)
-            with begun(taken_up.folder(self._deck), gone):
+            with begun(self._deck.places.worktree_steps, gone):
                 remove.take_away(common, path, summary.branch)
             return ""
         step = Step("discard", str(path), str(common), summary.branch, summary.id)
-        with begun(taken_up.folder(self._deck), step):
+        with begun(self._deck.places.worktree_steps, step):
             found = keep.put_away(
                 common, path, summary.id, summary.branch, tree["base"], tree["base_ref"],
                 name_of(summary),
@@ -204,7 +203,7 @@ class Worktrees(Feature):
         """Remove what nobody misses; what `worktrees prune --json` prints."""
         root = self._deck.places.worktrees
         summaries = await self._deck.all_summaries()
-        notes = taken_up.folder(self._deck)
+        notes = self._deck.places.worktree_steps
         found = await self.run(lambda: listing.rows(root, summaries, notes))
         found = [row for row in found if row.path not in self._making]
         gone, left = await self.run(

@@ -23,8 +23,6 @@ from sessions.worktrees.git import names, run
 from skills import private_files
 
 Outcome = Literal["", "discarded", "restored"]
-FOLDER = "worktree-steps"
-"""Of notes, in the folder of state."""
 _ADD = (
     "Making the worktree {0.branch} was cut off before its session began; what there was of it "
     "has been removed."

@@ -140,7 +140,7 @@ async def test_one_that_is_removed_by_prune(
         lost = await orphan(rig, mine)
         path = Path(lost.summary.cwd)
         step = steps.removing(path, str(mine / ".git"), lost.summary.branch)
-        with pytest.raises(Killed), steps.begun(taken_up.folder(rig.deck), step):
+        with pytest.raises(Killed), steps.begun(rig.deck.places.worktree_steps, step):
             (path / ".git").unlink()
             (path / "f").unlink()
             for name, text in more.items():
