@@ -50,7 +50,6 @@ class Features(Parts):
     def __init__(self, deck: Deck, more: More = ()) -> None:
         self._deck = deck
         self._more = more
-        self._all_made = False
         self.skills = Skills(deck)
         self.mcp = McpServers(deck)
         self.plans = Runs(deck, self)
@@ -58,7 +57,6 @@ class Features(Parts):
     @cached_property
     def all(self) -> tuple[Feature, ...]:
         """Every feature, in the order in which they are asked; made with the first session."""
-        self._all_made = True
         return (
             self.titles,
             self.worktrees,
@@ -81,7 +79,7 @@ class Features(Parts):
 
     def _made(self) -> Iterator[Feature]:
         """Those that are there by now: what most of them import would hold up an engine's start."""
-        if self._all_made or self._more:
+        if "all" in self.__dict__ or self._more:
             yield from self.all
         else:
             yield from (self.skills, self.mcp, self.plans)
