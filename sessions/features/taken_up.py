@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
@@ -25,16 +26,12 @@ async def recover(deck: Deck, trees: Trees) -> None:
         session = await _session(deck, step)
         tree = (session.summary.worktree or {}) if session else {}
         owned = tree.get("session") == step.session and tree.get("path") == step.path
-        root = deck.places.worktrees
+        mend = partial(steps.mend, step, deck.places.worktrees, owned=owned)
         try:
-            outcome, words = await trees.run(
-                lambda s=step, r=root, o=owned: steps.mend(s, r, owned=o)
-            )
+            outcome, words = await trees.run(mend)
         except AgentdeckError as error:
-            outcome, words = (
-                "",
-                f"A step on {step.path} was cut off, and can't be taken up: {error}",
-            )
+            outcome = ""
+            words = f"A step on {step.path} was cut off, and can't be taken up: {error}"
         if words:
             log.warning("%s", words)
             deck.notice("worktree", words)
