@@ -32,7 +32,6 @@ class FormDialog(Dialog[dict[str, Any]]):
     def __init__(self, ask: ev.JSON) -> None:
         super().__init__(one_line(str(ask.get("tool") or "")) or "A question")
         self.message = str(ask.get("summary") or "")
-        self.why = str(ask.get("why") or "")
         self.fields: list[ev.JSON] = list(ask.get("form") or [])
 
     def body(self) -> ComposeResult:
