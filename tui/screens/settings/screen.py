@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -177,10 +177,8 @@ class SettingsScreen(Filtered[None]):
         text = await self._ask(setting)
         if text is None or (text == setting["value"] and setting["kind"] != "secret"):
             return
-        if setting["kind"] == "key" and not text:
-            await self._write(setting, lambda before: self._reset(setting, before))
-            return
-        await self._write(setting, lambda before: self._put(setting, text, before), text)
+        default = setting["kind"] == "key" and not text
+        await self._write(setting, None if default else text)
 
     async def _ask(self, setting: SettingShown) -> str | None:
         if setting["kind"] == "switch":
@@ -199,25 +197,20 @@ class SettingsScreen(Filtered[None]):
         )
         return chosen.row if chosen is not None else None
 
-    async def _put(self, setting: SettingShown, text: str, before: str | None) -> SettingChanged:
-        return await self.deck.client.call(
-            "config.put", keys=setting["keys"], text=text, before=before
-        )
+    async def _put(
+        self, setting: SettingShown, text: str | None, before: str | None
+    ) -> SettingChanged:
+        call, keys = self.deck.client.call, setting["keys"]
+        if text is None:
+            return await call("config.reset", keys=keys, before=before)
+        return await call("config.put", keys=keys, text=text, before=before)
 
-    async def _reset(self, setting: SettingShown, before: str | None) -> SettingChanged:
-        return await self.deck.client.call("config.reset", keys=setting["keys"], before=before)
-
-    async def _write(
-        self,
-        setting: SettingShown,
-        write: Callable[[str | None], Awaitable[SettingChanged]],
-        text: str | None = None,
-    ) -> None:
-        """Write; where the file has another value by now, ask which one it is to be."""
+    async def _write(self, setting: SettingShown, text: str | None) -> None:
+        """Write it, None: the default; where the file has another value by now, ask which."""
         name = ".".join(setting["keys"])
         # A key's row may show a default of the deck's, which the file knows nothing of.
         before = None if setting["kind"] in ("key", "rule") else setting["value"]
-        done = await write(before)
+        done = await self._put(setting, text, before)
         if not done["written"]:
             now = one_line(done["now"]) or "nothing"
             wish = "its default" if text is None else one_line(text) or "nothing"
@@ -226,9 +219,7 @@ class SettingsScreen(Filtered[None]):
                 self.say(f"{name} is left as it is in the file.")
                 self.reload()
                 return
-            done = await write(done["now"])
-        if setting["keys"] == ["defaults", "theme"] and text in self.app.available_themes:
-            self.app.theme = text
+            done = await self._put(setting, text, done["now"])
         value = one_line(done["now"]) or "nothing"
         if setting["kind"] in ("switch", "key"):
             value = shown_value({**setting, "value": done["now"]})
@@ -244,8 +235,7 @@ class SettingsScreen(Filtered[None]):
             if not item.setting["ours"]:
                 self.say("It is not in your file: nothing to take out.")
                 return
-            setting = item.setting
-            self._begin(self._write(setting, lambda before: self._reset(setting, before)))
+            self._begin(self._write(item.setting, None))
         elif item.section["named"] and item.section["ours"]:
             self._begin(self._remove(item))
         else:
