@@ -177,6 +177,11 @@ class Choice:
     key: str = "enter"
     marked: tuple[str, ...] = ()
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The marked rows, else the one under the cursor."""
+        return self.marked or ((self.row,) if self.row else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Pick:

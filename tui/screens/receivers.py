@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.record import events as ev
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
-from tui.screens.session_list import session_pick
+from tui.screens.session_list import tile_pick
 from tui.text import one_line
 
 if TYPE_CHECKING:
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
 async def pick_receivers(deck: DeckScreen, title: str, of: str) -> list[str]:
     """Those that the answer of the session `of` goes to, as `session.hand` takes them."""
-    model, width = deck.model, deck.size.width
-    rows = [
-        session_pick(model.summaries[i], model.number(i), width) for i in model.order if i != of
-    ]
+    rows = [tile_pick(deck, i) for i in deck.model.order if i != of]
     rows += [
         Pick(
             _key(profile["name"]), (("   a new session ", "bold"), (one_line(profile["name"]), ""))
@@ -30,9 +27,7 @@ async def pick_receivers(deck: DeckScreen, title: str, of: str) -> list[str]:
         rows += [_task(told, task) for task in told["tasks"] if _waits(task)]
     listing = Listing(rows, marked=set(), enter="sends to the ticked ones")
     chosen = await deck.app.push_screen_wait(Choose(title, listing))
-    if chosen is None:
-        return []
-    return list(chosen.marked or ((chosen.row,) if chosen.row else ()))
+    return list(chosen.rows) if chosen is not None else []
 
 
 async def ask_words(deck: DeckScreen) -> str | None:

@@ -115,27 +115,25 @@ async def reopen(deck: ForReopening, session_id: str, summary: Summary | None = 
     deck.composer.focus()
 
 
-def _tile_pick(deck: DeckScreen, session_id: str) -> Pick:
+def tile_pick(deck: DeckScreen, session_id: str) -> Pick:
+    """A tile as a row."""
     model = deck.model
     return session_pick(model.summaries[session_id], model.number(session_id), deck.size.width)
 
 
 async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[str, ...] | None:
     """Several tiles, by marks; None if the user left."""
-    model = deck.model
-    rows = [_tile_pick(deck, i) for i in model.order]
+    rows = [tile_pick(deck, i) for i in deck.model.order]
     listing = Listing(
         rows, marked=marked, enter="takes the ticked ones", written=deck.composer.paste
     )
     chosen = await deck.app.push_screen_wait(Choose(title, listing))
-    if chosen is None:
-        return None
-    return chosen.marked or ((chosen.row,) if chosen.row else None)
+    return (chosen.rows or None) if chosen else None
 
 
 async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
     """One tile other than `without`."""
-    rows = [_tile_pick(deck, i) for i in deck.model.order if i != without]
+    rows = [tile_pick(deck, i) for i in deck.model.order if i != without]
     chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
     return chosen.row if chosen else None
 
