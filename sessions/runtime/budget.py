@@ -26,6 +26,8 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _MOST = 1e15
+EXAMPLE = "$2.50, 200k tokens, 3 h, 20 turns"
+"""How a budget is written, for whoever asks for one."""
 _UNITS = {"u": "usd", "d": "usd", "h": "hours"}
 
 
@@ -51,7 +53,7 @@ def parse(text: str) -> dict[str, float]:
         if part is None or (part["money"] and part["unit"] and part["unit"][0] not in "uUdD"):
             raise UsageError(
                 f"{text[at:].strip()!r} is no budget.",
-                "Write it as: $2.50, 200k tokens, 3 h, 20 turns.",
+                f"Write it as: {EXAMPLE}.",
             )
         unit = (part["unit"] or "usd").lower()
         many = {"k": 1_000, "m": 1_000_000}.get((part["thousands"] or "").lower(), 1)

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
 from sessions.record.wants import Want, in_order, wants
+from sessions.runtime.budget import EXAMPLE
 from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
 from tui.screens import filling
@@ -226,7 +227,7 @@ class InboxScreen(Dialog[str]):
         elif key == "s":
             await client.call("session.seen", session=session)
         elif key == "b":
-            text = await self._ask("Its budget", "$2.50, 200k tokens, 3 h, 20 turns")
+            text = await self._ask("Its budget", EXAMPLE)
             if text is not None:
                 await client.call("session.budget", session=session, text=text)
         elif text := await self._ask(f"To {self.deck.name_of(session)}", "your message"):

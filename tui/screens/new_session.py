@@ -17,7 +17,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
-from sessions.runtime.budget import parse
+from sessions.runtime.budget import EXAMPLE, parse
 from tui.deck.client import DeckClient
 from tui.folder import here
 from tui.screens.confirm_full_mode import unprotected
@@ -27,7 +27,7 @@ from tui.widgets.fields import Field
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
-BUDGET_HINT = "the configuration's · or: $2.50, 200k tokens, 3 h, 20 turns"
+BUDGET_HINT = f"the configuration's · or: {EXAMPLE}"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
 _GREY = "$foreground 55%"
 
