@@ -71,6 +71,12 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
 
     What could not be made whole leaves neither a folder nor a branch.
     """
+    made = _checked_out(wanted, copy)
+    _begin_noting(made.path)
+    return made
+
+
+def _checked_out(wanted: Worktree, copy: Sequence[str]) -> Worktree:
     at, path = wanted.repository.at, wanted.path
     if says(at, "rev-parse", "--verify", "--quiet", f"refs/heads/{wanted.branch}"):
         raise UsageError(f"There is a branch {wanted.branch} already.", "Choose another title.")
@@ -83,7 +89,6 @@ def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
         with contextlib.suppress(Exception):
             remove.take_away(at, path, wanted.branch, wanted.base.commit)
         raise fault(done, f"add a worktree of {wanted.repository.name}")
-    _begin_noting(path)
     notes = [*submodules.fill(wanted.repository.top, path), *_lfs(path)]
     cwd = wanted.cwd
     if not cwd.is_dir():
@@ -104,9 +109,10 @@ def fork(wanted: Worktree, folder: Path, base: Base, copy: Sequence[str]) -> Wor
     """
     top = wanted.repository.top or folder
     state = snapshot(top, "The state of a session that is forked.\n", [wanted.base.commit])
-    made = add(wanted, copy)
+    made = _checked_out(wanted, copy)
     git(made.path, "read-tree", "-m", "-u", "HEAD", state, doing="bring the files along")
     git(made.path, "reset", "--quiet", doing="bring the files along")
+    _begin_noting(made.path)
     made.cwd.mkdir(parents=True, exist_ok=True)
     return replace(made, base=base)
 
