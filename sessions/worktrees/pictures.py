@@ -13,7 +13,6 @@ from sessions.worktrees.changes import Changes
 from sessions.worktrees.git import run
 from sessions.worktrees.patch import FileChange
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".ico", ".tif", ".tiff")
 MOST = 20
 """Files of one answer."""
 _MOST_BYTES = 8 * 2**20
