@@ -37,13 +37,15 @@ class OwnCommands(Feature):
         self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
 
     def joined(self, session: Session) -> None:
-        """A session is in memory: what was run before its last message is told by now."""
+        """A session is in memory: what a message has told of is told by now."""
 
         def observe(event: ev.Event) -> None:
             if isinstance(event, ev.ShellRan):
                 self._untold[session.id].append(event)
             elif isinstance(event, ev.UserMessage):
-                self._untold.pop(session.id, None)
+                # One that went into a running turn, or was refused its notes, has told nothing.
+                told = sum(note.get("kind") == "shell" for note in event.notes)
+                del self._untold[session.id][:told]
 
         session.observers.append(observe)
 

@@ -51,6 +51,18 @@ async def test_what_the_model_was_not_told_is_known_after_a_new_start(rig: Rig) 
     assert "kept" in told[0]["text"]
 
 
+async def test_a_message_without_notes_has_told_nothing(rig: Rig) -> None:
+    session = await rig.session()
+    own = rig.deck.features.own_commands
+    await own.run(session, "echo untold")
+    steered = ev.UserMessage(turn=1, text="into the turn that runs")
+    session.recorder.emit(steered)
+    (told,) = await own.notes(session, ev.UserMessage(turn=2, text="x"))
+    assert "untold" in told["text"]
+    session.recorder.emit(ev.replace(steered, notes=[told]))
+    assert await own.notes(session, ev.UserMessage(turn=3, text="y")) == []
+
+
 async def test_one_that_runs_on_is_ended_with_what_it_printed(rig: Rig) -> None:
     session = await rig.session()
     own = rig.deck.features.own_commands
