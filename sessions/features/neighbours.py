@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sessions.features.session_skills import SessionSkills
     from sessions.record import events as ev
     from sessions.runtime.session import Session
@@ -32,10 +30,6 @@ class Trees(Protocol):
 class SkillsOf(Protocol):
     """The skills of sessions."""
 
-    @property
-    def library(self) -> Library:
-        """The skills of this installation."""
-
     def of(self, session: Session) -> SessionSkills:
         """The skills of a session."""
 
@@ -45,9 +39,6 @@ class Toolboxes(Protocol):
 
     async def toolbox(self, session: Session) -> Toolbox:
         """A session's tools."""
-
-    def knows(self, session_id: str, path: Path) -> bool:
-        """Whether a session's model has seen a file, as far as its tools know."""
 
 
 class Servers(Protocol):
