@@ -90,9 +90,15 @@ def of_machine(error: Exception, doing: str) -> AgentdeckError | None:
         where = f" ({error.filename})" if isinstance(error.filename, str) else ""
         hint = _REMEDIES.get(error.errno, "")
         return AgentdeckError(f"It can't {doing}: {error.strerror}{where}.", hint)
-    if isinstance(error, MemoryError) or _no_thread(error) or not_mapped(error):
+    if no_memory(error):
         return AgentdeckError(f"It can't {doing}: no memory.", _REMEDIES[errno.ENOMEM])
     return None
+
+
+def no_memory(error: Exception) -> bool:
+    """Whether there was too little memory, however that was said."""
+    full = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return full or isinstance(error, MemoryError) or _no_thread(error) or _not_mapped(error)
 
 
 def _no_thread(error: Exception) -> bool:
@@ -100,7 +106,7 @@ def _no_thread(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and "start new thread" in str(error)
 
 
-def not_mapped(error: Exception) -> bool:
+def _not_mapped(error: Exception) -> bool:
     """Whether a library found no room in memory, which the loader says by words alone."""
     told = str(error) if isinstance(error, ImportError) else ""
     return "failed to map segment" in told or "annot allocate memory" in told

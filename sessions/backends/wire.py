@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.reader import Response, Sink
-from sessions.errors import not_mapped
+from sessions.errors import no_memory
 from sessions.record import codec
 from sessions.safety.secrets_filter import address
 
@@ -96,7 +96,7 @@ class Wire:
                     self._client = await loop.run_in_executor(None, self._make)
                 except (ImportError, ValueError, OSError) as error:
                     # A proxy of the environment that can't be used, certificates that aren't there.
-                    kind = "memory" if not_mapped(error) else "setup"
+                    kind = "memory" if no_memory(error) else "setup"
                     raise FaultError(Fault(kind, str(error))) from error
         return self._client
 

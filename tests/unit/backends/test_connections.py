@@ -192,11 +192,18 @@ async def test_why_there_is_no_connection_is_said_in_words(cause: OSError, words
     assert "Errno" not in said
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ImportError("x.so: failed to map segment from shared object"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
 async def test_a_library_that_found_no_room_in_memory_is_told_as_that(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     def full(_: MessagesApi) -> None:
-        raise ImportError("x.so: failed to map segment from shared object")
+        raise fault
 
     monkeypatch.setattr(MessagesApi, "_make", full)
     with pytest.raises(faults.FaultError) as caught:
