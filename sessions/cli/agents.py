@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sessions.cli.asking import by_engine
+from sessions.cli.asking import answered, by_engine
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError, BackendError, NotFound, UsageError
 from sessions.places import places
@@ -154,14 +154,10 @@ def sessions(backend: str, cwd: str, delete: str, as_json: bool) -> None:
     of it work.
     """
     if delete:
-        asyncio.run(
-            by_engine(lambda c: c.call("agent.delete", backend=backend, agent_session=delete))
-        )
+        answered(lambda c: c.call("agent.delete", backend=backend, agent_session=delete))
         return
     near = str(Path.cwd())
-    found = asyncio.run(
-        by_engine(lambda c: c.call("agent.sessions", backend=backend, cwd=cwd, near=near))
-    )
+    found = answered(lambda c: c.call("agent.sessions", backend=backend, cwd=cwd, near=near))
     if as_json:
         say_json(found)
         return
@@ -174,7 +170,7 @@ def sessions(backend: str, cwd: str, delete: str, as_json: bool) -> None:
 @_JSON
 def providers(backend: str, as_json: bool) -> None:
     """Show where an agent sends its requests, if it can be told (see `providers` of a backend)."""
-    found = asyncio.run(by_engine(lambda c: c.call("agent.providers", backend=backend)))
+    found = answered(lambda c: c.call("agent.providers", backend=backend))
     if as_json:
         say_json(found)
         return

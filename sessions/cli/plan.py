@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from sessions.cli.asking import by_engine
+from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, table
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sessions.plans.read import CheckedPlan
     from sessions.record import events as ev
 
-T = TypeVar("T")
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -167,7 +166,7 @@ def _schedule(file: Path, at: str, every: str, wishes: ev.JSON, as_json: bool) -
     if at and every:
         raise UsageError("A plan begins --at a time or --every so often, not both.")
     where = str(file)
-    entry = _engine(
+    entry = answered(
         lambda c: c.call("plan.schedule", file=where, at=at, every=every, wishes=wishes)
     )
     if as_json:
@@ -186,7 +185,7 @@ def _when(due: float) -> str:
 @_JSON
 def schedules(as_json: bool) -> None:
     """What begins by the clock, the next first."""
-    found = _engine(lambda c: c.call("plan.schedules"))
+    found = answered(lambda c: c.call("plan.schedules"))
     if as_json:
         say_json(found)
         return
@@ -198,7 +197,7 @@ def schedules(as_json: bool) -> None:
 @click.argument("schedule")
 def unschedule(schedule: str) -> None:
     """Take SCHEDULE out of the timetable; runs that began go on."""
-    entry = _engine(lambda c: c.call("plan.unschedule", schedule=schedule))
+    entry = answered(lambda c: c.call("plan.unschedule", schedule=schedule))
     say(f"{entry['id']} is taken out")
 
 
@@ -213,7 +212,7 @@ def list_(as_json: bool) -> None:
     """All runs, newest first."""
     from sessions.plans.show import exit_code
 
-    found = _engine(lambda c: c.call("plan.list"))
+    found = answered(lambda c: c.call("plan.list"))
     if as_json:
         say_json(found)
         return
@@ -231,7 +230,7 @@ def list_(as_json: bool) -> None:
 @_JSON
 def show(run: str, as_json: bool) -> None:
     """One run: its tasks, what became of each, what it cost. RUN is an id, or `last`."""
-    told = _engine(lambda c: c.call("plan.show", run=run))
+    told = answered(lambda c: c.call("plan.show", run=run))
     if as_json:
         say_json(told)
         return
@@ -316,7 +315,7 @@ def resume(run: str, **wishes: object) -> None:
     """Go on after a pause, a stop, or with a raised budget."""
     changes = _wishes(wishes)
     if changes:
-        _engine(lambda c: c.call("plan.set", run=run, **changes))
+        answered(lambda c: c.call("plan.set", run=run, **changes))
     _steered(lambda c: c.call("plan.resume", run=run))
 
 
@@ -331,7 +330,7 @@ def add(run: str, file: Path) -> None:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} can't be read: {error}.") from error
-    say(", ".join(_engine(lambda c: c.call("plan.add", run=run, text=text))))
+    say(", ".join(answered(lambda c: c.call("plan.add", run=run, text=text))))
 
 
 @plan.command()
@@ -346,7 +345,7 @@ def stop(run: str) -> None:
 @click.argument("task")
 def skip(run: str, task: str) -> None:
     """Take TASK (or one of its many, as port[3]) out of the run."""
-    say(", ".join(_engine(lambda c: c.call("plan.skip", run=run, task=task))))
+    say(", ".join(answered(lambda c: c.call("plan.skip", run=run, task=task))))
 
 
 @plan.command()
@@ -354,15 +353,9 @@ def skip(run: str, task: str) -> None:
 @click.argument("task")
 def retry(run: str, task: str) -> None:
     """Try TASK (or one of its many) once more, with all its tries."""
-    say(", ".join(_engine(lambda c: c.call("plan.retry", run=run, task=task))))
+    say(", ".join(answered(lambda c: c.call("plan.retry", run=run, task=task))))
 
 
 def _steered(ask: Callable[[Client], Awaitable[ev.JSON]]) -> None:
-    told = _engine(ask)
+    told = answered(ask)
     say(f"{told['id']}: {told['state']}")
-
-
-def _engine(ask: Callable[[Client], Awaitable[T]]) -> T:
-    import asyncio
-
-    return asyncio.run(by_engine(ask))
