@@ -33,11 +33,6 @@ class Aider:
         """The chats in it, by their dates; of two at one second the second has a number."""
         return list(_chats(path))
 
-    def read(self, path: Path) -> Iterator[ev.Event]:
-        """The first chat; see `read_session`."""
-        for session in self.sessions(path)[:1]:
-            yield from self.read_session(path, session)
-
     def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
         """One chat's events."""
         builder = Builder(self.harness, path, session)

@@ -21,7 +21,7 @@ MAX_RESULT = 200_000
 
 
 class Importer(Protocol):
-    """Reads one harness's files."""
+    """Reads one harness's files, each of which is a conversation."""
 
     harness: str
 
@@ -35,6 +35,11 @@ class Importer(Protocol):
 @runtime_checkable
 class Holds(Protocol):
     """An importer whose files hold many conversations."""
+
+    harness: str
+
+    def claims(self, path: Path, head: bytes) -> bool:
+        """As `Importer`."""
 
     def sessions(self, path: Path) -> list[str]:
         """Their ids, in order."""

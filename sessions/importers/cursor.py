@@ -56,16 +56,11 @@ class Cursor:
             )
             return [str(row[0]).partition(":")[2] for row in rows]
 
-    def read(self, path: Path) -> Iterator[ev.Event]:
-        """A transcript, or the database's first conversation."""
+    def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
+        """A transcript, or one conversation of the database."""
         if path.suffix == ".jsonl":
             yield from self._transcript(path)
             return
-        for session in self.sessions(path)[:1]:
-            yield from self.read_session(path, session)
-
-    def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
-        """One conversation of the database."""
         builder = Builder(self.harness, path, session)
         with contextlib.closing(opened(path)) as db:
             data = _kept(db, f"composerData:{session}")

@@ -33,11 +33,6 @@ class _Export:
         """Ids of the conversations in it, in the file's order."""
         return list(self._all(path))
 
-    def read(self, path: Path) -> Iterator[ev.Event]:
-        """The first conversation; see `read_session`."""
-        for session in self.sessions(path)[:1]:
-            yield from self.read_session(path, session)
-
     def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
         """One conversation's events."""
         conversation = self._all(path).get(session, {})

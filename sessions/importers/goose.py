@@ -48,16 +48,11 @@ class Goose:
             rows = db.execute(f"select id, {kind} from sessions order by rowid")
             return [str(number) for number, of in rows if of not in _HIDDEN]
 
-    def read(self, path: Path) -> Iterator[ev.Event]:
-        """An older file, or the database's first session."""
+    def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
+        """An older file, or one session of the database."""
         if path.suffix == ".jsonl":
             yield from self._older(path)
             return
-        for session in self.sessions(path)[:1]:
-            yield from self.read_session(path, session)
-
-    def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
-        """One session's events."""
         builder = Builder(self.harness, path, session)
         with contextlib.closing(opened(path)) as db:
             self._begin(builder, db.execute("select * from sessions where id = ?", (session,)))

@@ -36,11 +36,6 @@ class OpenCode:
             rows = db.execute("select id from session where parent_id is null order by id")
             return [str(row[0]) for row in rows]
 
-    def read(self, path: Path) -> Iterator[ev.Event]:
-        """The first session; see `read_session`."""
-        for session in self.sessions(path)[:1]:
-            yield from self.read_session(path, session)
-
     def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
         """One session's events."""
         builder = Builder(self.harness, path, session)

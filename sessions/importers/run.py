@@ -42,7 +42,7 @@ from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal
 
-IMPORTERS: tuple[Importer, ...] = (
+IMPORTERS: tuple[Importer | Holds, ...] = (
     OpenCode(),
     Crush(),
     Goose(),
@@ -173,14 +173,14 @@ def _import_file(
         known.seen(path, size)
 
 
-def _in_words(importer: Importer, error: Exception) -> str:
+def _in_words(importer: Importer | Holds, error: Exception) -> str:
     """Why a conversation was not taken."""
     if isinstance(error, _BROKEN):  # a format that nobody promises
         return f"it is not as {importer.harness} writes it ({type(error).__name__}: {error})"
     return str(error)
 
 
-def importer_of(path: Path) -> Importer | None:
+def importer_of(path: Path) -> Importer | Holds | None:
     """Whose file it is, or None."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -192,14 +192,14 @@ def importer_of(path: Path) -> Importer | None:
 
 
 def _import_one(
-    importer: Importer,
+    importer: Importer | Holds,
     path: Path,
     theirs: str,
     places: Places,
     known: ImportLedger,
     own: Mapping[str, str],
 ) -> Imported:
-    if isinstance(importer, Holds) and theirs:
+    if isinstance(importer, Holds):
         source = importer.read_session(path, theirs)
     else:
         source = importer.read(path)

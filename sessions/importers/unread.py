@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sessions.importers.base import Importer, records, text_of
+from sessions.importers.base import Holds, Importer, records, text_of
 
 ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db", ".vscdb")
 HEAD = 65_536
@@ -51,7 +51,7 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
 _LINE_OF_CHATS = re.compile(rb'\A\s*\{\s*"messages"\s*:\s*\[')
 
 
-def unclaimed(path: Path, importers: Sequence[Importer]) -> str:
+def unclaimed(path: Path, importers: Sequence[Importer | Holds]) -> str:
     """Why nobody reads this file, in a sentence and what to do; "" if it holds nothing at all."""
     try:
         head = _head(path)
@@ -69,7 +69,7 @@ def unclaimed(path: Path, importers: Sequence[Importer]) -> str:
     return _of_text(path, head)
 
 
-def unheld(path: Path, importer: Importer) -> str:
+def unheld(path: Path, importer: Importer | Holds) -> str:
     """Why a file that looked like the importer's gave nothing; "" if it holds no conversation."""
     head = _head(path)
     if path.suffix in (".db", ".vscdb") or not head.strip():
@@ -98,7 +98,7 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def _under_another_name(path: Path, head: bytes, importers: Sequence[Importer]) -> str:
+def _under_another_name(path: Path, head: bytes, importers: Sequence[Importer | Holds]) -> str:
     for ending in ENDINGS:
         as_named = path.with_suffix(ending)
         for importer in importers:
