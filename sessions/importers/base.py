@@ -273,6 +273,20 @@ def _parsed(line: bytes) -> Any:
         return json.loads(line)
 
 
+def value_in(path: Path, most: int = MAX_LINE) -> Any:
+    """The JSON value that a file is, of at most so many bytes; None for what is none."""
+    try:
+        return json.loads(path.read_bytes()) if path.stat().st_size <= most else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def object_in(path: Path, most: int = MAX_LINE) -> Record:
+    """The same of an object; an empty one for what is none."""
+    found = value_in(path, most)
+    return found if isinstance(found, dict) else {}
+
+
 def text_of(content: Any) -> str:
     """The text of a message's content, be it a string or a list of blocks."""
     if isinstance(content, str):

@@ -12,12 +12,11 @@ its own, whose parent is the session's.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sessions.importers.base import Builder, Record, records, text_of
+from sessions.importers.base import Builder, Record, object_in, records, text_of
 from sessions.importers.lineage import Lineage
 from sessions.record import events as ev
 
@@ -56,11 +55,7 @@ def _is_sub_agent(path: Path) -> bool:
 
 def _about(path: Path) -> Record:
     """What stands beside a sub-agent's file."""
-    try:
-        found = json.loads(path.with_suffix(".meta.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return object_in(path.with_suffix(".meta.json"))
 
 
 class ClaudeCode:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.importers.base import Builder, Record, records, text_of
-from sessions.importers.tables import has, opened, value
+from sessions.importers.tables import an_object, has, opened, value
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 
@@ -145,5 +145,4 @@ def _bubble(builder: Builder, bubble: Record) -> None:
 
 def _kept(db: sqlite3.Connection, key: str) -> Record:
     row: Any = db.execute("select value from cursorDiskKV where key = ?", (key,)).fetchone()
-    found = value(row[0]) if row else None
-    return found if isinstance(found, dict) else {}
+    return an_object(row[0]) if row else {}

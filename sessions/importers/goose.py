@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.importers.base import Builder, Record, records, text_of
-from sessions.importers.tables import columns, has, objects, opened, value
+from sessions.importers.tables import an_object, columns, has, objects, opened
 from sessions.record import events as ev
 
 _TABLES = {
@@ -65,8 +65,7 @@ class Goose:
                 (session,),
             )
             for role, content, at, about in rows:
-                told = value(about)
-                if isinstance(told, dict) and told.get("userVisible") is False:
+                if an_object(about).get("userVisible") is False:
                     continue
                 builder.at(at)
                 _take(builder, str(role), objects(content))
@@ -81,8 +80,7 @@ class Goose:
             builder.title = str(told.get("name") or told.get("description") or "")
             builder.cwd = str(told.get("working_dir") or "")
             builder.at(f"{told.get('created_at') or ''}+00:00".replace("Z+00:00", "Z"))
-            model = value(told.get("model_config_json"))
-            builder.model = str(model.get("model_name") or "") if isinstance(model, dict) else ""
+            builder.model = str(an_object(told.get("model_config_json")).get("model_name") or "")
 
     def _older(self, path: Path) -> Iterator[ev.Event]:
         builder = Builder(self.harness, path, path.stem)

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, JournalError
+from sessions.importers.tables import SUFFIXES
 from sessions.places import Places, private_folder
 from sessions.record import events as ev
 from skills import private_files
@@ -136,7 +137,7 @@ class ImportLedger:
 def _mark(path: Path, size: int) -> list[int]:
     mark = [size, path.stat().st_mtime_ns]
     log = path.with_name(f"{path.name}-wal")  # SQLite's: what is new stands there first
-    if path.suffix in (".db", ".vscdb") and log.is_file():
+    if path.suffix in SUFFIXES and log.is_file():
         mark += [log.stat().st_size, log.stat().st_mtime_ns]
     return mark
 

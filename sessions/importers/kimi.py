@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions.importers.base import Builder, Record, records, text_of
+from sessions.importers.base import Builder, Record, object_in, records, text_of
 from sessions.record import events as ev
 
 _MOST = 2**20
@@ -39,7 +39,7 @@ class Kimi:
         if ours and agent.name != "main":
             return
         folder = home.parent if ours else agent
-        state = _state(folder / "state.json")
+        state = object_in(folder / "state.json", _MOST)
         builder = Builder(self.harness, path, str(state.get("id") or folder.name))
         builder.cwd = str(state.get("cwd") or "")
         builder.title = str(state.get("title") or "") if state.get("isCustomTitle") else ""
@@ -151,13 +151,3 @@ def _json(text: Any) -> Any:
         return json.loads(text) if isinstance(text, str) else text
     except (ValueError, RecursionError):
         return text
-
-
-def _state(path: Path) -> Record:
-    try:
-        if path.stat().st_size > _MOST:
-            return {}
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

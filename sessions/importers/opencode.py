@@ -8,14 +8,12 @@ many sessions: `sessions` names them, `read_session` reads one.
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sessions.importers.base import Builder, Record
-from sessions.importers.tables import has, opened
+from sessions.importers.tables import an_object, has, opened
 from sessions.record import events as ev
 
 _TABLES: dict[str, set[str]] = {"session": set(), "message": set(), "part": set()}
@@ -53,7 +51,7 @@ class OpenCode:
                 (session,),
             )
             for number, data, when in messages:
-                message = _json(data)
+                message = an_object(data)
                 builder.at(when)
                 self._take(builder, message, parts.get(number, []))
                 yield from builder.take()
@@ -93,13 +91,5 @@ def _parts(db: sqlite3.Connection, session: str) -> dict[str, list[Record]]:
         "select message_id, data from part where session_id = ? order by id", (session,)
     )
     for message, data in rows:
-        parts.setdefault(message, []).append(_json(data))
+        parts.setdefault(message, []).append(an_object(data))
     return parts
-
-
-def _json(data: Any) -> Record:
-    try:
-        found = json.loads(data)
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

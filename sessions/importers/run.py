@@ -1,8 +1,8 @@
 """Importing: which files are whose, what was imported before, and the writing.
 
-Incremental and without doubles: what was taken is remembered (`importers.known`), and a file that
-has grown gives its new events to the same session. Sources are only read; a conversation becomes
-a session whole or not at all.
+Incremental and without doubles: what was taken is remembered (`importers.import_ledger`), and a
+file that has grown gives its new events to the same session. Sources are only read; a conversation
+becomes a session whole or not at all.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 from sessions.importers.base import Record
 
 MAGIC = b"SQLite format 3\x00"
+SUFFIXES = (".db", ".vscdb")
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -29,19 +30,21 @@ def has(path: Path, head: bytes, tables: dict[str, set[str]]) -> bool:
         return False
     try:
         with contextlib.closing(opened(path)) as db:
-            for table, columns in tables.items():
-                rows = db.execute("select name from pragma_table_info(?)", (table,))
-                there = {str(row[0]) for row in rows}
-                if not there or not columns <= there:
-                    return False
+            found = ((columns(db, table), wanted) for table, wanted in tables.items())
+            return all(there and wanted <= there for there, wanted in found)
     except sqlite3.Error:
         return False
-    return True
 
 
 def columns(db: sqlite3.Connection, table: str) -> set[str]:
     """The columns of a table."""
     return {str(r[0]) for r in db.execute("select name from pragma_table_info(?)", (table,))}
+
+
+def an_object(data: Any) -> Record:
+    """An object in JSON; an empty one for what is none."""
+    found = value(data)
+    return found if isinstance(found, dict) else {}
 
 
 def objects(data: Any) -> list[Record]:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sessions.importers import tables
 from sessions.importers.base import Holds, Importer, records, text_of
 
-ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", ".db", ".vscdb")
+ENDINGS = (".jsonl", ".json", ".md", ".markdown", ".txt", *tables.SUFFIXES)
 HEAD = 65_536
 _MOST = 64 * 2**20
 """Of a JSON document that is parsed only to say where it is broken."""
@@ -30,7 +31,7 @@ _MAGIC = (
     (b"\xff\xfe", "text in UTF-16", "Save it as UTF-8."),
     (b"\xfe\xff", "text in UTF-16", "Save it as UTF-8."),
     (
-        b"SQLite format 3\x00",
+        tables.MAGIC,
         "an SQLite database without the tables of OpenCode, Crush, Goose or Cursor",
         "Of databases only theirs can be read.",
     ),
@@ -72,7 +73,7 @@ def unclaimed(path: Path, importers: Sequence[Importer | Holds]) -> str:
 def unheld(path: Path, importer: Importer | Holds) -> str:
     """Why a file that looked like the importer's gave nothing; "" if it holds no conversation."""
     head = _head(path)
-    if path.suffix in (".db", ".vscdb") or not head.strip():
+    if path.suffix in tables.SUFFIXES or not head.strip():
         return ""
     if not path.suffix.startswith(".json"):
         return ""
@@ -102,7 +103,7 @@ def _under_another_name(path: Path, head: bytes, importers: Sequence[Importer | 
     for ending in ENDINGS:
         as_named = path.with_suffix(ending)
         for importer in importers:
-            if ending not in (".db", ".vscdb") and importer.claims(as_named, head):
+            if ending not in tables.SUFFIXES and importer.claims(as_named, head):
                 return (
                     f"it looks like a conversation of {importer.harness}, but its name does not "
                     f"end in {ending}. Rename it, then import it."

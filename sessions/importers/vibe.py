@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions.importers.base import Builder, Record, records, text_of
+from sessions.importers.base import Builder, Record, object_in, records, text_of, value_in
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 
@@ -45,7 +45,7 @@ class Vibe:
 
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events."""
-        meta = _object(path) if path.name == "meta.json" else {}
+        meta = object_in(path) if path.name == "meta.json" else {}
         if not meta:
             return
         builder = Builder(self.harness, path, str(meta.get("session_id") or path.parent.name))
@@ -104,9 +104,9 @@ class Vibe:
 
 def _entries(folder: Path) -> Iterator[Record]:
     """The conversation's entries in order, each as it is by now."""
-    current = _object(folder / "CURRENT")
+    current = object_in(folder / "CURRENT")
     generation = folder / "generations" / _name(current.get("generation"))
-    manifest = _object(generation / "manifest.json")
+    manifest = object_in(generation / "manifest.json")
     projection = manifest.get("projection_state")
     told = projection.get("chunks") if isinstance(projection, dict) else None
     found: dict[str, Record] = {}
@@ -133,18 +133,6 @@ def _name(given: Any) -> str:
     return "none" if not name or "/" in name or name in (".", "..") else name
 
 
-def _object(path: Path) -> Record:
-    found = _read(path)
-    return found if isinstance(found, dict) else {}
-
-
 def _list(path: Path) -> list[Record]:
-    found = _read(path)
+    found = value_in(path)
     return [e for e in found if isinstance(e, dict)] if isinstance(found, list) else []
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
