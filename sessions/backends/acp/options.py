@@ -60,9 +60,9 @@ class Options:
         """
         before = self._current(self._mode_id)
         self.take(data)
-        now = next((c for c in self._choices_of_mode() if c["value"] != before
-                    and c["value"] == self._current(self._mode_id)), None)  # fmt: skip
-        return modes.gone(title, now) if now is not None else ""
+        now = self._current(self._mode_id)
+        mode = self._mode(now) if now != before else None
+        return modes.gone(title, mode) if mode is not None else ""
 
     def state(self) -> ev.JSON:
         """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
@@ -228,6 +228,10 @@ class Options:
         listed = next((o for o in self.listed() if o["id"] == self._mode_id), None)
         return list(listed["choices"]) if listed else []
 
+    def _mode(self, value: str) -> ev.JSON | None:
+        """One of them, or None."""
+        return next((c for c in self._choices_of_mode() if c["value"] == value), None)
+
     def _offered(self) -> list[str]:
         """Their ids."""
         return [str(choice["value"]) for choice in self._choices_of_mode()]
@@ -245,9 +249,8 @@ class Options:
             return ""  # its configuration makes it ask (see agents.py)
         choices, current = self._choices_of_mode(), self._current(self._mode_id)
         found = modes.asking(choices, current)
-        by_value = {str(choice["value"]): choice for choice in choices}
         if choices:
-            self._held = (by_value.get(current), by_value.get(found))
+            self._held = (self._mode(current), self._mode(found))
         return found
 
     def held(self, title: str) -> str:
