@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.backends.acp import asking, elicit, opening, prompt, steering, subagents, usage
 from sessions.backends.acp.images import kept
@@ -29,6 +30,7 @@ from sessions.tools.workspace import Target
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Port
 
+T = TypeVar("T")
 _REASONS: dict[str, TurnReason] = {
     "end_turn": "end_turn",
     "max_tokens": "max_tokens",
@@ -211,12 +213,17 @@ class AcpConversation:
             return self._drained()
         if method == steering.CLAIM:
             return {"claimed": True, "hasQueuedPrompt": False}
-        task = asyncio.ensure_future(self._workspace.handle(method, params))
+        answer = self._workspace.handle(method, params)
         if method == "terminal/wait_for_exit":
-            return await task  # it is over when the command is, which an interrupt ends
+            return await answer  # it is over when the command is, which an interrupt ends
+        return await self._within(answer)
+
+    def _within(self, asked: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """What the agent waits for; it ends with the turn."""
+        task = asyncio.ensure_future(asked)
         self._asks.add(task)
         task.add_done_callback(self._asks.discard)
-        return await task
+        return task
 
     def _drained(self) -> Message:
         """What waits for the running turn of an agent that asks for it."""
@@ -232,11 +239,8 @@ class AcpConversation:
         if self._host is None or self._translator is None:
             return elicit.CANCEL
         asked = elicit.ask(self._host, self._translator, self._backend.title, params)
-        waiting = asyncio.ensure_future(asked)
-        self._asks.add(waiting)
-        waiting.add_done_callback(self._asks.discard)
         try:
-            return await waiting
+            return await self._within(asked)
         except asyncio.CancelledError:
             return elicit.CANCEL
 
@@ -275,11 +279,8 @@ class AcpConversation:
             )
             self._approve(known, targets, verdict.option_kind)
             return _selected(chosen) if chosen in kinds else _CANCELLED
-        waiting = asyncio.ensure_future(host.ask(request))
-        self._asks.add(waiting)
-        waiting.add_done_callback(self._asks.discard)
         try:
-            answered = await waiting
+            answered = await self._within(host.ask(request))
         except asyncio.CancelledError:
             return _CANCELLED
         decision = answered.decision
