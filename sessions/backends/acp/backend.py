@@ -360,7 +360,8 @@ class AcpBackend:
             await self._process.close()
         env = self._env()
         if self.known is not None and not self.remote:
-            self._skills_off = await asyncio.to_thread(self._config.skills, cwd)
+            if self.known.name in own_skills.BY_NAME:
+                self._skills_off = await asyncio.to_thread(self._config.skills, cwd)
             env = await asyncio.to_thread(
                 own_skills.switched_off, self.known.name, env, self._skills_off, self._config.state
             )

@@ -48,7 +48,7 @@ def _qwen(env: Mapping[str, str], names: Sequence[str], folder: Path) -> Mapping
 
 
 _ENV: Mapping[str, Env] = {"opencode": _opencode, "codex": _codex, "vibe": _vibe, "qwen": _qwen}
-_BY_NAME = ("qwen", "claude-code")
+BY_NAME = ("qwen", "claude-code")
 """Those that are told which skills; the others leave all of them to the deck."""
 _READS = {
     "claude-code": ((".claude/skills",), (".claude/skills",)),
@@ -89,7 +89,7 @@ def read_by(
     home, project = _READS.get(agent, ((), ()))
     folders = [Path.home() / each for each in home]
     folders += [top / each for top in (cwd, *cwd.parents) for each in project]
-    if agent in _BY_NAME:
+    if agent in BY_NAME:
         if off is None:
             return frozenset()
         told = set(off)
