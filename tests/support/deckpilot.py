@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from textual.pilot import Pilot
-from textual.widget import Widget
+from textual.screen import Screen
 
 from sessions.errors import AgentdeckError
 from tests.support.fake_client import FakeClient
@@ -21,7 +22,7 @@ from tui.deck.screen import DeckScreen
 from tui.options import DeckOptions
 from tui.widgets.clickable_line import ClickableLine
 
-W = TypeVar("W", bound=Widget)
+S = TypeVar("S", bound=Screen[Any])
 
 
 @dataclass
@@ -71,6 +72,13 @@ class Opened:
             while not condition():
                 await self.pilot.pause()
                 await asyncio.sleep(0.01)
+
+    async def screen(self, kind: builtins.type[S]) -> S:
+        """The screen of this kind, once it is in front."""
+        await self.until(lambda: isinstance(self.app.screen, kind))
+        screen = self.app.screen
+        assert isinstance(screen, kind)
+        return screen
 
     async def resize(self, width: int, height: int) -> None:
         """Another size of the terminal."""

@@ -385,9 +385,7 @@ async def test_enter_takes_what_all_that_was_typed_before_it_leaves() -> None:
 async def test_a_mark_is_set_on_what_was_typed_before_it() -> None:
     async with opened(3) as here:
         await here.press("ctrl+b")
-        await here.until(lambda: isinstance(here.app.screen, Choose))
-        screen = here.app.screen
-        assert isinstance(screen, Choose)
+        screen = await here.screen(Choose)
         marked = set(screen.marked)
         at_once(here, "t", "a", "s", "k", " ", "2", "ctrl+t")
         await here.until(lambda: screen.marked != marked)

@@ -45,10 +45,7 @@ async def shown(here: Opened) -> FormDialog:
     await here.settle()
     box._since -= GUARD_S * 2
     await here.press("f")
-    await here.until(lambda: isinstance(here.app.screen, FormDialog))
-    form = here.app.screen
-    assert isinstance(form, FormDialog)
-    return form
+    return await here.screen(FormDialog)
 
 
 async def test_a_form_is_filled_checked_and_sent_once_it_fits() -> None:

@@ -49,9 +49,7 @@ async def test_sessions_land_in_the_order_that_was_given() -> None:
         here.deck.go(ids["one"])
         here.deck.start("land-several")
         await here.settle()
-        await here.until(lambda: isinstance(here.app.screen, LandingOrder))
-        screen = here.app.screen
-        assert isinstance(screen, LandingOrder)
+        screen = await here.screen(LandingOrder)
         assert sorted(s.title for s in screen.found.values()) == ["one", "three", "two"]
         await here.press("enter")
         assert "Give an order first" in here.notices()[-1]
@@ -88,9 +86,7 @@ async def test_a_discarded_session_is_brought_back_by_its_key() -> None:
         summary.worktree = {**summary.worktree, "kept": "refs/agentdeck/kept/x"}
         here.deck.go(summary.id)
         await here.press("alt+d")
-        await here.until(lambda: isinstance(here.app.screen, ChangeReview))
-        screen = here.app.screen
-        assert isinstance(screen, ChangeReview)
+        screen = await here.screen(ChangeReview)
         await here.until(lambda: "x brings it back" in screen.view.empty)
         await here.press("x")
         await here.until(lambda: here.app.screen is here.deck)

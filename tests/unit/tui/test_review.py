@@ -198,8 +198,7 @@ async def test_a_conflict_at_landing_is_handed_over(told: ev.JSON) -> None:
         await here.press("l")
         assert isinstance(here.app.screen, Choose)
         await here.press("enter")
-        await here.until(lambda: isinstance(here.app.screen, Confirm))
-        assert "a.py" in here.app.screen.text  # type: ignore[attr-defined]
+        assert "a.py" in (await here.screen(Confirm)).text
         await here.press("y")
         await here.until(lambda: here.app.screen is here.deck)
         assert [c.get("hand_over", False) for c in engine.said("worktree.land")] == [False, True]

@@ -34,9 +34,7 @@ async def shown(
     client.config_file.chmod(0o600)
     async with opened(1, size, client=client) as here:
         here.deck.start("settings")
-        await here.until(lambda: isinstance(here.app.screen, SettingsScreen))
-        screen = here.app.screen
-        assert isinstance(screen, SettingsScreen)
+        screen = await here.screen(SettingsScreen)
         await here.until(lambda: bool(screen.sections))
         yield here, screen
 
@@ -73,9 +71,7 @@ async def test_a_number_is_checked_as_it_is_typed(
     async with shown(tmp_path, monkeypatch) as (here, screen):
         await find(here, screen, "session_usd")
         await here.press("enter")
-        await here.until(lambda: isinstance(here.app.screen, EditSetting))
-        form = here.app.screen
-        assert isinstance(form, EditSetting)
+        form = await here.screen(EditSetting)
         form.query_one(Input).value = "2,5x"
         await here.until(lambda: "must be a number" in form.fault)
         await here.press("enter")
@@ -98,9 +94,8 @@ async def test_where_the_file_was_changed_meanwhile_a_plain_question_is_asked(
         here.client.config_file.write_text(by_hand)
         here.app.screen.query_one(Input).value = "9"
         await here.press("enter")
-        await here.until(lambda: isinstance(here.app.screen, Confirm))
-        question = here.app.screen
-        assert isinstance(question, Confirm) and "limits.max_steps is 7 there" in question.text
+        question = await here.screen(Confirm)
+        assert "limits.max_steps is 7 there" in question.text
         await here.press("n")
         await here.until(lambda: "left as it is" in said(screen))
         assert here.client.config_file.read_text() == by_hand
@@ -112,8 +107,7 @@ async def test_the_key_that_is_pressed_is_the_actions_at_once(
     async with shown(tmp_path, monkeypatch) as (here, screen):
         await find(here, screen, "keys.zoom")
         await here.press("enter")
-        await here.until(lambda: isinstance(here.app.screen, PressKey))
-        form = here.app.screen
+        form = await here.screen(PressKey)
         await here.press("x")
         assert "for writing" in str(form.query_one("#fault", Static).content)
         await here.press("f1")
