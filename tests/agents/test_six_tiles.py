@@ -9,22 +9,19 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tests.agents import dialects
-from tests.agents.setting import FOLDER, MADE, SIX, Model, configuration
+from tests.agents.engine import engine_of_agents
+from tests.agents.setting import FOLDER, MADE, SIX, Model
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
 from tests.support.messages_server import MessagesServer
@@ -129,28 +126,16 @@ class Stage:
 
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    """All of it; nothing is left running at the end."""
-    root = Path(tempfile.mkdtemp(prefix="six-"))
-    (root / "work").mkdir()
-    (root / "home").mkdir(mode=0o700)
-    monkeypatch.setenv("AGENTDECK_HOME", str(root / "home"))
+    """All of it."""
     model = Model()
-    async with MessagesServer(model) as server:
-        config = root / "home" / "config.toml"
-        config.write_text(configuration(server.url, root / "agents"))
-        config.chmod(0o600)
-        house = House(root, server.url)
-        client = await Client.connect(house.places)
-        await client.attach()
+    async with (
+        MessagesServer(model) as server,
+        engine_of_agents(server.url, monkeypatch) as (house, client),
+    ):
         try:
             yield Stage(house, server, model, client)
         finally:
             model.gate.set()
-            await client.close()
-            with contextlib.suppress(AgentdeckError):
-                await asyncio.to_thread(lifecycle.stop, house.places)
-            await asyncio.to_thread(house.close)
-            shutil.rmtree(root, ignore_errors=True)
 
 
 async def test_six_tiles_of_six_kinds(stage: Stage) -> None:

@@ -7,21 +7,17 @@ all from the keyboard; git finds nothing amiss afterwards. Run by `make agents`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from sessions.engine import lifecycle
 from sessions.engine.client import Client
-from sessions.errors import AgentdeckError
 from tests.agents import dialects
-from tests.agents.setting import AGENTS, FOLDER, configuration
+from tests.agents.engine import engine_of_agents
+from tests.agents.setting import AGENTS, FOLDER
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
 from tests.support.gitrig import clean, git, repo
@@ -91,27 +87,13 @@ class Stage:
 
 @pytest.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    """All of it; nothing is left running at the end."""
-    root = Path(tempfile.mkdtemp(prefix="trees-"))
-    repo(root / "work", shared="it\n")
-    git(root / "work", "branch", "-M", "main")
-    (root / "home").mkdir(mode=0o700)
-    monkeypatch.setenv("AGENTDECK_HOME", str(root / "home"))
-    async with MessagesServer(model) as server:
-        config = root / "home" / "config.toml"
-        config.write_text(configuration(server.url, root / "agents"))
-        config.chmod(0o600)
-        house = House(root, server.url)
-        client = await Client.connect(house.places)
-        await client.attach()
-        try:
-            yield Stage(house, client)
-        finally:
-            await client.close()
-            with contextlib.suppress(AgentdeckError):
-                await asyncio.to_thread(lifecycle.stop, house.places)
-            await asyncio.to_thread(house.close)
-            shutil.rmtree(root, ignore_errors=True)
+    """All of it."""
+    async with (
+        MessagesServer(model) as server,
+        engine_of_agents(server.url, monkeypatch) as (house, client),
+    ):
+        git(repo(house.work, shared="it\n"), "branch", "-M", "main")
+        yield Stage(house, client)
 
 
 def _line(deck: Terminal, title: str) -> int:
