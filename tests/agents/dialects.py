@@ -33,7 +33,19 @@ class Dialect(Protocol):
         """A whole answer that calls one tool."""
 
 
-class Messages:
+class _ByRole:
+    """What Anthropic's API and Chat Completions have alike."""
+
+    def conversation(self, request: Request) -> list[JSON]:
+        """See Dialect."""
+        return list(request.body.get("messages", []))
+
+    def own(self, message: JSON) -> bool:
+        """See Dialect."""
+        return message.get("role") == "assistant"
+
+
+class Messages(_ByRole):
     """Anthropic's."""
 
     say, call = staticmethod(messages_server.say), staticmethod(messages_server.call)
@@ -42,21 +54,13 @@ class Messages:
         """See Dialect."""
         return [_tool(t, "input_schema") for t in request.body.get("tools") or []]
 
-    def conversation(self, request: Request) -> list[JSON]:
-        """See Dialect."""
-        return list(request.body.get("messages", []))
-
-    def own(self, message: JSON) -> bool:
-        """See Dialect."""
-        return message.get("role") == "assistant"
-
     def held(self, first: str, second: str) -> tuple[Sequence[Step], Sequence[Step]]:
         """See Dialect."""
         words = messages_server.text(0, first, second)
         return [messages_server.start(), *words[:2]], [*words[2:], *messages_server.stop()]
 
 
-class Chat:
+class Chat(_ByRole):
     """Chat Completions."""
 
     say, call = staticmethod(chat_steps.say), staticmethod(chat_steps.call)
@@ -64,14 +68,6 @@ class Chat:
     def tools(self, request: Request) -> list[JSON]:
         """See Dialect."""
         return [_tool(t["function"], "parameters") for t in request.body.get("tools") or []]
-
-    def conversation(self, request: Request) -> list[JSON]:
-        """See Dialect."""
-        return list(request.body.get("messages", []))
-
-    def own(self, message: JSON) -> bool:
-        """See Dialect."""
-        return message.get("role") == "assistant"
 
     def held(self, first: str, second: str) -> tuple[Sequence[Step], Sequence[Step]]:
         """See Dialect."""
@@ -166,6 +162,11 @@ def wish(request: Request) -> str:
 def told(request: Request) -> str:
     """All that it is sent of the conversation, as text."""
     return json.dumps(of(request).conversation(request), ensure_ascii=False)
+
+
+def latest(asked: Sequence[Request]) -> Request:
+    """The last request of an agent that has tools: of a turn, and not for a title."""
+    return [request for request in asked if shell(request)][-1]
 
 
 _SHELLS = ("bash", "run_shell_command", "exec_command", "shell_command", "shell")

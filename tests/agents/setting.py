@@ -135,19 +135,23 @@ base_url = "{url}/v1"
 env_key = "OPENAI_API_KEY"
 wire_api = "responses"
 """
-    (home / ".codex").mkdir(exist_ok=True)
-    (home / ".codex" / "config.toml").write_text(table)
+    _keep(home / ".codex" / "config.toml", table)
     return {"CODEX_HOME": str(home / ".codex"), "OPENAI_API_KEY": "local"}
+
+
+_GEMINI_QUIET = {
+    "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+    "privacy": {"usageStatisticsEnabled": False},
+}
+"""Qwen Code, which came of it, takes the same."""
 
 
 def _gemini(url: str, home: Path) -> dict[str, str]:
     settings = {
-        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
-        "privacy": {"usageStatisticsEnabled": False},
+        **_GEMINI_QUIET,
         "security": {"auth": {"selectedType": "gemini-api-key"}},
     }
-    (home / ".gemini").mkdir(exist_ok=True)
-    (home / ".gemini" / "settings.json").write_text(json.dumps(settings))
+    _keep(home / ".gemini" / "settings.json", json.dumps(settings))
     return {
         "GEMINI_API_KEY": "local",
         "GOOGLE_GEMINI_BASE_URL": url,
@@ -157,14 +161,12 @@ def _gemini(url: str, home: Path) -> dict[str, str]:
 
 def _qwen(url: str, home: Path) -> dict[str, str]:
     settings = {
-        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
-        "privacy": {"usageStatisticsEnabled": False},
+        **_GEMINI_QUIET,
         "security": {"auth": {"selectedType": "openai"}},
         "memory": {"enableManagedAutoMemory": False, "enableManagedAutoDream": False},
         "ui": {"enableFollowupSuggestions": False},
     }
-    (home / ".qwen").mkdir(exist_ok=True)
-    (home / ".qwen" / "settings.json").write_text(json.dumps(settings))
+    _keep(home / ".qwen" / "settings.json", json.dumps(settings))
     return {
         "OPENAI_API_KEY": "local",
         "OPENAI_BASE_URL": f"{url}/v1",
@@ -187,8 +189,7 @@ provider = "mock"
 alias = "mock"
 supports_images = true
 """
-    (home / ".vibe").mkdir(exist_ok=True)
-    (home / ".vibe" / "config.toml").write_text(table)
+    _keep(home / ".vibe" / "config.toml", table)
     return {"VIBE_HOME": str(home / ".vibe"), "MISTRAL_API_KEY": "local"}
 
 
@@ -212,6 +213,11 @@ _NEEDS = {
     "vibe": _vibe,
     "copilot": _copilot,
 }
+
+
+def _keep(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
 
 
 def _toml(values: dict[str, str]) -> str:

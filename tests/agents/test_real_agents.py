@@ -64,7 +64,6 @@ class Known:
     """What was asked in a turn that was cancelled stays in its conversation."""
 
 
-COPILOT = "https://agentclientprotocol.com/protocol/session-modes"
 SEEN = {
     "opencode": Known("build", forks=True, titles=False),
     "claude-code": Known("default", steers=True, forks=True),
@@ -112,7 +111,7 @@ class Rig:
 
     def told(self) -> str:
         """What the model was sent last by an agent that has tools."""
-        return dialects.told([r for r in self.server.asked if dialects.shell(r)][-1])
+        return dialects.told(dialects.latest(self.server.asked))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -401,7 +400,7 @@ async def test_a_skill_is_told_once_where_it_is_on_and_nowhere_else(
     await skills.switch(SKILL, state)
     await session.send("please answer")
     await ended(session)
-    body = json.dumps([r for r in rig.server.asked if dialects.shell(r)][-1].body)
+    body = json.dumps(dialects.latest(rig.server.asked).body)
     row = next(r for r in skills.rows() if r["name"] == SKILL and not r["shadowed_by"])
     assert row["own"] == SEEN[agent].reads_skills
     assert body.count(TOLD) == (1 if row["own"] or state == "on" else 0)

@@ -111,7 +111,7 @@ class Stage:
 
     def told(self) -> str:
         """What the model was sent last by an agent that has tools."""
-        return dialects.told([r for r in self.server.asked if dialects.shell(r)][-1])
+        return dialects.told(dialects.latest(self.server.asked))
 
     def agents(self) -> list[int]:
         """The agents' processes."""
