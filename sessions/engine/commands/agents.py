@@ -86,7 +86,7 @@ async def sessions(deck: Deck, backend: str, cwd: str = "", near: str = "") -> l
     agent = _agent(deck, backend)
     if cwd or not agent.lists_by_folder:
         return await agent.listed(Path(cwd) if cwd else None)
-    known = await deck.index.ask(lambda index: index.summaries())
+    known = await deck.all_summaries()
     folders = {s.cwd for s in known if s.backend == backend} | ({near} if near else set())
     return [each for folder in sorted(folders) for each in await agent.listed(Path(folder))]
 
