@@ -18,9 +18,9 @@ from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
-from sessions.worktrees import keep, listing, make, remove, review
+from sessions.worktrees import keep, listing, make, remove, review, steps
 from sessions.worktrees.repository import Base
-from sessions.worktrees.steps import Step, begun, removing
+from sessions.worktrees.steps import Step, begun
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -187,9 +187,7 @@ class Worktrees(Feature):
         if not common.is_dir() or not path.is_dir():
             return ""
         if not keep.nowhere_else(path, summary.branch):
-            gone = removing(path, str(common), summary.branch)
-            with begun(self._deck.places.worktree_steps, gone):
-                remove.take_away(common, path, summary.branch)
+            steps.take_away(self._deck.places.worktree_steps, common, path, summary.branch)
             return ""
         step = Step("discard", str(path), str(common), summary.branch, summary.id)
         with begun(self._deck.places.worktree_steps, step):

@@ -23,7 +23,7 @@ from sessions.places import private_folder
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
-from sessions.worktrees import keep, remove, steps
+from sessions.worktrees import keep, steps
 from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
@@ -270,9 +270,7 @@ def _prune(row: WorktreeRow, notes: Path, *, orphans: bool, kept: bool) -> bool:
     if not row.orphan or common is None or row.state == "broken":
         return False
     if row.state in ("clean", "partial"):
-        branch = row.branch if _ours(row.branch) else ""
-        with steps.begun(notes, steps.removing(path, str(common), branch)):
-            remove.take_away(common, path, branch)
+        steps.take_away(notes, common, path, row.branch if _ours(row.branch) else "")
         return True
     if row.state == "changed" and orphans:
         base = says(path, "rev-parse", "--verify", "--quiet", "HEAD") or ""

@@ -48,11 +48,11 @@ class Step:
     own: str = ""
 
 
-def removing(path: Path, repository: str, branch: str, session: str = "") -> Step:
+def removing(path: Path, repository: str, branch: str) -> Step:
     """The step that removes a worktree which holds nothing."""
     known = git_border.repository(path)
     own = str(known.own) if known is not None else ""
-    return Step("remove", str(path), repository, branch, session, own=own)
+    return Step("remove", str(path), repository, branch, own=own)
 
 
 @contextmanager
@@ -66,6 +66,12 @@ def begun(folder: Path, step: Step) -> Iterator[None]:
         note.unlink(missing_ok=True)
         raise
     note.unlink(missing_ok=True)
+
+
+def take_away(folder: Path, common: Path, path: Path, branch: str) -> None:
+    """Remove a worktree which holds nothing, and its branch. Raises GitFault."""
+    with begun(folder, removing(path, str(common), branch)):
+        remove.take_away(common, path, branch)
 
 
 def left(folder: Path) -> list[tuple[Path, Step]]:
