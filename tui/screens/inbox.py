@@ -18,7 +18,7 @@ from sessions.runtime.budget import EXAMPLE
 from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
 from tui.screens import filling
-from tui.screens.dialogs import Dialog, Offer, Prompt
+from tui.screens.dialogs import Dialog, Prompt
 from tui.terminal import glyphs
 from tui.text import clip, one_line, plain
 from tui.widgets.permission import PermissionBox
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 8
 """Of the list at once; the room is for the one in hand."""
-_OFFERS = (
-    Offer("up", "before"),
-    Offer("down", "next"),
-    Offer("pagedown", "scrolls"),
-    Offer("ctrl+g", "goes to its tile"),
-    Offer("escape", "leaves"),
+_KEYS = (
+    ("up", "before"),
+    ("down", "next"),
+    ("pagedown", "scrolls"),
+    ("ctrl+g", "goes to its tile"),
+    ("escape", "leaves"),
 )
 _LOOKS = {
     "question": ("needs-you", "asks", "$text-warning"),
@@ -78,7 +78,7 @@ class InboxScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show the most urgent, and follow what comes and goes."""
-        self.query_one("#offers", Hints).say([(o.key, o.word) for o in _OFFERS])
+        self.query_one("#offers", Hints).say(_KEYS)
         self.deck.requests_watcher = self.show
         self.show()
         self.run_worker(while_shown(self, self._find()), group="find", exclusive=True)
@@ -100,6 +100,9 @@ class InboxScreen(Dialog[str]):
         """What still wants an answer, the most urgent first."""
         found = [*wants(self.deck.model.summaries.values()), *self.found]
         return [want for want in in_order(found) if want.key not in self.answered]
+
+    def _want(self, key: str) -> Want | None:
+        return next((want for want in self.waiting() if want.key == key), None)
 
     def show(self) -> None:
         """Draw the list; the one in hand stays the same one while it waits."""
@@ -132,7 +135,7 @@ class InboxScreen(Dialog[str]):
         """A new box for each: a key that was meant for the one before answers none."""
         key = self.in_hand
         await self.query("PermissionBox, WantBox").remove()
-        want = next((want for want in self.waiting() if want.key == key), None)
+        want = self._want(key)
         if want is not None and self.is_attached:
             box: PermissionBox | WantBox = (
                 PermissionBox(want.session, want.more, 0)
@@ -178,7 +181,7 @@ class InboxScreen(Dialog[str]):
 
     def action_go(self) -> None:
         """To the tile of the one in hand."""
-        want = next((w for w in self.waiting() if w.key == self.query_one(Rows).key), None)
+        want = self._want(self.query_one(Rows).key)
         if want is not None and want.session:
             self.dismiss(want.session)
 
