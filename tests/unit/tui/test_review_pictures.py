@@ -48,6 +48,9 @@ async def test_before_and_after_stand_side_by_side(tmp_path: Path) -> None:
         colours = [s.style.color.triplet for s in view(here).render_line(at) if s.text == "▀"
                    and s.style and s.style.color]  # fmt: skip
         assert [tuple(c or ()) for c in colours] == [(255, 0, 0)] * 8 + [(0, 0, 255)] * 4
+        (mine / "p.png").write_bytes(png((0, 255, 0), 6))
+        await here.press("r")
+        await here.until(lambda: any("after: 6 × 6" in line for line in drawn(here)))
 
 
 def test_the_engine_tells_both_sides_and_nothing_else(tmp_path: Path) -> None:

@@ -146,8 +146,8 @@ class ChangeReview(Dialog[str]):
         summary = self.client.summaries.get(self.session)
         return "kept" in ((summary.worktree if summary else None) or {})
 
-    async def read(self) -> None:
-        """Ask the engine for all that has changed."""
+    async def read(self, *, anew: bool = False) -> None:
+        """Ask the engine for all that has changed; `anew`: for pictures that were drawn as well."""
         if self.put_away:
             self._show()
             return
@@ -158,7 +158,7 @@ class ChangeReview(Dialog[str]):
         )
         self.ticked &= {file["path"] for file in self.files}
         self._show()
-        if wanted := to_draw(self.files, self.view.pictures):
+        if wanted := to_draw(self.files, () if anew else self.view.pictures):
             self.run(self._draw(wanted))
 
     async def _draw(self, paths: list[str]) -> None:
@@ -255,7 +255,7 @@ class ChangeReview(Dialog[str]):
 
     def action_again(self) -> None:
         """Read it anew."""
-        self.run(self.read())
+        self.run(self.read(anew=True))
 
     # -- comments
 
