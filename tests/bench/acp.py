@@ -34,8 +34,8 @@ from sessions.places import Places, private_folder
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, command_of
-from tests.bench import six_agents
 from tests.bench.engine import WATCHER
+from tests.bench.harness import six_agents
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until

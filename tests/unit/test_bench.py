@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.bench import before, peers
+from tests.bench.__main__ import parts
 from tests.bench.harness import part
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.rows import of_measure
@@ -45,6 +47,13 @@ def test_a_part_that_dies_is_a_failed_figure_and_no_exception() -> None:
     (figure,) = part.run("no_such_part", quick=True)
     assert figure.verdict == "failed"
     assert "failed" in cells(figure)[-1]
+
+
+@pytest.mark.parametrize("name", parts([]))
+def test_every_part_measures_something(name: str) -> None:
+    source = Path(before.__file__).with_name(f"{name}.py").read_text("utf-8")
+    functions = {n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)}
+    assert functions & {"figures", "measure"}
 
 
 def test_the_table_replaces_the_one_before(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ async def serve() -> None:
 async def streaming(seconds: float) -> dict[str, float]:
     """CPU of this process for each update of theirs, and its share of a core."""
     home = os.environ.get("HOME", "")
-    code = "import asyncio; from tests.bench.six_agents import serve; asyncio.run(serve())"
+    code = "import asyncio; from tests.bench.harness.six_agents import serve; asyncio.run(serve())"
     server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
         os.environ["HOME"] = str(Path(folder) / "agents")
