@@ -37,7 +37,12 @@ def imported(path: Path, where: Places) -> list[list[ev.Event]]:
     """The events of every conversation in a file."""
     done = list(import_paths([path], where))
     assert all(d.status == "new" for d in done), done
-    return [list(read(where.session(d.session) / "journal.jsonl")) for d in done]
+    return [events_of(d, where) for d in done]
+
+
+def events_of(done: Imported, where: Places) -> list[ev.Event]:
+    """What a conversation has become."""
+    return list(read(where.session(done.session) / "journal.jsonl"))
 
 
 def lines(path: Path, records: Iterable[Any]) -> Path:

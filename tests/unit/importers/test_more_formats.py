@@ -20,7 +20,7 @@ from sessions.importers.homes import default_paths
 from sessions.importers.run import import_paths
 from sessions.places import Places
 from sessions.record import events as ev
-from tests.unit.importers.test_formats import FIXTURES, imported, lines, of, told, where
+from tests.unit.importers.test_formats import FIXTURES, events_of, imported, lines, of, told, where
 
 __all__ = ["where"]
 
@@ -144,10 +144,7 @@ def imported_all(path: Path, where: Places) -> list[list[ev.Event]]:
     """The events of what was new; all else must be empty."""
     done = list(import_paths([path], where))
     assert {d.status for d in done} == {"new", "empty"}, done
-    from sessions.record.journal import read
-
-    new = [d for d in done if d.status == "new"]
-    return [list(read(where.session(d.session) / "journal.jsonl")) for d in new]
+    return [events_of(d, where) for d in done if d.status == "new"]
 
 
 def test_a_vibe_session_that_leads_out_of_its_folder_holds_nothing(
