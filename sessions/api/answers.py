@@ -61,6 +61,7 @@ class Handed(TypedDict, total=False):
     session: str
     turn: int
     queued: str
+    hidden: bool
     error: str
 
 

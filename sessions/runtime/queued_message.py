@@ -47,6 +47,5 @@ class Queued:
 
 
 def hidden_words(text: str) -> ev.JSON:
-    """How many words of a message are keys and were replaced, if any."""
-    count = secrets_filter.hide(text).count(secrets_filter.MARK) - text.count(secrets_filter.MARK)
-    return {"hidden": count} if count else {}
+    """What who sends a message is told where words of it are keys, which are replaced."""
+    return {"hidden": True} if secrets_filter.hide(text) != text else {}

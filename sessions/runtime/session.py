@@ -38,7 +38,7 @@ from sessions.runtime import limit_waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
 from sessions.runtime.past_turns import PastTurns
-from sessions.runtime.queued_message import Queued
+from sessions.runtime.queued_message import Queued, hidden_words
 from sessions.runtime.repair import LeftOpen
 from sessions.runtime.turn import Turn
 from sessions.runtime.turn_spent import TurnSpent
@@ -201,11 +201,11 @@ class Session:
             self.queue.append(item)
             self._queue_changed()
             self._steered()
-            return {"queued": item.id}
+            return {"queued": item.id, **hidden_words(text)}
         turn, taken = self._begin(Queued(text, origin, attachments=list(attachments)))
         # Whoever is told that it was sent may forget it: it is on disk.
         await taken
-        return {"turn": turn}
+        return {"turn": turn, **hidden_words(text)}
 
     async def set_queue(self, items: Sequence[ev.JSON]) -> None:
         """Replace the queue by an edited one (reordered, changed, shortened); sends nothing."""
