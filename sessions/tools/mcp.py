@@ -164,11 +164,11 @@ class McpConnection:
             raise ToolFault(str(error)) from error
         task = self._task
         assert task is not None
-        with self._asked.during(ask) as limits:
+        limit = asyncio.timeout(CALL_S)
+        with self._asked.during(ask, limit):
             call = asyncio.ensure_future(self._client.call_tool(tool, args))
             try:
-                async with asyncio.timeout(CALL_S) as limit:
-                    limits.append(limit)
+                async with limit:
                     # A server that ends in the middle of a call does not always end the call.
                     await asyncio.wait([call, task], return_when=asyncio.FIRST_COMPLETED)
                 if not call.done():

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sessions.record import events as ev
@@ -25,8 +25,10 @@ _INVALID = -32602
 @dataclass(slots=True, eq=False)
 class _Call:
     ask: Ask
-    limits: list[asyncio.Timeout] = field(default_factory=list)
+    limit: asyncio.Timeout
     waiting: int = 0
+    left_s: float = 0.0
+    """Of its time, when it was put to a standstill."""
 
 
 _now: ContextVar[_Call | None] = ContextVar("mcp_call", default=None)
@@ -40,13 +42,13 @@ class McpAsks:
         self._calls: list[_Call] = []
 
     @contextlib.contextmanager
-    def during(self, ask: Ask | None) -> Iterator[list[asyncio.Timeout]]:
-        """A call runs. What stands in the list does not run out while a person is asked."""
-        call = _Call(ask or _nobody)
+    def during(self, ask: Ask | None, limit: asyncio.Timeout) -> Iterator[None]:
+        """A call runs within `limit`, which does not run out while a person is asked."""
+        call = _Call(ask or _nobody, limit)
         token = _now.set(call)
         self._calls.append(call)
         try:
-            yield call.limits
+            yield
         finally:
             self._calls.remove(call)
             _now.reset(token)
@@ -73,19 +75,18 @@ class McpAsks:
 @contextlib.contextmanager
 def _held(call: _Call) -> Iterator[None]:
     """The call's time stands still: a person may take any."""
-    loop = asyncio.get_running_loop()
-    left = [(limit.when() or loop.time()) - loop.time() for limit in call.limits]
+    now = asyncio.get_running_loop().time
+    if not call.waiting:
+        call.left_s = (call.limit.when() or now()) - now()
+        call.limit.reschedule(None)
     call.waiting += 1
-    for limit in call.limits:
-        limit.reschedule(None)
     try:
         yield
     finally:
         call.waiting -= 1
         if not call.waiting:
-            for limit, seconds in zip(call.limits, left, strict=True):
-                if not limit.expired():
-                    limit.reschedule(loop.time() + max(1.0, seconds))
+            with contextlib.suppress(RuntimeError):  # the call may be over by now
+                call.limit.reschedule(now() + max(1.0, call.left_s))
 
 
 async def _nobody(_: Mapping[str, Any]) -> ev.JSON:

@@ -239,10 +239,11 @@ async def test_a_question_of_no_call_is_asked_of_the_only_session_that_waits() -
         context = contextvars.Context()  # of the connection, not of a call
         return await asyncio.create_task(asks.answer(None, params), context=context)
 
-    with asks.during(ask):
-        assert (await asked()).content == {"day": "Monday"}
-        with asks.during(ask):
-            assert (await asked()).action == "cancel", "it could be either's"
+    async with asyncio.timeout(50) as limit:
+        with asks.during(ask, limit):
+            assert (await asked()).content == {"day": "Monday"}
+            with asks.during(ask, limit):
+                assert (await asked()).action == "cancel", "it could be either's"
     assert heard == ["When?"]
     assert (await asked()).action == "cancel"
 
@@ -253,11 +254,41 @@ async def test_a_calls_time_stands_still_while_a_person_is_asked() -> None:
     params = types.ElicitRequestFormParams(message="When?", requested_schema={"type": "object"})
 
     async def ask(_: Mapping[str, Any]) -> ev.JSON:
-        assert limits[0].when() is None
+        assert limit.when() is None
         return {"action": "decline"}
 
-    with asks.during(ask) as limits:
-        async with asyncio.timeout(50) as limit:
-            limits.append(limit)
+    limit = asyncio.timeout(50)
+    with asks.during(ask, limit):
+        async with limit:
             await asks.answer(None, params)
             assert limit.when() is not None
+
+
+async def test_two_questions_at_once_leave_a_call_its_time() -> None:
+    types = pytest.importorskip("mcp.types")
+    asks, now = McpAsks("calc"), asyncio.get_running_loop().time
+    gates = {"one": asyncio.Event(), "two": asyncio.Event()}
+    asked: list[str] = []
+
+    async def ask(given: Mapping[str, Any]) -> ev.JSON:
+        asked.append(given["message"])
+        await gates[given["message"]].wait()
+        return {"action": "decline"}
+
+    def question(message: str) -> asyncio.Task[Any]:
+        schema = {"type": "object"}
+        params = types.ElicitRequestFormParams(message=message, requested_schema=schema)
+        return asyncio.create_task(asks.answer(None, params))
+
+    limit = asyncio.timeout(5000)
+    with asks.during(ask, limit):
+        async with limit:
+            answers = {message: question(message) for message in gates}
+            while len(asked) < 2:
+                await asyncio.sleep(0)
+            for message, gate in gates.items():
+                assert limit.when() is None
+                gate.set()
+                await answers[message]
+            ends = limit.when()
+            assert ends is not None and ends - now() > 1000
