@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sessions.config import write
-from sessions.config.builtin import with_builtins
 from sessions.config.load import examined
 from sessions.config.model import Config
 from sessions.config.settings import (
@@ -200,7 +199,7 @@ def _put(document: Any, path: Path, keys: tuple[str, ...], text: str) -> None:
     else:
         old, hint = of_keys(config, keys)
         value = _value(hint, text, old, keys)
-    table = write.table_at(document, keys[:-1], _builtin(config, document, keys))
+    table = write.table_at(document, keys[:-1], _builtin(config, keys))
     write.put(table, keys[-1], value)
 
 
@@ -261,12 +260,12 @@ def _no_marks(words: list[str]) -> None:
             raise UsageError("it holds a part that is not shown: write that anew")
 
 
-def _builtin(config: Config, document: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+def _builtin(config: Config, keys: tuple[str, ...]) -> dict[str, Any]:
     """What a table that is built in must have when it is written for the first time."""
     for length in (2, 3):
         table = keys[:length]
         if len(keys) > length and table[:-1] in TABLES:
-            value = of_keys(with_builtins(config), table)[0]
+            value = of_keys(config, table)[0]
             return {
                 f.name: getattr(value, f.name)
                 for f in dataclasses.fields(value)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from sessions.config.model import Config
+from sessions.config.strict import hints_of
 
 _HEAD = """\
 # agentdeck: every key there is, with its default. A key that is commented out is not set.
@@ -30,7 +31,7 @@ def example() -> str:
 
 
 def _tables(cls: type[Any], path: tuple[str, ...]) -> Iterator[str]:
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
         inner, named = _inner(hint)
@@ -49,7 +50,7 @@ def _tables(cls: type[Any], path: tuple[str, ...]) -> Iterator[str]:
 
 
 def _table(cls: type[Any], path: tuple[str, ...]) -> Iterator[str]:
-    plain = [f for f in dataclasses.fields(cls) if _inner(get_type_hints(cls)[f.name])[0] is None]
+    plain = [f for f in dataclasses.fields(cls) if _inner(hints_of(cls)[f.name])[0] is None]
     if plain:
         yield from _comment((cls.__doc__ or "").strip().splitlines()[0])
         name = ".".join(path)
@@ -57,7 +58,7 @@ def _table(cls: type[Any], path: tuple[str, ...]) -> Iterator[str]:
         for field in plain:
             yield from _key(field)
         yield ""
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)
     for field in dataclasses.fields(cls):
         inner, named = _inner(hints[field.name])
         if inner is not None and get_origin(hints[field.name]) is not list:

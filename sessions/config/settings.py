@@ -14,12 +14,12 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from sessions.config.builtin import with_builtins
 from sessions.config.load import examined
 from sessions.config.model import BackendConfig, Config, McpServer, Price, Profile, Secret
-from sessions.config.strict import StrictReader
+from sessions.config.strict import StrictReader, hints_of
 from sessions.safety import secrets_filter
 
 _QUOTED = re.compile(r"[\s'\"\\#]")
@@ -109,7 +109,7 @@ def of_keys(config: Config, keys: tuple[str, ...]) -> tuple[Any, Any]:
             if at is None:
                 at = hint() if isinstance(hint, type) and dataclasses.is_dataclass(hint) else ""
         else:
-            hints = _hints(hint) if dataclasses.is_dataclass(hint) else {}
+            hints = hints_of(hint) if dataclasses.is_dataclass(hint) else {}
             hint, at = hints[key], getattr(at, key)
     return at, hint
 
@@ -143,16 +143,6 @@ def typed(value: Any, keys: tuple[str, ...] = ()) -> str:
             shown = [word.replace(secret, HIDDEN) if secret else word for word in shown]
         return in_line(shown)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-_KNOWN: dict[Any, dict[str, Any]] = {}
-
-
-def _hints(cls: Any) -> dict[str, Any]:
-    """The types of a class' fields, found out once."""
-    if cls not in _KNOWN:
-        _KNOWN[cls] = get_type_hints(cls)
-    return _KNOWN[cls]
 
 
 def in_line(words: Iterable[str]) -> str:
@@ -210,16 +200,16 @@ class _Sections:
                 yield self._section((*keys, name), TABLES[keys], named=True)
             return
         cls = type(value)
-        if any(kind for _, kind in _plain(cls)):
+        if any(_plain(cls)):
             yield self._section(keys, cls, named=False)
         for field in dataclasses.fields(cls):
-            hint = _hints(cls)[field.name]
+            hint = hints_of(cls)[field.name]
             if dataclasses.is_dataclass(hint) or (*keys, field.name) in TABLES:
                 yield from self._under((*keys, field.name))
 
     def _section(self, keys: tuple[str, ...], cls: type[Any], *, named: bool) -> Section:
         words = (cls.__doc__ or "").strip().splitlines()[0]
-        found = tuple(self._setting((*keys, f.name), f) for f, kind in _plain(cls) if kind)
+        found = tuple(self._setting((*keys, f.name), f) for f in _plain(cls))
         return Section(keys, words, named, stands(self.data, keys), found)
 
     def _setting(self, keys: tuple[str, ...], field: dataclasses.Field[Any]) -> Setting:
@@ -271,9 +261,10 @@ def default_of(field: dataclasses.Field[Any]) -> Any:
     return field.default
 
 
-def _plain(cls: type[Any]) -> Iterator[tuple[dataclasses.Field[Any], bool]]:
-    """The fields of a class, and whether each is a key and no table."""
-    hints = _hints(cls)
+def _plain(cls: type[Any]) -> Iterator[dataclasses.Field[Any]]:
+    """The fields of a class that are keys and no tables."""
+    hints = hints_of(cls)
     for field in dataclasses.fields(cls):
         args = (hints[field.name], *get_args(hints[field.name]))
-        yield field, not any(dataclasses.is_dataclass(arg) for arg in args)
+        if not any(map(dataclasses.is_dataclass, args)):
+            yield field

@@ -13,6 +13,14 @@ from sessions.config.model import Secret
 from sessions.record.textlines import lines
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_HINTS: dict[Any, dict[str, Any]] = {}
+
+
+def hints_of(cls: Any) -> dict[str, Any]:
+    """The types of a class' fields, found out once."""
+    if cls not in _HINTS:
+        _HINTS[cls] = get_type_hints(cls)
+    return _HINTS[cls]
 
 
 class StrictReader:
@@ -49,7 +57,7 @@ class StrictReader:
         if not isinstance(data, dict):
             self.fault(path, f"must be a table, not {say(data)}")
             return cls()
-        hints = get_type_hints(cls)
+        hints = hints_of(cls)
         names = [f.name for f in dataclasses.fields(cls)]
         values: dict[str, Any] = {}
         for key, value in data.items():
