@@ -226,7 +226,7 @@ class TranscriptView(DrawnTranscript, can_focus=True):
         self._say(f"Opening {url}")
 
     def action_mark(self) -> None:
-        """Mark what is selected, or the block in hand, for the harvest; else the last in self."""
+        """Mark what is selected, or the block in hand, for the harvest; else the last in view."""
         text = self._selected()
         if self._block_meant() is None:
             self.action_block(-1)
@@ -268,7 +268,7 @@ class TranscriptView(DrawnTranscript, can_focus=True):
         self._show_match(self.searching.step(by) is not None)
 
     def show_event(self, seq: int, words: str = "") -> None:
-        """Bring the block of an event to the top, or the first of some words in it into self."""
+        """Bring the block of an event to the top, or the first of some words in it into view."""
         self.body.update()
         bodies = self.body.blocks
         exact = [i for i, b in enumerate(bodies) if b.block.seq == seq]
