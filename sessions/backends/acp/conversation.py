@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, elicit, opening, prompt, steering, subagents, usage
+from sessions.backends.acp import opening, prompt, subagents
+from sessions.backends.acp.answering import Answering
+from sessions.backends.acp.ending import Ending
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
-from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.steering import Steering
 from sessions.backends.acp.transport import Message
@@ -22,21 +22,10 @@ from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
 from sessions.record import events as ev
-from sessions.record.closed_sets import TurnReason
-from sessions.safety.numbers_from_outside import amount
-from sessions.safety.sanitise import clean_line
-from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Port
 
-T = TypeVar("T")
-_REASONS: dict[str, TurnReason] = {
-    "end_turn": "end_turn",
-    "max_tokens": "max_tokens",
-    "max_turn_requests": "max_turns",
-    "refusal": "refusal",
-}
 _CANCEL_S = 5.0
 _FORGOT = "The agent could not open this conversation again."
 _TOO_SOON = "{title} loses a conversation that is opened again within the minute of its beginning."
@@ -46,7 +35,6 @@ _MOST_REPLAY_S = 10.0
 _QUIET_S = 12.0
 """How long an agent says nothing before it is said that it waits for its server."""
 _TOLD = "It is told of it as text, and goes on from there in a conversation of its own."
-_CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
 # What a session's answers say of its choices, and how that is called in `backend.state`.
 _CHOICES = (("modes", "modes"), ("config_options", "configOptions"), ("models", "models"))
 
@@ -74,27 +62,22 @@ class AcpConversation:
         self._quiet = ""
         self._updates = 0
         """Counts what the agent has sent, to know when it is silent."""
-        self._asks: set[asyncio.Task[Any]] = set()
         self._children = subagents.Children(self, backend)
-        self._steering: Steering | None = None
-        self._drains = False
-        """Whether the agent asks for what is to go into its turn."""
-        self._refused = False
-        """Whether something that the agent asked for in this turn was refused."""
-        self._spent = 0.0
-        """What the agent's session has cost by now; it tells the sum."""
+        self._answering = Answering(backend, self._there, self._workspace)
+        self._ending = Ending(backend, self._state)
 
     # -- the seam
 
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
         preface = await self._ready(host)
-        self._host, self._last, self._refused = host, host, False
+        self._host = self._last = host
         self._translator = Translator(
             host.turn, self._workspace.terminals.printed, partial(kept, host.files)
         )
         self._workspace.begin(host, self._translator)
         self._children.begin(host.emit, self._translator)
+        self._answering.begin(host, self._translator, self._drains)
         for update in self._early:
             self.on_update(update)
         self._early.clear()
@@ -108,14 +91,13 @@ class AcpConversation:
             self._children.end(interrupted=not whole)
             self._host = self._translator = None
             self._workspace.end(interrupted=not whole)
-            for ask in self._asks:
-                ask.cancel()
+            self._answering.end()
             self._backend.rest()
 
     def steered(self) -> None:
         """A message waits that is to go into the running turn."""
-        if self._steering is not None:
-            self._steering.wake()
+        if self._answering.steering is not None:
+            self._answering.steering.wake()
 
     async def choose(self, option: str, value: str) -> ev.JSON:
         """Set one of the agent's own options (its mode, model, effort, …) now, if it runs.
@@ -205,96 +187,12 @@ class AcpConversation:
 
         Raises acp.exceptions.RequestError.
         """
-        if method == "session/request_permission":
-            return await self._permission(params)
-        if method == elicit.CREATE:
-            return await self._question(params)
-        if method == steering.DRAIN:
-            return self._drained()
-        if method == steering.CLAIM:
-            return {"claimed": True, "hasQueuedPrompt": False}
-        answer = self._workspace.handle(method, params)
-        if method == "terminal/wait_for_exit":
-            return await answer  # it is over when the command is, which an interrupt ends
-        return await self._within(answer)
+        return await self._answering.request(method, params)
 
-    def _within(self, asked: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """What the agent waits for; it ends with the turn."""
-        task = asyncio.ensure_future(asked)
-        self._asks.add(task)
-        task.add_done_callback(self._asks.discard)
-        return task
-
-    def _drained(self) -> Message:
-        """What waits for the running turn of an agent that asks for it."""
-        if not self._drains and self._host is not None and self._agent is not None:
-            self._drains = True
+    def _drains(self) -> None:
+        """The agent asks for what waits for its turn, so that something can be put into it."""
+        if self._host is not None and self._agent is not None:
             self._host.emit(ev.BackendState(data={"reasons": self._reasons(self._agent)}))
-        if self._steering is None:
-            return {"items": [], "hasQueuedPrompt": False}
-        return self._steering.drain()
-
-    async def _question(self, params: Message) -> Message:
-        """Answer elicitation/create by the user."""
-        if self._host is None or self._translator is None:
-            return elicit.CANCEL
-        asked = elicit.ask(self._host, self._translator, self._backend.title, params)
-        try:
-            return await self._within(asked)
-        except asyncio.CancelledError:
-            return elicit.CANCEL
-
-    async def _permission(self, params: Message) -> Message:
-        """Answer session/request_permission by the deck's mode, or by its user."""
-        host, translator = self._host, self._translator
-        if host is None or translator is None:
-            return _CANCELLED
-        given = params.get("toolCall")
-        call: Message = given if isinstance(given, dict) else {}
-        options = asking.options_of(params)
-        for event in translator.announce(call):
-            await host.emit_synced(event)
-        call_id = str(call.get("toolCallId", ""))
-        known = {**translator.call(call_id), **call}
-        targets = asking.targets_of(known, self._backend.guard(host))
-        verdict = decide(host.settings.permission, known, targets)
-        chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""
-        kinds = {str(o.get("optionId")): str(o.get("kind")) for o in options}
-        if verdict.option_kind.startswith("reject"):
-            chosen = chosen or "cancelled"  # there is no refusal among the options
-        request = asking.asked(
-            host.turn, call_id, known, options, self._there, "" if chosen else verdict.why
-        )
-        if chosen:
-            await host.emit_synced(
-                ev.PermissionAnswered(
-                    turn=host.turn,
-                    call=call_id,
-                    ask=request.ask,
-                    decision=chosen,
-                    allowed=verdict.option_kind.startswith("allow"),
-                    by="mode",
-                    reason=verdict.why,
-                )
-            )
-            self._approve(known, targets, verdict.option_kind)
-            return _selected(chosen) if chosen in kinds else _CANCELLED
-        try:
-            answered = await self._within(host.ask(request))
-        except asyncio.CancelledError:
-            return _CANCELLED
-        decision = answered.decision
-        if decision not in kinds:
-            decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
-        self._approve(known, targets, kinds.get(decision, ""))
-        return _selected(decision) if decision else _CANCELLED
-
-    def _approve(self, call: Message, targets: list[Target], option_kind: str) -> None:
-        """What was allowed here is not asked once more when the agent then does it through us."""
-        self._refused = self._refused or not option_kind.startswith("allow")
-        if option_kind.startswith("allow"):
-            kind, command = str(call.get("kind") or "other"), asking.command_of(call)
-            self._workspace.approvals.take(kind, option_kind, [t.path for t in targets], command)
 
     # -- making ready
 
@@ -347,7 +245,7 @@ class AcpConversation:
         return preface
 
     def _reasons(self, agent: AgentProcess) -> dict[str, str]:
-        steers = agent.steers or self._drains
+        steers = agent.steers or self._answering.drains
         return self.options.reasons(self._backend.title, steers=steers)
 
     async def _enter(self, agent: AgentProcess, host: TurnHost) -> str:
@@ -432,11 +330,7 @@ class AcpConversation:
         if not agent_session:
             raise BackendError(f"The agent {self._backend.name} opened no session.", kind="agent")
         self.agent_session = agent_session
-        if agent_session != self._state.get("session_id"):
-            self._spent = 0.0
-            self._state.pop("tokens_so_far", None)
-        elif not self._spent:
-            self._spent = _cost_of(self._state.get("context")) or 0.0
+        self._ending.entered(again=agent_session == self._state.get("session_id"))
         self._state.update(session_id=agent_session, owner=self.session_id)
         self.options.take({ours: answer[theirs] for ours, theirs in _CHOICES if answer.get(theirs)})
 
@@ -458,8 +352,8 @@ class AcpConversation:
             )
         )
         ended = asyncio.ensure_future(agent.wait_ended())
-        self._steering = Steering(agent, self.agent_session, host)
-        self._steering.wake()
+        steering = self._answering.steering = Steering(agent, self.agent_session, host)
+        steering.wake()
         try:
             before = self._updates
             await asyncio.wait(
@@ -471,7 +365,7 @@ class AcpConversation:
             if not asked.done():
                 raise agent.fault("ended in the middle of the turn", mark)
             answer = asked.result()
-            await self._steering.settle()
+            await steering.settle()
         except BackendError as error:
             # Its stdout may end a moment before the process itself does.
             if error.kind != "agent_ended":
@@ -481,16 +375,16 @@ class AcpConversation:
             await self._cancel(agent, asked)
             raise
         finally:
-            self._steering.stop()
-            self._steering = None
+            steering.stop()
+            self._answering.steering = None
             ended.cancel()
             asked.cancel()
-        return self._ended(host, answer)
+        refused = self._answering.refused
+        return self._ending.ended(host, answer, self._translator, refused=refused)
 
     async def _cancel(self, agent: AgentProcess, asked: asyncio.Future[Message]) -> None:
         """Ask the agent to stop, and take in what it still says before it does."""
-        for ask in list(self._asks):
-            ask.cancel()
+        self._answering.cancel()
         self._workspace.terminals.stop()
         await agent.notify("session/cancel", {"sessionId": self.agent_session})
         try:
@@ -504,65 +398,3 @@ class AcpConversation:
             if agent.alive:
                 self._state.pop("session_id", None)
             self.agent_session = ""
-
-    def _ended(self, host: TurnHost, answer: Message) -> ev.TurnEnded:
-        assert self._translator is not None
-        told = self._translator.usage
-        if told:
-            host.emit(ev.BackendState(data={"context": told}))
-        reason, detail = self._reason(answer)
-        return ev.TurnEnded(
-            turn=host.turn,
-            reason=reason,
-            usage=self._tokens(host, answer),
-            cost_usd=self._cost(told),
-            detail=detail,
-        )
-
-    def _reason(self, answer: Message) -> tuple[TurnReason, str]:
-        """Why the turn is over; what is no reason of the protocol is an error with a sentence."""
-        given = answer.get("stopReason")
-        if given == "cancelled" and self._refused and self._host is not None:
-            # Some end their turn at a refusal. Whoever interrupts here waits for no reason.
-            self.on_fault(f"The agent {self._backend.name} stopped at what was refused.")
-            return "end_turn", ""
-        if given == "cancelled":
-            return "error", f"The agent {self._backend.name} cancelled the turn by itself."
-        if isinstance(given, str) and given in _REASONS:
-            return _REASONS[given], ""
-        told = f"the reason {clean_line(repr(given))[:120]}, which is none of the protocol's"
-        told = "no reason" if given is None else told
-        return "error", f"The agent {self._backend.name} ended its turn with {told}."
-
-    def _tokens(self, host: TurnHost, answer: Message) -> dict[str, int]:
-        """What this turn took, wherever the agent says it."""
-        assert self._translator is not None
-        told = usage.of_answer(answer) or dict(self._translator.spent)
-        known = self._backend.known
-        if not told or known is None or not known.usage_so_far:
-            return told
-        turn = usage.since(told, self._state.get("tokens_so_far") or {})
-        self._state["tokens_so_far"] = told
-        host.emit(ev.BackendState(data={"tokens_so_far": told}))
-        return turn
-
-    def _cost(self, told: Message) -> float | None:
-        """What this turn cost; the agent tells the sum over its session."""
-        so_far = _cost_of(told)
-        if so_far is None or not self._backend.cost_is_real:
-            return None
-        begun = 0.0 if so_far < self._spent else self._spent  # it may have begun anew
-        self._spent = so_far
-        return so_far - begun
-
-
-def _cost_of(told: Any) -> float | None:
-    """The dollars in a `usage_update`."""
-    cost = told.get("cost") if isinstance(told, dict) else None
-    if not isinstance(cost, dict) or cost.get("currency") != "USD":
-        return None
-    return amount(cost.get("amount"))
-
-
-def _selected(option: str) -> Message:
-    return {"outcome": {"outcome": "selected", "optionId": option}}

@@ -1,0 +1,158 @@
+"""What an agent asks of us within a turn: permissions, answers of the user, files, terminals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sessions.backends.acp import asking, elicit, steering
+from sessions.backends.acp.permissions import decide
+from sessions.backends.acp.steering import Steering
+from sessions.backends.acp.transport import Message
+from sessions.backends.acp.updates import Translator
+from sessions.backends.acp.workspace import Workspace
+from sessions.backends.base import TurnHost
+from sessions.record import events as ev
+from sessions.tools.workspace import Target
+
+if TYPE_CHECKING:
+    from sessions.backends.acp.port import Port
+
+T = TypeVar("T")
+_CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
+
+
+class Answering:
+    """Answers the requests of one session of an agent."""
+
+    def __init__(self, backend: Port, there: Path, workspace: Workspace) -> None:
+        self.refused = False
+        """Whether something that the agent asked for in this turn was refused."""
+        self.drains = False
+        """Whether the agent asks for what is to go into its turn."""
+        self.steering: Steering | None = None
+        """The messages that are to go into the running turn."""
+        self._backend = backend
+        self._there = there
+        self._workspace = workspace
+        self._host: TurnHost | None = None
+        self._translator: Translator | None = None
+        self._drained: Callable[[], None] = lambda: None
+        self._asks: set[asyncio.Task[Any]] = set()
+
+    def begin(self, host: TurnHost, translator: Translator, drained: Callable[[], None]) -> None:
+        """A turn begins. `drained`: the agent asked for the first time for what waits."""
+        self.refused = False
+        self._host, self._translator, self._drained = host, translator, drained
+
+    def end(self) -> None:
+        """It is over: what still waits for an answer gets none."""
+        self._host = self._translator = None
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Whatever waits for an answer is told that there is none."""
+        for ask in list(self._asks):
+            ask.cancel()
+
+    async def request(self, method: str, params: Message) -> Any:
+        """The answer; NotImplemented for an unknown request.
+
+        Raises acp.exceptions.RequestError.
+        """
+        if method == "session/request_permission":
+            return await self._permission(params)
+        if method == elicit.CREATE:
+            return await self._question(params)
+        if method == steering.DRAIN:
+            return self._drain()
+        if method == steering.CLAIM:
+            return {"claimed": True, "hasQueuedPrompt": False}
+        answer = self._workspace.handle(method, params)
+        if method == "terminal/wait_for_exit":
+            return await answer  # it is over when the command is, which an interrupt ends
+        return await self._within(answer)
+
+    def _within(self, asked: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """What the agent waits for; it ends with the turn."""
+        task = asyncio.ensure_future(asked)
+        self._asks.add(task)
+        task.add_done_callback(self._asks.discard)
+        return task
+
+    def _drain(self) -> Message:
+        """What waits for the running turn of an agent that asks for it."""
+        if not self.drains and self._host is not None:
+            self.drains = True
+            self._drained()
+        if self.steering is None:
+            return {"items": [], "hasQueuedPrompt": False}
+        return self.steering.drain()
+
+    async def _question(self, params: Message) -> Message:
+        """Answer elicitation/create by the user."""
+        if self._host is None or self._translator is None:
+            return elicit.CANCEL
+        asked = elicit.ask(self._host, self._translator, self._backend.title, params)
+        try:
+            return await self._within(asked)
+        except asyncio.CancelledError:
+            return elicit.CANCEL
+
+    async def _permission(self, params: Message) -> Message:
+        """Answer session/request_permission by the deck's mode, or by its user."""
+        host, translator = self._host, self._translator
+        if host is None or translator is None:
+            return _CANCELLED
+        given = params.get("toolCall")
+        call: Message = given if isinstance(given, dict) else {}
+        options = asking.options_of(params)
+        for event in translator.announce(call):
+            await host.emit_synced(event)
+        call_id = str(call.get("toolCallId", ""))
+        known = {**translator.call(call_id), **call}
+        targets = asking.targets_of(known, self._backend.guard(host))
+        verdict = decide(host.settings.permission, known, targets)
+        chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""
+        kinds = {str(o.get("optionId")): str(o.get("kind")) for o in options}
+        if verdict.option_kind.startswith("reject"):
+            chosen = chosen or "cancelled"  # there is no refusal among the options
+        request = asking.asked(
+            host.turn, call_id, known, options, self._there, "" if chosen else verdict.why
+        )
+        if chosen:
+            await host.emit_synced(
+                ev.PermissionAnswered(
+                    turn=host.turn,
+                    call=call_id,
+                    ask=request.ask,
+                    decision=chosen,
+                    allowed=verdict.option_kind.startswith("allow"),
+                    by="mode",
+                    reason=verdict.why,
+                )
+            )
+            self._approve(known, targets, verdict.option_kind)
+            return _selected(chosen) if chosen in kinds else _CANCELLED
+        try:
+            answered = await self._within(host.ask(request))
+        except asyncio.CancelledError:
+            return _CANCELLED
+        decision = answered.decision
+        if decision not in kinds:
+            decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
+        self._approve(known, targets, kinds.get(decision, ""))
+        return _selected(decision) if decision else _CANCELLED
+
+    def _approve(self, call: Message, targets: list[Target], option_kind: str) -> None:
+        """What was allowed here is not asked once more when the agent then does it through us."""
+        self.refused = self.refused or not option_kind.startswith("allow")
+        if option_kind.startswith("allow"):
+            kind, command = str(call.get("kind") or "other"), asking.command_of(call)
+            self._workspace.approvals.take(kind, option_kind, [t.path for t in targets], command)
+
+
+def _selected(option: str) -> Message:
+    return {"outcome": {"outcome": "selected", "optionId": option}}
