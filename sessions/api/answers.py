@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 
 from sessions.plans.model import UnitState
 from sessions.record import events as ev
-from sessions.record.closed_sets import BackendType, Origin, SignInKind
+from sessions.record.closed_sets import BackendType, Origin, SignInKind, Status
 
 
 class Greeting(TypedDict):
@@ -37,6 +37,32 @@ class EngineStatus(TypedDict):
     tasks: int
     files: int | None
     files_limit: int | None
+
+
+class SessionListed(TypedDict):
+    """What a list of thousands shows of a session: a part of its summary, under the same names."""
+
+    id: str
+    title: str
+    agent_title: str
+    auto_title: str
+    about: str
+    status: Status
+    backend: str
+    model: str
+    cwd: str
+    created: str
+    updated: str
+    turns: int
+    cost_usd: float | None
+    tokens: dict[str, int]
+    archived: bool
+    closed: bool
+    aside: bool
+    snippet: str
+    repository: str
+    branch: str
+    worktree: ev.JSON | None
 
 
 class Watched(TypedDict):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SandboxState,
         Scheduled,
         Sent,
+        SessionListed,
         SettingChanged,
         SettingsShown,
         ShellEnded,
@@ -154,7 +155,15 @@ class Calls(Protocol):
     async def call(self, command: Literal["deck.offers"], /) -> list[ev.JSON]: ...
 
     @overload
+    async def call(self, command: Literal["deck.order"], /) -> list[str]: ...
+
+    @overload
     async def call(self, command: Literal["deck.profiles"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["deck.rows"], /, *, sessions: list[str]
+    ) -> list[SessionListed]: ...
 
     @overload
     async def call(

@@ -262,10 +262,15 @@ class Index:
 
     # -- asking
 
-    def summaries(self) -> list[Summary]:
-        """Every session's summary, newest first."""
+    def summaries(self, wanted: Sequence[str] | None = None) -> list[Summary]:
+        """Every session's summary, or those of the wanted ones; newest first."""
         with self._lock:
-            return rows.summaries(self._db)
+            return rows.summaries(self._db, wanted)
+
+    def repositories(self) -> dict[str, str]:
+        """Every session's id with the repository of its worktree, "" without one."""
+        with self._lock:
+            return rows.repositories(self._db)
 
     def titles(self, sessions: Collection[str]) -> dict[str, str]:
         """What some sessions are called: their title, else the beginning of the first message."""

@@ -16,6 +16,9 @@ from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
+
+    from sessions.record import events as ev
 
 
 class SessionRow(NamedTuple):
@@ -91,11 +94,28 @@ def rows(db: sqlite3.Connection) -> list[SessionRow]:
     ]
 
 
-def summaries(db: sqlite3.Connection) -> list[Summary]:
-    """Every session's whole summary, newest first."""
+def repositories(db: sqlite3.Connection) -> dict[str, str]:
+    """Every session's id with the repository of its worktree, "" without one."""
+    told = db.execute("select id, case branch when '' then null else nested end from sessions")
+    return {session: _repository(nested) if nested else "" for session, nested in told}
+
+
+def _repository(nested: str) -> str:
+    return repository_of(json.loads(nested).get("worktree"))
+
+
+def repository_of(worktree: ev.JSON | None) -> str:
+    """Where the repository of a worktree is, "" if there is none."""
+    return str((worktree or {}).get("repository") or "")
+
+
+def summaries(db: sqlite3.Connection, wanted: Sequence[str] | None = None) -> list[Summary]:
+    """Every session's whole summary, or those of the wanted ones; newest first."""
     names = ", ".join((*_PLAIN, "nested"))
+    where = f"where id in ({', '.join('?' * len(wanted))})" if wanted is not None else ""
+    asked = f"select {names} from sessions {where} order by id desc"
     found = []
-    for *plain, nested in db.execute(f"select {names} from sessions order by id desc"):
+    for *plain, nested in db.execute(asked, wanted or ()):
         data: dict[str, Any] = dict(zip(_PLAIN, plain, strict=True))
         for name in _TRUTHS:
             data[name] = data[name] == 1

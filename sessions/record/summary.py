@@ -5,7 +5,7 @@ Status is reduced from events alone; nothing is polled and no screen is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -101,8 +101,12 @@ class Summary:
         `dataclasses.asdict` copies every depth and takes ten times as long, which a list of
         thousands of sessions would be held up by.
         """
+        return self.part(self.__slots__)
+
+    def part(self, names: Iterable[str]) -> ev.JSON:
+        """These of its fields, as `to_json` has them."""
         told: ev.JSON = {}
-        for name in self.__slots__:
+        for name in names:
             value = getattr(self, name)
             told[name] = value.copy() if isinstance(value, dict | list) else value
         return told

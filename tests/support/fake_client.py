@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sessions.archive.order import grouped
+from sessions.archive.rows import repository_of
 from sessions.config import change
 from sessions.config.settings import overview
 from sessions.engine.commands import check, load_commands
@@ -181,6 +183,14 @@ class FakeClient:
 
     async def _deck_list(self, closed: bool = False, archived: bool = False) -> list[ev.JSON]:
         return [s.to_json() for s in self.summaries.values()]
+
+    async def _deck_order(self) -> list[str]:
+        trees = {i: repository_of(s.worktree) for i, s in self.summaries.items()}
+        return grouped(trees)
+
+    async def _deck_rows(self, sessions: list[str]) -> list[ev.JSON]:
+        known = self.summaries
+        return [known[i].to_json() for i in sessions if i in known]
 
     async def _plan_going(self) -> list[ev.JSON]:
         return []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import ClassVar, Generic, Literal, TypeVar
@@ -17,6 +18,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tui.panels.hints import Hints
 from tui.terminal import glyphs
@@ -24,11 +26,12 @@ from tui.text import plain
 from tui.view.fitted import Fitted
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
-from tui.work import caught_up
+from tui.work import caught_up, while_shown
 
 T = TypeVar("T")
 GUARD_S = 0.4
 """An enter within this time of a question's appearance was meant for something else."""
+STILL_READING = "Not found so far; the rest of the list is being read."
 
 
 class Dialog(Fitted, ModalScreen[T], Generic[T]):
@@ -193,6 +196,8 @@ class Pick:
 
     def matches(self, terms: Sequence[str]) -> bool:
         """Whether every term is in it."""
+        if not terms:
+            return True
         words = (self.words or " ".join(text for text, _ in self.cells)).casefold()
         return all(term in words for term in terms)
 
@@ -217,6 +222,8 @@ class Listing:
     refresh: Callable[[], list[Pick]] | None = field(default=None)
     at: str = ""
     """The key of the row that the cursor begins on."""
+    rest: AsyncIterator[list[Pick]] | None = None
+    """Where rows are many: those below `rows`, which come while the first ones are shown."""
     written: Callable[[str], None] | None = None
     """Takes what was typed and finds no row when the list is left: it was no filter."""
 
@@ -274,6 +281,7 @@ class Choose(Filtered[Choice]):
         super().__init__(title)
         self.listing = listing
         self.marked = set(listing.marked or ())
+        self._rest: Worker[None] | None = None
 
     @property
     def marking(self) -> bool:
@@ -298,6 +306,25 @@ class Choose(Filtered[Choice]):
         keys = [row.key for row in self.query_one(Rows).rows]
         if self.listing.at in keys:
             self.query_one(Rows).action_move(keys.index(self.listing.at))
+        if self.listing.rest is not None:
+            reading = self._read(self.listing.rest)
+            self._rest = self.run_worker(while_shown(self, reading), exit_on_error=False)
+
+    async def _read(self, rest: AsyncIterator[list[Pick]]) -> None:
+        rows = self.query_one(Rows)
+        rows.empty = STILL_READING
+        async for picks in rest:
+            self.listing.rows += picks
+            rows.add(self._matching(picks))
+        rows.empty = self.listing.empty
+        if not rows.rows:
+            self._show()
+
+    async def all_there(self) -> None:
+        """Wait for rows that are still read."""
+        if self._rest is not None:
+            with contextlib.suppress(WorkerFailed, WorkerCancelled):
+                await self._rest.wait()
 
     async def offer_clicked(self, key: str) -> None:
         """Done at once: the filter has a use for some of the keys."""
@@ -329,15 +356,18 @@ class Choose(Filtered[Choice]):
         self.call_after_refresh(self._say_whole)
 
     def _show(self) -> None:
+        self.query_one(Rows).show(self._matching(self.listing.rows))
+        self._say_whole()
+
+    def _matching(self, picks: Sequence[Pick]) -> list[Row]:
         terms = self.query_one("#filter", Input).value.casefold().split()
         rows = []
-        for pick in self.listing.rows:
+        for pick in picks:
             if pick.matches(terms):
                 mark = "[x] " if pick.key in self.marked else "[ ] "
                 cells = ((mark, "bold"), *pick.cells) if self.marking else pick.cells
                 rows.append(Row(pick.key, cells))
-        self.query_one(Rows).show(rows)
-        self._say_whole()
+        return rows
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
@@ -370,6 +400,7 @@ class Choose(Filtered[Choice]):
         """Mark all rows, or none if all are."""
         await self.caught_up()
         if self.marking:
+            await self.all_there()
             keys = {row.key for row in self.query_one(Rows).rows}
             self.marked = self.marked - keys if keys <= self.marked else self.marked | keys
             self._show()
@@ -377,6 +408,8 @@ class Choose(Filtered[Choice]):
     async def action_take(self, key: str) -> None:
         """Choose the row under the cursor."""
         await self.caught_up()
+        if self.marked:
+            await self.all_there()
         row = self.query_one(Rows).key
         if row or self.marked:
             marked = tuple(p.key for p in self.listing.rows if p.key in self.marked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from sessions.record.summary import Summary
@@ -11,8 +12,12 @@ from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForReopening
+    from tui.deck.ports import Asks, ForReopening
     from tui.deck.screen import DeckScreen
+
+
+_FIRST, _PAGE = 80, 500
+"""Rows that are asked for before a list is shown, and at a time behind it."""
 
 
 def _column(text: str, width: int) -> str:
@@ -45,28 +50,43 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     return Pick(summary.id, cells, f"{words}{where} {summary.id} {summary.snippet}")
 
 
-def grouped(found: list[Summary]) -> list[Summary]:
-    """The newest first, but those on branches of one repository together, by their newest."""
-    groups: dict[str, list[Summary]] = {}
-    for summary in sorted(found, key=lambda s: s.id, reverse=True):
-        tree = summary.worktree or {}
-        groups.setdefault(str(tree.get("repository") or summary.id), []).append(summary)
-    return [summary for group in groups.values() for summary in group]
+Made = Callable[[Summary], Pick]
+
+
+async def in_pages(
+    deck: Asks, order: Sequence[str], known: dict[str, Summary], made: Made
+) -> AsyncIterator[list[Pick]]:
+    """Rows of sessions: a screenful first, then the others, many at a time.
+
+    `known`: the summaries that need not be asked for; those that came are put there.
+    """
+    at, most = 0, _FIRST
+    while at < len(order):
+        part, at, most = order[at : at + most], at + most, _PAGE
+        if asked := [i for i in part if i not in known]:
+            for row in await deck.client.call("deck.rows", sessions=asked):
+                known[row["id"]] = Summary.from_json({**row})
+        yield [made(known[i]) for i in part if i in known]
 
 
 async def open_list(deck: DeckScreen) -> None:
-    """All sessions, those of the deck first, then as `grouped`; the chosen one is opened."""
+    """All sessions, those of the deck first, then as the engine orders them; one is opened."""
     offers = (Offer("alt+x", "close"), Offer("alt+a", "archive"), Offer("alt+d", "delete"))
+    empty = "No session yet: ctrl+n makes one."
+    number = deck.model.number
+
+    def row(summary: Summary) -> Pick:
+        return session_pick(summary, number(summary.id), deck.size.width)
+
     while True:
-        listed = await deck.client.call("deck.list", closed=True, archived=True)
-        known = {s.id: s for s in map(Summary.from_json, listed)} | deck.model.summaries
-        number = deck.model.number
-        ordered = [known[i] for i in deck.model.order if i in known]
-        ordered += grouped([s for s in known.values() if not number(s.id)])
-        rows = [session_pick(s, number(s.id), deck.size.width) for s in ordered]
-        listing = Listing(rows, offers, empty="No session yet: ctrl+n makes one.", enter="opens")
+        known = dict(deck.model.summaries)
+        own = [i for i in deck.model.order if i in known]
+        order = list(dict.fromkeys([*own, *await deck.client.call("deck.order")]))
+        pages = in_pages(deck, order, known, row)
+        rows: list[Pick] = await anext(pages, [])
+        listing = Listing(rows, offers, empty=empty, enter="opens", rest=pages)
         chosen: Choice | None = await deck.app.push_screen_wait(
-            Choose(f"All sessions ({len(rows)})", listing)
+            Choose(f"All sessions ({len(order)})", listing)
         )
         if chosen is None:
             return

@@ -89,6 +89,16 @@ class Rows(ScrollView, can_focus=True):
             if old[line] != self.rows[line]:
                 self.refresh_line(line)
 
+    def add(self, rows: Sequence[Row]) -> None:
+        """More rows, below those that are there."""
+        if not rows:
+            return
+        before = len(self.rows)
+        self.rows += rows
+        self.virtual_size = Size(max(1, self.size.width), len(self.rows))
+        if before < self.scroll_offset.y + self.size.height:
+            self.refresh()
+
     def _into_view(self) -> None:
         height = self.size.height
         if not height:

@@ -8,12 +8,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
-from sessions.api.answers import BackendListed, EngineStatus, ModelChoice, SandboxState
+from sessions.api.answers import (
+    BackendListed,
+    EngineStatus,
+    ModelChoice,
+    SandboxState,
+    SessionListed,
+)
 from sessions.archive.index import Index
+from sessions.archive.order import grouped
+from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
+from sessions.record.summary import Summary
 from sessions.record.wants import Want, in_order
+
+_AT_ONCE = 500
+"""Values that one question to SQLite takes; an old one takes no thousand."""
+_LISTED = tuple(SessionListed.__annotations__)
 
 
 @command("deck.list")
@@ -24,6 +37,26 @@ async def listing(deck: Deck, archived: bool = False, closed: bool = False) -> l
         for s in await deck.all_summaries()
         if (archived or not s.archived) and (closed or not s.closed)
     ]
+
+
+@command("deck.order")
+async def order(deck: Deck) -> list[str]:
+    """Every session's id: newest first, those on branches of one repository together."""
+    found = await deck.index.ask(lambda index: index.repositories())
+    live = {s.id: repository_of(s.summary.worktree) for s in deck.sessions.values()}
+    return grouped(found | live)
+
+
+@command("deck.rows")
+async def rows(deck: Deck, sessions: list[str]) -> list[SessionListed]:
+    """What a list shows of these sessions; one that is gone is left out."""
+    found: list[Summary] = []
+    for at in range(0, len(sessions), _AT_ONCE):
+        part = sessions[at : at + _AT_ONCE]
+        found += await deck.index.ask(lambda index, part=part: index.summaries(part))  # type: ignore[misc]
+    known = {s.id: s for s in found}
+    known |= {s: deck.sessions[s].summary for s in sessions if s in deck.sessions}
+    return [cast("SessionListed", known[s].part(_LISTED)) for s in sessions if s in known]
 
 
 @command("deck.status")

@@ -6,8 +6,8 @@ import pytest
 from textual import events
 from textual.widgets import Checkbox, Input, Select
 
+from sessions.archive.order import grouped
 from sessions.record import events as ev
-from sessions.record.summary import Summary
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui import actions as registry
@@ -16,7 +16,6 @@ from tui.deck.welcome import Welcome
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.new_session import NewSessionForm, complete_folder
-from tui.screens.session_list import grouped
 from tui.widgets.rows import Rows
 
 
@@ -452,6 +451,4 @@ async def test_a_row_and_a_tile_say_repository_and_branch() -> None:
 
 
 def test_sessions_of_one_repository_stand_together() -> None:
-    tree = {"repository": "/r/.git"}
-    found = [Summary("1", worktree=tree), Summary("2"), Summary("3", worktree=tree), Summary("4")]
-    assert [s.id for s in grouped(found)] == ["4", "3", "1", "2"]
+    assert grouped({"1": "/r/.git", "2": "", "3": "/r/.git", "4": ""}) == ["4", "3", "1", "2"]

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from sessions.api.answers import DraftShown
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
+from sessions.record.summary import Summary
 from tui.folder import here
 from tui.panels import Panel
 from tui.panels.harvest import library
@@ -23,7 +24,8 @@ from tui.panels.harvest.review import DraftReview
 from tui.panels.harvest.turn import show_turn
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
-from tui.text import clean, clip, one_line
+from tui.screens.session_list import in_pages
+from tui.text import clean, clip, one_line, title_of
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
@@ -269,16 +271,15 @@ class HarvestPanel(Panel):
         self.run(self._choose_several())
 
     async def _choose_several(self) -> None:
-        listed = await self.client.call("deck.list", closed=True, archived=True)
-        known = {s["id"]: (s["title"], s["updated"]) for s in listed}
         open_ = self.deck.model.summaries
-        ordered = [*open_, *(i for i in sorted(known, reverse=True) if i not in open_)]
-        picks = []
-        for id_ in ordered:
-            title, updated = known.get(id_, ("", ""))
-            name = self.deck.name_of(id_) if id_ in open_ else one_line(title) or id_[-6:]
-            day = open_[id_].updated[:10] if id_ in open_ else updated[:10]
-            picks.append(Pick(id_, ((name, ""), (f"  {day}", "$text-muted"))))
+        order = list(dict.fromkeys([*open_, *await self.client.call("deck.order")]))
+
+        def row(summary: Summary) -> Pick:
+            name = self.deck.name_of(summary.id) if summary.id in open_ else title_of(summary)
+            return Pick(summary.id, ((name, ""), (f"  {summary.updated[:10]}", "$text-muted")))
+
+        pages = in_pages(self.deck, order, dict(open_), row)
+        picks: list[Pick] = await anext(pages, [])
         marked = set(self.several) or ({self.session} if self.session else set())
 
         def chosen(choice: Any) -> None:
@@ -286,7 +287,7 @@ class HarvestPanel(Panel):
                 self.several = choice.marked
                 self._go("several")
 
-        listing = Listing(picks, marked=marked, enter="shows theirs")
+        listing = Listing(picks, marked=marked, enter="shows theirs", rest=pages)
         self.app.push_screen(Choose("Byproducts of which sessions", listing), chosen)
 
     def action_make_it(self) -> None:

@@ -1,0 +1,69 @@
+"""A list of very many sessions: the first rows are there before the others were asked for."""
+
+import asyncio
+
+from textual.widgets import Input
+
+from sessions.record import events as ev
+from tests.support.deckpilot import Opened, opened
+from tui.screens import session_list
+from tui.screens.dialogs import STILL_READING, Choose
+from tui.widgets.rows import Rows
+
+
+def _keys(here: Opened) -> list[str]:
+    return [row.key for row in here.app.screen.query_one(Rows).rows]
+
+
+async def _closed(here: Opened, count: int) -> None:
+    """So many sessions that are no tiles."""
+    for number in range(count):
+        made = here.client.add(f"old {number}")
+        here.client._fold(made, ev.SessionSet(closed=True))
+
+
+async def test_a_list_is_shown_before_all_of_it_is_read() -> None:
+    async with opened(1) as here:
+        await _closed(here, session_list._FIRST + 20)
+        rows, held = here.client._deck_rows, asyncio.Event()
+
+        async def slowly(sessions: list[str]) -> list[ev.JSON]:
+            if len(sessions) < session_list._FIRST - 1:  # the first of it is a tile's
+                await held.wait()
+            return await rows(sessions)
+
+        here.client._deck_rows = slowly  # type: ignore[method-assign]
+        await here.press("ctrl+l")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        assert here.app.screen.query_one("#dialog").border_title == "All sessions (101)"
+        assert len(_keys(here)) == session_list._FIRST
+        assert _keys(here)[0] == "s001"
+        here.app.screen.query_one("#filter", Input).value = "nothing of it"
+        await here.until(lambda: not _keys(here))
+        assert here.app.screen.query_one(Rows).empty == STILL_READING
+        here.app.screen.query_one("#filter", Input).value = "old"
+        held.set()
+        await here.until(lambda: len(_keys(here)) == 100)
+        assert here.app.screen.query_one(Rows).empty != STILL_READING
+        asked = [args["sessions"] for command, args in here.client.calls if command == "deck.rows"]
+        assert [len(ids) for ids in asked] == [session_list._FIRST - 1, 21]
+
+
+async def test_a_list_that_is_left_asks_no_more() -> None:
+    async with opened(1) as here:
+        await _closed(here, session_list._FIRST + 20)
+        rows, held = here.client._deck_rows, asyncio.Event()
+
+        async def slowly(sessions: list[str]) -> list[ev.JSON]:
+            if len(sessions) < session_list._FIRST - 1:
+                await held.wait()
+            return await rows(sessions)
+
+        here.client._deck_rows = slowly  # type: ignore[method-assign]
+        await here.press("ctrl+l")
+        await here.until(lambda: isinstance(here.app.screen, Choose))
+        await here.press("escape")
+        held.set()
+        await here.until(lambda: here.app.screen is here.deck)
+        await here.press("ctrl+l")
+        await here.until(lambda: len(_keys(here)) == 101)
