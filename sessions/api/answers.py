@@ -410,3 +410,37 @@ class Pruned(TypedDict):
 
     removed: list[WorktreeListed]
     left: list[WorktreeListed]
+
+
+class UsageRow(TypedDict):
+    """What turns took that have something in common: those of the names that were asked for.
+
+    `cost_usd` is None where no price is known of any of the turns, `unpriced` the turns without
+    one; `cache_share`: of what went in, the part that came from the cache; `waited_s`: how long
+    questions waited for a person; `title`: a session's.
+    """
+
+    day: NotRequired[str]
+    model: NotRequired[str]
+    backend: NotRequired[str]
+    profile: NotRequired[str]
+    session: NotRequired[str]
+    title: NotRequired[str]
+    turns: int
+    input: int
+    output: int
+    cache_read: int
+    cache_write: int
+    cost_usd: float | None
+    unpriced: int
+    cache_share: float | None
+    waited_s: float
+
+
+class UsageShown(TypedDict):
+    """Sums by what was asked for, and all of it together; `others`: the rows that `total` alone
+    counts, since there were more than were asked for."""
+
+    rows: list[UsageRow]
+    total: UsageRow
+    others: int

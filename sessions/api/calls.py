@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Staged,
         TurnShown,
         Undone,
+        UsageShown,
         Watched,
     )
     from sessions.record import events as ev
@@ -103,6 +104,18 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["archive.search"], /, *, query: str, limit: int = ...
     ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["archive.usage"],
+        /,
+        *,
+        by: list[str],
+        since: str = ...,
+        until: str = ...,
+        most: int = ...,
+    ) -> UsageShown: ...
 
     @overload
     async def call(

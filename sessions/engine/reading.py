@@ -12,6 +12,7 @@ READS = frozenset(
         "agent.options",
         "agent.sign_in",
         "archive.search",
+        "archive.usage",
         "config.check",
         "config.settings",
         "deck.backends",

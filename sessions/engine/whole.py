@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessions.archive.spent import SpentSoFar
 from sessions.config import Config
 from sessions.features.assembly import Features, More
 from sessions.places import Places
@@ -16,6 +17,7 @@ class WholeDeck(Deck):
 
     def __init__(self, places: Places, config: Config, more: More = ()) -> None:
         super().__init__(places, config, lambda deck: Features(deck, more))
+        self.spent = SpentSoFar(places.sessions)
 
     @property
     def plans(self) -> Runs:

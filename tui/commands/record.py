@@ -41,6 +41,17 @@ async def import_(deck: DeckScreen) -> None:
         deck.say(f"Imported: {told or 'nothing new'}.")
 
 
+@action("usage", "Usage: tokens, cost, turns", group="Deck", when=connected)
+async def usage(deck: DeckScreen) -> None:
+    """Plots and sums by day, model, backend, profile, session: tokens, cost, cache, waiting."""
+    from tui.screens.session_list import reopen
+    from tui.screens.usage.screen import UsageScreen
+
+    session = await deck.app.push_screen_wait(UsageScreen(deck))
+    if session:
+        await reopen(deck, session)
+
+
 @action("reload", "Read configuration and skills again", group="Deck", when=connected)
 async def reload(deck: DeckScreen) -> None:
     """Take what was changed in files by hand; it happens by itself with the next thing you do."""

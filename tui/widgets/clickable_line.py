@@ -87,9 +87,9 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpo
         )
     usd, used = model.spend()
     if usd is not None:
-        parts.append(ClickableSpot(f" {cost(usd)} ", "", ""))
+        parts.append(ClickableSpot(f" {cost(usd)} ", "", "act:usage"))
     if used:
-        parts.append(ClickableSpot(f" {tokens(used)} tokens ", "$text-muted", ""))
+        parts.append(ClickableSpot(f" {tokens(used)} tokens ", "$text-muted", "act:usage"))
     if model.pages > 1 and not model.zoomed:
         parts.append(ClickableSpot(f" page {model.page + 1}/{model.pages} ", "", "act:page_next"))
     if model.zoomed:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from sessions.archive.spent import SpentSoFar
 from sessions.cli.usage import usage
 from sessions.record import codec
 from sessions.record import events as ev
@@ -97,3 +98,16 @@ def test_a_broken_line_costs_itself_alone(home: Path) -> None:
     path = home / "data" / "sessions" / "b" / "journal.jsonl"
     path.write_bytes(b'{"type":"turn.ended","turn":"many"}\n\xff"turn.ended"\n' + path.read_bytes())
     assert json.loads(told("--json"))["total"]["turns"] == 3
+
+
+def test_a_ledger_reads_again_what_has_grown_and_forgets_what_is_gone(home: Path) -> None:
+    sessions = home / "data" / "sessions"
+    spent = SpentSoFar(sessions)
+    asked = ("session",)
+    assert [(r.of["session"], r.turns) for r in spent.sums(asked)] == [("a", 2), ("b", 1)]
+    with open(sessions / "b" / "journal.jsonl", "ab") as file:
+        file.write(codec.line(ev.replace(turn(2, 3, 1.0, output=5), seq=3)))
+    (sessions / "a" / "journal.jsonl").unlink()
+    (row,) = spent.sums(asked, since=date(2026, 11, 22))
+    assert (row.of["session"], row.turns, row.cost_usd) == ("b", 2, 1.0)
+    assert spent.sums(asked, until=date(2026, 11, 1)) == []

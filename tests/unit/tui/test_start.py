@@ -20,6 +20,7 @@ HEAVY = (
     "sqlite3",
     "pygments",
     "xllamacpp",
+    "textual_plotext",
 )
 
 
@@ -27,6 +28,7 @@ def test_the_interface_imports_nothing_that_only_the_engine_needs() -> None:
     code = (
         "import sys, tui.app, tui.deck.screen, tui.actions; tui.actions.actions()\n"
         "import tui.screens.new_session, tui.screens.session_list, tui.screens.search\n"
+        "import tui.screens.usage.screen\n"
         "import sessions.engine.client\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )

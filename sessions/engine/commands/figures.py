@@ -1,0 +1,51 @@
+"""Commands that answer figures: what sessions took."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import cast
+
+from sessions.api.answers import UsageRow, UsageShown
+from sessions.archive.spent import BY, Usage, grouped
+from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
+from sessions.errors import UsageError
+
+
+@command("archive.usage")
+async def usage(
+    deck: Deck, by: list[str], since: str = "", until: str = "", most: int = 500
+) -> UsageShown:
+    """Tokens, cost, turns and waiting by `day`, `model`, `backend`, `profile`, `session`.
+
+    Of the days from `since` to `until` (2026-11-28), both included; of many rows the `most` that
+    took most, or of days the newest.
+    """
+    if unknown := [name for name in by if name not in BY]:
+        raise UsageError(f"Usage has no {unknown[0]}.", f"It is told by {', '.join(BY)}.")
+    first, last = _day(since), _day(until)
+    rows = await asyncio.to_thread(deck.spent.sums, by, first, last)
+    total = next(iter(grouped(rows, ())), Usage())
+    if by and by[0] == "session":
+        rows.sort(key=lambda row: (row.cost_usd or 0.0, sum(row.tokens.values())), reverse=True)
+    newest = bool(by) and by[0] == "day"
+    kept = rows[-most:] if newest else rows[:most]
+    told = [cast("UsageRow", row.to_json()) for row in kept]
+    if "session" in by:
+        ids = {row["session"] for row in told}
+        titles = await deck.index.ask(lambda index: index.titles(ids))
+        for row in told:
+            row["title"] = titles.get(row["session"], "")
+    return {
+        "rows": told,
+        "total": cast("UsageRow", total.to_json()),
+        "others": len(rows) - len(kept),
+    }
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError(f"{text} is no day.", "Write it as 2026-11-28.") from None

@@ -1,0 +1,1 @@
+"""What sessions took, as plots and as a table."""
