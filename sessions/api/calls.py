@@ -151,7 +151,13 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["deck.broadcast"], /, *, sessions: list[str], text: str
+        self,
+        command: Literal["deck.broadcast"],
+        /,
+        *,
+        sessions: list[str],
+        text: str,
+        attachments: list[ev.JSON] | None = ...,
     ) -> list[ev.JSON]: ...
 
     @overload

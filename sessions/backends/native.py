@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from sessions.backends.base import Reply, TurnHost
+from sessions.backends.base import Capabilities, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.reader import CUT_REASONS, Response, ToolUse
 from sessions.backends.remedies import Remedies
@@ -56,6 +56,10 @@ class Service(Protocol):
     @property
     def api(self) -> Wire:
         """The server."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
 
     def params(self, host: TurnHost) -> dict[str, Any]:
         """The request for a turn's next response, from the host's context."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sessions.backends.base import TurnHost
+from sessions.backends.base import Capabilities, TurnHost
 from sessions.backends.faults import Fault
 from sessions.record import events as ev
 from sessions.record import pictures
@@ -29,7 +29,11 @@ _MENDABLE = ("invalid", "too_large", "not_found", "server", "protocol")
 
 
 class Learns(Protocol):
-    """A service that can be told a model's window."""
+    """A service that can be told a model's window, and says what it can do."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Whether it takes pictures."""
 
     def learn(self, model: str, window: int) -> bool:
         """A server has named a model's window (0 = it has not); whether that is news."""
@@ -49,6 +53,9 @@ class Remedies:
         host = self._host
         names = host.context.pictures()
         if not names:
+            return
+        if not self._service.capabilities.images:
+            self._refuse(names, "what answers here takes no pictures", every=True)
             return
         side = pictures.most_side(len(names))
         for name, reason in (

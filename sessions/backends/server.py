@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from sessions.backends.base import ModelInfo, TurnHost
+from sessions.backends.base import Capabilities, ModelInfo, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.native import NativeConversation
 from sessions.backends.pricing import cost
@@ -61,6 +61,11 @@ class ServerBackend:
     @property
     def api(self) -> Wire:
         """The server."""
+        raise NotImplementedError
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
         raise NotImplementedError
 
     def prepare(self) -> None:

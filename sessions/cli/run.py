@@ -34,6 +34,7 @@ class RunOptions:
     skills: tuple[str, ...] = ()
     prime: tuple[str, ...] = ()
     mcp: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
     session: str = ""
     permission: str = ""
     title: str = ""
@@ -56,6 +57,8 @@ class RunOptions:
     "--prime", multiple=True, metavar="KIND[:key=value,…]", help="Prime the session first."
 )
 @click.option("--mcp", multiple=True, metavar="NAME", help="Switch an MCP server on.")
+@click.option("--attach", "--image", "attached", multiple=True, metavar="FILE",
+              help="Attach a picture or a text file.")  # fmt: skip
 @click.option("--session", default="", metavar="ID", help="Go on with a session.")
 @click.option("--permission", default="", type=click.Choice(["", *PERMISSIONS]), metavar="MODE",
               help="read-only, ask, edit or full.")  # fmt: skip
@@ -76,6 +79,8 @@ def run(**given: Any) -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a permission or a limit needs a person,
     130 interrupted.
     """
+    from sessions.runtime import attachments
+
     options = RunOptions(**given)
     if options.prompt == "-":
         options.prompt = sys.stdin.read()
@@ -85,6 +90,8 @@ def run(**given: Any) -> None:
         raise UsageError(
             "A session that is there already has its place.", "Fork it, or begin a new one."
         )
+    for name in options.attached:  # before a session is made for nothing
+        attachments.read(Path(name).expanduser())
     if options.base and options.worktree is False:
         raise UsageError("--base says where a worktree begins; --no-worktree asks for none.")
     asyncio.run(_until_told(options))
@@ -278,7 +285,10 @@ async def _session(client: Any, options: RunOptions) -> str:
 
 async def _send(client: Any, session: str, options: RunOptions, watching: Watching) -> None:
     """Send the prompt. Raises UsageError when another turn runs, which is left alone."""
-    sent = await client.call("session.send", session=session, text=options.prompt)
+    files = [{"file": str(Path(name).expanduser().resolve())} for name in options.attached]
+    sent = await client.call(
+        "session.send", session=session, text=options.prompt, attachments=files
+    )
     if sent.get("hidden"):
         told = "The prompt holds a key: the model reads [key hidden] in its place."
         click.echo(told, err=True)

@@ -22,6 +22,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
+from sessions.runtime.attachments import taken
 from sessions.runtime.full_disk import Refusals
 from sessions.runtime.limit_waits import Waits
 from sessions.runtime.parts import NewSession
@@ -511,13 +512,16 @@ class Deck:
 
     # -- many at once
 
-    async def broadcast(self, session_ids: Sequence[str], text: str) -> list[ev.JSON]:
+    async def broadcast(
+        self, session_ids: Sequence[str], text: str, attachments: Sequence[ev.JSON] = ()
+    ) -> list[ev.JSON]:
         """Send one message to several sessions; each answer names its session."""
         answers: list[ev.JSON] = []
         for session_id in session_ids:
             try:
                 session = await self.get(session_id)
-                sent = await session.send(text, "broadcast")
+                kept = await asyncio.to_thread(taken, session.folder, attachments)
+                sent = await session.send(text, "broadcast", attachments=kept)
             except AgentdeckError as error:
                 sent = {"error": str(error)}
             answers.append({"session": session_id, **sent})

@@ -41,9 +41,7 @@ def blocks(host: TurnHost, preface: str, can: Message) -> list[Message]:
     ours = any(note.get("kind") == "skill" for note in host.message.notes)
     command = host.message.text.startswith("/") and not ours
     out = [said, *told] if command else [*told, said]
-    for attachment in host.message.attachments:
-        out.append(_attached(host.files.parent / str(attachment["path"]), attachment, can))
-    return out
+    return [*out, *_all_attached(host, host.message.attachments, can)]
 
 
 def message(
@@ -52,14 +50,30 @@ def message(
     """A message for a turn that runs already."""
     given = agent.capabilities.get("promptCapabilities")
     can = given if isinstance(given, dict) else {}
-    root = host.files.parent
-    attached = [_attached(root / str(each["path"]), each, can) for each in attachments]
-    return [*([_text(text)] if text else []), *attached]
+    return [*([_text(text)] if text else []), *_all_attached(host, attachments, can)]
+
+
+def _all_attached(host: TurnHost, attachments: Sequence[ev.JSON], can: Message) -> list[Message]:
+    """What is attached, as the agent can take it; the user is told what it can't be shown."""
+    paths = [host.files / Path(str(each.get("path", ""))).name for each in attachments]
+    if not can.get("image"):
+        unseen = [
+            f"files/{path.name}"
+            for path, each in zip(paths, attachments, strict=True)
+            if str(each.get("media_type", "")).startswith("image/")
+        ]
+        if unseen:
+            reason = "this agent takes no pictures; it is told where the file lies"
+            host.emit(ev.ContextRefused(turn=host.turn, paths=unseen, reason=reason, every=True))
+    return [_attached(path, each, can) for path, each in zip(paths, attachments, strict=True)]
 
 
 def _attached(path: Path, attachment: ev.JSON, can: Message) -> Message:
     media = str(attachment.get("media_type", ""))
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return _text(f"[The file {attachment.get('name', path.name)} is not there any more.]")
     if media.startswith("image/"):
         if can.get("image"):
             verdict = pictures.look(path)

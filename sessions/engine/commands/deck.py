@@ -121,9 +121,11 @@ async def sandbox(deck: Deck, backend: str = "") -> SandboxState:
 
 
 @command("deck.broadcast")
-async def broadcast(deck: Deck, sessions: list[str], text: str) -> list[ev.JSON]:
-    """One message to several sessions."""
-    return await deck.broadcast(sessions, text)
+async def broadcast(
+    deck: Deck, sessions: list[str], text: str, attachments: list[ev.JSON] | None = None
+) -> list[ev.JSON]:
+    """One message to several sessions; attachments as in `session.send`."""
+    return await deck.broadcast(sessions, text, attachments or [])
 
 
 @command("archive.import")

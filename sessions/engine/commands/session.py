@@ -23,6 +23,7 @@ from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
 from sessions.runtime import budget as limit
+from sessions.runtime.attachments import taken
 from sessions.runtime.session import BY_USER
 
 
@@ -61,8 +62,10 @@ async def send(
     mode: QueueMode = "queue",
     attachments: list[ev.JSON] | None = None,
 ) -> Sent:
-    """Begin a turn, or queue."""
-    sent = await (await deck.get(session)).send(text, origin, mode, attachments or [])
+    """Begin a turn, or queue. Attachments: `{"file": path}`, kept in the session by their hash."""
+    target = await deck.get(session)
+    kept = await asyncio.to_thread(taken, target.folder, attachments or [])
+    sent = await target.send(text, origin, mode, kept)
     return cast("Sent", sent)
 
 

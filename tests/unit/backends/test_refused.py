@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from sessions.backends.anthropic import AnthropicBackend
+from sessions.backends.base import Capabilities
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.messages_server import (
@@ -173,3 +175,16 @@ async def test_thinking_that_another_server_signed_is_left_out(native: NativeRig
     assert (await native.turn(session, "Go")).reason == "end_turn"
     assert (await native.turn(session, "And now?")).reason == "end_turn"
     assert len(native.server.asked) == 4
+
+
+async def test_what_takes_no_pictures_is_asked_without_and_the_user_is_told(
+    native: NativeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native.server.script = lambda _: say("Ah.")
+    monkeypatch.setattr(AnthropicBackend, "capabilities", Capabilities(images=False))
+    session = await native.session()
+    ended = await show(native, session, attached(session, "a.png", png()))
+    assert ended.reason == "end_turn"
+    assert not images(native.server.asked[0])
+    (told,) = of_type(session, ev.ContextRefused)
+    assert told.every and "takes no pictures" in told.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from sessions.cli.run import Watching
 from sessions.record import events as ev
 from tests.support.gitrig import commit, head, repo
+from tests.support.pictures import png
 from tests.unit.cli.conftest import Home
 
 pytestmark = pytest.mark.timeout(300)
@@ -207,3 +209,15 @@ def test_where_there_can_be_no_worktree_a_sentence_says_so(home: Home) -> None:
     assert "is in no git repository" in done.stderr
     done = home.call("run", "hello", "--worktree", "--session", "last")
     assert done.returncode == 2
+
+
+def test_what_is_attached_is_kept_by_its_hash_and_what_is_not_there_is_told_at_once(
+    home: Home,
+) -> None:
+    (home.work / "a.png").write_bytes(png())
+    told = events(home.out("run", "look", "--attach", "a.png", "--json"))
+    (kept,) = next(e for e in told if e["type"] == "message.user")["attachments"]
+    assert (kept["name"], kept["media_type"]) == ("a.png", "image/png")
+    assert hashlib.sha256(png()).hexdigest() in kept["path"]
+    wrong = home.call("run", "look", "--image", "none.png")
+    assert wrong.returncode == 2 and "none.png can't be attached" in wrong.stderr
