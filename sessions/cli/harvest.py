@@ -184,9 +184,9 @@ def _list(found: list[Found], as_json: bool) -> None:
         return
     for each in found:
         where = f"{each.origin.get('session')} turn {each.origin.get('turn')}"
-        shown = {k: v for k, v in each.signals.items() if k != "asked"}
+        shown = {k: v for k, v in each.signals.items() if k not in ("asked", "name", "files")}
         signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in shown.items())
-        what = each.path or " ".join(each.text.split())[:80]
+        what = str(each.signals.get("name") or each.path) or " ".join(each.text.split())[:80]
         say(f"{each.kind:<10} {what}")
         say(f"           {each.id}  {where}{'; ' + signals if signals else ''}")
     if not found:

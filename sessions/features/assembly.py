@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sessions.features.feature import Feature
     from sessions.features.harvest import Harvests
     from sessions.features.limits import Limits
+    from sessions.features.made_by_agents import MadeByAgents
     from sessions.features.mentions import Mentions
     from sessions.features.own_commands import OwnCommands
     from sessions.features.passing import Passing
@@ -66,6 +67,7 @@ class Features(Parts):
             self.compactor,
             self.primings,
             self.harvests,
+            self.made_by_agents,
             self.daydreams,
             self.passing,
             self.mentions,
@@ -141,6 +143,13 @@ class Features(Parts):
         from sessions.features.harvest import Harvests
 
         return Harvests(self._deck)
+
+    @cached_property
+    def made_by_agents(self) -> MadeByAgents:
+        """Who looks for what agents' commands make."""
+        from sessions.features.made_by_agents import MadeByAgents
+
+        return MadeByAgents(self._deck)
 
     @cached_property
     def daydreams(self) -> Daydreams:

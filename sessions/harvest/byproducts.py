@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from sessions.harvest.commands import only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
+from sessions.harvest.given import given
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.record import events as ev
 from sessions.tools.files_made import worth
@@ -53,6 +55,7 @@ class Found:
     """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`;
     `files`: what stands beside a skill's SKILL.md, by path;
     `made`: by a command (`command`, `size`, and `sha256` where it is small), its text on disk;
+    `name`: what a tool's picture or file is called, which lies under `files/` by its content;
     `asked`: the beginning of the message that it is an answer to."""
 
     @property
@@ -61,6 +64,11 @@ class Found:
         text = "" if self.signals.get("made") else self.text  # which may be read later, or be gone
         told = f"{self.kind}\0{self.path}\0{text}\0{self.origin.get('session')}"
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def name(self) -> str:
+        """What its file is called, for people; "" if it is none."""
+        return str(self.signals.get("name") or "") or PurePath(self.path).name
 
     @property
     def weight(self) -> int:
@@ -120,8 +128,8 @@ class _Finder:
         """Calls by the event that told them."""
         self._commands: dict[str, list[tuple[ev.ToolCall, int | None]]] = {}
         self._files = FileTracker()
-        self._ended: dict[str, tuple[str, int]] = {}
-        """Of each command that has ended, its line and its exit code."""
+        self._ended: dict[str, tuple[str, int | None]] = {}
+        """Of each command that has ended, its line and its exit code; None: it was cut off."""
         self._by_commands: dict[str, Found] = {}
         """What commands made, by place: the last state of each."""
         self._terms: list[tuple[Found, int]] = []
@@ -229,9 +237,9 @@ class _Finder:
         call = self._calls.pop(event.call, None)
         if call is None:
             return
-        for image in event.images:
-            origin = self._origin(event.turn, event.seq)
-            self._found.append(Found("picture", path=str(image.get("path", "")), origin=origin))
+        if event.images or event.data.get("resources"):
+            told = given(call, event, self._origin(event.turn, event.seq))
+            self._found.extend(Found(**each) for each in told)
         command = command_of(call)
         if command is not None and event.status in _ENDED:
             code = event.data.get("exit_code")
@@ -239,7 +247,9 @@ class _Finder:
             self._commands.setdefault(normal_command(command), []).append((call, code))
             self._files.ran(command, code, call, event.seq)
             self._ended[event.call] = command, code
-        elif command is None and event.status == "ok":
+        elif command is not None:
+            self._ended[event.call] = command, None
+        elif event.status == "ok":
             self._files.changed(call, event)
 
     def _made(self, event: ev.FilesMade) -> None:
@@ -251,7 +261,9 @@ class _Finder:
                 continue
             signals: dict[str, Any] = {"kept": True, "made": True, "command": command}
             signals |= {k: told[k] for k in ("size", "sha256") if told.get(k)}
-            if code:
+            if code is None:
+                signals["interrupted"] = True
+            elif code:
                 signals["failed"] = True
             kind = "picture" if path.lower().endswith(_PICTURE_FILES) else "file"
             origin = self._origin(event.turn, event.seq)

@@ -128,7 +128,7 @@ class _Maker:
                 draft.flags.append(f"{path} names {told}: make it a parameter (t)")
 
     def _file(self, found: Found) -> None:
-        name = PurePath(found.path).name if found.path else ""
+        name = found.name
         if not name:
             extension = _EXTENSIONS.get(found.language, ".txt")
             name = slug(_first_words(found.text), words=3) + extension
@@ -179,7 +179,7 @@ class _Maker:
         for kind in ("file", "code", "question", "text", "command"):
             for found in self._by_kind.get(kind, []):
                 if found.path:
-                    return slug(PurePath(found.path).stem)
+                    return slug(PurePath(found.name).stem)
                 if words := _telling(self._plain(found.text)):
                     return slug(" ".join(words))
         return "harvested-skill"

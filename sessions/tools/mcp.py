@@ -29,12 +29,14 @@ from sessions.backends.stderr_log import StderrLog
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record import events as ev
+from sessions.record.closed_sets import CallStatus
 from sessions.record.pictures import image_kind
 from sessions.tools import mcp_asks, mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
 from sessions.tools.command_output import readable, store
 from sessions.tools.elicitation import elicit
 from sessions.tools.files import IMAGE_BYTES
+from sessions.tools.kept_resources import keep
 from sessions.tools.mcp_schema import Arguments, Shaped, Unusable, shape
 from skills.text import hidden
 
@@ -440,8 +442,12 @@ class McpTool:
         )
         texts: list[str] = []
         images: list[ev.JSON] = []
+        resources: list[ev.JSON] = []
         for part in answer.content:
-            _take(part, ctx, texts, images)
+            if getattr(part, "type", "") == "resource":
+                _take_resource(part.resource, ctx, texts, images, resources)
+            else:
+                _take(part, ctx, texts, images)
         if not texts and not images and answer.structured_content is not None:
             texts.append(json.dumps(answer.structured_content, ensure_ascii=False, default=str))
         content = "\n".join(texts)
@@ -451,7 +457,9 @@ class McpTool:
         content = readable(content.encode("utf-8", "replace"))
         if not content:
             content = f"({len(images)} images)" if images else "(It answered nothing.)"
-        return Outcome(content, status="error" if answer.is_error else "ok", images=images)
+        data: ev.JSON = {"resources": resources} if resources else {}
+        status: CallStatus = "error" if answer.is_error else "ok"
+        return Outcome(content, status=status, images=images, data=data)
 
     async def _unchanged(self) -> None:
         """Refuse a tool that is another than what the session was told of. Raises ToolFault."""
@@ -504,8 +512,28 @@ def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) 
             texts.append("(an image of a kind or size that can't be shown)")
             return
         images.append({"path": store(ctx.host.files, data, found[1]), "media_type": found[0]})
-    elif kind == "resource" and getattr(part.resource, "text", None) is not None:
-        texts.append(str(part.resource.text))
     else:
-        name = getattr(part, "uri", "") or getattr(getattr(part, "resource", None), "uri", "")
+        name = getattr(part, "uri", "")
         texts.append(f"({kind or 'something unknown'} {name})".replace(" )", ")"))
+
+
+def _take_resource(
+    resource: Any,
+    ctx: CallContext,
+    texts: list[str],
+    images: list[ev.JSON],
+    resources: list[ev.JSON],
+) -> None:
+    """A file in an answer: its text for the model, a picture as one, and kept for the user."""
+    told = resource.model_dump(mode="json", by_alias=True, exclude_none=True)
+    text = told.get("text")
+    kept = keep(ctx.host.files, told)
+    if text is not None:
+        texts.append(str(text))
+    elif kept is not None and kept["picture"]:
+        images.append({k: kept[k] for k in ("path", "media_type", "name")})
+        return
+    else:
+        texts.append(f"(resource {told.get('uri', '')})")
+    if kept is not None:
+        resources.append(kept)

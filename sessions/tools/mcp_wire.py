@@ -208,7 +208,8 @@ def _part(part: Any) -> ev.JSON:
         return {"type": kind, "uri": part["uri"], "name": name if type(name) is str else "?"}
     inner = part.get("resource") if kind == "resource" else None
     if isinstance(inner, dict) and isinstance(inner.get("uri"), str):
-        kept = {k: inner[k] for k in ("uri", "text", "blob") if isinstance(inner.get(k), str)}
+        keys = ("uri", "mimeType", "text", "blob")
+        kept = {k: inner[k] for k in keys if isinstance(inner.get(k), str)}
         if "text" in kept or "blob" in kept:
             return {"type": kind, "resource": kept}
     return {"type": "text", "text": _json(part)}

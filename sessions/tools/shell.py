@@ -150,7 +150,8 @@ class BashTool:
             job.stop()
             job.running.spool.mute()
             ctx.partial = partial = _result(job, process.ProcessEnd(why="stopped"), seconds)
-            state.leaving(job, keep=bool(partial.path))
+            # What it made until then is found as well: half a report may be worth keeping.
+            state.leaving(job, keep=bool(partial.path), then=lambda: _look_behind(job, ctx))
             raise
         outcome = _result(job, ended, seconds)
         _look_behind(job, ctx)

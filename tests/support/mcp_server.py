@@ -12,7 +12,7 @@ from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
-from mcp.types import ImageContent
+from mcp.types import BlobResourceContents, EmbeddedResource, ImageContent, TextResourceContents
 from pydantic import BaseModel
 
 server = MCPServer("test")
@@ -37,6 +37,13 @@ def fail() -> str:
 @server.tool()
 def picture() -> ImageContent:
     return ImageContent(type="image", data=PNG, mime_type="image/png")
+
+
+@server.tool()
+def report() -> list[EmbeddedResource]:
+    text = TextResourceContents(uri="file:///out/tide%20table.csv", text="hour,height\n1,2\n")
+    blob = BlobResourceContents(uri="made://charts/tides", mime_type="image/png", blob=PNG)
+    return [EmbeddedResource(type="resource", resource=each) for each in (text, blob)]
 
 
 @server.tool()

@@ -44,7 +44,7 @@ class Translator:
         printed: Callable[[str], str] | None = None,
         keep: Callable[[Message], ev.JSON | None] | None = None,
     ) -> None:
-        """`printed` gives what a terminal of that id has printed; `keep` puts an image on disk."""
+        """`printed` gives what a terminal of that id has printed; `keep` puts a file on disk."""
         self.turn = turn
         self._printed = printed
         self._keep = keep
@@ -143,7 +143,11 @@ class Translator:
     def _image(self, block: Any) -> ev.JSON | None:
         """Where an image block was kept, if it is one and could be."""
         is_image = isinstance(block, dict) and block.get("type") == "image"
-        return self._keep(block) if is_image and self._keep is not None else None
+        return self._kept(block) if is_image else None
+
+    def _kept(self, block: Any) -> ev.JSON | None:
+        """Where an image or a resource was kept, if it could be."""
+        return self._keep(block) if isinstance(block, dict) and self._keep is not None else None
 
     def _shown_image(self, image: ev.JSON) -> list[ev.Event]:
         path = str(image["path"])
@@ -269,7 +273,10 @@ class Translator:
             if isinstance(code, int):
                 data["exit_code"] = code
         blocks = [c.get("content") for c in content]
-        images = [image for image in map(self._image, blocks) if image]
+        kept = [file for file in map(self._kept, blocks) if file]
+        images = [file for file in kept if file.get("picture", True)]
+        if resources := [file for file in kept if not file.get("picture", True)]:
+            data["resources"] = resources
         return ev.ToolResult(
             turn=self.turn, call=call_id, status=status, content=text, data=data, images=images
         )

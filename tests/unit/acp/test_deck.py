@@ -134,6 +134,17 @@ async def test_a_picture_of_an_agent_is_harvested(agents: Rig) -> None:
     assert [f.kind for f in found] == ["picture"]
 
 
+async def test_what_a_command_of_an_agent_made_is_found_behind_it(agents: Rig) -> None:
+    session = await agents.session()
+    await session.send("permit")
+    await until(lambda: bool(session.summary.asks), 60)
+    (agents.root / "plot.svg").write_text("<svg/>")  # as its command does
+    await session.answer(session.summary.asks[0]["ask"], "yes", "", True)
+    await until(lambda: bool(of_type(session, ev.FilesMade)), 60)
+    (made,) = [f for f in byproducts(session.id, session.journal.events()) if f.kind == "picture"]
+    assert (made.path, made.signals["command"]) == ("plot.svg", "make test")
+
+
 async def test_the_agents_title_stands_where_the_user_gave_none(agents: Rig) -> None:
     session = await agents.session()
     await session.send("everything")

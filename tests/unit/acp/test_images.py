@@ -39,3 +39,14 @@ def test_what_is_no_picture_is_named_and_not_kept(tmp_path: Path) -> None:
         (text,) = told(tmp_path, {"sessionUpdate": "agent_message_chunk", "content": content})
         assert isinstance(text, ev.Text) and text.text == "[image]"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_a_tool_s_answer_is_kept_under_its_name(tmp_path: Path) -> None:
+    inner = {"uri": "file:///w/notes.md", "text": "# Notes\n"}
+    done = {"sessionUpdate": "tool_call", "toolCallId": "t", "status": "completed", "kind": "read"}
+    block = {"type": "content", "content": {"type": "resource", "resource": inner}}
+    _, result = told(tmp_path, {**done, "content": [block]})
+    assert isinstance(result, ev.ToolResult) and "# Notes" in result.content
+    (kept_there,) = result.data["resources"]
+    assert kept_there["name"] == "notes.md" and result.images == []
+    assert (tmp_path / kept_there["path"]).read_text() == "# Notes\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions.backends.base import TurnHost
+from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig, types_of
@@ -63,7 +64,7 @@ async def test_an_interrupt_ends_a_command_and_the_record_is_whole(
     rig: Rig, tmp_path: Path
 ) -> None:
     session = await opened(rig, tmp_path, "full")
-    line = "echo started; trap '' TERM; while :; do sleep 1; done"
+    line = "echo half > half.csv; echo started; while :; do sleep 1; done"
     rig.backend.act = using(("Bash", {"command": line}), ("LS", {}))
     await session.send("go")
     if session.summary.status != "working":
@@ -77,6 +78,10 @@ async def test_an_interrupt_ends_a_command_and_the_record_is_whole(
     assert sorted(r.call for r in results) == ["t1-0", "t1-1"]
     assert {r.status for r in results} == {"cancelled"}
     assert "started" in results[0].content + results[1].content
+    await until(lambda: "files.made" in types_of(session), 60)
+    (half,) = [f for f in byproducts(session.id, session.journal.events()) if f.path]
+    assert half.path == "half.csv" and half.signals["interrupted"]
+    assert half.signals["command"] == line
 
 
 async def test_undo_with_files_puts_them_back(rig: Rig, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from sessions.errors import AgentdeckError
+from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
 from sessions.tools.mcp_asks import McpAsks
@@ -100,6 +101,20 @@ async def test_images_are_kept_as_files(desk: Desk, hub: Hub) -> None:
     result = await desk.use("mcp__calc__picture")
     assert result.images[0]["media_type"] == "image/png"
     assert (desk.files / result.images[0]["path"]).is_file()
+
+
+@needs_sdk
+async def test_files_in_an_answer_are_kept_under_names_for_people(desk: Desk, hub: Hub) -> None:
+    await boxed(desk, hub, spec())
+    result = await desk.use("mcp__calc__report")
+    assert "hour,height" in result.content
+    (table,) = result.data["resources"]
+    (chart,) = result.images
+    assert (desk.files / table["path"]).read_text() == "hour,height\n1,2\n"
+    assert (desk.files / chart["path"]).is_file()
+    call = ev.ToolCall(turn=1, call=result.call, name="mcp__calc__report", input={})
+    told = {f.name: f.kind for f in byproducts("s", [call, result])}
+    assert told == {"tides.png": "picture", "tide table.csv": "file"}
 
 
 @needs_sdk

@@ -184,7 +184,7 @@ class HarvestPanel(Panel):
             for name in _SIGNALS
             if signals.get(name)
         )
-        what = item.get("path") or " ".join(str(item.get("text", "")).split())[:200]
+        what = _called(item) or " ".join(str(item.get("text", "")).split())[:200]
         return (
             ("[x] " if picked else "[ ] ", "bold $text-success" if picked else "$text-muted"),
             (f"{one_line(str(item['kind']))} ", "$text-accent"),
@@ -348,7 +348,7 @@ class HarvestPanel(Panel):
             if path and path.strip():
                 self.run(self._save(item, Path(path.strip()).expanduser()))
 
-        name = Path(str(item.get("path") or f"byproduct-{item['id'][:6]}.txt")).name
+        name = Path(_called(item) or f"byproduct-{item['id'][:6]}.txt").name
         self.app.push_screen(Prompt("Save to", str(Path(here()) / name)), given)
 
     async def _save(self, item: JSON, path: Path) -> None:
@@ -453,4 +453,9 @@ class HarvestPanel(Panel):
 
 
 def _words(item: JSON) -> str:
-    return f"{item['kind']} {item.get('path')} {item.get('text')}".casefold()
+    return f"{item['kind']} {_called(item)} {item.get('text')}".casefold()
+
+
+def _called(item: JSON) -> str:
+    """A file's path, or the name of one that a tool gave; "" for what is no file."""
+    return str((item.get("signals") or {}).get("name") or item.get("path") or "")

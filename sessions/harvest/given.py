@@ -1,0 +1,52 @@
+"""What tools hand over by themselves: pictures and files in a result, under names for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+
+from sessions.harvest.draft import slug
+from sessions.record import events as ev
+
+_PICTURE = re.compile(r"\.(svg|html?|png|jpe?g|gif|webp)\Z", re.I)
+_TOLD = ("title", "name", "caption", "prompt", "query", "subject", "description", "text")
+"""Arguments that say what a picture is of, the best first."""
+
+
+def given(call: ev.ToolCall, result: ev.ToolResult, origin: ev.JSON) -> Iterator[ev.JSON]:
+    """Of each: `kind`, `path` (under `files/`), `origin` and `signals` with its `name`."""
+    for number, image in enumerate(result.images):
+        path = str(image.get("path") or "")
+        name = str(image.get("name") or "") or called(call, PurePath(path).suffix, number)
+        yield {"kind": "picture", "path": path, "origin": origin, "signals": {"name": name}}
+    told = result.data.get("resources")
+    for each in told if isinstance(told, list) else ():
+        path = str(each.get("path") or "") if isinstance(each, dict) else ""
+        if not path:
+            continue
+        name = str(each.get("name") or path)
+        signals: dict[str, Any] = {"name": name, "kept": True, "given": _tool(call)}
+        kind = "picture" if _PICTURE.search(name) else "file"
+        yield {"kind": kind, "path": path, "origin": origin, "signals": signals}
+
+
+def called(call: ev.ToolCall, suffix: str, number: int = 0) -> str:
+    """A name for a picture that came without one: the file's that was read, else what the call
+    says of it.
+    """
+    inputs = call.input
+    path = next((str(inputs[k]) for k in ("file_path", "filePath", "path") if inputs.get(k)), "")
+    if _PICTURE.search(path):
+        return PurePath(path).name
+    tool = re.sub(r"[_.]+", " ", _tool(call))
+    said = next((t for k in _TOLD if isinstance(t := inputs.get(k), str) and t.strip()), "")
+    words = " ".join((call.title or tool, "" if said in call.title else said))
+    more = f"-{number + 1}" if number else ""
+    return f"{slug(words, words=7) if words.strip() else 'picture'}{more}{suffix}"
+
+
+def _tool(call: ev.ToolCall) -> str:
+    """A tool's own name, without its server's."""
+    return call.name.rpartition("__")[2] or call.name
