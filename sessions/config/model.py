@@ -61,6 +61,8 @@ class Provider:
     base_url: str = setting("", "the server", "http://127.0.0.1:8080/v1")
     api_key_env: str = setting("", "the environment variable that holds its key", "MY_KEY")
 
+    disabled: bool = setting(False, "it is not to be used at all; nothing else is told of it then")
+
     @property
     def headers(self) -> dict[str, str]:
         """What goes along with every request."""

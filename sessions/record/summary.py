@@ -126,6 +126,8 @@ class Reducer:
     def __init__(self, session_id: str = "") -> None:
         self.summary = Summary(session_id)
         self.open_turn: int | None = None
+        self._between: Status = "idle"
+        """What the session was before somebody was asked something."""
         self._tail = ""
         self._primed = False
         """What it is about is a priming so far; the user's own words come."""
@@ -171,6 +173,8 @@ class Reducer:
         self.summary.asks = []
 
     def _asked(self, event: ev.PermissionAsked) -> None:
+        if self.summary.status != "needs-you":
+            self._between = self.summary.status
         self.summary.asks.append(codec.to_json(event))
         self.summary.status = "needs-you"
 
@@ -178,7 +182,7 @@ class Reducer:
         s = self.summary
         s.asks = [a for a in s.asks if a["ask"] != event.ask]
         if not s.asks and s.status == "needs-you":
-            s.status = "working"
+            s.status = "working" if self.open_turn is not None else self._between
 
     def _retry(self, event: ev.Retry) -> None:
         self.summary.retry = {

@@ -35,18 +35,17 @@ class LeftOpen:
 
     def ends(self) -> list[ev.Event]:
         """The ends of what was open when the engine ended; nothing is run again by itself."""
-        if (turn := self.turn) is None:
-            return []
-        return [
-            *(
-                ev.PermissionAnswered(
-                    turn=turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
-                )
-                for ask in self._asks.values()
-            ),
-            *(
-                ev.ToolResult(turn=turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
-                for call in self._calls.values()
-            ),
-            ev.TurnEnded(turn=turn, reason="interrupted", detail=ENGINE_STOPPED),
+        ends: list[ev.Event] = [
+            ev.PermissionAnswered(
+                turn=ask.turn, call=ask.call, ask=ask.ask, decision="cancelled", by="mode"
+            )
+            for ask in self._asks.values()
         ]
+        ends += [
+            ev.ToolResult(turn=call.turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
+            for call in self._calls.values()
+        ]
+        if self.turn is not None:
+            ended = ev.TurnEnded(turn=self.turn, reason="interrupted", detail=ENGINE_STOPPED)
+            ends.append(ended)
+        return ends

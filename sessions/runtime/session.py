@@ -90,6 +90,8 @@ class Session:
         self._spent = TurnSpent()
         self._conversation: Conversation | None = None
         self._turn: Turn | None = None
+        self._before: Turn | None = None
+        """The last one; its agent may still ask its user something."""
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         """The end of a turn on its way to the disk."""
@@ -242,8 +244,10 @@ class Session:
         """Answer a permission request. Raises UsageError when it does not wait any more."""
         request = next((a for a in self.summary.asks if a["ask"] == ask), {})
         given = answered(request, ask, decision, reason, allowed, content)
-        if self._turn is None or not await self._turn.answer(given):
-            raise UsageError("That request does not wait any more.")
+        for turn in (self._turn, self._before):
+            if turn is not None and await turn.answer(given):
+                return
+        raise UsageError("That request does not wait any more.")
 
     async def interrupt(self, why: str = BY_USER) -> None:
         """End the running turn at once; what came so far stays. Returns when it has ended.
@@ -460,7 +464,7 @@ class Session:
                 "cancelled" if interrupted else "error",
                 self.interruption if interrupted else "The turn ended before its result.",
             )
-            self._turn = None
+            self._before, self._turn = self._turn, None
         try:
             self.recorder.emit(self._spent.told_with(ended))
             await self.recorder.sync()

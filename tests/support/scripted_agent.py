@@ -19,11 +19,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run as a script
 
 from tests.support.scripted_more import ACTS as MORE
+from tests.support.scripted_more import MoreRequests
 
 Message = dict[str, Any]
 
 
-class Agent:
+class Agent(MoreRequests):
     """One agent process."""
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -37,6 +38,7 @@ class Agent:
         self.chosen: dict[str, str] = {}
         self.servers: dict[str, list[Message]] = {}
         self.opened: Message = {}
+        self.opened_by: Message | None = None
         self.providers: dict[str, Message] = {}
         self.signed_in = Path(f"{options.state}.signed-in")
         self.cancelled: set[str] = set()
@@ -45,6 +47,11 @@ class Agent:
         self.answered = threading.Condition()
         self.lock = threading.Lock()
         self.number = 1000
+        self.injected: list[Message] = []
+        self.heard: Message | None = None
+        self.idle: set[str] = set()
+        self.latest: Message = {}
+        """The ids of the newest request of each method."""
 
     # -- the wire
 
@@ -95,6 +102,7 @@ class Agent:
     def handle(self, message: Message) -> None:
         """Answer one request."""
         method, params = message["method"], message.get("params") or {}
+        self.latest[method] = message.get("id")
         if method == "session/cancel":
             self.cancelled.add(params["sessionId"])
             return
@@ -112,6 +120,8 @@ class Agent:
             self.send({"id": message["id"], "error": result["error"]})
             return
         self.send({"id": message["id"], "result": result})
+        if method == "session/prompt":
+            self.idle.add(params["sessionId"])
 
     # -- methods
 
@@ -123,6 +133,7 @@ class Agent:
             self.send({"id": 424242, "result": {}})
             self.send({"id": "text", "result": {}})
         steers = {"_meta": {"steering": {"supported": True}}} if self.options.steers else {}
+        inject = {"modes": ["queue", "steer"], "steerInStream": ["finish"]}
         sessions = {} if self.options.forgetful else {"close": {}, "fork": {}, "list": {}}
         if self.options.resumes:
             sessions["resume"] = {}
@@ -139,6 +150,7 @@ class Agent:
                 "mcpCapabilities": {"http": images},
                 "sessionCapabilities": sessions,
                 **({"providers": {}} if self.options.more else {}),
+                **({"session": {"inject": inject}} if self.options.injects else {}),
             },
             "authMethods": [
                 *([{"id": "api-key", "name": "K"}] if os.environ.get("OPENAI_API_KEY") else []),
@@ -153,6 +165,10 @@ class Agent:
         if self.options.signed_out and not self.signed_in.exists():
             return {"error": {"code": -32000, "message": "Authentication required"}}
         session = f"s{os.getpid()}-{len(self.sessions)}"
+        if self.options.asks:
+            asked = {"requestId": self.latest["session/new"], "message": "Which account?",
+                     "requestedSchema": {"properties": {"name": {"type": "string"}}}}  # fmt: skip
+            self.opened_by = self.ask("elicitation/create", asked).get("result")
         self.sessions[session] = []
         self.modes[session] = "auto"
         self.servers[session] = params["mcpServers"]
@@ -223,15 +239,6 @@ class Agent:
         self.sessions[session] = list(self.sessions[params["sessionId"]])
         return {"sessionId": session}
 
-    def on__session_steering(self, params: Message) -> Message:
-        """A message for the running turn, if one runs."""
-        text = str(params["prompt"][0]["text"])
-        behaviour = params["_meta"]["steering"]["idleBehavior"]
-        if params["sessionId"] not in self.listening or "refused" in text:
-            return {"outcome": behaviour, "reason": "noRunningTurn"}
-        self.listening[params["sessionId"]].append(text)
-        return {"outcome": "injected"}
-
     def on_session_close(self, params: Message) -> Message:
         """Nothing to let go of."""
         return {}
@@ -240,20 +247,6 @@ class Agent:
         """Forget a session."""
         if self.sessions.pop(params["sessionId"], None) is None:
             return {"error": {"code": -32602, "message": "no such session"}}
-        return {}
-
-    def on_providers_list(self, params: Message) -> Message:
-        """One provider, and where it is."""
-        told = self.providers.get("main")
-        now = {k: told[k] for k in ("apiType", "baseUrl")} if told else None
-        row = {"providerId": "main", "supported": ["openai"], "required": True, "current": now}
-        return {"providers": [row]}
-
-    def on_providers_set(self, params: Message) -> Message:
-        """Another place for it."""
-        if params["providerId"] != "main":
-            return {"error": {"code": -32602, "message": "no such provider"}}
-        self.providers["main"] = params
         return {}
 
     def on_session_set_mode(self, params: Message) -> Message:
@@ -563,6 +556,8 @@ def main() -> None:
         "blind",
         "login",
         "steers",
+        "asks",
+        "injects",
         "late",
         "twice",
         "bounces",

@@ -6,12 +6,125 @@ import base64
 import json
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 Agent = Any
+Message = dict[str, Any]
+
+
+class MoreRequests:
+    """Requests of the scripted agent that not every agent answers.
+
+    What is injected stands in a list until an act takes it.
+    """
+
+    injected: list[Message]
+    providers: dict[str, Message]
+    listening: dict[str, list[str]]
+
+    def on__session_steering(self, params: Message) -> Message:
+        """A message for the running turn, if one runs."""
+        text = str(params["prompt"][0]["text"])
+        behaviour = params["_meta"]["steering"]["idleBehavior"]
+        if params["sessionId"] not in self.listening or "refused" in text:
+            return {"outcome": behaviour, "reason": "noRunningTurn"}
+        self.listening[params["sessionId"]].append(text)
+        return {"outcome": "injected"}
+
+    def on_providers_list(self, params: Message) -> Message:
+        """Two providers, and where the first is."""
+        told = self.providers.get("main")
+        now = {k: told[k] for k in ("apiType", "baseUrl")} if told else None
+        row = {"providerId": "main", "supported": ["openai"], "required": True, "current": now}
+        other = {"providerId": "other", "supported": ["anthropic"], "required": False}
+        return {"providers": [row, other]}
+
+    def on_providers_set(self, params: Message) -> Message:
+        """Another place for it."""
+        if params["providerId"] != "main":
+            return {"error": {"code": -32602, "message": "no such provider"}}
+        self.providers["main"] = params
+        return {}
+
+    def on_providers_disable(self, params: Message) -> Message:
+        """No more of it; the other one has to be there."""
+        if params["providerId"] == "main":
+            return {"error": {"code": -32602, "message": "main is required"}}
+        self.providers[params["providerId"]] = {}
+        return {}
+
+    def on_session_inject(self, params: Message) -> Message:
+        """A message for the running turn, which its acts take out one by one."""
+        text = str(params["content"][0]["text"])
+        if params["mode"] != "steer" or "refused" in text:
+            data = {"reason": "no_running_turn"}
+            return {"error": {"code": -32010, "message": "No turn", "data": data}}
+        number = f"msg-{len(self.injected)}"
+        self.injected.append({"id": number, "text": text, "state": "pending"})
+        return {"messageId": number}
+
+    def on_session_revoke_inject(self, params: Message) -> Message:
+        """Take one back, unless it was delivered."""
+        for each in self.injected:
+            if each["id"] == params["messageId"]:
+                if each["state"] == "delivered":
+                    data = {"reason": "already_delivered", "messageId": each["id"]}
+                    return {"error": {"code": -32010, "message": "Too late", "data": data}}
+                each["state"] = "revoked"
+                return {}
+        return {"error": {"code": -32002, "message": "Unknown"}}
+
+
+def inject(agent: Agent, session: str, text: str) -> str | None:
+    """Deliver what is injected, but nothing that has "later" in it, until that is "enough".
+
+    With "end" it ends without delivering it; it ends when it is cancelled, and says what was
+    revoked before that.
+    """
+    agent.say(session, "listening ")
+    while session not in agent.cancelled:
+        for each in [e for e in agent.injected if e["state"] == "pending"]:
+            word = each["text"]
+            if word == "end":
+                return None
+            if "later" in word:
+                continue
+            each["state"] = "delivered"
+            content = [{"type": "text", "text": word}]
+            agent.update(session, "user_message", messageId=each["id"], content=content)
+            agent.say(session, f"heard {word} ")
+            if word == "enough":
+                return None
+        time.sleep(0.005)
+    agent.say(session, " ".join(e["text"] for e in agent.injected if e["state"] == "revoked"))
+    return "cancelled"
+
+
+def later(agent: Agent, session: str, text: str) -> None:
+    """Ask the user once the turn is over; what is answered is said in the next turn by `heard`."""
+
+    def ask() -> None:
+        while session not in agent.idle:
+            time.sleep(0.005)
+        schema = {"properties": {"port": {"type": "integer"}}}
+        params = {"sessionId": session, "message": "Which port?", "requestedSchema": schema}
+        agent.heard = agent.ask("elicitation/create", params).get("result")
+        call = {"toolCallId": "late", "title": "Clean up", "kind": "execute"}
+        agent.ask(
+            "session/request_permission", {"sessionId": session, "toolCall": call, "options": []}
+        )
+
+    agent.idle.discard(session)
+    threading.Thread(target=ask, daemon=True).start()
+
+
+def heard(agent: Agent, session: str, text: str) -> None:
+    """Say what was answered after the turn before, and when the session was opened."""
+    agent.say(session, json.dumps([agent.heard, agent.opened_by]))
 
 
 def opened(agent: Agent, session: str, text: str) -> None:
@@ -109,6 +222,9 @@ def about(agent: Agent, session: str, text: str) -> None:
 
 ACTS: dict[str, Callable[[Any, str, str], Any]] = {
     "opened": opened,
+    "inject": inject,
+    "later": later,
+    "heard": heard,
     "delegate": delegate,
     "where": where,
     "doze": doze,

@@ -15,12 +15,14 @@ from sessions.backends.acp.updates import Translator
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev
+from sessions.safety.sanitise import clean_line
 from sessions.tools.workspace import Target
 
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Port
 
 T = TypeVar("T")
+_OF_PEOPLE = ("session/request_permission", elicit.CREATE)
 _CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
 
 
@@ -38,19 +40,37 @@ class Answering:
         self._there = there
         self._workspace = workspace
         self._host: TurnHost | None = None
+        self._last: TurnHost | None = None
+        """Of the last turn, for what the agent asks after it."""
         self._translator: Translator | None = None
         self._drained: Callable[[], None] = lambda: None
+        self.prompted: Callable[[], bool] = lambda: True
+        """Whether the agent has not answered the running turn's prompt."""
+        self._over = asyncio.Event()
         self._asks: set[asyncio.Task[Any]] = set()
 
     def begin(self, host: TurnHost, translator: Translator, drained: Callable[[], None]) -> None:
-        """A turn begins. `drained`: the agent asked for the first time for what waits."""
+        """A turn begins. `drained`: the agent asked for the first time for what waits.
+
+        What was asked since the last one gets no answer any more: its user has gone on.
+        """
+        self.cancel()
         self.refused = False
-        self._host, self._translator, self._drained = host, translator, drained
+        self._host = self._last = host
+        self.prompted = lambda: True
+        self._over.clear()
+        self._translator, self._drained = translator, drained
 
     def end(self) -> None:
         """It is over: what still waits for an answer gets none."""
         self._host = self._translator = None
         self.cancel()
+        self._over.set()
+
+    def forget(self) -> None:
+        """The session is let go of."""
+        self.cancel()
+        self._last = None
 
     def cancel(self) -> None:
         """Whatever waits for an answer is told that there is none."""
@@ -62,6 +82,8 @@ class Answering:
 
         Raises acp.exceptions.RequestError.
         """
+        if method in _OF_PEOPLE and self._host is not None and not self.prompted():
+            await self._over.wait()  # it comes right behind the turn's end
         if method == "session/request_permission":
             return await self._permission(params)
         if method == elicit.CREATE:
@@ -92,10 +114,11 @@ class Answering:
         return self.steering.drain()
 
     async def _question(self, params: Message) -> Message:
-        """Answer elicitation/create by the user."""
-        if self._host is None or self._translator is None:
+        """Answer elicitation/create by the user, in a turn or between two."""
+        host = self._host or (elicit.Between(self._last) if self._last is not None else None)
+        if host is None:
             return elicit.CANCEL
-        asked = elicit.ask(self._host, self._translator, self._backend.title, params)
+        asked = elicit.ask(host, self._translator, self._backend.title, params)
         try:
             return await self._within(asked)
         except asyncio.CancelledError:
@@ -104,10 +127,11 @@ class Answering:
     async def _permission(self, params: Message) -> Message:
         """Answer session/request_permission by the deck's mode, or by its user."""
         host, translator = self._host, self._translator
-        if host is None or translator is None:
-            return _CANCELLED
         given = params.get("toolCall")
         call: Message = given if isinstance(given, dict) else {}
+        if host is None or translator is None:
+            self._unasked(call)
+            return _CANCELLED
         options = asking.options_of(params)
         for event in translator.announce(call):
             await host.emit_synced(event)
@@ -145,6 +169,13 @@ class Answering:
             decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
         self._approve(known, targets, kinds.get(decision, ""))
         return _selected(decision) if decision else _CANCELLED
+
+    def _unasked(self, call: Message) -> None:
+        """What is asked for while no turn runs is refused, which its user is told."""
+        if self._last is not None:
+            what = clean_line(str(call.get("title") or call.get("kind") or "something"))[:200]
+            said = f"{self._backend.title} asked while no turn ran; it was refused: {what}"
+            self._last.emit(ev.Notice(turn=self._last.turn, kind="agent", message=said))
 
     def _approve(self, call: Message, targets: list[Target], option_kind: str) -> None:
         """What was allowed here is not asked once more when the agent then does it through us."""

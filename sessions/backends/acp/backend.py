@@ -10,7 +10,8 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ class AcpBackend:
         self._process: AgentProcess | None = None
         self._starting: asyncio.Task[AgentProcess] | None = None
         self._conversations: dict[str, Party] = {}
+        self._opening: list[tuple[Message, Party]] = []
         self._last_turns: dict[str, int] = {}
         self._models: list[ModelInfo] = []
         self._sleep: asyncio.TimerHandle | None = None
@@ -178,6 +180,15 @@ class AcpBackend:
             self._starting = asyncio.ensure_future(self._start(cwd))
             self._starting.add_done_callback(lambda _: setattr(self, "_starting", None))
         return await asyncio.shield(self._starting)
+
+    @contextmanager
+    def opening(self, params: Message, party: Party) -> Iterator[None]:
+        """Meanwhile what the agent asks because of a request with these parameters is for it."""
+        self._opening.append((params, party))
+        try:
+            yield
+        finally:
+            self._opening.remove((params, party))
 
     def remember(self, agent_session: str, conversation: Party) -> None:
         """Updates of this agent session belong to that conversation."""
@@ -414,8 +425,18 @@ class AcpBackend:
             if each.working:
                 each.on_fault(f"The agent {self.name} {words}.")
 
+    def _asker(self, number: Any) -> Party | None:
+        """Whose request it is because of which the agent asks (an `elicitation/create`)."""
+        sent = self._process.asked(number) if self._process is not None else None
+        if not isinstance(sent, dict):
+            return None
+        known = self._conversations.get(str(sent.get("sessionId", "")))
+        return known or next((party for params, party in self._opening if params is sent), None)
+
     async def _requested(self, method: str, params: Message) -> Any:
         conversation = self._conversations.get(str(params.get("sessionId", "")))
+        if conversation is None and method == elicit.CREATE:
+            conversation = self._asker(params.get("requestId"))
         if conversation is not None:
             return await conversation.on_request(method, params)
         if method == "session/request_permission":

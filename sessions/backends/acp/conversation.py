@@ -15,7 +15,7 @@ from sessions.backends.acp.ending import Ending
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
-from sessions.backends.acp.steering import Steering
+from sessions.backends.acp.steering import DELIVERED, Steering
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import STATES, Translator, terminals_of
 from sessions.backends.acp.workspace import Workspace
@@ -70,14 +70,19 @@ class AcpConversation:
 
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
-        preface = await self._ready(host)
-        self._host = self._last = host
-        self._translator = Translator(
+        translator = Translator(
             host.turn, self._workspace.terminals.printed, partial(kept, host.files)
         )
+        self._answering.begin(host, translator, self._drains)
+        try:
+            preface = await self._ready(host)
+        except BaseException:
+            self._answering.end()
+            raise
+        self._host = self._last = host
+        self._translator = translator
         self._workspace.begin(host, self._translator)
         self._children.begin(host.emit, self._translator)
-        self._answering.begin(host, self._translator, self._drains)
         for update in self._early:
             self.on_update(update)
         self._early.clear()
@@ -117,6 +122,7 @@ class AcpConversation:
         """Let go of the agent's session; the agent itself is the backend's."""
         agent, self._agent, self._last = self._agent, None, None
         self._children.forget()
+        self._answering.forget()
         await self._workspace.terminals.close()
         if agent is not None and agent.alive and self.agent_session:
             self._backend.forget(self.agent_session)
@@ -152,6 +158,8 @@ class AcpConversation:
             elif len(self._early) < 100:
                 self._early.append(update)
             return
+        if update.get("sessionUpdate") in DELIVERED and self._answering.steering is not None:
+            self._answering.steering.delivered(update.get("messageId"))
         for event in self._translator.events(update):
             if isinstance(event, ev.BackendState):
                 event = self._choices_told(event)
@@ -317,14 +325,15 @@ class AcpConversation:
 
     async def _new(self, agent: AgentProcess, base: Message) -> Message:
         """A new session of the agent's; one that has a key and wants to be told so is told."""
-        try:
+        with self._backend.opening(base, self):
+            try:
+                return await agent.request("session/new", base)
+            except BackendError as error:
+                way = self._backend.key_way(agent) if error.kind == "auth" else ""
+                if not way:
+                    raise
+            await self._backend.authenticate(way)
             return await agent.request("session/new", base)
-        except BackendError as error:
-            way = self._backend.key_way(agent) if error.kind == "auth" else ""
-            if not way:
-                raise
-        await self._backend.authenticate(way)
-        return await agent.request("session/new", base)
 
     def _take(self, answer: Message, agent_session: str) -> None:
         if not agent_session:
@@ -346,11 +355,10 @@ class AcpConversation:
         host.emit(ev.BackendState(data={"turn": host.turn}))
         self._backend.note_turn(self.agent_session, host.turn)
         mark = agent.mark()
-        asked = asyncio.ensure_future(
-            agent.request(
-                "session/prompt", {"sessionId": self.agent_session, "prompt": blocks}, None
-            )
-        )
+        params: Message = {"sessionId": self.agent_session, "prompt": blocks}
+        asked = asyncio.ensure_future(agent.request("session/prompt", params, None))
+        await asyncio.sleep(0)
+        self._answering.prompted = partial(agent.waits, params)
         ended = asyncio.ensure_future(agent.wait_ended())
         steering = self._answering.steering = Steering(agent, self.agent_session, host)
         steering.wake()
@@ -365,14 +373,14 @@ class AcpConversation:
             if not asked.done():
                 raise agent.fault("ended in the middle of the turn", mark)
             answer = asked.result()
-            await steering.settle()
+            await steering.withdraw()
         except BackendError as error:
             # Its stdout may end a moment before the process itself does.
             if error.kind != "agent_ended":
                 raise
             raise agent.fault("ended in the middle of the turn", mark) from error
         except asyncio.CancelledError:
-            await self._cancel(agent, asked)
+            await self._cancel(agent, asked, steering)
             raise
         finally:
             steering.stop()
@@ -382,14 +390,19 @@ class AcpConversation:
         refused = self._answering.refused
         return self._ending.ended(host, answer, self._translator, refused=refused)
 
-    async def _cancel(self, agent: AgentProcess, asked: asyncio.Future[Message]) -> None:
+    async def _cancel(
+        self, agent: AgentProcess, asked: asyncio.Future[Message], steering: Steering
+    ) -> None:
         """Ask the agent to stop, and take in what it still says before it does."""
         self._answering.cancel()
         self._workspace.terminals.stop()
+        withdrawn = steering.withdraw()
+        await asyncio.sleep(0)  # what takes messages back is sent before what stops the turn
         await agent.notify("session/cancel", {"sessionId": self.agent_session})
         try:
             async with asyncio.timeout(_CANCEL_S):
                 await asyncio.shield(asked)
+                await withdrawn
         except BackendError:
             pass
         except TimeoutError:

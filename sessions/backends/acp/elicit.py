@@ -6,12 +6,13 @@ question that belongs to no call is told as one, so that its answer stands in th
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
+from typing import Protocol
 
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import Translator
-from sessions.backends.base import TurnHost
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 from sessions.record.forms import Unfit
@@ -26,12 +27,50 @@ _INVALID = -32602
 _STATUS: dict[str, CallStatus] = {"accept": "ok", "decline": "denied"}
 
 
-async def ask(host: TurnHost, translator: Translator, who: str, params: Message) -> Message:
+class Host(elicitation.Asker, Protocol):
+    """As much of a turn's host as a question takes."""
+
+    def emit(self, event: ev.Event) -> None:
+        """Record an event and tell everybody."""
+
+
+class Between:
+    """A host for questions that come while no turn runs: they belong to the last one.
+
+    No turn's end answers what is left open then, so whoever takes a question back says so.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.turn = host.turn
+
+    def emit(self, event: ev.Event) -> None:
+        """As the turn's host."""
+        self._host.emit(event)
+
+    async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
+        """Ask and wait; one that is cancelled is on record as such."""
+        try:
+            return await self._host.ask(request)
+        except asyncio.CancelledError:
+            self.emit(
+                ev.PermissionAnswered(
+                    turn=self.turn,
+                    call=request.call,
+                    ask=request.ask,
+                    decision="cancelled",
+                    by="mode",
+                )
+            )
+            raise
+
+
+async def ask(host: Host, translator: Translator | None, who: str, params: Message) -> Message:
     """The user's answer. Raises acp.exceptions.RequestError for what can't be shown."""
     from acp.exceptions import RequestError
 
     given = str(params.get("toolCallId") or "")
-    known = bool(given) and translator.told(given) is not None
+    known = bool(given) and translator is not None and translator.told(given) is not None
     call = given if known else f"question-{uuid.uuid4().hex[:8]}"
     if not known:
         title = clean(str(params.get("message") or "")).strip()

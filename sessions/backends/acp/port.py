@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,6 +77,9 @@ class Port(Listened, Protocol):
 
     def skills_meta(self) -> Message:
         """What a session is opened with so that the agent reads no skills by itself."""
+
+    def opening(self, params: Message, party: Party) -> AbstractContextManager[None]:
+        """Meanwhile what the agent asks because of a request with these parameters is for it."""
 
     def note_turn(self, agent_session: str, turn: int) -> None:
         """The last turn that ran in an agent session."""

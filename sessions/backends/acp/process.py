@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sessions.backends.acp import abilities
 from sessions.backends.acp.transport import LineTransport, Message
 from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
@@ -134,10 +135,8 @@ class AgentProcess:
 
     @property
     def steers(self) -> bool:
-        """Whether it takes messages within a running turn, by `_session/steering`."""
-        meta = self.info.get("_meta")
-        told = meta.get("steering") if isinstance(meta, dict) else None
-        return isinstance(told, dict) and told.get("supported") is True
+        """Whether it takes messages within a running turn (see steering.py)."""
+        return abilities.steered(self.info) or abilities.injected(self.info)
 
     def abilities(self) -> dict[str, bool]:
         """What it said that it can do, as the interface needs it."""
@@ -178,6 +177,16 @@ class AgentProcess:
         """Tell the agent something; nothing happens if it has gone."""
         with contextlib.suppress(ConnectionError, OSError):
             await self._connection.send_notification(method, params)
+
+    def asked(self, number: Any) -> Any:
+        """The parameters of a request of ours that it has not answered yet, by the id of it."""
+        waits = self._transport is not None and type(number) is int
+        return self._transport.asked.get(number) if self._transport and waits else None
+
+    def waits(self, params: Message) -> bool:
+        """Whether a request with these very parameters has not been answered yet."""
+        sent = self._transport.asked.values() if self._transport is not None else ()
+        return any(each is params for each in sent)
 
     def mark(self) -> Mark:
         """How far it has printed by now: what comes later belongs to what is asked next."""

@@ -1,7 +1,8 @@
 """Where an agent sends its requests: `providers/list`, `set`, `disable` of the protocol's draft.
 
 Schema 1.19, unstable. An agent forgets what it was told when it ends, so the configuration's
-providers are told at every start; `agentdeck agents providers` shows what there is.
+providers are told at every start, those that are not to be used first of all to be off;
+`agentdeck agents providers` shows what there is.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ async def tell(agent: AgentProcess, wanted: Mapping[str, Provider]) -> None:
                 kind="agent",
             )
         for name, provider in wanted.items():
+            if provider.disabled:
+                await agent.request("providers/disable", {"providerId": name})
+        for name, provider in wanted.items():
+            if provider.disabled:
+                continue
             told = {
                 "providerId": name,
                 "apiType": provider.api,

@@ -44,6 +44,8 @@ class LineTransport:
         self._on_fault = on_fault
         self._lines = Lines(MAX_LINE)
         self._read: deque[tuple[bytes, int]] = deque()
+        self.asked: dict[int, Any] = {}
+        """The parameters of our requests that the agent has not answered, by their ids."""
         self.noise: list[str] = []
         self.noise_count = 0
         self.prose: deque[tuple[int, str]] = deque(maxlen=_NOISE_KEPT)
@@ -51,6 +53,8 @@ class LineTransport:
 
     async def send(self, message: Message) -> None:
         """Write one message. Raises ConnectionError when the agent has gone."""
+        if "method" in message and type(message.get("id")) is int:
+            self.asked[message["id"]] = message.get("params")
         self._writer.write(json.dumps(message).encode() + b"\n")
         await self._writer.drain()
 
@@ -76,9 +80,11 @@ class LineTransport:
                 self._update(message)
                 continue
             number = message.get("id")
-            if "method" not in message and not isinstance(number, int):
-                self._noise(f"an answer to {number!r}, which was not asked")
-                continue
+            if "method" not in message:
+                if not isinstance(number, int):
+                    self._noise(f"an answer to {number!r}, which was not asked")
+                    continue
+                self.asked.pop(number, None)
             return message
 
     async def _line(self) -> tuple[bytes, int] | None:

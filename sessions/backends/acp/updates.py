@@ -22,7 +22,7 @@ _DONE: dict[str, CallStatus] = {"completed": "ok", "failed": "error", "cancelled
 _MOST_TITLE = 200
 _MOST_NOTICE = 4000
 _TERMINAL_CHARS = 2_000_000
-_QUIET = {"user_message_chunk"}
+_QUIET = {"user_message_chunk", "user_message"}
 _STATE = {
     "available_commands_update": ("availableCommands", "commands"),
     "current_mode_update": ("currentModeId", "mode"),

@@ -76,10 +76,10 @@ async def test_one_that_deletes_none_says_so(make: Make) -> None:
         await make().delete("s1")
 
 
-def with_provider(backend: AcpBackend, name: str) -> AcpBackend:
+def with_provider(backend: AcpBackend, name: str, *, disabled: bool = False) -> AcpBackend:
     from dataclasses import replace
 
-    provider = Provider("openai", "http://127.0.0.1:9/v1", "SECRET_OF_TEST")
+    provider = Provider("openai", "http://127.0.0.1:9/v1", "SECRET_OF_TEST", disabled)
     backend._config = replace(backend._config, providers={name: provider})
     return backend
 
@@ -96,8 +96,19 @@ async def test_providers_are_told_at_every_start_and_shown_without_their_keys(
         {
             "id": "main", "takes": ["openai"], "api": "openai",
             "base_url": "http://127.0.0.1:9/v1", "required": True,
-        }
+        },
+        {"id": "other", "takes": ["anthropic"], "api": "", "base_url": "", "required": False},
     ]  # fmt: skip
+
+
+async def test_a_provider_that_is_off_is_told_so_and_one_that_has_to_be_there_says_so(
+    make: Make, tmp_path: Path
+) -> None:
+    host = FakeHost(tmp_path)
+    await run(with_provider(make("--more"), "other", disabled=True), host, "opened")
+    assert json.loads(host.text())["providers"] == {"other": {}}
+    with pytest.raises(BackendError, match="main is required"):
+        await run(with_provider(make("--more"), "main", disabled=True), host, "opened")
 
 
 @pytest.mark.parametrize(("flags", "name"), [((), "main"), (("--more",), "other")])

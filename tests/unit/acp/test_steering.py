@@ -113,3 +113,50 @@ async def test_with_an_agent_that_takes_none_it_waits(make: Make) -> None:
     assert "queued" in session.summary.agent["reasons"]["steer"]
     await session.interrupt()
     assert [q.text for q in session.queue] == ["say next"]
+
+
+async def test_what_is_injected_stands_where_the_agent_says_that_it_took_effect(
+    make: Make,
+) -> None:
+    rig = await make("--injects")
+    session = await listening(rig, "inject")
+    await session.send("say later", mode="steer")
+    await session.send("left", mode="steer")
+    await until(lambda: "heard left" in text_of(session))
+    assert [q.text for q in session.queue] == ["say later"], "the agent has it, and waits with it"
+    assert said(session) == [(1, "inject"), (1, "left")]
+    await session.send("say refused", mode="steer")
+    await until(lambda: [q.mode for q in session.queue] == ["steer", "queue"])
+    await session.send("enough", mode="steer")
+    await until(lambda: session.summary.turns == 3 and not session.working)
+    assert said(session) == [
+        (1, "inject"), (1, "left"), (1, "enough"), (2, "say later"), (3, "say refused"),
+    ]  # fmt: skip
+    assert "steer" not in session.summary.agent["reasons"]
+
+
+async def test_what_is_changed_or_taken_back_before_it_took_effect_is_so_in_the_agent(
+    make: Make,
+) -> None:
+    rig = await make("--injects")
+    session = await listening(rig, "inject")
+    await session.send("turn later", mode="steer")
+    await session.send("never, later", mode="steer")
+    first, *_ = session.queue
+    await session.set_queue([{**first.to_json(), "text": "turn now"}])
+    await until(lambda: "heard turn now" in text_of(session))
+    await session.send("end", mode="steer")
+    await until(lambda: session.summary.turns == 2 and not session.working)
+    assert said(session) == [(1, "inject"), (1, "turn now"), (2, "end")]
+    assert "never" not in text_of(session)
+
+
+async def test_an_interrupt_takes_back_what_the_agent_has_not_taken(make: Make) -> None:
+    rig = await make("--injects")
+    session = await listening(rig, "inject")
+    await session.send("say later", mode="steer")
+    backend = session._conversation._answering.steering  # type: ignore[union-attr]
+    await until(lambda: bool(backend._injected))
+    await session.interrupt()
+    assert [(q.text, q.mode) for q in session.queue] == [("say later", "queue")]
+    assert text_of(session).endswith("say later"), "it was revoked before the turn was stopped"
