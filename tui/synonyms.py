@@ -38,6 +38,7 @@ SYNONYMS = {
     "export": "save markdown html json share download write",
     "import_": "claude codex opencode chatgpt aider history bring",
     "daydreams": "dream idle night ideas",
+    "timeline": "profile duration slow seconds waited gantt latency speed how long",
     "usage": "figures statistics stats plot chart spend cost money tokens dashboard report",
     "reload": "refresh reread configuration again",
     "prime": "priming inspire acronym arxiv names terms",

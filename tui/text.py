@@ -14,6 +14,7 @@ __all__ = [
     "clip",
     "clip_middle",
     "cost",
+    "duration",
     "first_line",
     "one_line",
     "place_of",
@@ -94,6 +95,17 @@ def cost(usd: float) -> str:
     if usd and usd < 0.01:
         return "<$0.01"
     return f"${usd:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3:05`, `1 h 02`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
 
 
 def size(count: int) -> str:

@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 
 from sessions.plans.model import UnitState
 from sessions.record import events as ev
-from sessions.record.closed_sets import BackendType, Origin, SignInKind, Status
+from sessions.record.closed_sets import BackendType, Origin, SignInKind, SpanKind, Status
 
 
 class Greeting(TypedDict):
@@ -444,3 +444,25 @@ class UsageShown(TypedDict):
     rows: list[UsageRow]
     total: UsageRow
     others: int
+
+
+class TurnSpan(TypedDict):
+    """A stretch of a turn, in seconds from its message on; see `sessions.record.timeline`."""
+
+    kind: SpanKind
+    name: str
+    begin: float
+    end: float
+    about: str
+    status: str
+
+
+class TurnTimeline(TypedDict):
+    """Where a turn's time went: stretches in order, and seconds by kind."""
+
+    turn: int
+    at: str
+    ended: bool
+    seconds: float
+    spans: list[TurnSpan]
+    sums: dict[str, float]

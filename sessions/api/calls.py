@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SkillUses,
         Staged,
         TurnShown,
+        TurnTimeline,
         Undone,
         UsageShown,
         Watched,
@@ -702,6 +703,11 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["session.skill"], /, *, session: str, name: str, state: SkillState
     ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.timeline"], /, *, session: str, turn: int
+    ) -> TurnTimeline: ...
 
     @overload
     async def call(

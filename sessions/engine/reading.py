@@ -45,6 +45,7 @@ READS = frozenset(
         "session.find",
         "session.get",
         "session.mcp",
+        "session.timeline",
         "session.turns",
         "session.unwatch",
         "session.watch",

@@ -53,6 +53,8 @@ OptionKind = Literal[
     "allow_once", "allow_session", "allow_always", "reject_once", "reject_always", "choice", "form"
 ]
 """What choosing an answer to a permission request means."""
+SpanKind = Literal["model", "tool", "person", "wait"]
+"""What a stretch of a turn went to; wait: a limit, a busy server, its place among the turns."""
 SkillState = Literal["on", "name-only", "manual", "off"]
 """How a skill is switched in a session."""
 SkillUse = Literal["tool", "user", "manual"]

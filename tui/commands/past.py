@@ -28,12 +28,29 @@ async def turns(deck: DeckScreen) -> None:
     number = int(turn["turn"])
     if way in ("after", "before"):
         await _fork(deck, session, number if way == "after" else number - 1)
+    elif way == "time":
+        await show_time(deck, session, number)
     elif way == "files":
         await put_files_back(deck, session, number)
     else:
         await undo_to(deck, session, number, files=way == "both")
     if way in ("before", "undo", "both"):
         _offer(deck, str(turn.get("text", "")))
+
+
+@action("timeline", "Where the turn's time went", group=GROUP, when=can_repeat)
+async def timeline(deck: DeckScreen) -> None:
+    """A turn's time in stretches: the model, tools, waiting for you; the last turn first."""
+    summary = deck.model.summary()
+    if summary is not None:
+        await show_time(deck, summary.id, summary.turns)
+
+
+async def show_time(deck: DeckScreen, session: str, turn: int) -> None:
+    """A turn's timeline, in front of the deck."""
+    from tui.screens.timeline import TimelineScreen
+
+    await deck.app.push_screen_wait(TimelineScreen(deck, session, turn))
 
 
 async def _fork(deck: DeckScreen, session: str, turn: int) -> None:

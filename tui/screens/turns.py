@@ -59,7 +59,7 @@ def _when(at: str) -> str:
 
 
 async def pick_way(deck: DeckScreen, turn: TurnShown) -> str | None:
-    """What to do from a turn: `after`, `before`, `undo`, `both` or `files`."""
+    """What to do from a turn: `after`, `before`, `undo`, `both`, `files` or `time`."""
     files = turn.get("files") or []
     ways: list[tuple[str, str, str]] = []
     if turn.get("ended"):
@@ -71,8 +71,9 @@ async def pick_way(deck: DeckScreen, turn: TurnShown) -> str | None:
             ("both", "Undo, files too", "and files that tools changed since are put back"),
             ("files", "Put files back", "to before it; the conversation stays as it is"),
         ]
+    ways.append(("time", "Where its time went", "the model, tools, waiting for you"))
     rows = [
-        Pick(key, ((set_cell_size(name, 18), "bold"), (text, "$text-muted")))
+        Pick(key, ((set_cell_size(name, 20), "bold"), (text, "$text-muted")))
         for key, name, text in ways
     ]
     shown = f"Turn {turn['turn']}: {clip(first_line(str(turn.get('text', ''))), 60)}"

@@ -1,16 +1,19 @@
-"""Commands that answer figures: what sessions took."""
+"""Commands that answer figures: what sessions took, where a turn's time went."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from datetime import date
 from typing import cast
 
-from sessions.api.answers import UsageRow, UsageShown
+from sessions.api.answers import TurnSpan, TurnTimeline, UsageRow, UsageShown
 from sessions.archive.spent import BY, Usage, grouped
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
+from sessions.record import events as ev
+from sessions.record.timeline import Timeline
 
 
 @command("archive.usage")
@@ -49,3 +52,29 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise UsageError(f"{text} is no day.", "Write it as 2026-11-28.") from None
+
+
+@command("session.timeline")
+async def timeline(deck: Deck, session: str, turn: int) -> TurnTimeline:
+    """Where the time of a turn went: the model, tools, waiting for a person, for a server."""
+    target = await deck.get(session)
+    target.recorder.flush()
+
+    def read() -> Timeline:
+        found = Timeline(turn)
+        for event in target.journal.events():
+            found.apply(event)
+        found.finish(ev.now())
+        return found
+
+    found = await asyncio.to_thread(read)
+    if not found.at:
+        raise UsageError(f"The session has no turn {turn}.")
+    return {
+        "turn": turn,
+        "at": found.at,
+        "ended": found.ended,
+        "seconds": round(found.seconds, 3),
+        "spans": [cast("TurnSpan", asdict(span)) for span in found.spans],
+        "sums": {kind: round(seconds, 3) for kind, seconds in found.sums().items()},
+    }
