@@ -81,7 +81,7 @@ pictures: $(VENV)/dev.stamp ## the README's pictures, from the real deck
 
 agents: $(VENV)/dev.stamp agents-here ## seven real agents in the deck (npm; 1.7 GB into .agents, or AGENTDECK_AGENTS=FOLDER that has them)
 	@AGENTDECK_AGENTS="$${AGENTDECK_AGENTS:-$(CURDIR)/.agents}" \
-		$(BIN)/python -m pytest $(or $(ONLY),tests/agents) -q $(ARGS)
+		$(BIN)/python -m pytest $(or $(ONLY),tests/agents) -n 4 --dist loadgroup -q $(ARGS)
 
 agents-here:
 	@test -n "$$AGENTDECK_AGENTS" || $(MAKE) --silent -j2 .agents/npm.stamp .agents/vibe.stamp

@@ -84,8 +84,14 @@ class Responses:
 
     def tools(self, request: Request) -> list[JSON]:
         """See Dialect."""
-        given = request.body.get("tools") or []
-        return [_tool(t, "parameters") for t in given if t.get("type") == "function"]
+        found = list[JSON]()
+        for tool in request.body.get("tools") or []:
+            inner = tool.get("tools") or [] if tool.get("type") == "namespace" else [tool]
+            space = {"namespace": tool["name"]} if inner and inner[0] is not tool else {}
+            found += [
+                {**_tool(t, "parameters"), **space} for t in inner if t.get("type") == "function"
+            ]
+        return found
 
     def conversation(self, request: Request) -> list[JSON]:
         """See Dialect."""
@@ -145,7 +151,7 @@ def recent(request: Request) -> list[JSON]:
 
 
 _WISHES = re.compile(
-    r'please (run|write|hold|stream|answer)|"tool_result"|"role": "tool"|"function_call_output"'
+    r'please (run|write|hold|stream|answer|add)|"tool_result"|"role": "tool"|"function_call_output"'
     r'|"functionResponse"'
 )
 
@@ -181,6 +187,12 @@ def shell(request: Request) -> JSON | None:
 def writer(request: Request) -> JSON | None:
     """The asker's tool that writes a file."""
     return _named(request, _WRITERS)
+
+
+def adder(request: Request) -> JSON | None:
+    """The tool `add` of the tests' MCP server: every agent has its own way to name it."""
+    tools = of(request).tools(request)
+    return next((t for t in tools if re.search(r"(^|[^a-z])add$", str(t["name"]))), None)
 
 
 def _named(request: Request, names: Sequence[str]) -> JSON | None:

@@ -232,6 +232,7 @@ class Model:
     """Does what the user's last words say, in whatever API it is asked.
 
     `please run`: calls the shell. `please write`: writes a file by the agent's own tool.
+    `please add`: calls the tool of an MCP server.
     `please hold`: says `half-told` and the rest only when `gate` is opened.
     `please stream`: a word every 50 ms, for half a minute.
     Else, and at `please answer`: a short answer.
@@ -258,6 +259,8 @@ class Model:
             words = {name: "one\ntwo\n" for name in ("content", "file_text")}
             path = {name: f"{self.work}/{WRITTEN}" for name in ("filePath", "file_path", "path")}
             return speak.call(write["name"], dialects.filled(write, words | path), number)
+        if wish == "add" and (add := dialects.adder(request)):
+            return speak.call(add["name"], {"a": 2, "b": 40}, number)
         if wish == "hold" and shell:
             first, second = speak.held("half-told ", "wholly-told")
             return [*first, Gate(self.gate), *second]

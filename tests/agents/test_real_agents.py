@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +19,13 @@ import pytest_asyncio
 
 from sessions import config
 from sessions.backends.acp.backend import AcpBackend
-from sessions.backends.acp.process import AgentProcess
 from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.agents import dialects
 from tests.agents.setting import AGENTS, FOLDER, MADE, WRITTEN, Model, configuration
+from tests.support.agent_turns import START_S, answer, asked, ended, half_told, kill, process_of
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import rig_places, until
@@ -39,9 +37,11 @@ pytestmark = [
     pytest.mark.parametrize("agent", AGENTS),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-START_S = 120.0
 ANSWER = "These are the answers."
-SKILL, TOLD = "counted", "Counts the pebbles of the far shore. Use when pebbles are asked for."
+SKILL, TOLD = (
+    "pebble-counter",
+    "Counts the pebbles of the far shore. Use when pebbles are asked for.",
+)
 
 
 @dataclass(frozen=True)
@@ -96,18 +96,9 @@ class Rig:
         assert isinstance(backend, AcpBackend)
         return backend._folders.get(self.work, backend)
 
-    def process(self, agent: str) -> AgentProcess:
-        """The agent's process."""
-        process = self.backend(agent)._process
-        assert isinstance(process, AgentProcess)
-        return process
-
     async def kill(self, agent: str) -> None:
         """As `kill -9` does, with all that it started."""
-        process = self.process(agent)
-        assert process._process is not None
-        os.killpg(process._process.pid, signal.SIGKILL)
-        await process.wait_ended()
+        await kill(process_of(self.deck, agent, self.work))
 
     def told(self) -> str:
         """What the model was sent last by an agent that has tools."""
@@ -156,32 +147,6 @@ async def rig(house: Rig) -> AsyncIterator[Rig]:
     for session in list(house.deck.sessions.values()):
         if session.working:
             await session.interrupt()
-
-
-async def ended(session: Session, status: str = "done") -> None:
-    """Wait for the turn's end."""
-    await until(lambda: not session.working, START_S)
-    assert session.summary.status == status, session.summary.error
-
-
-async def asked(session: Session) -> ev.JSON:
-    """Wait until it asks for a permission; the request."""
-    await until(lambda: bool(session.summary.asks) or not session.working, START_S)
-    assert session.summary.asks, session.summary.error or "it acted without asking"
-    return session.summary.asks[0]
-
-
-async def answer(session: Session, kind: str) -> None:
-    """Answer what it asks with its own option of a kind."""
-    ask = await asked(session)
-    option = next(o["id"] for o in ask["options"] if o["kind"] == kind)
-    await session.answer(ask["ask"], option, "", kind.startswith("allow"))
-
-
-async def half_told(session: Session) -> None:
-    """Wait until the first half of a held answer is in the journal."""
-    await until(lambda: "half-told" in text_of(session) or not session.working, START_S)
-    assert session.working, session.summary.error
 
 
 async def test_a_command_is_asked_for_in_the_deck_and_runs_once_allowed(
@@ -240,7 +205,6 @@ async def test_a_file_is_shown_as_a_diff_before_it_is_written(rig: Rig, agent: s
     assert of_type(session, ev.ToolResult)[-1].data["diffs"][0]["new"] == "one\ntwo\n"
 
 
-@pytest.mark.long
 async def test_in_mode_edit_a_file_inside_is_written_unasked_and_a_command_is_not_run(
     rig: Rig, agent: str
 ) -> None:
@@ -368,7 +332,6 @@ async def test_a_fork_knows_the_conversation_and_leaves_the_first_alone(
     assert "Question of the fork" not in rig.told()
 
 
-@pytest.mark.long
 async def test_its_sessions_are_listed(rig: Rig, agent: str) -> None:
     session = await rig.session(agent)
     await session.send("Listed question")
@@ -379,7 +342,6 @@ async def test_its_sessions_are_listed(rig: Rig, agent: str) -> None:
         assert session.summary.agent["session_id"] in [row["id"] for row in found]
 
 
-@pytest.mark.long
 async def test_one_question_is_answered_without_tools(rig: Rig, agent: str) -> None:
     from sessions.backends.base import Question
 
@@ -389,8 +351,8 @@ async def test_one_question_is_answered_without_tools(rig: Rig, agent: str) -> N
     assert reply.text.endswith(ANSWER)
 
 
-@pytest.mark.parametrize("state", ["off", "on", pytest.param("manual", marks=pytest.mark.long)])
-async def test_a_skill_is_told_once_where_it_is_on_and_nowhere_else(
+@pytest.mark.parametrize("state", ["off", "name-only", "on", "manual"])
+async def test_a_skill_is_described_once_where_it_is_on_and_nowhere_else(
     rig: Rig, agent: str, state: str
 ) -> None:
     session = await rig.session(agent)
@@ -404,4 +366,5 @@ async def test_a_skill_is_told_once_where_it_is_on_and_nowhere_else(
     row = next(r for r in skills.rows() if r["name"] == SKILL and not r["shadowed_by"])
     assert row["own"] == SEEN[agent].reads_skills
     assert body.count(TOLD) == (1 if row["own"] or state == "on" else 0)
-    assert (skills.cost()["tokens"] > 0) == (row["own"] or state == "on")
+    assert (SKILL in body) == (row["own"] or state in ("on", "name-only"))
+    assert (skills.cost()["tokens"] > 0) == (row["own"] or state in ("on", "name-only"))

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run as a script
 
 from tests.support.scripted_more import ACTS as MORE
 from tests.support.scripted_more import MoreRequests
+from tests.support.wire_log import Player
 
 Message = dict[str, Any]
 
@@ -566,7 +567,10 @@ def main() -> None:
     )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")
+    parser.add_argument("--replay", default="")  # a log of a real agent's
     options = parser.parse_args()
+    if options.replay:
+        Player(Path(options.replay), Path(f"{options.state}.starts")).play()
     agent = Agent(options)
     if options.login:
         agent.signed_in.touch()
