@@ -1,7 +1,10 @@
 """GitHub Copilot CLI: `~/.copilot/session-state/<id>/events.jsonl`, as version 1.0.102 writes it.
 
 Events `{type, data, id, timestamp, parentId}`: `session.start` (with the folder), `user.message`,
-`assistant.message` (text and the calls that it asks for), `tool.execution_complete`, `abort`.
+`assistant.message` (text and the calls that it asks for), `tool.execution_complete`, `abort`. After
+a rewind the next message's `parentId` is an event before what was taken back;
+`session.snapshot_rewind` names the first event that went in `upToEventId` (the schema of the
+program's public SDK).
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.importers.base import Builder, Record, records
+from sessions.importers.lineage import Lineage
 from sessions.record import events as ev
 
 _DENIED = "denied"
@@ -31,15 +35,28 @@ class Copilot:
 
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events."""
-        builder = Builder(self.harness, path, path.parent.name)
+        builder, lineage = Builder(self.harness, path, path.parent.name), Lineage()
         for record in records(path):
             builder.at(record.get("timestamp"))
-            data = record.get("data")
+            data, kind = record.get("data"), str(record.get("type"))
             if isinstance(data, dict):
-                self._take(builder, str(record.get("type")), data)
+                self._back(builder, lineage, record, data)
+                self._take(builder, kind, data)
+            lineage.note(str(record.get("id") or ""), builder.turn)
             yield from builder.take()
         builder.finish()
         yield from builder.take()
+
+    def _back(self, builder: Builder, lineage: Lineage, record: Record, data: Record) -> None:
+        """Mark what its user has rewound."""
+        kind = record.get("type")
+        if kind == "session.snapshot_rewind":
+            builder.rewind(lineage.turn_of(data.get("upToEventId")))
+            lineage.cut()
+        elif kind in ("session.truncation", "session.compaction_complete"):
+            lineage.cut()
+        elif kind == "user.message" and not data.get("agentId") and record.get("parentId"):
+            builder.rewind(lineage.back_to(record["parentId"], builder.turn))
 
     def _take(self, builder: Builder, kind: str, data: Record) -> None:
         if kind == "session.start":

@@ -1,4 +1,4 @@
-"""Cursor, by public descriptions (desktop 3.16, command line 2026.09): two kinds of record.
+"""Cursor, by public descriptions (desktop 3.16, command line 2026.09): three kinds of record.
 
 `~/.cursor/projects/<folder>/agent-transcripts/<id>/<id>.jsonl`: lines `{role, message: {content}}`
 with blocks as the Messages API has them, without dates; what the user typed stands in
@@ -7,24 +7,25 @@ with blocks as the Messages API has them, without dates; what the user typed sta
 `User/globalStorage/state.vscdb` (SQLite) of the desktop: in the table cursorDiskKV a conversation
 is `composerData:<id>`, which lists its bubbles, and each bubble is `bubbleId:<id>:<bubble>`: type 1
 is the user's, 2 the model's, with `text`, `thinking` and `toolFormerData`.
+
+`~/.cursor/chats/<hash>/<id>/store.db` of the command line is read by `cursor_store`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sessions.importers import cursor_store
 from sessions.importers.base import Builder, Record, records, text_of
 from sessions.importers.tables import an_object, has, opened, value
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 
 _TABLES = {"cursorDiskKV": {"key", "value"}}
-_QUERY = re.compile(r"<user_query>\s*(.*?)\s*</user_query>", re.DOTALL)
 _FOLDER = "agent-transcripts"
 _STATUS: dict[str, CallStatus] = {
     "completed": "ok",
@@ -43,12 +44,16 @@ class Cursor:
         """By where a transcript lies, or by the database's table."""
         if path.suffix == ".jsonl":
             return _FOLDER in path.parts and b'"role"' in head and b'"message"' in head
+        if path.name == cursor_store.NAME:
+            return has(path, head, cursor_store.TABLES)
         return path.suffix == ".vscdb" and has(path, head, _TABLES)
 
     def sessions(self, path: Path) -> list[str]:
         """Ids of the database's conversations; one for a transcript."""
         if path.suffix == ".jsonl":
             return [""]
+        if path.name == cursor_store.NAME:
+            return [] if cursor_store.told_elsewhere(path) else [""]
         with contextlib.closing(opened(path)) as db:
             rows = db.execute(
                 "select key from cursorDiskKV where key >= 'composerData:' "
@@ -60,6 +65,9 @@ class Cursor:
         """A transcript, or one conversation of the database."""
         if path.suffix == ".jsonl":
             yield from self._transcript(path)
+            return
+        if path.name == cursor_store.NAME:
+            yield from cursor_store.read(path, self.harness)
             return
         builder = Builder(self.harness, path, session)
         with contextlib.closing(opened(path)) as db:
@@ -99,8 +107,7 @@ def _turn(builder: Builder, role: str, blocks: list[Record]) -> None:
             )
     texts = [str(b.get("text") or "") for b in blocks if b.get("type") == "text"]
     if role == "user":
-        said = "\n".join(texts)
-        builder.user("\n".join(_QUERY.findall(said)) or said)
+        builder.user(cursor_store.typed("\n".join(texts)))
         return
     for number, block in enumerate(blocks):
         kind = block.get("type")

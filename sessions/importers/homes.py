@@ -25,12 +25,18 @@ def homes(home: Path | None = None, env: Mapping[str, str] | None = None) -> dic
     qwen = moved("QWEN_HOME", ".qwen")
     if given.get("QWEN_RUNTIME_DIR"):
         qwen = Path(given["QWEN_RUNTIME_DIR"]).expanduser()
+    cursor = [
+        Path(given[name]).expanduser()
+        for name in ("CURSOR_DATA_DIR", "CURSOR_CONFIG_DIR")
+        if given.get(name, "").strip()
+    ]
     data = moved("XDG_DATA_HOME", ".local", "share")
     config = moved("XDG_CONFIG_HOME", ".config")
     return {
         "claude-code": [moved("CLAUDE_CONFIG_DIR", ".claude") / "projects"],
         "codex": [codex / "sessions", codex / "archived_sessions"],
-        "opencode": [data / "opencode" / "opencode.db"],
+        # OPENCODE_DB is a file, beside the usual one where it is only a name.
+        "opencode": [data / "opencode" / (given.get("OPENCODE_DB", "").strip() or "opencode.db")],
         # It stands for the home folder there, not for .gemini.
         "gemini": [moved("GEMINI_CLI_HOME") / ".gemini" / "tmp"],
         "qwen": [qwen / "projects"],
@@ -40,9 +46,15 @@ def homes(home: Path | None = None, env: Mapping[str, str] | None = None) -> dic
             moved("KIMI_SHARE_DIR", ".kimi") / "sessions",
         ],
         "vibe": [moved("VIBE_HOME", ".vibe") / "logs" / "session"],
-        "goose": [data / "goose" / "sessions"],
+        "goose": [
+            Path(given["GOOSE_PATH_ROOT"]).expanduser() / "data" / "sessions"
+            if given.get("GOOSE_PATH_ROOT", "").strip()
+            else data / "goose" / "sessions"
+        ],
         "cursor": [
-            root / ".cursor" / "projects",
+            # Transcripts before what the command line has of the same conversations.
+            *(each / "projects" for each in (*cursor, root / ".cursor")),
+            *(each / "chats" for each in (*cursor, root / ".cursor")),
             config / "Cursor" / "User" / "globalStorage" / "state.vscdb",
             root.joinpath(*_MAC, "Cursor", "User", "globalStorage", "state.vscdb"),
         ],

@@ -27,6 +27,10 @@ class Lineage:
         if uuid:
             self._turns[uuid] = turn
 
+    def turn_of(self, uuid: Any) -> int:
+        """The turn that a record belongs to; 0 = none that is known."""
+        return self._turns.get(str(uuid), 0)
+
     def back_to(self, parent: Any, turn: int) -> int:
         """The first turn that a message with this parent takes back; 0 = none. `turn`: the last."""
         cut, self._cut = self._cut, False

@@ -7,6 +7,7 @@ part of the conversation left out. Goose, Crush and Cursor are written from publ
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -343,6 +344,110 @@ def test_a_database_of_cursors_desktop_is_read(tmp_path: Path, where: Places) ->
     assert created(events).title == "Look" and created(events).model == "m-1"
 
 
+def news(path: Path, where: Places) -> list[list[ev.Event]]:
+    """The events of what was new; nothing may fail."""
+    done = list(import_paths([path], where))
+    assert "failed" not in {d.status for d in done}, done
+    return [events_of(d, where) for d in done if d.status == "new"]
+
+
+def store(folder: Path, messages: list[Any], cwd: str = "file:///home/user/my%20work") -> Path:
+    """A conversation of Cursor's command line as it is described."""
+    folder.mkdir(parents=True)
+    made: list[tuple[str, bytes]] = []
+
+    def kept(data: bytes) -> bytes:
+        name = hashlib.sha256(data)
+        made.append((name.hexdigest(), data))
+        return name.digest()
+
+    def field(number: int, data: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(data)]) + data
+
+    blobs = (m if isinstance(m, bytes) else json.dumps(m).encode() for m in messages)
+    root = b"".join(field(1, kept(b)) for b in blobs) + b"\x18\x2a" + field(9, cwd.encode())
+    about = {"latestRootBlobId": kept(root).hex(), "name": "Look", "createdAt": 1_781_256_145_540,
+             "lastUsedModel": "m-1"}  # fmt: skip
+    insert = "insert into blobs values (?, ?)"
+    return database(
+        folder / "store.db",
+        "create table blobs (id text primary key, data blob)",
+        "create table meta (key text primary key, value text)",
+        rows=[
+            *((insert, each) for each in made),
+            ("insert into meta values (?, ?)", ("0", json.dumps(about).encode().hex())),
+        ],
+    )
+
+
+STORED: list[Any] = [
+    {"role": "system", "content": "You are …"},
+    {"role": "user", "content": "<user_info>\nOS: linux\n</user_info>"},
+    {"role": "user", "content": [{"type": "text", "text": "<user_query>List it</user_query>"}]},
+    {"role": "assistant", "content": [
+        {"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "I look."},
+        {"type": "tool-call", "toolCallId": "t", "toolName": "Shell", "args": {"command": "ls"}}]},
+    b"\x00 encrypted, or of another kind",
+    {"role": "tool", "content": [{"type": "tool-result", "toolCallId": "t", "result": "a b"}]},
+]  # fmt: skip
+
+
+def test_a_store_of_cursors_command_line_is_read(tmp_path: Path, where: Places) -> None:
+    path = store(tmp_path / "chats" / "hash" / "c1", STORED)
+    (events,) = news(path, where)
+    assert said(events) == ["List it"] and answered(events) == "I look."
+    assert results(events) == [("ok", "a b")]
+    assert of(events, ev.ToolCall)[0].input == {"command": "ls"}
+    first = created(events)
+    assert (first.title, first.model, first.cwd) == ("Look", "m-1", "/home/user/my work")
+    assert first.at.startswith("2026-06-12")
+
+
+def test_what_a_transcript_tells_is_not_taken_from_the_store_again(
+    tmp_path: Path, where: Places
+) -> None:
+    store(tmp_path / "chats" / "hash" / "c1", STORED)
+    folder = tmp_path / "projects" / "work" / "agent-transcripts" / "c1"
+    folder.mkdir(parents=True)
+    lines(folder / "c1.jsonl", [{"role": "user", "message": {"content": "From the transcript"}}])
+    (events,) = news(tmp_path, where)
+    assert said(events) == ["From the transcript"]
+
+
+@pytest.mark.parametrize("broken", [b"\x0a\xff", b"\x0a\x20short", b"\xff" * 40, b"{}", b""])
+def test_a_store_whose_root_is_broken_holds_nothing(
+    tmp_path: Path, where: Places, broken: bytes
+) -> None:
+    path = store(tmp_path / "chats" / "hash" / "c1", STORED)
+    with sqlite3.connect(path) as db:
+        db.execute("update blobs set data = ? where data not like '%role%'", (broken,))
+    assert news(path, where) == []
+
+
+def test_what_was_rewound_in_copilot_is_marked(tmp_path: Path, where: Places) -> None:
+    def event(number: int, parent: int | None, kind: str, **data: Any) -> dict[str, Any]:
+        told = {"type": kind, "data": data, "id": f"e{number}", "timestamp": "2026-11-20T10:00:00Z"}
+        return {**told, "parentId": None if parent is None else f"e{parent}"}
+
+    path = tmp_path / "s1" / "events.jsonl"
+    path.parent.mkdir()
+    start = event(0, None, "session.start", copilotVersion="1.0.102", context={"cwd": "/w"})
+    told = [
+        start,
+        event(1, 0, "user.message", content="one"), event(2, 1, "assistant.message", content="1"),
+        event(3, 2, "user.message", content="two"), event(4, 3, "assistant.message", content="2"),
+        event(5, 4, "user.message", content="three"),
+        # The event is told where it is kept; else the next message goes on from before.
+        event(6, 5, "session.snapshot_rewind", upToEventId="e5", eventsRemoved=1),
+        event(7, 4, "user.message", content="third"), event(8, 7, "assistant.message", content="3"),
+        event(9, 2, "user.message", content="second"),
+    ]  # fmt: skip
+    lines(path, told)
+    (events,) = news(path, where)
+    assert said(events) == ["one", "two", "three", "third", "second"]
+    assert [e.turn for e in of(events, ev.TurnUndone)] == [3, 2]
+
+
 def test_a_database_of_nobody_is_nobodys(tmp_path: Path, where: Places) -> None:
     path = database(tmp_path / "x.db", "create table sessions (id text)")
     (done,) = import_paths([path], where)
@@ -394,8 +499,14 @@ def test_where_they_keep_theirs_is_known(tmp_path: Path) -> None:
         "KIMI_CODE_HOME": str(tmp_path / "k"),
         "VIBE_HOME": str(tmp_path / "v"),
         "XDG_DATA_HOME": str(tmp_path / "x"),
+        "GOOSE_PATH_ROOT": str(tmp_path / "g"),
+        "CURSOR_DATA_DIR": str(tmp_path / "cu"),
+        "OPENCODE_DB": "other.db",
     }
-    folders = ("co/session-state", "k/sessions", "v/logs/session", "x/goose/sessions")
+    folders = (
+        "co/session-state", "k/sessions", "v/logs/session", "g/data/sessions", "cu/chats",
+        "x/opencode/other.db",
+    )  # fmt: skip
     for folder in (*folders, "home/.cursor/projects", "home/.kimi/sessions"):
         (tmp_path / folder).mkdir(parents=True)
     found = {str(p.relative_to(tmp_path)) for p in default_paths(tmp_path / "home", env)}
