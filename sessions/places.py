@@ -13,8 +13,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from sessions.errors import AgentdeckError
 
 APP = "agentdeck"
@@ -84,6 +82,8 @@ def places() -> Places:
             run=_short_enough(root / "run"),
             my_skills=root / "skills",
         )
+    import platformdirs  # it takes a while, and where the folder is given nobody needs it
+
     runtime = _runtime()
     return Places(
         config_file=platformdirs.user_config_path(APP) / "config.toml",
@@ -95,6 +95,8 @@ def places() -> Places:
 
 
 def _runtime() -> Path:
+    import platformdirs
+
     with warnings.catch_warnings():
         # Without XDG_RUNTIME_DIR a stand-in is used, which is made private all the same.
         warnings.simplefilter("ignore")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def write(path: Path, data: bytes | str, *, synced: bool = True, mode: int = 0o6
     both. False only for what can be made again.
     """
     text = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.new")
+    beside = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.new")
     try:
         with os.fdopen(os.open(beside, _NEW, mode), "wb") as file:
             os.fchmod(file.fileno(), mode)

@@ -13,11 +13,11 @@ import sqlite3
 from pathlib import Path
 
 from sessions.archive import messages, rows
+from sessions.archive.listed import VERSION
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from skills import private_files
 
-VERSION = 4
 # Result codes of SQLite that say nothing against the file: its low byte, see rescode.html.
 _REFUSED = {
     3: "its file may not be written",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sessions.archive.rows import SessionRow
+from sessions.archive.listed import SessionRow
 from sessions.errors import NotFound, UsageError
-from sessions.record import events as ev
 from sessions.record.names import name_of
-from sessions.record.summary import Summary
 
-S = TypeVar("S", Summary, SessionRow)
+if TYPE_CHECKING:
+    from sessions.record.summary import Summary
+
+S = TypeVar("S", "Summary", SessionRow)
 
 
 def find(summaries: Sequence[S], wanted: str) -> S:
@@ -40,22 +41,3 @@ def find(summaries: Sequence[S], wanted: str) -> S:
                 f"{wanted} can mean {len(matches)} sessions: {ids}.", "Say more of it."
             )
     raise NotFound(f"There is no session {wanted}.", "See `agentdeck sessions list`.")
-
-
-def listed(summary: Summary | SessionRow) -> ev.JSON:
-    """A row of `sessions list --json`, DESIGN 6.6."""
-    return {
-        "id": summary.id,
-        "title": name_of(summary),
-        "status": summary.status,
-        "backend": summary.backend,
-        "model": summary.model,
-        "cwd": summary.cwd,
-        "created": summary.created,
-        "updated": summary.updated,
-        "turns": summary.turns,
-        "cost_usd": summary.cost_usd,
-        "archived": summary.archived,
-        "repository": summary.repository,
-        "branch": summary.branch,
-    }

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
 import sqlite3
 import threading
@@ -21,7 +20,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sessions.archive import database, messages, rows
+from sessions.archive import database, listed, messages, rows
+from sessions.archive.listed import Mark, SessionRow, mark_of
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
@@ -47,8 +47,6 @@ _RANKED = 5_000
 _MENDINGS = 2
 _WORD = re.compile(r"\w+", re.UNICODE)
 
-Mark = tuple[int, int]
-"""A journal's size and time (ns): whether it is as it was when it was taken in."""
 NEVER: Mark = (0, 0)
 """The mark of no journal: it is taken in at the next look."""
 
@@ -150,7 +148,7 @@ class Index:
         with self._lock:
             marks = self._db.execute("select id, size, mtime from sessions")
             known = {mark[0]: (mark[1], mark[2]) for mark in marks}
-            found = dict(_journals(self._journals))
+            found = dict(listed.marks(self._journals))
             for gone in known.keys() - found.keys():
                 self._forget(gone)
             self._db.commit()
@@ -283,10 +281,10 @@ class Index:
             ).fetchall()
         return {row[0]: name_of(_Called(*row[1:])) for row in found}
 
-    def rows(self) -> list[rows.SessionRow]:
+    def rows(self) -> list[SessionRow]:
         """What a list shows of every session, newest first; summaries cost three times as much."""
         with self._lock:
-            return rows.rows(self._db)
+            return listed.rows(self._db)
 
     def search(self, query: str, limit: int = 50) -> list[Hit]:
         """Messages that hold all words of `query` (the last may be a beginning), best first.
@@ -318,25 +316,3 @@ class _Called(NamedTuple):
     agent_title: str
     auto_title: str
     about: str
-
-
-def _journals(folder: Path) -> Iterator[tuple[str, Mark]]:
-    try:
-        entries = list(os.scandir(folder))
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=False):
-            continue
-        mark = mark_of(f"{entry.path}/{NAME}")  # a Path for each of ten thousand takes longer
-        if mark[0]:
-            yield entry.name, mark
-
-
-def mark_of(journal: Path | str) -> Mark:
-    """Size and time of a journal; zeros when it is not there."""
-    try:
-        status = os.stat(journal)  # noqa: PTH116
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
@@ -19,28 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sessions.record import events as ev
-
-
-class SessionRow(NamedTuple):
-    """What a list shows of a session: a part of its `Summary`, under the same names."""
-
-    id: str
-    title: str
-    status: Status
-    backend: str
-    model: str
-    cwd: str
-    created: str
-    updated: str
-    turns: int
-    cost_usd: float | None
-    archived: bool
-    unbegun: bool
-    about: str
-    agent_title: str
-    auto_title: str
-    repository: str
-    branch: str
 
 
 _BLANK = Summary("").to_json()
@@ -80,18 +57,6 @@ def put(db: sqlite3.Connection, session: str, summary: Summary, mark: tuple[int,
 def _storable(value: Any) -> Any:
     """SQLite takes no lone surrogates."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def rows(db: sqlite3.Connection) -> list[SessionRow]:
-    """What lists show of every session, newest first."""
-    names = ", ".join(SessionRow._fields)
-    found = db.execute(f"select {names} from sessions order by id desc")
-    at = SessionRow._fields.index("archived")
-    truths = slice(at, at + 2)
-    return [
-        SessionRow._make((*row[:at], *(value == 1 for value in row[truths]), *row[at + 2 :]))
-        for row in found
-    ]
 
 
 def repositories(db: sqlite3.Connection) -> dict[str, str]:

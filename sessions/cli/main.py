@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
 import io
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import click
 
 from sessions import VERSION
+from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError, of_machine
 
@@ -45,21 +45,12 @@ _COMMANDS = {
 E = TypeVar("E", bound=Exception)
 
 
-class Lazy(click.Group):
-    """A group whose commands are imported when they are called."""
+class Commands(LazyGroup):
+    """All commands, and their help without an import."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands that are there."""
-        return [name for name, (module, _, _) in _COMMANDS.items() if _there(module)]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        found = _COMMANDS.get(cmd_name)
-        if found is None or not _there(found[0]):
-            return None
-        command = getattr(importlib.import_module(found[0]), found[1])
-        assert isinstance(command, click.Command)
-        return command
+    ELSEWHERE: ClassVar[Mapping[str, tuple[str, str]]] = {
+        name: (module, attribute) for name, (module, attribute, _) in _COMMANDS.items()
+    }
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Names and their lines."""
@@ -68,13 +59,7 @@ class Lazy(click.Group):
             formatter.write_dl(rows)
 
 
-def _there(module: str) -> bool:
-    import importlib.util
-
-    return importlib.util.find_spec(module) is not None
-
-
-@click.group(cls=Lazy, invoke_without_command=True, context_settings=CONTEXT)
+@click.group(cls=Commands, invoke_without_command=True, context_settings=CONTEXT)
 @click.version_option(VERSION, "--version", "-V", prog_name="agentdeck")
 @click.option("--read-only", is_flag=True, help="A deck that looks on and changes nothing.")
 @click.pass_context

@@ -20,14 +20,21 @@ def say(text: str) -> None:
 
 
 def say_json(data: Any) -> None:
-    """One JSON document, as `json.dumps(data, indent=1)` writes it, in a quarter of the time."""
+    """One JSON document, as `json.dumps(data, indent=1)` writes it, in a tenth of the time.
+
+    In ASCII: what steers a terminal can stand in other letters too. A number that JSON does not
+    know is null.
+    """
     import msgspec
 
-    told = json.dumps(data)
     try:
-        click.echo(msgspec.json.format(told, indent=1))
-    except msgspec.DecodeError:  # a number that JSON does not know
+        told = msgspec.json.encode(data)
+    except (TypeError, ValueError, OverflowError):  # lone surrogates, very great numbers
         click.echo(json.dumps(data, indent=1))
+        return
+    if not told.isascii():
+        told = json.dumps(json.loads(told)).encode()
+    click.echo(msgspec.json.format(told, indent=1))
 
 
 def say_line(data: Any) -> None:

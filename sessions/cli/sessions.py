@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from sessions.archive.find import find, listed
-from sessions.archive.index import Index
-from sessions.archive.rows import SessionRow
+from sessions.archive.find import find
+from sessions.archive.listed import JOURNAL, SessionRow, all_listed, current, listed
 from sessions.cli.asking import answered
+from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.places import places
-from sessions.record import codec
-from sessions.record.journal import NAME, Faults, read
 from sessions.record.names import name_of
-from sessions.record.summary import Summary
+
+if TYPE_CHECKING:
+    from sessions.archive.index import Index
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -25,6 +27,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @contextmanager
 def _index() -> Iterator[Index]:
     """The index, brought up to date."""
+    from sessions.archive.index import Index
+
     here = places()
     index = Index.open(here.index, here.sessions)
     try:
@@ -34,7 +38,32 @@ def _index() -> Iterator[Index]:
         index.close()
 
 
-@click.group(context_settings=CONTEXT)
+def _rows() -> list[SessionRow]:
+    """A row of every session, newest first."""
+    here = places()
+    found = current(here.index, here.sessions)
+    if found is not None:
+        return found
+    with _index() as index:
+        return index.rows()
+
+
+class Sessions(LazyGroup):
+    """Commands of this module, and of others."""
+
+    ELSEWHERE: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "import": ("sessions.cli.import_", "import_"),
+        "diff": ("sessions.cli.worktrees", "diff"),
+        "land": ("sessions.cli.worktrees", "land"),
+        "discard": ("sessions.cli.worktrees", "discard"),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, by their names."""
+        return sorted(super().list_commands(ctx))
+
+
+@click.group(cls=Sessions, context_settings=CONTEXT)
 def sessions() -> None:
     """All sessions: list, show, search, export, fork, archive, delete; their branches."""
 
@@ -53,10 +82,10 @@ def _now(row: SessionRow) -> SessionRow:
 @_JSON
 def list_(everything: bool, as_json: bool) -> None:
     """List sessions, newest first."""
-    with _index() as index:
-        found = [_now(s) for s in index.rows() if everything or not s.archived]
+    gc.disable()  # it ends soon, and ten thousand rows are looked through again and again
+    found = [_now(s) for s in _rows() if everything or not s.archived]
     if as_json:
-        say_json([listed(s) for s in found])
+        say_json(all_listed(found))
         return
     rows = [
         (s.id, s.status, str(s.turns), s.backend, s.created[:16], name_of(s) or "new session")
@@ -72,6 +101,9 @@ def list_(everything: bool, as_json: bool) -> None:
 @_JSON
 def show(session: str, as_json: bool) -> None:
     """Show a session: as text, or with --json its events, one a line."""
+    from sessions.record import codec
+    from sessions.record.journal import Faults, read
+
     path = journal_of(session)
     faults = Faults()
     if as_json:
@@ -109,6 +141,7 @@ def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
 def export(session: str, fmt: str, out: Path | None) -> None:
     """Print a session as Markdown, JSON or HTML."""
     from sessions.archive.export_file import without_keys, write
+    from sessions.record.journal import read
 
     text = without_keys(read(journal_of(session)), fmt)
     if out is None:
@@ -125,6 +158,8 @@ def export(session: str, fmt: str, out: Path | None) -> None:
 @_JSON
 def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
     """Make a new session with the same past and an empty queue; print its id."""
+    from sessions.record.summary import Summary
+
     found = _id(session)
     made = answered(lambda c: c.call("session.fork", session=found, turn=turn, title=title))
     summary = Summary.from_json(made)
@@ -141,6 +176,8 @@ def fork(session: str, turn: int | None, title: str, as_json: bool) -> None:
 @_JSON
 def continue_(session: str, backend: str, cwd: str, as_json: bool) -> None:
     """Go on, live, with an imported session; print the new session's id."""
+    from sessions.record.summary import Summary
+
     where = str(Path(cwd).resolve()) if cwd else ""
     found = _id(session)
     made = answered(lambda c: c.call("session.continue", session=found, backend=backend, cwd=where))
@@ -183,27 +220,9 @@ def delete(session: str, yes: bool) -> None:
 
 
 def _id(wanted: str) -> str:
-    with _index() as index:
-        return find(index.rows(), wanted).id
+    return find(_rows(), wanted).id
 
 
 def journal_of(wanted: str) -> Path:
     """The journal of the session that an id, its beginning or a title names. Raises NotFound."""
-    return places().session(_id(wanted)) / NAME
-
-
-def _register() -> None:
-    """Commands of other modules in this group."""
-    import importlib.util
-
-    if importlib.util.find_spec("sessions.cli.import_") is not None:
-        from sessions.cli.import_ import import_
-
-        sessions.add_command(import_)
-    from sessions.cli.worktrees import diff, discard, land
-
-    for command in (diff, land, discard):
-        sessions.add_command(command)
-
-
-_register()
+    return places().session(_id(wanted)) / JOURNAL

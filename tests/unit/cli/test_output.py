@@ -18,7 +18,8 @@ from sessions.cli.output import say_json
         {},
         [{"a": "é\x9b\n", "b": [], "c": {}, "d": None, "e": [1, 2.5, True]}],
         "x",
-        [float("nan")],
+        "a lone \ud800 surrogate",
+        [2**70],
     ],
 )
 def test_json_is_what_json_writes(data: object, capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,6 +27,14 @@ def test_json_is_what_json_writes(data: object, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == json.dumps(data, indent=1) + "\n"
 
 
+def test_a_number_that_json_does_not_know_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    say_json(["é", float("nan")])
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == ["é", None]
+
+
 def test_a_list_loads_no_loop_and_no_engine() -> None:
-    code = "import sys, sessions.cli.sessions; sys.exit('asyncio' in sys.modules)"
+    code = (
+        "import sys, sessions.cli.sessions\n"
+        "sys.exit(bool({'asyncio', 'msgspec', 'platformdirs'} & {*sys.modules}))"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

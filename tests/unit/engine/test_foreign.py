@@ -104,7 +104,7 @@ def test_a_runtime_folder_that_is_not_safe_is_a_sentence(monkeypatch: pytest.Mon
         raise PermissionError(13, "it is a link")
 
     monkeypatch.delenv("AGENTDECK_HOME", raising=False)
-    monkeypatch.setattr(places_module.platformdirs, "user_runtime_path", refuses)
+    monkeypatch.setattr("platformdirs.user_runtime_path", refuses)
     with pytest.raises(AgentdeckError, match="it is a link"):
         places()
 

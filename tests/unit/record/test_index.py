@@ -11,9 +11,10 @@ import pytest
 from sessions.archive.export import FORMATS, export
 from sessions.archive.find import find
 from sessions.archive.index import Index
+from sessions.archive.listed import all_listed, current, listed
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
-from sessions.record.journal import Journal
+from sessions.record.journal import NAME, Journal
 from sessions.record.summary import Summary
 
 
@@ -130,7 +131,9 @@ def test_a_row_of_a_list_says_what_the_whole_summary_says(index: Index) -> None:
     whole = {s.id: s for s in index.summaries()}
     assert len(whole) == 2
     for row in index.rows():
-        assert row._asdict() == {name: getattr(whole[row.id], name) for name in row._fields}
+        assert row._asdict() == {
+            name: getattr(whole[row.id], name, told) for name, told in row._asdict().items()
+        }
 
 
 def test_a_summary_comes_back_from_the_index_as_it_went_in(tmp_path: Path) -> None:
@@ -155,7 +158,7 @@ def test_a_summary_comes_back_from_the_index_as_it_went_in(tmp_path: Path) -> No
     (found,) = index.summaries()
     reducer.summary.title = "a lone ? surrogate"
     assert found == reducer.summary
-    assert index.rows()[0].archived is True
+    assert index.rows()[0].archived
 
 
 def test_an_index_with_other_columns_is_made_again(tmp_path: Path) -> None:
@@ -224,3 +227,32 @@ def test_what_was_changed_is_told_by_what_it_is_now(form: str) -> None:
     text = export(events, form)
     assert "backend is now openai, model is now gpt-6.2-sol" in text
     assert "permission is now edit" in text
+
+
+def test_a_current_index_is_read_straight_from_its_file(index: Index, tmp_path: Path) -> None:
+    rows = current(tmp_path / "state" / "index.db", tmp_path / "sessions")
+    assert rows == index.rows()
+    assert all_listed(rows) == [listed(summary) for summary in index.summaries()]
+
+
+@pytest.mark.parametrize("change", ["new", "grown", "gone", "none", "version", "damaged"])
+def test_an_index_that_is_not_current_is_not_read(
+    index: Index, tmp_path: Path, change: str
+) -> None:
+    path, journals = tmp_path / "state" / "index.db", tmp_path / "sessions"
+    index.close()
+    if change == "new":
+        session(tmp_path, "c3", "one more")
+    elif change == "grown":
+        with (journals / "a1" / NAME).open("ab") as file:
+            file.write(b"{}\n")
+    elif change == "gone":
+        (journals / "a1" / NAME).unlink()
+    elif change == "none":
+        path.unlink()
+    elif change == "version":
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("pragma user_version = 3")
+    else:
+        path.write_bytes(b"no database" * 1000)
+    assert current(path, journals) is None

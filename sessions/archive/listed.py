@@ -1,0 +1,160 @@
+"""Rows of the index as lists show them; read straight from its file where that is as it should be.
+
+A command that lists starts with this module and no other of the index: what writes the index and
+reads journals takes longer to import than ten thousand rows to read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sessions.record.names import name_of
+
+if TYPE_CHECKING:
+    from sessions.record import events as ev
+    from sessions.record.closed_sets import Status
+    from sessions.record.summary import Summary
+
+VERSION = 4
+"""Of the index: one of another version is made again."""
+JOURNAL = "journal.jsonl"
+
+Mark = tuple[int, int]
+"""A journal's size and time (ns): whether it is as it was when it was taken in."""
+
+
+class SessionRow(NamedTuple):
+    """What a list shows of a session: a part of its `Summary`, under the same names.
+
+    First what `listed` tells, in its order. What is true or false is 1 or 0 here, as SQLite has it.
+    """
+
+    id: str
+    title: str
+    status: Status
+    backend: str
+    model: str
+    cwd: str
+    created: str
+    updated: str
+    turns: int
+    cost_usd: float | None
+    archived: bool
+    repository: str
+    branch: str
+    unbegun: bool
+    about: str
+    agent_title: str
+    auto_title: str
+    size: int
+    mtime: int
+    """The journal's mark, when it was taken in."""
+
+
+_TOLD = SessionRow._fields[: SessionRow._fields.index("unbegun")]
+_ROWS = f"select {', '.join(SessionRow._fields)} from sessions order by id desc"
+
+
+def rows(db: sqlite3.Connection) -> list[SessionRow]:
+    """What lists show of every session, newest first."""
+    return list(map(partial(tuple.__new__, SessionRow), db.execute(_ROWS)))
+
+
+def current(path: Path, journals: Path) -> list[SessionRow] | None:
+    """The rows of the index at `path`, if it holds all journals as they are now; else None."""
+    if not path.exists():
+        return None
+    try:
+        where = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(where, timeout=10, uri=True)) as db:
+            db.execute("pragma cache_size = -16000")  # what is checked is not read once more
+            version = db.execute("pragma user_version").fetchone()[0]
+            sound = db.execute("pragma quick_check('sessions')").fetchone()[0] == "ok"
+            found = rows(db) if sound and version == VERSION else None
+    except (sqlite3.Error, ValueError):
+        return None
+    return found if found is not None and _all(found, journals) else None
+
+
+def _all(found: list[SessionRow], journals: Path) -> bool:
+    """Whether every journal is as it was when it was taken in, and there is no other."""
+    stat = os.stat
+    try:
+        with _opened(journals) as here:
+            for row in found:
+                # Relative to its folder: ten thousand times, a long path takes longer.
+                status = stat(f"{row[0]}/{JOURNAL}", dir_fd=here)
+                if status.st_mtime_ns != row[-1] or status.st_size != row[-2]:
+                    return False
+            there = os.listdir(here)  # noqa: PTH208 - of an open folder
+            new = set(there).difference(row[0] for row in found)
+            return not any(_session(name, here) for name in new)
+    except OSError:
+        return False
+
+
+def _session(name: str, here: int) -> bool:
+    return name[0] != "." and mark_of(f"{name}/{JOURNAL}", here)[0] > 0
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield here
+    finally:
+        os.close(here)
+
+
+def marks(folder: Path) -> Iterator[tuple[str, Mark]]:
+    """Every session of this folder, by its own folder's name, with its journal's mark."""
+    with contextlib.suppress(FileNotFoundError), _opened(folder) as here:
+        for entry in list(os.scandir(here)):
+            name = entry.name
+            if not name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                mark = mark_of(f"{name}/{JOURNAL}", here)
+                if mark[0]:
+                    yield name, mark
+
+
+def mark_of(journal: Path | str, folder: int | None = None) -> Mark:
+    """Size and time of a journal (from an open folder); zeros when it is not there."""
+    try:
+        status = os.stat(journal, dir_fd=folder)
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def listed(summary: Summary) -> ev.JSON:
+    """A row of `sessions list --json`, DESIGN 6.6."""
+    told = {name: getattr(summary, name) for name in _TOLD}
+    return {**told, "title": name_of(summary)}
+
+
+def all_listed(found: Iterable[SessionRow]) -> list[ev.JSON]:
+    """The same of very many: row by row with as little between as can be."""
+    return [
+        {
+            "id": row[0],
+            "title": row[1].strip() or name_of(row),
+            "status": row[2],
+            "backend": row[3],
+            "model": row[4],
+            "cwd": row[5],
+            "created": row[6],
+            "updated": row[7],
+            "turns": row[8],
+            "cost_usd": row[9],
+            "archived": row[10] == 1,
+            "repository": row[11],
+            "branch": row[12],
+        }
+        for row in found
+    ]
