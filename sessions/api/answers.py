@@ -80,6 +80,13 @@ class Sent(TypedDict):
     """Words of it were keys, which are neither recorded nor sent."""
 
 
+class BroadcastSent(Sent):
+    """What became of one message to several sessions in one of them. `error`: "" where none."""
+
+    session: str
+    error: str
+
+
 class Handed(TypedDict, total=False):
     """What became of an answer that was sent on."""
 
@@ -277,27 +284,6 @@ class SettingChanged(TypedDict):
     force: str
 
 
-class Staged(TypedDict):
-    """A file of which a hunk, or all, was put into git's index, or (False) taken out of it."""
-
-    path: str
-    staged: bool
-
-
-class PictureSides(TypedDict):
-    """A picture before and after, in base64 ("": not there). `why`: what keeps it from coming."""
-
-    old: str
-    new: str
-    why: str
-
-
-class PicturesShown(TypedDict):
-    """Pictures of a change, by path."""
-
-    pictures: dict[str, PictureSides]
-
-
 class ShellEnded(TypedDict):
     """How the user's own command ended."""
 
@@ -384,32 +370,6 @@ class DreamsWaiting(TypedDict):
     enabled: bool
     budget_tokens: int
     waiting: list[ev.JSON]
-
-
-class WorktreeListed(TypedDict):
-    """A worktree, or what is kept of one."""
-
-    state: str
-    path: str
-    branch: str
-    repository: str
-    name: str
-    session: str
-    title: str
-    orphan: bool
-    holds: list[str]
-    size: int
-    created: str
-    age_s: int
-    ref: str
-    commit: str
-
-
-class Pruned(TypedDict):
-    """Worktrees that were removed, and those that were left."""
-
-    removed: list[WorktreeListed]
-    left: list[WorktreeListed]
 
 
 class UsageRow(TypedDict):

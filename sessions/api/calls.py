@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sessions.api.answers import (
         BackendListed,
         Begun,
+        BroadcastSent,
         DraftChecked,
         DraftShown,
         DreamsWaiting,
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
         McpServerState,
         ModelChoice,
         NotSwitched,
-        PicturesShown,
-        Pruned,
         PutBack,
         Restarted,
         Restored,
@@ -38,12 +37,26 @@ if TYPE_CHECKING:
         SkillPutAway,
         SkillsListed,
         SkillUses,
-        Staged,
         TurnShown,
         TurnTimeline,
         Undone,
         UsageShown,
         Watched,
+    )
+    from sessions.api.worktrees import (
+        BroughtBack,
+        ChangesShown,
+        Checked,
+        Committed,
+        Discarded,
+        GivenBack,
+        Landed,
+        MessageDrafted,
+        NotLanded,
+        PicturesShown,
+        Pruned,
+        Staged,
+        TakenBack,
     )
     from sessions.record import events as ev
     from sessions.record.closed_sets import LandedHow, Origin, QueueMode, SkillState
@@ -159,7 +172,7 @@ class Calls(Protocol):
         sessions: list[str],
         text: str,
         attachments: list[ev.JSON] | None = ...,
-    ) -> list[ev.JSON]: ...
+    ) -> list[BroadcastSent]: ...
 
     @overload
     async def call(
@@ -830,7 +843,12 @@ class Calls(Protocol):
     async def call(self, command: Literal["skills.uses"], /, *, session: str) -> list[ev.JSON]: ...
 
     @overload
-    async def call(self, command: Literal["worktree.check"], /, *, session: str) -> ev.JSON: ...
+    async def call(
+        self, command: Literal["worktree.bring_back"], /, *, session: str
+    ) -> BroughtBack: ...
+
+    @overload
+    async def call(self, command: Literal["worktree.check"], /, *, session: str) -> Checked: ...
 
     @overload
     async def call(
@@ -842,7 +860,7 @@ class Calls(Protocol):
         message: str,
         paths: list[str] | None = ...,
         staged: bool = ...,
-    ) -> ev.JSON: ...
+    ) -> Committed: ...
 
     @overload
     async def call(
@@ -853,18 +871,20 @@ class Calls(Protocol):
         session: str,
         fold_space: bool = ...,
         context: int = ...,
-    ) -> ev.JSON: ...
+    ) -> ChangesShown: ...
+
+    @overload
+    async def call(self, command: Literal["worktree.discard"], /, *, session: str) -> Discarded: ...
 
     @overload
     async def call(
-        self, command: Literal["worktree.discard"], /, *, session: str, undo: bool = ...
-    ) -> ev.JSON: ...
+        self, command: Literal["worktree.draft"], /, *, session: str
+    ) -> MessageDrafted: ...
 
     @overload
-    async def call(self, command: Literal["worktree.draft"], /, *, session: str) -> ev.JSON: ...
-
-    @overload
-    async def call(self, command: Literal["worktree.give_back"], /, *, session: str) -> ev.JSON: ...
+    async def call(
+        self, command: Literal["worktree.give_back"], /, *, session: str
+    ) -> GivenBack: ...
 
     @overload
     async def call(
@@ -878,7 +898,7 @@ class Calls(Protocol):
         message: str = ...,
         check: bool = ...,
         hand_over: bool = ...,
-    ) -> ev.JSON: ...
+    ) -> Landed | NotLanded: ...
 
     @overload
     async def call(
@@ -905,7 +925,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["worktree.take_back"], /, *, session: str, path: str, hunk: str = ...
-    ) -> ev.JSON: ...
+    ) -> TakenBack: ...
 
     async def call(self, command: str, /, **args: Any) -> Any:
         """Send a command and return its answer.

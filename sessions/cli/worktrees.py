@@ -13,6 +13,7 @@ from sessions.places import places
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
+    from sessions.api.worktrees import BroughtBack, Discarded
     from sessions.worktrees.listing import WorktreeRow
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -123,10 +124,14 @@ def discard(session: str, undo: bool, as_json: bool) -> None:
     What git ignores is not kept. `--undo` brings it back until `worktrees prune --kept`.
     """
     found = _summary(session).id
-    told = answered(lambda c: c.call("worktree.discard", session=found, undo=undo))
+    told: Discarded | BroughtBack
+    if undo:
+        told = answered(lambda c: c.call("worktree.bring_back", session=found))
+    else:
+        told = answered(lambda c: c.call("worktree.discard", session=found))
     if as_json:
         say_json(told)
-    elif undo:
+    elif "restored" in told:
         say(f"{told['path']} is back, on {told['branch']}")
     else:
         lost = f"; {told['ignored']} ignored files and folders are gone" if told["ignored"] else ""

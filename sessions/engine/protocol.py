@@ -110,17 +110,19 @@ def calls(known: list[DeclaredCommand]) -> str:
     """The text of `sessions/api/calls.py`."""
     text = "".join(_overload(each) for each in known)
     shapes = sorted(name for name in _shapes() if name in text)
-    imports = [f"    from sessions.api.answers import {', '.join(shapes)}"] if shapes else []
+    imports = [f"    from {_shapes()[name].__module__} import {name}" for name in shapes]
     imports.append("    from sessions.record import events as ev")
     sets = sorted(name for name in _closed_sets() if re.search(rf"\b{name}\b", text))
     imports.append(f"    from sessions.record.closed_sets import {', '.join(sets)}")
     return _HEAD.format(imports="\n".join(imports)) + text + _TAIL
 
 
-def _shapes() -> list[str]:
-    from sessions.api import answers
+def _shapes() -> dict[str, Any]:
+    """What is answered, by name."""
+    from sessions.api import answers, worktrees
 
-    return [name for name, value in vars(answers).items() if typing.is_typeddict(value)]
+    told = {**vars(answers), **vars(worktrees)}
+    return {name: value for name, value in told.items() if typing.is_typeddict(value)}
 
 
 def _closed_sets() -> dict[str, tuple[str, ...]]:
@@ -193,16 +195,22 @@ def _row(each: DeclaredCommand) -> str:
 
 
 def _shape(name: str) -> str:
-    from sessions.api import answers
-
-    shape = getattr(answers, name)
-    fields = inspect.get_annotations(shape)
+    shape = _shapes()[name]
+    fields = {k: v for base in _bases(shape) for k, v in inspect.get_annotations(base).items()}
     rows = "".join(
         f"- `{key}`: `{getattr(kind, '__forward_arg__', kind)}`"
         f"{'' if key in shape.__required_keys__ else ', may be missing'}\n"
         for key, kind in fields.items()
     )
     return f"\n### {name}\n\n{' '.join((shape.__doc__ or '').split())}\n\n{rows}"
+
+
+def _bases(shape: Any) -> Iterator[Any]:
+    """A shape after those that it adds to."""
+    for base in getattr(shape, "__orig_bases__", ()):
+        if typing.is_typeddict(base):
+            yield from _bases(base)
+    yield shape
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.api.answers import Sent
+from sessions.api.worktrees import BroughtBack, ConflictShown, Discarded, Landed, NotLanded
 from sessions.errors import AgentdeckError, UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
@@ -18,7 +20,7 @@ from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
 from sessions.worktrees import keep, land, review
 from sessions.worktrees.git import says
-from sessions.worktrees.land import Conflicts, Landing
+from sessions.worktrees.land import Conflicts, Landing, LandingConflict
 from sessions.worktrees.steps import Step, begun
 from skills import private_files
 
@@ -76,7 +78,7 @@ class Landings:
     async def land(
         self, session: Session, onto: str = "", how: LandedHow = "rebase", message: str = "",
         check: bool = True,
-    ) -> ev.JSON:  # fmt: skip
+    ) -> Landed | NotLanded:  # fmt: skip
         """Land a session's branch; what `sessions land --json` prints.
 
         A conflict is an answer with `landed` false; every other fault raises AgentdeckError.
@@ -97,7 +99,7 @@ class Landings:
             except Conflicts as found:
                 return {
                     "id": session.id, "landed": False, "onto": found.onto, "how": how,
-                    "conflicts": [asdict(c) for c in found.found], "message": str(found),
+                    "conflicts": [_shown(c) for c in found.found], "message": str(found),
                 }  # fmt: skip
         return {
             "id": session.id, "landed": True, "onto": landing.onto, "how": how,
@@ -190,7 +192,7 @@ class Landings:
             self._deck.notice("worktree", words)
             note.unlink(missing_ok=True)
 
-    async def hand_over(self, session: Session, told: ev.JSON) -> ev.JSON:
+    async def hand_over(self, session: Session, told: NotLanded) -> Sent:
         """Let the session mend what conflicts; how its message went."""
         listed = "\n".join(f"- {c['path']} ({c['kind'] or 'both changed it'})"
                            for c in told["conflicts"])  # fmt: skip
@@ -199,7 +201,7 @@ class Landings:
 
     # -- put away, and back
 
-    async def discard(self, session: Session) -> ev.JSON:
+    async def discard(self, session: Session) -> Discarded:
         """Remove a session's worktree and branch; all that they held stays under a ref."""
         tree, summary = self._mine(session), session.summary
         if "kept" in tree:
@@ -227,7 +229,7 @@ class Landings:
             "branch": summary.branch, "path": str(path), "ignored": lost,
         }  # fmt: skip
 
-    async def bring_back(self, session: Session) -> ev.JSON:
+    async def bring_back(self, session: Session) -> BroughtBack:
         """Undo a discard."""
         tree = self._mine(session)
         path = Path(tree["path"])
@@ -247,3 +249,7 @@ class Landings:
         return {
             "id": session.id, "restored": True, "branch": found.branch, "path": found.path,
         }  # fmt: skip
+
+
+def _shown(conflict: LandingConflict) -> ConflictShown:
+    return {"path": conflict.path, "kind": conflict.kind, "message": conflict.message}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions.api.answers import PicturesShown, Staged
+from sessions.api.worktrees import (
+    ChangesShown,
+    Checked,
+    Committed,
+    GivenBack,
+    MessageDrafted,
+    PicturesShown,
+    Staged,
+    TakenBack,
+)
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from sessions.worktrees import land, pictures, review, staging, take_back
@@ -36,7 +45,7 @@ class Reviews:
         self._deck = deck
         self._trees = trees
 
-    async def diff(self, session: Session, *, fold_space: bool, context: int) -> ev.JSON:
+    async def diff(self, session: Session, *, fold_space: bool, context: int) -> ChangesShown:
         """What `sessions diff --json` prints."""
         found = await self._collected(session, fold_space=fold_space, context=context)
         return review.told(session.summary, found)
@@ -58,14 +67,14 @@ class Reviews:
         found = await self._collected(session)
         return {"pictures": await self._trees.run(pictures.sides, found, paths)}
 
-    async def take_back(self, session: Session, path: str, hunk: str) -> ev.JSON:
+    async def take_back(self, session: Session, path: str, hunk: str) -> TakenBack:
         """Take a hunk or a file back; the model is told before the next message."""
         folder, base = await self._trees.run(self._where, session)
         what = await self._trees.run(take_back.take_back, folder, base, session.id, path, hunk)
         await self._told(session, path, what, undone=False)
         return {"path": path, "what": what}
 
-    async def give_back(self, session: Session) -> ev.JSON:
+    async def give_back(self, session: Session) -> GivenBack:
         """Undo the last taking back."""
         folder, _ = await self._trees.run(self._where, session)
         path = await self._trees.run(take_back.give_back, folder, session.id)
@@ -102,7 +111,7 @@ class Reviews:
 
     async def commit(
         self, session: Session, message: str, paths: list[str], *, staged: bool = False
-    ) -> ev.JSON:
+    ) -> Committed:
         """Commit what is not committed, of these paths alone where there are any.
 
         `staged`: what git's index holds, as it is.
@@ -123,7 +132,7 @@ class Reviews:
         made = await self._trees.run(land.commit_all, top, message.strip(), paths)
         return {"id": session.id, "commit": made}
 
-    async def draft(self, session: Session) -> ev.JSON:
+    async def draft(self, session: Session) -> MessageDrafted:
         """A message for a commit of what is not committed, by the session's model."""
         from sessions.backends.base import Question
 
@@ -140,7 +149,7 @@ class Reviews:
         session.spend(reply.usage, None)
         return {"message": reply.text.strip()}
 
-    async def check(self, session: Session) -> ev.JSON:
+    async def check(self, session: Session) -> Checked:
         """Run the configured check in the session's folder, as its own commands are run."""
         from sessions.features.tools import state_of
         from sessions.worktrees import setup
@@ -159,7 +168,7 @@ class Reviews:
         return {"ok": made.ok, "how": how, "output": made.output}
 
 
-def _patch(told: ev.JSON) -> str:
+def _patch(told: ChangesShown) -> str:
     parts: list[str] = []
     for file in told["files"]:
         if not file["uncommitted"]:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sessions.api.answers import Pruned
+from sessions.api.worktrees import Pruned
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features import taken_up
 from sessions.features.feature import Feature

@@ -30,7 +30,7 @@ from sessions.runtime.session import Session
 from sessions.safety.numbers_from_outside import count
 
 if TYPE_CHECKING:
-    from sessions.api.answers import EngineStatus
+    from sessions.api.answers import BroadcastSent, EngineStatus
     from sessions.backends.base import Backend, Conversation, Settings, Tools
     from sessions.config import Config
     from sessions.runtime.parts import Parts
@@ -514,15 +514,15 @@ class Deck:
 
     async def broadcast(
         self, session_ids: Sequence[str], text: str, attachments: Sequence[ev.JSON] = ()
-    ) -> list[ev.JSON]:
+    ) -> list[BroadcastSent]:
         """Send one message to several sessions; each answer names its session."""
-        answers: list[ev.JSON] = []
+        answers: list[BroadcastSent] = []
         for session_id in session_ids:
             try:
                 session = await self.get(session_id)
                 kept = await asyncio.to_thread(taken, session.folder, attachments)
                 sent = await session.send(text, "broadcast", attachments=kept)
+                answers.append({**sent, "session": session_id, "error": ""})
             except AgentdeckError as error:
-                sent = {"error": str(error)}
-            answers.append({"session": session_id, **sent})
+                answers.append({"session": session_id, "error": str(error)})
         return answers

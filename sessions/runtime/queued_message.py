@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import cast
 
+from sessions.api.answers import Sent
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
 from sessions.safety import secrets_filter
@@ -46,6 +47,8 @@ class Queued:
         }
 
 
-def hidden_words(text: str) -> ev.JSON:
-    """What who sends a message is told where words of it are keys, which are replaced."""
-    return {"hidden": True} if secrets_filter.hide(text) != text else {}
+def told_of(sent: Sent, text: str) -> Sent:
+    """What who sends a message is told; also where words of it are keys, which are replaced."""
+    if secrets_filter.hide(text) != text:
+        sent["hidden"] = True
+    return sent

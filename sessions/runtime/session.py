@@ -38,13 +38,13 @@ from sessions.runtime import limit_waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
 from sessions.runtime.past_turns import PastTurns
-from sessions.runtime.queued_message import Queued, hidden_words
+from sessions.runtime.queued_message import Queued, told_of
 from sessions.runtime.repair import LeftOpen
 from sessions.runtime.turn import Turn
 from sessions.runtime.turn_spent import TurnSpent
 
 if TYPE_CHECKING:
-    from sessions.api.answers import TurnShown
+    from sessions.api.answers import Sent, TurnShown
     from sessions.backends.base import Conversation
     from sessions.runtime.surroundings import Surroundings
 
@@ -186,7 +186,7 @@ class Session:
         origin: Origin = "typed",
         mode: QueueMode = "queue",
         attachments: Sequence[ev.JSON] = (),
-    ) -> ev.JSON:
+    ) -> Sent:
         """Begin a turn, or queue the message while one runs.
 
         Returns `{"turn": n}` or `{"queued": id}`, with `hidden` where words of the message were
@@ -203,11 +203,11 @@ class Session:
             self.queue.append(item)
             self._queue_changed()
             self._steered()
-            return {"queued": item.id, **hidden_words(text)}
+            return told_of({"queued": item.id}, text)
         turn, taken = self._begin(Queued(text, origin, attachments=list(attachments)))
         # Whoever is told that it was sent may forget it: it is on disk.
         await taken
-        return {"turn": turn, **hidden_words(text)}
+        return told_of({"turn": turn}, text)
 
     async def set_queue(self, items: Sequence[ev.JSON]) -> None:
         """Replace the queue by an edited one (reordered, changed, shortened); sends nothing."""

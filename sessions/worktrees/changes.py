@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sessions.api.worktrees import ChangesFound, CommitShown, FileChanged
 from sessions.errors import UsageError
-from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import few, patch
 from sessions.worktrees.few import Committed, Status
@@ -36,13 +36,13 @@ _MEANWHILE = "It is not as it was shown any more: something changed it meanwhile
 
 @dataclass(slots=True)
 class Changes:
-    """What was found. `commits`: newest first, `{commit, subject, author, at}`."""
+    """What was found. `commits`: newest first."""
 
     top: Path
     base: str
     head: str
     files: list[FileChange]
-    commits: list[ev.JSON] = field(default_factory=list)
+    commits: list[CommitShown] = field(default_factory=list)
     nested: list[str] = field(default_factory=list)
     """Folders that are repositories of their own: git does not look into them."""
     reverted: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Changes:
         """Whether something is not committed."""
         return bool(self.nested or self.reverted) or any(f.uncommitted for f in self.files)
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> ChangesFound:
         """As `sessions diff --json` prints it."""
         return {
             "base": self.base,
@@ -73,7 +73,7 @@ class Changes:
         return _text(b"".join(f.text() for f in self.files))
 
 
-def file_json(file: FileChange) -> ev.JSON:
+def file_json(file: FileChange) -> FileChanged:
     """One file of `sessions diff --json`."""
     return {
         "path": _text(file.path),
@@ -251,7 +251,7 @@ def seen(top: Path, loose: list[str], *, alone: bool = False) -> Iterator[Mappin
         yield env
 
 
-def _commits(top: Path, base: str) -> list[ev.JSON]:
+def _commits(top: Path, base: str) -> list[CommitShown]:
     form = "--format=%H%x00%s%x00%an%x00%cI"
     out = git(top, "log", "-z", "--max-count=200", form, f"{base}..HEAD", "--")
     parts = out.decode("utf-8", "replace").rstrip("\0").split("\0")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, cast
 
-from sessions.api.answers import WorktreeListed
+from sessions.api.worktrees import WorktreeListed
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record.summary import Summary

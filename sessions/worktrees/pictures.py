@@ -8,7 +8,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from sessions.api.answers import PictureSides
+from sessions.api.worktrees import PictureSides
 from sessions.worktrees.changes import Changes
 from sessions.worktrees.git import run
 from sessions.worktrees.patch import FileChange

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from sessions.api.worktrees import ChangesShown
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
@@ -91,14 +92,14 @@ def _gone(summary: Summary, folder: Path) -> tuple[str, str]:
     return f"The directory {folder} is not there any more.", "Put it back."
 
 
-def told(summary: Summary, found: Changes) -> ev.JSON:
+def told(summary: Summary, found: Changes) -> ChangesShown:
     """What `sessions diff --json` prints."""
     tree = summary.worktree or {}
-    about = {
+    return {
         "id": summary.id,
         "title": summary.title,
         "repository": summary.repository,
         "branch": summary.branch,
         "base_ref": str(tree.get("base_ref", "")).removeprefix("refs/heads/"),
+        **found.to_json(),
     }
-    return {**about, **found.to_json()}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sessions.api import answers
+from sessions.api import answers, worktrees
 from sessions.engine import protocol
 from sessions.harvest.usage import Uses
 from sessions.plans.timetable import ScheduleEntry
@@ -49,7 +49,7 @@ def test_every_command_says_what_it_does_and_is_typed() -> None:
     [
         (ScheduleEntry, answers.Scheduled),
         (Uses, answers.SkillUses),
-        (WorktreeRow, answers.WorktreeListed),
+        (WorktreeRow, worktrees.WorktreeListed),
     ],
 )
 def test_an_answer_has_the_fields_of_what_it_tells(told: Any, answer: type) -> None:

@@ -10,6 +10,7 @@ from typing import cast
 
 from sessions.api.answers import (
     BackendListed,
+    BroadcastSent,
     EngineStatus,
     ModelChoice,
     SandboxState,
@@ -123,7 +124,7 @@ async def sandbox(deck: Deck, backend: str = "") -> SandboxState:
 @command("deck.broadcast")
 async def broadcast(
     deck: Deck, sessions: list[str], text: str, attachments: list[ev.JSON] | None = None
-) -> list[ev.JSON]:
+) -> list[BroadcastSent]:
     """One message to several sessions; attachments as in `session.send`."""
     return await deck.broadcast(sessions, text, attachments or [])
 

@@ -65,8 +65,7 @@ async def send(
     """Begin a turn, or queue. Attachments: `{"file": path}`, kept in the session by their hash."""
     target = await deck.get(session)
     kept = await asyncio.to_thread(taken, target.folder, attachments or [])
-    sent = await target.send(text, origin, mode, kept)
-    return cast("Sent", sent)
+    return await target.send(text, origin, mode, kept)
 
 
 @command("session.hand")

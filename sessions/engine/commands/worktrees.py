@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from sessions.api.answers import PicturesShown, Pruned, Staged
+from sessions.api.worktrees import (
+    BroughtBack,
+    ChangesShown,
+    Checked,
+    Committed,
+    Discarded,
+    GivenBack,
+    Landed,
+    MessageDrafted,
+    NotLanded,
+    PicturesShown,
+    Pruned,
+    Staged,
+    TakenBack,
+)
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
-from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 
 
@@ -13,26 +26,31 @@ from sessions.record.closed_sets import LandedHow
 async def land(
     deck: Deck, session: str, onto: str = "", how: LandedHow = "rebase", message: str = "",
     check: bool = True, hand_over: bool = False,
-) -> ev.JSON:  # fmt: skip
+) -> Landed | NotLanded:  # fmt: skip
     """Bring a session's branch into another; a conflict is an answer, not an error."""
     target, landings = await deck.get(session), deck.features.worktrees.landings
-    told = await landings.land(target, onto, how, message, check)
+    told: Landed | NotLanded = await landings.land(target, onto, how, message, check)
     if hand_over and not told["landed"]:
         told["handed"] = await landings.hand_over(target, told)
     return told
 
 
 @command("worktree.discard")
-async def discard(deck: Deck, session: str, undo: bool = False) -> ev.JSON:
-    """Put a session's worktree away, or bring it back."""
-    target, landings = await deck.get(session), deck.features.worktrees.landings
-    return await (landings.bring_back(target) if undo else landings.discard(target))
+async def discard(deck: Deck, session: str) -> Discarded:
+    """Put a session's worktree away."""
+    return await deck.features.worktrees.landings.discard(await deck.get(session))
+
+
+@command("worktree.bring_back")
+async def bring_back(deck: Deck, session: str) -> BroughtBack:
+    """Bring back a worktree that was put away, as it was."""
+    return await deck.features.worktrees.landings.bring_back(await deck.get(session))
 
 
 @command("worktree.diff")
 async def diff(
     deck: Deck, session: str, fold_space: bool = False, context: int = 3
-) -> ev.JSON:  # fmt: skip
+) -> ChangesShown:
     """All that a session changed against its base, by file and hunk."""
     target = await deck.get(session)
     lines = min(max(context, 0), 1000)
@@ -47,14 +65,14 @@ async def pictures(deck: Deck, session: str, paths: list[str]) -> PicturesShown:
 
 
 @command("worktree.take_back")
-async def take_back(deck: Deck, session: str, path: str, hunk: str = "") -> ev.JSON:
+async def take_back(deck: Deck, session: str, path: str, hunk: str = "") -> TakenBack:
     """Take a hunk, or all of a file, back to what it was at the base."""
     target = await deck.get(session)
     return await deck.features.worktrees.reviews.take_back(target, path, hunk)
 
 
 @command("worktree.give_back")
-async def give_back(deck: Deck, session: str) -> ev.JSON:
+async def give_back(deck: Deck, session: str) -> GivenBack:
     """Undo the last taking back."""
     return await deck.features.worktrees.reviews.give_back(await deck.get(session))
 
@@ -71,20 +89,20 @@ async def stage(
 @command("worktree.commit")
 async def commit(
     deck: Deck, session: str, message: str, paths: list[str] | None = None, staged: bool = False
-) -> ev.JSON:  # fmt: skip
+) -> Committed:
     """Commit what is not committed of a session, some files of it, or what is staged."""
     target, reviews = await deck.get(session), deck.features.worktrees.reviews
     return await reviews.commit(target, message, paths or [], staged=staged)
 
 
 @command("worktree.draft")
-async def draft(deck: Deck, session: str) -> ev.JSON:
+async def draft(deck: Deck, session: str) -> MessageDrafted:
     """A message for a commit, by the session's model."""
     return await deck.features.worktrees.reviews.draft(await deck.get(session))
 
 
 @command("worktree.check")
-async def check(deck: Deck, session: str) -> ev.JSON:
+async def check(deck: Deck, session: str) -> Checked:
     """Run the configured check in the session's folder."""
     return await deck.features.worktrees.reviews.check(await deck.get(session))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.api.answers import Sent
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
@@ -122,7 +123,7 @@ async def test_a_pause_is_lifted_and_what_waits_is_sent(rig: Rig) -> None:
 @pytest.mark.parametrize("fails", [True, False])
 async def test_a_message_sent_as_a_turn_ends_is_the_next_turn(rig: Rig, fails: bool) -> None:
     """Who sees the end may send before it is on the disk: nothing is left in the queue."""
-    answers: list[asyncio.Task[ev.JSON]] = []
+    answers: list[asyncio.Task[Sent]] = []
 
     async def act(host: TurnHost) -> ev.TurnEnded:
         if fails and host.turn == 1:

@@ -37,8 +37,7 @@ class Engine(FakeClient):
             return {"landed": False, "onto": "main", "conflicts": [conflict], "message": ""}
         return {"landed": True, "onto": "main", "commits": 1}
 
-    async def _worktree_discard(self, session: str, undo: bool = False) -> ev.JSON:
-        assert undo
+    async def _worktree_bring_back(self, session: str) -> ev.JSON:
         return {"branch": self.summaries[session].branch}
 
 
@@ -90,4 +89,4 @@ async def test_a_discarded_session_is_brought_back_by_its_key() -> None:
         await here.until(lambda: "x brings it back" in screen.view.empty)
         await here.press("x")
         await here.until(lambda: here.app.screen is here.deck)
-        assert engine.said("worktree.discard") == [{"session": summary.id, "undo": True}]
+        assert engine.said("worktree.bring_back") == [{"session": summary.id}]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from sessions.api.worktrees import ChangesShown, FileChanged, HunkShown
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.worktrees import changes, review
@@ -27,7 +28,7 @@ CODE = "".join(f"value_{n} = {n}\n" for n in range(60))
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> ev.JSON:
+def told(tmp_path: Path) -> ChangesShown:
     """What the engine tells of a real repository."""
     mine = repo(tmp_path / "mine", **{"a.py": CODE, "gone.txt": "x\n"})
     base = head(mine)
@@ -43,12 +44,12 @@ def told(tmp_path: Path) -> ev.JSON:
 class Engine(FakeClient):
     """Tells a change, and what was asked of it."""
 
-    def __init__(self, told: ev.JSON) -> None:
+    def __init__(self, told: ChangesShown) -> None:
         super().__init__()
         self.told = told
         self.landing: ev.JSON = {"landed": True, "commits": 2, "onto": "main"}
 
-    async def _worktree_diff(self, **_: Any) -> ev.JSON:
+    async def _worktree_diff(self, **_: Any) -> ChangesShown:
         return self.told
 
     async def _worktree_pictures(self, **_: Any) -> ev.JSON:
@@ -78,7 +79,7 @@ class Engine(FakeClient):
 
 @asynccontextmanager
 async def reviewed(
-    told: ev.JSON, size: tuple[int, int] = (120, 36), client: Engine | None = None
+    told: ChangesShown, size: tuple[int, int] = (120, 36), client: Engine | None = None
 ) -> AsyncIterator[Opened]:
     ChangeReview.COMMENTS.clear()
     async with opened(1, size, client=client or Engine(told)) as here:
@@ -104,7 +105,7 @@ async def to_line(here: Opened, text: str) -> None:
     await here.settle()
 
 
-async def test_files_and_hunks_are_shown_with_their_figures(told: ev.JSON) -> None:
+async def test_files_and_hunks_are_shown_with_their_figures(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         text = "\n".join(drawn(here))
         assert "a.py  +2 -1" not in text and "a.py  +2 -2" in text
@@ -120,7 +121,7 @@ async def test_files_and_hunks_are_shown_with_their_figures(told: ev.JSON) -> No
         assert view(here).row is not None and view(here).row.kind == "file"  # type: ignore[union-attr]
 
 
-async def test_side_by_side_pairs_what_was_with_what_is(told: ev.JSON) -> None:
+async def test_side_by_side_pairs_what_was_with_what_is(told: ChangesShown) -> None:
     async with reviewed(told, (200, 40)) as here:
         line = next(one for one in drawn(here) if "value_5 = 5" in one)
         assert "value_5 = 'five'" in line
@@ -129,7 +130,7 @@ async def test_side_by_side_pairs_what_was_with_what_is(told: ev.JSON) -> None:
         assert "five" not in line
 
 
-async def test_comments_are_collected_and_go_as_one_message(told: ev.JSON) -> None:
+async def test_comments_are_collected_and_go_as_one_message(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         for line, words in (("value_5 = 'five'", "Why a word?"), ("value_50 = 50", "Keep it.")):
             await to_line(here, line)
@@ -146,7 +147,7 @@ async def test_comments_are_collected_and_go_as_one_message(told: ev.JSON) -> No
         assert not any(row.kind == "comment" for row in view(here).rows)
 
 
-async def test_a_hunk_and_a_file_are_taken_back_and_given_back(told: ev.JSON) -> None:
+async def test_a_hunk_and_a_file_are_taken_back_and_given_back(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         await to_line(here, "value_x = 1")
         await here.press("u")
@@ -159,7 +160,7 @@ async def test_a_hunk_and_a_file_are_taken_back_and_given_back(told: ev.JSON) ->
         assert len(here.client.said("worktree.give_back")) == 1
 
 
-async def test_ticked_files_are_committed_with_a_drafted_message(told: ev.JSON) -> None:
+async def test_ticked_files_are_committed_with_a_drafted_message(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         await to_line(here, "value_x = 1")
         await here.press("space", "M")
@@ -171,7 +172,7 @@ async def test_ticked_files_are_committed_with_a_drafted_message(told: ev.JSON) 
         assert asked["message"] == "Values are words\n\nWhy not."
 
 
-async def test_a_hunk_is_staged_taken_out_and_committed_as_it_is_staged(told: ev.JSON) -> None:
+async def test_a_hunk_is_staged_taken_out_and_committed_as_it_is_staged(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         await to_line(here, "value_x = 1")
         await here.press("a")
@@ -189,7 +190,7 @@ async def test_a_hunk_is_staged_taken_out_and_committed_as_it_is_staged(told: ev
         assert (said["paths"], said["staged"]) == ([], True)
 
 
-async def test_a_conflict_at_landing_is_handed_over(told: ev.JSON) -> None:
+async def test_a_conflict_at_landing_is_handed_over(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         engine = here.client
         assert isinstance(engine, Engine)
@@ -204,7 +205,7 @@ async def test_a_conflict_at_landing_is_handed_over(told: ev.JSON) -> None:
         assert [c.get("hand_over", False) for c in engine.said("worktree.land")] == [False, True]
 
 
-async def test_pushing_is_shown_as_the_command_that_it_is(told: ev.JSON) -> None:
+async def test_pushing_is_shown_as_the_command_that_it_is(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         await here.press("l", "down", "down", "down", "enter")
         await here.until(lambda: "git push -u origin agentdeck/w" in here.app.clipboard)
@@ -213,14 +214,14 @@ async def test_pushing_is_shown_as_the_command_that_it_is(told: ev.JSON) -> None
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
-async def test_it_fits_a_small_terminal(told: ev.JSON, size: tuple[int, int]) -> None:
+async def test_it_fits_a_small_terminal(told: ChangesShown, size: tuple[int, int]) -> None:
     async with reviewed(told, size) as here:
         assert view(here).size.width > 30
         assert any("a.py" in line for line in drawn(here))
 
 
-async def test_nothing_changed_is_said(told: ev.JSON) -> None:
-    empty = {**told, "files": [], "added": 0, "removed": 0}
+async def test_nothing_changed_is_said(told: ChangesShown) -> None:
+    empty: ChangesShown = {**told, "files": [], "added": 0, "removed": 0}
     async with opened(1, client=Engine(empty)) as here:
         await here.press("alt+d")
         await here.until(lambda: view(here).empty != "…")
@@ -230,11 +231,15 @@ async def test_nothing_changed_is_said(told: ev.JSON) -> None:
 
 def test_a_large_change_is_rows_at_once() -> None:
     lines = [f"+line {n}" for n in range(50_000)]
-    hunk = {"id": "h", "staged": "", "old_start": 0, "old_count": 0, "new_start": 1,
-            "new_count": len(lines), "heading": "", "lines": lines}  # fmt: skip
-    file = {"path": "x.py", "old_path": "", "status": "added", "binary": False, "added": 50_000,
-            "removed": 0, "old_mode": "", "new_mode": "100644", "untracked": True,
-            "uncommitted": True, "staged": "", "hunks": [hunk]}  # fmt: skip
+    hunk: HunkShown = {
+        "id": "h", "staged": "", "old_start": 0, "old_count": 0, "new_start": 1,
+        "new_count": len(lines), "heading": "", "lines": lines,
+    }  # fmt: skip
+    file: FileChanged = {
+        "path": "x.py", "old_path": "", "status": "added", "binary": False, "untracked": True,
+        "uncommitted": True, "staged": "", "added": 50_000, "removed": 0, "old_mode": "",
+        "new_mode": "100644", "old_blob": "", "new_blob": "", "hunks": [hunk],
+    }  # fmt: skip
     rows = rows_of([file], split=False, said={})
     assert len(rows) == 50_002
     assert rows[-1].cell is not None and rows[-1].cell.new == 50_000

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.api.worktrees import Landed, NotLanded
 from sessions.config.model import WorktreesConfig
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
@@ -22,7 +23,7 @@ def tree_of(session: Session) -> Path:
     return Path(session.summary.cwd)
 
 
-async def landed(rig: Rig, session: Session, **given: str | bool) -> ev.JSON:
+async def landed(rig: Rig, session: Session, **given: str | bool) -> Landed | NotLanded:
     return await rig.deck.features.worktrees.landings.land(session, **given)  # type: ignore[arg-type]
 
 

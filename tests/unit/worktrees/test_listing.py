@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sessions.api.answers import Pruned
+from sessions.api.worktrees import Pruned
 from sessions.worktrees import listing
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, repo

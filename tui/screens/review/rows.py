@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-JSON = dict[str, Any]
+from sessions.api.worktrees import FileChanged, HunkShown
+
 _STATUS = {
     "added": "new", "deleted": "deleted", "renamed": "renamed", "copied": "copied",
     "type": "of another type", "mode": "other mode",
@@ -45,7 +46,7 @@ class DiffRow(NamedTuple):
 
 
 def rows_of(
-    files: list[JSON], *, split: bool, said: dict[tuple[str, int, int], str],
+    files: list[FileChanged], *, split: bool, said: dict[tuple[str, int, int], str],
     drawn: Mapping[str, int] = MappingProxyType({}),
 ) -> list[DiffRow]:  # fmt: skip
     """All rows. `said`: comments by path, old and new number; `drawn`: lines of pictures."""
@@ -76,7 +77,7 @@ def _with_comments(
             yield row._replace(kind="comment", text=words)
 
 
-def heading(file: JSON) -> str:
+def heading(file: FileChanged) -> str:
     """A file's name and what became of it."""
     name = f"{file['old_path']} → {file['path']}" if file["old_path"] else str(file["path"])
     told = [_STATUS[file["status"]]] if file["status"] in _STATUS else []
@@ -89,19 +90,20 @@ def heading(file: JSON) -> str:
     return "  ".join(part for part in (name, figures, ", ".join(told)) if part)
 
 
-def _without(file: JSON) -> str:
+def _without(file: FileChanged) -> str:
     if file["binary"]:
         return "No text: it can be taken back as a whole."
     return "No line has changed."
 
 
-def _place(hunk: JSON) -> str:
-    old, new = (f"{hunk[f'{side}_start']},{hunk[f'{side}_count']}" for side in ("old", "new"))
+def _place(hunk: HunkShown) -> str:
+    old = f"{hunk['old_start']},{hunk['old_count']}"
+    new = f"{hunk['new_start']},{hunk['new_count']}"
     told = {"all": "staged  ", "part": "partly staged  "}.get(hunk["staged"], "")
     return f"@@ -{old} +{new} @@ {told}{hunk['heading']}".rstrip()
 
 
-def _cells(hunk: JSON) -> Iterator[Cell]:
+def _cells(hunk: HunkShown) -> Iterator[Cell]:
     old, new = hunk["old_start"], hunk["new_start"]
     for at, line in enumerate(hunk["lines"]):
         mark, text = line[:1] or " ", line[1:].expandtabs(4)

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 
+from sessions.api.worktrees import ChangesShown, FileChanged, HunkShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.panels.hints import Hints
@@ -20,7 +21,7 @@ from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.order import LandingOrder, candidates
 from tui.screens.review.pictures import pairs, to_draw
-from tui.screens.review.rows import JSON, DiffRow, rows_of
+from tui.screens.review.rows import DiffRow, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
 from tui.widgets.rows import Row as Listed
@@ -87,7 +88,8 @@ class ChangeReview(Dialog[str]):
         super().__init__(f"Review: {clip(title, 60)}")
         self.client = client
         self.session = session
-        self.told: JSON = {"files": [], "branch": "", "base_ref": ""}
+        self.told: ChangesShown | None = None
+        """What has changed; None until the engine has told it."""
         self.comments = self.COMMENTS.setdefault(session, Comments())
         self.ticked: set[str] = set()
         self.fold_space = False
@@ -96,10 +98,9 @@ class ChangeReview(Dialog[str]):
         self.busy = ""
 
     @property
-    def files(self) -> list[JSON]:
+    def files(self) -> list[FileChanged]:
         """The files that changed."""
-        found: list[JSON] = self.told["files"]
-        return found
+        return self.told["files"] if self.told else []
 
     @property
     def view(self) -> ChangeView:
@@ -151,10 +152,8 @@ class ChangeReview(Dialog[str]):
         if self.put_away:
             self._show()
             return
-        self.told = dict(
-            await self.client.call(
-                "worktree.diff", session=self.session, fold_space=self.fold_space
-            )
+        self.told = await self.client.call(
+            "worktree.diff", session=self.session, fold_space=self.fold_space
         )
         self.ticked &= {file["path"] for file in self.files}
         self._show()
@@ -187,11 +186,12 @@ class ChangeReview(Dialog[str]):
         dialog.border_subtitle = Content(clean(self._subtitle()))
 
     def _subtitle(self) -> str:
-        base = self.told["base_ref"] or str(self.told.get("base", ""))[:10]
-        parts = [f"{self.told['branch']} against {base}" if self.told["branch"] else ""]
-        commits = len(self.told.get("commits", []))
-        parts.append(_count(commits, "commit"))
-        parts.append(f"+{self.told.get('added', 0)} -{self.told.get('removed', 0)}")
+        parts: list[str] = []
+        if (told := self.told) is not None:
+            base = told["base_ref"] or told["base"][:10]
+            parts.append(f"{told['branch']} against {base}" if told["branch"] else "")
+            parts.append(_count(len(told["commits"]), "commit"))
+            parts.append(f"+{told['added']} -{told['removed']}")
         parts.append("white space folded" if self.fold_space else "")
         parts.append(_count(len(self.comments), "comment"))
         parts.append(f"{len(self.ticked)} ticked" if self.ticked else "")
@@ -201,7 +201,7 @@ class ChangeReview(Dialog[str]):
         files = self.query_one("#change-files")
         room = self.app.size.width - (_FILES_WIDTH if files.display else 0)
         split = self.split if self.split is not None else room >= _SPLIT_FROM
-        self.view.empty = "Nothing has changed." if "base" in self.told else "…"
+        self.view.empty = "Nothing has changed." if self.told else "…"
         if self.put_away:
             self.view.empty = "Its worktree was discarded: x brings it back as it was."
         drawn = {path: pair.lines for path, pair in self.view.pictures.items()}
@@ -337,7 +337,7 @@ class ChangeReview(Dialog[str]):
         staged = str((part or file)["staged"])
         self.run(self._stage(str(file["path"]), part, undo=staged == "all"))
 
-    async def _stage(self, path: str, part: JSON | None, *, undo: bool) -> None:
+    async def _stage(self, path: str, part: HunkShown | None, *, undo: bool) -> None:
         hunk = str(part["id"]) if part else ""
         await self.client.call(
             "worktree.stage", session=self.session, path=path, hunk=hunk, undo=undo
@@ -418,7 +418,7 @@ class ChangeReview(Dialog[str]):
         self.run(self._land())
 
     async def _land(self) -> None:
-        onto = self.told["base_ref"] or "its base"
+        onto = (self.told and self.told["base_ref"]) or "its base"
         rows = [Pick(how, ((f"{how:8}", "bold"), (words, ""))) for how, words in _LANDINGS]
         chosen = await self.app.push_screen_wait(
             Choose(f"Land on {clip(str(onto), 40)}", Listing(rows, enter="lands"))
@@ -449,11 +449,12 @@ class ChangeReview(Dialog[str]):
 
     def _show_push(self) -> None:
         """Pushing is done by the user's own git and gh: the command, also on the clipboard."""
-        folder = self.client.summaries[self.session].cwd
-        branch = str(self.told["branch"])
+        if self.told is None:
+            return
+        folder, branch = self.client.summaries[self.session].cwd, self.told["branch"]
         command = f"cd {shlex.quote(folder)} && git push -u origin {shlex.quote(branch)}"
         command += " && gh pr create --fill"
-        if base := str(self.told["base_ref"]):
+        if base := self.told["base_ref"]:
             command += f" --base {shlex.quote(base)}"
         self.app.copy_to_clipboard(command)
         self.say(f"Copied, for your shell: {command}")
@@ -463,7 +464,7 @@ class ChangeReview(Dialog[str]):
         self.run(self._bring_back() if self.put_away else self._discard())
 
     async def _bring_back(self) -> None:
-        told = await self.client.call("worktree.discard", session=self.session, undo=True)
+        told = await self.client.call("worktree.bring_back", session=self.session)
         self.dismiss(f"{told['branch']} is back, with all that was not committed.")
 
     async def _discard(self) -> None:

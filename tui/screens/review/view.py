@@ -13,9 +13,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from sessions.api.worktrees import FileChanged
 from tui.screens.review.colours import Colours
 from tui.screens.review.pictures import Pair
-from tui.screens.review.rows import JSON, Cell, DiffRow
+from tui.screens.review.rows import Cell, DiffRow
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
 from tui.view.line import Span, cells
@@ -53,7 +54,7 @@ class ChangeView(ScrollView, can_focus=True):
         self.aside = 0
         self.empty = "…"
         self.pictures: dict[str, Pair] = {}
-        self._files: list[JSON] = []
+        self._files: list[FileChanged] = []
         self._colours = Colours([])
         self._palette: Palette | None = None
 
@@ -62,7 +63,7 @@ class ChangeView(ScrollView, can_focus=True):
         """The row under the cursor."""
         return self.rows[self.cursor] if self.rows else None
 
-    def show(self, files: list[JSON], rows: list[DiffRow]) -> None:
+    def show(self, files: list[FileChanged], rows: list[DiffRow]) -> None:
         """Show these; the cursor stays as near as it can to where it was."""
         before = self.row
         self.rows = rows
