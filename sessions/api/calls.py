@@ -44,10 +44,10 @@ if TYPE_CHECKING:
         Watched,
     )
     from sessions.api.worktrees import (
+        BranchChecked,
         BroughtBack,
+        ChangesCommitted,
         ChangesShown,
-        Checked,
-        Committed,
         Discarded,
         GivenBack,
         Landed,
@@ -848,7 +848,9 @@ class Calls(Protocol):
     ) -> BroughtBack: ...
 
     @overload
-    async def call(self, command: Literal["worktree.check"], /, *, session: str) -> Checked: ...
+    async def call(
+        self, command: Literal["worktree.check"], /, *, session: str
+    ) -> BranchChecked: ...
 
     @overload
     async def call(
@@ -860,7 +862,7 @@ class Calls(Protocol):
         message: str,
         paths: list[str] | None = ...,
         staged: bool = ...,
-    ) -> Committed: ...
+    ) -> ChangesCommitted: ...
 
     @overload
     async def call(

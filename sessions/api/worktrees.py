@@ -24,7 +24,7 @@ class HunkShown(TypedDict):
     lines: list[str]
 
 
-class FileChanged(TypedDict):
+class FileShown(TypedDict):
     """A file of a change. `status`: in git's words; modes in octal, blobs by git's hash."""
 
     path: str
@@ -65,7 +65,7 @@ class ChangesFound(TypedDict):
     removed: int
     commits: list[CommitShown]
     nested: list[str]
-    files: list[FileChanged]
+    files: list[FileShown]
 
 
 class ChangesShown(ChangesFound):
@@ -91,7 +91,7 @@ class GivenBack(TypedDict):
     path: str
 
 
-class Committed(TypedDict):
+class ChangesCommitted(TypedDict):
     """The commit that a session's changes became."""
 
     id: str
@@ -104,7 +104,7 @@ class MessageDrafted(TypedDict):
     message: str
 
 
-class Checked(TypedDict):
+class BranchChecked(TypedDict):
     """How the configured check ended, in words, and the end of what it printed."""
 
     ok: bool

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.api.worktrees import (
+    BranchChecked,
+    ChangesCommitted,
     ChangesShown,
-    Checked,
-    Committed,
     GivenBack,
     MessageDrafted,
     PicturesShown,
@@ -111,7 +111,7 @@ class Reviews:
 
     async def commit(
         self, session: Session, message: str, paths: list[str], *, staged: bool = False
-    ) -> Committed:
+    ) -> ChangesCommitted:
         """Commit what is not committed, of these paths alone where there are any.
 
         `staged`: what git's index holds, as it is.
@@ -149,7 +149,7 @@ class Reviews:
         session.spend(reply.usage, None)
         return {"message": reply.text.strip()}
 
-    async def check(self, session: Session) -> Checked:
+    async def check(self, session: Session) -> BranchChecked:
         """Run the configured check in the session's folder, as its own commands are run."""
         from sessions.features.tools import state_of
         from sessions.worktrees import setup

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions.api.worktrees import ChangesFound, CommitShown, FileChanged
+from sessions.api.worktrees import ChangesFound, CommitShown, FileShown
 from sessions.errors import UsageError
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import few, patch
@@ -73,7 +73,7 @@ class Changes:
         return _text(b"".join(f.text() for f in self.files))
 
 
-def file_json(file: FileChange) -> FileChanged:
+def file_json(file: FileChange) -> FileShown:
     """One file of `sessions diff --json`."""
     return {
         "path": _text(file.path),

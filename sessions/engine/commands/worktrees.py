@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sessions.api.worktrees import (
+    BranchChecked,
     BroughtBack,
+    ChangesCommitted,
     ChangesShown,
-    Checked,
-    Committed,
     Discarded,
     GivenBack,
     Landed,
@@ -89,7 +89,7 @@ async def stage(
 @command("worktree.commit")
 async def commit(
     deck: Deck, session: str, message: str, paths: list[str] | None = None, staged: bool = False
-) -> Committed:
+) -> ChangesCommitted:
     """Commit what is not committed of a session, some files of it, or what is staged."""
     target, reviews = await deck.get(session), deck.features.worktrees.reviews
     return await reviews.commit(target, message, paths or [], staged=staged)
@@ -102,7 +102,7 @@ async def draft(deck: Deck, session: str) -> MessageDrafted:
 
 
 @command("worktree.check")
-async def check(deck: Deck, session: str) -> Checked:
+async def check(deck: Deck, session: str) -> BranchChecked:
     """Run the configured check in the session's folder."""
     return await deck.features.worktrees.reviews.check(await deck.get(session))
 

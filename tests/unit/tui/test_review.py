@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from sessions.api.worktrees import ChangesShown, FileChanged, HunkShown
+from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.worktrees import changes, review
@@ -235,7 +235,7 @@ def test_a_large_change_is_rows_at_once() -> None:
         "id": "h", "staged": "", "old_start": 0, "old_count": 0, "new_start": 1,
         "new_count": len(lines), "heading": "", "lines": lines,
     }  # fmt: skip
-    file: FileChanged = {
+    file: FileShown = {
         "path": "x.py", "old_path": "", "status": "added", "binary": False, "untracked": True,
         "uncommitted": True, "staged": "", "added": 50_000, "removed": 0, "old_mode": "",
         "new_mode": "100644", "old_blob": "", "new_blob": "", "hunks": [hunk],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import PurePath
 
-from sessions.api.worktrees import FileChanged
+from sessions.api.worktrees import FileShown
 from tui.view.code import highlight
 from tui.view.line import Span
 
@@ -48,7 +48,7 @@ _FIRST = 96
 class Colours:
     """What has been coloured of one change: of each hunk its beginning, as far as it was seen."""
 
-    def __init__(self, files: list[FileChanged]) -> None:
+    def __init__(self, files: list[FileShown]) -> None:
         self._files = files
         self._kept: dict[tuple[int, int], list[list[Span]]] = {}
 

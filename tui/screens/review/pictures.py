@@ -10,7 +10,7 @@ from typing import Any
 from rich.segment import Segment
 from textual.strip import Strip
 
-from sessions.api.worktrees import FileChanged
+from sessions.api.worktrees import FileShown
 from tui.terminal import glyphs
 from tui.view.palette import Palette
 from tui.view.pixels import NotDrawn, Pixels, read
@@ -55,7 +55,7 @@ def _head(when: str, picture: Pixels | None) -> str:
     return f"{when}: {'{} × {}'.format(*picture.size)}" if picture else f"{when}: not there"
 
 
-def to_draw(files: list[FileChanged], known: Container[str]) -> list[str]:
+def to_draw(files: list[FileShown], known: Container[str]) -> list[str]:
     """The files that are pictures, and have not been drawn yet."""
     found = [
         str(f["path"]) for f in files

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sessions.api.worktrees import FileChanged, HunkShown
+from sessions.api.worktrees import FileShown, HunkShown
 
 _STATUS = {
     "added": "new", "deleted": "deleted", "renamed": "renamed", "copied": "copied",
@@ -46,7 +46,7 @@ class DiffRow(NamedTuple):
 
 
 def rows_of(
-    files: list[FileChanged], *, split: bool, said: dict[tuple[str, int, int], str],
+    files: list[FileShown], *, split: bool, said: dict[tuple[str, int, int], str],
     drawn: Mapping[str, int] = MappingProxyType({}),
 ) -> list[DiffRow]:  # fmt: skip
     """All rows. `said`: comments by path, old and new number; `drawn`: lines of pictures."""
@@ -77,7 +77,7 @@ def _with_comments(
             yield row._replace(kind="comment", text=words)
 
 
-def heading(file: FileChanged) -> str:
+def heading(file: FileShown) -> str:
     """A file's name and what became of it."""
     name = f"{file['old_path']} → {file['path']}" if file["old_path"] else str(file["path"])
     told = [_STATUS[file["status"]]] if file["status"] in _STATUS else []
@@ -90,7 +90,7 @@ def heading(file: FileChanged) -> str:
     return "  ".join(part for part in (name, figures, ", ".join(told)) if part)
 
 
-def _without(file: FileChanged) -> str:
+def _without(file: FileShown) -> str:
     if file["binary"]:
         return "No text: it can be taken back as a whole."
     return "No line has changed."

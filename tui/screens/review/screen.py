@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 
-from sessions.api.worktrees import ChangesShown, FileChanged, HunkShown
+from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.panels.hints import Hints
@@ -98,7 +98,7 @@ class ChangeReview(Dialog[str]):
         self.busy = ""
 
     @property
-    def files(self) -> list[FileChanged]:
+    def files(self) -> list[FileShown]:
         """The files that changed."""
         return self.told["files"] if self.told else []
 

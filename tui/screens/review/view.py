@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from sessions.api.worktrees import FileChanged
+from sessions.api.worktrees import FileShown
 from tui.screens.review.colours import Colours
 from tui.screens.review.pictures import Pair
 from tui.screens.review.rows import Cell, DiffRow
@@ -54,7 +54,7 @@ class ChangeView(ScrollView, can_focus=True):
         self.aside = 0
         self.empty = "…"
         self.pictures: dict[str, Pair] = {}
-        self._files: list[FileChanged] = []
+        self._files: list[FileShown] = []
         self._colours = Colours([])
         self._palette: Palette | None = None
 
@@ -63,7 +63,7 @@ class ChangeView(ScrollView, can_focus=True):
         """The row under the cursor."""
         return self.rows[self.cursor] if self.rows else None
 
-    def show(self, files: list[FileChanged], rows: list[DiffRow]) -> None:
+    def show(self, files: list[FileShown], rows: list[DiffRow]) -> None:
         """Show these; the cursor stays as near as it can to where it was."""
         before = self.row
         self.rows = rows
