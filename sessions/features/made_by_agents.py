@@ -6,7 +6,6 @@ directory between the two is what it made. One that works on another machine lea
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
 from sessions.record import events as ev
 from sessions.tools import files_made
+from sessions.tools.look_behind import LookBehind
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -31,7 +31,7 @@ class MadeByAgents(Feature):
         self._deck = deck
         self._begun: dict[tuple[str, str], tuple[ev.ToolCall, int]] = {}
         """Commands that run, by session and call, and since when."""
-        self._looking: set[asyncio.Task[None]] = set()
+        self._behind: dict[str, LookBehind] = {}
 
     def joined(self, session: Session) -> None:
         """A session is in memory: its commands are followed from now on."""
@@ -42,13 +42,13 @@ class MadeByAgents(Feature):
                 return
             if isinstance(event, ev.ToolCall) and event.kind == "execute":
                 if self._by_itself(session) and not files_made.only_looks(_line(event)):
-                    key = session.id, event.call
-                    begun = self._begun.get(key, (event, time.time_ns() - _CLOCK_NS))[1]
-                    self._begun[key] = event, begun
-            elif isinstance(event, ev.ToolResult) and (
-                found := self._begun.pop((session.id, event.call), None)
-            ):
-                self._look(session, *found)
+                    self._begins(session, event)
+            elif isinstance(event, ev.ToolResult):
+                self._ended(session, event.call)
+            elif isinstance(event, ev.TurnEnded):  # what was cut off has no result
+                for owner, call in list(self._begun):
+                    if owner == session.id:
+                        self._ended(session, call)
 
         session.observers.append(observe)
 
@@ -59,22 +59,33 @@ class MadeByAgents(Feature):
             return False
         return can.own_tools and not can.elsewhere
 
-    def _look(self, session: Session, call: ev.ToolCall, since_ns: int) -> None:
-        root = Path(session.summary.cwd)
-        work = files_made.tell(root, since_ns, call, session.recorder.emit)
-        task = asyncio.get_running_loop().create_task(work)
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+    def _begins(self, session: Session, call: ev.ToolCall) -> None:
+        key = session.id, call.call
+        if key in self._begun:  # it is told again, with more of what it is
+            self._begun[key] = call, self._begun[key][1]
+            return
+        self._begun[key] = call, time.time_ns() - _CLOCK_NS
+        if session.id not in self._behind:
+            self._behind[session.id] = LookBehind(Path(session.summary.cwd))
+        self._behind[session.id].begins()
+
+    def _ended(self, session: Session, call: str) -> None:
+        if found := self._begun.pop((session.id, call), None):
+            behind = self._behind[session.id]
+            behind.made_by(found[1], found[0], session.recorder.emit)
+            behind.ended()
 
     async def parted(self, session: Session) -> None:
         """What it was doing is not followed any more."""
         for key in [key for key in self._begun if key[0] == session.id]:
             del self._begun[key]
+        if behind := self._behind.pop(session.id, None):
+            await behind.looked()
 
     async def close(self) -> None:
         """Wait for what is looked for: a few seconds at most."""
-        if self._looking:
-            await asyncio.wait(list(self._looking))
+        for behind in list(self._behind.values()):
+            await behind.looked()
 
 
 def _line(call: ev.ToolCall) -> str:

@@ -110,13 +110,19 @@ def only_looks(command: str) -> bool:
 def names(word: str, path: str) -> bool:
     """Whether a word of a command names the file at `path`."""
     said, there = _parts(word.partition("::")[0]), _parts(path)
-    said = tuple(part for part in said if part not in (".", ".."))
     return bool(said) and (there[-len(said) :] == said or said[-len(there) :] == there)
 
 
 @lru_cache(maxsize=4096)  # the same few words and paths are compared again and again
 def _parts(path: str) -> tuple[str, ...]:
-    return PurePosixPath(path).parts
+    return tuple(part for part in PurePosixPath(path).parts if part not in (".", ".."))
+
+
+@lru_cache(maxsize=4096)
+def last_part(word: str) -> str:
+    """The name of the file that a word, or a path, may name; "" for none."""
+    parts = _parts(word.partition("::")[0])
+    return parts[-1] if parts else ""
 
 
 @lru_cache(maxsize=4096)

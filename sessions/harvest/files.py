@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from posixpath import normpath
+from posixpath import join, normpath
 from typing import Any
 
 from sessions.harvest import commands, patch
@@ -83,7 +83,10 @@ class FileTracker:
             for path, text in commands.written(command):
                 self._files[self.place(path)] = WrittenFile(path, text, call.turn, seq)
         words = list(commands.run_words(command))
+        last = {commands.last_part(word) for word in words}
         for place, file in self._files.items():
+            if commands.last_part(place) not in last:
+                continue  # nearly all: what is compared in full names a file of that name
             if any(commands.names(word, place) for word in words):
                 self._files[place] = replace(file, ran=code, command=command, run_seq=seq)
 
@@ -99,7 +102,7 @@ class FileTracker:
 
     def place(self, path: str) -> str:
         """Where a file is, by the path that a call gave."""
-        return normpath(PurePosixPath(self.cwd, path).as_posix()) if path else ""
+        return normpath(join(self.cwd, path)) if path else ""
 
     def _exact(self, texts: list[str], digest: str) -> str | None:
         """The text that has the hash; the first one where none was recorded."""

@@ -1,16 +1,13 @@
 """Files that appeared or changed in a working directory while a command ran.
 
-They are looked for after the command, in a thread, so that no command waits: by the time at which
-the system last noted a change (a program can't set that one), in folders that are neither hidden
-nor ignored by git. Bounded in entries, time and what is told; links, devices and repositories
-within are left alone.
+They are found after it (`look_behind` says when) by the time at which the system last noted a
+change (a program can't set that one), in folders that are neither hidden nor ignored by git.
+Bounded in entries, time and what is told; links, devices and repositories within are left alone.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import logging
 import os
 import stat
 import time
@@ -20,8 +17,6 @@ from pathlib import Path, PurePosixPath
 
 from sessions.record import events as ev
 from sessions.worktrees import git
-
-log = logging.getLogger("agentdeck.made")
 
 PICTURES = frozenset(
     {".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
@@ -77,37 +72,79 @@ class MadeFiles:
     """Files beyond those told; at least so many where not all was looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunSpan:
+    """From when to when a command ran, by the system's clock."""
+
+    begun_ns: int
+    ended_ns: int = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    path: str
+    size: int
+    at_ns: int
+
+
 def look(root: Path, since_ns: int, *, clock: Callable[[], float] = time.monotonic) -> MadeFiles:
     """The files below `root` that changed at `since_ns` (of the system's clock) or later."""
+    found = look_for(root, [RunSpan(since_ns)], clock=clock)
+    return found[0] if found is not None else MadeFiles()
+
+
+def look_for(
+    root: Path,
+    spans: Sequence[RunSpan],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[MadeFiles] | None:
+    """The files below `root` that each of some commands changed; None where it was `stopped`.
+
+    A file is of the command that began last of those that ran when it was changed.
+    """
     end = clock() + MOST_S
+    since_ns = min(span.begun_ns for span in spans)
     in_git = any((folder / ".git").exists() for folder in (root, *root.parents))
-    found: list[tuple[str, int]] = []
+    found: list[_Changed] = []
     level, left = [""], MOST_ENTRIES
     for _ in range(_MOST_DEPTH):
         folders: list[str] = []
         for folder in level:
+            if stopped():
+                return None
             if left <= 0 or clock() > end:
                 break
             left -= _scan(root, folder, since_ns, found, folders)
         level = _not_ignored(root, folders) if in_git and folders else folders
         if not level:
             break
+    by_span: dict[int, list[_Changed]] = {}
+    for each in found:
+        ran = [(s.begun_ns, n) for n, s in enumerate(spans) if s.begun_ns <= each.at_ns]
+        ran = [(at, n) for at, n in ran if each.at_ns <= spans[n].ended_ns]
+        if ran:
+            by_span.setdefault(max(ran)[1], []).append(each)
+    return [_told(root, by_span.get(n, []), in_git) for n in range(len(spans))]
+
+
+def _told(root: Path, found: list[_Changed], in_git: bool) -> MadeFiles:
+    """Those of one command, what a person may keep first, with hashes of what is small."""
     if in_git and found:
-        kept = set(_not_ignored(root, [path for path, _ in found[: 10 * MOST_TOLD]]))
-        found = [each for each in found if each[0] in kept]
-    found.sort(key=lambda each: (not worth(each[0]), each[0]))
+        kept = set(_not_ignored(root, [each.path for each in found[: 10 * MOST_TOLD]]))
+        found = [each for each in found if each.path in kept]
+    found.sort(key=lambda each: (not worth(each.path), each.path))
     made = MadeFiles(more=max(0, len(found) - MOST_TOLD))
     room = _ALL_HASHED
-    for path, size in found[:MOST_TOLD]:
-        digest = _digest(root / path) if size <= min(_HASHED, room) else ""
-        room -= size if digest else 0
-        made.files.append({"path": path, "size": size, "sha256": digest})
+    for each in found[:MOST_TOLD]:
+        digest = _digest(root / each.path) if each.size <= min(_HASHED, room) else ""
+        room -= each.size if digest else 0
+        made.files.append({"path": each.path, "size": each.size, "sha256": digest})
     return made
 
 
-def _scan(
-    root: Path, folder: str, since_ns: int, found: list[tuple[str, int]], folders: list[str]
-) -> int:
+def _scan(root: Path, folder: str, since_ns: int, found: list[_Changed], folders: list[str]) -> int:
     """Look at one folder; how many entries it has."""
     count = 0
     before = f"{folder}/" if folder else ""
@@ -128,7 +165,7 @@ def _scan(
                     continue
                 status = entry.stat(follow_symlinks=False)
                 if status.st_ctime_ns >= since_ns and stat.S_ISREG(status.st_mode):
-                    found.append((before + name, status.st_size))
+                    found.append(_Changed(before + name, status.st_size, status.st_ctime_ns))
     except OSError:
         return count + 1  # gone, or not ours to read
     return count
@@ -154,17 +191,3 @@ def _digest(path: Path) -> str:
     except OSError:
         return ""
     return hashlib.sha256(data).hexdigest() if len(data) <= _HASHED else ""
-
-
-async def tell(
-    root: Path, since_ns: int, call: ev.ToolCall, emit: Callable[[ev.Event], None]
-) -> None:
-    """Look behind a command that has ended, and record what it made."""
-    try:
-        made = await asyncio.to_thread(look, root, since_ns)
-    except Exception:
-        # The boundary of a worker: what is not found is missed by the harvest alone.
-        log.exception("what %s made", call.call)
-        return
-    if made.files:
-        emit(ev.FilesMade(turn=call.turn, call=call.call, files=made.files, more=made.more))

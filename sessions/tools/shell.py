@@ -134,6 +134,16 @@ class BashTool:
         seconds = min(
             float(args.get("timeout", options.timeout_s * 1000)) / 1000, options.max_timeout_s
         )
+        state.behind.begins()
+        try:
+            return await self._to_its_end(command, ctx, seconds)
+        finally:
+            state.behind.ended()
+
+    async def _to_its_end(
+        self, command: policy.Command, ctx: CallContext, seconds: float
+    ) -> Outcome:
+        state = ctx.state
         job = await launch(command, ctx, background=False)
         job.running.limit(seconds)
         try:
@@ -178,7 +188,7 @@ async def _background(command: policy.Command, ctx: CallContext) -> Outcome:
 def _look_behind(job: Job, ctx: CallContext) -> None:
     """See what a command has made, once it has ended; nothing waits for that."""
     if job.begun_ns and not files_made.only_looks(job.line):
-        ctx.state.made_by(job.begun_ns, ctx.call, ctx.host)
+        ctx.state.behind.made_by(job.begun_ns, ctx.call, ctx.host.emit)
 
 
 def _result(job: Job, ended: process.ProcessEnd, seconds: float) -> Outcome:

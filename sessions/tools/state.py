@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions.record import events as ev
-from sessions.tools import files_made
 from sessions.tools.grants import Grants
+from sessions.tools.look_behind import LookBehind
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
 from sessions.tools.workspace import Guard
@@ -19,7 +18,6 @@ from sessions.tools.workspace import Guard
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sessions.backends.base import TurnHost
     from sessions.tools.jobs import Job
 
 
@@ -54,7 +52,8 @@ class ToolState:
         self.jobs: dict[str, Job] = {}
         """Background commands by their id."""
         self._leaving: set[asyncio.Task[None]] = set()
-        self._looking: set[asyncio.Task[None]] = set()
+        self.behind = LookBehind(guard.root)
+        """Finds what commands made."""
         self._tmp: Path | None = None
         self._sandbox: Sandbox | None = None
 
@@ -94,17 +93,6 @@ class ToolState:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    def made_by(self, since_ns: int, call: ev.ToolCall, host: TurnHost) -> None:
-        """A command has ended: what it made since then is looked for behind."""
-        task = asyncio.ensure_future(files_made.tell(self.guard.root, since_ns, call, host.emit))
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
-
-    async def looked(self) -> None:
-        """Wait until all that was made is told."""
-        while self._looking:
-            await asyncio.wait(list(self._looking))
-
     async def close(self) -> None:
         """End background commands and remove the session's `/tmp`."""
         jobs, self.jobs = list(self.jobs.values()), {}
@@ -112,7 +100,7 @@ class ToolState:
             job.stop()
         if self._leaving:
             await asyncio.wait(list(self._leaving))
-        await self.looked()
+        await self.behind.looked()
         for job in jobs:
             job.running.spool.close(keep=True)
         if self._tmp is not None:

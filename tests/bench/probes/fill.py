@@ -2,7 +2,7 @@
 
 `streamed`: 200 KB of answers token by token, as a deck records them; `short` and `long`: of 4,000
 and 800,000 characters. `small`: sessions of 20 messages. `made`: sessions of 200 KB in which files
-are written and run.
+are written and run; `worked`: such a one of 2,000 events.
 """
 
 from __future__ import annotations
@@ -51,10 +51,19 @@ def made(number: int, count: int) -> Iterator[Any]:
         yield from harvest._turn(number, turn, 19_000)
 
 
+def worked(number: int, count: int) -> Iterator[Any]:
+    """The same, with answers of a page."""
+    from tests.bench import harvest
+
+    for turn in range(1, count + 1):
+        yield from harvest._turn(number, turn, 1_500)
+
+
 KINDS: dict[str, tuple[Callable[[int, int], Iterator[Any]], int]] = {
     "streamed": (streamed, 10),
     "small": (small, 10),
     "made": (made, 10),
+    "worked": (worked, 200),
     "short": (streamed, 1),
     "long": (streamed, 200),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from sessions.harvest.byproducts import byproducts
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
-from sessions.tools import files_made
+from sessions.tools import files_made, look_behind
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
@@ -129,3 +130,43 @@ async def test_a_script_its_data_and_its_picture_are_harvested(tmp_path: Path) -
     (tmp_path / "work" / "table.csv").write_text("something else\n")
     later = harvest.create(harvest.byproducts([session.id]), "later")
     assert "references/table.csv" not in later.files, "it is not what the command made any more"
+
+
+def test_a_file_is_of_the_command_that_ran_when_it_changed(tmp_path: Path) -> None:
+    spans, names = [], ("a.csv", "between.csv", "b.csv")
+    for name in names:
+        since = mark(tmp_path)
+        (tmp_path / name).touch()
+        if name != "between.csv":  # what was changed between two commands is of neither
+            spans.append(files_made.RunSpan(since, (tmp_path / name).stat().st_ctime_ns))
+    mark(tmp_path)
+    told = files_made.look_for(tmp_path, spans)
+    assert told is not None
+    assert [[f["path"] for f in made.files] for made in told] == [["a.csv"], ["b.csv"]]
+    assert files_made.look_for(tmp_path, spans, stopped=lambda: True) is None
+
+
+async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[list[files_made.RunSpan]] = []
+
+    def look(root: Path, spans: list[files_made.RunSpan], stopped: Callable[[], bool]) -> object:
+        looked.append(spans)
+        while len(looked) == 1 and not stopped():
+            pass
+        return None if stopped() else [files_made.MadeFiles([{"path": "a.csv"}]) for _ in spans]
+
+    monkeypatch.setattr(files_made, "look_for", look)
+    monkeypatch.setattr(look_behind, "_QUIET_S", 0)
+    behind, told = look_behind.LookBehind(tmp_path), list[ev.Event]()
+    first, second = (ev.ToolCall(turn=1, call=c, name="Bash", input={}) for c in "ab")
+    behind.made_by(1, first, told.append)
+    await until(lambda: len(looked) == 1, 60)
+    behind.begins()
+    behind.made_by(2, second, told.append)
+    assert told == []
+    behind.ended()
+    await behind.looked()
+    assert [e.call for e in told if isinstance(e, ev.FilesMade)] == ["a", "b"]
+    assert [len(spans) for spans in looked] == [1, 2]
