@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from textual.css.query import NoMatches
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 CATCHES_UP_S = 0.5
+Work = Callable[[], Coroutine[Any, Any, Any]]
 
 
 def gone(node: DOMNode) -> bool:
@@ -24,16 +25,21 @@ def gone(node: DOMNode) -> bool:
         return True
 
 
-async def while_shown(node: DOMNode, work: Coroutine[Any, Any, None]) -> None:
-    """Do some work for a screen or widget; what it can't find once that is gone is no fault.
+def while_shown(node: DOMNode, work: Callable[..., Awaitable[None]], *given: Any) -> Work:
+    """Work for a screen or widget; what it can't find once that is gone is no fault.
 
-    Textual cancels a node's workers only after it has taken away what is in the node.
+    Textual cancels a node's workers only after it has taken away what is in the node. It is begun
+    when it is run: a worker that was replaced before that leaves nothing that nobody awaited.
     """
-    try:
-        await work
-    except NoMatches:
-        if not gone(node):
-            raise
+
+    async def do() -> None:
+        try:
+            await work(*given)
+        except NoMatches:
+            if not gone(node):
+                raise
+
+    return do
 
 
 async def caught_up(field: Widget) -> None:

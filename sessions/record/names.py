@@ -9,6 +9,7 @@ MOST = 60
 """Characters of a name that was made of words."""
 _LEAST = 24
 _PRIMING = re.compile(r"\A\[priming (\w+) ·[^\n]*\]")
+_OTHER = re.compile(r"(?<!\S)@session:[0-9a-z]+")
 _MARKS = re.compile(r"\A(?:[#>*`\-\s]|\d+[.)]\s)+")
 
 
@@ -42,6 +43,7 @@ def first_words(text: str, most: int = MOST) -> str:
     """The beginning of a message as a name: whole words, the first sentence if it will do."""
     if primed := _PRIMING.match(text):
         return f"primed: {primed[1]}"
+    text = _OTHER.sub("another session", text)  # its id tells nobody anything
     words = " ".join(_MARKS.sub("", text).split())
     sentence = re.match(r".*?[.!?。！？](?=\s|\Z)", words)
     if sentence and _LEAST <= len(sentence[0]) <= most:

@@ -22,6 +22,8 @@ _CUT_OFF = (ENGINE_STOPPED, ENGINE_ENDED, DISK_ENDED)
 """What ends a turn that nobody wanted ended."""
 # A turn that ended so waits for something other than its user.
 _PAUSING = {"limit", "max_turns"}
+SNIPPET = 200
+"""Characters of what was said last."""
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ class Reducer:
         summary.seq = event.seq
         summary.updated = event.at
         if type(event) is ev.Text:
-            self._tail = (self._tail + event.text)[-200:]
+            self._tail = (self._tail + event.text)[-SNIPPET:]
             waited = summary.retry is not None
             summary.retry = None
             return waited
@@ -157,7 +159,7 @@ class Reducer:
 
     def _user(self, event: ev.UserMessage) -> None:
         self._tail = ""
-        self.summary.snippet = event.text[-200:]
+        self.summary.snippet = event.text[-SNIPPET:]
         if not self.summary.about or self._primed:
             self._primed = event.origin == "priming"
             self.summary.about = event.text[:200]

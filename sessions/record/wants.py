@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sessions.record import events as ev
-from sessions.record.summary import Summary
+from sessions.record.summary import SNIPPET, Summary
 
 Kind = Literal["question", "failed", "limit", "cut-off", "done", "harvest", "dream"]
 ORDER: tuple[Kind, ...] = ("question", "failed", "cut-off", "limit", "done", "harvest", "dream")
@@ -54,5 +54,14 @@ def _of(summary: Summary) -> Iterable[Want]:
             f"{summary.id} {kind}",
             summary.id,
             summary.updated,
-            said.get(kind) or " ".join(summary.snippet.split())[-160:],
+            said.get(kind) or last_words(summary.snippet),
         )
+
+
+def last_words(snippet: str, most: int = 160) -> str:
+    """The end of what was said last: whole words, and a mark where something stands before them."""
+    words = " ".join(snippet.split())
+    if len(words) <= most and len(snippet) < SNIPPET:
+        return words
+    whole = words[-most:].partition(" ")[2] or words[-most:]
+    return f"…{whole}"

@@ -79,7 +79,7 @@ class Offers(Static):
             self.workers.cancel_group(self, "offers")
             self._show(field, ranked(self.commands(), word))
             return
-        work = while_shown(self, self._look(field, word, self.folder))
+        work = while_shown(self, self._look, field, word, self.folder)
         self.run_worker(work, group="offers", exclusive=True)
 
     async def _look(self, field: Area, word: str, folder: str) -> None:

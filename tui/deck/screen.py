@@ -151,7 +151,7 @@ class DeckScreen(LeanScreen):
     def reconnect(self) -> None:
         """Look for the engine in the background; start it if none runs."""
         self.banner.hide()
-        self.run_worker(while_shown(self, self.link.connect()), group="link", exclusive=True)
+        self.run_worker(while_shown(self, self.link.connect), group="link", exclusive=True)
         self.redraw()
 
     def connected(self, summaries: list[Summary]) -> None:
@@ -325,7 +325,7 @@ class DeckScreen(LeanScreen):
         wanted = {}
         for session_id in self.model.visible():
             wanted[session_id] = self.model.of(session_id).transcript.last_seq
-        self.run_worker(while_shown(self, self.link.watch(wanted)), group="watch")
+        self.run_worker(while_shown(self, self.link.watch, wanted), group="watch")
 
     def _see(self) -> None:
         """The current tile's end of turn is seen, if somebody looks."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_NAMED = 4
 COMMAND = "!"
 """What a message begins with that is a command of the user's own."""
+_WORTH_SAYING_S = 0.5
+"""A command that is done sooner needs no word that it runs."""
+_LONGEST_S = 600.0
 
 
 class Sender:
@@ -173,8 +176,15 @@ class Sender:
                 "A space before the ! sends it as a message.",
             )
         told = f"{clip(one_line(text), 60)} runs; /shell_stop ends it."
-        self.deck.app.notify(told, markup=False, timeout=5)
-        await self.deck.client.call("session.shell", session=targets[0], line=text[1:])
+        app = self.deck.app
+        waits = self.deck.set_timer(
+            _WORTH_SAYING_S, lambda: app.notify(told, markup=False, timeout=_LONGEST_S)
+        )
+        try:
+            await self.deck.client.call("session.shell", session=targets[0], line=text[1:])
+        finally:
+            waits.stop()
+            app.take_back(told)  # type: ignore[attr-defined]
 
     def _give_back(self, targets: tuple[str, ...], draft: Draft) -> None:
         """What could not be sent is a draft again, where it came from."""

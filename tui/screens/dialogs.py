@@ -307,8 +307,8 @@ class Choose(Filtered[Choice]):
         if self.listing.at in keys:
             self.query_one(Rows).action_move(keys.index(self.listing.at))
         if self.listing.rest is not None:
-            reading = self._read(self.listing.rest)
-            self._rest = self.run_worker(while_shown(self, reading), exit_on_error=False)
+            reading = while_shown(self, self._read, self.listing.rest)
+            self._rest = self.run_worker(reading, exit_on_error=False)
 
     async def _read(self, rest: AsyncIterator[list[Pick]]) -> None:
         rows = self.query_one(Rows)

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.record import events as ev
 from sessions.record import forms
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
-from tui.widgets.fields import Field
+from tui.widgets.fields import Field, Tick
 
 _GREY = "$foreground 55%"
 _YES_NO = (("Yes", True), ("No", False))
@@ -60,7 +60,7 @@ class FormDialog(Dialog[dict[str, Any]]):
         if kind == "choices":
             for number, choice in enumerate(field.get("choices") or []):
                 chosen = isinstance(default, list) and choice["value"] in default
-                yield Checkbox(_named(choice), chosen, compact=True, id=f"{key}-{number}")
+                yield Tick(_named(choice), chosen, compact=True, id=f"{key}-{number}")
         elif kind in ("choice", "yes-no"):
             offered = [(_named(c), c["value"]) for c in field.get("choices") or []]
             if kind == "yes-no":
@@ -90,7 +90,7 @@ class FormDialog(Dialog[dict[str, Any]]):
         kind = field["kind"]
         if kind == "choices":
             choices: Sequence[ev.JSON] = field.get("choices") or []
-            boxes = [self.query_one(f"#{key}-{n}", Checkbox) for n in range(len(choices))]
+            boxes = [self.query_one(f"#{key}-{n}", Tick) for n in range(len(choices))]
             return [c["value"] for c, box in zip(choices, boxes, strict=True) if box.value]
         if kind in ("choice", "yes-no"):
             value = self.query_one(f"#{key}", Select).value

@@ -32,6 +32,24 @@ WIDGET_KEYS = (
     ("Panel", "esc", "back to the composer; going to a tile as well"),
 )
 
+ROOMY = 110
+"""Columns from which on groups, keys, names and words have a column each."""
+
+
+def _keys_of_fields(narrow: bool) -> list[Pick]:
+    picks: list[Pick] = []
+    for place, (where, keys_text, what) in enumerate(WIDGET_KEYS):
+        head = where if place == 0 or WIDGET_KEYS[place - 1][0] != where else ""
+        shown: tuple[tuple[str, str], ...] = (
+            (head.ljust(12), "bold $text-accent"),
+            (keys_text.ljust(42), "bold"),
+            (what, ""),
+        )
+        if narrow:
+            shown = ((f"{where}: ", "bold $text-accent"), (f"{keys_text}  ", "bold"), (what, ""))
+        picks.append(Pick("", shown, f"{where} {keys_text} {what}"))
+    return picks
+
 
 class Help(Dialog[str]):
     """The name of the action to be done, or nothing."""
@@ -56,36 +74,35 @@ class Help(Dialog[str]):
     def _picks(self) -> list[Pick]:
         picks: list[Pick] = []
         group = ""
+        narrow = self.size.width < ROOMY
         widest = max(len(spec.title) for spec in registry.actions().values()) + 2
         for spec in registry.actions().values():
             keys = [registry.show_key(k) for k in registry.keys_of(spec, self.deck.options.keys)]
             head = spec.group if spec.group != group else ""
             group = spec.group
             style = "" if spec.when(self.deck) else "$text-muted"
-            cells = (
+            cells: tuple[tuple[str, str], ...] = (
                 (head.ljust(12), "bold $text-accent"),
                 (", ".join(keys).ljust(19), "bold"),
                 (spec.title.ljust(widest), style),
                 (spec.help, "$text-muted"),
             )
+            if narrow:
+                key = f"{keys[0]} " if keys else ""
+                cells = ((key.ljust(15), "bold"), (f"{spec.title}  ", style), cells[3])
             words = f"{spec.group} {spec.title} {spec.help} {' '.join(keys)} {spec.name}"
             picks.append(Pick(spec.name, cells, words))
-        for place, (where, keys_text, what) in enumerate(WIDGET_KEYS):
-            head = where if place == 0 or WIDGET_KEYS[place - 1][0] != where else ""
-            words = f"{where} {keys_text} {what}"
-            shown = (
-                (head.ljust(12), "bold $text-accent"),
-                (keys_text.ljust(42), "bold"),
-                (what, ""),
-            )
-            picks.append(Pick("", shown, words))
-        return picks
+        return [*picks, *_keys_of_fields(narrow)]
 
     def _show(self, words: str) -> None:
         terms = words.casefold().split()
         rows = [Row(p.key, p.cells) for p in self._picks() if p.matches(terms)]
         self.query_one(Rows).show(rows)
         self._say(self.query_one(Rows).key)
+
+    def on_resize(self) -> None:
+        """The columns have another width."""
+        self._show(self.query_one("#filter", Input).value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -81,7 +80,7 @@ class InboxScreen(Dialog[str]):
         self.query_one("#offers", Hints).say(_KEYS)
         self.deck.requests_watcher = self.show
         self.show()
-        self.run_worker(while_shown(self, self._find()), group="find", exclusive=True)
+        self.run_worker(while_shown(self, self._find), group="find", exclusive=True)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
@@ -209,15 +208,15 @@ class InboxScreen(Dialog[str]):
     def _chosen(self, message: WantBox.Answered) -> None:
         message.stop()
 
-        async def guarded(work: Awaitable[None]) -> None:
+        async def guarded(want: Want, key: str) -> None:
             try:
-                await work
+                await self._answer(want, key)
                 self._say("")
             except AgentdeckError as error:
                 self._say(f"{error} {error.hint}".strip())
 
-        work = guarded(self._answer(message.want, message.key))
-        self.run_worker(while_shown(self, work), group="answer")
+        work = while_shown(self, guarded, message.want, message.key)
+        self.run_worker(work, group="answer")
 
     async def _answer(self, want: Want, key: str) -> None:
         client, session = self.deck.client, want.session

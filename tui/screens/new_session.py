@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.suggester import Suggester
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
@@ -23,7 +23,7 @@ from tui.folder import here
 from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
-from tui.widgets.fields import Field
+from tui.widgets.fields import Field, Tick
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
@@ -114,7 +114,7 @@ class NewSessionForm(Dialog[Wish]):
             )
             with Horizontal(classes="form--row"):
                 yield Label(Content("Worktree"))
-                yield Checkbox(Content("on a branch of its own"), compact=True, id="worktree")
+                yield Tick(Content("on a branch of its own"), compact=True, id="worktree")
                 yield Field(placeholder="from what is checked out", compact=True, id="base")
             yield from self._row("Title", Field(placeholder="none", compact=True, id="title"))
             modes = Select[str](self._modes(""), prompt="of the profile", id="permission")
@@ -148,7 +148,7 @@ class NewSessionForm(Dialog[Wish]):
         """Ask the engine for the choices; the form can be used meanwhile."""
         self.hint("enter creates · tab next field · → completes a directory · esc")
         self.query_one("#title", Input).focus()
-        self.run_worker(while_shown(self, self._load()), exclusive=True)
+        self.run_worker(while_shown(self, self._load), exclusive=True)
 
     async def _load(self) -> None:
         try:
@@ -179,7 +179,7 @@ class NewSessionForm(Dialog[Wish]):
 
     @on(Select.Changed, "#profile")
     def _other_profile(self) -> None:
-        self.query_one("#worktree", Checkbox).value = bool(self._of_profile("worktree"))
+        self.query_one("#worktree", Tick).value = bool(self._of_profile("worktree"))
         base = self._of_profile("base")
         self.query_one("#base", Input).placeholder = f"from {base or 'what is checked out'}"
 
@@ -187,12 +187,12 @@ class NewSessionForm(Dialog[Wish]):
     def _based(self, event: Input.Changed) -> None:
         """A base is where a branch begins: it asks for one."""
         if event.value.strip():
-            self.query_one("#worktree", Checkbox).value = True
+            self.query_one("#worktree", Tick).value = True
 
     @on(Select.Changed, "#profile")
     @on(Select.Changed, "#backend")
     def _other_backend(self) -> None:
-        work = while_shown(self, self._load_models())
+        work = while_shown(self, self._load_models)
         self.run_worker(work, group="models", exclusive=True)
 
     async def _load_models(self) -> None:
@@ -267,7 +267,7 @@ class NewSessionForm(Dialog[Wish]):
         for field in ("profile", "backend", "model", "permission"):
             args[field] = self._value(field)
         given: dict[str, str | bool] = {k: v for k, v in args.items() if v}
-        ticked = self.query_one("#worktree", Checkbox).value
+        ticked = self.query_one("#worktree", Tick).value
         if ticked != bool(self._of_profile("worktree")):
             given["worktree"] = ticked
         if ticked and (base := self.query_one("#base", Input).value.strip()):

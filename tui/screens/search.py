@@ -47,11 +47,9 @@ class SearchScreen(Filtered[EventSpot]):
     def _changed(self, event: Input.Changed) -> None:
         query = event.value.strip()
 
-        async def look() -> None:
-            await while_shown(self, self._search(query))
-
         # Exclusive: the answer to words that were typed over is not waited for.
-        self.run_worker(look, group="search", exclusive=True)  # type: ignore[arg-type]
+        work = while_shown(self, self._search, query)
+        self.run_worker(work, group="search", exclusive=True)
 
     async def _search(self, query: str) -> None:
         rows = self.query_one(Rows)

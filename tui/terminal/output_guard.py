@@ -117,6 +117,12 @@ class GuardedApp(_App):
         )
         self.call_later(self._sweep_notices)
 
+    def take_back(self, message: str) -> None:
+        """Take a notice away that is not true any more (Textual 8.2.8 has no public way)."""
+        for notice in [n for n in self._notifications if n.message == clean(message)]:
+            self._unnotify(notice)
+        self._sweep_notices()
+
     def _sweep_notices(self) -> None:
         """Take away the oldest notices, and what stands for those that are gone.
 

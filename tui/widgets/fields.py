@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.widgets import Input, TextArea
+from textual.content import Content
+from textual.widgets import Checkbox, Input, TextArea
 from textual.widgets.text_area import Selection
 
 if TYPE_CHECKING:
@@ -37,6 +38,24 @@ class InOrder(_Base):
 
 class Field(InOrder, Input):
     """A field of one line."""
+
+
+class Tick(Checkbox):
+    """A box that is ticked or empty: told by its shape, as in every list, not by a colour."""
+
+    DEFAULT_CSS = """
+    Tick > .toggle--button, Tick.-on > .toggle--button {
+        color: $foreground;
+        background: transparent;
+        text-style: bold;
+    }
+    """
+
+    @property
+    def _button(self) -> Content:
+        return Content("[x]" if self.value else "[ ]").stylize(
+            self.get_visual_style("toggle--button")
+        )
 
 
 class Area(InOrder, TextArea):

@@ -21,7 +21,7 @@ async def test_what_a_left_screen_lacks_is_no_fault() -> None:
         assert isinstance(form, NewSessionForm)
         await here.press("escape")
         assert gone(form)
-        await while_shown(form, looks_for_nothing(form))
+        await while_shown(form, looks_for_nothing, form)()
 
 
 async def test_what_a_shown_screen_lacks_is_a_fault() -> None:
@@ -31,7 +31,7 @@ async def test_what_a_shown_screen_lacks_is_a_fault() -> None:
         assert isinstance(form, NewSessionForm)
         assert not gone(form)
         with pytest.raises(NoMatches):
-            await while_shown(form, looks_for_nothing(form))
+            await while_shown(form, looks_for_nothing, form)()
 
 
 async def test_the_form_may_be_left_while_the_engine_still_answers_it() -> None:

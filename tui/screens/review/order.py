@@ -169,7 +169,7 @@ class LandingOrder(Dialog[str]):
         self._run(self._land())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self.run_worker(while_shown(self, self._guarded(work)), group="order", exclusive=False)
+        self.run_worker(while_shown(self, self._guarded, work), group="order", exclusive=False)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         self.running = True

@@ -127,7 +127,7 @@ class ChangeReview(Dialog[str]):
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do some work; what is refused is said in the frame."""
-        self.run_worker(while_shown(self, self._told_of(work)), group="review", exclusive=False)
+        self.run_worker(while_shown(self, self._told_of, work), group="review", exclusive=False)
 
     async def _told_of(self, work: Coroutine[Any, Any, None]) -> None:
         try:

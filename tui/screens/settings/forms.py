@@ -62,7 +62,7 @@ class EditSetting(Dialog[str]):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        work = while_shown(self, self._check(event.value))
+        work = while_shown(self, self._check, event.value)
         self.run_worker(work, group="check", exclusive=True)
 
     async def _check(self, text: str) -> None:

@@ -84,7 +84,7 @@ class SettingsScreen(Filtered[None]):
 
     def reload(self) -> None:
         """Show what the file says now."""
-        self.run_worker(while_shown(self, self._load()), group="load", exclusive=True)
+        self.run_worker(while_shown(self, self._load), group="load", exclusive=True)
 
     async def _load(self) -> None:
         try:
@@ -156,7 +156,7 @@ class SettingsScreen(Filtered[None]):
             except AgentdeckError as error:
                 self.say(f"{error} {error.hint}".strip(), fault=True)
 
-        self.run_worker(while_shown(self, guarded()), group="change")
+        self.run_worker(while_shown(self, guarded), group="change")
 
     async def action_change(self) -> None:
         """Fold or unfold a section; ask for another value of a key."""
