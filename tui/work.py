@@ -25,16 +25,18 @@ def gone(node: DOMNode) -> bool:
         return True
 
 
-def while_shown(node: DOMNode, work: Callable[..., Awaitable[None]], *given: Any) -> Work:
+def while_shown(
+    node: DOMNode, work: Awaitable[None] | Callable[..., Awaitable[None]], *given: Any
+) -> Work:
     """Work for a screen or widget; what it can't find once that is gone is no fault.
 
-    Textual cancels a node's workers only after it has taken away what is in the node. It is begun
-    when it is run: a worker that was replaced before that leaves nothing that nobody awaited.
+    Textual cancels a node's workers only after it has taken away what is in the node. A function
+    is called when the worker begins: one that was replaced before leaves nothing un-awaited.
     """
 
     async def do() -> None:
         try:
-            await work(*given)
+            await (work(*given) if callable(work) else work)
         except NoMatches:
             if not gone(node):
                 raise

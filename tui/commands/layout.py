@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.actions import action
 from tui.commands.sessions import has_session
-from tui.deck.arrangement import MOST_COLUMNS
+from tui.deck.arrangement import MOST_COLUMNS, STEP
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -15,6 +15,7 @@ GROUP = "View"
 
 
 def _settle(deck: DeckScreen, told: str) -> None:
+    deck.model.arrangement.forget(deck.model.order)
     deck.say(told)
     deck.redraw(reflow=True)
     deck.remember()
@@ -90,14 +91,107 @@ async def show_only(deck: DeckScreen) -> None:
         _settle(deck, f"Shown: {chosen.row or 'all'}.")
 
 
-@action("thinking", "Thinking open, or folded", group=GROUP, when=has_session)
+_THINKING = {
+    "open": "in full",
+    "folded": "a line, which unfolds",
+    "hidden": "left out; searching in a tile still finds it",
+}
+
+
+@action("thinking", "Thinking open, folded or hidden", group=GROUP, when=has_session)
 async def thinking(deck: DeckScreen) -> None:
-    """Show what models think in full in all tiles; once more folds it to a line. Remembered."""
-    from tui.view.blocks import begin_open
+    """What models think: shown in full, folded to a line, or left out, in all tiles. Remembered."""
+    from tui.screens.dialogs import Choose, Listing, Pick
+    from tui.view.blocks import looks
 
     arrangement = deck.model.arrangement
-    arrangement.thinking_open = not arrangement.thinking_open
-    begin_open("thinking", arrangement.thinking_open)
+    rows = [
+        Pick(how, ((f"{how:<10}", "bold"), (words, "$text-muted")))
+        for how, words in _THINKING.items()
+    ]
+    asked = Choose("Thinking", Listing(rows, at=arrangement.thinking))
+    chosen = await deck.app.push_screen_wait(asked)
+    if chosen is not None:
+        arrangement.thinking = looks.thinking = chosen.row
+        _look_anew(deck)
+        _settle(deck, f"Thinking is {chosen.row}.")
+
+
+@action("density", "Compact, or comfortable", group=GROUP)
+async def density(deck: DeckScreen) -> None:
+    """Smaller tiles, so more on a page, without empty rows; once more: comfortable. Remembered."""
+    from tui.view.blocks import looks
+
+    arrangement = deck.model.arrangement
+    arrangement.compact = looks.compact = not arrangement.compact
+    _look_anew(deck)
+    _settle(deck, "Compact." if arrangement.compact else "Comfortable.")
+
+
+def _look_anew(deck: DeckScreen) -> None:
     for tile in deck.tiles.values():
-        tile.view.fold_kind("thinking", not arrangement.thinking_open)
-    _settle(deck, f"Thinking is {'open' if arrangement.thinking_open else 'folded'}.")
+        tile.view.look_anew()
+
+
+def sizable(deck: DeckScreen) -> bool:
+    """There are tiles side by side whose sizes can differ."""
+    return len(deck.grid.tiles()) > 1
+
+
+@action("grow", "Larger tile", keys=("alt+plus", "alt+equals_sign"), group=GROUP, when=sizable)
+async def grow(deck: DeckScreen) -> None:
+    """More room for this tile, beside and above the others; or pull its frame. Remembered."""
+    _resize(deck, STEP)
+
+
+@action("shrink", "Smaller tile", keys=("alt+minus",), group=GROUP, when=sizable)
+async def shrink(deck: DeckScreen) -> None:
+    """Less room for this tile. Remembered."""
+    _resize(deck, 1 / STEP)
+
+
+def _resize(deck: DeckScreen, by: float) -> None:
+    if deck.model.current:
+        deck.grid.grow(deck.model.current, by)
+        deck.remember()
+
+
+def unlike(deck: DeckScreen) -> bool:
+    """Some tile has a size of its own."""
+    return bool(deck.model.arrangement.sizes)
+
+
+@action("even", "All tiles alike", group=GROUP, when=unlike)
+async def even(deck: DeckScreen) -> None:
+    """Every tile has the same share of the room again."""
+    deck.model.arrangement.sizes.clear()
+    _settle(deck, "All tiles are alike again.")
+
+
+@action("hide", "Hide this tile", group=GROUP, when=sizable)
+async def hide(deck: DeckScreen) -> None:
+    """It takes no room until you go to it; the tabs name it when it needs you. Remembered."""
+    hidden = deck.model.hide()
+    if hidden:
+        deck.arrived([])
+        _settle(deck, f"{deck.name_of(hidden)} is hidden; going to it shows it again.")
+
+
+def some_hidden(deck: DeckScreen) -> bool:
+    """A tile is hidden."""
+    return bool(deck.model.hidden)
+
+
+@action("show_hidden", "Show hidden tiles", group=GROUP, when=some_hidden)
+async def show_hidden(deck: DeckScreen) -> None:
+    """The tiles that are hidden; those that you choose take room again."""
+    from tui.screens.dialogs import Choose, Listing, Pick
+
+    hidden = deck.model.hidden
+    rows = [Pick(i, ((deck.name_of(i), "bold"),)) for i in hidden]
+    asked = Choose("Hidden tiles", Listing(rows, marked=set(), enter="shows it again"))
+    chosen = await deck.app.push_screen_wait(asked)
+    if chosen is not None:
+        for session in chosen.rows:
+            deck.go(session)
+        _settle(deck, f"Shown again: {', '.join(map(deck.name_of, chosen.rows))}.")

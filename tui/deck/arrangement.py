@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sessions.record.groups import groups_of
+from tui.view.blocks import Thinking
 
 if TYPE_CHECKING:
     from sessions.record.summary import Summary
 
 MOST_COLUMNS = 6
+STEP = 1.25
+"""How much wider and higher a tile gets at a time."""
+_SIZES = (0.2, 5.0)
 _URGENT = ("needs-you", "failed", "cut-off", "paused", "done")
 
 
@@ -24,12 +28,36 @@ class Arrangement:
     kept: list[str] = field(default_factory=list)
     """Tiles that are first on every page."""
     only: str = ""
-    thinking_open: bool = False
-    """Thinking begins unfolded."""
+    thinking: Thinking = "folded"
+    hidden: list[str] = field(default_factory=list)
+    """Tiles that take no room until they are gone to."""
+    sizes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Of tiles that are not like the others: how much wider, and higher, than one that is."""
+    compact: bool = False
+    """More tiles on a page, and no empty rows between what is said."""
+
+    def size(self, session: str) -> tuple[float, float]:
+        """How wide and how high a tile is beside others."""
+        return self.sizes.get(session, (1.0, 1.0))
+
+    def resize(self, session: str, wide: float, high: float) -> None:
+        """Give a tile another size beside others, within reason."""
+        low, most = _SIZES
+        size = (min(max(wide, low), most), min(max(high, low), most))
+        self.sizes[session] = size
+        if all(abs(each - 1.0) < 0.01 for each in size):
+            del self.sizes[session]
+
+    def forget(self, known: Sequence[str]) -> None:
+        """Keep nothing of tiles that are none any more."""
+        self.kept[:] = [i for i in self.kept if i in known]
+        self.hidden[:] = [i for i in self.hidden if i in known]
+        self.sizes = {i: size for i, size in self.sizes.items() if i in known}
 
     def shown(self, order: Sequence[str], summaries: dict[str, Summary]) -> list[str]:
-        """The tiles that are shown, in their order; all of them where none is of the group."""
-        found = [i for i in order if self._has(summaries.get(i))] or list(order)
+        """The tiles that are shown, in their order; all of them where none would be left."""
+        there = [i for i in order if i not in self.hidden] or list(order)
+        found = [i for i in there if self._has(summaries.get(i))] or there
         if self.by_need:
             found.sort(key=lambda i: _rank(summaries.get(i)))
         return found
@@ -66,13 +94,27 @@ class Arrangement:
         if not isinstance(data, dict):
             return cls()
         columns = data.get("columns", 0)
-        return cls(
+        thinking: Thinking = "open" if data.get("thinking_open") is True else "folded"
+        for how in get_args(Thinking):
+            thinking = how if data.get("thinking") == how else thinking
+        made = cls(
             columns if isinstance(columns, int) and 0 <= columns <= MOST_COLUMNS else 0,
             data.get("by_need") is True,
             [str(i) for i in data.get("kept") or []],
             str(data.get("only") or ""),
-            data.get("thinking_open") is True,
+            thinking,
+            [str(i) for i in data.get("hidden") or []],
+            compact=data.get("compact") is True,
         )
+        sizes = data.get("sizes")
+        for session, size in sizes.items() if isinstance(sizes, dict) else ():
+            if isinstance(size, list) and len(size) == 2 and all(map(_is_size, size)):
+                made.resize(str(session), *size)
+        return made
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
 def _rank(summary: Summary | None) -> int:

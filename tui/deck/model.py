@@ -152,6 +152,8 @@ class DeckModel:
         """Make a tile the current one. Leaves a comparison that it is no part of."""
         if session_id in self.order:
             self.current = session_id
+            if session_id in self.arrangement.hidden:
+                self.arrangement.hidden.remove(session_id)
             if session_id not in self.shown:
                 self.arrangement.only = ""
             if self.pinned and session_id not in self.pinned:
@@ -175,6 +177,22 @@ class DeckModel:
         self.arrangement.only = group
         if self.current not in self.shown:
             self.current = next(iter(self.shown), None)
+
+    def hide(self) -> str:
+        """Take the current tile out of view, if it is not the only one; its id, or ""."""
+        shown, current = self.shown, self.current
+        if current not in shown or len(shown) < 2:
+            return ""
+        place = shown.index(current)
+        self.arrangement.hidden.append(current)
+        self.current = [*shown[:place], *shown[place + 1 :]][min(place, len(shown) - 2)]
+        self.pinned = ()
+        return current
+
+    @property
+    def hidden(self) -> list[str]:
+        """The tiles that are hidden, in order."""
+        return [i for i in self.order if i in self.arrangement.hidden]
 
     def move(self, by: int) -> None:
         """Move the current tile in the order."""

@@ -39,7 +39,7 @@ from tui.screens import filling
 from tui.terminal import glyphs
 from tui.terminal.title import set_title
 from tui.text import clip, one_line, title_of
-from tui.view.blocks import begin_open
+from tui.view.blocks import looks
 from tui.view.clock import FrameClock
 from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
@@ -65,7 +65,8 @@ class DeckScreen(LeanScreen):
         self.memory = memory
         self.model = DeckModel()
         self.model.arrangement = memory.arrangement
-        begin_open("thinking", memory.arrangement.thinking_open)
+        looks.thinking = memory.arrangement.thinking
+        looks.compact = memory.arrangement.compact
         self.link = Link(factory, self)
         self.sender = Sender(self)
         self.chrome = Chrome(self)
@@ -420,6 +421,10 @@ class DeckScreen(LeanScreen):
     @on(Grid.Resized)
     def _resized(self) -> None:
         self.redraw(reflow=True)
+
+    @on(Grid.Sized)
+    def _sized(self) -> None:
+        self.remember()
 
     @on(Tile.Chosen)
     def _chosen(self, message: Tile.Chosen) -> None:

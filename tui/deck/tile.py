@@ -173,6 +173,13 @@ class Tile(Vertical):
 
         session: str
 
+    @dataclass
+    class Grabbed(Message):
+        """The mouse went down on an edge of the frame: left, right, top or bottom."""
+
+        session: str
+        edge: str
+
     def __init__(self, summary: Summary, number: int, live: Live) -> None:
         super().__init__(classes="tile")
         self.summary = summary
@@ -279,5 +286,10 @@ class Tile(Vertical):
     # -- pointing
 
     @on(events.MouseDown)
-    def _pointed(self) -> None:
+    def _pointed(self, event: events.MouseDown) -> None:
         self.post_message(self.Chosen(self.session))
+        width, height = self.outer_size
+        edges = {"left": event.x == 0, "right": event.x == width - 1,
+                 "top": event.y == 0, "bottom": event.y == height - 1}  # fmt: skip
+        if event.widget is self and (edge := next((e for e, at in edges.items() if at), "")):
+            self.post_message(self.Grabbed(self.session, edge))

@@ -7,7 +7,7 @@ of another version, or of another program, may hold.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from sessions.record.textlines import lines
 from sessions.record.transcript import Block
@@ -17,6 +17,7 @@ from tui.view.line import Line, Span, cells, wrap
 from tui.view.notices import notice
 from tui.view.pieces import DiffPiece, MadePiece, Piece, TextPiece
 
+Thinking = Literal["open", "folded", "hidden"]
 FOLDED_RESULT = 4
 """Rows of a tool's result that show while it is folded."""
 FOLDED_DIFF = 10
@@ -70,20 +71,27 @@ def foldable(block: Block) -> bool:
     return block.kind == "notice" and block.data.get("what") in ("compacted", "unknown", "plan")
 
 
-_open: set[str] = set()
-"""Kinds of blocks that begin unfolded, by the user's choice."""
+class Looks:
+    """How the user wants blocks to look in every view."""
+
+    thinking: Thinking = "folded"
+    compact: bool = False
+    """No empty rows between blocks."""
 
 
-def begin_open(kind: str, is_open: bool) -> None:
-    """Whether blocks of a kind begin unfolded from now on."""
-    (_open.add if is_open else _open.discard)(kind)
+looks = Looks()
 
 
 def starts_folded(block: Block) -> bool:
     """Whether a block is folded until the user unfolds it."""
-    if block.kind in _open:
-        return False
-    return foldable(block) or block.kind in ("thinking", "tool")
+    if block.kind == "thinking":
+        return looks.thinking != "open"
+    return foldable(block) or block.kind == "tool"
+
+
+def starts_hidden(block: Block) -> bool:
+    """Whether a block is left out until it is looked for."""
+    return block.kind == "thinking" and looks.thinking == "hidden"
 
 
 def build(block: Block, folded: bool) -> list[Piece]:

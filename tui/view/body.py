@@ -24,6 +24,11 @@ LINES_KEPT = 120
 _TIGHT = ("tool", "notice")
 
 
+def apart(before: Block | None, block: Block) -> bool:
+    """Whether an empty row stands between two blocks."""
+    return before is not None and not (before.kind in _TIGHT and block.kind in _TIGHT)
+
+
 @dataclass(slots=True)
 class BodyRow:
     """A line on screen and the number of the block it belongs to."""
@@ -40,18 +45,20 @@ class BlockBody:
         "_seen",
         "_splitter",
         "_words",
+        "apart",
         "block",
         "folded",
-        "gap",
         "heights",
+        "hidden",
         "pieces",
         "version",
     )
 
-    def __init__(self, block: Block, gap: bool) -> None:
+    def __init__(self, block: Block, apart: bool) -> None:
         self.block = block
-        self.gap = gap
+        self.apart = apart
         self.folded = blocks.starts_folded(block)
+        self.hidden = blocks.starts_hidden(block)
         self.pieces: list[Piece] = []
         self.heights = Heights()
         self.version = -1
@@ -70,8 +77,15 @@ class BlockBody:
         """Whether it can be folded and unfolded."""
         return blocks.foldable(self.block)
 
+    @property
+    def gap(self) -> bool:
+        """Whether an empty row stands before it."""
+        return self.apart and not (self.hidden or blocks.looks.compact)
+
     def guess(self, width: int) -> int:
         """About how many rows it takes."""
+        if self.hidden:
+            return 0
         if self.folded and self.block.kind != "user":
             return 1 + self.gap
         parts = self.block.parts
@@ -79,9 +93,17 @@ class BlockBody:
         return self.gap + first + sum(map(len, parts[1:])) // max(8, int(width * 0.9))
 
     def fold(self, folded: bool) -> None:
-        """Fold or unfold; its pieces are made anew."""
-        if folded != self.folded:
-            self.folded = folded
+        """Fold or unfold; its pieces are made anew, and it is left out no more."""
+        if folded != self.folded or self.hidden:
+            self.folded, self.hidden = folded, False
+            self.version = -1
+
+    def look_anew(self, before: Block | None) -> None:
+        """As the user wants it now. `before`: what stands above it."""
+        self.apart = apart(before, self.block)
+        if self.block.kind == "thinking":
+            self.folded = blocks.starts_folded(self.block)
+            self.hidden = blocks.starts_hidden(self.block)
             self.version = -1
 
     def sync(self, width: int) -> None:
@@ -90,7 +112,9 @@ class BlockBody:
             return
         fresh = self.version < 0
         self.version = self.block.version
-        if self.block.kind in ("text", "thinking"):
+        if self.hidden:
+            self._replace([], width)
+        elif self.block.kind in ("text", "thinking"):
             self._stream(fresh, width)
         else:
             self._replace(blocks.build(self.block, self.folded), width)
@@ -221,9 +245,8 @@ class Body:
         known = self.transcript.blocks
         while len(self.blocks) < len(known):
             block = known[len(self.blocks)]
-            before = known[len(self.blocks) - 1].kind if self.blocks else None
-            gap = before is not None and not (before in _TIGHT and block.kind in _TIGHT)
-            made = BlockBody(block, gap)
+            before = next((b.block for b in reversed(self.blocks) if not b.hidden), None)
+            made = BlockBody(block, apart(before, block))
             self.blocks.append(made)
             self.heights.append(made.guess(self.width))
         if index is not None and self.blocks[index].built:
@@ -241,16 +264,18 @@ class Body:
         self.blocks[index].fold(folded)
         self._sync(index)
 
-    def fold_kind(self, kind: str, folded: bool) -> None:
-        """Fold or unfold all blocks of a kind; those that were never seen stay a guess."""
+    def look_anew(self) -> None:
+        """Show all blocks as the user wants them now; those never seen stay a guess."""
+        before: Block | None = None
         for index, block in enumerate(self.blocks):
-            if block.block.kind != kind:
-                continue
-            if block.built:
-                self.fold(index, folded)
+            seen = block.built
+            block.look_anew(before)
+            if seen:
+                block.sync(self.width)
+                self.heights.set(index, block.heights.total + block.gap)
             else:
-                block.folded = folded
                 self.heights.set(index, block.guess(self.width))
+            before = before if block.hidden else block.block
 
     def measure(self, index: int, number: int) -> int:
         """Make sure a piece's height is right; returns by how much it changed."""

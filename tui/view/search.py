@@ -39,9 +39,9 @@ class Search:
         if block.block.kind == "text" and not self.pattern.search(text):
             return
         whole = block
-        if block.folded or not block.built:
-            whole = BlockBody(block.block, block.gap)
-            whole.folded = False
+        if block.folded or block.hidden or not block.built:
+            whole = BlockBody(block.block, block.apart)
+            whole.folded = whole.hidden = False
         whole.sync(width)
         for number, piece in enumerate(whole.pieces):
             for nth, _ in enumerate(self.pattern.finditer(piece.source)):

@@ -108,6 +108,8 @@ class TranscriptView(DrawnTranscript, can_focus=True):
             index = last if by < 0 else self._rows[0].block if self._rows else 0
         else:
             index = min(max(self.cursor + by, 0), len(body.blocks) - 1)
+            while body.blocks[index].hidden and 0 < index < len(body.blocks) - 1:
+                index += 1 if by > 0 else -1
         self.take(index)
         self._bring_up(index)
 
@@ -141,10 +143,10 @@ class TranscriptView(DrawnTranscript, can_focus=True):
             self.draw()
         self.post_message(self.BlockActivated(self, found.block))
 
-    def fold_kind(self, kind: str, folded: bool) -> None:
-        """Fold or unfold all blocks of a kind; the reader stays where the view stands."""
+    def look_anew(self) -> None:
+        """Show all blocks as the user wants them now; the reader stays where the view stands."""
         place = self.place
-        self.body.fold_kind(kind, folded)
+        self.body.look_anew()
         self.go_to(place)
         self.draw()
 

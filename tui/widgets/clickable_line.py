@@ -90,6 +90,13 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpo
         parts.append(ClickableSpot(f" {cost(usd)} ", "", "act:usage"))
     if used:
         parts.append(ClickableSpot(f" {tokens(used)} tokens ", "$text-muted", "act:usage"))
+    parts += _views(model)
+    return _fitting(parts, width)
+
+
+def _views(model: DeckModel) -> list[ClickableSpot]:
+    """Which part of the tiles is in view, and what is out of it."""
+    parts: list[ClickableSpot] = []
     if model.pages > 1 and not model.zoomed:
         parts.append(ClickableSpot(f" page {model.page + 1}/{model.pages} ", "", "act:page_next"))
     if model.zoomed:
@@ -98,10 +105,12 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpo
         parts.append(ClickableSpot(" comparing ", "$text-accent", "act:compare"))
     if not model.order:
         parts.append(ClickableSpot(" no session yet ", "$text-muted", "act:new"))
+    if hidden := model.hidden:
+        parts.append(ClickableSpot(f" {len(hidden)} hidden ", "$text-muted", "act:show_hidden"))
     aside = sum(s.aside and not s.closed for s in model.summaries.values())
     if aside:
         parts.append(ClickableSpot(f" {aside} set aside ", "$text-muted", "act:sessions"))
-    return _fitting(parts, width)
+    return parts
 
 
 def progress(runs: Iterable[ev.JSON]) -> str:

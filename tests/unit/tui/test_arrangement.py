@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sessions.record import events as ev
 from sessions.record.groups import groups_of, tags_of
 from sessions.record.summary import Summary
-from tests.support.deckpilot import opened
+from tests.support.deckpilot import Opened, opened
 from tui.deck.arrangement import Arrangement
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
@@ -90,11 +92,20 @@ def test_the_tabs_never_hide_who_needs_somebody(width: int) -> None:
 def test_an_arrangement_of_another_version_is_none() -> None:
     assert Arrangement.of("x") == Arrangement()
     assert Arrangement.of({"columns": 99, "kept": None, "by_need": 1}) == Arrangement()
-    kept = Arrangement(3, True, ["a"], "tag:x")
+    assert Arrangement.of({"thinking_open": True}).thinking == "open"
+    assert Arrangement.of({"sizes": {"a": "x", "b": [1e9, 1]}}).sizes == {"b": (5.0, 1.0)}
+    kept = Arrangement(3, True, ["a"], "tag:x", "hidden", ["b"], compact=True)
     assert Arrangement.of(kept.to_json()) == kept
 
 
-async def test_thinking_is_open_in_all_tiles_and_those_to_come_and_folded_again() -> None:
+async def choose(here: Opened, action: str, word: str) -> None:
+    here.deck.start(action)
+    await here.until(lambda: here.app.screen is not here.deck)
+    await here.type(word)
+    await here.press("enter")
+
+
+async def test_thinking_is_open_folded_or_left_out_in_tiles_and_those_to_come() -> None:
     memory = Memory()
     async with opened(1, memory=memory) as here:
         here.client.start_turn("s001")
@@ -107,17 +118,75 @@ async def test_thinking_is_open_in_all_tiles_and_those_to_come_and_folded_again(
             return view.body.total
 
         folded = rows()
-        here.deck.start("thinking")
+        await choose(here, "thinking", "open")
         await here.until(lambda: rows() > folded)
-        assert memory.arrangement.thinking_open
+        assert memory.arrangement.thinking == "open"
         here.client.emit("s001", ev.Thinking(turn=1, text="And\nso\non."))
         here.client.say("s001", "Done.")
         await here.settle()
         assert not any(b.folded for b in view.body.blocks if b.block.kind == "thinking")
-        here.deck.start("thinking")
+        await choose(here, "thinking", "hidden")
+        await here.until(lambda: rows() == 5)  # the question and two answers, apart
+        here.client.emit("s001", ev.Thinking(turn=1, text="Unseen."))
+        here.client.say("s001", "Done.")
+        await here.until(lambda: rows() == 7)  # the question and three answers, apart
+        assert view.search("unseen") == 1 and rows() > 7
+        await choose(here, "thinking", "folded")
         await here.until(
             lambda: all(b.folded for b in view.body.blocks if b.block.kind == "thinking")
         )
+        here.deck.start("density")
+        await here.until(lambda: memory.arrangement.compact)
+        await here.until(lambda: rows() == 7)  # two blocks a row each more, no empty ones
+        here.deck.start("density")
+        await here.until(lambda: not memory.arrangement.compact)
+
+
+async def test_a_tile_is_made_larger_by_key_and_mouse_and_hidden_and_both_are_kept() -> None:
+    memory = Memory()
+    async with opened(4, (160, 46), memory=memory) as here:
+        first, second, third = (here.deck.tiles[f"s00{n}"] for n in (1, 2, 3))
+        before = first.region
+        await here.press("alt+plus")
+        await here.until(lambda: first.region.width > before.width)
+        assert first.region.height > before.height and second.region.width < before.width
+        size = memory.arrangement.sizes["s001"]
+        edge = first.region
+        await here.pilot.mouse_down(first, offset=(edge.width - 1, 4))
+        await here.settle()
+        await here.pilot.hover(here.deck.grid, offset=(60, 4))
+        await here.pilot.mouse_up(here.deck.grid, offset=(60, 4))
+        await here.until(lambda: first.region.width == 60)
+        assert second.region.x == 60 and memory.arrangement.sizes["s001"] != size
+        await here.pilot.mouse_down(third, offset=(9, 0))
+        await here.settle()
+        await here.pilot.hover(here.deck.grid, offset=(9, 12))
+        await here.pilot.mouse_up(here.deck.grid, offset=(9, 12))
+        await here.until(lambda: third.region.y - here.deck.grid.region.y == 12)
+        assert Arrangement.of(json.loads(json.dumps(memory.arrangement.to_json()))) == (
+            memory.arrangement
+        )
+        here.deck.start("even")
+        await here.until(lambda: first.region == before)
+        await here.press("alt+2")
+        here.deck.start("hide")
+        await here.until(lambda: list(here.deck.tiles) == ["s001", "s003", "s004"])
+        assert memory.arrangement.hidden == ["s002"] and "1 hidden" in here.line("status")
+        assert here.deck.model.current == "s003"
+        here.client.start_turn("s002")
+        here.client.ask("s002")
+        await here.until(lambda: "2!" in here.line("tabs"))
+        await choose(here, "show_hidden", "task 2")
+        await here.until(lambda: len(here.deck.tiles) == 4)
+        assert memory.arrangement.hidden == [] and here.deck.model.current == "s002"
+
+
+def test_the_last_tile_in_view_is_not_hidden() -> None:
+    deck = model("idle", "idle")
+    assert deck.hide() == "a" and deck.current == "b"
+    assert deck.hide() == "" and deck.visible() == ["b"]
+    deck.go("a")
+    assert deck.shown == ["a", "b"]
 
 
 async def test_columns_are_chosen_and_remembered_and_tags_are_the_sessions() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tui.deck.layout import MIN_TILE, Shape, fit
+from tui.deck.layout import COMPACT_TILE, MIN_TILE, Shape, fit, shares
+from tui.deck.tile_rows import Seam, TileRows
 
 AREAS = {"80x24": (80, 18), "120x36": (120, 31), "200x60": (200, 55), "240x80": (240, 75)}
 
@@ -38,13 +39,37 @@ def test_no_tile_is_smaller_than_can_be_read() -> None:
 @pytest.mark.parametrize("count", range(1, 13))
 def test_every_row_is_filled_and_tiles_share_the_room_evenly(count: int) -> None:
     shape = fit(*AREAS["240x80"], count)
-    columns, spans = shape.spans(count)
-    assert len(spans) == count and sum(spans) == columns * shape.rows_for(count)
-    assert max(spans) <= 2 * min(spans)
+    rows = shape.in_rows(count)
+    assert sum(rows) == count and max(rows) - min(rows) <= 1
 
 
 def test_seven_tiles_are_three_two_and_two() -> None:
-    assert Shape(3, 3).spans(7) == (6, [2, 2, 2, 3, 3, 3, 3])
+    assert Shape(3, 3).in_rows(7) == [3, 2, 2]
+
+
+def test_all_room_is_shared_out_by_weight_and_nobody_starves() -> None:
+    assert shares(100, [1, 1, 1], 24) == [33, 34, 33]
+    assert shares(200, [2, 1, 1], 24) == [100, 50, 50]
+    assert shares(100, [5, 0.2, 0.2], 24) == [52, 24, 24]
+    assert shares(30, [9, 1, 1], 24) == [10, 10, 10]
+    for total in range(1, 90):
+        assert sum(shares(total, [0.2, 5, 1, 1.3], 6)) == total
+
+
+def test_a_line_between_tiles_has_those_of_both_sides() -> None:
+    sharing = TileRows(lambda _: (1.0, 1.0))
+    sharing.in_rows = [3, 2]
+    assert sharing.border(1, 5, "right") == Seam((1,), (2,), True)
+    assert sharing.border(0, 5, "left") is None and sharing.border(2, 5, "right") is None
+    assert sharing.border(3, 5, "top") == Seam((0, 1, 2), (3, 4), False)
+    assert sharing.border(4, 5, "bottom") is None
+    assert [len(row) for row in sharing.rows(4)] == [3, 1]  # one has gone
+    assert [len(row) for row in sharing.rows(6)] == [3, 3]  # one is coming
+
+
+def test_compact_holds_more() -> None:
+    assert fit(*AREAS["120x36"], 12).capacity == 9
+    assert fit(*AREAS["120x36"], 12, least=COMPACT_TILE).capacity == 12
 
 
 def test_columns_are_as_chosen_where_they_can_be_read() -> None:
