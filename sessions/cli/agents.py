@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from sessions.errors import AgentdeckError, BackendError, NotFound, UsageError
 from sessions.places import places
 
 if TYPE_CHECKING:
+    from sessions.backends.acp.registry import RegistryEntry, Way
     from sessions.config.model import Config
+    from sessions.places import Places
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -75,11 +78,14 @@ def _not_added(loaded: Config, state: Path, every: bool) -> list[dict[str, Any]]
     "--from", "source", default="", metavar="FILE", help="Take it from this file instead."
 )
 @click.option("--as", "backend", default="", metavar="BACKEND", help="Another name for it here.")
-def add(name: str, fetch: bool, source: str, backend: str) -> None:
+@click.option("--download", is_flag=True, help="Download its archive and unpack it here.")
+def add(name: str, fetch: bool, source: str, backend: str, download: bool) -> None:
     """Add an agent of the public registry as a backend of your configuration.
 
-    What is installed is used; else what fetches it when it is started (npx, uvx). Nothing is
-    downloaded or run now.
+    What is installed is used; else what fetches it when it is started (npx, uvx). Nothing is run
+    now, and nothing is downloaded but what --fetch and --download ask for. With --download its
+    archive is unpacked in agentdeck's data folder and runs from there; once more takes the version
+    that the registry has by then.
     """
     from sessions import config
     from sessions.backends.acp import registry
@@ -95,9 +101,9 @@ def add(name: str, fetch: bool, source: str, backend: str) -> None:
     found = registry.entry(name, entries)
     ours = backend or found.id
     loaded = config.load(here.config_file)
-    if ours in loaded.backends:
+    if ours in loaded.backends and not (download and _downloaded(loaded, ours, here)):
         raise UsageError(f"There is a backend {ours} already.", "Give another name with --as.")
-    way = found.way
+    way = _download(found, here) if download else found.way
     if way is None:
         raise AgentdeckError(
             f"The registry has no way to start {found.name} on this machine.",
@@ -105,10 +111,43 @@ def add(name: str, fetch: bool, source: str, backend: str) -> None:
         )
     registry.write(here.config_file, ours, way)
     say(f"{found.name} {found.version} is the backend {ours} now: {' '.join(way.command)}")
+    if download:
+        return
     if not way.here:
         say(f"It is not here yet: {way.install or way.program + ' is not on the PATH.'}")
     elif way.install:
         say(f"{way.program} fetches it at its first start, which takes longer; or {way.install}")
+
+
+def _downloaded(loaded: Config, backend: str, here: Places) -> bool:
+    """Whether a backend runs a program that was unpacked here."""
+    command = loaded.backends[backend].command
+    return bool(command) and Path(command[0]).is_relative_to(here.data / "agents")
+
+
+def _download(found: RegistryEntry, here: Places) -> Way:
+    """Its archive in our data folder, and how it is started from there."""
+    from sessions.backends.acp import archives
+
+    way = found.archived
+    if way is None or way.archive is None:
+        raise UsageError(
+            f"The registry has no archive of {found.name} for this machine.",
+            "Add it without --download.",
+        )
+    told = "its checksum is given" if way.archive.sha256 else "the registry gives no checksum"
+    say(f"{way.archive.address} ({told})")
+    folder = archives.folder_of(here.data, found.id, found.version)
+    program = archives.get(way.archive, folder, _progress)
+    click.echo("", err=True)
+    return replace(way, command=(str(program), *way.command[1:]))
+
+
+def _progress(done: int, total: int) -> None:
+    """How far a download is, on one line of the terminal's; nothing where there is none."""
+    if sys.stderr.isatty():
+        of = f" of {total / 1e6:.0f}" if total else ""
+        click.echo(f"\r{done / 1e6:.0f}{of} MB", nl=False, err=True)
 
 
 @agents.command("sign-in")

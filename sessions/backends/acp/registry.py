@@ -4,7 +4,8 @@ The format of agentclientprotocol/registry (FORMAT.md and agent.schema.json as o
 `{"version", "agents": [{"id", "name", "version", "description", "distribution", …}]}`, where
 `distribution` has `npx`, `uvx` (a package, perhaps the command in it) or `binary` (an archive for
 each system). It is fetched only when somebody asks for it, then kept; until then, what comes with
-agentdeck is the registry. Nothing is downloaded or run by adding an agent.
+agentdeck is the registry. By adding an agent nothing is downloaded, unless that is asked for (see
+archives.py), and nothing is run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from sessions.backends.acp.archives import Archive, within
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.places import private_folder
 from sessions.record import codec
@@ -48,6 +50,8 @@ class Way:
     program: str
     install: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    archive: Archive | None = None
+    """What it would be unpacked from."""
 
     @property
     def here(self) -> bool:
@@ -70,6 +74,11 @@ class RegistryEntry:
     def way(self) -> Way | None:
         """The first that is possible here without more; else the first; None if there is none."""
         return next((way for way in self.ways if way.here), next(iter(self.ways), None))
+
+    @property
+    def archived(self) -> Way | None:
+        """The way that is an archive for this machine, if there is one."""
+        return next((way for way in self.ways if way.archive is not None), None)
 
     @property
     def installed(self) -> bool:
@@ -138,13 +147,23 @@ def _archive(given: Any) -> list[Way]:
     if not isinstance(cmd, str) or not _address(archive):
         return []
     program = re.split(r"[/\\]", cmd)[-1]
+    try:
+        inner = within(cmd)
+    except ValueError:
+        return []
     if not _plain(program):
         return []
     env = _env(target.get("env"))
-    checked = f" (sha256 {target['sha256']})" if _plain(target.get("sha256")) else ""
-    told = f"Unpack {archive}{checked} and put {program} on the PATH."
+    digest = str(target.get("sha256") or "")
+    digest = digest if re.fullmatch(r"[0-9a-fA-F]{64}", digest) else ""
+    checked = f" (sha256 {digest})" if digest else ""
+    told = (
+        f"Add it with --download, or unpack {archive}{checked} yourself and put {program} on the "
+        "PATH."
+    )
     command = (program, *_strings(target.get("args")))
-    return [Way(command, program, "" if shutil.which(program) else told, env)]
+    packed = Archive(str(archive), inner, digest)
+    return [Way(command, program, "" if shutil.which(program) else told, env, packed)]
 
 
 def _plain(value: Any) -> bool:
@@ -241,7 +260,10 @@ def missing(
 
 
 def write(path: Path, backend: str, way: Way) -> None:
-    """Make a backend of the user's configuration of it. Raises UsageError."""
+    """Make a backend of the user's configuration of it, or start one in this way from now on.
+
+    Raises UsageError.
+    """
     import tomlkit
 
     from sessions.config.write import edit, table_at
@@ -250,4 +272,9 @@ def write(path: Path, backend: str, way: Way) -> None:
     if way.env:
         first["env"] = tomlkit.inline_table()
         first["env"].update(way.env)
-    edit(path, lambda document: table_at(document, ("backends", backend), first))
+
+    def change(document: Any) -> None:
+        table = table_at(document, ("backends", backend), first)
+        table["command"] = first["command"]
+
+    edit(path, change)
