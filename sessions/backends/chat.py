@@ -14,6 +14,7 @@ from typing import Any
 
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.reader import CUT_REASONS, Response, Sink, ToolUse
+from sessions.backends.sdk import sdk
 from sessions.backends.sse import EventStream, kind, words
 from sessions.backends.wire import Wire
 from sessions.record import codec
@@ -50,9 +51,7 @@ class OpenAIApi(Wire):
         """By model: behind one address may stand many servers."""
 
     def _make(self) -> Any:
-        import openai
-
-        client = openai.AsyncOpenAI(**self._settings())
+        client = self._sdk().AsyncOpenAI(**self._settings())
         if self._host != OFFICIAL_HOST:
             # What the environment says of the user's account is none of another server's business.
             client.organization = client.project = None
@@ -60,9 +59,7 @@ class OpenAIApi(Wire):
         return client
 
     def _sdk(self) -> Any:
-        import openai
-
-        return openai
+        return sdk("openai")
 
     def _listing(self, client: Any) -> Any:
         return client.models.with_streaming_response.list()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.backends.reader import Response, ResponseReader, Sink
+from sessions.backends.sdk import sdk
 from sessions.backends.wire import Wire
 
 OFFICIAL_HOST = "api.anthropic.com"
@@ -15,18 +16,14 @@ class MessagesApi(Wire):
     """A Messages API server."""
 
     def _make(self) -> Any:
-        import anthropic
-
         # Servers that are not Anthropic's often know only the older header.
         older = {"X-Api-Key": self._key} if self._key and self._host != OFFICIAL_HOST else None
-        return anthropic.AsyncAnthropic(
+        return self._sdk().AsyncAnthropic(
             **self._settings(), open_telemetry=False, default_headers=older
         )
 
     def _sdk(self) -> Any:
-        import anthropic
-
-        return anthropic
+        return sdk("anthropic")
 
     def _reader(self, sink: Sink, response: Response, params: Mapping[str, Any]) -> ResponseReader:
         return ResponseReader(sink, response)
