@@ -45,6 +45,8 @@ class DeckModel:
         self.current: str | None = None
         self.runs: dict[str, ev.JSON] = {}
         """What was told last of each run of a plan that goes on: title, done, of, idle."""
+        self.indexing: tuple[int, int] | None = None
+        """While the index is made: how many records are in it, of how many."""
         self.zoomed = False
         self.pinned: tuple[str, ...] = ()
         """Tiles that are compared side by side, instead of the page."""

@@ -78,6 +78,7 @@ class DeckScreen(LeanScreen):
         self.requests_watcher: Callable[[], None] | None = None
         self.plans_watcher: Callable[[ev.JSON], None] | None = None
         self.settings_watcher: Callable[[], None] | None = None
+        self.index_watcher: Callable[[], None] | None = None
         self._title = ""
         self.interrupting: tuple[str, float] | None = None
         """The session in which esc was pressed once, and until when a second one counts."""
@@ -178,6 +179,7 @@ class DeckScreen(LeanScreen):
 
     def lost(self, message: str, hint: str) -> None:
         """Say it; what the tiles show stays."""
+        self.model.indexing = None
         key = registry.show_key(self.chrome.key("reconnect"))
         for banner in self.query(Banner):  # none when the deck is leaving
             banner.tell(message, hint, key)
@@ -232,7 +234,9 @@ class DeckScreen(LeanScreen):
     def notice_came(self, notice: ev.JSON) -> None:
         """Something of the deck: a limit, a disk that is full; a panel may care as well."""
         kind = notice.get("kind")
-        if kind == "plan":
+        if kind == "index":
+            self._indexed(notice)
+        elif kind == "plan":
             self._run_told(notice)
         else:
             self.side.notice(notice)
@@ -242,6 +246,14 @@ class DeckScreen(LeanScreen):
             self.app.notify(message, severity="warning", markup=False, timeout=10)
             if kind == "plan" and notice.get("idle"):
                 self.notifier.outward(message)
+
+    def _indexed(self, notice: ev.JSON) -> None:
+        """How much of the index is made: the status line says it, and who searches is told."""
+        done, of = int(notice.get("done") or 0), int(notice.get("of") or 0)
+        self.model.indexing = (done, of) if done < of else None
+        self.redraw()
+        if self.index_watcher is not None:
+            self.index_watcher()
 
     def _config_told(self) -> bool:
         """The configuration was read again: take what is the deck's. False: it is told already."""

@@ -40,8 +40,27 @@ class SearchScreen(Filtered[EventSpot]):
         yield Rows("Type what you remember of it.")
 
     def on_mount(self) -> None:
-        """Say what enter does."""
-        self.hint("enter goes to it · esc")
+        """Say what enter does, and how much can be found so far."""
+        self.deck.index_watcher = self._indexed
+        self._say()
+
+    def on_unmount(self) -> None:
+        """Nobody searches any more."""
+        self.deck.index_watcher = None
+
+    def _indexed(self) -> None:
+        """More can be found; what was looked for is looked for again once all can be."""
+        self._say()
+        if self.deck.model.indexing is None and (query := self._shown):
+            self.run_worker(while_shown(self, self._search(query)), group="search", exclusive=True)
+
+    def _say(self) -> None:
+        found = f"{len(self.spots)} found · " if self._shown else ""
+        so_far = ""
+        if self.deck.model.indexing:
+            done, of = self.deck.model.indexing
+            so_far = f"{done:,} of {of:,} records can be searched so far · "
+        self.hint(f"{found}{so_far}enter goes to it · esc")
 
     @on(Input.Changed, "#filter")
     def _changed(self, event: Input.Changed) -> None:
@@ -54,8 +73,10 @@ class SearchScreen(Filtered[EventSpot]):
     async def _search(self, query: str) -> None:
         rows = self.query_one(Rows)
         if not query:
+            self.spots, self._shown = {}, ""
             rows.empty = "Type what you remember of it."
             rows.show([], keep=False)
+            self._say()
             return
         try:
             found = await self.deck.client.call("archive.search", query=query)
@@ -66,7 +87,7 @@ class SearchScreen(Filtered[EventSpot]):
         self.spots, self._shown = {}, query
         rows.empty = f"Nothing has “{clip(query, 40)}” in it."
         rows.show([self._row(place, hit, query) for place, hit in enumerate(found)], keep=False)
-        self.hint(f"{len(found)} found · enter goes to it · esc")
+        self._say()
 
     def _row(self, place: int, hit: dict[str, Any], query: str) -> Row:
         session_id = str(hit.get("id", ""))

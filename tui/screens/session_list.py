@@ -83,10 +83,11 @@ async def open_list(deck: DeckScreen) -> None:
         own = [i for i in deck.model.order if i in known]
         order = list(dict.fromkeys([*own, *await deck.client.call("deck.order")]))
         pages = in_pages(deck, order, known, row)
+        so_far = " so far" if deck.model.indexing else ""
         rows: list[Pick] = await anext(pages, [])
         listing = Listing(rows, offers, empty=empty, enter="opens", rest=pages)
         chosen: Choice | None = await deck.app.push_screen_wait(
-            Choose(f"All sessions ({len(order)})", listing)
+            Choose(f"All sessions ({len(order)}{so_far})", listing)
         )
         if chosen is None:
             return

@@ -80,11 +80,7 @@ def status_spots(model: DeckModel, width: int, engine: str) -> list[ClickableSpo
         if count := counts[status]:
             text = f" {glyphs.status(status)} {count} {status} "
             parts.append(ClickableSpot(text, STATUS_STYLE.get(status, ""), f"status:{status}"))
-    if told := progress(model.runs.values()):
-        needs = any(run.get("idle") for run in model.runs.values())
-        parts.append(
-            ClickableSpot(f" {told} ", "$text-warning" if needs else "$text-accent", "act:runs")
-        )
+    parts += _going_on(model)
     usd, used = model.spend()
     if usd is not None:
         parts.append(ClickableSpot(f" {cost(usd)} ", "", "act:usage"))
@@ -118,6 +114,19 @@ def progress(runs: Iterable[ev.JSON]) -> str:
     told = [f"{clip(one_line(str(r.get('title', ''))), 20)} {r.get('done', 0)}/{r.get('of', 0)}"
             for r in runs]  # fmt: skip
     return ", ".join(told[:2]) + (f", {len(told) - 2} more runs" if len(told) > 2 else "")
+
+
+def _going_on(model: DeckModel) -> list[ClickableSpot]:
+    """How far the runs of plans are, and the index while it is made."""
+    parts = []
+    if told := progress(model.runs.values()):
+        needs = any(run.get("idle") for run in model.runs.values())
+        style = "$text-warning" if needs else "$text-accent"
+        parts.append(ClickableSpot(f" {told} ", style, "act:runs"))
+    if model.indexing:
+        done, of = model.indexing
+        parts.append(ClickableSpot(f" index {done:,}/{of:,} ", "$text-accent", "act:search"))
+    return parts
 
 
 def _urgency(status: Status) -> int:
