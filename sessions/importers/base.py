@@ -15,6 +15,8 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus, TurnReason
 
 Record = dict[str, Any]
+_decode = msgspec.json.Decoder().decode
+"""Twice as quick as json."""
 MAX_LINE = 64 * 2**20
 # Longer tool output is cut: the original stays where it is and the source names it.
 MAX_RESULT = 200_000
@@ -29,7 +31,7 @@ class Importer(Protocol):
         """Whether the file, of which `head` is the beginning, is one of this harness's."""
 
     def read(self, path: Path) -> Iterator[ev.Event]:
-        """The conversation's events, `session.created` first, not numbered. Skips the broken."""
+        """The conversation's events, `session.created` first, numbered or not. Skips the broken."""
 
 
 @runtime_checkable
@@ -69,6 +71,8 @@ class Builder:
 
     def __init__(self, harness: str, path: Path, source_id: str = "") -> None:
         self._events: list[ev.Event] = []
+        self._next = 1
+        """The number of the next event, as a new session's journal will give it."""
         self._turn = 0
         self._open = False
         self._failed = ""
@@ -97,6 +101,7 @@ class Builder:
         self._begun = True
         self._add(
             ev.SessionCreated(
+                seq=self._next,
                 at=self._at,
                 id="",
                 title=self.title,
@@ -116,30 +121,34 @@ class Builder:
         self._end()
         if not self.title:
             self.title = " ".join(text.split())[:80]
-            self._add(ev.SessionSet(at=self._at, title=self.title))
+            self._add(ev.SessionSet(seq=self._next, at=self._at, title=self.title))
         self._turn += 1
-        self._add(ev.UserMessage(at=self._at, turn=self._turn, text=text))
-        self._add(ev.TurnStarted(at=self._at, turn=self._turn, model=self.model))
+        self._add(ev.UserMessage(seq=self._next, at=self._at, turn=self._turn, text=text))
+        self._add(ev.TurnStarted(seq=self._next, at=self._at, turn=self._turn, model=self.model))
         self._open = True
 
     def text(self, text: str) -> None:
         """Text of the answer."""
         if text:
             self._within()
-            self._add(ev.Text(at=self._at, turn=self._turn, text=text))
+            self._add(ev.Text(seq=self._next, at=self._at, turn=self._turn, text=text))
 
     def thinking(self, text: str) -> None:
         """The model's thinking."""
         if text:
             self._within()
-            self._add(ev.Thinking(at=self._at, turn=self._turn, text=text))
+            self._add(ev.Thinking(seq=self._next, at=self._at, turn=self._turn, text=text))
 
     def call(self, call: str, name: str, arguments: Any) -> None:
         """A tool call."""
         self._within()
         self._calls.add(call)
         given = arguments if isinstance(arguments, dict) else {"input": arguments}
-        self._add(ev.ToolCall(at=self._at, turn=self._turn, call=call, name=name, input=given))
+        self._add(
+            ev.ToolCall(
+                seq=self._next, at=self._at, turn=self._turn, call=call, name=name, input=given
+            )
+        )
 
     def result(
         self,
@@ -160,6 +169,7 @@ class Builder:
         cut = len(content) > MAX_RESULT
         self._add(
             ev.ToolResult(
+                seq=self._next,
                 at=self._at,
                 turn=self._turn,
                 call=call,
@@ -184,7 +194,7 @@ class Builder:
         """The user went back to before `turn` (0: to nowhere); what was said since is undone."""
         if turn:
             self._end()
-            self._add(ev.TurnUndone(at=self._at, turn=turn))
+            self._add(ev.TurnUndone(seq=self._next, at=self._at, turn=turn))
 
     def interrupted(self) -> None:
         """The user ended the running turn."""
@@ -203,20 +213,31 @@ class Builder:
         self.begin()
         if not self._open:  # an answer without a question: a resumed or shortened file
             self._turn += 1
-            self._add(ev.TurnStarted(at=self._at, turn=self._turn, model=self.model))
+            self._add(
+                ev.TurnStarted(seq=self._next, at=self._at, turn=self._turn, model=self.model)
+            )
             self._open = True
 
     def _end(self, reason: TurnReason = "end_turn") -> None:
         if not self._open:
             return
         for call in sorted(self._calls):
-            self._add(ev.ToolResult(at=self._at, turn=self._turn, call=call, status="unknown"))
+            self._add(
+                ev.ToolResult(
+                    seq=self._next, at=self._at, turn=self._turn, call=call, status="unknown"
+                )
+            )
         self._calls.clear()
-        self._add(ev.TurnEnded(at=self._at, turn=self._turn, reason=reason, usage=self._usage))
+        self._add(
+            ev.TurnEnded(
+                seq=self._next, at=self._at, turn=self._turn, reason=reason, usage=self._usage
+            )
+        )
         self._usage = {}
         self._open = False
 
     def _add(self, event: ev.Event) -> None:
+        self._next += 1
         self._events.append(event)
 
 
@@ -250,27 +271,24 @@ def records(path: Path) -> Iterator[Record]:
     """JSON objects of a file with one a line; torn, broken and huge lines are passed over."""
     with path.open("rb", buffering=2**18) as file:
         while line := file.readline(MAX_LINE):
-            if not line.endswith(b"\n") and len(line) == MAX_LINE:
+            if len(line) == MAX_LINE and not line.endswith(b"\n"):
                 while not line.endswith(b"\n") and (line := file.readline(MAX_LINE)):
                     pass
                 continue
             try:
-                record = _parsed(line)
+                record = _decode(line)
             except (ValueError, RecursionError):
-                continue
+                record = _read_otherwise(line)
             if isinstance(record, dict):
                 yield record
 
 
-def _parsed(line: bytes) -> Any:
-    """Twice as quickly as json does; json reads what some write and the standard does not know.
-
-    Raises ValueError, RecursionError.
-    """
+def _read_otherwise(line: bytes) -> Any:
+    """By json, which reads what some write and the standard does not know; None if it does not."""
     try:
-        return msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeError):
         return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def value_in(path: Path, most: int = MAX_LINE) -> Any:

@@ -21,6 +21,8 @@ _encoder = msgspec.json.Encoder()
 _encode_ascii = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 _pack = msgspec.msgpack.Encoder().encode
 _NO_NUMBER = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+_WORDS = {ev.Text, ev.Thinking, ev.TurnStarted}
+_END = ord("\n")
 _HEAD = ("seq", "at", "type")
 
 
@@ -50,6 +52,27 @@ def decode_block(block: bytes) -> list[ev.Event] | None:
     return events if len(events) == count else None
 
 
+def add_line(block: bytearray, event: ev.Event) -> None:
+    """Put an event's line at the end of a block; `sound` says whether all of it may be kept.
+
+    Raises TypeError, ValueError, RecursionError: it needs `line`, or can't be said at all.
+    """
+    if event.__dict__:
+        raise ValueError("it holds what this version does not know")
+    _encoder.encode_into(event, block, -1)
+    block.append(_END)
+
+
+def sound(block: bytearray, events: list[ev.Event]) -> bool:
+    """Whether a block that was made of these events by `add_line` reads as just that."""
+    if b"null" in block and _strange([e for e in events if not _only_words(e)]):
+        return False
+    try:  # no line has an end within it: the encoder writes none
+        return len(_decoder.decode_lines(block)) == len(events)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False
+
+
 def line(event: ev.Event) -> bytes:
     """The event as its line in the journal, newline included.
 
@@ -65,6 +88,11 @@ def line(event: ev.Event) -> bytes:
                 _encode_ascii(to_json(event))  # msgspec writes null for NaN, which json refuses
             return said + b"\n"
     return encode(to_json(event))
+
+
+def _only_words(event: ev.Event) -> bool:
+    """Whether there is no place in it for a number with a point."""
+    return type(event) in _WORDS or (type(event) is ev.ToolResult and not event.data)
 
 
 def _strange(data: Any) -> bool:

@@ -228,19 +228,21 @@ class Journal:
         JournalError.
         """
         held: list[ev.Event] = []
-        said: list[bytes] = []
-        waiting = count = 0
+        block, odd, count, add = bytearray(), False, 0, codec.add_line
         if self._resting:
             self._wake()
-        for event in events:
-            stamped = ev.stamp(event, self._seq + len(held) + 1, event.at)
-            held.append(stamped)
-            said.append(_line_of(stamped))
-            waiting += len(said[-1])
-            if waiting >= BLOCK:
-                count += self._write_all(held, said)
-                held, said, waiting = [], [], 0
-        return count + self._write_all(held, said)
+        for seq, event in enumerate(events, self._seq + 1):
+            if event.seq != seq or not event.at:
+                event = ev.stamp(event, seq, event.at)
+            held.append(event)
+            try:
+                add(block, event)
+            except (TypeError, ValueError, RecursionError):
+                odd = True
+            if odd or len(block) >= BLOCK:
+                count += self._write_all(held, block, odd)
+                held, block, odd = [], bytearray(), False
+        return count + self._write_all(held, block, odd)
 
     def sync(self) -> None:
         """Wait until everything written is on the disk. Safe to call from a thread."""
@@ -330,17 +332,17 @@ class Journal:
             raise _of_no_record(event, error) from error
         return stamped, line
 
-    def _write_all(self, events: list[ev.Event], said: list[bytes]) -> int:
-        """Write stamped events, checked all at once; one by one where that shows anything."""
+    def _write_all(self, events: list[ev.Event], block: bytearray, odd: bool) -> int:
+        """Write stamped events, checked all at once; one by one where one is odd."""
         if events:
-            block = b"".join(said)
-            if secrets_filter.in_line(block) or codec.decode_block(block) is None:
-                block = b"".join(self._stamp(event, event.seq)[1] for event in events)
-            self._write(block)
+            said: bytes | bytearray = block
+            if odd or secrets_filter.in_line(block) or not codec.sound(block, events):
+                said = b"".join(self._stamp(event, event.seq)[1] for event in events)
+            self._write(said)
             self._seq += len(events)
         return len(events)
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes | bytearray) -> None:
         if self.read_only is not None:
             raise self.read_only
         if self._resting:

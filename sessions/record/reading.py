@@ -47,7 +47,9 @@ def read(path: Path, faults: Faults | None = None) -> Iterator[ev.Event]:
         events = codec.decode_block(block)
         if events is None:
             events = list(_one_by_one(block, number, noted))
-        number += block.count(b"\n")
+            number += block.count(b"\n")
+        else:
+            number += len(events)
         for event in events:
             if event.seq != last + 1:
                 noted.gaps += 1

@@ -153,7 +153,7 @@ def hide_bytes(data: bytes) -> bytes:
     return data
 
 
-def in_line(line: bytes) -> bool:
+def in_line(line: bytes | bytearray) -> bool:
     """Whether a line of JSON holds a value that is known."""
     return any(value in line for value in known.lines)
 
