@@ -12,6 +12,7 @@ from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, table
 
 if TYPE_CHECKING:
+    from sessions.api.answers import RunShown
     from sessions.engine.client import Client
     from sessions.plans.model import Task
     from sessions.plans.read import CheckedPlan
@@ -356,6 +357,6 @@ def retry(run: str, task: str) -> None:
     say(", ".join(answered(lambda c: c.call("plan.retry", run=run, task=task))))
 
 
-def _steered(ask: Callable[[Client], Awaitable[ev.JSON]]) -> None:
+def _steered(ask: Callable[[Client], Awaitable[RunShown]]) -> None:
     told = answered(ask)
     say(f"{told['id']}: {told['state']}")

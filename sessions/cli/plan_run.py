@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,10 @@ from sessions.cli.output import say, say_json, say_line
 from sessions.errors import AgentdeckError, EngineError
 from sessions.plans.show import exit_code
 from sessions.record import events as ev
+
+if TYPE_CHECKING:
+    from sessions.api.answers import RunShown
+    from sessions.engine.client import Client
 
 _AGAIN_S = 0.5
 _TRIES = 20
@@ -66,15 +70,14 @@ class FollowedRun:
         self._end(told)
         return exit_code(told)
 
-    async def _standing(self, client: Any) -> ev.JSON | None:
+    async def _standing(self, client: Client) -> RunShown | None:
         """The run as it is now; None: the engine has gone."""
         try:
-            told: ev.JSON = await client.call("plan.show", run=self.id)
+            return await client.call("plan.show", run=self.id)
         except EngineError:
             return None
-        return told
 
-    async def _connect(self) -> Any:
+    async def _connect(self) -> Client:
         from sessions.engine.client import Client
 
         for attempt in range(_TRIES):
@@ -123,7 +126,7 @@ class FollowedRun:
         elif kind == "task.expanded" and event.get("fault"):
             say(f"failed   {event['task']}: {event['fault']}")
 
-    def _end(self, told: ev.JSON) -> None:
+    def _end(self, told: RunShown) -> None:
         if self.as_json:
             return
         for task in told["tasks"]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from sessions.api.answers import PlanDrafted
 from sessions.config.model import Config
 from sessions.errors import AgentdeckError, UsageError
 from sessions.plans.keys import keys
@@ -112,7 +113,7 @@ class PlanDraft:
             head += ["#", "# Open questions:", *(f"# - {clean_line(q)}" for q in self.questions)]
         return "\n".join(head) + f"\n\n{self.text.strip()}\n"
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> PlanDrafted:
         """As `plan draft --json` prints it."""
         return {"plan": self.text, "questions": self.questions, "note": self.note}
 

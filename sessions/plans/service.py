@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.api.answers import RunLine
+from sessions.api.answers import PlanDrafted, RunLine
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
 from sessions.ids import new_id
@@ -220,7 +220,7 @@ class Runs(Feature):
         runners = [r for r in self.runners.values() if not r.run.over]
         return [show.line(r.run, r.held, r.idle) for r in runners]
 
-    async def draft(self, session: Session) -> ev.JSON:
+    async def draft(self, session: Session) -> PlanDrafted:
         """A plan of a session, by its own model, as a new file. Raises AgentdeckError."""
         from sessions.archive.export import export
         from sessions.backends.base import Question, Reply
@@ -240,7 +240,9 @@ class Runs(Feature):
         made = await drafts.draft(ask, spec, folder, self.deck.config, skills)
         title = session.summary.title or session.summary.about or session.id
         path = await asyncio.to_thread(drafts.write_new, folder, title, made.file(title))
-        return {**made.to_json(), "path": str(path)}
+        told = made.to_json()
+        told["path"] = str(path)
+        return told
 
     def counted(self, parent: str, child: Session) -> None:
         """A session of a run started one of its own: what that took counts for the task."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sessions.api.answers import RunLine
+from sessions.api.answers import RunLine, RunShown, RunTask, RunUnit
 from sessions.plans.model import UnitState
 from sessions.plans.schedule import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
-from sessions.record import events as ev
 
 _WORDS: tuple[tuple[UnitState, str], ...] = (
     ("failed", "failed"),
@@ -61,7 +60,7 @@ def line(run: Run, held: str = "", idle: bool = False) -> RunLine:
     }
 
 
-def whole(run: Run, held: str = "", idle: bool = False) -> ev.JSON:
+def whole(run: Run, held: str = "", idle: bool = False) -> RunShown:
     """One run with its tasks and what became of each."""
     lost = blocked(run)
     return {
@@ -72,7 +71,7 @@ def whole(run: Run, held: str = "", idle: bool = False) -> ev.JSON:
     }
 
 
-def _task(run: Run, node: Node, lost: dict[str, str]) -> ev.JSON:
+def _task(run: Run, node: Node, lost: dict[str, str]) -> RunTask:
     counts = {name: count for name in STATES if (count := node.counts.get(name, 0))}
     why = node.fault or (f"{lost[node.name]} was not done" if node.name in lost else "")
     return {
@@ -91,7 +90,7 @@ def _of(node: Node) -> str:
     return "done" if node.expanded else "pending"
 
 
-def unit_json(run: Run, unit: Unit) -> ev.JSON:
+def unit_json(run: Run, unit: Unit) -> RunUnit:
     """One unit."""
     usd, tokens = run.took(unit.key)
     return {
@@ -123,9 +122,9 @@ def words(run: Run) -> str:
     return ", ".join(parts)
 
 
-def exit_code(told: RunLine | ev.JSON) -> int:
+def exit_code(told: RunLine) -> int:
     """0 all done, 1 some failed, 3 some wait for a person; of what `line` tells."""
-    counts = told.get("counts", {})
+    counts = told["counts"]
     if told["state"] == "done":
         return 0
     if counts.get("waiting") or counts.get("unknown") or told["state"] in ("held", "paused"):

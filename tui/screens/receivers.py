@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sessions.record import events as ev
+from sessions.api.answers import RunShown, RunTask
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.screens.session_list import tile_pick
 from tui.text import one_line
@@ -42,11 +42,11 @@ def _key(profile: str) -> str:
     return f"new:{profile}" if profile else "new"
 
 
-def _waits(task: ev.JSON) -> bool:
+def _waits(task: RunTask) -> bool:
     return task["state"] in ("pending", "blocked") or bool(task["counts"].get("pending"))
 
 
-def _task(run: Any, task: ev.JSON) -> Pick:
+def _task(run: RunShown, task: RunTask) -> Pick:
     name = one_line(task["name"])
     cells = (
         ("   the task ", "bold"),

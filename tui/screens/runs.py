@@ -11,7 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from sessions.api.answers import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
+from sessions.plans.model import UnitState
 from sessions.record import events as ev
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
@@ -26,7 +28,7 @@ REFRESH_S = 1.0
 """A run is asked for anew so often at most, however much happens in it."""
 _LINE = 24
 """Cells of the timeline."""
-_STATES = {
+_STATES: dict[UnitState, tuple[str, str, str]] = {
     "waiting": ("needs-you", "needs you", "$text-warning"),
     "failed": ("failed", "failed", "$text-error"),
     "unknown": ("unknown", "unknown", "$text-warning"),
@@ -62,7 +64,9 @@ class RunsView(Dialog[str]):
         super().__init__("Runs of plans")
         self.deck = deck
         self.run_id = ""
-        self.told: ev.JSON = {}
+        self.listed: list[RunLine] = []
+        self.told: RunShown | None = None
+        """The run that is looked at; None: all of them are."""
         self._asking = False
         self._due = False
 
@@ -99,7 +103,8 @@ class RunsView(Dialog[str]):
             if self.run_id:
                 self.told = await self.deck.client.call("plan.show", run=self.run_id)
             else:
-                self.told = {"runs": await self.deck.client.call("plan.list")}
+                self.listed = await self.deck.client.call("plan.list")
+                self.told = None
         except AgentdeckError as error:
             self.query_one("#standing", Static).update(plain(one_line(str(error))))
         else:
@@ -111,21 +116,20 @@ class RunsView(Dialog[str]):
 
     def show(self) -> None:
         """Draw what was told last."""
-        listing = "runs" in self.told
-        hints = self.query_one("#offers", Hints)
-        hints.say(_LIST_KEYS if listing else _RUN_KEYS)
+        told = self.told
+        self.query_one("#offers", Hints).say(_LIST_KEYS if told is None else _RUN_KEYS)
         rows = self.query_one(Rows)
         standing = self.query_one("#standing", Static)
-        if listing:
-            self.query_one("#dialog").border_title = plain(f"Runs ({len(self.told['runs'])})")
+        if told is None:
+            self.query_one("#dialog").border_title = plain(f"Runs ({len(self.listed)})")
             standing.display = False
-            rows.show([_run_row(run) for run in self.told["runs"]])
+            rows.show([_run_row(run) for run in self.listed])
             return
-        self.query_one("#dialog").border_title = plain(one_line(self.told["title"]))
+        self.query_one("#dialog").border_title = plain(one_line(told["title"]))
         standing.display = True
-        standing.update(plain(_standing(self.told)))
-        units = sorted(self.told["units"], key=lambda u: _RANK.get(u["state"], 9))
-        rows.show([_unit_row(unit, self.told) for unit in units])
+        standing.update(plain(_standing(told)))
+        units = sorted(told["units"], key=lambda u: _RANK.get(u["state"], 9))
+        rows.show([_unit_row(unit, told) for unit in units])
 
     # -- what is done
 
@@ -134,14 +138,12 @@ class RunsView(Dialog[str]):
         if not self.run_id:
             self.run_id = message.key
             self._ask()
-        elif session := (self._unit(message.key) or {}).get("session"):
-            self.dismiss(str(session))
+        elif (unit := self._unit(message.key)) and unit["session"]:
+            self.dismiss(unit["session"])
 
-    def _unit(self, key: str) -> ev.JSON | None:
-        found: ev.JSON | None = next(
-            (u for u in self.told.get("units", []) if u["unit"] == key), None
-        )
-        return found
+    def _unit(self, key: str) -> RunUnit | None:
+        units = self.told["units"] if self.told else []
+        return next((u for u in units if u["unit"] == key), None)
 
     def action_cancel(self) -> None:
         """Back to all runs, or out."""
@@ -154,7 +156,8 @@ class RunsView(Dialog[str]):
     def action_pause(self) -> None:
         """Pause the run, or let it go on."""
         if self.run_id:
-            going = self.told.get("state") in ("working", "needs-you") and not self.told.get("held")
+            told = self.told
+            going = told and told["state"] in ("working", "needs-you") and not told["held"]
             self._tell("plan.pause" if going else "plan.resume")
 
     def action_retry(self) -> None:
@@ -191,7 +194,7 @@ class RunsView(Dialog[str]):
         self.run_worker(tell(), exit_on_error=False)
 
 
-def _run_row(run: ev.JSON) -> Row:
+def _run_row(run: RunLine) -> Row:
     counts = run["counts"]
     every = sum(counts.values())
     cells = (
@@ -204,7 +207,7 @@ def _run_row(run: ev.JSON) -> Row:
     return Row(run["id"], cells)
 
 
-def _money(run: ev.JSON) -> str:
+def _money(run: RunLine) -> str:
     spent, budget = run["spent"], run["budget"]
     parts = [f"{tokens(spent['tokens'])} tok"]
     if spent["usd"]:
@@ -216,7 +219,7 @@ def _money(run: ev.JSON) -> str:
     return " ".join(parts)
 
 
-def _standing(run: ev.JSON) -> str:
+def _standing(run: RunShown) -> str:
     """How a run stands, in two lines: by state, and what it took."""
     counts = run["counts"]
     by_state = [f"{counts[name]} {_STATES[name][1]}" for name in _STATES if counts.get(name)]
@@ -227,7 +230,7 @@ def _standing(run: ev.JSON) -> str:
     return "\n".join([f"{run['state']} · " + ", ".join(by_state), " · ".join(second), *lost[:2]])
 
 
-def _unit_row(unit: ev.JSON, run: ev.JSON) -> Row:
+def _unit_row(unit: RunUnit, run: RunShown) -> Row:
     glyph, word, style = _STATES.get(unit["state"], ("unknown", unit["state"], ""))
     if unit["state"] == "pending" and not unit["began"]:
         return _waiting_row(unit["unit"], unit["item"] or "", glyphs.is_ascii())
@@ -257,7 +260,7 @@ def _waiting_row(name: str, item: str, ascii_: bool) -> Row:
     return Row(name, cells)
 
 
-def _timeline(unit: ev.JSON, run: ev.JSON) -> str:
+def _timeline(unit: RunUnit, run: RunShown) -> str:
     """From when to when a unit worked, over the run's whole time."""
     begin, end = _time(run["began"]), _time(run["updated"])
     length = max(1.0, end - begin)

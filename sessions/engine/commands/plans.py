@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.api.answers import RunLine, Scheduled
+from sessions.api.answers import PlanDrafted, RunLine, RunShown, Scheduled
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
@@ -13,7 +13,7 @@ from sessions.plans.runner import Runner
 from sessions.record import events as ev
 
 
-def _told(runner: Runner) -> ev.JSON:
+def _told(runner: Runner) -> RunShown:
     return show.whole(runner.run, runner.held, runner.idle)
 
 
@@ -26,7 +26,7 @@ async def start(
     tokens: int | None = None,
     hours: float | None = None,
     until: str = "",
-) -> ev.JSON:
+) -> RunShown:
     """Begin a run of a plan file."""
     runner = await deck.plans.begin(
         Path(file), parallel=parallel, usd=usd, tokens=tokens, hours=hours, until=until
@@ -56,7 +56,7 @@ async def unschedule(deck: Deck, schedule: str) -> Scheduled:
 
 
 @command("plan.draft")
-async def draft(deck: Deck, session: str) -> ev.JSON:
+async def draft(deck: Deck, session: str) -> PlanDrafted:
     """A plan of what was said in a session, as a new file in its directory."""
     return await deck.plans.draft(await deck.get(session))
 
@@ -80,13 +80,13 @@ async def add(deck: Deck, run: str, text: str) -> list[str]:
 
 
 @command("plan.show")
-async def shown(deck: Deck, run: str) -> ev.JSON:
+async def shown(deck: Deck, run: str) -> RunShown:
     """One run with its tasks."""
     return _told(await deck.plans.get(run))
 
 
 @command("plan.pause")
-async def pause(deck: Deck, run: str) -> ev.JSON:
+async def pause(deck: Deck, run: str) -> RunShown:
     """Start nothing more; what works goes on to its end."""
     runner = await deck.plans.get(run)
     if runner.run.over:
@@ -96,7 +96,7 @@ async def pause(deck: Deck, run: str) -> ev.JSON:
 
 
 @command("plan.resume")
-async def resume(deck: Deck, run: str) -> ev.JSON:
+async def resume(deck: Deck, run: str) -> RunShown:
     """Go on: after a pause, a stop, or what held it back."""
     runner = await deck.plans.get(run)
     if runner.run.over == "done":
@@ -107,7 +107,7 @@ async def resume(deck: Deck, run: str) -> ev.JSON:
 
 
 @command("plan.stop")
-async def stop(deck: Deck, run: str) -> ev.JSON:
+async def stop(deck: Deck, run: str) -> RunShown:
     """End what works, and the run."""
     runner = await deck.plans.get(run)
     if runner.run.over:
@@ -137,7 +137,7 @@ async def change(
     tokens: int | None = None,
     hours: float | None = None,
     until: str | None = None,
-) -> ev.JSON:
+) -> RunShown:
     """Change the limits of a run while it goes on."""
     runner = await deck.plans.get(run)
     if parallel is not None and parallel < 1:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from sessions.api.answers import RunLine
+from sessions.api.answers import RunLine, RunShown
 from sessions.plans import record, show
 from sessions.plans.model import ForEach, Head, Task
 from sessions.plans.state import Run
@@ -29,7 +27,7 @@ class PlansClient(FakeClient):
     async def _plan_list(self) -> list[RunLine]:
         return [show.line(self.run)]
 
-    async def _plan_show(self, run: str) -> dict[str, Any]:
+    async def _plan_show(self, run: str) -> RunShown:
         self.shows += 1
         return show.whole(self.run)
 
