@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import TurnReason
 
 if TYPE_CHECKING:
     from sessions.record.context import Context
@@ -216,6 +217,51 @@ class TurnHost(Protocol):
 
         `refused`: a server has said that it is too large, whatever is known of its window.
         Returns whether that was done. Raises BackendError when it had to be, and could not.
+        """
+
+
+class ChildHost(Protocol):
+    """A session that an agent leads by itself, as its backend tells it what happens."""
+
+    turn: int
+
+    @property
+    def session_id(self) -> str:
+        """Its id."""
+
+    @property
+    def files(self) -> Path:
+        """Its `files/` folder."""
+
+    @property
+    def working(self) -> bool:
+        """Whether a stretch of work is open."""
+
+    def begin(self, text: str, stop: Callable[[], None] | None = None) -> None:
+        """It works from here on, at `text`; `stop` ends that, where the agent lets it be ended."""
+
+    def told(self, text: str) -> None:
+        """It was told something more while it works."""
+
+    def emit(self, event: ev.Event) -> None:
+        """Record an event and tell everybody."""
+
+    def end(self, reason: TurnReason, detail: str = "") -> None:
+        """It rests."""
+
+    def leave(self) -> None:
+        """Nobody waits for it: it goes out of sight until it works again."""
+
+
+@runtime_checkable
+class Bears(Protocol):
+    """A turn's host that can have sessions which the agent leads by itself."""
+
+    def child(self, title: str, call: str, known: str = "", above: str = "") -> ChildHost | None:
+        """A session for one: a new one of that title, begun by `call`, or `known` again.
+
+        `above`: the session that it belongs to, if not the one whose turn this is. None where
+        there can be none.
         """
 
 

@@ -24,6 +24,7 @@ from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
 from sessions.runtime.attachments import taken
 from sessions.runtime.full_disk import Refusals
+from sessions.runtime.led import BY, Led
 from sessions.runtime.limit_waits import Waits
 from sessions.runtime.parts import NewSession
 from sessions.runtime.session import Session
@@ -255,7 +256,7 @@ class Deck:
         if not session_id or "/" in session_id or not (folder / "journal.jsonl").exists():
             raise NotFound(f"There is no session {session_id}.", "See `agentdeck sessions list`.")
         try:
-            session = Session.load(folder, self)
+            return self.opened(session_id)
         except AgentdeckError:
             raise
         except Exception as error:
@@ -265,6 +266,29 @@ class Deck:
                 f"The record of session {session_id} can't be read: {error!r}.",
                 f"It is left as it is, in {folder}. All other sessions go on.",
             ) from error
+
+    def led(self, parent: Session, title: str, call: str, known: str, above: str) -> Led:
+        """A session that the agent of `parent` leads by itself: a new one, or `known` again.
+
+        `above`: the session that it belongs to, if it is another one. Raises AgentdeckError.
+        """
+        if known and known not in self._leaving and self.places.session(known).is_dir():
+            return Led(self, self.sessions.get(known) or self.opened(known))
+        own = parent.summary
+        created = ev.SessionCreated(
+            id=new_id(), title=title, backend=own.backend, model=own.model, cwd=own.cwd,
+            profile=own.profile, permission=own.permission, run=own.run,
+            parent={"id": above or own.id, "seq": 0, "call": call, "by": BY},
+        )  # fmt: skip
+        where = self.places.session(created.id)
+        session = Session.create(where, created, self, synced=False)
+        self._add(session)
+        self.changed(session)
+        return Led(self, session)
+
+    def opened(self, session_id: str) -> Session:
+        """A session from its journal, in memory from now on. Raises JournalError."""
+        session = Session.load(self.places.session(session_id), self)
         self._add(session)
         self.changed(session)
         return session
@@ -350,6 +374,15 @@ class Deck:
         finally:
             del self._leaving[session.id]
             leaving.set_result(None)
+
+    def in_memory(self, session_id: str) -> Session | None:
+        """A session that is in memory."""
+        return self.sessions.get(session_id)
+
+    async def lay_down(self, session_id: str) -> None:
+        """Take a session that rests out of memory, if it is there."""
+        if (session := self.sessions.get(session_id)) is not None:
+            await self.put_down(session)
 
     async def all_summaries(self) -> list[Summary]:
         """Every session's summary, those in memory as they are now, newest first."""

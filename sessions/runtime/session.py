@@ -37,6 +37,7 @@ from sessions.record.summary import (
 from sessions.runtime import limit_waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
+from sessions.runtime.led import Led, refuse_if_led
 from sessions.runtime.past_turns import PastTurns
 from sessions.runtime.queued_message import Queued, told_of
 from sessions.runtime.repair import LeftOpen
@@ -85,6 +86,8 @@ class Session:
         """Notes that wait for the next message: a priming without a turn of its own."""
         self.interruption = BY_USER
         """Why the turn that runs is being ended, while it is."""
+        self.stops: Callable[[], None] | None = None
+        """Ends what an agent does in a session that it leads, where it can be ended."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
         self._spent = TurnSpent()
@@ -192,6 +195,7 @@ class Session:
         Returns `{"turn": n}` or `{"queued": id}`, with `hidden` where words of the message were
         keys, which are neither recorded nor sent. Raises UsageError for an empty message.
         """
+        refuse_if_led(self.summary.parent)
         if not text.strip() and not attachments:
             raise UsageError("There is nothing to send.")
         await self._recordable()
@@ -255,6 +259,9 @@ class Session:
         `why` is what the model hears, and where it was not the user, what the turn's end says.
         """
         task = self._task
+        if task is None and self.stops is not None:
+            self.stops()
+            return
         if task is None:
             if why == BY_USER and self.summary.resume_at:  # it is not to go on by itself
                 await self.recorder.emit_synced(ev.SessionSet(paused=""))
@@ -265,6 +272,7 @@ class Session:
 
     async def resume(self) -> bool:
         """Go on with the last turn, which a long limit ended. Returns whether that was done."""
+        refuse_if_led(self.summary.parent)
         turn = self.summary.turns
         message = self.messages.get(turn)
         await self._recordable()
@@ -324,6 +332,14 @@ class Session:
         for message in messages:
             self.recorder.emit(message)
         return messages
+
+    def child(self, title: str, call: str, known: str, above: str) -> Led | None:
+        """A session that the agent of this one leads; None where the disk refuses it."""
+        try:
+            return self.deck.led(self, title, call, known, above)
+        except AgentdeckError as error:
+            log.warning("a sub-agent of %s has no session: %s", self.id, error)
+            return None
 
     def not_steered(self, item: str) -> None:
         """A message that could not go into the running turn waits for one of its own."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sessions.backends.base import Conversation, Settings, Tools
     from sessions.errors import JournalError
+    from sessions.runtime.led import Led
 
 
 S = TypeVar("S", contravariant=True)
@@ -33,6 +34,12 @@ class Surroundings(Protocol[S]):
 
     async def conversation(self, session: S) -> Conversation:
         """Open the session's conversation with its backend. Raises AgentdeckError."""
+
+    def led(self, parent: S, title: str, call: str, known: str, above: str) -> Led:
+        """A session that the agent of `parent` leads (see TurnHost.child). Raises AgentdeckError.
+
+        `above`: the session that it belongs to, if it is another one.
+        """
 
     def settings(self, session: S) -> Settings:
         """What applies to the session's next turn."""

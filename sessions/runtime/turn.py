@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sessions.record.context import Context
     from sessions.record.recorder import Recorder
     from sessions.record.summary import Summary
+    from sessions.runtime.led import Led
     from sessions.runtime.queued_message import Queued
 
 
@@ -46,6 +47,9 @@ class Owner(Protocol):
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count towards the turn."""
+
+    def child(self, title: str, call: str, known: str, above: str) -> Led | None:
+        """A session that its agent leads by itself; None where there can be none."""
 
 
 class Turn:
@@ -120,6 +124,10 @@ class Turn:
             return await answer
         finally:
             self._asks.pop(request.ask, None)
+
+    def child(self, title: str, call: str, known: str = "", above: str = "") -> Led | None:
+        """A session that the agent leads by itself; None where there can be none."""
+        return self._session.child(title, call, known, above)
 
     def flush(self) -> None:
         """Record the text that waits for more."""

@@ -164,6 +164,35 @@ def delegate(agent: Agent, session: str, text: str) -> None:
     agent.say(session, "The scout found it.")
 
 
+def crew(agent: Agent, session: str, text: str) -> None:
+    """A helper that works on when the turn is over, until it is cancelled or the word "end" comes.
+
+    With "end" the one that works is ended, as the agent does it by itself.
+    """
+    idle = {"state": "idle", "stopReason": "cancelled"}
+    if "end" in text:
+        idle["stopReason"] = "end_turn"
+        agent.update(session, "subagent_update", sessionId="mate", state=idle)
+        return
+    agent.sessions["mate"] = []
+    agent.cancelled.discard("mate")
+    told = {"title": "Mate", "description": "Dig.", "capabilities": {"cancel": {}}}
+    agent.update(session, "subagent_update", sessionId="mate", **told)
+    agent.update(session, "subagent_update", sessionId="mate", state={"state": "running"})
+    agent.say("mate", "I dig ")
+
+    def dig() -> None:
+        while session not in agent.idle:
+            time.sleep(0.005)
+        agent.say("mate", "on ")
+        while "mate" not in agent.cancelled:
+            time.sleep(0.005)
+        agent.update(session, "subagent_update", sessionId="mate", state=idle)
+
+    agent.idle.discard(session)
+    threading.Thread(target=dig, daemon=True).start()
+
+
 def where(agent: Agent, session: str, text: str) -> None:
     """Say the process's id and its working directory."""
     agent.say(session, f"{os.getpid()} {Path.cwd()}")
@@ -226,6 +255,7 @@ ACTS: dict[str, Callable[[Any, str, str], Any]] = {
     "later": later,
     "heard": heard,
     "delegate": delegate,
+    "crew": crew,
     "where": where,
     "doze": doze,
     "picture": picture,

@@ -62,7 +62,11 @@ class AcpConversation:
         self._quiet = ""
         self._updates = 0
         """Counts what the agent has sent, to know when it is silent."""
-        self._children = subagents.Children(self, backend)
+        self._children = subagents.Children(
+            self, backend, self._stop_child, self._workspace.terminals.printed
+        )
+        self._watch: asyncio.Future[None] | None = None
+        self._stopping: asyncio.Future[None] | None = None
         self._answering = Answering(backend, self._there, self._workspace)
         self._ending = Ending(backend, self._state)
 
@@ -82,7 +86,7 @@ class AcpConversation:
         self._host = self._last = host
         self._translator = translator
         self._workspace.begin(host, self._translator)
-        self._children.begin(host.emit, self._translator)
+        self._children.begin(host, self._translator)
         for update in self._early:
             self.on_update(update)
         self._early.clear()
@@ -97,6 +101,7 @@ class AcpConversation:
             self._host = self._translator = None
             self._workspace.end(interrupted=not whole)
             self._answering.end()
+            self._watch_children()
             self._backend.rest()
 
     def steered(self) -> None:
@@ -121,6 +126,8 @@ class AcpConversation:
     async def close(self) -> None:
         """Let go of the agent's session; the agent itself is the backend's."""
         agent, self._agent, self._last = self._agent, None, None
+        if self._watch is not None:
+            self._watch.cancel()
         self._children.forget()
         self._answering.forget()
         await self._workspace.terminals.close()
@@ -197,6 +204,21 @@ class AcpConversation:
         """
         return await self._answering.request(method, params)
 
+    def _watch_children(self) -> None:
+        """Sub-agents that work on behind the turn end with their agent, whenever that does."""
+        agent = self._agent
+        if agent is None or not agent.alive:
+            self._children.forget()
+        elif self._children.working and (self._watch is None or self._watch.done()):
+            self._watch = asyncio.ensure_future(agent.wait_ended())
+            self._watch.add_done_callback(lambda _: self._children.forget())
+
+    def _stop_child(self, session: str) -> None:
+        """End what a sub-agent does, and nothing else."""
+        if self._agent is not None and self._agent.alive:
+            asked = self._agent.notify("session/cancel", {"sessionId": session})
+            self._stopping = asyncio.ensure_future(asked)
+
     def _drains(self) -> None:
         """The agent asks for what waits for its turn, so that something can be put into it."""
         if self._host is not None and self._agent is not None:
@@ -220,6 +242,7 @@ class AcpConversation:
                 said = f"The MCP server {server.get('name')} is not used here: {why}."
                 host.emit(ev.Error(turn=host.turn, kind="mcp", message=said))
         if self._agent is not agent:
+            self._children.forget()
             await self._workspace.terminals.close()
         self._agent, self._servers = agent, servers
         try:
@@ -408,6 +431,7 @@ class AcpConversation:
         except TimeoutError:
             # It goes on with a turn that nobody wants any more; the next one shall not hear of it.
             self._backend.gave_up(agent, self.agent_session)
+            self._children.forget()
             if agent.alive:
                 self._state.pop("session_id", None)
             self.agent_session = ""
