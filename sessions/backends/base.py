@@ -97,6 +97,8 @@ class Question:
     model: str = ""
     schema: Mapping[str, Any] | None = None
     max_tokens: int = 4096
+    seed: int | None = None
+    """Of the sampling, where the server takes one (the model on this machine does)."""
 
 
 @dataclass(frozen=True, slots=True)

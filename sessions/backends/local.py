@@ -125,8 +125,8 @@ class LocalBackend:
     async def ask(self, question: Question, on_text: Callable[[str], None] | None = None) -> Reply:
         """Answer one tool-less question. Raises BackendError."""
         limit = min(question.max_tokens, self._config.max_tokens or _MAX_TOKENS)
-        if isinstance(question.schema, Form):
-            return await self._held(question, question.schema.grammar)
+        if isinstance(question.schema, Form) or question.seed is not None:
+            return await self._direct(question)
         messages = self._fitting([dict(m) for m in question.messages], limit)
         params = {
             "model": self.default_model,
@@ -136,18 +136,22 @@ class LocalBackend:
         }
         return await ask(self, lambda: params, on_text)
 
-    async def _held(self, question: Question, grammar: str) -> Reply:
-        """Answer in a form that the server holds the model to. Raises BackendError."""
+    async def _direct(self, question: Question) -> Reply:
+        """Answer in a form that the model is held to, or by a seed. Raises BackendError."""
         import httpx2
 
         await self.ready()
         limit = min(question.max_tokens, self._config.max_tokens or self.window("") * 2 // 3)
         messages = self._fitting([dict(m) for m in question.messages], limit)
-        body = {
+        body: dict[str, Any] = {
             "messages": [{"role": "system", "content": question.system or self._system}, *messages],
             "max_tokens": limit,
-            "grammar": grammar,
         }
+        if isinstance(question.schema, Form):
+            body["grammar"] = question.schema.grammar
+        if question.seed is not None:
+            # What is kept of an earlier prompt is counted otherwise, by a hair: it is left out.
+            body |= {"seed": question.seed, "cache_prompt": False}
         try:
             async with httpx2.AsyncClient(timeout=_HELD_S) as http:
                 answer = await http.post(
@@ -164,7 +168,7 @@ class LocalBackend:
                 }
         except (httpx2.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
             raise BackendError(
-                f"The local model gave no answer in the form: {type(error).__name__}.",
+                f"The local model gave no answer: {type(error).__name__}.",
                 f"Ask again; see {self._log}.",
                 kind="local_crash",
             ) from error

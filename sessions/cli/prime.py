@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sessions.cli.evidence import evidence
 from sessions.errors import UsageError
 from sessions.priming.kinds import KINDS
 from sessions.priming.untrusted import clean
@@ -77,6 +78,9 @@ def prime() -> None:
     """Tokens from outside: letter sets, names, papers, words; drawn by chance, read by a model."""
 
 
+prime.add_command(evidence)
+
+
 @prime.command()
 @click.option("--count", type=int, default=100, show_default=True, help="How many letter sets.")
 @click.option("--letters", type=int, default=4, show_default=True, help="Letters in a set.")
@@ -102,10 +106,17 @@ def acronym(common: _Common, count: int, letters: int, alphabet: str) -> None:
     help="1: who comes to mind; 2: whom researchers know; 3: further out.",
 )
 @click.option("--letters", default="A-Z", show_default=True, help="Which letters.")
+@click.option(
+    "--who",
+    type=click.Choice(["known", "ordinary"]),
+    default="known",
+    show_default=True,
+    help="People with a name, or ordinary people of all trades.",
+)
 @_with_common
-def names(common: _Common, stage: int, letters: str) -> None:
+def names(common: _Common, stage: int, letters: str, who: str) -> None:
     """A to Z in a random order: a person for each letter, and the concept they would bring."""
-    _run("names", {"stage": stage, "letters": letters}, common)
+    _run("names", {"stage": stage, "letters": letters, "who": who}, common)
 
 
 @prime.command()

@@ -20,7 +20,7 @@ from sessions.priming.inject import compose
 from sessions.priming.model import JSON, Draw, Item
 from sessions.priming.parse import parse_reply
 from sessions.priming.pipeline import Ask
-from sessions.priming.prompts import FOLLOW_UP, ModelPrompt, Subject, expand_prompt, schema_of
+from sessions.priming.prompts import FOLLOW_UP, ModelPrompt, Subject, expand_prompt
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, quote
 
@@ -199,7 +199,8 @@ async def sham_items(items: Sequence[Item], ask: Ask, subject: Subject) -> tuple
     )
     about = quote(clean(subject.about, 8_000)).text + "\n" if subject.about else ""
     tail = prompt.text[prompt.text.rindex("Reply with JSON") :]
-    question = ModelPrompt(about + text + tail, schema_of("terms"), prompt.max_tokens)
+    # `prompt.schema` holds a small model to the form by a grammar, as it does for what is primed.
+    question = ModelPrompt(about + text + tail, prompt.schema, prompt.max_tokens)
     reply = await ask(
         [{"role": "user", "content": question.text}],
         schema=question.schema,

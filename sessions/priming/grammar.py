@@ -15,7 +15,7 @@ from functools import cache
 
 from sessions.priming.arxiv.store import bundled
 from sessions.priming.model import Draw
-from sessions.priming.words import stop_words
+from sessions.priming.words import stop_words, trades
 
 _MOST_ITEMS = 26
 _MOST_WORDS = 150
@@ -92,6 +92,8 @@ def _acronym(draw: Draw, keep: int, _: Sequence[str], __: int) -> list[str]:
 def _names(draw: Draw, keep: int, letters: Sequence[str], stage: int) -> list[str]:
     def person(letter: str) -> str:
         initial = _literal(letter)
+        if draw.params.get("who") == "ordinary":
+            return f"({' | '.join(_literal(trade) for trade in trades()[letter])})"
         return f'({initial} low " " name | name " " {initial} low)'
 
     more = {"handle": "short"} if stage > 1 else {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sessions.errors import UsageError
 from sessions.priming.model import Draw, Item
-from sessions.priming.prompts import FOLLOW_UP, paper_lines
+from sessions.priming.prompts import FOLLOW_UP, ordinary, paper_lines
 from sessions.priming.untrusted import clean, clean_block, quote
 from sessions.record.closed_sets import ChosenBy
 
@@ -116,7 +116,7 @@ def _line(draw: Draw, item: Item, with_names: bool) -> str:
     term, gloss = clean(item.term, 200), clean(item.gloss, 500)
     link = f" (link: {clean(item.why, 500)})" if item.why else ""
     if draw.kind == "names":
-        return _name_line(item, term, gloss, link, with_names)
+        return _name_line(draw, item, term, gloss, link, with_names)
     if draw.kind == "arxiv":
         cited = ", ".join(clean(c, 40) for c in item.cited)
         mechanism = clean(item.extra.get("mechanism", ""), 300)
@@ -127,13 +127,16 @@ def _line(draw: Draw, item: Item, with_names: bool) -> str:
     return f"- {term}" + (f": {gloss}" if gloss else "") + link
 
 
-def _name_line(item: Item, term: str, gloss: str, link: str, with_names: bool) -> str:
+def _name_line(draw: Draw, item: Item, term: str, gloss: str, link: str, with_names: bool) -> str:
     domain = clean(item.extra.get("domain", ""), 100)
     handle = clean(item.extra.get("handle", ""), 200)
     person = clean(item.extra.get("person", ""), 100)
     line = f"- {term}" + (f" [{domain}]" if domain else "") + (f": {gloss}" if gloss else "")
     line += f" — {handle}" if handle else ""
-    if with_names and person:
+    if ordinary(draw) and person:
+        # Nobody is invented here, and whose daily work it is steers what is said.
+        line += f" (as {person} knows it)"
+    elif with_names and person:
         line += f" (named with {person}, unverified)"
     return line + link
 

@@ -25,6 +25,7 @@ from sessions.priming.prompts import (
     deepen_prompt,
     expand_prompt,
     form_of,
+    ordinary,
     plain_prompt,
     repair_prompt,
 )
@@ -168,7 +169,7 @@ async def deepen(
     wanted = list(letters) or list(before.draw.draw)
     keep = keep or len(wanted)
     stage = before.stage + 1
-    prompt = deepen_prompt(wanted, before.people, stage, keep)
+    prompt = deepen_prompt(wanted, before.people, stage, keep, ordinary(before.draw))
     bound = bound_form(before.draw, keep, wanted, stage)
     prompt = replace(prompt, schema=Form(prompt.schema, bound))
     after = await _ask(

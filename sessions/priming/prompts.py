@@ -182,7 +182,29 @@ def _acronym(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
     )
 
 
+def ordinary(draw: Draw) -> bool:
+    """Whether a draw of names is of ordinary people and their trades."""
+    return draw.kind == "names" and draw.params.get("who") == "ordinary"
+
+
+def _ordinary(draw: Draw, subject: Subject) -> tuple[str, str, int]:
+    return (
+        f"{_conversation(subject)}\n{_areas(subject)}\n\n"
+        f"Go through these letters in this order: {' '.join(draw.draw)}\n"
+        "For each one think of an ordinary person whose trade, craft, job or place in life begins "
+        "with it (person: for example 'a beekeeper'): nobody famous, no genius, no founder. Say "
+        "the one concept that their daily work has taught them and that bears on the question "
+        "(a knack, a rule of thumb, a way that things go wrong), its domain, and how it bears on "
+        "it. Each trade once, and as far from one another as you can. Where no trade comes to "
+        "mind put - for the person, and keep the concept.\n\n" + _form("names-1"),
+        "names-1",
+        110,
+    )
+
+
 def _names(draw: Draw, subject: Subject, keep: int) -> tuple[str, str, int]:
+    if ordinary(draw):
+        return _ordinary(draw, subject)
     return (
         f"{_conversation(subject)}\n{_areas(subject)}\n\n"
         f"Go through these letters in this order: {' '.join(draw.draw)}\n"
@@ -253,10 +275,26 @@ _EXPAND = {"acronym": _acronym, "names": _names, "arxiv": _arxiv, "terms": _term
 
 
 def deepen_prompt(
-    letters: Sequence[str], banned: Sequence[str], stage: int, keep: int
+    letters: Sequence[str], banned: Sequence[str], stage: int, keep: int, trades: bool = False
 ) -> ModelPrompt:
-    """The question of stage 2 and 3 of names, asked after the stage before in the same fork."""
+    """The question of stage 2 and 3 of names, asked after the stage before in the same fork.
+
+    `trades`: the stage before named ordinary people.
+    """
     people = ", ".join(clean(name, 80) for name in banned[:120])
+    start = (
+        "That is superficial: anybody would have named them. Once more, for the letters "
+        f"{' '.join(letters)}, with "
+    )
+    tokens = min(16_000, 400 + keep * 130)
+    if trades:
+        text = (
+            f"{start}trades and places in life that hardly anybody thinks of: rarer, older, "
+            "further away. The same question, the same order, still nobody famous.\n"
+            f"None from before ({people or 'the list above'}). Each with a handle that can be "
+            "checked: a tool, a material, a place, a rule of the trade.\n\n" + _form("names-2")
+        )
+        return ModelPrompt(text, schema_of("names-2"), tokens)
     further = (
         "people whom only researchers inside a field know: a method named after them, a decisive "
         "lemma, an instrument, a data set, a negative result"
@@ -265,14 +303,13 @@ def deepen_prompt(
         "practices, schools that were forgotten or lost their argument"
     )
     text = (
-        "That is superficial: anybody would have named them. Once more, for the letters "
-        f"{' '.join(letters)}, with {further}. The same question, the same order.\n"
+        f"{start}{further}. The same question, the same order.\n"
         f"Nobody from before ({people or 'the list above'}) and nobody with a famous popular "
         "book. Each with a handle that can be checked: a title, theorem, instrument, school or "
         "decade. Where you are not sure that the person existed put - for the person and keep "
         "the concept.\n\n" + _form("names-2")
     )
-    return ModelPrompt(text, schema_of("names-2"), min(16_000, 400 + keep * 130))
+    return ModelPrompt(text, schema_of("names-2"), tokens)
 
 
 def repair_prompt(form: str, refused: bool) -> ModelPrompt:
@@ -299,6 +336,12 @@ def plain_prompt(draw: Draw, subject: Subject, keep: int, stage: int = 1) -> Mod
         text = (
             f"What could these acronyms stand for, in the context of {about}?\n{sets}\nAnswer with "
             'one line for each, such as "- NASA: National Aeronautics and Space Administration".'
+        )
+    elif ordinary(draw):
+        text = (
+            f"Name one trade or job for each letter: {', '.join(draw.draw[:few])}. Say what that "
+            "work teaches. Answer with one line for each letter, such as "
+            '"B: a baker - dough needs time".'
         )
     elif draw.kind == "names":
         whom = "famous scientist or artist" if stage == 1 else "little known researcher"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 # Controls, surrogates, invisible and reordering characters. ZWJ and ZWNJ are among them: they
@@ -94,6 +96,14 @@ def instructions_in(text: str) -> list[str]:
     return [name for name, pattern in _INSTRUCTIONS if pattern.search(visible)]
 
 
+def _by_chance() -> str:
+    return secrets.token_hex(4)
+
+
+made_nonce: ContextVar[Callable[[], str]] = ContextVar("made_nonce", default=_by_chance)
+"""Who makes nonces here: an experiment that can be repeated makes them from its seed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quoted:
     """A block between markers, and the nonce that they carry."""
@@ -109,5 +119,5 @@ def quote(body: str, nonce: str | None = None) -> Quoted:
     A given nonce (for a replay) is taken only if it does not occur.
     """
     while not nonce or nonce in body:
-        nonce = secrets.token_hex(4)
+        nonce = made_nonce.get()()
     return Quoted(f"<<<{nonce}\n{body}\n{nonce}>>>", nonce)

@@ -34,3 +34,13 @@ def offensive() -> frozenset[str]:
     head, _, rest = _read("offensive.rot13").partition("\n")
     del head  # the comment is in plain text
     return frozenset(word.upper() for word in codecs.decode(rest, "rot13").split())
+
+
+@cache
+def trades() -> dict[str, tuple[str, ...]]:
+    """Ordinary people by their trades, under the first letter, upper case."""
+    found: dict[str, list[str]] = {}
+    for line in _read("trades.txt").splitlines():
+        if line and not line.startswith("#"):
+            found.setdefault(line[0].upper(), []).append(line)
+    return {letter: tuple(lines) for letter, lines in found.items()}

@@ -145,7 +145,7 @@ def item_cells(item: JSON, ticked: bool) -> tuple[tuple[str, str], ...]:
     likely = f" p {p:.2f}" if isinstance(p, int | float) else ""
     far = f" leap {leap}/5" if leap else ""
     flags = [str(f.get("code")) for f in item.get("flags") or []]
-    person = f" ({item['person']}?)" if item.get("person") else ""
+    person = f" ({item['person']}{'?' * unverified(item)})" if item.get("person") else ""
     return (
         ("[x] " if ticked else "[ ] ", "bold $text-success" if ticked else "$text-muted"),
         (one_line(f"{item['term']}{person}"), "bold" if ticked else ""),
@@ -153,6 +153,11 @@ def item_cells(item: JSON, ticked: bool) -> tuple[tuple[str, str], ...]:
         (f"{far}{likely}", "$text-accent"),
         (f"  {one_line(str(item.get('gloss', '')))}", "$text-muted"),
     )
+
+
+def unverified(item: JSON) -> bool:
+    """Whether a person is named of whom nobody has checked that there is one."""
+    return any(flag.get("code") == "unverified" for flag in item.get("flags") or [])
 
 
 def about_item(item: JSON) -> str:
@@ -163,7 +168,7 @@ def about_item(item: JSON) -> str:
         if item.get(name):
             parts.append(f"{name}: {item[name]}")
     if item.get("person"):
-        parts.append(f"person: {item['person']} (unverified)")
+        parts.append(f"person: {item['person']}{' (unverified)' * unverified(item)}")
     if item.get("from"):
         parts.append(f"from {', '.join(item['from'])}")
     parts += [f"! {flag.get('text', '')}" for flag in item.get("flags") or []]

@@ -1,0 +1,178 @@
+"""`agentdeck prime evidence`: the experiment on primings, run or gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sessions.errors import UsageError
+
+if TYPE_CHECKING:
+    from sessions.backends.base import Backend, Reply
+    from sessions.priming.evidence.arms import SeededAsk
+    from sessions.priming.evidence.experiment import ExperimentPlan
+
+_MOST_AT_ONCE = 8
+
+
+@click.command()
+@click.option("--backend", default="local", show_default=True, help="What answers.")
+@click.option("--model", default="", help="The model to ask.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True,
+    help="Another seed, another run of the same design.",
+)  # fmt: skip
+@click.option(
+    "--samples", type=click.IntRange(1, 100), default=4, show_default=True,
+    help="Answers of each arm to each question; more go on from fewer.",
+)  # fmt: skip
+@click.option("--minutes", type=click.FloatRange(0), default=0.0, help="Stop after so long.")
+@click.option("--arm", "arms", multiple=True, help="Only these arms; several times.")
+@click.option("--questions", "count", type=click.IntRange(1), help="Only the first so many.")
+@click.option("--at-once", type=click.IntRange(1, _MOST_AT_ONCE), help="How many cells at a time.")
+@click.option(
+    "--results", type=click.Path(path_type=Path, dir_okay=False), help="The file of the answers."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evidence(
+    backend: str,
+    model: str,
+    seed: int,
+    samples: int,
+    minutes: float,
+    arms: tuple[str, ...],
+    count: int | None,
+    at_once: int | None,
+    results: Path | None,
+    as_json: bool,
+) -> None:
+    """What primings do on a model, measured without a judge; stopped, it goes on where it was.
+
+    Open questions are asked plainly, with a sham block, with each kind of priming, and in two
+    ways that are simple rivals. The figures are kept for the Prime panel.
+    """
+    from sessions.priming.evidence.experiment import ExperimentPlan
+    from sessions.priming.evidence.questions import questions
+
+    plan = ExperimentPlan(
+        seed,
+        samples,
+        _arms(arms),
+        questions()[:count],
+        at_once or min(_MOST_AT_ONCE, os.cpu_count() or 1),
+        minutes,
+    )
+    try:
+        asyncio.run(_run(plan, backend, model, results, as_json))
+    except KeyboardInterrupt:
+        click.echo("\nStopped. What was answered is kept; the same command goes on.", err=True)
+        raise SystemExit(130) from None
+
+
+def _arms(names: Sequence[str]) -> Sequence[Any]:
+    from sessions.priming.evidence.arms import ARMS
+
+    unknown = [name for name in names if name not in ARMS]
+    if unknown:
+        raise UsageError(f"There is no arm {unknown[0]!r}.", f"There are {', '.join(ARMS)}.")
+    return tuple(ARMS[name] for name in names or ARMS)
+
+
+async def _run(
+    plan: ExperimentPlan, backend: str, model: str, path: Path | None, as_json: bool
+) -> None:
+    from sessions.places import places
+    from sessions.priming.evidence import shipped
+    from sessions.priming.evidence.experiment import run
+    from sessions.priming.evidence.results import Results
+    from sessions.priming.evidence.summary import summarise, table
+
+    async with AsyncExitStack() as stack:
+        made, named = _backends(backend, model, plan.at_once)
+        for each in made:
+            stack.push_async_callback(each.close)
+        folder = shipped.own_folder(places().data)
+        results = Results(path or folder / f"{shipped.file_name(named)}-{plan.seed}.jsonl")
+        results.open(named, plan.seed)
+        whole = await run(plan, _ask(made, named), results, _teller())
+    click.echo(f"\n{results.path}", err=True)
+    summary = summarise(results)
+    if summary is None:
+        click.echo("Not every arm has two answers to a question yet: nothing to tell.", err=True)
+        return
+    shipped.keep(places().data, summary)
+    click.echo(json.dumps(summary, indent=1) if as_json else "\n".join(table(summary)))
+    if not whole:
+        click.echo("The minutes are over; the same command goes on.", err=True)
+
+
+def _backends(name: str, model: str, at_once: int) -> tuple[list[Backend], str]:
+    """What answers; the model on this machine by a process of one thread and one slot each.
+
+    So none waits for another, and no answer depends on what is answered beside it.
+    """
+    from sessions import config
+    from sessions.backends.registry import make
+    from sessions.places import places
+
+    here = places()
+    loaded = config.load(here.config_file)
+    choice = loaded.choose(backend=name, model=model)
+    own = loaded.backends[choice.backend]
+    count = 1
+    if own.type == "local":
+        count = at_once
+        own = replace(own, threads=1, slots=1, context=min(own.context or 4_096, 4_096))
+    backends = [
+        make(key, replace(loaded, backends={key: own}), here)
+        for key in (f"{choice.backend}-evidence-{number}" for number in range(count))
+    ]
+    return backends, choice.model or backends[0].default_model
+
+
+def _ask(backends: Sequence[Backend], model: str) -> SeededAsk:
+    """Ask whichever is free."""
+    from sessions.backends.base import Question
+
+    free: asyncio.Queue[Backend] = asyncio.Queue()
+    for each in backends:
+        free.put_nowait(each)
+
+    async def ask(
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int = 4096,
+        seed: int = 0,
+    ) -> Reply:
+        question = Question(messages, model=model, schema=schema, max_tokens=max_tokens, seed=seed)
+        if len(backends) == 1:
+            return await backends[0].ask(question)
+        backend = await free.get()
+        try:
+            return await backend.ask(question)
+        finally:
+            free.put_nowait(backend)
+
+    return ask
+
+
+def _teller() -> Callable[[int, int], None]:
+    """Says how far it is, on a line of its own where somebody looks on."""
+
+    def tell(done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done} of {of} cells", nl=False, err=True)
+        elif done % 50 == 0 or done == of:
+            click.echo(f"{done} of {of} cells", err=True)
+
+    return tell

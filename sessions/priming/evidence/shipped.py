@@ -1,0 +1,86 @@
+"""What is known of a model: figures that ship with agentdeck, and those of one's own runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from sessions.places import private_folder
+from sessions.priming.evidence.arms import ARMS
+from sessions.priming.evidence.questions import data_file
+from sessions.priming.evidence.summary import difference, sign
+from sessions.priming.model import JSON
+from skills import private_files
+
+_LIMIT = 1024 * 1024
+
+
+def own_folder(data: Path) -> Path:
+    """Where one's own runs are: answers and figures."""
+    return data / "priming" / "evidence"
+
+
+def file_name(model: str) -> str:
+    """A model's name as a file's."""
+    return re.sub(r"[^\w.-]+", "-", model)[:80].strip("-.") or "model"
+
+
+def keep(data: Path, summary: JSON) -> None:
+    """Keep the figures of one's own run; a later run of that model and seed takes their place."""
+    name = f"{file_name(summary['model'])}-{summary['seed']}.json"
+    folder = private_folder(own_folder(data))
+    private_files.write(folder / name, json.dumps(summary, indent=1) + "\n")
+
+
+@cache
+def measured() -> tuple[JSON, ...]:
+    """The runs that ship; the first of a model is what is shown, further ones repeat it."""
+    return tuple(json.loads(data_file("measured.json"))["runs"])
+
+
+def figures_of(model: str, data: Path | None = None) -> JSON | None:
+    """The run that tells of a model: one's own, the latest, before the one that ships."""
+    own = [run for run in _own(data) if run.get("model") == model] if data else []
+    if own:
+        return max(own, key=lambda run: (run.get("samples", 0), str(run.get("at", ""))))
+    return next((run for run in measured() if run["model"] == model), None)
+
+
+def _own(data: Path) -> Iterator[JSON]:
+    for path in sorted(own_folder(data).glob("*.json")):
+        try:
+            if path.stat().st_size <= _LIMIT:
+                run = json.loads(path.read_bytes())
+                if isinstance(run, dict) and isinstance(run.get("arms"), dict):
+                    yield run
+        except (OSError, ValueError, RecursionError):
+            continue
+
+
+def says(model: str, kind: str, params: JSON, data: Path | None = None) -> str:
+    """What was measured of a kind on a model, in a sentence; or that nothing was."""
+    run = figures_of(model, data)
+    arm = next(
+        (
+            a.name
+            for a in ARMS.values()
+            if a.kind == kind and dict(a.params).get("who", "known") == params.get("who", "known")
+        ),
+        "",
+    )
+    try:
+        figures = run["arms"][arm] if run else None
+        if run is None or figures is None:
+            raise KeyError(arm)
+        own, fit = figures["own"]["sham"], figures["fitness"]["sham"]
+        verdict = {1: "more spread", -1: "less spread", 0: "no difference in spread"}[sign(own)]
+        fitness = {1: "fitter", -1: "less fit", 0: "as fit"}[sign(fit)]
+        return (
+            f"measured on {model}: {verdict} than a sham block, {difference(own)}; "
+            f"{fitness}, {difference(fit)}"
+        )
+    except (KeyError, TypeError, IndexError):
+        return f"not measured on {model or 'this model'}"
