@@ -10,7 +10,7 @@ AGENTS := opencode-ai@1.18.33 @agentclientprotocol/claude-agent-acp@0.101.0 \
 	@github/copilot@1.0.102
 VIBE   := mistral-vibe==3.0.2
 
-.PHONY: help run install test check coverage hooks gates lint types contract circles names size bench profile soak pictures agents agents-here clean
+.PHONY: help run install test check coverage hooks gates lint types contract circles names size bench profile soak evidence pictures agents agents-here clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -62,6 +62,9 @@ profile: $(VENV)/dev.stamp ## where the time goes while 24 sessions stream
 
 soak: $(VENV)/dev.stamp    ## five minutes of everything at once, watched for leaks; ARGS="--hours 8"
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+evidence: $(VENV)/run.stamp ## what primings do on the embedded model: at most 30 minutes, goes on where it stopped
+	@$(BIN)/agentdeck prime evidence --backend local --minutes 30 --results .evidence/seed-$(or $(SEED),1).jsonl --seed $(or $(SEED),1) $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

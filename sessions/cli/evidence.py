@@ -32,7 +32,7 @@ _MOST_AT_ONCE = 8
     help="Another seed, another run of the same design.",
 )  # fmt: skip
 @click.option(
-    "--samples", type=click.IntRange(1, 100), default=4, show_default=True,
+    "--samples", type=click.IntRange(1, 100), default=8, show_default=True,
     help="Answers of each arm to each question; more go on from fewer.",
 )  # fmt: skip
 @click.option("--minutes", type=click.FloatRange(0), default=0.0, help="Stop after so long.")

@@ -26,6 +26,7 @@ BY_HAND = {
     "sessions/engine/lifecycle.py": "looks at a lock without making one",
     "sessions/engine/protocol.py": "writes the source tree, by hand of who works on it",
     "sessions/backends/acp/archives.py": "an agent's folder comes in by one rename",
+    "sessions/priming/evidence/page.py": "writes the source tree, by hand of who works on it",
     "sessions/importers/run.py": "a session's folder comes in by one rename",
     "sessions/harvest/draft.py": "a draft's folder comes in by one rename",
     "sessions/harvest/draft_store.py": "folders that change places",

@@ -32,6 +32,8 @@ KEEP = 3
 """How many items a block has."""
 GROUP = 4
 """How many answers the rivals make at once."""
+SHARED = 2
+"""How many answers a draw primes: its reading takes longer than they do."""
 ANSWER_TOKENS = 80
 ABSTRACT = 500
 """Characters of an abstract that are shown: a small model's time goes into reading."""
@@ -110,12 +112,12 @@ ARMS: dict[str, EvidenceArm] = {
     arm.name: arm
     for arm in (
         EvidenceArm("plain", "plain: the question alone"),
-        EvidenceArm("sham", "sham: what the model names first, in the same form"),
-        EvidenceArm("acronym", "acronym", "acronym", (("count", 20),)),
-        EvidenceArm("names", "names: known people", "names"),
-        EvidenceArm("ordinary", "names: ordinary people", "names", (("who", "ordinary"),)),
-        EvidenceArm("arxiv", "arXiv", "arxiv"),
-        EvidenceArm("terms", "terms", "terms"),
+        EvidenceArm("sham", "sham: what the model names first, in the same form", group=SHARED),
+        EvidenceArm("acronym", "acronym", "acronym", (("count", 20),), SHARED),
+        EvidenceArm("names", "names: known people", "names", (), SHARED),
+        EvidenceArm("ordinary", "names: ordinary people", "names", (("who", "ordinary"),), SHARED),
+        EvidenceArm("arxiv", "arXiv", "arxiv", (), SHARED),
+        EvidenceArm("terms", "terms", "terms", (), SHARED),
         EvidenceArm("verbalised", "verbalised sampling", group=GROUP),
         EvidenceArm("directions", "direction planning", group=GROUP),
     )
@@ -127,7 +129,9 @@ async def answers(arm: EvidenceArm, question: OpenQuestion, asked: Asked) -> lis
     made_nonce.set(lambda: f"{asked.stream.below(2**32):08x}")
     if arm.kind or arm.name == "sham":
         prompt = await _primed(arm, question, asked)
-        return asked.of([await asked.answer(prompt)], [prompt])
+        return asked.of(
+            [await asked.answer(prompt) for _ in range(arm.group)], [prompt] * arm.group
+        )
     if arm.name == "verbalised":
         return await _verbalised(question, asked)
     if arm.name == "directions":

@@ -14,7 +14,7 @@ from sessions.priming.evidence.questions import OpenQuestion, questions
 from sessions.priming.evidence.results import Cell, Results
 from sessions.priming.rng import Stream
 
-SAMPLES = 4
+SAMPLES = 8
 """Of each arm to each question: what two cores answer within half an hour."""
 
 
