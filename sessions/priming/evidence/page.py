@@ -196,7 +196,8 @@ def _how() -> Iterator[str]:
         f"The primings go the way that they go in a session: drawn by chance, read by the model, "
         f"{KEEP} items put before the question in the words that a session is sent. Each draw "
         f"primes {SHARED} answers. The sham's block has the same form and length, and is what the "
-        "model names first. Papers come from the sample that ships with agentdeck, their abstracts cut to 500 "
+        "model names first. Papers come from the sample that ships with agentdeck, their abstracts "
+        "cut to 500 "
         "characters: no network is asked. Terms are drawn from a list of many trades. *Ordinary "
         "people* is the choice `who` of the kind names (after arXiv 2602.20408). The rivals are "
         f"verbalised sampling (after arXiv 2510.01171: {GROUP} unlikely answers at once, with "
@@ -216,8 +217,8 @@ def _how() -> Iterator[str]:
         "with it. Spread is of words, not of meanings, and says nothing of whether an idea is "
         "good; own spread leaves out what stood in the prompts, since another block in each prompt "
         "makes answers differ by echo alone. The fitness rules find answers that are broken, not "
-        "answers that are dull. Eight measures of eight arms are many looks: single intervals near 0 prove "
-        "little."
+        "answers that are dull. Eight measures of eight arms are many looks: single "
+        "intervals near 0 prove little."
     )
     yield ""
     yield (
