@@ -11,7 +11,7 @@ from sessions.errors import BackendError
 from sessions.priming.evidence.arms import ARMS, Asked, EvidenceArm, SeededAsk, answers
 from sessions.priming.evidence.measures import Answer
 from sessions.priming.evidence.questions import OpenQuestion, questions
-from sessions.priming.evidence.results import Cell, Results
+from sessions.priming.evidence.results import EvidenceCell, Results
 from sessions.priming.rng import Stream
 
 SAMPLES = 8
@@ -66,7 +66,7 @@ async def run(
             if ends is not None and time.monotonic() > ends:
                 return
             given = await _answered(plan.seed, arm, question, sample, ask)
-            results.add(Cell(arm.name, question.id, sample, tuple(given)))
+            results.add(EvidenceCell(arm.name, question.id, sample, tuple(given)))
             done += 1
             told(done, len(wanted))
 

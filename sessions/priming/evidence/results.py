@@ -33,7 +33,7 @@ def design() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class EvidenceCell:
     """What was answered at once: one sample of an arm to a question, or a group of them."""
 
     arm: str
@@ -54,7 +54,7 @@ class Results:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.head: JSON = {}
-        self.cells: dict[tuple[str, str, int], Cell] = {}
+        self.cells: dict[tuple[str, str, int], EvidenceCell] = {}
 
     def open(self, model: str, seed: int) -> None:
         """Read what is there and be ready to add to it; a new file is begun where there is none.
@@ -89,7 +89,7 @@ class Results:
             raise AgentdeckError(f"{self.path} has no results.", "Run the experiment first.")
         return self
 
-    def add(self, cell: Cell) -> None:
+    def add(self, cell: EvidenceCell) -> None:
         """Append a cell, on the disk before this returns. Raises AgentdeckError."""
         line = codec.encode({**asdict(cell), "answers": [asdict(each) for each in cell.answers]})
         try:
@@ -135,9 +135,9 @@ def _rows(data: bytes) -> Iterator[JSON]:
             yield row
 
 
-def _cell(row: JSON) -> Cell | None:
+def _cell(row: JSON) -> EvidenceCell | None:
     try:
         answers = tuple(Answer(**each) for each in row["answers"])
-        return Cell(str(row["arm"]), str(row["question"]), int(row["first"]), answers)
+        return EvidenceCell(str(row["arm"]), str(row["question"]), int(row["first"]), answers)
     except (KeyError, TypeError, ValueError):
         return None
