@@ -24,6 +24,7 @@ from sessions.places import places
 from tui.deck import ending
 from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
+from tui.pictures import close_shelf
 from tui.terminal import keys
 from tui.terminal.output_guard import GuardedApp
 from tui.terminal.resizing import SureSize
@@ -126,10 +127,12 @@ class DeckApp(GuardedApp, SureSize):
     async def action_quit(self) -> None:
         """Leave; the sessions go on."""
         await self.deck.close_link()
+        close_shelf(self)
         self.exit()
 
     def _leave(self, return_code: int) -> None:
         self._save()
+        close_shelf(self)
         self.exit(return_code=return_code)
 
     def _save(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sessions.record import events as ev
@@ -64,6 +65,8 @@ class Transcript:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.last_seq = 0
+        self.files: Path | None = None
+        """The session's `files/`, where that is known: what is kept beside the record."""
         self._calls: dict[str, Block] = {}
         self._asks: dict[str, Block] = {}
         self._primings: dict[tuple[str, str], Block] = {}

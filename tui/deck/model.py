@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sessions.places import places
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
@@ -258,7 +259,10 @@ class DeckModel:
 
     def of(self, session_id: str) -> Live:
         """What is kept of a session's view; made if need be, the longest unused dropped."""
-        live = self.live.pop(session_id, None) or Live()
+        live = self.live.pop(session_id, None)
+        if live is None:
+            live = Live()
+            live.transcript.files = places().session(session_id) / "files"
         self.live[session_id] = live
         if len(self.live) > KEPT_TRANSCRIPTS:
             keep = set(self.visible())

@@ -16,6 +16,8 @@ from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
+from tui.pictures.answers import answers
+
 _WORD_MOVES = "bf"
 """What option+left and option+right send on macOS: they stay moves by a word."""
 
@@ -89,18 +91,31 @@ def _character(sequence: re.Match[str]) -> str:
 
 def _feed(parser: XTermParser, data: str) -> Iterable[Message]:
     if data:  # an empty one is the end of everything
-        pastes: Pastes = parser.__dict__.setdefault("_agentdeck_pastes", Pastes())
-        told = pastes.text(data)
-        return _FEED(parser, told) if told else ()
+        data = answers.text(data)
+        return _parsed(parser, data) if data else ()
     return _FEED(parser, data)
 
 
+def _parsed(parser: XTermParser, data: str) -> Iterable[Message]:
+    pastes: Pastes = parser.__dict__.setdefault("_agentdeck_pastes", Pastes())
+    told = pastes.text(data)
+    return _FEED(parser, told) if told else ()
+
+
+def _tick(parser: XTermParser) -> Iterable[Message]:
+    if late := answers.late():  # an escape key that looked like an answer's beginning
+        yield from _parsed(parser, late)
+    yield from _TICK(parser)
+
+
 _FEED = XTermParser.feed
+_TICK = XTermParser.tick
 
 
 def learn() -> None:
     """Teach Textual's parser alt with digits, small letters, slash and enter; and pastes."""
     XTermParser.feed = _feed  # type: ignore[method-assign,assignment]
+    XTermParser.tick = _tick  # type: ignore[method-assign,assignment]
     table = cast("dict[str, Any]", ANSI_SEQUENCES_KEYS)
     for character in string.ascii_lowercase + string.digits:
         if character in _WORD_MOVES:

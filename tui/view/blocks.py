@@ -15,6 +15,7 @@ from sessions.safety.sanitise import clean, clean_line
 from tui.terminal import glyphs
 from tui.view.line import Line, Span, cells, wrap
 from tui.view.notices import notice
+from tui.view.picture import NO_PICTURES, Pictures
 from tui.view.pieces import DiffPiece, MadePiece, Piece, TextPiece
 
 Thinking = Literal["open", "folded", "hidden"]
@@ -94,12 +95,12 @@ def starts_hidden(block: Block) -> bool:
     return block.kind == "thinking" and looks.thinking == "hidden"
 
 
-def build(block: Block, folded: bool) -> list[Piece]:
+def build(block: Block, folded: bool, pictures: Pictures = NO_PICTURES) -> list[Piece]:
     """The pieces of a block other than an answer (whose pieces grow, see `body`)."""
     if block.kind == "user":
-        return _user(block, folded)
+        return _user(block, folded, pictures)
     if block.kind == "tool":
-        return _tool(block, folded)
+        return _tool(block, folded, pictures)
     if block.kind == "error":
         return _error(block)
     return notice(block, folded)
@@ -148,7 +149,7 @@ _ORIGINS = {
 }
 
 
-def _user(block: Block, folded: bool) -> list[Piece]:
+def _user(block: Block, folded: bool, pictures: Pictures) -> list[Piece]:
     pieces: list[Piece] = []
     origin = str(block.data.get("origin") or "typed")
     if origin != "typed":
@@ -161,8 +162,7 @@ def _user(block: Block, folded: bool) -> list[Piece]:
     else:
         pieces += _chunks(text, "user")
     for attached in block.data.get("attachments") or []:
-        path = attached.get("path", "") if isinstance(attached, dict) else attached
-        pieces.append(TextPiece(f"[attached: {clean_line(str(path))}]", "muted"))
+        pieces.append(pictures.piece(attached, "attached"))
     return pieces
 
 
@@ -182,7 +182,7 @@ def _more(count: int, before: tuple[Span, ...] = ()) -> Piece:
 # -- tools
 
 
-def _tool(block: Block, folded: bool) -> list[Piece]:
+def _tool(block: Block, folded: bool, pictures: Pictures) -> list[Piece]:
     pieces: list[Piece] = [_tool_head(block)]
     before: tuple[Span, ...] = ((f"{glyphs.mark('result')} ", "muted"),)
     data = block.data
@@ -199,8 +199,7 @@ def _tool(block: Block, folded: bool) -> list[Piece]:
     if answer is not None and not answer.allowed and answer.reason:
         pieces.append(TextPiece(clean_line(answer.reason), "muted", before))
     for image in data.get("images") or []:
-        path = image.get("path", "") if isinstance(image, dict) else image
-        pieces.append(TextPiece(f"[image: {clean_line(str(path))}]", "muted", before))
+        pieces.append(pictures.piece(image, "image", before))
     if data.get("truncated") and data.get("path") and not folded:
         said = f"cut for the model; all of it: {clean_line(str(data['path']))}"
         pieces.append(TextPiece(said, "muted", before))

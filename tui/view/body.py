@@ -16,6 +16,7 @@ from tui.terminal import glyphs
 from tui.view import blocks
 from tui.view.heights import Heights
 from tui.view.line import Line
+from tui.view.picture import NO_PICTURES, PicturePiece, Pictures
 from tui.view.pieces import MarkdownPiece, Piece, TextPiece, estimate
 from tui.view.split import Splitter
 
@@ -50,13 +51,15 @@ class BlockBody:
         "folded",
         "heights",
         "hidden",
+        "pictures",
         "pieces",
         "version",
     )
 
-    def __init__(self, block: Block, apart: bool) -> None:
+    def __init__(self, block: Block, apart: bool, pictures: Pictures = NO_PICTURES) -> None:
         self.block = block
         self.apart = apart
+        self.pictures = pictures
         self.folded = blocks.starts_folded(block)
         self.hidden = blocks.starts_hidden(block)
         self.pieces: list[Piece] = []
@@ -117,7 +120,7 @@ class BlockBody:
         elif self.block.kind in ("text", "thinking"):
             self._stream(fresh, width)
         else:
-            self._replace(blocks.build(self.block, self.folded), width)
+            self._replace(blocks.build(self.block, self.folded, self.pictures), width)
 
     def _replace(self, pieces: list[Piece], width: int) -> None:
         self.pieces = pieces
@@ -203,6 +206,7 @@ class Body:
         self._kept: OrderedDict[Piece, int] = OrderedDict()
         self._lines_kept = 0
         self._blank = Line(())
+        self.pictures = NO_PICTURES
         self.keep = LINES_KEPT
         self.rendered = 0
         """How many pieces were rendered in all; for tests and benchmarks."""
@@ -234,6 +238,15 @@ class Body:
         for block in self.blocks:
             block.version = -1
 
+    def picture_came(self) -> bool:
+        """Render anew what shows pictures; whether anything does."""
+        found = False
+        for index, block in enumerate(self.blocks):
+            if any(isinstance(piece, PicturePiece) for piece in block.pieces):
+                block.version, found = -1, True
+                self._sync(index)
+        return found
+
     def _forget(self) -> None:
         for piece in self._kept:
             piece.lines = None
@@ -246,7 +259,7 @@ class Body:
         while len(self.blocks) < len(known):
             block = known[len(self.blocks)]
             before = next((b.block for b in reversed(self.blocks) if not b.hidden), None)
-            made = BlockBody(block, apart(before, block))
+            made = BlockBody(block, apart(before, block), self.pictures)
             self.blocks.append(made)
             self.heights.append(made.guess(self.width))
         if index is not None and self.blocks[index].built:

@@ -14,19 +14,21 @@ paint.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from math import inf
 from time import monotonic
 from typing import Any
 
 from rich.console import Console
 from textual import events
-from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.pictures.strips import copied, drawn_over
 from tui.view.fitted import Fitted
 
 SOONEST_S = 0.008
@@ -45,16 +47,48 @@ _Owner = tuple[Widget, Region] | None
 class LeanUpdate(CompositorUpdate):
     """Rows to be painted: `(x, y, strip)`, then what the usual way made."""
 
-    def __init__(self, rows: list[tuple[int, int, Strip]], rest: CompositorUpdate | None) -> None:
+    def __init__(
+        self, rows: list[tuple[int, int, Strip]], rest: CompositorUpdate | None, height: int = 0
+    ) -> None:
         self.rows = rows
         self.rest = rest
+        self.height = height
 
     def render_segments(self, console: Console) -> str:
         """The update as terminal sequences."""
         said = [f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.rows]
+        rows: Iterable[tuple[int, int, Strip]] = self.rows
         if self.rest is not None:
             said.append(self.rest.render_segments(console))
+            if isinstance(self.rest, ChopsUpdate):
+                rows = chain(rows, _touched(self.rest))
+        said.append(drawn_over(rows, self.height))
         return "".join(said)
+
+
+class FullUpdate(LayoutUpdate):
+    """The whole screen, with the pictures that lie over it."""
+
+    def render_segments(self, console: Console) -> str:
+        """The update as terminal sequences."""
+        rows = (each for y, line in enumerate(self.strips, self.region.y)
+                for each in _placed(self.region.x, y, line))  # fmt: skip
+        return super().render_segments(console) + drawn_over(rows, self.region.height)
+
+
+def _placed(x: int, y: int, strips: Iterable[Strip]) -> Iterable[tuple[int, int, Strip]]:
+    """Strips that follow each other, each with its place."""
+    for strip in strips:
+        yield x, y, strip
+        x += strip.cell_length
+
+
+def _touched(update: ChopsUpdate) -> Iterable[tuple[int, int, Strip]]:
+    """The strips of an update that are painted."""
+    for y, x1, x2 in update.spans:
+        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if strip is not None and x <= x2 and end > x1:
+                yield x, y, strip
 
 
 class LeanCompositor(Compositor):
@@ -93,7 +127,9 @@ class LeanCompositor(Compositor):
         self._dirty_regions = rest
         other = super().render_partial_update() if rest else None
         self._dirty_regions.clear()
-        return LeanUpdate(rows, other) if rows or other is not None else None
+        if not rows and other is None:
+            return None
+        return LeanUpdate(rows, other, screen.height)
 
     def _get_renders(
         self, crop: Region | None = None
@@ -106,7 +142,7 @@ class LeanCompositor(Compositor):
             if seen := clip.intersection(region):
                 part = Region(seen.x - region.x, seen.y - region.y, seen.width, seen.height)
                 # A strip keeps what it was cut into; these copies take that with them.
-                strips = [Strip(s, s.cell_length) for s in widget.render_lines(part)]
+                strips = [copied(s) for s in widget.render_lines(part)]
                 yield region, clip, strips
 
     def _render_chops(
@@ -153,7 +189,7 @@ class LeanCompositor(Compositor):
         for widget in self.visible_widgets:
             if widget.is_container:
                 widget._styles_cache.clear()
-        return update
+        return update if simplify else FullUpdate(update.strips, update.region)
 
     def _owner(self, region: Region) -> _Owner:
         """The widget that alone is seen in `region`, and where it lies; None: there are several."""

@@ -7,6 +7,7 @@ changed ones to be painted. Private parts of Textual are used in three places, e
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import monotonic
 
 from textual import events
@@ -17,11 +18,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from sessions.record.transcript import Block, Transcript
+from tui.pictures.shelf import Found, shelf
 from tui.terminal import glyphs
 from tui.view.body import Body, BodyRow
 from tui.view.code import warm_up
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
+from tui.view.picture import Pictures
 from tui.view.place import Place
 from tui.view.search import Search
 
@@ -53,6 +56,7 @@ class DrawnTranscript(ScrollView):
         super().__init__(id=id, classes=classes)
         self.transcript = transcript
         self.body = Body(transcript)
+        self._with_pictures()
         self.following = True
         self.new_lines = 0
         """Lines that came since the user scrolled up."""
@@ -79,10 +83,27 @@ class DrawnTranscript(ScrollView):
         """A block is new or changed; it is drawn at the next `flush`."""
         self._dirty.add(block.index)
 
+    def _with_pictures(self) -> None:
+        """Have pictures come from the app's."""
+        self.body.pictures = Pictures(self.transcript.files, self._picture)
+
+    def _picture(self, path: Path, width: int, height: int) -> Found | None:
+        if glyphs.is_ascii():
+            return None
+        kept = shelf(self.app)
+        kept.watch(self)
+        return kept.get(path, width, height)
+
+    def picture_came(self) -> None:
+        """Pictures have come: those here are drawn."""
+        if self.body.picture_came():
+            self.draw()
+
     def show_transcript(self, transcript: Transcript) -> None:
         """Show another transcript, from its end."""
         self.transcript = transcript
         self.body = Body(transcript, self.body.width)
+        self._with_pictures()
         self.following, self.new_lines = True, 0
         self.searching = self.typing = self.cursor = None
         self._dirty.clear()

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from textual.strip import Strip
 
+from tui.pictures.strips import joined
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
 from tui.view.line import Line, Span, cells
 from tui.view.palette import Palette
+from tui.view.picture import PictureLine
 
 GUTTER = 2
 """Cells left of every line: a bar for what is mine, or for the block in hand."""
@@ -60,6 +62,10 @@ def _paint(line: Line, look: Look, palette: Palette, width: int) -> Strip:
         length = sum(len(text) for text, _ in spans)
         spans = _overlay(spans, [(max(start, GUTTER), length if end < 0 else end)], "selected")
     undone = " undone" if look.undone else ""
+    if isinstance(line, PictureLine):
+        parts = [Strip([Segment(printable(t), palette[style + undone])]) for t, style in spans]
+        room = width - sum(part.cell_length for part in parts)
+        return joined([*parts, line.drawn(max(0, room), palette[line.fill])])
     segments = []
     used = 0
     for text, style in spans:

@@ -1,27 +1,22 @@
-"""Pictures as two pixels a cell: the upper one as foreground, the lower as background of `▀`.
-
-Pillow decodes them (extra `pictures`); it is imported when the first picture is there.
-"""
+"""Pictures as two pixels a cell: the upper one as foreground, the lower as background of `▀`."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice, repeat
+from typing import Any
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-_MOST_PIXELS = 100_000_000
+from tui.pictures.decode import NotDrawn as NotDrawn
+from tui.pictures.decode import small
+
 _DARK = (0, 0, 0)
 Colour = tuple[int, int, int]
-
-
-class NotDrawn(Exception):
-    """This picture can't be drawn here; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +54,18 @@ class Pixels:
 
 def read(data: bytes, width: int, height: int) -> Pixels:
     """A picture of at most that many cells. Raises NotDrawn; for a thread."""
-    try:
-        from PIL import Image, ImageOps
-    except ImportError:
-        raise NotDrawn("pictures are drawn with the extra `pictures` (Pillow)") from None
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            size = image.size
-            if size[0] * size[1] > _MOST_PIXELS:
-                raise NotDrawn(f"it has {size[0]} × {size[1]} pixels")
-            image.draft("RGB", (4 * width, 8 * height))
-            small = ImageOps.exif_transpose(image).convert("RGBA")
-            small.thumbnail((max(1, width), max(2, 2 * height)))
-            flat = Image.new("RGBA", small.size, (*_DARK, 255))
-            flat.alpha_composite(small)
-            wide, high = flat.size
-            raw = flat.convert("RGB").tobytes()
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise NotDrawn("it is broken, or of no kind that is known") from error
+    return pixels_of(*small(data, max(1, width), max(2, 2 * height)))
+
+
+def pixels_of(image: Any, size: tuple[int, int]) -> Pixels:
+    """A Pillow image of as many pixels as it gets, as colours."""
+    if image.mode == "RGBA":
+        from PIL import Image
+
+        flat = Image.new("RGBA", image.size, (*_DARK, 255))
+        flat.alpha_composite(image)
+        image = flat
+    wide, high = image.size
+    raw = image.convert("RGB").tobytes()
     pixels = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw), 3)]
     return Pixels([pixels[y * wide : (y + 1) * wide] for y in range(high)], size)

@@ -1,0 +1,65 @@
+"""Picture files → pictures made small; what is hostile, or no picture, is refused in words.
+
+Pillow decodes them (extra `pictures`); it is imported when the first picture is there. SVG is
+drawn by resvg in a process of its own, see `tui.pictures.svg`. All of it is for threads.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from typing import Any
+
+from tui.pictures.refused import NotDrawn as NotDrawn
+
+MOST_BYTES = 40_000_000
+MOST_PIXELS = 64_000_000
+MOST_SIDE = 32_768
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "ICO")
+_SVG_START = 1000
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, LookupError, TypeError,
+           AttributeError, ArithmeticError, MemoryError)  # fmt: skip
+"""What Pillow raises for files that are cut off or say what can't be."""
+
+
+def small(data: bytes, width: int, height: int) -> tuple[Any, tuple[int, int]]:
+    """A picture of at most so many pixels, in RGB or RGBA, and the size that it has itself.
+
+    Scaled by averaging; of a moving picture the first frame. Raises NotDrawn.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise NotDrawn("pictures are drawn with the extra `pictures` (Pillow)") from None
+    # Its sizes are looked at below; a warning would be printed into the deck.
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    if len(data) > MOST_BYTES:
+        raise NotDrawn("the file is too large")
+    if is_svg(data):
+        from tui.pictures import svg
+
+        data = svg.as_png(data, width, height)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            size = image.size
+            if size[0] * size[1] > MOST_PIXELS or max(size) > MOST_SIDE:
+                raise NotDrawn(f"it has {size[0]} × {size[1]} pixels")
+            image.draft("RGB", (2 * width, 2 * height))
+            clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+            whole = image.convert("RGBA" if clear else "RGB")
+            if image.getexif().get(0x0112, 1) != 1:
+                whole = ImageOps.exif_transpose(whole)
+                size = size if whole.width >= whole.height == size[0] >= size[1] else whole.size
+            whole.thumbnail((max(1, width), max(1, height)), Image.Resampling.BOX, reducing_gap=1.0)
+            return whole, size
+    except Image.DecompressionBombError:
+        raise NotDrawn("it has too many pixels") from None
+    except _BROKEN as error:
+        raise NotDrawn("it is broken, or of no kind that is known") from error
+
+
+def is_svg(data: bytes) -> bool:
+    """Whether it is written as SVG."""
+    start = data[:_SVG_START].lstrip(b"\xef\xbb\xbf \r\n\t")
+    return start.startswith(b"<") and b"<svg" in start

@@ -1,0 +1,97 @@
+"""Pictures in a transcript: as many rows as they take, drawn when they have come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.style import Style
+from textual.strip import Strip
+
+from sessions.safety.sanitise import clean_line
+from tui.pictures.shelf import Found, Missing
+from tui.pictures.shown import Shown
+from tui.text import one_line
+from tui.view.line import Line, Span, cells, wrap
+from tui.view.pieces import Piece, TextPiece
+
+Get = Callable[[Path, int, int], Found | None]
+MOST_WIDTH, MOST_HEIGHT = 48, 12
+"""Cells of one picture in a transcript."""
+
+
+class PictureLine(Line):
+    """One row of a picture."""
+
+    __slots__ = ("picture", "row")
+
+    def __init__(self, picture: Shown, row: int, before: tuple[Span, ...]) -> None:
+        super().__init__(before, len("".join(text for text, _ in before)))
+        self.picture = picture
+        self.row = row
+
+    def drawn(self, width: int, empty: Style) -> Strip:
+        """Its cells, exactly so many."""
+        return self.picture.strip(self.row, width, empty)
+
+
+class PicturePiece(Piece):
+    """A picture's file. `get`: where pictures come from; without it, it is named."""
+
+    __slots__ = ("_before", "_get", "_words", "path")
+
+    def __init__(
+        self, path: Path, name: str, get: Get | None, before: tuple[Span, ...] = ()
+    ) -> None:
+        super().__init__()
+        self.path = path
+        self._get = get
+        self._before = before
+        self._words = name
+
+    @property
+    def source(self) -> str:
+        return self._words
+
+    def render(self, width: int) -> list[Line]:
+        room = min(MOST_WIDTH, width - sum(cells(text) for text, _ in self._before))
+        found = self._get(self.path, room, MOST_HEIGHT) if self._get and room >= 4 else None
+        words = self._words
+        if isinstance(found, Shown):
+            lines: list[Line] = [
+                PictureLine(found, row, self._before) for row in range(found.height)
+            ]
+            return [*lines, *wrap([(f"{words} {_size(found)}", "muted")], width, self._before)]
+        if isinstance(found, Missing):
+            words += f" is not drawn: {one_line(found.why)}"
+        return wrap([(words, "muted")], width, self._before)
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where a session's pictures lie (`files/`), and where drawn ones come from."""
+
+    files: Path | None = None
+    get: Get | None = None
+
+    def piece(self, told: Any, what: str, before: tuple[Span, ...] = ()) -> Piece:
+        """What stands for a file of a message or a result: a picture, or its name."""
+        path, name, media = told, "", ""
+        if isinstance(told, dict):
+            path, name, media = (told.get(key) or "" for key in ("path", "name", "media_type"))
+        base = Path(str(path)).name
+        said = f"[{what}: {clean_line(str(name or path))}]"
+        drawn = str(media).startswith("image/") or base.endswith(".svg")
+        if not (drawn and base and self.files is not None):
+            return TextPiece(said, "muted", before)
+        # Only what lies there: a record may name anything.
+        return PicturePiece(self.files / base, said, self.get, before)
+
+
+NO_PICTURES = Pictures()
+
+
+def _size(found: Shown) -> str:
+    return "{} × {}".format(*found.size)
