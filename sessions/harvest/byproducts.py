@@ -61,9 +61,14 @@ class Found:
     @property
     def id(self) -> str:
         """The same for the same thing from the same place."""
-        text = "" if self.signals.get("made") else self.text  # which may be read later, or be gone
-        told = f"{self.kind}\0{self.path}\0{text}\0{self.origin.get('session')}"
+        told = "\0".join(self.same)
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def same(self) -> tuple[str, str, str, str]:
+        """What makes two of them one, and the id."""
+        text = "" if self.signals.get("made") else self.text  # which may be read later, or be gone
+        return self.kind, self.path, text, str(self.origin.get("session"))
 
     @property
     def name(self) -> str:
@@ -192,7 +197,10 @@ class _Finder:
         trials = self._trials
         told = [f for f in self._found if f.origin.get("turn") not in trials or _was_chosen(f)]
         kept = [f for f in told if f.origin.get("turn") not in self._undone]
-        return sorted(_distinct(kept), key=lambda f: int(f.origin.get("seq") or 0))
+        distinct: dict[tuple[str, ...], Found] = {}
+        for found in kept:
+            distinct.setdefault(found.same, found)
+        return sorted(distinct.values(), key=lambda f: int(f.origin.get("seq") or 0))
 
     # -- by event
 
@@ -422,11 +430,3 @@ def recurrence(groups: Iterable[list[Found]]) -> list[Found]:
     return [
         f for f in every if f.signals.get("count") != 1 or "sessions" in f.signals or _was_chosen(f)
     ]
-
-
-def _distinct(found: list[Found]) -> Iterator[Found]:
-    seen: set[str] = set()
-    for each in found:
-        if each.id not in seen:
-            seen.add(each.id)
-            yield each
