@@ -35,6 +35,8 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     state = state or ("set aside" if summary.aside else summary.status)
     style = STATUS_STYLE.get(summary.status, "") if not summary.closed else "$text-muted"
     title, used = title_of(summary), sum(summary.tokens.values())
+    if "call" in (summary.parent or {}):  # another session has started it
+        title = f"{glyphs.mark('under')} {title}"
     figure = cost(summary.cost_usd) if summary.cost_usd is not None else f"{tokens(used)} tok"
     cells = (
         (place, "bold"),

@@ -53,6 +53,7 @@ _MARKS = {
     "error": ("✗", "x"),
     "retry": ("↻", "~"),
     "new": ("⇣", "v"),
+    "under": ("└", "`"),
 }
 
 _ascii: bool | None = None

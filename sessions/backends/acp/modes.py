@@ -1,8 +1,9 @@
 """Which of an agent's modes is the one in which it asks, by what the modes say of themselves.
 
-For agents that nobody described (see agents.py), and for those whose asking mode has gone. Names
-and descriptions are the agent's own, in English as far as any was seen; a mode that says both is
-taken for one that acts.
+For agents that nobody described (see agents.py), and for those whose asking mode has gone. The
+protocol has no kinds of modes; some agents tell one in `_meta`, and many share ids. Names and
+descriptions are the agent's own, in English as far as any was seen; those of nine other languages
+are read too. A mode that says both is taken for one that acts.
 """
 
 from __future__ import annotations
@@ -12,34 +13,74 @@ from collections.abc import Sequence
 
 from sessions.record import events as ev
 
+_IDS = {
+    "acceptedits": "acts", "agentfullaccess": "acts", "alwaysapprove": "acts", "auto": "acts",
+    "autoaccept": "acts", "autoapprove": "acts", "autoedit": "acts", "autopilot": "acts",
+    "bypass": "acts", "bypasspermissions": "acts", "dangerfullaccess": "acts", "dontask": "acts",
+    "fullaccess": "acts", "fullauto": "acts", "never": "acts", "unrestricted": "acts",
+    "yolo": "acts",
+    "architect": "reads", "plan": "reads", "planning": "reads", "readonly": "reads",
+    "ask": "asks", "askalways": "asks", "manual": "asks", "onrequest": "asks", "supervised": "asks",
+}  # fmt: skip
+"""What modes of these ids do, in whatever language they are called and described."""
+_META = {"full_access": "acts", "auto_review": "acts", "plan": "reads"}
+"""Kinds in a mode's `_meta` (Codex's adapter; Claude's knows them). `standard` is asked and not."""
 _ACTS = re.compile(
     r"\bauto\w*|\bbypass\w*|\byolo\b|\bunattended\b|\bautonom\w*|\bfull[- ]?access\b|\btrust\w*"
     r"|\bskip\w*|\baccept\w* (all|any|every|edits)|\baccept[- _]?edits\b|\bapproves? (all|every)"
     r"|\b(allow|approve|accept)[- _]?(all|everything|edits)\b|\bnever (asks?|prompts?)\b"
     r"|\b(without|no|not?|never|doesn.t|does not) (any )?(be(ing)? )?"
-    r"(ask\w*|approv\w*|confirm\w*|permission\w*|prompt\w*)",
+    r"(ask\w*|approv\w*|confirm\w*|permission\w*|prompt\w*)"
+    # Chinese and Japanese, Korean
+    r"|自动|自動|无需|無需|不需|无须|免确认|不询问|不再询问|跳过|略過|绕过|全部(允许|批准|接受)"
+    r"|(確認|許可|承認)(なし|せず|不要)|スキップ|(すべて|全て|常に)(を)?(許可|承認)"
+    r"|자동|(확인|승인|허가) ?없이|묻지 ?않|건너뛰|모두 ?(허용|승인)"
+    # German, French, Spanish and Portuguese, Russian
+    r"|\bohne (zu |rück)?(fragen?|bestätig\w*|genehmig\w*|nachfrage\w*)|\bnie (nach)?frag\w*"
+    r"|\balles (erlaub|genehmig|annehm)\w*|\büberspring\w*"
+    r"|\bsans (demand|confirm|autoris|approb|valid)\w*|\btout (accept|approuv|autoris)\w*"
+    r"|\bs(in|em) (pregunt|pergunt|confirm|aprob|aprov|permis|pedir)\w*"
+    r"|\bавтомат\w*|\bавтоном\w*|\bбез (подтвержд|запрос|спрос|разреш)\w*|\bне спраш\w*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
     r"\bask(s|ed|ing)?\b|\bconfirm\w*|\bmanual\w*|\bapprov\w*|\bpermissions?\b|\bprompt(s|ed|ing)?\b"
-    r"|\bsupervis\w*|\bon[- _]request\b|\binteractive\b",
+    r"|\bsupervis\w*|\bon[- _]request\b|\binteractive\b"
+    r"|询问|詢問|确认|確認|批准|手动|手動|征求|許可|承認|尋ね|묻|물어|확인|승인|허가|수동"
+    r"|\b(nach|rück)?frag(e|en|t|st)?\b|\bbestätig\w*|\bgenehmig\w*|\bmanuell\w*"
+    r"|\bdemand\w*|\bapprobation\w*|\bautorisation\w*|\bmanuel\w*"
+    r"|\bpregunt\w*|\bpergunt\w*|\baprob\w*|\baprova\w*|\bpermis\w*"
+    r"|\bспраш\w*|\bподтвержд\w*|\bзапрос\w*|\bразреш\w*|\bодобр\w*|\bвручную\b",
     re.IGNORECASE,
 )
 _READS = re.compile(
-    r"\bread[- _]?only\b|\bplan\w*|\b(no|without) (edit|chang|writ)\w*", re.IGNORECASE
+    r"\bread[- _]?only\b|\bplan\w*|\b(no|without) (edit|chang|writ)\w*"
+    r"|只读|唯讀|规划|計画|計劃|読み取り専用|읽기 ?전용|계획"
+    r"|\bnur lesen\w*|\blecture seule\b|\bs[oó]lo lectura\b|\bsomente leitura\b|\bтолько чтение\b"
+    r"|\bплан\w*",
+    re.IGNORECASE,
 )
 _DEFAULT = re.compile(r"default|normal|standard", re.IGNORECASE)
 
 
 def kind_of(mode: ev.JSON) -> str:
-    """What a mode says that it does: `acts` unasked, `asks`, only `reads`, or "" for nothing."""
-    words = " ".join(str(mode.get(key) or "") for key in ("value", "name", "description"))
+    """What a mode says that it does: `acts` unasked, `asks`, only `reads`, or "" for nothing.
+
+    By its kind where the agent tells it, by an id that is known, else by its words.
+    """
+    told = str(mode.get("kind") or "")
+    if kind := _META.get(told):
+        return kind
+    name = str(mode.get("value") or "").rpartition("#")[2]
+    if kind := _IDS.get(re.sub(r"[^a-z]", "", name.lower())):
+        return kind
+    words = " ".join((name, *(str(mode.get(key) or "") for key in ("name", "description"))))
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", words)
     if _ACTS.search(words):
         return "acts"
     if _READS.search(words):
         return "reads"
-    return "asks" if _ASKS.search(words) else ""
+    return "asks" if _ASKS.search(words) or told == "standard" else ""
 
 
 def asking(modes: Sequence[ev.JSON], current: str) -> str:
@@ -59,13 +100,24 @@ def asking(modes: Sequence[ev.JSON], current: str) -> str:
     return ""
 
 
-def told(title: str, before: ev.JSON | None, now: ev.JSON | None) -> str:
-    """What its user shall know of how an agent that nobody described is held."""
+def unread(modes: Sequence[ev.JSON]) -> bool:
+    """Whether modes that say nothing say it in other letters than English has."""
+    silent = (m for m in modes if not kind_of(m))
+    words = (f"{m.get('name') or ''}{m.get('description') or ''}" for m in silent)
+    return any(c.isalpha() and not c.isascii() for text in words for c in text)
+
+
+def told(title: str, before: ev.JSON | None, now: ev.JSON | None, *, foreign: bool = False) -> str:
+    """What its user shall know of how an agent that nobody described is held.
+
+    `foreign`: some of its modes say what they do in words that are not read here.
+    """
     if now is None:
         where = f" It is in “{_name(before)}”." if before else ""
+        unread = " What they say may be in a language that is not read here." if foreign else ""
         return (
             f"None of the modes of {title} says that it asks before it acts, so it may act "
-            f"unasked.{where} Choose one in *Options of this agent*."
+            f"unasked.{unread}{where} Choose one in *Options of this agent*."
         )
     does = {"reads": "changes nothing, as it says", "asks": "asks before it acts, as it says"}
     what = does.get(kind_of(now), "says nothing of acting unasked")

@@ -255,7 +255,10 @@ class Options:
 
     def held(self, title: str) -> str:
         """What its user shall know of the mode it is held in; "" where nothing was guessed."""
-        return modes.told(title, *self._held) if self._held is not None else ""
+        if self._held is None:
+            return ""
+        unread = modes.unread(self._choices_of_mode())
+        return modes.told(title, *self._held, foreign=unread)
 
 
 def _stays(name: object, value: str, remedy: str) -> BackendError:
@@ -280,4 +283,11 @@ def _choice(entry: Message, key: str) -> ev.JSON:
         "value": value,
         "name": str(entry.get("name") or value),
         "description": str(entry.get("description") or ""),
+        **({"kind": kind} if (kind := _kind(entry.get("_meta"))) else {}),
     }
+
+
+def _kind(meta: Any) -> str:
+    """What kind of mode it is, where an agent tells it beside the protocol: Codex's adapter."""
+    given = meta.get("kind") if isinstance(meta, dict) else None
+    return given if isinstance(given, str) else ""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
-from sessions.backends.acp.modes import asking, told
+from sessions.backends.acp.modes import asking, told, unread
+from sessions.backends.acp.options import Options
 from sessions.record import events as ev
 
 # As the agents tell them (seen in November 2026); the last ones are made up.
@@ -43,6 +44,27 @@ CASES = [
     ({"x": "X|Never asks. Does it."}, "x", ""),
     ({"ask": "Ask|", "skip": "Skip|Skips every prompt"}, "skip", "ask"),
     ({}, "", ""),
+    # Ids are read whatever is said beside them.
+    ({"acceptEdits": "編輯|…", "manual": "手|…"}, "acceptEdits", "manual"),
+    (
+        {"https://x.test/modes#autopilot": "A|", "https://x.test/modes#ask": "B|"},
+        "https://x.test/modes#autopilot",
+        "https://x.test/modes#ask",
+    ),
+    # And words of other languages.
+    ({"a": "自动|无需确认，直接执行", "b": "手动|每次执行前询问"}, "a", "b"),
+    ({"a": "自動|確認せずに実行します", "b": "通常|実行前に確認します"}, "a", "b"),
+    ({"a": "자동|확인 없이 실행", "b": "기본|실행 전에 묻습니다"}, "a", "b"),
+    ({"a": "Frei|Handelt ohne zu fragen", "b": "Vorsichtig|Fragt vor jeder Änderung"}, "a", "b"),
+    ({"a": "Libre|Agit sans demander", "b": "Prudent|Demande avant chaque action"}, "a", "b"),
+    ({"a": "Libre|Actúa sin preguntar", "b": "Normal|Pregunta antes de actuar"}, "a", "b"),
+    ({"a": "Livre|Age sem perguntar", "b": "Normal|Pergunta antes de agir"}, "a", "b"),
+    (
+        {"a": "Свобода|Без подтверждения", "b": "Обычный|Спрашивает перед каждым действием"},
+        "a",
+        "b",
+    ),
+    ({"a": "Fragment|Writes fragments"}, "a", ""),
 ]
 
 
@@ -56,6 +78,25 @@ def test_the_mode_that_asks_is_known_by_its_words(
     modes: dict[str, str], current: str, held: str
 ) -> None:
     assert asking(choices(modes), current) == held
+
+
+def test_a_kind_that_the_agent_tells_goes_before_its_words() -> None:
+    """As Codex's adapter does it in `_meta` (August 2026)."""
+    options = Options(None)
+    given = {"free": ("Ask", "full_access"), "look": ("Ask", "plan"), "mine": ("M", "standard")}
+    offered = [
+        {"id": i, "name": name, "_meta": {"kind": kind}} for i, (name, kind) in given.items()
+    ]
+    options.take({"modes": {"currentModeId": "free", "availableModes": offered}})
+    (listed,) = options.listed()
+    assert asking(listed["choices"], "free") == "mine"
+
+
+def test_words_that_are_not_read_are_told_to_be_so() -> None:
+    mode = {"value": "x", "name": "ماشین", "description": "همه"}
+    assert unread([mode]) and not unread(choices(CLAUDE))
+    said = told("X", mode, None, foreign=True)
+    assert "may act unasked. What they say may be in a language that is not read here." in said
 
 
 def test_its_user_is_told_what_was_found() -> None:

@@ -67,3 +67,16 @@ async def test_a_list_that_is_left_asks_no_more() -> None:
         await here.until(lambda: here.app.screen is here.deck)
         await here.press("ctrl+l")
         await here.until(lambda: len(_keys(here)) == 101)
+
+
+def test_a_session_that_another_one_started_is_marked_as_such() -> None:
+    from sessions.record.summary import Summary
+    from tui.screens.session_list import session_pick
+
+    def shown(**parent: object) -> str:
+        summary = Summary("s1", title="Scout", parent=dict(parent) or None)
+        return "".join(text for text, _ in session_pick(summary).cells)
+
+    assert "└ Scout" in shown(id="s0", seq=0, call="c")
+    assert "└" not in shown(id="s0", seq=7), "a fork is its own"
+    assert "└" not in shown()
