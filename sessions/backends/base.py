@@ -196,6 +196,9 @@ class TurnHost(Protocol):
     async def ask(self, request: ev.PermissionAsked) -> ev.PermissionAnswered:
         """Ask for a permission; returns when it is answered, never by itself with a yes."""
 
+    async def over(self) -> None:
+        """Return when the end of the turn is on record and the next one can begin."""
+
     def flush(self) -> None:
         """Record the text that waits for more, so that `context` has all of it."""
 

@@ -262,6 +262,8 @@ class Session:
         if task is None and self.stops is not None:
             self.stops()
             return
+        if task is None and self._before is not None:
+            await self._before.withdraw([str(a["ask"]) for a in self.summary.asks])
         if task is None:
             if why == BY_USER and self.summary.resume_at:  # it is not to go on by itself
                 await self.recorder.emit_synced(ev.SessionSet(paused=""))
@@ -486,6 +488,8 @@ class Session:
             await self.recorder.sync()
         finally:
             self._task = self._ending = None
+            if self._before is not None:
+                self._before.ended.set()
             self.interruption = BY_USER
             self.deck.changed(self)
         await self.deck.after_turn(self, ended)

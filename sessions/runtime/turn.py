@@ -70,6 +70,7 @@ class Turn:
         self.turn = message.turn
         self._settings = settings
         self.tools = tools
+        self.ended = asyncio.Event()
         self._asks: dict[str, asyncio.Future[ev.PermissionAnswered]] = {}
         self._open_calls: dict[str, ev.ToolCall] = {}
 
@@ -125,6 +126,10 @@ class Turn:
         finally:
             self._asks.pop(request.ask, None)
 
+    async def over(self) -> None:
+        """Return when the end of the turn is on record and the next one can begin."""
+        await self.ended.wait()
+
     def child(self, title: str, call: str, known: str = "", above: str = "") -> Led | None:
         """A session that the agent leads by itself; None where there can be none."""
         return self._session.child(title, call, known, above)
@@ -169,6 +174,14 @@ class Turn:
         if not waiting.done():
             waiting.set_result(answered)
         return True
+
+    async def withdraw(self, asks: Sequence[str]) -> None:
+        """Its user does not want to be asked these things, which came when it was over."""
+        for ask in asks:
+            said = ev.PermissionAnswered(
+                turn=self.turn, call="", ask=ask, decision="cancelled", by="mode"
+            )
+            await self.answer(said)
 
     def settle(self, status: CallStatus, content: str) -> None:
         """Answer what is left open, so that the conversation stays valid."""

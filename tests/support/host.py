@@ -57,6 +57,9 @@ class QuietHost:
         """There is always room."""
         return False
 
+    async def over(self) -> None:
+        """At once."""
+
     def flush(self) -> None:
         """Nothing waits."""
 

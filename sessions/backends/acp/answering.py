@@ -115,7 +115,10 @@ class Answering:
 
     async def _question(self, params: Message) -> Message:
         """Answer elicitation/create by the user, in a turn or between two."""
-        host = self._host or (elicit.Between(self._last) if self._last is not None else None)
+        host: elicit.Host | None = self._host
+        if host is None and (last := self._last) is not None:
+            await last.over()
+            host = self._host or elicit.Between(last)
         if host is None:
             return elicit.CANCEL
         asked = elicit.ask(host, self._translator, self._backend.title, params)

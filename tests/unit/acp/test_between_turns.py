@@ -47,6 +47,18 @@ async def test_who_goes_on_instead_has_given_no_answer(make: Make) -> None:
     assert given.decision == "cancelled"
 
 
+async def test_an_interrupt_takes_the_question_away(make: Make) -> None:
+    rig = await make()
+    session = await rig.session()
+    await session.send("later")
+    await until(lambda: session.summary.status == "needs-you")
+    await session.interrupt()
+    assert session.summary.status == "done" and session.summary.asks == []
+    await session.send("heard")
+    await rig.idle(session)
+    assert '[{"action": "cancel"}, null]' in text_of(session)
+
+
 async def test_a_question_that_comes_with_the_opening_of_a_session_is_asked_in_it(
     make: Make,
 ) -> None:
