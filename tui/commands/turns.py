@@ -11,6 +11,7 @@ from tui.commands.sessions import connected, has_session
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
+    from sessions.record import events as ev
     from tui.deck.screen import DeckScreen
 
 GROUP = "Turns"
@@ -185,14 +186,21 @@ def steer_word(deck: DeckScreen) -> str:
         when=can_steer, order=6)  # fmt: skip
 async def steer(deck: DeckScreen) -> None:
     """Hand the message to the running turn, at its next step, instead of queueing it."""
-    text = deck.composer.expanded()
-    if not text.strip() or deck.model.current is None:
+    text, files = deck.composer.expanded(), deck.composer.files
+    if not (text.strip() or files) or deck.model.current is None:
         return
     mode: QueueMode = "steer"
     if why := deck.model.why_not("steer"):
         deck.say(why)
         mode = "queue"
-    await deck.client.call("session.send", session=deck.model.current, text=text, mode=mode)
+    session = deck.model.current
+    if files:
+        given: list[ev.JSON] = [{"file": file} for file in files]
+        await deck.client.call(
+            "session.send", session=session, text=text, mode=mode, attachments=given
+        )
+    else:
+        await deck.client.call("session.send", session=session, text=text, mode=mode)
     deck.memory.sent(text)
     deck.composer.past = deck.memory.history
     deck.composer.clear_draft()

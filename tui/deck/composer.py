@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -10,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from tui.deck.dropped import files_named, has_clipboard, is_picture
 from tui.deck.memory import Draft
 from tui.deck.offers import Offers
 from tui.text import clean, one_line, size
@@ -18,6 +21,7 @@ from tui.widgets.fields import Area
 LARGE_PASTE_CHARS = 4_000
 LARGE_PASTE_LINES = 30
 MOST_LAID_OUT = 60_000
+MOST_FILES = 20
 
 
 class Composer(Area):
@@ -85,6 +89,28 @@ class Composer(Area):
         self._at: int | None = None
         self._unsent = Draft()
         self._pastes: dict[str, str] = {}
+        self.files: tuple[str, ...] = ()
+        """What is attached, by its path."""
+
+    # -- what is attached
+
+    def attach(self, files: Iterable[Path]) -> None:
+        """Let files go with the message; each once, and no more than a message can have."""
+        self._set_files(tuple(dict.fromkeys([*self.files, *map(str, files)]))[:MOST_FILES])
+
+    def detach(self, file: str = "") -> None:
+        """Take one away ("" = the last); what is no picture is named in the text instead."""
+        gone = file or (self.files[-1] if self.files else "")
+        if gone not in self.files:
+            return
+        self._set_files(tuple(each for each in self.files if each != gone))
+        if not is_picture(Path(gone)):
+            self._insert(clean(gone))
+
+    def _set_files(self, files: tuple[str, ...]) -> None:
+        if files != self.files:
+            self.files = files
+            self.post_message(self.Edited(self))
 
     # -- the draft
 
@@ -92,12 +118,13 @@ class Composer(Area):
     def draft(self) -> Draft:
         """What stands here, with the pastes that it still names."""
         text = self.text
-        return Draft(text, {k: v for k, v in self._pastes.items() if k in text})
+        return Draft(text, {k: v for k, v in self._pastes.items() if k in text}, self.files)
 
     def restore(self, draft: Draft) -> None:
         """Show another draft; the cursor goes to its end."""
         self._at = None
         self._pastes = dict(draft.pastes)
+        self._set_files(draft.files)
         if self.text != draft.text:
             self.load_text(draft.text)
             self.move_cursor(self.document.end)
@@ -121,10 +148,20 @@ class Composer(Area):
         self.paste(event.text)
 
     def paste(self, text: str) -> None:
-        """Insert pasted text, folded if it is large."""
+        """Insert pasted text, folded if it is large; files that it names are attached.
+
+        A text's path in the middle of a sentence stays one: only pictures are attached there.
+        """
+        files = files_named(text)
+        if files and (not self.text.strip() or all(map(is_picture, files))):
+            self.attach(files)
+            return
         text = clean(text.replace("\r\n", "\n").replace("\r", "\n"))
         if len(text) > LARGE_PASTE_CHARS or text.count("\n") > LARGE_PASTE_LINES:
             text = self._fold(text)
+        self._insert(text)
+
+    def _insert(self, text: str) -> None:
         result = self._replace_via_keyboard(text, *self.selection)
         if result:
             self.move_cursor(result.end_location)
@@ -161,6 +198,24 @@ class Composer(Area):
 
     # -- keys
 
+    def action_paste(self) -> None:
+        """The clipboard's picture, where there is a way to it; else what was copied here."""
+        if has_clipboard():
+            self.post_message(self.Act("paste_picture"))
+        else:
+            super().action_paste()
+
+    def paste_copied(self) -> None:
+        """Insert what was copied in the deck."""
+        super().action_paste()
+
+    def action_delete_left(self) -> None:
+        """At the very beginning it takes the last attached file away."""
+        if self.files and self.selection.is_empty and self.cursor_location == (0, 0):
+            self.detach()
+        else:
+            super().action_delete_left()
+
     async def _on_key(self, event: events.Key) -> None:
         if self.offers.open and self._offered(event.key):
             event.stop()
@@ -196,7 +251,7 @@ class Composer(Area):
             self._replace_via_keyboard("\n", (row, column - 1), (row, column))
             return
         text, draft = self.expanded(), self.draft
-        if text.strip():
+        if text.strip() or draft.files:
             # Cleared here and now: what is typed next is another message.
             self.clear_draft()
             self.post_message(self.Submitted(text, self.targets, draft))
@@ -283,9 +338,7 @@ class Composer(Area):
 
     def give_back(self, draft: Draft) -> None:
         """What could not be sent stands here again, before what was typed since."""
-        now = self.draft
-        text = f"{draft.text}\n{now.text}" if now.text else draft.text
-        self.restore(Draft(text, {**now.pastes, **draft.pastes}))
+        self.restore(draft.before(self.draft))
 
     def name_target(self, targets: tuple[str, ...], target: str, hint: str) -> None:
         """Take aim, and name where a message goes and what enter does now."""

@@ -33,9 +33,17 @@ class Draft:
 
     text: str = ""
     pastes: dict[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    """What is attached, by its path."""
 
     def __bool__(self) -> bool:
-        return bool(self.text)
+        return bool(self.text or self.files)
+
+    def before(self, later: Draft) -> Draft:
+        """Both, this one first."""
+        text = f"{self.text}\n{later.text}" if self.text and later.text else self.text or later.text
+        files = tuple(dict.fromkeys((*self.files, *later.files)))
+        return Draft(text, {**later.pastes, **self.pastes}, files)
 
 
 @dataclass(slots=True)
@@ -72,7 +80,8 @@ class Memory:
             memory.arrangement = Arrangement.of(data.get("arrangement"))
             for key, draft in dict(data.get("drafts", {})).items():
                 pastes = {str(k): str(v) for k, v in dict(draft.get("pastes", {})).items()}
-                memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes)
+                files = tuple(str(file) for file in draft.get("files", []))
+                memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes, files)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, AttributeError, TypeError) as error:

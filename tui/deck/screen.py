@@ -17,6 +17,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.deck import offered
+from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
 from tui.deck.client import Ask, ClientFactory, DeckClient
@@ -98,6 +99,7 @@ class DeckScreen(LeanScreen):
         composer = Composer(self.memory.history, id="composer")
         composer.offers.commands = self._commands
         composer.offers.sessions = lambda: offered.sessions(self.model)
+        yield AttachedFiles(id="attached")
         yield composer
         yield composer.offers
         yield ClickableLine(id="footer")
@@ -528,8 +530,13 @@ class DeckScreen(LeanScreen):
         now = [spec for spec in registry.actions().values() if spec.when(self)]
         return offered.commands(self.model.summary(), now)
 
+    @on(AttachedFiles.Removed)
+    def _removed(self, message: AttachedFiles.Removed) -> None:
+        self.composer.detach(message.file)
+
     @on(Composer.Edited)
     def _edited(self) -> None:
+        self.query_one(AttachedFiles).show(self.composer.files)
         self.sender.edited()
         self.remember()
 

@@ -11,6 +11,9 @@ from tui.folder import here
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sessions.record import events as ev
     from sessions.record.summary import Summary
     from tui.deck.composer import Composer
 
@@ -20,6 +23,11 @@ COMMAND = "!"
 _WORTH_SAYING_S = 0.5
 """A command that is done sooner needs no word that it runs."""
 _LONGEST_S = 600.0
+
+
+def attached(files: Iterable[str]) -> list[ev.JSON]:
+    """Files as the engine takes them."""
+    return [{"file": file} for file in files]
 
 
 class Sender:
@@ -126,7 +134,7 @@ class Sender:
                     self._give_back(targets, message.draft)
                     return
                 self.many = ()
-            await self._send(targets, message.text)
+            await self._send(targets, message.text, message.draft.files)
         except AgentdeckError:
             self._give_back(targets, message.draft)
             raise
@@ -146,26 +154,43 @@ class Sender:
         )
         return bool(sure)
 
-    async def _send(self, targets: tuple[str, ...], text: str) -> None:
+    async def _send(self, targets: tuple[str, ...], text: str, files: tuple[str, ...]) -> None:
         deck = self.deck
         client = deck.client
         editing, self.editing = self.editing, None
         if text.startswith(COMMAND):
+            if files:
+                raise AgentdeckError("A command takes no files along.", "Take them away first.")
             await self._run(targets, text)
         elif not targets:
-            await self._begin(text)
+            await self._begin(text, files)
+        elif len(targets) > 1 and files:
+            sessions, given = list(targets), attached(files)
+            self._tell(
+                await client.call("deck.broadcast", sessions=sessions, text=text, attachments=given)
+            )
         elif len(targets) > 1:
             self._tell(await client.call("deck.broadcast", sessions=list(targets), text=text))
         elif editing and editing[0] == targets[0]:
-            await self._put_back(editing, text)
+            await self._put_back(editing, text, files)
         else:
-            self._tell_hidden(await client.call("session.send", session=targets[0], text=text))
+            await self._give(targets[0], text, files)
         for session in targets:
             if (tile := deck.tiles.get(session)) is not None:
                 tile.view.scroll_end(animate=False)
         deck.memory.sent(text)
         deck.composer.past = deck.memory.history
         deck.remember()
+
+    async def _give(self, session: str, text: str, files: tuple[str, ...]) -> None:
+        """A message for one session."""
+        client = self.deck.client
+        if files:
+            given = attached(files)
+            sent = await client.call("session.send", session=session, text=text, attachments=given)
+        else:
+            sent = await client.call("session.send", session=session, text=text)
+        self._tell_hidden(sent)
 
     async def _run(self, targets: tuple[str, ...], text: str) -> None:
         """The user's own command, in one session's directory."""
@@ -195,8 +220,7 @@ class Sender:
             deck.composer.give_back(draft)
         else:
             kept = deck.memory.drafts.get(home or "", Draft())
-            text = f"{draft.text}\n{kept.text}" if kept else draft.text
-            deck.memory.drafts[home or ""] = Draft(text, {**kept.pastes, **draft.pastes})
+            deck.memory.drafts[home or ""] = draft.before(kept)
 
     def _tell_hidden(self, answer: Any) -> None:
         """Say that words of the message were keys: the model does not read what was typed."""
@@ -219,22 +243,24 @@ class Sender:
                 f"Not sent to {len(failed)} of {len(answers)}: {names}.", str(failed[0]["error"])
             )
 
-    async def _begin(self, text: str) -> None:
+    async def _begin(self, text: str, files: tuple[str, ...]) -> None:
         client = self.deck.client
         about = " ".join(text.split())[:80]  # where the profile asks for one, its branch's name
         made = await client.call("session.create", cwd=here(), about=about)
         session = self.deck.met(made)
-        self._tell_hidden(await client.call("session.send", session=session, text=text))
+        await self._give(session, text, files)
         self.deck.go(session)
 
-    async def _put_back(self, editing: tuple[str, str], text: str) -> None:
+    async def _put_back(self, editing: tuple[str, str], text: str, files: tuple[str, ...]) -> None:
         session_id, item_id = editing
         summary = self.deck.model.summaries.get(session_id)
         items = [dict(item) for item in summary.queue] if summary is not None else []
         for item in items:
             if item.get("id") == item_id:
                 item["text"] = text
+                if files:
+                    item["attachments"] = [*item.get("attachments", []), *attached(files)]
                 await self.deck.client.call("session.queue", session=session_id, items=items)
                 return
         # It was taken from the queue in the meantime: then this is a message of its own.
-        await self.deck.client.call("session.send", session=session_id, text=text)
+        await self._give(session_id, text, files)

@@ -116,8 +116,13 @@ async def answer(
 
 @command("session.queue")
 async def queue(deck: Deck, session: str, items: list[ev.JSON]) -> None:
-    """Replace the queue."""
-    await (await deck.get(session)).set_queue(items)
+    """Replace the queue. Attachments as in `session.send`."""
+    target = await deck.get(session)
+    for item in items:
+        if any("file" in each for each in item.get("attachments") or ()):
+            kept = await asyncio.to_thread(taken, target.folder, item["attachments"])
+            item["attachments"] = kept
+    await target.set_queue(items)
 
 
 @command("session.next")

@@ -1,0 +1,124 @@
+"""What goes with the message: a row of thumbnails over the composer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.pictures.shelf import Found, Missing, shelf
+from tui.pictures.shown import Shown
+from tui.pictures.strips import joined
+from tui.terminal import glyphs
+from tui.text import clip, one_line, size
+
+if TYPE_CHECKING:
+    from textual.geometry import Region
+
+THUMB_WIDTH, THUMB_HEIGHT = 12, 4
+"""Cells of a thumbnail."""
+_EACH = 34
+"""Cells of a file with its name."""
+
+
+class AttachedFiles(Widget):
+    """Shows them while there are any; a click takes one away."""
+
+    DEFAULT_CSS = """
+    AttachedFiles { height: 4; display: none; padding: 0 1; color: $text; background: $background; }
+    AttachedFiles.-some { display: block; }
+    AttachedFiles.-ascii { height: 2; }
+    """
+
+    @dataclass
+    class Removed(Message):
+        """A file was clicked: it is not to go."""
+
+        file: str
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.files: tuple[str, ...] = ()
+
+    def show(self, files: tuple[str, ...]) -> None:
+        """These, and no others."""
+        if files != self.files:
+            self.files = files
+            self.set_class(bool(files), "-some")
+            self.set_class(glyphs.is_ascii(), "-ascii")
+            self.refresh()
+
+    def picture_came(self) -> None:
+        """Pictures have come: those here are drawn."""
+        self.refresh()
+
+    @property
+    def _seen(self) -> int:
+        """How many there is room for."""
+        return max(1, self.size.width // _EACH)
+
+    def on_click(self, event: events.Click) -> None:
+        """A file was clicked."""
+        number = event.x // _EACH
+        if number < min(len(self.files), self._seen):
+            self.post_message(self.Removed(self.files[number]))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows on screen, for the compositor."""
+        rows = [self._row(y) for y in range(crop.y, crop.bottom)]
+        return [row.crop_extend(crop.x, crop.right, self.rich_style) for row in rows]
+
+    def _row(self, y: int) -> Strip:
+        style = self.rich_style
+        seen = self.files[: self._seen]
+        parts = [Strip([Segment(" ", style)])]
+        for number, name in enumerate(seen):
+            last = number == len(seen) - 1
+            more = len(self.files) - len(seen) if last else 0
+            parts.append(self._one(Path(name), y, more))
+        whole = joined(parts)
+        return whole.adjust_cell_length(max(whole.cell_length, self.outer_size.width), style)
+
+    def _one(self, path: Path, y: int, more: int) -> Strip:
+        style, parts = self.rich_style, []
+        found = self._picture(path)
+        thumb = found.width if isinstance(found, Shown) else 0
+        if isinstance(found, Shown):
+            parts += [found.strip(y, thumb, style), Strip([Segment(" ", style)])]
+        room = _EACH - thumb - 2
+        words = clip(self._words(path, found, more)[y], room) if y < 4 else ""
+        text = words + " " * (_EACH - (thumb + 1 if thumb else 0) - cell_len(words))
+        return joined([*parts, Strip([Segment(text, style)])])
+
+    def _words(self, path: Path, found: Found | None, more: int) -> tuple[str, str, str, str]:
+        try:
+            large = size(path.stat().st_size)
+        except OSError:
+            large = "not there any more"
+        if isinstance(found, Shown):
+            large = "{} × {}, ".format(*found.size) + large
+        why = one_line(found.why) if isinstance(found, Missing) else ""
+        if not why and str(path) == self.files[-1]:
+            why = "backspace: away"
+        return one_line(path.name), large, why, f"and {more} more" if more else ""
+
+    def _picture(self, path: Path) -> Found | None:
+        if glyphs.is_ascii() or not _drawn(path):
+            return None
+        kept = shelf(self.app)
+        kept.watch(self)
+        return kept.get(path, THUMB_WIDTH, THUMB_HEIGHT)
+
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+
+
+def _drawn(path: Path) -> bool:
+    return path.suffix.lower() in _PICTURES
