@@ -425,6 +425,19 @@ class DreamsWaiting(TypedDict):
     waiting: list[ev.JSON]
 
 
+class PrimingKnown(TypedDict):
+    """What is known of primings for a session. `measured`: a sentence for each kind, and for
+    `names ordinary`. `suggested`: the kind to draw next by the ledger of blind comparisons, with
+    `params`, from so many `pairs`; "": nothing is suggested, and `says` why."""
+
+    model: str
+    measured: dict[str, str]
+    suggested: str
+    params: ev.JSON
+    says: str
+    pairs: int
+
+
 class UsageRow(TypedDict):
     """What turns took that have something in common: those of the names that were asked for.
 

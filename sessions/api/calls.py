@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ModelChoice,
         NotSwitched,
         PlanDrafted,
+        PrimingKnown,
         PutBack,
         Restarted,
         Restored,
@@ -503,6 +504,9 @@ class Calls(Protocol):
 
     @overload
     async def call(self, command: Literal["priming.kinds"], /) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(self, command: Literal["priming.known"], /, *, session: str) -> PrimingKnown: ...
 
     @overload
     async def call(self, command: Literal["priming.ledger"], /, *, judge: str = ...) -> ev.JSON: ...

@@ -1,4 +1,4 @@
-"""`agentdeck prime evidence`: the experiment on primings, run or gone on with."""
+"""What is known of primings: `prime evidence` measures, `prime ledger` tells of comparisons."""
 
 from __future__ import annotations
 
@@ -76,6 +76,44 @@ def evidence(
     except KeyboardInterrupt:
         click.echo("\nStopped. What was answered is kept; the same command goes on.", err=True)
         raise SystemExit(130) from None
+
+
+@click.command()
+@click.option("--model", default="", help="For sessions with this model; for all otherwise.")
+@click.option("--profile", default="", help="And of this profile.")
+@click.option("--judge", default="user", show_default=True, help="Who judged: you, or a backend.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ledger(model: str, profile: str, judge: str, as_json: bool) -> None:
+    """What your blind comparisons say: of each kind, stage, month and field, and what to draw."""
+    from sessions.places import places
+    from sessions.priming import facets
+    from sessions.priming.ledger import Ledger
+
+    kept = Ledger(places().data)
+    found = (facets.pair_of(record) for record in kept.records(judge))
+    pairs = [pair for pair in found if pair is not None]
+    suggestion = facets.suggest(pairs, model, profile)
+    if model:
+        pairs, whose = facets.for_whom(pairs, model, profile)
+        click.echo(f"Pairs {whose}.", err=True)
+    if as_json:
+        told = {
+            "says": [tally.says for tally in kept.summary(judge).tallies],
+            "facets": [
+                {
+                    "kind": t.kind, "name": t.name, "value": t.value, "wins": t.tally.wins,
+                    "ties": t.tally.ties, "losses": t.tally.losses, "taken": t.taken, "of": t.of,
+                    "interval": list(t.tally.interval), "known": t.known,
+                }
+                for t in facets.tallies(pairs)
+            ],
+            "suggested": suggestion.kind, "params": suggestion.params,
+            "pairs": suggestion.pairs, "why": suggestion.says,
+        }  # fmt: skip
+        click.echo(json.dumps(told, indent=1))
+        return
+    lines = [tally.says for tally in kept.summary(judge).tallies]
+    click.echo("\n".join([*lines, *facets.lines(pairs), suggestion.says]))
 
 
 def _arms(names: Sequence[str]) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sessions.cli.evidence import evidence
+from sessions.cli.evidence import evidence, ledger
 from sessions.errors import UsageError
 from sessions.priming.kinds import KINDS
 from sessions.priming.untrusted import clean
@@ -79,6 +79,7 @@ def prime() -> None:
 
 
 prime.add_command(evidence)
+prime.add_command(ledger)
 
 
 @prime.command()

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.api.answers import PrimingKnown
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.priming import Primings, Wishes
 from sessions.places import private_folder
@@ -24,8 +25,13 @@ from sessions.priming.comparison import (
     compare,
     judged_by_model,
 )
+from sessions.priming.evidence.shipped import says
+from sessions.priming.facets import ShamPair, facets_of, lines, pair_of, suggest
+from sessions.priming.gauge import takes_up
+from sessions.priming.kinds import KINDS
 from sessions.priming.ledger import Ledger
 from sessions.priming.model import item_from_json
+from sessions.priming.record import Past
 from sessions.priming.rng import new_seed
 from sessions.record import codec
 from sessions.record import events as ev
@@ -87,6 +93,8 @@ class Comparisons:
             follow_up=follow_up,
             neutral=rewriter or self._primings.ask(session, alone=True),
         )
+        facts = {**comparison.facts, **self._facts(session, past, items, comparison)}
+        comparison = replace(comparison, facts=facts)
         key = f"{priming}-{seed}"
         self._save(key, session.id, comparison)
         return self._told(key, comparison)
@@ -136,10 +144,47 @@ class Comparisons:
         """What is to be judged next in a comparison. Raises NotFound."""
         return self._told(key, self._load(key)[1])
 
+    def _facts(
+        self, session: Session, past: Past, items: Sequence[ev.JSON], comparison: Comparison
+    ) -> ev.JSON:
+        """What was compared and for whom: what the ledger counts by."""
+        taken = [takes_up(comparison.replies["primed"], item_from_json(item)) for item in items]
+        return {
+            "facets": facets_of(past.draw, past.stage),
+            "model": session.summary.model,
+            "profile": session.summary.profile,
+            "taken": sum(taken),
+            "of": len(taken),
+        }
+
+    def pairs(self, judge: str = "user") -> list[ShamPair]:
+        """All comparisons against the sham of which it is known what was compared."""
+        found = (pair_of(record) for record in self._ledger.records(judge))
+        return [pair for pair in found if pair is not None]
+
+    def known(self, session: Session) -> PrimingKnown:
+        """What was measured of each kind on a session's model, and the draw that is suggested."""
+        model, data = session.summary.model, self._deck.places.data
+        suggestion = suggest(self.pairs(), model, session.summary.profile)
+        return {
+            "model": model,
+            "measured": {
+                f"{kind}{f' {who}' if who else ''}": says(
+                    model, kind, {"who": who or "known"}, data
+                )
+                for kind, who in (*((kind, "") for kind in KINDS), ("names", "ordinary"))
+            },
+            "suggested": suggestion.kind,
+            "params": suggestion.params,
+            "says": suggestion.says,
+            "pairs": suggestion.pairs,
+        }
+
     def ledger(self, judge: str = "user") -> ev.JSON:
         """Wins, ties and losses over all sessions, in sentences."""
         summary = self._ledger.summary(judge)
         return {
+            "facets": lines(self.pairs(judge)),
             "judge": judge,
             "comparisons": summary.comparisons,
             "unreadable": summary.unreadable,

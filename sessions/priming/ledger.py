@@ -107,6 +107,18 @@ class Ledger:
                 "Make room or make the file writable, then judge it again.",
             ) from error
 
+    def records(self, judge: str = "user") -> list[JSON]:
+        """All comparisons judged by the user, or by the model of that name, oldest first."""
+        found: list[JSON] = []
+        for line in self._lines():
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict) and record.get("judge") == judge:
+                found.append(record)
+        return found
+
     def summary(self, judge: str = "user") -> LedgerSummary:
         """All comparisons judged by the user, or by the model of that name."""
         counts = {other: {"win": 0, "tie": 0, "loss": 0} for _, other in PAIRS}

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any, Unpack
 
-from sessions.api.answers import DreamsWaiting
+from sessions.api.answers import DreamsWaiting, PrimingKnown
 from sessions.api.requests import InjectionWishes
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -217,6 +217,12 @@ async def comparing(deck: Deck, id: str = "") -> Any:
 async def ledger(deck: Deck, judge: str = "user") -> ev.JSON:
     """Wins, ties and losses over all sessions."""
     return deck.features.comparisons.ledger(judge)
+
+
+@command("priming.known")
+async def known(deck: Deck, session: str) -> PrimingKnown:
+    """What was measured of each kind on the session's model, and which draw is suggested."""
+    return deck.features.comparisons.known(await deck.get(session))
 
 
 # -- daydreams

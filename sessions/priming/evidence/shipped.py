@@ -76,10 +76,10 @@ def says(model: str, kind: str, params: JSON, data: Path | None = None) -> str:
         if run is None or figures is None:
             raise KeyError(arm)
         own, fit = figures["own"]["sham"], figures["fitness"]["sham"]
-        verdict = {1: "more spread", -1: "less spread", 0: "no difference in spread"}[sign(own)]
+        verdict = {1: "more spread", -1: "less spread", 0: "no difference of spread"}[sign(own)]
         fitness = {1: "fitter", -1: "less fit", 0: "as fit"}[sign(fit)]
         return (
-            f"measured on {model}: {verdict} than a sham block, {difference(own)}; "
+            f"measured on {model}, beside a sham block: {verdict}, {difference(own)}; "
             f"{fitness}, {difference(fit)}"
         )
     except (KeyError, TypeError, IndexError):

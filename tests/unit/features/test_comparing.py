@@ -77,6 +77,14 @@ async def test_arms_are_told_only_after_the_last_verdict(rig: NativeRig) -> None
     assert all("not enough to tell" in line for line in told["ledger"]["says"])
     (compared,) = of_type(session, ev.PrimingCompared)
     assert compared.outcomes == told["outcomes"] and compared.record["replies"]
+    facts = compared.record["facts"]
+    assert facts["facets"] == {"kind": "terms"} and facts["model"] == session.summary.model
+    assert (facts["taken"], facts["of"]) == (0, 2), "the reply took up neither term"
+    assert told["ledger"]["facets"][0].startswith("terms: 1 win, 0 ties, 0 losses against sham")
+    known = await load_commands()["priming.known"](rig.deck, session=session.id)
+    assert known["suggested"] == "" and "the most: 1" in known["says"]
+    assert set(known["measured"]) == {"acronym", "names", "names ordinary", "arxiv", "terms"}
+    assert all(said.startswith("not measured on") for said in known["measured"].values())
     # The forks left nothing in the session: one turn, the user's own.
     assert [m.origin for m in of_type(session, ev.UserMessage)] == ["typed"]
 

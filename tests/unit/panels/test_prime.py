@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Static
 
 from sessions.record import events as ev
 from tests.support.messages_server import Request, Step, say
@@ -405,3 +406,27 @@ async def test_esc_in_the_past_goes_back_to_what_was_drawn(tmp_path: Path) -> No
         assert panel.prime.show == "items" and panel.has_focus_within
         await rig.press("escape")
         assert rig.app.focused is rig.deck.composer
+
+
+async def test_the_panel_says_what_is_measured_and_takes_a_suggestion(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, reader) as rig:
+        panel = await drawn(rig)
+        await rig.until(lambda: bool(panel.prime.known))
+        await rig.press()
+        assert "not measured on" in str(panel.query_one("#prime-known", Static).render())
+        await rig.press("u")
+        assert panel.prime.kind == "acronym", "there is nothing to suggest"
+        panel.prime.known |= {
+            "suggested": "names",
+            "params": {"stage": 2},
+            "says": "Suggested: it.",
+        }
+        panel.prime.known["measured"]["names ordinary"] = "measured on m: more spread"
+        await rig.press("u")
+        assert (panel.prime.kind, panel.prime.given) == ("names", {"stage": 2})
+        said = str(panel.query_one("#prime-known", Static).render())
+        assert "not measured on" in said and "Suggested: it. u takes it." in said
+        panel.prime.given["who"] = "ordinary"
+        panel.show_all()
+        said = str(panel.query_one("#prime-known", Static).render())
+        assert "measured on m: more spread" in said

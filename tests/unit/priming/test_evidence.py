@@ -238,7 +238,7 @@ def run_of(model: str, own: Sequence[float], **more: Any) -> JSON:
 def test_a_kind_is_told_by_the_model_that_it_was_measured_on(tmp_path: Path) -> None:
     shipped.keep(tmp_path, run_of("m/1", [-0.2, -0.3, -0.1]))
     said = shipped.says("m/1", "names", {"who": "ordinary"}, tmp_path)
-    assert "less spread than a sham block, -0.20 (-0.30 to -0.10)" in said and "as fit" in said
+    assert "beside a sham block: less spread, -0.20 (-0.30 to -0.10)" in said and "as fit" in said
     for model, kind, params in (
         ("m/2", "names", {"who": "ordinary"}),
         ("m/1", "names", {}),

@@ -189,12 +189,14 @@ async def _begin(panel: Primed, session: str, prime: Prime) -> None:
     panel.app.push_screen(confirm, lambda yes: panel.work(run, told) if yes else None)
 
 
-async def show_ledger(panel: Primed) -> None:
-    """What all comparisons of all sessions say."""
+async def show_ledger(panel: Primed, prime: Prime) -> None:
+    """What all comparisons of all sessions say, of each part of a priming too."""
     ledger = await panel.client.call("priming.ledger")
     text = "\n".join(ledger["says"])
     if ledger["unreadable"]:
         text += f"\n{ledger['unreadable']} lines of the ledger can't be read."
+    more = [*ledger["facets"], prime.known.get("says", "")]
+    text += "".join(f"\n\n{each}" for each in more if each)
     text += (
         "\n\nPrimed against plain says whether a block helps at all; primed against sham whether "
         "it is the draw that helps and not any block of that length. Only the second counts for "

@@ -30,7 +30,13 @@ from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
-_COMMON = (("e", "settings"), ("v", "past"), ("x", "daydreams"), ("l", "ledger"))
+_COMMON = (
+    ("e", "settings"),
+    ("v", "past"),
+    ("x", "daydreams"),
+    ("l", "ledger"),
+    ("u", "suggested"),
+)
 _HINTS: dict[str, tuple[tuple[str, str], ...]] = {
     "none": (("d", "draw"), *_COMMON),
     "draw": (("enter", "model reads it"), ("w", "as it is"), ("r", "redraw"), *_COMMON),
@@ -69,6 +75,7 @@ class PrimePanel(Panel):
         Binding("s", "spread", show=False),
         Binding("c", "compare", show=False),
         Binding("l", "ledger", show=False),
+        Binding("u", "suggested", show=False),
         Binding("x", "inbox", show=False),
         Binding("e", "settings", show=False),
         Binding("o", "edit", show=False),
@@ -89,6 +96,7 @@ class PrimePanel(Panel):
     def compose(self) -> ComposeResult:
         yield ClickableLine(id="prime-kinds")
         yield Static("", markup=False, id="prime-params")
+        yield Static("", markup=False, id="prime-known")
         yield Field(placeholder="filter", compact=True, id="prime-filter")
         yield Rows("d draws; the model then reads it, outside this session.", id="prime-rows")
         yield Static("", markup=False, id="prime-about")
@@ -119,8 +127,8 @@ class PrimePanel(Panel):
         self._reload()
 
     def session_event(self, event: ev.Event) -> None:
-        """A priming of the session was measured or sent."""
-        if isinstance(event, ev.PrimingMeasured | ev.PrimingInjected):
+        """A priming of the session was measured, sent or compared."""
+        if isinstance(event, ev.PrimingMeasured | ev.PrimingInjected | ev.PrimingCompared):
             self._reload()
 
     def _reload(self) -> None:
@@ -131,6 +139,7 @@ class PrimePanel(Panel):
                 self.kinds = self.kinds or await self.client.call("priming.kinds") or []
                 if session:
                     prime.past = await self.client.call("priming.past", session=session) or []
+                    prime.known = await self.client.call("priming.known", session=session) or {}
             except AgentdeckError as error:
                 self.deck.say_error(error)
             self.show_all()
@@ -181,6 +190,7 @@ class PrimePanel(Panel):
         self.query_one("#prime-kinds", ClickableLine).say(spots)
         params = Content(st.parameter_words(self.kind, prime))
         self.query_one("#prime-params", Static).update(params)
+        self.query_one("#prime-known", Static).update(Content(st.known_words(prime)))
         typed = self.query_one("#prime-filter", Input).value
         if prime.show == "items":
             self.rows.show(st.item_rows(prime, typed))
@@ -262,6 +272,16 @@ class PrimePanel(Panel):
         prime = self.prime
         if kind in KINDS and kind != prime.kind and not prime.busy:
             prime.turn_to(kind)
+            self.show_all()
+
+    def action_suggested(self) -> None:
+        """The kind and parameters that the ledger of blind comparisons suggests."""
+        prime, known = self.prime, self.prime.known
+        if not known.get("suggested"):
+            self.deck.say(known.get("says") or "No suggestion: nothing was compared yet.")
+        elif not prime.busy:
+            prime.turn_to(known["suggested"])
+            prime.given.update(known["params"])
             self.show_all()
 
     def action_draw(self) -> None:
@@ -409,7 +429,7 @@ class PrimePanel(Panel):
 
     def action_ledger(self) -> None:
         """What all blind comparisons say."""
-        self.work(lambda session, prime: compare.show_ledger(self))
+        self.work(lambda session, prime: compare.show_ledger(self, prime))
 
     def action_inbox(self) -> None:
         """The daydreams that wait."""

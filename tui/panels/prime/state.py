@@ -31,6 +31,8 @@ class Prime:
     items: list[JSON] = field(default_factory=list)
     ticked: set[str] = field(default_factory=set)
     past: list[JSON] = field(default_factory=list)
+    known: JSON = field(default_factory=dict)
+    """What is measured of the kinds on the session's model, and what the ledger suggests."""
     size: JSON = field(default_factory=dict)
     """Of what would be sent now: `tokens`, `usd`, `text`."""
     busy: str = ""
@@ -102,6 +104,16 @@ def parameter_words(kind: JSON, prime: Prime) -> str:
         if prime.wishes.get(name):
             words.append(f"{told}* {', '.join(prime.wishes[name])}")
     return one_line(" · ".join(words))
+
+
+def known_words(prime: Prime) -> str:
+    """What was measured of the chosen kind on this model, and a suggestion where there is one."""
+    ordinary = prime.kind == "names" and prime.given.get("who") == "ordinary"
+    key = f"{prime.kind} ordinary" if ordinary else prime.kind
+    words = [prime.known.get("measured", {}).get(key, "")]
+    if prime.known.get("suggested"):
+        words.append(f"{prime.known['says']} u takes it.")
+    return "\n".join(one_line(each) for each in words if each)
 
 
 def draw_rows(prime: Prime) -> list[Row]:

@@ -1,0 +1,101 @@
+"""What the ledger knows of each part of a priming, and the draw that it suggests."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from sessions.priming.facets import (
+    ShamPair,
+    facets_of,
+    lines,
+    offered,
+    pair_of,
+    suggest,
+    tallies,
+    weight,
+)
+from sessions.priming.ledger import Ledger
+from sessions.priming.model import Draw
+
+
+def pairs(
+    wins: int, losses: int, kind: str = "names", model: str = "m", profile: str = "", **facets: str
+) -> list[ShamPair]:
+    outcomes = ["win"] * wins + ["loss"] * losses
+    return [ShamPair({"kind": kind, **facets}, o, model, profile, 1, 3) for o in outcomes]
+
+
+def test_nothing_is_suggested_from_fewer_than_twenty_pairs() -> None:
+    few = suggest(pairs(19, 0), "m")
+    assert few.kind == "" and "(the most: 19)" in few.says
+    assert suggest([], "m").kind == ""
+    # Ties decide nothing, and twenty pairs of several kinds are not twenty of one.
+    ties = [ShamPair({"kind": "names"}, "tie", "m")] * 40
+    assert suggest(pairs(19, 0) + ties, "m").kind == ""
+    assert suggest(pairs(12, 0) + pairs(12, 0, "terms"), "m").kind == ""
+
+
+def test_what_won_is_suggested_with_the_parts_that_won() -> None:
+    found = suggest(pairs(19, 3, stage="2", who="ordinary") + pairs(9, 8, stage="1"), "m")
+    assert (found.kind, found.params, found.pairs) == ("names", {"stage": 2, "who": "ordinary"}, 39)
+    assert "won 28 of 39" in found.says and "with m" in found.says
+
+
+def test_a_priming_that_lost_is_offered_less_and_never_suggested_as_better() -> None:
+    lost = pairs(2, 22)
+    told = suggest(lost, "m")
+    assert "names (2 of 24) lost against the sham" in told.says
+    (kind,) = [t for t in tallies(lost) if t.name == "kind"]
+    assert kind.behind and 0 < weight(kind) < 0.5 and weight(None) == 1.0
+    # Over many states of the ledger; ties alone change nothing but the draw.
+    tie = ShamPair({"kind": "acronym"}, "tie", "m")
+    counts = Counter(offered([*lost, *[tie] * n]) for n in range(300))
+    assert 0 < counts["names"] < 0.6 * min(counts[k] for k in ("acronym", "arxiv", "terms"))
+
+
+def test_no_difference_is_no_suggestion() -> None:
+    told = suggest(pairs(11, 11), "m")
+    assert told.kind == "" and "no difference shows in 22 pairs" in told.says
+
+
+def test_for_whom_it_won_counts() -> None:
+    mixed = pairs(22, 1, model="small") + pairs(1, 22, model="large")
+    assert suggest(mixed, "small").kind == "names"
+    assert "lost against the sham with large" in suggest(mixed, "large").says
+    assert "with all models" in suggest(mixed, "another").says
+    narrow = pairs(21, 1, profile="writer") + pairs(1, 30, profile="coder")
+    assert "with m as writer" in suggest(narrow, "m", "writer").says
+
+
+def test_a_draw_is_kept_by_its_facets() -> None:
+    params = {"month": "2026-01", "category": "cs.DB", "n": 10, "any": "no", "inject": "both"}
+    assert facets_of(Draw("p", "arxiv", 1, params, [])) == {
+        "kind": "arxiv", "month": "2026-01", "category": "cs.DB",
+    }  # fmt: skip
+    drawn = Draw("p", "names", 1, {"stage": 1, "who": "known", "letters": "AB"}, [])
+    assert facets_of(drawn, 2) == {"kind": "names", "stage": "2", "who": "known"}
+
+
+def test_lines_of_a_ledger_from_before_or_broken_are_passed_over(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.path.parent.mkdir(parents=True)
+    facts = {"facets": {"kind": "terms", "field": "law"}, "model": "m", "taken": 2, "of": 5}
+    rows = [
+        {"judge": "user", "outcomes": {"plain": "win", "sham": "loss"}, "facts": facts},
+        {"judge": "user", "outcomes": {"plain": "win", "sham": "loss"}, "facts": {"lengths": {}}},
+        {"judge": "other", "outcomes": {"sham": "win"}, "facts": facts},
+        {"judge": "user", "outcomes": {"sham": "odd"}, "facts": facts},
+    ]
+    ledger.path.write_text("\n".join([*map(json.dumps, rows), "{torn", "[1]"]))
+    found = [pair for r in ledger.records() if (pair := pair_of(r)) is not None]
+    assert [(p.outcome, p.model, p.taken) for p in found] == [("loss", "m", 2)]
+    (kind, field) = tallies(found)
+    assert (kind.title, field.title) == ("terms", "terms, field law")
+    assert "Taken up: 2 of 5." in kind.says and "not enough to tell (1 of 20" in kind.says
+
+
+def test_a_facet_with_one_value_is_not_told_twice() -> None:
+    assert len(lines(pairs(3, 1, stage="1"))) == 1
+    assert len(lines(pairs(3, 1, stage="1") + pairs(1, 1, stage="2"))) == 3
