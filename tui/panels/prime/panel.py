@@ -139,7 +139,8 @@ class PrimePanel(Panel):
                 self.kinds = self.kinds or await self.client.call("priming.kinds") or []
                 if session:
                     prime.past = await self.client.call("priming.past", session=session) or []
-                    prime.known = await self.client.call("priming.known", session=session) or {}
+                    known = await self.client.call("priming.known", session=session)
+                    prime.known = dict(known or {})
             except AgentdeckError as error:
                 self.deck.say_error(error)
             self.show_all()
