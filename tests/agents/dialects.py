@@ -86,11 +86,11 @@ class Responses:
         """See Dialect."""
         found = list[JSON]()
         for tool in request.body.get("tools") or []:
-            inner = tool.get("tools") or [] if tool.get("type") == "namespace" else [tool]
-            space = {"namespace": tool["name"]} if inner and inner[0] is not tool else {}
-            found += [
-                {**_tool(t, "parameters"), **space} for t in inner if t.get("type") == "function"
-            ]
+            if tool.get("type") == "namespace":
+                space = f"{tool['name']}/"
+                found += [_tool(t, "parameters", space) for t in tool.get("tools") or []]
+            elif tool.get("type") == "function":
+                found.append(_tool(tool, "parameters"))
         return found
 
     def conversation(self, request: Request) -> list[JSON]:
@@ -189,10 +189,30 @@ def writer(request: Request) -> JSON | None:
     return _named(request, _WRITERS)
 
 
-def adder(request: Request) -> JSON | None:
-    """The tool `add` of the tests' MCP server: every agent has its own way to name it."""
-    tools = of(request).tools(request)
-    return next((t for t in tools if re.search(r"(^|[^a-z])add$", str(t["name"]))), None)
+def adding(request: Request) -> tuple[str, JSON] | None:
+    """A call by which an agent's model adds with the tests' MCP server `sums`.
+
+    Some have its tool under a name of their own, one wants it searched for first, some wrap it.
+    """
+    there = {str(t["name"]) for t in of(request).tools(request)}
+    given: JSON = {"a": 2, "b": 40}
+    for name in there:
+        if re.search(r"(^|[^a-z])add$", name):
+            return name, given
+    if "ToolSearch" in there:
+        return "ToolSearch", {"query": "select:mcp__sums__add", "max_results": 5}
+    if "tool_call" in there:
+        return "tool_call", {"name": "mcp__sums__add", "arguments": given}
+    if "run_typescript" in there:
+        code = "async function main() { return await tools.mcp_sums.add({a: 2, b: 40}); }"
+        return "run_typescript", {"code": code}
+    return None
+
+
+def searched(request: Request) -> bool:
+    """Whether the model has searched for a tool, and has it now."""
+    own = [m for m in of(request).conversation(request) if of(request).own(m)]
+    return bool(own) and "ToolSearch" in json.dumps(own[-1])
 
 
 def _named(request: Request, names: Sequence[str]) -> JSON | None:
@@ -217,5 +237,8 @@ def filled(tool: JSON, values: JSON) -> JSON:
 _EMPTY: dict[str, Any] = {"boolean": False, "integer": 60, "number": 60, "array": []}
 
 
-def _tool(tool: JSON, schema: str) -> JSON:
-    return {"name": tool["name"], "parameters": tool.get(schema) or tool.get("parameters") or {}}
+def _tool(tool: JSON, schema: str, space: str = "") -> JSON:
+    return {
+        "name": space + tool["name"],
+        "parameters": tool.get(schema) or tool.get("parameters") or {},
+    }

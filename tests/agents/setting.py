@@ -84,7 +84,10 @@ def _opencode(url: str, home: Path) -> dict[str, str]:
     provider = {
         "npm": "@ai-sdk/anthropic",
         "options": {"baseURL": f"{url}/v1", "apiKey": "local"},
-        "models": {"mock-model": {"name": "Mock", "attachment": True, "modalities": sees}},
+        "models": {
+            name: {"name": title, "attachment": True, "modalities": sees}
+            for name, title in (("mock-model", "Mock"), ("other-model", "Other"))
+        },
     }
     config = {
         "autoupdate": False,
@@ -149,7 +152,10 @@ _GEMINI_QUIET = {
 def _gemini(url: str, home: Path) -> dict[str, str]:
     settings = {
         **_GEMINI_QUIET,
-        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "security": {
+            "auth": {"selectedType": "gemini-api-key"},
+            "folderTrust": {"enabled": False},  # it takes MCP servers in trusted folders alone
+        },
     }
     _keep(home / ".gemini" / "settings.json", json.dumps(settings))
     return {
@@ -247,6 +253,9 @@ class Model:
             return [gemini_steps.whole("{}")]
         speak, wish = dialects.of(request), dialects.wish(request)
         shell, number = dialects.shell(request), f"call_{request.number}"
+        found = dialects.searched(request)
+        if (wish == "add" or (wish == "told" and found)) and (add := dialects.adding(request)):
+            return speak.call(*add, number)
         if wish == "told":
             return speak.say("The tool has ", "run.")
         if wish == "run" and shell:
@@ -259,8 +268,6 @@ class Model:
             words = {name: "one\ntwo\n" for name in ("content", "file_text")}
             path = {name: f"{self.work}/{WRITTEN}" for name in ("filePath", "file_path", "path")}
             return speak.call(write["name"], dialects.filled(write, words | path), number)
-        if wish == "add" and (add := dialects.adder(request)):
-            return speak.call(add["name"], {"a": 2, "b": 40}, number)
         if wish == "hold" and shell:
             first, second = speak.held("half-told ", "wholly-told")
             return [*first, Gate(self.gate), *second]

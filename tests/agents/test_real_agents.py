@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,14 @@ import pytest_asyncio
 
 from sessions import config
 from sessions.backends.acp.backend import AcpBackend
+from sessions.engine.commands.agents import choose
 from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.agents import dialects
 from tests.agents.setting import AGENTS, FOLDER, MADE, WRITTEN, Model, configuration
+from tests.support import mcp_server
 from tests.support.agent_turns import START_S, answer, asked, ended, half_told, kill, process_of
 from tests.support.messages_server import MessagesServer
 from tests.support.nativerig import of_type, text_of
@@ -44,6 +47,14 @@ SKILL, TOLD = (
 )
 
 
+SERVER = "sums"
+MCP = f"""
+[mcp.servers.{SERVER}]
+command = ["{sys.executable}", "{Path(mcp_server.__file__)}"]
+auto = false
+"""
+
+
 @dataclass(frozen=True)
 class Known:
     """What is to be seen of one agent."""
@@ -60,6 +71,7 @@ class Known:
     ends_at_refusal: bool = False
     reads_skills: bool = False
     """It tells its model of the skills at home by itself, whatever the deck does."""
+    takes_mcp: bool = True
     keeps_cancelled: bool = True
     """What was asked in a turn that was cancelled stays in its conversation."""
 
@@ -72,9 +84,27 @@ SEEN = {
     "qwen": Known("default", titles=False),
     "vibe": Known("ask", forks=True),
     "copilot": Known(
-        "https://agentclientprotocol.com/protocol/session-modes#agent", reads_skills=True
+        "https://agentclientprotocol.com/protocol/session-modes#agent",
+        reads_skills=True,
+        takes_mcp=False,
     ),
 }
+
+
+CHOSEN = {
+    "opencode": ("model", "mock/other-model", '"other-model"'),
+    "claude-code": ("model", "haiku", '"model": "claude-haiku'),
+    "codex": ("model", "gpt-6-astra", '"gpt-6-astra"'),
+    "gemini": ("model", "gemini-2.5-pro", "models/gemini-2.5-pro:"),
+    "qwen": ("mode", "plan", "Plan mode is active"),
+    "vibe": ("thinking", "high", '"reasoning_effort": "high"'),
+    "copilot": (
+        "mode",
+        "https://agentclientprotocol.com/protocol/session-modes#plan",
+        "<plan_mode>",
+    ),
+}
+"""An option of each, another value of it, and what tells it to the model."""
 
 
 @dataclass
@@ -127,7 +157,7 @@ async def served(server: MessagesServer, model: Model, root: Path) -> AsyncItera
     model.work.mkdir()
     places = rig_places(root / "home")
     places.config_file.parent.mkdir(parents=True)
-    places.config_file.write_text(configuration(server.url, root / "agents"))
+    places.config_file.write_text(configuration(server.url, root / "agents") + MCP)
     deck = WholeDeck(places, config.load(places.config_file))
     await deck.open()
     try:
@@ -368,3 +398,48 @@ async def test_a_skill_is_described_once_where_it_is_on_and_nowhere_else(
     assert body.count(TOLD) == (1 if row["own"] or state == "on" else 0)
     assert (SKILL in body) == (row["own"] or state in ("on", "name-only"))
     assert (skills.cost()["tokens"] > 0) == (row["own"] or state in ("on", "name-only"))
+
+
+async def test_an_mcp_server_is_handed_on_and_its_tool_is_asked_for_with_what_it_is_given(
+    rig: Rig, agent: str
+) -> None:
+    if not SEEN[agent].takes_mcp:
+        pytest.skip("it was not seen to take any")
+    session = await rig.session(agent)
+    await rig.deck.features.mcp.switch(session, {SERVER: True})
+    async with asyncio.timeout(START_S):
+        while not session.summary.asks:  # most start them beside their first turns
+            await asyncio.sleep(0.5)
+            await session.send("please add")
+            await until(lambda: bool(session.summary.asks) or not session.working, START_S)
+    ask = session.summary.asks[0]
+    assert "add" in ask["summary"] or "add" in str(ask["options"])
+    assert all(number in ask["detail"] for number in ("2", "40"))
+    await answer(session, "allow_once")
+    await ended(session)
+    result = of_type(session, ev.ToolResult)[-1]
+    assert (result.status, "42" in result.content) == ("ok", True)
+    assert text_of(session).endswith("The tool has run.")
+
+
+async def test_what_is_chosen_among_its_options_holds_and_comes_back_with_it(
+    rig: Rig, agent: str
+) -> None:
+    option, value, wire = CHOSEN[agent]
+    session = await rig.session(agent)
+
+    async def on_the_wire() -> bool:
+        before = len(rig.server.asked)
+        await session.send("What is the question? please answer")
+        await ended(session)
+        return any(wire in r.path + json.dumps(r.body) for r in rig.server.asked[before:])
+
+    assert not await on_the_wire()
+    for kill_first in (False, True):
+        if kill_first:
+            await rig.kill(agent)
+        else:
+            await choose(rig.deck, session.id, option, value)
+        assert await on_the_wire()
+        now = {o["id"]: o["current"] for o in session.summary.agent["options"]}
+        assert now[option] == value

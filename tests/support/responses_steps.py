@@ -69,10 +69,12 @@ def thinking(place: int, *parts: str, encrypted: str = "gAAA") -> list[Step]:
 
 
 def tool(place: int, call: str, name: str, given: JSON | str) -> list[Step]:
-    """A call; `given` as text is sent as it is, valid or not."""
+    """A call; `given` as text is sent as it is, valid or not. `space/name`: in a namespace."""
     raw = given if isinstance(given, str) else json.dumps(given)
     half = len(raw) // 2
-    item = {"id": f"fc_{place}", "type": "function_call", "call_id": call, "name": name}
+    space, _, plain = name.rpartition("/")
+    item = {"id": f"fc_{place}", "type": "function_call", "call_id": call, "name": plain}
+    item |= {"namespace": space} if space else {}
     return [
         sse("response.output_item.added", output_index=place, item={**item, "arguments": ""}),
         *(

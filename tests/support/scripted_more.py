@@ -238,6 +238,17 @@ def endless(agent: Agent, session: str, text: str) -> None:
         time.sleep(0.01)
 
 
+def hasty(agent: Agent, session: str, text: str) -> None:
+    """Ask for a call a moment before telling what it is given, as OpenCode does."""
+    call = {"toolCallId": "h1", "title": "sums_add", "kind": "other", "rawInput": {}}
+    agent.update(session, "tool_call", **call)
+    told = {**call, "rawInput": {"a": 2}}
+    threading.Timer(0.05, agent.update, [session, "tool_call_update"], told).start()
+    options = [{"optionId": "no", "name": "No", "kind": "reject_once"}]
+    params = {"sessionId": session, "toolCall": call, "options": options}
+    agent.ask("session/request_permission", params)
+
+
 def blocks(agent: Agent, session: str, text: str) -> None:
     """Say the kinds of the prompt's blocks."""
     agent.say(session, " ".join(agent.kinds))
@@ -263,5 +274,6 @@ ACTS: dict[str, Callable[[Any, str, str], Any]] = {
     "twins": twins,
     "endless": endless,
     "blocks": blocks,
+    "hasty": hasty,
     "about": about,
 }

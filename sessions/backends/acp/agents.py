@@ -28,12 +28,22 @@ def _nothing() -> dict[str, str]:
     return {}
 
 
+# Its last word counts. What reads the directory or its own notes is not asked for; tools of MCP
+# servers (any name) and of later versions are.
+_OPENCODE_ASKS = (
+    '{"*":"ask","bash":"ask","edit":"ask","webfetch":"ask",'
+    '"read":{"*":"allow","*.env":"ask","*.env.*":"ask","*.env.example":"allow"},'
+    '"glob":"allow","grep":"allow","list":"allow","todowrite":"allow","todoread":"allow",'
+    '"task":"allow","external_directory":"ask"}'
+)
+
+
 def _opencode_env() -> dict[str, str]:
     # `opencode acp` also listens on loopback and answers anybody without a password.
     return {
         "OPENCODE_SERVER_PASSWORD": secrets.token_urlsafe(24),
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
-        "OPENCODE_PERMISSION": '{"bash":"ask","edit":"ask","webfetch":"ask"}',
+        "OPENCODE_PERMISSION": _OPENCODE_ASKS,
     }
 
 

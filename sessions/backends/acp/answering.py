@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _OF_PEOPLE = ("session/request_permission", elicit.CREATE)
 _CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
+_LOOKS, _LOOK_S = 10, 0.03
+"""OpenCode asks for an MCP server's tool a moment before it tells what that is given."""
 
 
 class Answering:
@@ -139,7 +141,14 @@ class Answering:
         for event in translator.announce(call):
             await host.emit_synced(event)
         call_id = str(call.get("toolCallId", ""))
-        known = {**translator.call(call_id), **call}
+        known = asking.filled(translator.call(call_id), call)
+        for _ in range(_LOOKS if call.get("rawInput") == {} else 0):
+            if asking.shows(known):
+                break
+            await asyncio.sleep(_LOOK_S)
+            known = asking.filled(translator.call(call_id), call)
+        if self._host is not host:
+            return _CANCELLED
         targets = asking.targets_of(known, self._backend.guard(host))
         verdict = decide(host.settings.permission, known, targets)
         chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from pathlib import Path
@@ -32,7 +33,7 @@ def asked(
         if diff
         else ("path", "\n".join(paths))
         if paths
-        else ("text", tool_text(content) or str(raw or ""))
+        else ("text", tool_text(content) or given_text(raw))
     )
     return ev.PermissionAsked(
         turn=turn,
@@ -52,6 +53,26 @@ def asked(
             for o in options
         ],
     )
+
+
+def given_text(raw: Any) -> str:
+    """What a tool is given, a line for each: a person shall see what is allowed."""
+    if not isinstance(raw, dict):
+        return str(raw or "")
+    told = {
+        k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in raw.items()
+    }
+    return "\n".join(f"{name}: {value}" for name, value in told.items())
+
+
+def filled(known: Message, call: Message) -> Message:
+    """A call as it was told before, and what the request says; what is empty there says nothing."""
+    return {**known, **{k: v for k, v in call.items() if v not in (None, {}, [], "")}}
+
+
+def shows(call: Message) -> bool:
+    """Whether there is more to a call than its name."""
+    return any(call.get(name) for name in ("rawInput", "content", "locations"))
 
 
 def command_of(call: Message) -> str:

@@ -104,10 +104,11 @@ def _merged(env: Mapping[str, str], name: str, more: Message) -> Mapping[str, st
 
 
 def _over(under: Message, given: Message) -> Message:
-    out: dict[str, Any] = dict(under)
-    for key, value in given.items():
+    """Both; what is given stands, and first: with OpenCode the last rule that fits counts."""
+    out: dict[str, Any] = dict(given)
+    for key, value in under.items():
         both = isinstance(value, dict) and isinstance(out.get(key), dict)
-        out[key] = _over(out[key], value) if both else value
+        out[key] = _over(value, out[key]) if both else out.get(key, value)
     return out
 
 

@@ -355,6 +355,10 @@ def diff_text(diff: Message) -> str:
 def _raw_text(raw: Any) -> str:
     if isinstance(raw, dict) and isinstance(raw.get("output"), str):
         return str(raw["output"])
+    if isinstance(raw, dict) and isinstance(raw.get("result"), dict) and not raw.get("error"):
+        blocks = _list(raw["result"].get("content"))  # an MCP server's, as Codex tells it
+        if text := "\n".join(filter(None, map(content_text, blocks))):
+            return text
     return json.dumps(raw, ensure_ascii=False)[:20_000]
 
 

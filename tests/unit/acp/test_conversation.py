@@ -108,6 +108,18 @@ async def test_a_command_is_asked_with_the_agents_own_options(
     assert order.index(ev.ToolCall) < order.index(ev.PermissionAsked)
 
 
+async def test_what_a_tool_is_given_is_shown_though_it_is_told_after_the_request(
+    make: Make, tmp_path: Path
+) -> None:
+    host = FakeHost(tmp_path)
+    host.answer = lambda request: ev.PermissionAnswered(
+        turn=1, call=request.call, ask=request.ask, decision="no", allowed=False
+    )
+    await run(make(), host, "hasty")
+    asked = next(e for e in host.events if isinstance(e, ev.PermissionAsked))
+    assert (asked.summary, asked.detail) == ("sums_add", "a: 2")
+
+
 async def test_an_unknown_request_gets_an_error(make: Make, tmp_path: Path) -> None:
     host = FakeHost(tmp_path)
     await run(make(), host, "unknown")

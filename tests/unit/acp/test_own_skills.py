@@ -22,6 +22,7 @@ def test_each_agents_own_switch_leaves_what_the_user_has_set(tmp_path: Path) -> 
     assert json.loads(told["OPENCODE_PERMISSION"]) == {"skill": "allow", "bash": "ask"}
     told = switched_off("opencode", {"OPENCODE_PERMISSION": '{"bash":"ask"}'}, (), tmp_path)
     assert json.loads(told["OPENCODE_PERMISSION"]) == {"skill": "deny", "bash": "ask"}
+    assert told["OPENCODE_PERMISSION"].index("skill") > told["OPENCODE_PERMISSION"].index("bash")
     told = switched_off("codex", {"CODEX_CONFIG": '{"skills":{"config":[]}}'}, (), tmp_path)
     assert json.loads(told["CODEX_CONFIG"])["skills"] == {
         "config": [],

@@ -1,12 +1,14 @@
 """What an agent tells of a tool call becomes one call, its news and its end: nothing twice.
 
-The sequences are those that OpenCode 1.18 and claude-agent-acp 0.49 were seen to send.
+The sequences are those that OpenCode 1.18, claude-agent-acp and codex-acp were seen to send.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from sessions.backends.acp.asking import asked, filled
 from sessions.backends.acp.terminals import Terminals
 from sessions.backends.acp.updates import Translator
 from sessions.record import events as ev
@@ -105,6 +107,22 @@ def test_what_was_said_before_a_call_is_not_its_result() -> None:
     translator = begun()
     translator.events(update(rawInput={"command": "ls"}, content=[said("Lists the files")]))
     assert outcome(translator, rawOutput={"output": "a.txt"}).content == "a.txt"
+
+
+def test_what_an_mcp_server_said_is_shown_as_its_text() -> None:
+    translator = Translator(1)
+    translator.events(update(rawInput={"arguments": {"a": 2}}))
+    result = {"content": [{"type": "text", "text": "42"}], "structuredContent": {"result": 42}}
+    told = outcome(translator, rawOutput={"result": result, "error": None})
+    assert told.content == "42"
+
+
+def test_a_request_without_the_input_shows_the_one_that_was_told_before() -> None:
+    known = {"rawInput": {"a": 2, "who": "x", "more": [1, "ü"]}, "kind": "other"}
+    call = filled(known, {"toolCallId": "t", "title": "sums_add", "rawInput": {}, "content": None})
+    request = asked(1, "t", call, [], Path("/w"))
+    assert request.detail == 'a: 2\nwho: x\nmore: [1, "ü"]'
+    assert request.summary == "sums_add"
     assert outcome(begun(content=[said("Lists the files")]), content=[]).content == ""
 
 
