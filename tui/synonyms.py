@@ -39,6 +39,7 @@ SYNONYMS = {
     "import_": "claude codex opencode chatgpt aider history bring",
     "daydreams": "dream idle night ideas",
     "timeline": "profile duration slow seconds waited gantt latency speed how long",
+    "context": "window tokens full room memory prompt system what is sent bar",
     "usage": "figures statistics stats plot chart spend cost money tokens dashboard report",
     "reload": "refresh reread configuration again",
     "prime": "priming inspire acronym arxiv names terms",

@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict
 
 from sessions.plans.model import UnitState
 from sessions.record import events as ev
-from sessions.record.closed_sets import BackendType, Origin, SignInKind, SpanKind, Status
+from sessions.record.closed_sets import BackendType, FilledBy, Origin, SignInKind, SpanKind, Status
 
 
 class Greeting(TypedDict):
@@ -492,3 +492,16 @@ class TurnTimeline(TypedDict):
     seconds: float
     spans: list[TurnSpan]
     sums: dict[str, float]
+
+
+class ContextFilled(TypedDict):
+    """What the next request of a session carries, in tokens, about, by what they are of.
+
+    `counted`: what the server counted last, 0 where it has not since; `window`: what the model
+    takes, 0 = not known.
+    """
+
+    parts: dict[FilledBy, int]
+    tokens: int
+    counted: int
+    window: int

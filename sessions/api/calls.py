@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         BackendListed,
         Begun,
         BroadcastSent,
+        ContextFilled,
         DraftChecked,
         DraftShown,
         DreamsWaiting,
@@ -594,6 +595,11 @@ class Calls(Protocol):
 
     @overload
     async def call(self, command: Literal["session.confirm_full"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["session.context"], /, *, session: str
+    ) -> ContextFilled: ...
 
     @overload
     async def call(

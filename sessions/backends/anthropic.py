@@ -42,6 +42,7 @@ class AnthropicBackend(ServerBackend):
     ) -> None:
         address = (config.base_url or OFFICIAL).rstrip("/").removesuffix("/v1")
         super().__init__(name, config, key, prices, address)
+        self.unsigned = not self.official
         self._api = MessagesApi(
             api_key=key,
             base_url=address,
@@ -100,7 +101,7 @@ class AnthropicBackend(ServerBackend):
             "system": [
                 {
                     "type": "text",
-                    "text": self.system(host),
+                    "text": self.system(host.settings, host.cwd),
                     "cache_control": _BREAKPOINT,
                 }
             ],
@@ -118,7 +119,7 @@ class AnthropicBackend(ServerBackend):
 
     def _messages(self, host: TurnHost) -> list[ev.JSON]:
         """The conversation; Anthropic's own server takes no thinking that it did not sign."""
-        messages = host.context.messages(unsigned=not self.official)
+        messages = host.context.messages(unsigned=self.unsigned)
         return [{**m, "content": [_named(block) for block in m["content"]]} for m in messages]
 
 

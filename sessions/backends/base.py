@@ -327,6 +327,22 @@ class Answers(Protocol):
 
 
 @runtime_checkable
+class Tells(Protocol):
+    """A backend that sends the whole conversation with each request, and a system prompt."""
+
+    unsigned: bool
+    """Thinking without a signature goes back as well."""
+    by: str
+    """Its API and server, for what goes back to these alone; "" = nothing does."""
+
+    def system(self, settings: Settings, cwd: Path) -> str:
+        """The system prompt of a turn."""
+
+    def window(self, model: str) -> int:
+        """The model's window in tokens, 0 = unknown."""
+
+
+@runtime_checkable
 class ReadsSkills(Protocol):
     """A backend that may read skills by itself, beside what it is told of them."""
 

@@ -18,7 +18,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.base import Capabilities, Form, ModelInfo, Question, Reply, TurnHost
+from sessions.backends.base import (
+    Capabilities,
+    Form,
+    ModelInfo,
+    Question,
+    Reply,
+    Settings,
+    TurnHost,
+)
 from sessions.backends.faults import Fault
 from sessions.backends.messages import MessagesApi
 from sessions.backends.native import NativeConversation, ask
@@ -87,6 +95,7 @@ class LocalBackend:
         self.gate = Throttle()
         self.retries = 1
         self.by = ""
+        self.unsigned = False
         self.api = MessagesApi(api_key="", base_url="http://127.0.0.1", stall_s=config.stall_s)
         self._process: asyncio.subprocess.Process | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -233,8 +242,12 @@ class LocalBackend:
             "model": self.default_model,
             "max_tokens": limit,
             "messages": fitting,
-            "system": host.settings.system or self._system,
+            "system": self.system(host.settings, host.cwd),
         }
+
+    def system(self, settings: Settings, cwd: Path) -> str:
+        """The system prompt of a turn."""
+        return settings.system or self._system
 
     def _fitting(self, messages: list[ev.JSON], answer: int) -> list[ev.JSON]:
         """The last messages that fit a slot, text alone; a single huge one is cut at its start."""

@@ -138,8 +138,10 @@ class OpenAIBackend(ServerBackend):
         """The request. Its prefix does not change, which is all that these servers' caches ask."""
         model, form = host.settings.model or self.default_model, self._form
         dialect = self._dialect(model)
-        messages = host.context.messages(unsigned=True, by=self.by)
-        params = form.begin(dialect, model, messages, self.system(host), host.session_id)
+        messages = host.context.messages(unsigned=self.unsigned, by=self.by)
+        params = form.begin(
+            dialect, model, messages, self.system(host.settings, host.cwd), host.session_id
+        )
         tools = host.tools.definitions() if host.tools is not None else []
         if tools:
             params["tools"] = [form.tool(tool) for tool in tools]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from sessions.backends.base import Capabilities, ModelInfo, TurnHost
+from sessions.backends.base import Capabilities, ModelInfo, Settings, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.native import NativeConversation
 from sessions.backends.pricing import cost
@@ -49,6 +49,7 @@ class ServerBackend:
         )
         self.retries = config.retries
         self.by = ""
+        self.unsigned = True
         self.gate: Throttle = gate(f"{base_url} {hash(key)}")
         self._config = config
         self._key = key
@@ -174,6 +175,6 @@ class ServerBackend:
         """The request for a turn's next response."""
         raise NotImplementedError
 
-    def system(self, host: TurnHost) -> str:
+    def system(self, settings: Settings, cwd: Path) -> str:
         """The system prompt of a turn."""
-        return host.settings.system or _SYSTEM.format(cwd=host.cwd)
+        return settings.system or _SYSTEM.format(cwd=cwd)

@@ -42,6 +42,7 @@ READS = frozenset(
         "priming.preview",
         "priming.raw",
         "session.compaction",
+        "session.context",
         "session.find",
         "session.get",
         "session.mcp",

@@ -53,6 +53,11 @@ OptionKind = Literal[
     "allow_once", "allow_session", "allow_always", "reject_once", "reject_always", "choice", "form"
 ]
 """What choosing an answer to a permission request means."""
+FilledBy = Literal[
+    "system", "tools", "skills", "files", "primings", "results", "conversation", "agent"
+]
+"""What a part of the context is of; tools: what is said of them, results: their calls and what
+came of these, agent: what an agent has of its own."""
 SpanKind = Literal["model", "tool", "person", "wait"]
 """What a stretch of a turn went to; wait: a limit, a busy server, its place among the turns."""
 SkillState = Literal["on", "name-only", "manual", "off"]

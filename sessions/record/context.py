@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sessions.record import events as ev
 from sessions.record import pictures
+from sessions.record.closed_sets import FilledBy
 from sessions.record.pairing import THINKING, joined, paired
 from sessions.safety.numbers_from_outside import count
 from skills.tokens import estimate, quarters
@@ -30,9 +31,14 @@ _BROKEN = "[Your call of the tool {name} came broken. {why}]"
 _UNSHOWN = "[could not be shown: {why}]"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_IMAGE_TOKENS = 1500
+IMAGE_TOKENS = 1500
 _PLAUSIBLE = 0.4
 _MAX_TEXT_FILE = 200_000
+_NOTES: dict[str, FilledBy] = {
+    "skill": "skills", "skills": "skills", "priming": "primings", "files": "files",
+}  # fmt: skip
+_ORIGINS: dict[str, FilledBy] = {"priming": "primings", "skill": "skills"}
+_READING = frozenset({"Read", "LS", "Glob", "Grep"})
 _CUT = {
     "interrupted": "interrupted by the user",
     "error": "an error",
@@ -74,8 +80,11 @@ class Context:
         self._broken: dict[str, str] = {}
         """Calls that came broken, and their tools: no calls to a server, told in words."""
         self._thinking: list[str] = []
-        self._skill_calls: set[str] = set()
+        self._calls_of: dict[str, FilledBy] = {}
+        """Of calls without a result, what that will be of."""
         self._skills: dict[str, str] = {}
+        self._of: dict[int, tuple[ev.JSON, FilledBy]] = {}
+        """Blocks, by their identity, that are of something else than the conversation."""
         self._unshown: dict[str, ev.ContextRefused] = {}
         """Pictures that were refused, by name."""
         self._quarters = 0
@@ -96,13 +105,19 @@ class Context:
         `{"type": "carried", "data"}`.
         """
 
-        def goes(block: ev.JSON) -> bool:
-            if block["type"] == "carried":
-                return bool(block["by"] == by)
-            return unsigned or not _is_unsigned(block)
-
-        stretches = ((p.role, [b for b in self._blocks(p) if goes(b)]) for p in self._parts)
+        stretches = (
+            (part.role, [self._sendable(b) for b in self._whole(part) if _goes(b, unsigned, by)])
+            for part in self._parts
+        )
         return paired(joined(stretches))
+
+    def filled(self, *, unsigned: bool = False, by: str = "") -> Iterator[tuple[FilledBy, ev.JSON]]:
+        """What `messages` sends, block by block, and what each is of."""
+        for part in self._parts:
+            for block in self._whole(part):
+                if _goes(block, unsigned, by):
+                    _, of = self._of.get(id(block), (block, "conversation"))
+                    yield of, self._sendable(block)
 
     @property
     def tokens(self) -> int:
@@ -111,7 +126,7 @@ class Context:
 
     @property
     def _estimate(self) -> int:
-        return self._quarters // 4 + self._images * _IMAGE_TOKENS
+        return self._quarters // 4 + self._images * IMAGE_TOKENS
 
     def pictures(self) -> list[str]:
         """The names, under `files/`, of the pictures that are sent, as they stand in messages."""
@@ -163,28 +178,33 @@ class Context:
         last.seq = max(last.seq, seq)
         return last
 
-    def _add(self, role: str, turn: int, seq: int, block: ev.JSON) -> None:
+    def _add(
+        self, role: str, turn: int, seq: int, block: ev.JSON, of: FilledBy = "conversation"
+    ) -> None:
         part = self._part(role, turn, seq)
         part.close_text()
         part.blocks.append(block)
+        if of != "conversation":
+            self._of[id(block)] = block, of
 
     def _user(self, event: ev.UserMessage) -> None:
         self._last_turn = max(self._last_turn, event.turn)
         self._thinking.clear()
-        told: list[str] = []
+        told: list[tuple[str, FilledBy]] = []
         for note in event.notes:
-            text = sound(str(note.get("text", "")))
-            told.append(text)
+            text, kind = sound(str(note.get("text", ""))), str(note.get("kind"))
+            told.append((text, _NOTES.get(kind, "conversation")))
             if note.get("kind") == "skill":
                 self._keep_skill(str(note.get("name")), text)
         if event.text.strip():
-            told.append(sound(event.text))
+            told.append((sound(event.text), _ORIGINS.get(event.origin, "conversation")))
         for attachment in event.attachments:
-            self._add("user", event.turn, event.seq, {"type": "attachment", **attachment})
+            block = {"type": "attachment", **attachment}
+            self._add("user", event.turn, event.seq, block, "files")
             self._images += str(attachment.get("media_type", "")).startswith("image/")
-        for text in told:
+        for text, of in told:
             self._quarters += quarters(text)
-            self._add("user", event.turn, event.seq, {"type": "text", "text": text})
+            self._add("user", event.turn, event.seq, {"type": "text", "text": text}, of)
 
     def _text(self, event: ev.Text) -> None:
         self._think_unsigned(event)
@@ -229,8 +249,7 @@ class Context:
             self._broken[event.call] = event.name
             return
         self._open[event.call] = event.turn
-        if event.name == "skill":
-            self._skill_calls.add(event.call)
+        of = self._calls_of[event.call] = _of_tool(event)
         block: ev.JSON = {
             "type": "tool_use",
             "id": event.call,
@@ -238,7 +257,7 @@ class Context:
             "input": _sound_json(event.input),
         }
         self._quarters += quarters(str(event.input))
-        self._add("assistant", event.turn, event.seq, block)
+        self._add("assistant", event.turn, event.seq, block, of)
 
     def _result(self, event: ev.ToolResult) -> None:
         if (name := self._broken.pop(event.call, None)) is not None:
@@ -248,7 +267,8 @@ class Context:
             return
         if self._open.pop(event.call, None) is None:
             return
-        if event.call in self._skill_calls and event.status == "ok":
+        of = self._calls_of.pop(event.call, "results")
+        if of == "skills" and event.status == "ok":
             self._keep_skill(str(event.data.get("skill", event.call)), event.content)
         content: list[ev.JSON] = [{"type": "text", "text": sound(event.content) or "(no output)"}]
         content += [{"type": "attachment", **image} for image in event.images]
@@ -257,7 +277,7 @@ class Context:
         if event.status != "ok":
             block["is_error"] = True
         self._quarters += quarters(event.content)
-        self._add("user", event.turn, event.seq, block)
+        self._add("user", event.turn, event.seq, block, of)
 
     def _keep_skill(self, name: str, text: str) -> None:
         self._skills.pop(name, None)
@@ -320,11 +340,10 @@ class Context:
 
     # -- blocks as they are sent
 
-    def _blocks(self, part: _Part) -> list[ev.JSON]:
-        blocks = list(part.blocks)
+    def _whole(self, part: _Part) -> list[ev.JSON]:
         if part.text and (text := sound("".join(part.text))).strip():
-            blocks.append({"type": "text", "text": text})
-        return [self._sendable(block) for block in blocks]
+            return [*part.blocks, {"type": "text", "text": text}]
+        return part.blocks
 
     def _sendable(self, block: ev.JSON) -> ev.JSON:
         if block["type"] == "attachment":
@@ -371,8 +390,17 @@ class Context:
     }
 
 
-def _is_unsigned(block: ev.JSON) -> bool:
-    return block["type"] == "thinking" and not block["signature"]
+def _of_tool(call: ev.ToolCall) -> FilledBy:
+    if call.name == "skill":
+        return "skills"
+    reads = call.kind in ("read", "search") or call.name in _READING
+    return "files" if reads else "results"
+
+
+def _goes(block: ev.JSON, unsigned: bool, by: str) -> bool:
+    if block["type"] == "carried":
+        return bool(block["by"] == by)
+    return unsigned or block["type"] != "thinking" or bool(block["signature"])
 
 
 def sound(text: str) -> str:
@@ -405,7 +433,7 @@ def _quarters_of(part: _Part) -> int:
 
 
 def _size_of(part: _Part) -> int:
-    return _quarters_of(part) // 4 + _images(part.blocks) * _IMAGE_TOKENS
+    return _quarters_of(part) // 4 + _images(part.blocks) * IMAGE_TOKENS
 
 
 def _images(blocks: Iterable[ev.JSON]) -> int:

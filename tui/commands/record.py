@@ -52,6 +52,15 @@ async def usage(deck: DeckScreen) -> None:
         await reopen(deck, session)
 
 
+@action("context", "What fills the context", group="Sessions", when=has_session)
+async def context(deck: DeckScreen) -> None:
+    """A bar of what the model is sent: system prompt, tools, skills, files, primings, the rest."""
+    from tui.screens.context import ContextScreen
+
+    if deck.model.current is not None:
+        await deck.app.push_screen_wait(ContextScreen(deck, deck.model.current))
+
+
 @action("reload", "Read configuration and skills again", group="Deck", when=connected)
 async def reload(deck: DeckScreen) -> None:
     """Take what was changed in files by hand; it happens by itself with the next thing you do."""

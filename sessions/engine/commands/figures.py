@@ -1,18 +1,20 @@
-"""Commands that answer figures: what sessions took, where a turn's time went."""
+"""Commands that answer figures: what sessions took, where time went, what fills a context."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import cast
 
-from sessions.api.answers import TurnSpan, TurnTimeline, UsageRow, UsageShown
+from sessions.api.answers import ContextFilled, TurnSpan, TurnTimeline, UsageRow, UsageShown
 from sessions.archive.spent import BY, Usage, grouped
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.record import events as ev
+from sessions.record.context_shares import shares
 from sessions.record.timeline import Timeline
 
 
@@ -77,4 +79,35 @@ async def timeline(deck: Deck, session: str, turn: int) -> TurnTimeline:
         "seconds": round(found.seconds, 3),
         "spans": [cast("TurnSpan", asdict(span)) for span in found.spans],
         "sums": {kind: round(seconds, 3) for kind, seconds in found.sums().items()},
+    }
+
+
+@command("session.context")
+async def context(deck: Deck, session: str) -> ContextFilled:
+    """What fills a session's context: system prompt, tools, skills, files, primings, the rest.
+
+    Of an agent, whose own prompt and tools are not known here, what it counts more is `agent`.
+    """
+    from sessions.backends.base import Tells
+
+    target = await deck.get(session)
+    backend = deck.backend(target.summary.backend)
+    counted, window = target.summary.context_tokens, deck.context_window(target)
+    settings = deck.settings(target)
+    system, definitions, unsigned, by = "", [], True, ""
+    if isinstance(backend, Tells):
+        system = backend.system(settings, Path(target.summary.cwd))
+        unsigned, by = backend.unsigned, backend.by
+        window = window or backend.window(settings.model)
+        tools = await deck.tools(target)
+        definitions = tools.definitions() if tools is not None else []
+    blocks = list(target.context.filled(unsigned=unsigned, by=by))
+    parts = await asyncio.to_thread(shares, blocks, system, definitions)
+    if backend.capabilities.own_tools and counted > sum(parts.values()):
+        parts["agent"] = counted - sum(parts.values())
+    return {
+        "parts": parts,
+        "tokens": sum(parts.values()),
+        "counted": counted,
+        "window": window,
     }

@@ -1,0 +1,125 @@
+"""What fills a session's context: a bar of all that its next request carries, part by part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from sessions.errors import AgentdeckError
+from tui.panels.hints import Hints
+from tui.screens.dialogs import Dialog
+from tui.terminal import glyphs
+from tui.text import clip, plain, tokens
+from tui.work import while_shown
+
+if TYPE_CHECKING:
+    from sessions.api.answers import ContextFilled
+    from tui.deck.screen import DeckScreen
+
+_PARTS = {
+    "system": ("system prompt", "$secondary"),
+    "tools": ("descriptions of tools", "$text-secondary"),
+    "skills": ("skills", "$warning"),
+    "files": ("files: attached and read", "$accent"),
+    "primings": ("primings", "$error"),
+    "results": ("other results of tools", "$success"),
+    "conversation": ("conversation", "$primary"),
+    "agent": ("the agent's own: prompt, tools", "$text-accent"),
+}
+_FIGURES = 18
+_NAME = 32
+
+
+class ContextScreen(Dialog[None]):
+    """Read once when it opens, and again when it is asked to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "again", show=False)]
+
+    def __init__(self, deck: DeckScreen, session: str) -> None:
+        super().__init__(f"Context of {clip(deck.name_of(session), 40)}")
+        self.deck = deck
+        self.session = session
+        self.shown: ContextFilled | None = None
+
+    def body(self) -> ComposeResult:
+        """The bar, the parts, and how much of the window is taken."""
+        yield Static("", id="bar", markup=False)
+        yield Static("…", id="parts", markup=False)
+        yield Static("", id="counts", markup=False)
+        yield Static("", id="fault", markup=False)
+        yield Hints(id="offers")
+
+    def on_mount(self) -> None:
+        """Ask for it."""
+        self.query_one("#offers", Hints).say([("r", "read anew"), ("escape", "leaves")])
+        self.action_again()
+
+    def action_again(self) -> None:
+        """As it is now."""
+        self.run_worker(while_shown(self, self._ask()), group="ask", exclusive=True)
+
+    async def _ask(self) -> None:
+        fault, self.shown = "", None
+        try:
+            self.shown = await self.deck.client.call("session.context", session=self.session)
+        except AgentdeckError as error:
+            fault = f"{error} {error.hint}".strip()
+        self.query_one("#fault", Static).update(plain(fault))
+        self.show()
+
+    def on_resize(self) -> None:
+        """A bar of another length."""
+        self.call_after_refresh(lambda: self.show() if self.is_attached else None)
+
+    def show(self) -> None:
+        """Draw what was told."""
+        if (shown := self.shown) is None:
+            return
+        width = self.query_one("#bar").size.width or 60
+        self.query_one("#bar", Static).update(_bar(shown, width))
+        self.query_one("#parts", Static).update(_parts(shown, width))
+        self.query_one("#counts", Static).update(Content("\n".join(_counts(shown))))
+
+
+def _bar(shown: ContextFilled, width: int) -> Content:
+    """Every part at its length, of the window where that is known; the smallest has a cell."""
+    whole = max(shown["window"], shown["tokens"], 1)
+    block, room = ("#" if glyphs.is_ascii() else "█"), width
+    pieces: list[tuple[str, str]] = []
+    for part, taken in shown["parts"].items():
+        cells = min(room, max(1, round(width * taken / whole)))
+        pieces.append((block * cells, _PARTS.get(part, (part, ""))[1]))
+        room -= cells
+    rest = "." if glyphs.is_ascii() else "░"
+    return Content.assemble(*pieces, (rest * room, "$text-muted"))
+
+
+def _parts(shown: ContextFilled, width: int) -> Content:
+    if not shown["parts"]:
+        return Content("Nothing has been said yet.")
+    block = "# " if glyphs.is_ascii() else "■ "
+    whole = max(1, shown["window"] or shown["tokens"])
+    room = max(8, min(_NAME, width - _FIGURES))
+    lines = []
+    for part, taken in shown["parts"].items():
+        word, style = _PARTS.get(part, (part, ""))
+        figures = f"{tokens(taken):>8} {100 * taken / whole:>5.1f} %"
+        name = f"{clip(word, room - 1):<{room}}"
+        lines.append(Content.assemble((block, style), (name, ""), (figures, "")))
+    return Content("\n").join(lines)
+
+
+def _counts(shown: ContextFilled) -> list[str]:
+    """How much it is in all, by our count and by the server's."""
+    taken, window, counted = shown["tokens"], shown["window"], shown["counted"]
+    of = f" of {tokens(window)}, {100 * taken / window:.0f} %" if window else ""
+    lines = [f"About {tokens(taken)} tokens{of}."]
+    if counted:
+        lines.append(f"The server counted {tokens(counted)} at its last answer.")
+    if not window:
+        lines.append("How much the model takes is not known.")
+    return lines
