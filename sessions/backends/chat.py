@@ -14,7 +14,6 @@ from typing import Any
 
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.reader import CUT_REASONS, Response, Sink, ToolUse
-from sessions.backends.sdk import sdk
 from sessions.backends.sse import EventStream, kind, words
 from sessions.backends.wire import Wire
 from sessions.record import codec
@@ -59,7 +58,9 @@ class OpenAIApi(Wire):
         return client
 
     def _sdk(self) -> Any:
-        return sdk("openai")
+        import openai
+
+        return openai
 
     def _listing(self, client: Any) -> Any:
         return client.models.with_streaming_response.list()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.backends.reader import Response, ResponseReader, Sink
-from sessions.backends.sdk import sdk
 from sessions.backends.wire import Wire
 
 OFFICIAL_HOST = "api.anthropic.com"
@@ -23,7 +22,9 @@ class MessagesApi(Wire):
         )
 
     def _sdk(self) -> Any:
-        return sdk("anthropic")
+        import anthropic
+
+        return anthropic
 
     def _reader(self, sink: Sink, response: Response, params: Mapping[str, Any]) -> ResponseReader:
         return ResponseReader(sink, response)

@@ -152,7 +152,10 @@ async def test_lines_are_whole_however_they_are_cut(ending: bytes) -> None:
         for at in range(0, len(whole), size):
             yield whole[at : at + size]
 
-    told = [[line async for line in wire._lines(chunks(size))] for size in (1, 7, 99, 10_000)]
+    told = [
+        [line async for lines in wire._lines(chunks(size)) for line in lines]
+        for size in (1, 7, 99, 10_000)
+    ]
     assert told == [[b"data: {}", b"", b"x" * 5000, "ü\u2028".encode()]] * 4
 
 
@@ -210,3 +213,30 @@ async def test_a_library_that_found_no_room_in_memory_is_told_as_that(
         await MessagesApi(api_key="k", base_url="http://models.example.invalid").models()
     assert caught.value.fault.kind == "memory"
     assert "ulimit" in caught.value.fault.error().hint
+
+
+async def test_more_streams_than_a_hundred_are_open_at_once() -> None:
+    """The HTTP client waits for a free connection from a hundred on, if it is let."""
+    many, met = 120, asyncio.Event()
+    connected = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connected
+        await reader.readuntil(b"\r\n\r\n")
+        connected += 1
+        if connected == many:
+            met.set()
+        await met.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n" + b'{"data": []}')
+        await writer.drain()
+        writer.close()
+
+    held = await asyncio.start_server(answer, "127.0.0.1", 0)
+    api = MessagesApi(api_key="k", base_url=f"http://127.0.0.1:{held.sockets[0].getsockname()[1]}")
+    try:
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(api.models() for _ in range(many)))
+    finally:
+        await api.close()
+        held.close()
+    assert met.is_set()
