@@ -105,7 +105,10 @@ def inject(agent: Agent, session: str, text: str) -> str | None:
 
 
 def later(agent: Agent, session: str, text: str) -> None:
-    """Ask the user once the turn is over; what is answered is said in the next turn by `heard`."""
+    """Ask the user once the turn is over; what is answered is said in the next turn by `heard`.
+
+    With "clean" in it a permission is asked for after that.
+    """
 
     def ask() -> None:
         while session not in agent.idle:
@@ -113,6 +116,8 @@ def later(agent: Agent, session: str, text: str) -> None:
         schema = {"properties": {"port": {"type": "integer"}}}
         params = {"sessionId": session, "message": "Which port?", "requestedSchema": schema}
         agent.heard = agent.ask("elicitation/create", params).get("result")
+        if "clean" not in text:
+            return
         call = {"toolCallId": "late", "title": "Clean up", "kind": "execute"}
         agent.ask(
             "session/request_permission", {"sessionId": session, "toolCall": call, "options": []}
@@ -124,6 +129,8 @@ def later(agent: Agent, session: str, text: str) -> None:
 
 def heard(agent: Agent, session: str, text: str) -> None:
     """Say what was answered after the turn before, and when the session was opened."""
+    while agent.heard is None and agent.opened_by is None:
+        time.sleep(0.005)
     agent.say(session, json.dumps([agent.heard, agent.opened_by]))
 
 

@@ -21,7 +21,7 @@ async def answered(session: Session, **content: object) -> None:
 async def test_a_question_that_comes_while_no_turn_runs_is_asked_and_answered(make: Make) -> None:
     rig = await make()
     session = await rig.session()
-    await session.send("later")
+    await session.send("later clean")
     await answered(session, port=80)
     assert session.summary.status == "done" and session.summary.asks == []
     told = "asked while no turn ran; it was refused: Clean up"
