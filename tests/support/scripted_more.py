@@ -178,10 +178,11 @@ def crew(agent: Agent, session: str, text: str) -> None:
     """
     idle = {"state": "idle", "stopReason": "cancelled"}
     if "end" in text:
+        agent.dug.wait(30)
         idle["stopReason"] = "end_turn"
         agent.update(session, "subagent_update", sessionId="mate", state=idle)
         return
-    agent.sessions["mate"] = []
+    agent.sessions["mate"], agent.dug = [], threading.Event()
     agent.cancelled.discard("mate")
     told = {"title": "Mate", "description": "Dig.", "capabilities": {"cancel": {}}}
     agent.update(session, "subagent_update", sessionId="mate", **told)
@@ -192,6 +193,7 @@ def crew(agent: Agent, session: str, text: str) -> None:
         while session not in agent.idle:
             time.sleep(0.005)
         agent.say("mate", "on ")
+        agent.dug.set()
         while "mate" not in agent.cancelled:
             time.sleep(0.005)
         agent.update(session, "subagent_update", sessionId="mate", state=idle)
