@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from sessions.archive.find import find
 from sessions.archive.index import Index
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import AgentdeckError
+from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found
+from sessions.harvest.service import Harvest
 from sessions.places import places
 from sessions.record import events as ev
 
 _FINDINGS = 3
+_LONG = ("asked", "name", "files", "printed", "failed_as")
+"""Signals that no list shows."""
 _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 
 
@@ -26,6 +31,9 @@ _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 @click.argument("sessions", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All sessions there are.")
 @click.option("--run", default="", metavar="RUN", help="The sessions of a run of a plan.")
+@click.option(
+    "--day", default="", metavar="DAY", help="The sessions of a day: today, yesterday, 2026-11-28."
+)
 @click.option("--list", "only_list", is_flag=True, help="List the byproducts; draft nothing.")
 @click.option(
     "--pick",
@@ -44,27 +52,22 @@ _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 @click.option("--into", default="", help="Make it a new version of this skill of mine.")
 @click.option("--yes", is_flag=True, help="Install the draft into my skills.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def harvest(sessions: tuple[str, ...], everything: bool, run: str, **given: Any) -> None:
+def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
     """Gather what SESSIONs left behind, and draft a skill of it.
 
     Without --yes the draft stays a draft: look at it, edit it, install it from the deck or here.
     """
     from sessions.harvest.creator import DraftError
-    from sessions.harvest.service import Harvest
 
-    sessions = (*sessions, *_of_run(run))
+    sessions = (*sessions, *_of_run(given["run"]), *_of_day(given["day"]))
     picked, sessions = _picked(given["picked"], sessions)
     if not sessions and not everything and not picked:
         raise click.UsageError("Name at least one session, say --all, or --pick byproducts.")
     service = Harvest(places())
-    ids = [] if everything else _ids(sessions)
-    found = service.byproducts(ids, None if given["as_json"] else _progress)
-    if picked:
-        found = service.picked(found, picked)
+    chosen = _chosen(service, [] if everything else _ids(sessions), picked, given)
     if given["only_list"]:
-        _list(found, given["as_json"])
+        _list(chosen, given["as_json"])
         return
-    chosen = found if picked else service.worth(found, named=not everything)
     if not chosen:
         raise _nothing(everything)
     draft = service.create(chosen, given["name"])
@@ -100,6 +103,19 @@ def harvest(sessions: tuple[str, ...], everything: bool, run: str, **given: Any)
         say_json(report)
     else:
         _say(report)
+
+
+def _chosen(service: Harvest, ids: list[str], picked: list[str], given: Any) -> list[Found]:
+    """What is to be listed or drafted; of several sessions what recurs is merged, with counts."""
+    progress = None if given["as_json"] else _progress
+    if ids and not picked and not given["only_list"]:
+        found = service.of_named(ids, progress)
+    else:
+        found = service.byproducts(ids, progress)
+    if picked:
+        return service.picked(found, picked)
+    found = found if len(ids) == 1 else recurring.merged(found)
+    return found if ids or given["only_list"] else service.worth(found)
 
 
 def _picked(
@@ -167,6 +183,36 @@ def _of_run(run: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(done))
 
 
+def _of_day(day: str) -> tuple[str, ...]:
+    """The sessions in which something was done on a day, by the clock of this machine."""
+    if not day:
+        return ()
+    today = datetime.now().astimezone().date()
+    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    try:
+        wanted = words.get(day.casefold()) or date.fromisoformat(day)
+    except ValueError as error:
+        raise click.UsageError(f"{day!r} is no day: say today, yesterday or 2026-11-28.") from error
+    here = places()
+    index = Index.open(here.index, here.sessions)
+    try:
+        index.refresh()
+        known = index.summaries()
+    finally:
+        index.close()
+    found = [s.id for s in known if _on(s.created) <= wanted <= _on(s.updated or s.created)]
+    if not found:
+        raise AgentdeckError(f"No session worked on {wanted}.", "See `agentdeck sessions list`.")
+    return tuple(found)
+
+
+def _on(at: str) -> date:
+    try:
+        return datetime.fromisoformat(at).astimezone().date()
+    except ValueError:
+        return date.min
+
+
 def _ids(wanted: tuple[str, ...]) -> list[str]:
     here = places()
     index = Index.open(here.index, here.sessions)
@@ -184,7 +230,7 @@ def _list(found: list[Found], as_json: bool) -> None:
         return
     for each in found:
         where = f"{each.origin.get('session')} turn {each.origin.get('turn')}"
-        shown = {k: v for k, v in each.signals.items() if k not in ("asked", "name", "files")}
+        shown = {k: v for k, v in each.signals.items() if k not in _LONG}
         signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in shown.items())
         what = str(each.signals.get("name") or each.path) or " ".join(each.text.split())[:80]
         say(f"{each.kind:<10} {what}")

@@ -18,6 +18,7 @@ from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.given import given
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
+from sessions.harvest.needs import outward
 from sessions.record import events as ev
 from sessions.tools.files_made import worth
 
@@ -27,6 +28,8 @@ _MIN_REUSED = 60
 _LONGEST_COMMAND = 500
 """Of a command that ran once; a longer one is a script of its own and does not come again."""
 _ASKED = 200
+_PRINTED = 400
+"""Characters of a command's output that are kept as an example."""
 _SHELL = {
     "Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell",
     "local_shell_call", "shell_command",
@@ -56,7 +59,9 @@ class Found:
     `files`: what stands beside a skill's SKILL.md, by path;
     `made`: by a command (`command`, `size`, and `sha256` where it is small), its text on disk;
     `name`: what a tool's picture or file is called, which lies under `files/` by its content;
-    `asked`: the beginning of the message that it is an answer to."""
+    `asked`: the beginning of the message that it is an answer to;
+    `printed`: the head of what its last good run printed, `failed_as`: of one that failed, the
+    command and its output's head."""
 
     @property
     def id(self) -> str:
@@ -111,7 +116,7 @@ class Found:
 def byproducts(session_id: str, events: Iterable[ev.Event], *, once: bool = False) -> list[Found]:
     """All byproducts of one session, in the order in which they arose.
 
-    `once`: also commands that ran once, which may recur in other sessions (see `recurrence`).
+    `once`: also commands that ran once, which may recur in other sessions (see `recurring`).
     """
     finder = _Finder(session_id, once)
     for event in events:
@@ -135,6 +140,8 @@ class _Finder:
         self._files = FileTracker()
         self._ended: dict[str, tuple[str, int | None]] = {}
         """Of each command that has ended, its line and its exit code; None: it was cut off."""
+        self._printed: dict[tuple[str, int | None], tuple[str, str]] = {}
+        """By a command without what varies and its exit code: the last such line, its output."""
         self._by_commands: dict[str, Found] = {}
         """What commands made, by place: the last state of each."""
         self._terms: list[tuple[Found, int]] = []
@@ -195,7 +202,7 @@ class _Finder:
         self._led()
         self._mark_asked()
         trials = self._trials
-        told = [f for f in self._found if f.origin.get("turn") not in trials or _was_chosen(f)]
+        told = [f for f in self._found if f.origin.get("turn") not in trials or was_chosen(f)]
         kept = [f for f in told if f.origin.get("turn") not in self._undone]
         distinct: dict[tuple[str, ...], Found] = {}
         for found in kept:
@@ -222,10 +229,9 @@ class _Finder:
             return
         origin = self._origin(event.turn, event.seq)
         self._asked.setdefault(event.turn, _beginning(event.text))
-        if self._answers:
-            self._found.extend(self._reused(event, origin))
-            if CORRECTION.search(event.text[:200]):
-                self._found.append(Found("correction", event.text, origin=origin))
+        self._found.extend(self._reused(event, origin))
+        if (self._answers or self._told) and CORRECTION.search(event.text[:200]):
+            self._found.append(Found("correction", event.text, origin=origin))
         if QUESTION.search(event.text) and len(event.text) < 2000:
             self._questions[event.turn] = Found("question", event.text, origin=origin)
 
@@ -253,8 +259,10 @@ class _Finder:
             code = event.data.get("exit_code")
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
             self._commands.setdefault(normal_command(command), []).append((call, code))
-            self._files.ran(command, code, call, event.seq)
+            printed = _head(event.content)
+            self._files.ran(command, code, call, event.seq, printed)
             self._ended[event.call] = command, code
+            self._printed[normal_command(command), code] = command, printed
         elif command is not None:
             self._ended[event.call] = command, None
         elif event.status == "ok":
@@ -311,16 +319,22 @@ class _Finder:
         if file.ran is not None:
             signals |= {"ran": True, "passed": file.ran == 0, "command": file.command}
             signals["run_seq"] = file.run_seq
+            signals |= {"printed": file.printed} if file.printed else {}
+            signals |= {"failed_as": list(file.failed)} if file.failed else {}
         origin = self._origin(file.turn, file.seq)
         return Found(kind, file.text, file.path, origin=origin, signals=signals)
 
     def _recurring(self) -> Iterator[Found]:
-        for runs in self._commands.values():
+        for key, runs in self._commands.items():
             call, _ = runs[0]
             if len(runs) < 2 and not (self._once and _may_recur(command_of(call) or "")):
                 continue
             codes = [code for _, code in runs]
-            signals = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
+            signals: dict[str, Any] = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
+            for code in codes:
+                name = "printed" if code == 0 else "failed_as"
+                if (said := self._printed.get((key, code))) and said[1]:
+                    signals[name] = said[1] if code == 0 else list(said)
             origin = self._origin(call.turn, call.seq)
             yield Found("command", command_of(call) or "", origin=origin, signals=signals)
 
@@ -367,9 +381,14 @@ class _Finder:
                 self._found.append(found)
 
     def _mark_asked(self) -> None:
+        wishes = sorted(turn for turn, text in self._asked.items() if not CORRECTION.search(text))
         for found in self._found:
-            asked = self._asked.get(int(found.origin.get("turn") or 0))
-            if asked and found.kind in ("code", "file", "picture"):
+            if found.kind in ("question", "correction", "term"):
+                continue
+            turn = int(found.origin.get("turn") or 0)
+            # A correction says how: what it is about was asked before it.
+            of = max((t for t in wishes if t <= turn), default=turn)
+            if asked := self._asked.get(of):
                 found.signals["asked"] = asked
 
     def _led(self) -> None:
@@ -385,8 +404,14 @@ class _Finder:
                 self._found.append(question)
 
 
-def _was_chosen(found: Found) -> bool:
+def was_chosen(found: Found) -> bool:
+    """Whether the user marked or copied it."""
     return bool(found.signals.get("marked") or found.signals.get("copied"))
+
+
+def _head(text: str) -> str:
+    """The first lines of what a command printed."""
+    return "\n".join(text[:_PRINTED].splitlines()[:5]).strip()
 
 
 def _beginning(text: str) -> str:
@@ -407,26 +432,5 @@ def command_of(call: ev.ToolCall) -> str | None:
 
 
 def _may_recur(command: str) -> bool:
-    return len(command) <= _LONGEST_COMMAND and not only_looks(command)
-
-
-def recurrence(groups: Iterable[list[Found]]) -> list[Found]:
-    """Mark what recurs: the same thing in several sessions counts as that many.
-
-    Gives all of them, without the commands that ran but once in all.
-    """
-    groups = list(groups)
-    seen: dict[tuple[str, str], list[Found]] = {}
-    for group in groups:
-        for found in group:
-            key = normal_command(found.text) if found.kind == "command" else found.text.strip()
-            seen.setdefault((found.kind, key), []).append(found)
-    for same in seen.values():
-        sessions = {f.origin.get("session") for f in same}
-        if len(sessions) > 1:
-            for found in same:
-                found.signals["sessions"] = len(sessions)
-    every = [found for group in groups for found in group]
-    return [
-        f for f in every if f.signals.get("count") != 1 or "sessions" in f.signals or _was_chosen(f)
-    ]
+    looks = only_looks(command) and not outward(command)
+    return len(command) <= _LONGEST_COMMAND and not looks

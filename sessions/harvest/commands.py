@@ -20,6 +20,10 @@ _LINE = 2_000
 _INTO = re.compile(
     r"(?:^|[;&|]|\s)(?:cat\s*>(?!>)\s*|cat\s+.*?(?<!>)>(?!>)\s*|tee\s+)(['\"]?)([^\s'\";&|<>$`*?]+)\1"
 )
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_BUILT_IN = frozenset(
+    ["cd", "echo", "true", "false", "export", "set", "test", "[", "[[", "read", "exit"]
+)
 _EXPANDS = re.compile(r"[$`\\]")
 _PARTS = re.compile(r"[;&|\n()]+")
 _ASSIGNMENT = re.compile(r"\w+=")
@@ -85,14 +89,27 @@ def written(command: str) -> Iterator[tuple[str, str]]:
             yield into[2], part.body
 
 
-def run_words(command: str) -> Iterator[str]:
-    """The words of a command that name what it runs: programs, scripts, a test runner's files."""
-    for part in _PARTS.split(without_bodies(command)):
+def programs(command: str) -> Iterator[str]:
+    """The programs that a command runs, by their names; quotes are not looked into."""
+    for words in _runs(_QUOTED.sub("''", without_bodies(command))):
+        if words and re.fullmatch(r"[\w./+-]+", words[0]) and words[0] not in _BUILT_IN:
+            yield words[0]
+
+
+def _runs(command: str) -> Iterator[list[str]]:
+    """The words of each program's run, without what stands before its name."""
+    for part in _PARTS.split(command):
         words = [word.strip("'\"") for word in part.split()]
         while words and (_ASSIGNMENT.match(words[0]) or words[0] in _WRAPPERS):
             words.pop(0)
         if words[:1] == ["timeout"]:
             words = [w for w in words[1:] if not re.match(r"-|[\d.]+[smhd]?\Z", w)]
+        yield words
+
+
+def run_words(command: str) -> Iterator[str]:
+    """The words of a command that name what it runs: programs, scripts, a test runner's files."""
+    for words in _runs(without_bodies(command)):
         if not words or _name(words[0]) in _LOOKS:
             continue
         yield words[0]

@@ -27,7 +27,9 @@ from sessions.harvest.draft import (
     split,
 )
 from sessions.harvest.language import telling_terms
-from sessions.harvest.redact import Redactor, elsewhere, general
+from sessions.harvest.parameters import shaped
+from sessions.harvest.redact import Redactor, elsewhere, general, nearer
+from sessions.harvest.sections import Row, Sections
 from sessions.record import events as ev
 
 Ask = Callable[[str], Awaitable[str]]
@@ -46,6 +48,11 @@ _INSTRUCTION = re.compile(
     r"disregard (the|all|your)|you are now|do not (tell|mention|reveal)|system prompt|"
     r"add (this|the following) (curl|wget|command)|curl [^\n|]*\|\s*(ba)?sh)"
 )
+_SAYS_NOTHING = frozenset(
+    ["", "main", "script", "run", "test", "tmp", "temp", "a", "x", "new", "out", "file", "untitled"]
+)
+_SAYS_ENOUGH = 5
+"""Letters of a file's name that says by itself what a skill is for."""
 _NO_BRACKETS = str.maketrans("<>", "()")
 MAX_LINES = 400
 
@@ -58,6 +65,9 @@ def create(basket: Sequence[Found], redactor: Redactor, name: str = "") -> Skill
     """A draft of what is in the basket, by code alone. Raises DraftError when it is empty."""
     if not basket:
         raise DraftError("The basket is empty.", "Pick at least one byproduct first.")
+    for found in basket:  # a name that one text tells is taken out of all
+        redactor.learn(found.text)
+        redactor.learn(str(found.signals.get("asked") or ""))
     maker = _Maker(redactor)
     for found in basket:
         maker.add(found)
@@ -76,9 +86,7 @@ class _Maker:
         draft.receipts[found.id] = {
             "kind": found.kind,
             "from": found.origin,
-            "signals": cleaned(
-                {k: v for k, v in found.signals.items() if k != "files"}, self._quiet
-            ),
+            "signals": cleaned(_receipt(found.signals), self._quiet),
         }
         self._by_kind.setdefault(found.kind, []).append(found)
         if _INSTRUCTION.search(found.text):
@@ -88,8 +96,10 @@ class _Maker:
             )
         if found.kind in ("code", "file", "picture") and found.text:
             self._file(found)
-        elif found.kind == "text" and len(found.text) > 800:
-            self._put("references", slug(found.text, words=4) + ".md", found)
+        elif found.kind == "text" and _a_page(found.text):
+            asked = _telling(self._quiet(str(found.signals.get("asked", ""))))
+            words = " ".join(asked) or self._quiet(found.text)
+            self._put("references", slug(words, words=4) + ".md", found)
 
     def draft(self, name: str) -> SkillDraft:
         """The finished draft."""
@@ -98,7 +108,6 @@ class _Maker:
             self._adopt(skills[0], name)
             for other in skills[1:]:
                 draft.flags.append(f"{other.path} is a skill of its own: make a draft of it alone")
-            self._sections()
             return draft
         draft.name = slug(name) if name else self._name()
         draft.description = self._description()
@@ -118,14 +127,11 @@ class _Maker:
         if more := [key for key in front_keys(found.text) if key not in ("name", "description")]:
             draft.flags.append(f"its frontmatter's {', '.join(more)} is not taken over")
         for path, text in found.signals.get("files", {}).items():
-            cleaned = self._clean(str(text))
+            cleaned = self._nearer(path, self._clean(str(text)))
             draft.files[str(safe_path(path))] = cleaned.encode("utf-8", "surrogateescape")
             draft.file_receipts[str(safe_path(path))] = found.id
             if cleaned != text:
                 draft.changed_files.append(path)
-            if places := elsewhere(cleaned):
-                told = ", ".join(places[:3])
-                draft.flags.append(f"{path} names {told}: make it a parameter (t)")
 
     def _file(self, found: Found) -> None:
         name = found.name
@@ -141,7 +147,7 @@ class _Maker:
     def _put(self, folder: str, name: str, found: Found) -> None:
         name = re.sub(r"[^\w.-]", "-", name).lstrip(".-") or "file"
         path, number = f"{folder}/{name}", 2
-        text = self._clean(found.text)
+        text = self._nearer(path, self._clean(found.text))
         data = text.encode("utf-8", "surrogateescape")
         while path in self._draft.files and self._draft.files[path] != data:
             stem, dot, suffix = name.rpartition(".")
@@ -151,22 +157,20 @@ class _Maker:
         self._draft.file_receipts[path] = found.id
         if text != found.text:
             self._draft.changed_files.append(path)
-        if places := elsewhere(text):
-            # The bytes that ran stay; what ties them to one machine is for the user to mend.
-            told = ", ".join(places[:3])
-            self._draft.flags.append(f"{path} names {told}: make it a parameter (t)")
 
-    def _plain(self, text: str) -> str:
-        """What is told and not run: without paths of one machine as well."""
-        return general(self._clean(text))
+    def _nearer(self, path: str, text: str) -> str:
+        """A file's text without the places of one machine, which is said where one stood."""
+        if places := elsewhere(text):
+            told = ", ".join(dict.fromkeys(PurePath(place).name for place in places[:3]))
+            self._draft.flags.append(
+                f"{path} named a place of this machine; it looks for {told} where it runs now: "
+                "make it a parameter (t)"
+            )
+        return nearer(text)
 
     def _quiet(self, text: str) -> str:
-        """The same where it is told elsewhere already: not counted again."""
+        """What is told and not run: without paths and hosts of one machine as well, not counted."""
         return general(self._redactor.redact(text).text)
-
-    def _told(self, text: str) -> str:
-        """As one line. Cleaned before it is cut: half a secret has no shape to be known by."""
-        return _one_line(self._plain(text))
 
     def _clean(self, text: str) -> str:
         redacted = self._redactor.redact(text)
@@ -176,76 +180,68 @@ class _Maker:
         return redacted.text
 
     def _name(self) -> str:
-        for kind in ("file", "code", "question", "text", "command"):
-            for found in self._by_kind.get(kind, []):
-                if found.path:
-                    return slug(PurePath(found.name).stem)
-                if words := _telling(self._plain(found.text)):
-                    return slug(" ".join(words))
-        return "harvested-skill"
+        """By the file that was made, and by what was asked for."""
+        files = [f for f in (*self._of("file"), *self._of("code")) if not f.signals.get("made")]
+        stem = next((PurePath(f.name).stem for f in files if f.path), "")
+        words = [] if stem.lower() in _SAYS_NOTHING else re.findall(r"[A-Za-z0-9]+", stem)[:3]
+        asked = next((text for text, _ in self._told_sections().asks()), "")
+        told = _telling(re.sub(r"[\w./-]+\.\w{1,5}\b|\b[A-Z_]{3,}\b", " ", asked))
+        known = {word.lower() for word in words}
+        if len("".join(words)) < _SAYS_ENOUGH:
+            words += [word for word in told if word.lower() not in known][: 4 - len(words)]
+        if not words:
+            texts = [f.text for kind in ("text", "command", "term") for f in self._of(kind)]
+            words = _telling(self._quiet(texts[0])) if texts else []
+        return slug(" ".join(words)) if words else "harvested-skill"
 
     def _description(self) -> str:
-        questions = [self._told(f.text) for f in self._of("question")]
-        scripts = [p for p in self._draft.files if p.startswith("scripts/")]
+        """What it does, in the user's words when to use it, and what it is not for."""
+        sections = self._told_sections()
         parts = []
-        kept = [*self._of("file"), *self._of("code"), *self._of("picture")]
-        questions += [self._told(a) for f in kept if (a := str(f.signals.get("asked", "")))]
-        if questions:
-            parts.append(f"Use this skill when the user asks something like: {questions[0]}")
-            if not questions[0].endswith((".", "?", "!", "…")):
+        asked = [text for text, _ in sections.asks()][:2]
+        if asked:
+            parts.append(f"Use this skill when the user asks something like: {asked[0]}")
+            if len(asked) > 1:
+                parts[-1] += f" Or: {asked[1]}"
+            if not parts[-1].endswith((".", "?", "!", "…")):
                 parts[-1] += "."
         else:
             parts.append(f"Use this skill for {self._draft.name.replace('-', ' ')}.")
+        scripts = [p for p in self._draft.files if p.startswith("scripts/")]
         if scripts:
             names = ", ".join(PurePath(p).name for p in scripts[:5])
             parts.append(f"Brings {names}, as used in a recorded session.")
+        elif steps := sections.how():
+            programs = [name.strip("`") for name, _ in sections.needs() if name.startswith("`")]
+            told = ", ".join(programs[:5])
+            count = f"the {len(steps)} steps" if len(steps) > 1 else "the command"
+            parts.append(f"Tells {count} that worked{f' ({told})' if told else ''}.")
+        elif self._of("text"):
+            parts.append("Keeps wording and choices of the user, and the rules that they gave.")
+        parts += [text for text, _ in sections.when_not()[:1]]
         return _described(" ".join(parts))
+
+    def _told_sections(self) -> Sections:
+        by_id = {f.id: f for group in self._by_kind.values() for f in group}
+        files = {path: by_id[receipt] for path, receipt in self._draft.file_receipts.items()}
+        texts = {path: data.decode("utf-8", "replace") for path, data in self._draft.files.items()}
+        # What was taken out of the material is counted where that is taken in.
+        return Sections(self._by_kind, files, texts, lambda text: _one_line(self._quiet(text)))
 
     def _write_body(self) -> None:
         lines = self._draft.lines
         lines.append(DraftLine(f"# {self._draft.name.replace('-', ' ').capitalize()}"))
-        self._sections()
-
-    def _sections(self) -> None:
-        told = self._told
-        self._section("When", [(told(f.text), f) for f in self._of("question")])
-        self._section("Files", self._file_rows())
-        ran: dict[str, int] = {}
-        for each in self._of("command"):
-            key = told(each.text)
-            ran[key] = ran.get(key, 0) + int(each.signals.get("count", 1))
-        commands = [
-            (f"`{key}` (run {ran[key]} times)", f)
-            for f in self._of("command")
-            if (key := told(f.text))
-        ]
-        self._section("Commands that work", commands)
-        rules = [(f"The user said: {told(f.text)}", f) for f in self._of("correction")]
-        self._section("Rules", rules)
-        short = [(told(f.text), f) for f in self._of("text") if len(f.text) <= 800]
-        self._section("Worth keeping", short)
-        self._section("Terms", [(told(f.text), f) for f in self._of("term")])
+        for group in self._by_kind.values():
+            for found in group:
+                if found.kind not in ("code", "file", "picture"):
+                    self._clean(found.text)  # what is told is counted once
+        for title, rows, ordered in self._told_sections().all():
+            self._section(title, rows, ordered)
 
     def _of(self, kind: str) -> list[Found]:
         return self._by_kind.get(kind, [])
 
-    def _file_rows(self) -> list[tuple[str, Found]]:
-        by_id = {f.id: f for group in self._by_kind.values() for f in group}
-        rows = []
-        for path, receipt in self._draft.file_receipts.items():
-            found = by_id[receipt]
-            if found.kind == "skill":
-                continue  # its own text tells of them
-            how = ""
-            if found.signals.get("made"):
-                how = f": made by `{self._told(str(found.signals.get('command', '')))}`"
-            elif command := found.signals.get("command"):
-                outcome = "passed" if found.signals.get("passed") else "failed"
-                how = f": run as `{self._told(str(command))}`, which {outcome}"
-            rows.append((f"`{path}`{how}", found))
-        return rows
-
-    def _section(self, title: str, rows: Sequence[tuple[str, Found]]) -> None:
+    def _section(self, title: str, rows: Sequence[Row], ordered: bool = False) -> None:
         if not rows:
             return
         lines = self._draft.lines
@@ -253,7 +249,8 @@ class _Maker:
         once: dict[str, Found] = {}  # what several sessions say alike is said once
         for text, found in rows:
             once.setdefault(text, found)
-        lines += [DraftLine(f"- {text}", found.id) for text, found in once.items()]
+        for number, (text, found) in enumerate(once.items(), 1):
+            lines.append(DraftLine(f"{number}. {text}" if ordered else f"- {text}", found.id))
 
 
 async def improve(
@@ -344,6 +341,12 @@ def _line(entry: Any, receipts: dict[str, str]) -> DraftLine:
     return DraftLine(text, "" if plain else MODEL)
 
 
+def _receipt(signals: dict[str, Any]) -> dict[str, Any]:
+    """The signals that stay beside a skill: no files, and no rows of data that name somebody."""
+    kept = {k: v for k, v in signals.items() if k != "files"}
+    return kept | {k: cleaned(kept[k], shaped) for k in ("printed", "failed_as") if k in kept}
+
+
 def cleaned(value: Any, clean: Callable[[str], str]) -> Any:
     """A JSON value with every text in it cleaned."""
     if isinstance(value, str):
@@ -360,6 +363,11 @@ def _described(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:300]
+
+
+def _a_page(text: str) -> bool:
+    """Whether a text is worth a file of its own: its lines are a part of it."""
+    return len(text) > 800 or text.count("\n") >= 3
 
 
 def _first_words(text: str) -> str:

@@ -40,6 +40,10 @@ class WrittenFile:
     command: str = ""
     run_seq: int = 0
     """The event that says how that command ended."""
+    printed: str = ""
+    """The head of what its last good run printed."""
+    failed: tuple[str, str] | None = None
+    """The last command that ran it and failed, and what that printed."""
 
 
 class FileTracker:
@@ -73,7 +77,9 @@ class FileTracker:
             else:
                 self._files.pop(place, None)
 
-    def ran(self, command: str, code: int | None, call: ev.ToolCall, seq: int) -> None:
+    def ran(
+        self, command: str, code: int | None, call: ev.ToolCall, seq: int, printed: str = ""
+    ) -> None:
         """A command has ended, says event `seq`: what it wrote out, and what it ran."""
         if patch.BEGIN in command:
             if code == 0:
@@ -88,7 +94,12 @@ class FileTracker:
             if commands.last_part(place) not in last:
                 continue  # nearly all: what is compared in full names a file of that name
             if any(commands.names(word, place) for word in words):
-                self._files[place] = replace(file, ran=code, command=command, run_seq=seq)
+                ran = replace(file, ran=code, command=command, run_seq=seq)
+                if code == 0:
+                    ran.printed = printed
+                else:
+                    ran.failed = command, printed
+                self._files[place] = ran
 
     def at(self, call: ev.ToolCall) -> WrittenFile | None:
         """The file that a call wrote, as it stands now."""

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sessions.errors import JournalError, NotFound
-from sessions.harvest.byproducts import Found, byproducts, recurrence
+from sessions.harvest.byproducts import Found, byproducts
+from sessions.harvest.recurring import recurrence
 from sessions.places import Places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
@@ -16,24 +17,28 @@ from sessions.record.journal import NAME, read
 from skills import private_files
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
-FINDER = 14
+FINDER = 15
 Progress = Callable[[int, int], None]
 
 
 def gather(
-    session_ids: Sequence[str], places: Places, progress: Progress | None = None
+    session_ids: Sequence[str],
+    places: Places,
+    progress: Progress | None = None,
+    *,
+    once: bool = False,
 ) -> list[Found]:
     """The byproducts of sessions, with what recurs among them marked.
 
-    `progress` is called with sessions done and sessions in all. Raises NotFound for a session
-    that is not there.
+    `progress` is called with sessions done and sessions in all; `once`: also commands that ran but
+    once in all. Raises NotFound for a session that is not there.
     """
     groups: list[list[Found]] = []
     for number, session in enumerate(session_ids, 1):
         groups.append(of_session(session, places))
         if progress is not None:
             progress(number, len(session_ids))
-    return recurrence(groups)
+    return recurrence(groups, once=once)
 
 
 def of_session(session: str, places: Places) -> list[Found]:

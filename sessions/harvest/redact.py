@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions.harvest.person import Person, here, without_hosts
+
 _PATTERNS: dict[str, str] = {
     "anthropic-key": r"sk-ant-[A-Za-z0-9_-]{16,}",
     "openai-key": r"sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}",
@@ -105,6 +107,7 @@ class Redactor:
             reverse=True,
         )
         self._user = _user() if user is None else user
+        self._person = Person(*here()) if user is None else Person()
         self._home = str(home or Path.home())
         folders = {cwd} if isinstance(cwd, str) else set(cwd)
         self._folders = [
@@ -113,8 +116,12 @@ class Redactor:
             if len(folder) > 1
         ]
 
+    def learn(self, text: str) -> None:
+        """Names that a text tells are taken out of every text from now on."""
+        self._person.learn(text)
+
     def redact(self, text: str, *, places: bool = True) -> Redacted:
-        """Take out secrets; with `places`, also user names and absolute paths."""
+        """Take out secrets; with `places`, also who people are and where."""
         counts: Counter[str] = Counter()
         for value in self._values:
             if value in text:
@@ -135,7 +142,9 @@ class Redactor:
 
         text = _ASSIGNED.sub(assigned, _SECRETS.sub(known, text))
         if places:
-            text = self._places(text, counts)
+            text = self._person.without(self._places(text, counts), counts)
+            for kind in [kind for kind, count in counts.items() if not count]:
+                del counts[kind]
         return Redacted(text, tuple(Redaction(k, n) for k, n in sorted(counts.items())))
 
     def _places(self, text: str, counts: Counter[str]) -> str:
@@ -151,9 +160,6 @@ class Redactor:
             pattern = rf"(?<![\w.-]){re.escape(self._user)}(?![\w-])"
             text, users = re.subn(pattern, "USER", text)
             counts["user"] += users
-        for kind in ("path", "user"):
-            if not counts[kind]:
-                del counts[kind]
         return text
 
 
@@ -163,8 +169,16 @@ def elsewhere(text: str) -> list[str]:
 
 
 def general(text: str) -> str:
-    """A sentence with such paths by their last part alone: `PATH/orders.csv`."""
-    return _ELSEWHERE.sub(lambda found: f"PATH/{found[0].rsplit('/', 1)[-1]}", text)
+    """A sentence with such paths by their last part alone (`PATH/orders.csv`), and no host that
+    only some know.
+    """
+    told = _ELSEWHERE.sub(lambda found: f"PATH/{found[0].rsplit('/', 1)[-1]}", text)
+    return without_hosts(told)
+
+
+def nearer(text: str) -> str:
+    """The text of a file with such paths by their last part: looked for where it runs."""
+    return _ELSEWHERE.sub(lambda found: found[0].rsplit("/", 1)[-1], text)
 
 
 def _folder(path: str) -> re.Pattern[str]:

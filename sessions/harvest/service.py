@@ -86,6 +86,42 @@ class Harvest:
         private_files.write(target, found.text, synced=False)
         return target
 
+    def of_named(
+        self, sessions: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> list[Found]:
+        """What a draft is made of when somebody names sessions: what has signals of its own, else
+        whatever was done there, else what was asked and answered. Empty where nothing was said.
+        """
+        found = gather(sessions, self.places, progress, once=True)
+        chosen = self.worth([f for f in found if not _ran_once(f)], named=True)
+        if any(f.kind in (*_THINGS, "skill") for f in chosen):
+            return chosen
+        chosen += [f for f in found if _ran_once(f) and f.signals.get("passed")]
+        if any(f.kind in _THINGS for f in chosen):
+            return chosen
+        return [*chosen, *(f for each in sessions for f in self._said(each))]
+
+    def _said(self, session: str) -> list[Found]:
+        """A session's first question and its last answer, where it left nothing else."""
+        journal = self._journal(session)
+        asked: list[Found] = []
+        answer: dict[int, list[str]] = {}
+        at: dict[int, int] = {}
+        for event in read(journal) if journal.exists() else ():
+            if isinstance(event, ev.UserMessage) and event.text.strip():
+                origin = {"session": session, "turn": event.turn, "seq": event.seq}
+                asked.append(Found("question", event.text, origin=origin))
+            elif isinstance(event, ev.Text):
+                answer.setdefault(event.turn, []).append(event.text)
+                at.setdefault(event.turn, event.seq)
+        told = asked[:1]
+        if answer:
+            turn = max(answer)
+            origin = {"session": session, "turn": turn, "seq": at[turn]}
+            signals = {"asked": asked[0].text[:200]} if asked else {}
+            told.append(Found("text", "".join(answer[turn]), origin=origin, signals=signals))
+        return told
+
     def worth(self, found: Sequence[Found], *, named: bool = False) -> list[Found]:
         """Those with signals of their own, strongest first: what ran, was marked or reused.
 
@@ -101,6 +137,13 @@ class Harvest:
             strong = strong or list(found)
         files = {f.signals.get("file") for f in strong if f.kind == "code"}
         kept = [f for f in strong if f.kind != "code" or f.signals.get("file") not in files]
+        # What a run that is kept has made shows what comes of it.
+        runs = {f.signals.get("command") for f in kept if f.kind in ("file", "code")} - {None}
+        kept += [
+            f
+            for f in found
+            if f.signals.get("made") and f.signals.get("command") in runs and f not in kept
+        ]
         return sorted(kept, key=lambda f: f.weight, reverse=True)[:40]
 
     def picked(self, found: Sequence[Found], ids: Sequence[str]) -> list[Found]:
@@ -423,6 +466,11 @@ class Harvest:
         typed = ("typed", "queued", "broadcast")
         found = (e for e in read(journal) if isinstance(e, ev.UserMessage))
         return [e.text for e in found if e.origin in typed]
+
+
+def _ran_once(found: Found) -> bool:
+    once = found.kind == "command" and found.signals.get("count") == 1
+    return once and not {"sessions", "marked", "copied"} & found.signals.keys()
 
 
 def _still_true(draft: SkillDraft, before: ev.JSON) -> ev.JSON:

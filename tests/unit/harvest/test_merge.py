@@ -208,7 +208,7 @@ def test_an_extension_changes_nothing_of_the_skills_own_text(tmp_path: Path) -> 
     before = (path / "SKILL.md").read_text()
     draft = again(harvest, tmp_path)
     md = harvest.drafts / draft.name / "SKILL.md"
-    md.write_text(md.read_text().replace("## Rules", "## Laws"))
+    md.write_text(md.read_text().replace("## Files", "## Laws"))
     harvest.edited(draft.name)
     merged = harvest.merge(draft.name, "sums", "extend")
     assert merged.skill_md().startswith(before.rstrip()) and "## Laws" in merged.body

@@ -1,0 +1,125 @@
+"""What varies in a recorded command: its arguments, under names that say what they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+_WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s;&|<>()]+|[;&|<>()]+")
+_FILE = re.compile(r"[\w./~+-]*\.(\w{1,8})\Z")
+_DATA = """
+csv tsv json jsonl ndjson xml yaml yml toml txt md rst html pdf docx odt xlsx ods parquet db sqlite
+png jpg jpeg gif svg webp wav mp3 mp4 srt log bib ics geojson npy zip gz tar ipynb eml
+"""
+_ENDINGS = frozenset(_DATA.split())
+_SAME = {"jpeg": "JPG", "yml": "YAML", "sqlite": "DB", "htm": "HTML"}
+_TEST = re.compile(r"(?:test_[\w.-]+|[\w.-]+[._](?:test|spec))\.\w{1,4}\Z")
+_WRITES = re.compile(r"(?:save\w*|write\w*|dump|to_\w+|imwrite)\(\s*\Z|>\s*\Z")
+_ROW = re.compile(r"[^|;,\t]+(?:[|;,\t][^|;,\t]*)+\Z")
+_NAMED = re.compile(r"(?<![\w.])[A-ZÄÖÜ][a-zäöüß'-]+(?:[ \t]+[A-ZÄÖÜ][\w'-]*)*")
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?\Z")
+_LITERAL = re.compile(r"['\"]([\w][\w./-]*\.(\w{1,8}))['\"]")
+_COLUMN = re.compile(r"\b(?:row|r|record|line|rec|df|data|frame|d)\[[\"']([\w ]{1,40})[\"']\]")
+MARKS = {
+    "HOST": "a host", "USER": "a login", "EMAIL": "a mail address", "IP_ADDRESS": "an address",
+    "PHONE": "a telephone number", "ADDRESS": "a postal address", "PERSON": "somebody's name",
+}  # fmt: skip
+"""What stands where something of the person was taken out."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandParameter:
+    """An argument: its name, what stood there in the recording, what it is."""
+
+    name: str
+    recorded: str
+    what: str
+
+
+def generalised(command: str, fixed: Iterable[str] = ()) -> tuple[str, list[CommandParameter]]:
+    """The command with names in place of what varies, and those. `fixed`: words that stay."""
+    known: dict[str, CommandParameter] = {}
+    stay = set(fixed)
+    out, at, before = "", 0, ""
+    for found in _WORD.finditer(command):
+        word = found[0]
+        bare = word.strip("'\"")
+        if bare and bare not in stay and (what := _kind(bare, before)):
+            if bare not in known:
+                taken = {each.name for each in known.values()}
+                known[bare] = CommandParameter(_free(what[0], taken), bare, what[1])
+            out += command[at : found.start()] + known[bare].name
+        else:
+            out += command[at : found.end()]
+        at, before = found.end(), word
+    return out + command[at:], list(known.values())
+
+
+def _kind(word: str, before: str) -> tuple[str, str] | None:
+    """Name and kind of an argument that varies; None for what belongs to the command."""
+    option = re.fullmatch(r"--([a-z][a-z-]{2,})", before)
+    if word.startswith("-") or "=" in word.partition("/")[0] or word in MARKS:
+        return None
+    if _TEST.match(PurePosixPath(word).name):
+        return "TEST_FILE", "a file of tests"
+    if word.startswith(("http://", "https://")):
+        return "URL", "an address on the web"
+    if _DATE.match(word):
+        return "DATE", "a date"
+    if (file := _FILE.match(word)) and file[1].lower() in _ENDINGS and "*" not in word:
+        ending = _SAME.get(file[1].lower(), file[1].upper())
+        name = option[1].replace("-", "_").upper() if option else f"{ending}_FILE"
+        return name, _file_of(ending)
+    if option and re.fullmatch(r"[\w.,:+-]{2,40}", word) and option[1] not in ("max-time",):
+        return option[1].replace("-", "_").upper(), f"the value of --{option[1]}"
+    return None
+
+
+def _file_of(ending: str) -> str:
+    """What a file of that ending is, in words."""
+    name = {"MD": "Markdown", "DB": "database", "TXT": "text", "RST": "text"}.get(ending, ending)
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {name} file"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def within(script: str, made: Iterable[str] = ()) -> Iterator[CommandParameter]:
+    """Files of data that a script names itself, but for those that it makes."""
+    outputs = {PurePosixPath(path).name for path in made}
+    seen: set[str] = set()
+    for found in _LITERAL.finditer(script):
+        path, ending = found.groups()
+        opens = (
+            script[found.end() : found.end() + 8].lstrip(" ,").startswith(("'w", '"w', "mode='w"))
+        )
+        if opens or _WRITES.search(script[max(0, found.start() - 40) : found.start()]):
+            continue  # it makes it
+        if ending.lower() not in _ENDINGS or PurePosixPath(path).name in outputs or path in seen:
+            continue
+        seen.add(path)
+        kind = _SAME.get(ending.lower(), ending.upper())
+        yield CommandParameter(f"{kind}_FILE", path, _file_of(kind))
+
+
+def shaped(printed: str) -> str:
+    """Output whose rows of data name nobody: what is capitalised in them is `NAME`."""
+    told = (_NAMED.sub("NAME", li) if _ROW.match(li) else li for li in printed.splitlines())
+    return "\n".join(told)
+
+
+def columns(script: str) -> list[str]:
+    """The columns of a table that a script asks for by name, in its order."""
+    return list(dict.fromkeys(_COLUMN.findall(script)))[:12]
+
+
+def marks(texts: Iterable[str]) -> list[str]:
+    """The marks of what was taken out that stand in some texts."""
+    whole = "\n".join(texts)
+    return [mark for mark in MARKS if re.search(rf"(?<![\w-]){mark}(?![\w-])", whole)]

@@ -1,0 +1,323 @@
+"""What a draft says, section by section: when and when not, needs, steps, an example, a check.
+
+Every row rests on a byproduct. What several sessions confirm comes first; what one session showed
+once says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePath
+
+from sessions.harvest import needs, parameters
+from sessions.harvest.byproducts import Found
+from sessions.harvest.parameters import MARKS, CommandParameter
+
+Row = tuple[str, Found]
+_MOST_ASKS = 3
+_MOST_STEPS = 12
+
+
+class Sections:
+    """Of a draft: its byproducts by kind, its files, and how a text is told (`tell`: one line)."""
+
+    def __init__(
+        self,
+        by_kind: Mapping[str, list[Found]],
+        files: Mapping[str, Found],
+        texts: Mapping[str, str],
+        tell: Callable[[str], str],
+    ) -> None:
+        self._by_kind = by_kind
+        self._files = files
+        """By path in the folder; the bytes that were drafted are in `texts`."""
+        self._texts = texts
+        self._tell = tell
+        self._scripts = {p: f for p, f in files.items() if p.startswith("scripts/")}
+        self._made = [f for f in self._of("file", "picture") if f.signals.get("made")]
+        self._steps = list(self._found_steps())
+
+    def all(self) -> Iterator[tuple[str, list[Row], bool]]:
+        """Title, rows, and whether they are steps in an order."""
+        yield "When", self.when(), False
+        yield "When not", self.when_not(), False
+        yield "Needs", self.needs(), False
+        yield "How", self.how(), True
+        yield "Parameters", self.parameters(), False
+        yield "Rules", self.rules(), False
+        yield "Example", self.example(), False
+        yield "What goes wrong", self.faults(), False
+        yield "How to know that it worked", self.check(), False
+        yield "Files", self.files(), False
+        yield "Worth keeping", self.kept(), False
+        yield "Terms", [(self._tell(f.text), f) for f in self._of("term")], False
+
+    # -- each
+
+    def asks(self) -> list[Row]:
+        """What was asked for, what most sessions asked first."""
+        rows: dict[str, Found] = {}
+        for found in _confirmed(self._of("question")):
+            rows.setdefault(self._tell(found.text), found)
+        for found in self._everything():
+            if asked := self._tell(str(found.signals.get("asked", ""))):
+                rows.setdefault(asked, found)
+        # A question that began by the same words is the same one, cut.
+        keys = [k for k in rows if not any(o != k and o.startswith(k) for o in rows)]
+        return [(key, rows[key]) for key in keys][:_MOST_ASKS]
+
+    def when(self) -> list[Row]:
+        """The user's words, so that it is known when it fits."""
+        return [(f"Somebody asks something like: {text}", found) for text, found in self.asks()]
+
+    def when_not(self) -> list[Row]:
+        """What it is not for, as far as the recording shows."""
+        rows: list[Row] = []
+        for path, found in self._scripts.items():
+            kinds = {p.what for p in self._parameters_of(path, found) if p.what.endswith(" file")}
+            if kinds:
+                told = " and ".join(sorted(kinds)).replace("a ", "").replace("an ", "")
+                rows.append((f"Not for anything but a {told}: nothing else was tried.", found))
+                break
+        for command, found in self._steps:
+            if what := needs.outward(command):
+                rows.append(
+                    (f"Not before the user has agreed: `{what}` changes what others use.", found)
+                )
+                break
+        texts = self._of("text")
+        if texts and not self._steps:
+            rows.append(
+                ("Not where facts are wanted: wording and choices are kept here.", texts[0])
+            )
+        if not rows and (anything := self._everything()):
+            rows.append(
+                (
+                    "Not for other tasks that share these words: no more than this was tried.",
+                    anything[0],
+                )
+            )
+        return rows
+
+    def needs(self) -> list[Row]:
+        """Programs, packages, the network, files."""
+        lines = [command for command, _ in self._steps]
+        scripts = {path: self._texts.get(path, "") for path in self._scripts}
+        basis = [found for _, found in self._steps] or list(self._scripts.values())
+        if not basis:
+            return []
+        rows = [(each, basis[0]) for each in needs.needed(lines, scripts)]
+        for path, found in self._scripts.items():
+            if names := parameters.columns(scripts[path]):
+                told = ", ".join(f"`{name}`" for name in names)
+                rows.append((f"a table with the columns {told} (`{path}` asks for them)", found))
+        return rows
+
+    def how(self) -> list[Row]:
+        """The commands, in the order in which they were run first."""
+        rows = []
+        for command, found in self._steps[:_MOST_STEPS]:
+            line, _ = parameters.generalised(command, self._files)
+            rows.append((f"Run `{line}` {_times(found)}", found))
+        return rows
+
+    def parameters(self) -> list[Row]:
+        """Names of what varies, with what stood there."""
+        rows: dict[str, Row] = {}
+        for command, found in self._steps:
+            for each in parameters.generalised(command, self._files)[1]:
+                recorded = f", `{each.recorded}` in the recording"
+                rows.setdefault(each.name, (f"`{each.name}`: {each.what}{recorded}", found))
+        for path, found in self._scripts.items():
+            for each in parameters.within(self._texts.get(path, ""), self._outputs()):
+                if each.name not in rows:
+                    where = f"its name `{each.recorded}` stands in `{path}`: change it there"
+                    rows[each.name] = f"`{each.name}`: {each.what}; {where}", found
+        told = [(command, found) for command, found in self._steps]
+        told += [
+            (self._texts.get(path, ""), found)
+            for path, found in self._files.items()
+            if path not in self._scripts
+        ]
+        told += [(self._tell(f.text), f) for f in self._everything() if f.kind != "skill"]
+        for mark in MARKS:
+            if by := next((f for text, f in told if mark in parameters.marks([text])), None):
+                rows.setdefault(mark, (f"`{mark}`: {MARKS[mark]}; ask for it", by))
+        for path, found in self._scripts.items():
+            for mark in parameters.marks([self._texts.get(path, "")]):
+                where = f"it was taken out of `{path}`: fill it in, or leave it out"
+                rows.setdefault(mark, (f"`{mark}`: {MARKS[mark]}; {where}", found))
+        return list(rows.values())
+
+    def rules(self) -> list[Row]:
+        """What the user corrected, what several sessions say first."""
+        rows = []
+        for found in _confirmed(self._of("correction")):
+            often = int(found.signals.get("sessions") or 1)
+            seen = f"(in {often} sessions)" if often > 1 else "(said once)"
+            rows.append((f"The user said: {self._tell(found.text)} {seen}", found))
+        return rows
+
+    def example(self) -> list[Row]:
+        """One, as it was recorded: what came in, what went out."""
+        rows: list[Row] = []
+        best = next((f for _, f in reversed(self._steps) if f.signals.get("printed")), None)
+        best = best or next((f for _, f in self._steps), None)
+        kept = next((f for f in self._of("text") if f.text), None)
+        basis = best or kept
+        if basis is None:
+            return rows
+        asked = self._tell(str(basis.signals.get("asked", ""))) or next(
+            (text for text, _ in self.asks()), ""
+        )
+        if asked:
+            rows.append((f"In: {asked}", basis))
+        if best is not None and best.kind != "command":
+            command = next(c for c, f in self._steps if f is best)
+            if parameters.generalised(command, self._files)[1]:
+                rows.append((f"Run: `{command}`", best))
+        if best is not None and (printed := self._printed(best)):
+            rows.append((f"Out: {printed}", best))
+        if outputs := self._outputs():
+            rows.append((f"Made: {', '.join(f'`{name}`' for name in outputs[:5])}", basis))
+        if best is None and kept is not None:
+            rows.append((f"Out: {self._tell(kept.text)}", kept))
+        return rows if len(rows) > 1 else []
+
+    def faults(self) -> list[Row]:
+        """What failed on the way, by its sign."""
+        rows: dict[str, Found] = {}
+        for found in self._everything():
+            failed = found.signals.get("failed_as")
+            if not isinstance(failed, list) or len(failed) != 2:
+                continue
+            command, printed = (self._tell(parameters.shaped(str(each))) for each in failed)
+            line, _ = parameters.generalised(self._placed(command), self._files)
+            said = f" with `{printed}`" if printed else ""
+            worked = ": a later run passed" if found.signals.get("passed") else ""
+            rows.setdefault(f"`{line}` failed{said}{worked}", found)
+        return list(rows.items())
+
+    def check(self) -> list[Row]:
+        """How to know that it worked, by what the recording shows."""
+        rows: list[Row] = []
+        if self._steps:
+            found = self._steps[-1][1]
+            which = "The command ends" if len(self._steps) == 1 else "Every step ends"
+            said = self._printed(found)
+            more = f"; the last one printed {said}" if said else ""
+            rows.append((f"{which} with exit code 0{more}.", found))
+        for found in self._made[:5]:
+            rows.append((f"`{self._tell(found.name)}` is there, and new.", found))
+        rules, texts = self._of("correction"), self._of("text")
+        if not rows and rules:
+            rows.append(("Each of the rules above holds in what was made.", rules[0]))
+        if not rows and texts:
+            how = "took over" if texts[0].signals.get("copied") else "marked"
+            rows.append((f"The user takes it as it is, as they {how} this.", texts[0]))
+        return rows
+
+    def files(self) -> list[Row]:
+        """Each file and where it came from."""
+        rows = []
+        for path, found in self._files.items():
+            if found.kind == "skill":
+                continue  # its own text tells of them
+            how = ""
+            if found.signals.get("made"):
+                how = f": made by `{self._tell(str(found.signals.get('command', '')))}`"
+            elif command := found.signals.get("command"):
+                outcome = "passed" if found.signals.get("passed") else "failed"
+                how = f": run as `{self._tell(str(command))}`, which {outcome}"
+            elif found.kind == "text":
+                how = ": a text that the user kept; read it before you write another"
+            rows.append((f"`{path}`{how}", found))
+        return rows
+
+    def kept(self) -> list[Row]:
+        """Short texts that the user kept."""
+        filed = {id(found) for found in self._files.values()}
+        return [
+            (f"{self._tell(f.text)}{_seen(f)}", f)
+            for f in _confirmed(self._of("text"))
+            if id(f) not in filed
+        ]
+
+    # -- parts
+
+    def _of(self, *kinds: str) -> list[Found]:
+        return [found for kind in kinds for found in self._by_kind.get(kind, [])]
+
+    def _everything(self) -> list[Found]:
+        return [found for group in self._by_kind.values() for found in group]
+
+    def _found_steps(self) -> Iterator[Row]:
+        """Commands as they are told, each once: of commands that recur, and of what ran files."""
+        seen: dict[str, list[Found]] = {}
+        for found in sorted(self._everything(), key=_order):
+            command = found.text if found.kind == "command" else ""
+            if found.signals.get("passed") and not found.signals.get("made") and not command:
+                command = str(found.signals.get("command") or "")
+            told = self._placed(self._tell(command)) if command else ""
+            if told:
+                seen.setdefault(told, []).append(found)
+        for told, same in seen.items():
+            yield told, _together(same)
+
+    def _placed(self, command: str) -> str:
+        """A command whose scripts are those of the skill's folder."""
+        for path, found in self._scripts.items():
+            for said in dict.fromkeys((self._tell(found.path), PurePath(found.path).name)):
+                if said and path not in command:
+                    words = command.split(" ")
+                    command = " ".join(path if w.strip("./") == said else w for w in words)
+        return command
+
+    def _parameters_of(self, path: str, found: Found) -> Iterator[CommandParameter]:
+        for command, by in self._steps:
+            if by is found or path in command:
+                yield from parameters.generalised(command, self._files)[1]
+        yield from parameters.within(self._texts.get(path, ""), self._outputs())
+
+    def _outputs(self) -> list[str]:
+        return list(dict.fromkeys(self._tell(found.name) for found in self._made))
+
+    def _printed(self, found: Found) -> str:
+        said = self._tell(parameters.shaped(str(found.signals.get("printed", ""))))
+        return f"`{said[:160]}`" if said and "`" not in said else said[:160]
+
+
+def _order(found: Found) -> tuple[str, int]:
+    return str(found.origin.get("session") or ""), int(found.origin.get("seq") or 0)
+
+
+def _together(same: list[Found]) -> Found:
+    """What stands for the same command of several sessions, with how often it was run in all."""
+    one = max(same, key=lambda f: int(f.signals.get("count") or 0))
+    if len(same) == 1:
+        return one
+    sessions = {f.origin.get("session") for f in same}
+    runs: dict[str, int] = {}
+    for found in same:
+        session = str(found.origin.get("session"))
+        runs[session] = max(runs.get(session, 1), int(found.signals.get("count") or 1))
+    often = {"count": sum(runs.values()), "sessions": len(sessions)}
+    return replace(one, signals={**one.signals, **often})
+
+
+def _confirmed(found: Iterable[Found]) -> list[Found]:
+    """What several sessions show before what one does."""
+    return sorted(found, key=lambda each: -int(each.signals.get("sessions") or 1))
+
+
+def _times(found: Found) -> str:
+    count = int(found.signals.get("count") or 1)
+    often = int(found.signals.get("sessions") or 1)
+    told = f"run {count} times" if count > 1 else "run once"
+    return f"({told}, in {often} sessions)" if often > 1 else f"({told})"
+
+
+def _seen(found: Found) -> str:
+    often = int(found.signals.get("sessions") or 1)
+    return f" (in {often} sessions)" if often > 1 else " (kept once)"
