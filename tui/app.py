@@ -28,6 +28,7 @@ from tui.pictures import close_shelf
 from tui.terminal import keys
 from tui.terminal.output_guard import GuardedApp
 from tui.terminal.resizing import SureSize
+from tui.themes import CONTRAST, THEMES
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -86,6 +87,9 @@ class DeckApp(GuardedApp, SureSize):
 
     def on_mount(self) -> None:
         """The theme, and after the first frame the deck."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme_changed_signal.subscribe(self, self._contrast)
         wanted = self.memory.theme or self.options.theme
         self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         self.theme_changed_signal.subscribe(self, self._theme_changed)
@@ -113,6 +117,9 @@ class DeckApp(GuardedApp, SureSize):
         """Keys that came before there was anything to take them."""
         if self._early is not None:
             self._early.append(event)
+
+    def _contrast(self, _: object) -> None:
+        self.set_class(self.theme.startswith(CONTRAST), "-contrast")
 
     def _theme_changed(self, _: object) -> None:
         if self.theme != self.memory.theme:

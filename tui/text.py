@@ -19,6 +19,7 @@ __all__ = [
     "one_line",
     "place_of",
     "plain",
+    "rows_of",
     "size",
     "title_of",
     "tokens",
@@ -54,6 +55,11 @@ def clip_middle(text: str, cells: int) -> str:
         end = end[1:]
     end = end.lstrip("… ")
     return set_cell_size(text, cells - 1 - cell_len(end)).rstrip("… ") + "…" + end
+
+
+def rows_of(text: str, width: int) -> int:
+    """About how many rows a text takes in so many columns."""
+    return sum(1 + len(line) // max(8, width) for line in text[:20_000].split("\n"))
 
 
 def first_line(text: str) -> str:

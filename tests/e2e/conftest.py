@@ -123,6 +123,8 @@ def house(server: str) -> Iterator[House]:
         '[profiles.test]\nbackend = "test"\n'
     )
     config.chmod(0o600)
+    made.places.state.mkdir(mode=0o700)
+    (made.places.state / "deck.json").write_text('{"toured": true}')
     try:
         yield made
     finally:

@@ -41,6 +41,12 @@ async def palette(deck: DeckScreen) -> None:
     deck.app.action_command_palette()
 
 
+@action("tour", "The tour of the deck", group=GROUP)
+async def tour(deck: DeckScreen) -> None:
+    """Two minutes: what the deck can do, beside what you do; enter goes on, esc skips it."""
+    deck.tour.begin()
+
+
 @action("settings", "Settings", keys=("alt+o",), group=GROUP, when=connected)
 async def settings(deck: DeckScreen) -> None:
     """Everything that can be set: found, explained, checked as typed, written to your file."""
@@ -59,7 +65,7 @@ async def backends(deck: DeckScreen) -> None:
 
 @action("theme", "Change the theme", group=GROUP)
 async def theme(deck: DeckScreen) -> None:
-    """Light, dark and others; remembered."""
+    """Light, dark, high contrast and others; remembered."""
     deck.app.search_themes()
 
 

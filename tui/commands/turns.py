@@ -66,6 +66,8 @@ def would_lose(deck: DeckScreen) -> str:
 
 def escape_word(deck: DeckScreen) -> str:
     """What esc ends now: a turn, or else a broadcast, an edit, a focus elsewhere."""
+    if deck.tour.shown:
+        return "skip the tour"
     if deck.sender.many or deck.sender.editing:
         return "back"
     if working(deck) or waits(deck):
@@ -78,6 +80,10 @@ def escape_word(deck: DeckScreen) -> str:
 async def interrupt(deck: DeckScreen) -> None:
     """End the running turn; twice when it would lose work. When none runs, twice lists turns."""
     sender = deck.sender
+    if deck.tour.shown:
+        deck.tour.end()
+        deck.redraw()
+        return
     if sender.many:
         sender.aim(())
         return

@@ -8,7 +8,11 @@ from tui import actions as registry
 from tui.deck.banner import too_narrow
 from tui.deck.composer import Composer
 from tui.deck.ports import ForChrome
-from tui.widgets.clickable_line import footer_spots, status_spots, tab_spots
+from tui.widgets.clickable_line import FooterKey, footer_spots, status_spots, tab_spots
+
+_DUE = 10
+"""An action whose place in the footer is before this is there because something is due."""
+_JOINED = {"Side panel": "View"}
 
 
 class Chrome:
@@ -43,28 +47,29 @@ class Chrome:
         keys = registry.keys_of(registry.actions()[name], self.deck.options.keys)
         return keys[0] if keys else ""
 
-    def _entries(self) -> list[tuple[str, str, str]]:
-        """Key, word and target of what works now: the focused widget's own keys first."""
+    def _entries(self) -> list[FooterKey]:
+        """What works now, the most telling first: the focused widget's own keys, what is due now,
+        then the rest by its group."""
         deck = self.deck
-        entries: list[tuple[str, str, str]] = []
+        entries: list[FooterKey] = []
         focused = deck.focused
         if focused is not None and not isinstance(focused, Composer):
             for key, active in deck.active_bindings.items():
                 if active.node is focused and active.binding.show and active.enabled:
-                    entries.append((key, active.binding.description, f"!{key}"))
+                    entries.append(FooterKey(key, active.binding.description, f"!{key}", "here"))
         specs = [s for s in registry.actions().values() if s.footer]
         if deck.side.has_focus_within:
             # Not what esc does elsewhere: the panel takes it.
-            entries.insert(
-                0, ("escape", f"leaves {deck.side.title}, which has the keys", "!escape")
-            )
+            leaves = f"leaves {deck.side.title}, which has the keys"
+            entries.insert(0, FooterKey("escape", leaves, "!escape", "here"))
             specs = [s for s in specs if s.name != "interrupt"]
         for spec in sorted(specs, key=lambda s: s.order):
             key = self.key(spec.name)
             if key and spec.when(deck):
                 word = spec.footer if isinstance(spec.footer, str) else spec.footer(deck)
+                group = "now" if spec.order < _DUE else _JOINED.get(spec.group, spec.group)
                 if word:
-                    entries.append((key, word, spec.name))
+                    entries.append(FooterKey(key, word, spec.name, group))
         return entries
 
     def _count_down(self) -> None:

@@ -58,6 +58,8 @@ class Memory:
     current: str = ""
     side: str = ""
     side_width: int = 0
+    toured: bool = True
+    """The tour was gone through, or skipped; a deck that remembers nothing offers none."""
     arrangement: Arrangement = field(default_factory=Arrangement)
     _taken: int = field(default=0, repr=False, compare=False)
     _written: int = field(default=0, repr=False, compare=False)
@@ -77,13 +79,14 @@ class Memory:
             memory.current = str(data.get("current", ""))
             memory.side = str(data.get("side", ""))
             memory.side_width = int(data.get("side_width", 0))
+            memory.toured = data.get("toured") is not False
             memory.arrangement = Arrangement.of(data.get("arrangement"))
             for key, draft in dict(data.get("drafts", {})).items():
                 pastes = {str(k): str(v) for k, v in dict(draft.get("pastes", {})).items()}
                 files = tuple(str(file) for file in draft.get("files", []))
                 memory.drafts[str(key)] = Draft(str(draft.get("text", "")), pastes, files)
         except FileNotFoundError:
-            pass
+            memory.toured = False
         except (OSError, ValueError, AttributeError, TypeError) as error:
             log.warning("the deck's memory can't be read: %s", error)
         return memory
@@ -102,6 +105,7 @@ class Memory:
             "current": self.current,
             "side": self.side,
             "side_width": self.side_width,
+            "toured": self.toured,
             "arrangement": self.arrangement.to_json(),
         }
         self._taken += 1

@@ -33,6 +33,7 @@ from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.side import SidePanel
 from tui.deck.tile import Tile
+from tui.deck.tour import Tour
 from tui.deck.welcome import Welcome
 from tui.options import DeckOptions
 from tui.panels import sheets
@@ -96,6 +97,7 @@ class DeckScreen(LeanScreen):
                 yield Grid(self.model, self.options.max_tiles)
                 yield Welcome(self.options.keys)
             yield SidePanel()
+        yield Tour(self.options.keys)
         composer = Composer(self.memory.history, id="composer")
         composer.offers.commands = self._commands
         composer.offers.sessions = lambda: offered.sessions(self.model)
@@ -146,6 +148,11 @@ class DeckScreen(LeanScreen):
         return self.query_one(SidePanel)
 
     @property
+    def tour(self) -> Tour:
+        """The tour, shown or not."""
+        return self.query_one(Tour)
+
+    @property
     def tile(self) -> Tile | None:
         """The current tile, if it is in view."""
         return self.tiles.get(self.model.current or "")
@@ -168,6 +175,8 @@ class DeckScreen(LeanScreen):
         if first:
             self._recall()
         self.query_one(Welcome).ask(self.client)
+        if first and not (self.memory.toured or self.options.read_only):
+            self.tour.begin()
         self.run_worker(self._runs(), group="runs", exit_on_error=False)
         self.redraw(reflow=True)
         self.app.engine_found()  # type: ignore[attr-defined]
@@ -332,6 +341,7 @@ class DeckScreen(LeanScreen):
             self.to_composer()
         self.side.say(self.name_of(self.side.session) if self.side.session else "")
         self.chrome.say()
+        self.tour.look(model)
         self.name_target()
         self.bring_up.show()
         self._see()
@@ -436,6 +446,11 @@ class DeckScreen(LeanScreen):
     def _resized(self) -> None:
         self.redraw(reflow=True)
 
+    @on(Tour.Ended)
+    def _toured(self) -> None:
+        self.memory.toured = True
+        self.remember()
+
     @on(Grid.Sized)
     def _sized(self) -> None:
         self.remember()
@@ -518,8 +533,10 @@ class DeckScreen(LeanScreen):
 
     @on(Composer.GoOn)
     def _go_on(self, message: Composer.GoOn) -> None:
+        if self.tour.shown:
+            self.tour.go_on()
         # Enter may have been pressed twice: the second one is no wish for another turn.
-        if message.targets == self.sender.targets():
+        elif message.targets == self.sender.targets():
             self.start("send_next")
 
     @on(Composer.Act)

@@ -13,7 +13,7 @@ from textual._path import CSSPathType
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
@@ -21,6 +21,7 @@ from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tui.panels.hints import Hints
+from tui.screens.frame import Frame
 from tui.terminal import glyphs
 from tui.text import plain
 from tui.view.fitted import Fitted
@@ -46,6 +47,10 @@ class Dialog(Fitted, ModalScreen[T], Generic[T]):
         Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
     WIDE: ClassVar[bool] = False
+    """As large as what it holds, up to most of the screen; else as wide as a sentence or two."""
+    WHOLE: ClassVar[bool] = False
+    """Most of the screen in any case: what it will hold is not known when it opens."""
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (100, "-broad")]  # noqa: RUF012
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -54,8 +59,7 @@ class Dialog(Fitted, ModalScreen[T], Generic[T]):
         self.set_class(glyphs.is_ascii(), "-ascii")
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="-wide" if self.WIDE else "") as dialog:
-            dialog.border_title = plain(self.heading)
+        with Frame(plain(self.heading).plain, wide=self.WIDE, whole=self.WHOLE):
             yield from self.body()
 
     def body(self) -> ComposeResult:
@@ -292,7 +296,9 @@ class Choose(Filtered[Choice]):
         """Filter and rows."""
         yield Filter(self.marking)
         yield Rows(self.listing.empty)
-        yield Static("", id="whole", markup=False)
+        whole = Static("", id="whole", markup=False)
+        whole.display = False
+        yield whole
         yield Hints(id="offers")
 
     def on_mount(self) -> None:
@@ -344,7 +350,7 @@ class Choose(Filtered[Choice]):
         """The row under the cursor in full, where it does not fit: what is cut may decide."""
         rows, whole = self.query_one(Rows), self.query_one("#whole", Static)
         content = rows.rows[rows.cursor].content() if rows.rows else Content("")
-        cut = content.cell_length > max(1, rows.scrollable_content_region.width)
+        cut = content.cell_length > rows.scrollable_content_region.width > 0
         words = " ".join(content.plain.split())
         if self.marking:  # the tick stands in its row
             words = words.removeprefix("[x] ").removeprefix("[ ] ")

@@ -55,6 +55,7 @@ class Help(Dialog[str]):
     """The name of the action to be done, or nothing."""
 
     WIDE: ClassVar[bool] = True
+    WHOLE: ClassVar[bool] = True
 
     def __init__(self, deck: DeckScreen) -> None:
         super().__init__("Keys and actions")

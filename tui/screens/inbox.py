@@ -18,6 +18,7 @@ from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
 from tui.screens import filling
 from tui.screens.dialogs import Dialog, Prompt
+from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
 from tui.text import clip, one_line, plain
 from tui.widgets.permission import PermissionBox
@@ -48,6 +49,17 @@ _LOOKS = {
 }
 
 
+class InHand(Vertical):
+    """Holds the box of the one in hand."""
+
+    def wants_rows(self, width: int) -> int:
+        """As many as its box could use."""
+        for box in self.children:
+            if isinstance(box, HasWishes):
+                return box.wants_rows(width)
+        return 1
+
+
 class InboxScreen(Dialog[str]):
     """Gives the session whose tile is wanted, or nothing. Answers go out one by one."""
 
@@ -71,7 +83,7 @@ class InboxScreen(Dialog[str]):
     def body(self) -> ComposeResult:
         """The list, the one in hand, and what the keys do."""
         yield Rows("Nothing waits.")
-        yield Vertical(id="request")
+        yield InHand(id="request")
         yield Static("", id="fault", markup=False)
         yield Hints(id="offers")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class SearchScreen(Filtered[EventSpot]):
     """Results come while typing; enter gives the place under the cursor."""
 
+    WHOLE = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False, priority=True)]
 
     def __init__(self, deck: DeckScreen) -> None:

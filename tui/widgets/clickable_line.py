@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -219,26 +220,41 @@ def _tab(model: DeckModel, session_id: str, *, short: bool = False) -> str:
     return f" {model.number(session_id)} {shape} {clip(title_of(summary), 16)} "
 
 
+class FooterKey(NamedTuple):
+    """A key, what it does in a word, what is told when it is clicked, and what it belongs to."""
+
+    key: str
+    word: str
+    target: str
+    group: str = ""
+
+
 def footer_spots(
-    entries: Sequence[tuple[str, str, str]], width: int, shorten: Callable[[str], str]
+    entries: Sequence[FooterKey], width: int, shorten: Callable[[str], str]
 ) -> list[ClickableSpot]:
-    """`(key, word, action)` for what works now; what does not fit is behind F1.
+    """What works now, as far as it fits, keys of a kind side by side; the rest is behind F1.
 
     The last two entries (help and palette) are always there.
     """
-    spots: list[ClickableSpot] = []
-    room = width
+    bar = f" {glyphs.mark('column')}"
     *body, tail_a, tail_b = entries
     tail = [tail_a, tail_b]
-    tail_need = sum(cell_len(_entry(shorten(k), w)) for k, w, _ in tail)
-    for key, word, name in body:
-        need = cell_len(_entry(shorten(key), word))
-        if need > room - tail_need:
+    room = width - sum(cell_len(_entry(shorten(e.key), e.word)) for e in tail)
+    kept: dict[str, list[FooterKey]] = {}
+    for entry in body:
+        need = cell_len(_entry(shorten(entry.key), entry.word))
+        need += 0 if entry.group in kept else cell_len(bar)
+        if need > room:
             break
-        spots += _entry_spots(shorten(key), word, name)
+        kept.setdefault(entry.group, []).append(entry)
         room -= need
-    for key, word, name in tail:
-        spots += _entry_spots(shorten(key), word, name)
+    last = kept.pop(tail_a.group, [])
+    spots: list[ClickableSpot] = []
+    for group in (*kept.values(), [*last, *tail]):
+        if spots:
+            spots.append(ClickableSpot(bar, "$foreground 35%"))
+        for entry in group:
+            spots += _entry_spots(shorten(entry.key), entry.word, entry.target)
     return spots
 
 

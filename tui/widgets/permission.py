@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sessions.record import events as ev
-from tui.text import clip_middle, one_line, plain
+from tui.text import clip_middle, one_line, plain, rows_of
 from tui.widgets import permission_detail
 from tui.widgets.fields import Field
 
@@ -225,6 +225,11 @@ class PermissionBox(Vertical, can_focus=True):
         safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
         safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]
         self._mark(safe[0] if safe else 0)
+
+    def wants_rows(self, width: int) -> int:
+        """Title, all of what will happen, why, and the answers one below the other."""
+        detail = rows_of(str(self.ask.get("detail", "")), width - 6)
+        return 4 + detail + len(self.ask.get("options") or ())
 
     def fit(self, width: int, height: int) -> None:
         """Share `width` x `height` cells: every answer is in view, the detail scrolls."""

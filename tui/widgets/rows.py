@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -14,6 +15,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+
+_MEASURED = 60
+"""So many rows say how wide a list is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ class Rows(ScrollView, can_focus=True):
         self.rows: list[Row] = []
         self.cursor = 0
         self.empty = empty
+        self.tallest = max(1, cell_len(empty) // 48 + 1)
+        """The most rows it has had."""
+        self.widest = 0
+        """Cells of the widest of the first rows it has had."""
+        self.grown: Callable[[], None] | None = None
+        """Told when it could use more room than ever before."""
 
     @property
     def key(self) -> str:
@@ -81,6 +91,7 @@ class Rows(ScrollView, can_focus=True):
         else:
             self.cursor = max(0, min(self.cursor, len(keys) - 1)) if keep else 0
         self.virtual_size = Size(max(1, self.size.width), max(1, len(self.rows)))
+        self._measure()
         self._into_view()
         if (len(old), at, top) != (len(self.rows), self.cursor, self.scroll_offset.y) or not old:
             self.refresh()
@@ -96,8 +107,19 @@ class Rows(ScrollView, can_focus=True):
         before = len(self.rows)
         self.rows += rows
         self.virtual_size = Size(max(1, self.size.width), len(self.rows))
+        self._measure()
         if before < self.scroll_offset.y + self.size.height:
             self.refresh()
+
+    def _measure(self) -> None:
+        if self.grown is None:
+            return
+        first = self.rows[:_MEASURED]
+        widest = max((sum(cell_len(t) for t, _ in row.cells) for row in first), default=0)
+        if len(self.rows) > self.tallest or widest > self.widest:
+            self.tallest = max(self.tallest, len(self.rows))
+            self.widest = max(self.widest, widest)
+            self.grown()
 
     def _into_view(self) -> None:
         height = self.size.height

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from sessions.record.wants import Want
 from tui.panels.hints import Hints
-from tui.text import plain
+from tui.text import plain, rows_of
 
 ARMED_AFTER_S = 0.4
 """A letter within this time of its appearance was meant for the one before."""
@@ -75,6 +75,10 @@ class WantBox(Vertical, can_focus=True):
     def on_mount(self) -> None:
         """Say what the letters do."""
         self.query_one(Hints).say(ANSWERS[self.want.kind])
+
+    def wants_rows(self, width: int) -> int:
+        """What it is, all that is told, and its keys."""
+        return 3 + rows_of(self.told, width - 4)
 
     @property
     def armed(self) -> bool:

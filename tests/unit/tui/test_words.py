@@ -11,7 +11,13 @@ from sessions.record.summary import Summary
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.text import clip, cost, one_line, plain, size, title_of, tokens
-from tui.widgets.clickable_line import ClickableSpot, footer_spots, status_spots, tab_spots
+from tui.widgets.clickable_line import (
+    ClickableSpot,
+    FooterKey,
+    footer_spots,
+    status_spots,
+    tab_spots,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 
@@ -99,12 +105,20 @@ def test_tabs_say_how_many_are_on_each_side() -> None:
 
 
 def test_the_footer_keeps_help_and_palette_when_room_is_short() -> None:
-    entries = [("ctrl+n", "new", "new"), ("ctrl+k", "fork", "fork")]
-    tail = [("f1", "help", "help"), ("ctrl+p", "all", "palette")]
-    said = words(footer_spots(entries + tail, 30, str))
+    entries = [FooterKey("ctrl+n", "new", "new", "a"), FooterKey("ctrl+k", "fork", "fork", "a")]
+    tail = [FooterKey("f1", "help", "help", "z"), FooterKey("ctrl+p", "all", "palette", "z")]
+    said = words(footer_spots(entries + tail, 34, str))
     assert "help" in said
     assert "all" in said
     assert "fork" not in said
+
+
+def test_the_footer_has_keys_of_a_kind_side_by_side() -> None:
+    kinds = (("n", "new", "s"), ("z", "zoom", "v"), ("k", "fork", "s"), ("q", "leave", "d"))
+    entries = [FooterKey(key, word, word, kind) for key, word, kind in kinds]
+    tail = [FooterKey("f1", "help", "help", "d"), FooterKey("^p", "all", "palette", "d")]
+    said = words(footer_spots(entries + tail, 120, str))
+    assert said == " n new  k fork  │ z zoom  │ q leave  f1 help  ^p all "
 
 
 def test_figures() -> None:

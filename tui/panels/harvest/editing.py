@@ -20,6 +20,7 @@ class Edited(Dialog[str]):
     """Gives the text as it was left, or nothing when it was left as it is."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "take", show=False, priority=True)]
 

@@ -26,6 +26,7 @@ class PictureScreen(Dialog[None]):
     """Shows a picture's file; `o` opens it in the program that the system has for it."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "outside", show=False)]
 

@@ -42,6 +42,7 @@ class DraftReview(Dialog[str]):
     """Gives a sentence of what was done with the draft."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "install", show=False),

@@ -28,6 +28,7 @@ class Compare(Dialog[None]):
     """Judges one comparison; which arm was which is shown after the last verdict."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1,left", "judge('first')", show=False, priority=True),

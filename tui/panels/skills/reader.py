@@ -28,6 +28,7 @@ class SkillReader(Dialog[None]):
     """Shows one skill's files."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
 
     def __init__(self, client: DeckClient, name: str, session: str, folder: str = "") -> None:

@@ -31,6 +31,7 @@ class ReviewScreen(Dialog[bool]):
     """Gives True when the user trusts the skill as it is now."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH = ["../../screens/dialogs.tcss", "panel.tcss"]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+y", "trust", show=False)]
 

@@ -46,6 +46,7 @@ _HINTS = (
 class SettingsScreen(Filtered[None]):
     """Nothing is kept back: each change is written when it is made."""
 
+    WHOLE = True
     CSS_PATH: ClassVar[CSSPathType | None] = SHEETS  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "change", show=False, priority=True),

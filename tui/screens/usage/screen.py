@@ -48,6 +48,7 @@ class UsageScreen(Dialog[str]):
     """Gives a session that is to be opened, or nothing."""
 
     WIDE = True
+    WHOLE = True
     CSS_PATH: ClassVar[CSSPathType | None] = ["../dialogs.tcss", "usage.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "by(-1)", show=False, priority=True),
