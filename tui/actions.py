@@ -161,6 +161,7 @@ _SHOWN = {
     "slash": "/",
     "plus": "+",
     "minus": "-",
+    "equals_sign": "=",
     "question_mark": "?",
     "left": "←",
     "right": "→",

@@ -24,6 +24,7 @@ from tui.panels.hints import Hints
 from tui.screens.frame import Frame
 from tui.terminal import glyphs
 from tui.text import plain
+from tui.view.behind import Dimmed
 from tui.view.fitted import Fitted
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
@@ -35,7 +36,7 @@ GUARD_S = 0.4
 STILL_READING = "Not found so far; the rest of the list is being read."
 
 
-class Dialog(Fitted, ModalScreen[T], Generic[T]):
+class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
     """A frame with a title in the middle of the deck; esc leaves it without a result."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = "dialogs.tcss"

@@ -1,15 +1,20 @@
-"""What streams behind a dialog is painted now and then, and not while keys come."""
+"""What streams behind a dialog is painted now and then, and not while keys come; and once for all
+that happens in a moment."""
 
 from __future__ import annotations
 
+import re
 from time import monotonic
 
 import pytest
 from textual.app import App, ComposeResult
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.view import compositor
+from tests.support.deckpilot import opened
+from tui.screens.dialogs import Prompt
+from tui.view import behind, compositor
 from tui.view.compositor import LeanScreen
 
 
@@ -64,3 +69,29 @@ async def test_behind_a_dialog_nothing_is_painted_while_keys_come(
         await pilot.pause()
         assert "three" in str(under.query_one("#word", Static).render())
         assert not under._compositor._dirty_regions
+
+
+async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(behind, "FRESH_S", 3600.0)
+    async with opened(2) as here:
+        dialog = Prompt("A word")
+        here.app.push_screen(dialog)
+        await here.settle()
+        ours = here.app.export_screenshot()
+        rows = dialog._rows
+        here.deck.redraw()
+        dialog.refresh(layout=True)
+        await here.settle()
+        assert dialog._rows is rows and len(rows) == 36
+        monkeypatch.setattr(behind.Dimmed, "render_line", Widget.render_line)
+        dialog._styles_cache.clear()
+        dialog.refresh()
+        await here.settle()
+        assert looks(here.app.export_screenshot()) == looks(ours)
+
+
+def looks(svg: str) -> list[str]:
+    """What is seen: texts and colours, without the picture's own names."""
+    return re.findall(r"(fill: ?#\w+|>[^<]+</text)", svg)
