@@ -59,16 +59,20 @@ class PowersAsked:
         self._loop = asyncio.get_running_loop()
         self._said: dict[str, str] = {}
         self._tmux = ""
+        self._in_tmux = bool(os.environ.get("TMUX"))
         self._last = BLOCKS
+        self.answered = asyncio.Event()
+        """The terminal has said all that it was asked."""
 
     def begin(self) -> None:
         """Ask the terminal; or take the user's word for it."""
         wish = os.environ.get("AGENTDECK_PICTURES", "").lower()
         if wish not in ("", "auto", "sixel", "kitty") or not self._can_be_asked():
+            self.answered.set()
             return
         answers.expect(self._told)
         self._write(_QUESTION)
-        if os.environ.get("TMUX"):
+        if self._in_tmux:
             self._app.run_worker(self._ask_tmux(), exit_on_error=False)
 
     def _can_be_asked(self) -> bool:
@@ -118,6 +122,9 @@ class PowersAsked:
         if made != self._last:
             self._last = made
             self._better(made)
+        waits = made.form == "sixel" and not self._said.get("colours")
+        if "attributes" in self._said and not waits and (self._tmux or not self._in_tmux):
+            self.answered.set()
 
 
 def judged(said: dict[str, str], tmux: str, environ: Any) -> Powers:

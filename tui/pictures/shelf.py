@@ -6,11 +6,13 @@ show some are told when it came. What has not been asked for longest goes.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import stat
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.deck")
 
+_ANSWERS_S = 0.3
 KEPT = 48
 """Pictures that are kept drawn."""
 Source = Path | bytes
@@ -53,6 +56,7 @@ class PictureShelf:
         self.powers = BLOCKS
         self._found: OrderedDict[Key, Found] = OrderedDict()
         self._getting: dict[Key, Future[Found]] = {}
+        self._adopted: deque[Shown] = deque()
         self._watchers: WeakSet[Widget] = WeakSet()
         self._threads: ThreadPoolExecutor | None = None
         self._asking: PowersAsked | None = None
@@ -63,9 +67,7 @@ class PictureShelf:
 
     def get(self, source: Source, width: int, height: int) -> Found | None:
         """A picture within so many cells, or why there is none; None: it is being got."""
-        if self._asking is None:
-            self._asking = PowersAsked(self._app, self._better)
-            self._asking.begin()
+        self._ask()
         key = (source, width, height)
         if (found := self._found.get(key)) is not None:
             self._found.move_to_end(key)
@@ -78,6 +80,28 @@ class PictureShelf:
             self._getting[key] = future = self._threads.submit(work)
             future.add_done_callback(lambda done: self._came(key, done))
         return None
+
+    def _ask(self) -> PowersAsked:
+        if self._asking is None:
+            self._asking = PowersAsked(self._app, self._better)
+            self._asking.begin()
+        return self._asking
+
+    async def known(self) -> Powers:
+        """What the terminal can, as soon as it has said it; it is not waited for long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ask().answered.wait(), _ANSWERS_S)
+        return self.powers
+
+    def adopt(self, shown: Shown) -> Shown:
+        """A picture that was made elsewhere: the terminal is sent what it needs of it."""
+        if shown.first:
+            self._write(shown.first)
+            shown.first = ""
+            self._adopted.append(shown)
+            while len(self._adopted) > KEPT:
+                self._forget([self._adopted.popleft()])
+        return shown
 
     def _came(self, key: Key, done: Future[Found]) -> None:
         """In the thread."""
@@ -134,7 +158,7 @@ class PictureShelf:
 
     def close(self) -> None:
         """The deck ends: the terminal keeps nothing of it."""
-        self._forget(self._found.values())
+        self._forget([*self._found.values(), *self._adopted])
         self._found.clear()
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)

@@ -75,6 +75,11 @@ class PictureStrip(Strip):
         made = super().adjust_cell_length(cell_length, style)
         return self._part(made, 0, min(cell_length, self.cell_length))
 
+    def extend_cell_length(self, cell_length: int, style: Style | None = None) -> Strip:
+        """At least so long."""
+        made = super().extend_cell_length(cell_length, style)
+        return self._part(made, 0, self.cell_length)
+
     def _part(self, part: Strip, start: int, end: int) -> Strip:
         if part is self:
             return self

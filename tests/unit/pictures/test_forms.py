@@ -112,6 +112,7 @@ def test_what_is_cut_is_left_in_half_blocks() -> None:
     assert isinstance(moved, PictureStrip) and moved.overlays[0].x == 0
     for cut in (strip.crop(3, 12), strip.crop(0, 9), strip.divide([5, 12])[0]):
         assert not isinstance(cut, PictureStrip) and "▀" in cut.text
+    assert isinstance(strip.crop_extend(2, 40, EMPTY), PictureStrip)
     left, right = strip.divide([2, 12])
     assert not isinstance(left, PictureStrip) and isinstance(right, PictureStrip)
     blocks = Strip(list(strip), strip.cell_length)

@@ -1,7 +1,8 @@
-"""A picture that a session made: in half blocks where it can be drawn, else opened outside."""
+"""A picture that a session made, as large as there is room; or it is opened outside."""
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -10,13 +11,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from tui.pictures.powers import Powers
+from tui.pictures.refused import NotDrawn
+from tui.pictures.shelf import shelf
+from tui.pictures.shown import Shown, make
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clean, one_line
-from tui.view.pixels import NotDrawn, Pixels, read
+from tui.view.compositor import LeanCompositor
+from tui.view.pixels import Pixels
 
 MAX_FILE = 20_000_000
 _SHOWN = 20_000
@@ -33,7 +41,8 @@ class PictureScreen(Dialog[None]):
     def __init__(self, path: Path) -> None:
         super().__init__(one_line(path.name))
         self.path = path
-        self.picture: Pixels | None = None
+        self._compositor = LeanCompositor()  # which draws pictures over their cells
+        self.picture: Shown | None = None
         self._data = b""
         self._drawn = (0, 0)
         """The room that it was drawn for."""
@@ -44,12 +53,23 @@ class PictureScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """The picture, or why there is none."""
         with VerticalScroll(id="picture-room"):
-            yield Static("", markup=False, id="picture")
+            yield DrawnPicture("", markup=False, id="picture")
 
     def on_mount(self) -> None:
         """Read it in a thread: a large one takes a while."""
         self.hint("o opens it outside · esc")
-        self.run_worker(self._read, thread=True, exit_on_error=False)
+        shelf(self.app).watch(self)
+        self.run_worker(self._begin(), exit_on_error=False)
+
+    async def _begin(self) -> None:
+        await shelf(self.app).known()
+        await asyncio.to_thread(self._read)
+        self._show()
+
+    def picture_came(self) -> None:
+        """The terminal draws better than was known."""
+        self._drawn = (0, 0)
+        self._show()
 
     def _read(self) -> None:
         try:
@@ -59,12 +79,11 @@ class PictureScreen(Dialog[None]):
                 self.why = "It can't be drawn here: it is too large. o opens it outside."
         except OSError as error:
             self.why = f"{self.path} can't be read: {error.strerror}."
-        self.app.call_from_thread(self._show)
 
     def _draw(self, width: int, height: int) -> None:
         worker = get_current_worker()
         try:
-            picture = read(self._data, width, height)
+            picture = drawn(self._data, width, height, shelf(self.app).powers)
             if worker.is_cancelled:
                 return  # another size is drawn meanwhile
             self.picture = picture
@@ -80,7 +99,7 @@ class PictureScreen(Dialog[None]):
     def _show(self) -> None:
         if not self.is_mounted or not (self._data or self.why):
             return
-        static = self.query_one("#picture", Static)
+        static = self.query_one("#picture", DrawnPicture)
         room = self.query_one("#picture-room").size
         if self.why:
             why = Content.styled(one_line(self.why), "$text-muted")
@@ -92,11 +111,36 @@ class PictureScreen(Dialog[None]):
             draw = partial(self._draw, max(1, room.width), max(1, room.height))
             self.run_worker(draw, thread=True, exclusive=True, exit_on_error=False)
         elif self.picture is not None:
-            static.update(half_blocks(self.picture))
+            static.shown = shelf(self.app).adopt(self.picture)
+            static.update(half_blocks(self.picture.cells))
 
     def action_outside(self) -> None:
         """Open the file outside."""
         self.app.open_url(self.path.absolute().as_uri())
+
+
+class DrawnPicture(Static):
+    """Half blocks, or what is drawn in their place."""
+
+    shown: Shown | None = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows on screen."""
+        strips = super().render_lines(crop)
+        if (shown := self.shown) is None or not (shown.sixels or shown.number):
+            return strips
+        for at, y in enumerate(range(crop.y, crop.y + len(strips))):
+            row = shown.strip(y, max(shown.width, self.size.width), self.rich_style)
+            strips[at] = row.crop_extend(crop.x, crop.right, None)
+        return strips
+
+
+def drawn(data: bytes, width: int, height: int, powers: Powers) -> Shown:
+    """The picture within so many cells. Raises NotDrawn; for a thread."""
+    try:
+        return make(data, width, height, powers)
+    except ImportError:  # textual-image is not there: Pillow alone draws half blocks
+        return make(data, width, height)
 
 
 def _as_text(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Pictures of a change, before beside after, in half cells."""
+"""Pictures of a change, before beside after."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from sessions.api.worktrees import FileShown
+from tui.pictures.powers import BLOCKS, Powers
+from tui.pictures.refused import NotDrawn
+from tui.pictures.shown import Shown, make
+from tui.pictures.strips import joined
 from tui.terminal import glyphs
 from tui.view.palette import Palette
-from tui.view.pixels import NotDrawn, Pixels, read
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".ico", ".tif", ".tiff")
 _WIDTH, _HEIGHT = 44, 14
@@ -26,8 +29,8 @@ _GAP = 2
 class Pair:
     """A picture as it was and as it is; None where it is not there. `why`: it can't be drawn."""
 
-    old: Pixels | None
-    new: Pixels | None
+    old: Shown | None
+    new: Shown | None
     why: str = ""
 
     @property
@@ -37,7 +40,7 @@ class Pair:
 
     def strip(self, line: int, width: int, palette: Palette) -> Strip:
         """One of its rows."""
-        side = min(_WIDTH, max(1, (width - _GAP - 2) // 2))
+        side = side_of(width)
         empty = palette[""]
         if line == 0:
             words = self.why or f"  {_head('before', self.old):{side + _GAP}}" + _head(
@@ -46,12 +49,18 @@ class Pair:
             return Strip([Segment(words, palette["muted"])]).adjust_cell_length(width, empty)
         parts = [Strip([Segment("  ", empty)])]
         for picture in (self.old, self.new):
-            shown = picture or Pixels([], (0, 0))
-            parts += [shown.strip(line - 1, side, empty), Strip([Segment(" " * _GAP, empty)])]
-        return Strip.join(parts).adjust_cell_length(width, empty)
+            blank = Strip([Segment(" " * side, empty)], side)
+            parts.append(picture.strip(line - 1, side, empty) if picture else blank)
+            parts.append(Strip([Segment(" " * _GAP, empty)]))
+        return joined(parts).adjust_cell_length(width, empty)
 
 
-def _head(when: str, picture: Pixels | None) -> str:
+def side_of(width: int) -> int:
+    """Cells of one side, in rows of so many."""
+    return min(_WIDTH, max(1, (width - _GAP - 2) // 2))
+
+
+def _head(when: str, picture: Shown | None) -> str:
     return f"{when}: {'{} × {}'.format(*picture.size)}" if picture else f"{when}: not there"
 
 
@@ -64,19 +73,24 @@ def to_draw(files: list[FileShown], known: Container[str]) -> list[str]:
     return [] if glyphs.is_ascii() else found[:_MOST]
 
 
-def pairs(told: Mapping[str, Any]) -> dict[str, Pair]:
-    """What the engine told of them, decoded and made small. For a thread."""
-    return {path: _pair(sides) for path, sides in told.items()}
+def pairs(told: Mapping[str, Any], powers: Powers = BLOCKS, side: int = _WIDTH) -> dict[str, Pair]:
+    """What the engine told of them, made small for sides of so many cells. For a thread."""
+    return {path: _pair(sides, powers, side) for path, sides in told.items()}
 
 
-def _pair(sides: Mapping[str, str]) -> Pair:
+def _pair(sides: Mapping[str, str], powers: Powers, side: int) -> Pair:
     if sides["why"]:
         return Pair(None, None, f"  It is not drawn: {sides['why']}.")
     try:
-        return Pair(_read(sides["old"]), _read(sides["new"]))
+        return Pair(_read(sides["old"], powers, side), _read(sides["new"], powers, side))
     except NotDrawn as error:
         return Pair(None, None, f"  It is not drawn: {error}.")
 
 
-def _read(data: str) -> Pixels | None:
-    return read(base64.b64decode(data), _WIDTH, _HEIGHT) if data else None
+def _read(data: str, powers: Powers, side: int) -> Shown | None:
+    if not data:
+        return None
+    try:
+        return make(base64.b64decode(data), side, _HEIGHT, powers)
+    except ImportError:  # textual-image is not there: Pillow alone draws half blocks
+        return make(base64.b64decode(data), side, _HEIGHT)

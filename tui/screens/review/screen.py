@@ -17,13 +17,15 @@ from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.panels.hints import Hints
+from tui.pictures.shelf import shelf
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.order import LandingOrder, candidates
-from tui.screens.review.pictures import pairs, to_draw
+from tui.screens.review.pictures import pairs, side_of, to_draw
 from tui.screens.review.rows import DiffRow, rows_of
 from tui.screens.review.view import ChangeView
 from tui.text import clean, clip, clip_middle, one_line
+from tui.view.compositor import LeanCompositor
 from tui.widgets.rows import Row as Listed
 from tui.widgets.rows import Rows
 from tui.work import while_shown
@@ -86,6 +88,7 @@ class ChangeReview(Dialog[str]):
 
     def __init__(self, client: DeckClient, session: str, title: str) -> None:
         super().__init__(f"Review: {clip(title, 60)}")
+        self._compositor = LeanCompositor()  # which draws pictures over their cells
         self.client = client
         self.session = session
         self.told: ChangesShown | None = None
@@ -162,7 +165,13 @@ class ChangeReview(Dialog[str]):
 
     async def _draw(self, paths: list[str]) -> None:
         told = await self.client.call("worktree.pictures", session=self.session, paths=paths)
-        self.view.pictures |= await asyncio.to_thread(pairs, told["pictures"])
+        kept = shelf(self.app)
+        side = side_of(self.view.scrollable_content_region.width - 1)
+        made = await asyncio.to_thread(pairs, told["pictures"], await kept.known(), side)
+        for pair in made.values():
+            for shown in filter(None, (pair.old, pair.new)):
+                kept.adopt(shown)
+        self.view.pictures |= made
         self._lay()
 
     def _show(self) -> None:

@@ -8,12 +8,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from sessions.api.worktrees import FileShown
+from tui.pictures.strips import joined
 from tui.screens.review.colours import Colours
 from tui.screens.review.pictures import Pair
 from tui.screens.review.rows import Cell, DiffRow
@@ -165,7 +166,16 @@ class ChangeView(ScrollView, can_focus=True):
         here = at == self.cursor
         mark = glyphs.mark("cursor") if here else " "
         front = _fit([(mark, "cursor")], 1, "", palette)
-        return Strip.join([front, *self._row(row, width - 1, palette)])
+        return joined([front, *self._row(row, width - 1, palette)])
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows on screen; what lies over the cells of a picture goes with them."""
+        strips = super().render_lines(crop)
+        for at, y in enumerate(range(crop.y, min(crop.bottom, crop.y + len(strips)))):
+            number = y + self.scroll_offset.y
+            if number < len(self.rows) and self.rows[number].kind == "picture":
+                strips[at] = self.render_line(y).crop_extend(crop.x, crop.right, None)
+        return strips
 
     def _row(self, row: DiffRow, width: int, palette: Palette) -> list[Strip]:
         if row.kind == "picture":
