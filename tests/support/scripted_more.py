@@ -202,6 +202,22 @@ def crew(agent: Agent, session: str, text: str) -> None:
     threading.Thread(target=dig, daemon=True).start()
 
 
+def withdraw(agent: Agent, session: str, text: str) -> None:
+    """Ask for a permission or, with "form", a question; take it back once it can be seen."""
+    call = {"toolCallId": "w1", "title": "Run make", "kind": "execute"}
+    options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]
+    method, params = "session/request_permission", {"toolCall": call, "options": options}
+    if "form" in text:
+        schema = {"properties": {"port": {"type": "integer"}}}
+        method, params = "elicitation/create", {"message": "Port?", "requestedSchema": schema}
+    agent.send({"id": "w", "method": method, "params": {"sessionId": session, **params}})
+    for number in ("none", "w"):  # of the first there is no request
+        agent.send({"method": "$/cancel_request", "params": {"requestId": number}})
+    with agent.answered:
+        agent.answered.wait_for(lambda: "w" in agent.answers, 30)
+    agent.say(session, json.dumps(agent.answers.pop("w").get("result")))
+
+
 def where(agent: Agent, session: str, text: str) -> None:
     """Say the process's id and its working directory."""
     agent.say(session, f"{os.getpid()} {Path.cwd()}")
@@ -276,6 +292,7 @@ ACTS: dict[str, Callable[[Any, str, str], Any]] = {
     "heard": heard,
     "delegate": delegate,
     "crew": crew,
+    "withdraw": withdraw,
     "where": where,
     "doze": doze,
     "picture": picture,

@@ -120,9 +120,10 @@ class Answering:
         host: elicit.Host | None = self._host
         if host is None and (last := self._last) is not None:
             await last.over()
-            host = self._host or elicit.Between(last)
+            host = self._host or elicit.Recording(last)
         if host is None:
             return elicit.CANCEL
+        host = self._recording(self._host) if self._host is not None else host
         asked = elicit.ask(host, self._translator, self._backend.title, params)
         try:
             return await self._within(asked)
@@ -173,7 +174,7 @@ class Answering:
             self._approve(known, targets, verdict.option_kind)
             return _selected(chosen) if chosen in kinds else _CANCELLED
         try:
-            answered = await self._within(host.ask(request))
+            answered = await self._within(self._recording(host).ask(request))
         except asyncio.CancelledError:
             return _CANCELLED
         decision = answered.decision
@@ -181,6 +182,10 @@ class Answering:
             decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
         self._approve(known, targets, kinds.get(decision, ""))
         return _selected(decision) if decision else _CANCELLED
+
+    def _recording(self, host: TurnHost) -> elicit.Recording:
+        """Asks in the turn that runs; what the agent takes back before its end is recorded so."""
+        return elicit.Recording(host, lambda: self._host is not host)
 
     def _unasked(self, call: Message) -> None:
         """What is asked for while no turn runs is refused, which its user is told."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from typing import Protocol
 
 from sessions.backends.acp.transport import Message
@@ -34,14 +35,17 @@ class Host(elicitation.Asker, Protocol):
         """Record an event and tell everybody."""
 
 
-class Between:
-    """A host for questions that come while no turn runs: they belong to the last one.
+class Recording:
+    """A host for questions that the agent may take back: then that is on record.
 
-    No turn's end answers what is left open then, so whoever takes a question back says so.
+    So it is with those that come while no turn runs. At the end of a turn what is left open is
+    closed with it.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, over: Callable[[], bool] = lambda: False) -> None:
+        """`over`: whether the turn in which it is asked has ended."""
         self._host = host
+        self._over = over
         self.turn = host.turn
 
     def emit(self, event: ev.Event) -> None:
@@ -53,15 +57,16 @@ class Between:
         try:
             return await self._host.ask(request)
         except asyncio.CancelledError:
-            self.emit(
-                ev.PermissionAnswered(
-                    turn=self.turn,
-                    call=request.call,
-                    ask=request.ask,
-                    decision="cancelled",
-                    by="mode",
+            if not self._over():
+                self.emit(
+                    ev.PermissionAnswered(
+                        turn=self.turn,
+                        call=request.call,
+                        ask=request.ask,
+                        decision="cancelled",
+                        by="mode",
+                    )
                 )
-            )
             raise
 
 

@@ -41,6 +41,8 @@ _PRINTED_S = 0.5
 """What it started may hold its stderr open; its last words are not waited for longer."""
 _PR_SET_PDEATHSIG = 1
 _MOST_WORDS = 600
+_CANCELLED = -32800
+"""The protocol's “request cancelled”."""
 
 Request = Callable[[str, Message], Awaitable[Any]]
 
@@ -79,6 +81,9 @@ class AgentProcess:
         self._ended = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._begun = Mark()
+        self._answering: dict[int, asyncio.Task[Any]] = {}
+        """What answers the agent's requests, by the identity of their parameters."""
+        self._withdrawn: set[asyncio.Task[Any]] = set()
         self.cwd: Path | None = None
 
     @classmethod
@@ -302,14 +307,37 @@ class AgentProcess:
         self._transport = LineTransport(stdout, stdin, on_update, on_fault)
 
         async def handle(method: str, params: Any, is_notification: bool) -> Any:
+            known = params if isinstance(params, dict) else {}
             if is_notification:
+                if method == "$/cancel_request":
+                    self._withdraw(known.get("requestId"))
                 return None
-            answer = await on_request(method, params if isinstance(params, dict) else {})
+            task = asyncio.current_task()
+            assert task is not None
+            self._answering[id(params)] = task
+            try:
+                answer = await on_request(method, known)
+            except asyncio.CancelledError:
+                if task not in self._withdrawn:
+                    raise
+                raise RequestError(_CANCELLED, "Request cancelled") from None
+            finally:
+                self._answering.pop(id(params), None)
+                self._withdrawn.discard(task)
             if answer is NotImplemented:
                 raise RequestError.method_not_found(method)
             return answer
 
         self._connection = Connection(handle, self._transport)
+
+    def _withdraw(self, number: Any) -> None:
+        """The agent does not want an answer to a request of its any more."""
+        wanted = self._transport.wanted if self._transport is not None else {}
+        if not isinstance(number, int | str) or number not in wanted:
+            return
+        if (task := self._answering.get(id(wanted[number]))) is not None:
+            self._withdrawn.add(task)
+            task.cancel()
 
     async def _wait(self) -> None:
         assert self._process is not None

@@ -46,6 +46,8 @@ class LineTransport:
         self._read: deque[tuple[bytes, int]] = deque()
         self.asked: dict[int, Any] = {}
         """The parameters of our requests that the agent has not answered, by their ids."""
+        self.wanted: dict[Any, Any] = {}
+        """The parameters of the agent's requests that are not answered yet, by its ids."""
         self.noise: list[str] = []
         self.noise_count = 0
         self.prose: deque[tuple[int, str]] = deque(maxlen=_NOISE_KEPT)
@@ -55,6 +57,8 @@ class LineTransport:
         """Write one message. Raises ConnectionError when the agent has gone."""
         if "method" in message and type(message.get("id")) is int:
             self.asked[message["id"]] = message.get("params")
+        elif "method" not in message:
+            self.wanted.pop(message.get("id"), None)
         self._writer.write(json.dumps(message).encode() + b"\n")
         await self._writer.drain()
 
@@ -85,6 +89,8 @@ class LineTransport:
                     self._noise(f"an answer to {number!r}, which was not asked")
                     continue
                 self.asked.pop(number, None)
+            elif isinstance(number, int | str):
+                self.wanted[number] = message.get("params")
             return message
 
     async def _line(self) -> tuple[bytes, int] | None:

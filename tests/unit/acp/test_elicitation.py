@@ -135,6 +135,24 @@ async def test_a_question_within_a_call_belongs_to_it(make: Make, tmp_path: Path
     assert asked.call == "t9"
 
 
+@pytest.mark.parametrize(
+    ("act", "answer"),
+    [
+        ("withdraw", {"outcome": {"outcome": "cancelled"}}),
+        ("withdraw form", {"action": "cancel"}),
+    ],
+)
+async def test_what_the_agent_takes_back_waits_for_nobody(
+    make: Make, tmp_path: Path, act: str, answer: Any
+) -> None:
+    host = FakeHost(tmp_path)  # nobody answers
+    await run(make(), host, act)
+    assert answers(host) == answer
+    asked = [e.ask for e in host.events if isinstance(e, ev.PermissionAsked)]
+    given = [(e.ask, e.decision) for e in host.events if isinstance(e, ev.PermissionAnswered)]
+    assert given == [(ask, "cancelled") for ask in asked], "what was shown is taken away"
+
+
 @pytest.mark.parametrize("method", ["_vendor/extension", "craft/unheard", "session/nonsense"])
 async def test_an_extension_that_is_not_known_is_no_method(
     make: Make, tmp_path: Path, method: str
