@@ -31,11 +31,11 @@ from sessions.places import private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.descriptors import JOURNALS
-from sessions.record.reading import BLOCK, Faults, lines, read
+from sessions.record.reading import BLOCK, JOURNAL, Faults, lines, read
 from sessions.safety import secrets_filter
 from skills import private_files
 
-NAME = "journal.jsonl"
+NAME = JOURNAL
 FILES = "files"
 NEEDS_SYNC = (
     ev.UserMessage,

@@ -11,16 +11,19 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sessions.errors import JournalError
 from sessions.record import codec
 from sessions.record import events as ev
 
+JOURNAL = "journal.jsonl"
 # A line beyond this is no event of ours; larger payloads are kept under files/.
 MAX_LINE = 32 * 2**20
 BLOCK = 2**18
 # Many a reader wants the beginning alone.
 _FIRST = 2**14
+_NEAR = 2**16
 
 
 @dataclass(slots=True)
@@ -58,6 +61,48 @@ def read(path: Path, faults: Faults | None = None) -> Iterator[ev.Event]:
         yield from events
 
 
+def read_from(path: Path, seq: int) -> Iterator[ev.Event]:
+    """The journal's events from number `seq` on; what can't be read is passed over.
+
+    Where they stand is found by halves: nothing before it is read. Raises JournalError.
+    """
+    for block in _blocks(path, _place(path, seq)):
+        events = codec.decode_block(block)
+        for event in _one_by_one(block, 0, Faults()) if events is None else events:
+            if event.seq >= seq:
+                yield event
+
+
+def _place(path: Path, seq: int) -> int:
+    """Where a line begins at or before the one of event `seq`, and not far from it."""
+    try:
+        with path.open("rb") as file:
+            low, high = 0, file.seek(0, io.SEEK_END)
+            while high - low > _NEAR:
+                middle = (low + high) // 2
+                file.seek(middle)
+                file.readline(MAX_LINE)
+                at = file.tell()
+                found = _next_number(file)
+                if at < high and found is not None and found < seq:
+                    low = at
+                else:
+                    high = middle
+            return low
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _next_number(file: BinaryIO) -> int | None:
+    """The number of the next event that can be read; None at the end."""
+    while line := file.readline(MAX_LINE):
+        try:
+            return codec.decode(line).seq
+        except (ValueError, RecursionError, AttributeError):
+            continue
+    return None
+
+
 def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
     """The journal's lines with their numbers, blank ones and what is no line left out."""
     number = 0
@@ -66,13 +111,15 @@ def lines(path: Path, faults: Faults) -> Iterator[tuple[int, bytes]]:
         number += block.count(b"\n")
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path, start: int = 0) -> Iterator[bytes]:
     """Whole lines, some hundred kilobytes at a time; only the file's last may lack its end.
 
     Of a line that is too long the beginning, closed.
     """
     try:
         with path.open("rb", buffering=0) as file:
+            if start:
+                file.seek(start)
             held: list[bytes] = []
             size, most = 0, _FIRST
             while data := file.read(most):
@@ -94,10 +141,14 @@ def _blocks(path: Path) -> Iterator[bytes]:
             if size:
                 yield b"".join(held) + (b"\n" if size > MAX_LINE else b"")
     except OSError as error:
-        raise JournalError(
-            f"The journal {path} can't be read: {error.strerror}.",
-            "Check the disk and the file's permissions.",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> JournalError:
+    return JournalError(
+        f"The journal {path} can't be read: {error.strerror}.",
+        "Check the disk and the file's permissions.",
+    )
 
 
 def _split(block: bytes, number: int, faults: Faults) -> Iterator[tuple[int, bytes]]:

@@ -8,16 +8,24 @@ redraws this one alone. Folding a journal gives the same blocks as having watche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import BlockKind
+from sessions.record.past_text import PastText
+from sessions.record.reading import JOURNAL
 
 _JOINED = 64
 """So many chunks of an answer are kept before they are joined to one."""
+_NO_PARTS: list[str] = []
+"""Of thousands of blocks that were put away; nothing is added to those."""
+KEPT = 2**14
+"""Characters of complete answers that are kept where their journal is known."""
 
 
 @dataclass(slots=True)
@@ -42,9 +50,15 @@ class Block:
     index: int = 0
     size: int = 0
     joined: int = 0
+    past: PastText | None = None
+    """Where its words are read, once they are put away."""
+    ends: int = 0
+    """How many ends of lines are in words that were put away."""
 
     def after(self, size: int) -> str:
         """The text behind its first `size` characters, at the cost of what is new alone."""
+        if self.past is not None:
+            return self.text[size:]
         missing, start = self.size - size, len(self.parts)
         while missing > 0 and start > 0:
             start -= 1
@@ -53,10 +67,27 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The whole text."""
+        """The whole text; read again from the journal where it was put away."""
+        if self.past is not None:
+            return self.past.of(self)
         if len(self.parts) > 1:
             return "".join(self.parts)
         return self.parts[0] if self.parts else ""
+
+    def put_away(self, past: PastText) -> None:
+        """Let go of its words: they are read from the journal when they are looked at."""
+        self.ends = sum(part.count("\n") for part in self.parts)
+        self.parts, self.joined, self.past = _NO_PARTS, 0, past
+
+    @contextlib.contextmanager
+    def at_hand(self, text: str) -> Iterator[None]:
+        """Its words, which were read just now, are not read again meanwhile."""
+        past, parts = self.past, self.parts
+        self.past, self.parts = None, [text]
+        try:
+            yield
+        finally:
+            self.past, self.parts = past, parts
 
 
 class Transcript:
@@ -67,6 +98,11 @@ class Transcript:
         self.last_seq = 0
         self.files: Path | None = None
         """The session's `files/`, where that is known: what is kept beside the record."""
+        self._before = 0
+        """The number of the event before the one that is taken in."""
+        self._past: PastText | None = None
+        self._recent: deque[Block] = deque()
+        self._recent_size = 0
         self._calls: dict[str, Block] = {}
         self._asks: dict[str, Block] = {}
         self._primings: dict[tuple[str, str], Block] = {}
@@ -82,6 +118,7 @@ class Transcript:
     def apply(self, event: ev.Event) -> Block | None:
         """Take one event in; return the block that it made or changed, if any."""
         seq = event.seq
+        self._before = self.last_seq
         if seq > self.last_seq:
             self.last_seq = seq
         if type(event) is ev.Text:  # nearly all are
@@ -98,8 +135,16 @@ class Transcript:
 
     # -- making blocks
 
+    def texts(self) -> Iterator[str]:
+        """The text of each block, in order: the journal is read once for all of them."""
+        if self._past is None:
+            return (block.text for block in self.blocks)
+        return self._past.of_all(self.blocks)
+
     def _add(self, kind: BlockKind, event: ev.Event, text: str = "", /, **data: Any) -> Block:
         self._close_last()
+        if self.files is not None and self.blocks and self.blocks[-1].size:
+            self._let_go(self.blocks[-1])
         block = Block(
             kind,
             event.seq,
@@ -110,6 +155,21 @@ class Transcript:
         )
         self.blocks.append(block)
         return block
+
+    def _let_go(self, block: Block) -> None:
+        """An answer is complete: the words of those before it are put away, beyond some."""
+        block.parts, block.joined = [block.text], 1
+        self._recent.append(block)
+        self._recent_size += block.size
+        while self._recent_size > KEPT and len(self._recent) > 1:
+            if self._past is None:
+                journal = self.files.parent / JOURNAL if self.files is not None else None
+                if journal is None or not journal.is_file():
+                    return
+                self._past = PastText(journal)
+            old = self._recent.popleft()
+            self._recent_size -= old.size
+            old.put_away(self._past)
 
     def _close_last(self) -> None:
         if self.blocks and self.blocks[-1].open and self.blocks[-1].kind != "tool":
@@ -125,6 +185,8 @@ class Transcript:
         if last is None or last.kind != kind or not last.open or last.turn != event.turn:
             last = self._add(kind, event)
             last.open = True
+            # An event may be many that were joined, and has the number of their last.
+            last.seq = min(event.seq, self._before + 1)
         if text := event.text:
             parts = last.parts
             parts.append(text)
@@ -138,9 +200,12 @@ class Transcript:
     # -- one handler per event type
 
     def _user(self, event: ev.UserMessage) -> Block:
-        return self._add(
-            "user", event, event.text, origin=event.origin, attachments=event.attachments
-        )
+        more: dict[str, Any] = {}  # of most there is nothing, and there are thousands
+        if event.origin != "typed":
+            more["origin"] = event.origin
+        if event.attachments:
+            more["attachments"] = event.attachments
+        return self._add("user", event, event.text, **more)
 
     def _thinking(self, event: ev.Thinking) -> Block:
         block = self._stream("thinking", event)

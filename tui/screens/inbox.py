@@ -162,9 +162,9 @@ class InboxScreen(Dialog[str]):
         if want.kind == "dream":
             return receipt_words(want.more)
         if want.kind == "done" and (live := self.deck.model.live.get(want.session)):
-            said = [b.text for b in live.transcript.blocks if b.kind == "text" and b.text.strip()]
-            if said:
-                return said[-1]
+            for block in reversed(live.transcript.blocks):
+                if block.kind == "text" and (said := block.text).strip():
+                    return said
         return want.words
 
     def _fit(self) -> None:

@@ -8,6 +8,7 @@ text itself stays in the transcript.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.record.transcript import Block, Transcript
@@ -20,6 +21,11 @@ from tui.view.picture import NO_PICTURES, PicturePiece, Pictures
 from tui.view.pieces import MarkdownPiece, Piece, TextPiece, estimate
 from tui.view.split import Splitter
 
+BLOCKS_KEPT = 2
+"""Pieces are kept of so many blocks per view, beyond those on screen."""
+_NO_PIECES: list[Piece] = []
+_NO_HEIGHTS = Heights()
+"""Of the thousands that were never looked at: those that are get lists of their own."""
 LINES_KEPT = 120
 """So many rendered lines are kept per view, beyond those on screen."""
 _TIGHT = ("tool", "notice")
@@ -62,8 +68,8 @@ class BlockBody:
         self.pictures = pictures
         self.folded = blocks.starts_folded(block)
         self.hidden = blocks.starts_hidden(block)
-        self.pieces: list[Piece] = []
-        self.heights = Heights()
+        self.pieces = _NO_PIECES
+        self.heights = _NO_HEIGHTS
         self.version = -1
         self._splitter: Splitter | None = None
         self._seen = 0
@@ -91,9 +97,18 @@ class BlockBody:
             return 0
         if self.folded and self.block.kind != "user":
             return 1 + self.gap
+        if self.block.past is not None:  # its words are away, and need not come for a guess
+            return self.gap + max(1, self.block.ends + self.block.size // max(8, int(width * 0.9)))
         parts = self.block.parts
         first = estimate(parts[0], width) if parts else 1
         return self.gap + first + sum(map(len, parts[1:])) // max(8, int(width * 0.9))
+
+    def let_go(self) -> list[Piece]:
+        """Drop its pieces, which are made again when they are looked at; what they were."""
+        pieces, self.pieces = self.pieces, _NO_PIECES
+        self.version = -1
+        self._splitter = None
+        return pieces
 
     def fold(self, folded: bool) -> None:
         """Fold or unfold; its pieces are made anew, and it is left out no more."""
@@ -208,6 +223,10 @@ class Body:
         self._blank = Line(())
         self.pictures = NO_PICTURES
         self.keep = LINES_KEPT
+        self._looked_at: OrderedDict[int, None] = OrderedDict()
+        """Blocks whose pieces are made, the one that was looked at last at the end."""
+        self._measured: dict[int, int] = {}
+        """Blocks whose pieces were let go, and the width that their heights are of."""
         self.rendered = 0
         """How many pieces were rendered in all; for tests and benchmarks."""
 
@@ -267,9 +286,14 @@ class Body:
 
     def _sync(self, index: int) -> None:
         block = self.blocks[index]
+        self._looked_at[index] = None
+        self._looked_at.move_to_end(index)
         if block.version == block.block.version:
             return
+        before, measured = block.heights, self._measured.pop(index, 0) == self.width
         block.sync(self.width)
+        if measured and len(before) == len(block.heights):
+            block.heights = before
         self.heights.set(index, block.heights.total + block.gap)
 
     def fold(self, index: int, folded: bool) -> None:
@@ -319,12 +343,28 @@ class Body:
         self.rendered += 1
         return lines
 
-    def trim(self, on_screen: int) -> None:
-        """Drop the lines of what was not looked at for longest."""
+    def trim(self, on_screen: int, rows: Sequence[BodyRow] = ()) -> None:
+        """Drop the lines, and the pieces, of what was not looked at for longest.
+
+        `rows`: what is on screen.
+        """
+        shown = len({row.block for row in rows}) if rows else on_screen
+        for _ in range(len(self._looked_at) - BLOCKS_KEPT - shown):
+            self._let_go(next(iter(self._looked_at)))
         while self._lines_kept > self.keep + on_screen and len(self._kept) > 1:
             piece, count = self._kept.popitem(last=False)
             piece.lines = None
             self._lines_kept -= count
+
+    def _let_go(self, index: int) -> None:
+        del self._looked_at[index]
+        block = self.blocks[index]
+        if block.block.open or not block.built:
+            return
+        self._measured[index] = self.width
+        for piece in block.let_go():
+            self._lines_kept -= self._kept.pop(piece, 0)
+            piece.lines = None
 
     # -- looking at rows
 

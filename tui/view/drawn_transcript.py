@@ -188,7 +188,7 @@ class DrawnTranscript(ScrollView):
             self._top = body.settle_end(height)
             rows = body.rows(self._top, height)
         self._release(rows)
-        body.trim(height)
+        body.trim(height, rows)
         self._move_scrollbar(width, height)
         return self._paint(rows, width, height)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from tui.view.body import BlockBody, Body
@@ -31,11 +32,12 @@ class Search:
         self.at = -1
         if needle:
             body.update()
-            for index, block in enumerate(body.blocks):
-                self._find(index, block, body.width)
+            texts = body.transcript.texts()
+            for index, (block, text) in enumerate(zip(body.blocks, texts, strict=False)):
+                with block.block.at_hand(text) if block.block.past else nullcontext():
+                    self._find(index, block, text, body.width)
 
-    def _find(self, index: int, block: BlockBody, width: int) -> None:
-        text = block.block.text
+    def _find(self, index: int, block: BlockBody, text: str, width: int) -> None:
         if block.block.kind == "text" and not self.pattern.search(text):
             return
         whole = block
