@@ -20,7 +20,7 @@ from tests.pictures import LARGEST
 
 ROOT = Path(__file__).parents[2]
 DOCS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/keys.md", "docs/permissions.md",
-        "docs/review.md")  # fmt: skip
+        "docs/review.md", "docs/browser.md")  # fmt: skip
 README = (ROOT / "README.md").read_text("utf-8")
 
 

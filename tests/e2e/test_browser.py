@@ -107,7 +107,8 @@ async def _let_in(page: Page, served: Served) -> None:
 async def _typed_and_pasted(page: Page) -> None:
     """Keys and what is pasted reach the composer; lines that are pasted send nothing."""
     await page.shows(READY)
-    await page.type("over there")
+    await page.ime("over ")
+    await page.type("there")
     await page.shows("over there")
     await page.press("Enter")
     await page.shows("You said: over there", "1 idle")

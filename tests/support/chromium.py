@@ -36,12 +36,13 @@ _COPY = """(() => {
   document.querySelector(".xterm").dispatchEvent(copied);
   return copied.clipboardData.getData("text/plain");
 })()"""
-_PASTE = """(() => {
-  const given = new DataTransfer();
-  given.setData("text/plain", %s);
-  document.querySelector(".xterm-helper-textarea").dispatchEvent(new ClipboardEvent("paste", {
-    clipboardData: given, bubbles: true, cancelable: true,
-  }));
+_TO_CLIPBOARD = """(() => {
+  const field = document.body.appendChild(document.createElement("textarea"));
+  field.value = %s;
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+  document.querySelector(".xterm-helper-textarea").focus();
 })()"""
 _KEYS: dict[str, tuple[str, int, str]] = {
     "Enter": ("Enter", 13, "\r"),
@@ -184,16 +185,27 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type="keyDown", key=char, text=char)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=char)
 
-    async def press(self, key: str, modifiers: int = 0) -> None:
-        """Press a key by its name; modifiers: 1 alt, 2 ctrl, 8 shift."""
+    async def press(self, key: str, modifiers: int = 0, *commands: str) -> None:
+        """Press a key by its name; modifiers: 1 alt, 2 ctrl, 8 shift.
+
+        `commands`: what the key means to the browser, where the page leaves it to that.
+        """
         name, code, text = _KEYS.get(key, (key, ord(key.upper()[0]), ""))
         event = {"key": name, "windowsVirtualKeyCode": code, "modifiers": modifiers}
-        await self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **event)
+        await self.call(
+            "Input.dispatchKeyEvent", type="keyDown", text=text, commands=list(commands), **event
+        )
         await self.call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     async def paste(self, text: str) -> None:
-        """Paste into the terminal."""
-        await self.run(_PASTE % json.dumps(text))
+        """Have it in the clipboard, and press ctrl+v."""
+        copy = _TO_CLIPBOARD % json.dumps(text)
+        await self.call("Runtime.evaluate", expression=copy, userGesture=True)
+        await self.press("v", 2, "paste")
+
+    async def ime(self, text: str) -> None:
+        """What a phone's keyboard or an input method gives: words without keys."""
+        await self.call("Input.insertText", text=text)
 
     async def click(self, words: str) -> None:
         """Click on words of the terminal."""

@@ -15,3 +15,9 @@ window.addEventListener("DOMContentLoaded", () => {
   watch.observe(document.body, { attributes: true, attributeFilter: ["class"] });
 });
 window.addEventListener("focus", focus);
+// ctrl+v is the browser's: the terminal would send it as a key, and nothing would be pasted.
+window.addEventListener("keydown", (event) => {
+  if (event.ctrlKey && !event.altKey && !event.metaKey && event.key.toLowerCase() === "v") {
+    event.stopImmediatePropagation();
+  }
+}, true);
