@@ -403,6 +403,24 @@ class SkillUses(TypedDict):
     idle: bool
 
 
+class SkillKept(TypedDict):
+    """A skill of mine in use: how often and by whom it was opened, and what is to be said of it."""
+
+    name: str
+    used: int
+    by_model: int
+    by_user: int
+    helped: int
+    sessions: int
+    offered: int
+    """Messages that it was switched on for."""
+    last: str
+    says: list[str]
+    """What wants a look, in words; empty where nothing does."""
+    messages: list[str]
+    """Messages that say so."""
+
+
 class SkillPutAway(TypedDict):
     """A skill that was put away, and when."""
 

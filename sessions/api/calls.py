@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         ShellEnded,
         SignInWay,
         SkillFile,
+        SkillKept,
         SkillPutAway,
         SkillsListed,
         SkillUses,
@@ -850,6 +851,9 @@ class Calls(Protocol):
 
     @overload
     async def call(self, command: Literal["skills.undo"], /, *, name: str = ...) -> PutBack: ...
+
+    @overload
+    async def call(self, command: Literal["skills.upkeep"], /) -> list[SkillKept]: ...
 
     @overload
     async def call(self, command: Literal["skills.uses"], /, *, session: str) -> list[ev.JSON]: ...

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from sessions.api.answers import SkillKept
 from sessions.errors import AgentdeckError, NeedsPerson, NotFound
 from sessions.library import library
 from skills import text as unseen
@@ -343,3 +344,35 @@ def _print_review(look: SkillReview) -> None:
                 click.echo(f"      | {line}")
     if len(look.notes) > 60:
         click.echo(f"  … and {len(look.notes) - 60} more (--json has all)")
+
+
+@skills.command()
+@_AS_JSON
+@_plain_errors
+def upkeep(as_json: bool) -> None:
+    """Tell which of your skills were used, by whom and with what outcome, and what wants a look."""
+    from sessions.harvest.service import Harvest
+    from sessions.places import places
+
+    found = Harvest(places()).upkeep()
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for each in found:
+        click.echo(f"{unseen.one_line(each['name'])}: {_used(each)}")
+        for said in each["says"]:
+            click.echo(f"  look: {unseen.one_line(said)}")
+        for message in each["messages"] if each["says"] else ():
+            click.echo(f"        | {unseen.one_line(message)}")
+    if not found:
+        click.echo("You have no skills yet.")
+
+
+def _used(each: SkillKept) -> str:
+    """A skill's figures on one line."""
+    if not each["used"]:
+        return f"never used, on for {each['offered']} messages"
+    return (
+        f"used {each['used']} times ({each['by_model']} by the model, {each['by_user']} by you) in "
+        f"{each['sessions']} sessions, helped {each['helped']}, last {each['last'][:10]}"
+    )

@@ -249,6 +249,7 @@ class SkillsConfig:
     """Where skills are looked for, besides yours, the project's and the bundled ones."""
 
     paths: list[str] = setting([], "more folders of skills", ["~/work/skills"])
+    most_on: int = setting(24, "skills that are on in one session at most; 0 = no such limit")
 
 
 @dataclass(frozen=True, slots=True)

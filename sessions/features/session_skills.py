@@ -53,9 +53,16 @@ class SessionSkills:
     """One session's skills: how each is switched, what the model was told, what was used."""
 
     def __init__(
-        self, session: Session, library: Library, own: Own = lambda _: frozenset()
+        self,
+        session: Session,
+        library: Library,
+        own: Own = lambda _: frozenset(),
+        most: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`own`: which skills the backend reads by itself; it is not told of them again."""
+        """`own`: which skills the backend reads by itself; it is not told of them again. `most`:
+        how many may be on at once, 0 = any number.
+        """
+        self._most = most
         self.session = session
         self._own = own
         self.library = library
@@ -130,6 +137,8 @@ class SessionSkills:
         current = self.states.get(name, State.OFF)
         if wanted is current:
             return
+        if wanted in (State.ON, State.NAME_ONLY):
+            self._room_for(name)
         await self.session.recorder.emit_synced(
             ev.SkillSet(
                 name=name,
@@ -139,6 +148,17 @@ class SessionSkills:
                 description=skill.description if skill else "",
             )
         )
+
+    def _room_for(self, name: str) -> None:
+        """Refuse one more than may be on at once. Raises AgentdeckError."""
+        most, on = self._most(), [each for each in self.names() if each != name]
+        if most and len(on) >= most:
+            least = min(on, key=lambda each: (self.used.get(each, 0), each))
+            raise AgentdeckError(
+                f"{most} skills are on here, the most that `most_on` in [skills] allows: the more "
+                "there are, the worse each is found.",
+                f"Switch one off first ({least} was used least here), or raise the limit.",
+            )
 
     # -- telling
 
@@ -287,7 +307,8 @@ class SessionSkills:
         own = self._own(seen)
         states = {**self.states, **dict.fromkeys(own, State.ON)}
         skills = [s for s in seen if s.name in states]
-        return {"tokens": estimate(listing.block(skills, states)), "enabled": len(self.states)}
+        cost = estimate(listing.block(skills, states))
+        return {"tokens": cost, "enabled": len(self.states), "most": self._most()}
 
 
 def row_of(skill: Skill) -> ev.JSON:

@@ -88,7 +88,12 @@ class Skills(Feature):
 
     def joined(self, session: Session) -> None:
         """A session is in memory from now on; its past is folded next."""
-        self._of[session.id] = SessionSkills(session, self.library, partial(self._own, session))
+        self._of[session.id] = SessionSkills(
+            session,
+            self.library,
+            partial(self._own, session),
+            lambda: self._deck.config.skills.most_on,
+        )
 
     def _own(self, session: Session, skills: list[Skill]) -> frozenset[str]:
         """The skills that the session's backend reads by itself."""

@@ -102,8 +102,8 @@ def trigger(draft: SkillDraft, positives: Sequence[str], negatives: Sequence[str
     """
     positives = [text for text in positives if telling_terms(text)]  # "go on" led nowhere by itself
     described = telling_terms(f"{draft.name.replace('-', ' ')} {draft.description}")
-    hits = [text for text in positives if _fires(described, text)]
-    false = [text for text in negatives if _fires(described, text)]
+    hits = [text for text in positives if fires(described, text)]
+    false = [text for text in negatives if fires(described, text)]
     findings: list[ev.JSON] = [{"missed": t[:200]} for t in positives if t not in hits]
     findings += [{"false": t[:200]} for t in false]
     if not positives:
@@ -149,7 +149,8 @@ async def trigger_by_model(
     return DraftCheck("trigger (model)", passed, detail, findings, cost)
 
 
-def _fires(described: set[str], message: str) -> bool:
+def fires(described: set[str], message: str) -> bool:
+    """Whether a description's telling words would make it fire on a message."""
     terms = telling_terms(message)
     return bool(terms) and len(terms & described) / len(terms) >= _FIRES
 

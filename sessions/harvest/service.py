@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sessions.api.answers import SkillPutAway
+from sessions.api.answers import SkillKept, SkillPutAway
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
@@ -321,6 +321,14 @@ class Harvest:
                 since = datetime.fromtimestamp((path / "SKILL.md").stat().st_mtime, UTC)
                 mine.append((path.name, since))
         return uses(self.places, mine)
+
+    def upkeep(self) -> list[SkillKept]:
+        """Skills of mine with their figures and what there is to say of each."""
+        from sessions.harvest.upkeep import upkeep
+
+        folder = self.places.my_skills
+        there = sorted(folder.iterdir()) if folder.is_dir() else []
+        return upkeep(self.places, [path for path in there if (path / "SKILL.md").is_file()])
 
     def put_away(self) -> list[SkillPutAway]:
         """Skills of mine that were put away, newest first."""

@@ -7,7 +7,7 @@ import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
-from sessions.api.answers import DraftChecked, DraftShown, SkillPutAway, SkillUses
+from sessions.api.answers import DraftChecked, DraftShown, SkillKept, SkillPutAway, SkillUses
 from sessions.backends.base import Question
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -196,6 +196,12 @@ async def pair(deck: Deck, name: str, begin: bool = False, answer: str = "") -> 
 async def uses(deck: Deck) -> list[SkillUses]:
     """How often each of my skills was used, and whether it helped."""
     return [each.to_json() for each in await asyncio.to_thread(_service(deck).uses)]
+
+
+@command("skills.upkeep")
+async def upkeep(deck: Deck) -> list[SkillKept]:
+    """Each of my skills: used by whom, with what outcome, and what wants a look."""
+    return await asyncio.to_thread(_service(deck).upkeep)
 
 
 @command("harvest.put_away")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sessions.errors import AgentdeckError
+from sessions.features.session_skills import SessionSkills
 from sessions.record import events as ev
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
@@ -227,3 +229,16 @@ async def test_of_too_many_skills_the_newest_survive_whole(rig: NativeRig) -> No
     assert "- long-0: " in kept[0], "the listing stays"
     await rig.deck.features.skills.of(session).switch("long-2", "off")
     assert "# Skill 2" not in "\n".join(rig.deck.features.skills.of(session).surviving())
+
+
+async def test_no_more_skills_are_on_than_the_cap_says(rig: NativeRig) -> None:
+    session = await rig.session()
+    skills = SessionSkills(session, rig.deck.features.library, most=lambda: 2)
+    for name in ("compose", "deepen"):
+        await skills.switch(name, "on")
+    with pytest.raises(AgentdeckError, match="2 skills are on here"):
+        await skills.switch("skill-creator", "on")
+    await skills.switch("skill-creator", "manual")  # the model is not told of it
+    await skills.switch("compose", "off")
+    await skills.switch("name-priming", "name-only")
+    assert skills.cost()["most"] == 2

@@ -17,6 +17,7 @@ from sessions.record.closed_sets import SkillState
 from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
+from tui.panels.skills import upkeep
 from tui.panels.skills.reader import SkillReader
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import OWN, broken_row, budget, header, skill_row, where
@@ -40,6 +41,7 @@ _HINTS = (
     ("enter", "read"),
     ("r", "review"),
     ("u", "uses"),
+    ("k", "upkeep"),
     ("n", "add"),
     ("d", "remove"),
     ("z", "put back"),
@@ -59,6 +61,7 @@ class SkillsPanel(Panel):
         Binding("p", "default", show=False),
         Binding("r", "review", show=False),
         Binding("u", "uses", show=False),
+        Binding("k", "upkeep", show=False),
         Binding("n", "add", show=False),
         Binding("d", "remove", show=False),
         Binding("z", "undo", show=False),
@@ -300,6 +303,23 @@ class SkillsPanel(Panel):
             self.app.push_screen(Choose("Skills used in this session", listing))
 
         self.run_worker(show(), group="uses", exit_on_error=False)
+
+    def action_upkeep(self) -> None:
+        """Your skills: used by whom, with what outcome, and what wants a look."""
+
+        def put_away(name: str) -> None:
+            self._command(
+                lambda c: c.call("harvest.uninstall", name=name),
+                lambda _: f"{one_line(name)} is put away; u in Harvest brings it back",
+            )
+
+        async def show() -> None:
+            try:
+                await upkeep.show(self.app, self.client, put_away)
+            except AgentdeckError as error:
+                self.deck.say_error(error)
+
+        self.run_worker(show(), group="upkeep", exit_on_error=False)
 
     def _review(self, skill: dict[str, Any], then: SkillState | None = None) -> None:
         def answered(trusted: bool | None) -> None:

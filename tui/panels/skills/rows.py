@@ -104,7 +104,8 @@ def budget(cost: dict[str, Any], broken: int) -> Content:
     filled = min(10, -(-10 * used // BUDGET))
     full, empty = ("#", "-") if glyphs.is_ascii() else ("█", "░")
     style = "$text-warning" if used > BUDGET else "$text-success"
-    text = f" {cost['enabled']} enabled, listing {tokens(used)} of {tokens(BUDGET)} tokens"
+    most = f" of {cost['most']}" if cost.get("most") else ""
+    text = f" {cost['enabled']}{most} enabled, listing {tokens(used)} of {tokens(BUDGET)} tokens"
     parts = [(full * filled + empty * (10 - filled), style), (text, "$text-muted")]
     if broken:
         parts.append((f", {broken} broken", "$text-error"))

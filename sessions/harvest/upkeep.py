@@ -1,0 +1,222 @@
+"""Upkeep of the user's skills: used by whom and with what outcome, and which want a look.
+
+Counted from the journals, no model asked. A skill wants a look where it lies unused, was switched
+on and never opened, is opened where it does not help, or says what another says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sessions.api.answers import SkillKept
+from sessions.harvest.checks import fires
+from sessions.harvest.draft import split
+from sessions.harvest.gather import all_sessions
+from sessions.harvest.language import CORRECTION, telling_terms
+from sessions.harvest.neighbours import SAME, jaccard, shingles
+from sessions.harvest.usage import UNUSED
+from sessions.places import Places, private_folder
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.journal import NAME, read
+from skills import private_files
+
+_FORMAT = 1
+_CHARS = 160
+"""Of a message, how much is shown."""
+_MOST_MESSAGES = 400
+OFFERED = 10
+"""Messages with a skill switched on, after which never opening it says something."""
+OFTEN = 4
+"""Times that the model opened it, after which helping in less than half of them does."""
+_SHOWN = 5
+_TYPED = ("typed", "queued", "broadcast")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Of one session: messages with the skills that were on, and the uses."""
+
+    messages: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    """Turn, its beginning, the skills that the model was offered then."""
+    uses: list[tuple[str, int, str, bool, str]] = field(default_factory=list)
+    """Skill, turn, how (`tool`, `user`), whether it helped, when."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    offered: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    wrongly: list[str] = field(default_factory=list)
+    by_model: int = 0
+    by_user: int = 0
+    helped: int = 0
+    helped_model: int = 0
+    sessions: int = 0
+    last: str = ""
+
+
+def look(events: Iterable[ev.Event]) -> _Seen:
+    """What one session says of its skills. A use helped when its turn came to its own end and the
+    user neither undid nor corrected it.
+    """
+    seen, on = _Seen(), set[str]()
+    used: list[tuple[str, int, str, str]] = []
+    ended: set[int] = set()
+    spoilt: set[int] = set()
+    turn = 0
+    for event in events:
+        if isinstance(event, ev.SkillSet):
+            (on.add if event.state in ("on", "name-only") else on.discard)(event.name)
+        elif isinstance(event, ev.SkillUsed):
+            used.append((event.name, event.turn or turn, event.how, event.at))
+        elif isinstance(event, ev.TurnEnded) and event.reason == "end_turn":
+            ended.add(event.turn)
+        elif isinstance(event, ev.TurnUndone):
+            spoilt.update(range(event.turn, turn + 1))
+        elif isinstance(event, ev.UserMessage):
+            if CORRECTION.search(event.text[:200]):
+                spoilt.add(turn)
+            turn = event.turn
+            if event.origin in _TYPED and len(seen.messages) < _MOST_MESSAGES:
+                told = " ".join(event.text[: 2 * _CHARS].split())[:_CHARS]
+                seen.messages.append((turn, told, sorted(on)))
+    seen.uses = [(n, t, how, t in ended and t not in spoilt, at) for n, t, how, at in used]
+    return seen
+
+
+def upkeep(places: Places, folders: Sequence[Path]) -> list[SkillKept]:
+    """Each skill of `folders` with its figures and what to say of it; what wants a look first."""
+    skills = {folder.name: _said(folder) for folder in folders}
+    tallies = {name: _Tally() for name in skills}
+    for session in all_sessions(places):
+        _count(_of_session(session, places), skills, tallies)
+    near = _overlaps(skills)
+    told = []
+    for folder in folders:
+        name = folder.name
+        since = datetime.fromtimestamp((folder / "SKILL.md").stat().st_mtime, UTC)
+        told.append(_told(name, tallies[name], since, near.get(name, [])))
+    return sorted(told, key=lambda each: (not each["says"], each["used"], each["name"]))
+
+
+def _count(seen: _Seen, skills: dict[str, str], tallies: dict[str, _Tally]) -> None:
+    """Add what one session says to the figures of the skills that it knew."""
+    texts = {turn: text for turn, text, _ in seen.messages}
+    opened = {(name, turn) for name, turn, _, _, _ in seen.uses}
+    for name in {name for name, _, _, _, _ in seen.uses} & tallies.keys():
+        tallies[name].sessions += 1
+    for name, turn, how, helped, at in seen.uses:
+        if (tally := tallies.get(name)) is None:
+            continue
+        tally.last = max(tally.last, at)
+        tally.helped += helped
+        if how == "tool":
+            tally.by_model += 1
+            tally.helped_model += helped
+            if not helped and turn in texts:
+                tally.wrongly.append(texts[turn])
+        else:
+            tally.by_user += 1
+    for turn, text, on in seen.messages:
+        for name in on:
+            if (offered := tallies.get(name)) is None:
+                continue
+            offered.offered.append(text)
+            if (name, turn) not in opened and fires(telling_terms(skills[name]), text):
+                offered.missed.append(text)
+
+
+def _told(name: str, tally: _Tally, since: datetime, near: list[str]) -> SkillKept:
+    used = tally.by_model + tally.by_user
+    last = datetime.fromisoformat(tally.last) if tally.last else since
+    says: list[str] = []
+    messages: list[str] = []
+    if tally.by_model >= OFTEN and tally.helped_model < tally.by_model / 2:
+        says.append(
+            f"opened too often: it helped in {tally.helped_model} of {tally.by_model} times that "
+            "the model opened it; narrow its description"
+        )
+        messages = tally.wrongly
+    elif not tally.by_model and len(tally.offered) >= OFFERED:
+        if tally.missed:
+            says.append(
+                f"never opened, though its words fit {len(tally.missed)} of the "
+                f"{len(tally.offered)} messages that it was on for: say sooner when to use it"
+            )
+        else:
+            says.append(
+                f"never triggered: it was on for {len(tally.offered)} messages, and its words fit "
+                "none of them"
+            )
+        messages = tally.missed or tally.offered
+    if datetime.now(UTC) - max(last, since) > UNUSED:
+        says.append("stale: not used for weeks; put it away?")
+    says += [f"says what {other} says: bring them together" for other in near]
+    return {
+        "name": name,
+        "used": used,
+        "by_model": tally.by_model,
+        "by_user": tally.by_user,
+        "helped": tally.helped,
+        "sessions": tally.sessions,
+        "offered": len(tally.offered),
+        "last": tally.last,
+        "says": says,
+        "messages": list(dict.fromkeys(messages))[-_SHOWN:],
+    }
+
+
+def _overlaps(skills: dict[str, str]) -> dict[str, list[str]]:
+    """Skills whose texts are alike, by name."""
+    found: dict[str, list[str]] = {}
+    parts = {name: shingles(text) for name, text in skills.items()}
+    names = sorted(parts)
+    for at, one in enumerate(names):
+        for other in names[at + 1 :]:
+            if jaccard(parts[one], parts[other]) >= SAME:
+                found.setdefault(one, []).append(other)
+                found.setdefault(other, []).append(one)
+    return found
+
+
+def _said(folder: Path) -> str:
+    """A skill's name and description: what it is triggered by."""
+    try:
+        with (folder / "SKILL.md").open("rb") as file:
+            text = file.read(200_000).decode("utf-8", "replace")
+    except OSError:
+        return folder.name
+    name, description, _ = split(text)
+    return f"{(name or folder.name).replace('-', ' ')} {description}"
+
+
+def _of_session(session: str, places: Places) -> _Seen:
+    """What one session says, remembered until its journal changes."""
+    journal = places.session(session) / NAME
+    memory = places.state / "upkeep" / f"{session}.json"
+    try:
+        status = journal.stat()
+    except OSError:
+        return _Seen()
+    mark = [_FORMAT, status.st_size, status.st_mtime_ns]
+    try:
+        data = json.loads(memory.read_bytes())
+        if data["mark"] == mark:
+            messages = [(int(t), str(text), list(on)) for t, text, on in data["messages"]]
+            uses = [(str(n), int(t), str(h), bool(g), str(at)) for n, t, h, g, at in data["uses"]]
+            return _Seen(messages, uses)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not remembered, or not readable: counted anew
+    seen = look(read(journal))
+    try:
+        private_folder(memory.parent)
+        told = {"mark": mark, "messages": seen.messages, "uses": seen.uses}
+        private_files.write(memory, codec.encode(told), synced=False)
+    except OSError:
+        pass  # a memory that can't be kept costs time, nothing else
+    return seen
