@@ -244,17 +244,13 @@ class Builder:
 _AS_EVENTS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
-def _there_is(when: str) -> bool:
-    try:
-        datetime.fromisoformat(when)
-    except ValueError:
-        return False
-    return True
-
-
 def date_of(when: Any) -> str:
     """A date as events carry it, or "" if it is none."""
-    if isinstance(when, str) and _AS_EVENTS.fullmatch(when) and _there_is(when):
+    if isinstance(when, str) and _AS_EVENTS.fullmatch(when):
+        try:
+            datetime.fromisoformat(when)
+        except ValueError:
+            return ""
         return when
     try:
         if isinstance(when, int | float):
@@ -276,19 +272,22 @@ def records(path: Path) -> Iterator[Record]:
                     pass
                 continue
             try:
-                record = _decode(line)
+                record = value_of(line)
             except (ValueError, RecursionError):
-                record = _read_otherwise(line)
+                continue
             if isinstance(record, dict):
                 yield record
 
 
-def _read_otherwise(line: bytes) -> Any:
-    """By json, which reads what some write and the standard does not know; None if it does not."""
+def value_of(text: bytes | str) -> Any:
+    """The value that JSON is; json reads what some write and the standard does not know.
+
+    Raises ValueError, RecursionError.
+    """
     try:
-        return json.loads(line)
+        return _decode(text)
     except (ValueError, RecursionError):
-        return None
+        return json.loads(text)
 
 
 def value_in(path: Path, most: int = MAX_LINE) -> Any:

@@ -38,6 +38,8 @@ _SHELL = re.compile(r"\s*<bash-input>(.*?)</bash-input>", re.DOTALL)
 
 def _said(text: str) -> str:
     """What the user wrote: commands as they were typed, without what the harness puts in."""
+    if "<" not in text and "[Request" not in text:
+        return text
     text = _REMINDER.sub("", text)
     if _INSERTED.match(text):
         return ""
@@ -80,7 +82,8 @@ class ClaudeCode:
                 continue
             seen.add(uuid)
             builder.at(record.get("timestamp"))
-            builder.cwd = builder.cwd or str(record.get("cwd") or "")
+            if not builder.cwd:
+                builder.cwd = str(record.get("cwd") or "")
             self._take(builder, lineage, record, counted)
             lineage.note(uuid, builder.turn)
             yield from builder.take()

@@ -9,13 +9,12 @@ are `world_state` and rollouts of sub-agents.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions.importers.base import Builder, Record, records, text_of
+from sessions.importers.base import Builder, Record, records, text_of, value_of
 from sessions.record import events as ev
 
 _INSERTED = re.compile(
@@ -173,7 +172,7 @@ class _Reading:
 def _parsed(given: Any) -> Any:
     if isinstance(given, str):
         try:
-            return json.loads(given)
+            return value_of(given)
         except ValueError:
             return {"input": given}
     return given
@@ -181,7 +180,8 @@ def _parsed(given: Any) -> Any:
 
 def _told_code(output: str) -> int | None:
     """The exit code where the output tells it itself, at its beginning."""
-    found = _CODE.search(output[:_HEAD])
+    head = output[:_HEAD]
+    found = _CODE.search(head) if "code" in head else None
     return int(found[1]) if found else None
 
 
@@ -189,7 +189,7 @@ def _output(output: Any) -> tuple[str, int | None]:
     """A result's text and exit code; older files wrap both into a JSON string."""
     if isinstance(output, str) and output.startswith('{"output"'):
         try:
-            data = json.loads(output)
+            data = value_of(output)
         except ValueError:
             return output, None
         code = (data.get("metadata") or {}).get("exit_code")

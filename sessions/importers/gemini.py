@@ -124,7 +124,8 @@ def _told_code(call: Record) -> int | None:
     """The exit code of a command: the model is told it, among the lines around the output."""
     if call.get("name") != "run_shell_command":
         return None
-    found = _CODE.findall("\n".join(_responses(call)))
+    told = "\n".join(_responses(call))
+    found = _CODE.findall(told) if "Exit Code" in told else []
     return int(found[-1]) if found else None
 
 

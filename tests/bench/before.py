@@ -29,7 +29,7 @@ COMMIT = "48c372c"
 TILES = 24
 MANY, WITHOUT_INDEX = 10_000, 2_500
 """Sessions in a list, and those of which there is no index."""
-SETTLED_S = 8.0
+SETTLED_S = 15.0
 
 Found = dict[str, float]
 
