@@ -300,6 +300,8 @@ class Calls(Protocol):
         name: str,
         begin: bool = ...,
         answer: str = ...,
+        prompts: list[str] | None = ...,
+        count: int = ...,
     ) -> ev.JSON: ...
 
     @overload

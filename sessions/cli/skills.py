@@ -376,3 +376,51 @@ def _used(each: SkillKept) -> str:
         f"used {each['used']} times ({each['by_model']} by the model, {each['by_user']} by you) in "
         f"{each['sessions']} sessions, helped {each['helped']}, last {each['last'][:10]}"
     )
+
+
+@skills.command()
+@click.argument("name")
+@click.option("--prompt", "prompts", multiple=True, help="What to send; several times.")
+@click.option(
+    "--count",
+    type=click.IntRange(1, 8),
+    default=1,
+    show_default=True,
+    help="Without --prompt: how many of the messages that led to it.",
+)
+@click.option(
+    "--answer",
+    type=click.Choice(["first", "second", "tie"]),
+    help="Which of the pair that is shown is better.",
+)
+@_AS_JSON
+@_plain_errors
+def pair(
+    name: str, prompts: tuple[str, ...], count: int, answer: str | None, as_json: bool
+) -> None:
+    """A skill or draft with and without: two sessions for each prompt, which you judge blindly.
+
+    The first call begins, further ones show the next pair. What came out is told after the last.
+    """
+    from sessions.cli.asking import answered
+
+    def ask(**more: Any) -> JSON:
+        return answered(lambda c: c.call("harvest.pair", name=name, **more))
+
+    try:
+        told = ask(answer=answer) if answer else ask()
+    except NotFound:
+        if answer:
+            raise
+        told = ask(begin=True, prompts=list(prompts), count=count)
+    if as_json:
+        click.echo(json.dumps(told, indent=1))
+    elif "detail" in told:
+        click.echo(told["detail"])
+    else:
+        stands = "ended" if told["done"] else "not ended yet"
+        click.echo(
+            f"Pair {told['number']} of {told['of']}, {stands}: {unseen.one_line(told['prompt'])}"
+        )
+        for which, side in zip(("first", "second"), told["sides"], strict=True):
+            click.echo(f"  {which}: session {side['session']}, {side['tokens']} tokens")

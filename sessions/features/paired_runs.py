@@ -1,19 +1,24 @@
-"""The paired run of a draft: one prompt, two fresh sessions, the skill on in one of them.
+"""The paired run of a skill: for each prompt two fresh sessions, the skill on in one of them.
 
 Each session works in an empty folder of its own. Which of the two had the skill is told when the
-user has chosen; whoever looks at the tool calls can see it before, and the review says so.
+user has chosen in every pair; whoever looks at the tool calls can see it before, and the review
+says so. What came of it is kept for the Skills panel, over all runs of the skill.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest.checks import DraftCheck
-from sessions.harvest.draft import SkillDraft
+from sessions.harvest.draft import SkillDraft, slug
+from sessions.harvest.pair_ledger import PairLedger
 from sessions.harvest.service import Harvest
 from sessions.places import private_folder
 from sessions.record import codec
@@ -27,88 +32,184 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
 
 ANSWERS = ("first", "second", "tie")
+MOST = 8
+"""Pairs at a time: each is two sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairSubject:
+    """What is run with and without: a draft, or a skill that is installed."""
+
+    name: str
+    draft: SkillDraft | None = None
+    """Of an installed skill: what it was harvested as, where that is known."""
+    shelved: bool = False
+    """Not installed: each session that shall have it gets a copy."""
 
 
 class Pairs:
-    """Paired runs of drafts, on disk under `data/pairs`."""
+    """Paired runs of drafts and skills, on disk under `data/pairs`."""
 
     def __init__(self, deck: Deck, others: Neighbours) -> None:
         self._deck = deck
         self._others = others
         self._service = Harvest(deck.places)
         self._folder = deck.places.data / "pairs"
+        self._ledger = PairLedger(deck.places)
 
-    async def begin(self, name: str) -> ev.JSON:
-        """Send the first prompt that led to a draft to two fresh sessions.
+    async def begin(self, name: str, prompts: Sequence[str] = (), count: int = 1) -> ev.JSON:
+        """Send each prompt to two fresh sessions.
+
+        Args:
+            prompts: what to send; without any the first `count` that led to the draft.
 
         Raises:
-            UsageError: no message led here, or the draft's skill can't be used.
+            UsageError: there is nothing to send, or the skill can't be used.
         """
-        draft = self._service.draft(name)
-        prompts = self._service.prompts(draft)
-        if not prompts:
+        subject = self._subject(name)
+        led = self._service.prompts(subject.draft) if subject.draft else []
+        sent = list(dict.fromkeys(prompts or led[: max(1, count)]))[:MOST]
+        if not sent:
             raise UsageError(
-                "No message of a session led to this draft, so there is nothing to send.",
-                "Judge it by reading it.",
+                "No message of a session led to this draft, so there is nothing to send."
+                if subject.shelved
+                else f"It is not known what led to {subject.name}, so there is nothing to send.",
+                "Judge it by reading it, or say what to send.",
             )
-        like = await self._like(draft)
-        run = private_folder(self._folder) / f"{draft.name}-{secrets.token_hex(3)}"
+        like = await self._like(subject.draft)
+        run = private_folder(self._folder) / f"{subject.name}-{secrets.token_hex(3)}"
+        pairs = [await self._pair(subject, like, run, n, text) for n, text in enumerate(sent)]
+        private_files.write(self._state(subject.name), codec.encode({"pairs": pairs}))
+        for pair in pairs:
+            for each in pair["sessions"]:
+                await (await self._deck.get(each)).send(pair["prompt"], "harvest")
+        return await self.result(subject.name)
+
+    async def _pair(
+        self, subject: PairSubject, like: ev.JSON, run: Path, number: int, prompt: str
+    ) -> ev.JSON:
+        """Two sessions for one prompt, one of them with the skill."""
         skilled = secrets.randbelow(2)
         made: list[str] = []
-        for number in range(2):
-            cwd = private_folder(run / str(number + 1))
-            session = await self._deck.create(
-                **like, cwd=str(cwd), title=f"pair {number + 1}: {draft.name}", worktree=False
-            )
-            if number == skilled:
-                await self._give(session, draft, cwd)
+        for side in range(2):
+            cwd = private_folder(run / f"{number + 1}{'ab'[side]}")
+            title = f"pair {2 * number + side + 1}: {subject.name}"
+            session = await self._deck.create(**like, cwd=str(cwd), title=title, worktree=False)
+            if side == skilled:
+                await self._give(session, subject, cwd)
+            else:
+                with contextlib.suppress(AgentdeckError):  # it does not even see it
+                    await self._others.skills.of(session).switch(subject.name, "off")
             made.append(session.id)
-        state: ev.JSON = {"sessions": made, "skilled": skilled, "prompt": prompts[0]}
-        private_files.write(self._state(draft.name), codec.encode(state))
-        for each in made:
-            await (await self._deck.get(each)).send(prompts[0], "harvest")
-        return await self.result(draft.name)
+        return {"sessions": made, "skilled": skilled, "prompt": prompt}
 
     async def result(self, name: str) -> ev.JSON:
-        """How the two runs of a draft stand, not saying which had the skill. Raises NotFound."""
-        state = self._read(name)
-        sides = [await self._side(session) for session in state["sessions"]]
-        return {
-            "name": name,
-            "prompt": state["prompt"],
-            "done": all(side["ended"] for side in sides),
-            "sides": sides,
-        }
+        """The next pair to decide, not saying which had the skill. Raises NotFound."""
+        told: ev.JSON = {}
+        pairs = self._read(name)
+        for number, pair in enumerate(pairs):
+            if pair.get("answer"):
+                continue
+            sides = [await self._side(session) for session in pair["sessions"]]
+            this = {
+                "name": name,
+                "prompt": pair["prompt"],
+                "done": all(side["ended"] for side in sides),
+                "sides": sides,
+                "number": number + 1,
+                "of": len(pairs),
+            }
+            if this["done"]:
+                return this
+            told = told or this
+        return told
 
-    async def choose(self, name: str, answer: str) -> DraftCheck:
-        """The user's choice; then it is told which had the skill, and the draft keeps it.
+    async def choose(self, name: str, answer: str) -> DraftCheck | ev.JSON:
+        """The user's choice in the pair that `result` tells.
 
-        Raises UsageError while one of them works, or for a wrong answer.
+        Returns the next pair; after the last it is told which had the skill, the ledger and the
+        draft keep it, and the check comes back.
+
+        Raises UsageError while both of none have ended, or for a wrong answer.
         """
         if answer not in ANSWERS:
             raise UsageError(f"{answer[:20]!r} is no choice.", "Say first, second or tie.")
-        state, told = self._read(name), await self.result(name)
+        pairs, told = self._read(name), await self.result(name)
         if not told["done"]:
             raise UsageError("The two runs have not ended.", "Choose when both have.")
-        skilled = int(state["skilled"])
-        better = None if answer == "tie" else ANSWERS.index(answer) == skilled
-        with_, without = told["sides"][skilled], told["sides"][1 - skilled]
-        says = {True: "preferred with the skill", False: "preferred WITHOUT it", None: "alike"}
-        detail = (
-            f"{says[better]}; {_measured(with_, without)}; with: {_words(with_)}; "
-            f"without: {_words(without)} "
-            f"(the skill was in the {ANSWERS[skilled]}); one pair says little"
-        )
-        check = DraftCheck("pair", better, detail, [with_, without], "two runs of the first prompt")
-        self._service.keep_check(name, check)
+        pair = pairs[told["number"] - 1]
+        pair |= {"answer": answer, "sides": told["sides"]}
+        if not all(each.get("answer") for each in pairs):
+            private_files.write(self._state(name), codec.encode({"pairs": pairs}))
+            return await self.result(name)
+        rows = [await self._row(name, each) for each in pairs]
+        self._ledger.add(rows)
+        check = self._check(name, pairs, rows)
+        with contextlib.suppress(NotFound):  # an installed skill has no draft to keep it
+            self._service.keep_check(name, check)
         self._state(name).unlink(missing_ok=True)
         return check
 
+    async def _row(self, name: str, pair: ev.JSON) -> ev.JSON:
+        """A decided pair, for the ledger."""
+        skilled = int(pair["skilled"])
+        with_, without = pair["sides"][skilled], pair["sides"][1 - skilled]
+        outcome = "tie"
+        if pair["answer"] != "tie":
+            outcome = "win" if ANSWERS.index(pair["answer"]) == skilled else "loss"
+        summary = (await self._deck.get(with_["session"])).summary
+        return {
+            "skill": name,
+            "outcome": outcome,
+            "model": summary.model,
+            "profile": summary.profile,
+            "prompt": pair["prompt"],
+            "tokens": [with_["tokens"], without["tokens"]],
+            "passed": [with_["passed"], without["passed"]],
+        }
+
+    def _check(self, name: str, pairs: Sequence[ev.JSON], rows: Sequence[ev.JSON]) -> DraftCheck:
+        """What came out, pair by pair, and over all runs of this skill."""
+        says = {
+            "win": "preferred with the skill",
+            "loss": "preferred WITHOUT it",
+            "tie": "alike",
+        }
+        parts, findings = [], []
+        for pair, row in zip(pairs, rows, strict=True):
+            skilled = int(pair["skilled"])
+            with_, without = pair["sides"][skilled], pair["sides"][1 - skilled]
+            findings += [with_, without]
+            parts.append(
+                f"{says[row['outcome']]}; {_measured(with_, without)}; with: {_words(with_)}; "
+                f"without: {_words(without)} (the skill was in the {ANSWERS[skilled]})"
+            )
+        wins, losses = (sum(row["outcome"] == o for row in rows) for o in ("win", "loss"))
+        better = None if wins == losses else wins > losses
+        of = "the first prompt" if len(rows) == 1 else f"{len(rows)} prompts"
+        detail = f"{' · '.join(parts)}; in all: {self._ledger.says(name)}"
+        return DraftCheck("pair", better, detail, findings, f"{2 * len(rows)} runs of {of}")
+
     # -- parts
 
-    async def _like(self, draft: SkillDraft) -> ev.JSON:
+    def _subject(self, name: str) -> PairSubject:
+        """A draft, else a skill of the library. Raises NotFound."""
+        try:
+            draft = self._service.draft(name)
+            return PairSubject(draft.name, draft, shelved=True)
+        except NotFound:
+            pass
+        try:
+            skill = self._others.library.get(name, None)
+        except SkillError as error:
+            raise NotFound(error.message, error.hint) from error
+        with contextlib.suppress(AgentdeckError, OSError, ValueError, KeyError):
+            return PairSubject(skill.name, SkillDraft.read(skill.path))
+        return PairSubject(skill.name)
+
+    async def _like(self, draft: SkillDraft | None) -> ev.JSON:
         """Backend, model and mode of the session that the draft came from, else the defaults."""
-        for receipt in draft.receipts.values():
+        for receipt in draft.receipts.values() if draft else ():
             try:
                 summary = (await self._deck.get(str(receipt["from"].get("session")))).summary
             except AgentdeckError:
@@ -122,16 +223,17 @@ class Pairs:
                 }
         return {}
 
-    async def _give(self, session: Session, draft: SkillDraft, cwd: Path) -> None:
-        """Put the draft where only this session sees it, and switch it on."""
+    async def _give(self, session: Session, subject: PairSubject, cwd: Path) -> None:
+        """Switch it on; a draft is put where only this session sees it."""
         library = self._others.library
         try:
-            draft.write(private_folder(cwd / ".agents" / "skills"))
-            library.lock.trust_folder(cwd)
-            library.lock.trust(library.get(draft.name, cwd))
+            if subject.shelved and subject.draft is not None:
+                subject.draft.write(private_folder(cwd / ".agents" / "skills"))
+                library.lock.trust_folder(cwd)
+                library.lock.trust(library.get(subject.name, cwd))
         except SkillError as error:
             raise UsageError(error.message, error.hint) from error
-        await self._others.skills.of(session).switch(draft.name, "on")
+        await self._others.skills.of(session).switch(subject.name, "on")
 
     async def _side(self, session: str) -> ev.JSON:
         target = await self._deck.get(session)
@@ -159,14 +261,16 @@ class Pairs:
         }
 
     def _state(self, name: str) -> Path:
-        return private_folder(self._folder) / f"{self._service.draft(name).name}.json"
+        return private_folder(self._folder) / f"{slug(name)}.json"
 
-    def _read(self, name: str) -> ev.JSON:
+    def _read(self, name: str) -> list[ev.JSON]:
         try:
             data: ev.JSON = json.loads(self._state(name).read_bytes())
+            # A run that an older version began is one pair.
+            pairs: list[ev.JSON] = data.get("pairs", [data])
         except (OSError, ValueError) as error:
             raise NotFound(f"{name} has no paired run.", "Begin one from its review.") from error
-        return data
+        return pairs
 
 
 def _measured(with_: ev.JSON, without: ev.JSON) -> str:

@@ -14,6 +14,7 @@ from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError
 from sessions.features.paired_runs import Pairs
 from sessions.harvest.byproducts import Found
+from sessions.harvest.checks import DraftCheck
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
@@ -184,12 +185,26 @@ async def resolve(deck: Deck, name: str, number: int, keep: str) -> DraftShown:
 
 
 @command("harvest.pair")
-async def pair(deck: Deck, name: str, begin: bool = False, answer: str = "") -> ev.JSON:
-    """The paired run of a draft: begun, looked at, or (with `answer`) decided and told."""
+async def pair(
+    deck: Deck,
+    name: str,
+    begin: bool = False,
+    answer: str = "",
+    prompts: list[str] | None = None,
+    count: int = 1,
+) -> ev.JSON:
+    """The paired runs of a draft or skill: begun, looked at, or (with `answer`) decided.
+
+    `prompts`: what to send, else the first `count` that led to it; which side had the skill is
+    told after the last pair.
+    """
     pairs = Pairs(deck, deck.features)
     if answer:
-        return (await pairs.choose(name, answer)).to_json()
-    return await (pairs.begin(name) if begin else pairs.result(name))
+        told = await pairs.choose(name, answer)
+        return told.to_json() if isinstance(told, DraftCheck) else told
+    if begin:
+        return await pairs.begin(name, [p.strip() for p in prompts or () if p.strip()], count)
+    return await pairs.result(name)
 
 
 @command("harvest.uses")

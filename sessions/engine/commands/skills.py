@@ -13,6 +13,7 @@ from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.session_skills import as_ours, row_of
+from sessions.harvest.pair_ledger import PairLedger
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from skills.errors import Several, Taken
@@ -34,6 +35,10 @@ async def listing(deck: Deck, session: str = "", cwd: str = "") -> SkillsListed:
     else:
         found = await asyncio.to_thread(library.scan, Path(cwd) if cwd else None)
         rows, cost = [row_of(skill) for skill in found], {"tokens": 0, "enabled": 0}
+    paired = await asyncio.to_thread(PairLedger(deck.places).skills)
+    for row in rows:
+        if (pairs := paired.get(row["name"])) is not None:
+            row["measured"] = pairs.says
     broken = [
         {"path": str(b.path), "scope": b.scope.value, "why": f"{b.why}"} for b in library.broken
     ]

@@ -92,3 +92,44 @@ async def test_a_draft_that_no_message_led_to_has_nothing_to_send(
     Harvest(rig.deck.places).create([Found("text", "Always measure before you cut.")], "measure")
     with pytest.raises(UsageError, match="No message"):
         await load_commands()["harvest.pair"](rig.deck, name="measure", begin=True)
+
+
+async def test_several_prompts_are_judged_one_by_one_and_told_after_the_last(
+    rig: NativeRig, tmp_path: Path
+) -> None:
+    drafted(tmp_path)
+    pair = load_commands()["harvest.pair"]
+    told = await pair(rig.deck, name="total", begin=True, prompts=["Sum it.", "Add it.", "Sum it."])
+    assert told["of"] == 2, "the same prompt is sent once"
+    await until(lambda: len(rig.deck.sessions) == 5 and not rig.deck.working, 60)
+    told = await pair(rig.deck, name="total")
+    given: list[str] = []
+    while "detail" not in told:
+        assert told["done"] and "skilled" not in json.dumps(told)
+        given.append(told["prompt"])
+        sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
+        skilled = [bool(of_type(s, ev.SkillUsed)) for s in sessions].index(True)
+        told = await pair(rig.deck, name="total", answer=("first", "second")[skilled])
+    assert given == ["Sum it.", "Add it."]
+    assert told["passed"] is True and told["cost"] == "4 runs of 2 prompts"
+    assert "with it preferred in 2 of 2 (34 to 100 %): too few to tell" in told["detail"]
+
+
+async def test_an_installed_skill_is_on_in_one_and_off_in_the_other(
+    rig: NativeRig, tmp_path: Path
+) -> None:
+    pair = load_commands()["harvest.pair"]
+    with pytest.raises(UsageError, match="not known what led to"):
+        await pair(rig.deck, name="deepen", begin=True)
+    told = await pair(rig.deck, name="deepen", begin=True, prompts=["Go."])
+    sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
+    on = [rig.deck.features.skills.of(s).states.get("deepen") for s in sessions]
+    assert sorted(str(state) for state in on) == ["None", "on"]
+    await until(lambda: not rig.deck.working, 60)
+    check = await pair(rig.deck, name="deepen", answer="tie")
+    assert check["passed"] is None and "0 of 0 (0 to 100 %), 1 alike" in check["detail"]
+    rows = (await load_commands()["skills.list"](rig.deck))["rows"]
+    (row,) = [row for row in rows if row["name"] == "deepen"]
+    assert "1 alike: too few to tell (0 of 6 decided pairs)" in row["measured"]
+    with pytest.raises(NotFound):
+        await pair(rig.deck, name="nothing-of-that-name", begin=True, prompts=["Go."])

@@ -20,6 +20,7 @@ from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, header, skill_row
 from tui.screens.dialogs import Choose, Confirm, Prompt
 from tui.widgets.clickable_line import ClickableLine
+from tui.widgets.rows import Rows
 
 FILES = {"scripts/run.py": "print('ran')\n", "references/more.md": "# More\n", "assets/a.bin": "\0"}
 
@@ -314,3 +315,27 @@ async def test_of_several_skills_in_a_source_one_is_chosen(tmp_path: Path) -> No
         await rig.press("down", "enter")
         await rig.until(lambda: isinstance(rig.app.screen, ReviewScreen))
         assert [path.name for path in mine(tmp_path).iterdir()] == ["two"]
+
+
+async def test_a_skill_is_run_with_and_without_and_its_figure_stands_below(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, by_words) as rig:
+        panel = await opened(rig)
+        await at(rig, panel, "deepen")
+        await rig.press("b")
+        await rig.until(lambda: isinstance(rig.app.screen, Prompt))
+        await rig.type("Go on.")
+        await rig.press("enter")
+        deck = rig.native.deck
+        await rig.until(lambda: len(deck.sessions) == 3 and not deck.working)
+        await rig.until(lambda: any("2 tiles run" in n for n in rig.notices()))
+        await rig.press("f4")
+        panel = rig.panel(SkillsPanel)
+        panel.query_one(Rows).focus()
+        await at(rig, panel, "deepen")
+        await rig.press("b")
+        await rig.until(lambda: isinstance(rig.app.screen, Choose))
+        await rig.press("down", "down", "enter")
+        await rig.until(lambda: any("1 alike" in n for n in rig.notices()))
+        await rig.until(lambda: any(skill.get("measured") for skill in panel.skills))
+        await at(rig, panel, "deepen")
+        assert "measured: with it preferred" in rig.text("#skills-about")

@@ -6,8 +6,9 @@ from typing import Any
 
 from sessions.errors import NotFound
 from tui.panels.harvest.ports import Reviewed
-from tui.screens.dialogs import Choose, Confirm, Listing, Pick
-from tui.text import clip, one_line, tokens
+from tui.screens.dialogs import Confirm
+from tui.screens.which_better import which_better
+from tui.text import clip, one_line
 
 _COST = (
     "Run the first prompt twice, in two fresh tiles, one of them with the skill? Two turns of the "
@@ -43,31 +44,22 @@ async def _begin(review: Reviewed) -> None:
 
 
 def _ask(review: Reviewed, told: dict[str, Any]) -> None:
-    sides = told["sides"]
-    picks = [
-        Pick(name, ((f"{tile:<7} ", "bold"), (_words(side), "$text-muted")))
-        for name, tile, side in zip(("first", "second"), ("pair 1", "pair 2"), sides, strict=True)
-    ]
-    picks.append(Pick("tie", (("alike", "bold"),)))
-
     def chosen(choice: Any) -> None:
         if choice and choice.row:
             review.run(_choose(review, choice.row), "written down…")
 
-    title = f"Which is better? “{clip(one_line(told['prompt']), 60)}”"
-    review.app.push_screen(Choose(title, Listing(picks, enter="chooses it")), chosen)
+    review.app.push_screen(which_better(told), chosen)
 
 
 async def _choose(review: Reviewed, answer: str) -> None:
     check = await review.client.call("harvest.pair", name=review.name_of_draft, answer=answer)
+    if "detail" not in check:  # a pair of several: the next one, and nothing told before the last
+        review.report()
+        if check["done"]:
+            _ask(review, check)
+        return
     review.checked["checks"] = [
         check,
         *(c for c in review.checked["checks"] if c["name"] != check["name"]),
     ]
     review.report()
-
-
-def _words(side: dict[str, Any]) -> str:
-    ended = "ended well" if side["passed"] else f"ended: {side['reason']}"
-    calls = f"{side['calls']} calls, {side['failed_calls']} of them failed"
-    return f"{ended}, {calls}, {side['turns']} turn, {tokens(int(side['tokens']))} tokens"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from textual import on
@@ -17,7 +17,7 @@ from sessions.record.closed_sets import SkillState
 from tui.deck.client import Ask
 from tui.panels import Panel
 from tui.panels.hints import Hints
-from tui.panels.skills import upkeep
+from tui.panels.skills import paired, upkeep
 from tui.panels.skills.reader import SkillReader
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import OWN, broken_row, budget, header, skill_row, where
@@ -42,6 +42,7 @@ _HINTS = (
     ("r", "review"),
     ("u", "uses"),
     ("k", "upkeep"),
+    ("b", "with and without"),
     ("n", "add"),
     ("d", "remove"),
     ("z", "put back"),
@@ -62,6 +63,7 @@ class SkillsPanel(Panel):
         Binding("r", "review", show=False),
         Binding("u", "uses", show=False),
         Binding("k", "upkeep", show=False),
+        Binding("b", "pair", show=False),
         Binding("n", "add", show=False),
         Binding("d", "remove", show=False),
         Binding("z", "undo", show=False),
@@ -173,6 +175,8 @@ class SkillsPanel(Panel):
             lines.append(broken["path"])
         first, *others = lines or [""]
         text = "\n".join([first, *(clip(one_line(line), width) for line in others)])
+        if skill is not None and skill.get("measured"):
+            text += f"\n{clip(one_line('measured: ' + skill['measured']), 4 * width)}"
         self.query_one("#skills-about", Static).update(Content(text))
 
     @property
@@ -320,6 +324,15 @@ class SkillsPanel(Panel):
                 self.deck.say_error(error)
 
         self.run_worker(show(), group="upkeep", exit_on_error=False)
+
+    def action_pair(self) -> None:
+        """The skill with and without, over several prompts: begun, looked at, or judged."""
+        if self.chosen is not None:
+            self.alone(paired.go_on(self, self.chosen["name"]))
+
+    def alone(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something of a paired run; another one takes its place."""
+        self.run_worker(work, group="pair", exclusive=True, exit_on_error=False)
 
     def _review(self, skill: dict[str, Any], then: SkillState | None = None) -> None:
         def answered(trusted: bool | None) -> None:

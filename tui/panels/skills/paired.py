@@ -1,0 +1,87 @@
+"""A skill with and without, from the Skills panel: begun over several prompts, judged blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sessions.errors import AgentdeckError, NotFound
+from tui.deck.ports import Asks
+from tui.screens.dialogs import Prompt
+from tui.screens.which_better import which_better
+from tui.text import one_line
+
+if TYPE_CHECKING:
+    from tui.deck.ports import ForPanels
+
+_BETWEEN = "|"
+_WHAT = "what to send, | between; empty: what led to it. Each is sent twice, with and without"
+_COUNT = 5
+"""How many of the messages that led to a skill are sent."""
+
+
+class WithPairs(Asks, Protocol):
+    """The panel as a paired run sees it."""
+
+    @property
+    def deck(self) -> ForPanels:
+        """For notices."""
+
+    def alone(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something of a paired run; another one takes its place."""
+
+    def reload(self) -> None:
+        """Ask the engine again."""
+
+
+async def go_on(panel: WithPairs, name: str) -> None:
+    """What comes next in the paired runs of a skill."""
+    try:
+        told = await panel.client.call("harvest.pair", name=name)
+    except NotFound:
+        ask = Prompt(f"Run {one_line(name)} with and without", placeholder=_WHAT)
+        panel.app.push_screen(
+            ask, lambda text: None if text is None else panel.alone(_begin(panel, name, text))
+        )
+        return
+    except AgentdeckError as error:
+        panel.deck.say_error(error)
+        return
+    _next(panel, name, told)
+
+
+async def _begin(panel: WithPairs, name: str, text: str) -> None:
+    prompts = [part.strip() for part in text.split(_BETWEEN) if part.strip()]
+    try:
+        told = await panel.client.call(
+            "harvest.pair", name=name, begin=True, prompts=prompts, count=_COUNT
+        )
+    except AgentdeckError as error:
+        panel.deck.say_error(error)
+        return
+    panel.deck.say(f"{2 * told['of']} tiles run. Look at each pair, then choose here with b.")
+
+
+def _next(panel: WithPairs, name: str, told: dict[str, Any]) -> None:
+    if not told["done"]:
+        panel.deck.say("No pair has ended yet: look at the tiles, then press b again.")
+        return
+    panel.app.push_screen(
+        which_better(told),
+        lambda choice: (
+            panel.alone(_choose(panel, name, choice.row)) if choice and choice.row else None
+        ),
+    )
+
+
+async def _choose(panel: WithPairs, name: str, answer: str) -> None:
+    try:
+        told = await panel.client.call("harvest.pair", name=name, answer=answer)
+    except AgentdeckError as error:
+        panel.deck.say_error(error)
+        return
+    if "detail" in told:
+        panel.deck.say(told["detail"].rsplit("in all: ", 1)[-1])
+        panel.reload()
+    else:
+        _next(panel, name, told)

@@ -1,0 +1,28 @@
+"""Two runs side by side, not saying which had the skill: which is better?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.screens.dialogs import Choose, Listing, Pick
+from tui.text import clip, one_line, tokens
+
+
+def which_better(told: dict[str, Any]) -> Choose:
+    """The question of one pair, as `harvest.pair` tells it; gives first, second or tie."""
+    number, of = int(told.get("number", 1)), int(told.get("of", 1))
+    tiles = (f"pair {2 * number - 1}", f"pair {2 * number}")
+    picks = [
+        Pick(name, ((f"{tile:<7} ", "bold"), (_words(side), "$text-muted")))
+        for name, tile, side in zip(("first", "second"), tiles, told["sides"], strict=True)
+    ]
+    picks.append(Pick("tie", (("alike", "bold"),)))
+    place = f" ({number} of {of})" if of > 1 else ""
+    title = f"Which is better{place}? “{clip(one_line(told['prompt']), 60)}”"
+    return Choose(title, Listing(picks, enter="chooses it"))
+
+
+def _words(side: dict[str, Any]) -> str:
+    ended = "ended well" if side["passed"] else f"ended: {side['reason']}"
+    calls = f"{side['calls']} calls, {side['failed_calls']} of them failed"
+    return f"{ended}, {calls}, {side['turns']} turn, {tokens(int(side['tokens']))} tokens"
