@@ -89,6 +89,15 @@ async def test_its_questions_are_answered_and_its_sub_agents_are_rows(tmp_path: 
             results = {r.call: r for r in of_type(leading, ev.ToolResult)}
             assert results[row.call].content.endswith("It is found.")
             assert "It is found." not in text_of(leading)
+            scout = await deck.get(results[row.call].data["session"])
+            assert scout.summary.parent == {
+                "id": leading.id, "seq": 0, "call": row.call, "by": "agent",
+            }  # fmt: skip
+            assert text_of(scout).endswith("It is found.")
+            said = [m.text for m in of_type(scout, ev.UserMessage)]
+            assert said == ["scout for it"], said
+            assert [r.status for r in of_type(scout, ev.ToolResult)] == ["ok"]
+            await until(lambda: deck.sessions.get(scout.id) is None or scout.summary.closed)
             assert (work / "scouted").is_file()
             assert not of_type(leading, ev.Unknown)
         finally:
