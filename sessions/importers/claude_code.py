@@ -71,8 +71,9 @@ class ClaudeCode:
 
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events."""
-        builder, lineage = Builder(self.harness, path, path.stem), Lineage()
         below = _is_sub_agent(path)
+        name = path.stem.removeprefix("agent-") if below else path.stem
+        builder, lineage = Builder(self.harness, path, name), Lineage()
         builder.title = str(_about(path).get("description") or "")[:80] if below else ""
         seen: set[str] = set()
         counted: dict[str, Record] = {}

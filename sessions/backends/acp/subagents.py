@@ -270,6 +270,9 @@ class Children:
             over = self._children.get(child.above)
             above = over.led.session_id if over is not None and over.led is not None else ""
             child.led = self._bears.child(child.title, child.call, above=above)
+            if child.led is not None:  # by its id an import knows its file as one of ours
+                state = {"session_id": child.id, "owner": "agent"}
+                child.led.emit(ev.BackendState(data=state))
 
     def _work(self, child: Child) -> None:
         """A stretch of its work begins in its session, if none is open."""

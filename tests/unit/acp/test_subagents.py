@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions.errors import UsageError
+from sessions.importers.own import own_sessions
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.runtime.session import Session
@@ -50,6 +51,8 @@ async def test_a_sub_agent_is_a_session_with_what_it_was_told_said_and_did(make:
     assert opened.summary.closed and opened.summary.status == "done"
     results = [e for e in session.journal.events() if isinstance(e, ev.ToolResult)]
     assert {e.data.get("session") for e in results} >= {scout.id, aide.id}
+    own = own_sessions(rig.deck.places)
+    assert own["child"] == scout.id, "an import knows it as one of the deck's own"
     with pytest.raises(UsageError, match="leads this session itself"):
         await opened.send("and you?")
 
