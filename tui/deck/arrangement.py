@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
 from sessions.record.groups import groups_of
-from tui.view.blocks import Thinking
+from tui.view.thinking import Thinking
 
 if TYPE_CHECKING:
     from sessions.record.summary import Summary

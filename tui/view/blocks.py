@@ -7,7 +7,7 @@ of another version, or of another program, may hold.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any
 
 from sessions.record.textlines import lines
 from sessions.record.transcript import Block
@@ -17,8 +17,8 @@ from tui.view.line import Line, Span, cells, wrap
 from tui.view.notices import notice
 from tui.view.picture import NO_PICTURES, Pictures
 from tui.view.pieces import DiffPiece, MadePiece, Piece, TextPiece
+from tui.view.thinking import Thinking
 
-Thinking = Literal["open", "folded", "hidden"]
 FOLDED_RESULT = 4
 """Rows of a tool's result that show while it is folded."""
 FOLDED_DIFF = 10
