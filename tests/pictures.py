@@ -35,6 +35,7 @@ from tests.support.messages_server import (
     text,
 )
 from tui.app import DeckApp
+from tui.deck.memory import Memory
 from tui.options import DeckOptions, Notify
 
 OUT = Path(__file__).parents[1] / "docs" / "pictures"
@@ -172,9 +173,12 @@ async def studio() -> AsyncIterator[Studio]:
             shutil.rmtree(root, ignore_errors=True)
 
 
-async def picture(name: str, size: tuple[int, int], *keys: str, theme: str = "") -> None:
+async def picture(
+    name: str, size: tuple[int, int], *keys: str, theme: str = "", toured: bool = True
+) -> None:
     """Open the deck, press keys, and write what is seen."""
-    app = DeckApp(DeckOptions(theme=theme or "textual-dark", notify=Notify(deck=False)))
+    options = DeckOptions(theme=theme or "textual-dark", notify=Notify(deck=False))
+    app = DeckApp(options, memory=Memory(toured=toured))
     async with app.run_test(size=size) as pilot:
         await _settle(pilot, lambda: app.deck.link.up)
         for key in keys:
@@ -297,7 +301,7 @@ async def all_pictures() -> None:
     """Every picture, in the order of the README."""
     OUT.mkdir(parents=True, exist_ok=True)
     async with studio() as room:
-        await picture("first", (100, 28))
+        await picture("first", (100, 28), toured=False)
         for title, prompt in TASKS:
             await room.session(title, prompt)
         await room.until(
@@ -317,6 +321,7 @@ async def all_pictures() -> None:
         await picture("harvest", (130, 36), "alt+1", "ctrl+z", "f5", "down", "space")
         await review(room)
         await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
+        await picture("contrast", (110, 30), "ctrl+n", theme="high-contrast")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage
+from tests.bench.harness.terminal import cpu
 
 ALT_O, F1, CTRL_N, ESCAPE = "\x1bo", "\x1bOP", "\x0e", "\x1b"
 TILES = 6
+LAST = f"tile{TILES - 1:02d}"
 DIALOGS = (
     ("settings", ALT_O, "priming.daydream"),
     ("help", F1, "Budget of this session"),
@@ -22,37 +24,48 @@ DIALOGS = (
 )
 
 
+Times = dict[str, list[float]]
+
+
 def figures(quick: bool) -> Iterator[Figure]:
-    """The first opening and those after it."""
+    """The first opening and those after it, and what opening and leaving takes of a core."""
     before = os.environ.get("AGENTDECK_HOME")
     try:
         with Stage(TILES) as stage:
             stage.open(TILES)
-            found = _opened(stage, 5 if quick else 21)
+            found, taken = _opened(stage, 5 if quick else 21)
     finally:
         os.environ.pop("AGENTDECK_HOME", None)
         if before is not None:
             os.environ["AGENTDECK_HOME"] = before
-    later = {name: times[1:] for name, times in found.items()}
     for name, times in found.items():
-        beside = ("", ()) if name == "help" else ("the help", later["help"])
         target = Target(100) if name == "settings" else None
-        yield Figure(f"{name} open", later[name], "ms", target, *beside)
+        yield Figure(f"{name} open", times[1:], "ms", target, *_beside(name, found, 1))
         yield Figure(f"{name} open for the first time", times[:1], "ms", target)
+        yield Figure(f"{name} opened and left, CPU of the interface", taken[name], "ms", None,
+                     *_beside(name, taken, 0))  # fmt: skip
 
 
-def _opened(stage: Stage, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each opening, by dialog; they take turns."""
+def _beside(name: str, found: Times, since: int) -> tuple[str, list[float]]:
+    return ("", []) if name == "help" else ("the help", found["help"][since:])
+
+
+def _opened(stage: Stage, rounds: int) -> tuple[Times, Times]:
+    """Milliseconds of each opening, by dialog, and mean CPU; the dialogs take turns."""
     terminal = stage.terminal
     assert terminal is not None
-    found: dict[str, list[float]] = {name: [] for name, _, _ in DIALOGS}
-    for _ in range(rounds):
+    found: Times = {name: [] for name, _, _ in DIALOGS}
+    spent = dict.fromkeys(found, 0.0)
+    for number in range(rounds):
         for name, key, wanted in DIALOGS:
+            began = cpu(terminal.pid)
             taken = terminal.answer(key, wanted)
             if taken is None:
                 raise RuntimeError(f"{name} did not open")
             found[name].append(taken)
             time.sleep(0.6)
-            terminal.type(ESCAPE)
-            time.sleep(0.9)
-    return found
+            terminal.answer(ESCAPE, LAST)  # the tiles are painted anew
+            time.sleep(0.6)
+            if number:  # the first one loads its code
+                spent[name] += (cpu(terminal.pid) - began) * 1000
+    return found, {name: [total / (rounds - 1)] for name, total in spent.items()}

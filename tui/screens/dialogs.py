@@ -357,6 +357,8 @@ class Choose(Filtered[Choice]):
             words = words.removeprefix("[x] ").removeprefix("[ ] ")
         whole.update(Content.styled(words if cut else "", "$text-muted"))
         whole.display = cut
+        count = len(rows.rows)
+        self.hint(f"{rows.cursor + 1} of {count}" if 0 < rows.size.height < count else "")
 
     def on_resize(self) -> None:
         """Other rows fit, or don't."""

@@ -33,6 +33,8 @@ async def test_a_dialog_is_as_large_as_what_it_holds_and_stays_so() -> None:
         await here.settle()
         frame = many.query_one("#dialog")
         assert (frame.region.width, frame.region.height) == (80, 21)
+        await here.press("down")
+        assert str(frame.border_subtitle) == "2 of 300"  # there are more than can be seen
         assert many.query_one("#offers").region.bottom == frame.region.bottom - 1
 
 

@@ -11,7 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from sessions.api.answers import SettingChanged, SettingShown, SettingsSection
+from sessions.api.answers import (
+    SettingChanged,
+    SettingShown,
+    SettingsSection,
+    SettingsShown,
+)
 from sessions.errors import AgentdeckError
 from tui.deck.retake import retake
 from tui.panels.hints import Hints
@@ -90,13 +95,18 @@ class SettingsScreen(Filtered[None]):
     async def _load(self) -> None:
         try:
             found = await self.deck.client.call("config.settings")
+            self._take(found)
             if found["fault"]:
                 self.say(f"The file is wrong: {found['fault']}", fault=True)
-            else:
-                await retake(self.deck)
+                return
+            before = self.deck.options.keys
+            await retake(self.deck)  # after the rows stand there: it reads the file once more
+            if self.deck.options.keys != before:
+                self._take(found)
         except AgentdeckError as error:
             self.say(str(error), fault=True)
-            return
+
+    def _take(self, found: SettingsShown) -> None:
         self.sections = with_keys(found["sections"], self.deck.options.keys)
         self.hint(one_line(found["path"]))
         self.show()
