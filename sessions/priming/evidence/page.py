@@ -217,8 +217,9 @@ def _how() -> Iterator[str]:
         "with it. Spread is of words, not of meanings, and says nothing of whether an idea is "
         "good; own spread leaves out what stood in the prompts, since another block in each prompt "
         "makes answers differ by echo alone. The fitness rules find answers that are broken, not "
-        "answers that are dull. Eight measures of eight arms are many looks: single "
-        "intervals near 0 prove little."
+        "answers that are dull. Short answers compress worse, which is "
+        "part of the figure of verbalised sampling. Eight measures of eight arms are many looks: "
+        "single intervals near 0 prove little."
     )
     yield ""
     yield (
