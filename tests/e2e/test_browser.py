@@ -180,7 +180,7 @@ async def _insisted(page: Page, key: str, words: str) -> None:
                 await page.shows(words)
 
 
-async def test_a_wrong_token_and_a_deck_that_only_reads(house: House) -> None:
+async def test_a_wrong_token_a_deck_that_only_reads_and_one_that_can_not_open(house: House) -> None:
     with serving(house, "--read-only") as served:
         async with chromium() as browser:
             page = await browser.page()
@@ -192,4 +192,7 @@ async def test_a_wrong_token_and_a_deck_that_only_reads(house: House) -> None:
                 await reading.type("never sent")
                 await reading.press("Enter")
                 await reading.shows("This deck only reads.")
+            house.places.config_file.write_text("[nonsense]\n")
+            await page.open(served.address)
+            await page.reads("nonsense: unknown key")
     assert not list(house.places.sessions.glob("*/journal.jsonl"))

@@ -267,7 +267,7 @@ class Page:
     async def reads(self, words: str) -> None:
         """Wait until these are on the page, outside any terminal."""
         async with asyncio.timeout(LONG_S):
-            while words not in str(await self.run("document.body.innerText")):
+            while words not in str(await self.run("document.body?.innerText")):
                 await asyncio.sleep(0.02)
 
 

@@ -24,6 +24,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from sessions.safety.sanitise import clean
 from tui.web.access import Access
 
 log = logging.getLogger("agentdeck.serve")
@@ -32,6 +33,7 @@ MAX_TABS = 12
 """Decks at once: each is a process."""
 _MAX_MESSAGE = 4 * 2**20
 _LEAVES_S = 5.0
+_MOST_SAID = 4000
 _PAGE = Path(__file__).parent / "page"
 _STATIC = Path(textual_serve.__file__).parent / "static"
 _DRIVER = "tui.web.driver:TabDriver"
@@ -57,7 +59,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Tab(AppService):
     """A deck behind a tab: a process that ends with it."""
 
-    def __init__(self, read_only: bool, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, read_only: bool, socket: web.WebSocketResponse, ended: Callable[[str], None]
+    ) -> None:
         async def close() -> None:
             await socket.close()
 
@@ -69,6 +73,9 @@ class Tab(AppService):
             download_manager=DownloadManager(),
         )
         self._argv = (*_DECK, "--read-only") if read_only else _DECK
+        self._ended = ended
+        self._drawn = False
+        self._said = b""
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         own: dict[str, str] = super()._build_environment(width, height)
@@ -80,13 +87,28 @@ class Tab(AppService):
             *self._argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env
         )
         self._process, self._stdin = process, process.stdin
+        process.stderr = _Heard(process.stderr, self._hear)  # type: ignore[assignment]
         return process
+
+    def _hear(self, data: bytes) -> None:
+        self._said = (self._said + data)[-_MOST_SAID:]
+
+    async def on_data(self, payload: bytes) -> None:
+        """Pass on what is drawn."""
+        self._drawn = True
+        await super().on_data(payload)
+
+    @property
+    def why(self) -> str:
+        """Of a deck that ended before it drew anything what it said, else ""."""
+        return "" if self._drawn else clean(self._said.decode("utf-8", "replace")).strip()
 
     async def run(self) -> None:
         """Pass on what the deck draws until it ends; then the tab is told."""
         try:
             await super().run()
         finally:
+            self._ended(self.why)
             await self.remote_close()
 
     async def stop(self) -> None:
@@ -104,6 +126,20 @@ class Tab(AppService):
             await process.wait()
 
 
+class _Heard:
+    """What a deck says where it can't draw, read by textual-serve and kept."""
+
+    def __init__(self, stream: Any, hear: Callable[[bytes], None]) -> None:
+        self._stream = stream
+        self._hear = hear
+
+    async def read(self, size: int) -> bytes:
+        """As of the stream."""
+        data: bytes = await self._stream.read(size)
+        self._hear(data)
+        return data
+
+
 class WebServer:
     """The page, what it needs, and a deck for every connection."""
 
@@ -111,12 +147,15 @@ class WebServer:
         self.access = access
         self.read_only = read_only
         self._tabs: set[web.WebSocketResponse] = set()
+        self._why = ""
+        """Why the last deck did not open."""
 
     def app(self) -> web.Application:
         """All of it for aiohttp."""
         app = web.Application(middlewares=[self._door])
         app.router.add_get("/", self._index)
         app.router.add_get("/ws", self._deck)
+        app.router.add_get("/why", self._told_why)
         app.router.add_static("/static", _STATIC)
         app.router.add_static("/page", _PAGE)
         app.on_shutdown.append(self._hang_up)
@@ -169,6 +208,9 @@ class WebServer:
         page = page.replace("@WS@", self._socket_address(request)).replace("@SIZE@", str(size))
         return web.Response(text=page, content_type="text/html")
 
+    async def _told_why(self, request: web.Request) -> web.Response:
+        return web.Response(text=self._why)
+
     async def _deck(self, request: web.Request) -> web.StreamResponse:
         origin = request.headers.get("Origin", "")
         if not self.access.same_page(request.host, origin):
@@ -185,7 +227,7 @@ class WebServer:
         return tab
 
     async def _serve(self, tab: web.WebSocketResponse, request: web.Request) -> None:
-        deck = Tab(self.read_only, tab)
+        deck = Tab(self.read_only, tab, self._ended)
         try:
             width = _number(request.query.get("width"), 80, 10, 1000)
             await deck.start(width, _number(request.query.get("height"), 24, 4, 500))
@@ -196,6 +238,9 @@ class WebServer:
             pass  # the browser is gone
         finally:
             await deck.stop()
+
+    def _ended(self, why: str) -> None:
+        self._why = why
 
     async def _hang_up(self, _: web.Application) -> None:
         for tab in list(self._tabs):

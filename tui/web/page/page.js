@@ -15,6 +15,13 @@ window.addEventListener("DOMContentLoaded", () => {
   watch.observe(document.body, { attributes: true, attributeFilter: ["class"] });
 });
 window.addEventListener("focus", focus);
+// A deck that could not open says why, instead of that it was left.
+new MutationObserver(async (_, watch) => {
+  if (!document.body.classList.contains("-closed")) return;
+  watch.disconnect();
+  const why = await fetch("/why").then((told) => (told.ok ? told.text() : ""), () => "");
+  if (why) document.getElementById("why").textContent = why;
+}).observe(document.documentElement, { subtree: true, attributes: true, attributeFilter: ["class"] });
 // ctrl+v is the browser's: the terminal would send it as a key, and nothing would be pasted.
 window.addEventListener("keydown", (event) => {
   if (event.ctrlKey && !event.altKey && !event.metaKey && event.key.toLowerCase() === "v") {
