@@ -67,14 +67,16 @@ def check(folder: Path) -> tuple[list[str], list[str]]:
         problems.append(f"description has {len(description)} characters; 1 to 1024 may be")
     elif "use " not in description.lower() and "when" not in description.lower():
         advice.append("the description does not say when to use it")
+    if len(keys.get("compatibility", "")) > 500:
+        problems.append("compatibility has more than 500 characters")
     problems += [f"{key} is not a key of the specification" for key in keys if key not in KEYS]
     if not body.strip():
         advice.append("there are no instructions")
     if text.count("\n") > 500:
         advice.append("SKILL.md has more than 500 lines; move detail to references/")
-    for target in re.findall(r"\]\(([^)\s#:]+)\)", body):
-        if not (folder / target).exists():
-            problems.append(f"{target} is linked and does not exist")
+    linked = re.findall(r"\]\(([^)\s#:]+)\)", body)
+    gone = [target for target in linked if not (folder / target).exists()]
+    advice += [f"{target} is linked and does not exist" for target in gone]
     if re.search(r"/(?:home|Users)/[\w.-]+/", body):
         advice.append("an absolute path of one machine stands in SKILL.md")
     return problems, advice
