@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
+from sessions.harvest.language import YES
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
+
+_DRAFTED = (
+    "The user's yes has made a draft of the skill: {name}, in {path}, from the record of this "
+    "session and with the exact files. Do not write another. Say in a sentence or two what it "
+    "should say better; the user reviews, changes and installs it."
+)
 
 log = logging.getLogger("agentdeck.harvest")
 
@@ -42,6 +49,26 @@ class Harvests(Feature):
         task = asyncio.get_running_loop().create_task(self._suggest(session))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def notes(self, session: Session, message: ev.UserMessage) -> list[ev.JSON]:
+        """A yes to a model that proposed a skill makes its draft; the model is told where it is."""
+        if not YES.match(message.text):
+            return []
+        from sessions.harvest.service import Harvest
+
+        service = Harvest(self._deck.places)
+        session.recorder.flush()
+        try:
+            draft = await asyncio.to_thread(service.accepted, session.id)
+        except (AgentdeckError, OSError) as error:
+            log.warning("a skill of %s: %s", session.id, error)
+            return []
+        if draft is None:
+            return []
+        told = f"The draft {draft.name} is made of this session: f5, then o reviews and installs it"
+        self._deck.notice("harvest", told, session=session.id)
+        text = _DRAFTED.format(name=draft.name, path=service.drafts / draft.name)
+        return [{"kind": "harvest", "text": text}]
 
     async def _suggest(self, session: Session) -> None:
         from sessions.harvest.service import Harvest

@@ -14,6 +14,17 @@ QUESTION = re.compile(
     r"\?\s*$|^\s*(how|why|what|which|when|where|who|can|could|should|is|are|does|do)\b.*\?",
     re.IGNORECASE | re.MULTILINE,
 )
+PROPOSAL = re.compile(
+    r"\b(?:shall|should|want|would|like|make|turn|save|keep|create|write|package)\b"
+    r"[^.?!\n]*\bskill\b[^.?!\n]*\?",
+    re.IGNORECASE,
+)
+"""A model asks whether a skill is to be made."""
+YES = re.compile(
+    r"\s*(?:y|yes|yep|yeah|sure|ok|okay|please do|do it|do that|go ahead|make it|ja|gern|oui|sí)"
+    r"(?:[\s,]+(?:please|do|do it|do that|go ahead|make it|bitte))*[\s.!]*\Z",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _PATH = re.compile(r"(?:[\w.~-]*/)[\w./~-]+")
 _NUMBER = re.compile(r"\b\d+\b")

@@ -21,6 +21,7 @@ from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft, sha256, slug, split
 from sessions.harvest.draft_store import Shelf
 from sessions.harvest.gather import all_sessions, gather
+from sessions.harvest.language import PROPOSAL
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.redact import Redactor, general
 from sessions.harvest.suggestions import Suggestions
@@ -35,6 +36,8 @@ from skills.errors import SkillError
 from skills.install import removed
 
 _NEGATIVES = 200
+_PROPOSED = 600
+"""Characters at the end of an answer, in which a skill is proposed."""
 _LONGEST = 4_000
 """Of a message, how much is looked at: what it asks stands at its beginning."""
 # Byproducts that a draft is made of when nobody picked: those with a signal of their own.
@@ -100,6 +103,16 @@ class Harvest:
         if any(f.kind in _THINGS for f in chosen):
             return chosen
         return [*chosen, *(f for each in sessions for f in self._said(each))]
+
+    def accepted(self, session: str) -> SkillDraft | None:
+        """The draft that somebody has said yes to: of a session whose last answer proposed a skill.
+
+        None where it proposed none.
+        """
+        answer = [f for f in self._said(session) if f.kind == "text"]
+        if not answer or not PROPOSAL.search(answer[0].text[-_PROPOSED:]):
+            return None
+        return self.create(self.of_named([session]))
 
     def _said(self, session: str) -> list[Found]:
         """A session's first question and its last answer, where it left nothing else."""

@@ -19,6 +19,8 @@ SCRIPT = "print(sum(range(10)))\n"
 def worker(request: Request) -> list[Step]:
     """Writes a script, runs it, says so."""
     told = str(request.body["messages"])
+    if "tide" in told:
+        return say("It is a gate that the tide closes. Shall we make it a skill?")
     if "script" not in told:
         return say("Nothing to do.")
     if not request.results:
@@ -56,3 +58,17 @@ async def test_a_script_that_ran_is_suggested_once_and_can_be_dismissed(rig: Nat
     assert "total.py" in await suggestion(rig.deck, session=session.id)
     await suggestion(rig.deck, session=session.id, dismiss=True)
     assert await suggestion(rig.deck, session=session.id) == ""
+
+
+async def test_yes_to_a_model_that_proposes_a_skill_makes_its_draft(rig: NativeRig) -> None:
+    session = await rig.session()
+    await rig.turn(session, "hello")
+    await rig.turn(session, "yes")
+    names = load_commands()["harvest.drafts"]
+    assert await names(rig.deck) == [], "nobody had proposed one"
+    await rig.turn(session, "What is a tide gate?")
+    await rig.turn(session, "Yes, please!")
+    (name,) = await names(rig.deck)
+    (told,) = [n for n in rig.listener.notices if n["kind"] == "harvest"]
+    assert name in told["message"]
+    assert "has made a draft of the skill" in str(rig.server.requests[-1].body["messages"][-1])
