@@ -246,6 +246,7 @@ class Calls(Protocol):
         *,
         name: str = ...,
         items: list[ev.JSON] | None = ...,
+        session: str = ...,
     ) -> DraftShown: ...
 
     @overload

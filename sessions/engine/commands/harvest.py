@@ -115,10 +115,17 @@ async def basket(
 
 
 @command("harvest.draft")
-async def draft(deck: Deck, name: str = "", items: list[ev.JSON] | None = None) -> DraftShown:
-    """A draft of what is in the basket, or of `items` alone."""
+async def draft(
+    deck: Deck, name: str = "", items: list[ev.JSON] | None = None, session: str = ""
+) -> DraftShown:
+    """A draft of what is in the basket, of `items` alone, or of what is worth it in a session."""
     service = _service(deck)
-    found = service.basket.items() if items is None else [Found.from_json(i) for i in items]
+    if session:
+        if (live := deck.sessions.get(session)) is not None:
+            live.recorder.flush()
+        found = await asyncio.to_thread(service.of_named, [session])
+    else:
+        found = service.basket.items() if items is None else [Found.from_json(i) for i in items]
     made = await asyncio.to_thread(service.create, found, name)
     return _told(service, made)
 

@@ -297,9 +297,7 @@ class HarvestPanel(Panel):
             return
 
         async def make() -> None:
-            found = await self.client.call("harvest.byproducts", sessions=[session])
-            passed = [i for i in found if i["signals"].get("passed") and i.get("text")]
-            self._review(await self.client.call("harvest.draft", items=passed))
+            self._review(await self.client.call("harvest.draft", session=session))
 
         self.run(make())
 
