@@ -321,7 +321,7 @@ async def all_pictures() -> None:
         await picture("harvest", (130, 36), "alt+1", "ctrl+z", "f5", "down", "space")
         await review(room)
         await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
-        await picture("contrast", (110, 30), "ctrl+n", theme="high-contrast")
+        await picture("contrast", (110, 30), "alt+2", "ctrl+n", theme="high-contrast")
 
 
 if __name__ == "__main__":

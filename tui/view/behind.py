@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.geometry import Region
 from textual.renderables.background_screen import BackgroundScreen
 from textual.strip import Strip
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from textual.screen import Screen
 
     _Screen = Screen[Any]
@@ -69,6 +72,14 @@ class Dimmed(_Screen):
         self._rows_of: object = None
         self._rows_at = 0.0
         self._tint = Tint(Color(0, 0, 0, 0.0), Style())
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Something lies there otherwise: Textual names regions of a screen for nothing else."""
+        if regions:
+            for screen in self.app.screen_stack:
+                if isinstance(screen, Dimmed):
+                    screen._rows_of = None
+        return super().refresh(*regions, **how)
 
     def render_line(self, y: int) -> Strip:
         """A row of what lies behind."""

@@ -8,6 +8,7 @@ from time import monotonic
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -85,6 +86,9 @@ async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
         dialog.refresh(layout=True)
         await here.settle()
         assert dialog._rows is rows and len(rows) == 36
+        dialog.refresh(Region(0, 0, 5, 1))  # as the deck does where something changed in it
+        await here.settle()
+        assert dialog._rows is not rows
         monkeypatch.setattr(behind.Dimmed, "render_line", Widget.render_line)
         dialog._styles_cache.clear()
         dialog.refresh()
