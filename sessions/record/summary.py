@@ -177,7 +177,10 @@ class Reducer:
     def _asked(self, event: ev.PermissionAsked) -> None:
         if self.summary.status != "needs-you":
             self._between = self.summary.status
-        self.summary.asks.append(codec.to_json(event))
+        asked = codec.to_json(event)
+        if self.open_turn is None:
+            asked["between"] = True  # an agent asks while no turn runs
+        self.summary.asks.append(asked)
         self.summary.status = "needs-you"
 
     def _answered(self, event: ev.PermissionAnswered) -> None:

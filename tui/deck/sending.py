@@ -99,6 +99,10 @@ class Sender:
             return f"enter runs it as you, in {clip(summary.cwd, 40)}; the model is told next time"
         if self.editing and self.editing[0] == session_id:
             return "enter puts the edited message back into the queue"
+        if (summary.parent or {}).get("by") == "agent":
+            return "an agent leads this session: nothing can be sent to it"
+        if summary.asks and all(ask.get("between") for ask in summary.asks):
+            return "enter sends, and the question is taken away unanswered"
         if summary.status in ("working", "needs-you"):
             return f"enter queues it: a turn runs{waiting}{self._then(summary)}"
         if summary.queue and not self.deck.composer.text:

@@ -15,6 +15,7 @@ async def answered(session: Session, **content: object) -> None:
     """Fill in the form that waits."""
     await until(lambda: session.summary.status == "needs-you")
     (asked,) = session.summary.asks
+    assert asked.get("between", False) is not session.working
     await session.answer(asked["ask"], "form", content=dict(content))
 
 

@@ -7,6 +7,7 @@ import pytest
 from textual import events
 
 from sessions.errors import BackendError
+from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tui.deck.memory import Memory
 from tui.screens.dialogs import Confirm
@@ -423,3 +424,15 @@ async def test_what_is_pasted_opens_in_its_place_and_undo_folds_it_again() -> No
         await here.press("alt+z")
         await here.until(lambda: here.composer.text == folded)
         assert here.composer.expanded() == "see " + "line\n" * 40
+
+
+async def test_the_composer_says_what_becomes_of_a_message_to_an_agents_own_business() -> None:
+    async with opened(1) as here:
+        asked = ev.PermissionAsked(turn=1, call="q", ask="a", tool="X", summary="Which port?")
+        here.client.emit("s001", asked)
+        await here.until(lambda: "taken away unanswered" in str(here.composer.border_subtitle))
+        led = here.client.add("Mate", parent={"id": "s001", "seq": 0, "call": "c", "by": "agent"})
+        here.client.emit(led, ev.SessionSet(title="Mate"))
+        await here.until(lambda: led in here.deck.model.order)
+        await here.press("alt+2")
+        assert "an agent leads this session" in str(here.composer.border_subtitle)
