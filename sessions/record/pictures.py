@@ -96,7 +96,7 @@ def judge(data: bytes, side: int = MOST_SIDE) -> PictureVerdict:
             image.load()
             if kind is not None and _fits(data, image.size, side) and _is_whole(data, kind[0]):
                 return PictureVerdict(kind[0])
-            return _smaller(image, side)
+            return _smaller(image, side, len(data) > MOST_BYTES)
     except (OSError, SyntaxError, ValueError, EOFError, struct.error):
         return PictureVerdict(
             reason="it is no picture" if kind is None else "it is broken or cut off"
@@ -118,19 +118,25 @@ def _fits(data: bytes, size: tuple[int, int], side: int) -> bool:
     return len(data) <= MOST_BYTES and max(size) <= side
 
 
-def _smaller(image: Any, side: int) -> PictureVerdict:
-    """The picture as one that fits: as PNG, or as JPEG where that is too heavy."""
+_AS_PNG = ("image/png", "PNG", {"compress_level": 6})
+_AS_JPEG = ("image/jpeg", "JPEG", {"quality": 85})
+
+
+def _smaller(image: Any, side: int, heavy: bool) -> PictureVerdict:
+    """The picture as one that fits: as PNG, or as JPEG where that is too heavy.
+
+    `heavy`: it was so already. What nothing shines through is then JPEG at once: to try a
+    photograph as PNG first takes seconds, while a message waits to be sent.
+    """
     import PIL.ImageOps
 
     image = PIL.ImageOps.exif_transpose(image)
     clear = "A" in image.getbands() or "transparency" in image.info
     image = image.convert("RGBA" if clear else "RGB")
+    forms = (_AS_JPEG,) if heavy and not clear else (_AS_PNG, _AS_JPEG)
     while True:
         image.thumbnail((side, side))
-        for media_type, form, options in (
-            ("image/png", "PNG", {"optimize": True}),
-            ("image/jpeg", "JPEG", {"quality": 85}),
-        ):
+        for media_type, form, options in forms:
             out = io.BytesIO()
             flat = image.convert("RGB") if form == "JPEG" else image
             flat.save(out, form, **options)

@@ -23,6 +23,7 @@ from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
 from sessions.runtime.attachments import taken
+from sessions.runtime.directories import lack_of
 from sessions.runtime.full_disk import Refusals
 from sessions.runtime.led import BY, Led
 from sessions.runtime.limit_waits import Waits
@@ -185,10 +186,8 @@ class Deck:
             profile=profile, backend=backend, model=model, permission=permission
         )
         folder = Path(cwd or choice.cwd or Path.home()).expanduser()
-        if not folder.is_dir():
-            raise UsageError(
-                f"There is no directory {folder}.", "Choose one that exists, or make it first."
-            )
+        if lack := lack_of(folder):
+            raise UsageError(lack, "Choose one that exists, or make it first.")
         if choice.backend not in self.config.backends:
             raise NotFound(
                 f"No backend is called {choice.backend}.",
@@ -480,11 +479,11 @@ class Deck:
     async def conversation(self, session: Session) -> Conversation:
         """Open a session's conversation with its backend."""
         summary = session.summary
-        if not Path(summary.cwd).is_dir():
+        if lack := lack_of(Path(summary.cwd)):
             hint = "Put it back, or fork the session into another directory."
             if "kept" in (summary.worktree or {}):
                 hint = f"It was discarded: agentdeck sessions discard {summary.id} --undo."
-            raise UsageError(f"The directory {summary.cwd} is not there any more.", hint)
+            raise UsageError(lack, hint)
         backend = self.backend(summary.backend)
         return await backend.open(session.id, Path(summary.cwd), summary.agent)
 

@@ -75,6 +75,7 @@ class Offers(Static):
             if self.open:
                 self.close()
             return
+        self.at = -1  # what was chosen was of another word's
         if word[0] == "/":
             self.workers.cancel_group(self, "offers")
             self._show(field, ranked(self.commands(), word))
@@ -93,7 +94,9 @@ class Offers(Static):
             )
             self._known = (folder, monotonic(), names)
         found = await asyncio.to_thread(names.best, word[1:], SHOWN - len(sessions))
-        if word_at(field) == word and field.has_focus:
+        # A list that comes late is not put under a hand that chooses: the next key, enter, would
+        # send the message, or take what was not looked at.
+        if word_at(field) == word and field.has_focus and self.at < 0:
             self._show(field, [*(WordOffer(f"@{name}") for name in found), *sessions])
 
     def _show(self, field: Area, found: list[WordOffer]) -> None:

@@ -70,6 +70,8 @@ class PowersAsked:
         if wish not in ("", "auto", "sixel", "kitty") or not self._can_be_asked():
             self.answered.set()
             return
+        if wish in ("sixel", "kitty"):
+            self._judge()
         answers.expect(self._told)
         self._write(_QUESTION)
         if self._in_tmux:

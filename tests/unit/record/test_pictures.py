@@ -84,3 +84,9 @@ def test_a_file_that_was_changed_is_looked_at_again(tmp_path: Path) -> None:
     assert pictures.look(path).reason
     path.write_bytes(png())
     assert not pictures.look(path).reason
+
+
+def test_a_heavy_photograph_is_made_a_jpeg_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    heavy = noise(1400, 1400)
+    monkeypatch.setattr(pictures, "_AS_PNG", ("image/png", "no form", {}))
+    assert pictures.judge(heavy).media_type == "image/jpeg"

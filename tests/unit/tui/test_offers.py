@@ -1,8 +1,11 @@
 """`@` in the composer offers files of the session's directory, and takes no key that is not its."""
 
+import os
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +53,34 @@ async def test_tab_takes_the_first_and_esc_closes_without_either_leaving_the_com
         assert here.composer.has_focus
 
 
+async def test_a_list_that_comes_late_is_not_put_under_a_hand_that_chooses(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@")
+        await here.until(lambda: len(offers.found) == 3)
+        (folder / "src/sail.py").unlink()
+        begun, go_on = threading.Event(), threading.Event()
+        best = Names.best
+
+        def late(names: Names, letters: str, most: int) -> list[str]:
+            begun.set()
+            go_on.wait(30)
+            return best(names, letters, most)
+
+        monkeypatch.setattr(Names, "best", late)
+        await here.type("s")
+        await here.until(begun.is_set)
+        await here.press("down")
+        chosen = offers.found[0].text
+        go_on.set()
+        await here.until(lambda: not here.composer.offers.workers._workers)
+        await here.press("enter")
+        assert here.composer.text == f"{chosen} "
+        assert here.client.said("session.send") == []
+
+
 @pytest.mark.usefixtures("folder")
 async def test_enter_sends_while_nothing_is_chosen() -> None:
     async with opened(0) as here:
@@ -73,6 +104,23 @@ def test_git_says_which_files_there_are(folder: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     (folder / ".gitignore").write_text("notes.md\n")
     assert sorted(names_under(folder)) == [".gitignore", "src/sail.py", "src/whale.py"]
+
+
+def test_a_directory_without_rights_has_no_files_and_one_below_hides_no_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = os.scandir
+
+    def refused(path: str) -> Any:
+        if str(path).endswith(closed):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    closed = "src"
+    assert names_under(folder) == ["notes.md"]
+    closed = folder.name
+    assert names_under(folder) == []
 
 
 def test_a_directory_that_is_not_there_has_no_files(tmp_path: Path) -> None:
