@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 from sessions.record import events as ev
 from sessions.record.closed_sets import SpanKind
 
+_NOTICED_S = 0.1
+"""What a turn waits for its place at least, to be told of."""
+
 
 @dataclass(slots=True)
 class Span:
@@ -98,7 +101,8 @@ class Timeline:
         """The one that began it; others are messages that went into the turn."""
 
     def _started(self, event: ev.TurnStarted) -> None:
-        self._put("wait", "its place among the turns", 0.0, self._now)
+        if self._now >= _NOTICED_S:
+            self._put("wait", "its place among the turns", 0.0, self._now)
         self._model = self._now
 
     def _wrote(self, event: ev.Text | ev.Thinking) -> None:

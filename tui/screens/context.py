@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
 
 _PARTS = {
-    "system": ("system prompt", "$secondary"),
-    "tools": ("descriptions of tools", "$text-secondary"),
+    "system": ("system prompt", "$foreground 50%"),
+    "tools": ("descriptions of tools", "$success"),
     "skills": ("skills", "$warning"),
-    "files": ("files: attached and read", "$accent"),
+    "files": ("files: attached and read", "$success-darken-3"),
     "primings": ("primings", "$error"),
-    "results": ("other results of tools", "$success"),
+    "results": ("other results of tools", "$primary-lighten-3"),
     "conversation": ("conversation", "$primary"),
-    "agent": ("the agent's own: prompt, tools", "$text-accent"),
+    "agent": ("the agent's own: prompt, tools", "$foreground 30%"),
 }
 _FIGURES = 18
 _NAME = 32
