@@ -188,7 +188,7 @@ def test_alt_and_a_digit_go_to_a_tile_and_alt_enter_is_a_new_line(house: House) 
     deck.send(ESC + "1")
     deck.wait_for("to 1 first")
     deck.send("one" + ESC + ENTER + "two")
-    deck.wait(lambda: "│ one " in deck.text and "│ two " in deck.text)
+    deck.wait(lambda: "┃ one " in deck.text and "┃ two " in deck.text)
 
 
 def test_without_a_terminal_a_sentence_and_no_traceback(house: House) -> None:
