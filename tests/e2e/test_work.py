@@ -162,7 +162,7 @@ def test_from_a_turn_of_ones_choice_files_go_back_and_a_fork_goes_on(house: Hous
         deck.wait_for("Fork before it")
         deck.send("fork before" + ENTER)
         deck.wait_for("to 2 ")
-        deck.wait_for("│ read a.txt and write two")
+        deck.wait_for("┃ read a.txt and write two")
     parents = [json.loads(p.read_bytes().splitlines()[0])["parent"]
                for p in house.places.sessions.glob("*/journal.jsonl")]  # fmt: skip
     assert [p is None for p in parents].count(False) == 1
