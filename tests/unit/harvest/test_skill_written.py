@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from sessions.errors import AgentdeckError
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
+from skills import entries
 from skills.validate import validate
 from tests.support.rig import rig_places
 from tests.unit.harvest.test_service import SECRET, record
@@ -69,3 +73,24 @@ def test_it_is_drafted_as_it_was_written_and_installed(tmp_path: Path) -> None:
     assert set(draft.file_receipts.values()) == {chosen.id}
     path = harvest.install(draft.name)
     assert path.name == "tide-tables" and validate(path).findings == ()
+
+
+def test_a_bomb_in_a_written_skill_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More files than a skill may have, and a name that leads out of its folder."""
+    monkeypatch.setattr(entries, "MAX_FILES", 10)
+    events: list[ev.Event] = [ev.UserMessage(turn=1, text="Make a skill of it")]
+    files = {"tide-tables/SKILL.md": MD, "tide-tables/../../out.sh": "echo out\n"}
+    files |= {f"tide-tables/scripts/{n}.py": f"print({n})\n" for n in range(12)}
+    for number, (path, content) in enumerate(files.items()):
+        given = {"file_path": path, "content": content}
+        events.append(ev.ToolCall(turn=1, call=f"w{number}", name="Write", input=given))
+        events.append(ev.ToolResult(turn=1, call=f"w{number}", status="ok"))
+    record(tmp_path, "s1", *events)
+    harvest = Harvest(rig_places(tmp_path))
+    (chosen,) = harvest.of_named(["s1"])
+    assert "out.sh" not in str(sorted(chosen.signals["files"]))
+    with pytest.raises(AgentdeckError):
+        harvest.install(harvest.create([chosen]).name)
+    assert not list(rig_places(tmp_path).my_skills.glob("*/SKILL.md"))

@@ -170,3 +170,18 @@ async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
     await behind.looked()
     assert [e.call for e in told if isinstance(e, ev.FilesMade)] == ["a", "b"]
     assert [len(spans) for spans in looked] == [1, 2]
+
+
+def test_a_hundred_thousand_files_and_an_endless_one_are_looked_at_within_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since = mark(tmp_path)
+    with (tmp_path / "endless.log.csv").open("wb") as file:
+        file.truncate(2**40)  # as large as it likes, and still no byte of it is read
+    (tmp_path / "many").mkdir()
+    for number in range(300):
+        (tmp_path / "many" / f"{number}.csv").touch()
+    monkeypatch.setattr(files_made, "MOST_ENTRIES", 200)
+    told = files_made.look(tmp_path, since)
+    assert len(told.files) == files_made.MOST_TOLD and told.more >= 90
+    assert {f["sha256"] for f in told.files if f["size"]} == {""}
