@@ -91,18 +91,22 @@ def _told(run: JSON) -> Iterator[str]:
         words = [_verdict(name, sham[name].get("plain")) for name in _TOLD]
         yield f"- **{ARMS['sham'].title}** against plain: {'; '.join(words)}."
     yield ""
-    helped = [arm for arm, figures in _primings(run) if _helps(figures)]
-    names = ", ".join(ARMS[arm].title for arm in helped) or "none"
     yield (
         f"Primings whose own spread is above the sham's with no loss of fitness that shows: "
-        f"{names}. Only against the sham does a difference belong to the priming: plain has no "
-        "block at all, and any block makes a prompt longer."
+        f"{_helping(run)}. Only against the sham does a difference belong to the priming: plain "
+        "has no block at all, and any block makes a prompt longer."
     )
     yield ""
 
 
 def _primings(run: JSON) -> list[tuple[str, JSON]]:
     return [(arm, figures) for arm, figures in run["arms"].items() if ARMS[arm].kind]
+
+
+def _helping(run: JSON) -> str:
+    return (
+        ", ".join(ARMS[arm].title for arm, figures in _primings(run) if _helps(figures)) or "none"
+    )
 
 
 def _helps(figures: JSON) -> bool:
@@ -162,7 +166,9 @@ def _repeated(first: JSON, again: JSON) -> Iterator[str]:
         f"{again['questions']} questions, {again['samples']} answers of each arm to each, "
         f"{again['at'][:10]}, from a clean clone. Of {len(found)} differences {inside} lie within "
         f"the first run's 95 % intervals, and of {overlap} the two intervals overlap. "
-        f"{len(turned) or 'None'} turned from one side of 0 to the other."
+        f"{len(turned) or 'None'} turned from one side of 0 to the other. Primings whose own "
+        f"spread is above the sham's with no loss of fitness: {_helping(again)} in this run, "
+        f"{_helping(first)} in the first."
     )
     yield ""
     outside = [row for row in found if not row["inside"]]
