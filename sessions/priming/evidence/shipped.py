@@ -41,12 +41,11 @@ def measured() -> tuple[JSON, ...]:
     return tuple(json.loads(data_file("measured.json"))["runs"])
 
 
-def figures_of(model: str, data: Path | None = None) -> JSON | None:
-    """The run that tells of a model: one's own, the latest, before the one that ships."""
+def runs_of(model: str, data: Path | None = None) -> list[JSON]:
+    """The runs that tell of a model: one's own, the largest and latest first, then what ships."""
     own = [run for run in _own(data) if run.get("model") == model] if data else []
-    if own:
-        return max(own, key=lambda run: (run.get("samples", 0), str(run.get("at", ""))))
-    return next((run for run in measured() if run["model"] == model), None)
+    own.sort(key=lambda run: (run.get("samples", 0), str(run.get("at", ""))), reverse=True)
+    return [*own, *(run for run in measured() if run["model"] == model)]
 
 
 def _own(data: Path) -> Iterator[JSON]:
@@ -62,7 +61,6 @@ def _own(data: Path) -> Iterator[JSON]:
 
 def says(model: str, kind: str, params: JSON, data: Path | None = None) -> str:
     """What was measured of a kind on a model, in a sentence; or that nothing was."""
-    run = figures_of(model, data)
     arm = next(
         (
             a.name
@@ -71,16 +69,15 @@ def says(model: str, kind: str, params: JSON, data: Path | None = None) -> str:
         ),
         "",
     )
-    try:
-        figures = run["arms"][arm] if run else None
-        if run is None or figures is None:
-            raise KeyError(arm)
-        own, fit = figures["own"]["sham"], figures["fitness"]["sham"]
-        verdict = {1: "more spread", -1: "less spread", 0: "no difference of spread"}[sign(own)]
-        fitness = {1: "fitter", -1: "less fit", 0: "as fit"}[sign(fit)]
-        return (
-            f"measured on {model}, beside a sham block: {verdict}, {difference(own)}; "
-            f"{fitness}, {difference(fit)}"
-        )
-    except (KeyError, TypeError, IndexError):
-        return f"not measured on {model or 'this model'}"
+    for run in runs_of(model, data):
+        try:
+            own, fit = (run["arms"][arm][name]["sham"] for name in ("own", "fitness"))
+            verdict = {1: "more spread", -1: "less spread", 0: "no difference of spread"}[sign(own)]
+            fitness = {1: "fitter", -1: "less fit", 0: "as fit"}[sign(fit)]
+            return (
+                f"measured on {model}, beside a sham block: {verdict}, {difference(own)}; "
+                f"{fitness}, {difference(fit)}"
+            )
+        except (KeyError, TypeError, IndexError):  # a run of other arms, or one that is broken
+            continue
+    return f"not measured on {model or 'this model'}"
