@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.backends.acp import abilities
-from sessions.backends.acp.transport import LineTransport, Message
+from sessions.backends.acp.transport import LineTransport, Message, Pipes
 from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
 from sessions.places import private_folder
@@ -38,6 +38,8 @@ _FETCHES = ("npx", "uvx", "bunx", "pnpx")
 ANSWER_S = 120.0
 """How long other answers may take; a turn's own may take any time."""
 CLOSE_S = 2.0
+_LIMIT = 2**16
+"""Of what asyncio keeps of a pipe that nobody reads; stdout is taken as it comes."""
 _PRINTED_S = 0.5
 """What it started may hold its stderr open; its last words are not waited for longer."""
 _PR_SET_PDEATHSIG = 1
@@ -77,6 +79,7 @@ class AgentProcess:
         self._pids = pids
         self._process: asyncio.subprocess.Process | None = None
         self._connection: Any = None
+        self._pipes: Pipes | None = None
         self._transport: LineTransport | None = None
         self._printed: StderrLog | None = None
         self._ended = asyncio.Event()
@@ -271,7 +274,9 @@ class AgentProcess:
         self._begun = Mark(self._printed_bytes(), 0)
         printed = StderrLog(self.stderr)
         try:
-            self._process = await asyncio.create_subprocess_exec(
+            loop = asyncio.get_running_loop()
+            pipes, protocol = await loop.subprocess_exec(
+                lambda: Pipes(_LIMIT, loop),
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -289,6 +294,8 @@ class AgentProcess:
             ) from error
         finally:
             printed.close()
+        self._process = asyncio.subprocess.Process(pipes, protocol, loop)
+        self._pipes = protocol
         self._printed = printed
         self.alive = True
         _remember(self._pids, self._process.pid)
@@ -303,9 +310,9 @@ class AgentProcess:
         from acp.connection import Connection
         from acp.exceptions import RequestError
 
-        assert self._process and self._process.stdout and self._process.stdin
-        stdout, stdin = self._process.stdout, self._process.stdin
-        self._transport = LineTransport(stdout, stdin, on_update, on_fault)
+        assert self._process and self._process.stdin and self._pipes
+        self._transport = LineTransport(self._process.stdin, on_update, on_fault)
+        self._pipes.read_by(self._transport)
 
         async def handle(method: str, params: Any, is_notification: bool) -> Any:
             known = params if isinstance(params, dict) else {}

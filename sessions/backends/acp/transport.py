@@ -3,15 +3,18 @@
 A `Transport` for `acp.connection.Connection` (JSON-RPC 2.0, one object a line; the Agent
 Client Protocol, schema 1.19). Lines that are no JSON object are noise: kept for the log,
 counted, skipped. Of a message that is too long the beginning of its text is taken, and that is
-told. `session/update` notifications are handed over at once and in order; the connection would
-make a task of each.
+told. `session/update` notifications are handed over in the very callback in which their bytes
+came, and in order; the connection would make a task of each, and a reader's wake-up costs as much
+as an update itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
+from asyncio.subprocess import SubprocessStreamProtocol
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -19,12 +22,52 @@ from typing import Any
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import codec
 
+log = logging.getLogger("agentdeck.acp")
+
 Message = dict[str, Any]
 MAX_LINE = 16 * 2**20
 """Bytes of a message that is taken whole."""
 _NOISE_KEPT = 20
-_CHUNK = 2**18
+_STDOUT = 1
+_OWED: Message = {}
+"""Wakes whoever receives, so that what is owed is sent."""
 _CHUNKS = ("agent_message_chunk", "agent_thought_chunk")
+
+
+class Pipes(SubprocessStreamProtocol):
+    """An agent's pipes, of which stdout goes to its transport and to no reader."""
+
+    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=limit, loop=loop)
+        self._early: list[bytes] = []
+        self._ended = False
+        self._transport_of_lines: LineTransport | None = None
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        """See asyncio.SubprocessProtocol."""
+        if fd != _STDOUT or isinstance(data, str):
+            super().pipe_data_received(fd, data)
+        elif self._transport_of_lines is None:
+            self._early.append(data)
+        else:
+            self._transport_of_lines.feed(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """See asyncio.SubprocessProtocol."""
+        super().pipe_connection_lost(fd, exc)
+        if fd == _STDOUT:
+            self._ended = True
+            if self._transport_of_lines is not None:
+                self._transport_of_lines.feed_eof()
+
+    def read_by(self, transport: LineTransport) -> None:
+        """From now on, and what has come by now."""
+        self._transport_of_lines = transport
+        for data in self._early:
+            transport.feed(data)
+        self._early.clear()
+        if self._ended:
+            transport.feed_eof()
 
 
 class LineTransport:
@@ -32,18 +75,19 @@ class LineTransport:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_update: Callable[[str, Message], None],
         on_fault: Callable[[str, str], None],
     ) -> None:
         """`on_fault(session, words)`: something of it was lost; "" is whoever works now."""
-        self._reader = reader
         self._writer = writer
         self._on_update = on_update
         self._on_fault = on_fault
         self._lines = Lines(MAX_LINE)
-        self._read: deque[tuple[bytes, int]] = deque()
+        self._came: asyncio.Queue[Message | None] = asyncio.Queue()
+        """What is no update, for the connection; None is the end."""
+        self._owed: list[Message] = []
+        """Answers to requests that were too long, to be sent before the next is received."""
         self.asked: dict[int, Any] = {}
         """The parameters of our requests that the agent has not answered, by their ids."""
         self.wanted: dict[Any, Any] = {}
@@ -65,47 +109,49 @@ class LineTransport:
     async def receive(self) -> Message | None:
         """The next message that is not a session/update, or None at the end."""
         while True:
-            found = await self._line()
-            if found is None:
-                return None
-            line, size = found
-            if size > len(line):
-                if (message := await self._shortened(line, size)) is not None:
-                    return message
-                continue
-            try:
-                message = codec.loads(line)
-            except (ValueError, RecursionError):
-                message = None
-            if not isinstance(message, dict):
-                self._noise(line[:400].decode("utf-8", "replace").strip(), prose=message is None)
-                continue
-            if message.get("method") == "session/update" and "id" not in message:
-                self._update(message)
-                continue
-            number = message.get("id")
-            if "method" not in message:
-                if not isinstance(number, int):
-                    self._noise(f"an answer to {number!r}, which was not asked")
-                    continue
-                self.asked.pop(number, None)
-            elif isinstance(number, int | str):
-                self.wanted[number] = message.get("params")
-            return message
+            message = await self._came.get()
+            while self._owed:
+                await self.send(self._owed.pop(0))
+            if message != _OWED:
+                return message
 
-    async def _line(self) -> tuple[bytes, int] | None:
-        """The next line and its size, or None at the end."""
-        while not self._read:
+    def feed(self, data: bytes) -> None:
+        """Bytes of its stdout, as they come."""
+        for line, size in self._lines.feed(data):
             try:
-                data = await self._reader.read(_CHUNK)
-            except ConnectionError:
-                return None
-            if not data:
-                return None
-            self._read.extend(self._lines.feed(data))
-        return self._read.popleft()
+                self._take(line, size)
+            except Exception:  # the lines behind it are as good as ever
+                log.exception("a message of an agent could not be taken in")
 
-    async def _shortened(self, line: bytes, size: int) -> Message | None:
+    def feed_eof(self) -> None:
+        """There will be no more."""
+        self._came.put_nowait(None)
+
+    def _take(self, line: bytes, size: int) -> None:
+        if size > len(line):
+            self._shortened(line, size)
+            return
+        try:
+            message = codec.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            self._noise(line[:400].decode("utf-8", "replace").strip(), prose=message is None)
+            return
+        if message.get("method") == "session/update" and "id" not in message:
+            self._update(message)
+            return
+        number = message.get("id")
+        if "method" not in message:
+            if not isinstance(number, int):
+                self._noise(f"an answer to {number!r}, which was not asked")
+                return
+            self.asked.pop(number, None)
+        elif isinstance(number, int | str):
+            self.wanted[number] = message.get("params")
+        self._came.put_nowait(message)
+
+    def _shortened(self, line: bytes, size: int) -> None:
         """What a message was of which a line holds the beginning and the end.
 
         An answer to us becomes an error; a request is answered with one; of an update the
@@ -120,10 +166,13 @@ class LineTransport:
         told = f"a message of {size:,} bytes ({what}); {MAX_LINE:,} are taken at most"
         self._noise(f"{told}")
         if method and number is not None:
-            await self.send({"jsonrpc": "2.0", "id": number, "error": {
-                "code": -32600, "message": f"This is {told}."}})  # fmt: skip
+            error = {"code": -32600, "message": f"This is {told}."}
+            self._owed.append({"jsonrpc": "2.0", "id": number, "error": error})
+            self._came.put_nowait(_OWED)
         elif type(number) is int:
-            return {"jsonrpc": "2.0", "id": number, "error": {"code": -32603, "message": told}}
+            error = {"code": -32603, "message": told}
+            self._came.put_nowait({"jsonrpc": "2.0", "id": number, "error": error})
+            return
         shown = ""
         if isinstance(session, str) and isinstance(kind, str):
             update = _beginning(kind, head, tail)
@@ -131,7 +180,6 @@ class LineTransport:
             if update:
                 self._on_update(session, update)
         self._on_fault(session if isinstance(session, str) else "", f"sent {told}{shown}")
-        return None
 
     async def close(self) -> None:
         """Close the agent's stdin, which asks it to end."""

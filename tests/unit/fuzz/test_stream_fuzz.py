@@ -187,17 +187,15 @@ def test_any_update_of_an_agent_becomes_events_that_can_be_written(updates: list
 @fuzzed
 def test_any_lines_of_an_agent_are_messages_or_noise(lines: list[bytes]) -> None:
     async def read() -> None:
-        reader = asyncio.StreamReader(limit=2000)
-        reader.feed_data(b"\n".join(lines) + b"\n")
-        reader.feed_eof()
         updates: list[tuple[str, Any]] = []
         faults: list[tuple[str, str]] = []
         transport = LineTransport(
-            reader,
             None,  # type: ignore[arg-type]
             lambda *got: updates.append(got),
             lambda *told: faults.append(told),
         )
+        transport.feed(b"\n".join(lines) + b"\n")
+        transport.feed_eof()
         while (message := await transport.receive()) is not None:
             assert isinstance(message, dict)
         assert all(isinstance(s, str) and isinstance(u, dict) for s, u in updates)
