@@ -52,7 +52,7 @@ async def _commands(desk: Desk, rounds: int) -> tuple[list[float], list[float]]:
     found: dict[bool, list[float]] = {True: [], False: []}
     await desk.bash(_COMMAND.format(0))
     for number in range(rounds):
-        for looking in (True, False):
+        for looking in (True, False) if number % 2 else (False, True):
             files_made.only_looks = only_looks if looking else _nothing_to_find
             try:
                 for each in range(2):
