@@ -73,6 +73,8 @@ class Turn:
         self.ended = asyncio.Event()
         self._asks: dict[str, asyncio.Future[ev.PermissionAnswered]] = {}
         self._open_calls: dict[str, ev.ToolCall] = {}
+        self._refused: dict[str, str] = {}
+        """Calls that were refused, and in which words that is said where no result says it."""
 
     @property
     def settings(self) -> Settings:
@@ -170,6 +172,7 @@ class Turn:
         if waiting is None or waiting.done():
             return False
         answered = ev.replace(answered, turn=self.turn)
+        self._track(answered)
         await self._session.recorder.emit_synced(answered)
         if not waiting.done():
             waiting.set_result(answered)
@@ -193,10 +196,28 @@ class Turn:
             )
         self._asks.clear()
         for call in list(self._open_calls.values()):
-            self.emit(ev.ToolResult(turn=self.turn, call=call.call, status=status, content=content))
+            refused = self._refused.get(call.call, "")  # Gemini CLI tells no result of one
+            self.emit(
+                ev.ToolResult(
+                    turn=self.turn,
+                    call=call.call,
+                    status="denied" if refused else status,
+                    content=refused or content,
+                )
+            )
 
     def _track(self, event: ev.Event) -> None:
         if type(event) is ev.ToolCall:
             self._open_calls[event.call] = event
         elif type(event) is ev.ToolResult:
             self._open_calls.pop(event.call, None)
+        elif type(event) is ev.PermissionAnswered and event.call:
+            self._refused.pop(event.call, None)
+            if not event.allowed and event.decision != "cancelled":
+                self._refused[event.call] = refusal(event)
+
+
+def refusal(answered: ev.PermissionAnswered) -> str:
+    """What stands as the result of a call that was refused, where nothing else tells of one."""
+    by = "It was refused by the user" if answered.by == "user" else "It was refused"
+    return f"{by}: {answered.reason}" if answered.reason else f"{by}."

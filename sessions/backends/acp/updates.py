@@ -7,6 +7,7 @@ is kept whole as an event of its own name, so that it is on disk and shown raw.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,8 @@ Message = dict[str, Any]
 _DONE: dict[str, CallStatus] = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
 _MOST_TITLE = 200
 _MOST_NOTICE = 4000
+_SAYS = re.compile(r"(Info|Warning|Error): \S")
+"""Copilot CLI says such lines of its own among the chunks of the answer, each in one of them."""
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk", "user_message"}
 _STATE = {
@@ -52,6 +55,10 @@ class Translator:
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self._message = ("", "")
         """Which message the last chunk was of, and of what kind it was."""
+        self._said = ""
+        """How the turn's text ended so far, "" before there was some."""
+        self._own_line = False
+        """Whether that was a line of the agent's own, which no answer goes on from."""
         self._title: str | None = None
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
@@ -110,6 +117,14 @@ class Translator:
         """Text that begins another message stands apart from the one before."""
         before, self._message = self._message, (kind, message if isinstance(message, str) else "")
         new = before[0] == kind and all((before[1], self._message[1])) and before != self._message
+        if kind == "agent_message_chunk":
+            # A chunk that follows at once may be more of the same word.
+            begins = before[0] != kind
+            own = begins and bool(_SAYS.match(text))
+            apart = begins and (own or self._own_line) and self._said not in ("", "\n\n")
+            new = new or apart
+            self._own_line = own or (self._own_line and not begins)
+            self._said = text[-2:]
         return f"\n\n{text}" if new else text
 
     def _called(self, update: Message) -> list[ev.Event]:

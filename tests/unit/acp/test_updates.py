@@ -160,3 +160,20 @@ def test_a_terminal_of_the_agents_own_that_printed_nothing_shows_nothing() -> No
     call = {"sessionUpdate": "tool_call", "toolCallId": "t", "kind": "execute", "title": "touch x"}
     translator.events({**call, "status": "in_progress", "content": terminal})
     assert outcome(translator, _meta={"terminal_exit": {"exit_code": 0}}).content == ""
+
+
+def test_a_line_of_the_agents_own_stands_apart_from_the_answer() -> None:
+    """Copilot CLI says such lines among the chunks; a model's own chunks are never parted."""
+    translator = Translator(1)
+
+    def chunk(text: str) -> list[str]:
+        content = {"type": "text", "text": text}
+        told = translator.events({"sessionUpdate": "agent_message_chunk", "content": content})
+        return [e.text for e in told if isinstance(e, ev.Text)]
+
+    assert chunk("I look ") + chunk("at it.") == ["I look ", "at it."]
+    translator.events(update(title="bash", rawInput={"command": "ls"}))
+    assert chunk("Info: /w/a.txt") == ["\n\nInfo: /w/a.txt"]
+    translator.events(update(status="completed"))
+    assert chunk("It has ") + chunk("run.") == ["\n\nIt has ", "run."]
+    assert chunk("Info: and more") == ["Info: and more"], "it may go on in the middle of a line"
