@@ -141,8 +141,15 @@ def _answers(summary: Summary) -> list[str]:
     for category in ("model", "mode"):
         option = next((o for o in options if category in (o.get("category"), o.get("id"))), None)
         if option and (category == "model" or option.get("id") in wanted):
-            found.append(one_line(str(option.get("current") or "")))
+            found.append(one_line(_chosen(option)))
     return [name for name in found if name]
+
+
+def _chosen(option: ev.JSON) -> str:
+    """What an option stands at, as its agent calls that; its bare value where it says no name."""
+    current = str(option.get("current") or "")
+    choices = (c for c in option.get("choices") or () if c.get("value") == current)
+    return next((str(c.get("name") or "") for c in choices), "") or current
 
 
 def _join(parts: list[tuple[str, str]], width: int) -> Content:

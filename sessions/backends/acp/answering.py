@@ -11,7 +11,7 @@ from sessions.backends.acp import asking, elicit, steering
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.steering import Steering
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import Translator
+from sessions.backends.acp.updates import Translator, title_of
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev
@@ -190,7 +190,7 @@ class Answering:
     def _unasked(self, call: Message) -> None:
         """What is asked for while no turn runs is refused, which its user is told."""
         if self._last is not None:
-            what = clean_line(str(call.get("title") or call.get("kind") or "something"))[:200]
+            what = clean_line(title_of(call) or str(call.get("kind") or "something"))[:200]
             said = f"{self._backend.title} asked while no turn ran; it was refused: {what}"
             self._last.emit(ev.Notice(turn=self._last.turn, kind="agent", message=said))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import tool_text
+from sessions.backends.acp.updates import title_of, tool_text
 from sessions.record import events as ev
 from sessions.record.closed_sets import DetailKind
 from sessions.tools.base import ToolFault
@@ -146,7 +146,7 @@ def options_of(params: Message) -> list[Message]:
 
 def _summary(call: Message, command: str, cwd: Path) -> str:
     """What is asked, in a line. Some agents' titles are the bare command, or the bare path."""
-    title = str(call.get("title") or call.get("kind") or "The agent asks.")
+    title = title_of(call) or str(call.get("kind") or "The agent asks.")
     if title.strip("`") == command:
         return "Run a command"
     if title.startswith("/") and call.get("kind"):

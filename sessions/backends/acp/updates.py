@@ -203,7 +203,7 @@ class Translator:
             # What a terminal of ours prints is shown by itself.
             shown = _nothing if self._printed is not None else None
             text = self._news(call_id, tool_text(update.get("content"), shown)) + printed
-            title = str(known.get("title") or "")
+            title = title_of(known)
             title = "" if title == self._titles.get(call_id) else title
             self._titles[call_id] = title or self._titles.get(call_id, "")
             if text or title:
@@ -260,7 +260,7 @@ class Translator:
             call=call_id,
             name=tool_name(known),
             input=raw if isinstance(raw, dict) else {} if raw is None else {"input": raw},
-            title=str(known.get("title", "")),
+            title=title_of(known),
             kind=one_of(CallKind, known.get("kind"), "other"),
             locations=_list(known.get("locations")),
         )
@@ -302,14 +302,26 @@ def _meta(update: Message) -> Message:
     return meta if isinstance(meta, dict) else {}
 
 
+def _own_name(call: Message) -> str:
+    """The tool's own name, where the agent tells it within a part of `_meta`."""
+    for part in _meta(call).values():
+        if isinstance(part, dict) and isinstance(part.get("toolName"), str):
+            return str(part["toolName"])
+    return ""
+
+
 def tool_name(call: Message) -> str:
     """The tool's own name where the agent tells it, else its kind."""
-    meta = call.get("_meta")
-    if isinstance(meta, dict):
-        for part in meta.values():
-            if isinstance(part, dict) and isinstance(part.get("toolName"), str):
-                return str(part["toolName"])
-    return str(call.get("kind") or call.get("title") or "tool")
+    return _own_name(call) or str(call.get("kind") or call.get("title") or "tool")
+
+
+def title_of(call: Message) -> str:
+    """A call's title; where that is but its input (Qwen Code, of MCP servers), the tool's name."""
+    title = str(call.get("title") or "")
+    if not title.startswith("{"):
+        return title
+    plain = _meta(call).get("toolName")
+    return _own_name(call) or (plain if isinstance(plain, str) else "") or title
 
 
 def content_text(block: Any) -> str:

@@ -177,3 +177,17 @@ def test_a_line_of_the_agents_own_stands_apart_from_the_answer() -> None:
     translator.events(update(status="completed"))
     assert chunk("It has ") + chunk("run.") == ["\n\nIt has ", "run."]
     assert chunk("Info: and more") == ["Info: and more"], "it may go on in the middle of a line"
+
+
+def test_a_call_whose_title_is_its_input_is_called_by_its_tool() -> None:
+    """Qwen Code titles the tools of MCP servers so."""
+    name = "mcp__notes__add"
+    given = {"title": '{"text":"milk"}', "rawInput": {"text": "milk"}, "_meta": {"toolName": name}}
+    translator = Translator(1)
+    call = {"toolCallId": "t", "kind": "other", **given}
+    (told,) = translator.announce(call)
+    assert isinstance(told, ev.ToolCall) and told.title == name
+    request = asked(1, "t", filled(translator.call("t"), call), [], Path("/w"))
+    assert (request.summary, request.detail) == (name, "text: milk")
+    nameless = asked(1, "t", {"title": "{}", "kind": "other"}, [], Path("/w"))
+    assert nameless.summary == "{}"

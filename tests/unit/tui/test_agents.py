@@ -152,7 +152,7 @@ async def test_the_tile_says_which_model_and_mode_an_agent_has() -> None:
         here.client.emit("s001", ev.BackendState(data={**STATE, "wanted": {"mode": "default"}}))
         summary = here.client.sessions["s001"].summary
         summary.backend, summary.model = "opencode", ""
-        assert foot_of(summary, 80, datetime.now(UTC)).plain == "opencode · m1 · default"
+        assert foot_of(summary, 80, datetime.now(UTC)).plain == "opencode · M1 · Default"
 
 
 REASONS = {"steer": "It can't be spoken to in a turn.", "model": "Gadget names no models."}
