@@ -42,7 +42,6 @@ class AnthropicBackend(ServerBackend):
     ) -> None:
         address = (config.base_url or OFFICIAL).rstrip("/").removesuffix("/v1")
         super().__init__(name, config, key, prices, address)
-        self.unsigned = not self.official
         self._api = MessagesApi(
             api_key=key,
             base_url=address,
@@ -54,6 +53,11 @@ class AnthropicBackend(ServerBackend):
     def api(self) -> MessagesApi:
         """The server."""
         return self._api
+
+    @property
+    def unsigned(self) -> bool:
+        """Anthropic's own server takes no thinking that it did not sign."""
+        return not self.official
 
     @property
     def capabilities(self) -> Capabilities:

@@ -330,10 +330,12 @@ class Answers(Protocol):
 class Tells(Protocol):
     """A backend that sends the whole conversation with each request, and a system prompt."""
 
-    unsigned: bool
-    """Thinking without a signature goes back as well."""
     by: str
     """Its API and server, for what goes back to these alone; "" = nothing does."""
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether thinking without a signature goes back as well."""
 
     def system(self, settings: Settings, cwd: Path) -> str:
         """The system prompt of a turn."""

@@ -49,7 +49,6 @@ class ServerBackend:
         )
         self.retries = config.retries
         self.by = ""
-        self.unsigned = True
         self.gate: Throttle = gate(f"{base_url} {hash(key)}")
         self._config = config
         self._key = key
@@ -58,6 +57,11 @@ class ServerBackend:
         self._looking: asyncio.Future[list[ModelInfo]] | None = None
         self._told: dict[str, int] = {}
         """Windows that servers named when they refused what was larger."""
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether thinking without a signature goes back as well."""
+        return True
 
     @property
     def api(self) -> Wire:

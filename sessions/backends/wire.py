@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
@@ -108,15 +108,18 @@ class Wire:
         """
         import httpx2
 
+        where = urlsplit(self._base_url)
         timeout = httpx2.Timeout(None, connect=self._connect_s, pool=None)
         return {
             "api_key": self._key or "none",
-            "base_url": self._base_url,
+            "base_url": where._replace(netloc=where.netloc.rpartition("@")[2]).geturl(),
             "max_retries": 0,
             "timeout": timeout,
             # Of aiohttp, whose parser is compiled: half the CPU of a streamed event.
             "http_client": self._sdk().DefaultAioHttpClient(
                 timeout=timeout,
+                # aiohttp takes no name in an address beside a header of it.
+                auth=_named(where),
                 # aiohttp's word for any number is 0; of None it makes 100.
                 limits=httpx2.Limits(max_connections=0, max_keepalive_connections=32),
                 follow_redirects=False,  # a redirect would carry the key elsewhere
@@ -243,6 +246,13 @@ async def _body(response: Any) -> bytes:
         return bytes(response.content)[:20_000]
     except RuntimeError:  # the body was not read; the status says enough
         return b""
+
+
+def _named(where: SplitResult) -> tuple[str, str] | None:
+    """Name and password that stand in an address."""
+    if where.username is None:
+        return None
+    return unquote(where.username), unquote(where.password or "")
 
 
 def _is_loopback(host: str) -> bool:

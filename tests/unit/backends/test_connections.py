@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,36 @@ async def test_a_certificate_that_is_not_trusted_is_said_and_not_tried_again() -
         fault = api._unreached(outer)
     assert fault.kind == "tls" and not fault.retryable
     assert "models.example.invalid" in fault.message and "self-signed" in fault.message
+
+
+@contextlib.asynccontextmanager
+async def listing(met: Callable[[bytes], Awaitable[None]]) -> AsyncIterator[str]:
+    """A server whose list of models is empty; it answers when `met` has seen the request's head."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await met(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n" + b'{"data": []}')
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def test_a_name_in_an_address_goes_along() -> None:
+    heads: list[bytes] = []
+
+    async def met(head: bytes) -> None:
+        heads.append(head)
+
+    async with listing(met) as host:
+        api = MessagesApi(api_key="k", base_url=f"http://ada:k%40ep@{host}")
+        await api.models()
+        await api.close()
+    assert b"Basic " + b64encode(b"ada:k@ep") in heads[0]
 
 
 async def test_an_unreached_server_is_named(tmp_path: Path, server: MessagesServer) -> None:
@@ -217,26 +249,19 @@ async def test_a_library_that_found_no_room_in_memory_is_told_as_that(
 
 async def test_more_streams_than_a_hundred_are_open_at_once() -> None:
     """The HTTP client waits for a free connection from a hundred on, if it is let."""
-    many, met = 120, asyncio.Event()
-    connected = 0
+    many, all_there, heads = 120, asyncio.Event(), []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connected
-        await reader.readuntil(b"\r\n\r\n")
-        connected += 1
-        if connected == many:
-            met.set()
-        await met.wait()
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n" + b'{"data": []}')
-        await writer.drain()
-        writer.close()
+    async def met(head: bytes) -> None:
+        heads.append(head)
+        if len(heads) == many:
+            all_there.set()
+        await all_there.wait()
 
-    held = await asyncio.start_server(answer, "127.0.0.1", 0)
-    api = MessagesApi(api_key="k", base_url=f"http://127.0.0.1:{held.sockets[0].getsockname()[1]}")
-    try:
-        async with asyncio.timeout(60):
-            await asyncio.gather(*(api.models() for _ in range(many)))
-    finally:
-        await api.close()
-        held.close()
-    assert met.is_set()
+    async with listing(met) as host:
+        api = MessagesApi(api_key="k", base_url=f"http://{host}")
+        try:
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(api.models() for _ in range(many)))
+        finally:
+            await api.close()
+    assert all_there.is_set()
