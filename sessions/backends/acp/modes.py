@@ -60,6 +60,17 @@ _READS = re.compile(
     r"|\bплан\w*",
     re.IGNORECASE,
 )
+_RIGHTS = re.compile(r"permission|approval", re.IGNORECASE)
+"""In the category of an option that says beside the mode what is asked for."""
+_SWITCHED = {
+    "on": "acts",
+    "true": "acts",
+    "yes": "acts",
+    "off": "asks",
+    "false": "asks",
+    "no": "asks",
+}
+"""What an option must do for nothing to be asked where its switch stands so."""
 _DEFAULT = re.compile(r"default|normal|standard", re.IGNORECASE)
 
 
@@ -81,6 +92,37 @@ def kind_of(mode: ev.JSON) -> str:
     if _READS.search(words):
         return "reads"
     return "asks" if _ASKS.search(words) or told == "standard" else ""
+
+
+def acts_unasked(option: ev.JSON) -> bool:
+    """Whether an option of permissions (Copilot CLI's `allow_all`) stands where nothing is asked.
+
+    By what its value says of itself, else, of a mere switch, by what the option does.
+    """
+    if not _RIGHTS.search(str(option.get("category") or "")):
+        return False
+    value = _stands(option)
+    if kind := kind_of(value):
+        return kind == "acts"
+    does = _SWITCHED.get(str(value.get("value")).lower())
+    return does is not None and kind_of({**option, "value": option.get("id")}) == does
+
+
+def opened(title: str, option: ev.JSON, *, now: bool = False) -> str:
+    """What is told of such an option. `now`: it went there within a turn."""
+    did, since = ("put", "to") if now else ("has", "at")
+    return (
+        f"{title} {did} its option “{_name(option)}” {since} “{_name(_stands(option))}”: it may "
+        f"act unasked{' from now on' if now else ''}. It is changed in *Options of this agent*."
+    )
+
+
+def _stands(option: ev.JSON) -> ev.JSON:
+    """The value at which an option is, with its words."""
+    current = option.get("current")
+    return next(
+        (c for c in option.get("choices") or () if c.get("value") == current), {"value": current}
+    )
 
 
 def asking(modes: Sequence[ev.JSON], current: str) -> str:

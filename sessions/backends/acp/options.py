@@ -58,11 +58,14 @@ class Options:
 
         It goes there by itself, or by what its user has answered.
         """
-        before = self._current(self._mode_id)
+        before, open_before = self._current(self._mode_id), self._open()
         self.take(data)
         now = self._current(self._mode_id)
         mode = self._mode(now) if now != before else None
-        return modes.gone(title, mode) if mode is not None else ""
+        news = [modes.gone(title, mode) if mode is not None else ""]
+        opened = (o for i, o in self._open().items() if i not in open_before)
+        news += [modes.opened(title, option, now=True) for option in opened]
+        return " ".join(filter(None, news))
 
     def state(self) -> ev.JSON:
         """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
@@ -254,11 +257,21 @@ class Options:
         return found
 
     def held(self, title: str) -> str:
-        """What its user shall know of the mode it is held in; "" where nothing was guessed."""
-        if self._held is None:
-            return ""
-        unread = modes.unread(self._choices_of_mode())
-        return modes.told(title, *self._held, foreign=unread)
+        """What its user shall know of the mode it is held in, where that was guessed.
+
+        And of each option that lets it act unasked though nobody chose it: none is ever set here.
+        """
+        said: list[str] = []
+        if self._held is not None:
+            unread = modes.unread(self._choices_of_mode())
+            said.append(modes.told(title, *self._held, foreign=unread))
+        said += [modes.opened(title, option) for option in self._open().values()]
+        return " ".join(said)
+
+    def _open(self) -> dict[str, ev.JSON]:
+        """The options by which the agent acts unasked, without its user's having chosen it."""
+        found = (o for o in self.listed() if modes.acts_unasked(o))
+        return {o["id"]: o for o in found if self.wanted.get(o["id"]) != o["current"]}
 
 
 def _stays(name: object, value: str, remedy: str) -> BackendError:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.modes import asking, told, unread
 from sessions.backends.acp.options import Options
+from sessions.backends.acp.process import AgentProcess
 from sessions.record import events as ev
 
 # As the agents tell them (seen in November 2026); the last ones are made up.
@@ -125,3 +128,58 @@ async def test_that_is_said_once_in_the_session(tmp_path: Path) -> None:
         assert "“auto” and was put into “default”" in notices[0]
     finally:
         await backend.close()
+
+
+ALLOW_ALL: ev.JSON = {
+    "type": "select",
+    "id": "allow_all",
+    "name": "Allow All",
+    "category": "permissions",
+    "description": "Controls whether Copilot prompts for approval",
+    "options": [
+        {"value": "on", "name": "On", "description": "Automatically approve all requests"},
+        {"value": "off", "name": "Off", "description": "Require approval for requests"},
+    ],
+}
+SWITCH: ev.JSON = {"type": "boolean", "id": "x", "category": "permissions"}
+SAID = "Copilot has its option “Allow All” at “On”: it may act unasked. "
+
+
+@pytest.mark.parametrize(
+    ("option", "acts"),
+    [
+        ({**ALLOW_ALL, "currentValue": "on"}, True),
+        ({**ALLOW_ALL, "currentValue": "off"}, False),
+        ({**ALLOW_ALL, "currentValue": "on", "category": "model_config"}, False),
+        ({**SWITCH, "name": "Allow all tools", "currentValue": True}, True),
+        ({**SWITCH, "name": "Allow all tools", "currentValue": False}, False),
+        ({**SWITCH, "name": "Ask before commands", "currentValue": False}, True),
+        ({**SWITCH, "name": "Ask before commands", "currentValue": True}, False),
+        ({**SWITCH, "name": "Log them", "currentValue": True}, False),
+    ],
+)
+def test_an_option_by_which_nothing_is_asked_is_told(option: ev.JSON, acts: bool) -> None:
+    options = Options(None)
+    options.take({"config_options": [option]})
+    assert ("it may act unasked" in options.held("Copilot")) == acts
+
+
+def test_it_is_told_at_the_start_and_when_it_goes_on_but_not_to_who_chose_it() -> None:
+    on, off = ({**ALLOW_ALL, "currentValue": value} for value in ("on", "off"))
+    options = Options(None)
+    options.take({"config_options": [on]})
+    assert options.held("Copilot").startswith(SAID)
+    assert options.went("Copilot", {"config_options": [on]}) == ""
+    options.take({"config_options": [off]})
+    went = options.went("Copilot", {"config_options": [on]})
+    assert went.startswith("Copilot put its option “Allow All” to “On”: it may act unasked from")
+    options.wanted["allow_all"] = "on"
+    assert options.held("Copilot") == ""
+
+
+@pytest.mark.parametrize("permission", ["read-only", "ask", "edit", "full"])
+async def test_it_is_never_chosen_for_the_user(permission: str) -> None:
+    options = Options(AGENTS["copilot"])
+    options.take({"config_options": [{**ALLOW_ALL, "currentValue": "off"}]})
+    await options.apply(cast("AgentProcess", None), "s", "", permission)  # it would ask of None
+    assert options.listed()[0]["current"] == "off"
