@@ -63,6 +63,16 @@ class Below(Protocol):
         """As `Importer`."""
 
 
+@runtime_checkable
+class Twofold(Protocol):
+    """An importer whose harness keeps a conversation in more than one place, by the same id."""
+
+    harness: str
+
+    def told_elsewhere(self, path: Path) -> bool:
+        """Whether another file tells it better. One that was begun here goes on from here."""
+
+
 class Builder:
     """Messages in, events out; opens and closes turns by itself.
 

@@ -50,16 +50,18 @@ class Cursor:
 
     def sessions(self, path: Path) -> list[str]:
         """Ids of the database's conversations; one for a transcript."""
-        if path.suffix == ".jsonl":
+        if path.suffix == ".jsonl" or path.name == cursor_store.NAME:
             return [""]
-        if path.name == cursor_store.NAME:
-            return [] if cursor_store.told_elsewhere(path) else [""]
         with contextlib.closing(opened(path)) as db:
             rows = db.execute(
                 "select key from cursorDiskKV where key >= 'composerData:' "
                 "and key < 'composerData;' order by rowid"
             )
             return [str(row[0]).partition(":")[2] for row in rows]
+
+    def told_elsewhere(self, path: Path) -> bool:
+        """Whether a transcript tells what a store does."""
+        return path.name == cursor_store.NAME and cursor_store.told_elsewhere(path)
 
     def read_session(self, path: Path, session: str) -> Iterator[ev.Event]:
         """A transcript, or one conversation of the database."""

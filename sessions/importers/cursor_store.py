@@ -9,7 +9,8 @@ is JSON, `{role, content}`, with blocks `text`, `reasoning`, `tool-call` and `to
 no such message (encrypted, or of another kind) is passed over. `meta.json` beside it has the title,
 the directory and the dates.
 
-The same conversations are mostly told in transcripts too, which are read instead where they are.
+The same conversations are mostly told in transcripts too, which are read instead where they are;
+one that was taken from here before its transcript was there goes on from here.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import Literal
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.importers.aider import Aider
-from sessions.importers.base import Below, Holds, Importer
+from sessions.importers.base import Below, Holds, Importer, Twofold
 from sessions.importers.claude_code import ClaudeCode
 from sessions.importers.codex import Codex
 from sessions.importers.copilot import Copilot
@@ -77,7 +77,8 @@ ImportStatus = Literal["new", "grown", "known", "empty", "failed"]
 class Imported:
     """What became of one conversation.
 
-    `known` is also one that an agent led in this deck: its session is the record of it.
+    `known` is also one that an agent led in this deck: its session is the record of it. And one
+    that another file tells, which was taken before or is better.
     `empty` is a file without a conversation; one that was not understood is `failed`.
     """
 
@@ -213,11 +214,20 @@ def _import_one(
     session = known.session(key)
     if session and places.session(session).is_dir():
         return _go_on(importer.harness, path, key, events, places.session(session), known)
+    id_there = ""
+    if isinstance(importer, Twofold):
+        id_there = f"{importer.harness}:{(begun[0].source or {}).get('id')}"
+        taken = known.session(id_there)
+        there = bool(taken) and places.session(taken).is_dir()
+        if there or importer.told_elsewhere(path):
+            return Imported(str(path), importer.harness, "known", taken if there else "")
     session = new_id()
     first = begun[0]
     if isinstance(importer, Below) and (parent := _parent(importer, path, known, own)):
         first = ev.replace(first, parent=parent)
     count = _write_new(places, session, first, islice(events, 1, None), known, key)
+    if id_there:
+        known.took(id_there, session, 0)
     return Imported(str(path), importer.harness, "new", session, count)
 
 

@@ -353,7 +353,7 @@ def news(path: Path, where: Places) -> list[list[ev.Event]]:
 
 def store(folder: Path, messages: list[Any], cwd: str = "file:///home/user/my%20work") -> Path:
     """A conversation of Cursor's command line as it is described."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     made: list[tuple[str, bytes]] = []
 
     def kept(data: bytes) -> bytes:
@@ -412,6 +412,23 @@ def test_what_a_transcript_tells_is_not_taken_from_the_store_again(
     lines(folder / "c1.jsonl", [{"role": "user", "message": {"content": "From the transcript"}}])
     (events,) = news(tmp_path, where)
     assert said(events) == ["From the transcript"]
+
+
+def test_what_the_store_told_first_is_not_taken_from_a_transcript_again(
+    tmp_path: Path, where: Places
+) -> None:
+    path = store(tmp_path / "chats" / "hash" / "c1", STORED)
+    ((first, *_),) = news(tmp_path, where)
+    folder = tmp_path / "projects" / "work" / "agent-transcripts" / "c1"
+    folder.mkdir(parents=True)
+    told = lines(folder / "c1.jsonl", [{"role": "user", "message": {"content": "List it"}}])
+    (done,) = import_paths([told], where)
+    assert isinstance(first, ev.SessionCreated)
+    assert (done.status, done.session) == ("known", first.id)
+    path.unlink()  # written anew below, with more in it
+    store(path.parent, [*STORED, {"role": "user", "content": "And now?"}])
+    (grown,) = [d for d in import_paths([tmp_path], where) if d.status != "known"]
+    assert (grown.status, grown.session) == ("grown", first.id)
 
 
 @pytest.mark.parametrize("broken", [b"\x0a\xff", b"\x0a\x20short", b"\xff" * 40, b"{}", b""])
