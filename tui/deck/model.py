@@ -204,16 +204,26 @@ class DeckModel:
             to = min(max(place + by, 0), len(self.order) - 1)
             self.order.insert(to, self.order.pop(place))
 
+    def recall(self, order: Iterable[str]) -> None:
+        """Put the tiles into an order of before; what it does not know stands where new ones do."""
+        there = list(self.order)
+        self.order[:] = [i for i in order if i in there]
+        for session_id in there:
+            if session_id not in self.order:
+                self.order.insert(self._place(self.summaries[session_id]), session_id)
+
     def _place(self, summary: Summary) -> int:
         """Where a new tile stands: at the end, a sub-session's behind its parent and its kin."""
-        parent = summary.parent or {}
-        if "call" not in parent or parent.get("id") not in self.order:
-            return len(self.order)
-        place = self.order.index(parent["id"]) + 1
+        above = _above(summary)
+        if above not in self.order:
+            own = (p for p, i in enumerate(self.order) if _above(self.summaries[i]) == summary.id)
+            return next(own, len(self.order))  # a parent that is opened again: before them
+        place, family = self.order.index(above) + 1, {above}
         while place < len(self.order):
-            other = self.summaries[self.order[place]].parent or {}
-            if "call" not in other or other.get("id") != parent["id"]:
+            other = self.order[place]
+            if _above(self.summaries[other]) not in family:
                 break
+            family.add(other)
             place += 1
         return place
 
@@ -283,3 +293,9 @@ class DeckModel:
 def is_tile(summary: Summary) -> bool:
     """Whether a session has a tile: open, in the lists, not set aside."""
     return not (summary.closed or summary.archived or summary.aside)
+
+
+def _above(summary: Summary) -> str:
+    """The session that has started this one, "" if it is no sub-session."""
+    parent = summary.parent or {}
+    return str(parent.get("id") or "") if "call" in parent else ""

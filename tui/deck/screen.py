@@ -183,9 +183,7 @@ class DeckScreen(LeanScreen):
 
     def _recall(self) -> None:
         """The order and the tile of last time."""
-        remembered = [i for i in self.memory.order if i in self.model.order]
-        rest = [i for i in self.model.order if i not in remembered]
-        self.model.order[:] = remembered + rest
+        self.model.recall(self.memory.order)
         self.model.go(self.memory.current)
 
     def lost(self, message: str, hint: str) -> None:

@@ -123,3 +123,11 @@ def test_a_sub_session_stands_behind_its_parent_and_its_kin() -> None:
         model.put(Summary(name, parent={"id": "a", "seq": 0, "call": "c"}))
     model.put(Summary("fork", parent={"id": "a", "seq": 3}))
     assert model.order == ["a", "a1", "a2", "b", "fork"]
+    model.put(Summary("a1x", parent={"id": "a1", "seq": 0, "call": "c"}))
+    model.put(Summary("a3", parent={"id": "a", "seq": 0, "call": "c"}))
+    assert model.order == ["a", "a1", "a1x", "a2", "a3", "b", "fork"]
+    model.put(Summary("a1", closed=True, parent={"id": "a", "seq": 0, "call": "c"}))
+    model.recall(["b", "gone", "a"])
+    assert model.order == ["b", "a", "a2", "a3", "a1x", "fork"]
+    model.put(Summary("a1", parent={"id": "a", "seq": 0, "call": "c"}))
+    assert model.order == ["b", "a", "a2", "a3", "a1", "a1x", "fork"]
