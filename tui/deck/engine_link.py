@@ -60,6 +60,11 @@ class Link:
         """Whether there is an engine to talk to."""
         return self._client is not None
 
+    @property
+    def coming(self) -> bool:
+        """Whether an engine is being looked for: the first time, or again."""
+        return self._client is None and (self.connecting or not self.tried)
+
     async def connect(self) -> None:
         """Connect (again); what fails is told to the listener, never raised."""
         if self.connecting or self._client is not None:

@@ -155,6 +155,10 @@ class ForDrafts(HasModel, HasComposer, Protocol):
 class ForSending(HasModel, HasTiles, HasFocus, HasComposer, Asks, Protocol):
     """What is needed to send a message."""
 
+    @property
+    def link(self) -> Link:
+        """The way to the engine."""
+
     interrupting: tuple[str, float] | None
     """The session in which esc was pressed once, and until when a second one counts."""
 

@@ -168,6 +168,8 @@ class DeckScreen(LeanScreen):
     def connected(self, summaries: list[Summary]) -> None:
         """Show all sessions; those in view go on where they stopped."""
         self.banner.hide()
+        if waited := self.sender.take_waiting():  # before another session's draft is shown
+            self._submitted(waited)
         first = not self.model.summaries
         self.model.reset(summaries)
         for summary in summaries:
@@ -189,6 +191,7 @@ class DeckScreen(LeanScreen):
     def lost(self, message: str, hint: str) -> None:
         """Say it; what the tiles show stays."""
         self.model.indexing = None
+        self.sender.take_waiting()
         key = registry.show_key(self.chrome.key("reconnect"))
         for banner in self.query(Banner):  # none when the deck is leaving
             banner.tell(message, hint, key)
@@ -525,6 +528,8 @@ class DeckScreen(LeanScreen):
 
     @on(Composer.Submitted)
     def _submitted(self, message: Composer.Submitted) -> None:
+        if self.sender.waits(message):
+            return
         self.run_worker(
             self._guarded(self.sender.submit(message)), group="send", exit_on_error=False
         )

@@ -40,6 +40,8 @@ class Sender:
         self.editing: tuple[str, str] | None = None
         """A queued message that is being edited: its session and id."""
         self._command = False
+        self.waiting: Composer.Submitted | None = None
+        """What was sent while the engine was still starting: it goes as soon as it is there."""
 
     # -- the target
 
@@ -76,6 +78,8 @@ class Sender:
         else:
             said = "to a new session"
             hint = "enter starts it with the default profile"
+        if self.waiting is not None:
+            hint = "it waits: sent as soon as the engine is there, unless you change it"
         composer.name_target(targets, clip(said, width), clip(hint, width))
 
     def _elsewhere(self) -> str:
@@ -122,12 +126,32 @@ class Sender:
     def edited(self) -> None:
         """The draft changed: an interrupt that was half asked for is off."""
         self.deck.interrupting = None
+        if self.waiting is not None and self.waiting.draft != self.deck.composer.draft:
+            self.waiting = None
+            self.deck.redraw()
         summary = self.deck.model.summary()
         was, self._command = self._command, self.deck.composer.text.startswith(COMMAND)
         if summary is not None and (summary.queue or was != self._command):
             self.deck.redraw()  # what enter does now depends on whether something is written
 
     # -- sending
+
+    def waits(self, message: Composer.Submitted) -> bool:
+        """Whether a message waits for the engine, which is starting; it stays a draft till then."""
+        if not self.deck.link.coming:
+            return False
+        self.deck.composer.give_back(message.draft)
+        # What was typed since the enter is no part of it: then it is a draft like any other.
+        self.waiting = message if self.deck.composer.draft == message.draft else None
+        self.name_target()
+        return True
+
+    def take_waiting(self) -> Composer.Submitted | None:
+        """What waited for the engine, which is there (then it is no draft any more) or isn't."""
+        message, self.waiting = self.waiting, None
+        if message is not None and self.deck.link.up:
+            self.deck.composer.clear_draft()
+        return message
 
     async def submit(self, message: Composer.Submitted) -> None:
         """Send a message to where the frame said. Raises AgentdeckError, with the draft kept."""

@@ -1,14 +1,16 @@
 """Messages go where the composer says, and nothing that was typed is lost."""
 
+import asyncio
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from textual import events
 
-from sessions.errors import BackendError
+from sessions.errors import BackendError, EngineError
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
+from tui.deck.client import DeckClient
 from tui.deck.memory import Memory
 from tui.screens.dialogs import Confirm
 
@@ -436,3 +438,44 @@ async def test_the_composer_says_what_becomes_of_a_message_to_an_agents_own_busi
         await here.until(lambda: led in here.deck.model.order)
         await here.press("alt+2")
         assert "an agent leads this session" in str(here.composer.border_subtitle)
+
+
+async def test_what_is_sent_before_the_engine_is_there_goes_when_it_is() -> None:
+    async with opened(1, down=EngineError("Not yet.")) as here:
+        link, there = here.deck.link, asyncio.Event()
+        made = link._factory
+
+        async def late() -> DeckClient:
+            await there.wait()
+            return await made()
+
+        await here.until(lambda: link.tried)
+        link._factory = late
+        here.deck.reconnect()
+        await here.until(lambda: link.connecting)
+        await here.type("hello")
+        await here.press("enter")
+        assert here.composer.text == "hello"
+        assert "waits" in str(here.composer.border_subtitle)
+        there.set()
+        await here.until(lambda: bool(here.client.said("session.send")))
+        assert here.client.said("session.send")[0]["text"] == "hello"
+        await here.until(lambda: here.composer.text == "")
+        assert len(here.client.said("session.send")) == 1
+
+
+async def test_what_waits_for_the_engine_stays_a_draft_once_changed_or_without_engine() -> None:
+    async with opened(1, down=EngineError("Not yet.")) as here:
+        link = here.deck.link
+        await here.until(lambda: link.tried)
+        for change in (True, False):
+            link.connecting = True
+            await here.type("hi")
+            await here.press("enter")
+            assert here.deck.sender.waiting is not None
+            if change:
+                await here.type("!")
+            else:
+                here.deck.lost("It went.", "")
+            assert here.deck.sender.waiting is None
+        assert here.composer.text == "hi!hi"
