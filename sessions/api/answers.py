@@ -63,6 +63,7 @@ class SessionListed(TypedDict):
     repository: str
     branch: str
     worktree: ev.JSON | None
+    parent: ev.JSON | None
 
 
 class Watched(TypedDict):

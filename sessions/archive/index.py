@@ -270,6 +270,11 @@ class Index:
         with self._lock:
             return rows.repositories(self._db)
 
+    def above(self) -> dict[str, str]:
+        """Every sub-session's id with that of the session that started it."""
+        with self._lock:
+            return rows.above(self._db)
+
     def titles(self, sessions: Collection[str]) -> dict[str, str]:
         """What some sessions are called: their title, else the beginning of the first message."""
         wanted = list(sessions)

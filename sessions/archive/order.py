@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from sessions.record import events as ev
 
 
-def grouped(repositories: Mapping[str, str]) -> list[str]:
+def grouped(
+    repositories: Mapping[str, str],
+    above: Mapping[str, str] | None = None,
+    first: Iterable[str] = (),
+) -> list[str]:
     """The newest first, but those on branches of one repository together, by their newest.
 
     `repositories`: sessions by their ids, each with its worktree's repository, "" without one.
+    `above`: sub-sessions with the session that started each: they stand below that.
+    `first`: these come before all others, in their order.
     """
     groups: dict[str, list[str]] = {}
     for session in sorted(repositories, reverse=True):
         groups.setdefault(repositories[session] or session, []).append(session)
-    return [session for group in groups.values() for session in group]
+    rest = (session for group in groups.values() for session in group)
+    known = dict.fromkeys([*(s for s in first if s in repositories), *rest])
+    return _families(known, above or {})
+
+
+def started_by(parent: ev.JSON | None) -> str:
+    """The session that started a sub-session, by what that says of its parent; "" for a fork."""
+    return str(parent.get("id") or "") if parent and "call" in parent else ""
+
+
+def _families(order: Iterable[str], above: Mapping[str, str]) -> list[str]:
+    """The same in the same order, but each below the one that is above it, where that is there."""
+    there = list(order)
+    below: dict[str, list[str]] = {session: [] for session in there}
+    tops: list[str] = []
+    for session in there:
+        below.get(above.get(session, ""), tops).append(session)
+    if len(tops) == len(there):
+        return there
+    found: dict[str, None] = {}
+    for top in [*tops, *there]:  # what leads in a circle has no top
+        waiting = [top]
+        while waiting:
+            if (session := waiting.pop()) not in found:
+                found[session] = None
+                waiting += reversed(below[session])
+    return list(found)

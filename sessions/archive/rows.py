@@ -11,6 +11,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from sessions.archive.order import started_by
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ def repositories(db: sqlite3.Connection) -> dict[str, str]:
     """Every session's id with the repository of its worktree, "" without one."""
     told = db.execute("select id, case branch when '' then null else nested end from sessions")
     return {session: _repository(nested) if nested else "" for session, nested in told}
+
+
+def above(db: sqlite3.Connection) -> dict[str, str]:
+    """Every sub-session's id with that of the session that started it."""
+    asked = "select id, nested from sessions where instr(nested, '\"call\"') > 0"
+    told = ((i, started_by(json.loads(nested).get("parent"))) for i, nested in db.execute(asked))
+    return {session: parent for session, parent in told if parent}
 
 
 def _repository(nested: str) -> str:

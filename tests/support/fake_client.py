@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sessions.archive.order import grouped
+from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.config import change
 from sessions.config.settings import overview
@@ -184,9 +184,10 @@ class FakeClient:
     async def _deck_list(self, closed: bool = False, archived: bool = False) -> list[ev.JSON]:
         return [s.to_json() for s in self.summaries.values()]
 
-    async def _deck_order(self) -> list[str]:
+    async def _deck_order(self, first: list[str] | None = None) -> list[str]:
         trees = {i: repository_of(s.worktree) for i, s in self.summaries.items()}
-        return grouped(trees)
+        above = {i: started_by(s.parent) for i, s in self.summaries.items()}
+        return grouped(trees, above, first or ())
 
     async def _deck_rows(self, sessions: list[str]) -> list[ev.JSON]:
         known = self.summaries

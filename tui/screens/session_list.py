@@ -83,7 +83,7 @@ async def open_list(deck: DeckScreen) -> None:
     while True:
         known = dict(deck.model.summaries)
         own = [i for i in deck.model.order if i in known]
-        order = list(dict.fromkeys([*own, *await deck.client.call("deck.order")]))
+        order = await deck.client.call("deck.order", first=own)
         pages = in_pages(deck, order, known, row)
         so_far = " so far" if deck.model.indexing else ""
         rows: list[Pick] = await anext(pages, [])

@@ -17,7 +17,7 @@ from sessions.api.answers import (
     SessionListed,
 )
 from sessions.archive.index import Index
-from sessions.archive.order import grouped
+from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -41,11 +41,17 @@ async def listing(deck: Deck, archived: bool = False, closed: bool = False) -> l
 
 
 @command("deck.order")
-async def order(deck: Deck) -> list[str]:
-    """Every session's id: newest first, those on branches of one repository together."""
+async def order(deck: Deck, first: list[str] | None = None) -> list[str]:
+    """Every session's id: newest first, those of one repository or parent together.
+
+    `first`: these come before the others.
+    """
     found = await deck.index.ask(lambda index: index.repositories())
-    live = {s.id: repository_of(s.summary.worktree) for s in deck.sessions.values()}
-    return grouped(found | live)
+    above = await deck.index.ask(lambda index: index.above())
+    for session in deck.sessions.values():
+        found[session.id] = repository_of(session.summary.worktree)
+        above[session.id] = started_by(session.summary.parent)
+    return grouped(found, above, first or ())
 
 
 @command("deck.rows")

@@ -45,6 +45,14 @@ def test_words_over_chunks_are_found(index: Index) -> None:
     assert "tidal gate" in hit.snippet
 
 
+def test_it_knows_which_sessions_another_one_started(index: Index, tmp_path: Path) -> None:
+    for name, more in (("c3", {"call": "t"}), ("fork", {})):
+        made = ev.SessionCreated(id=name, parent={"id": "a1", "seq": 0, **more})
+        Journal.create(tmp_path / "sessions" / name, made)[0].close()
+    index.refresh()
+    assert index.above() == {"c3": "a1"}
+
+
 def test_the_last_word_may_be_a_beginning(index: Index) -> None:
     assert {h.id for h in index.search("gat")} == {"a1", "b2"}
 

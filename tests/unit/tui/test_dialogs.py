@@ -452,3 +452,11 @@ async def test_a_row_and_a_tile_say_repository_and_branch() -> None:
 
 def test_sessions_of_one_repository_stand_together() -> None:
     assert grouped({"1": "/r/.git", "2": "", "3": "/r/.git", "4": ""}) == ["4", "3", "1", "2"]
+
+
+def test_sub_sessions_stand_below_the_session_that_started_them() -> None:
+    alone = dict.fromkeys("123456", "")
+    above = {"6": "1", "4": "6", "5": "1", "3": "gone"}
+    assert grouped(alone, above) == ["3", "2", "1", "6", "4", "5"]
+    assert grouped(alone, above, ["5", "1", "9"]) == ["1", "5", "6", "4", "3", "2"]
+    assert grouped({"1": "", "2": ""}, {"1": "2", "2": "1"}) == ["2", "1"]
