@@ -201,7 +201,7 @@ class BlockBody:
         for part in parts[len(self.pieces) - start :]:
             before = self.pieces[-1] if self.pieces else None
             markdown = before if isinstance(before, MarkdownPiece) else None
-            piece = MarkdownPiece(part, markdown, style)
+            piece: Piece = self.pictures.shown(part) or MarkdownPiece(part, markdown, style)
             self.pieces.append(piece)
             self.heights.append(piece.estimate(width))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ from tui.pictures.shown import Shown
 from tui.text import one_line
 from tui.view.line import Line, Span, cells, wrap
 from tui.view.pieces import Piece, TextPiece
+from tui.view.split import Part
 
 Get = Callable[[Path, int, int], Found | None]
+_SHOWN = re.compile(r"\[image: files/([0-9A-Za-z_-]{1,80}\.(?:png|jpg|gif|webp|svg))\]")
 MOST_WIDTH, MOST_HEIGHT = 48, 12
 """Cells of one picture in a transcript."""
 
@@ -88,6 +91,16 @@ class Pictures:
             return TextPiece(said, "muted", before)
         # Only what lies there: a record may name anything.
         return PicturePiece(self.files / base, said, self.get, before)
+
+    def shown(self, part: Part) -> Piece | None:
+        """What stands for a paragraph by which a record tells that an agent showed a picture."""
+        if part.kind != "md" or self.files is None or self.get is None:
+            return None
+        if (told := _SHOWN.fullmatch(part.text.strip())) is None:
+            return None
+        piece = PicturePiece(self.files / told[1], f"[image: {told[1]}]", self.get)
+        piece.gap = part.gap
+        return piece
 
 
 NO_PICTURES = Pictures()

@@ -167,7 +167,7 @@ class Translator:
     def _shown_image(self, image: ev.JSON) -> list[ev.Event]:
         path = str(image["path"])
         return [
-            ev.Text(turn=self.turn, text=f"\n[image: {path}]\n"),
+            ev.Text(turn=self.turn, text=f"\n\n[image: {path}]\n\n"),
             ev.Byproduct(
                 kind="picture", path=path, origin={"turn": self.turn}, signals={"marked": False}
             ),

@@ -53,6 +53,27 @@ async def test_before_and_after_stand_side_by_side(tmp_path: Path) -> None:
         await here.until(lambda: any("after: 6 × 6" in line for line in drawn(here)))
 
 
+async def test_a_drawing_stands_above_its_changed_text(tmp_path: Path) -> None:
+    mine = repo(tmp_path / "mine")
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}"></svg>\n'
+    (mine / "d.svg").write_text(drawing.format(8))
+    git(mine, "add", "-A")
+    git(mine, "commit", "-qm", "two")
+    base = head(mine)
+    (mine / "d.svg").write_text(drawing.format(4))
+    found = changes.collect(mine, base)
+    told = review.told(Summary("s001"), found)
+
+    class WithPictures(Engine):
+        async def _worktree_pictures(self, paths: list[str], **_: Any) -> ev.JSON:
+            return {"pictures": pictures.sides(found, paths)}
+
+    async with reviewed(told, client=WithPictures(told)) as here:
+        await here.until(lambda: any("before: " in line for line in drawn(here)))
+        text = "\n".join(drawn(here))
+        assert text.index("before: ") < text.index('width="8"') < text.index('width="4"')
+
+
 def test_the_engine_tells_both_sides_and_nothing_else(tmp_path: Path) -> None:
     mine = repo(tmp_path / "mine", **{"gone.png": "old"})
     base = head(mine)

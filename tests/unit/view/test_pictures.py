@@ -70,6 +70,22 @@ async def test_a_picture_of_a_message_and_one_of_a_result_are_drawn(tmp_path: Pa
         assert any(isinstance(strip, PictureStrip) for strip in rendered)
 
 
+async def test_a_picture_in_an_agents_text_is_drawn_where_it_was_shown(tmp_path: Path) -> None:
+    app = ViewApp()
+    async with app.run_test(size=(40, 40)):
+        app.view.transcript.files = tmp_path / "files"
+        app.view.show_transcript(app.view.transcript)
+        red(tmp_path / "files")
+        app.say(ev.Text, text="See:")
+        app.say(ev.Text, text="\n\n[image: files/a.png]\n\n")
+        app.view.flush()
+        app.say(ev.Text, text="Well?")
+        await came(app, "a.png] 80 × 40")
+        await came(app, "Well?")
+        rows = [row.strip() for row in app.rows if row.strip()]
+        assert rows[0] == "See:" and "▀" in rows[1] and rows[-1] == "Well?"
+
+
 async def test_without_a_place_a_picture_is_named(tmp_path: Path) -> None:
     app = ViewApp()
     async with app.run_test(size=(40, 12)):

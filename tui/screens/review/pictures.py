@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from rich.segment import Segment
@@ -68,9 +69,15 @@ def to_draw(files: list[FileShown], known: Container[str]) -> list[str]:
     """The files that are pictures, and have not been drawn yet."""
     found = [
         str(f["path"]) for f in files
-        if f["binary"] and str(f["path"]).lower().endswith(_SUFFIXES) and f["path"] not in known
+        if _drawable(f) and f["path"] not in known
     ]  # fmt: skip
     return [] if glyphs.is_ascii() else found[:_MOST]
+
+
+def _drawable(file: FileShown) -> bool:
+    """Pictures, and words by which one is drawn, whose text is shown besides."""
+    suffix = PurePath(str(file["path"])).suffix.lower()
+    return suffix == ".svg" or (file["binary"] and suffix in _SUFFIXES)
 
 
 def pairs(told: Mapping[str, Any], powers: Powers = BLOCKS, side: int = _WIDTH) -> dict[str, Pair]:

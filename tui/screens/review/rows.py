@@ -55,8 +55,8 @@ def rows_of(
         found.append(DiffRow("file", number, text=heading(file)))
         if not file["hunks"]:
             found.append(DiffRow("note", number, text=_without(file)))
-            lines_of_it = range(drawn.get(file["path"], 0))
-            found += [DiffRow("picture", number, text=str(n)) for n in lines_of_it]
+        lines_of_it = range(drawn.get(file["path"], 0))
+        found += [DiffRow("picture", number, text=str(n)) for n in lines_of_it]
         for at, hunk in enumerate(file["hunks"]):
             found.append(DiffRow("hunk", number, at, text=_place(hunk)))
             cells = list(_cells(hunk))
