@@ -253,6 +253,18 @@ class SkillsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HarvestConfig:
+    """What a harvest finds of what commands made."""
+
+    look_in: list[str] = setting(
+        [],
+        "folders and files that are looked in though git ignores them or they are hidden: a name "
+        "at any depth, or with a slash from the working directory",
+        ["runs", "out/*.png"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Arxiv:
     """The arXiv priming."""
 
@@ -357,6 +369,7 @@ class Config:
     worktrees: WorktreesConfig = field(default_factory=WorktreesConfig)
     permissions: Permissions = field(default_factory=Permissions)
     skills: SkillsConfig = field(default_factory=SkillsConfig)
+    harvest: HarvestConfig = field(default_factory=HarvestConfig)
     priming: Priming = field(default_factory=Priming)
     titles: TitlesConfig = field(default_factory=TitlesConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)

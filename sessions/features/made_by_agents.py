@@ -15,6 +15,7 @@ from sessions.features.feature import Feature
 from sessions.record import events as ev
 from sessions.tools import files_made
 from sessions.tools.look_behind import LookBehind
+from sessions.tools.looked_in import LookedIn
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -66,7 +67,8 @@ class MadeByAgents(Feature):
             return
         self._begun[key] = call, time.time_ns() - _CLOCK_NS
         if session.id not in self._behind:
-            self._behind[session.id] = LookBehind(Path(session.summary.cwd))
+            named = LookedIn.of(self._deck.config.harvest.look_in)
+            self._behind[session.id] = LookBehind(Path(session.summary.cwd), named)
         self._behind[session.id].begins()
 
     def _ended(self, session: Session, call: str) -> None:

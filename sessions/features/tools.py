@@ -136,6 +136,7 @@ def _options(deck: Deck, session: Session) -> ToolOptions:
         sandbox=configured.sandbox,
         env=tuple(configured.env),
         timeout_s=configured.timeout_s,
+        look_in=tuple(deck.config.harvest.look_in),
         full_confirmed=session.full_confirmed,
     )
 

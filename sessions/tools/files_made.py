@@ -1,7 +1,8 @@
 """Files that appeared or changed in a working directory while a command ran.
 
 They are found after it (`look_behind` says when) by the time at which the system last noted a
-change (a program can't set that one), in folders that are neither hidden nor ignored by git.
+change (a program can't set that one), in folders that are neither hidden nor ignored by git, and
+in those that the configuration names.
 Bounded in entries, time and what is told; links, devices and repositories within are left alone.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sessions.record import events as ev
+from sessions.tools.looked_in import LookedIn
 from sessions.worktrees import git
 
 PICTURES = frozenset(
@@ -38,6 +40,8 @@ type true echo
 """
 _LOOKS = frozenset(_LOOK.split())
 _GIT_LOOKS = frozenset({"status", "log", "diff", "show", "blame", "branch", "rev-parse"})
+
+_NONE = LookedIn()
 
 MOST_ENTRIES = 100_000
 MOST_S = 2.0
@@ -87,9 +91,15 @@ class _Changed:
     at_ns: int
 
 
-def look(root: Path, since_ns: int, *, clock: Callable[[], float] = time.monotonic) -> MadeFiles:
+def look(
+    root: Path,
+    since_ns: int,
+    *,
+    named: LookedIn = _NONE,
+    clock: Callable[[], float] = time.monotonic,
+) -> MadeFiles:
     """The files below `root` that changed at `since_ns` (of the system's clock) or later."""
-    found = look_for(root, [RunSpan(since_ns)], clock=clock)
+    found = look_for(root, [RunSpan(since_ns)], named=named, clock=clock)
     return found[0] if found is not None else MadeFiles()
 
 
@@ -97,12 +107,14 @@ def look_for(
     root: Path,
     spans: Sequence[RunSpan],
     *,
+    named: LookedIn = _NONE,
     stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[MadeFiles] | None:
     """The files below `root` that each of some commands changed; None where it was `stopped`.
 
-    A file is of the command that began last of those that ran when it was changed.
+    A file is of the command that began last of those that ran when it was changed. What is `named`
+    is looked in though it is hidden, a tool's own or ignored by git.
     """
     end = clock() + MOST_S
     since_ns = min(span.begun_ns for span in spans)
@@ -116,8 +128,10 @@ def look_for(
                 return None
             if left <= 0 or clock() > end:
                 break
-            left -= _scan(root, folder, since_ns, found, folders)
-        level = _not_ignored(root, folders) if in_git and folders else folders
+            left -= _scan(root, folder, since_ns, found, folders, named)
+        level = (
+            _not_ignored(root, folders, named.opens, named.holds) if in_git and folders else folders
+        )
         if not level:
             break
     by_span: dict[int, list[_Changed]] = {}
@@ -126,13 +140,13 @@ def look_for(
         ran = [(at, n) for at, n in ran if each.at_ns <= spans[n].ended_ns]
         if ran:
             by_span.setdefault(max(ran)[1], []).append(each)
-    return [_told(root, by_span.get(n, []), in_git) for n in range(len(spans))]
+    return [_told(root, by_span.get(n, []), in_git, named) for n in range(len(spans))]
 
 
-def _told(root: Path, found: list[_Changed], in_git: bool) -> MadeFiles:
+def _told(root: Path, found: list[_Changed], in_git: bool, named: LookedIn) -> MadeFiles:
     """Those of one command, what a person may keep first, with hashes of what is small."""
     if in_git and found:
-        kept = set(_not_ignored(root, [each.path for each in found[: 10 * MOST_TOLD]]))
+        kept = set(_not_ignored(root, [each.path for each in found[: 10 * MOST_TOLD]], named.holds))
         found = [each for each in found if each.path in kept]
     found.sort(key=lambda each: (not worth(each.path), each.path))
     made = MadeFiles(more=max(0, len(found) - MOST_TOLD))
@@ -144,10 +158,18 @@ def _told(root: Path, found: list[_Changed], in_git: bool) -> MadeFiles:
     return made
 
 
-def _scan(root: Path, folder: str, since_ns: int, found: list[_Changed], folders: list[str]) -> int:
+def _scan(
+    root: Path,
+    folder: str,
+    since_ns: int,
+    found: list[_Changed],
+    folders: list[str],
+    named: LookedIn,
+) -> int:
     """Look at one folder; how many entries it has."""
     count = 0
     before = f"{folder}/" if folder else ""
+    all_told = named.holds(folder) or not _private(folder)
     try:
         with os.scandir(root / folder) as entries:
             for entry in entries:
@@ -155,31 +177,39 @@ def _scan(root: Path, folder: str, since_ns: int, found: list[_Changed], folders
                 if count > MOST_ENTRIES:
                     break
                 name = entry.name
-                if name.startswith("."):
-                    if name == ".git" and folder:
+                if name == ".git":
+                    if folder:
                         return count  # a repository within: its files are its own
                     continue
+                path, hidden = before + name, name.startswith(".")
                 if entry.is_dir(follow_symlinks=False):
-                    if name not in _LEFT_OUT:
-                        folders.append(before + name)
+                    if not (hidden or name in _LEFT_OUT) or named.opens(path):
+                        folders.append(path)
+                    continue
+                if (hidden or not all_told) and not named.holds(path):
                     continue
                 status = entry.stat(follow_symlinks=False)
                 if status.st_ctime_ns >= since_ns and stat.S_ISREG(status.st_mode):
-                    found.append(_Changed(before + name, status.st_size, status.st_ctime_ns))
+                    found.append(_Changed(path, status.st_size, status.st_ctime_ns))
     except OSError:
         return count + 1  # gone, or not ours to read
     return count
 
 
-def _not_ignored(root: Path, paths: Sequence[str]) -> list[str]:
-    """Those that git does not ignore; all, where git can't say."""
+def _private(folder: str) -> bool:
+    """Whether it lies in a hidden folder or in one that tools keep for themselves."""
+    return any(part[0] == "." or part in _LEFT_OUT for part in folder.split("/") if part)
+
+
+def _not_ignored(root: Path, paths: Sequence[str], *unless: Callable[[str], bool]) -> list[str]:
+    """Those that git does not ignore, and those that are named; all, where git can't say."""
     asked = b"\0".join(os.fsencode(path) for path in paths) + b"\0"
     try:
         done = git.run(root, ["check-ignore", "-z", "--stdin"], stdin=asked, timeout_s=_GIT_S)
     except git.GitFault:
         return list(paths)
     ignored = set(git.names(done.stdout))
-    return [path for path in paths if path not in ignored]
+    return [path for path in paths if path not in ignored or any(named(path) for named in unless)]
 
 
 def _digest(path: Path) -> str:

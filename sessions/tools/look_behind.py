@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.tools import files_made
+from sessions.tools.looked_in import LookedIn
 
 log = logging.getLogger("agentdeck.made")
 
@@ -39,8 +40,9 @@ class _Ended:
 class LookBehind:
     """Looks behind the commands of one session, in its directory."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, named: LookedIn) -> None:
         self._root = root
+        self._named = named
         self._running = 0
         self._waiting: list[_Ended] = []
         self._stop = threading.Event()
@@ -94,7 +96,11 @@ class LookBehind:
         try:
             spans = [each.span for each in waiting]
             found = await asyncio.to_thread(
-                files_made.look_for, self._root, spans, stopped=self._stop.is_set
+                files_made.look_for,
+                self._root,
+                spans,
+                named=self._named,
+                stopped=self._stop.is_set,
             )
             if found is None:
                 return  # given up: they wait on

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessions.tools.grants import Grants
 from sessions.tools.look_behind import LookBehind
+from sessions.tools.looked_in import LookedIn
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
 from sessions.tools.workspace import Guard
@@ -34,6 +35,8 @@ class ToolOptions:
     env: tuple[str, ...] = ()
     """More names of variables that commands may see."""
     timeout_s: float = 120.0
+    look_in: tuple[str, ...] = ()
+    """Where files that commands made are looked for though git ignores it."""
     max_timeout_s: float = 600.0
     result_tokens: int = 10_000
     """Of one result to the model."""
@@ -52,7 +55,7 @@ class ToolState:
         self.jobs: dict[str, Job] = {}
         """Background commands by their id."""
         self._leaving: set[asyncio.Task[None]] = set()
-        self.behind = LookBehind(guard.root)
+        self.behind = LookBehind(guard.root, LookedIn.of(options.look_in))
         """Finds what commands made."""
         self._tmp: Path | None = None
         self._sandbox: Sandbox | None = None

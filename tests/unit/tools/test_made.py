@@ -14,6 +14,7 @@ from sessions.harvest.byproducts import byproducts
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
 from sessions.tools import files_made, look_behind
+from sessions.tools.looked_in import LookedIn
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
@@ -74,6 +75,25 @@ def test_what_git_ignores_is_not_told(tmp_path: Path) -> None:
         (tmp_path / name).write_text("1")
     assert found(tmp_path, since) == ["c.csv", "sub/ü b.csv"]
     assert found(tmp_path / "sub", since) == ["ü b.csv"]
+
+
+def test_what_is_named_is_told_though_git_ignores_it(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text("*.log\nruns/\nout/\n")
+    for folder in ("runs/deep", "out/kept", "sub/runs", ".cache/plots", "build"):
+        (tmp_path / folder).mkdir(parents=True)
+    since = mark(tmp_path)
+    for name in (
+        *("runs/deep/a.csv", "runs/.hidden", "sub/runs/b.csv", "out/no.csv", "out/kept/c.csv"),
+        *(".cache/no.csv", ".cache/plots/d.png", "build/no.csv", "build/e.log", "no.log"),
+    ):
+        (tmp_path / name).write_text("1")
+    named = LookedIn.of(["runs/", "out/kept", "./.cache/pl*", "build/*.log", ".git"])
+    told = ["runs/deep/a.csv", "sub/runs/b.csv", "out/kept/c.csv", ".cache/plots/d.png"]
+    told += ["runs/.hidden", "build/e.log"]
+    looked = files_made.look(tmp_path, since, named=named).files
+    assert sorted(str(each["path"]) for each in looked) == sorted(told)
+    assert found(tmp_path, since) == []
 
 
 def test_many_files_are_counted_and_few_are_told(
@@ -151,7 +171,12 @@ async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
 ) -> None:
     looked: list[list[files_made.RunSpan]] = []
 
-    def look(root: Path, spans: list[files_made.RunSpan], stopped: Callable[[], bool]) -> object:
+    def look(
+        root: Path,
+        spans: list[files_made.RunSpan],
+        named: LookedIn,
+        stopped: Callable[[], bool],
+    ) -> object:
         looked.append(spans)
         while len(looked) == 1 and not stopped():
             pass
@@ -159,7 +184,7 @@ async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
 
     monkeypatch.setattr(files_made, "look_for", look)
     monkeypatch.setattr(look_behind, "_QUIET_S", 0)
-    behind, told = look_behind.LookBehind(tmp_path), list[ev.Event]()
+    behind, told = look_behind.LookBehind(tmp_path, LookedIn()), list[ev.Event]()
     first, second = (ev.ToolCall(turn=1, call=c, name="Bash", input={}) for c in "ab")
     behind.made_by(1, first, told.append)
     await until(lambda: len(looked) == 1, 60)
