@@ -69,7 +69,7 @@ class Chrome:
                 word = spec.footer if isinstance(spec.footer, str) else spec.footer(deck)
                 group = "now" if spec.order < _DUE else _JOINED.get(spec.group, spec.group)
                 if word:
-                    entries.append(FooterKey(key, word, spec.name, group))
+                    entries.append(FooterKey(key, word, spec.name, group, spec.name == "new"))
         return entries
 
     def _count_down(self) -> None:

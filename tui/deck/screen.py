@@ -78,6 +78,7 @@ class DeckScreen(LeanScreen):
         self.set_class(glyphs.is_ascii(), "-ascii")
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
+        self.event_watcher: Callable[[str, ev.Event], None] | None = None
         self.plans_watcher: Callable[[ev.JSON], None] | None = None
         self.settings_watcher: Callable[[], None] | None = None
         self.index_watcher: Callable[[], None] | None = None
@@ -205,6 +206,8 @@ class DeckScreen(LeanScreen):
             tile.changed(block)
             self.clock.wake(tile.view)
         self.bring_up.came(session_id)
+        if self.event_watcher is not None:
+            self.event_watcher(session_id, event)
         self.side.event(session_id, event)
 
     def summary_came(self, summary: Summary) -> None:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
+from sessions.record import events as ev
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
@@ -35,6 +36,8 @@ _KEYS = (
     ("r", "read anew"),
     ("escape", "leaves"),
 )
+_SAYS_MORE = (ev.Text, ev.Thinking, ev.ToolProgress)
+"""What comes while a stretch lasts, and begins or ends none."""
 _TIMES = 16
 _SCROLLBAR = 2
 _NARROW = 48
@@ -59,6 +62,9 @@ class TimelineScreen(Dialog[None]):
         self.session = session
         self.turn = turn
         self.shown: TurnTimeline | None = None
+        self._asking = False
+        self._behind = False
+        """Something has happened since it was asked."""
 
     def body(self) -> ComposeResult:
         """The sums, and the stretches."""
@@ -73,7 +79,29 @@ class TimelineScreen(Dialog[None]):
         """Ask for the turn."""
         self.query_one(Rows).focus()
         self.query_one("#offers", Hints).say(_KEYS)
+        self.deck.event_watcher = self.event_came
         self.action_turn(0)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.deck.event_watcher = None
+
+    def event_came(self, session: str, event: ev.Event) -> None:
+        """What runs goes on: the turn is asked for again when a stretch of it begins or ends."""
+        if (
+            session != self.session
+            or type(event) in _SAYS_MORE
+            or getattr(event, "turn", None) not in (None, self.turn)
+            or (self.shown is not None and self.shown["ended"])
+        ):
+            return
+        self._behind = True
+        if not self._asking:
+            self.run_worker(while_shown(self, self._follow), group="follow")
+
+    async def _follow(self) -> None:
+        while self._behind:
+            await self._ask(self.turn)
 
     def action_turn(self, step: int) -> None:
         """Look at another turn, or at the same as it is now."""
@@ -84,11 +112,16 @@ class TimelineScreen(Dialog[None]):
 
     async def _ask(self, turn: int) -> None:
         fault, found = "", None
+        self._asking, self._behind = True, False
         try:
             client = self.deck.client
             found = await client.call("session.timeline", session=self.session, turn=turn)
         except AgentdeckError as error:
             fault = f"{error} {error.hint}".strip()
+        finally:
+            self._asking = False
+        if turn != self.turn:
+            return
         self.shown = found
         self.query_one("#fault", Static).update(plain(fault))
         self.show()

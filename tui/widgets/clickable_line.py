@@ -220,13 +220,21 @@ def _tab(model: DeckModel, session_id: str, *, short: bool = False) -> str:
     return f" {model.number(session_id)} {shape} {clip(title_of(summary), 16)} "
 
 
+_NARROW = 48
+"""Cells below which a footer has what must be there before what comes first."""
+
+
 class FooterKey(NamedTuple):
-    """A key, what it does in a word, what is told when it is clicked, and what it belongs to."""
+    """A key, what it does in a word, what is told when it is clicked, and what it belongs to.
+
+    `keep`: it is there in a narrow footer too.
+    """
 
     key: str
     word: str
     target: str
     group: str = ""
+    keep: bool = False
 
 
 def footer_spots(
@@ -234,17 +242,27 @@ def footer_spots(
 ) -> list[ClickableSpot]:
     """What works now, as far as it fits, keys of a kind side by side; the rest is behind F1.
 
-    The last two entries (help and palette) are always there.
+    The last two entries (help and palette) are always there; where it is narrow, so is what is
+    to be kept, and longer words give way to shorter ones.
     """
     bar = f" {glyphs.mark('column')}"
     *body, tail_a, tail_b = entries
     tail = [tail_a, tail_b]
     room = width - sum(cell_len(_entry(shorten(e.key), e.word)) for e in tail)
     kept: dict[str, list[FooterKey]] = {}
+    narrow = width < _NARROW
+    held = {
+        entry: cell_len(_entry(shorten(entry.key), entry.word)) + cell_len(bar)
+        for entry in body
+        if narrow and entry.keep
+    }
     for entry in body:
+        held.pop(entry, None)
         need = cell_len(_entry(shorten(entry.key), entry.word))
         need += 0 if entry.group in kept else cell_len(bar)
-        if need > room:
+        if need > room - sum(held.values()):
+            if narrow:
+                continue
             break
         kept.setdefault(entry.group, []).append(entry)
         room -= need

@@ -45,3 +45,28 @@ async def test_stretches_are_told_and_drawn_and_turns_gone_through(size: tuple[i
         await deck.until(lambda: "Turn 1" in str(screen.query_one("#dialog").border_title))
         await deck.press("left")
         assert [said["turn"] for said in client.said("session.timeline")] == [2, 1, 1]
+
+
+async def test_an_open_timeline_follows_a_turn_that_runs() -> None:
+    client = FakeClient()
+    session = client.add("one")
+    client.start_turn(session)
+    spans = [span("model", "thinks", 0, 1)]
+
+    async def timeline(session: str, turn: int) -> Any:
+        return {"turn": turn, "at": "2026-11-28T12:00:00.000Z", "ended": len(spans) > 1,
+                "seconds": 9.0, "spans": list(spans), "sums": {"model": 1}}  # fmt: skip
+
+    client._session_timeline = timeline  # type: ignore[attr-defined]
+    async with opened(client=client) as deck:
+        deck.deck.start("timeline")
+        screen = await deck.screen(TimelineScreen)
+        rows = screen.query_one(Rows)
+        await deck.until(lambda: len(rows.rows) == 1)
+        client.say(session, "more of the same")
+        spans.append(span("tool", "bash", 1, 9))
+        await deck.settle()
+        assert len(rows.rows) == 1
+        client.end_turn(session)
+        await deck.until(lambda: len(rows.rows) == 2)
+        assert "still runs" not in str(screen.query_one("#dialog").border_title)

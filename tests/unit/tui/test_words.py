@@ -113,6 +113,16 @@ def test_the_footer_keeps_help_and_palette_when_room_is_short() -> None:
     assert "fork" not in said
 
 
+def test_a_narrow_footer_has_new_beside_what_waits() -> None:
+    entries = [FooterKey("^j", "needs you", "next_needing", "now"),
+               FooterKey("f8", "inbox", "inbox", "now"),
+               FooterKey("^n", "new", "new", "Sessions", keep=True)]  # fmt: skip
+    tail = [FooterKey("f1", "help", "help", "d"), FooterKey("^p", "all", "palette", "d")]
+    said = words(footer_spots(entries + tail, 40, str))
+    assert "inbox" in said and "new" in said and cell_len(said) <= 40
+    assert "needs you" in words(footer_spots(entries + tail, 80, str))
+
+
 def test_the_footer_has_keys_of_a_kind_side_by_side() -> None:
     kinds = (("n", "new", "s"), ("z", "zoom", "v"), ("k", "fork", "s"), ("q", "leave", "d"))
     entries = [FooterKey(key, word, word, kind) for key, word, kind in kinds]
