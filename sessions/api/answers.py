@@ -447,7 +447,8 @@ class DreamsWaiting(TypedDict):
 class PrimingKnown(TypedDict):
     """What is known of primings for a session. `measured`: a sentence for each kind, and for
     `names ordinary`. `suggested`: the kind to draw next by the ledger of blind comparisons, with
-    `params`, from so many `pairs`; "": nothing is suggested, and `says` why."""
+    `params`, from so many `pairs`; "": nothing is suggested, and `says` why. `lost`: kinds that
+    are known to lose with this model."""
 
     model: str
     measured: dict[str, str]
@@ -455,6 +456,7 @@ class PrimingKnown(TypedDict):
     params: ev.JSON
     says: str
     pairs: int
+    lost: list[str]
 
 
 class UsageRow(TypedDict):

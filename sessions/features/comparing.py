@@ -26,7 +26,7 @@ from sessions.priming.comparison import (
     judged_by_model,
 )
 from sessions.priming.evidence.shipped import says
-from sessions.priming.facets import ShamPair, facets_of, lines, pair_of, suggest
+from sessions.priming.facets import ShamPair, facets_of, lines, lost_with, pair_of, suggest
 from sessions.priming.gauge import takes_up
 from sessions.priming.kinds import KINDS
 from sessions.priming.ledger import Ledger
@@ -165,7 +165,8 @@ class Comparisons:
     def known(self, session: Session) -> PrimingKnown:
         """What was measured of each kind on a session's model, and the draw that is suggested."""
         model, data = session.summary.model, self._deck.places.data
-        suggestion = suggest(self.pairs(), model, session.summary.profile)
+        pairs, profile = self.pairs(), session.summary.profile
+        suggestion = suggest(pairs, model, profile)
         return {
             "model": model,
             "measured": {
@@ -178,6 +179,7 @@ class Comparisons:
             "params": suggestion.params,
             "says": suggestion.says,
             "pairs": suggestion.pairs,
+            "lost": lost_with(pairs, model, profile),
         }
 
     def ledger(self, judge: str = "user") -> ev.JSON:

@@ -188,6 +188,12 @@ def suggest(pairs: Sequence[ShamPair], model: str, profile: str = "") -> DrawSug
     )
 
 
+def lost_with(pairs: Sequence[ShamPair], model: str, profile: str = "") -> list[str]:
+    """Kinds that are known to lose with that very model: a panel does not begin with them."""
+    mine, _ = for_whom([pair for pair in pairs if pair.model == model], model, profile)
+    return [t.kind for t in tallies(mine) if t.name == "kind" and t.behind]
+
+
 def offered(pairs: Sequence[ShamPair]) -> str:
     """A kind, by chance: one that lost comes up less often, the more the clearer it lost."""
     by_kind = {t.kind: t for t in tallies(pairs) if t.name == "kind"}

@@ -408,6 +408,19 @@ async def test_esc_in_the_past_goes_back_to_what_was_drawn(tmp_path: Path) -> No
         assert rig.app.focused is rig.deck.composer
 
 
+def test_a_fresh_panel_does_not_begin_with_what_lost() -> None:
+    fresh = Prime()
+    fresh.learn({"lost": ["acronym"]})
+    assert fresh.kind == "names"
+    fresh.turn_to("acronym")
+    fresh.learn({"lost": ["acronym"]})
+    assert fresh.kind == "acronym", "what the user chose stays"
+    chosen, all_lost = Prime(settled=True), Prime()
+    chosen.learn({"lost": ["acronym"]})
+    all_lost.learn({"lost": ["acronym", "names", "arxiv", "terms"]})
+    assert chosen.kind == all_lost.kind == "acronym"
+
+
 async def test_the_panel_says_what_is_measured_and_takes_a_suggestion(tmp_path: Path) -> None:
     async with panel_rig(tmp_path, reader) as rig:
         panel = await drawn(rig)

@@ -10,6 +10,7 @@ from sessions.priming.facets import (
     ShamPair,
     facets_of,
     lines,
+    lost_with,
     offered,
     pair_of,
     suggest,
@@ -53,6 +54,13 @@ def test_a_priming_that_lost_is_offered_less_and_never_suggested_as_better() -> 
     tie = ShamPair({"kind": "acronym"}, "tie", "m")
     counts = Counter(offered([*lost, *[tie] * n]) for n in range(300))
     assert 0 < counts["names"] < 0.6 * min(counts[k] for k in ("acronym", "arxiv", "terms"))
+
+
+def test_what_lost_with_the_sessions_own_model_is_told() -> None:
+    lost = pairs(2, 22, "acronym", "m")
+    assert lost_with([*lost, *pairs(11, 11)], "m") == ["acronym"]
+    assert lost_with(lost, "other") == [], "another model's pairs say nothing of this one"
+    assert lost_with(pairs(0, 19, "acronym", "m"), "m") == [], "too few"
 
 
 def test_no_difference_is_no_suggestion() -> None:

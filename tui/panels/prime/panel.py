@@ -140,7 +140,7 @@ class PrimePanel(Panel):
                 if session:
                     prime.past = await self.client.call("priming.past", session=session) or []
                     known = await self.client.call("priming.known", session=session)
-                    prime.known = dict(known or {})
+                    prime.learn(dict(known or {}))
             except AgentdeckError as error:
                 self.deck.say_error(error)
             self.show_all()
@@ -271,6 +271,7 @@ class PrimePanel(Panel):
     def action_kind(self, kind: str) -> None:
         """Another kind."""
         prime = self.prime
+        prime.settled = prime.settled or kind in KINDS
         if kind in KINDS and kind != prime.kind and not prime.busy:
             prime.turn_to(kind)
             self.show_all()

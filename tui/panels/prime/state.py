@@ -42,6 +42,18 @@ class Prime:
     kept: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """What was drawn and read of the kinds that are not chosen now."""
 
+    settled: bool = False
+    """A kind was chosen, by the user or by what is known."""
+
+    def learn(self, known: JSON) -> None:
+        """Take in what is known; a fresh panel begins with a kind that is not known to lose."""
+        self.known = known
+        begins = next((kind for kind in KINDS if kind not in known.get("lost", [])), self.kind)
+        fresh = not (self.settled or self.busy or self.drawn or self.items or self.given)
+        if known and fresh:
+            self.turn_to(begins)
+        self.settled = self.settled or bool(known)
+
     def turn_to(self, kind: str) -> None:
         """Choose another kind; what was drawn and read of it before is there again."""
         if kind == self.kind:
