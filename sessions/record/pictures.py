@@ -53,6 +53,13 @@ def image_kind(data: bytes) -> tuple[str, str] | None:
     return None
 
 
+def is_convertible(data: bytes) -> bool:
+    """Whether the bytes begin like a BMP or TIFF, which models take once they are made a PNG."""
+    # "BM" alone begins words too: what follows a bitmap's size is kept zero.
+    bitmap = data.startswith(b"BM") and data[6:10] == bytes(4)
+    return bitmap or data.startswith((b"II*\0", b"MM\0*"))
+
+
 def most_side(count: int) -> int:
     """Pixels of the longer side, in a request with so many pictures."""
     return MOST_SIDE if count <= MANY else MOST_SIDE_OF_MANY

@@ -10,7 +10,7 @@ from pathlib import Path
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record import journal
-from sessions.record.pictures import image_kind, judge
+from sessions.record.pictures import image_kind, is_convertible, judge
 from sessions.safety.sanitise import clean_line
 
 MOST = 20
@@ -65,6 +65,15 @@ def read(file: Path) -> tuple[bytes, str, str]:
         if reason := judge(data).reason:
             raise UsageError(f"{name} can't be attached: {reason}.")
         return data, *kind
+    if is_convertible(data):
+        made = judge(data)
+        if made.data is None:
+            why = f"{name} can't be attached: it can't be made a PNG"
+            raise UsageError(
+                f"{why} ({made.reason}).",
+                "Save it as a PNG, or install the extra `pictures` (Pillow).",
+            )
+        return made.data, *(image_kind(made.data) or (made.media_type, ""))
     return data, *_as_text(name, data)
 
 
@@ -76,7 +85,8 @@ def _as_text(name: str, data: bytes) -> tuple[str, str]:
         data.decode("utf-8")
     except ValueError:
         raise UsageError(
-            f"{name} can't be attached: it is neither text nor a PNG, JPEG, GIF or WebP.",
+            f"{name} can't be attached: it is neither text nor a PNG, JPEG, GIF, WebP, BMP "
+            "or TIFF.",
             "Name its path in the message instead.",
         ) from None
     if len(data) > _MOST_TEXT:

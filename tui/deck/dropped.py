@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sessions.places import places, private_folder
-from sessions.record.pictures import image_kind
+from sessions.record.pictures import image_kind, is_convertible
 from skills import private_files
 
 _LONGEST = 8_000
@@ -74,14 +74,18 @@ def _file(word: str) -> Path | None:
             head = file.read(_TEXT_HEAD)
     except (OSError, ValueError, RuntimeError):
         return None
-    return path if image_kind(head) is not None or b"\0" not in head else None
+    return path if _begins_picture(head) or b"\0" not in head else None
+
+
+def _begins_picture(head: bytes) -> bool:
+    return image_kind(head) is not None or is_convertible(head)
 
 
 def is_picture(path: Path) -> bool:
     """Whether a file begins like a picture, or is named as one that is drawn from words."""
     try:
         with path.open("rb") as file:
-            return image_kind(file.read(16)) is not None or path.suffix.lower() == ".svg"
+            return _begins_picture(file.read(16)) or path.suffix.lower() == ".svg"
     except OSError:
         return False
 

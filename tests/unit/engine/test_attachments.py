@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from sessions.backends.acp import prompt
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.context import Context
+from sessions.runtime import attachments
 from sessions.runtime.attachments import taken
 from tests.support.pictures import png
+from tui.deck import dropped
 
 
 def test_a_picture_and_a_text_are_kept_once_and_told_by_name(tmp_path: Path) -> None:
@@ -90,3 +93,17 @@ def test_an_agent_without_eyes_gets_the_path_and_the_user_is_told(tmp_path: Path
     seeing: Any = Host(tmp_path / "s" / "files", kept)
     assert prompt.blocks(seeing, "", {"image": True})[1]["type"] == "image"
     assert seeing.told == []
+
+
+@pytest.mark.parametrize("form", ["BMP", "TIFF"])
+def test_a_bitmap_is_kept_as_a_png_and_words_stay_words(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "a.picture"
+    Image.new("RGB", (4, 4), "red").save(file, form)
+    assert dropped.files_named(str(file)) == [file] and dropped.is_picture(file)
+    data, media, suffix = attachments.read(file)
+    assert (data[:4], media, suffix) == (b"\x89PNG", "image/png", ".png")
+    file.write_bytes(file.read_bytes()[:20])
+    with pytest.raises(UsageError, match="can't be made a PNG"):
+        attachments.read(file)
+    file.write_text("BM is how these words begin")
+    assert attachments.read(file)[1] == "text/plain"
