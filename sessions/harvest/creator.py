@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 from sessions.errors import AgentdeckError
@@ -28,6 +29,7 @@ from sessions.harvest.draft import (
 )
 from sessions.harvest.language import telling_terms
 from sessions.harvest.parameters import shaped
+from sessions.harvest.pictures import bare
 from sessions.harvest.redact import Redactor, elsewhere, general, nearer
 from sessions.harvest.sections import Row, Sections
 from sessions.record import events as ev
@@ -61,8 +63,16 @@ class DraftError(AgentdeckError):
     """The model's answer was no draft; the basket and the draft before it are kept."""
 
 
-def create(basket: Sequence[Found], redactor: Redactor, name: str = "") -> SkillDraft:
-    """A draft of what is in the basket, by code alone. Raises DraftError when it is empty."""
+def create(
+    basket: Sequence[Found],
+    redactor: Redactor,
+    name: str = "",
+    pictures: Mapping[str, bytes] = MappingProxyType({}),
+) -> SkillDraft:
+    """A draft of what is in the basket, by code alone. Raises DraftError when it is empty.
+
+    `pictures`: the bytes of those that are no text, by the byproduct's id.
+    """
     if not basket:
         raise DraftError("The basket is empty.", "Pick at least one byproduct first.")
     for found in basket:  # a name that one text tells is taken out of all
@@ -70,7 +80,7 @@ def create(basket: Sequence[Found], redactor: Redactor, name: str = "") -> Skill
         redactor.learn(str(found.signals.get("asked") or ""))
     maker = _Maker(redactor)
     for found in basket:
-        maker.add(found)
+        maker.add(found, pictures.get(found.id, b""))
     return maker.draft(name)
 
 
@@ -80,7 +90,7 @@ class _Maker:
         self._draft = SkillDraft("", "")
         self._by_kind: dict[str, list[Found]] = {}
 
-    def add(self, found: Found) -> None:
+    def add(self, found: Found, picture: bytes = b"") -> None:
         """Take one byproduct in."""
         draft = self._draft
         draft.receipts[found.id] = {
@@ -94,7 +104,9 @@ class _Maker:
                 f"{found.kind} of session {found.origin.get('session')}, turn "
                 f"{found.origin.get('turn')}: contains what reads like instructions to a model"
             )
-        if found.kind in ("code", "file", "picture") and found.text:
+        if picture:
+            self._picture(found, picture)
+        elif found.kind in ("code", "file", "picture") and found.text:
             self._file(found)
         elif found.kind == "text" and _a_page(found.text):
             asked = _telling(self._quiet(str(found.signals.get("asked", ""))))
@@ -146,17 +158,29 @@ class _Maker:
 
     def _put(self, folder: str, name: str, found: Found) -> None:
         name = re.sub(r"[^\w.-]", "-", name).lstrip(".-") or "file"
+        text = self._nearer(f"{folder}/{name}", self._clean(found.text))
+        path = self._keep(folder, name, found, text.encode("utf-8", "surrogateescape"))
+        if text != found.text:
+            self._draft.changed_files.append(path)
+
+    def _picture(self, found: Found, data: bytes) -> None:
+        if not (shown := bare(data)):
+            return
+        name = re.sub(r"[^\w.-]", "-", self._quiet(found.name)).lstrip(".-") or "picture"
+        path = self._keep("assets", name, found, shown)
+        if shown != data:
+            self._draft.changed_files.append(path)
+
+    def _keep(self, folder: str, name: str, found: Found, data: bytes) -> str:
+        """Put bytes under a name that is free; the path."""
         path, number = f"{folder}/{name}", 2
-        text = self._nearer(path, self._clean(found.text))
-        data = text.encode("utf-8", "surrogateescape")
         while path in self._draft.files and self._draft.files[path] != data:
             stem, dot, suffix = name.rpartition(".")
             path = f"{folder}/{stem or suffix}-{number}{dot}{suffix if stem else ''}"
             number += 1
         self._draft.files[path] = data
         self._draft.file_receipts[path] = found.id
-        if text != found.text:
-            self._draft.changed_files.append(path)
+        return path
 
     def _nearer(self, path: str, text: str) -> str:
         """A file's text without the places of one machine, which is said where one stood."""

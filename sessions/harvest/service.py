@@ -23,6 +23,7 @@ from sessions.harvest.draft_store import Shelf
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.language import PROPOSAL
 from sessions.harvest.neighbours import Neighbour, neighbours
+from sessions.harvest.pictures import MOST_OF_ALL, picture_at
 from sessions.harvest.redact import Redactor, general
 from sessions.harvest.suggestions import Suggestions
 from sessions.harvest.usage import Uses, uses
@@ -178,7 +179,8 @@ class Harvest:
 
     def create(self, found: Sequence[Found], name: str = "") -> SkillDraft:
         """A draft by code alone, written to `drafts`. Raises DraftError."""
-        draft = creator.create([self._held(f) for f in found], self._redactor(found), name)
+        held = [self._held(f) for f in found]
+        draft = creator.create(held, self._redactor(found), name, self._pictures(held))
         if self._made_once_more(draft, named=bool(name)):
             self.shelf.take_away(draft.name)
         return self.shelf.add(draft)
@@ -453,6 +455,26 @@ class Harvest:
         except (OSError, ValueError):
             return found
         return replace(found, text=text)
+
+    def _pictures(self, found: Iterable[Found]) -> dict[str, bytes]:
+        """Pictures that are no text, as they were made or handed over; those that are small."""
+        pictures: dict[str, bytes] = {}
+        room = MOST_OF_ALL
+        for each in found:
+            if each.kind != "picture" or each.text or not each.path:
+                continue
+            session = str(each.origin.get("session") or "")
+            digest = each.signals.get("sha256")
+            folder: Path | None = self.places.session(session) / "files"
+            if each.signals.get("made"):
+                folder = next((Path(cwd) for cwd in self._folders([session])), None)
+            path = folder / each.path if folder is not None else None
+            inside = path and folder and path.resolve().is_relative_to(folder.resolve())
+            data = picture_at(path) if path and inside else b""
+            changed = each.signals.get("made") and sha256(data) != digest
+            if data and not changed and len(data) <= room:
+                pictures[each.id], room = data, room - len(data)
+        return pictures
 
     def _redactor(self, found: Sequence[Found]) -> Redactor:
         """Knows the working directories of the sessions, so that their paths become relative."""
