@@ -96,6 +96,8 @@ class Transcript:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.last_seq = 0
+        self.folder: Path | None = None
+        """Where the session works, where that is known: what commands made lies there."""
         self.files: Path | None = None
         """The session's `files/`, where that is known: what is kept beside the record."""
         self._before = 0
@@ -250,6 +252,12 @@ class Transcript:
             images=event.images,
             facts=event.data,
         )
+        return block
+
+    def _made(self, event: ev.FilesMade) -> Block | None:
+        block = self._calls.get(event.call)
+        if block is not None:
+            block.data["made"] = event.files
         return block
 
     def _shell(self, event: ev.ShellRan) -> Block:
@@ -422,6 +430,7 @@ class Transcript:
         ev.ToolCall: _tool_call,
         ev.ToolProgress: _tool_progress,
         ev.ToolResult: _tool_result,
+        ev.FilesMade: _made,
         ev.ShellRan: _shell,
         ev.PermissionAsked: _asked,
         ev.PermissionAnswered: _answered,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.places import places
@@ -273,6 +274,8 @@ class DeckModel:
         if live is None:
             live = Live()
             live.transcript.files = places().session(session_id) / "files"
+            summary = self.summaries.get(session_id)
+            live.transcript.folder = Path(summary.cwd) if summary and summary.cwd else None
         self.live[session_id] = live
         if len(self.live) > KEPT_TRANSCRIPTS:
             keep = set(self.visible())

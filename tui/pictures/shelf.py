@@ -45,7 +45,7 @@ class Missing:
 
 
 Found = Shown | Missing
-Key = tuple[object, int, int]
+Key = tuple[object, int, int, str]
 
 
 class PictureShelf:
@@ -65,10 +65,13 @@ class PictureShelf:
         """A widget whose `picture_came` is called when a picture has come, or is drawn better."""
         self._watchers.add(widget)
 
-    def get(self, source: Source, width: int, height: int) -> Found | None:
-        """A picture within so many cells, or why there is none; None: it is being got."""
+    def get(self, source: Source, width: int, height: int, state: str = "") -> Found | None:
+        """A picture within so many cells, or why there is none; None: it is being got.
+
+        `state`: what tells a file from itself at another time.
+        """
         self._ask()
-        key = (source, width, height)
+        key = (source, width, height, state)
         if (found := self._found.get(key)) is not None:
             self._found.move_to_end(key)
             return found

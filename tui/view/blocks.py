@@ -200,6 +200,7 @@ def _tool(block: Block, folded: bool, pictures: Pictures) -> list[Piece]:
         pieces.append(TextPiece(clean_line(answer.reason), "muted", before))
     for image in data.get("images") or []:
         pieces.append(pictures.piece(image, "image", before))
+    pieces += pictures.made(data.get("made"), before)
     if data.get("truncated") and data.get("path") and not folded:
         said = f"cut for the model; all of it: {clean_line(str(data['path']))}"
         pieces.append(TextPiece(said, "muted", before))

@@ -85,14 +85,14 @@ class DrawnTranscript(ScrollView):
 
     def _with_pictures(self) -> None:
         """Have pictures come from the app's."""
-        self.body.pictures = Pictures(self.transcript.files, self._picture)
+        self.body.pictures = Pictures(self.transcript.files, self._picture, self.transcript.folder)
 
-    def _picture(self, path: Path, width: int, height: int) -> Found | None:
+    def _picture(self, path: Path, width: int, height: int, state: str = "") -> Found | None:
         if glyphs.is_ascii():
             return None
         kept = shelf(self.app)
         kept.watch(self)
-        return kept.get(path, width, height)
+        return kept.get(path, width, height, state)
 
     def picture_came(self) -> None:
         """Pictures have come: those here are drawn."""

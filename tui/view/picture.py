@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from rich.style import Style
@@ -19,8 +19,11 @@ from tui.view.line import Line, Span, cells, wrap
 from tui.view.pieces import Piece, TextPiece
 from tui.view.split import Part
 
-Get = Callable[[Path, int, int], Found | None]
+Get = Callable[[Path, int, int, str], Found | None]
 _SHOWN = re.compile(r"\[image: files/([0-9A-Za-z_-]{1,80}\.(?:png|jpg|gif|webp|svg))\]")
+_MADE = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg")
+_MOST_MADE = 4
+"""Pictures of one command that are drawn; Harvest has them all."""
 MOST_WIDTH, MOST_HEIGHT = 48, 12
 """Cells of one picture in a transcript."""
 
@@ -43,16 +46,18 @@ class PictureLine(Line):
 class PicturePiece(Piece):
     """A picture's file. `get`: where pictures come from; without it, it is named."""
 
-    __slots__ = ("_before", "_get", "_words", "path")
+    __slots__ = ("_before", "_get", "_state", "_words", "path")
 
     def __init__(
-        self, path: Path, name: str, get: Get | None, before: tuple[Span, ...] = ()
-    ) -> None:
+        self, path: Path, name: str, get: Get | None, before: tuple[Span, ...] = (),
+        state: str = "",
+    ) -> None:  # fmt: skip
         super().__init__()
         self.path = path
         self._get = get
         self._before = before
         self._words = name
+        self._state = state
 
     @property
     def source(self) -> str:
@@ -60,7 +65,9 @@ class PicturePiece(Piece):
 
     def render(self, width: int) -> list[Line]:
         room = min(MOST_WIDTH, width - sum(cells(text) for text, _ in self._before))
-        found = self._get(self.path, room, MOST_HEIGHT) if self._get and room >= 4 else None
+        found = None
+        if self._get and room >= 4:
+            found = self._get(self.path, room, MOST_HEIGHT, self._state)
         words = self._words
         if isinstance(found, Shown):
             lines: list[Line] = [
@@ -78,6 +85,21 @@ class Pictures:
 
     files: Path | None = None
     get: Get | None = None
+    folder: Path | None = None
+    """Where the session works."""
+
+    def made(self, told: Any, before: tuple[Span, ...]) -> list[Piece]:
+        """The pictures among the files that a command made, as they are now."""
+        found: list[Piece] = []
+        for each in told if isinstance(told, list) and self.folder is not None else ():
+            path = PurePath(str(each.get("path") or "") if isinstance(each, dict) else "")
+            inside = not path.is_absolute() and ".." not in path.parts
+            if inside and path.suffix.lower() in _MADE and len(found) < _MOST_MADE:
+                said = f"[made: {clean_line(str(path))}]"
+                state = str(each.get("sha256") or each.get("size") or "")
+                where = Path(str(self.folder)) / path
+                found.append(PicturePiece(where, said, self.get, before, state))
+        return found
 
     def piece(self, told: Any, what: str, before: tuple[Span, ...] = ()) -> Piece:
         """What stands for a file of a message or a result: a picture, or its name."""

@@ -86,6 +86,21 @@ async def test_a_picture_in_an_agents_text_is_drawn_where_it_was_shown(tmp_path:
         assert rows[0] == "See:" and "▀" in rows[1] and rows[-1] == "Well?"
 
 
+async def test_pictures_that_a_command_made_are_drawn_below_it(tmp_path: Path) -> None:
+    app = ViewApp()
+    async with app.run_test(size=(40, 40)):
+        app.view.transcript.folder = tmp_path / "work"
+        app.view.show_transcript(app.view.transcript)
+        red(tmp_path / "work")
+        red(tmp_path, "b.png")
+        app.say(ev.ToolCall, call="c", name="Bash", input={"command": "plot"})
+        app.say(ev.ToolResult, call="c", status="ok", content="done")
+        made: list[ev.JSON] = [{"path": "a.png"}, {"path": "../b.png"}, {"path": "a.csv"}]
+        app.say(ev.FilesMade, call="c", files=made)
+        await came(app, "a.png] 80 × 40")
+        assert not any("b.png" in row or "csv" in row for row in app.rows)
+
+
 async def test_without_a_place_a_picture_is_named(tmp_path: Path) -> None:
     app = ViewApp()
     async with app.run_test(size=(40, 12)):
