@@ -13,6 +13,7 @@ from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import AgentdeckError
 from sessions.features.paired_runs import Pairs
+from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found
 from sessions.harvest.checks import DraftCheck
 from sessions.harvest.creator import Ask
@@ -62,11 +63,13 @@ def _ask(deck: Deck, session: Session) -> Ask:
 
 @command("harvest.byproducts")
 async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[ev.JSON]:
-    """What some sessions (or all) left behind."""
+    """What some sessions (or all) left behind; of several named ones what recurs is merged."""
     for session in sessions or []:
         if (live := deck.sessions.get(session)) is not None:  # the others are read from disk
             live.recorder.flush()
     found = await asyncio.to_thread(_service(deck).byproducts, sessions or [])
+    if sessions and len(sessions) > 1:
+        found = recurring.merged(found)
     return [{**each.to_json(), "weight": each.weight} for each in found]
 
 

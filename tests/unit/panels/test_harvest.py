@@ -135,9 +135,10 @@ async def test_of_several_sessions_and_of_all(tmp_path: Path) -> None:
         del rig.deck.model.summaries[closed]  # as after a start: closed ones are not told
         await rig.press("m")
         await rig.until(lambda: rig.app.screen is not rig.deck)
-        await rig.press("ctrl+a", "enter")
+        await rig.press(*"today", "ctrl+a", "enter")
         await rig.until(lambda: panel.where == "several" and not panel.looking)
         assert len(panel.several) == 3 and closed in panel.several
+        assert any(int(f["signals"].get("times") or 1) > 1 for f in panel.found), "merged, counted"
 
 
 async def test_a_block_marked_in_a_tile_is_a_byproduct(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -276,7 +277,7 @@ class HarvestPanel(Panel):
 
         def row(summary: Summary) -> Pick:
             name = self.deck.name_of(summary.id) if summary.id in open_ else title_of(summary)
-            return Pick(summary.id, ((name, ""), (f"  {summary.updated[:10]}", "$text-muted")))
+            return Pick(summary.id, ((name, ""), (f"  {_belongs(summary)}", "$text-muted")))
 
         pages = in_pages(self.deck, order, dict(open_), row)
         picks: list[Pick] = await anext(pages, [])
@@ -457,3 +458,13 @@ def _words(item: JSON) -> str:
 def _called(item: JSON) -> str:
     """A file's path, or the name of one that a tool gave; "" for what is no file."""
     return str((item.get("signals") or {}).get("name") or item.get("path") or "")
+
+
+def _belongs(summary: Summary) -> str:
+    """The day that a session worked on last, by this machine's clock, and its run: to filter by."""
+    try:
+        day = datetime.fromisoformat(summary.updated or summary.created).astimezone().date()
+    except ValueError:
+        return f"run {one_line(summary.run)}" if summary.run else ""
+    told = [str(day)] + ["today"] * (day == datetime.now().astimezone().date())
+    return " ".join([*told, *([f"run {one_line(summary.run)}"] if summary.run else [])])
