@@ -62,11 +62,10 @@ class Steering:
         """A message may wait, or wait no more: the agent is told at once, if it can be."""
         if not self._agent.steers or not (self._host.steers() or self._injected):
             return
-        if self._task is not None:
+        if self._task is not None and not self._task.done():
             self._again = True
             return
         self._task = asyncio.get_running_loop().create_task(self._tell())
-        self._task.add_done_callback(lambda _: setattr(self, "_task", None))
 
     async def _tell(self) -> None:
         self._again = True
