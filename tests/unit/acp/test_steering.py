@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from sessions import config
+from sessions.backends.acp import abilities, prompt, steering
 from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
@@ -160,3 +164,31 @@ async def test_an_interrupt_takes_back_what_the_agent_has_not_taken(make: Make) 
     await session.interrupt()
     assert [(q.text, q.mode) for q in session.queue] == [("say later", "queue")]
     assert text_of(session).endswith("say later"), "it was revoked before the turn was stopped"
+
+
+async def test_a_message_in_the_instant_after_the_one_before_goes_in_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who told the agent of the first is done then, and not yet forgotten."""
+    taken: list[str] = []
+    first = asyncio.Event()
+    waiting = [SimpleNamespace(id="1", text="one", attachments=[])]
+
+    async def request(*_: Any) -> ev.JSON:
+        return {"outcome": "injected"}
+
+    def take(ids: list[str]) -> None:
+        taken.extend(ids)
+        waiting[:] = [item for item in waiting if item.id not in ids]
+        first.set()
+
+    monkeypatch.setattr(prompt, "message", lambda *_: [])
+    monkeypatch.setattr(abilities, "steered", lambda _: True)
+    agent: Any = SimpleNamespace(steers=True, info=None, request=request)
+    host: Any = SimpleNamespace(steers=lambda: list(waiting), take_steers=take)
+    told = steering.Steering(agent, "s", host)
+    told.wake()
+    await first.wait()
+    waiting.append(SimpleNamespace(id="2", text="two", attachments=[]))
+    told.wake()
+    await until(lambda: taken == ["1", "2"], 20)
