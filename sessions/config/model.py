@@ -152,7 +152,7 @@ class Profile:
         "", "how hard a model that can think shall try"
     )
     directories: list[str] = setting(
-        [], "for agents: more directories that belong to the work", ["~/work/library"]
+        [], "for agents: more directories that belong to the work", ["~/library"]
     )
     max_steps: int = setting(0, "answers of the model within one turn; 0 = the limit below")
     subsessions: bool = setting(True, "its sessions may start sessions of their own (tool Task)")
@@ -248,7 +248,7 @@ class Permissions:
 class SkillsConfig:
     """Where skills are looked for, besides yours, the project's and the bundled ones."""
 
-    paths: list[str] = setting([], "more folders of skills", ["~/work/skills"])
+    paths: list[str] = setting([], "more folders of skills", ["~/skills"])
     most_on: int = setting(24, "skills that are on in one session at most; 0 = no such limit")
 
 
