@@ -262,8 +262,8 @@ class ChildHost(Protocol):
 class Bears(Protocol):
     """A turn's host that can have sessions which the agent leads by itself."""
 
-    def child(self, title: str, call: str, known: str = "", above: str = "") -> ChildHost | None:
-        """A session for one: a new one of that title, begun by `call`, or `known` again.
+    def child(self, title: str, call: str, above: str = "") -> ChildHost | None:
+        """A session for one, of that title, begun by `call`.
 
         `above`: the session that it belongs to, if not the one whose turn this is. None where
         there can be none.

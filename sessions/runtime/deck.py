@@ -266,13 +266,11 @@ class Deck:
                 f"It is left as it is, in {folder}. All other sessions go on.",
             ) from error
 
-    def led(self, parent: Session, title: str, call: str, known: str, above: str) -> Led:
-        """A session that the agent of `parent` leads by itself: a new one, or `known` again.
+    def led(self, parent: Session, title: str, call: str, above: str) -> Led:
+        """A new session that the agent of `parent` leads by itself.
 
         `above`: the session that it belongs to, if it is another one. Raises AgentdeckError.
         """
-        if known and known not in self._leaving and self.places.session(known).is_dir():
-            return Led(self, self.sessions.get(known) or self.opened(known))
         own = parent.summary
         created = ev.SessionCreated(
             id=new_id(), title=title, backend=own.backend, model=own.model, cwd=own.cwd,

@@ -335,10 +335,10 @@ class Session:
             self.recorder.emit(message)
         return messages
 
-    def child(self, title: str, call: str, known: str, above: str) -> Led | None:
+    def child(self, title: str, call: str, above: str) -> Led | None:
         """A session that the agent of this one leads; None where the disk refuses it."""
         try:
-            return self.deck.led(self, title, call, known, above)
+            return self.deck.led(self, title, call, above)
         except AgentdeckError as error:
             log.warning("a sub-agent of %s has no session: %s", self.id, error)
             return None

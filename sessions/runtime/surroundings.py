@@ -35,7 +35,7 @@ class Surroundings(Protocol[S]):
     async def conversation(self, session: S) -> Conversation:
         """Open the session's conversation with its backend. Raises AgentdeckError."""
 
-    def led(self, parent: S, title: str, call: str, known: str, above: str) -> Led:
+    def led(self, parent: S, title: str, call: str, above: str) -> Led:
         """A session that the agent of `parent` leads (see TurnHost.child). Raises AgentdeckError.
 
         `above`: the session that it belongs to, if it is another one.

@@ -48,7 +48,7 @@ class Owner(Protocol):
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count towards the turn."""
 
-    def child(self, title: str, call: str, known: str, above: str) -> Led | None:
+    def child(self, title: str, call: str, above: str) -> Led | None:
         """A session that its agent leads by itself; None where there can be none."""
 
 
@@ -132,9 +132,9 @@ class Turn:
         """Return when the end of the turn is on record and the next one can begin."""
         await self.ended.wait()
 
-    def child(self, title: str, call: str, known: str = "", above: str = "") -> Led | None:
+    def child(self, title: str, call: str, above: str = "") -> Led | None:
         """A session that the agent leads by itself; None where there can be none."""
-        return self._session.child(title, call, known, above)
+        return self._session.child(title, call, above)
 
     def flush(self) -> None:
         """Record the text that waits for more."""
