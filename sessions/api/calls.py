@@ -22,15 +22,11 @@ if TYPE_CHECKING:
         McpServerState,
         ModelChoice,
         NotSwitched,
-        PlanDrafted,
         PrimingKnown,
         PutBack,
         Restarted,
         Restored,
-        RunLine,
-        RunShown,
         SandboxState,
-        Scheduled,
         Sent,
         SessionListed,
         SettingChanged,
@@ -48,6 +44,7 @@ if TYPE_CHECKING:
         UsageShown,
         Watched,
     )
+    from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
     from sessions.api.worktrees import (
         BranchChecked,
         BroughtBack,

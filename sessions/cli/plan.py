@@ -12,7 +12,7 @@ from sessions.cli.asking import answered
 from sessions.cli.output import CONTEXT, say, say_json, table
 
 if TYPE_CHECKING:
-    from sessions.api.answers import RunShown
+    from sessions.api.plans import RunShown
     from sessions.engine.client import Client
     from sessions.plans.model import Task
     from sessions.plans.read import CheckedPlan

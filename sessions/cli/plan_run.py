@@ -15,7 +15,7 @@ from sessions.plans.show import exit_code
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from sessions.api.answers import RunShown
+    from sessions.api.plans import RunShown
     from sessions.engine.client import Client
 
 _AGAIN_S = 0.5

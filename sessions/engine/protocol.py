@@ -119,9 +119,9 @@ def calls(known: list[DeclaredCommand]) -> str:
 
 def _shapes() -> dict[str, Any]:
     """What is answered, by name."""
-    from sessions.api import answers, worktrees
+    from sessions.api import answers, plans, worktrees
 
-    told = {**vars(answers), **vars(worktrees)}
+    told = {**vars(answers), **vars(plans), **vars(worktrees)}
     return {name: value for name, value in told.items() if typing.is_typeddict(value)}
 
 

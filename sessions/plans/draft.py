@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from sessions.api.answers import PlanDrafted
+from sessions.api.plans import PlanDrafted
 from sessions.config.model import Config
 from sessions.errors import AgentdeckError, UsageError
 from sessions.plans.keys import keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.api.answers import RunLine, RunShown, RunTask, RunUnit
+from sessions.api.plans import RunLine, RunShown, RunTask, RunUnit
 from sessions.plans.model import UnitState
 from sessions.plans.schedule import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit

@@ -15,7 +15,7 @@ from typing import cast
 
 import msgspec
 
-from sessions.api.answers import Scheduled
+from sessions.api.plans import Scheduled
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.places import private_folder

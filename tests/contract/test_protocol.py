@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sessions.api import answers, worktrees
+from sessions.api import answers, plans, worktrees
 from sessions.engine import protocol
 from sessions.harvest.usage import Uses
 from sessions.plans.timetable import ScheduleEntry
@@ -47,7 +47,7 @@ def test_every_command_says_what_it_does_and_is_typed() -> None:
 @pytest.mark.parametrize(
     ("told", "answer"),
     [
-        (ScheduleEntry, answers.Scheduled),
+        (ScheduleEntry, plans.Scheduled),
         (Uses, answers.SkillUses),
         (WorktreeRow, worktrees.WorktreeListed),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sessions.api.answers import RunShown, RunTask
+from sessions.api.plans import RunShown, RunTask
 from tui.screens.dialogs import Choose, Listing, Pick, Prompt
 from tui.screens.session_list import tile_pick
 from tui.text import one_line

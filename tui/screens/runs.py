@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from sessions.api.answers import RunLine, RunShown, RunUnit
+from sessions.api.plans import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
 from sessions.plans.model import UnitState
 from sessions.record import events as ev

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.api.answers import PlanDrafted, RunLine, RunShown, Scheduled
+from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError

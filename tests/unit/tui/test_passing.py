@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.api.answers import RunLine
+from sessions.api.plans import RunLine
 from tests.support.deckpilot import opened
 from tests.unit.tui.test_runs import PlansClient, of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.api.answers import RunLine, RunShown
+from sessions.api.plans import RunLine, RunShown
 from sessions.plans import record, show
 from sessions.plans.model import ForEach, Head, Task
 from sessions.plans.state import Run
