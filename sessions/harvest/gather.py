@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sessions.errors import JournalError, NotFound
 from sessions.harvest.byproducts import Found, byproducts
+from sessions.harvest.memory import of_journal
 from sessions.harvest.recurring import recurrence
-from sessions.places import Places, private_folder
-from sessions.record import codec
-from sessions.record import events as ev
-from sessions.record.journal import NAME, read
-from skills import private_files
+from sessions.places import Places
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
 FINDER = 15
@@ -42,21 +37,18 @@ def gather(
 
 
 def of_session(session: str, places: Places) -> list[Found]:
-    """One session's byproducts, from the memory if its journal has not changed since."""
-    journal = places.session(session) / NAME
-    try:
-        status = journal.stat()
-    except OSError as error:
-        raise NotFound(
-            f"There is no session {session}.", "See `agentdeck sessions list`."
-        ) from error
-    memory = places.state / "byproducts" / f"{session}.json"
-    mark = [FINDER, status.st_size, status.st_mtime_ns]
-    found = _remembered(memory, mark)
-    if found is None:
-        found = byproducts(session, read(journal), once=True)
-        _remember(memory, mark, found)
-    return found
+    """One session's byproducts, from the memory if its journal has not changed since.
+
+    Raises NotFound.
+    """
+    return of_journal(
+        session,
+        places,
+        ("byproducts", FINDER),
+        lambda events: byproducts(session, events, once=True),
+        lambda found: [each.to_json() for each in found],
+        lambda told: [Found.from_json(each) for each in told],
+    )
 
 
 def all_sessions(places: Places) -> list[str]:
@@ -72,22 +64,3 @@ def _ids(folder: Path) -> Iterator[str]:
                     yield entry.name
     except FileNotFoundError:
         return
-
-
-def _remembered(memory: Path, mark: list[int]) -> list[Found] | None:
-    try:
-        data = json.loads(memory.read_bytes())
-        if data["mark"] != mark:
-            return None
-        return [Found.from_json(entry) for entry in data["found"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _remember(memory: Path, mark: list[int], found: Iterable[Found]) -> None:
-    data: ev.JSON = {"mark": mark, "found": [each.to_json() for each in found]}
-    try:
-        private_folder(memory.parent)
-        private_files.write(memory, codec.encode(data), synced=False)
-    except (OSError, JournalError, ValueError):
-        return  # a memory that can't be kept costs time, nothing else

@@ -6,8 +6,7 @@ on and never opened, is opened where it does not help, or says what another says
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,35 +15,16 @@ from sessions.api.answers import SkillKept
 from sessions.harvest.checks import fires
 from sessions.harvest.draft import split
 from sessions.harvest.gather import all_sessions
-from sessions.harvest.language import CORRECTION, telling_terms
+from sessions.harvest.language import telling_terms
 from sessions.harvest.neighbours import SAME, jaccard, shingles
-from sessions.harvest.usage import UNUSED
-from sessions.places import Places, private_folder
-from sessions.record import codec
-from sessions.record import events as ev
-from sessions.record.journal import NAME, read
-from skills import private_files
+from sessions.harvest.usage import UNUSED, SkillsSeen, of_session
+from sessions.places import Places
 
-_FORMAT = 1
-_CHARS = 160
-"""Of a message, how much is shown."""
-_MOST_MESSAGES = 400
 OFFERED = 10
 """Messages with a skill switched on, after which never opening it says something."""
 OFTEN = 4
 """Times that the model opened it, after which helping in less than half of them does."""
 _SHOWN = 5
-_TYPED = ("typed", "queued", "broadcast")
-
-
-@dataclass(slots=True)
-class _Seen:
-    """Of one session: messages with the skills that were on, and the uses."""
-
-    messages: list[tuple[int, str, list[str]]] = field(default_factory=list)
-    """Turn, its beginning, the skills that the model was offered then."""
-    uses: list[tuple[str, int, str, bool, str]] = field(default_factory=list)
-    """Skill, turn, how (`tool`, `user`), whether it helped, when."""
 
 
 @dataclass(slots=True)
@@ -60,41 +40,12 @@ class _Tally:
     last: str = ""
 
 
-def look(events: Iterable[ev.Event]) -> _Seen:
-    """What one session says of its skills. A use helped when its turn came to its own end and the
-    user neither undid nor corrected it.
-    """
-    seen, on = _Seen(), set[str]()
-    used: list[tuple[str, int, str, str]] = []
-    ended: set[int] = set()
-    spoilt: set[int] = set()
-    turn = 0
-    for event in events:
-        if isinstance(event, ev.SkillSet):
-            (on.add if event.state in ("on", "name-only") else on.discard)(event.name)
-        elif isinstance(event, ev.SkillUsed):
-            used.append((event.name, event.turn or turn, event.how, event.at))
-        elif isinstance(event, ev.TurnEnded) and event.reason == "end_turn":
-            ended.add(event.turn)
-        elif isinstance(event, ev.TurnUndone):
-            spoilt.update(range(event.turn, turn + 1))
-        elif isinstance(event, ev.UserMessage):
-            if CORRECTION.search(event.text[:200]):
-                spoilt.add(turn)
-            turn = event.turn
-            if event.origin in _TYPED and len(seen.messages) < _MOST_MESSAGES:
-                told = " ".join(event.text[: 2 * _CHARS].split())[:_CHARS]
-                seen.messages.append((turn, told, sorted(on)))
-    seen.uses = [(n, t, how, t in ended and t not in spoilt, at) for n, t, how, at in used]
-    return seen
-
-
 def upkeep(places: Places, folders: Sequence[Path]) -> list[SkillKept]:
     """Each skill of `folders` with its figures and what to say of it; what wants a look first."""
     skills = {folder.name: _said(folder) for folder in folders}
     tallies = {name: _Tally() for name in skills}
     for session in all_sessions(places):
-        _count(_of_session(session, places), skills, tallies)
+        _count(of_session(session, places), skills, tallies)
     near = _overlaps(skills)
     told = []
     for folder in folders:
@@ -104,7 +55,7 @@ def upkeep(places: Places, folders: Sequence[Path]) -> list[SkillKept]:
     return sorted(told, key=lambda each: (not each["says"], each["used"], each["name"]))
 
 
-def _count(seen: _Seen, skills: dict[str, str], tallies: dict[str, _Tally]) -> None:
+def _count(seen: SkillsSeen, skills: dict[str, str], tallies: dict[str, _Tally]) -> None:
     """Add what one session says to the figures of the skills that it knew."""
     texts = {turn: text for turn, text, _ in seen.messages}
     opened = {(name, turn) for name, turn, _, _, _ in seen.uses}
@@ -193,30 +144,3 @@ def _said(folder: Path) -> str:
         return folder.name
     name, description, _ = split(text)
     return f"{(name or folder.name).replace('-', ' ')} {description}"
-
-
-def _of_session(session: str, places: Places) -> _Seen:
-    """What one session says, remembered until its journal changes."""
-    journal = places.session(session) / NAME
-    memory = places.state / "upkeep" / f"{session}.json"
-    try:
-        status = journal.stat()
-    except OSError:
-        return _Seen()
-    mark = [_FORMAT, status.st_size, status.st_mtime_ns]
-    try:
-        data = json.loads(memory.read_bytes())
-        if data["mark"] == mark:
-            messages = [(int(t), str(text), list(on)) for t, text, on in data["messages"]]
-            uses = [(str(n), int(t), str(h), bool(g), str(at)) for n, t, h, g, at in data["uses"]]
-            return _Seen(messages, uses)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not remembered, or not readable: counted anew
-    seen = look(read(journal))
-    try:
-        private_folder(memory.parent)
-        told = {"mark": mark, "messages": seen.messages, "uses": seen.uses}
-        private_files.write(memory, codec.encode(told), synced=False)
-    except OSError:
-        pass  # a memory that can't be kept costs time, nothing else
-    return seen

@@ -6,23 +6,35 @@ the message that followed. That is a weak sign, and it is called one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from sessions.api.answers import SkillUses
+from sessions.errors import NotFound
 from sessions.harvest.gather import all_sessions
 from sessions.harvest.language import CORRECTION
-from sessions.places import Places, private_folder
-from sessions.record import codec
+from sessions.harvest.memory import of_journal
+from sessions.places import Places
 from sessions.record import events as ev
-from sessions.record.journal import NAME, read
-from skills import private_files
 
 UNUSED = timedelta(weeks=6)
-_FORMAT = 3
+_FORMAT = 4
+_CHARS = 160
+"""Of a message, how much is shown."""
+_MOST_MESSAGES = 400
+_TYPED = ("typed", "queued", "broadcast")
+
+
+@dataclass(slots=True)
+class SkillsSeen:
+    """Of one session: messages with the skills that were on, and the uses."""
+
+    messages: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    """Turn, its beginning, the skills that the model was offered then."""
+    uses: list[tuple[str, int, str, bool, str]] = field(default_factory=list)
+    """Skill, turn, how (`tool`, `user`), whether it helped, when."""
 
 
 @dataclass(slots=True)
@@ -46,7 +58,7 @@ def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:
     """Of each skill of mine (name, since when it is there), least used first."""
     found = {name: Uses(name) for name, _ in mine}
     for session in all_sessions(places):
-        for name, (used, helped, last) in _of_session(session, places).items():
+        for name, (used, helped, last) in _counted(of_session(session, places)).items():
             if name in found:
                 each = found[name]
                 each.used += used
@@ -61,55 +73,62 @@ def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:
 
 
 def count(events: Iterable[ev.Event]) -> dict[str, tuple[int, int, str]]:
-    """By skill: uses, uses that helped, when last. A turn that tries a draft out does not count."""
-    turns: dict[int, list[str]] = {}
+    """By skill: uses, uses that helped, when last."""
+    return _counted(look(events))
+
+
+def _counted(seen: SkillsSeen) -> dict[str, tuple[int, int, str]]:
+    found: dict[str, tuple[int, int, str]] = {}
+    for name, _, _, good, at in seen.uses:
+        used, helped, last = found.get(name, (0, 0, ""))
+        found[name] = (used + 1, helped + good, max(last, at))
+    return found
+
+
+def look(events: Iterable[ev.Event]) -> SkillsSeen:
+    """What one session says of its skills. A turn that tries a draft out does not count."""
+    seen, on = SkillsSeen(), set[str]()
+    used: list[tuple[str, int, str, str]] = []
     ended: set[int] = set()
     spoilt: set[int] = set()
-    last: dict[str, str] = {}
     trials: set[int] = set()
     newest = 0
     for event in events:
-        if isinstance(event, ev.SkillUsed):
-            turns.setdefault(event.turn or newest, []).append(event.name)
-            last[event.name] = event.at
+        if isinstance(event, ev.SkillSet):
+            (on.add if event.state in ("on", "name-only") else on.discard)(event.name)
+        elif isinstance(event, ev.SkillUsed):
+            used.append((event.name, event.turn or newest, event.how, event.at))
         elif isinstance(event, ev.TurnEnded) and event.reason == "end_turn":
             ended.add(event.turn)
         elif isinstance(event, ev.TurnUndone):
-            spoilt.update(n for n in turns if n >= event.turn)
+            spoilt.update(turn for _, turn, _, _ in used if turn >= event.turn)
         elif isinstance(event, ev.UserMessage):
             if CORRECTION.search(event.text[:200]):
                 spoilt.add(newest)
             newest = event.turn
             if event.origin == "harvest":
                 trials.add(newest)
-    found: dict[str, tuple[int, int, str]] = {}
-    for turn, names in turns.items():
-        for name in names if turn not in trials else ():
-            used, helped, _ = found.get(name, (0, 0, ""))
-            good = turn in ended and turn not in spoilt
-            found[name] = (used + 1, helped + good, last[name])
-    return found
+            elif event.origin in _TYPED and len(seen.messages) < _MOST_MESSAGES:
+                told = " ".join(event.text[: 2 * _CHARS].split())[:_CHARS]
+                seen.messages.append((newest, told, sorted(on)))
+    seen.uses = [
+        (name, turn, how, turn in ended and turn not in spoilt, at)
+        for name, turn, how, at in used
+        if turn not in trials
+    ]
+    return seen
 
 
-def _of_session(session: str, places: Places) -> dict[str, tuple[int, int, str]]:
-    """One session's uses, remembered until its journal changes."""
-    journal = places.session(session) / NAME
-    memory = places.state / "uses" / f"{session}.json"
+def of_session(session: str, places: Places) -> SkillsSeen:
+    """What one session says, remembered until its journal changes."""
     try:
-        status = journal.stat()
-    except OSError:
-        return {}
-    mark = [_FORMAT, status.st_size, status.st_mtime_ns]
-    try:
-        data = json.loads(memory.read_bytes())
-        if data["mark"] == mark:
-            return {name: (u, h, str(at)) for name, (u, h, at) in data["uses"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass  # not remembered, or not readable: counted anew
-    found = count(read(journal))
-    try:
-        private_folder(memory.parent)
-        private_files.write(memory, codec.encode({"mark": mark, "uses": found}), synced=False)
-    except OSError:
-        pass  # a memory that can't be kept costs time, nothing else
-    return found
+        return of_journal(session, places, ("uses", _FORMAT), look, asdict, _again)
+    except NotFound:
+        return SkillsSeen()
+
+
+def _again(told: ev.JSON) -> SkillsSeen:
+    return SkillsSeen(
+        [(int(turn), str(text), list(on)) for turn, text, on in told["messages"]],
+        [(str(n), int(t), str(how), bool(good), str(at)) for n, t, how, good, at in told["uses"]],
+    )

@@ -55,6 +55,14 @@ def test_who_used_a_skill_and_with_what_outcome(tmp_path: Path) -> None:
     assert found["says"] == []
 
 
+def test_a_trial_of_a_skill_is_no_use_of_it(tmp_path: Path) -> None:
+    skill(tmp_path, "tides")
+    _, used, ended = turn(1, "", "tides")
+    tried = ev.UserMessage(turn=1, text="Try it", origin="harvest")
+    found = upkeep(tmp_path, [tried, used, ended], turn(2, "High water?", "tides", "user"))["tides"]
+    assert (found["used"], found["by_model"], found["by_user"], found["offered"]) == (1, 0, 1, 1)
+
+
 def test_one_that_fires_too_often_is_shown_with_the_messages_that_say_so(tmp_path: Path) -> None:
     skill(tmp_path, "tides")
     turns = []
