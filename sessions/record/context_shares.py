@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import FilledBy
 from sessions.record.context import IMAGE_TOKENS
 from skills.tokens import quarters
 
-ORDER: tuple[FilledBy, ...] = (
-    "system", "tools", "skills", "files", "primings", "results", "conversation", "agent",
-)  # fmt: skip
+ORDER: tuple[FilledBy, ...] = get_args(FilledBy)
 
 
 def shares(
