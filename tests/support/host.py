@@ -75,6 +75,17 @@ class QuietHost:
         """None is there."""
 
 
+def saying(decision: str) -> Callable[[ev.PermissionAsked], ev.PermissionAnswered]:
+    """A user who answers every request so."""
+    return lambda request: ev.PermissionAnswered(
+        turn=1,
+        call=request.call,
+        ask=request.ask,
+        decision=decision,
+        allowed=not decision.startswith("no"),
+    )
+
+
 class FakeHost(QuietHost):
     """Collects events; answers permissions by `answer`, or never."""
 

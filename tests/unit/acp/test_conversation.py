@@ -17,7 +17,7 @@ from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question
 from sessions.errors import BackendError
 from sessions.record import events as ev
-from tests.support.host import FakeHost
+from tests.support.host import FakeHost, saying
 from tests.support.rig import until
 
 AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
@@ -96,9 +96,7 @@ async def test_a_command_is_asked_with_the_agents_own_options(
     make: Make, tmp_path: Path, mode: str
 ) -> None:
     host = FakeHost(tmp_path, permission=mode)
-    host.answer = lambda request: ev.PermissionAnswered(
-        turn=1, call=request.call, ask=request.ask, decision="always", allowed=True
-    )
+    host.answer = saying("always")
     await run(make(), host, "permit")
     asked = next(e for e in host.events if isinstance(e, ev.PermissionAsked))
     assert asked.detail == "make test" and asked.detail_kind == "command"
@@ -112,9 +110,7 @@ async def test_what_a_tool_is_given_is_shown_though_it_is_told_after_the_request
     make: Make, tmp_path: Path
 ) -> None:
     host = FakeHost(tmp_path)
-    host.answer = lambda request: ev.PermissionAnswered(
-        turn=1, call=request.call, ask=request.ask, decision="no", allowed=False
-    )
+    host.answer = saying("no")
     await run(make(), host, "hasty")
     asked = next(e for e in host.events if isinstance(e, ev.PermissionAsked))
     assert (asked.summary, asked.detail) == ("sums_add", "a: 2")

@@ -15,7 +15,7 @@ from sessions.backends.base import Settings
 from sessions.config.model import Provider
 from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
-from tests.support.host import FakeHost
+from tests.support.host import FakeHost, saying
 from tests.unit.acp.test_conversation import Make, make, run
 
 __all__ = ["make"]
@@ -124,9 +124,7 @@ async def test_sessions_that_an_agent_starts_are_rows_of_their_parent(
     make: Make, tmp_path: Path
 ) -> None:
     host = FakeHost(tmp_path)
-    host.answer = lambda asked: ev.PermissionAnswered(
-        turn=1, call=asked.call, ask=asked.ask, decision="yes", allowed=True
-    )
+    host.answer = saying("yes")
     await run(make(), host, "delegate")
     calls = {e.call: e for e in host.events if isinstance(e, ev.ToolCall)}
     scout, ls, aide = calls.values()

@@ -32,6 +32,15 @@ async def delegated(rig: Rig) -> Session:
     return session
 
 
+async def at_work(rig: Rig) -> tuple[Session, Session]:
+    """A session whose turn is over, and that of its sub-agent, which works on behind it."""
+    session = await rig.session()
+    await session.send("crew")
+    await rig.idle(session)
+    (mate,) = (await children(rig)).values()
+    return session, await rig.deck.get(mate.id)
+
+
 async def test_a_sub_agent_is_a_session_with_what_it_was_told_said_and_did(make: Make) -> None:
     rig = await make()
     session = await delegated(rig)
@@ -59,11 +68,7 @@ async def test_a_sub_agent_is_a_session_with_what_it_was_told_said_and_did(make:
 
 async def test_one_that_works_on_behind_the_turn_is_ended_alone(make: Make) -> None:
     rig = await make()
-    session = await rig.session()
-    await session.send("crew")
-    await rig.idle(session)
-    (mate,) = (await children(rig)).values()
-    led = await rig.deck.get(mate.id)
+    session, led = await at_work(rig)
     await until(lambda: text_of(led) == "I dig on ")
     assert led.summary.status == "working" and not led.summary.closed
     await led.interrupt()
@@ -88,11 +93,7 @@ async def test_one_that_is_told_more_goes_on_in_its_session(make: Make) -> None:
 
 async def test_one_whose_agent_is_gone_works_no_more(make: Make) -> None:
     rig = await make()
-    session = await rig.session()
-    await session.send("crew")
-    await rig.idle(session)
-    (mate,) = (await children(rig)).values()
-    led = await rig.deck.get(mate.id)
+    _, led = await at_work(rig)
     assert led.summary.status == "working"
     backend = rig.deck.backend("scripted")
     assert backend.restart() is False, "it works"  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from sessions.record import events as ev
 from sessions.tools.rewind import changes_since
 from sessions.tools.state import ToolOptions
 from sessions.tools.toolbox import Toolbox, make_toolbox
-from tests.support.host import FakeHost
+from tests.support.host import FakeHost, saying
 from tests.support.rig import rig_places, until
 
 AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
@@ -62,17 +62,6 @@ async def client(tmp_path: Path, root: Path, places: Places) -> AsyncIterator[Cl
     await backend.close()
     for box in boxes:
         await box.close()
-
-
-def saying(decision: str) -> Callable[[ev.PermissionAsked], ev.PermissionAnswered]:
-    """A user who answers every request so."""
-    return lambda request: ev.PermissionAnswered(
-        turn=1,
-        call=request.call,
-        ask=request.ask,
-        decision=decision,
-        allowed=not decision.startswith("no"),
-    )
 
 
 def host_in(root: Path, permission: str = "ask", decision: str = "") -> FakeHost:
