@@ -67,7 +67,7 @@ class ContextScreen(Dialog[None]):
         try:
             self.shown = await self.deck.client.call("session.context", session=self.session)
         except AgentdeckError as error:
-            fault = f"{error} {error.hint}".strip()
+            fault = str(error)
         self.query_one("#fault", Static).update(plain(fault))
         self.show()
 

@@ -225,7 +225,7 @@ class InboxScreen(Dialog[str]):
                 await self._answer(want, key)
                 self._say("")
             except AgentdeckError as error:
-                self._say(f"{error} {error.hint}".strip())
+                self._say(str(error))
 
         work = while_shown(self, guarded, message.want, message.key)
         self.run_worker(work, group="answer")

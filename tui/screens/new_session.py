@@ -259,7 +259,7 @@ class NewSessionForm(Dialog[Wish]):
         try:
             parse(budget.value)
         except AgentdeckError as error:
-            self._fault(f"{error} {error.hint}")
+            self._fault(str(error))
             budget.focus()
             return
         args = {"cwd": str(folder), "title": self.query_one("#title", Input).value}

@@ -117,7 +117,7 @@ class TimelineScreen(Dialog[None]):
             client = self.deck.client
             found = await client.call("session.timeline", session=self.session, turn=turn)
         except AgentdeckError as error:
-            fault = f"{error} {error.hint}".strip()
+            fault = str(error)
         finally:
             self._asking = False
         if turn != self.turn:

@@ -52,10 +52,11 @@ async def test_more_than_the_window_and_a_window_that_is_not_known() -> None:
             assert "░" not in str(bar.render())
 
 
-async def test_a_refusal_is_a_sentence_there() -> None:
+async def test_a_refusal_is_a_sentence_there_with_its_remedy_once() -> None:
     made = client({})
-    made.refuse["session.context"] = UsageError("It can't be read.")
+    made.refuse["session.context"] = UsageError("It can't be read.", "Try again.")
     async with opened(client=made) as deck:
         deck.deck.start("context")
         fault = (await deck.screen(ContextScreen)).query_one("#fault", Static)
         await deck.until(lambda: "can't be read" in str(fault.render()))
+        assert str(fault.render()) == "It can't be read. Try again."

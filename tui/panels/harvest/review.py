@@ -261,7 +261,7 @@ class DraftReview(Dialog[str]):
         try:
             edit_file(self.app, path)
         except AgentdeckError as error:
-            self.say(f"{error} {error.hint}".strip())
+            self.say(str(error))
             return
         self.run(self.edited())
 

@@ -165,7 +165,7 @@ class SettingsScreen(Filtered[None]):
             try:
                 await work
             except AgentdeckError as error:
-                self.say(f"{error} {error.hint}".strip(), fault=True)
+                self.say(str(error), fault=True)
 
         self.run_worker(while_shown(self, guarded), group="change")
 

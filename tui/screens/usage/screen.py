@@ -104,7 +104,7 @@ class UsageScreen(Dialog[str]):
         try:
             found = await self.deck.client.call("archive.usage", by=[self.by], since=since)
         except AgentdeckError as error:
-            fault = f"{error} {error.hint}".strip()
+            fault = str(error)
         if number == self.asked:
             self.shown = found
             self.query_one("#fault", Static).update(plain(fault))
