@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +32,7 @@ Mark = tuple[int, int]
 class SessionRow(NamedTuple):
     """What a list shows of a session: a part of its `Summary`, under the same names.
 
-    First what `listed` tells, in its order. What is true or false is 1 or 0 here, as SQLite has it.
+    What is true or false is 1 or 0 here, as SQLite has it.
     """
 
     id: str
@@ -57,7 +57,6 @@ class SessionRow(NamedTuple):
     """The journal's mark, when it was taken in."""
 
 
-_TOLD = SessionRow._fields[: SessionRow._fields.index("unbegun")]
 _ROWS = f"select {', '.join(SessionRow._fields)} from sessions order by id desc"
 
 
@@ -89,11 +88,11 @@ def _all(found: list[SessionRow], journals: Path) -> bool:
         with _opened(journals) as here:
             for row in found:
                 # Relative to its folder: ten thousand times, a long path takes longer.
-                status = stat(f"{row[0]}/{JOURNAL}", dir_fd=here)
-                if status.st_mtime_ns != row[-1] or status.st_size != row[-2]:
+                status = stat(f"{row.id}/{JOURNAL}", dir_fd=here)
+                if status.st_mtime_ns != row.mtime or status.st_size != row.size:
                     return False
             there = os.listdir(here)  # noqa: PTH208 - of an open folder
-            new = set(there).difference(row[0] for row in found)
+            new = set(there).difference(row.id for row in found)
             return not any(_session(name, here) for name in new)
     except OSError:
         return False
@@ -132,29 +131,20 @@ def mark_of(journal: Path | str, folder: int | None = None) -> Mark:
     return status.st_size, status.st_mtime_ns
 
 
-def listed(summary: Summary) -> ev.JSON:
+def listed(session: Summary | SessionRow) -> ev.JSON:
     """A row of `sessions list --json`, DESIGN 6.6."""
-    told = {name: getattr(summary, name) for name in _TOLD}
-    return {**told, "title": name_of(summary)}
-
-
-def all_listed(found: Iterable[SessionRow]) -> list[ev.JSON]:
-    """The same of very many: row by row with as little between as can be."""
-    return [
-        {
-            "id": row[0],
-            "title": row[1].strip() or name_of(row),
-            "status": row[2],
-            "backend": row[3],
-            "model": row[4],
-            "cwd": row[5],
-            "created": row[6],
-            "updated": row[7],
-            "turns": row[8],
-            "cost_usd": row[9],
-            "archived": row[10] == 1,
-            "repository": row[11],
-            "branch": row[12],
-        }
-        for row in found
-    ]
+    return {
+        "id": session.id,
+        "title": name_of(session),
+        "status": session.status,
+        "backend": session.backend,
+        "model": session.model,
+        "cwd": session.cwd,
+        "created": session.created,
+        "updated": session.updated,
+        "turns": session.turns,
+        "cost_usd": session.cost_usd,
+        "archived": session.archived == 1,
+        "repository": session.repository,
+        "branch": session.branch,
+    }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from sessions.archive.find import find
-from sessions.archive.listed import JOURNAL, SessionRow, all_listed, current, listed
+from sessions.archive.listed import JOURNAL, SessionRow, current, listed
 from sessions.cli.asking import answered
 from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
@@ -85,7 +85,7 @@ def list_(everything: bool, as_json: bool) -> None:
     gc.disable()  # it ends soon, and ten thousand rows are looked through again and again
     found = [_now(s) for s in _rows() if everything or not s.archived]
     if as_json:
-        say_json(all_listed(found))
+        say_json([listed(s) for s in found])
         return
     rows = [
         (s.id, s.status, str(s.turns), s.backend, s.created[:16], name_of(s) or "new session")
