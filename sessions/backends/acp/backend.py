@@ -107,9 +107,8 @@ class AcpBackend:
     def capabilities(self) -> Capabilities:
         """What it can do."""
         agent = next((b._process for b in self._all if b._process is not None), None)
-        prompt = agent.capabilities.get("promptCapabilities", {}) if agent else {}
         return Capabilities(
-            images=bool(prompt.get("image")) if agent else True,
+            images=agent is None or bool(agent.takes.get("image")),
             thinking=True,
             steer=agent is not None and agent.steers,
             models=bool(self._models or self.default_model),

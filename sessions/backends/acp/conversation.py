@@ -371,8 +371,7 @@ class AcpConversation:
     async def _prompt(self, host: TurnHost, preface: str) -> ev.TurnEnded:
         assert self._agent is not None and self._translator is not None
         agent = self._agent
-        can = agent.capabilities.get("promptCapabilities")
-        blocks = prompt.blocks(host, preface, can if isinstance(can, dict) else {})
+        blocks = prompt.blocks(host, preface, agent.takes)
         # From here on the agent's session has had this turn, however it ends.
         self._state["turn"] = host.turn
         host.emit(ev.BackendState(data={"turn": host.turn}))

@@ -135,6 +135,12 @@ class AgentProcess:
         found = self.info.get("agentCapabilities")
         return found if isinstance(found, dict) else {}
 
+    @property
+    def takes(self) -> Message:
+        """`promptCapabilities` of these: what a prompt may hold beside text."""
+        found = self.capabilities.get("promptCapabilities")
+        return found if isinstance(found, dict) else {}
+
     def can(self, name: str) -> bool:
         """Whether it can `load`, `resume`, `fork`, `list`, `close` sessions."""
         if name == "load":
@@ -149,13 +155,11 @@ class AgentProcess:
 
     def abilities(self) -> dict[str, bool]:
         """What it said that it can do, as the interface needs it."""
-        prompt = self.capabilities.get("promptCapabilities")
-        can = prompt if isinstance(prompt, dict) else {}
         return {
             **{name: self.can(name) for name in ("load", "resume", "fork", "list", "close")},
             "steer": self.steers,
-            "images": bool(can.get("image")),
-            "embedded": bool(can.get("embeddedContext")),
+            "images": bool(self.takes.get("image")),
+            "embedded": bool(self.takes.get("embeddedContext")),
         }
 
     async def request(self, method: str, params: Message, limit_s: float | None = -1.0) -> Message:

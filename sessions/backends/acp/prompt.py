@@ -48,9 +48,7 @@ def message(
     host: TurnHost, text: str, attachments: Sequence[ev.JSON], agent: AgentProcess
 ) -> list[Message]:
     """A message for a turn that runs already."""
-    given = agent.capabilities.get("promptCapabilities")
-    can = given if isinstance(given, dict) else {}
-    return [*([_text(text)] if text else []), *_all_attached(host, attachments, can)]
+    return [*([_text(text)] if text else []), *_all_attached(host, attachments, agent.takes)]
 
 
 def _all_attached(host: TurnHost, attachments: Sequence[ev.JSON], can: Message) -> list[Message]:
