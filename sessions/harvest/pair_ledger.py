@@ -6,40 +6,30 @@ over. Of few pairs it is said that they are few.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from sessions.errors import AgentdeckError
-from sessions.places import Places, private_folder
-from sessions.priming.ledger import wilson
-from sessions.record import codec
+from sessions.places import Places
+from sessions.priming.decided import Decided
 from sessions.record import events as ev
-from skills import private_files
+from sessions.record import json_lines
 
 ENOUGH = 6
 """Under so many decided pairs not even six wins of six would stand out."""
 
 
 @dataclass(slots=True)
-class SkillPairs:
-    """The pairs of one skill."""
+class SkillPairs(Decided):
+    """The pairs of one skill, with it and without."""
+
+    enough: ClassVar[int] = ENOUGH
 
     wins: int = 0
     ties: int = 0
     losses: int = 0
     tokens: list[tuple[int, int]] = field(default_factory=list)
     """With and without it, pair by pair."""
-
-    @property
-    def decided(self) -> int:
-        """Pairs in which one was preferred."""
-        return self.wins + self.losses
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the share in which the run with it was preferred."""
-        return wilson(self.wins, self.decided)
 
     @property
     def says(self) -> str:
@@ -50,11 +40,11 @@ class SkillPairs:
             f"with it preferred in {self.wins} of {self.decided} "
             f"({100 * low:.0f} to {100 * high:.0f} %){alike}"
         )
-        if self.decided < ENOUGH:
+        if not self.known:
             verdict = f"too few to tell ({self.decided} of {ENOUGH} decided pairs)"
-        elif low > 0.5:
+        elif self.ahead:
             verdict = "it helps"
-        elif high < 0.5:
+        elif self.behind:
             verdict = "it HARMS"
         else:
             verdict = "no difference that shows"
@@ -73,29 +63,20 @@ class PairLedger:
 
     def add(self, rows: Sequence[ev.JSON]) -> None:
         """Append pairs that were decided. Raises AgentdeckError."""
-        private_folder(self.path.parent)
-        data = b"".join(codec.encode({"at": ev.now(), **row}) for row in rows)
-        try:
-            private_files.add(self.path, data)
-        except OSError as error:
-            raise AgentdeckError(
-                f"The pairs could not be recorded in {self.path}: {error.strerror}.",
-                "Make room or make the file writable, then choose again.",
-            ) from error
+        json_lines.add(self.path, rows, "pairs", "choose again")
 
     def skills(self) -> dict[str, SkillPairs]:
         """Every skill that was run in pairs."""
         try:
-            lines = self.path.read_bytes().splitlines()
+            data = self.path.read_bytes()
         except OSError:
             return {}
         found: dict[str, SkillPairs] = {}
-        for line in lines:
+        for row in json_lines.objects(data):
             try:
-                row = json.loads(line)
                 name, outcome = str(row["skill"]), str(row["outcome"])
                 tokens = (int(row["tokens"][0]), int(row["tokens"][1]))
-            except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            except (ValueError, KeyError, TypeError, IndexError):
                 continue
             if outcome not in ("win", "tie", "loss"):
                 continue

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sessions.priming.kinds import KINDS
-from sessions.priming.ledger import ENOUGH, Tally, wilson
+from sessions.priming.ledger import ENOUGH, Tally
 from sessions.priming.model import JSON, Draw
 from sessions.priming.rng import Stream
 
@@ -82,17 +82,17 @@ class FacetTally:
     @property
     def known(self) -> bool:
         """Whether there are pairs enough to say anything."""
-        return self.tally.decided >= ENOUGH
+        return self.tally.known
 
     @property
     def ahead(self) -> bool:
         """Whether it won more than by chance."""
-        return self.known and self.tally.interval[0] > 0.5
+        return self.tally.ahead
 
     @property
     def behind(self) -> bool:
         """Whether it lost more than by chance."""
-        return self.known and self.tally.interval[1] < 0.5
+        return self.tally.behind
 
     @property
     def title(self) -> str:
@@ -205,8 +205,7 @@ def weight(found: FacetTally | None) -> float:
     """How often a kind is offered: 1 unless it is known to lose."""
     if found is None or not found.behind:
         return 1.0
-    high = wilson(found.tally.wins, found.tally.decided)[1]
-    return max(_LEAST, 2 * high - _LEAST)
+    return max(_LEAST, 2 * found.tally.interval[1] - _LEAST)
 
 
 def _best_facets(pairs: Sequence[ShamPair], kind: str) -> tuple[JSON, str]:

@@ -5,42 +5,31 @@ One JSON object a line, appended; a line that can't be read is passed over and c
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from sessions.errors import AgentdeckError
-from sessions.places import private_folder
 from sessions.priming.comparison import PAIRS, Comparison
+from sessions.priming.decided import Decided
 from sessions.priming.model import JSON
-from sessions.record import codec
-from sessions.record import events as ev
-from skills import private_files
+from sessions.record import json_lines
 
 ENOUGH = 20
 """Under so many decided pairs nothing is told."""
-_Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Decided):
     """Primed against one other arm."""
+
+    enough: ClassVar[int] = ENOUGH
 
     other: str
     wins: int = 0
     ties: int = 0
     losses: int = 0
-
-    @property
-    def decided(self) -> int:
-        """Pairs that were no tie."""
-        return self.wins + self.losses
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of the share of wins among the decided pairs."""
-        return wilson(self.wins, self.decided)
 
     @property
     def says(self) -> str:
@@ -49,30 +38,19 @@ class Tally:
             f"{_counted(self.wins, 'win', 'wins')}, {_counted(self.ties, 'tie', 'ties')}, "
             f"{_counted(self.losses, 'loss', 'losses')} against {self.other}"
         )
-        if self.decided < ENOUGH:
+        if not self.known:
             return f"{counts}: not enough to tell ({self.decided} of {ENOUGH} decided pairs)."
         low, high = self.interval
         span = f"{100 * low:.0f} to {100 * high:.0f} % wins"
-        if low > 0.5:
+        if self.ahead:
             return f"{counts}: priming is ahead ({span})."
-        if high < 0.5:
+        if self.behind:
             return f"{counts}: priming is behind ({span})."
         return f"{counts}: no difference that shows ({span})."
 
 
 def _counted(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
-
-
-def wilson(wins: int, count: int, z: float = _Z95) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927, JASA 22, 209); (0, 1) of nothing."""
-    if count == 0:
-        return 0.0, 1.0
-    share = wins / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    half /= 1 + z * z / count
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,35 +75,19 @@ class Ledger:
             UsageError: it is not over.
             AgentdeckError: the ledger can't be written.
         """
-        record: JSON = {"at": ev.now(), "session": session, **comparison.to_json()}
-        private_folder(self.path.parent)
-        try:
-            private_files.add(self.path, codec.encode(record))
-        except OSError as error:
-            raise AgentdeckError(
-                f"The comparison could not be recorded in {self.path}: {error.strerror}.",
-                "Make room or make the file writable, then judge it again.",
-            ) from error
+        record: JSON = {"session": session, **comparison.to_json()}
+        json_lines.add(self.path, [record], "comparison", "judge it again")
 
     def records(self, judge: str = "user") -> list[JSON]:
         """All comparisons judged by the user, or by the model of that name, oldest first."""
-        found: list[JSON] = []
-        for line in self._lines():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(record, dict) and record.get("judge") == judge:
-                found.append(record)
-        return found
+        return [record for record in self._lines() if record.get("judge") == judge]
 
     def summary(self, judge: str = "user") -> LedgerSummary:
         """All comparisons judged by the user, or by the model of that name."""
         counts = {other: {"win": 0, "tie": 0, "loss": 0} for _, other in PAIRS}
         comparisons = unreadable = 0
-        for line in self._lines():
+        for record in self._lines():
             try:
-                record = json.loads(line)
                 if record["judge"] != judge:
                     continue
                 for other, outcome in record["outcomes"].items():
@@ -139,10 +101,10 @@ class Ledger:
         )
         return LedgerSummary(tallies, comparisons, unreadable)
 
-    def _lines(self) -> list[bytes]:
+    def _lines(self) -> Iterator[JSON]:
         try:
-            return self.path.read_bytes().splitlines()
+            return json_lines.objects(self.path.read_bytes())
         except FileNotFoundError:
-            return []
+            return iter(())
         except OSError as error:
             raise AgentdeckError(f"{self.path} can't be read: {error.strerror}.") from error

@@ -7,8 +7,6 @@ taken away; a file of another design, seed or model is never added to.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from sessions.priming.evidence.arms import ARMS
 from sessions.priming.evidence.measures import Answer
 from sessions.priming.evidence.questions import data_file
 from sessions.priming.model import JSON
-from sessions.record import codec
+from sessions.record import codec, json_lines
 from sessions.record import events as ev
 from skills import private_files
 
@@ -113,7 +111,7 @@ class Results:
         whole = data[: data.rfind(b"\n") + 1]
         if mend and len(whole) < len(data):
             private_files.write(self.path, whole)
-        for row in _rows(whole):
+        for row in json_lines.objects(whole):
             if "evidence" in row:
                 self.head = row
             elif (cell := _cell(row)) is not None:
@@ -123,16 +121,6 @@ class Results:
         return AgentdeckError(
             f"{self.path} can't be used: {error.strerror or error}.", "Name another with --results."
         )
-
-
-def _rows(data: bytes) -> Iterator[JSON]:
-    for line in data.splitlines():
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            yield row
 
 
 def _cell(row: JSON) -> EvidenceCell | None:

@@ -27,7 +27,8 @@ from sessions.priming.daydream import (
     night_of,
     pair_of,
 )
-from sessions.priming.ledger import Ledger, Tally, wilson
+from sessions.priming.decided import wilson
+from sessions.priming.ledger import Ledger, Tally
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import Subject
 from tests.unit.priming.fakes import FakeModel
