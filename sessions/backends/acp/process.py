@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp import abilities
+from sessions.backends.acp import abilities, left_behind
 from sessions.backends.acp.transport import LineTransport, Message, Pipes
 from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
-from sessions.places import private_folder
 from sessions.safety.sanitise import clean, clean_line
-from skills import private_files
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -261,18 +259,18 @@ class AgentProcess:
             async with asyncio.timeout(CLOSE_S):
                 await process.wait()
         except TimeoutError:
-            _kill_group(process.pid, signal.SIGTERM)
+            left_behind.kill_group(process.pid, signal.SIGTERM)
             try:
                 async with asyncio.timeout(CLOSE_S):
                     await process.wait()
             except TimeoutError:
                 pass
         # Whatever it started and left in its group ends with it.
-        _kill_group(process.pid, signal.SIGKILL)
+        left_behind.kill_group(process.pid, signal.SIGKILL)
         await process.wait()
         if self._watch is not None:
             await self._watch
-        _forget(self._pids, process.pid)
+        left_behind.forget(self._pids, process.pid)
 
     async def _spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self._begun = Mark(self._printed_bytes(), 0)
@@ -302,7 +300,7 @@ class AgentProcess:
         self._pipes = protocol
         self._printed = printed
         self.alive = True
-        _remember(self._pids, self._process.pid)
+        left_behind.remember(self._pids, self._process.pid)
         self._watch = asyncio.get_running_loop().create_task(self._wait())
 
     def _connect(
@@ -355,7 +353,7 @@ class AgentProcess:
         assert self._process is not None
         self.exit_code = await self._process.wait()
         self.alive = False
-        _forget(self._pids, self._process.pid)
+        left_behind.forget(self._pids, self._process.pid)
         if self._printed is not None:
             await asyncio.to_thread(self._printed.wait, _PRINTED_S)
         self._ended.set()
@@ -412,50 +410,6 @@ def _how(exit_code: int) -> str:
         return f"ended by {signal.Signals(-exit_code).name}"
     except ValueError:
         return f"ended by signal {-exit_code}"
-
-
-def _kill_group(pid: int, number: int) -> None:
-    if pid > 1 and pid != os.getpgid(0):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, number)
-
-
-# -- what a crashed engine left behind
-
-
-def _start_time(pid: int) -> str:
-    """When a process began, in clock ticks since boot (Linux), to tell it from a later one."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
-
-
-def _remember(pids: Path, pid: int) -> None:
-    with contextlib.suppress(OSError):
-        private_files.write(private_folder(pids) / str(pid), _start_time(pid), synced=False)
-
-
-def _forget(pids: Path, pid: int) -> None:
-    with contextlib.suppress(OSError):
-        (pids / str(pid)).unlink()
-
-
-def sweep(pids: Path) -> int:
-    """End agents that a killed engine left behind; how many there were."""
-    swept = 0
-    if not pids.is_dir():
-        return 0
-    for entry in pids.iterdir():
-        if entry.name.isdigit():
-            pid, started = int(entry.name), entry.read_text()
-            if started and _start_time(pid) == started:
-                _kill_group(pid, signal.SIGKILL)
-                swept += 1
-        with contextlib.suppress(OSError):
-            entry.unlink()
-    return swept
 
 
 def _version() -> str:
