@@ -33,8 +33,6 @@ log = logging.getLogger("agentdeck.deck")
 _ANSWERS_S = 0.3
 KEPT = 48
 """Pictures that are kept drawn."""
-Source = Path | bytes
-"""A file, or what stands in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Missing:
 
 
 Found = Shown | Missing
-Key = tuple[object, int, int, str]
+Key = tuple[Path, int, int, str]
 
 
 class PictureShelf:
@@ -65,13 +63,13 @@ class PictureShelf:
         """A widget whose `picture_came` is called when a picture has come, or is drawn better."""
         self._watchers.add(widget)
 
-    def get(self, source: Source, width: int, height: int, state: str = "") -> Found | None:
+    def get(self, path: Path, width: int, height: int, state: str = "") -> Found | None:
         """A picture within so many cells, or why there is none; None: it is being got.
 
         `state`: what tells a file from itself at another time.
         """
         self._ask()
-        key = (source, width, height, state)
+        key = (path, width, height, state)
         if (found := self._found.get(key)) is not None:
             self._found.move_to_end(key)
             return found
@@ -79,7 +77,7 @@ class PictureShelf:
             if self._threads is None:
                 # One thread: what several did at once would hold up the keys.
                 self._threads = ThreadPoolExecutor(1, "pictures")
-            work = partial(_made, source, width, height, self.powers)
+            work = partial(_made, path, width, height, self.powers)
             self._getting[key] = future = self._threads.submit(work)
             future.add_done_callback(lambda done: self._came(key, done))
         return None
@@ -167,13 +165,9 @@ class PictureShelf:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _made(source: Source, width: int, height: int, powers: Powers) -> Found:
+def _made(path: Path, width: int, height: int, powers: Powers) -> Found:
     try:
-        data = source if isinstance(source, bytes) else read_file(source)
-        try:
-            return make(data, width, height, powers)
-        except ImportError:  # textual-image is not there: Pillow alone draws half blocks
-            return make(data, width, height)
+        return make(read_file(path), width, height, powers)
     except NotDrawn as error:
         return Missing(str(error))
     except (OSError, ValueError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,7 +13,7 @@ from tui.pictures.decode import small
 from tui.pictures.powers import BLOCKS, Powers
 from tui.pictures.sixels import Sixels
 from tui.pictures.strips import Overlay, PictureStrip
-from tui.view.pixels import Pixels, pixels_of
+from tui.view.pixels import Pixels, flat, pixels_of, read
 
 _MOST_CELLS = 290
 """Rows and columns that kitty has marks for."""
@@ -22,14 +21,18 @@ _MOST_CELLS = 290
 
 @dataclass(slots=True)
 class Shown:
-    """A picture in cells. `size`: its own pixels; `first`: what the terminal is to be sent."""
+    """A picture in cells. `first`: what the terminal is to be sent."""
 
     cells: Pixels
-    size: tuple[int, int]
     sixels: Sixels | None = None
     number: int = 0
     """By which kitty knows it; 0 = it does not."""
     first: str = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its own pixels."""
+        return self.cells.size
 
     @property
     def width(self) -> int:
@@ -57,10 +60,19 @@ class Shown:
 
 
 def make(data: bytes, width: int, height: int, powers: Powers = BLOCKS) -> Shown:
-    """The picture within so many cells. Raises NotDrawn; for a thread."""
-    if powers.form == "blocks":
-        image, size = small(data, width, 2 * height)
-        return Shown(pixels_of(image, size), size)
+    """The picture within so many cells. Raises NotDrawn; for a thread.
+
+    Half blocks need Pillow alone: they stand in for the other forms without textual-image.
+    """
+    if powers.form != "blocks":
+        try:
+            return _make_finer(data, width, height, powers)
+        except ImportError:
+            pass
+    return Shown(read(data, width, height))
+
+
+def _make_finer(data: bytes, width: int, height: int, powers: Powers) -> Shown:
     width, height = min(width, _MOST_CELLS), min(height, _MOST_CELLS)
     wide, high = powers.cell
     image, size = small(data, width * wide, height * high)
@@ -69,17 +81,8 @@ def make(data: bytes, width: int, height: int, powers: Powers = BLOCKS) -> Shown
     image = image.resize((columns * wide, rows * high))
     beneath = pixels_of(image.resize((columns, 2 * rows)), size)
     if powers.form == "kitty":
+        kitty.marks()  # imported here, not when the first row is painted
         number = kitty.new_id()
         first = kitty.sent(number, image, columns, rows, in_tmux=powers.in_tmux)
-        return Shown(beneath, size, number=number, first=first)
-    flat = image if image.mode == "RGB" else pixels_flat(image)
-    return Shown(beneath, size, sixels=Sixels(flat, columns, rows, powers.colours))
-
-
-def pixels_flat(image: Any) -> Any:
-    """Transparency laid over black, as the cells have it."""
-    from PIL import Image
-
-    under = Image.new("RGBA", image.size, (0, 0, 0, 255))
-    under.alpha_composite(image)
-    return under.convert("RGB")
+        return Shown(beneath, number=number, first=first)
+    return Shown(beneath, sixels=Sixels(flat(image), columns, rows, powers.colours))

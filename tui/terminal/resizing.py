@@ -41,9 +41,10 @@ class SureSize(App[None]):
 
 def terminal_size() -> Size | None:
     """Columns and rows of the terminal; None where there is none, or the environment says it."""
-    if "COLUMNS" in os.environ or "LINES" in os.environ or sys.__stdout__ is None:
+    out = sys.__stdout__  # once: while a thread imports what draws pictures it is none
+    if "COLUMNS" in os.environ or "LINES" in os.environ or out is None:
         return None
     try:
-        return Size(*os.get_terminal_size(sys.__stdout__.fileno()))
+        return Size(*os.get_terminal_size(out.fileno()))
     except (OSError, ValueError):
         return None

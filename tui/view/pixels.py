@@ -59,13 +59,18 @@ def read(data: bytes, width: int, height: int) -> Pixels:
 
 def pixels_of(image: Any, size: tuple[int, int]) -> Pixels:
     """A Pillow image of as many pixels as it gets, as colours."""
+    wide, high = image.size
+    raw = flat(image).tobytes()
+    pixels = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw), 3)]
+    return Pixels([pixels[y * wide : (y + 1) * wide] for y in range(high)], size)
+
+
+def flat(image: Any) -> Any:
+    """A Pillow image in RGB, transparency laid over black."""
     if image.mode == "RGBA":
         from PIL import Image
 
-        flat = Image.new("RGBA", image.size, (*_DARK, 255))
-        flat.alpha_composite(image)
-        image = flat
-    wide, high = image.size
-    raw = image.convert("RGB").tobytes()
-    pixels = [(raw[at], raw[at + 1], raw[at + 2]) for at in range(0, len(raw), 3)]
-    return Pixels([pixels[y * wide : (y + 1) * wide] for y in range(high)], size)
+        under = Image.new("RGBA", image.size, (*_DARK, 255))
+        under.alpha_composite(image)
+        image = under
+    return image.convert("RGB")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import re
+import sys
 import zlib
+from typing import Literal
 
 import pytest
 from PIL import Image
@@ -81,6 +83,19 @@ def test_kitty_is_sent_the_picture_and_shown_its_cells(in_tmux: bool) -> None:
     red, green, blue = style.color.triplet
     assert red << 16 | green << 8 | blue == int(keys["i"]) == shown.number
     assert f"i={shown.number}" in kitty.forgotten([shown.number])
+
+
+@pytest.mark.parametrize("form", ["sixel", "kitty"])
+def test_without_textual_image_half_blocks_stand_in(
+    form: Literal["sixel", "kitty"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "textual_image"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "textual_image", None)
+    kitty.marks.cache_clear()
+    shown = make(picture(), 8, 4, Powers(form, (10, 20)))
+    assert (shown.first, shown.sixels, shown.number) == ("", None, 0)
+    assert shown.size == (80, 80) and shown.strip(2, 12, EMPTY).text == "▀" * 8 + " " * 4
 
 
 def rows() -> list[Strip]:

@@ -16,7 +16,6 @@ from textual.strip import Strip
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from tui.pictures.powers import Powers
 from tui.pictures.refused import NotDrawn
 from tui.pictures.shelf import shelf
 from tui.pictures.shown import Shown, make
@@ -83,7 +82,7 @@ class PictureScreen(Dialog[None]):
     def _draw(self, width: int, height: int) -> None:
         worker = get_current_worker()
         try:
-            picture = drawn(self._data, width, height, shelf(self.app).powers)
+            picture = make(self._data, width, height, shelf(self.app).powers)
             if worker.is_cancelled:
                 return  # another size is drawn meanwhile
             self.picture = picture
@@ -133,14 +132,6 @@ class DrawnPicture(Static):
             row = shown.strip(y, max(shown.width, self.size.width), self.rich_style)
             strips[at] = row.crop_extend(crop.x, crop.right, None)
         return strips
-
-
-def drawn(data: bytes, width: int, height: int, powers: Powers) -> Shown:
-    """The picture within so many cells. Raises NotDrawn; for a thread."""
-    try:
-        return make(data, width, height, powers)
-    except ImportError:  # textual-image is not there: Pillow alone draws half blocks
-        return make(data, width, height)
 
 
 def _as_text(data: bytes) -> str:

@@ -95,9 +95,4 @@ def _pair(sides: Mapping[str, str], powers: Powers, side: int) -> Pair:
 
 
 def _read(data: str, powers: Powers, side: int) -> Shown | None:
-    if not data:
-        return None
-    try:
-        return make(base64.b64decode(data), side, _HEIGHT, powers)
-    except ImportError:  # textual-image is not there: Pillow alone draws half blocks
-        return make(base64.b64decode(data), side, _HEIGHT)
+    return make(base64.b64decode(data), side, _HEIGHT, powers) if data else None
