@@ -6,7 +6,6 @@ loads its code and its style sheet, so it is a figure of its own.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 
@@ -29,15 +28,9 @@ Times = dict[str, list[float]]
 
 def figures(quick: bool) -> Iterator[Figure]:
     """The first opening and those after it, and what opening and leaving takes of a core."""
-    before = os.environ.get("AGENTDECK_HOME")
-    try:
-        with Stage(TILES) as stage:
-            stage.open(TILES)
-            found, taken = _opened(stage, 5 if quick else 21)
-    finally:
-        os.environ.pop("AGENTDECK_HOME", None)
-        if before is not None:
-            os.environ["AGENTDECK_HOME"] = before
+    with Stage(TILES) as stage:
+        stage.open(TILES)
+        found, taken = _opened(stage, 5 if quick else 21)
     for name, times in found.items():
         target = Target(100) if name == "settings" else None
         yield Figure(f"{name} open", times[1:], "ms", target, *_beside(name, found, 1))

@@ -7,7 +7,6 @@ shows the same text in as many panes. The rounds of both stand side by side.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -85,16 +84,6 @@ def tmux(panes: int, rounds: int, seconds: float) -> Runs:
 def figures(quick: bool) -> Iterator[Figure]:
     """Echo, CPU and memory with 0, 6, 12 and 24 tiles, and with 58 sessions out of view."""
     rounds, seconds = (1, 5.0) if quick else (3, 10.0)
-    before = os.environ.get("AGENTDECK_HOME")
-    try:
-        yield from _figures(rounds, seconds)
-    finally:
-        os.environ.pop("AGENTDECK_HOME", None)
-        if before is not None:
-            os.environ["AGENTDECK_HOME"] = before
-
-
-def _figures(rounds: int, seconds: float) -> Iterator[Figure]:
     none, _ = deck(0, 6, rounds, seconds)
     yield Figure("key echo p99, no session", none["p99"], "ms")
     decks = {}

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from sessions.engine.client import Client
 from sessions.record import events as ev
@@ -87,24 +88,16 @@ async def _shown(app: One, transcript: Transcript, tell: Teller, told: dict[str,
 
 
 def _beside(files: Path, form: str, seconds: float, rounds: int) -> Iterator[Figure]:
-    kept = {name: os.environ.get(name) for name in ("AGENTDECK_PICTURES", "AGENTDECK_HOME")}
-    os.environ["AGENTDECK_PICTURES"] = form
-    try:
-        with Stage(STREAM + SHOW) as stage:
-            stage.open(STREAM + SHOW)
-            without = [stage.watched(seconds).interface for _ in range(rounds)]
-            asyncio.run(_show(stage, files))
-            time.sleep(5.0)
-            idle = [stage.watched(seconds).interface for _ in range(rounds)]
-            streaming, stage.ids = stage.ids, stage.ids[:STREAM]
-            stage.stream(100)
-            stage.ids = streaming
-            echoes = [stage.typed(seconds)[0].p99 for _ in range(rounds)]
-    finally:
-        for name, value in kept.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+    with mock.patch.dict(os.environ, AGENTDECK_PICTURES=form), Stage(STREAM + SHOW) as stage:
+        stage.open(STREAM + SHOW)
+        without = [stage.watched(seconds).interface for _ in range(rounds)]
+        asyncio.run(_show(stage, files))
+        time.sleep(5.0)
+        idle = [stage.watched(seconds).interface for _ in range(rounds)]
+        streaming, stage.ids = stage.ids, stage.ids[:STREAM]
+        stage.stream(100)
+        stage.ids = streaming
+        echoes = [stage.typed(seconds)[0].p99 for _ in range(rounds)]
     name = f"{SHOW} pictures in view, {form}"
     yield Figure(f"interface CPU, idle, {name}", idle, "% of a core", Target(0.5, "over"),
                  "the same deck without", without)  # fmt: skip

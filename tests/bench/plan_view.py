@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,16 +23,10 @@ F10, UP, DOWN, ENTER = "\x1b[21~", "\x1b[A", "\x1b[B", "\r"
 
 def figures(quick: bool) -> Iterator[Figure]:
     """The echo's p99, and what the interface takes."""
-    before = os.environ.get("AGENTDECK_HOME")
-    try:
-        with Stage(0) as stage:
-            _show(stage)
-            rounds = [_echo(stage, 5.0 if quick else 10.0) for _ in range(1 if quick else 3)]
-            memory = [stage.memory[0]]
-    finally:
-        os.environ.pop("AGENTDECK_HOME", None)
-        if before is not None:
-            os.environ["AGENTDECK_HOME"] = before
+    with Stage(0) as stage:
+        _show(stage)
+        rounds = [_echo(stage, 5.0 if quick else 10.0) for _ in range(1 if quick else 3)]
+        memory = [stage.memory[0]]
     name = f"{TASKS:,} tasks, {AT_ONCE} stream"
     yield Figure(f"key echo p99 in the run's view, {name}", [percentile(r, 0.99) for r in rounds],
                  "ms", Target(30))  # fmt: skip

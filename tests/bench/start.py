@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from unittest import mock
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
@@ -56,17 +57,15 @@ def _ran(*command: str) -> float:
 def figures(quick: bool) -> Iterator[Figure]:
     """First frame with an engine and without one; a command's whole run."""
     rounds = 3 if quick else 9
-    before = os.environ.get("AGENTDECK_HOME")
-    with tempfile.TemporaryDirectory(prefix="ad-bench-") as home:
-        os.environ["AGENTDECK_HOME"] = home
+    with (
+        tempfile.TemporaryDirectory(prefix="ad-bench-") as home,
+        mock.patch.dict(os.environ, AGENTDECK_HOME=home),
+    ):
         try:
             yield from _figures(rounds)
         finally:
             with contextlib.suppress(Exception):  # it is to be gone, whatever it says
                 lifecycle.stop(places())
-            os.environ.pop("AGENTDECK_HOME")
-            if before is not None:
-                os.environ["AGENTDECK_HOME"] = before
 
 
 def _figures(rounds: int) -> Iterator[Figure]:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 from textual.app import App, ComposeResult
 from textual.geometry import Region
@@ -115,20 +116,16 @@ async def opening(messages: int) -> float:
 def figures(quick: bool) -> Iterator[Figure]:
     """A token's cost at three lengths, in turns and in one answer; opening a session."""
     rounds = 1 if quick else 3
-    before = os.environ.get("AGENTDECK_HOME")
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["AGENTDECK_HOME"] = home
-        try:
-            asyncio.run(token(1000))  # imports, caches
-            for name, single in (("turns", False), ("one answer", True)):
-                yield from _lengths(name, single, rounds)
-            for messages in (20, 2_000, 10_000):
-                taken = [asyncio.run(opening(messages)) for _ in range(rounds)]
-                yield Figure(f"open a session of {messages:,} messages", taken, "ms")
-        finally:
-            os.environ.pop("AGENTDECK_HOME")
-            if before is not None:
-                os.environ["AGENTDECK_HOME"] = before
+    with (
+        tempfile.TemporaryDirectory() as home,
+        mock.patch.dict(os.environ, AGENTDECK_HOME=home),
+    ):
+        asyncio.run(token(1000))  # imports, caches
+        for name, single in (("turns", False), ("one answer", True)):
+            yield from _lengths(name, single, rounds)
+        for messages in (20, 2_000, 10_000):
+            taken = [asyncio.run(opening(messages)) for _ in range(rounds)]
+            yield Figure(f"open a session of {messages:,} messages", taken, "ms")
 
 
 def _lengths(name: str, single: bool, rounds: int) -> Iterator[Figure]:

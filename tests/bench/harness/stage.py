@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
@@ -54,7 +55,8 @@ class Stage:
             '[profiles.b]\nbackend = "b"\n[limits]\nturns_at_once = 100\n'
         )
         (home / "config.toml").chmod(0o600)
-        os.environ["AGENTDECK_HOME"] = str(home)
+        self._environ = mock.patch.dict(os.environ, AGENTDECK_HOME=str(home))
+        self._environ.start()
         self.places: Places = places()
         self._profiled = _profiled(profile) if profile is not None else None
         self.engine = lifecycle.ensure_running(self.places)
@@ -157,6 +159,7 @@ class Stage:
             self._profiled.wait()
         self._server.kill()
         self._server.wait()
+        self._environ.stop()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def __enter__(self) -> Stage:
