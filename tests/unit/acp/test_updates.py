@@ -107,6 +107,7 @@ def test_what_was_said_before_a_call_is_not_its_result() -> None:
     translator = begun()
     translator.events(update(rawInput={"command": "ls"}, content=[said("Lists the files")]))
     assert outcome(translator, rawOutput={"output": "a.txt"}).content == "a.txt"
+    assert outcome(begun(content=[said("Lists the files")]), content=[]).content == ""
 
 
 def test_what_an_mcp_server_said_is_shown_as_its_text() -> None:
@@ -123,7 +124,6 @@ def test_a_request_without_the_input_shows_the_one_that_was_told_before() -> Non
     request = asked(1, "t", call, [], Path("/w"))
     assert request.detail == 'a: 2\nwho: x\nmore: [1, "ü"]'
     assert request.summary == "sums_add"
-    assert outcome(begun(content=[said("Lists the files")]), content=[]).content == ""
 
 
 def test_what_was_said_while_it_ran_is_its_result() -> None:
