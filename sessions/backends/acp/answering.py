@@ -117,13 +117,15 @@ class Answering:
 
     async def _question(self, params: Message) -> Message:
         """Answer elicitation/create by the user, in a turn or between two."""
-        host: elicit.Host | None = self._host
-        if host is None and (last := self._last) is not None:
-            await last.over()
-            host = self._host or elicit.Recording(last)
-        if host is None:
+        last = self._last
+        if self._host is None and last is not None:
+            await last.over()  # meanwhile the next one may have begun
+        if self._host is not None:
+            host = self._recording(self._host)
+        elif last is not None:
+            host = elicit.Recording(last)
+        else:
             return elicit.CANCEL
-        host = self._recording(self._host) if self._host is not None else host
         asked = elicit.ask(host, self._translator, self._backend.title, params)
         try:
             return await self._within(asked)
