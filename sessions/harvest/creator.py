@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
@@ -121,9 +122,10 @@ class _Maker:
             for other in skills[1:]:
                 draft.flags.append(f"{other.path} is a skill of its own: make a draft of it alone")
             return draft
-        draft.name = slug(name) if name else self._name()
-        draft.description = self._description()
-        self._write_body()
+        sections = self._sections()
+        draft.name = slug(name) if name else self._name(sections)
+        draft.description = self._description(sections)
+        self._write_body(sections)
         return draft
 
     def _adopt(self, found: Found, name: str) -> None:
@@ -203,12 +205,12 @@ class _Maker:
             counts[each.kind] = counts.get(each.kind, 0) + each.count
         return redacted.text
 
-    def _name(self) -> str:
+    def _name(self, sections: Sections) -> str:
         """By the file that was made, and by what was asked for."""
         files = [f for f in (*self._of("file"), *self._of("code")) if not f.signals.get("made")]
         stem = next((PurePath(f.name).stem for f in files if f.path), "")
         words = [] if stem.lower() in _SAYS_NOTHING else re.findall(r"[A-Za-z0-9]+", stem)[:3]
-        asked = next((text for text, _ in self._told_sections().asks()), "")
+        asked = next((text for text, _ in sections.asks()), "")
         told = _telling(re.sub(r"[\w./-]+\.\w{1,5}\b|\b[A-Z_]{3,}\b", " ", asked))
         known = {word.lower() for word in words}
         if len("".join(words)) < _SAYS_ENOUGH:
@@ -218,9 +220,8 @@ class _Maker:
             words = _telling(self._quiet(texts[0])) if texts else []
         return slug(" ".join(words)) if words else "harvested-skill"
 
-    def _description(self) -> str:
+    def _description(self, sections: Sections) -> str:
         """What it does, in the user's words when to use it, and what it is not for."""
-        sections = self._told_sections()
         parts = []
         asked = [text for text, _ in sections.asks()][:2]
         if asked:
@@ -245,21 +246,23 @@ class _Maker:
         parts += [text for text, _ in sections.when_not()[:1]]
         return _described(" ".join(parts))
 
-    def _told_sections(self) -> Sections:
+    def _sections(self) -> Sections:
+        """Of all that was taken in; each text is looked through once for what must not leave."""
         by_id = {f.id: f for group in self._by_kind.values() for f in group}
         files = {path: by_id[receipt] for path, receipt in self._draft.file_receipts.items()}
         texts = {path: data.decode("utf-8", "replace") for path, data in self._draft.files.items()}
         # What was taken out of the material is counted where that is taken in.
-        return Sections(self._by_kind, files, texts, lambda text: _one_line(self._quiet(text)))
+        tell = cache(lambda text: _one_line(self._quiet(text)))
+        return Sections(self._by_kind, files, texts, tell)
 
-    def _write_body(self) -> None:
+    def _write_body(self, sections: Sections) -> None:
         lines = self._draft.lines
         lines.append(DraftLine(f"# {self._draft.name.replace('-', ' ').capitalize()}"))
         for group in self._by_kind.values():
             for found in group:
                 if found.kind not in ("code", "file", "picture"):
                     self._clean(found.text)  # what is told is counted once
-        for title, rows, ordered in self._told_sections().all():
+        for title, rows, ordered in sections.all():
             self._section(title, rows, ordered)
 
     def _of(self, kind: str) -> list[Found]:

@@ -143,9 +143,7 @@ class Redactor:
         text = _ASSIGNED.sub(assigned, _SECRETS.sub(known, text))
         if places:
             text = self._person.without(self._places(text, counts), counts)
-            for kind in [kind for kind, count in counts.items() if not count]:
-                del counts[kind]
-        return Redacted(text, tuple(Redaction(k, n) for k, n in sorted(counts.items())))
+        return Redacted(text, tuple(Redaction(k, n) for k, n in sorted(counts.items()) if n))
 
     def _places(self, text: str, counts: Counter[str]) -> str:
         for folder in self._folders:

@@ -134,7 +134,7 @@ class Sections:
                 if each.name not in rows:
                     where = f"its name `{each.recorded}` stands in `{path}`: change it there"
                     rows[each.name] = f"`{each.name}`: {each.what}; {where}", found
-        told = [(command, found) for command, found in self._steps]
+        told = list(self._steps)
         told += [
             (self._texts.get(path, ""), found)
             for path, found in self._files.items()
