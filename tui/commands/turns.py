@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sessions.record.closed_sets import QueueMode
 from tui.actions import action
 from tui.commands.sessions import connected, has_session
+from tui.deck.sending import along
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from sessions.record import events as ev
     from tui.deck.screen import DeckScreen
 
 GROUP = "Turns"
@@ -200,13 +200,7 @@ async def steer(deck: DeckScreen) -> None:
         deck.say(why)
         mode = "queue"
     session = deck.model.current
-    if files:
-        given: list[ev.JSON] = [{"file": file} for file in files]
-        await deck.client.call(
-            "session.send", session=session, text=text, mode=mode, attachments=given
-        )
-    else:
-        await deck.client.call("session.send", session=session, text=text, mode=mode)
+    await deck.client.call("session.send", session=session, text=text, mode=mode, **along(files))
     deck.memory.sent(text)
     deck.composer.past = deck.memory.history
     deck.composer.clear_draft()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from sessions.errors import AgentdeckError
 from tui.deck.memory import Draft
@@ -25,9 +25,16 @@ _WORTH_SAYING_S = 0.5
 _LONGEST_S = 600.0
 
 
-def attached(files: Iterable[str]) -> list[ev.JSON]:
-    """Files as the engine takes them."""
-    return [{"file": file} for file in files]
+class Along(TypedDict, total=False):
+    """What goes with a message, as the engine takes it."""
+
+    attachments: list[ev.JSON]
+
+
+def along(files: Iterable[str]) -> Along:
+    """Files that go with a message; where there are none, nothing is said of them."""
+    given: list[ev.JSON] = [{"file": file} for file in files]
+    return {"attachments": given} if given else {}
 
 
 class Sender:
@@ -192,13 +199,11 @@ class Sender:
             await self._run(targets, text)
         elif not targets:
             await self._begin(text, files)
-        elif len(targets) > 1 and files:
-            sessions, given = list(targets), attached(files)
-            self._tell(
-                await client.call("deck.broadcast", sessions=sessions, text=text, attachments=given)
-            )
         elif len(targets) > 1:
-            self._tell(await client.call("deck.broadcast", sessions=list(targets), text=text))
+            sent = await client.call(
+                "deck.broadcast", sessions=list(targets), text=text, **along(files)
+            )
+            self._tell(sent)
         elif editing and editing[0] == targets[0]:
             await self._put_back(editing, text, files)
         else:
@@ -213,11 +218,7 @@ class Sender:
     async def _give(self, session: str, text: str, files: tuple[str, ...]) -> None:
         """A message for one session."""
         client = self.deck.client
-        if files:
-            given = attached(files)
-            sent = await client.call("session.send", session=session, text=text, attachments=given)
-        else:
-            sent = await client.call("session.send", session=session, text=text)
+        sent = await client.call("session.send", session=session, text=text, **along(files))
         self._tell_hidden(sent)
 
     async def _run(self, targets: tuple[str, ...], text: str) -> None:
@@ -286,8 +287,8 @@ class Sender:
         for item in items:
             if item.get("id") == item_id:
                 item["text"] = text
-                if files:
-                    item["attachments"] = [*item.get("attachments", []), *attached(files)]
+                if more := along(files).get("attachments"):
+                    item["attachments"] = [*item.get("attachments", []), *more]
                 await self.deck.client.call("session.queue", session=session_id, items=items)
                 return
         # It was taken from the queue in the meantime: then this is a message of its own.
