@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from sessions.archive.listed import Mark, mark_of
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import NAME
@@ -131,15 +132,16 @@ def _time(at: str) -> datetime | None:
 
 def everything(sessions: Path, since: date | None, until: date | None) -> Iterator[Usage]:
     """Every ended turn of every session, of the days from `since` to `until`, both included."""
-    first, last = (d.isoformat() if d else "" for d in (since, until))
     for path in sorted(sessions.glob(f"*/{NAME}")):
         try:
-            for turn in of_journal(path):
-                day = turn.of["day"]
-                if (not first or day >= first) and (not last or day <= last):
-                    yield turn
+            yield from _within(of_journal(path), since, until)
         except OSError:
             continue  # deleted meanwhile, or not readable: it costs itself alone
+
+
+def _within(turns: Iterable[Usage], since: date | None, until: date | None) -> Iterator[Usage]:
+    first, last = (d.isoformat() if d else "" for d in (since, until))
+    return (t for t in turns if t.of["day"] >= first and (not last or t.of["day"] <= last))
 
 
 class SpentSoFar:
@@ -149,7 +151,7 @@ class SpentSoFar:
 
     def __init__(self, sessions: Path) -> None:
         self._sessions = sessions
-        self._known: dict[str, tuple[tuple[int, int], list[Usage]]] = {}
+        self._known: dict[str, tuple[Mark, list[Usage]]] = {}
         self._lock = threading.Lock()
 
     def sums(
@@ -158,22 +160,15 @@ class SpentSoFar:
         """Sums by these names of the days from `since` to `until`, both included."""
         with self._lock:
             self._refresh()
-            first, last = (d.isoformat() if d else "" for d in (since, until))
             rows = (row for _, rows in self._known.values() for row in rows)
-            within = (
-                row
-                for row in rows
-                if row.of["day"] >= first and (not last or row.of["day"] <= last)
-            )
-            return grouped(within, by)
+            return grouped(_within(rows, since, until), by)
 
     def _refresh(self) -> None:
         there = {path.parent.name: path for path in self._sessions.glob(f"*/{NAME}")}
         self._known = {name: known for name, known in self._known.items() if name in there}
         for name, path in there.items():
+            mark = mark_of(path)
             try:
-                status = path.stat()
-                mark = status.st_size, status.st_mtime_ns
                 if name not in self._known or self._known[name][0] != mark:
                     self._known[name] = mark, grouped(of_journal(path), BY)
             except OSError:
