@@ -16,6 +16,8 @@ from pathlib import Path
 from sessions.errors import AgentdeckError
 
 APP = "agentdeck"
+JOURNAL = "journal.jsonl"
+"""A session's record, in its folder."""
 # A Unix socket's path may be about 104 bytes on macOS and 108 on Linux.
 _SOCKET_PATH_LIMIT = 100
 

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sessions.places import JOURNAL
 from sessions.record.names import name_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 VERSION = 4
 """Of the index: one of another version is made again."""
-JOURNAL = "journal.jsonl"
 
 Mark = tuple[int, int]
 """A journal's size and time (ns): whether it is as it was when it was taken in."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from sessions.archive.find import find
-from sessions.archive.listed import JOURNAL, SessionRow, current, listed
+from sessions.archive.listed import SessionRow, current, listed
 from sessions.cli.asking import answered
 from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
-from sessions.places import places
+from sessions.places import JOURNAL, places
 from sessions.record.names import name_of
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import logging
 from sessions.engine.outbox import Outbox
 from sessions.engine.pressure import LetGo
 from sessions.engine.replay import Replay
+from sessions.places import JOURNAL
 from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")
@@ -65,7 +66,7 @@ class Following:
         session = self._session
         session.recorder.flush()
         while not self._closed and self._next <= (upto := session.summary.seq):
-            path = session.folder / "journal.jsonl"
+            path = session.folder / JOURNAL
             replay = Replay(path, self._next, upto, compact=self._compact, offset=self._offset)
             with contextlib.closing(replay):
                 while not self._closed and await self._part(replay):

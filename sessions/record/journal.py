@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Protocol
 
 from sessions.errors import AgentdeckError, EventRefused, JournalError
-from sessions.places import private_folder
+from sessions.places import JOURNAL, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.descriptors import JOURNALS
-from sessions.record.reading import BLOCK, JOURNAL, Faults, lines, read
+from sessions.record.reading import BLOCK, Faults, lines, read
 from sessions.safety import secrets_filter
 from skills import private_files
 

@@ -17,7 +17,6 @@ from sessions.errors import JournalError
 from sessions.record import codec
 from sessions.record import events as ev
 
-JOURNAL = "journal.jsonl"
 # A line beyond this is no event of ours; larger payloads are kept under files/.
 MAX_LINE = 32 * 2**20
 BLOCK = 2**18

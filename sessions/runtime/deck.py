@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 from sessions.archive.keeper import Keeper
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.places import Places, private_folder
+from sessions.places import JOURNAL, Places, private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
@@ -252,7 +252,7 @@ class Deck:
 
     async def _open_session(self, session_id: str) -> Session:
         folder = self.places.session(session_id)
-        if not session_id or "/" in session_id or not (folder / "journal.jsonl").exists():
+        if not session_id or "/" in session_id or not (folder / JOURNAL).exists():
             raise NotFound(f"There is no session {session_id}.", "See `agentdeck sessions list`.")
         try:
             return self.opened(session_id)
