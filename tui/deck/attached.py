@@ -26,6 +26,8 @@ THUMB_WIDTH, THUMB_HEIGHT = 12, 4
 """Cells of a thumbnail."""
 _EACH = 34
 """Cells of a file with its name."""
+Thumb = tuple[Found | None, tuple[str, str, str, str]]
+"""What is drawn of a file, and the lines beside it."""
 
 
 class AttachedFiles(Widget):
@@ -72,28 +74,29 @@ class AttachedFiles(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows on screen, for the compositor."""
-        rows = [self._row(y) for y in range(crop.y, crop.bottom)]
+        seen = [Path(name) for name in self.files[: self._seen]]
+        more = len(self.files) - len(seen)
+        shown: list[Thumb] = []
+        for number, path in enumerate(seen, 1):
+            found = self._picture(path)
+            shown.append((found, self._words(path, found, more if number == len(seen) else 0)))
+        rows = [self._row(y, shown) for y in range(crop.y, crop.bottom)]
         return [row.crop_extend(crop.x, crop.right, self.rich_style) for row in rows]
 
-    def _row(self, y: int) -> Strip:
+    def _row(self, y: int, shown: list[Thumb]) -> Strip:
         style = self.rich_style
-        seen = self.files[: self._seen]
-        parts = [Strip([Segment(" ", style)])]
-        for number, name in enumerate(seen):
-            last = number == len(seen) - 1
-            more = len(self.files) - len(seen) if last else 0
-            parts.append(self._one(Path(name), y, more))
+        parts = [Strip([Segment(" ", style)]), *(self._one(thumb, y) for thumb in shown)]
         whole = joined(parts)
         return whole.adjust_cell_length(max(whole.cell_length, self.outer_size.width), style)
 
-    def _one(self, path: Path, y: int, more: int) -> Strip:
+    def _one(self, shown: Thumb, y: int) -> Strip:
         style, parts = self.rich_style, []
-        found = self._picture(path)
+        found, lines = shown
         thumb = found.width if isinstance(found, Shown) else 0
         if isinstance(found, Shown):
             parts += [found.strip(y, thumb, style), Strip([Segment(" ", style)])]
         room = _EACH - thumb - 2
-        words = clip(self._words(path, found, more)[y], room) if y < 4 else ""
+        words = clip(lines[y], room) if y < len(lines) else ""
         text = words + " " * (_EACH - (thumb + 1 if thumb else 0) - cell_len(words))
         return joined([*parts, Strip([Segment(text, style)])])
 
