@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.pictures.decode import SUFFIXES
 from tui.pictures.shelf import Found, Missing, shelf
 from tui.pictures.shown import Shown
 from tui.pictures.strips import joined
@@ -113,15 +114,8 @@ class AttachedFiles(Widget):
         return one_line(path.name), large, why, f"and {more} more" if more else ""
 
     def _picture(self, path: Path) -> Found | None:
-        if glyphs.is_ascii() or not _drawn(path):
+        if glyphs.is_ascii() or path.suffix.lower() not in SUFFIXES:
             return None
         kept = shelf(self.app)
         kept.watch(self)
         return kept.get(path, THUMB_WIDTH, THUMB_HEIGHT)
-
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
-
-
-def _drawn(path: Path) -> bool:
-    return path.suffix.lower() in _PICTURES

@@ -17,6 +17,8 @@ MOST_BYTES = 40_000_000
 MOST_PIXELS = 64_000_000
 MOST_SIDE = 32_768
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "ICO")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".svg")
+"""How files are called that are drawn."""
 _SVG_START = 1000
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, LookupError, TypeError,
            AttributeError, ArithmeticError, MemoryError)  # fmt: skip

@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from sessions.safety.sanitise import clean_line
+from tui.pictures.decode import SUFFIXES
 from tui.pictures.shelf import Found, Missing
 from tui.pictures.shown import Shown
 from tui.text import one_line
@@ -21,7 +22,6 @@ from tui.view.split import Part
 
 Get = Callable[[Path, int, int, str], Found | None]
 _SHOWN = re.compile(r"\[image: files/([0-9A-Za-z_-]{1,80}\.(?:png|jpg|gif|webp|svg))\]")
-_MADE = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg")
 _MOST_MADE = 4
 """Pictures of one command that are drawn; Harvest has them all."""
 MOST_WIDTH, MOST_HEIGHT = 48, 12
@@ -94,7 +94,7 @@ class Pictures:
         for each in told if isinstance(told, list) and self.folder is not None else ():
             path = PurePath(str(each.get("path") or "") if isinstance(each, dict) else "")
             inside = not path.is_absolute() and ".." not in path.parts
-            if inside and path.suffix.lower() in _MADE and len(found) < _MOST_MADE:
+            if inside and path.suffix.lower() in SUFFIXES and len(found) < _MOST_MADE:
                 said = f"[made: {clean_line(str(path))}]"
                 state = str(each.get("sha256") or each.get("size") or "")
                 where = Path(str(self.folder)) / path

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from textual import events
 from textual.strip import Strip
 
@@ -61,6 +62,16 @@ async def test_a_dropped_picture_is_shown_and_sent(picture: Path) -> None:
             {"session": "s001", "text": "what is it", "attachments": [{"file": str(picture)}]}
         ]
         assert here.composer.files == () and not row.display
+
+
+async def test_of_each_kind_that_can_be_attached_the_picture_is_shown(picture: Path) -> None:
+    files = [picture.with_suffix(suffix) for suffix in (".bmp", ".tiff")]
+    for file in files:
+        Image.new("RGB", (8, 8), "red").save(file)
+    async with opened(1, size=(120, 36)) as here:
+        drop(here, "\n".join(shlex.quote(str(file)) for file in files))
+        row = here.deck.query_one(AttachedFiles)
+        await here.until(lambda: any(s.text.count("8 × 8") == 2 for s in _rows(row)))
 
 
 def _rows(row: AttachedFiles) -> list[Strip]:

@@ -12,6 +12,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from sessions.api.worktrees import FileShown
+from tui.pictures.decode import SUFFIXES
 from tui.pictures.powers import BLOCKS, Powers
 from tui.pictures.refused import NotDrawn
 from tui.pictures.shown import Shown, make
@@ -19,7 +20,6 @@ from tui.pictures.strips import joined
 from tui.terminal import glyphs
 from tui.view.palette import Palette
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".ico", ".tif", ".tiff")
 _WIDTH, _HEIGHT = 44, 14
 """Cells of one side."""
 _MOST = 20
@@ -77,7 +77,7 @@ def to_draw(files: list[FileShown], known: Container[str]) -> list[str]:
 def _drawable(file: FileShown) -> bool:
     """Pictures, and words by which one is drawn, whose text is shown besides."""
     suffix = PurePath(str(file["path"])).suffix.lower()
-    return suffix == ".svg" or (file["binary"] and suffix in _SUFFIXES)
+    return suffix == ".svg" or (file["binary"] and suffix in SUFFIXES)
 
 
 def pairs(told: Mapping[str, Any], powers: Powers = BLOCKS, side: int = _WIDTH) -> dict[str, Pair]:
