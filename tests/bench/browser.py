@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage
 from tests.bench.harness.terminal import KEYS, percentile
 from tests.support.chromium import Page, chromium, program
+from tests.support.served import Served, serving
 
 SESSIONS = 6
 RATE = 50.0
@@ -79,20 +79,9 @@ async def _echo(page: Page, seconds: float) -> tuple[list[float], list[float]]:
     return came, drawn
 
 
-@contextlib.contextmanager
-def _serving() -> Iterator[str]:
+def _serving() -> contextlib.AbstractContextManager[Served]:
     command = [sys.executable, "-P", "-m", "sessions.cli.main", "serve", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    found = re.search(r"http://\S+", process.stdout.readline())
-    try:
-        if found is None:
-            raise RuntimeError("agentdeck serve told no address")
-        yield found[0]
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
+    return serving(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
 
 
 async def _rounds(
@@ -123,10 +112,10 @@ def figures(quick: bool) -> Iterator[Figure]:
     if not program():
         yield Figure("key echo in the browser", [], "ms", failed="Chromium is not installed")
         return
-    with Stage(SESSIONS) as stage, _serving() as address:
+    with Stage(SESSIONS) as stage, _serving() as served:
         stage.open(SESSIONS)
         rounds, seconds = (1, 4.0) if quick else (3, 10.0)
-        found = asyncio.run(_rounds(stage, address, rounds, seconds))
+        found = asyncio.run(_rounds(stage, served.address, rounds, seconds))
     for name in ("idle", "streaming"):
         yield Figure(
             f"echo p50 until it has come to the page, {SESSIONS} tiles, {name}",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 
 import pytest
 
 from tests.e2e.conftest import House
-from tests.support.chromium import LONG_S, Chromium, Page, chromium, program
+from tests.support import served as support
+from tests.support.chromium import Chromium, Page, chromium, program
+from tests.support.served import Served
 
 pytestmark = [
     pytest.mark.e2e,
@@ -28,44 +28,13 @@ READY = "without a key."
 """Of a deck without a session, once it has its engine."""
 
 
-@dataclass
-class Served:
-    """A running `agentdeck serve`."""
-
-    process: subprocess.Popen[str]
-    address: str
-
-    @property
-    def token(self) -> str:
-        return self.address.partition("token=")[2]
-
-    @property
-    def base(self) -> str:
-        return self.address.partition("/?")[0]
-
-    def end(self) -> str:
-        """End it; all that it has said after its address."""
-        self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=LONG_S)
-        assert self.process.returncode == 0, err
-        return out + err
-
-
-@contextmanager
-def serving(house: House, *more: str) -> Iterator[Served]:
+def serving(house: House, *more: str) -> AbstractContextManager[Served]:
     command = [sys.executable, "-P", "-m", "sessions.cli.main", "serve", "--port", "0", *more]
     process = subprocess.Popen(
         command, cwd=house.work, env={**house.env, "ANTHROPIC_API_KEY": KEY}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout is not None
-    found = re.search(r"http://\S+", process.stdout.readline())
-    assert found, process.communicate()
-    try:
-        yield (served := Served(process, found[0]))
-    finally:
-        if process.poll() is None:
-            served.end()
+    return support.serving(process)
 
 
 @asynccontextmanager

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import signal
 import socket
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from subprocess import Popen
 
 import aiohttp
@@ -21,49 +19,21 @@ import pytest
 
 from sessions.engine import reading
 from sessions.engine.protocol import declared
+from tests.support.served import Served, serving
 from tests.unit.cli.conftest import Home
 from tui.web.access import Access
 
 LONG_S = 50.0
 
 
-@dataclass
-class Served:
-    """A running `agentdeck serve`."""
-
-    process: Popen[str]
-    home: Home
-    base: str
-    token: str
-
-    @property
-    def url(self) -> str:
-        return f"{self.base}/?token={self.token}"
-
-    def said(self) -> str:
-        """End it; all that it has said after its address."""
-        self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=LONG_S)
-        assert self.process.returncode == 0, err
-        return out + err
-
-
-def _start(home: Home, *more: str) -> Served:
-    process = home.popen("serve", "--port", "0", *more)
-    assert process.stdout is not None
-    found = re.search(r"(http://127\.0\.0\.1:\d+)/\?token=(\S+)", process.stdout.readline())
-    assert found, process.communicate()
-    return Served(process, home, found[1], found[2])
+def _serve(home: Home, *more: str) -> Popen[str]:
+    return home.popen("serve", "--port", "0", *more)
 
 
 @pytest.fixture
 def served(home: Home) -> Iterator[Served]:
-    started = _start(home)
-    try:
+    with serving(_serve(home)) as started:
         yield started
-    finally:
-        if started.process.poll() is None:
-            started.said()
 
 
 @asynccontextmanager
@@ -71,7 +41,7 @@ async def browser(served: Served) -> AsyncIterator[aiohttp.ClientSession]:
     """A browser that has opened the address."""
     jar = aiohttp.CookieJar(unsafe=True)  # cookies of an IP address
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
-        async with session.get(served.url) as page:
+        async with session.get(served.address) as page:
             assert page.status == 200
             assert "token" not in str(page.url)
             text = await page.text()
@@ -117,7 +87,9 @@ async def opened(session: aiohttp.ClientSession, served: Served) -> AsyncIterato
 
 
 @pytest.mark.timeout(300)
-async def test_a_tab_is_a_deck_and_what_is_typed_there_is_answered(served: Served) -> None:
+async def test_a_tab_is_a_deck_and_what_is_typed_there_is_answered(
+    home: Home, served: Served
+) -> None:
     async with browser(served) as session:
         async with opened(session, served) as tab, opened(session, served) as second:
             await tab.until("without a key.")
@@ -133,20 +105,20 @@ async def test_a_tab_is_a_deck_and_what_is_typed_there_is_answered(served: Serve
             async with asyncio.timeout(LONG_S):
                 while not again.ws.closed:
                     await again.ws.receive()
-    said = served.said()
+    said = served.end()
     assert served.token not in said
-    assert served.token not in "".join(p.read_text() for p in served.home.home.rglob("*.log"))
+    assert served.token not in "".join(p.read_text() for p in home.home.rglob("*.log"))
 
 
 @pytest.mark.timeout(300)
 async def test_a_deck_that_only_reads_sends_nothing(home: Home) -> None:
-    served = _start(home, "--read-only")
-    async with browser(served) as session, opened(session, served) as tab:
-        await tab.until("without a key.")
-        await tab.until("reads only")
-        await tab.type("never to be sent\r")
-        await tab.until("This deck only reads.")
-    served.said()
+    with serving(_serve(home, "--read-only")) as served:
+        async with browser(served) as session, opened(session, served) as tab:
+            await tab.until("without a key.")
+            await tab.until("reads only")
+            await tab.type("never to be sent\r")
+            await tab.until("This deck only reads.")
+        served.end()
     assert home.ids() == []
 
 
@@ -163,7 +135,7 @@ def _status(url: str, **headers: str) -> int:
 async def test_nobody_comes_in_without_the_token_or_from_another_page(served: Served) -> None:
     for path in ("/", "/?token=wrong", "/?token=%ff%00", "/ws", "/static/js/textual.js", "/page/"):
         assert await asyncio.to_thread(_status, served.base + path) == 403
-    assert await asyncio.to_thread(_status, served.url, Host="evil.example:80") == 421
+    assert await asyncio.to_thread(_status, served.address, Host="evil.example:80") == 421
     async with browser(served) as session:
         for origin in ({}, {"Origin": "http://127.0.0.1:1"}, {"Origin": "null"}):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
