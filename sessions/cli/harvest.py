@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sessions.archive.find import find
-from sessions.archive.index import Index
+from sessions.cli.indexed import index
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import AgentdeckError
 from sessions.harvest import recurring
@@ -20,6 +20,7 @@ from sessions.harvest.byproducts import Found
 from sessions.harvest.service import Harvest
 from sessions.places import places
 from sessions.record import events as ev
+from sessions.record.summary import Summary
 
 _FINDINGS = 3
 _LONG = ("asked", "name", "files", "printed", "failed_as")
@@ -193,14 +194,7 @@ def _of_day(day: str) -> tuple[str, ...]:
         wanted = words.get(day.casefold()) or date.fromisoformat(day)
     except ValueError as error:
         raise click.UsageError(f"{day!r} is no day: say today, yesterday or 2026-11-28.") from error
-    here = places()
-    index = Index.open(here.index, here.sessions)
-    try:
-        index.refresh()
-        known = index.summaries()
-    finally:
-        index.close()
-    found = [s.id for s in known if _on(s.created) <= wanted <= _on(s.updated or s.created)]
+    found = [s.id for s in _all() if _on(s.created) <= wanted <= _on(s.updated or s.created)]
     if not found:
         raise AgentdeckError(f"No session worked on {wanted}.", "See `agentdeck sessions list`.")
     return tuple(found)
@@ -214,14 +208,13 @@ def _on(at: str) -> date:
 
 
 def _ids(wanted: tuple[str, ...]) -> list[str]:
-    here = places()
-    index = Index.open(here.index, here.sessions)
-    try:
-        index.refresh()
-        known = index.summaries()
-        return [find(known, each).id for each in wanted]
-    finally:
-        index.close()
+    known = _all()
+    return [find(known, each).id for each in wanted]
+
+
+def _all() -> list[Summary]:
+    with index() as found:
+        return found.summaries()
 
 
 def _list(found: list[Found], as_json: bool) -> None:

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import click
 
 from sessions.archive.find import find
 from sessions.archive.listed import SessionRow, current, listed
 from sessions.cli.asking import answered
+from sessions.cli.indexed import index
 from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.places import JOURNAL, places
 from sessions.record.names import name_of
 
-if TYPE_CHECKING:
-    from sessions.archive.index import Index
-
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-@contextmanager
-def _index() -> Iterator[Index]:
-    """The index, brought up to date."""
-    from sessions.archive.index import Index
-
-    here = places()
-    index = Index.open(here.index, here.sessions)
-    try:
-        index.refresh()
-        yield index
-    finally:
-        index.close()
 
 
 def _rows() -> list[SessionRow]:
@@ -44,8 +27,8 @@ def _rows() -> list[SessionRow]:
     found = current(here.index, here.sessions)
     if found is not None:
         return found
-    with _index() as index:
-        return index.rows()
+    with index() as known:
+        return known.rows()
 
 
 class Sessions(LazyGroup):
@@ -123,8 +106,8 @@ def show(session: str, as_json: bool) -> None:
 @_JSON
 def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Find messages that hold all the words, best first."""
-    with _index() as index:
-        hits = index.search(" ".join(query), limit)
+    with index() as known:
+        hits = known.search(" ".join(query), limit)
     if as_json:
         say_json([hit.to_json() for hit in hits])
         return
@@ -207,8 +190,8 @@ def delete(session: str, yes: bool) -> None:
     folder = places().session(found)
     files = [p for p in folder.rglob("*") if p.is_file()]
     size = sum(p.stat().st_size for p in files)
-    with _index() as index:
-        summary = find(index.summaries(), found)
+    with index() as known:
+        summary = find(known.summaries(), found)
     say(f"{found}: {name_of(summary) or '(no title)'}, {summary.turns} turns")
     say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
     if (tree := summary.worktree) and tree["session"] == found and "kept" not in tree:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessions.cli.asking import answered
+from sessions.cli.indexed import index
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
@@ -21,15 +22,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 def _summary(wanted: str) -> Summary:
     from sessions.archive.find import find
-    from sessions.archive.index import Index
 
-    here = places()
-    index = Index.open(here.index, here.sessions)
-    try:
-        index.refresh()
-        return find(index.summaries(), wanted)
-    finally:
-        index.close()
+    with index() as known:
+        return find(known.summaries(), wanted)
 
 
 @click.command(context_settings=CONTEXT)
@@ -144,16 +139,11 @@ def worktrees() -> None:
 
 
 def _rows(*, sizes: bool = True) -> list[WorktreeRow]:
-    from sessions.archive.index import Index
     from sessions.worktrees import listing
 
     here = places()
-    index = Index.open(here.index, here.sessions)
-    try:
-        index.refresh()
-        return listing.rows(here.worktrees, index.summaries(), here.worktree_steps, sizes=sizes)
-    finally:
-        index.close()
+    with index() as known:
+        return listing.rows(here.worktrees, known.summaries(), here.worktree_steps, sizes=sizes)
 
 
 @worktrees.command("list")
