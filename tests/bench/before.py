@@ -173,7 +173,7 @@ def _lists(bench: Bench, rounds: int) -> tuple[list[Found], ...]:
 
 
 def _starts(bench: Bench, rounds: int) -> tuple[list[Found], ...]:
-    """The first tile with an index, and without one: 567 MB of journals."""
+    """The first tile with an index, and without one: half a gigabyte of journals."""
     journals = bench.journals("streamed", WITHOUT_INDEX)
 
     def measure(build: Build) -> Found:
