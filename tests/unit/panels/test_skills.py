@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from sessions.errors import UsageError
 from sessions.record import events as ev
 from tests.support.messages_server import by_words
 from tests.support.nativerig import of_type
@@ -339,3 +340,19 @@ async def test_a_skill_is_run_with_and_without_and_its_figure_stands_below(tmp_p
         await rig.until(lambda: any(skill.get("measured") for skill in panel.skills))
         await at(rig, panel, "deepen")
         assert "measured: with it preferred" in rig.text("#skills-about")
+
+
+async def test_a_refusal_of_pairs_upkeep_and_uses_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with panel_rig(tmp_path, by_words) as rig:
+        panel = await opened(rig)
+        client = panel.client
+
+        async def refused(command: str, **_: object) -> None:
+            raise UsageError(f"No {command}.")
+
+        monkeypatch.setattr(client, "call", refused)
+        for key, command in (("b", "harvest.pair"), ("k", "skills.upkeep"), ("u", "skills.uses")):
+            await rig.press(key)
+            await rig.until(lambda said=f"No {command}.": said in rig.notices())

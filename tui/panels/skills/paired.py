@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sessions.errors import AgentdeckError, NotFound
+from sessions.errors import NotFound
 from tui.deck.ports import Asks
 from tui.screens.dialogs import Prompt
 from tui.screens.which_better import which_better
@@ -28,7 +28,7 @@ class WithPairs(Asks, Protocol):
         """For notices."""
 
     def alone(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something of a paired run; another one takes its place."""
+        """Do something of a paired run; another one takes its place. What is refused is said."""
 
     def reload(self) -> None:
         """Ask the engine again."""
@@ -44,21 +44,14 @@ async def go_on(panel: WithPairs, name: str) -> None:
             ask, lambda text: None if text is None else panel.alone(_begin(panel, name, text))
         )
         return
-    except AgentdeckError as error:
-        panel.deck.say_error(error)
-        return
     _next(panel, name, told)
 
 
 async def _begin(panel: WithPairs, name: str, text: str) -> None:
     prompts = [part.strip() for part in text.split(_BETWEEN) if part.strip()]
-    try:
-        told = await panel.client.call(
-            "harvest.pair", name=name, begin=True, prompts=prompts, count=_COUNT
-        )
-    except AgentdeckError as error:
-        panel.deck.say_error(error)
-        return
+    told = await panel.client.call(
+        "harvest.pair", name=name, begin=True, prompts=prompts, count=_COUNT
+    )
     panel.deck.say(f"{2 * told['of']} tiles run. Look at each pair, then choose here with b.")
 
 
@@ -75,11 +68,7 @@ def _next(panel: WithPairs, name: str, told: dict[str, Any]) -> None:
 
 
 async def _choose(panel: WithPairs, name: str, answer: str) -> None:
-    try:
-        told = await panel.client.call("harvest.pair", name=name, answer=answer)
-    except AgentdeckError as error:
-        panel.deck.say_error(error)
-        return
+    told = await panel.client.call("harvest.pair", name=name, answer=answer)
     if "detail" in told:
         panel.deck.say(told["detail"].rsplit("in all: ", 1)[-1])
         panel.reload()

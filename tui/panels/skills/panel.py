@@ -287,11 +287,7 @@ class SkillsPanel(Panel):
             return
 
         async def show() -> None:
-            try:
-                uses = await self.client.call("skills.uses", session=session)
-            except AgentdeckError as error:
-                self.deck.say_error(error)
-                return
+            uses = await self.client.call("skills.uses", session=session)
             picks = [
                 Pick(
                     f"{number}",
@@ -306,7 +302,7 @@ class SkillsPanel(Panel):
             listing = Listing(picks, empty="No skill was used in this session yet.", enter="leaves")
             self.app.push_screen(Choose("Skills used in this session", listing))
 
-        self.run_worker(show(), group="uses", exit_on_error=False)
+        self.run_worker(self._guarded(show()), group="uses", exit_on_error=False)
 
     def action_upkeep(self) -> None:
         """Your skills: used by whom, with what outcome, and what wants a look."""
@@ -318,12 +314,9 @@ class SkillsPanel(Panel):
             )
 
         async def show() -> None:
-            try:
-                await upkeep.show(self.app, self.client, put_away)
-            except AgentdeckError as error:
-                self.deck.say_error(error)
+            await upkeep.show(self.app, self.client, put_away)
 
-        self.run_worker(show(), group="upkeep", exit_on_error=False)
+        self.run_worker(self._guarded(show()), group="upkeep", exit_on_error=False)
 
     def action_pair(self) -> None:
         """The skill with and without, over several prompts: begun, looked at, or judged."""
@@ -331,8 +324,15 @@ class SkillsPanel(Panel):
             self.alone(paired.go_on(self, self.chosen["name"]))
 
     def alone(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something of a paired run; another one takes its place."""
+        """Do something of a paired run; another one takes its place. What is refused is said."""
+        work = self._guarded(work)
         self.run_worker(work, group="pair", exclusive=True, exit_on_error=False)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except AgentdeckError as error:
+            self.deck.say_error(error)
 
     def _review(self, skill: dict[str, Any], then: SkillState | None = None) -> None:
         def answered(trusted: bool | None) -> None:
