@@ -12,17 +12,15 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
+from sessions.harvest.commands import command_of
 from sessions.record import events as ev
 from sessions.tools import files_made
-from sessions.tools.look_behind import LookBehind
+from sessions.tools.look_behind import CLOCK_NS, LookBehind
 from sessions.tools.looked_in import LookedIn
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
-
-_CLOCK_NS = 20_000_000
-"""File systems note times by a clock that ticks, up to so much behind."""
 
 
 class MadeByAgents(Feature):
@@ -42,7 +40,7 @@ class MadeByAgents(Feature):
             if session.id not in self._deck.sessions:
                 return
             if isinstance(event, ev.ToolCall) and event.kind == "execute":
-                if self._by_itself(session) and not files_made.only_looks(_line(event)):
+                if self._by_itself(session) and not files_made.only_looks(command_of(event) or "?"):
                     self._begins(session, event)
             elif isinstance(event, ev.ToolResult):
                 self._ended(session, event.call)
@@ -65,7 +63,7 @@ class MadeByAgents(Feature):
         if key in self._begun:  # it is told again, with more of what it is
             self._begun[key] = call, self._begun[key][1]
             return
-        self._begun[key] = call, time.time_ns() - _CLOCK_NS
+        self._begun[key] = call, time.time_ns() - CLOCK_NS
         if session.id not in self._behind:
             named = LookedIn.of(self._deck.config.harvest.look_in)
             self._behind[session.id] = LookBehind(Path(session.summary.cwd), named)
@@ -88,9 +86,3 @@ class MadeByAgents(Feature):
         """Wait for what is looked for: a few seconds at most."""
         for behind in list(self._behind.values()):
             await behind.looked()
-
-
-def _line(call: ev.ToolCall) -> str:
-    """The command line of a call, if it tells it as one."""
-    command = call.input.get("command", call.input.get("cmd"))
-    return command if isinstance(command, str) else "?"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from sessions.harvest.commands import only_looks
+from sessions.harvest.commands import command_of, only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.given import given
@@ -30,10 +30,6 @@ _LONGEST_COMMAND = 500
 _ASKED = 200
 _PRINTED = 400
 """Characters of a command's output that are kept as an example."""
-_SHELL = {
-    "Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell",
-    "local_shell_call", "shell_command",
-}  # fmt: skip
 _ENDED = ("ok", "error")
 """What is denied, cancelled or lost with its engine has not run to an end."""
 _ENDS_ANSWER = (
@@ -418,17 +414,6 @@ def _beginning(text: str) -> str:
     """A message's first words, whole ones: half a secret could not be told from a word."""
     words = " ".join(text[: 2 * _ASKED].split())
     return words if len(words) <= _ASKED else words[:_ASKED].rpartition(" ")[0]
-
-
-def command_of(call: ev.ToolCall) -> str | None:
-    """The command line of a call that runs one, else None."""
-    if call.name not in _SHELL and call.kind != "execute":
-        return None
-    command = call.input.get("command", call.input.get("cmd"))
-    if isinstance(command, list):
-        words = [str(word) for word in command]
-        return words[-1] if words[:1] in (["bash"], ["sh"]) and len(words) > 2 else " ".join(words)
-    return command if isinstance(command, str) else None
 
 
 def _may_recur(command: str) -> bool:

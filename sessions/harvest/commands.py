@@ -13,6 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from sessions.record import events as ev
+
+_SHELL = {
+    "Bash", "bash", "shell", "execute", "exec_command", "run_shell_command", "local_shell",
+    "local_shell_call", "shell_command",
+}  # fmt: skip
 # `cat > path <<'END' … END`, also the other way round and with tee.
 _MARK = re.compile(r"<<(?P<dash>-?)[ \t]*(?P<quote>['\"]?)(?P<mark>\w+)(?P=quote)")
 _LINE = 2_000
@@ -87,6 +93,17 @@ def written(command: str) -> Iterator[tuple[str, str]]:
     for part in _parted(command):
         if isinstance(part, _Here) and not part.expands and (into := _INTO.search(part.line)):
             yield into[2], part.body
+
+
+def command_of(call: ev.ToolCall) -> str | None:
+    """The command line of a call that runs one, else None."""
+    if call.name not in _SHELL and call.kind != "execute":
+        return None
+    command = call.input.get("command", call.input.get("cmd"))
+    if isinstance(command, list):
+        words = [str(word) for word in command]
+        return words[-1] if words[:1] in (["bash"], ["sh"]) and len(words) > 2 else " ".join(words)
+    return command if isinstance(command, str) else None
 
 
 def programs(command: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from sessions.harvest.commands import command_of
 from sessions.harvest.files import FileTracker
 from sessions.record import events as ev
 
@@ -42,8 +43,6 @@ class RanCommand:
 
 def recorded(events: Iterable[ev.Event], seq: int) -> RanCommand | None:
     """The run whose result is event `seq`, or None if that is none."""
-    from sessions.harvest.byproducts import command_of
-
     files, calls, cwd = FileTracker(), dict[str, ev.ToolCall](), ""
     for event in events:
         if isinstance(event, ev.SessionCreated):

@@ -22,7 +22,7 @@ log = logging.getLogger("agentdeck.made")
 
 _QUIET_S = 0.25
 """So long no command has run before it is looked."""
-_CLOCK_NS = 20_000_000
+CLOCK_NS = 20_000_000
 """File systems note times by a clock that ticks, up to so much behind."""
 _MOST_WAIT = 500
 """Commands that wait to be looked behind; of more, the oldest are not."""
@@ -62,7 +62,7 @@ class LookBehind:
 
     def made_by(self, begun_ns: int, call: ev.ToolCall, emit: Emit) -> None:
         """A command that began at `begun_ns` has ended: what it made is to be told to `emit`."""
-        span = files_made.RunSpan(begun_ns, time.time_ns() + _CLOCK_NS)
+        span = files_made.RunSpan(begun_ns, time.time_ns() + CLOCK_NS)
         self._waiting = [*self._waiting[-_MOST_WAIT + 1 :], _Ended(call, emit, span)]
         self._soon()
 
