@@ -88,20 +88,19 @@ class ContextScreen(Dialog[None]):
 def _bar(shown: ContextFilled, width: int) -> Content:
     """Every part at its length, of the window where that is known; the smallest has a cell."""
     whole = max(shown["window"], shown["tokens"], 1)
-    block, room = ("#" if glyphs.is_ascii() else "█"), width
+    block, room = glyphs.mark("filled"), width
     pieces: list[tuple[str, str]] = []
     for part, taken in shown["parts"].items():
         cells = min(room, max(1, round(width * taken / whole)))
         pieces.append((block * cells, _PARTS.get(part, (part, ""))[1]))
         room -= cells
-    rest = "." if glyphs.is_ascii() else "░"
-    return Content.assemble(*pieces, (rest * room, "$text-muted"))
+    return Content.assemble(*pieces, (glyphs.mark("left") * room, "$text-muted"))
 
 
 def _parts(shown: ContextFilled, width: int) -> Content:
     if not shown["parts"]:
         return Content("Nothing has been said yet.")
-    block = "# " if glyphs.is_ascii() else "■ "
+    block = f"{glyphs.mark('colour')} "
     whole = max(1, shown["window"] or shown["tokens"])
     room = max(8, min(_NAME, width - _FIGURES))
     lines = []

@@ -179,7 +179,7 @@ def _row(number: int, span: TurnSpan, seconds: float, room: int, width: int) -> 
         return Row(str(number), (first_cell, (took, "")))
     first, last = _place(span, seconds, width)
     began = f"{'+' + duration(span['begin']):>8}"
-    bar = " " * first + _block() * (last - first)
+    bar = " " * first + glyphs.mark("filled") * (last - first)
     return Row(str(number), (first_cell, (began, "$text-muted"), (took, ""), (bar, style)))
 
 
@@ -187,10 +187,6 @@ def _place(span: TurnSpan, seconds: float, width: int) -> tuple[int, int]:
     """The cells of a stretch; the shortest has one."""
     first = min(width - 1, int(span["begin"] / seconds * width))
     return first, min(width, max(first + 1, round(span["end"] / seconds * width)))
-
-
-def _block() -> str:
-    return "#" if glyphs.is_ascii() else "█"
 
 
 def _line(spans: list[TurnSpan], seconds: float, width: int) -> Content:
@@ -201,16 +197,18 @@ def _line(spans: list[TurnSpan], seconds: float, width: int) -> Content:
             if span["kind"] == kind:
                 first, last = _place(span, seconds, width)
                 cells[first:last] = [_KINDS[kind][1]] * (last - first)
-    return Content.assemble(*((_block() if style else " ", style) for style in cells))
+    block = glyphs.mark("filled")
+    return Content.assemble(*((block if style else " ", style) for style in cells))
 
 
 def _sums(shown: TurnTimeline | None, between: str) -> Content:
     if shown is None:
         return Content("")
+    block = glyphs.mark("filled")
     parts: list[tuple[str, str]] = [(f"{duration(shown['seconds'])} in all", "bold")]
     for kind, seconds in sorted(shown["sums"].items(), key=lambda item: -item[1]):
         word, style = _KINDS.get(kind, (kind, ""))
-        parts += [(f"{between}{_block()} ", style), (f"{word} {duration(seconds)}", "")]
+        parts += [(f"{between}{block} ", style), (f"{word} {duration(seconds)}", "")]
     return Content.assemble(*parts)
 
 

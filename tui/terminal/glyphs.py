@@ -54,6 +54,9 @@ _MARKS = {
     "retry": ("↻", "~"),
     "new": ("⇣", "v"),
     "under": ("└", "`"),
+    "filled": ("█", "#"),
+    "left": ("░", "."),
+    "colour": ("■", "#"),
 }
 
 _ascii: bool | None = None
@@ -86,7 +89,7 @@ def tool(name: str) -> str:
 
 
 def mark(name: str) -> str:
-    """A mark of the transcript.
+    """A mark of the transcript, or what a bar and the names of its colours are drawn with.
 
     Raises:
         KeyError: there is no such mark.

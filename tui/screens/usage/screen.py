@@ -182,7 +182,7 @@ class UsageScreen(Dialog[str]):
         self.query_one("#plotted").display = there
         legend = self.query_one("#legend", Static)
         legend.display = there and self.measure == "tokens"
-        block = "#" if glyphs.is_ascii() else "■"
+        block = glyphs.mark("colour")
         parts = zip(figures.SERIES, _COLOURS, strict=True)
         spots = [((f"{block} ", colour), (f"{name}   ", "$text-muted")) for name, colour in parts]
         legend.update(Content.assemble(*(piece for pair in spots for piece in pair)))
