@@ -9,12 +9,12 @@ it is let see none.
 from __future__ import annotations
 
 import base64
-import secrets
 import sys
 import zlib
 from collections.abc import Iterable
 from functools import cache
 from itertools import count
+from random import randrange
 from typing import Any
 
 from rich.color import Color
@@ -23,7 +23,7 @@ from rich.style import Style
 
 PLACE = "\U0010eeee"
 _CHUNK = 4096
-_ids = count((1 << 16) + secrets.randbelow(1 << 23))
+_ids = count((1 << 16) + randrange(1 << 23))
 
 
 @cache
