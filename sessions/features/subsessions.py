@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sessions.archive.order import started_by
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.plans import watch
@@ -48,8 +49,7 @@ class SubSessions(Feature):
     @staticmethod
     def parent_of(session: Session) -> str:
         """The session that started this one, "" if none did."""
-        parent = session.summary.parent or {}
-        return str(parent.get("id", "")) if "call" in parent else ""
+        return started_by(session.summary.parent)
 
     def slot(self, session: Session) -> asyncio.Semaphore | None:
         """What a sub-session holds while its turn runs."""

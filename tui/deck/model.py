@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.archive.order import started_by
 from sessions.places import places
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status
@@ -215,16 +216,14 @@ class DeckModel:
 
     def _place(self, summary: Summary) -> int:
         """Where a new tile stands: at the end, a sub-session's behind its parent and its kin."""
-        above = _above(summary)
-        if above not in self.order:
-            own = (p for p, i in enumerate(self.order) if _above(self.summaries[i]) == summary.id)
+        above = {i: started_by(self.summaries[i].parent) for i in self.order}
+        parent = started_by(summary.parent)
+        if parent not in above:
+            own = (p for p, i in enumerate(self.order) if above[i] == summary.id)
             return next(own, len(self.order))  # a parent that is opened again: before them
-        place, family = self.order.index(above) + 1, {above}
-        while place < len(self.order):
-            other = self.order[place]
-            if _above(self.summaries[other]) not in family:
-                break
-            family.add(other)
+        place, family = self.order.index(parent) + 1, {parent}
+        while place < len(self.order) and above[self.order[place]] in family:
+            family.add(self.order[place])
             place += 1
         return place
 
@@ -296,9 +295,3 @@ class DeckModel:
 def is_tile(summary: Summary) -> bool:
     """Whether a session has a tile: open, in the lists, not set aside."""
     return not (summary.closed or summary.archived or summary.aside)
-
-
-def _above(summary: Summary) -> str:
-    """The session that has started this one, "" if it is no sub-session."""
-    parent = summary.parent or {}
-    return str(parent.get("id") or "") if "call" in parent else ""

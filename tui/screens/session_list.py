@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sessions.archive.order import started_by
 from sessions.record.summary import Summary
 from tui.deck.tile import STATUS_STYLE
 from tui.screens.dialogs import Choice, Choose, Confirm, Listing, Offer, Pick
@@ -35,7 +36,7 @@ def session_pick(summary: Summary, number: int = 0, room: int = 110) -> Pick:
     state = state or ("set aside" if summary.aside else summary.status)
     style = STATUS_STYLE.get(summary.status, "") if not summary.closed else "$text-muted"
     title, used = title_of(summary), sum(summary.tokens.values())
-    if "call" in (summary.parent or {}):  # another session has started it
+    if started_by(summary.parent):
         title = f"{glyphs.mark('under')} {title}"
     figure = cost(summary.cost_usd) if summary.cost_usd is not None else f"{tokens(used)} tok"
     cells = (
