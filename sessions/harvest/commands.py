@@ -7,10 +7,12 @@ byproduct that is not found costs less than one that is made up.
 from __future__ import annotations
 
 import re
+import shlex
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from sessions.record import events as ev
@@ -38,6 +40,10 @@ _INTERPRETERS = re.compile(
     r"(?:python|pypy|bash|sh|zsh|dash|ksh|fish|node|nodejs|deno|bun|tsx|ts-node|ruby|perl|php|"
     r"lua|Rscript|julia|go|swift|groovy|source|\.)[\d.]*\Z"
 )
+_SCRIPTED = re.compile(r"(?:ba|z|da|k|a)?sh\Z")
+_SCRIPT_FOLLOWS = re.compile(r"-[a-z]*c[a-z]*\Z")
+_VALUED = frozenset(["-C", "-c", "--git-dir", "--work-tree", "--prefix", "-n", "--namespace"])
+"""Options whose value stands before the word that says what a program is to do."""
 _LOOK = """
 cat ls ll dir head tail less more bat grep egrep fgrep rg ag ack sed awk wc rm cp mv ln chmod chown
 touch git diff cmp file stat mkdir rmdir echo printf test [ [[ nano vim vi emacs code open tee find
@@ -101,14 +107,48 @@ def command_of(call: ev.ToolCall) -> str | None:
         return None
     command = call.input.get("command", call.input.get("cmd"))
     if isinstance(command, list):
-        words = [str(word) for word in command]
-        return words[-1] if words[:1] in (["bash"], ["sh"]) and len(words) > 2 else " ".join(words)
+        return _line_of([str(word) for word in command])
     return command if isinstance(command, str) else None
+
+
+def _line_of(words: list[str]) -> str:
+    """A command that was told as its words, as one types it."""
+    if words and _SCRIPTED.match(_name(words[0])):
+        options = list(takewhile(lambda word: not _SCRIPT_FOLLOWS.match(word), words[1:]))
+        rest = (word for word in words[2 + len(options) :] if not word.startswith(("-", "+")))
+        if (script := next(rest, None)) is not None:
+            return script  # what follows it are its arguments
+    quoted = not any("\n" in word for word in words)  # a patch is told as it is
+    return shlex.join(words) if quoted else " ".join(words)
+
+
+def acts(command: str) -> Iterator[tuple[str, str]]:
+    """Each program that a command runs, with the word that says what it is to do; quotes are not
+    looked into.
+    """
+    for words in _runs(unquoted(command)):
+        if words[1:2] == ["-m"] and _INTERPRETERS.match(_name(words[0])):
+            words = words[2:]
+        if words:
+            rest = iter(words[1:])
+            for word in rest:
+                if word in _VALUED:
+                    next(rest, None)
+                elif not word.startswith("-"):
+                    yield _name(words[0]), word
+                    break
+            else:
+                yield _name(words[0]), ""
+
+
+def unquoted(command: str) -> str:
+    """A command without what it quotes or writes out."""
+    return _QUOTED.sub("''", without_bodies(command))
 
 
 def programs(command: str) -> Iterator[str]:
     """The programs that a command runs, by their names; quotes are not looked into."""
-    for words in _runs(_QUOTED.sub("''", without_bodies(command))):
+    for words in _runs(unquoted(command)):
         if words and re.fullmatch(r"[\w./+-]+", words[0]) and words[0] not in _BUILT_IN:
             yield words[0]
 

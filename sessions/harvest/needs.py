@@ -8,28 +8,35 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from sessions.harvest.commands import programs
+from sessions.harvest.commands import acts, programs, unquoted
 
 _NETWORK = re.compile(
     r"\burllib\.request\b|\bimport requests\b|\bhttpx\b|\baiohttp\b|\bfetch\(|\b(?:curl|wget) |"
     r"\bNet::HTTP\b|\bhttp\.(?:Get|client)\b"
 )
-_REACHES = frozenset(
-    [
-        "curl",
-        "wget",
-        "ssh",
-        "scp",
-        "rsync",
-        "sftp",
-        "gh",
-        "git-push",
-        "kubectl",
-        "aws",
-        "gcloud",
-        "az",
-    ]
-)
+_OUT = """
+curl wget ssh scp rsync sftp gh kubectl aws gcloud az twine ansible-playbook
+"""
+_REACHES = frozenset(_OUT.split())
+_REACHES_BY = {
+    "git": "push pull fetch clone ls-remote submodule",
+    "hg": "push pull clone incoming outgoing",
+    "npm": "install ci publish update",
+    "pnpm": "install add publish update",
+    "yarn": "install add publish upgrade",
+    "pip": "install download",
+    "pip3": "install download",
+    "cargo": "install publish fetch update",
+    "go": "get install",
+    "docker": "pull push login",
+    "podman": "pull push login",
+    "helm": "repo pull push",
+    "terraform": "init apply",
+    "apt": "update install upgrade",
+    "apt-get": "update install upgrade",
+    "brew": "update install upgrade",
+}
+"""What programs that else stay here reach others by."""
 _REQUIRES = re.compile(
     r"\brequire\(\s*['\"]([^'\"./][^'\"]*)['\"]|\bfrom\s+['\"]([^'\"./][^'\"]*)['\"]"
 )
@@ -39,9 +46,15 @@ rsync scp ssh sftp kubectl terraform helm ansible-playbook aws gcloud az twine g
 docker systemctl crontab
 """
 _CHANGES = frozenset(_OUTWARD.split())
-_PUSHES = re.compile(
-    r"\b(git push|npm publish|cargo publish|make (?:deploy|release|publish)|rm -r\w*)\b"
-)
+_CHANGES_BY = {
+    "git": "push",
+    "npm": "publish",
+    "pnpm": "publish",
+    "yarn": "publish",
+    "cargo": "publish",
+    "make": "deploy release publish",
+}
+_REMOVES = re.compile(r"\brm -\w*r\w*")
 
 
 def needed(commands: Iterable[str], files: dict[str, str]) -> list[str]:
@@ -54,7 +67,8 @@ def needed(commands: Iterable[str], files: dict[str, str]) -> list[str]:
     for path, text in files.items():
         more = [name for name in packages(path, text) if name not in locals_]
         found += [f"the package `{name}` (`{path}` imports it)" for name in more]
-    if _REACHES & set(names) or any(_NETWORK.search(text) for text in files.values()):
+    reaches = any(_reaches(line) for line in commands)
+    if reaches or any(_NETWORK.search(text) for text in files.values()):
         found.append("the network")
     return list(dict.fromkeys(found))
 
@@ -86,8 +100,19 @@ def _python(text: str) -> Iterator[str]:
                 yield name
 
 
+def _reaches(command: str) -> bool:
+    return any(
+        program in _REACHES or what in _REACHES_BY.get(program, "").split()
+        for program, what in acts(command)
+    )
+
+
 def outward(command: str) -> str:
     """What of a command changes things that others use; "" where nothing is known to."""
-    if pushed := _PUSHES.search(command):
-        return pushed[1]
-    return next((name for name in programs(command) if name in _CHANGES), "")
+    for program, what in acts(command):
+        if program in _CHANGES:
+            return program
+        if what and what in _CHANGES_BY.get(program, "").split():
+            return f"{program} {what}"
+    removed = _REMOVES.search(unquoted(command))
+    return removed[0] if removed else ""
