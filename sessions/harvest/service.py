@@ -23,7 +23,7 @@ from sessions.harvest.draft_store import Shelf
 from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.language import PROPOSAL
 from sessions.harvest.neighbours import Neighbour, neighbours
-from sessions.harvest.pictures import MOST_OF_ALL, picture_at
+from sessions.harvest.pictures import MOST_OF_ALL, plain_bytes
 from sessions.harvest.redact import Redactor, general
 from sessions.harvest.suggestions import Suggestions
 from sessions.harvest.usage import Uses, uses
@@ -450,9 +450,9 @@ class Harvest:
             return found
         cwd = next(iter(self._folders([str(found.origin.get("session") or "")])), "")
         try:
-            data = (Path(cwd) / found.path).read_bytes() if cwd else b""
+            data = plain_bytes(Path(cwd) / found.path) if cwd else b""
             text = data.decode("utf-8") if sha256(data) == digest else ""
-        except (OSError, ValueError):
+        except ValueError:
             return found
         return replace(found, text=text)
 
@@ -470,7 +470,7 @@ class Harvest:
                 folder = next((Path(cwd) for cwd in self._folders([session])), None)
             path = folder / each.path if folder is not None else None
             inside = path and folder and path.resolve().is_relative_to(folder.resolve())
-            data = picture_at(path) if path and inside else b""
+            data = plain_bytes(path) if path and inside else b""
             changed = each.signals.get("made") and sha256(data) != digest
             if data and not changed and len(data) <= room:
                 pictures[each.id], room = data, room - len(data)
