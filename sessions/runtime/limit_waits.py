@@ -77,7 +77,7 @@ class Waits:
                     await self._wake(session_id)
                     await asyncio.sleep(_APART_S)  # those of one key do not start as a herd
                 left = [w.deadline - steady() for w in self._waits.values() if not w.over]
-                await asyncio.sleep(max(0.0, min(CHECK_S, *left)))
+                await asyncio.sleep(max(0.0, min([CHECK_S, *left])))
         finally:
             self._task = None
 

@@ -278,6 +278,8 @@ class Session:
         turn = self.summary.turns
         message = self.messages.get(turn)
         await self._recordable()
+        if self._ending is not None:  # a limit can be over before its turn's end is on disk
+            await asyncio.wait([self._ending])
         if self._task is not None or message is None or self.context.is_undone(turn):
             return False
         self._start(turn, self._through(turn, lambda: self._answered(message)))

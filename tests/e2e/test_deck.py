@@ -58,7 +58,7 @@ def test_six_sessions_stream_side_by_side_while_typing_echoes(house: House) -> N
     deck.wait(lambda: said(deck, "[x]") == 6)
     deck.send(ENTER)
     deck.wait_for("to 6 sessions")
-    deck.send("stream 200 40" + ENTER)  # long enough that all six are seen at it
+    deck.send("stream 200 12" + ENTER)  # 17 s: long enough that all six are seen at it
     deck.wait_for("Send to 6 sessions?")
     deck.send("y")
     deck.wait(lambda: said(deck, "▸ working") >= 6)

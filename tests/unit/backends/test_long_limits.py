@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -205,6 +206,33 @@ async def test_a_limit_that_lasts_on_is_waited_for_again(rig: NativeRig, clocks:
     clocks.passed += HOURS + 2
     await over(session)
     assert text_of(session) == "Well."
+
+
+async def test_a_limit_that_is_over_before_its_turn_is_recorded_is_not_missed(
+    rig: NativeRig,
+    clocks: Clocks,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    session = await rig.session()
+    waits, sync = rig.deck.waits, session.recorder.sync
+
+    async def slow() -> None:
+        if session.summary.status == "paused" and not slept:
+            slept.append(True)
+            rig.server.script = lambda r: say("Well.")
+            clocks.passed += HOURS + 2
+            await a_while()
+        await sync()
+
+    slept: list[bool] = []
+    monkeypatch.setattr(session.recorder, "sync", slow)
+    await rig.turn(session, "Go")
+    await over(session)
+    assert [e.reason for e in of_type(session, ev.TurnEnded)] == ["limit", "end_turn"]
+    await until(lambda: not waits.any, 60)
+    gc.collect()  # a task's fault is told when the task is gone
+    assert "exception" not in caplog.text
 
 
 async def test_whoever_lifts_the_pause_tries_at_once(rig: NativeRig, clocks: Clocks) -> None:
