@@ -145,9 +145,12 @@ def _settings(deck: DeckScreen) -> Iterator[PaletteRow]:
 
 
 def _open_settings(deck: DeckScreen, name: str) -> None:
-    from tui.screens.settings.screen import SettingsScreen
+    from tui.screens.settings import settings_screen
 
-    deck.app.push_screen(SettingsScreen(deck, f"{name}."))
+    async def show() -> None:
+        deck.app.push_screen(await settings_screen(deck, f"{name}."))
+
+    deck.run_worker(show(), group="settings", exit_on_error=False)
 
 
 def _field_keys(deck: DeckScreen) -> Iterator[PaletteRow]:

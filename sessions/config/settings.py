@@ -99,6 +99,21 @@ def overview(path: Path) -> Overview:
     return Overview(str(path), tuple(_Sections(config, data, text).all()), fault)
 
 
+def as_json(told: Overview) -> dict[str, Any]:
+    """The same as it goes over the wire; `dataclasses.asdict` takes twice as long as all the rest.
+
+    Tuples stay, which are written as lists.
+    """
+    sections = [
+        {**_fields(s), "settings": [_fields(each) for each in s.settings]} for s in told.sections
+    ]
+    return {**_fields(told), "sections": sections}
+
+
+def _fields(of: Any) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in of.__slots__}
+
+
 def of_keys(config: Config, keys: tuple[str, ...]) -> tuple[Any, Any]:
     """The value that a configuration has for a key, and the key's type. Raises KeyError."""
     at: Any = config

@@ -50,9 +50,9 @@ async def tour(deck: DeckScreen) -> None:
 @action("settings", "Settings", keys=("alt+o",), group=GROUP, when=connected)
 async def settings(deck: DeckScreen) -> None:
     """Everything that can be set: found, explained, checked as typed, written to your file."""
-    from tui.screens.settings.screen import SettingsScreen
+    from tui.screens.settings import settings_screen
 
-    await deck.app.push_screen_wait(SettingsScreen(deck))
+    await deck.app.push_screen_wait(await settings_screen(deck))
 
 
 @action("backends", "What answers here", group=GROUP, when=connected)

@@ -74,6 +74,6 @@ async def reload(deck: DeckScreen) -> None:
 @action("daydreams", "Daydreams: on, off, budget", group="Deck", when=connected)
 async def daydreams(deck: DeckScreen) -> None:
     """Whether ideas are drawn while all is idle, and what that may take; they come to the inbox."""
-    from tui.screens.settings.screen import SettingsScreen
+    from tui.screens.settings import settings_screen
 
-    await deck.app.push_screen_wait(SettingsScreen(deck, "priming.daydream"))
+    await deck.app.push_screen_wait(await settings_screen(deck, "priming.daydream"))

@@ -17,6 +17,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.deck import offered
+from tui.deck.asked_settings import AskedSettings
 from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
@@ -81,6 +82,7 @@ class DeckScreen(LeanScreen):
         self.event_watcher: Callable[[str, ev.Event], None] | None = None
         self.plans_watcher: Callable[[ev.JSON], None] | None = None
         self.settings_watcher: Callable[[], None] | None = None
+        self.settings = AskedSettings()
         self.index_watcher: Callable[[], None] | None = None
         self._title = ""
         self.interrupting: tuple[str, float] | None = None

@@ -21,7 +21,7 @@ from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tui.panels.hints import Hints
-from tui.screens.frame import Frame
+from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
 from tui.text import plain
 from tui.view.behind import Dimmed
@@ -51,7 +51,7 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
     """As large as what it holds, up to most of the screen; else as wide as a sentence or two."""
     WHOLE: ClassVar[bool] = False
     """Most of the screen in any case: what it will hold is not known when it opens."""
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (100, "-broad")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (SLIM, "-broad")]  # noqa: RUF012
 
     def __init__(self, title: str) -> None:
         super().__init__()

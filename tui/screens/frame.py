@@ -17,7 +17,14 @@ from tui.widgets.rows import Rows
 MOST = 0.9
 """Of the screen's width and height."""
 WIDEST = 150
+SLIM = 100
+"""Columns below which it has them all."""
 _NARROWEST = 56
+
+
+def inner_width(screen: int) -> int:
+    """Columns of rows with a scrollbar in a frame that takes most of a screen so wide."""
+    return (screen if screen < SLIM else min(WIDEST, int(screen * MOST))) - 6
 
 
 @runtime_checkable

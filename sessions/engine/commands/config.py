@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from sessions.api.answers import SettingChanged, SettingShown, SettingsSection, SettingsShown
 from sessions.config import change
-from sessions.config.settings import overview
+from sessions.config.settings import as_json, overview
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
@@ -24,7 +24,7 @@ async def settings(deck: Deck) -> SettingsShown:
     """Every key with its words, default, value and whence it is; no secret is among them."""
 
     def found() -> SettingsShown:
-        shown = cast("SettingsShown", asdict(overview(deck.places.config_file)))
+        shown = cast("SettingsShown", as_json(overview(deck.places.config_file)))
         rules = _rules(FileRules(deck.places.config_file))
         shown["sections"] = [*shown["sections"], rules]
         return shown

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Input, Static
 
+from sessions.config.settings import as_json, overview
 from sessions.places import places
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
@@ -141,3 +146,30 @@ async def test_a_server_is_made_with_what_it_needs(
         await here.press("y")
         await here.until(lambda: "is removed" in said(screen))
         assert "uvx" not in here.client.config_file.read_text()
+
+
+async def test_the_next_opening_shows_what_was_told_before_the_engine_answers_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch) as (here, screen):
+        await here.press("escape")
+        answered, asked = asyncio.Event(), here.client._config_settings
+
+        async def later() -> Any:
+            await answered.wait()
+            return await asked()
+
+        monkeypatch.setattr(here.client, "_config_settings", later)
+        here.client.config_file.write_text("[limits]\nturns_at_once = 7\n")
+        here.deck.start("settings")
+        again = await here.screen(SettingsScreen)
+        await here.until(lambda: bool(again.query_one(Rows).rows))
+        assert again is not screen and not answered.is_set()
+        answered.set()
+        await find(here, again, "turns_at_once")
+        await here.until(lambda: " 7" in again.query_one(Rows).rows[1].content().plain)
+
+
+def test_what_goes_over_the_wire_is_what_dataclasses_would_tell(tmp_path: Path) -> None:
+    told = overview(tmp_path / "config.toml")
+    assert json.loads(json.dumps(as_json(told))) == json.loads(json.dumps(asdict(told)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -21,6 +22,7 @@ from sessions.errors import AgentdeckError
 from tui.deck.retake import retake
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
+from tui.screens.frame import inner_width
 from tui.screens.settings.adding import wanted
 from tui.screens.settings.forms import SHEETS, EditSetting, PressKey
 from tui.screens.settings.items import (
@@ -80,6 +82,8 @@ class SettingsScreen(Filtered[None]):
         self.query_one("#offers", Hints).say(_HINTS)
         self.deck.settings_watcher = self.reload
         self.query_one("#filter", Input).focus()
+        if (known := self.deck.settings.last) is not None:
+            self._take(known)  # at once; what is new comes with the answer
         self.reload()
 
     def on_unmount(self) -> None:
@@ -94,17 +98,28 @@ class SettingsScreen(Filtered[None]):
 
     async def _load(self) -> None:
         try:
-            found = await self.deck.client.call("config.settings")
-            self._take(found)
+            known = self.deck.settings.last if self.sections else None
+            found = await self.deck.settings.answer(self.deck.client)
+            if found != known:
+                self._take(found)
             if found["fault"]:
                 self.say(f"The file is wrong: {found['fault']}", fault=True)
-                return
-            before = self.deck.options.keys
-            await retake(self.deck)  # after the rows stand there: it reads the file once more
-            if self.deck.options.keys != before:
-                self._take(found)
+            elif self.deck.settings.changed(Path(found["path"])):
+                # It reads the file once more.
+                retaking = while_shown(self, self._retake, found)
+                self.call_after_refresh(self.run_worker, retaking, group="retake", exclusive=True)
         except AgentdeckError as error:
             self.say(str(error), fault=True)
+
+    async def _retake(self, found: SettingsShown) -> None:
+        """The deck's own part of it, after the rows stand there."""
+        before = self.deck.options.keys
+        try:
+            await retake(self.deck)
+        except AgentdeckError as error:
+            self.say(str(error), fault=True)
+        if self.deck.options.keys != before:
+            self._take(found)
 
     def _take(self, found: SettingsShown) -> None:
         self.sections = with_keys(found["sections"], self.deck.options.keys)
@@ -116,7 +131,7 @@ class SettingsScreen(Filtered[None]):
         terms = self.query_one("#filter", Input).value.casefold().split()
         rows = self.query_one(Rows)
         self.shown = {item.key: item for item in items(self.sections, self.opened, terms)}
-        width = max(40, rows.scrollable_content_region.width)
+        width = rows.scrollable_content_region.width or inner_width(self.app.size.width)
         rows.show(
             [
                 row_of(item, width, bool(terms) or item.key.removeprefix(HEAD) in self.opened)
