@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, Literal, TypeVar, cast, get_args
 
 Status = Literal[
-    "working", "needs-you", "done", "idle", "failed", "paused", "cut-off", "unknown"
+    "working", "needs-you", "done", "idle", "failed", "paused", "cut-off", "offline",
+    "unknown",
 ]  # fmt: skip
 """What a session is doing, as it is shown."""
 Permission = Literal["read-only", "ask", "edit", "full"]

@@ -86,6 +86,8 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
     """`{"harness": …, "path": …}` of a conversation that was imported."""
     run: str = ""
     """The run of a plan that made it."""
+    host: str = ""
+    """Where it lives, of a mirror of a session that lives elsewhere; "" of all others."""
     format: Int = FORMAT
 
 

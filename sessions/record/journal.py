@@ -75,6 +75,8 @@ class Journal:
         """Held while a sync, maybe in a thread, needs the descriptor."""
         self.read_only: JournalError | None = None
         """Why nothing may be written, where a newer version's format must stay as it is."""
+        self.mirrors = False
+        """The session lives elsewhere, and so does its journal; this is what came of it."""
         self._dirty = False
         self._glued = False
         """A write was cut short: the next one begins a new line first."""
@@ -151,6 +153,7 @@ class Journal:
                     "It is left as it is; look at it by hand.",
                 )
             journal._seq = max(event.seq for event in events)
+            journal.mirrors = bool(created.host)
             journal.read_only = _of_the_future(created)
             if journal.read_only is None:
                 events += journal._repair(faults, events)
@@ -219,6 +222,20 @@ class Journal:
         stamped, line = self._stamp(event, self._seq + 1)
         self._write(line)
         self._seq += 1
+        return stamped, line
+
+    def take(self, event: ev.Event) -> tuple[ev.Event, bytes]:
+        """Write an event of a journal elsewhere under the number that it has there.
+
+        Raises ValueError: what follows it is here already; JournalError, EventRefused.
+        """
+        if self._resting:
+            self._wake()
+        if event.seq <= self._seq:
+            raise ValueError(f"event {event.seq} after {self._seq}")
+        stamped, line = self._stamp(event, event.seq)
+        self._write(line)
+        self._seq = event.seq
         return stamped, line
 
     def append_all(self, events: Iterable[ev.Event]) -> int:
@@ -428,6 +445,8 @@ class Journal:
         if faults.torn:
             self._write(b"\n")
             faults.torn = False
+        if self.mirrors:
+            return []  # what is written in it are the events over there; a lost one comes again
         known = {
             fault.get("line")
             for event in events

@@ -54,6 +54,8 @@ class Summary:
     source: ev.JSON | None = None
     run: str = ""
     """The run of a plan that made it."""
+    host: str = ""
+    """Where it lives, if not here: what is here is a mirror of its record."""
     archived: bool = False
     closed: bool = False
     """Not a tile of the deck any more; listed, searched and reopened like any other."""
@@ -155,7 +157,7 @@ class Reducer:
         s.id, s.title, s.backend, s.model = event.id, event.title, event.backend, event.model
         s.cwd, s.profile, s.permission = event.cwd, event.profile, event.permission
         s.created, s.parent, s.source = event.at, event.parent, event.source
-        s.run = event.run
+        s.run, s.host = event.run, event.host
 
     def _user(self, event: ev.UserMessage) -> None:
         self._tail = ""

@@ -22,6 +22,8 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
+from sessions.remote.elsewhere import Elsewhere
+from sessions.remote.mirrored import Mirrored
 from sessions.runtime.attachments import taken
 from sessions.runtime.directories import lack_of
 from sessions.runtime.full_disk import Refusals
@@ -79,6 +81,7 @@ class Deck:
         self.on_quiet: Callable[[], None] = lambda: None
         self.stop: Callable[[], None] = lambda: None
         self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})
+        self.elsewhere = Elsewhere(self)
         self.features = features(self)
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))
@@ -285,7 +288,14 @@ class Deck:
 
     def opened(self, session_id: str) -> Session:
         """A session from its journal, in memory from now on. Raises JournalError."""
-        session = Session.load(self.places.session(session_id), self)
+        session = Session.load(self.places.session(session_id), self, elsewhere=Mirrored)
+        self._add(session)
+        self.changed(session)
+        return session
+
+    def mirror(self, created: ev.SessionCreated) -> Mirrored:
+        """A session that lives elsewhere, known here from now on. Raises JournalError."""
+        session = Mirrored.begin(self.places.session(created.id), created, self)
         self._add(session)
         self.changed(session)
         return session

@@ -116,15 +116,18 @@ class Session:
         return session
 
     @classmethod
-    def load(cls, folder: Path, deck: Around) -> Session:
+    def load(cls, folder: Path, deck: Around, elsewhere: type[Session] | None = None) -> Session:
         """Open a session from its journal and close what a crash left open.
+
+        `elsewhere`: what it is made as if its journal is the mirror of one elsewhere.
 
         Raises:
             JournalError: there is no readable journal, or another process writes it.
         """
         journal, events = Journal.open(folder)
         try:
-            return cls._of(journal, folder, deck, events)
+            made = elsewhere if elsewhere is not None and journal.mirrors else cls
+            return made._of(journal, folder, deck, events)
         except BaseException:
             journal.close()  # another try, or another process, may have it
             raise

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from sessions.backends.base import Conversation, Settings, Tools
     from sessions.errors import JournalError
+    from sessions.remote.port import WayThere
     from sessions.runtime.led import Led
 
 
@@ -19,6 +20,10 @@ S = TypeVar("S", contravariant=True)
 
 class Surroundings(Protocol[S]):
     """What a session (`S`) needs of the deck that it is part of."""
+
+    @property
+    def elsewhere(self) -> WayThere:
+        """The way to sessions that live on other machines."""
 
     def joined(self, session: S) -> None:
         """A session is in memory; whoever folds its events registers before its past is read."""

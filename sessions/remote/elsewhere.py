@@ -1,0 +1,189 @@
+"""All sites where sessions of this deck live that are not here: their mirrors, and the way there.
+
+A site brings what its sessions said, in any order and as often as it likes: `take` writes each
+event once, in order, and pulls what is missing between two of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sessions.errors import EventRefused
+from sessions.places import Places
+from sessions.record import events as ev
+from sessions.record.journal import NAME
+from sessions.remote import foreign
+from sessions.remote.mirrored import Mirrored
+from sessions.remote.port import Offline, Site
+from sessions.runtime.session import Session
+
+log = logging.getLogger("agentdeck.remote")
+
+Said = bytes | ev.JSON
+"""An event as a site says it: its line, or the JSON of it."""
+
+
+class _Deck(Protocol):
+    """What is needed of the deck that the mirrors are part of."""
+
+    places: Places
+    sessions: dict[str, Session]
+
+    async def get(self, session_id: str) -> Session:
+        """The session of that id. Raises NotFound, JournalError."""
+
+    async def delete(self, session_id: str) -> None:
+        """Remove what is here of a session."""
+
+    def mirror(self, created: ev.SessionCreated) -> Mirrored:
+        """A session that lives elsewhere, known here from now on. Raises JournalError."""
+
+
+class Elsewhere:
+    """The sites of a deck, by name. All methods are for the engine's event loop."""
+
+    def __init__(self, deck: _Deck) -> None:
+        self._deck = deck
+        self._sites: dict[str, Site] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        """One mirror is written by one at a time."""
+
+    # -- sites
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Every site, reachable or not."""
+        return tuple(self._sites.values())
+
+    def add(self, site: Site) -> None:
+        """Sessions may live there from now on. Raises ValueError: another has the name."""
+        if self._sites.setdefault(site.name, site) is not site:
+            raise ValueError(f"two sites are called {site.name}")
+
+    def drop(self, name: str) -> None:
+        """No place is called so any more; what is mirrored stays, to be read."""
+        if self._sites.pop(name, None) is not None:
+            self.cut(name, f"No host is called {name} any more.")
+
+    def of(self, name: str) -> Site:
+        """The site of that name. Raises Offline: none is."""
+        site = self._sites.get(name)
+        if site is None:
+            raise Offline(
+                f"No host is called {name} in the configuration.",
+                "Put it back to reach its sessions; what was seen of them stays.",
+            )
+        return site
+
+    def mirrors(self, name: str) -> list[Mirrored]:
+        """Its sessions that are in memory here."""
+        sessions = self._deck.sessions.values()
+        return [s for s in sessions if isinstance(s, Mirrored) and s.host == name]
+
+    def cut(self, name: str, why: str) -> None:
+        """A site can't be reached: its sessions are shown as offline."""
+        for session in self.mirrors(name):
+            session.cut(why)
+
+    def back(self, name: str) -> None:
+        """A site can be reached again."""
+        for session in self.mirrors(name):
+            session.back()
+
+    # -- on the way there
+
+    async def call(self, session: str, host: str, command: str, args: ev.JSON) -> Any:
+        """A command for a session that lives there, done there. Raises AgentdeckError."""
+        return await self.ask(host, command, {"session": session, **args})
+
+    async def ask(self, name: str, command: str, args: ev.JSON) -> Any:
+        """A command for the site of that name. Raises Offline and the error of over there."""
+        site = self.of(name)
+        if site.offline:
+            raise Offline(site.offline, "Nothing was sent; try again once it is back.")
+        return foreign.answer(await site.call(command, args))
+
+    # -- on the way here
+
+    async def take(self, name: str, session: str, said: Iterable[Said]) -> int:
+        """Mirror what a site says of a session, once and in order; the last event's number.
+
+        Raises ValueError: that id is another session's, or what came is no session's record;
+        JournalError: the disk refuses it; Offline.
+        """
+        async with self._turn(foreign.session_id(session)):
+            mirror = await self._mirror(name, session)
+            for found in _sound(said):
+                if found.seq > (mirror.last_seq if mirror is not None else 0) + 1:
+                    mirror = await self._pulled(name, session, mirror)
+                mirror = self._taken(name, session, mirror, found)
+            return mirror.last_seq if mirror is not None else 0
+
+    async def pull(self, name: str, session: str) -> int:
+        """Mirror all that a session has said since; the last event's number. As `take`."""
+        async with self._turn(foreign.session_id(session)):
+            mirror = await self._mirror(name, session)
+            mirror = await self._pulled(name, session, mirror)
+            return mirror.last_seq if mirror is not None else 0
+
+    async def gone(self, name: str, session: str) -> None:
+        """A session was deleted over there: its mirror goes too."""
+        async with self._turn(foreign.session_id(session)):
+            if await self._mirror(name, session) is not None:
+                await self._deck.delete(session)
+
+    def _turn(self, session: str) -> asyncio.Lock:
+        return self._turns.setdefault(session, asyncio.Lock())
+
+    async def _mirror(self, name: str, session: str) -> Mirrored | None:
+        """The mirror of a session; None where it has none yet.
+
+        Raises ValueError: what is here under that id is not of that site.
+        """
+        if not (self._folder(session) / NAME).exists():
+            return None
+        found = await self._deck.get(session)
+        if not isinstance(found, Mirrored) or found.host != name:
+            raise ValueError(f"session {session} is not of {name}")
+        return found
+
+    def _folder(self, session: str) -> Path:
+        return self._deck.places.session(session)
+
+    async def _pulled(self, name: str, session: str, mirror: Mirrored | None) -> Mirrored | None:
+        """Pull until nothing more comes: what is missing in that is missing over there too."""
+        site = self.of(name)
+        while True:
+            before = mirror.last_seq if mirror is not None else 0
+            said: Sequence[Said] = await site.since(session, before)
+            for found in _sound(said):
+                mirror = self._taken(name, session, mirror, found)
+            if mirror is None or mirror.last_seq == before:
+                return mirror
+
+    def _taken(
+        self, name: str, session: str, mirror: Mirrored | None, found: ev.Event
+    ) -> Mirrored | None:
+        if mirror is None:
+            if found.seq != 1:
+                return None  # what is before it can't be had: it comes with the beginning
+            created = foreign.created(found, session, name)
+            return self._deck.mirror(created)
+        try:
+            mirror.take(found)
+        except EventRefused as error:
+            log.warning("event %d of session %s is passed over: %s", found.seq, session, error)
+        return mirror
+
+
+def _sound(said: Iterable[Said]) -> Iterable[ev.Event]:
+    """The events among what was said; what is none costs itself alone."""
+    for each in said:
+        try:
+            yield foreign.event(each)
+        except ValueError as error:
+            log.warning("what came is no event: %s", error)

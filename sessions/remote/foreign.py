@@ -1,0 +1,79 @@
+"""What comes from another machine, made safe: it is input like any other."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from sessions.ids import is_id
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.record.reading import MAX_LINE
+from sessions.record.summary import Summary
+from sessions.safety.sanitise import clean, clean_line
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
+"""What a host may be called."""
+_SUSPECT = re.compile(
+    rb"\\u|\\[bfr]|[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]"
+    rb"|\xe2\x81[\xa6-\xa9]|\xed[\xa0-\xbf]|\xf3\xa0"
+)
+"""What a line need not have that holds plain text alone."""
+
+
+def event(said: bytes | ev.JSON) -> ev.Event:
+    """An event as it came, its texts cleaned. Raises ValueError: it is none."""
+    line = said if isinstance(said, bytes) else codec.encode(said)
+    if len(line) > MAX_LINE:
+        raise ValueError("longer than any event")
+    try:
+        if _SUSPECT.search(line) is None:
+            found = codec.decode(line)
+        else:
+            found = codec.from_json(_cleaned(codec.loads(line)))
+    except (TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+        raise ValueError(f"no event: {error}") from error
+    if found.seq < 1:
+        raise ValueError("an event without its number")
+    return found
+
+
+def created(found: ev.Event, session: str, host: str) -> ev.SessionCreated:
+    """The first event of a mirror. Raises ValueError: it is not this session's."""
+    if not is_id(session) or not isinstance(found, ev.SessionCreated) or found.id != session:
+        raise ValueError(f"no beginning of session {session[:40]!r}")
+    return ev.replace(found, host=host)
+
+
+def session_id(said: object) -> str:
+    """The id of a session, which names a folder here. Raises ValueError: it is none."""
+    if not isinstance(said, str) or not is_id(said):
+        raise ValueError(f"{clean_line(repr(said))[:40]} is no session's id")
+    return said
+
+
+def summary(said: object) -> Summary:
+    """A summary as it came, cleaned. Raises ValueError: it is none, or not of a session."""
+    if not isinstance(said, dict):
+        raise ValueError("no summary")
+    told = Summary.from_json(_cleaned(said))
+    session_id(told.id)
+    if type(told.seq) is not int or not 0 <= told.seq <= ev.LARGEST:
+        raise ValueError("a summary without a number")
+    return told
+
+
+def answer(said: Any) -> Any:
+    """An answer of over there, with no control character in it."""
+    return _cleaned(said)
+
+
+def _cleaned(data: Any) -> Any:
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, dict):
+        return {clean(str(key)): _cleaned(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_cleaned(each) for each in data]
+    return data

@@ -1,0 +1,176 @@
+"""A session that lives elsewhere, as the deck of here has it.
+
+It is in the deck like any other: followed, listed, searched, read. But its journal is written by
+what comes from its site alone, and whatever would change it is asked over there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from sessions.errors import AgentdeckError, JournalError, UsageError
+from sessions.record import events as ev
+from sessions.record.closed_sets import Origin, QueueMode, Status
+from sessions.record.journal import Journal
+from sessions.record.recorder import Recorder
+from sessions.runtime.session import BY_USER, Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sessions.api.answers import Sent
+    from sessions.runtime.session import Around
+
+log = logging.getLogger("agentdeck.remote")
+
+
+class _Shut(Recorder):
+    """Records nothing that is said here: events of such a session are made where it lives."""
+
+    def emit(self, event: ev.Event) -> None:
+        log.info("not recorded of a session that lives elsewhere: %s", event.type)
+
+    async def emit_synced(self, event: ev.Event) -> None:
+        raise JournalError(
+            "This session lives on another machine, which alone writes its record.",
+            "Do it over there.",
+            "it lives elsewhere",
+        )
+
+
+class Mirrored(Session):
+    """A session whose journal here is a mirror."""
+
+    def __init__(self, journal: Journal, folder: Path, deck: Around) -> None:
+        super().__init__(journal, folder, deck)
+        self.recorder = _Shut(journal, self._recorded, lambda _: None)
+        self.offline = ""
+        """Why its site can't be reached; "" while it can."""
+        self._seen_as: Status = "idle"
+        """Its status when it was last heard of."""
+
+    @classmethod
+    def begin(cls, folder: Path, created: ev.SessionCreated, deck: Around) -> Mirrored:
+        """The mirror of a session that was not known here. Raises JournalError."""
+        return cast("Mirrored", cls.create(folder, created, deck, synced=False))
+
+    @classmethod
+    def _of(
+        cls, journal: Journal, folder: Path, deck: Around, events: Sequence[ev.Event]
+    ) -> Session:
+        # What is open in it may be at work over there: nothing is closed from here.
+        session = cls(journal, folder, deck)
+        for event in events:
+            session._fold(event)
+        session.cut("It was not heard of since the engine started.")
+        return session
+
+    @property
+    def host(self) -> str:
+        """Where it lives."""
+        return self.summary.host
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last event that is mirrored."""
+        return self.summary.seq
+
+    @property
+    def working(self) -> bool:
+        """No turn of it is this engine's."""
+        return False
+
+    # -- what comes from its site
+
+    def take(self, event: ev.Event) -> bool:
+        """Write an event of over there, then tell it. False: it is here already.
+
+        Raises JournalError: the disk refuses it; EventRefused: no record can hold it.
+        """
+        if event.seq <= self.last_seq:
+            return False
+        stamped, line = self.journal.take(event)
+        if self.offline:
+            self.back()
+        self._recorded(stamped, line)
+        return True
+
+    def cut(self, why: str) -> None:
+        """Its site can't be reached: it is shown as it was when it was last heard of."""
+        if not self.offline:
+            self._seen_as, self.summary.status = self.summary.status, "offline"
+        self.offline = why
+        self.deck.changed(self)
+
+    def back(self) -> None:
+        """Its site can be reached again."""
+        if self.offline:
+            self.offline, self.summary.status = "", self._seen_as
+            self.deck.changed(self)
+
+    # -- what is asked of it
+
+    async def _there(self, command: str, **args: Any) -> Any:
+        return await self.deck.elsewhere.call(self.id, self.host, f"session.{command}", args)
+
+    async def send(
+        self,
+        text: str,
+        origin: Origin = "typed",
+        mode: QueueMode = "queue",
+        attachments: Sequence[ev.JSON] = (),
+    ) -> Sent:
+        """Begin a turn over there, or queue the message while one runs."""
+        if attachments:
+            raise UsageError(
+                "A file of this machine can't be attached to a session on another one.",
+                "Copy it there, and name it by its path.",
+            )
+        return cast("Sent", await self._there("send", text=text, origin=origin, mode=mode))
+
+    async def set_queue(self, items: Sequence[ev.JSON]) -> None:
+        await self._there("queue", items=list(items))
+
+    async def next(self, item: str = "") -> bool:
+        return bool(await self._there("next", item=item))
+
+    async def answer(
+        self,
+        ask: str,
+        decision: str,
+        reason: str = "",
+        allowed: bool | None = None,
+        content: ev.JSON | None = None,
+    ) -> None:
+        await self._there(
+            "answer", ask=ask, decision=decision, reason=reason, allowed=allowed, content=content
+        )
+
+    async def interrupt(self, why: str = BY_USER) -> None:
+        await self._there("interrupt", why=why)
+
+    async def resume(self) -> bool:
+        """It goes on by itself over there."""
+        return False
+
+    async def set(self, changes: ev.JSON) -> None:
+        await self._there("set", changes=changes)
+
+    def seen(self) -> None:
+        """Said over there by the command that says it here."""
+
+    async def again(self, turn: int | None = None) -> int:
+        return int((await self._there("again", turn=turn)).get("turn", 0))
+
+    async def undo(self, turn: int | None = None, files: Sequence[str] = ()) -> int:
+        raise AgentdeckError("It is taken back where the session lives.", "Ask it there.")
+
+    async def close(self) -> None:
+        """Let go of the mirror; the session goes on."""
+        await self.recorder.close()
+        self.journal.close()
+
+    async def go_on(self) -> bool:
+        return True

@@ -1,0 +1,49 @@
+"""What a site where sessions live must be able to do, whatever leads to it.
+
+A host's engine is one such site, the actors of a cluster are another. A site is told to the
+deck's `Elsewhere`, which mirrors what it says and sends it what is to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sessions.errors import EngineError
+from sessions.record import events as ev
+
+
+class Offline(EngineError):
+    """A site can't be reached at the moment; nothing was done over there, or nobody knows."""
+
+
+class WayThere(Protocol):
+    """What a session that lives elsewhere is reached by (`elsewhere.Elsewhere`)."""
+
+    async def call(self, session: str, host: str, command: str, args: ev.JSON) -> Any:
+        """A command for a session that lives there, done there. Raises AgentdeckError."""
+
+
+class Site(Protocol):
+    """Where sessions live that are not of this engine. Each has a name that no other has."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: stands in `session.created` of each mirror as `host`."""
+
+    @property
+    def offline(self) -> str:
+        """Why it can't be reached now, as a sentence; "" while it can."""
+
+    async def call(self, command: str, args: ev.JSON) -> Any:
+        """A command of the engine (docs/protocol.md), done over there; its answer as JSON.
+
+        Sent once, never again by itself. Raises Offline, and the AgentdeckError of over there.
+        """
+
+    async def since(self, session: str, seq: int) -> Sequence[bytes | ev.JSON]:
+        """Events of a session after `seq`, in order, as they stand in its journal: lines, or JSON.
+
+        As many as are good to send at once; none: there are no more yet. What is missing between
+        two of them is missing over there too. Raises Offline, NotFound.
+        """
