@@ -38,6 +38,7 @@ STATUS_STYLE: dict[Status, str] = {
     "failed": "bold $text-error",
     "paused": "$text-warning",
     "cut-off": "$text-warning",
+    "offline": "$text-muted",
     "unknown": "$text-muted",
 }
 
@@ -57,16 +58,19 @@ def seconds_left(retry: ev.JSON | None, now: datetime) -> int | None:
 def head_of(summary: Summary, number: int, width: int) -> Content:
     """The frame's upper line in `width` cells: number, status as shape and word, title.
 
-    The status word is never cut; the title is.
+    The status word is never cut; the title is. A session on another machine names that first.
     """
     status = summary.status
     style = STATUS_STYLE.get(status, "")
     shape = glyphs.status(status)
     before = f"{number} " if number else ""
+    where = clip(f"{one_line(summary.host)}: ", max(4, width // 3)) if summary.host else ""
     word = f" {shape} {status} "
-    room = width - cell_len(before) - cell_len(word)
+    room = width - cell_len(before) - cell_len(where) - cell_len(word)
     title = clip(title_of(summary), max(4, room))
-    return Content.assemble((before, "bold"), (title, "bold"), (word, style))
+    return Content.assemble(
+        (before, "bold"), (where, "$text-accent"), (title, "bold"), (word, style)
+    )
 
 
 def _agent_waits(summary: Summary) -> tuple[str, str] | None:
@@ -77,6 +81,19 @@ def _agent_waits(summary: Summary) -> tuple[str, str] | None:
         return f"starting {one_line(str(starting))}…", "$text-accent"
     if quiet := summary.agent.get("quiet"):
         return f"{one_line(str(quiet))} waits for its server…", "$text-warning"
+    return None
+
+
+def _stopped(summary: Summary) -> tuple[str, str] | None:
+    """Why it does not go on."""
+    if summary.status == "paused" and summary.paused:
+        return one_line(summary.paused), "$text-warning"
+    if summary.status == "failed" and summary.error:
+        return one_line(summary.error), "$text-error"
+    if summary.status == "cut-off":
+        return f"{one_line(summary.error)} It can be asked again.", "$text-warning"
+    if summary.status == "offline":
+        return f"{one_line(summary.host)} can't be reached", "$text-warning"
     return None
 
 
@@ -94,12 +111,8 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
         parts.append((f"{kind}: {wait}" if kind else wait, "$text-warning"))
     if waits := _agent_waits(summary):
         parts.append(waits)
-    if summary.status == "paused" and summary.paused:
-        parts.append((one_line(summary.paused), "$text-warning"))
-    if summary.status == "failed" and summary.error:
-        parts.append((one_line(summary.error), "$text-error"))
-    if summary.status == "cut-off":
-        parts.append((f"{one_line(summary.error)} It can be asked again.", "$text-warning"))
+    if stopped := _stopped(summary):
+        parts.append(stopped)
     if summary.queue:
         parts.append((f"{len(summary.queue)} queued", "$text-accent"))
     if summary.cost_usd is not None:

@@ -21,6 +21,7 @@ _STATUS = {
     "failed": ("✗", "x"),
     "paused": ("▫", "="),
     "cut-off": ("▪", "~"),
+    "offline": ("◇", "o"),
     "unknown": ("?", "?"),
 }
 _TOOL = {

@@ -131,7 +131,9 @@ def _going_on(model: DeckModel) -> list[ClickableSpot]:
 
 
 def _urgency(status: Status) -> int:
-    order = ("needs-you", "failed", "paused", "cut-off", "done", "working", "idle", "unknown")
+    order = (
+        "needs-you", "failed", "paused", "cut-off", "done", "working", "idle", "offline", "unknown"
+    )  # fmt: skip
     return order.index(status)
 
 
