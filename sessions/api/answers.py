@@ -342,11 +342,20 @@ class DreamsWaiting(TypedDict):
     waiting: list[ev.JSON]
 
 
+class LostPriming(TypedDict):
+    """A kind, or with `part` one of its parameters, that is known to lose, and `says` how."""
+
+    kind: str
+    part: str
+    says: str
+
+
 class PrimingKnown(TypedDict):
     """What is known of primings for a session. `measured`: a sentence for each kind, and for
     `names ordinary`. `suggested`: the kind to draw next by the ledger of blind comparisons, with
-    `params`, from so many `pairs`; "": nothing is suggested, and `says` why. `lost`: kinds that
-    are known to lose with this model."""
+    `params`, from so many `pairs`; "": nothing is suggested, and `says` why. `lost`: what is
+    known to lose with this model; `begin`: by kind, parameters to begin with in place of defaults
+    that lost."""
 
     model: str
     measured: dict[str, str]
@@ -354,7 +363,8 @@ class PrimingKnown(TypedDict):
     params: ev.JSON
     says: str
     pairs: int
-    lost: list[str]
+    lost: list[LostPriming]
+    begin: dict[str, ev.JSON]
 
 
 class UsageRow(TypedDict):

@@ -26,7 +26,7 @@ from sessions.priming.comparison import (
     judged_by_model,
 )
 from sessions.priming.evidence.shipped import says
-from sessions.priming.facets import ShamPair, facets_of, lines, lost_with, pair_of, suggest
+from sessions.priming.facets import ShamPair, facets_of, instead, lines, lost_with, pair_of, suggest
 from sessions.priming.gauge import takes_up
 from sessions.priming.kinds import KINDS
 from sessions.priming.ledger import Ledger
@@ -158,7 +158,7 @@ class Comparisons:
         }
 
     def pairs(self, judge: str = "user") -> list[ShamPair]:
-        """All comparisons against the sham of which it is known what was compared."""
+        """All comparisons against the sham; of an unknown kind where that was not kept yet."""
         found = (pair_of(record) for record in self._ledger.records(judge))
         return [pair for pair in found if pair is not None]
 
@@ -167,6 +167,7 @@ class Comparisons:
         model, data = session.summary.model, self._deck.places.data
         pairs, profile = self.pairs(), session.summary.profile
         suggestion = suggest(pairs, model, profile)
+        lost = lost_with(pairs, model, profile)
         return {
             "model": model,
             "measured": {
@@ -179,7 +180,11 @@ class Comparisons:
             "params": suggestion.params,
             "says": suggestion.says,
             "pairs": suggestion.pairs,
-            "lost": lost_with(pairs, model, profile),
+            "lost": [
+                {"kind": t.kind, "part": "" if t.name == "kind" else t.name, "says": t.says}
+                for t in lost
+            ],
+            "begin": instead(lost),
         }
 
     def ledger(self, judge: str = "user") -> ev.JSON:

@@ -20,6 +20,8 @@ FACETS = ("stage", "who", "month", "category", "field")
 _LEAST = 0.2
 """What weight a priming keeps that always lost."""
 _MOST_TOLD = 6
+UNKNOWN = "unknown"
+"""The kind of a comparison that was judged before kinds were kept: counted, never suggested."""
 
 
 def facets_of(drawn: Draw, stage: int = 0) -> dict[str, str]:
@@ -48,14 +50,16 @@ class ShamPair:
 
 
 def pair_of(record: JSON) -> ShamPair | None:
-    """The pair of a ledger's line; None where it was written before facets were."""
-    facts = record.get("facts")
-    facets = facts.get("facets") if isinstance(facts, dict) else None
-    outcome = record.get("outcomes", {}).get("sham")
-    if not isinstance(facts, dict) or not isinstance(facets, dict) or "kind" not in facets:
-        return None
+    """The pair of a ledger's line, of an unknown kind where it was written before facets were;
+    None where it tells no outcome against the sham.
+    """
+    facts, outcomes = record.get("facts"), record.get("outcomes")
+    outcome = outcomes.get("sham") if isinstance(outcomes, dict) else None
     if outcome not in ("win", "tie", "loss"):
         return None
+    facets = facts.get("facets") if isinstance(facts, dict) else None
+    if not isinstance(facts, dict) or not isinstance(facets, dict) or "kind" not in facets:
+        return ShamPair({"kind": UNKNOWN}, outcome)
     numbers = (facts.get("taken"), facts.get("of"))
     taken, of = (n if isinstance(n, int) else 0 for n in numbers)
     return ShamPair(
@@ -97,6 +101,8 @@ class FacetTally:
     @property
     def title(self) -> str:
         """`names`, or `names, stage 2`."""
+        if self.kind == UNKNOWN:
+            return "unknown kind (judged before kinds were kept)"
         return self.kind if self.name == "kind" else f"{self.kind}, {self.name} {self.value}"
 
     @property
@@ -144,7 +150,7 @@ def for_whom(
 
     Only so narrow as there is a kind with pairs enough; and in words whose they are.
     """
-    own = [pair for pair in pairs if pair.model == model]
+    own = [pair for pair in pairs if pair.model == model and pair.facets["kind"] in KINDS]
     narrow = [pair for pair in own if pair.profile == profile]
     for found, whose in ((narrow, f"with {model} as {profile}"), (own, f"with {model}")):
         if (profile or found is own) and any(t.known for t in tallies(found)):
@@ -155,7 +161,7 @@ def for_whom(
 def suggest(pairs: Sequence[ShamPair], model: str, profile: str = "") -> DrawSuggestion:
     """The next draw for a session; the same until the ledger grows."""
     mine, whose = for_whom(pairs, model, profile)
-    found = [t for t in tallies(mine) if t.name == "kind"]
+    found = [t for t in tallies(mine) if t.name == "kind" and t.kind in KINDS]
     known = [t for t in found if t.known]
     if not known:
         most = max((t.tally.decided for t in found), default=0)
@@ -188,10 +194,28 @@ def suggest(pairs: Sequence[ShamPair], model: str, profile: str = "") -> DrawSug
     )
 
 
-def lost_with(pairs: Sequence[ShamPair], model: str, profile: str = "") -> list[str]:
-    """Kinds that are known to lose with that very model: a panel does not begin with them."""
+def lost_with(pairs: Sequence[ShamPair], model: str, profile: str = "") -> list[FacetTally]:
+    """Kinds, and stages, people, months or fields of them, that are known to lose with that very
+    model: they are offered last, and a panel does not begin with them.
+    """
     mine, _ = for_whom([pair for pair in pairs if pair.model == model], model, profile)
-    return [t.kind for t in tallies(mine) if t.name == "kind" and t.behind]
+    return [t for t in tallies(mine) if t.behind and t.kind in KINDS]
+
+
+def instead(lost: Iterable[FacetTally]) -> dict[str, JSON]:
+    """By kind, what to begin with in place of defaults that are known to lose."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for each in lost:
+        if each.name != "kind" and each.name in {p.name for p in KINDS[each.kind].parameters}:
+            values.setdefault((each.kind, each.name), set()).add(each.value)
+    begins: dict[str, JSON] = {}
+    for (kind, name), those in values.items():
+        parameter = KINDS[kind].parameter(name)
+        others = parameter.choices or tuple(map(str, range(parameter.low, parameter.high + 1)))
+        left = [value for value in others if value not in those]
+        if str(parameter.default) in those and left:
+            begins.setdefault(kind, {})[name] = parameter.read(left[0])
+    return begins
 
 
 def offered(pairs: Sequence[ShamPair]) -> str:

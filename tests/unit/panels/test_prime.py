@@ -18,7 +18,7 @@ from tui.panels.prime import PrimePanel
 from tui.panels.prime import settings as prime_settings
 from tui.panels.prime.compare import Compare
 from tui.panels.prime.paper import PaperScreen
-from tui.panels.prime.state import Prime
+from tui.panels.prime.state import JSON, Prime, kind_spots, known_words
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Confirm
 
@@ -408,17 +408,30 @@ async def test_esc_in_the_past_goes_back_to_what_was_drawn(tmp_path: Path) -> No
         assert rig.app.focused is rig.deck.composer
 
 
+def lost(*kinds: str) -> JSON:
+    return {"lost": [{"kind": kind, "part": "", "says": f"{kind}: 2 of 24."} for kind in kinds]}
+
+
 def test_a_fresh_panel_does_not_begin_with_what_lost() -> None:
     fresh = Prime()
-    fresh.learn({"lost": ["acronym"]})
-    assert fresh.kind == "names"
+    fresh.learn({**lost("acronym"), "begin": {"names": {"who": "ordinary"}}})
+    assert fresh.kind == "names" and fresh.given == {"who": "ordinary"}
     fresh.turn_to("acronym")
-    fresh.learn({"lost": ["acronym"]})
+    fresh.learn(lost("acronym"))
     assert fresh.kind == "acronym", "what the user chose stays"
     chosen, all_lost = Prime(settled=True), Prime()
-    chosen.learn({"lost": ["acronym"]})
-    all_lost.learn({"lost": ["acronym", "names", "arxiv", "terms"]})
-    assert chosen.kind == all_lost.kind == "acronym"
+    chosen.learn({**lost("acronym"), "begin": {"names": {"who": "ordinary"}}})
+    all_lost.learn(lost("acronym", "names", "arxiv", "terms"))
+    assert chosen.kind == all_lost.kind == "acronym" and chosen.params.get("names") is None
+
+
+def test_what_lost_stands_last_and_says_so() -> None:
+    prime = Prime()
+    prime.learn(lost("acronym", "arxiv"))
+    told = [spot.text.strip() for spot in kind_spots(prime)]
+    assert told == ["2 names", "4 terms", "1 acronym (lost)", "3 arxiv (lost)"]
+    prime.turn_to("arxiv")
+    assert "Offered less. arxiv: 2 of 24." in known_words(prime)
 
 
 async def test_the_panel_says_what_is_measured_and_takes_a_suggestion(tmp_path: Path) -> None:

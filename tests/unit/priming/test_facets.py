@@ -9,6 +9,7 @@ from pathlib import Path
 from sessions.priming.facets import (
     ShamPair,
     facets_of,
+    instead,
     lines,
     lost_with,
     offered,
@@ -58,9 +59,20 @@ def test_a_priming_that_lost_is_offered_less_and_never_suggested_as_better() -> 
 
 def test_what_lost_with_the_sessions_own_model_is_told() -> None:
     lost = pairs(2, 22, "acronym", "m")
-    assert lost_with([*lost, *pairs(11, 11)], "m") == ["acronym"]
+    (told,) = lost_with([*lost, *pairs(11, 11)], "m")
+    assert told.title == "acronym" and "2 wins, 0 ties, 22 losses" in told.says
     assert lost_with(lost, "other") == [], "another model's pairs say nothing of this one"
     assert lost_with(pairs(0, 19, "acronym", "m"), "m") == [], "too few"
+
+
+def test_a_part_that_lost_is_not_begun_with_where_there_is_another() -> None:
+    lost = pairs(2, 22, "names", "m", who="known", stage="1")
+    found = lost_with([*lost, *pairs(20, 3, who="ordinary", stage="2")], "m")
+    assert {t.title for t in found} == {"names, who known", "names, stage 1"}
+    assert instead(found) == {"names": {"who": "ordinary", "stage": 2}}
+    every = [pair for each in ("known", "ordinary") for pair in pairs(2, 22, who=each)]
+    assert instead(lost_with(every, "m")) == {}, "there is no other"
+    assert instead(lost_with(pairs(2, 22, "arxiv", month="2026-01"), "m")) == {}, "no default lost"
 
 
 def test_no_difference_is_no_suggestion() -> None:
@@ -86,7 +98,9 @@ def test_a_draw_is_kept_by_its_facets() -> None:
     assert facets_of(drawn, 2) == {"kind": "names", "stage": "2", "who": "known"}
 
 
-def test_lines_of_a_ledger_from_before_or_broken_are_passed_over(tmp_path: Path) -> None:
+def test_lines_from_before_are_of_an_unknown_kind_and_broken_ones_passed_over(
+    tmp_path: Path,
+) -> None:
     ledger = Ledger(tmp_path)
     ledger.path.parent.mkdir(parents=True)
     facts = {"facets": {"kind": "terms", "field": "law"}, "model": "m", "taken": 2, "of": 5}
@@ -98,10 +112,18 @@ def test_lines_of_a_ledger_from_before_or_broken_are_passed_over(tmp_path: Path)
     ]
     ledger.path.write_text("\n".join([*map(json.dumps, rows), "{torn", "[1]"]))
     found = [pair for r in ledger.records() if (pair := pair_of(r)) is not None]
-    assert [(p.outcome, p.model, p.taken) for p in found] == [("loss", "m", 2)]
-    (kind, field) = tallies(found)
+    told = [(p.facets["kind"], p.outcome, p.model, p.taken) for p in found]
+    assert told == [("terms", "loss", "m", 2), ("unknown", "loss", "", 0)]
+    (kind, unknown, field) = tallies(found)
+    assert unknown.says.startswith("unknown kind (judged before kinds were kept): 0 wins")
     assert (kind.title, field.title) == ("terms", "terms, field law")
     assert "Taken up: 2 of 5." in kind.says and "not enough to tell (1 of 20" in kind.says
+
+
+def test_an_unknown_kind_is_never_suggested_nor_stands_for_a_model() -> None:
+    before = [ShamPair({"kind": "unknown"}, "win")] * 40
+    assert suggest(before, "").kind == "" and suggest(before, "m").kind == ""
+    assert lost_with([ShamPair({"kind": "unknown"}, "loss")] * 40, "") == []
 
 
 def test_a_facet_with_one_value_is_not_told_twice() -> None:

@@ -26,7 +26,7 @@ from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
 from tui.view.gauge import gauge_words
-from tui.widgets.clickable_line import ClickableLine, ClickableSpot
+from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
@@ -184,11 +184,7 @@ class PrimePanel(Panel):
         if not self.is_mounted:
             return
         prime = self.prime
-        spots = []
-        for key, name in KEYS.items():
-            style = "reverse" if name == prime.kind else "$text-muted"
-            spots.append(ClickableSpot(f" {key} {name} ", style, f"kind:{name}"))
-        self.query_one("#prime-kinds", ClickableLine).say(spots)
+        self.query_one("#prime-kinds", ClickableLine).say(st.kind_spots(prime))
         params = Content(st.parameter_words(self.kind, prime))
         self.query_one("#prime-params", Static).update(params)
         self.query_one("#prime-known", Static).update(Content(st.known_words(prime)))

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui.text import one_line, tokens
+from tui.widgets.clickable_line import ClickableSpot
 from tui.widgets.rows import Row
 
 JSON = dict[str, Any]
 KINDS = ("acronym", "names", "arxiv", "terms")
+_MOST_LOST = 2
 KEYS = {"1": "acronym", "2": "names", "3": "arxiv", "4": "terms"}
 
 
@@ -46,12 +48,14 @@ class Prime:
     """A kind was chosen, by the user or by what is known."""
 
     def learn(self, known: JSON) -> None:
-        """Take in what is known; a fresh panel begins with a kind that is not known to lose."""
+        """Take in what is known; a fresh panel begins with what is not known to lose."""
         self.known = known
-        begins = next((kind for kind in KINDS if kind not in known.get("lost", [])), self.kind)
+        begins = next((kind for kind in KINDS if kind not in self.lost), self.kind)
         fresh = not (self.settled or self.busy or self.drawn or self.items or self.given)
         if known and fresh:
             self.turn_to(begins)
+            for kind, params in known.get("begin", {}).items():
+                self.params.setdefault(kind, {}).update(params)
         self.settled = self.settled or bool(known)
 
     def turn_to(self, kind: str) -> None:
@@ -64,6 +68,11 @@ class Prime:
         fresh: tuple[Any, ...] = (None, set(), [], set(), "draw")
         found = self.kept.pop(kind, fresh)
         self.drawn, self.left_out, self.items, self.ticked, self.show = found
+
+    @property
+    def lost(self) -> list[str]:
+        """Kinds that are known to lose with the session's model: offered last."""
+        return [each["kind"] for each in self.known.get("lost", []) if not each["part"]]
 
     @property
     def given(self) -> JSON:
@@ -123,6 +132,8 @@ def known_words(prime: Prime) -> str:
     ordinary = prime.kind == "names" and prime.given.get("who") == "ordinary"
     key = f"{prime.kind} ordinary" if ordinary else prime.kind
     words = [prime.known.get("measured", {}).get(key, "")]
+    lost = [each["says"] for each in prime.known.get("lost", []) if each["kind"] == prime.kind]
+    words += [f"Offered less. {said}" for said in lost[:_MOST_LOST]]
     if prime.known.get("suggested"):
         words.append(f"{prime.known['says']} u takes it.")
     return "\n".join(one_line(each) for each in words if each)
@@ -241,3 +252,13 @@ def coverage(items: list[JSON]) -> str:
     row = "".join(c if c in letters else "·" for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     domains = {str(i.get("domain", "")).casefold() for i in items} - {""}
     return f"{row}  {len(letters)}/26 letters, {len(domains)} domains"
+
+
+def kind_spots(prime: Prime) -> list[ClickableSpot]:
+    """The kinds with their keys; those that are known to lose stand last, and say so."""
+    spots = []
+    for key, name in sorted(KEYS.items(), key=lambda each: each[1] in prime.lost):
+        style = "reverse" if name == prime.kind else "$text-muted"
+        said = f" {key} {name}{' (lost)' * (name in prime.lost)} "
+        spots.append(ClickableSpot(said, style, f"kind:{name}"))
+    return spots
