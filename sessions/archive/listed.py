@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sessions.places import JOURNAL
 from sessions.record.names import name_of
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from sessions.record.closed_sets import Status
     from sessions.record.summary import Summary
 
-VERSION = 4
+VERSION = 5
 """Of the index: one of another version is made again."""
 
+T = TypeVar("T")
 Mark = tuple[int, int]
 """A journal's size and time (ns): whether it is as it was when it was taken in."""
 
@@ -65,8 +66,31 @@ def rows(db: sqlite3.Connection) -> list[SessionRow]:
     return list(map(partial(tuple.__new__, SessionRow), db.execute(_ROWS)))
 
 
+Told = tuple[str, int, int, bool, bool, str]
+"""Of a session: its id, its journal's mark, whether it is archived and whether it may be working
+or not begun, and its row as JSON (`told`)."""
+
+_TOLD = (
+    "select id, size, mtime, archived = 1, unbegun = 1 or status in ('working', 'needs-you'), told "
+    "from sessions order by id desc"
+)
+
+
 def current(path: Path, journals: Path) -> list[SessionRow] | None:
     """The rows of the index at `path`, if it holds all journals as they are now; else None."""
+    found = _sound(path, rows)
+    marked = [(row.id, row.size, row.mtime) for row in found or ()]
+    return found if found is not None and _all(marked, journals) else None
+
+
+def current_told(path: Path, journals: Path) -> list[Told] | None:
+    """The same as JSON, which the index holds ready: a third of the time with ten thousand."""
+    found = _sound(path, lambda db: db.execute(_TOLD).fetchall())
+    return found if found is not None and _all((row[:3] for row in found), journals) else None
+
+
+def _sound(path: Path, ask: Callable[[sqlite3.Connection], list[T]]) -> list[T] | None:
+    """What is asked of the index at `path`; None if that is none of this version, or damaged."""
     if not path.exists():
         return None
     try:
@@ -75,24 +99,23 @@ def current(path: Path, journals: Path) -> list[SessionRow] | None:
             db.execute("pragma cache_size = -16000")  # what is checked is not read once more
             version = db.execute("pragma user_version").fetchone()[0]
             sound = db.execute("pragma quick_check('sessions')").fetchone()[0] == "ok"
-            found = rows(db) if sound and version == VERSION else None
+            return ask(db) if sound and version == VERSION else None
     except (sqlite3.Error, ValueError):
         return None
-    return found if found is not None and _all(found, journals) else None
 
 
-def _all(found: list[SessionRow], journals: Path) -> bool:
+def _all(found: Iterable[tuple[str, int, int]], journals: Path) -> bool:
     """Whether every journal is as it was when it was taken in, and there is no other."""
-    stat = os.stat
+    stat, known = os.stat, set()
     try:
         with _opened(journals) as here:
-            for row in found:
+            for session, size, mtime in found:
                 # Relative to its folder: ten thousand times, a long path takes longer.
-                status = stat(f"{row.id}/{JOURNAL}", dir_fd=here)
-                if status.st_mtime_ns != row.mtime or status.st_size != row.size:
+                status = stat(f"{session}/{JOURNAL}", dir_fd=here)
+                if status.st_mtime_ns != mtime or status.st_size != size:
                     return False
-            there = os.listdir(here)  # noqa: PTH208 - of an open folder
-            new = set(there).difference(row.id for row in found)
+                known.add(session)
+            new = set(os.listdir(here)) - known  # noqa: PTH208 - of an open folder
             return not any(_session(name, here) for name in new)
     except OSError:
         return False
@@ -148,3 +171,16 @@ def listed(session: Summary | SessionRow) -> ev.JSON:
         "repository": session.repository,
         "branch": session.branch,
     }
+
+
+def told(row: ev.JSON) -> str:
+    """A row as it stands in the list of `sessions list --json`."""
+    from sessions.record.indented_json import indented
+
+    return indented([row])[2:-2]
+
+
+def telling(rows: Iterable[str]) -> str:
+    """The list of these rows."""
+    inside = ",\n".join(rows)
+    return f"[\n{inside}\n]" if inside else "[]"

@@ -11,6 +11,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from sessions.archive.listed import listed, told
 from sessions.archive.order import started_by
 from sessions.record.summary import Summary
 
@@ -30,8 +31,9 @@ _TRUTHS = tuple(name for name in _PLAIN if isinstance(_BLANK[name], bool))
 
 _plain = attrgetter(*_PLAIN)
 
-COLUMNS = (*_PLAIN, "nested", "size", "mtime")
-"""`nested`: the fields that hold more than one value; `size`, `mtime`: the journal's mark."""
+COLUMNS = (*_PLAIN, "nested", "size", "mtime", "told")
+"""`nested`: the fields that hold more than one value; `size`, `mtime`: the journal's mark; `told`:
+its row in `sessions list --json`, ready: making it there took longer than to read it."""
 SCHEMA = (
     f"create table if not exists sessions({', '.join(COLUMNS)}, primary key(id)) without rowid;"
 )
@@ -49,10 +51,10 @@ def put(db: sqlite3.Connection, session: str, summary: Summary, mark: tuple[int,
     """Write the row of `session` (its folder's name), instead of an earlier one."""
     nested = {n: value for n in _NESTED if (value := getattr(summary, n)) != _BLANK[n]}
     _, *values = (_storable(value) for value in _plain(summary))
-    db.execute(
-        _PUT,
-        (_storable(session), *values, json.dumps(nested) if nested else None, *mark),
-    )
+    key = _storable(session)
+    row = {name: _storable(value) for name, value in listed(summary).items()}
+    told_row = told({**row, "id": key})
+    db.execute(_PUT, (key, *values, json.dumps(nested) if nested else None, *mark, told_row))
 
 
 def _storable(value: Any) -> Any:

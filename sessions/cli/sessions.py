@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +11,7 @@ from typing import ClassVar
 import click
 
 from sessions.archive.find import find
-from sessions.archive.listed import SessionRow, current, listed
+from sessions.archive.listed import SessionRow, current, current_told, listed, telling, told
 from sessions.cli.asking import answered
 from sessions.cli.indexed import index
 from sessions.cli.lazy import LazyGroup
@@ -51,13 +52,34 @@ def sessions() -> None:
     """All sessions: list, show, search, export, fork, archive, delete; their branches."""
 
 
-def _now(row: SessionRow) -> SessionRow:
-    """The row as it is: nothing works where no engine runs, whatever the record broke off at."""
-    if not (row.unbegun or row.status in ("working", "needs-you")):
-        return row
+def _works() -> bool:
+    """Whether an engine runs. Where none does nothing works, whatever the record broke off at."""
     from sessions.engine import lifecycle
 
-    return row if lifecycle.running_pid(places()) is not None else row._replace(status="cut-off")
+    return lifecycle.running_pid(places()) is not None
+
+
+def _now(rows: list[SessionRow]) -> list[SessionRow]:
+    """The rows as they are."""
+    doubted = [n for n, r in enumerate(rows) if r.unbegun or r.status in ("working", "needs-you")]
+    if doubted and not _works():
+        for number in doubted:
+            rows[number] = rows[number]._replace(status="cut-off")
+    return rows
+
+
+def _told(everything: bool) -> str | None:
+    """The list as JSON, from what the index holds ready; None where it is to be made."""
+    here = places()
+    found = current_told(here.index, here.sessions)
+    if not found:
+        return None
+    works = not any(row[4] for row in found) or _works()
+    return telling(
+        row[5] if works or not row[4] else told({**json.loads(row[5]), "status": "cut-off"})
+        for row in found
+        if everything or not row[3]
+    )
 
 
 @sessions.command("list")
@@ -66,7 +88,10 @@ def _now(row: SessionRow) -> SessionRow:
 def list_(everything: bool, as_json: bool) -> None:
     """List sessions, newest first."""
     gc.disable()  # it ends soon, and ten thousand rows are looked through again and again
-    found = [_now(s) for s in _rows() if everything or not s.archived]
+    if as_json and (ready := _told(everything)) is not None:
+        click.echo(ready)
+        return
+    found = _now([s for s in _rows() if everything or not s.archived])
     if as_json:
         say_json([listed(s) for s in found])
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from sessions.archive.export import FORMATS, export
 from sessions.archive.find import find
 from sessions.archive.index import Index
-from sessions.archive.listed import current, listed
+from sessions.archive.listed import current, current_told, listed, telling
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Journal
@@ -244,6 +245,20 @@ def test_a_current_index_is_read_straight_from_its_file(index: Index, tmp_path: 
     assert told == [listed(summary) for summary in index.summaries()]
 
 
+def test_the_list_as_json_stands_ready_in_the_index(index: Index, tmp_path: Path) -> None:
+    session(tmp_path, "d4", 'é\x9b \ud800 and a "quote"')
+    index.feed(
+        [], {"d4": Summary("d4", title='é\x9b\ud800 "', cost_usd=float("inf"), archived=True)}
+    )
+    found = current_told(tmp_path / "state" / "index.db", tmp_path / "sessions")
+    assert found is not None and [row[3:5] for row in found] == [(1, 0), (0, 0), (0, 0)]
+    ready = telling(row[5] for row in found)
+    rows = [listed(row) for row in index.rows()]
+    assert rows[0]["title"] == 'é\x9b? "' and json.loads(ready)[0]["cost_usd"] is None
+    assert ready == json.dumps([{**rows[0], "cost_usd": None}, *rows[1:]], indent=1)
+    assert telling([]) == "[]"
+
+
 @pytest.mark.parametrize("change", ["new", "grown", "gone", "none", "version", "damaged"])
 def test_an_index_that_is_not_current_is_not_read(
     index: Index, tmp_path: Path, change: str
@@ -261,7 +276,7 @@ def test_an_index_that_is_not_current_is_not_read(
         path.unlink()
     elif change == "version":
         with contextlib.closing(sqlite3.connect(path)) as db:
-            db.execute("pragma user_version = 3")
+            db.execute("pragma user_version = 4")
     else:
         path.write_bytes(b"no database" * 1000)
-    assert current(path, journals) is None
+    assert current(path, journals) is None and current_told(path, journals) is None
