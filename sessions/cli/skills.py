@@ -351,10 +351,12 @@ def _print_review(look: SkillReview) -> None:
 @_plain_errors
 def upkeep(as_json: bool) -> None:
     """Tell which of your skills were used, by whom and with what outcome, and what wants a look."""
+    from sessions.config import load
     from sessions.harvest.service import Harvest
     from sessions.places import places
 
-    found = Harvest(places()).upkeep()
+    here = places()
+    found = Harvest(here).upkeep(load(here.config_file).skills.upkeep)
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return

@@ -245,11 +245,29 @@ class Permissions:
 
 
 @dataclass(frozen=True, slots=True)
+class UpkeepConfig:
+    """When one of your skills wants a look, says `agentdeck skills upkeep`."""
+
+    stale_weeks: float = setting(6.0, "not used for so many weeks: stale; 0 = never")
+    offered: int = setting(
+        10, "on for so many messages and never opened by the model: never triggered; 0 = never"
+    )
+    opened: int = setting(
+        4, "opened so often by the model and of too little help: opened too often; 0 = never"
+    )
+    helped: float = setting(0.5, "the share of those times in which it must have helped")
+    alike: float = setting(
+        0.55, "two skills whose texts share so much of their words (0 to 1) overlap; 0 = never"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SkillsConfig:
     """Where skills are looked for, besides yours, the project's and the bundled ones."""
 
     paths: list[str] = setting([], "more folders of skills", ["~/skills"])
     most_on: int = setting(24, "skills that are on in one session at most; 0 = no such limit")
+    upkeep: UpkeepConfig = field(default_factory=UpkeepConfig)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions.api.answers import SkillKept, SkillPutAway
+from sessions.config.model import UpkeepConfig
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.basket import Basket, Lessons
@@ -327,7 +328,7 @@ class Harvest:
         """The user's messages that led to a draft, as they were."""
         return [text for s in sorted(_sessions_of(draft)) for text in self._messages(s)]
 
-    def uses(self) -> list[Uses]:
+    def uses(self, limits: UpkeepConfig | None = None) -> list[Uses]:
         """How often each skill of mine was used, and whether it helped."""
         mine = []
         folder = self.places.my_skills
@@ -335,15 +336,16 @@ class Harvest:
             if (path / "SKILL.md").is_file():
                 since = datetime.fromtimestamp((path / "SKILL.md").stat().st_mtime, UTC)
                 mine.append((path.name, since))
-        return uses(self.places, mine)
+        return uses(self.places, mine, limits)
 
-    def upkeep(self) -> list[SkillKept]:
+    def upkeep(self, limits: UpkeepConfig | None = None) -> list[SkillKept]:
         """Skills of mine with their figures and what there is to say of each."""
         from sessions.harvest.upkeep import upkeep
 
         folder = self.places.my_skills
         there = sorted(folder.iterdir()) if folder.is_dir() else []
-        return upkeep(self.places, [path for path in there if (path / "SKILL.md").is_file()])
+        skills = [path for path in there if (path / "SKILL.md").is_file()]
+        return upkeep(self.places, skills, limits)
 
     def put_away(self) -> list[SkillPutAway]:
         """Skills of mine that were put away, newest first."""

@@ -12,18 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions.api.answers import SkillKept
+from sessions.config.model import UpkeepConfig
 from sessions.harvest.checks import fires
 from sessions.harvest.draft import split
 from sessions.harvest.gather import all_sessions
 from sessions.harvest.language import telling_terms
-from sessions.harvest.neighbours import SAME, jaccard, shingles
-from sessions.harvest.usage import UNUSED, SkillsSeen, of_session
+from sessions.harvest.neighbours import jaccard, shingles
+from sessions.harvest.usage import SkillsSeen, is_stale, of_session
 from sessions.places import Places
 
-OFFERED = 10
-"""Messages with a skill switched on, after which never opening it says something."""
-OFTEN = 4
-"""Times that the model opened it, after which helping in less than half of them does."""
 _SHOWN = 5
 
 
@@ -40,18 +37,21 @@ class _Tally:
     last: str = ""
 
 
-def upkeep(places: Places, folders: Sequence[Path]) -> list[SkillKept]:
+def upkeep(
+    places: Places, folders: Sequence[Path], limits: UpkeepConfig | None = None
+) -> list[SkillKept]:
     """Each skill of `folders` with its figures and what to say of it; what wants a look first."""
+    limits = limits or UpkeepConfig()
     skills = {folder.name: _said(folder) for folder in folders}
     tallies = {name: _Tally() for name in skills}
     for session in all_sessions(places):
         _count(of_session(session, places), skills, tallies)
-    near = _overlaps(skills)
+    near = _overlaps(skills, limits.alike)
     told = []
     for folder in folders:
         name = folder.name
         since = datetime.fromtimestamp((folder / "SKILL.md").stat().st_mtime, UTC)
-        told.append(_told(name, tallies[name], since, near.get(name, [])))
+        told.append(_told(name, tallies[name], since, near.get(name, []), limits))
     return sorted(told, key=lambda each: (not each["says"], each["used"], each["name"]))
 
 
@@ -82,18 +82,21 @@ def _count(seen: SkillsSeen, skills: dict[str, str], tallies: dict[str, _Tally])
                 offered.missed.append(text)
 
 
-def _told(name: str, tally: _Tally, since: datetime, near: list[str]) -> SkillKept:
+def _told(
+    name: str, tally: _Tally, since: datetime, near: list[str], limits: UpkeepConfig
+) -> SkillKept:
     used = tally.by_model + tally.by_user
     last = datetime.fromisoformat(tally.last) if tally.last else since
     says: list[str] = []
     messages: list[str] = []
-    if tally.by_model >= OFTEN and tally.helped_model < tally.by_model / 2:
+    enough = limits.opened and tally.by_model >= limits.opened
+    if enough and tally.helped_model < tally.by_model * limits.helped:
         says.append(
             f"opened too often: it helped in {tally.helped_model} of {tally.by_model} times that "
             "the model opened it; narrow its description"
         )
         messages = tally.wrongly
-    elif not tally.by_model and len(tally.offered) >= OFFERED:
+    elif limits.offered and not tally.by_model and len(tally.offered) >= limits.offered:
         if tally.missed:
             says.append(
                 f"never opened, though its words fit {len(tally.missed)} of the "
@@ -105,8 +108,8 @@ def _told(name: str, tally: _Tally, since: datetime, near: list[str]) -> SkillKe
                 "none of them"
             )
         messages = tally.missed or tally.offered
-    if datetime.now(UTC) - max(last, since) > UNUSED:
-        says.append("stale: not used for weeks; put it away?")
+    if is_stale(max(last, since), limits):
+        says.append(f"stale: not used for {limits.stale_weeks:g} weeks; put it away?")
     says += [f"says what {other} says: bring them together" for other in near]
     return {
         "name": name,
@@ -122,14 +125,16 @@ def _told(name: str, tally: _Tally, since: datetime, near: list[str]) -> SkillKe
     }
 
 
-def _overlaps(skills: dict[str, str]) -> dict[str, list[str]]:
+def _overlaps(skills: dict[str, str], alike: float) -> dict[str, list[str]]:
     """Skills whose texts are alike, by name."""
     found: dict[str, list[str]] = {}
+    if not alike:
+        return found
     parts = {name: shingles(text) for name, text in skills.items()}
     names = sorted(parts)
     for at, one in enumerate(names):
         for other in names[at + 1 :]:
-            if jaccard(parts[one], parts[other]) >= SAME:
+            if jaccard(parts[one], parts[other]) >= alike:
                 found.setdefault(one, []).append(other)
                 found.setdefault(other, []).append(one)
     return found

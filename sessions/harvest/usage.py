@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import cast
 
 from sessions.api.answers import SkillUses
+from sessions.config.model import UpkeepConfig
 from sessions.errors import NotFound
 from sessions.harvest.gather import all_sessions
 from sessions.harvest.language import CORRECTION
@@ -19,8 +20,8 @@ from sessions.harvest.memory import of_journal
 from sessions.places import Places
 from sessions.record import events as ev
 
-UNUSED = timedelta(weeks=6)
 _FORMAT = 4
+_WEEK_S = 7 * 86_400
 _CHARS = 160
 """Of a message, how much is shown."""
 _MOST_MESSAGES = 400
@@ -47,14 +48,22 @@ class Uses:
     helped: int = 0
     last: str = ""
     idle: bool = False
-    """Not used for `UNUSED`, and there for as long: offered for the archive."""
+    """Not used for long, and there for as long (`stale_weeks`): offered for the archive."""
 
     def to_json(self) -> SkillUses:
         """For the panel."""
         return cast("SkillUses", asdict(self))
 
 
-def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:
+def is_stale(last: datetime, limits: UpkeepConfig) -> bool:
+    """Whether what was used last, or put there, at `last` lies unused for too long."""
+    weeks = limits.stale_weeks
+    return weeks > 0 and (datetime.now(UTC) - last).total_seconds() > weeks * _WEEK_S
+
+
+def uses(
+    places: Places, mine: Iterable[tuple[str, datetime]], limits: UpkeepConfig | None = None
+) -> list[Uses]:
     """Of each skill of mine (name, since when it is there), least used first."""
     found = {name: Uses(name) for name, _ in mine}
     for session in all_sessions(places):
@@ -65,10 +74,9 @@ def uses(places: Places, mine: Iterable[tuple[str, datetime]]) -> list[Uses]:
                 each.helped += helped
                 each.sessions += 1
                 each.last = max(each.last, last)
-    now = datetime.now(UTC)
     for name, since in mine:
         last_at = datetime.fromisoformat(found[name].last) if found[name].last else since
-        found[name].idle = now - max(last_at, since) > UNUSED
+        found[name].idle = is_stale(max(last_at, since), limits or UpkeepConfig())
     return sorted(found.values(), key=lambda each: (each.used, each.name))
 
 

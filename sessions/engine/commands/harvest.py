@@ -220,13 +220,14 @@ async def pair(
 @command("harvest.uses")
 async def uses(deck: Deck) -> list[SkillUses]:
     """How often each of my skills was used, and whether it helped."""
-    return [each.to_json() for each in await asyncio.to_thread(_service(deck).uses)]
+    limits = deck.config.skills.upkeep
+    return [each.to_json() for each in await asyncio.to_thread(_service(deck).uses, limits)]
 
 
 @command("skills.upkeep")
 async def upkeep(deck: Deck) -> list[SkillKept]:
     """Each of my skills: used by whom, with what outcome, and what wants a look."""
-    return await asyncio.to_thread(_service(deck).upkeep)
+    return await asyncio.to_thread(_service(deck).upkeep, deck.config.skills.upkeep)
 
 
 @command("harvest.put_away")

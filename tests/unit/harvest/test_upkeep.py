@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from sessions.api.answers import SkillKept
+from sessions.cli.skills import skills
+from sessions.config.model import UpkeepConfig
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillUse
@@ -96,8 +99,32 @@ def test_what_is_stale_and_what_overlaps_is_said(
         "stale", "says what tide-tables says",
     ]  # fmt: skip
     assert found["bread"]["says"] == []
-    from sessions.cli.skills import skills
-
     monkeypatch.setenv("AGENTDECK_HOME", str(rig_places(tmp_path).config_file.parent))
     told = CliRunner().invoke(skills, ["upkeep"])
     assert told.exit_code == 0
+
+
+def test_when_a_skill_wants_a_look_is_the_users_to_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skill(tmp_path, "tides", weeks=3)
+    skill(tmp_path, "tide-tables", weeks=3)
+    turns = [turn(1, "Sum a column", "tides"), turn(2, "No, stop that"), turn(3, "Paint it")]
+    record(tmp_path, "s1", ev.SkillSet(name="tide-tables", state="on"), *chain(*turns))
+    harvest = Harvest(rig_places(tmp_path))
+
+    def says(**limits: float) -> list[str]:
+        every = {"stale_weeks": 0, "offered": 0, "opened": 0, "alike": 0}
+        found = harvest.upkeep(UpkeepConfig(**{**every, **limits}))  # type: ignore[arg-type]
+        return [each["name"] + ": " + said for each in found for said in each["says"]]
+
+    assert says() == []
+    assert says(stale_weeks=2)[0].endswith("stale: not used for 2 weeks; put it away?")
+    assert says(offered=2)[0].startswith("tide-tables: never triggered: it was on for 3")
+    assert says(opened=1)[0].startswith("tides: opened too often: it helped in 0 of 1")
+    assert says(opened=1, helped=0) == [] and len(says(alike=0.1)) == 2
+    assert [each.idle for each in harvest.uses(UpkeepConfig(stale_weeks=2))] == [True, False]
+    rig_places(tmp_path).config_file.write_text("[skills.upkeep]\nopened = 1\nalike = 0\n")
+    monkeypatch.setenv("AGENTDECK_HOME", str(rig_places(tmp_path).config_file.parent))
+    told = CliRunner().invoke(skills, ["upkeep"])
+    assert "opened too often" in told.output and "says what" not in told.output
