@@ -54,10 +54,11 @@ def image_kind(data: bytes) -> tuple[str, str] | None:
 
 
 def is_convertible(data: bytes) -> bool:
-    """Whether the bytes begin like a BMP or TIFF, which models take once they are made a PNG."""
+    """Whether the bytes begin like a BMP, TIFF or icon, which models take as a PNG."""
     # "BM" alone begins words too: what follows a bitmap's size is kept zero.
     bitmap = data.startswith(b"BM") and data[6:10] == bytes(4)
-    return bitmap or data.startswith((b"II*\0", b"MM\0*"))
+    icon = data.startswith(b"\0\0\1\0") and data[4:6] != b"\0\0" and data[9:10] == b"\0"
+    return bitmap or icon or data.startswith((b"II*\0", b"MM\0*"))
 
 
 def most_side(count: int) -> int:

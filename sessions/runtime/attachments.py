@@ -85,8 +85,8 @@ def _as_text(name: str, data: bytes) -> tuple[str, str]:
         data.decode("utf-8")
     except ValueError:
         raise UsageError(
-            f"{name} can't be attached: it is neither text nor a PNG, JPEG, GIF, WebP, BMP "
-            "or TIFF.",
+            f"{name} can't be attached: it is neither text nor a PNG, JPEG, GIF, WebP, BMP, "
+            "TIFF or ICO.",
             "Name its path in the message instead.",
         ) from None
     if len(data) > _MOST_TEXT:

@@ -22,6 +22,7 @@ from sessions.worktrees import git
 
 PICTURES = frozenset(
     {".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
+    | {".ico"}
 )
 _WORDS = """
 .md .txt .rst .tex .pdf .docx .odt .pptx .epub .ipynb .qmd .rmd .csv .tsv .json .jsonl .ndjson

@@ -95,10 +95,10 @@ def test_an_agent_without_eyes_gets_the_path_and_the_user_is_told(tmp_path: Path
     assert seeing.told == []
 
 
-@pytest.mark.parametrize("form", ["BMP", "TIFF"])
+@pytest.mark.parametrize("form", ["BMP", "TIFF", "ICO"])
 def test_a_bitmap_is_kept_as_a_png_and_words_stay_words(tmp_path: Path, form: str) -> None:
     file = tmp_path / "a.picture"
-    Image.new("RGB", (4, 4), "red").save(file, form)
+    Image.new("RGB", (16, 16), "red").save(file, form)
     assert dropped.files_named(str(file)) == [file] and dropped.is_picture(file)
     data, media, suffix = attachments.read(file)
     assert (data[:4], media, suffix) == (b"\x89PNG", "image/png", ".png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
 import zlib
@@ -444,6 +445,13 @@ async def test_a_picture_is_shown_and_opens_outside(tmp_path: Path) -> None:
         rig.app.open_url = lambda url, **_: opened.append(url)  # type: ignore[method-assign]
         await rig.press("o")
         assert opened and opened[0].endswith("/work/red.png")
+
+
+def test_a_pipe_that_is_called_a_picture_holds_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    screen = PictureScreen(tmp_path / "a.png")
+    screen._read()
+    assert "it is no file" in screen.why
 
 
 async def test_of_a_picture_that_is_text_the_source_is_shown(tmp_path: Path) -> None:

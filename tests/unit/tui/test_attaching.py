@@ -65,13 +65,13 @@ async def test_a_dropped_picture_is_shown_and_sent(picture: Path) -> None:
 
 
 async def test_of_each_kind_that_can_be_attached_the_picture_is_shown(picture: Path) -> None:
-    files = [picture.with_suffix(suffix) for suffix in (".bmp", ".tiff")]
+    files = [picture.with_suffix(suffix) for suffix in (".bmp", ".tiff", ".ico")]
     for file in files:
-        Image.new("RGB", (8, 8), "red").save(file)
+        Image.new("RGB", (16, 16), "red").save(file)
     async with opened(1, size=(120, 36)) as here:
         drop(here, "\n".join(shlex.quote(str(file)) for file in files))
         row = here.deck.query_one(AttachedFiles)
-        await here.until(lambda: any(s.text.count("8 × 8") == 2 for s in _rows(row)))
+        await here.until(lambda: any(s.text.count("16 × 16") == 3 for s in _rows(row)))
 
 
 def _rows(row: AttachedFiles) -> list[Strip]:

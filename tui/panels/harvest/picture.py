@@ -17,7 +17,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from tui.pictures.refused import NotDrawn
-from tui.pictures.shelf import shelf
+from tui.pictures.shelf import read_file, shelf
 from tui.pictures.shown import Shown, make
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
@@ -25,7 +25,6 @@ from tui.text import clean, one_line
 from tui.view.compositor import LeanCompositor
 from tui.view.pixels import Pixels
 
-MAX_FILE = 20_000_000
 _SHOWN = 20_000
 
 
@@ -72,12 +71,12 @@ class PictureScreen(Dialog[None]):
 
     def _read(self) -> None:
         try:
-            with self.path.open("rb") as file:
-                self._data = file.read(MAX_FILE + 1)
-            if len(self._data) > MAX_FILE:
-                self.why = "It can't be drawn here: it is too large. o opens it outside."
-        except OSError as error:
-            self.why = f"{self.path} can't be read: {error.strerror}."
+            self._data = read_file(self.path)
+        except NotDrawn as error:
+            self.why = f"It can't be drawn here: {error}. o opens it outside."
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", "") or "no file has such a name"
+            self.why = f"{self.path} can't be read: {why}."
 
     def _draw(self, width: int, height: int) -> None:
         worker = get_current_worker()
