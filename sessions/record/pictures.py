@@ -25,6 +25,7 @@ MANY = 20
 MOST_SIDE_OF_MANY = 2000
 """The same where one request holds more than `MANY`."""
 _MOST_PIXELS = 200_000_000
+_SVG_START = 1000
 _INSTALL = "the extra `pictures` (Pillow) would make it smaller"
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
@@ -51,6 +52,12 @@ def image_kind(data: bytes) -> tuple[str, str] | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp", ".webp"
     return None
+
+
+def is_svg(data: bytes) -> bool:
+    """Whether it is written as SVG, which people look at and no model takes."""
+    start = data[:_SVG_START].lstrip(b"\xef\xbb\xbf \r\n\t")
+    return start.startswith(b"<") and b"<svg" in start
 
 
 def is_convertible(data: bytes) -> bool:

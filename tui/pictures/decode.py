@@ -11,6 +11,7 @@ import struct
 import warnings
 from typing import Any
 
+from sessions.record.pictures import is_svg
 from tui.pictures.refused import NotDrawn as NotDrawn
 
 MOST_BYTES = 40_000_000
@@ -19,7 +20,6 @@ MOST_SIDE = 32_768
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "ICO")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ico", ".svg")
 """How files are called that are drawn."""
-_SVG_START = 1000
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, LookupError, TypeError,
            AttributeError, ArithmeticError, MemoryError)  # fmt: skip
 """What Pillow raises for files that are cut off or say what can't be."""
@@ -59,9 +59,3 @@ def small(data: bytes, width: int, height: int) -> tuple[Any, tuple[int, int]]:
         raise NotDrawn("it has too many pixels") from None
     except _BROKEN as error:
         raise NotDrawn("it is broken, or of no kind that is known") from error
-
-
-def is_svg(data: bytes) -> bool:
-    """Whether it is written as SVG."""
-    start = data[:_SVG_START].lstrip(b"\xef\xbb\xbf \r\n\t")
-    return start.startswith(b"<") and b"<svg" in start

@@ -198,11 +198,20 @@ class BlockBody:
         ):
             self.pieces.pop()
             self.heights.pop()
+        self._may_be_picture(width)
         for part in parts[len(self.pieces) - start :]:
             before = self.pieces[-1] if self.pieces else None
             markdown = before if isinstance(before, MarkdownPiece) else None
             piece: Piece = self.pictures.shown(part) or MarkdownPiece(part, markdown, style)
             self.pieces.append(piece)
+            self.heights.append(piece.estimate(width))
+
+    def _may_be_picture(self, width: int) -> None:
+        """What was drawn as text while it came may be a picture now that it is whole."""
+        last = self.pieces[-1] if self.pieces else None
+        if isinstance(last, MarkdownPiece) and (piece := self.pictures.shown(last.part)):
+            self.pieces[-1] = piece
+            self.heights.pop()
             self.heights.append(piece.estimate(width))
 
     def _part_at(self, index: int) -> object:

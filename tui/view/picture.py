@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import unquote
 
 from rich.style import Style
 from textual.strip import Strip
@@ -22,6 +23,8 @@ from tui.view.split import Part
 
 Get = Callable[[Path, int, int, str], Found | None]
 _SHOWN = re.compile(r"\[image: files/([0-9A-Za-z_-]{1,80}\.(?:png|jpg|gif|webp|svg))\]")
+_NAMED = re.compile(r"!?\[([^\[\]\n]{0,200})\]\((<[^<>\n]+>|[^()<>\s]+)(?:\s+\"[^\"\n]*\")?\)")
+"""A paragraph that is a picture in Markdown, or a link to one."""
 _MOST_MADE = 4
 """Pictures of one command that are drawn; Harvest has them all."""
 MOST_WIDTH, MOST_HEIGHT = 48, 12
@@ -115,14 +118,38 @@ class Pictures:
         return PicturePiece(self.files / base, said, self.get, before)
 
     def shown(self, part: Part) -> Piece | None:
-        """What stands for a paragraph by which a record tells that an agent showed a picture."""
-        if part.kind != "md" or self.files is None or self.get is None:
+        """What stands for a paragraph that shows a picture and says nothing else."""
+        if part.kind != "md" or self.get is None or part.text.lstrip()[:1] not in ("[", "!"):
             return None
-        if (told := _SHOWN.fullmatch(part.text.strip())) is None:
-            return None
-        piece = PicturePiece(self.files / told[1], f"[image: {told[1]}]", self.get)
-        piece.gap = part.gap
+        text = part.text.strip()
+        piece: PicturePiece | None = None
+        if told := _SHOWN.fullmatch(text):  # by the record, of what an agent showed
+            if self.files is not None:
+                piece = PicturePiece(self.files / told[1], f"[image: {told[1]}]", self.get)
+        elif part.final and (named := _NAMED.fullmatch(text)):
+            piece = self._named(*named.groups())
+        if piece is not None:
+            piece.gap = part.gap
         return piece
+
+    def _named(self, alt: str, address: str) -> PicturePiece | None:
+        """A picture of the session's folder that an answer names; what lies elsewhere is text.
+
+        What is on the web is not fetched: who wrote the answer would learn that it was looked at.
+        """
+        address = unquote(address.strip("<>").removeprefix("file://"))
+        if self.folder is None or PurePath(address).suffix.lower() not in SUFFIXES:
+            return None
+        try:
+            folder = Path(str(self.folder)).resolve()
+            path = (folder / address).resolve()
+            if not (path.is_relative_to(folder) and path.is_file()):
+                return None
+            state = str(path.stat().st_mtime_ns)
+        except (OSError, ValueError):
+            return None
+        name = clean_line(alt.strip() or str(path.relative_to(folder)))
+        return PicturePiece(path, f"[image: {name}]", self.get, state=state)
 
 
 NO_PICTURES = Pictures()

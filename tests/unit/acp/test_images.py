@@ -26,6 +26,14 @@ def test_a_picture_in_a_message_is_kept_and_named(tmp_path: Path) -> None:
     assert (tmp_path / found.path).read_bytes() == PNG
 
 
+def test_an_svg_is_a_picture_too(tmp_path: Path) -> None:
+    data = base64.b64encode(b'<svg xmlns="http://www.w3.org/2000/svg"/>').decode()
+    content = {"type": "image", "data": data, "mimeType": "image/svg+xml"}
+    text, found = told(tmp_path, {"sessionUpdate": "agent_message_chunk", "content": content})
+    assert isinstance(found, ev.Byproduct) and found.path.endswith(".svg")
+    assert isinstance(text, ev.Text) and found.path in text.text
+
+
 def test_a_tool_s_picture_is_part_of_its_result(tmp_path: Path) -> None:
     done = {"sessionUpdate": "tool_call", "toolCallId": "t", "status": "completed", "kind": "read"}
     _, result = told(tmp_path, {**done, "content": [{"type": "content", "content": IMAGE}]})

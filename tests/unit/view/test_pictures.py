@@ -86,6 +86,27 @@ async def test_a_picture_in_an_agents_text_is_drawn_where_it_was_shown(tmp_path:
         assert rows[0] == "See:" and "▀" in rows[1] and rows[-1] == "Well?"
 
 
+async def test_a_picture_that_an_answer_names_in_markdown_is_drawn_once_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    app = ViewApp()
+    async with app.run_test(size=(50, 60)):
+        app.view.transcript.folder = tmp_path / "work"
+        app.view.show_transcript(app.view.transcript)
+        red(tmp_path / "work", "a b.png")
+        red(tmp_path, "out.png")
+        (tmp_path / "work" / "link.png").symlink_to(tmp_path / "out.png")
+        app.say(ev.Text, text="Here:\n\n![the pl")
+        app.view.flush()
+        app.say(ev.Text, text="ot](a%20b.png)\n\n[out](../out.png)\n\n![far](link.png)\n\n")
+        app.say(ev.Text, text="![web](https://example.org/a.png)\n\nSee ![it](<a b.png>) there.")
+        await came(app, "the plot] 80 × 40")
+        await came(app, "it]")
+        assert sum("▀" in row for row in app.rows) == 12  # one picture of 48 cells, 2 to 1
+        for words in ("../out.png", "link.png", "example.org", "there."):
+            assert any(words in row for row in app.rows), words
+
+
 async def test_pictures_that_a_command_made_are_drawn_below_it(tmp_path: Path) -> None:
     app = ViewApp()
     async with app.run_test(size=(40, 40)):
