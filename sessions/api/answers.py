@@ -302,6 +302,14 @@ class SkillUses(TypedDict):
     idle: bool
 
 
+class HarvestSpan(TypedDict):
+    """Sessions that belong together: of a `day`, or those of a `run` that did what they were to."""
+
+    kind: str
+    name: str
+    sessions: list[str]
+
+
 class SkillKept(TypedDict):
     """A skill of mine in use: how often and by whom it was opened, and what is to be said of it."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         EngineStatus,
         Greeting,
         Handed,
+        HarvestSpan,
         McpServerState,
         ModelChoice,
         NotSwitched,
@@ -316,6 +317,9 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["harvest.resolve"], /, *, name: str, number: int, keep: str
     ) -> DraftShown: ...
+
+    @overload
+    async def call(self, command: Literal["harvest.spans"], /) -> list[HarvestSpan]: ...
 
     @overload
     async def call(

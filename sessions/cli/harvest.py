@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from sessions.errors import AgentdeckError
 from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found
 from sessions.harvest.service import Harvest
+from sessions.harvest.spans import of_day, of_run
 from sessions.places import places
 from sessions.record import events as ev
 from sessions.record.summary import Summary
@@ -60,7 +60,7 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
     """
     from sessions.harvest.creator import DraftError
 
-    sessions = (*sessions, *_of_run(given["run"]), *_of_day(given["day"]))
+    sessions = (*sessions, *_of_span(given["run"], given["day"]))
     picked, sessions = _picked(given["picked"], sessions)
     if not sessions and not everything and not picked:
         raise click.UsageError("Name at least one session, say --all, or --pick byproducts.")
@@ -171,40 +171,9 @@ def _finding(finding: ev.JSON) -> str:
     return " ".join(str(finding.get("message", finding)).split())
 
 
-def _of_run(run: str) -> tuple[str, ...]:
-    """The sessions of a run that did what they were to do."""
-    if not run:
-        return ()
-    from sessions.plans import service, store
-
-    found = service.load(store.folder_of(places().state / "plans", run))
-    done = [unit.session for unit in found.units.values() if unit.state == "done" and unit.session]
-    if not done:
-        raise AgentdeckError("No task of that run is done.", "See `agentdeck plan show`.")
-    return tuple(dict.fromkeys(done))
-
-
-def _of_day(day: str) -> tuple[str, ...]:
-    """The sessions in which something was done on a day, by the clock of this machine."""
-    if not day:
-        return ()
-    today = datetime.now().astimezone().date()
-    words = {"today": today, "yesterday": today - timedelta(days=1)}
-    try:
-        wanted = words.get(day.casefold()) or date.fromisoformat(day)
-    except ValueError as error:
-        raise click.UsageError(f"{day!r} is no day: say today, yesterday or 2026-11-28.") from error
-    found = [s.id for s in _all() if _on(s.created) <= wanted <= _on(s.updated or s.created)]
-    if not found:
-        raise AgentdeckError(f"No session worked on {wanted}.", "See `agentdeck sessions list`.")
-    return tuple(found)
-
-
-def _on(at: str) -> date:
-    try:
-        return datetime.fromisoformat(at).astimezone().date()
-    except ValueError:
-        return date.min
+def _of_span(run: str, day: str) -> list[str]:
+    """The sessions of a run and of a day, where one was named."""
+    return [*(of_run(places(), run) if run else ()), *(of_day(_all(), day) if day else ())]
 
 
 def _ids(wanted: tuple[str, ...]) -> list[str]:

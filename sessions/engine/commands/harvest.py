@@ -7,7 +7,14 @@ import contextlib
 from dataclasses import asdict
 from pathlib import Path
 
-from sessions.api.answers import DraftChecked, DraftShown, SkillKept, SkillPutAway, SkillUses
+from sessions.api.answers import (
+    DraftChecked,
+    DraftShown,
+    HarvestSpan,
+    SkillKept,
+    SkillPutAway,
+    SkillUses,
+)
 from sessions.backends.base import Question
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -20,6 +27,7 @@ from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
+from sessions.harvest.spans import spans as spans_of
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 
@@ -71,6 +79,12 @@ async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[ev.J
     if sessions and len(sessions) > 1:
         found = recurring.merged(found)
     return [{**each.to_json(), "weight": each.weight} for each in found]
+
+
+@command("harvest.spans")
+async def spans(deck: Deck) -> list[HarvestSpan]:
+    """The days on which something was done, newest first, and the runs of plans."""
+    return await asyncio.to_thread(spans_of, await deck.all_summaries(), deck.places)
 
 
 @command("harvest.file")

@@ -140,6 +140,11 @@ async def test_of_several_sessions_and_of_all(tmp_path: Path) -> None:
         await rig.until(lambda: panel.where == "several" and not panel.looking)
         assert len(panel.several) == 3 and closed in panel.several
         assert any(int(f["signals"].get("times") or 1) > 1 for f in panel.found), "merged, counted"
+        await rig.press("r")
+        await rig.until(lambda: rig.app.screen is not rig.deck)
+        await rig.press(*"today", "enter")
+        await rig.until(lambda: panel.span.startswith("day ") and not panel.looking)
+        assert len(panel.several) == 3 and len(panel.found) > 1
 
 
 async def test_a_block_marked_in_a_tile_is_a_byproduct(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,8 +34,8 @@ from tui.widgets.rows import Row, Rows
 JSON = dict[str, Any]
 _FOUND = (
     ("space", "pick"), ("a", "all"), ("enter", "look"), ("c", "copy"), ("w", "save"),
-    ("t", "its turn"), ("b", "basket"), ("v", "all sessions"), ("m", "several"), ("d", "draft"),
-    ("o", "drafts"), ("u", "your skills"), ("slash", "filter"),
+    ("t", "its turn"), ("b", "basket"), ("v", "all sessions"), ("r", "a day or run"),
+    ("m", "several"), ("d", "draft"), ("o", "drafts"), ("u", "your skills"), ("slash", "filter"),
 )  # fmt: skip
 _BASKET = (
     ("space", "drop"), ("x", "empty it"), ("d", "draft of it"), ("o", "drafts"), ("b", "back"),
@@ -55,6 +55,7 @@ class HarvestPanel(Panel):
         Binding("x", "empty", show=False),
         Binding("v", "where", show=False),
         Binding("m", "several", show=False),
+        Binding("r", "span", show=False),
         Binding("c", "copy", show=False),
         Binding("w", "save", show=False),
         Binding("t", "turn", show=False),
@@ -73,6 +74,8 @@ class HarvestPanel(Panel):
         self.basket: list[JSON] = []
         self.where = "session"
         self.several: tuple[str, ...] = ()
+        self.span = ""
+        """What the several are, if they are a day's or a run's."""
         self.suggestion = ""
         self.looking = False
 
@@ -151,7 +154,8 @@ class HarvestPanel(Panel):
         """Draw the panel anew."""
         if not self.is_mounted:
             return
-        names = {**_NAMES, "several": f"several {len(self.several) or ''}".strip()}
+        several = self.span or f"several {len(self.several) or ''}".strip()
+        names = {**_NAMES, "several": several}
         names["basket"] = f"basket {len(self.basket)}"
         spots = [
             ClickableSpot(
@@ -285,11 +289,28 @@ class HarvestPanel(Panel):
 
         def chosen(choice: Any) -> None:
             if choice and choice.marked:
-                self.several = choice.marked
+                self.several, self.span = choice.marked, ""
                 self._go("several")
 
         listing = Listing(picks, marked=marked, enter="shows theirs", rest=pages)
         self.app.push_screen(Choose("Byproducts of which sessions", listing), chosen)
+
+    def action_span(self) -> None:
+        """Of a day, or of a run of a plan."""
+        self.run(self._choose_span())
+
+    async def _choose_span(self) -> None:
+        found = await self.client.call("harvest.spans")
+        told = {f"{each['kind']} {each['name']}": each["sessions"] for each in found}
+        picks = [Pick(key, span_cells(key, len(ids))) for key, ids in told.items()]
+
+        def chosen(choice: Any) -> None:
+            if choice and choice.row:
+                self.several, self.span = tuple(told[choice.row]), one_line(choice.row)
+                self._go("several")
+
+        listing = Listing(picks, empty="No session has worked yet.", enter="shows what it left")
+        self.app.push_screen(Choose("Byproducts of which day or run", listing), chosen)
 
     def action_make_it(self) -> None:
         """Take the suggestion: a draft of what ran and passed here, whatever is in the basket."""
@@ -449,6 +470,14 @@ class HarvestPanel(Panel):
     @on(Input.Submitted, "#harvest-filter")
     def _to_rows(self) -> None:
         self.rows.focus()
+
+
+def span_cells(span: str, count: int) -> tuple[tuple[str, str], ...]:
+    """A row of a day or a run, with how many sessions it has."""
+    today = datetime.now().astimezone().date()
+    words = {f"day {today}": "  today", f"day {today - timedelta(days=1)}": "  yesterday"}
+    many = f"  {count} session{'s' * (count > 1)}"
+    return (one_line(span), ""), (words.get(span, ""), "$text-accent"), (many, "$text-muted")
 
 
 def _words(item: JSON) -> str:
