@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,9 +18,11 @@ if TYPE_CHECKING:
 
 _BY_WORDS = 0.01
 """Below every match of a title."""
-_TOLD_TIMES = 2
-_told: Counter[str] = Counter()
-"""How often a quicker key was told, by action."""
+_ALIKE = 0.001
+"""Below those: the words are spelt otherwise."""
+_NOT_NOW = 0.0001
+"""Below everything that can be done."""
+_LEAST_ALIKE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class PaletteRow:
     words: str = ""
     """What else it is found by."""
     key: str = ""
+    not_now: bool = False
 
     @property
     def shown(self) -> Content:
@@ -49,6 +51,16 @@ class PaletteRow:
         words = f"{self.title} {self.help} {self.words} {self.key}".casefold()
         return all(term in words for term in terms)
 
+    def is_like(self, terms: Sequence[str]) -> bool:
+        """The same for words with a letter wrong, too few or too many."""
+        from rapidfuzz import fuzz, process
+
+        words = f"{self.title} {self.help} {self.words}".casefold().split()
+        return all(
+            process.extractOne(term, words, scorer=fuzz.ratio, score_cutoff=_LEAST_ALIKE)
+            for term in terms
+        )
+
 
 class DeckCommands(Provider):
     """What the deck can do now, and, in grey, what only this session's agent can't do.
@@ -61,7 +73,8 @@ class DeckCommands(Provider):
 
         return self.screen if isinstance(self.screen, DeckScreen) else None
 
-    def _offers(self) -> list[PaletteRow]:
+    def _offers(self, *, not_now: bool = False) -> list[PaletteRow]:
+        """`not_now`: with what can't be done at present."""
         deck = self._deck()
         if deck is None:
             return []
@@ -74,10 +87,12 @@ class DeckCommands(Provider):
             elif spec.when(deck):
                 keys = registry.keys_of(spec, deck.options.keys)
                 shown = ", ".join(map(registry.show_key, keys))
-                does = partial(_do, deck, spec.name, shown)
+                does = partial(_do, deck, spec.name)
                 help_text = f"{spec.help} {spec.group}"
                 words = f"{synonyms.of(spec.name)} {spec.name.replace('_', ' ')}"
                 offers.append(PaletteRow(spec.title, help_text, does, words=words, key=shown))
+            elif not_now:
+                offers.append(_not_now(deck, spec))
         offers += [*_primings(deck), *_settings(deck), *_field_keys(deck)]
         for session_id in deck.model.order:
             name = f"Go to {deck.name_of(session_id)}"
@@ -93,24 +108,36 @@ class DeckCommands(Provider):
         """What matches by its title, strewn letters too; then what has the words in its help."""
         matcher = self.matcher(query)
         terms = query.casefold().split()
-        for offer in self._offers():
+        for offer in self._offers(not_now=True):
             score, offsets = matcher.fuzzy_search.match(query, offer.title)
-            if score > 0:
+            if score > 0 and not offer.not_now:
                 # Not `matcher.highlight`: it reads markup in the title of a session.
                 shown = offer.shown
                 for offset in offsets:
                     shown = shown.stylize("bold underline", offset, offset + 1)
                 yield Hit(score, shown, offer.run, offer.title, offer.help)
-            elif terms and offer.has(terms):
-                yield Hit(_BY_WORDS, offer.shown, offer.run, offer.title, offer.help)
+            elif terms and (by := _by_words(offer, terms)):
+                yield Hit(by, offer.shown, offer.run, offer.title, offer.help)
 
 
-def _do(deck: DeckScreen, name: str, keys: str) -> None:
+def _by_words(offer: PaletteRow, terms: Sequence[str]) -> float:
+    """How well a row is found by what it says and is called besides; 0 = it is not."""
+    found = _BY_WORDS if offer.has(terms) else _ALIKE if offer.is_like(terms) else 0.0
+    return min(found, _NOT_NOW) if offer.not_now else found
+
+
+def _not_now(deck: DeckScreen, spec: registry.Action) -> PaletteRow:
+    """What can't be done at present is found all the same: it says what it is for."""
+    help_text = f"Not now. {spec.help}"
+    words = f"{synonyms.of(spec.name)} {spec.name.replace('_', ' ')}"
+    says = partial(deck.say, f"{spec.title} can't be done now. {spec.help}")
+    return PaletteRow(spec.title, help_text, says, grey=True, words=words, not_now=True)
+
+
+def _do(deck: DeckScreen, name: str) -> None:
     """Do it, and say which key would have been quicker."""
     deck.start(name)
-    if keys and _told[name] < _TOLD_TIMES:
-        _told[name] += 1
-        deck.say(f"Quicker next time: {keys}")
+    deck.quicker.than(name)
 
 
 def _primings(deck: DeckScreen) -> Iterator[PaletteRow]:

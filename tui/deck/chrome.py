@@ -58,7 +58,7 @@ class Chrome:
                 if active.node is focused and active.binding.show and active.enabled:
                     entries.append(FooterKey(key, active.binding.description, f"!{key}", "here"))
         specs = [s for s in registry.actions().values() if s.footer]
-        if deck.side.has_focus_within:
+        if deck.side.title and deck.side.has_focus_within:
             # Not what esc does elsewhere: the panel takes it.
             leaves = f"leaves {deck.side.title}, which has the keys"
             entries.insert(0, FooterKey("escape", leaves, "!escape", "here"))

@@ -29,6 +29,7 @@ from tui.deck.grid import Grid
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
+from tui.deck.quicker import Quicker
 from tui.deck.retake import retake
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
@@ -74,6 +75,7 @@ class DeckScreen(LeanScreen):
         self.sender = Sender(self)
         self.chrome = Chrome(self)
         self.drafts = Drafts(self)
+        self.quicker = Quicker(self)
         self.clock = FrameClock(self)
         self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
@@ -94,9 +96,9 @@ class DeckScreen(LeanScreen):
     def compose(self) -> ComposeResult:
         yield ClickableLine(id="status")
         yield Banner()
+        yield ClickableLine(id="tabs")  # over the side panel too, which would cover them
         with Horizontal(id="body"):
             with Vertical(id="middle"):
-                yield ClickableLine(id="tabs")
                 yield Grid(self.model, self.options.max_tiles)
                 yield Welcome(self.options.keys)
             yield SidePanel()
@@ -465,6 +467,8 @@ class DeckScreen(LeanScreen):
     def _chosen(self, message: Tile.Chosen) -> None:
         tile = self.tiles.get(message.session)
         if tile is None or not tile.has_focus_within:  # its request was clicked
+            if message.session != self.model.current:
+                self.quicker.than_going(message.session)
             self.go(message.session)
         elif message.session != self.model.current:
             focused = self.focused
@@ -515,6 +519,7 @@ class DeckScreen(LeanScreen):
         kind, _, what = message.target.partition(":")
         if kind == "go":
             self.go(what)
+            self.quicker.than_going(what)
         elif kind == "status":
             for session_id in self.model.order:
                 if self.model.summaries[session_id].status == what:
@@ -524,6 +529,7 @@ class DeckScreen(LeanScreen):
             self.app.simulate_key(what[1:])
         else:
             self.start(what)
+            self.quicker.than(what)
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted while a tile or a panel has the keys is for the composer."""
@@ -550,6 +556,7 @@ class DeckScreen(LeanScreen):
     @on(Composer.Act)
     def _act(self, message: Composer.Act) -> None:
         self.start(message.action)
+        self.quicker.than(message.action)
 
     def _commands(self) -> list[offered.WordOffer]:
         now = [spec for spec in registry.actions().values() if spec.when(self)]

@@ -13,7 +13,9 @@ from tests.support.deckpilot import Opened, opened
 from tui import actions as registry
 from tui import synonyms
 from tui.palette import DeckCommands
+from tui.screens.help import WIDGET_KEYS
 from tui.screens.settings.screen import SettingsScreen
+from tui.widgets.clickable_line import ClickableLine
 
 
 async def found(here: Opened, query: str) -> list[str]:
@@ -52,6 +54,49 @@ async def test_daydreams_are_switched_where_they_are_set() -> None:
     async with opened(1) as here:
         here.deck.start("daydreams")
         await here.until(lambda: isinstance(here.app.screen, SettingsScreen))
+
+
+async def test_every_action_is_found_by_its_name_its_description_and_its_other_words() -> None:
+    async with opened(1) as here:
+        offers = DeckCommands(here.deck)._offers(not_now=True)
+        by_title = {offer.title: offer for offer in offers}
+        for name, spec in registry.actions().items():
+            if name == "palette":
+                continue
+            offer = by_title[spec.title]
+            for words in (spec.title, spec.help, spec.name.replace("_", " ")):
+                assert offer.has(words.casefold().split()), (name, words)
+            other = synonyms.of(name).split()
+            assert other or name.startswith("tile_"), f"{name} has no other words"
+            assert all(offer.has([word]) for word in other), name
+        for where, _, what in WIDGET_KEYS:  # what F1 tells besides
+            assert f"{where}: {what}" in by_title
+        for kind in ("acronym", "names", "arxiv", "terms"):
+            assert f"Prime: {kind}" in by_title
+
+
+async def test_a_slip_of_the_keys_finds_it_and_what_can_not_be_done_now_is_told() -> None:
+    async with opened(1) as here:
+        assert "Settings" in await found(here, "prefernces")
+        assert "Fork" in await found(here, "dupilcate")
+        provider = DeckCommands(here.deck)
+        hits = [hit async for hit in provider.search("daemon")]
+        again = min(hits, key=lambda hit: hit.score)
+        assert "Not now." in str(again.help)
+        again.command()  # type: ignore[unused-coroutine]
+        await here.until(lambda: any("can't be done now" in said for said in here.notices()))
+        assert not ["Not now" in str(hit.help) async for hit in provider.discover()].count(True)
+
+
+async def test_a_click_on_what_has_a_key_tells_it_twice() -> None:
+    async with opened(2) as here:
+        line = here.deck.line("footer")
+        for _ in range(3):
+            here.deck.post_message(ClickableLine.Clicked(line, "act:zoom"))
+            await here.settle()
+        assert here.notices().count("Quicker next time: ^z, f11") == 2
+        here.deck.post_message(ClickableLine.Clicked(line, "go:s002"))
+        await here.until(lambda: "Quicker next time: alt+2" in here.notices())
 
 
 def test_other_words_are_of_actions_that_there_are() -> None:

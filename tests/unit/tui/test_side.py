@@ -177,3 +177,14 @@ async def test_a_row_that_is_cut_is_said_in_full() -> None:
         assert not whole.display
         await here.press("down")
         assert whole.display and "sees no secrets" in str(whole.content)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_who_needs_somebody_is_in_the_tabs_beside_an_open_panel(width: int) -> None:
+    async with opened(12, (width, 24)) as here:
+        here.client.ask("s012")
+        await here.press("f4")
+        await here.until(lambda: "12" in here.line("tabs"))
+        tabs = here.deck.line("tabs")
+        seen = here.deck.get_widget_at(here.line("tabs").index("12"), tabs.region.y)[0]
+        assert seen is tabs

@@ -1,0 +1,55 @@
+"""The key that would have been quicker: told when something was done by mouse, palette or a list.
+
+Twice for each thing, then no more: who goes on clicking knows it, and likes to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
+
+from tui import actions as registry
+from tui.deck.model import DeckModel
+from tui.options import DeckOptions
+
+TIMES = 2
+
+
+class ForHints(Protocol):
+    """What it asks of the deck."""
+
+    model: DeckModel
+    options: DeckOptions
+
+    def say(self, text: str) -> None:
+        """A sentence, in a notice."""
+
+
+class Quicker:
+    """One for a deck."""
+
+    def __init__(self, deck: ForHints) -> None:
+        self._deck = deck
+        self._told: Counter[str] = Counter()
+
+    def than(self, name: str) -> None:
+        """An action was done without its key."""
+        spec = registry.actions().get(name)
+        if spec is None:
+            return
+        keys = ", ".join(map(registry.show_key, registry.keys_of(spec, self._keys)))
+        if keys and self._told[name] < TIMES:
+            self._told[name] += 1
+            self._deck.say(f"Quicker next time: {keys}")
+
+    def than_going(self, session: str) -> None:
+        """Somebody went to a tile without its key."""
+        number = self._deck.model.number(session)
+        if number and self._told["go"] < TIMES and f"tile_{number}" in registry.actions():
+            self._told["go"] += 1
+            self.than(f"tile_{number}")
+
+    @property
+    def _keys(self) -> Mapping[str, tuple[str, ...]]:
+        return self._deck.options.keys
