@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sessions.errors import AgentdeckError
+from sessions.harvest.arguments import run_alone, with_arguments
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import (
     MAX_DESCRIPTION,
@@ -29,7 +30,7 @@ from sessions.harvest.draft import (
     split,
 )
 from sessions.harvest.language import telling_terms
-from sessions.harvest.parameters import shaped
+from sessions.harvest.parameters import CommandParameter, shaped
 from sessions.harvest.pictures import bare
 from sessions.harvest.redact import Redactor, elsewhere, general, nearer
 from sessions.harvest.sections import Row, Sections
@@ -90,6 +91,8 @@ class _Maker:
         self._redactor = redactor
         self._draft = SkillDraft("", "")
         self._by_kind: dict[str, list[Found]] = {}
+        self._arguments: dict[str, list[CommandParameter]] = {}
+        """Of each script that was made to take its files as arguments: those."""
 
     def add(self, found: Found, picture: bytes = b"") -> None:
         """Take one byproduct in."""
@@ -122,6 +125,7 @@ class _Maker:
             for other in skills[1:]:
                 draft.flags.append(f"{other.path} is a skill of its own: make a draft of it alone")
             return draft
+        self._take_arguments()
         sections = self._sections()
         draft.name = slug(name) if name else self._name(sections)
         draft.description = self._description(sections)
@@ -208,7 +212,8 @@ class _Maker:
     def _name(self, sections: Sections) -> str:
         """By the file that was made, and by what was asked for."""
         files = [f for f in (*self._of("file"), *self._of("code")) if not f.signals.get("made")]
-        stem = next((PurePath(f.name).stem for f in files if f.path), "")
+        scripts = (f.name for f in files if f.path and PurePath(f.name).suffix in _SCRIPTS)
+        stem = PurePath(next(scripts, "")).stem
         words = [] if stem.lower() in _SAYS_NOTHING else re.findall(r"[A-Za-z0-9]+", stem)[:3]
         asked = next((text for text, _ in sections.asks()), "")
         told = _telling(re.sub(r"[\w./-]+\.\w{1,5}\b|\b[A-Z_]{3,}\b", " ", asked))
@@ -246,6 +251,33 @@ class _Maker:
         parts += [text for text, _ in sections.when_not()[:1]]
         return _described(" ".join(parts))
 
+    def _take_arguments(self) -> None:
+        """Scripts that ran and name their files themselves take them as arguments."""
+        draft = self._draft
+        every = [f for group in self._by_kind.values() for f in group]
+        made = [self._quiet(f.name) for f in every if f.signals.get("made")]
+        ran = {
+            f.id
+            for f in every
+            if f.signals.get("passed") and run_alone(f.path, str(f.signals.get("command", "")))
+        }
+        for path, receipt in draft.file_receipts.items():
+            if not path.startswith("scripts/") or not path.endswith(".py") or receipt not in ran:
+                continue
+            try:
+                text, taken = with_arguments(draft.files[path].decode("utf-8"), made)
+            except UnicodeDecodeError:
+                continue
+            if taken:
+                draft.files[path] = text.encode("utf-8")
+                self._arguments[path] = taken
+                draft.changed_files += [path] * (path not in draft.changed_files)
+                told = ", ".join(each.recorded for each in taken)
+                draft.flags.append(
+                    f"{path} takes what it named itself as arguments now, and without any does "
+                    f"what it did ({told}): p runs it again"
+                )
+
     def _sections(self) -> Sections:
         """Of all that was taken in; each text is looked through once for what must not leave."""
         by_id = {f.id: f for group in self._by_kind.values() for f in group}
@@ -253,7 +285,7 @@ class _Maker:
         texts = {path: data.decode("utf-8", "replace") for path, data in self._draft.files.items()}
         # What was taken out of the material is counted where that is taken in.
         tell = cache(lambda text: _one_line(self._quiet(text)))
-        return Sections(self._by_kind, files, texts, tell)
+        return Sections(self._by_kind, files, texts, tell, self._arguments)
 
     def _write_body(self, sections: Sections) -> None:
         lines = self._draft.lines

@@ -32,15 +32,14 @@ _NUMBER = re.compile(r"\b\d+\b")
 
 # What asks and describes alike: a description that holds these says nothing by them.
 _COMMON = """
-about also answer around asked asking asks because been before being between both brings build
-call called came changed create does doing done down each else even ever every find first from
-gave getting gets give gives going good have having help here hers into just keep kind know known
-last less like list long look made make makes many mean more most much must need needs never next
+about also answer around asked asking asks because been before being between both brings build call
+called came changed could create does doing done down each else even ever every find first from gave
+getting gets give gives going good have having help here hers into just keep kind know known last
+less like list long look made make makes many mean might more most much must need needs never next
 only other ours over please recorded right said same session sessions shall should show since skill
-skills some something still such take tell than that their them then there these they thing
-things this those through today told tool tools turn under upon used user users uses using very
-want wants well went were what when where which while will with work would write writes yesterday
-your yours
+skills some something still such take tell than that their them then there these they thing things
+this those through today told tool tools turn under upon used user users uses using very want wants
+well went were what when where which while will with work would write writes yesterday your yours
 """
 _NO_TERMS = frozenset(_COMMON.split())
 

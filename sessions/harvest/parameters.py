@@ -69,7 +69,7 @@ def _kind(word: str, before: str) -> tuple[str, str] | None:
     if _DATE.match(word):
         return "DATE", "a date"
     if (file := _FILE.match(word)) and file[1].lower() in _ENDINGS and "*" not in word:
-        ending = _SAME.get(file[1].lower(), file[1].upper())
+        ending = _ending(word)
         name = option[1].replace("-", "_").upper() if option else f"{ending}_FILE"
         return name, _file_of(ending)
     if option and re.fullmatch(r"[\w.,:+-]{2,40}", word) and option[1] not in ("max-time",):
@@ -83,6 +83,11 @@ def _file_of(ending: str) -> str:
     return f"{'an' if name[0] in 'AEIO' else 'a'} {name} file"
 
 
+def file_kind(path: str) -> str:
+    """What a file of data is, by its ending and in words; "" for any other."""
+    return _file_of(_ending(path)) if path.rpartition(".")[2].lower() in _ENDINGS else ""
+
+
 def _free(name: str, taken: set[str]) -> str:
     free, number = name, 2
     while free in taken:
@@ -93,19 +98,37 @@ def _free(name: str, taken: set[str]) -> str:
 def within(script: str, made: Iterable[str] = ()) -> Iterator[CommandParameter]:
     """Files of data that a script names itself, but for those that it makes."""
     outputs = {PurePosixPath(path).name for path in made}
+    for path, writes in _files_in(script):
+        if not writes and PurePosixPath(path).name not in outputs:
+            kind = _ending(path)
+            yield CommandParameter(f"{kind}_FILE", path, _file_of(kind))
+
+
+def written_by(script: str, made: Iterable[str]) -> Iterator[CommandParameter]:
+    """Files that a script names itself and makes: each of them is there."""
+    outputs = {PurePosixPath(path).name for path in made}
+    for path, _ in _files_in(script):
+        if PurePosixPath(path).name in outputs:
+            kind = _ending(path)
+            yield CommandParameter(f"NEW_{kind}_FILE", path, f"{_file_of(kind)} that it makes")
+
+
+def _files_in(script: str) -> Iterator[tuple[str, bool]]:
+    """Files of data by the names in a script, each once, and whether that place writes it."""
     seen: set[str] = set()
     for found in _LITERAL.finditer(script):
         path, ending = found.groups()
-        opens = (
-            script[found.end() : found.end() + 8].lstrip(" ,").startswith(("'w", '"w', "mode='w"))
-        )
-        if opens or _WRITES.search(script[max(0, found.start() - 40) : found.start()]):
-            continue  # it makes it
-        if ending.lower() not in _ENDINGS or PurePosixPath(path).name in outputs or path in seen:
-            continue
-        seen.add(path)
-        kind = _SAME.get(ending.lower(), ending.upper())
-        yield CommandParameter(f"{kind}_FILE", path, _file_of(kind))
+        after = script[found.end() : found.end() + 8].lstrip(" ,")
+        before = script[max(0, found.start() - 40) : found.start()]
+        if ending.lower() in _ENDINGS and path not in seen:
+            opens = after.startswith(("'w", '"w', "mode='w"))
+            yield path, bool(opens or _WRITES.search(before))
+            seen.add(path)
+
+
+def _ending(path: str) -> str:
+    ending = path.rpartition(".")[2]
+    return _SAME.get(ending.lower(), ending.upper())
 
 
 def shaped(printed: str) -> str:

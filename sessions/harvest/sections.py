@@ -6,17 +6,20 @@ once says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
 from sessions.harvest import needs, parameters
 from sessions.harvest.byproducts import Found
+from sessions.harvest.commands import acts
 from sessions.harvest.parameters import MARKS, CommandParameter
 
 Row = tuple[str, Found]
 _MOST_ASKS = 3
 _MOST_STEPS = 12
+_SHORT = 80
 
 
 class Sections:
@@ -28,12 +31,15 @@ class Sections:
         files: Mapping[str, Found],
         texts: Mapping[str, str],
         tell: Callable[[str], str],
+        arguments: Mapping[str, list[CommandParameter]],
     ) -> None:
         self._by_kind = by_kind
         self._files = files
         """By path in the folder; the bytes that were drafted are in `texts`."""
         self._texts = texts
         self._tell = tell
+        self._arguments = arguments
+        """Of scripts that were made to take them: their files."""
         self._scripts = {p: f for p, f in files.items() if p.startswith("scripts/")}
         self._made = [f for f in self._of("file", "picture") if f.signals.get("made")]
         self._steps = list(self._found_steps())
@@ -73,32 +79,41 @@ class Sections:
 
     def when_not(self) -> list[Row]:
         """What it is not for, as far as the recording shows."""
-        rows: list[Row] = []
-        for path, found in self._scripts.items():
-            kinds = {p.what for p in self._parameters_of(path, found) if p.what.endswith(" file")}
-            if kinds:
-                told = " and ".join(sorted(kinds)).replace("a ", "").replace("an ", "")
-                rows.append((f"Not for anything but a {told}: nothing else was tried.", found))
-                break
+        rows = list(self._only_for())
         for command, found in self._steps:
             if what := needs.outward(command):
                 rows.append(
                     (f"Not before the user has agreed: `{what}` changes what others use.", found)
                 )
                 break
-        texts = self._of("text")
-        if texts and not self._steps:
-            rows.append(
-                ("Not where facts are wanted: wording and choices are kept here.", texts[0])
-            )
-        if not rows and (anything := self._everything()):
-            rows.append(
-                (
-                    "Not for other tasks that share these words: no more than this was tried.",
-                    anything[0],
-                )
-            )
+        if (texts := self._of("text")) and not self._steps:
+            rows.append(("Not where facts are wanted: nothing was looked up or run.", texts[0]))
+        asked = self.asks()
+        if not (self._steps and rows) and asked:
+            said = asked[0][0]
+            said = said if len(said) <= _SHORT else f"{said[:_SHORT].rpartition(' ')[0]} …"
+            more = f" and the {len(asked) - 1} more above" if len(asked) > 1 else ""
+            rows.append((f"Tried with nothing but “{said}”{more}.", asked[0][1]))
         return rows
+
+    def _only_for(self) -> Iterator[Row]:
+        """The kinds of files that it was tried with: of scripts, of commands, of what it wrote."""
+        for path, found in self._scripts.items():
+            if kinds := {p.what for p in self._parameters_of(path, found) if _is_input(p)}:
+                yield f"Not for anything but {_each(kinds)}: nothing else was tried.", found
+                return
+        for command, found in self._steps:
+            kinds = {
+                p.what for p in parameters.generalised(command, self._files)[1] if _is_input(p)
+            }
+            if kinds and (program := next(iter(acts(command)), ("", ""))[0]):
+                told = f"{_each(kinds)} with `{program}`"
+                yield f"Not for anything but {told}: nothing else was tried.", found
+                return
+        for path, found in self._files.items():
+            if found.kind == "file" and (kind := parameters.file_kind(path)):
+                yield f"Not for anything but {kind}: nothing else was written.", found
+                return
 
     def needs(self) -> list[Row]:
         """Programs, packages, the network, files."""
@@ -119,7 +134,7 @@ class Sections:
         rows = []
         for command, found in self._steps[:_MOST_STEPS]:
             line, _ = parameters.generalised(command, self._files)
-            rows.append((f"Run `{line}` {_times(found)}", found))
+            rows.append((f"Run `{self._with_arguments(line)}` {_times(found)}", found))
         return rows
 
     def parameters(self) -> list[Row]:
@@ -129,6 +144,10 @@ class Sections:
             for each in parameters.generalised(command, self._files)[1]:
                 recorded = f", `{each.recorded}` in the recording"
                 rows.setdefault(each.name, (f"`{each.name}`: {each.what}{recorded}", found))
+        for path, taken in self._arguments.items():
+            for each in taken:
+                said = f"{each.what}, `{each.recorded}` in the recording and where none is given"
+                rows[each.name] = f"`{each.name}`: {said}", self._scripts[path]
         for path, found in self._scripts.items():
             for each in parameters.within(self._texts.get(path, ""), self._outputs()):
                 if each.name not in rows:
@@ -140,7 +159,12 @@ class Sections:
             for path, found in self._files.items()
             if path not in self._scripts
         ]
-        told += [(self._tell(f.text), f) for f in self._everything() if f.kind != "skill"]
+        scripts = {found.id for found in self._scripts.values()}
+        told += [
+            (self._tell(f.text), f)
+            for f in self._everything()
+            if f.kind != "skill" and f.id not in scripts
+        ]
         for mark in MARKS:
             if by := next((f for text, f in told if mark in parameters.marks([text])), None):
                 rows.setdefault(mark, (f"`{mark}`: {MARKS[mark]}; ask for it", by))
@@ -165,7 +189,8 @@ class Sections:
         best = next((f for _, f in reversed(self._steps) if f.signals.get("printed")), None)
         best = best or next((f for _, f in self._steps), None)
         kept = next((f for f in self._of("text") if f.text), None)
-        basis = best or kept
+        filed = next(((p, f) for p, f in self._files.items() if p not in self._scripts), None)
+        basis = best or kept or (filed[1] if filed else None)
         if basis is None:
             return rows
         asked = self._tell(str(basis.signals.get("asked", ""))) or next(
@@ -173,16 +198,19 @@ class Sections:
         )
         if asked:
             rows.append((f"In: {asked}", basis))
-        if best is not None and best.kind != "command":
+        if best is not None:
             command = next(c for c, f in self._steps if f is best)
-            if parameters.generalised(command, self._files)[1]:
-                rows.append((f"Run: `{command}`", best))
+            if self._with_arguments(parameters.generalised(command, self._files)[0]) != command:
+                given = {each.name: each.recorded for t in self._arguments.values() for each in t}
+                rows.append((f"Run: `{self._with_arguments(command, given)}`", best))
         if best is not None and (printed := self._printed(best)):
             rows.append((f"Out: {printed}", best))
         if outputs := self._outputs():
             rows.append((f"Made: {', '.join(f'`{name}`' for name in outputs[:5])}", basis))
         if best is None and kept is not None:
             rows.append((f"Out: {self._tell(kept.text)}", kept))
+        if best is None and kept is None and filed is not None:
+            rows.append((f"Out: see `{filed[0]}`", filed[1]))
         return rows if len(rows) > 1 else []
 
     def faults(self) -> list[Row]:
@@ -229,7 +257,8 @@ class Sections:
                 how = f": made by `{self._tell(str(found.signals.get('command', '')))}`"
             elif command := found.signals.get("command"):
                 outcome = "passed" if found.signals.get("passed") else "failed"
-                how = f": run as `{self._tell(str(command))}`, which {outcome}"
+                more = "; its files are arguments now" if path in self._arguments else ""
+                how = f": run as `{self._tell(str(command))}`, which {outcome}{more}"
             elif found.kind == "text":
                 how = ": a text that the user kept; read it before you write another"
             rows.append((f"`{path}`{how}", found))
@@ -274,6 +303,17 @@ class Sections:
                     command = " ".join(path if w.strip("./") == said else w for w in words)
         return command
 
+    def _with_arguments(self, command: str, given: Mapping[str, str] | None = None) -> str:
+        """The command with what its script was made to take, by names, or as it was `given`."""
+        for path, taken in self._arguments.items():
+            told = " ".join((given or {}).get(each.name, each.name) for each in taken)
+            command = re.sub(
+                rf"(?<![\w./-]){re.escape(path)}(?=\s*(?:[;&|>]|\Z))",
+                lambda found, told=told: f"{found[0]} {told}",  # type: ignore[misc]
+                command,
+            )
+        return command
+
     def _parameters_of(self, path: str, found: Found) -> Iterator[CommandParameter]:
         for command, by in self._steps:
             if by is found or path in command:
@@ -286,6 +326,14 @@ class Sections:
     def _printed(self, found: Found) -> str:
         said = self._tell(parameters.shaped(str(found.signals.get("printed", ""))))
         return f"`{said[:160]}`" if said and "`" not in said else said[:160]
+
+
+def _is_input(each: CommandParameter) -> bool:
+    return each.what.endswith(" file") or each.what == "a file of tests"
+
+
+def _each(kinds: set[str]) -> str:
+    return " and ".join(sorted(kinds))
 
 
 def _order(found: Found) -> tuple[str, int]:

@@ -48,21 +48,41 @@ EXPECTED = {
               ("Example", "Out: `1234.50`"), ("What goes wrong", "FileNotFoundError"),
               ("When not", "anything but a CSV file")],
     "mending": [("How", "pytest -q TEST_FILE"), ("Rules", "Never change the fixtures"),
-                ("How to know that it worked", "7 passed")],
+                ("How to know that it worked", "7 passed"),
+                ("When not", "anything but a file of tests with `pytest`"),
+                ("Example", "Run: `python3 -m pytest -q tests/test_parser.py`")],
     "plot": [("Needs", "the package `matplotlib`"), ("Needs", "columns `month`, `mm`"),
              ("Example", "Made: `rain.png`"), ("How to know that it worked", "`rain.png` is there"),
-             ("Parameters", "`rain.csv` stands in `scripts/plot.py`")],
-    "query": [("Needs", "`sqlite3`"), ("How", "sqlite3 DB_FILE"), ("Example", "NAME|1200")],
+             ("How", "`python3 scripts/plot.py CSV_FILE NEW_PNG_FILE`"),
+             ("Parameters", "`rain.csv` in the recording and where none is given"),
+             ("Parameters", "it was taken out of `scripts/plot.py`"),
+             ("Example", "Run: `python3 scripts/plot.py rain.csv rain.png`"),
+             ("Files", "its files are arguments now")],
+    "query": [("Needs", "`sqlite3`"), ("How", "sqlite3 DB_FILE"), ("Example", "NAME|1200"),
+              ("When not", "anything but a database file with `sqlite3`"),
+              ("Example", "Run: `sqlite3 sales.db")],
     "letter": [("Rules", "(said once)"), ("Parameters", "`PERSON`"), ("Example", "Dear Ms PERSON"),
-               ("Files", "a text that the user kept")],
-    "translation": [("Rules", "it is a tide gate"), ("Rules", "Never shorten")],
+               ("Files", "a text that the user kept"),
+               ("When not", "Tried with nothing but “Write a letter to my landlord PERSON")],
+    "translation": [("Rules", "it is a tide gate"), ("Rules", "Never shorten"),
+                    ("When not", "anything but a Markdown file"),
+                    ("Example", "see `references/notes.en.md`")],
     "names": [("Rules", "No puns"), ("Worth keeping", "Midnight Crust (kept once)")],
     "ideas": [("Example", "Out: Angles"), ("How to know that it worked", "took over")],
     "deploy": [("How", "1. Run `make docs`"), ("How", "`rsync -a site/ USER@HOST:PATH/docs`"),
                ("When not", "before the user has agreed"), ("Needs", "the network")],
     "links": [("How", "scripts/links.py MD_FILE"), ("Rules", "Stop at the first broken one"),
-              ("Needs", "the network")],
+              ("Needs", "the network"), ("Parameters", "it was taken out of `scripts/links.py`")],
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("translation", "translate-notes-english"), ("ideas", "study-waiting-rooms"),
+     ("plot", "plot-monthly-rain")],
+)  # fmt: skip
+def test_a_name_says_what_is_done(tmp_path: Path, kind: str, name: str) -> None:
+    assert drafted(tmp_path, kind).name == name
 
 
 @pytest.mark.parametrize("kind", KINDS)

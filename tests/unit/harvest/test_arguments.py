@@ -1,0 +1,80 @@
+"""A file that a script names itself becomes its argument, where that is certain."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sessions.harvest.arguments import run_alone, with_arguments
+
+SCRIPT = '''"""Sums."""
+from __future__ import annotations
+
+import csv
+
+# ünï: what stands before a place counts by its bytes
+é = "ö"; rows = list(csv.DictReader(open("a.csv")))
+print(len(rows), "a.csv")
+open("out/sum.txt", "w").write(str(sum(int(row["n"]) for row in rows)))
+'''
+
+
+def test_without_arguments_it_does_what_it_did_and_with_them_the_same_on_others(
+    tmp_path: Path,
+) -> None:
+    text, taken = with_arguments(SCRIPT, ["out/sum.txt"])
+    assert [(t.name, t.recorded) for t in taken] == [
+        ("CSV_FILE", "a.csv"), ("NEW_TXT_FILE", "out/sum.txt"),
+    ]  # fmt: skip
+    (tmp_path / "sums.py").write_text(text)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "a.csv").write_text("n\n1\n2\n")
+    (tmp_path / "b.csv").write_text("n\n40\n2\n0\n")
+
+    def run(*words: str) -> str:
+        line = [sys.executable, "sums.py", *words]
+        return subprocess.run(line, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    assert run() == "2 a.csv\n" and (tmp_path / "out/sum.txt").read_text() == "3"
+    assert run("b.csv", "b.txt") == "3 b.csv\n" and (tmp_path / "b.txt").read_text() == "42"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import sys\nprint(open(sys.argv[1]).read(), open('a.csv').read())\n",
+        "import argparse\nopen('a.csv')\n",
+        "print('no file')\n",
+        "open(f'a.csv')\nopen('a.csv'\n",
+        "x = 'see a.csv'\n",
+        "open(f'{0}/a.csv')\nopen(rb'a.csv')\n",
+        "open('a.csv'); open('b.csv'); open('c.csv'); open('d.csv')\n",
+        "open('a.csv', 'w').write('1')\n",
+    ],
+)
+def test_what_is_not_certain_stays_as_it_ran(script: str) -> None:
+    assert with_arguments(script) == (script, [])
+
+
+def test_a_name_that_is_taken_is_not_used_again() -> None:
+    text, (each,) = with_arguments("import sys\nCSV_FILE = 1\nopen('a.csv')\n")
+    assert each.name == "CSV_FILE_2" and text.count("import sys") == 1
+    assert "open(CSV_FILE_2)" in text
+
+
+@pytest.mark.parametrize(
+    ("command", "alone"),
+    [
+        ("python3 plot.py", True),
+        ("cd w && ./plot.py > log", True),
+        ("python3 -u w/plot.py; ls", True),
+        ("python3 -m pytest plot.py", False),
+        ("python3 plot.py --fast", False),
+        ("cat replot.py", False),
+    ],
+)
+def test_only_what_ran_by_itself_takes_arguments(command: str, alone: bool) -> None:
+    assert run_alone("w/plot.py", command) is alone
