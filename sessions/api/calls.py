@@ -733,6 +733,11 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self, command: Literal["session.since"], /, *, session: str, seq: int
+    ) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(
         self, command: Literal["session.skill"], /, *, session: str, name: str, state: SkillState
     ) -> None: ...
 

@@ -59,6 +59,21 @@ def start(as_json: bool) -> None:
 
 
 @engine.command()
+@click.option("--stdio", is_flag=True, required=True, help="By the standard input and output.")
+def attach(stdio: bool) -> None:
+    """Let a deck on another machine speak to the engine here, which is started if need be.
+
+    Run by that deck over ssh; see docs/hosts.md.
+    """
+    from sessions.remote.relay import relay
+
+    try:
+        relay(places())
+    except OSError as error:
+        raise EngineError(f"The engine can't be reached: {error}.") from error
+
+
+@engine.command()
 def stop() -> None:
     """End the engine; turns that run are interrupted, what they said is on disk."""
     from sessions.engine import lifecycle

@@ -22,6 +22,7 @@ _NAMES = {
     "prices": "claude-sonnet-5-5",
     "servers": "database",
     "providers": "main",
+    "hosts": "build",
 }
 
 

@@ -19,6 +19,10 @@ from sessions.errors import UsageError
 from sessions.places import places
 from sessions.safety import secrets_filter
 
+HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
+NO_HOSTS = frozenset({"any", "here", "ray"})
+"""What a plan's task means something else by."""
+
 
 def load(path: Path | None = None) -> Config:
     """The configuration of this installation, the built-in backends and profiles included.
@@ -99,12 +103,22 @@ def _semantic(config: Config, reader: StrictReader) -> list[str]:
     for name, server in config.mcp.servers.items():
         if bool(server.command) == bool(server.url):
             reader.fault(("mcp", "servers", name), "needs either `command` or `url`")
+    _check_hosts(config, reader)
     for pattern in config.worktrees.copy:
         if not Path(pattern).parts or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             reader.fault(("worktrees", "copy"), f"{pattern!r} is no path within a repository")
     found = reader.faults[before:]
     del reader.faults[before:]
     return found
+
+
+def _check_hosts(config: Config, reader: StrictReader) -> None:
+    for name, host in config.hosts.items():
+        if not HOST_NAME.match(name) or name in NO_HOSTS:
+            told = "is no name for a host: letters, digits, `.`, `_`, `-`; not here, any, ray"
+            reader.fault(("hosts", name), f"{name[:40]!r} {told}")
+        if bool(host.command) == bool(host.ssh) or not host.agentdeck:
+            reader.fault(("hosts", name), "needs either `ssh` or `command`")
 
 
 def _check_mode(where: Path, config: Config, reader: StrictReader) -> None:

@@ -361,6 +361,24 @@ class Mcp:
 
 
 @dataclass(frozen=True, slots=True)
+class HostConfig:
+    """Another machine, whose sessions are in this deck (docs/hosts.md)."""
+
+    ssh: str = setting("", "what ssh calls it: a name of ~/.ssh/config, or user@machine", "build")
+    command: list[str] = setting(
+        [],
+        "or what runs a command there, its words added at the end",
+        ["docker", "exec", "-i", "builder"],
+    )
+    agentdeck: list[str] = setting(
+        ["agentdeck"], "how agentdeck is called there", ["/opt/agentdeck/bin/agentdeck"]
+    )
+    files_mb: float = setting(
+        8.0, "pictures and files of its sessions come here up to this size each; larger are named"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SessionChoice:
     """What a new session gets."""
 
@@ -398,6 +416,7 @@ class Config:
     )
     engine: EngineConfig = field(default_factory=EngineConfig)
     mcp: Mcp = field(default_factory=Mcp)
+    hosts: dict[str, HostConfig] = field(default_factory=dict)
 
     def default_profile(self) -> str:
         """The profile of a new session when none is named.

@@ -18,7 +18,15 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from sessions.config.builtin import with_builtins
 from sessions.config.load import examined
-from sessions.config.model import BackendConfig, Config, McpServer, Price, Profile, Secret
+from sessions.config.model import (
+    BackendConfig,
+    Config,
+    HostConfig,
+    McpServer,
+    Price,
+    Profile,
+    Secret,
+)
 from sessions.config.strict import StrictReader, hints_of
 from sessions.safety import secrets_filter
 
@@ -33,6 +41,7 @@ TABLES: dict[tuple[str, ...], type[Any]] = {
     ("profiles",): Profile,
     ("prices",): Price,
     ("mcp", "servers"): McpServer,
+    ("hosts",): HostConfig,
 }
 """Tables of things that have names of the user's."""
 _LATER = {

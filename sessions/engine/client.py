@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from sessions import VERSION, errors
 from sessions.api.answers import Greeting
@@ -32,6 +32,19 @@ def _nothing(*_: Any) -> None:
     """Nobody listens."""
 
 
+class Uplink(Protocol):
+    """What a client needs of the way to the engine, beside a reader (an asyncio.StreamWriter)."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send a line."""
+
+    async def drain(self) -> None:
+        """Wait until more is taken. Raises ConnectionError."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
 class Client(Calls):
     """A connection to the engine.
 
@@ -40,7 +53,7 @@ class Client(Calls):
     `summaries` is kept up to date after `attach`.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: Uplink) -> None:
         self._reader = reader
         self._writer = writer
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -114,13 +127,27 @@ class Client(Calls):
             raise
         return client
 
+    @property
+    def gone(self) -> bool:
+        """Whether the engine can't be asked any more."""
+        return self._reading.done()
+
     async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        return await self.ask(command, args)
+
+    def at(self, host: str) -> Calls:
+        """The engine of another machine, which this one passes commands on to; "" = this one."""
+        return _At(self, host) if host else self
+
+    async def ask(self, command: str, args: dict[str, Any], host: str = "") -> Any:
+        """The same as `call`, for who passes on what he was asked. `host`: see `at`."""
         if self._reading.done():
             raise self._gone()
         self._number += 1
         number = self._number
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        line = codec.encode({"id": number, "do": command, "args": args})
+        there = {"host": host} if host else {}
+        line = codec.encode({"id": number, "do": command, "args": args, **there})
         if len(line) > MAX_COMMAND:
             raise UsageError(
                 f"That is too long: {len(line) // 2**20} MB of at most {MAX_COMMAND // 2**20}.",
@@ -214,6 +241,17 @@ class Client(Calls):
             answer.set_exception(_refused(refusal))
         else:
             answer.set_result(data.get("ok"))
+
+
+class _At(Calls):
+    """Another machine's engine, by way of this one."""
+
+    def __init__(self, client: Client, host: str) -> None:
+        self._client = client
+        self._host = host
+
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        return await self._client.ask(command, args, self._host)
 
 
 def _ensure_running(where: Places) -> None:

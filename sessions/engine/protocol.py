@@ -164,6 +164,9 @@ Down, unasked:
 {"bye": "…"}                         why the engine hangs up on this client: the last line
 ```
 
+A command that names a session of another machine is done over there (docs/hosts.md). With
+`"host": "NAME"` beside `do`, a command is done by the engine of that machine, whatever it names.
+
 The first command is `hello` with the client's version. A session that is not watched costs its
 summaries and nothing else; `session.watch` with `from_seq` replays what was missed, in order and
 without a gap, before anything newer. A client that reads slowly is sent events from the journal as

@@ -47,6 +47,7 @@ READS = frozenset(
         "session.get",
         "session.mcp",
         "session.timeline",
+        "session.since",
         "session.turns",
         "session.unwatch",
         "session.watch",
@@ -72,11 +73,11 @@ _UNSAID = frozenset({"session.seen"})
 class ReadOnlyClient(Client):
     """A client that refuses whatever is not reading, before it is sent."""
 
-    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+    async def ask(self, command: str, args: dict[str, Any], host: str = "") -> Any:
         if command in _UNSAID:
             return None
         if command not in READS or any(args.get(name) for name in CHANGES.get(command, ())):
             raise UsageError(
                 "This deck only reads.", "It was opened with --read-only; use another to act."
             )
-        return await super()._ask(command, args)
+        return await super().ask(command, args, host)

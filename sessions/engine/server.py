@@ -25,6 +25,7 @@ from sessions.engine.whole import WholeDeck
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.remote.forwarding import DO_HERE, forwarded
 from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.engine")
@@ -156,7 +157,9 @@ class Connection:
             )
         check(command, args)
         await self._server.configuration.look()
-        return await command(deck, **args)
+        host = str(request.get("host") or "")
+        answer = await forwarded(deck.elsewhere, name, args, host)
+        return answer if answer is not DO_HERE else await command(deck, **args)
 
     async def _watch(self, session: str, from_seq: int = 1, compact: bool = True) -> Watched:
         """Events of a session from there on, those of the past first."""

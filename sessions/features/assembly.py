@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sessions.features.hosts import Hosts
 from sessions.features.mcp import McpServers
 from sessions.features.skills import Skills
 from sessions.plans.service import Runs
@@ -53,6 +54,7 @@ class Features(Parts):
         self._more = more
         self.skills = Skills(deck)
         self.mcp = McpServers(deck)
+        self.hosts = Hosts(deck)
         self.plans = Runs(deck, self)
 
     @cached_property
@@ -75,6 +77,7 @@ class Features(Parts):
             self.sharing,
             self.tools,
             self.mcp,
+            self.hosts,
             self.plans,
             *(make(self._deck) for make in self._more),
         )
@@ -84,7 +87,7 @@ class Features(Parts):
         if "all" in self.__dict__ or self._more:
             yield from self.all
         else:
-            yield from (self.skills, self.mcp, self.plans)
+            yield from (self.skills, self.mcp, self.hosts, self.plans)
 
     # -- each of them, imported when it is made
 

@@ -7,15 +7,19 @@ event once, in order, and pulls what is missing between two of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, Protocol
 
-from sessions.errors import EventRefused
+from sessions.errors import EngineError, EventRefused, JournalError
+from sessions.ids import is_id
 from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import NAME
+from sessions.record.reading import read
+from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Offline, Site
@@ -32,6 +36,9 @@ class _Deck(Protocol):
 
     places: Places
     sessions: dict[str, Session]
+
+    async def all_summaries(self) -> list[Summary]:
+        """Every session's summary."""
 
     async def get(self, session_id: str) -> Session:
         """The session of that id. Raises NotFound, JournalError."""
@@ -51,6 +58,8 @@ class Elsewhere:
         self._sites: dict[str, Site] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         """One mirror is written by one at a time."""
+        self._reached: dict[str, set[str]] = {}
+        """By site: the sessions that are here as they are there."""
 
     # -- sites
 
@@ -84,15 +93,46 @@ class Elsewhere:
         sessions = self._deck.sessions.values()
         return [s for s in sessions if isinstance(s, Mirrored) and s.host == name]
 
+    def shown(self, summary: Summary) -> Summary:
+        """A summary of the index: of a session that is not reached, it says so."""
+        if summary.host and summary.id not in self._reached.get(summary.host, ()):
+            summary.status = "offline"
+        return summary
+
+    def host_of(self, session: str) -> str:
+        """Where a session lives: "" is here, or nowhere."""
+        if (found := self._deck.sessions.get(session)) is not None:
+            return found.summary.host
+        if not is_id(session) or not (self._folder(session) / NAME).exists():
+            return ""
+        with contextlib.suppress(JournalError):
+            first = next(iter(read(self._folder(session) / NAME)), None)
+            return first.host if isinstance(first, ev.SessionCreated) else ""
+        return ""
+
+    async def known(self, name: str, there: Set[str]) -> dict[str, int]:
+        """Its sessions that are mirrored, and up to which event. `there`: those it has now."""
+        found = [s for s in await self._deck.all_summaries() if s.host == name]
+        for session in self.mirrors(name):
+            if session.id not in there:
+                session.cut(f"It is not on {name} any more; what was seen of it stays.")
+        self._reached.setdefault(name, set()).update(s.id for s in found if s.id in there)
+        return {s.id: s.seq for s in found}
+
     def cut(self, name: str, why: str) -> None:
         """A site can't be reached: its sessions are shown as offline."""
+        self._reached.pop(name, None)
         for session in self.mirrors(name):
             session.cut(why)
 
     def back(self, name: str) -> None:
         """A site can be reached again."""
         for session in self.mirrors(name):
-            session.back()
+            self._heard(session)
+
+    def _heard(self, session: Mirrored) -> None:
+        self._reached.setdefault(session.host, set()).add(session.id)
+        session.back()
 
     # -- on the way there
 
@@ -106,6 +146,29 @@ class Elsewhere:
         if site.offline:
             raise Offline(site.offline, "Nothing was sent; try again once it is back.")
         return foreign.answer(await site.call(command, args))
+
+    def lives(self, name: str) -> bool:
+        """Whether a site is called so."""
+        return name in self._sites
+
+    async def arrived(self, name: str, answer: Any) -> Any:
+        """An answer of over there; a session that it is the summary of is here before it is told.
+
+        Raises AgentdeckError.
+        """
+        if isinstance(answer, dict) and is_id(str(answer.get("id"))) and "seq" in answer:
+            try:
+                await self.pull(name, answer["id"])
+            except ValueError as error:
+                raise EngineError(f"What {name} answered can't be shown: {error}.") from error
+            mirror = self._deck.sessions.get(answer["id"])
+            return mirror.summary.to_json() if mirror is not None else {**answer, "host": name}
+        return answer
+
+    async def create(self, name: str, wishes: ev.JSON) -> Session:
+        """A new session over there, as `session.create` takes it. Raises AgentdeckError."""
+        told = await self.arrived(name, await self.ask(name, "session.create", wishes))
+        return await self._deck.get(str(told["id"]))
 
     # -- on the way here
 
@@ -121,14 +184,20 @@ class Elsewhere:
                 if found.seq > (mirror.last_seq if mirror is not None else 0) + 1:
                     mirror = await self._pulled(name, session, mirror)
                 mirror = self._taken(name, session, mirror, found)
-            return mirror.last_seq if mirror is not None else 0
+            if mirror is None:
+                return 0
+            self._heard(mirror)
+            return mirror.last_seq
 
     async def pull(self, name: str, session: str) -> int:
         """Mirror all that a session has said since; the last event's number. As `take`."""
         async with self._turn(foreign.session_id(session)):
             mirror = await self._mirror(name, session)
             mirror = await self._pulled(name, session, mirror)
-            return mirror.last_seq if mirror is not None else 0
+            if mirror is None:
+                return 0
+            self._heard(mirror)
+            return mirror.last_seq
 
     async def gone(self, name: str, session: str) -> None:
         """A session was deleted over there: its mirror goes too."""
@@ -173,6 +242,9 @@ class Elsewhere:
                 return None  # what is before it can't be had: it comes with the beginning
             created = foreign.created(found, session, name)
             return self._deck.mirror(created)
+        if isinstance(found, ev.SessionCreated) and found.seq > mirror.last_seq:
+            log.warning("session %s is begun once more: passed over", session)
+            return mirror
         try:
             mirror.take(found)
         except EventRefused as error:

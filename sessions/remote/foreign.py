@@ -13,8 +13,6 @@ from sessions.record.reading import MAX_LINE
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean, clean_line
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}\Z")
-"""What a host may be called."""
 _SUSPECT = re.compile(
     rb"\\u|\\[bfr]|[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]"
     rb"|\xe2\x81[\xa6-\xa9]|\xed[\xa0-\xbf]|\xf3\xa0"

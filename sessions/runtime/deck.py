@@ -394,6 +394,8 @@ class Deck:
     async def all_summaries(self) -> list[Summary]:
         """Every session's summary, those in memory as they are now, newest first."""
         known = {s.id: s for s in await self.index.ask(lambda index: index.summaries())}
+        for summary in known.values():
+            self.elsewhere.shown(summary)
         known |= {s.id: s.summary for s in self.sessions.values()}
         return sorted(known.values(), key=lambda s: s.id, reverse=True)
 

@@ -84,7 +84,8 @@ def test_every_commented_key_of_the_example_is_valid(tmp_path: Path) -> None:
         lines.append(bare if is_key or bare.startswith("[") else "")
     text = "\n".join(lines).replace('cwd = ""', "").replace('theme = ""', "")
     path = tmp_path / "config.toml"
-    # A server has either a command or an address; the example names both.
-    path.write_text(text.replace('url = "http://127.0.0.1:9000/mcp"', ""), "utf-8")
+    # A server has either a command or an address, a host ssh or a command; the example names both.
+    text = text.replace('url = "http://127.0.0.1:9000/mcp"', "").replace('ssh = "build"', "")
+    path.write_text(text, "utf-8")
     path.chmod(0o600)
     assert config.load(path).backends["claude"].model

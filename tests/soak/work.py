@@ -161,6 +161,7 @@ async def come_and_go(where: Places, rng: random.Random, done: Done) -> None:
             await asyncio.sleep(rng.uniform(0.1, 2.0))
         finally:
             if rng.random() < 0.5:
+                assert isinstance(client._writer, asyncio.StreamWriter)
                 client._writer.transport.abort()
             await client.close()
         done.counts["clients"] += 1

@@ -61,7 +61,7 @@ async def rows(deck: Deck, sessions: list[str]) -> list[SessionListed]:
     for at in range(0, len(sessions), _AT_ONCE):
         part = sessions[at : at + _AT_ONCE]
         found += await deck.index.ask(lambda index, part=part: index.summaries(part))  # type: ignore[misc]
-    known = {s.id: s for s in found}
+    known = {s.id: deck.elsewhere.shown(s) for s in found}
     known |= {s: deck.sessions[s].summary for s in sessions if s in deck.sessions}
     return [cast("SessionListed", known[s].part(_LISTED)) for s in sessions if s in known]
 

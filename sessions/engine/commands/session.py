@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path
 from typing import Unpack, cast
 
 from sessions.api.answers import (
@@ -20,11 +21,16 @@ from sessions.api.requests import SessionWishes
 from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
+from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
+from sessions.record.reading import read_from
 from sessions.runtime import budget as limit
 from sessions.runtime.attachments import taken
 from sessions.runtime.session import BY_USER
+
+_MOST_SENT = 2**18
+"""Bytes of events that are told at once, and one event more."""
 
 
 @command("session.create")
@@ -51,6 +57,24 @@ async def get(deck: Deck, session: str) -> ev.JSON:
 async def find_(deck: Deck, wanted: str) -> ev.JSON:
     """The session that an id, its beginning, a title or `last` names."""
     return find(await deck.all_summaries(), wanted).to_json()
+
+
+@command("session.since")
+async def since(deck: Deck, session: str, seq: int) -> list[ev.JSON]:
+    """Events after `seq` as they stand in the journal, so many as are good to send at once."""
+    target = await deck.get(session)
+    target.recorder.flush()
+    return await asyncio.to_thread(_after, target.journal.path, seq)
+
+
+def _after(path: Path, seq: int) -> list[ev.JSON]:
+    found, size = [], 0
+    for event in read_from(path, seq + 1):
+        found.append(codec.to_json(event))
+        size += len(codec.encode(found[-1]))
+        if size > _MOST_SENT:
+            break
+    return found
 
 
 @command("session.send")

@@ -22,16 +22,17 @@ async def test_connections_that_broke_are_let_go(tmp_path: Path) -> None:
         await server.listen(path)
         session = await rig.deck.create(cwd=str(tmp_path))
         for _ in range(5):
-            client = Client(*await asyncio.open_unix_connection(path))
+            reader, writer = await asyncio.open_unix_connection(path)
+            client = Client(reader, writer)
             await client.call("hello", version="x")
             await client.call("session.watch", session=session.id)
             await client.call("session.unwatch", session=session.id)
             await client.call("session.watch", session=session.id)
-            client._writer.transport.abort()
+            writer.transport.abort()
             await client.close()
         await until(lambda: server.clients == 0)
         await server.close()
-    del client
+    del client, reader, writer
     await asyncio.sleep(0)
     gc.collect()
     assert [o for o in gc.get_objects() if isinstance(o, Connection)] == []

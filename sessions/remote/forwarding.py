@@ -1,0 +1,60 @@
+"""Commands of clients that are done elsewhere: at one place, whatever the command is.
+
+A command that names a session of another machine is done over there, but for those that read the
+mirror or need files of this machine. One that names a machine itself is done there as it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sessions.record import events as ev
+from sessions.remote.elsewhere import Elsewhere
+from sessions.remote.port import Offline
+
+HERE = frozenset(
+    {
+        "harvest.byproducts",
+        "harvest.check",
+        "harvest.draft",
+        "harvest.improve",
+        "harvest.suggestion",
+        "session.context",
+        "session.export",
+        "session.get",
+        "session.hand",
+        "session.since",
+        "session.timeline",
+        "session.turns",
+        "skills.uses",
+    }
+)
+"""Done here for a session that lives elsewhere: they read its mirror."""
+_WHEN_IT_IS_BACK = frozenset({"session.seen"})
+"""Nobody is told that these were not done."""
+
+
+DO_HERE: Final[object] = object()
+"""Stands for an answer where a command is to be done here."""
+
+
+async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -> Any:
+    """The answer of over there; `DO_HERE` where the command is done here. Raises AgentdeckError.
+
+    `host`: the machine that the client named, "" where it named none.
+    """
+    session = args.get("session")
+    where = host
+    if not host and isinstance(session, str) and name not in HERE:
+        where = elsewhere.host_of(session)
+    if not where:
+        return DO_HERE
+    try:
+        answer = await elsewhere.ask(where, name, args)
+    except Offline:
+        if name in _WHEN_IT_IS_BACK:
+            return None
+        if name == "session.delete" and not elsewhere.lives(where):
+            return DO_HERE  # its machine is none of ours any more: what is here goes
+        raise
+    return await elsewhere.arrived(where, answer)

@@ -1,0 +1,340 @@
+"""One host: the engine over there, as this engine's client; kept, cut, and found again.
+
+What its sessions say is mirrored as it comes. A connection that says nothing when it is asked is
+cut; a host that can't be reached is tried again after a while, which grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import shlex
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sessions import VERSION
+from sessions.config.model import HostConfig
+from sessions.engine.client import Client
+from sessions.errors import AgentdeckError, EngineError, JournalError
+from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.remote import foreign
+from sessions.remote.elsewhere import Elsewhere
+from sessions.remote.port import Offline
+from sessions.remote.wire import HostWire
+from sessions.safety import secrets_filter
+
+log = logging.getLogger("agentdeck.remote")
+
+ALIVE_S = 20.0
+"""The host is asked whether it is there so often, and has as long to answer."""
+AGAIN_S = 1.0
+MOST_S = 60.0
+"""A host that can't be reached is tried again after so long: at first, and at most."""
+_WAITING = 10_000
+"""Events that wait to be mirrored; what comes beyond that is pulled later."""
+_AT_ONCE = 4
+"""Sessions whose past is pulled at a time."""
+
+Said = Callable[[str], None]
+
+
+class _HostClient(Client):
+    """The other engine's client, which takes nothing as it comes."""
+
+    on_raw: Callable[[str, ev.JSON], None] = staticmethod(lambda session, said: None)
+
+    def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
+        if "event" in data:
+            session, said = foreign.session_id(data["session"]), data["event"]
+            return lambda: self.on_raw(session, said)
+        if "summary" in data:
+            summary = foreign.summary(data["summary"])
+            return lambda: self.on_summary(summary)
+        return super()._read_line(data)
+
+
+class RemoteHost:
+    """A `Site` that is reached by a command."""
+
+    def __init__(self, name: str, config: HostConfig, elsewhere: Elsewhere, tell: Said) -> None:
+        self.name = name
+        self.config = config
+        self.offline = f"{name} has not been reached yet."
+        self.version = ""
+        """Of agentdeck over there, once it was reached."""
+        self._elsewhere = elsewhere
+        self._tell = tell
+        self._told_off = False
+        self._client: _HostClient | None = None
+        self._wire: HostWire | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._waits = AGAIN_S
+        self._now = asyncio.Event()
+        """It is to be tried at once."""
+        self._lost = asyncio.Event()
+        self._inbox: deque[tuple[str, ev.JSON]] = deque()
+        self._behind: set[str] = set()
+        """Sessions of which something was let go, to be pulled."""
+        self._some = asyncio.Event()
+        self._watched: set[str] = set()
+        self._refused: set[str] = set()
+        """Sessions that can't be mirrored: their ids are taken here, or they are no sessions."""
+        self._following: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    # -- as a site
+
+    async def call(self, command: str, args: ev.JSON) -> Any:
+        """A command of the engine, done over there."""
+        client = self._client
+        if client is None:
+            raise Offline(self.offline, "Nothing was sent; try again once it is back.")
+        try:
+            return await client.ask(command, args)
+        except EngineError as error:
+            if self._client is client and not client.gone:
+                raise  # it is the engine's own of over there
+            raise Offline(
+                f"The connection to {self.name} was cut before it answered.",
+                "Whether it was done shows once the host is back; it is not done again by itself.",
+            ) from error
+
+    async def since(self, session: str, seq: int) -> Sequence[bytes | ev.JSON]:
+        """Events of a session after `seq`."""
+        told = await self.call("session.since", {"session": session, "seq": seq})
+        return told if isinstance(told, list) else []
+
+    # -- its life
+
+    def start(self) -> None:
+        """Reach it, and keep it reached."""
+        self._keeping = asyncio.get_running_loop().create_task(self._keep())
+
+    def at_once(self) -> None:
+        """Try to reach it now, however long it was to wait."""
+        self._waits = AGAIN_S
+        self._now.set()
+
+    async def close(self) -> None:
+        """Hang up; the sessions over there go on."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Bytes that came and went over the network by this connection."""
+        return (self._wire.came, self._wire.sent) if self._wire is not None else (0, 0)
+
+    async def _keep(self) -> None:
+        while True:
+            why = ""
+            try:
+                why = await self._connected()
+            except AgentdeckError as error:
+                why = error.message
+            except Exception as error:
+                # The boundary of a worker: whatever a host makes fail, it alone is offline.
+                log.exception("host %s", self.name)
+                why = repr(error)
+            self._gone_off(why)
+            self._now.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._waits * random.uniform(0.75, 1.25)):
+                    await self._now.wait()
+            self._waits = min(MOST_S, self._waits * 2)
+
+    def _gone_off(self, why: str) -> None:
+        self.offline = f"{self.name} can't be reached: {why.rstrip('.')}."
+        log.info("%s", self.offline)
+        self._elsewhere.cut(self.name, self.offline)
+        if not self._told_off:
+            self._told_off = True
+            self._tell(f"{self.offline} What was seen of its sessions stays; it is tried again.")
+
+    async def _connected(self) -> str:
+        """Reach it, and mirror what it says until it is cut off; why that was."""
+        wire = await HostWire.open(command_of(self.config), _environment())
+        client = _HostClient(wire.reader, wire)
+        try:
+            self._lost.clear()
+            client.on_lost = lambda _: self._lost.set()
+            client.on_raw = self._came
+            client.on_summary = self._changed
+            client.on_gone = self._deleted
+            async with asyncio.timeout(ALIVE_S):
+                greeting = await client.call("hello", version=VERSION)
+            self._wire, self._client = wire, client
+            self.version = str(foreign.answer(greeting.get("version", "")))[:40]
+            await self._found(client)
+            taking = asyncio.get_running_loop().create_task(self._take())
+            try:
+                return await self._alive(client, taking)
+            finally:
+                taking.cancel()
+                await asyncio.gather(taking, return_exceptions=True)
+        except TimeoutError:
+            return "it does not answer"
+        finally:
+            self._wire = self._client = None
+            for task in list(self._following):
+                task.cancel()
+            await asyncio.gather(*self._following, return_exceptions=True)
+            self._inbox.clear()
+            self._behind.clear()
+            self._watched.clear()
+            await client.close()
+            await wire.end()
+
+    async def _found(self, client: _HostClient) -> None:
+        """It is there: take up each of its sessions where its mirror ends."""
+        told = await client.call("deck.list", archived=True, closed=True)
+        self.offline, self._waits = "", AGAIN_S
+        if self._told_off:
+            self._tell(f"{self.name} is there again.")
+        self._told_off = False
+        if self.version != VERSION:
+            self._tell(
+                f"{self.name} runs agentdeck {self.version or 'of an unknown version'}, this is "
+                f"{VERSION}: what both know goes on; update the older one."
+            )
+        summaries = []
+        for each in told:
+            with contextlib.suppress(ValueError, TypeError):
+                summaries.append(foreign.summary(each))
+        there = {summary.id for summary in summaries}
+        known = await self._elsewhere.known(self.name, there)
+        # Those that are tiles come first, the newest before the older ones.
+        for summary in sorted(summaries, key=lambda s: (s.closed or s.archived, _older(s))):
+            if (summary.closed or summary.archived) and known.get(summary.id, 0) >= summary.seq:
+                continue
+            self._changed(summary)
+
+    async def _alive(self, client: _HostClient, taking: asyncio.Task[None]) -> str:
+        """Ask now and then whether it is there; why it is not any more."""
+        lost = asyncio.get_running_loop().create_task(self._lost.wait())
+        try:
+            while True:
+                await asyncio.wait(
+                    {lost, taking}, timeout=ALIVE_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                if taking.done():
+                    return str(taking.exception() or "nothing can be mirrored")
+                if lost.done():
+                    return self._wire.why("the connection ended") if self._wire else ""
+                async with asyncio.timeout(ALIVE_S):
+                    await client.call("hello", version=VERSION)
+        except EngineError:
+            return self._wire.why("the connection ended") if self._wire else ""
+        finally:
+            lost.cancel()
+
+    # -- what it says
+
+    def _came(self, session: str, said: ev.JSON) -> None:
+        if len(self._inbox) < _WAITING:
+            self._inbox.append((session, said))
+        else:
+            self._behind.add(session)
+        self._some.set()
+
+    def _changed(self, summary: Summary) -> None:
+        """A session over there is new, or is not as it was: see that it is followed."""
+        if summary.host or summary.id in self._watched or summary.id in self._refused:
+            return
+        at_rest = summary.closed or summary.archived
+        self._watched.add(summary.id)
+        task = asyncio.get_running_loop().create_task(self._follow(summary.id, live=not at_rest))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    def _deleted(self, session: str) -> None:
+        if session in self._refused:
+            return
+        self._watched.discard(session)
+        task = asyncio.get_running_loop().create_task(self._forget(session))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+
+    async def _forget(self, session: str) -> None:
+        try:
+            await self._elsewhere.gone(self.name, session)
+        except (AgentdeckError, ValueError) as error:
+            log.warning("session %s of %s: %s", session[:40], self.name, error)
+
+    async def _follow(self, session: str, *, live: bool) -> None:
+        """Pull what a session has said so far, and be told what it says from then on."""
+        try:
+            async with self._room:
+                last = await self._elsewhere.pull(self.name, session)
+            if live:
+                args = {"session": session, "from_seq": last + 1, "compact": False}
+                await self.call("session.watch", args)
+            else:
+                self._watched.discard(session)
+        except Offline:
+            return  # it is followed anew once the host is back
+        except (AgentdeckError, ValueError) as error:
+            self._refuse(session, error)
+
+    async def _take(self) -> None:
+        """Mirror what came, in order. Ends by the error of a disk that refuses it."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            came: dict[str, list[ev.JSON]] = {}
+            while self._inbox:
+                session, said = self._inbox.popleft()
+                came.setdefault(session, []).append(said)
+            behind, self._behind = self._behind, set()
+            for session, lines in came.items():
+                await self._mirrored(session, lines)
+            for session in behind:
+                await self._elsewhere.pull(self.name, session)
+
+    async def _mirrored(self, session: str, lines: list[ev.JSON]) -> None:
+        if session in self._refused:
+            return
+        try:
+            await self._elsewhere.take(self.name, session, lines)
+        except JournalError:
+            raise  # the disk here: what came is pulled once there is room
+        except ValueError as error:
+            self._refuse(session, error)
+
+    def _refuse(self, session: str, error: Exception) -> None:
+        log.warning("session %s of %s is not shown: %s", session[:40], self.name, error)
+        self._refused.add(session)
+        self._tell(f"A session of {self.name} is not shown here: {error}")
+
+
+def command_of(config: HostConfig) -> list[str]:
+    """What is run here to speak to the engine over there."""
+    words = [*config.agentdeck, "engine", "attach", "--stdio"]
+    if config.command:
+        return [*config.command, *words]
+    # By a login shell, as a person would start it: its PATH, and the keys that are set there.
+    inner = shlex.quote("exec " + shlex.join(words))
+    there = 'exec "${SHELL:-/bin/sh}" -lc ' + inner
+    quiet = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
+    alive = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
+    return ["ssh", "-T", *quiet, *alive, "--", config.ssh, "sh -c " + shlex.quote(there)]
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the command here: no key is in it, but for how ssh finds its own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("SSH_") or not secrets_filter.keyish(name)
+    }
+
+
+def _older(summary: Summary) -> tuple[int, ...]:
+    """Newer ids sort before older ones."""
+    return tuple(-ord(char) for char in summary.id)

@@ -1,0 +1,224 @@
+"""A host: another engine, whose sessions are in this deck; cut off at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions.backends.base import TurnHost
+from sessions.config.model import HostConfig
+from sessions.engine.client import Client
+from sessions.engine.commands import load_commands
+from sessions.engine.server import Server
+from sessions.errors import EngineError
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.remote import host as remote_host
+from sessions.remote.host import RemoteHost, command_of
+from sessions.remote.port import Offline
+from tests.support.deckrig import Rig
+from tests.support.rig import until
+
+
+class Line:
+    """A connection to the other engine's socket, in place of one by a process."""
+
+    version = "1"
+    came = sent = 0
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.write, self.drain, self.close = writer.write, writer.drain, writer.close
+        self.cut = writer.transport.abort
+
+    async def end(self) -> None:
+        """It is a socket: closing it was enough."""
+
+    def why(self, otherwise: str = "") -> str:
+        """As a process says it."""
+        return otherwise
+
+
+@dataclass
+class Two:
+    """A deck here, and one over there that is its host `far`."""
+
+    here: Rig
+    far: Rig
+    path: str
+    host: RemoteHost = field(init=False)
+    server: Server = field(init=False)
+    lines: list[Line] = field(default_factory=list)
+    reachable: bool = True
+    told: list[str] = field(default_factory=list)
+
+    async def open(self, command: Any, env: Any) -> Line:
+        """In place of `HostWire.open`."""
+        if not self.reachable:
+            raise EngineError("no route to it.")
+        line = Line(*await asyncio.open_unix_connection(self.path, limit=2**26))
+        self.lines.append(line)
+        return line
+
+    async def serve(self) -> None:
+        """The engine over there listens."""
+        self.server = Server(self.far.deck, load_commands(), lambda: None)
+        await self.server.listen(self.path)
+
+    def mirror(self, session: str) -> list[bytes]:
+        """The lines here of a session over there, without its beginning."""
+        found = self.here.deck.sessions.get(session)
+        return [] if found is None else [codec.line(e) for e in found.journal.events()][1:]
+
+    def whole(self, session: str) -> bool:
+        """Whether all that it said is here."""
+        there = self.far.deck.sessions[session].journal.events()
+        return self.mirror(session) == [codec.line(event) for event in there][1:]
+
+
+@pytest.fixture
+async def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
+    """Both decks, and the host reached."""
+    with tempfile.TemporaryDirectory(prefix="deck-") as short:
+        here, far = await Rig.make(tmp_path / "here"), await Rig.make(tmp_path / "far")
+        both = Two(here, far, f"{short}/s.sock")
+        monkeypatch.setattr(remote_host.HostWire, "open", both.open)
+        monkeypatch.setattr(remote_host, "AGAIN_S", 0.01)
+        monkeypatch.setattr(remote_host, "MOST_S", 0.05)
+        await both.serve()
+        elsewhere = here.deck.elsewhere
+        both.host = RemoteHost("far", HostConfig(ssh="far"), elsewhere, both.told.append)
+        elsewhere.add(both.host)
+        both.host.start()
+        await until(lambda: not both.host.offline)
+        yield both
+        await both.host.close()
+        await both.server.close()
+        await here.close()
+        await far.close()
+
+
+async def test_sessions_of_a_host_are_in_this_deck_as_they_go_on(two: Two) -> None:
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    await session.send("Hello?")
+    await until(lambda: two.here.deck.sessions[session.id].summary.status == "done")
+    assert two.whole(session.id)
+    (summary,) = await two.here.deck.all_summaries()
+    assert (summary.host, summary.turns) == ("far", 1)
+
+
+async def test_commands_go_to_where_the_session_lives(two: Two) -> None:
+    async with _client(two) as client:
+        made = await client.at("far").call("session.create", title="New", cwd=str(two.far.root))
+        assert (made["host"], made["title"]) == ("far", "New")
+        assert made["id"] in two.far.deck.sessions
+        await client.call("session.send", session=made["id"], text="Hello?")
+        await until(lambda: two.here.deck.sessions[made["id"]].summary.status == "done")
+        await client.call("session.set", session=made["id"], changes={"title": "Renamed"})
+        forked = await client.call("session.fork", session=made["id"], title="Fork")
+        assert (forked["host"], forked["turns"]) == ("far", 1)
+        turns = await client.call("session.turns", session=made["id"])
+        assert [turn["text"] for turn in turns] == ["Hello?"]
+        await client.call("session.delete", session=made["id"])
+        await until(lambda: made["id"] not in two.here.deck.sessions)
+        assert [s.title for s in await two.far.deck.all_summaries()] == ["Fork"]
+        with pytest.raises(Offline, match="No host is called near"):
+            await two.here.deck.elsewhere.ask("near", "deck.list", {})
+
+
+async def test_a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing(
+    two: Two,
+) -> None:
+    rng = random.Random(7)
+
+    async def talk(host: TurnHost) -> ev.TurnEnded:
+        for n in range(60):
+            host.emit(ev.Error(turn=host.turn, kind="odd", message=f"word {n}"))
+            if rng.random() < 0.3:
+                await asyncio.sleep(0)
+            if rng.random() < 0.1:
+                two.lines[-1].cut()
+        return ev.TurnEnded(turn=host.turn, reason="end_turn")
+
+    two.far.backend.act = talk
+    session = await two.far.session()
+    await session.send("Go.")
+    await two.far.idle(session)
+    await until(lambda: two.whole(session.id) and not two.host.offline)
+    seen = [event.seq for s, event in two.here.listener.events if s == session.id]
+    assert seen == list(range(1, session.summary.seq + 1))
+
+
+async def test_a_host_that_is_away_leaves_offline_rows_and_comes_back_by_itself(two: Two) -> None:
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    two.reachable = False
+    two.lines[-1].cut()
+    here = two.here.deck.sessions[session.id]
+    await until(lambda: here.summary.status == "offline")
+    with pytest.raises(Offline, match="can't be reached"):
+        await here.send("Hello?")
+    async with _client(two) as client:
+        await client.call("session.seen", session=session.id)  # nobody is told
+    await session.send("Meanwhile.")
+    await two.far.idle(session)
+    two.reachable = True
+    await until(lambda: two.whole(session.id) and here.summary.status == "done")
+    assert [told.split(" What")[0].split(":")[0] for told in two.told] == [
+        "far can't be reached",
+        "far is there again.",
+    ]
+
+
+async def test_a_session_that_went_away_over_there_stays_here_as_it_was_seen(two: Two) -> None:
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    two.reachable = False
+    two.lines[-1].cut()
+    await until(lambda: bool(two.host.offline))
+    await two.far.deck.delete(session.id)
+    two.reachable = True
+    await until(lambda: not two.host.offline)
+    (summary,) = await two.here.deck.all_summaries()
+    assert (summary.id, summary.status) == (session.id, "offline")
+
+
+async def test_a_session_that_is_itself_a_mirror_is_not_mirrored_again(two: Two) -> None:
+    created = ev.SessionCreated(id="1m8jw9ren48vpq4n", host="third", backend="rig")
+    two.far.deck.mirror(created)
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    assert list(two.here.deck.sessions) == [session.id]
+
+
+def test_what_is_run_is_a_login_shell_over_there_or_the_words_of_the_configuration() -> None:
+    words = command_of(HostConfig(ssh="me@build"))
+    assert words[0] == "ssh"
+    assert words[-3:-1] == ["--", "me@build"]
+    assert "engine attach --stdio" in words[-1]
+    given = HostConfig(command=["docker", "exec", "-i", "box"], agentdeck=["/opt/agentdeck"])
+    assert command_of(given)[4:] == ["/opt/agentdeck", "engine", "attach", "--stdio"]
+
+
+@asynccontextmanager
+async def _client(two: Two) -> AsyncIterator[Client]:
+    """A client of the engine here."""
+    server = Server(two.here.deck, load_commands(), lambda: None)
+    path = f"{two.path}.here"
+    await server.listen(path)
+    client = Client(*await asyncio.open_unix_connection(path))
+    try:
+        await client.call("hello", version="x")
+        yield client
+    finally:
+        await client.close()
+        await server.close()
