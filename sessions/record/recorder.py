@@ -67,7 +67,7 @@ class Recorder:
         self._on_full = on_full
         self._chunk: list[str] = []
         self._chunk_of: tuple[type[ev.Text] | type[ev.Thinking], int] | None = None
-        self._flush_timer: asyncio.TimerHandle | None = None
+        self._flush_timer: asyncio.Handle | None = None
         self._sync_timer: asyncio.TimerHandle | None = None
         self._syncing: asyncio.Future[None] | None = None
         self._last_chunk_at = 0.0
@@ -198,12 +198,12 @@ class Recorder:
         if self._flush_timer is not None:
             return
         loop = asyncio.get_running_loop()
-        # The first words after a pause are shown at once; a stream is shown in chunks.
+        # The first words after a pause are shown at once, with what came in the same reading; a
+        # stream is shown in chunks.
         wait = self._last_chunk_at + CHUNK_S - loop.time()
-        if wait <= 0:
-            self.flush()
-        else:
-            self._flush_timer = loop.call_later(wait, self.flush)
+        self._flush_timer = (
+            loop.call_soon(self.flush) if wait <= 0 else loop.call_later(wait, self.flush)
+        )
 
     def _write(self, event: ev.Event) -> None:
         if self.fault is not None:

@@ -274,6 +274,14 @@ def hasty(agent: Agent, session: str, text: str) -> None:
     agent.ask("session/request_permission", params)
 
 
+def dribble(agent: Agent, session: str, text: str) -> None:
+    """Stream for a while, and end in the middle of it."""
+    for number in range(60):
+        agent.say(session, f"{number} ")
+        time.sleep(0.004)
+    os._exit(7)
+
+
 def blocks(agent: Agent, session: str, text: str) -> None:
     """Say the kinds of the prompt's blocks."""
     agent.say(session, " ".join(agent.kinds))
@@ -300,6 +308,7 @@ ACTS: dict[str, Callable[[Any, str, str], Any]] = {
     "twins": twins,
     "endless": endless,
     "blocks": blocks,
+    "dribble": dribble,
     "hasty": hasty,
     "about": about,
 }

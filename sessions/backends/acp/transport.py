@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from sessions.backends.acp.pace import Pace
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import codec
 
@@ -42,6 +43,15 @@ class Pipes(SubprocessStreamProtocol):
         self._early: list[bytes] = []
         self._ended = False
         self._transport_of_lines: LineTransport | None = None
+        self._pace: Pace | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.SubprocessProtocol."""
+        super().connection_made(transport)
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        pipe = transport.get_pipe_transport(_STDOUT)
+        if isinstance(pipe, asyncio.ReadTransport):
+            self._pace = Pace(pipe)
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         """See asyncio.SubprocessProtocol."""
@@ -50,7 +60,14 @@ class Pipes(SubprocessStreamProtocol):
         elif self._transport_of_lines is None:
             self._early.append(data)
         else:
-            self._transport_of_lines.feed(data)
+            text = self._transport_of_lines.feed(data)
+            if self._pace is not None:
+                self._pace.read(len(data), text=text)
+
+    def hurry(self) -> None:
+        """Take what comes next as it comes."""
+        if self._pace is not None:
+            self._pace.hurry()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """See asyncio.SubprocessProtocol."""
@@ -60,9 +77,15 @@ class Pipes(SubprocessStreamProtocol):
             if self._transport_of_lines is not None:
                 self._transport_of_lines.feed_eof()
 
+    def process_exited(self) -> None:
+        """See asyncio.SubprocessProtocol."""
+        self.hurry()  # its last words
+        super().process_exited()
+
     def read_by(self, transport: LineTransport) -> None:
         """From now on, and what has come by now."""
         self._transport_of_lines = transport
+        transport.hurry = self.hurry
         for data in self._early:
             transport.feed(data)
         self._early.clear()
@@ -84,6 +107,10 @@ class LineTransport:
         self._on_update = on_update
         self._on_fault = on_fault
         self._lines = Lines(MAX_LINE)
+        self._text_alone = True
+        """Whether what was fed last is text of a turn and nothing else."""
+        self.hurry: Callable[[], None] = lambda: None
+        """Has what the agent says next taken as it comes."""
         self._came: asyncio.Queue[Message | None] = asyncio.Queue()
         """What is no update, for the connection; None is the end."""
         self._owed: list[Message] = []
@@ -104,6 +131,7 @@ class LineTransport:
         elif "method" not in message:
             self.wanted.pop(message.get("id"), None)
         self._writer.write(json.dumps(message).encode() + b"\n")
+        self.hurry()
         await self._writer.drain()
 
     async def receive(self) -> Message | None:
@@ -115,19 +143,22 @@ class LineTransport:
             if message != _OWED:
                 return message
 
-    def feed(self, data: bytes) -> None:
-        """Bytes of its stdout, as they come."""
+    def feed(self, data: bytes) -> bool:
+        """Bytes of its stdout, as they come; whether they were text of a turn and nothing else."""
+        self._text_alone = True
         for line, size in self._lines.feed(data):
             try:
                 self._take(line, size)
             except Exception:  # the lines behind it are as good as ever
                 log.exception("a message of an agent could not be taken in")
+        return self._text_alone
 
     def feed_eof(self) -> None:
         """There will be no more."""
         self._came.put_nowait(None)
 
     def _take(self, line: bytes, size: int) -> None:
+        text_alone, self._text_alone = self._text_alone, False
         if size > len(line):
             self._shortened(line, size)
             return
@@ -139,7 +170,7 @@ class LineTransport:
             self._noise(line[:400].decode("utf-8", "replace").strip(), prose=message is None)
             return
         if message.get("method") == "session/update" and "id" not in message:
-            self._update(message)
+            self._text_alone = self._update(message) and text_alone
             return
         number = message.get("id")
         if "method" not in message:
@@ -185,14 +216,16 @@ class LineTransport:
         """Close the agent's stdin, which asks it to end."""
         self._writer.close()
 
-    def _update(self, message: Message) -> None:
+    def _update(self, message: Message) -> bool:
+        """Hand it over; whether it is text of a turn."""
         params = message.get("params")
         known = params if isinstance(params, dict) else {}
         update, session = known.get("update"), known.get("sessionId")
         if not isinstance(update, dict) or not isinstance(session, str):
             self._noise("a session/update without session or update")
-            return
+            return False
         self._on_update(session, update)
+        return update.get("sessionUpdate") in _CHUNKS
 
     def said(self, since: int = 0) -> str:
         """What it printed for people on stdout, from its line of noise number `since` on."""

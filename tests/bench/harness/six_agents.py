@@ -18,6 +18,7 @@ from typing import Any
 
 from sessions import config
 from sessions.backends.acp.conversation import AcpConversation
+from sessions.backends.acp.transport import LineTransport
 from sessions.engine.whole import WholeDeck
 from sessions.runtime.session import Session
 from tests.agents import dialects
@@ -30,6 +31,7 @@ SIX = ("opencode", "claude-code", "codex", "gemini", "opencode", "claude-code")
 RATE, SECONDS = 100, 90
 _WISH = "please pour"
 START_S = 120.0
+_KEPT, _TIMES = 1000, 20
 
 
 def possible() -> bool:
@@ -97,10 +99,37 @@ async def _run(url: str, root: Path, seconds: float) -> dict[str, float]:
         await asyncio.sleep(seconds)
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         updates = sum(map(_updates, sessions)) - before
+        loads = await _anchor()
         await asyncio.gather(*(session.interrupt() for session in sessions))
     finally:
         await deck.close()
-    return {"us": cpu / updates * 1e6, "share": 100 * cpu / wall, "rate": updates / wall}
+    return {
+        "us": cpu / updates * 1e6,
+        "share": 100 * cpu / wall,
+        "rate": updates / wall,
+        "loads": loads,
+    }
+
+
+async def _anchor() -> float:
+    """What `json.loads` alone takes for the lines that they send meanwhile, µs for each."""
+    lines: list[bytes] = []
+    take = LineTransport._take
+
+    def keep(self: LineTransport, line: bytes, size: int) -> None:
+        lines.append(line)
+        take(self, line, size)
+
+    LineTransport._take = keep  # type: ignore[method-assign]
+    try:
+        await until(lambda: len(lines) > _KEPT, START_S)
+    finally:
+        LineTransport._take = take  # type: ignore[method-assign]
+    began = time.process_time()
+    for _ in range(_TIMES):
+        for line in lines:
+            json.loads(line)
+    return (time.process_time() - began) / (_TIMES * len(lines)) * 1e6
 
 
 def _updates(session: Session) -> int:

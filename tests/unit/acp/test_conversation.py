@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends.acp import left_behind
+from sessions.backends.acp import left_behind, pace
 from sessions.backends.acp import process as acp_process
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question
@@ -166,6 +166,17 @@ async def test_an_agent_that_dies_fails_the_turn_with_its_stderr(
         await run(make(), host, "die")
     assert "out of cheese" in str(caught.value)
     assert host.text() == "last words"
+
+
+async def test_all_of_a_stream_is_taken_in_when_the_agent_dies_within_it(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "EVERY_S", 1e6)  # the next reading would come too late
+    host = FakeHost(tmp_path)
+    with pytest.raises(BackendError):
+        async with asyncio.timeout(30):
+            await run(make(), host, "dribble")
+    assert host.text().split() == [str(number) for number in range(60)]
 
 
 async def test_a_killed_agent_comes_back_with_its_conversation(make: Make, tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""A steady stream of text is read at moments that all agents share; the rest as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from sessions.backends.acp import pace
+from sessions.backends.acp.pace import LARGE, STEADY, Pace
+from sessions.backends.acp.transport import LineTransport, Message
+
+
+class Pipe(asyncio.ReadTransport):
+    """A pipe that knows whether it is read."""
+
+    paused = False
+
+    def pause_reading(self) -> None:
+        """See asyncio.ReadTransport."""
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        """See asyncio.ReadTransport."""
+        self.paused = False
+
+
+async def steady(pipe: Pipe) -> Pace:
+    paced = Pace(pipe)
+    for _ in range(STEADY):
+        paced.read(100, text=True)
+        assert not pipe.paused
+    paced.read(100, text=True)
+    return paced
+
+
+async def test_a_steady_stream_waits_for_the_next_moment_and_goes_on() -> None:
+    pipe = Pipe()
+    paced = await steady(pipe)
+    for _ in range(2):
+        assert pipe.paused
+        async with asyncio.timeout(30):
+            while pipe.paused:
+                await asyncio.sleep(pace.EVERY_S / 10)
+        paced.read(100, text=True)
+
+
+async def test_two_streams_are_read_in_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "EVERY_S", 1e6)  # the next one is far away
+    first, second = await steady(Pipe()), await steady(Pipe())
+    assert first._timer and second._timer and first._timer.when() == second._timer.when()
+    first.hurry()
+    second.hurry()
+
+
+@pytest.mark.parametrize(("size", "text"), [(100, False), (LARGE, True)])
+async def test_what_is_no_text_or_much_at_once_is_read_on(size: int, text: bool) -> None:
+    pipe = Pipe()
+    paced = await steady(pipe)
+    paced.hurry()
+    assert not pipe.paused
+    for _ in range(STEADY):
+        paced.read(100, text=True)
+    paced.read(size, text=text)
+    paced.read(100, text=True)
+    assert not pipe.paused
+
+
+def line(method: str, update: Message) -> bytes:
+    params = {"sessionId": "s", "update": update}
+    return json.dumps({"method": method, "params": params}).encode() + b"\n"
+
+
+CHUNK = {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (line("session/update", CHUNK) * 3, True),
+        (line("session/update", CHUNK)[:-5], True),
+        (line("session/update", CHUNK) + line("session/request_permission", {}), False),
+        (line("session/update", CHUNK) + line("session/update", {"sessionUpdate": "plan"}), False),
+        (line("session/update", {"sessionUpdate": "plan"}) + line("session/update", CHUNK), False),
+        (b'{"id": 1, "result": {}}\n', False),
+        (b"noise\n", False),
+    ],
+)
+async def test_what_was_read_is_known_as_text_or_not(data: bytes, text: bool) -> None:
+    transport = LineTransport(None, lambda *_: None, lambda *_: None)  # type: ignore[arg-type]
+    assert transport.feed(data) is text
