@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Watched,
     )
     from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
+    from sessions.api.terminals import Pasted, Recorded, TerminalCommand, TerminalWatched
     from sessions.api.worktrees import (
         BranchChecked,
         BroughtBack,
@@ -868,6 +869,89 @@ class Calls(Protocol):
 
     @overload
     async def call(self, command: Literal["skills.uses"], /, *, session: str) -> list[ev.JSON]: ...
+
+    @overload
+    async def call(self, command: Literal["terminal.again"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.clipboard"], /, *, session: str, ask: str
+    ) -> str: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.input"], /, *, session: str, data: str, reply: bool = ...
+    ) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["terminal.kill"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.last"], /, *, session: str
+    ) -> TerminalCommand: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["terminal.new"],
+        /,
+        *,
+        argv: list[str] | None = ...,
+        cwd: str = ...,
+        session: str = ...,
+        title: str = ...,
+        keys: bool | None = ...,
+        record: bool | None = ...,
+        columns: int = ...,
+        rows: int = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["terminal.notify"],
+        /,
+        *,
+        session: str,
+        state: str = ...,
+        message: str = ...,
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.paste"], /, *, session: str, text: str, run: bool = ...
+    ) -> Pasted: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.recorded"], /, *, session: str, offset: int = ...
+    ) -> Recorded: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.size"], /, *, session: str, columns: int, rows: int
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["terminal.took"], /, *, session: str, at: int
+    ) -> None: ...
+
+    @overload
+    async def call(self, command: Literal["terminal.unwatch"], /, *, session: str) -> None: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["terminal.watch"],
+        /,
+        *,
+        session: str,
+        columns: int = ...,
+        rows: int = ...,
+        history: int = ...,
+    ) -> TerminalWatched: ...
 
     @overload
     async def call(

@@ -13,6 +13,7 @@ from sessions.config.model import KEY_VARIABLES, BackendConfig, Config
 from sessions.errors import NotFound
 from sessions.places import Places
 from sessions.record import events as ev
+from sessions.record.terminal_state import TERMINAL
 from sessions.safety.secrets_filter import address
 
 _PATIENCE_S = 15.0
@@ -24,6 +25,10 @@ def make(name: str, config: Config, places: Places) -> Backend:
     Raises NotFound when there is none.
     """
     found = config.backends.get(name)
+    if name == TERMINAL:
+        from sessions.terminals.backend import TerminalBackend
+
+        return TerminalBackend()
     if found is None:
         raise NotFound(f"No backend is called {name}.", f"There are: {', '.join(config.backends)}.")
     if found.type == "local":

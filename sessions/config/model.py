@@ -342,6 +342,16 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalsConfig:
+    """Terminals: programs that speak no protocol, each in a tile."""
+
+    record: bool = setting(
+        True, "what a terminal shows is recorded (never what is typed); false = nothing is"
+    )
+    record_mb: int = setting(64, "the longest recording of a terminal in MB; then it ends")
+
+
+@dataclass(frozen=True, slots=True)
 class McpServer:
     """An MCP server whose tools sessions may use."""
 
@@ -415,6 +425,7 @@ class Config:
         {"zoom": ["f11", "ctrl+z"]},
     )
     engine: EngineConfig = field(default_factory=EngineConfig)
+    terminals: TerminalsConfig = field(default_factory=TerminalsConfig)
     mcp: Mcp = field(default_factory=Mcp)
     hosts: dict[str, HostConfig] = field(default_factory=dict)
 

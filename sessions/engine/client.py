@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from sessions import VERSION, errors
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
+from sessions.api.terminals import TerminalOutput, output_of
 from sessions.engine import MAX_COMMAND, peer
 from sessions.errors import AgentdeckError, EngineError, UsageError
 from sessions.places import Places, owned, places
@@ -48,7 +49,8 @@ class Uplink(Protocol):
 class Client(Calls):
     """A connection to the engine.
 
-    Callbacks: `on_event(session_id, event)` for watched sessions, `on_summary(summary)`,
+    Callbacks: `on_event(session_id, event)` for watched sessions, `on_terminal(session_id,
+    output)` for watched terminals, `on_summary(summary)`,
     `on_gone(session_id)`, `on_notice(dict)`, `on_lost(reason)` when the engine goes.
     `summaries` is kept up to date after `attach`.
     """
@@ -64,6 +66,7 @@ class Client(Calls):
         self.engine: Greeting = {"version": "", "pid": 0, "since": ""}
         self.summaries: dict[str, Summary] = {}
         self.on_event: Callable[[str, ev.Event], None] = _nothing
+        self.on_terminal: Callable[[str, TerminalOutput], None] = _nothing
         self.on_summary: Callable[[Summary], None] = _nothing
         self.on_gone: Callable[[str], None] = _nothing
         self.on_notice: Callable[[ev.JSON], None] = _nothing
@@ -220,6 +223,9 @@ class Client(Calls):
             summary = Summary.from_json(data["summary"])
             self.summaries[summary.id] = summary
             return lambda: self.on_summary(summary)
+        if "terminal" in data:
+            output, terminal = output_of(data), str(data["terminal"])
+            return lambda: self.on_terminal(terminal, output)
         if "bye" in data:
             self._reason = clean_line(str(data["bye"]))
             return None

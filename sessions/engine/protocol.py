@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessions.engine import commands
+from sessions.engine import commands, terminal_views
 from sessions.engine.server import Connection, Server
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +77,7 @@ def declared() -> list[DeclaredCommand]:
         "hello": Server.hello,
         "session.unwatch": Connection.unwatch,
         "session.watch": Connection._watch,
+        **terminal_views.COMMANDS,
     }
     return [_command(name, f) for name, f in sorted((commands.load_commands() | own).items())]
 
@@ -119,9 +120,9 @@ def calls(known: list[DeclaredCommand]) -> str:
 
 def _shapes() -> dict[str, Any]:
     """What is answered, by name."""
-    from sessions.api import answers, plans, worktrees
+    from sessions.api import answers, plans, terminals, worktrees
 
-    told = {**vars(answers), **vars(plans), **vars(worktrees)}
+    told = {**vars(answers), **vars(plans), **vars(terminals), **vars(worktrees)}
     return {name: value for name, value in told.items() if typing.is_typeddict(value)}
 
 
@@ -158,6 +159,7 @@ Down, unasked:
 
 ```
 {"session": "…", "event": {…}}       an event of a session that this client watches
+{"terminal": "…", "at": 0, "data"}   what a terminal printed that this client watches, as base64
 {"summary": {…}}                     a session's summary changed
 {"gone": "…"}                        a session was deleted
 {"notice": {"kind", "message", …}}   something of the deck: a limit, a disk that is full
@@ -173,6 +175,10 @@ without a gap, before anything newer. A client that reads slowly is sent events 
 it reads, joined where it asked for that, and the newest of several summaries. Before `bye` a line
 may be cut short. An argument that is not known, missing or of another kind is
 answered by an error that names it.
+
+A terminal's bytes come from the offset that `terminal.watch` answers, in order and without a gap;
+with `size` ([columns, rows]) what follows is drawn at that size, `end` is the program's, after
+`lost` the client watches anew. No more than 256 KB come ahead of what `terminal.took` has told.
 
 """
 

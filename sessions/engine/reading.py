@@ -55,6 +55,11 @@ READS = frozenset(
         "skills.read",
         "skills.review",
         "skills.uses",
+        "terminal.last",
+        "terminal.recorded",
+        "terminal.took",
+        "terminal.unwatch",
+        "terminal.watch",
         "worktree.diff",
     }
 )

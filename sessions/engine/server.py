@@ -15,12 +15,13 @@ from typing import Any
 from sessions import VERSION
 from sessions.api.answers import Greeting, Watched
 from sessions.config.reload import Rereading
-from sessions.engine import peer
+from sessions.engine import peer, terminal_views
 from sessions.engine.commands import check
 from sessions.engine.following import Following, wrapped
 from sessions.engine.intake import LIMIT, Intake
 from sessions.engine.outbox import Outbox
 from sessions.engine.pressure import Pressure
+from sessions.engine.terminal_views import TerminalViews
 from sessions.engine.whole import WholeDeck
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.record import codec
@@ -51,6 +52,7 @@ class Connection:
         self._replaying = asyncio.Lock()
         self._intake = Intake(reader, server.pressure.unfinished, self._let_go)
         self.outbox = Outbox(writer, server.pressure.unread, self._end)
+        self._views = TerminalViews(server.deck, self.outbox)
         self.greeted = False
 
     async def serve(self) -> None:
@@ -111,6 +113,7 @@ class Connection:
         self._intake.close()
         for session in list(self._following):
             self.unwatch(session)
+        self._views.close()
         for task in self._tasks:
             task.cancel()
         self._server.left()
@@ -149,6 +152,9 @@ class Connection:
         if name == "session.unwatch":
             check(Connection.unwatch, args)
             return self.unwatch(**args)
+        if (own := terminal_views.COMMANDS.get(name)) is not None:
+            check(own, args)
+            return await own(self._views, **args)
         command = self._server.commands.get(name)
         if command is None:
             raise UsageError(

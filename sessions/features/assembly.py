@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sessions.features.priming import Primings
     from sessions.features.shared_files import Sharing
     from sessions.features.subsessions import SubSessions
+    from sessions.features.terminals import TerminalSessions
     from sessions.features.titles import Titles
     from sessions.features.tools import SessionTools
     from sessions.features.worktrees import Worktrees
@@ -74,6 +75,7 @@ class Features(Parts):
             self.passing,
             self.mentions,
             self.own_commands,
+            self.terminals,
             self.sharing,
             self.tools,
             self.mcp,
@@ -183,6 +185,13 @@ class Features(Parts):
         return OwnCommands(self._deck)
 
     @cached_property
+    def terminals(self) -> TerminalSessions:
+        """Programs on terminals."""
+        from sessions.features.terminals import TerminalSessions
+
+        return TerminalSessions(self._deck)
+
+    @cached_property
     def sharing(self) -> Sharing:
         """Two sessions in one folder."""
         from sessions.features.shared_files import Sharing
@@ -209,7 +218,9 @@ class Features(Parts):
 
     async def recover(self) -> None:
         places = self._deck.places
-        if any(any(at.glob("*.json")) for at in (places.landings, places.worktree_steps)):
+        notes = (places.landings.glob("*.json"), places.worktree_steps.glob("*.json"),
+                 (places.state / "terminals").glob("*"))  # fmt: skip
+        if any(any(found) for found in notes):
             _ = self.all
         for each in self._made():
             await each.recover()

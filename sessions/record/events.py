@@ -11,12 +11,13 @@ both survive a read and a rewrite.
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+from sessions.record.times import now as now
+from sessions.record.times import told as told
 
 FORMAT = 1
 """The journal's format, carried by every `session.created`."""
@@ -518,6 +519,37 @@ class Byproduct(Event, frozen=True, kw_only=True, tag="byproduct"):
     signals: JSON = msgspec.field(default_factory=dict)
 
 
+class TerminalStarted(Event, frozen=True, kw_only=True, tag="terminal.started"):
+    """A program runs on a terminal of the session's own (again, where it had ended)."""
+
+    argv: list[str]
+    shell: bool = False
+    """The user's own login shell."""
+    columns: Int = 80
+    rows: Int = 24
+    keys: bool = False
+    """Its environment is the user's whole one, keys included."""
+    record: bool = True
+    """What it shows is recorded."""
+
+
+class TerminalEnded(Event, frozen=True, kw_only=True, tag="terminal.ended"):
+    """It has ended, and all that it had started with it."""
+
+    code: Int | None = None
+    """Negative: the signal that ended it; None: not known."""
+    why: str = ""
+    """What ended it, if not the program itself."""
+
+
+class TerminalSaid(Event, frozen=True, kw_only=True, tag="terminal.said"):
+    """What a program on the terminal says of itself (`agentdeck notify`, a notice of its own)."""
+
+    state: str = ""
+    """needs-you, done, working, idle, failed, or "": words alone."""
+    message: str = ""
+
+
 class BackendState(Event, frozen=True, kw_only=True, tag="backend.state"):
     """What the backend said of itself: its own session id, modes, commands, plan, …"""
 
@@ -559,23 +591,3 @@ def replace(event: E, **changes: Any) -> E:
     if "extra" in event.__dict__:
         after.__dict__["extra"] = event.__dict__["extra"]
     return after
-
-
-_second = (0, "")
-"""The last second that was told, and how: dating an event took a quarter of writing it."""
-
-
-def now() -> str:
-    """The time as events carry it: UTC, milliseconds, `Z`."""
-    global _second
-    second, of_it = divmod(int(time.time() * 1000), 1000)
-    known, said = _second
-    if second != known:
-        said = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        _second = second, said
-    return f"{said}.{of_it:03d}Z"
-
-
-def told(moment: datetime) -> str:
-    """A moment as events carry it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

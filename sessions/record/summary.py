@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sessions.record import codec
+from sessions.record import codec, terminal_state
 from sessions.record import events as ev
 from sessions.record.closed_sets import Permission, SkillState, Status
 from sessions.safety.numbers_from_outside import MOST_USD, count
@@ -93,10 +93,14 @@ class Summary:
     """What its user groups it by."""
     then: ev.JSON = field(default_factory=dict)
     """`{"to", "words"}`: where its answer goes when it is done."""
+    terminal: ev.JSON | None = None
+    """Of a session that is a terminal: see `sessions.record.terminal_state`."""
 
     @property
     def open(self) -> bool:
         """Whether the record is within a turn: with no engine at work, one that was cut off."""
+        if self.terminal is not None:
+            return bool(self.terminal["running"])
         return self.unbegun or self.status in ("working", "needs-you")
 
     def to_json(self) -> ev.JSON:
@@ -223,7 +227,7 @@ class Reducer:
 
     def _error(self, event: ev.Error) -> None:
         self.summary.error = event.message
-        if event.turn is None and self.open_turn is None:
+        if self.summary.terminal is None and event.turn is None and self.open_turn is None:
             self.summary.status = "failed"
 
     def _set(self, event: ev.SessionSet) -> None:
@@ -248,8 +252,10 @@ class Reducer:
         ):
             if key in changes:
                 setattr(s, key, changes[key])
-        if changes.get("seen") and s.status == "done":
-            s.status = "idle"
+        if changes.get("seen"):
+            terminal_state.seen(s)
+            if s.status == "done":
+                s.status = "idle"
         if "paused" in changes:
             s.paused = str(changes["paused"] or "")
             s.resume_at = s.resume_at if s.paused else ""
@@ -305,6 +311,11 @@ class Reducer:
         if isinstance(event, ev.TurnUndone) and s.resume_at and self.open_turn is None:
             s.status, s.paused, s.resume_at = "idle", "", ""
 
+    def _terminal(
+        self, event: ev.TerminalStarted | ev.TerminalEnded | ev.TerminalSaid | ev.ShellRan
+    ) -> None:
+        terminal_state.apply(self.summary, event)
+
     _HANDLERS: ClassVar[dict[type[ev.Event], Callable[[Any, Any], None]]] = {
         ev.SessionCreated: _created,
         ev.UserMessage: _user,
@@ -324,6 +335,10 @@ class Reducer:
         ev.WorktreeRestored: _restored,
         ev.ContextCompacted: _shortened,
         ev.TurnUndone: _shortened,
+        ev.TerminalStarted: _terminal,
+        ev.TerminalEnded: _terminal,
+        ev.TerminalSaid: _terminal,
+        ev.ShellRan: _terminal,
     }
 
 

@@ -22,6 +22,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import Summary
+from sessions.record.terminal_state import refuse_if_terminal
 from sessions.remote.elsewhere import Elsewhere
 from sessions.remote.mirrored import Mirrored
 from sessions.runtime.attachments import taken
@@ -280,11 +281,14 @@ class Deck:
             profile=own.profile, permission=own.permission, run=own.run,
             parent={"id": above or own.id, "seq": 0, "call": call, "by": BY},
         )  # fmt: skip
-        where = self.places.session(created.id)
-        session = Session.create(where, created, self, synced=False)
+        return Led(self, self.bare(created))
+
+    def bare(self, created: ev.SessionCreated) -> Session:
+        """A session that is just that, in which no feature had a say. Raises JournalError."""
+        session = Session.create(self.places.session(created.id), created, self, synced=False)
         self._add(session)
         self.changed(session)
-        return Led(self, session)
+        return session
 
     def opened(self, session_id: str) -> Session:
         """A session from its journal, in memory from now on. Raises JournalError."""
@@ -313,6 +317,7 @@ class Deck:
         from sessions.runtime.fork import fork_journal
 
         parent = await self.get(session_id)
+        refuse_if_terminal(parent.summary, "A terminal can't be forked.")
         if parent.journal.read_only is not None:
             raise parent.journal.read_only
         parent.recorder.flush()
@@ -339,6 +344,7 @@ class Deck:
                 f"There are: {', '.join(sorted(CHANGEABLE))}.",
             )
         if "backend" in changes:
+            refuse_if_terminal(session.summary)
             from sessions.runtime.switch_backend import with_backend
 
             changes = with_backend(self, session, changes)

@@ -18,6 +18,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
 from sessions.record.recorder import Recorder
 from sessions.record.summary import Summary
+from sessions.record.terminal_state import refuse_if_terminal
 
 log = logging.getLogger("agentdeck.session")
 
@@ -25,9 +26,10 @@ BY = "agent"
 """What the parent of such a session says of who leads it."""
 
 
-def refuse_if_led(parent: ev.JSON | None) -> None:
-    """Raises UsageError for a session that an agent leads: nothing can be sent to it."""
-    if (parent or {}).get("by") == BY:
+def refuse_messages(summary: Summary) -> None:
+    """Raises UsageError for a session that takes none: an agent leads it, or it is a terminal."""
+    refuse_if_terminal(summary)
+    if (summary.parent or {}).get("by") == BY:
         raise UsageError(
             "An agent leads this session itself: nothing can be sent to it.",
             "Write to the session that it belongs to.",

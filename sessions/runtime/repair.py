@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
+from sessions.record.terminal_state import WENT
 
 CALL_UNKNOWN = "The engine stopped while this ran; whether it took effect is not known."
 
@@ -13,6 +14,7 @@ class LeftOpen:
 
     def __init__(self) -> None:
         self.turn: int | None = None
+        self._terminal = False
         self._calls: dict[str, ev.ToolCall] = {}
         self._asks: dict[str, ev.PermissionAsked] = {}
 
@@ -32,6 +34,8 @@ class LeftOpen:
             self._calls.clear()
             self._asks.clear()
             self.turn = None
+        elif isinstance(event, ev.TerminalStarted | ev.TerminalEnded):
+            self._terminal = isinstance(event, ev.TerminalStarted)
 
     def ends(self) -> list[ev.Event]:
         """The ends of what was open when the engine ended; nothing is run again by itself."""
@@ -45,6 +49,8 @@ class LeftOpen:
             ev.ToolResult(turn=call.turn, call=call.call, status="unknown", content=CALL_UNKNOWN)
             for call in self._calls.values()
         ]
+        if self._terminal:
+            ends.append(ev.TerminalEnded(why=WENT))
         if self.turn is not None:
             ended = ev.TurnEnded(turn=self.turn, reason="interrupted", detail=ENGINE_STOPPED)
             ends.append(ended)

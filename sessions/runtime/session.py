@@ -28,16 +28,12 @@ from sessions.record.closed_sets import Origin, QueueMode, Status
 from sessions.record.context import Context
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
-from sessions.record.summary import (
-    DISK_ENDED,
-    ENGINE_ENDED,
-    Reducer,
-    Summary,
-)
+from sessions.record.summary import DISK_ENDED, ENGINE_ENDED, Reducer, Summary
+from sessions.record.terminal_state import unseen
 from sessions.runtime import limit_waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
-from sessions.runtime.led import Led, refuse_if_led
+from sessions.runtime.led import Led, refuse_messages
 from sessions.runtime.past_turns import PastTurns
 from sessions.runtime.queued_message import Queued, told_of
 from sessions.runtime.repair import LeftOpen
@@ -88,6 +84,8 @@ class Session:
         """Why the turn that runs is being ended, while it is."""
         self.stops: Callable[[], None] | None = None
         """Ends what an agent does in a session that it leads, where it can be ended."""
+        self.answers: Callable[[ev.PermissionAnswered], Awaitable[bool]] | None = None
+        """Takes answers to what is asked outside any turn; whether it was that."""
         self.max_steps = 0
         """Answers of the model within one turn, where this session has a limit of its own."""
         self._spent = TurnSpent()
@@ -198,7 +196,7 @@ class Session:
         Returns `{"turn": n}` or `{"queued": id}`, with `hidden` where words of the message were
         keys, which are neither recorded nor sent. Raises UsageError for an empty message.
         """
-        refuse_if_led(self.summary.parent)
+        refuse_messages(self.summary)
         if not text.strip() and not attachments:
             raise UsageError("There is nothing to send.")
         await self._recordable()
@@ -251,6 +249,8 @@ class Session:
         """Answer a permission request. Raises UsageError when it does not wait any more."""
         request = next((a for a in self.summary.asks if a["ask"] == ask), {})
         given = answered(request, ask, decision, reason, allowed, content)
+        if self.answers is not None and await self.answers(given):
+            return
         for turn in (self._turn, self._before):
             if turn is not None and await turn.answer(given):
                 return
@@ -277,7 +277,7 @@ class Session:
 
     async def resume(self) -> bool:
         """Go on with the last turn, which a long limit ended. Returns whether that was done."""
-        refuse_if_led(self.summary.parent)
+        refuse_messages(self.summary)
         turn = self.summary.turns
         message = self.messages.get(turn)
         await self._recordable()
@@ -301,7 +301,7 @@ class Session:
 
     def seen(self) -> None:
         """The user has looked at it: `done` becomes `idle`."""
-        if self.summary.status == "done":
+        if self.summary.status == "done" or unseen(self.summary):
             self.recorder.emit(ev.SessionSet(seen=True))
 
     async def again(self, turn: int | None = None) -> int:

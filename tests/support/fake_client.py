@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sessions.api.terminals import TerminalOutput
 from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.config import change
@@ -68,6 +69,7 @@ class FakeClient:
         """When everything happens; "" = now."""
         self.engine: ev.JSON = {"version": "0", "pid": 1}
         self.on_event: Callable[[str, ev.Event], None] = lambda *_: None
+        self.on_terminal: Callable[[str, TerminalOutput], None] = lambda *_: None
         self.on_summary: Callable[[Summary], None] = lambda *_: None
         self.on_gone: Callable[[str], None] = lambda *_: None
         self.on_notice: Callable[[ev.JSON], None] = lambda *_: None

@@ -33,6 +33,7 @@ BY_HAND = {
     "sessions/harvest/service.py": "a skill that goes back to where it was",
     "sessions/harvest/replay.py": "files for a command to find, gone with its folder",
     "sessions/tools/safe_open.py": "the user's own files, by descriptors of their folders",
+    "sessions/terminals/recording.py": "what a terminal shows, while it comes",
     "sessions/tools/command_output.py": "output of a command while it comes",
     "sessions/tools/set_aside.py": "renames what is the user's",
     "sessions/worktrees/make.py": "the user's own files",

@@ -18,7 +18,7 @@ def kill_group(pid: int, number: int) -> None:
             os.killpg(pid, number)
 
 
-def _start_time(pid: int) -> str:
+def start_time(pid: int) -> str:
     """When a process began, in clock ticks since boot (Linux), to tell it from a later one."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
@@ -30,7 +30,7 @@ def _start_time(pid: int) -> str:
 def remember(pids: Path, pid: int) -> None:
     """Note that an agent runs."""
     with contextlib.suppress(OSError):
-        private_files.write(private_folder(pids) / str(pid), _start_time(pid), synced=False)
+        private_files.write(private_folder(pids) / str(pid), start_time(pid), synced=False)
 
 
 def forget(pids: Path, pid: int) -> None:
@@ -47,7 +47,7 @@ def sweep(pids: Path) -> int:
     for entry in pids.iterdir():
         if entry.name.isdigit():
             pid, started = int(entry.name), entry.read_text()
-            if started and _start_time(pid) == started:
+            if started and start_time(pid) == started:
                 kill_group(pid, signal.SIGKILL)
                 swept += 1
         with contextlib.suppress(OSError):

@@ -27,6 +27,7 @@ LEFT_OUT = {
     "deck.stop", "skills.add", "harvest.improve", "harvest.pair", "harvest.install",
     "priming.run", "priming.each", "priming.compare", "priming.dream", "priming.expand",
     "priming.deepen", "priming.draw", "harvest.export", "session.compact",
+    "terminal.new",
 }  # fmt: skip
 COMMANDS = sorted({*load_commands(), "hello", "session.watch", "session.unwatch"} - LEFT_OUT)
 NAMES = [

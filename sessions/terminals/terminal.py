@@ -1,0 +1,264 @@
+"""One terminal: its program read, what it printed kept, recorded and handed to who looks on.
+
+The pty is read in pieces with pauses between them: a program that floods gets its share and no
+more, and one that trickles costs a few reads a second, fewer where nobody looks on. Whoever looks
+on is sent no more than a window ahead of what it has drawn; the program is read no faster than the
+slowest of them draws, but for one that draws nothing at all for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from sessions.terminals.kept import PrintedBytes
+from sessions.terminals.marks import Marks, TerminalMark
+from sessions.terminals.modes import ALTERNATE, BRACKETED, Modes
+from sessions.terminals.pty import GRACE_S, Pty
+
+WINDOW = 2**18
+"""Bytes that are sent to a watcher ahead of what it has drawn."""
+HOLD = 2**19
+"""Bytes that a watcher may be behind before the program waits for it."""
+STALL_S = 1.0
+"""A watcher that draws nothing for so long holds up nobody any more."""
+SHOWN_S, HIDDEN_S, FLOOD_S = 0.01, 0.05, 0.01
+"""Pauses between two reads: with a watcher, without one, and where much came at once."""
+SHARE = 2**16
+"""Bytes that are read at a time."""
+_SIZES_S = 0.05
+_LAST = 2**20
+"""Bytes that are still read once the program has ended and its time is over."""
+LEAST, MOST_CELLS = 2, 1000
+
+
+class Watches(Protocol):
+    """Who looks on, as the terminal knows it."""
+
+    taken: int
+    """Up to here it has drawn."""
+    took_at: float
+    """When it last said so."""
+
+    def pump(self) -> None:
+        """There is more, or an end."""
+
+
+class Hears(Protocol):
+    """Who is told what happens on a terminal."""
+
+    def marked(self, mark: TerminalMark) -> None:
+        """The program said something of itself."""
+
+    def printed(self, raw: bytes, mark: bool) -> None:
+        """It printed that; `mark`: as one of the marks that `marked` is told of next."""
+
+    def sized(self, columns: int, rows: int) -> None:
+        """It draws at that size from here on."""
+
+    def ended(self, code: int | None) -> None:
+        """It is over, and everything that it printed was told."""
+
+
+class LiveTerminal:
+    """A program's terminal, from its beginning to its end. `start` begins it."""
+
+    def __init__(self, hears: Hears, size: tuple[int, int]) -> None:
+        self.kept = PrintedBytes(size)
+        self.modes = Modes()
+        self.watchers: set[Watches] = set()
+        self.running = False
+        self._hears = hears
+        self._marks = Marks()
+        self._pty: Pty | None = None
+        self._code: int | None = None
+        self._exited = False
+        self._again: asyncio.TimerHandle | None = None
+        self._sizing: asyncio.TimerHandle | None = None
+        self._wanted = size
+        self._loop = asyncio.get_running_loop()
+
+    def start(self, make: Callable[[Callable[[int | None], None]], Pty]) -> None:
+        """Begin: `make` is given whom to tell of the program's exit. Raises UsageError."""
+        self._pty = make(self._exit)
+        self.running = True
+        self._arm()
+
+    @property
+    def pid(self) -> int:
+        """The program's process, 0 before there is one."""
+        return self._pty.pid if self._pty is not None else 0
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether what is pasted shall come between marks."""
+        return self.modes.on(BRACKETED)
+
+    @property
+    def alternate(self) -> bool:
+        """Whether the program draws the whole screen."""
+        return self.modes.on(*ALTERNATE)
+
+    # -- read
+
+    def _arm(self) -> None:
+        """Read when there is something, or at once where the program has ended."""
+        self._again = None
+        if self._pty is None or not self.running:
+            return
+        if (wait := self._held_up()) > 0:
+            self._again = self._loop.call_later(wait, self._arm)
+        elif self._exited:
+            self._read()
+        else:
+            self._loop.add_reader(self._pty.fd, self._read)
+
+    def _held_up(self) -> float:
+        """How long the program waits for who looks on, 0 if it does not."""
+        now, wait = self._loop.time(), 0.0
+        for watcher in self.watchers:
+            if self.kept.end - watcher.taken > HOLD:
+                wait = max(wait, watcher.took_at + STALL_S - now)
+        return wait
+
+    def took(self) -> None:
+        """A watcher has drawn something: the program may go on."""
+        if self._again is not None and not self._held_up():
+            self._again.cancel()
+            self._arm()
+
+    def _read(self) -> None:
+        pty = self._pty
+        if pty is None or not self.running:
+            return
+        self._loop.remove_reader(pty.fd)
+        parts, size, over = [], 0, False
+        while size < SHARE:
+            data = pty.read()
+            if not data:
+                over = data is None
+                break
+            parts.append(data)
+            size += len(data)
+        if parts:
+            self._took_in(b"".join(parts))
+        if self._exited and (over or (size < SHARE and not pty.others)):
+            self._finish()
+            return
+        if over:
+            return  # it was hung up; the program's end is awaited
+        pause = FLOOD_S if size >= SHARE else SHOWN_S if self.watchers else HIDDEN_S
+        self._again = self._loop.call_later(pause, self._arm)
+
+    def _took_in(self, data: bytes) -> None:
+        passed = self._marks.feed(data)
+        for raw, mark in passed:
+            if raw:
+                self.kept.add(raw)
+                self.modes.read(raw)
+                self._hears.printed(raw, mark is not None)
+            if mark is not None:
+                self._hears.marked(mark)
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in tuple(self.watchers):
+            watcher.pump()
+
+    # -- written
+
+    def write(self, data: bytes) -> None:
+        """Type something. Raises UsageError."""
+        pty = self._going()
+        pty.write(data)
+        if self._again is not None and not self._held_up():
+            self._again.cancel()  # what it answers is shown at once
+            self._arm()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make it that large; of many sizes in a moment only the last one is told."""
+        size = max(LEAST, min(columns, MOST_CELLS)), max(LEAST, min(rows, MOST_CELLS))
+        if size == self._wanted:
+            return
+        self._wanted = size
+        if self._sizing is None:
+            self._size()
+            self._sizing = self._loop.call_later(_SIZES_S, self._sized)
+
+    def _sized(self) -> None:
+        self._sizing = None
+        if self._wanted != self.kept.size:
+            self._size()
+            self._sizing = self._loop.call_later(_SIZES_S, self._sized)
+
+    def _size(self) -> None:
+        if self._pty is None or not self.running:
+            return
+        self._pty.resize(*self._wanted)
+        self.kept.resized(*self._wanted)
+        self._hears.sized(*self._wanted)
+        self._tell()
+
+    def redraw(self) -> None:
+        """Have a program that draws the whole screen do so again: it is told of two sizes."""
+        if self._pty is not None and self.running and self.alternate:
+            columns, rows = self.kept.size
+            self._pty.resize(columns, rows - 1)
+            self._loop.call_later(_SIZES_S, self._pty.resize, columns, rows)
+
+    def _going(self) -> Pty:
+        from sessions.errors import UsageError
+
+        if self._pty is None or not self.running:
+            raise UsageError("The program has ended.", "Start it again, or open another terminal.")
+        return self._pty
+
+    @property
+    def echoes(self) -> bool:
+        """Whether what is typed is shown."""
+        return self._pty is None or self._pty.echoes
+
+    # -- ended
+
+    def hang_up(self) -> None:
+        """End the program and all that it started."""
+        self._going().hang_up()
+        self.took()
+
+    def _exit(self, code: int | None) -> None:
+        """The program has ended; what it printed last, and who holds its terminal, follow."""
+        self._exited, self._code = True, code
+        assert self._pty is not None
+        self._pty.hang_up()
+        self._loop.call_later(GRACE_S + 0.5, self._finish)
+        if self._again is not None:
+            self._again.cancel()
+        self._arm()
+
+    def _finish(self) -> None:
+        if not self.running or self._pty is None:
+            return
+        last, size = [], 0
+        while size < _LAST and (data := self._pty.read()):
+            last.append(data)
+            size += len(data)
+        if last:
+            self._took_in(b"".join(last))
+        self.running = False
+        if rest := self._marks.rest():
+            self.kept.add(rest)
+            self._hears.printed(rest, False)
+        for timer in (self._again, self._sizing):
+            if timer is not None:
+                timer.cancel()
+        self._pty.close()
+        self._hears.ended(self._code)
+        self._tell()
+
+    def close(self) -> None:
+        """End everything now; nobody is told."""
+        self.watchers.clear()
+        self.running = False
+        if self._pty is not None:
+            self._pty.close()
