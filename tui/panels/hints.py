@@ -52,6 +52,10 @@ class Hints(Static):
         """The lines that it needs at `width`: asked for before it has been given that width."""
         return len(self._lines(width))
 
+    def render(self) -> Content:
+        """For the width that there is: while a panel is hidden it has none, and keys are said."""
+        return Content("\n").join(self._lines(self.size.width))
+
     def _lay(self) -> None:
         self._width = self.size.width
         self.update(Content("\n").join(self._lines(self._width)))
