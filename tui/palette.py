@@ -88,9 +88,9 @@ class DeckCommands(Provider):
                 keys = registry.keys_of(spec, deck.options.keys)
                 shown = ", ".join(map(registry.show_key, keys))
                 does = partial(_do, deck, spec.name)
-                help_text = f"{spec.help} {spec.group}"
-                words = f"{synonyms.of(spec.name)} {spec.name.replace('_', ' ')}"
-                offers.append(PaletteRow(spec.title, help_text, does, words=words, key=shown))
+                offers.append(
+                    PaletteRow(spec.title, spec.help, does, words=_words_of(spec), key=shown)
+                )
             elif not_now:
                 offers.append(_not_now(deck, spec))
         offers += [*_primings(deck), *_settings(deck), *_field_keys(deck)]
@@ -129,9 +129,12 @@ def _by_words(offer: PaletteRow, terms: Sequence[str]) -> float:
 def _not_now(deck: DeckScreen, spec: registry.Action) -> PaletteRow:
     """What can't be done at present is found all the same: it says what it is for."""
     help_text = f"Not now. {spec.help}"
-    words = f"{synonyms.of(spec.name)} {spec.name.replace('_', ' ')}"
     says = partial(deck.say, f"{spec.title} can't be done now. {spec.help}")
-    return PaletteRow(spec.title, help_text, says, grey=True, words=words, not_now=True)
+    return PaletteRow(spec.title, help_text, says, grey=True, words=_words_of(spec), not_now=True)
+
+
+def _words_of(spec: registry.Action) -> str:
+    return f"{synonyms.of(spec.name)} {spec.name.replace('_', ' ')} {spec.group}"
 
 
 def _do(deck: DeckScreen, name: str) -> None:
@@ -145,7 +148,7 @@ def _primings(deck: DeckScreen) -> Iterator[PaletteRow]:
 
     for kind in KINDS if deck.model.order else ():
         words = f"draw prime {synonyms.of('prime')}"
-        help_text = f"Draw {kind} in the Prime panel of this session. Side panel"
+        help_text = f"Draw {kind} in the Prime panel of this session."
         yield PaletteRow(f"Prime: {kind}", help_text, partial(_prime, deck, kind), words=words)
 
 
@@ -164,7 +167,7 @@ def _settings(deck: DeckScreen) -> Iterator[PaletteRow]:
     from sessions.config.model import Config
 
     for name in Config.__slots__ if deck.link.up else ():
-        help_text = "What can be set there. Deck"
+        help_text = "What can be set there."
         words = f"configuration {synonyms.of('settings')}"
         yield PaletteRow(
             f"Settings: {name}", help_text, partial(_open_settings, deck, name), words=words
