@@ -91,8 +91,13 @@ def _beside(files: Path, form: str, seconds: float, rounds: int) -> Iterator[Fig
     with mock.patch.dict(os.environ, AGENTDECK_PICTURES=form), Stage(STREAM + SHOW) as stage:
         stage.open(STREAM + SHOW)
         without = [stage.watched(seconds).interface for _ in range(rounds)]
+        blinking = _printed(stage)
         asyncio.run(_show(stage, files))
+        # The turns' notices have gone, too: what they take is not what pictures take.
+        until = time.monotonic() + 40.0
         time.sleep(5.0)
+        while _printed(stage) > blinking + 1000 and time.monotonic() < until:
+            pass
         idle = [stage.watched(seconds).interface for _ in range(rounds)]
         streaming, stage.ids = stage.ids, stage.ids[:STREAM]
         stage.stream(100)
@@ -102,6 +107,14 @@ def _beside(files: Path, form: str, seconds: float, rounds: int) -> Iterator[Fig
     yield Figure(f"interface CPU, idle, {name}", idle, "% of a core", Target(0.5, "over"),
                  "the same deck without", without)  # fmt: skip
     yield Figure(f"key echo p99, {STREAM} tiles stream, {name}", echoes, "ms", Target(30))
+
+
+def _printed(stage: Stage, seconds: float = 4.0) -> int:
+    """How many bytes the deck prints in so long."""
+    assert stage.terminal is not None
+    before = stage.terminal.bytes
+    time.sleep(seconds)
+    return stage.terminal.bytes - before
 
 
 async def _show(stage: Stage, files: Path) -> None:
