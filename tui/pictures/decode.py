@@ -49,7 +49,10 @@ def small(data: bytes, width: int, height: int) -> tuple[Any, tuple[int, int]]:
                 raise NotDrawn(f"it has {size[0]} × {size[1]} pixels")
             image.draft("RGB", (2 * width, 2 * height))
             clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-            whole = image.convert("RGBA" if clear else "RGB")
+            image.load()
+            wanted = "RGBA" if clear else "RGB"
+            # Of one that is so already Pillow would make a copy, as large as it is.
+            whole = image if image.mode == wanted else image.convert(wanted)
             if image.getexif().get(0x0112, 1) != 1:
                 whole = ImageOps.exif_transpose(whole)
                 size = size if whole.width >= whole.height == size[0] >= size[1] else whole.size

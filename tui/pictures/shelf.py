@@ -11,6 +11,7 @@ import logging
 import os
 import stat
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class PictureShelf:
             if self._threads is None:
                 # One thread: what several did at once would hold up the keys.
                 self._threads = ThreadPoolExecutor(1, "pictures")
-            work = partial(_made, path, width, height, self.powers)
+            work = partial(_made, path, width, height, self.powers, partial(self._soon, key))
             self._getting[key] = future = self._threads.submit(work)
             future.add_done_callback(lambda done: self._came(key, done))
         return None
@@ -103,6 +104,16 @@ class PictureShelf:
             while len(self._adopted) > KEPT:
                 self._forget([self._adopted.popleft()])
         return shown
+
+    def _soon(self, key: Key, shown: Shown) -> None:
+        """In the thread: it can be shown already, and will be shown better."""
+        with suppress(RuntimeError):
+            self._app.call_later(self._show_soon, key, shown)
+
+    def _show_soon(self, key: Key, shown: Shown) -> None:
+        if key in self._getting:
+            self._found[key] = shown
+            self._tell()
 
     def _came(self, key: Key, done: Future[Found]) -> None:
         """In the thread."""
@@ -165,9 +176,11 @@ class PictureShelf:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _made(path: Path, width: int, height: int, powers: Powers) -> Found:
+def _made(
+    path: Path, width: int, height: int, powers: Powers, soon: Callable[[Shown], None]
+) -> Found:
     try:
-        return make(read_file(path), width, height, powers)
+        return make(read_file(path), width, height, powers, soon)
     except NotDrawn as error:
         return Missing(str(error))
     except (OSError, ValueError) as error:

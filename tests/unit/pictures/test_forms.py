@@ -18,7 +18,7 @@ from textual.strip import Strip
 from tests.support.sixel import decoded
 from tui.pictures import kitty
 from tui.pictures.powers import Powers
-from tui.pictures.shown import make
+from tui.pictures.shown import Shown, make
 from tui.pictures.strips import PictureStrip, copied, drawn_over, joined
 
 pytest.importorskip("textual_image")
@@ -47,6 +47,16 @@ def test_a_sixel_picture_is_what_it_was_whole_and_in_part() -> None:
     assert part.size == (80, 18) and part.getpixel((70, 10)) == (0, 255, 0)
     few = make(picture(), 8, 4, Powers("sixel", (10, 20), colours=16))
     assert few.sixels and decoded(few.sixels.rows(0, 4)).getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_of_one_that_takes_long_the_half_blocks_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[Shown] = []
+    make(picture(), 8, 4, Powers("sixel", (10, 20)), came.append)
+    assert came == []
+    monkeypatch.setattr("tui.pictures.shown._LONG_S", 0.0)
+    whole = make(picture(), 8, 4, Powers("sixel", (10, 20)), came.append)
+    (first,) = came
+    assert first.sixels is None and whole.sixels and first.cells is whole.cells
 
 
 def test_colours_are_named_before_anything_is_drawn() -> None:
