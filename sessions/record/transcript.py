@@ -255,10 +255,15 @@ class Transcript:
         return block
 
     def _made(self, event: ev.FilesMade) -> Block | None:
-        block = self._calls.get(event.call)
-        if block is not None:
-            block.data["made"] = event.files
-        return block
+        # It is looked for when no command runs: its turn may have ended long before.
+        for block in reversed(self.blocks):
+            if block.turn is not None and block.turn < event.turn:
+                break
+            same = block.kind == "tool" and block.data.get("call") == event.call
+            if same and block.turn in (event.turn, None):
+                block.data["made"] = event.files
+                return block
+        return None
 
     def _shell(self, event: ev.ShellRan) -> Block:
         return self._add(

@@ -43,3 +43,21 @@ def test_a_priming_has_one_line_for_its_draw_and_one_for_its_gauge() -> None:
     assert lines == [("drawn", "p1"), ("measured", "p1"), ("drawn", "p2")]
     assert transcript.blocks[0].data["n"] == 1
     assert transcript.blocks[1].data["gauge"] == {"enough": True}
+
+
+def test_what_a_command_made_is_its_own_also_when_its_turn_has_ended() -> None:
+    transcript = Transcript()
+    told: list[ev.Event] = []
+    for turn in (1, 2):
+        told += [
+            ev.UserMessage(turn=turn, text="Plot"),
+            ev.ToolCall(turn=turn, call="c", name="Bash", input={"command": "plot"}),
+            ev.ToolResult(turn=turn, call="c", status="ok", content="done"),
+            ev.TurnEnded(turn=turn, reason="end_turn"),
+        ]
+    told += [ev.FilesMade(turn=turn, call="c", files=[{"path": f"{turn}.png"}]) for turn in (1, 2)]
+    told.append(ev.FilesMade(turn=2, call="gone", files=[{"path": "x.png"}]))
+    for seq, event in enumerate(told, 1):
+        transcript.apply(ev.replace(event, seq=seq))
+    made = [block.data["made"] for block in transcript.blocks if block.kind == "tool"]
+    assert made == [[{"path": "1.png"}], [{"path": "2.png"}]]
