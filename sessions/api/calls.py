@@ -45,8 +45,10 @@ if TYPE_CHECKING:
         UsageShown,
         Watched,
     )
+    from sessions.api.cluster import ClusterNode
     from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
     from sessions.api.terminals import Pasted, Recorded, TerminalCommand, TerminalWatched
+    from sessions.api.work import Changed, CheckSaid, Known, Packed
     from sessions.api.worktrees import (
         BranchChecked,
         BroughtBack,
@@ -134,6 +136,9 @@ class Calls(Protocol):
         until: str = ...,
         most: int = ...,
     ) -> UsageShown: ...
+
+    @overload
+    async def call(self, command: Literal["cluster.nodes"], /) -> list[ClusterNode]: ...
 
     @overload
     async def call(
@@ -952,6 +957,85 @@ class Calls(Protocol):
         rows: int = ...,
         history: int = ...,
     ) -> TerminalWatched: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["work.begin"],
+        /,
+        *,
+        id: str,
+        run: str = ...,
+        repository: str = ...,
+        commit: str = ...,
+        inner: str = ...,
+        author: list[str] | None = ...,
+        told: list[str] | None = ...,
+        primes: list[str] | None = ...,
+        profile: str = ...,
+        backend: str = ...,
+        model: str = ...,
+        cwd: str = ...,
+        title: str = ...,
+        permission: str = ...,
+        skills: dict[str, SkillState] | None = ...,
+        max_steps: int = ...,
+        confirmed_full: bool = ...,
+        strict: bool = ...,
+        worktree: bool | None = ...,
+        base: str = ...,
+        about: str = ...,
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(self, command: Literal["work.changes"], /, *, session: str) -> Changed: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["work.check"],
+        /,
+        *,
+        session: str,
+        argv: list[str],
+        minutes: float,
+        answer: str = ...,
+    ) -> CheckSaid: ...
+
+    @overload
+    async def call(
+        self, command: Literal["work.commit"], /, *, session: str, message: str, loose: list[str]
+    ) -> str: ...
+
+    @overload
+    async def call(
+        self, command: Literal["work.known"], /, *, repository: str, commit: str
+    ) -> Known: ...
+
+    @overload
+    async def call(self, command: Literal["work.pack"], /, *, session: str) -> Packed: ...
+
+    @overload
+    async def call(
+        self, command: Literal["work.part"], /, *, name: str, offset: int, data: str
+    ) -> int: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["work.read"],
+        /,
+        *,
+        session: str,
+        kind: str,
+        name: str = ...,
+        offset: int = ...,
+    ) -> str: ...
+
+    @overload
+    async def call(
+        self, command: Literal["work.take"], /, *, name: str, repository: str
+    ) -> None: ...
 
     @overload
     async def call(

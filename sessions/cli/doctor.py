@@ -60,6 +60,7 @@ def _checks() -> Iterator[DoctorCheck]:
     yield _sandbox()
     yield _engine()
     yield _worktrees()
+    yield from _cluster()
     for program, package, use in (
         ("git", "git", "worktrees of sessions, skills from git addresses"),
         ("rg", "ripgrep", "a quicker search tool"),
@@ -180,6 +181,21 @@ def _worktrees() -> DoctorCheck:
     detail = f"{len(rest)} of sessions, {len(kept)} kept, {len(amiss)} to be looked at"
     remedy = "See `agentdeck worktrees list`; `agentdeck worktrees prune` removes what is empty."
     return DoctorCheck("worktrees", None if amiss else True, detail, remedy)
+
+
+def _cluster() -> Iterator[DoctorCheck]:
+    """The Ray cluster, where one is configured: what can be said without connecting."""
+    from sessions import config
+    from sessions.remote.cluster import here
+
+    try:
+        address = config.load(places().config_file).cluster.address
+    except AgentdeckError:
+        return  # told as the configuration's fault
+    if address:
+        lack, remedy = here.lack(address)
+        detail = lack or f"{address} answers; `agentdeck cluster check` asks its nodes"
+        yield DoctorCheck("cluster", not lack, detail, remedy)
 
 
 def _engine() -> DoctorCheck:

@@ -389,6 +389,15 @@ class HostConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """A Ray cluster on which plans may run their tasks (where = "ray"); see docs/cluster.md."""
+
+    address: str = setting(
+        "", "its head; this machine must be one of its nodes, and have its token", "10.0.0.1:6379"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SessionChoice:
     """What a new session gets."""
 
@@ -428,6 +437,7 @@ class Config:
     terminals: TerminalsConfig = field(default_factory=TerminalsConfig)
     mcp: Mcp = field(default_factory=Mcp)
     hosts: dict[str, HostConfig] = field(default_factory=dict)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
 
     def default_profile(self) -> str:
         """The profile of a new session when none is named.

@@ -120,9 +120,11 @@ def calls(known: list[DeclaredCommand]) -> str:
 
 def _shapes() -> dict[str, Any]:
     """What is answered, by name."""
-    from sessions.api import answers, plans, terminals, worktrees
+    from sessions.api import answers, cluster, plans, terminals, work, worktrees
 
-    told = {**vars(answers), **vars(plans), **vars(terminals), **vars(worktrees)}
+    told: dict[str, Any] = {}
+    for module in (answers, plans, terminals, worktrees, work, cluster):
+        told |= vars(module)
     return {name: value for name, value in told.items() if typing.is_typeddict(value)}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sessions.features.cluster import Cluster
 from sessions.features.hosts import Hosts
 from sessions.features.mcp import McpServers
 from sessions.features.skills import Skills
@@ -56,6 +57,7 @@ class Features(Parts):
         self.skills = Skills(deck)
         self.mcp = McpServers(deck)
         self.hosts = Hosts(deck)
+        self.cluster = Cluster(deck)
         self.plans = Runs(deck, self)
 
     @cached_property
@@ -80,6 +82,7 @@ class Features(Parts):
             self.tools,
             self.mcp,
             self.hosts,
+            self.cluster,
             self.plans,
             *(make(self._deck) for make in self._more),
         )
@@ -89,7 +92,7 @@ class Features(Parts):
         if "all" in self.__dict__ or self._more:
             yield from self.all
         else:
-            yield from (self.skills, self.mcp, self.hosts, self.plans)
+            yield from (self.skills, self.mcp, self.hosts, self.cluster, self.plans)
 
     # -- each of them, imported when it is made
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
+from sessions.plans.ports import CheckSettings
 from sessions.tools import contained_command, process
 from sessions.tools.base import ToolFault
 from sessions.tools.command_output import Spool, readable
 from skills import private_files
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Toolboxes
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
     from sessions.tools.sandbox import Sandbox
 
 ANSWER = "answer.txt"
@@ -37,6 +41,17 @@ class CheckVerdict:
         if self.code is None:
             return "did not end by itself"
         return f"exit code {self.code}"
+
+
+async def settings_of(deck: Deck, toolboxes: Toolboxes, session: Session) -> CheckSettings:
+    """A session's check is run as its own commands are."""
+    tools = deck.config.tools
+    sandbox = None
+    own = deck.backend(session.summary.backend).capabilities.own_tools
+    if tools.sandbox and not own:
+        toolbox = await toolboxes.toolbox(session)
+        sandbox = getattr(getattr(toolbox, "state", None), "sandbox", None)
+    return CheckSettings(tuple(tools.env), sandbox, tools.network)
 
 
 def answer_file(files: Path, answer: str) -> Path:

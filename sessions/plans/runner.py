@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.plans import fanout, fill, judging, read, record, watch
+from sessions.plans import check, fanout, fill, judging, read, record, watch
 from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.model import Critic, Judge, Plan, Task
 from sessions.plans.ports import CheckSettings, SessionChanges
@@ -451,13 +451,7 @@ class Runner:
 
     async def check_settings(self, session: Session) -> CheckSettings:
         """A check is run as the session's own commands are."""
-        tools = self.deck.config.tools
-        sandbox = None
-        own = self.deck.backend(session.summary.backend).capabilities.own_tools
-        if tools.sandbox and not own:
-            toolbox = await self.runs.others.tools.toolbox(session)
-            sandbox = getattr(getattr(toolbox, "state", None), "sandbox", None)
-        return CheckSettings(tuple(tools.env), sandbox, tools.network)
+        return await check.settings_of(self.deck, self.runs.others.tools, session)
 
     async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
         """What the task's critic sends back, or "" where nothing is left or its rounds are over."""

@@ -108,6 +108,11 @@ def _allows(hint: Any, value: Any) -> bool:
 _LARGEST = 2**53
 
 
+def known(name: str) -> Callable[..., Awaitable[Any]] | None:
+    """The command of that name, if a module that has been imported has it."""
+    return _COMMANDS.get(name)
+
+
 def load_commands() -> dict[str, Callable[..., Awaitable[Any]]]:
     """Import every module of this package and return all commands by name."""
     for module in pkgutil.iter_modules(__path__):

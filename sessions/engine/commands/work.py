@@ -1,0 +1,105 @@
+"""Commands of a plan's task whose session lives here, for the engine that runs the plan."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Unpack
+
+from sessions.api.requests import SessionWishes
+from sessions.api.work import Changed, CheckSaid, Known, Packed
+from sessions.engine.commands import command
+from sessions.engine.whole import WholeDeck as Deck
+from sessions.errors import AgentdeckError
+from sessions.record import events as ev
+from sessions.remote import work
+
+
+@command("work.known")
+async def known(deck: Deck, repository: str, commit: str) -> Known:
+    """Whether a commit of a repository is here, and what of it is."""
+    cache = work.cache(deck.places)
+
+    def look() -> Known:
+        if cache.has(repository, commit):
+            return {"has": True, "tips": []}
+        return {"has": False, "tips": cache.tips(repository)}
+
+    return await asyncio.to_thread(look)
+
+
+@command("work.part")
+async def part(deck: Deck, name: str, offset: int, data: str) -> int:
+    """One part of a bundle that comes, in base 64; how much of it is here."""
+    return await asyncio.to_thread(work.received, deck.places, name, offset, data)
+
+
+@command("work.take")
+async def take(deck: Deck, name: str, repository: str) -> None:
+    """Take a bundle in that has come whole."""
+    await asyncio.to_thread(work.taken_in, deck.places, name, repository)
+
+
+@command("work.begin")
+async def begin(
+    deck: Deck,
+    id: str,
+    run: str = "",
+    repository: str = "",
+    commit: str = "",
+    inner: str = "",
+    author: list[str] | None = None,
+    told: list[str] | None = None,
+    primes: list[str] | None = None,
+    **wishes: Unpack[SessionWishes],
+) -> ev.JSON:
+    """Make a task's session: on a branch of its own from a commit, or where `cwd` says; its
+    summary. `told`: what it hears before its first message."""
+    if repository or not wishes.get("cwd"):
+        folder = await asyncio.to_thread(
+            work.place, deck.places, id, repository, commit, inner, author or []
+        )
+        wishes = {**wishes, "cwd": str(folder)}
+    if repository:
+        wishes = {**wishes, "worktree": True, "base": commit}
+    session = await deck.create(id=id, run=run, **wishes)
+    try:
+        for wanted in primes or ():
+            await deck.features.primings.whole(session, wanted)
+    except AgentdeckError:
+        await deck.delete(session.id)
+        raise
+    session.prepared += [{"kind": "plan", "text": text} for text in told or ()]
+    return session.summary.to_json()
+
+
+@command("work.check")
+async def check(
+    deck: Deck, session: str, argv: list[str], minutes: float, answer: str = ""
+) -> CheckSaid:
+    """Run a task's check in its session's directory."""
+    return await work.checked(deck, await deck.get(session), argv, minutes, answer)
+
+
+@command("work.changes")
+async def changes(deck: Deck, session: str) -> Changed:
+    """What a task's session has changed so far."""
+    return await work.changed(deck, await deck.get(session))
+
+
+@command("work.commit")
+async def commit(deck: Deck, session: str, message: str, loose: list[str]) -> str:
+    """Put what is not committed on the session's branch; the commit."""
+    return await work.committed(deck, await deck.get(session), message, loose)
+
+
+@command("work.pack")
+async def pack(deck: Deck, session: str) -> Packed:
+    """Make ready what is to come back of a task; what that is."""
+    return await work.packed(deck, await deck.get(session))
+
+
+@command("work.read")
+async def read(deck: Deck, session: str, kind: str, name: str = "", offset: int = 0) -> str:
+    """One part of what comes back (`branch`, `record`, `made`), in base 64; "" at its end."""
+    target = await deck.get(session)
+    return await asyncio.to_thread(work.read, deck, target, kind, name, offset)

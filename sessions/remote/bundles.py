@@ -1,0 +1,140 @@
+"""Repositories and branches on their way between two machines, as git bundles.
+
+Over there each repository is kept once, bare, and grows by what it lacks; every task works in a
+clone of its own that borrows its objects, in a worktree on a branch, which comes back as a bundle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from sessions.errors import UsageError
+from sessions.places import private_folder
+from sessions.worktrees.git import git, line, run, says
+from sessions.worktrees.repository import Repository
+from skills import private_files
+
+_SENT = "refs/agentdeck/sent/"
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
+_MOST_KNOWN = 200
+_FSCK = ("-c", "fetch.fsckObjects=true", "-c", "gc.auto=0")
+
+
+# -- here
+
+
+def key_of(repository: Repository) -> str:
+    """What a repository is called over there: the same for every task of it."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", repository.name).strip(".-")[:40] or "repository"
+    said = f"{socket.gethostname()}:{repository.common}"
+    return f"{name}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+
+def packed(repository: Repository, commit: str, known: Sequence[str], into: Path) -> None:
+    """A bundle of a commit without what is `known` over there already. Raises GitFault."""
+    at, ref = repository.at, f"{_SENT}{commit}"
+    has = [c for c in known[:_MOST_KNOWN] if _COMMIT.match(c) and _there(at, c)]
+    git(at, "update-ref", ref, commit, doing="name what is sent")
+    try:
+        less = ["--not", *has] if has else []
+        git(at, "bundle", "create", "--quiet", str(into), ref, *less, doing="pack the repository")
+    finally:
+        run(at, ["update-ref", "-d", ref])
+
+
+def fetched(repository: Repository, bundle: Path, branch: str, head: str) -> None:
+    """Take a branch that came back: a new one, or one that went on. Raises GitFault, UsageError."""
+    if not _BRANCH.match(branch) or not _COMMIT.match(head):
+        raise UsageError(f"What came back names no branch: {branch[:80]!r}.")
+    ref = f"refs/heads/{branch}"
+    git(
+        repository.at, *_FSCK, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+        str(bundle), f"{ref}:{ref}", doing=f"take the branch {branch} back",
+    )  # fmt: skip
+
+
+def _there(at: Path, commit: str) -> bool:
+    return run(at, ["cat-file", "-e", f"{commit}^{{commit}}"]).returncode == 0
+
+
+# -- over there
+
+
+class Cache:
+    """The bare repositories of a machine, each by its key."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, key: str) -> Path:
+        """Where one is. Raises UsageError: that is no key."""
+        if not _KEY.match(key):
+            raise UsageError(f"{key[:80]!r} names no repository.")
+        return self._root / f"{key}.git"
+
+    def has(self, key: str, commit: str) -> bool:
+        """Whether a commit of it is here."""
+        at = self.path(key)
+        return bool(_COMMIT.match(commit)) and at.is_dir() and _there(at, commit)
+
+    def tips(self, key: str) -> list[str]:
+        """What is here of it already: commits that need not come again."""
+        at = self.path(key)
+        said = says(at, "for-each-ref", "--format=%(objectname)") if at.is_dir() else None
+        return list(dict.fromkeys((said or "").split()))[:_MOST_KNOWN]
+
+    def take(self, key: str, bundle: Path) -> None:
+        """Take a bundle in, one at a time. Raises GitFault."""
+        at = self.path(key)
+        with private_files.locked(private_folder(self._root) / f".{key}.lock"):
+            self._made(at)
+            git(
+                at, *_FSCK, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+                str(bundle), f"+{_SENT}*:{_SENT}*", doing="take the repository in",
+            )  # fmt: skip
+
+    def clone(self, key: str, commit: str, target: Path, author: Sequence[str] = ()) -> None:
+        """A clone without files for one task, which borrows the objects. Raises GitFault."""
+        if not self.has(key, commit):
+            raise UsageError(f"The commit {commit[:12]} of {key} is not here.", "Send it first.")
+        private_folder(target.parent)
+        git(
+            target.parent, "clone", "--quiet", "--shared", "--no-checkout",
+            str(self.path(key)), str(target), doing="make a clone for the task",
+        )  # fmt: skip
+        git(target, "update-ref", "--no-deref", "HEAD", commit, doing="begin at the commit")
+        for setting, value in zip(("user.name", "user.email"), author, strict=False):
+            if value:
+                git(target, "config", setting, value)
+
+    @staticmethod
+    def _made(at: Path) -> None:
+        if not (at / "HEAD").exists():
+            private_folder(at)
+            git(at, "init", "--quiet", "--bare", doing="make a place for the repository")
+
+
+def branch_packed(folder: Path, branch: str, base: str, into: Path) -> str:
+    """A bundle of a branch since its base; its head, "" where nothing was committed. Raises
+    GitFault."""
+    head = line(folder, "rev-parse", f"refs/heads/{branch}", doing="find the branch")
+    if line(folder, "rev-list", "--count", f"{base}..{head}") == "0":
+        return ""
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=private_folder(into.parent)) as name:
+        made = Path(name) / "bundle"
+        git(
+            folder, "bundle", "create", "--quiet", str(made), f"refs/heads/{branch}", "--not", base,
+            doing="pack the branch",
+        )  # fmt: skip
+        with contextlib.suppress(FileNotFoundError):
+            into.unlink()
+        made.replace(into)
+    return head

@@ -1,0 +1,169 @@
+"""One session's actor, from the engine's side: followed until it has ended or is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from sessions.errors import AgentdeckError, EventRefused, JournalError
+from sessions.record import events as ev
+from sessions.remote.cluster import frames
+from sessions.remote.cluster.driver import BridgeFault, Driver
+from sessions.remote.cluster.ledger import BegunActor
+from sessions.runtime.repair import LeftOpen
+
+if TYPE_CHECKING:
+    from sessions.remote.elsewhere import Elsewhere
+    from sessions.remote.mirrored import Mirrored
+
+log = logging.getLogger("agentdeck.cluster")
+
+NAME = "ray"
+"""What the cluster is called as a site."""
+WAIT_S = 20.0
+SLACK_S = 10.0
+"""An actor that answers nothing for so much longer is shown as offline."""
+AGAIN_S = 2.0
+SALVAGED = "The actor of this session died ({why}); what it had recorded is here."
+UNSALVAGED = (
+    "The actor of this session died, and its node with what it had recorded ({why}). What it did "
+    "after this is not known."
+)
+
+
+class ActorHome(Protocol):
+    """What an actor is told by (`site.RaySite`)."""
+
+    elsewhere: Elsewhere
+
+    async def driver(self) -> Driver:
+        """The bridge, once it is connected."""
+
+    def mirrors(self, actor: str) -> list[Mirrored]:
+        """The sessions of an actor that are mirrored here."""
+
+    def begun(self, actor: str) -> BegunActor | None:
+        """What is noted of it."""
+
+    def parted(self, actor: str) -> None:
+        """Nothing more comes of it."""
+
+
+class Actor:
+    """Pulls what an actor's sessions say, as long as it lives."""
+
+    def __init__(self, home: ActorHome, session: str) -> None:
+        self.session = session
+        self._home = home
+        self._task: asyncio.Task[None] | None = None
+        self.caught_up = asyncio.Event()
+        """All that it had said when it was taken up is here."""
+
+    def follow(self) -> None:
+        """Pull from here on."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._follow(), name=self.session)
+
+    async def close(self) -> None:
+        """Pull no more; the actor goes on."""
+        task, self._task = self._task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        while True:
+            driver = await self._home.driver()
+            wait_s = WAIT_S if self.caught_up.is_set() else 0.0
+            try:
+                news = await self.news(driver, wait_s)
+            except BridgeFault as fault:
+                if fault.kind == frames.LOST:
+                    await self.lost(fault.message)
+                    return
+                self._cut(f"Its actor does not answer: {fault.message}")
+                await asyncio.sleep(AGAIN_S)
+                continue
+            await self.take(news)
+            for mirror in self._home.mirrors(self.session):
+                mirror.back()
+            if not news:
+                self.caught_up.set()
+
+    async def news(self, driver: Driver, wait_s: float) -> dict[str, list[bytes]]:
+        """Lines that are not here yet, of each of its sessions. Raises BridgeFault."""
+        known = self.known()
+        return dict(
+            await driver.ask(
+                "news", actor=self.session, known=known, wait_s=wait_s, slack_s=SLACK_S
+            )
+        )
+
+    def known(self) -> dict[str, int]:
+        """The last event that is here, of each of its sessions."""
+        return {mirror.id: mirror.last_seq for mirror in self._home.mirrors(self.session)}
+
+    async def take(self, news: dict[str, list[bytes]]) -> None:
+        """Mirror what its sessions said, on the disk here before it is told."""
+        for session, lines in news.items():
+            while True:
+                try:
+                    await self._home.elsewhere.take(NAME, session, lines)
+                    break
+                except ValueError as error:
+                    log.warning("what came of %s is passed over: %s", session, error)
+                    break
+                except JournalError as error:
+                    # Nothing is told that is not on the disk here: it is pulled again.
+                    self._cut(f"What it says can't be recorded here: {error}")
+                    await asyncio.sleep(AGAIN_S)
+
+    def _cut(self, why: str) -> None:
+        for mirror in self._home.mirrors(self.session):
+            mirror.cut(why)
+
+    async def lost(self, why: str) -> None:
+        """It is dead: what it left on its node is fetched, what is open still is ended here."""
+        begun = self._home.begun(self.session)
+        saved = await self._salvaged(begun.address if begun is not None else "")
+        told = (SALVAGED if saved else UNSALVAGED).format(why=why.rstrip("."))
+        log.warning("session %s: %s", self.session, told)
+        for mirror in self._home.mirrors(self.session):
+            try:
+                end_here(mirror, told)
+            except AgentdeckError as error:
+                log.warning("session %s is not ended: %s", mirror.id, error)
+        self._home.parted(self.session)
+
+    async def _salvaged(self, address: str) -> bool:
+        driver = await self._home.driver()
+        try:
+            nodes = await driver.ask("nodes")
+            node = next((n["id"] for n in nodes if n["address"] == address), "")
+            if not node:
+                return False
+            found = await driver.ask("salvage", node=node, session=self.session, known=self.known())
+        except BridgeFault as fault:
+            log.warning("nothing can be fetched of session %s: %s", self.session, fault)
+            return False
+        await self.take(found)
+        return True
+
+
+def end_here(mirror: Mirrored, why: str) -> None:
+    """End what is open in a mirror of which nothing more comes. Raises JournalError."""
+    left = LeftOpen()
+    for event in mirror.journal.events():
+        left.apply(event)
+    turn = left.turn
+    ends: Iterable[ev.Event] = left.ends()
+    if turn is not None:
+        ends = [ev.Error(turn=turn, kind="lost", message=why), *ends]
+    for event in ends:
+        try:
+            mirror.take(ev.stamp(event, mirror.last_seq + 1))
+        except EventRefused as error:
+            log.warning("an end is passed over: %s", error)
+    mirror.back()

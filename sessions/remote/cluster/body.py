@@ -1,0 +1,314 @@
+"""What an actor is: the deck of one session, as an engine has it, in a home of its own.
+
+It knows nothing of Ray: the bridge makes an actor of it. All that it answers are bytes of JSON or
+plain values, so that nothing of this program's has to be understood by another version of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sessions.errors import AgentdeckError, UsageError, of_machine
+from sessions.places import Places, places, private_folder
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.remote.cluster import settings
+from skills import private_files
+
+if TYPE_CHECKING:
+    from sessions.engine.whole import WholeDeck
+
+log = logging.getLogger("agentdeck.cluster")
+
+ROOT = "AGENTDECK_CLUSTER_HOME"
+"""Where the homes of actors are on a node; without it a folder of the data folder there."""
+MOST = 4 * 2**20
+"""Bytes of events in one answer; the rest comes with the next."""
+
+
+def root() -> Path:
+    """Where the homes of this node's actors are."""
+    told = os.environ.get(ROOT)
+    return Path(told).expanduser() if told else places().data / "cluster"
+
+
+def home(session: str) -> Path:
+    """The home of one session's actor on this node."""
+    return root() / "actors" / session
+
+
+def here(session: str) -> Places:
+    """The places of one session's actor."""
+    own = home(session)
+    return Places(
+        config_file=own / "config.toml",
+        data=own / "data",
+        state=own / "state",
+        run=own / "run",
+        my_skills=places().my_skills,
+    )
+
+
+class ActorBody:
+    """The engine of one session on a node of the cluster."""
+
+    def __init__(self, seed: Mapping[str, Any]) -> None:
+        self.session = str(seed["session"])
+        self._config = str(seed.get("config", ""))
+        for name, value in dict(seed.get("env") or {}).items():
+            os.environ[str(name)] = str(value)
+        self._deck: WholeDeck | None = None
+        self._opening: asyncio.Task[WholeDeck] | None = None
+        self._said = asyncio.Event()
+        self._offsets: dict[str, int] = {}
+
+    # -- life
+
+    async def hello(self) -> dict[str, Any]:
+        """Who is here; the deck is open when this is answered."""
+        from sessions import VERSION
+
+        try:
+            await self._open()
+        except AgentdeckError as error:
+            return refusal(error)
+        return {
+            "version": VERSION,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "home": str(home(self.session)),
+            "auth": os.environ.get("RAY_AUTH_MODE", ""),
+        }
+
+    async def _open(self) -> WholeDeck:
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._opened())
+        return await asyncio.shield(self._opening)
+
+    async def _opened(self) -> WholeDeck:
+        from sessions import config
+        from sessions.engine.whole import WholeDeck
+        from sessions.record.descriptors import raise_limit
+
+        raise_limit()
+        where = here(self.session)
+        private_folder(where.data)
+        _share(where.data / "repositories")
+        if self._config:
+            merged = settings.merged(self._config, places().config_file)
+            private_files.write(where.config_file, merged.encode(), synced=False)
+        deck = WholeDeck(where, config.load(where.config_file))
+        deck.listener = self
+        await deck.open()
+        self._deck = deck
+        return deck
+
+    async def end(self, known: Mapping[str, int]) -> dict[str, list[bytes]]:
+        """End the turn, the agents and the commands; the rest of the record when that is whole."""
+        deck, self._deck = self._deck, None
+        if deck is None:
+            return {}
+        await deck.close()
+        return await self.rest(deck, known)
+
+    async def rest(self, deck: WholeDeck, known: Mapping[str, int]) -> dict[str, list[bytes]]:
+        """All that is not known yet."""
+        found: dict[str, list[bytes]] = {}
+        seen = dict(known)
+        while more := await self._after(deck, seen):
+            for each, lines in more.items():
+                found.setdefault(each, []).extend(lines)
+                seen[each] = codec.decode(lines[-1]).seq
+        return found
+
+    # -- what is asked of it
+
+    async def call(self, command: str, args: bytes) -> bytes:
+        """A command of the engine (docs/protocol.md): `{"ok": …}` or `{"error": {…}}`."""
+        try:
+            deck = await self._open()
+            return codec.encode({"ok": await _run(deck, command, codec.loads(args))})
+        except AgentdeckError as error:
+            return codec.encode(refusal(error))
+        except TypeError as error:
+            return codec.encode(refusal(UsageError(f"Wrong arguments: {error}.")))
+        except Exception as error:
+            # The boundary of a worker: one command fails, the actor goes on.
+            log.exception("command %r", command)
+            ours = AgentdeckError(
+                f"agentdeck failed: {error!r}.", "Its node's log has the details."
+            )
+            return codec.encode(refusal(of_machine(error, "be done") or ours))
+
+    async def news(self, known: Mapping[str, int], wait_s: float) -> dict[str, list[bytes]]:
+        """Of each session here its lines after the number that is known, as soon as there are any.
+
+        After `wait_s` an empty answer says that it lives.
+        """
+        deck = await self._open()
+        deadline = asyncio.get_running_loop().time() + wait_s
+        while True:
+            self._said.clear()
+            if found := await self._after(deck, known):
+                return found
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or self._deck is None:
+                return {}
+            try:
+                await asyncio.wait_for(self._said.wait(), left)
+            except TimeoutError:
+                return {}
+
+    async def _after(self, deck: WholeDeck, known: Mapping[str, int]) -> dict[str, list[bytes]]:
+        found: dict[str, list[bytes]] = {}
+        size = 0
+        for session in list(deck.sessions.values()):
+            session.recorder.flush()
+            after, upto = known.get(session.id, 0), session.summary.seq
+            if upto <= after or size >= MOST:
+                continue
+            lines, offset = await asyncio.to_thread(
+                _read, session.folder, after, upto, self._offsets.get(session.id, 0)
+            )
+            self._offsets[session.id] = offset
+            size += sum(map(len, lines))
+            if lines:
+                found[session.id] = lines
+        return found
+
+    # -- what the deck tells (sessions.runtime.deck.Listener)
+
+    def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
+        """An event is in the journal here."""
+        self._said.set()
+
+    def on_summary(self, summary: ev.JSON) -> None:
+        """It follows from the events."""
+
+    def on_gone(self, session_id: str) -> None:
+        """Nothing is deleted here while its actor lives."""
+
+    def on_notice(self, notice: ev.JSON) -> None:
+        """It stays in the log of the node."""
+        log.info("%s", notice.get("message", ""))
+
+
+def _read(folder: Path, after: int, upto: int, offset: int) -> tuple[list[bytes], int]:
+    """Lines of a journal, some megabytes of them, and where the next begin."""
+    from sessions.engine.replay import Replay
+    from sessions.places import JOURNAL
+
+    replay = Replay(folder / JOURNAL, after + 1, upto, compact=False, offset=offset)
+    found: list[bytes] = []
+    size = 0
+    try:
+        while size < MOST and (part := replay.part()):
+            found += part
+            size += sum(map(len, part))
+        return found, replay.offset
+    finally:
+        replay.close()
+
+
+async def _run(deck: WholeDeck, name: str, args: ev.JSON) -> Any:
+    from sessions.engine import commands
+
+    subject = name.partition(".")[0]
+    try:
+        # Only what is asked for: an actor's start is paid by every task.
+        importlib.import_module(f"sessions.engine.commands.{_MODULES.get(subject, subject)}")
+    except ModuleNotFoundError:
+        commands.load_commands()
+    command = commands.known(name)
+    if command is None:
+        raise UsageError(f"The engine over there does not know the command {name}.")
+    commands.check(command, args)
+    return await command(deck, **args)
+
+
+_MODULES = {"archive": "deck"}
+
+
+def refusal(error: AgentdeckError) -> dict[str, Any]:
+    """An error as it is sent."""
+    return {
+        "error": {
+            "message": error.message, "hint": error.hint, "exit_code": error.exit_code,
+            "kind": type(error).__name__,
+        }
+    }  # fmt: skip
+
+
+def _share(link: Path) -> None:
+    """All actors of a node share what is cached of repositories."""
+    shared = private_folder(root() / "repositories")
+    if not link.exists():
+        link.symlink_to(shared)
+
+
+async def salvaged(session: str, known: Mapping[str, int]) -> dict[str, list[bytes]]:
+    """What an actor that is dead left on this node: its journal, completed as after a crash.
+
+    What it started and what outlived it is ended by that too.
+    """
+    if not here(session).data.is_dir():
+        return {}
+    body = ActorBody({"session": session})
+    deck = await body._open()
+    for folder in sorted(here(session).sessions.iterdir()):
+        try:
+            await deck.get(folder.name)  # what a crash left open in it is ended by that
+        except AgentdeckError as error:
+            log.warning("session %s: %s", folder.name, error)
+    return await body.end(known)
+
+
+def facts() -> dict[str, Any]:
+    """What this node has: version, Python, memory; for `agentdeck cluster check`."""
+    from sessions import VERSION
+
+    told: dict[str, Any] = {
+        "version": VERSION,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "host": socket.gethostname(),
+        "auth": os.environ.get("RAY_AUTH_MODE", ""),
+        "memory": free_memory(),
+        "home": str(root()),
+        "backends": [],
+        "fault": "",
+    }
+    try:
+        told["backends"] = asyncio.run(_backends())
+    except AgentdeckError as error:
+        told["fault"] = str(error)
+    return told
+
+
+async def _backends() -> list[dict[str, Any]]:
+    from sessions import config
+    from sessions.backends.registry import describe
+
+    where = replace(places(), state=root() / "state")
+    found = await describe(config.load(where.config_file), where)
+    return [{k: row[k] for k in ("name", "type", "model", "ok", "detail")} for row in found]
+
+
+def free_memory() -> int:
+    """Bytes that are free on this machine, 0 where it does not say."""
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return 0
+    for line in text.splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0

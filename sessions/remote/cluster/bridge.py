@@ -1,0 +1,306 @@
+"""The process that speaks with Ray: `python -P -m ….bridge ADDRESS NAMESPACE`.
+
+Ray ends the process of a driver when the head of its cluster is gone for a minute, and costs half
+a second and a hundred megabytes to import: neither may happen to the engine. It ends with the
+engine; detached actors go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sessions.remote.cluster import body, frames, here
+
+log = logging.getLogger("agentdeck.cluster")
+
+INIT_S = 45.0
+GREET_S = 60.0
+FACTS_S = 60.0
+END_S = 10.0
+DEAD_S = 30.0
+Method = Callable[..., Awaitable[Any]]
+
+
+class RayRefused(Exception):
+    """What can't be done: `kind` as in `frames`."""
+
+    def __init__(self, kind: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.message, self.hint = kind, message, hint
+
+
+def connect(address: str, namespace: str) -> Any:
+    """Ray, connected to its cluster. Raises RayRefused."""
+    lack, remedy = here.lack(address)
+    if lack:
+        raise RayRefused(frames.AWAY, lack, remedy)
+    os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    try:
+        ray.init(
+            address=address, namespace=namespace, log_to_driver=False, logging_level="error",
+            configure_logging=False,
+        )  # fmt: skip
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise RayRefused(
+            frames.AWAY, f"The cluster at {address} does not take us in: {first}",
+            f"Its token must be the one here, and this machine one of its nodes: "
+            f"ray start --address={address} --num-cpus=0",
+        ) from error  # fmt: skip
+    return ray
+
+
+class RayBridge:
+    """What the engine asks, by its name: each of the methods without a dash before it."""
+
+    def __init__(self, ray: Any) -> None:
+        self.ray = ray
+        self._class = ray.remote(max_restarts=0, max_task_retries=0)(body.ActorBody)
+        self._handles: dict[str, Any] = {}
+
+    # -- the cluster
+
+    async def nodes(self) -> list[dict[str, Any]]:
+        """Every node that lives, and what it can give."""
+        found = await asyncio.to_thread(self.ray.nodes)
+        return [
+            {
+                "id": n["NodeID"], "address": n["NodeManagerAddress"], "name": n["NodeName"],
+                "resources": dict(n["Resources"]), "labels": dict(n["Labels"]),
+            }
+            for n in found
+            if n["Alive"]
+        ]  # fmt: skip
+
+    async def auth(self) -> str:
+        """Whether the head asks for a token, as its own processes have it."""
+
+        def mode() -> str:  # sent by its code: the head need not have agentdeck
+            import os
+
+            return os.environ.get("RAY_AUTH_MODE", "")
+
+        task = self.ray.remote(num_cpus=0, max_retries=0)(mode)
+        head = {"resources": {"node:__internal_head__": 0.001}}
+        return str(await self._answer(task.options(**head).remote(), FACTS_S))
+
+    async def facts(self, node: str) -> dict[str, Any]:
+        """What agentdeck finds on a node."""
+        task = self.ray.remote(num_cpus=0, max_retries=0)(body.facts)
+        return dict(await self._answer(task.options(**_on(node)).remote(), FACTS_S))
+
+    # -- actors
+
+    async def actors(self) -> list[str]:
+        """Names of the actors of this deck that live."""
+        return list(await asyncio.to_thread(self.ray.util.list_named_actors))
+
+    async def begin(
+        self, actor: str, seed: dict[str, Any], needs: dict[str, Any]
+    ) -> dict[str, Any]:  # fmt: skip
+        """Make an actor and greet it, once there is a node with room; what it says of itself."""
+        options = dict(needs)
+        handle = self._class.options(
+            name=actor, lifetime="detached", max_concurrency=100, **options
+        ).remote(seed)
+        self._handles[actor] = handle
+        return await self.greet(actor, wait_s=0)
+
+    async def greet(self, actor: str, wait_s: float = GREET_S) -> dict[str, Any]:
+        """What an actor says of itself. `wait_s` 0: as long as no node has room for it."""
+        told = dict(await self._answer(self._of(actor).hello.remote(), wait_s))
+        told["node"] = await asyncio.to_thread(self._node_of, actor)
+        return told
+
+    def _node_of(self, actor: str) -> str:
+        from ray._private.state import actors
+
+        found = actors(self._of(actor)._actor_id.hex())
+        return str(found.get("Address", {}).get("NodeID", ""))
+
+    async def call(self, actor: str, command: str, args: bytes) -> bytes:
+        """A command of the engine, done by the actor's."""
+        return bytes(await self._answer(self._of(actor).call.remote(command, args), 0))
+
+    async def news(
+        self, actor: str, known: dict[str, int], wait_s: float, slack_s: float
+    ) -> dict[str, list[bytes]]:
+        """What its sessions said since; given up `slack_s` after it should have been answered."""
+        asked = self._of(actor).news.remote(known, wait_s)
+        return dict(await self._answer(asked, wait_s + slack_s))
+
+    async def end(
+        self, actor: str, known: dict[str, int], wait_s: float = END_S
+    ) -> dict[str, list[bytes]] | None:
+        """End an actor and all that it started; the rest of what its sessions said.
+
+        It is asked to; where it does not answer, it is ended for real all the same (None).
+        """
+        handle, rest = self._of(actor), None
+        try:
+            rest = dict(await self._answer(handle.end.remote(known), wait_s))
+        except RayRefused as error:
+            log.warning("actor %s is not asked any longer: %s", actor, error)
+        await asyncio.to_thread(self.ray.kill, handle)
+        self._handles.pop(actor, None)
+        await self._dead(handle)
+        return rest
+
+    async def _dead(self, handle: Any) -> None:
+        """Until a process that was ended for real is no more."""
+        try:
+            await self._answer(handle.hello.remote(), DEAD_S)
+        except RayRefused as error:
+            log.info("an actor has ended: %s", error)
+
+    async def salvage(
+        self, node: str, session: str, known: dict[str, int]
+    ) -> dict[str, list[bytes]]:  # fmt: skip
+        """What a dead actor left on its node."""
+        task = self.ray.remote(num_cpus=0, max_retries=0)(_salvage)
+        asked = task.options(**_on(node)).remote(session, known)
+        return dict(await self._answer(asked, FACTS_S))
+
+    def _of(self, actor: str) -> Any:
+        handle = self._handles.get(actor)
+        if handle is None:
+            try:
+                handle = self._handles[actor] = self.ray.get_actor(actor)
+            except ValueError as error:
+                raise RayRefused(frames.LOST, f"The cluster knows no actor {actor}.") from error
+        return handle
+
+    async def _answer(self, asked: Any, wait_s: float) -> Any:
+        """What Ray answers. Raises RayRefused."""
+        errors = self.ray.exceptions
+        try:
+            return await asyncio.wait_for(_awaited(asked), wait_s or None)
+        except TimeoutError as error:
+            raise RayRefused(frames.AWAY, f"No answer within {wait_s:g} s.") from error
+        except errors.ActorUnavailableError as error:
+            raise RayRefused(frames.AWAY, _first(error)) from error
+        except (errors.RayActorError, errors.ActorDiedError) as error:
+            raise RayRefused(frames.LOST, _why_dead(error)) from error
+        except errors.RayTaskError as error:
+            raise RayRefused(frames.REFUSED, _cause(error)) from error
+        except errors.RayError as error:
+            raise RayRefused(frames.AWAY, _first(error)) from error
+
+
+def _salvage(session: str, known: dict[str, int]) -> dict[str, list[bytes]]:
+    return asyncio.run(body.salvaged(session, known))
+
+
+async def _awaited(asked: Any) -> Any:
+    return await asked
+
+
+def _on(node: str) -> dict[str, Any]:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
+
+
+def _first(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
+
+
+def _why_dead(error: Exception) -> str:
+    """Why an actor is dead, in one line of Ray's many."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = next((line for line in lines if line.startswith("The actor is dead")), _first(error))
+    if "ModuleNotFoundError" in str(error) or "No module named" in str(error):
+        return "agentdeck is not installed for the Python of that node."
+    return told.split(" Some common causes", 1)[0][:400]
+
+
+def _cause(error: Any) -> str:
+    cause = getattr(error, "cause", None) or error
+    if "No module named 'sessions" in str(error):
+        return "agentdeck is not installed for the Python of that node."
+    return f"{type(cause).__name__}: {_first(cause)}"[:400]
+
+
+class _Serving:
+    """Answers the engine until it is gone."""
+
+    def __init__(
+        self, bridge: RayBridge, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:  # fmt: skip
+        self._bridge, self._reader, self._writer = bridge, reader, writer
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        while (asked := await frames.read(self._reader)) is not None:
+            task = asyncio.ensure_future(self._done(asked))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _done(self, asked: dict[str, Any]) -> None:
+        try:
+            method: Method = getattr(self._bridge, str(asked["op"]).lstrip("_"))
+            answer = {"id": asked["id"], "ok": await method(**asked["args"])}
+        except RayRefused as error:
+            answer = _told(asked["id"], error)
+        except Exception as error:
+            # The boundary of a worker: one question fails, the bridge goes on.
+            log.exception("%s", asked.get("op"))
+            answer = _told(asked["id"], RayRefused(frames.AWAY, f"{type(error).__name__}: {error}"))
+        self._writer.write(frames.frame(answer))
+        await self._writer.drain()
+
+
+def _told(number: Any, error: RayRefused) -> dict[str, Any]:
+    return {"id": number, "fault": error.kind, "message": error.message, "hint": error.hint}
+
+
+async def _main(address: str, namespace: str, come: int, go: int) -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2**20)
+    await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(come, "rb")
+    )
+    transport, protocol = await loop.connect_write_pipe(
+        asyncio.streams.FlowControlMixin, os.fdopen(go, "wb")
+    )
+    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+    try:
+        ray = await asyncio.wait_for(asyncio.to_thread(connect, address, namespace), INIT_S)
+    except TimeoutError:
+        late = RayRefused(frames.AWAY, f"The cluster at {address} did not take us in within "
+                       f"{INIT_S:g} s.", "Its token must be the one here.")  # fmt: skip
+        writer.write(frames.frame(_told(0, late)))
+        await writer.drain()
+        return
+    except RayRefused as error:
+        writer.write(frames.frame(_told(0, error)))
+        await writer.drain()
+        return
+    writer.write(frames.frame({"id": 0, "ok": ray.__version__}))
+    await _Serving(RayBridge(ray), reader, writer).serve()
+
+
+def main() -> None:
+    """Serve the engine on what stdin and stdout were; Ray's own words go to the log."""
+    come, go = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(_main(sys.argv[1], sys.argv[2], come, go))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        # Ray's own end would wait for its threads; nothing of here is kept anywhere.
+        os._exit(0)

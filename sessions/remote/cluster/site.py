@@ -1,0 +1,338 @@
+"""A Ray cluster as a site where sessions live: each an actor of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sessions import VERSION, errors
+from sessions.api.cluster import ClusterNode
+from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.record import codec
+from sessions.record import events as ev
+from sessions.remote.cluster import frames, settings
+from sessions.remote.cluster.actor import NAME, SLACK_S, Actor
+from sessions.remote.cluster.driver import BridgeFault, Driver
+from sessions.remote.cluster.ledger import ActorLedger, BegunActor
+from sessions.remote.cluster.needs import Needs
+from sessions.remote.cluster.seed import Seed
+from sessions.remote.mirrored import Mirrored
+from sessions.remote.port import Offline
+from sessions.safety.sanitise import clean_line
+
+if TYPE_CHECKING:
+    from sessions.remote.elsewhere import Elsewhere
+    from sessions.runtime.deck import Deck
+
+log = logging.getLogger("agentdeck.cluster")
+
+_AGAIN_S, _MOST_AGAIN_S = 1.0, 60.0
+_ALL = 2**53
+
+
+class RaySite:
+    """The actors of this deck on its cluster. Nothing is connected before it is needed."""
+
+    name = NAME
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self.elsewhere: Elsewhere = deck.elsewhere
+        self.ledger = ActorLedger(deck.places)
+        self._actors: dict[str, Actor] = {}
+        self._noted: dict[str, BegunActor] = {}
+        self._driver: Driver | None = None
+        self._connected = asyncio.Event()
+        self._safe: asyncio.Task[str] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._why = ""
+
+    @property
+    def offline(self) -> str:
+        """Why the cluster can't be reached, "" while it can or nobody has tried."""
+        return self._why
+
+    @property
+    def running(self) -> int:
+        """How many actors are followed."""
+        return len(self._actors)
+
+    # -- the way there
+
+    def start(self) -> None:
+        """Take up what an engine before this one left running, if it left anything."""
+        for begun in self.ledger.all():
+            self._noted[begun.session] = begun
+            self._followed(begun.session)
+        if self._noted:
+            self.connect()
+
+    def connect(self) -> None:
+        """Connect, and connect again whenever that is lost."""
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.get_running_loop().create_task(self._keep(), name="cluster")
+
+    async def driver(self) -> Driver:
+        """The bridge, once it is connected, however long that takes."""
+        self.connect()
+        while True:
+            await self._connected.wait()
+            if self._driver is not None and not self._driver.gone.is_set():
+                return self._driver
+            await asyncio.sleep(0.05)
+
+    async def _keep(self) -> None:
+        wait = _AGAIN_S
+        while True:
+            try:
+                self._driver = await Driver.start(
+                    self._deck.places, self._deck.config.cluster.address, self.ledger.namespace()
+                )
+            except BridgeFault as fault:
+                self._away(str(fault))
+                await asyncio.sleep(wait)
+                wait = min(_MOST_AGAIN_S, wait * 2)
+                continue
+            wait = _AGAIN_S
+            self._safe = None
+            self._why = ""
+            self._connected.set()
+            self._tried.set()
+            await self._driver.gone.wait()
+            self._away("The connection to the cluster was lost; it is made again by itself.")
+            await self._driver.close()
+
+    def _away(self, why: str) -> None:
+        self._why = why
+        self._connected.clear()
+        self._tried.set()
+        self.elsewhere.cut(self.name, why)
+
+    async def reached(self) -> Driver:
+        """The bridge, or why there is none. Raises Offline."""
+        if not self._deck.config.cluster.address:
+            raise UsageError(
+                "No cluster is configured.", "Set [cluster] address (docs/cluster.md)."
+            )
+        self.connect()
+        await self._tried.wait()
+        if self._why or self._driver is None:
+            raise Offline(self._why, "")
+        return self._driver
+
+    async def close(self) -> None:
+        """Let go of the cluster; its actors go on."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        actors, self._actors = list(self._actors.values()), {}
+        for actor in actors:
+            await actor.close()
+        if self._safe is not None:
+            self._safe.cancel()
+        if self._driver is not None:
+            await self._driver.close()
+
+    # -- actors (actor.ActorHome)
+
+    def mirrors(self, actor: str) -> list[Mirrored]:
+        """The sessions of an actor that are mirrored here and in memory."""
+        return [m for m in self.elsewhere.mirrors(self.name) if self._actor_of(m.id) == actor]
+
+    def begun(self, actor: str) -> BegunActor | None:
+        """What is noted of an actor."""
+        return self._noted.get(actor)
+
+    def parted(self, actor: str) -> None:
+        """Nothing more comes of an actor."""
+        self._actors.pop(actor, None)
+        self._noted.pop(actor, None)
+        self.ledger.ended(actor)
+
+    def _followed(self, session: str) -> Actor:
+        actor = self._actors[session] = Actor(self, session)
+        actor.follow()
+        return actor
+
+    def _actor_of(self, session: str) -> str:
+        """A session's actor: its own, or that of the session that started it."""
+        for _ in range(20):
+            if session in self._noted:
+                return session
+            there = self._deck.sessions.get(session)
+            above = (there.summary.parent or {}).get("id") if there is not None else None
+            if not isinstance(above, str):
+                return session
+            session = above
+        return session
+
+    async def begin(
+        self, session: str, needs: Needs, keys: Mapping[str, str] | None = None
+    ) -> None:  # fmt: skip
+        """An actor for a session that is to be; waits for a node with room. Raises AgentdeckError.
+
+        `keys`: variables that the plan names, with what they are here.
+        """
+        driver = await self.reached()
+        try:
+            if unsafe := await self._unsafe(driver):
+                raise UsageError(unsafe, "See docs/cluster.md: Ray is started with a token.")
+            if lack := needs.lack(await driver.ask("nodes")):
+                raise UsageError(
+                    f"No node of the cluster has what the task asks for: {lack}.",
+                    "`agentdeck cluster check` says what each node has.",
+                )
+            self._noted[session] = BegunActor(session)
+            self.ledger.note(self._noted[session])
+            seed = Seed(session, settings.sent(self._deck.places.config_file), keys)
+            said = await driver.ask(
+                "begin", actor=session, seed=seed.plain(), needs=needs.options()
+            )
+            await self._greeted(driver, session, said)
+        except BridgeFault as fault:
+            await self._unbegun(driver, session)
+            raise AgentdeckError(
+                f"The session's actor did not begin: {fault.message}", fault.hint
+            ) from fault
+        except BaseException:
+            await self._unbegun(driver, session)
+            raise
+        self._followed(session)
+
+    async def _greeted(self, driver: Driver, session: str, told: ev.JSON) -> None:
+        if refused := told.get("error"):
+            raise _error(refused)
+        if told.get("version") != VERSION:
+            raise UsageError(
+                f"agentdeck is of version {told.get('version')} on the node {told.get('host')}, "
+                f"and of {VERSION} here.", "Install the same on all nodes.",
+            )  # fmt: skip
+        nodes = await driver.ask("nodes")
+        address = next((str(n["address"]) for n in nodes if n["id"] == told.get("node")), "")
+        self._noted[session] = BegunActor(session, address)
+        self.ledger.note(self._noted[session])
+
+    async def _unbegun(self, driver: Driver, session: str) -> None:
+        if session in self._noted and session not in self._actors:
+            try:
+                await driver.ask("end", actor=session, known={}, wait_s=1.0)
+            except BridgeFault as fault:
+                log.warning("an actor that did not begin may be left: %s", fault)
+            self.parted(session)
+
+    async def _unsafe(self, driver: Driver) -> str:
+        """Why no session is trusted to this cluster, "" where its head asks for a token."""
+        if self._safe is None or (self._safe.done() and self._safe.exception()):
+            self._safe = asyncio.ensure_future(driver.ask("auth"))
+        mode = await asyncio.shield(self._safe)
+        if mode == "token":
+            return ""
+        return (
+            "The cluster asks nobody for a token: whoever reaches its ports can run anything on "
+            "it, so agentdeck sends it nothing."
+        )
+
+    async def end(self, session: str) -> None:
+        """End a session's actor for real, its agents and commands with it; its record stays."""
+        if session not in self._noted:
+            return
+        driver = await self.reached()
+        actor = self._actors.get(session) or Actor(self, session)
+        await actor.close()
+        try:
+            rest = await driver.ask("end", actor=session, known=actor.known())
+        except BridgeFault as fault:
+            if fault.kind == frames.LOST:
+                await actor.lost(fault.message)
+                return
+            raise AgentdeckError(f"The actor is not ended: {fault.message}") from fault
+        if rest is None:
+            await actor.lost("it did not answer when it was to end, and was ended for real")
+            return
+        await actor.take(rest)
+        for mirror in self.mirrors(session):
+            mirror.back()
+        self.parted(session)
+
+    # -- what is asked of it (sessions.remote.port.Site)
+
+    async def call(self, command: str, args: ev.JSON) -> Any:
+        """A command of the engine, done by the session's actor."""
+        wanted = str(args.get("session") or args.get("id") or "")
+        actor = self._actor_of(wanted)
+        if actor not in self._noted:
+            raise NotFound(
+                "The actor of this session has ended: nothing can be sent to it.",
+                "What it said stays, and can be read, searched and harvested.",
+            )
+        driver = await self.reached()
+        try:
+            said = await driver.ask("call", actor=actor, command=command, args=codec.encode(args))
+        except BridgeFault as fault:
+            raise Offline(fault.message, "Whether it was done is not known.") from fault
+        told = codec.loads(said)
+        if refused := told.get("error"):
+            raise _error(refused)
+        return told.get("ok")
+
+    async def since(self, session: str, seq: int) -> Sequence[bytes | ev.JSON]:
+        """Lines of a session's journal after `seq`."""
+        actor = self._actor_of(session)
+        driver = await self.reached()
+        known = {m.id: _ALL for m in self.mirrors(actor)} | {session: seq}
+        try:
+            news = await driver.ask("news", actor=actor, known=known, wait_s=0, slack_s=SLACK_S)
+        except BridgeFault as fault:
+            raise Offline(fault.message) from fault
+        return list(news.get(session, ()))
+
+    async def nodes(self) -> list[ClusterNode]:
+        """Every node with what agentdeck finds there. Raises AgentdeckError."""
+        driver = await self.reached()
+        try:
+            found = await driver.ask("nodes")
+        except BridgeFault as fault:
+            raise Offline(fault.message, fault.hint) from fault
+        unsafe = await self._unsafe(driver)
+
+        async def told(node: ev.JSON) -> ClusterNode:
+            try:
+                facts = await driver.ask("facts", node=node["id"])
+            except BridgeFault as fault:
+                return _node(node, {"fault": f"{fault.message} {fault.hint}".strip()})
+            wrong = f"Here is agentdeck {VERSION}: install the same on all nodes."
+            other = "" if facts.get("version") == VERSION else wrong
+            return _node(node, {**facts, "fault": unsafe or facts.get("fault") or other})
+
+        return list(await asyncio.gather(*(told(node) for node in found)))
+
+
+def _node(node: ev.JSON, facts: ev.JSON) -> ClusterNode:
+    return {
+        "id": clean_line(str(node["id"])),
+        "address": clean_line(str(node["address"])),
+        "host": clean_line(str(facts.get("host", ""))),
+        "labels": {k: v for k, v in node["labels"].items() if not k.startswith("ray.io/")},
+        "resources": {
+            k: v for k, v in node["resources"].items() if not k.startswith(("node:", "object_"))
+        },
+        "version": clean_line(str(facts.get("version", ""))),
+        "python": clean_line(str(facts.get("python", ""))),
+        "memory": int(facts.get("memory", 0)),
+        "home": clean_line(str(facts.get("home", ""))),
+        "backends": facts.get("backends", []),
+        "fault": clean_line(str(facts.get("fault", ""))),
+    }
+
+
+def _error(told: ev.JSON) -> AgentdeckError:
+    """An error of over there as one of here."""
+    cls = getattr(errors, str(told.get("kind", "")), AgentdeckError)
+    if cls in (errors.BackendError, errors.LimitLasts) or not (
+        isinstance(cls, type) and issubclass(cls, AgentdeckError)
+    ):
+        cls = AgentdeckError
+    return cls(str(told.get("message", "")), str(told.get("hint", "")))

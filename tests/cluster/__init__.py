@@ -1,0 +1,1 @@
+"""Sessions on two real Ray nodes on loopback addresses; `make cluster` (skipped without Ray)."""

@@ -1,0 +1,128 @@
+"""Actors, nodes, engine and bridge killed, frozen, cut off: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from sessions.record import events as ev
+from sessions.record.summary import ENGINE_STOPPED
+from sessions.remote.cluster import actor
+from sessions.remote.mirrored import Mirrored
+from tests.cluster.conftest import LONG_S, Decks, gone, said, whole
+from tests.support.raycluster import RayCluster
+from tests.support.rig import until
+
+pytestmark = pytest.mark.timeout(300)
+
+
+async def test_an_actor_that_is_killed_is_a_turn_that_was_cut_off(decks: Decks) -> None:
+    """What its journal has beyond what was shown is fetched from its node, and it ends once."""
+    far = await decks.open()
+    session = await far.begin()
+    pid = await far.pid(session.id)
+    await session.send("stream 100000 50")
+    await until(lambda: "word5 " in said(session), LONG_S)
+    shown = said(session)
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: session.summary.status == "cut-off", LONG_S)
+    events = list(session.journal.events())
+    ends = [e for e in events if isinstance(e, ev.TurnEnded)]
+    assert [e.detail for e in ends] == [ENGINE_STOPPED]
+    assert said(session).startswith(shown) and whole(session)
+    there = far.cluster.home("right") / "actors" / session.id / "data" / "sessions" / session.id
+    assert len((there / "journal.jsonl").read_bytes().splitlines()) == session.last_seq
+
+
+async def test_the_next_engine_goes_on_where_the_last_one_was(decks: Decks) -> None:
+    """The engine is gone in mid-sentence; the second has every word once."""
+    first = await decks.open()
+    sessions = [await first.begin(node) for node in ("left", "right")]
+    for each in sessions:
+        await each.send("stream 60 20")
+    await until(lambda: all("word2 " in said(s) for s in sessions), LONG_S)
+    assert first.site._driver is not None
+    first.site._driver._process.kill()  # and nothing of the engine's is told to anybody
+    await first.deck.close()
+    second = await decks.open()
+    await until(lambda: all(s.id in second.deck.sessions for s in sessions), LONG_S)
+    found = [second.deck.sessions[s.id] for s in sessions]
+    again = [s for s in found if isinstance(s, Mirrored)]
+    await until(lambda: all(s.summary.status == "done" for s in again), LONG_S)
+    assert len(again) == 2 and all(whole(s) for s in again)
+    assert {said(s) for s in again} == {"".join(f"word{n} " for n in range(60))}
+
+
+async def test_a_frozen_actor_is_offline_and_comes_back(
+    decks: Decks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped for longer than is waited for; nothing is lost by it."""
+    monkeypatch.setattr(actor, "WAIT_S", 1.0)
+    monkeypatch.setattr(actor, "SLACK_S", 1.0)
+    far = await decks.open()
+    session = await far.begin("left")
+    pid = await far.pid(session.id)
+    await session.send("stream 40 20")
+    await until(lambda: "word2 " in said(session), LONG_S)
+    os.kill(pid, signal.SIGSTOP)
+    await until(lambda: session.summary.status == "offline", LONG_S)
+    os.kill(pid, signal.SIGCONT)
+    await until(lambda: session.summary.status == "done", LONG_S)
+    assert said(session) == "".join(f"word{n} " for n in range(40)) and whole(session)
+
+
+async def test_a_connection_that_breaks_comes_back_by_itself(decks: Decks) -> None:
+    """The process that speaks with the cluster is killed."""
+    far = await decks.open()
+    session = await far.begin()
+    await session.send("stream 60 20")
+    await until(lambda: "word2 " in said(session), LONG_S)
+    assert far.site._driver is not None
+    far.site._driver._process.kill()
+    await until(lambda: session.summary.status == "done", LONG_S)
+    assert said(session) == "".join(f"word{n} " for n in range(60)) and whole(session)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["asked", "frozen"])
+async def test_what_is_ended_ends_for_real(decks: Decks, tmp_path: Path, frozen: bool) -> None:
+    """The actor's process and the commands that it runs, also where it hears nothing."""
+    far = await decks.open()
+    session = await far.begin("left")
+    pid = await far.pid(session.id)
+    file = tmp_path / "pid"
+    command = f"echo $$ > {file}; exec sleep 1000"
+    await session.send(f'tool Bash {{"command": "{command}"}}')
+    await until(lambda: file.exists() and bool(file.read_text().strip()), LONG_S)
+    child = int(file.read_text())
+    assert not gone(child)()
+    if frozen:
+        os.kill(pid, signal.SIGSTOP)
+    await far.site.end(session.id)
+    await until(lambda: gone(pid)() and gone(child)(), LONG_S)
+    assert session.summary.status in ("idle", "failed", "cut-off", "done") and whole(session)
+
+
+async def test_a_node_that_is_killed_takes_its_sessions_along(
+    decks: Decks, cluster: RayCluster
+) -> None:
+    """Those of the other node go on; of the lost one the turn is cut off, and that is said."""
+    far = await decks.open()
+    lost, stays = await far.begin("right"), await far.begin("left")
+    for each in (lost, stays):
+        await each.send("stream 100 10")
+    await until(lambda: all("word2 " in said(s) for s in (lost, stays)), LONG_S)
+    shown = said(lost)
+    await asyncio.to_thread(cluster.kill_node, "right")
+    try:
+        await until(lambda: lost.summary.status == "cut-off", LONG_S)
+        assert said(lost).startswith(shown) and whole(lost)
+        told = [e.message for e in lost.journal.events() if isinstance(e, ev.Error)]
+        assert told and "is not known" in told[-1]
+        await until(lambda: stays.summary.status == "done", LONG_S)
+        assert said(stays) == "".join(f"word{n} " for n in range(100))
+    finally:
+        await asyncio.to_thread(cluster.node, "right", 8, "--address", cluster.address)

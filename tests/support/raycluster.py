@@ -1,0 +1,109 @@
+"""Two Ray nodes on loopback addresses, with a token, each with homes of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sessions.remote.cluster.body import ROOT
+
+MEMORY = "80000000"
+
+
+def free_port() -> int:
+    """A port nobody has."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class RayCluster:
+    """Two nodes: `left`, the head, and `right`; each has a label and a resource of its name."""
+
+    root: Path
+    port: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    temp: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where its head is."""
+        return f"127.0.0.1:{self.port}"
+
+    @classmethod
+    def start(cls, root: Path, *, mode: str = "token", cpus: int = 8) -> RayCluster:
+        """Start both nodes and wait for them."""
+        made = cls(root, free_port())
+        token = root / "token"
+        token.write_text(secrets.token_hex(32))
+        token.chmod(0o600)
+        # Ray's sockets need short paths.
+        made.temp = tempfile.mkdtemp(prefix="r", dir="/tmp")
+        made.env = {
+            "RAY_AUTH_MODE": mode, "RAY_AUTH_TOKEN_PATH": str(token),
+            "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1",
+            "RAY_DEDUP_LOGS": "0",
+        }  # fmt: skip
+        made.node("left", cpus, "--head", "--port", str(made.port), "--include-dashboard", "false",
+                  "--temp-dir", made.temp)  # fmt: skip
+        made.node("right", cpus, "--address", made.address)
+        return made
+
+    def home(self, name: str) -> Path:
+        """Where the homes of a node's actors are."""
+        return self.root / name
+
+    def node(self, name: str, cpus: int, *words: str) -> None:
+        """Start a node, in a process group of its own."""
+        address = "127.0.0.1" if name == "left" else "127.0.0.2"
+        ray = Path(sys.executable).with_name("ray")
+        env = {
+            **os.environ, **self.env, ROOT: str(self.home(name)),
+            "AGENTDECK_HOME": str(self.root / f"{name}-home"),
+        }  # fmt: skip
+        log = (self.root / f"{name}.log").open("wb")
+        self.nodes[name] = subprocess.Popen(
+            [ray, "start", *words, "--node-ip-address", address, "--num-cpus", str(cpus),
+             "--object-store-memory", MEMORY, "--labels", f"site={name}",
+             "--resources", f'{{"{name}": 100}}', "--block"],
+            env=env, stdout=log, stderr=log, start_new_session=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 90
+        while b"Ray runtime started" not in (self.root / f"{name}.log").read_bytes():
+            if self.nodes[name].poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.root / f"{name}.log").read_text())
+            time.sleep(0.05)
+
+    def kill_node(self, name: str) -> None:
+        """End a node as a lost machine is: everything of it at once."""
+        process = self.nodes.pop(name)
+        for pid in [*_below(process.pid), process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        """End all of it."""
+        import shutil
+
+        for name in list(self.nodes):
+            self.kill_node(name)
+        shutil.rmtree(self.temp, ignore_errors=True)
+
+
+def _below(root: int) -> list[int]:
+    """Every process below one."""
+    from sessions.tools.supervisor import descendants
+
+    return list(descendants(root))
