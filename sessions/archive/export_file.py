@@ -12,15 +12,33 @@ from sessions.safety.secrets_filter import hide
 
 FORMATS = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
 
+CAST = ".cast"
 
-def export_file(events: Iterable[Event], wanted: str) -> Path:
-    """Write it; the file. Raises UsageError for another ending, AgentdeckError if it can't be."""
+
+def export_file(events: Iterable[Event], wanted: str, folder: Path | None = None) -> Path:
+    """Write it; the file. `folder`: the session's, for a terminal's recording.
+
+    Raises UsageError for another ending, NotFound for a recording that is none, AgentdeckError
+    if it can't be.
+    """
     path = Path(wanted).expanduser()
+    if path.suffix.lower() == CAST and folder is not None:
+        write(path, cast_of(folder))
+        return path
     fmt = FORMATS.get(path.suffix.lower())
     if fmt is None:
-        raise UsageError(f"{path.name} says no format.", f"End it in {', '.join(FORMATS)}.")
+        raise UsageError(
+            f"{path.name} says no format.", f"End it in {', '.join((*FORMATS, CAST))}."
+        )
     write(path, without_keys(events, fmt))
     return path
+
+
+def cast_of(folder: Path) -> str:
+    """What is recorded of a terminal, as asciicast has it. Raises NotFound."""
+    from sessions.terminals.recording import path_of
+
+    return hide(path_of(folder).read_text("utf-8", "replace"))
 
 
 def without_keys(events: Iterable[Event], fmt: str) -> str:

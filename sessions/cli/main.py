@@ -26,6 +26,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _COMMANDS = {
     "run": ("sessions.cli.run", "run", "Run one prompt without the deck."),
     "sessions": ("sessions.cli.sessions", "sessions", "List, show, search, export, delete."),
+    "term": ("sessions.cli.term", "term", "A program on a terminal, in a tile of the deck."),
+    "notify": (
+        "sessions.cli.notify",
+        "notify",
+        "What a program on such a terminal is doing.",
+    ),
     "worktrees": ("sessions.cli.worktrees", "worktrees", "Worktrees of sessions: list, prune."),
     "prime": ("sessions.cli.prime", "prime", "Draw tokens from outside a conversation."),
     "skills": ("sessions.cli.skills", "skills", "The library of skills."),

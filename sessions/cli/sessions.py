@@ -144,14 +144,15 @@ def search(query: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 @sessions.command()
 @click.argument("session")
-@click.option("--format", "fmt", default="md", type=click.Choice(["md", "json", "html"]))
+@click.option("--format", "fmt", default="md", type=click.Choice(["md", "json", "html", "cast"]))
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 def export(session: str, fmt: str, out: Path | None) -> None:
-    """Print a session as Markdown, JSON or HTML."""
-    from sessions.archive.export_file import without_keys, write
+    """Print a session as Markdown, JSON or HTML; a terminal as an asciicast (cast)."""
+    from sessions.archive.export_file import cast_of, without_keys, write
     from sessions.record.journal import read
 
-    text = without_keys(read(journal_of(session)), fmt)
+    journal = journal_of(session)
+    text = cast_of(journal.parent) if fmt == "cast" else without_keys(read(journal), fmt)
     if out is None:
         click.echo(text, nl=False)
     else:

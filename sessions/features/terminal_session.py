@@ -209,7 +209,7 @@ class TerminalSession:
 
     def typed(self) -> None:
         """Its user types: what it needed somebody for is over, as far as is known."""
-        if self.state["said"].get("state"):
+        if self.state["said"].get("state") in ("needs-you", "done", "failed"):
             self._state(said={})
 
     async def answered(self, answer: ev.PermissionAnswered) -> bool:

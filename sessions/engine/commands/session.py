@@ -244,12 +244,15 @@ async def confirm_full(deck: Deck, session: str) -> None:
 
 @command("session.export")
 async def export(deck: Deck, session: str, path: str) -> str:
-    """Write a session to a file, as Markdown, HTML or JSON by its ending; where that is."""
+    """Write a session to a file, as Markdown, HTML, JSON or (a terminal) cast by its ending."""
     from sessions.archive.export_file import export_file
 
     target = await deck.get(session)
     target.recorder.flush()
-    return str(await asyncio.to_thread(lambda: export_file(target.journal.events(), path)))
+    deck.features.terminals.flush(target)
+    return str(
+        await asyncio.to_thread(lambda: export_file(target.journal.events(), path, target.folder))
+    )
 
 
 @command("session.compact")

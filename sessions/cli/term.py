@@ -1,0 +1,91 @@
+"""`agentdeck term`: a program on a terminal of the deck's, beside what has a protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sessions.cli.asking import by_engine
+from sessions.cli.output import CONTEXT, say, say_json
+
+if TYPE_CHECKING:
+    from sessions.engine.client import Client
+    from sessions.record import events as ev
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option("-C", "--directory", default="", help="Where it begins. Default: here.")
+@click.option("--beside", default="", metavar="SESSION", help="Where that session works: its "
+              "directory, or its worktree.")  # fmt: skip
+@click.option("--title", default="", help="What it is called, instead of as its program says.")
+@click.option("--keys", is_flag=True, help="With your whole environment, keys in it too, as a "
+              "shell has it anyway.")  # fmt: skip
+@click.option("--no-record", is_flag=True, help="Nothing of what it shows is recorded.")
+@click.option("--wait", is_flag=True, help="Until its program ends; with the same exit code.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def term(
+    command: tuple[str, ...], directory: str, beside: str, wait: bool, as_json: bool, **how: Any
+) -> int:
+    """Start a program on a terminal in the deck, or your shell: agentdeck term -- COMMAND.
+
+    It is seen in the deck, goes on when every deck is closed, and is a session like any other:
+    listed, searched, archived. Its id is printed.
+    """
+    wished: dict[str, Any] = {"argv": list(command), "title": how["title"]}
+    if how["keys"]:
+        wished["keys"] = True
+    if how["no_record"]:
+        wished["record"] = False
+    if beside:
+        wished["session"] = _id_of(beside)
+    if directory or not beside:
+        wished["cwd"] = str(Path(directory).expanduser().absolute())
+    return asyncio.run(by_engine(lambda client: _begin(client, wished, wait, as_json)))
+
+
+async def _begin(client: Client, wished: dict[str, Any], wait: bool, as_json: bool) -> int:
+    ended = asyncio.Event()
+    made: dict[str, Any] = {}
+
+    def look(_: object) -> None:
+        summary = client.summaries.get(str(made.get("id")))
+        if summary is not None and not (summary.terminal or {"running": True})["running"]:
+            ended.set()
+
+    client.on_summary = look
+    client.on_lost = lambda _: ended.set()
+    made.update(await client.call("terminal.new", **wished))
+    if not wait:
+        _tell(made, as_json)
+        return 0
+    click.echo(made["id"], err=True)
+    look(None)
+    await ended.wait()
+    summary = await client.call("session.get", session=made["id"])
+    if as_json:
+        say_json(summary)
+    return _code(summary)
+
+
+def _tell(made: ev.JSON, as_json: bool) -> None:
+    if as_json:
+        say_json(made)
+    else:
+        say(str(made["id"]))
+
+
+def _code(summary: ev.JSON) -> int:
+    code = (summary.get("terminal") or {}).get("code")
+    return 1 if code is None else int(code) if code >= 0 else 128 - int(code)
+
+
+def _id_of(wanted: str) -> str:
+    from sessions.archive.find import find
+    from sessions.cli.indexed import index
+
+    with index() as known:
+        return find(known.summaries(), wanted).id
