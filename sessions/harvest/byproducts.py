@@ -19,6 +19,7 @@ from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.given import given
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.harvest.needs import outward
+from sessions.harvest.parameters import generalised, within
 from sessions.record import events as ev
 from sessions.tools.files_made import worth
 
@@ -28,8 +29,9 @@ _MIN_REUSED = 60
 _LONGEST_COMMAND = 500
 """Of a command that ran once; a longer one is a script of its own and does not come again."""
 _ASKED = 200
-_PRINTED = 400
-"""Characters of a command's output that are kept as an example."""
+_PRINTED, _LINES = 240, 5
+"""Characters and lines of a command's output that are kept as an example."""
+_LOOKED = 4_000
 _ENDED = ("ok", "error")
 """What is denied, cancelled or lost with its engine has not run to an end."""
 _ENDS_ANSWER = (
@@ -56,8 +58,8 @@ class Found:
     `made`: by a command (`command`, `size`, and `sha256` where it is small), its text on disk;
     `name`: what a tool's picture or file is called, which lies under `files/` by its content;
     `asked`: the beginning of the message that it is an answer to;
-    `printed`: the head of what its last good run printed, `failed_as`: of one that failed, the
-    command and its output's head."""
+    `printed`: the end of what its last good run printed, `failed_as`: of one that failed, the
+    command and its output's end; `input`: a script that ran read it, and it is on disk."""
 
     @property
     def id(self) -> str:
@@ -191,6 +193,8 @@ class _Finder:
         written = {self._files.place(f.path) for f in self._files.files()}
         made = self._by_commands.items()
         self._found.extend(found for place, found in made if place not in written)
+        known = written | self._by_commands.keys()
+        self._found.extend(f for f in self._inputs(rest) if self._files.place(f.path) not in known)
         self._found.extend(self._recurring())
         self._join_chosen()
         self._join_runs()
@@ -255,7 +259,7 @@ class _Finder:
             code = event.data.get("exit_code")
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
             self._commands.setdefault(normal_command(command), []).append((call, code))
-            printed = _head(event.content)
+            printed = _end(event.content)
             self._files.ran(command, code, call, event.seq, printed)
             self._ended[event.call] = command, code
             self._printed[normal_command(command), code] = command, printed
@@ -319,6 +323,20 @@ class _Finder:
             signals |= {"failed_as": list(file.failed)} if file.failed else {}
         origin = self._origin(file.turn, file.seq)
         return Found(kind, file.text, file.path, origin=origin, signals=signals)
+
+    def _inputs(self, files: list[WrittenFile]) -> Iterator[Found]:
+        """Data of the session's folder that scripts read which ran: named in them, or given."""
+        for file in files:
+            if file.ran != 0:
+                continue
+            given = generalised(file.command)[1]
+            for each in (*within(file.text), *(p for p in given if p.what.endswith(" file"))):
+                path = PurePath(each.recorded)
+                into = re.search(rf">\s*{re.escape(each.recorded)}", file.command)
+                if not into and not path.is_absolute() and ".." not in path.parts:
+                    signals = {"input": True, "command": file.command}
+                    origin = self._origin(file.turn, file.seq)
+                    yield Found("file", "", each.recorded, origin=origin, signals=signals)
 
     def _recurring(self) -> Iterator[Found]:
         for key, runs in self._commands.items():
@@ -391,6 +409,8 @@ class _Finder:
         """A question led somewhere when its turn left things behind."""
         left: dict[int, int] = {}
         for found in self._found:
+            if found.signals.get("input"):
+                continue
             if found.kind in ("code", "file", "picture") or found.signals.get("copied"):
                 turn = int(found.origin.get("turn") or 0)
                 left[turn] = left.get(turn, 0) + 1
@@ -405,9 +425,14 @@ def was_chosen(found: Found) -> bool:
     return bool(found.signals.get("marked") or found.signals.get("copied"))
 
 
-def _head(text: str) -> str:
-    """The first lines of what a command printed."""
-    return "\n".join(text[:_PRINTED].splitlines()[:5]).strip()
+def _end(text: str) -> str:
+    """The last lines of what a command printed: what came of it stands behind what went on."""
+    told: list[str] = []
+    for line in reversed(text[-_LOOKED:].strip().splitlines()):
+        if told and (len(told) == _LINES or len(line) + sum(map(len, told)) > _PRINTED):
+            break
+        told.insert(0, line[:_PRINTED])
+    return "\n".join(told).strip()
 
 
 def _beginning(text: str) -> str:

@@ -41,7 +41,7 @@ class WrittenFile:
     run_seq: int = 0
     """The event that says how that command ended."""
     printed: str = ""
-    """The head of what its last good run printed."""
+    """The end of what its last good run printed."""
     failed: tuple[str, str] | None = None
     """The last command that ran it and failed, and what that printed."""
 

@@ -255,6 +255,8 @@ class Sections:
             how = ""
             if found.signals.get("made"):
                 how = f": made by `{self._tell(str(found.signals.get('command', '')))}`"
+            elif found.signals.get("input"):
+                how = ": an example of what goes in, as it was read in the recording"
             elif command := found.signals.get("command"):
                 outcome = "passed" if found.signals.get("passed") else "failed"
                 more = "; its files are arguments now" if path in self._arguments else ""

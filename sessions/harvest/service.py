@@ -446,14 +446,16 @@ class Harvest:
     # -- parts
 
     def _held(self, found: Found) -> Found:
-        """A small text that a command made, with the text, if it is as it was made."""
-        digest = found.signals.get("sha256")
-        if found.text or not found.signals.get("made") or not digest:
+        """A small text that a command made or a script read, as it lies in the folder; one that was
+        made, if it is as it was made.
+        """
+        digest, made = found.signals.get("sha256"), found.signals.get("made")
+        if found.text or not (digest if made else found.signals.get("input")):
             return found
         cwd = next(iter(self._folders([str(found.origin.get("session") or "")])), "")
         try:
             data = plain_bytes(Path(cwd) / found.path) if cwd else b""
-            text = data.decode("utf-8") if sha256(data) == digest else ""
+            text = data.decode("utf-8") if not made or sha256(data) == digest else ""
         except ValueError:
             return found
         return replace(found, text=text)

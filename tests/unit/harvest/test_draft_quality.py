@@ -150,3 +150,23 @@ def test_what_a_command_printed_is_no_step_of_anything() -> None:
     from sessions.harvest.needs import needed
 
     assert needed(["echo 'rm -rf x; curl y'"], {}) == []
+
+
+def test_what_came_of_a_run_is_the_end_of_what_it_printed(tmp_path: Path) -> None:
+    noise = "A cache is made, since the default path can't be written to. " * 8
+    tape = Tape().ask("Sum the numbers").write("total.py", "print(7)\n")
+    tape.run("python3 total.py", f"{noise}\n7 numbers, 42 in all")
+    record(tmp_path, "s1", *tape.events)
+    harvest = Harvest(rig_places(tmp_path))
+    assert "Out: `7 numbers, 42 in all`" in harvest.create(harvest.of_named(["s1"])).body
+
+
+def test_data_that_was_read_goes_along_where_it_is_picked(tmp_path: Path) -> None:
+    record(tmp_path, "s1", *KINDS["plot"]().events, cwd=str(tmp_path))
+    (tmp_path / "rain.csv").write_text("month,mm\nJan,3\n")
+    harvest = Harvest(rig_places(tmp_path))
+    found = harvest.byproducts(["s1"])
+    assert not any(f.signals.get("input") for f in harvest.of_named(["s1"])), "not unless picked"
+    draft = harvest.create(found, "plots")
+    assert draft.files["references/rain.csv"] == b"month,mm\nJan,3\n"
+    assert "`references/rain.csv`: an example of what goes in" in draft.body

@@ -56,7 +56,7 @@ def shell(command: str) -> tuple[str, dict[str, object], dict[str, object]]:
     ],
 )
 def test_a_command_that_runs_a_file_is_its_run(command: str) -> None:
-    (found,) = told(write("tool.py"), shell(command))
+    (found, *_) = told(write("tool.py"), shell(command))
     assert found.signals["passed"]
 
 
@@ -170,3 +170,15 @@ def test_the_mark_alone_ends_a_here_document() -> None:
     command = "cat <<-END > a.txt && ls\n\tone\n\t END\n\tEND\npython3 b.py"
     assert list(written(command)) == [("a.txt", "one\n END\n")]
     assert list(run_words(command)) == ["python3", "b.py"]
+
+
+def test_data_that_a_script_read_is_told_with_it() -> None:
+    script = "open('rain.csv'); open('out.csv', 'w'); open('/etc/far.csv'); open('../up.csv')\n"
+    found = told(write("plot.py", script), shell("python3 plot.py more.json /srv/x.csv > log.txt"))
+    assert [f.path for f in found if f.signals.get("input")] == ["rain.csv", "more.json"]
+    failed = ("Bash", {"command": "python3 plot.py"}, {"exit_code": 1})
+    assert not any(f.signals.get("input") for f in told(write("plot.py", script), failed))
+    made_here = told(
+        write("rain.csv", "a\n1\n" * 9), write("plot.py", script), shell("python3 plot.py")
+    )
+    assert [f.path for f in made_here] == ["rain.csv", "plot.py"], "it was written here: told once"

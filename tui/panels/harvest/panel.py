@@ -40,7 +40,18 @@ _FOUND = (
 _BASKET = (
     ("space", "drop"), ("x", "empty it"), ("d", "draft of it"), ("o", "drafts"), ("b", "back"),
 )  # fmt: skip
-_SIGNALS = ("passed", "ran", "marked", "copied", "led_to", "uptake", "count", "sessions")
+_SIGNALS = (
+    "passed",
+    "ran",
+    "made",
+    "input",
+    "marked",
+    "copied",
+    "led_to",
+    "uptake",
+    "count",
+    "sessions",
+)
 _NAMES = {"session": "this session", "several": "several", "all": "all"}
 
 
