@@ -20,6 +20,18 @@ class Greeting(TypedDict):
     since: str
 
 
+class HostState(TypedDict):
+    """A machine of [hosts]. `why`: why it can't be reached, "" while it can; `came`, `sent`: bytes
+    over the network since it was reached."""
+
+    name: str
+    version: str
+    why: str
+    sessions: int
+    came: int
+    sent: int
+
+
 class EngineStatus(TypedDict):
     """The engine's process, what it has in memory and who is attached.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Greeting,
         Handed,
         HarvestSpan,
+        HostState,
         McpServerState,
         ModelChoice,
         NotSwitched,
@@ -182,6 +183,11 @@ class Calls(Protocol):
         text: str,
         attachments: list[ev.JSON] | None = ...,
     ) -> list[BroadcastSent]: ...
+
+    @overload
+    async def call(
+        self, command: Literal["deck.hosts"], /, *, again: bool = ...
+    ) -> list[HostState]: ...
 
     @overload
     async def call(
@@ -633,6 +639,7 @@ class Calls(Protocol):
         *,
         mcp: list[str] | None = ...,
         budget: str = ...,
+        host: str = ...,
         profile: str = ...,
         backend: str = ...,
         model: str = ...,

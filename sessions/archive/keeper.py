@@ -134,6 +134,13 @@ class Keeper:
         if (ends or len(self._batch) >= _BATCH) and self._feeding is None:
             self._feeding = asyncio.get_running_loop().create_task(self._feed())
 
+    def note(self, session: str, summary: Summary) -> None:
+        """Take in what a summary says that no event says."""
+        if not self._closed:
+            self._summaries[session] = summary
+            if self._feeding is None:
+                self._feeding = asyncio.get_running_loop().create_task(self._feed())
+
     async def ask(self, question: Callable[[Index], T]) -> T:
         """An answer from the index, everything that was fed before in it.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sessions.record.closed_sets import Status
     from sessions.record.summary import Summary
 
-VERSION = 5
+VERSION = 6
 """Of the index: one of another version is made again."""
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ class SessionRow(NamedTuple):
     about: str
     agent_title: str
     auto_title: str
+    host: str
     size: int
     mtime: int
     """The journal's mark, when it was taken in."""
@@ -67,11 +68,12 @@ def rows(db: sqlite3.Connection) -> list[SessionRow]:
 
 
 Told = tuple[str, int, int, bool, bool, str]
-"""Of a session: its id, its journal's mark, whether it is archived and whether it may be working
-or not begun, and its row as JSON (`told`)."""
+"""Of a session: its id, its journal's mark, whether it is archived and whether it may be working,
+not begun or elsewhere, and its row as JSON (`told`)."""
 
 _TOLD = (
-    "select id, size, mtime, archived = 1, unbegun = 1 or status in ('working', 'needs-you'), told "
+    "select id, size, mtime, archived = 1, unbegun = 1 or host <> '' or "
+    "status in ('working', 'needs-you'), told "
     "from sessions order by id desc"
 )
 
@@ -170,6 +172,7 @@ def listed(session: Summary | SessionRow) -> ev.JSON:
         "archived": session.archived == 1,
         "repository": session.repository,
         "branch": session.branch,
+        "host": session.host,
     }
 
 

@@ -120,10 +120,24 @@ def _configuration() -> Iterator[DoctorCheck]:
         detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])
         yield DoctorCheck(name, True if row["ok"] else None, detail, str(row["remedy"]))
     yield from _registry(loaded, here)
+    yield from _hosts(loaded)
     default = next((row for row in rows if row["default"]), None)
     if default is None or not default["ok"]:
         remedy = str(default["remedy"]) if default else "Name a profile in [defaults]."
         yield DoctorCheck("default backend", False, "nothing would answer a new session", remedy)
+
+
+def _hosts(loaded: Config) -> Iterator[DoctorCheck]:
+    """Each machine of [hosts], reached once from here."""
+    if not loaded.hosts:
+        return
+    from sessions.remote.host import reached
+
+    async def all_of_them() -> list[tuple[bool, str]]:
+        return await asyncio.gather(*(reached(host) for host in loaded.hosts.values()))
+
+    for name, (ok, detail) in zip(loaded.hosts, asyncio.run(all_of_them()), strict=True):
+        yield DoctorCheck(f"host {name}", ok, detail, "See docs/hosts.md.")
 
 
 def _registry(loaded: Config, here: Places) -> Iterator[DoctorCheck]:

@@ -40,6 +40,7 @@ _COMMANDS = {
     "usage": ("sessions.cli.usage", "usage", "Tokens and cost by day, model, backend, session."),
     "engine": ("sessions.cli.engine", "engine", "The process that runs the sessions."),
     "cluster": ("sessions.cli.cluster", "cluster", "The Ray cluster of plans: what nodes have."),
+    "hosts": ("sessions.cli.hosts", "hosts", "Other machines whose sessions are in the deck."),
     "config": ("sessions.cli.config", "config", "Where the configuration is, and what it says."),
     "doctor": ("sessions.cli.doctor", "doctor", "What works here, and what does not."),
     "agents": ("sessions.cli.agents", "agents", "Agents: what is here, signing in."),

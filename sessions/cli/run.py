@@ -42,6 +42,7 @@ class RunOptions:
     budget: str = ""
     worktree: bool | None = None
     base: str = ""
+    host: str = ""
     as_json: bool = False
     confirmed_full: bool = False
 
@@ -67,6 +68,8 @@ class RunOptions:
               help="In a git worktree, on a branch of its own.")  # fmt: skip
 @click.option("--base", default="", metavar="REF",
               help="Where that branch begins (default: what is checked out).")  # fmt: skip
+@click.option("--host", default="", metavar="NAME",
+              help="On that machine of [hosts]; --cwd is a directory there.")  # fmt: skip
 @click.option("--max-turns", default=0, metavar="N", help="Answers of the model, at most.")
 @click.option("--budget", default="", metavar="LIMIT",
               help="What it may take: $2.50, 200k tokens, 3 h, 20 turns.")  # fmt: skip
@@ -267,7 +270,8 @@ async def _session(client: Any, options: RunOptions) -> str:
         profile=options.profile,
         backend=options.backend,
         model=options.model,
-        cwd=str(Path(options.cwd or ".").expanduser().resolve()),
+        host=options.host,
+        cwd=_folder(options),
         title=options.title,
         permission=options.permission,
         skills=dict.fromkeys(options.skills, "on"),
@@ -281,6 +285,13 @@ async def _session(client: Any, options: RunOptions) -> str:
         about=" ".join(options.prompt.split())[:80],
     )
     return str(made["id"])
+
+
+def _folder(options: RunOptions) -> str:
+    """The working directory; on another machine as it is called there, "" = home."""
+    if options.host:
+        return options.cwd
+    return str(Path(options.cwd or ".").expanduser().resolve())
 
 
 async def _send(client: Any, session: str, options: RunOptions, watching: Watching) -> None:
@@ -321,7 +332,8 @@ async def _turn(client: Any, session: str, options: RunOptions, watching: Watchi
         await client.call("session.interrupt", session=session, why=why)
         await watching.ended
         summary = await client.call("session.get", session=session)
-        inside = await client.call("deck.sandbox", backend=summary["backend"])
+        there = client.at(summary["host"])
+        inside = await there.call("deck.sandbox", backend=summary["backend"])
         lacks = "an answer" if asked.detail_kind == "question" else "a permission"
         raise NeedsPerson(
             f"It stopped: {what} needs {lacks}. {asked.why}".strip(),

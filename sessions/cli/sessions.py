@@ -6,7 +6,7 @@ import gc
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
@@ -18,6 +18,9 @@ from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.places import JOURNAL, places
 from sessions.record.names import name_of
+
+if TYPE_CHECKING:
+    from sessions.record.closed_sets import Status
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -61,11 +64,27 @@ def _works() -> bool:
 
 def _now(rows: list[SessionRow]) -> list[SessionRow]:
     """The rows as they are."""
-    doubted = [n for n, r in enumerate(rows) if r.unbegun or r.status in ("working", "needs-you")]
+    open_ = ("working", "needs-you")
+    doubted = [n for n, r in enumerate(rows) if r.unbegun or r.host or r.status in open_]
     if doubted and not _works():
         for number in doubted:
-            rows[number] = rows[number]._replace(status="cut-off")
+            rows[number] = rows[number]._replace(status=_unheard(rows[number].host))
     return rows
+
+
+def _called(row: SessionRow) -> str:
+    name = name_of(row) or "new session"
+    return f"{row.host}: {name}" if row.host else name
+
+
+def _unheard(host: str) -> Status:
+    """What a session is, seen without an engine: nobody asks after one on another machine."""
+    return "offline" if host else "cut-off"
+
+
+def _left(row: str) -> str:
+    data = json.loads(row)
+    return told({**data, "status": _unheard(data["host"])})
 
 
 def _told(everything: bool) -> str | None:
@@ -76,7 +95,7 @@ def _told(everything: bool) -> str | None:
         return None
     works = not any(row[4] for row in found) or _works()
     return telling(
-        row[5] if works or not row[4] else told({**json.loads(row[5]), "status": "cut-off"})
+        row[5] if works or not row[4] else _left(row[5])
         for row in found
         if everything or not row[3]
     )
@@ -95,10 +114,7 @@ def list_(everything: bool, as_json: bool) -> None:
     if as_json:
         say_json([listed(s) for s in found])
         return
-    rows = [
-        (s.id, s.status, str(s.turns), s.backend, s.created[:16], name_of(s) or "new session")
-        for s in found
-    ]
+    rows = [(s.id, s.status, str(s.turns), s.backend, s.created[:16], _called(s)) for s in found]
     table(rows, ("id", "status", "turns", "backend", "created", "title"))
     if not rows:
         say("There are no sessions yet.")

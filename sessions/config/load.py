@@ -113,6 +113,9 @@ def _semantic(config: Config, reader: StrictReader) -> list[str]:
 
 
 def _check_hosts(config: Config, reader: StrictReader) -> None:
+    for name, profile in config.profiles.items():
+        if profile.host and profile.host not in config.hosts:
+            reader.fault(("profiles", name, "host"), f"no host is called {profile.host!r}")
     for name, host in config.hosts.items():
         if not HOST_NAME.match(name) or name in NO_HOSTS:
             told = "is no name for a host: letters, digits, `.`, `_`, `-`; not here, any, ray"

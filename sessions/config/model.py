@@ -161,6 +161,11 @@ class Profile:
     )
     worktree: bool = setting(False, "each session in a git worktree, on a branch of its own")
     base: str = setting("", "where that branch begins; empty = what is checked out", "main")
+    host: str = setting(
+        "",
+        "its sessions live on that machine of [hosts], by the profile of this name there",
+        "build",
+    )
 
     def skill_states(self) -> dict[str, SkillState]:
         """Skills and their first states."""
@@ -438,6 +443,11 @@ class Config:
     mcp: Mcp = field(default_factory=Mcp)
     hosts: dict[str, HostConfig] = field(default_factory=dict)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
+
+    def host_of(self, profile: str) -> str:
+        """The machine that a new session of a profile ("" = the default) lives on; "" is here."""
+        chosen = self.profiles.get(profile or self.default_profile())
+        return chosen.host if chosen is not None else ""
 
     def default_profile(self) -> str:
         """The profile of a new session when none is named.

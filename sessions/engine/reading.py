@@ -16,6 +16,7 @@ READS = frozenset(
         "config.check",
         "config.settings",
         "deck.backends",
+        "deck.hosts",
         "deck.list",
         "deck.models",
         "deck.offers",
@@ -65,6 +66,7 @@ READS = frozenset(
 )
 """What may be asked. A command that is not named here changes something, or may one day."""
 CHANGES = {
+    "deck.hosts": ("again",),
     "harvest.basket": ("add", "remove", "clear"),
     "harvest.open": ("edited",),
     "harvest.suggestion": ("dismiss",),

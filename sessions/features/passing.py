@@ -21,6 +21,7 @@ from sessions.safety.sanitise import clean_line
 from sessions.tools.message import MessageTool
 
 if TYPE_CHECKING:
+    from sessions.api.requests import SessionWishes
     from sessions.features.neighbours import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
@@ -78,14 +79,7 @@ class Passing(Feature):
             await self._others.plans.give(run, task, text, session.id)
             return {"session": ""}
         if kind == "new":
-            own = session.summary
-            other = await self._deck.create(
-                cwd=own.cwd,
-                profile=rest or own.profile,
-                backend="" if rest else own.backend,
-                model="" if rest else own.model,
-                permission="" if rest else own.permission,
-            )
+            other = await self._new(session, rest)
         else:
             other = await self._deck.get(target)
             if other is session:
@@ -94,6 +88,20 @@ class Passing(Feature):
                 raise UsageError("That session is closed.", "Open it again first.")
         sent = await other.send(text, "handed")
         return {"session": other.id, **sent}
+
+    async def _new(self, session: Session, profile: str) -> Session:
+        """A session beside another, on its machine, of its profile or of another one."""
+        own = session.summary
+        wishes: SessionWishes = {
+            "cwd": own.cwd,
+            "profile": profile or own.profile,
+            "backend": "" if profile else own.backend,
+            "model": "" if profile else own.model,
+            "permission": "" if profile else own.permission,
+        }
+        if own.host:
+            return await self._deck.elsewhere.create(own.host, {**wishes})
+        return await self._deck.create(**wishes)
 
     async def when_done(self, session: Session, to: Sequence[str], words: str) -> None:
         """Send its answer there once, when it is done; to nobody: not any more."""

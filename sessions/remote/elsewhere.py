@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, Protocol
 
+from sessions.archive.keeper import Keeper
 from sessions.errors import EngineError, EventRefused, JournalError
 from sessions.ids import is_id
 from sessions.places import Places
@@ -36,6 +37,7 @@ class _Deck(Protocol):
 
     places: Places
     sessions: dict[str, Session]
+    index: Keeper
 
     async def all_summaries(self) -> list[Summary]:
         """Every session's summary."""
@@ -124,6 +126,7 @@ class Elsewhere:
         self._reached.pop(name, None)
         for session in self.mirrors(name):
             session.cut(why)
+            self._deck.index.note(session.id, session.summary)
 
     def back(self, name: str) -> None:
         """A site can be reached again."""
@@ -132,7 +135,9 @@ class Elsewhere:
 
     def _heard(self, session: Mirrored) -> None:
         self._reached.setdefault(session.host, set()).add(session.id)
-        session.back()
+        if session.offline:
+            session.back()
+            self._deck.index.note(session.id, session.summary)
 
     # -- on the way there
 
@@ -167,6 +172,7 @@ class Elsewhere:
 
     async def create(self, name: str, wishes: ev.JSON) -> Session:
         """A new session over there, as `session.create` takes it. Raises AgentdeckError."""
+        wishes = {**wishes, "cwd": foreign.unplaced(str(wishes.get("cwd") or ""), name)}
         told = await self.arrived(name, await self.ask(name, "session.create", wishes))
         return await self._deck.get(str(told["id"]))
 
@@ -180,7 +186,7 @@ class Elsewhere:
         """
         async with self._turn(foreign.session_id(session)):
             mirror = await self._mirror(name, session)
-            for found in _sound(said):
+            for found in _sound(said, name):
                 if found.seq > (mirror.last_seq if mirror is not None else 0) + 1:
                     mirror = await self._pulled(name, session, mirror)
                 mirror = self._taken(name, session, mirror, found)
@@ -229,7 +235,7 @@ class Elsewhere:
         while True:
             before = mirror.last_seq if mirror is not None else 0
             said: Sequence[Said] = await site.since(session, before)
-            for found in _sound(said):
+            for found in _sound(said, name):
                 mirror = self._taken(name, session, mirror, found)
             if mirror is None or mirror.last_seq == before:
                 return mirror
@@ -252,10 +258,10 @@ class Elsewhere:
         return mirror
 
 
-def _sound(said: Iterable[Said]) -> Iterable[ev.Event]:
+def _sound(said: Iterable[Said], host: str) -> Iterable[ev.Event]:
     """The events among what was said; what is none costs itself alone."""
     for each in said:
         try:
-            yield foreign.event(each)
+            yield foreign.event(each, host)
         except ValueError as error:
             log.warning("what came is no event: %s", error)

@@ -20,8 +20,17 @@ _SUSPECT = re.compile(
 """What a line need not have that holds plain text alone."""
 
 
-def event(said: bytes | ev.JSON) -> ev.Event:
-    """An event as it came, its texts cleaned. Raises ValueError: it is none."""
+_PATHS = frozenset({"path", "cwd", "before", "repository"})
+_NAMES_A_PLACE = re.compile(rb'"(?:path|cwd|before|repository)":"')
+_AS_TOLD = (ev.ToolCall, ev.PermissionAsked, ev.PermissionAnswered)
+"""What names places in words of a model or a tool: nothing here goes by them."""
+
+
+def event(said: bytes | ev.JSON, host: str) -> ev.Event:
+    """An event as it came from a host, its texts cleaned, its places told as that host's.
+
+    Raises ValueError: it is none.
+    """
     line = said if isinstance(said, bytes) else codec.encode(said)
     if len(line) > MAX_LINE:
         raise ValueError("longer than any event")
@@ -34,7 +43,36 @@ def event(said: bytes | ev.JSON) -> ev.Event:
         raise ValueError(f"no event: {error}") from error
     if found.seq < 1:
         raise ValueError("an event without its number")
+    if _NAMES_A_PLACE.search(line) is not None and not isinstance(found, _AS_TOLD):
+        return codec.from_json(_placed(codec.to_json(found), host))
     return found
+
+
+def _placed(data: Any, host: str) -> Any:
+    if isinstance(data, dict):
+        return {
+            key: placed(value, host)
+            if key in _PATHS and isinstance(value, str)
+            else _placed(value, host)
+            for key, value in data.items()
+        }
+    return [_placed(each, host) for each in data] if isinstance(data, list) else data
+
+
+def placed(path: str, host: str) -> str:
+    """A path over there, as it is told here: `HOST:PATH`, which is no place on this machine.
+
+    What lies in a session's own `files/` has a mirror here and stays as it is.
+    """
+    parts = path.split("/")
+    if ".." in parts or path.startswith(("/", "~")):
+        return f"{host}:{path}"
+    return path
+
+
+def unplaced(path: str, host: str) -> str:
+    """The path as it is called over there."""
+    return path.removeprefix(f"{host}:")
 
 
 def created(found: ev.Event, session: str, host: str) -> ev.SessionCreated:

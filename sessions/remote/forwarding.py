@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sessions.record import events as ev
 from sessions.remote.elsewhere import Elsewhere
+from sessions.remote.foreign import unplaced
 from sessions.remote.port import Offline
 
 HERE = frozenset(
@@ -49,8 +50,9 @@ async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -
         where = elsewhere.host_of(session)
     if not where:
         return DO_HERE
+    there = {k: unplaced(v, where) if k == "cwd" and v else v for k, v in args.items()}
     try:
-        answer = await elsewhere.ask(where, name, args)
+        answer = await elsewhere.ask(where, name, there)
     except Offline:
         if name in _WHEN_IT_IS_BACK:
             return None

@@ -313,6 +313,17 @@ class RemoteHost:
         self._tell(f"A session of {self.name} is not shown here: {error}")
 
 
+async def reached(config: HostConfig) -> tuple[bool, str]:
+    """Whether a host can be reached now, and what is there or why not."""
+    try:
+        wire = await HostWire.open(command_of(config), _environment())
+    except AgentdeckError as error:
+        return False, error.message
+    await wire.end()
+    other = "" if wire.version == VERSION else f"; this is {VERSION}"
+    return True, f"reached, agentdeck {wire.version}{other}"
+
+
 def command_of(config: HostConfig) -> list[str]:
     """What is run here to speak to the engine over there."""
     words = [*config.agentdeck, "engine", "attach", "--stdio"]

@@ -12,6 +12,7 @@ from sessions.api.answers import (
     BackendListed,
     BroadcastSent,
     EngineStatus,
+    HostState,
     ModelChoice,
     SandboxState,
     SessionListed,
@@ -70,6 +71,28 @@ async def rows(deck: Deck, sessions: list[str]) -> list[SessionListed]:
 async def status(deck: Deck) -> EngineStatus:
     """The engine's state."""
     return deck.status()
+
+
+@command("deck.hosts")
+async def hosts(deck: Deck, again: bool = False) -> list[HostState]:
+    """The machines whose sessions are in this deck; `again`: those away are tried at once."""
+    known = [s.host for s in await deck.all_summaries() if s.host]
+    found: list[HostState] = []
+    for name, host in deck.features.hosts.hosts.items():
+        if again and host.offline:
+            host.at_once()
+        came, sent = host.traffic
+        found.append(
+            {
+                "name": name,
+                "version": host.version,
+                "why": host.offline,
+                "sessions": known.count(name),
+                "came": came,
+                "sent": sent,
+            }
+        )
+    return found
 
 
 @command("deck.backends")

@@ -59,8 +59,13 @@ def _told(service: Harvest, draft: SkillDraft) -> DraftShown:
 
 def _ask(deck: Deck, session: Session) -> Ask:
     """A question to a session's model, without its conversation."""
-    backend = deck.backend(session.summary.backend)
-    model = deck.settings(session).model
+    if session.summary.host:  # its own model is asked over there alone: the default one of here
+        choice = deck.config.choose()
+        backend = deck.backend(choice.backend)
+        model = choice.model or backend.default_model
+    else:
+        backend = deck.backend(session.summary.backend)
+        model = deck.settings(session).model
 
     async def ask(prompt: str) -> str:
         question = Question(messages=[{"role": "user", "content": prompt}], model=model)

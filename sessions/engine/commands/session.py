@@ -35,9 +35,20 @@ _MOST_SENT = 2**18
 
 @command("session.create")
 async def create(
-    deck: Deck, mcp: list[str] | None = None, budget: str = "", **args: Unpack[SessionWishes]
+    deck: Deck,
+    mcp: list[str] | None = None,
+    budget: str = "",
+    host: str = "",
+    **args: Unpack[SessionWishes],
 ) -> ev.JSON:
-    """Make a session, with these MCP servers switched on and this budget; its summary."""
+    """Make a session, with these MCP servers switched on and this budget; its summary.
+
+    `host`: the machine that it lives on, "" as the profile says. A profile is then one of there.
+    """
+    if where := host or deck.config.host_of(args.get("profile", "")):
+        there = {"mcp": mcp, "budget": budget, **args}
+        made = await deck.elsewhere.create(where, {k: v for k, v in there.items() if v})
+        return made.summary.to_json()
     deck.features.mcp.check(mcp or ())
     own = limit.parse(budget)
     session = await deck.create(**args)

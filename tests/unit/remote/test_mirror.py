@@ -193,3 +193,39 @@ async def test_what_comes_from_elsewhere_is_cleaned(rig: Rig) -> None:
     last = _mirrored(rig, far.session)[-1]
     assert isinstance(last, ev.UserMessage)
     assert last.text == "a␛[2Jb\ufffdc"
+
+
+async def test_places_of_another_machine_are_none_of_this_one(rig: Rig) -> None:
+    """What it says of paths leads to no file here."""
+    far = Far(
+        [
+            ev.WorktreeAdded(
+                session="x", path="/etc", repository="/root/r", name="r", branch="b", base="c"
+            ),
+            ev.Byproduct(kind="picture", path="files/../../../../etc/passwd"),
+            ev.Byproduct(kind="picture", path="files/abc.png"),
+            ev.ToolCall(turn=1, call="1", name="Read", input={"path": "/etc/passwd"}),
+        ]
+    )
+    rig.deck.elsewhere.add(far)
+    await rig.deck.elsewhere.pull("far", far.session)
+    created, tree, out, kept, call = _mirrored(rig, far.session)
+    assert isinstance(created, ev.SessionCreated)
+    assert created.cwd == "far:/x"
+    assert isinstance(tree, ev.WorktreeAdded)
+    assert (tree.path, tree.repository) == ("far:/etc", "far:/root/r")
+    assert isinstance(out, ev.Byproduct)
+    assert out.path.startswith("far:")
+    assert isinstance(kept, ev.Byproduct)
+    assert kept.path == "files/abc.png"
+    assert isinstance(call, ev.ToolCall)
+    assert call.input["path"] == "/etc/passwd"
+
+
+async def test_a_session_can_not_be_begun_a_second_time_as_another(rig: Rig) -> None:
+    mine = await rig.session()
+    far = Far([ev.SessionCreated(id=mine.id, title="Not yours"), ev.SessionSet(title="Told")])
+    rig.deck.elsewhere.add(far)
+    await rig.deck.elsewhere.pull("far", far.session)
+    assert {s.id for s in await rig.deck.all_summaries()} == {mine.id, far.session}
+    assert rig.deck.sessions[far.session].summary.title == "Told"

@@ -1,0 +1,119 @@
+"""A host over a real ssh server on loopback: an engine of its own in a home of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sessions.engine import lifecycle
+from sessions.engine.client import Client
+from sessions.errors import AgentdeckError
+from sessions.places import Places
+from sessions.record import codec
+from sessions.record.journal import NAME, read
+from tests.support.messages_server import MessagesServer
+from tests.support.rig import rig_places, until
+from tests.support.sshd import missing, sshd
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(bool(missing()), reason=missing() or "-"),
+    pytest.mark.timeout(180),
+]
+AGENTDECK = str(Path(sys.executable).parent / "agentdeck")
+
+
+@dataclass
+class Setting:
+    """Two homes: the engine of `there` is the host `far` of that of `here`."""
+
+    here: Places
+    there: Places
+
+    def whole(self, session: str) -> bool:
+        """Whether the mirror is the journal, but for its first line."""
+        paths = [places.session(session) / NAME for places in (self.here, self.there)]
+        if not all(path.exists() for path in paths):
+            return False
+        ours, theirs = ([codec.line(event) for event in read(path)] for path in paths)
+        return ours[1:] == theirs[1:]
+
+
+@pytest.fixture
+async def setting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
+    """Configured, nothing started."""
+    folder = Path(tempfile.mkdtemp(prefix="deck-"))  # short: a socket's path is
+    here, there = rig_places(folder / "here"), rig_places(folder / "there")
+    monkeypatch.setenv("AGENTDECK_HOME", str(folder / "here"))
+    async with MessagesServer() as server, sshd(folder / "ssh") as far:
+        words = far.command("env", f"AGENTDECK_HOME={folder}/there")
+        for places in (here, there):
+            places.config_file.parent.mkdir()
+            places.config_file.write_text(
+                f'[defaults]\nprofile = "t"\n[backends.t]\nbase_url = "{server.url}"\n'
+                'model = "m"\n[profiles.t]\nbackend = "t"\n'
+            )
+        with here.config_file.open("a") as more:
+            more.write(f"[hosts.far]\ncommand = {json.dumps(words)}\n")
+            more.write(f"agentdeck = {json.dumps([AGENTDECK])}\n")
+        yield Setting(here, there)
+        for places in (here, there):
+            _kill(places)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _kill(places: Places) -> None:
+    with contextlib.suppress(AgentdeckError, ProcessLookupError):
+        if pid := lifecycle.running_pid(places):
+            os.kill(pid, signal.SIGKILL)
+
+
+async def _reached(client: Client) -> None:
+    async with asyncio.timeout(60):
+        while any(host["why"] for host in await client.call("deck.hosts", again=True)):
+            await asyncio.sleep(0.05)
+
+
+async def test_sessions_over_ssh_outlive_the_death_of_either_engine(setting: Setting) -> None:
+    client = await Client.connect(setting.here)
+    await client.attach()
+    await _reached(client)
+    made = await client.call("session.create", host="far", title="Over there", cwd="/tmp")
+    session = str(made["id"])
+    assert (made["host"], made["cwd"]) == ("far", "far:/tmp")
+    await client.call("session.send", session=session, text="Hello there")
+    await until(lambda: client.summaries[session].status == "done")
+    assert setting.whole(session)
+
+    _kill(setting.there)  # it is started again by whoever reaches it next
+    await until(lambda: client.summaries[session].status == "offline")
+    await _reached(client)
+    await client.call("session.send", session=session, text="Hello again")
+    await until(lambda: client.summaries[session].turns == 2)
+    await until(lambda: client.summaries[session].status == "done" and setting.whole(session))
+
+    _kill(setting.here)
+    await until(lambda: client.gone)
+    client = await Client.connect(setting.here)
+    await _reached(client)
+    await client.call("session.send", session=session, text="And once more")
+    await until(lambda: setting.whole(session) and _turns(setting.here, session) == 3)
+    assert [event.seq for event in read(setting.here.session(session) / NAME)] == list(
+        range(1, client.summaries[session].seq + 1)
+    )
+    await client.close()
+
+
+def _turns(places: Places, session: str) -> int:
+    return sum(event.type == "turn.ended" for event in read(places.session(session) / NAME))
