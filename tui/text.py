@@ -81,10 +81,13 @@ def place_of(summary: Summary) -> str:
 
 
 def title_of(summary: Summary) -> str:
-    """What a session is called: its title, else the beginning of its first message."""
-    if name := one_line(name_of(summary)):
-        return name
-    return "new session" if not summary.turns else f"session {summary.id[-6:]}"
+    """What a session is called: its title, else the beginning of its first message.
+
+    One on another machine names that first.
+    """
+    name = one_line(name_of(summary))
+    name = name or ("new session" if not summary.turns else f"session {summary.id[-6:]}")
+    return f"{one_line(summary.host)}: {name}" if summary.host else name
 
 
 def tokens(count: int) -> str:

@@ -332,7 +332,7 @@ async def _turn(client: Any, session: str, options: RunOptions, watching: Watchi
         await client.call("session.interrupt", session=session, why=why)
         await watching.ended
         summary = await client.call("session.get", session=session)
-        there = client.at(summary["host"])
+        there = client.on_host(summary["host"])
         inside = await there.call("deck.sandbox", backend=summary["backend"])
         lacks = "an answer" if asked.detail_kind == "question" else "a permission"
         raise NeedsPerson(

@@ -138,12 +138,12 @@ class Client(Calls):
     async def _ask(self, command: str, args: dict[str, Any]) -> Any:
         return await self.ask(command, args)
 
-    def at(self, host: str) -> Calls:
+    def on_host(self, host: str) -> Calls:
         """The engine of another machine, which this one passes commands on to; "" = this one."""
         return _At(self, host) if host else self
 
     async def ask(self, command: str, args: dict[str, Any], host: str = "") -> Any:
-        """The same as `call`, for who passes on what he was asked. `host`: see `at`."""
+        """The same as `call`, for who passes on what he was asked. `host`: see `on_host`."""
         if self._reading.done():
             raise self._gone()
         self._number += 1

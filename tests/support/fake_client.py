@@ -81,6 +81,7 @@ class FakeClient:
         self.sandbox: ev.JSON = {"works": True, "detail": "", "remedy": ""}
         self.servers: list[ev.JSON] = []
         self.offers: list[ev.JSON] = []
+        self.hosts: list[ev.JSON] = []
         self.config_file = Path("/nonexistent/config.toml")
         """What the settings are read from and written to, for real."""
         self.closed = False
@@ -168,6 +169,10 @@ class FakeClient:
         """Hang up."""
         self.closed = True
 
+    def on_host(self, host: str) -> FakeClient:
+        """Itself: the other machine has what this one has."""
+        return self
+
     async def call(self, command: str, /, **args: Any) -> Any:
         """Record the call, and do what the engine would; its own check of arguments included."""
         if (known := _commands().get(command)) is not None:
@@ -222,6 +227,9 @@ class FakeClient:
 
     async def _config_add(self, keys: list[str], first: dict[str, str]) -> ev.JSON:
         return asdict(change.add(self.config_file, tuple(keys), first))
+
+    async def _deck_hosts(self, again: bool = False) -> list[ev.JSON]:
+        return self.hosts
 
     async def _deck_offers(self) -> list[ev.JSON]:
         return self.offers

@@ -21,11 +21,11 @@ async def permission(deck: DeckScreen) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    why = await unprotected(deck.client, summary.backend)
+    why = await unprotected(deck.client.on_host(summary.host), summary.backend)
     chosen = await pick_permission(deck, summary.permission, why)
     if chosen == "full":
         # Also where it is full already: a confirmation ends with the engine.
-        confirmed = await settle_full(deck, summary.backend)
+        confirmed = await settle_full(deck, summary.backend, summary.host)
         if confirmed is None:
             return
         if confirmed:

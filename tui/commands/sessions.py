@@ -31,13 +31,13 @@ async def new(deck: DeckScreen) -> None:
 
     summary = deck.model.summary()
     wish = await deck.app.push_screen_wait(
-        NewSessionForm(deck.client, summary.cwd if summary else "")
+        NewSessionForm(deck.client, summary.cwd if summary else "", summary.host if summary else "")
     )
     if wish is None:
         return
     given = dict(wish.args)
     if wish.permission == "full":
-        confirmed = await settle_full(deck, wish.backend)
+        confirmed = await settle_full(deck, wish.backend, str(given.get("host", "")))
         if confirmed is None:
             return
         given |= {"confirmed_full": True} if confirmed else {}

@@ -272,7 +272,7 @@ async def model(deck: DeckScreen) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    chosen = await pick_model(deck, summary.backend, summary.model)
+    chosen = await pick_model(deck, summary.backend, summary.model, summary.host)
     if chosen and chosen != summary.model:
         await deck.client.call("session.set", session=summary.id, changes={"model": chosen})
 

@@ -25,6 +25,9 @@ class DeckClient(Calls, Protocol):
     async def attach(self) -> list[Summary]:
         """Fetch all summaries; they are kept up to date from here on."""
 
+    def on_host(self, host: str) -> Calls:
+        """The engine of another machine, which this one passes commands on to; "" = this one."""
+
     async def close(self) -> None:
         """Hang up; the engine goes on."""
 

@@ -58,19 +58,16 @@ def seconds_left(retry: ev.JSON | None, now: datetime) -> int | None:
 def head_of(summary: Summary, number: int, width: int) -> Content:
     """The frame's upper line in `width` cells: number, status as shape and word, title.
 
-    The status word is never cut; the title is. A session on another machine names that first.
+    The status word is never cut; the title is.
     """
     status = summary.status
     style = STATUS_STYLE.get(status, "")
     shape = glyphs.status(status)
     before = f"{number} " if number else ""
-    where = clip(f"{one_line(summary.host)}: ", max(4, width // 3)) if summary.host else ""
     word = f" {shape} {status} "
-    room = width - cell_len(before) - cell_len(where) - cell_len(word)
+    room = width - cell_len(before) - cell_len(word)
     title = clip(title_of(summary), max(4, room))
-    return Content.assemble(
-        (before, "bold"), (where, "$text-accent"), (title, "bold"), (word, style)
-    )
+    return Content.assemble((before, "bold"), (title, "bold"), (word, style))
 
 
 def _agent_waits(summary: Summary) -> tuple[str, str] | None:

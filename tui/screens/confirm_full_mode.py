@@ -13,13 +13,13 @@ from tui.text import one_line, plain
 from tui.widgets.fields import Field
 
 if TYPE_CHECKING:
-    from tui.deck.client import DeckClient
+    from sessions.api.calls import Calls
     from tui.deck.ports import Asks
 
 WORD = "full"
 
 
-async def unprotected(client: DeckClient, backend: str) -> str:
+async def unprotected(client: Calls, backend: str) -> str:
     """Why nothing contains what a backend's sessions run, "" where a sandbox does."""
     found: Any = await client.call("deck.sandbox", backend=backend)
     if found and found.get("works"):
@@ -59,12 +59,12 @@ class TypeFull(Dialog[bool]):
             self.query_one("#fault", Static).update(plain(f"Type {WORD}, or press esc."))
 
 
-async def settle_full(deck: Asks, backend: str) -> bool | None:
-    """Have mode `full` confirmed where that is needed.
+async def settle_full(deck: Asks, backend: str, host: str = "") -> bool | None:
+    """Have mode `full` confirmed where that is needed; `host`: the machine that it is on.
 
     True: it was confirmed by typing; False: a sandbox contains it; None: the user left.
     """
-    why = await unprotected(deck.client, backend)
+    why = await unprotected(deck.client.on_host(host), backend)
     if not why:
         return False
     sure: bool | None = await deck.app.push_screen_wait(TypeFull(why))

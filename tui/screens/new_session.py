@@ -16,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.api.answers import BackendListed
+from sessions.api.calls import Calls
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import EXAMPLE, parse
 from tui.deck.client import DeckClient
@@ -96,16 +97,21 @@ class NewSessionForm(Dialog[Wish]):
         Binding("ctrl+n", "create", "create", show=False, priority=True),
     ]
 
-    def __init__(self, client: DeckClient, cwd: str) -> None:
+    def __init__(self, client: DeckClient, cwd: str, host: str = "") -> None:
         super().__init__("New session")
         self.client = client
-        self.cwd = cwd or here()
+        self.host = host
+        """The machine that is chosen, "" = this one."""
+        self.cwd = cwd.removeprefix(f"{host}:") if host else cwd or here()
         self.profiles: list[dict[str, Any]] = []
         self.backends: list[BackendListed] = []
 
     def body(self) -> ComposeResult:
         """One row per question."""
         with VerticalScroll(id="form", can_focus=False):
+            with Horizontal(classes="form--row", id="host-row"):
+                yield Label(Content("Machine"))
+                yield Select[str]((), prompt="this one", compact=True, id="host")
             yield from self._row("Profile", Select[str]((), prompt="default", id="profile"))
             yield from self._row("Backend", Select[str]((), prompt="of the profile", id="backend"))
             yield from self._row("Model", Select[str]((), prompt="of the backend", id="model"))
@@ -147,13 +153,47 @@ class NewSessionForm(Dialog[Wish]):
     def on_mount(self) -> None:
         """Ask the engine for the choices; the form can be used meanwhile."""
         self.hint("enter creates · tab next field · → completes a directory · esc")
+        self.query_one("#host-row").display = False
         self.query_one("#title", Input).focus()
         self.run_worker(while_shown(self, self._load), exclusive=True)
 
+    @property
+    def there(self) -> Calls:
+        """The engine of the machine that is chosen."""
+        return self.client.on_host(self.host)
+
     async def _load(self) -> None:
         try:
-            self.profiles = list(await self.client.call("deck.profiles"))
-            self.backends = list(await self.client.call("deck.backends"))
+            hosts = list(await self.client.call("deck.hosts"))
+        except AgentdeckError as error:
+            self._fault(str(error))
+            return
+        if hosts:
+            states = [{**host, "ok": not host["why"], "detail": "offline"} for host in hosts]
+            self._offer("host", states, "name", "version")
+            self.query_one("#host-row").display = True
+            if self.host in {host["name"] for host in hosts}:
+                self.query_one("#host", Select).value = self.host
+        await self._load_choices()
+
+    @on(Select.Changed, "#host")
+    def _other_machine(self) -> None:
+        """Its profiles are chosen from, and its directories."""
+        if (chosen := self._value("host")) == self.host:
+            return
+        self.host = chosen
+        field = self.query_one("#cwd", Field)
+        field.value = "" if chosen else here()
+        field.placeholder = f"home, on {chosen}" if chosen else ""
+        field.suggester = None if chosen else Folders()
+        self.query_one("#backend", Select).clear()
+        self._fault("")
+        self.run_worker(while_shown(self, self._load_choices), exclusive=True)
+
+    async def _load_choices(self) -> None:
+        try:
+            self.profiles = list(await self.there.call("deck.profiles"))
+            self.backends = list(await self.there.call("deck.backends"))
         except AgentdeckError as error:
             self._fault(str(error))
             return
@@ -200,8 +240,8 @@ class NewSessionForm(Dialog[Wish]):
         if not backend:
             return
         try:
-            self._say_modes(await unprotected(self.client, backend))
-            models = list(await self.client.call("deck.models", backend=backend))
+            self._say_modes(await unprotected(self.there, backend))
+            models = list(await self.there.call("deck.models", backend=backend))
         except AgentdeckError as error:
             self._fault(str(error))
             return
@@ -244,8 +284,9 @@ class NewSessionForm(Dialog[Wish]):
 
     def action_create(self) -> None:
         """Check what was entered, and go."""
-        folder = Path(here()) / Path(self.query_one("#cwd", Input).value.strip()).expanduser()
-        if not folder.is_dir():
+        named = self.query_one("#cwd", Input).value.strip()
+        folder = Path(here()) / Path(named).expanduser()
+        if not self.host and not folder.is_dir():
             self._fault(f"There is no directory {folder}. Choose one that exists.")
             self.query_one("#cwd", Input).focus()
             return
@@ -262,7 +303,11 @@ class NewSessionForm(Dialog[Wish]):
             self._fault(str(error))
             budget.focus()
             return
-        args = {"cwd": str(folder), "title": self.query_one("#title", Input).value}
+        args = {
+            "host": self.host,
+            "cwd": named if self.host else str(folder),
+            "title": self.query_one("#title", Input).value,
+        }
         args["budget"] = budget.value.strip()
         for field in ("profile", "backend", "model", "permission"):
             args[field] = self._value(field)

@@ -162,10 +162,10 @@ async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
     return chosen.row if chosen else None
 
 
-async def pick_model(deck: DeckScreen, backend: str, now: str) -> str | None:
-    """A model of a backend."""
+async def pick_model(deck: DeckScreen, backend: str, now: str, host: str = "") -> str | None:
+    """A model of a backend, on that machine."""
     rows = []
-    for model in await deck.client.call("deck.models", backend=backend):
+    for model in await deck.client.on_host(host).call("deck.models", backend=backend):
         model_id = one_line(str(model.get("id", "")))
         mark = " (now)" if model_id == now else ""
         context = model.get("context")

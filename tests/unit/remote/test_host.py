@@ -118,7 +118,9 @@ async def test_sessions_of_a_host_are_in_this_deck_as_they_go_on(two: Two) -> No
 
 async def test_commands_go_to_where_the_session_lives(two: Two) -> None:
     async with _client(two) as client:
-        made = await client.at("far").call("session.create", title="New", cwd=str(two.far.root))
+        made = await client.on_host("far").call(
+            "session.create", title="New", cwd=str(two.far.root)
+        )
         assert (made["host"], made["title"]) == ("far", "New")
         assert made["id"] in two.far.deck.sessions
         await client.call("session.send", session=made["id"], text="Hello?")

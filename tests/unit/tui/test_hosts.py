@@ -1,0 +1,38 @@
+"""Sessions of other machines in the deck: their name, their state, and a new one there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from textual.widgets import Input, Select
+
+from sessions.record.summary import Summary
+from tests.support.deckpilot import opened
+from tui.deck.tile import foot_of, head_of
+from tui.screens.new_session import NewSessionForm
+
+
+def test_a_session_of_another_machine_names_it_and_says_when_it_is_offline() -> None:
+    summary = Summary("s001", title="The parser", host="build", status="offline")
+    assert head_of(summary, 1, 60).plain == "1 build: The parser ◇ offline "
+    assert "build can't be reached" in foot_of(summary, 80, datetime.now(UTC)).plain
+
+
+async def test_a_new_session_is_made_on_the_machine_that_is_chosen() -> None:
+    async with opened(1) as here:
+        await here.press("ctrl+n")
+        form = await here.screen(NewSessionForm)
+        await here.settle()
+        assert not form.query_one("#host-row").display  # one machine: nothing to choose
+        await here.press("escape")
+        here.client.hosts = [{"name": "build", "version": "1", "why": ""}]
+        await here.press("ctrl+n")
+        form = await here.screen(NewSessionForm)
+        await here.until(lambda: form.query_one("#host-row").display)
+        form.query_one("#host", Select).value = "build"
+        await here.until(lambda: form.host == "build")
+        form.query_one("#cwd", Input).value = "/only/over/there"
+        await here.press("ctrl+s")
+        await here.until(lambda: any(c == "session.create" for c, _ in here.client.calls))
+        (args,) = [args for command, args in here.client.calls if command == "session.create"]
+        assert (args["host"], args["cwd"]) == ("build", "/only/over/there")
