@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -18,6 +17,7 @@ Record = dict[str, Any]
 _decode = msgspec.json.Decoder().decode
 """Twice as quick as json."""
 MAX_LINE = 64 * 2**20
+_MANY = 64
 # Longer tool output is cut: the original stays where it is and the source names it.
 MAX_RESULT = 200_000
 
@@ -97,7 +97,8 @@ class Builder:
 
     def at(self, when: Any) -> None:
         """The date of what follows: ISO 8601, or seconds or milliseconds since 1970."""
-        self._at = date_of(when) or self._at
+        if when != self._at:
+            self._at = date_of(when) or self._at
 
     @property
     def turn(self) -> int:
@@ -125,7 +126,7 @@ class Builder:
 
     def user(self, text: str) -> None:
         """A message of the user; begins a turn."""
-        if not text.strip():
+        if not text or text.isspace():
             return
         self.begin()
         self._end()
@@ -140,18 +141,21 @@ class Builder:
     def text(self, text: str) -> None:
         """Text of the answer."""
         if text:
-            self._within()
+            if not self._open:
+                self._within()
             self._add(ev.Text(seq=self._next, at=self._at, turn=self._turn, text=text))
 
     def thinking(self, text: str) -> None:
         """The model's thinking."""
         if text:
-            self._within()
+            if not self._open:
+                self._within()
             self._add(ev.Thinking(seq=self._next, at=self._at, turn=self._turn, text=text))
 
     def call(self, call: str, name: str, arguments: Any) -> None:
         """A tool call."""
-        self._within()
+        if not self._open:
+            self._within()
         self._calls.add(call)
         given = arguments if isinstance(arguments, dict) else {"input": arguments}
         self._add(
@@ -219,25 +223,28 @@ class Builder:
         taken, self._events = self._events, []
         return taken
 
+    def many(self) -> Sequence[ev.Event]:
+        """The same once they are many, so that they need not be handed on record by record."""
+        return self.take() if len(self._events) >= _MANY else ()
+
     def _within(self) -> None:
+        """An answer without a question: a resumed or shortened file."""
         self.begin()
-        if not self._open:  # an answer without a question: a resumed or shortened file
-            self._turn += 1
-            self._add(
-                ev.TurnStarted(seq=self._next, at=self._at, turn=self._turn, model=self.model)
-            )
-            self._open = True
+        self._turn += 1
+        self._add(ev.TurnStarted(seq=self._next, at=self._at, turn=self._turn, model=self.model))
+        self._open = True
 
     def _end(self, reason: TurnReason = "end_turn") -> None:
         if not self._open:
             return
-        for call in sorted(self._calls):
-            self._add(
-                ev.ToolResult(
-                    seq=self._next, at=self._at, turn=self._turn, call=call, status="unknown"
+        if self._calls:
+            for call in sorted(self._calls):
+                self._add(
+                    ev.ToolResult(
+                        seq=self._next, at=self._at, turn=self._turn, call=call, status="unknown"
+                    )
                 )
-            )
-        self._calls.clear()
+            self._calls.clear()
         self._add(
             ev.TurnEnded(
                 seq=self._next, at=self._at, turn=self._turn, reason=reason, usage=self._usage
@@ -251,12 +258,10 @@ class Builder:
         self._events.append(event)
 
 
-_AS_EVENTS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-
-
 def date_of(when: Any) -> str:
     """A date as events carry it, or "" if it is none."""
-    if isinstance(when, str) and _AS_EVENTS.fullmatch(when):
+    # As events carry it already: 2026-01-31T09:05:00.000Z.
+    if isinstance(when, str) and len(when) == 24 and when[4:20:3] == "--T::." and when[-1] == "Z":
         try:
             datetime.fromisoformat(when)
         except ValueError:
@@ -275,18 +280,40 @@ def date_of(when: Any) -> str:
 
 def records(path: Path) -> Iterator[Record]:
     """JSON objects of a file with one a line; torn, broken and huge lines are passed over."""
+    for line in lines_of(path):
+        try:
+            record = _decode(line)
+        except (ValueError, RecursionError):
+            record = _otherwise(line)
+        if isinstance(record, dict):
+            yield record
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """A file's lines, without the huge ones."""
     with path.open("rb", buffering=2**18) as file:
         while line := file.readline(MAX_LINE):
             if len(line) == MAX_LINE and not line.endswith(b"\n"):
                 while not line.endswith(b"\n") and (line := file.readline(MAX_LINE)):
                     pass
                 continue
-            try:
-                record = value_of(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(record, dict):
-                yield record
+            yield line
+
+
+def record_of(line: bytes) -> Record | None:
+    """The object that a line is; None where it is none."""
+    try:
+        record = _decode(line)
+    except (ValueError, RecursionError):
+        record = _otherwise(line)
+    return record if isinstance(record, dict) else None
+
+
+def _otherwise(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def value_of(text: bytes | str) -> Any:
@@ -322,6 +349,8 @@ def text_of(content: Any) -> str:
         content = [content]
     if not isinstance(content, list):
         return ""
+    if len(content) == 1 and isinstance(content[0], dict):
+        return str(content[0].get("text") or "")
     parts = [
         str(block.get("text") or "") if isinstance(block, dict) else str(block)
         for block in content

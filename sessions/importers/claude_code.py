@@ -87,7 +87,7 @@ class ClaudeCode:
                 builder.cwd = str(record.get("cwd") or "")
             self._take(builder, lineage, record, counted)
             lineage.note(uuid, builder.turn)
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

@@ -52,7 +52,7 @@ class Codex:
             reading.builder.at(record.get("timestamp"))
             if not reading.take(str(record.get("type")), payload):
                 return
-            yield from reading.builder.take()
+            yield from reading.builder.many()
         reading.builder.finish()
         yield from reading.builder.take()
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sessions.importers.base import Builder, Record, records, text_of
+from sessions.importers.base import Builder, Record, lines_of, record_of, text_of
 from sessions.record import events as ev
 
 _CODE = re.compile(r"^Exit Code: (-?\d+)\s*$", re.MULTILINE)
@@ -46,7 +46,7 @@ class Gemini:
                 builder.user(text_of(message.get("content")))
             elif kind == "gemini":
                 self._answer(builder, message)
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 
@@ -87,7 +87,12 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _load(path: Path) -> tuple[Record, list[Record]]:
+def _load(path: Path) -> tuple[Record, Iterable[Record]]:
+    """The header, and the messages that hold.
+
+    Most of these are kept as their lines until they are told: all of them read at once take
+    several times the memory, and the collector looks through it again and again.
+    """
     if path.suffix == ".json":
         try:
             data = json.loads(path.read_bytes())
@@ -96,21 +101,42 @@ def _load(path: Path) -> tuple[Record, list[Record]]:
         found = data.get("messages") if isinstance(data, dict) else None
         return (data, [m for m in found if isinstance(m, dict)]) if found else ({}, [])
     header: Record = {}
-    messages: list[Record] = []
-    for record in records(path):
-        if isinstance(record.get("$set"), dict):
+    messages: list[bytes | Record] = []
+    for line in lines_of(path):
+        if b"$" not in line and b'"type"' in line:
+            messages.append(line)
+        elif (record := record_of(line)) is None:
+            continue
+        elif isinstance(record.get("$set"), dict):
             header.update(record["$set"])
         elif "$rewindTo" in record:
-            ids = [m.get("id") for m in messages]
-            if record["$rewindTo"] in ids:
-                del messages[ids.index(record["$rewindTo"]) :]
+            messages = _back(messages, record["$rewindTo"])
         elif "sessionId" in record and "type" not in record:
             header.update(record)
-        elif record.get("id") in [m.get("id") for m in messages[-1:]]:
-            messages[-1] = record  # told again when it was complete
         else:
             messages.append(record)
-    return header, messages
+    return header, _complete(messages)
+
+
+def _back(messages: Iterable[bytes | Record], to: Any) -> list[bytes | Record]:
+    """The messages before one of them; all, if it is none."""
+    there = list(_complete(messages))
+    ids = [message.get("id") for message in there]
+    return [*there[: ids.index(to)]] if to in ids else [*there]
+
+
+def _complete(messages: Iterable[bytes | Record]) -> Iterator[Record]:
+    """The messages, each as it was told last: it is told again when it is complete."""
+    last: Record | None = None
+    for told in messages:
+        message = record_of(told) if isinstance(told, bytes) else told
+        if message is None:
+            continue
+        if last is not None and message.get("id") != last.get("id"):
+            yield last
+        last = message
+    if last is not None:
+        yield last
 
 
 def _result(call: Record) -> str:

@@ -279,11 +279,11 @@ def _write_new(
     """A new session, there whole or not at all; how many of the source's events it has."""
     making = places.session(f".{session}{_MAKING}")
     try:
-        journal, _, _ = Journal.create(making, ev.replace(first, id=session))
+        journal, _, _ = Journal.create(making, ev.replace(first, id=session), synced=False)
         try:
             count = 1 + journal.append_all(events)
             journal.append_all([ev.SessionSet(closed=True)])
-            journal.sync()
+            journal.settle()
         finally:
             journal.close()
         # Noted before it is there: a crash in between leaves a note of nothing, no double.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, Union
 
 import msgspec
@@ -21,8 +21,36 @@ _encoder = msgspec.json.Encoder()
 _encode_ascii = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 _pack = msgspec.msgpack.Encoder().encode
 _NO_NUMBER = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
-_WORDS = {ev.Text, ev.Thinking, ev.TurnStarted}
-_END = ord("\n")
+_FITS: Mapping[type[ev.Event], Callable[[Any], bool]] = {
+    ev.TurnStarted: lambda e: type(e.model) is str,
+    ev.UserMessage: lambda e: (
+        type(e.text) is type(e.origin) is str and e.attachments == e.notes == []
+    ),
+    ev.Text: lambda e: type(e.text) is str,
+    ev.Thinking: lambda e: (
+        type(e.text) is type(e.signature) is type(e.redacted) is type(e.by) is str
+    ),
+    ev.ToolCall: lambda e: (
+        type(e.call) is type(e.name) is type(e.title) is type(e.kind) is str
+        and type(e.input) is dict
+        and type(e.malformed) is bool
+        and e.locations == []
+    ),
+    ev.ToolResult: lambda e: (
+        type(e.call) is type(e.status) is type(e.content) is type(e.path) is str
+        and type(e.data) is dict
+        and type(e.truncated) is bool
+        and e.images == []
+    ),
+    ev.TurnEnded: lambda e: (
+        type(e.reason) is type(e.detail) is type(e.resume_at) is str
+        and e.cost_usd is None
+        and type(e.usage) is dict
+        and all(type(n) is int and -ev.LARGEST <= n <= ev.LARGEST for n in e.usage.values())
+    ),
+}
+"""Of what conversations are made: whether its values are of the types it declares. To read it
+again in order to know that took a tenth of an import."""
 _HEAD = ("seq", "at", "type")
 
 
@@ -52,25 +80,39 @@ def decode_block(block: bytes) -> list[ev.Event] | None:
     return events if len(events) == count else None
 
 
-def add_line(block: bytearray, event: ev.Event) -> None:
-    """Put an event's line at the end of a block; `sound` says whether all of it may be kept.
+def block_of(events: Sequence[ev.Event]) -> bytes | None:
+    """The lines of numbered events; None where one needs `line`, or what is read is not the same.
 
-    Raises TypeError, ValueError, RecursionError: it needs `line`, or can't be said at all.
+    What is of the types that it declares is read as it was written; others are read to know it.
     """
-    if event.__dict__:
-        raise ValueError("it holds what this version does not know")
-    _encoder.encode_into(event, block, -1)
-    block.append(_END)
-
-
-def sound(block: bytearray, events: list[ev.Event]) -> bool:
-    """Whether a block that was made of these events by `add_line` reads as just that."""
-    if b"null" in block and _strange([e for e in events if not _only_words(e)]):
-        return False
+    odd: list[ev.Event] = []
+    given: list[Any] = []  # where a number with a point may be
+    event: Any
+    for event in events:
+        if getattr(event, ev.MORE, None) is not None:
+            return None
+        fits = _FITS.get(type(event))
+        if (
+            fits is None
+            or not fits(event)
+            or not type(event.seq) is type(event.turn) is int
+            or not (0 <= event.turn <= ev.LARGEST and 0 <= event.seq <= ev.LARGEST)
+            or type(event.at) is not str
+        ):
+            odd.append(event)
+        elif type(event) is ev.ToolCall:
+            given.append(event.input)
+        elif type(event) is ev.ToolResult:
+            given.append(event.data)
     try:  # no line has an end within it: the encoder writes none
-        return len(_decoder.decode_lines(block)) == len(events)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return False
+        block = _encoder.encode_lines(events)
+        if b"null" in block and _strange([*odd, *given]):
+            return None
+        if odd and len(_decoder.decode_lines(_encoder.encode_lines(odd))) != len(odd):
+            return None
+    except (msgspec.DecodeError, TypeError, ValueError, RecursionError, OverflowError):
+        return None
+    return block
 
 
 def line(event: ev.Event) -> bytes:
@@ -78,7 +120,7 @@ def line(event: ev.Event) -> bytes:
 
     Raises TypeError, ValueError: it holds what JSON can't say.
     """
-    if "extra" not in event.__dict__ and type(event) is not ev.Unknown:
+    if getattr(event, ev.MORE, None) is None and type(event) is not ev.Unknown:
         try:
             said = _encoder.encode(event)
         except UnicodeEncodeError:
@@ -88,11 +130,6 @@ def line(event: ev.Event) -> bytes:
                 _encode_ascii(to_json(event))  # msgspec writes null for NaN, which json refuses
             return said + b"\n"
     return encode(to_json(event))
-
-
-def _only_words(event: ev.Event) -> bool:
-    """Whether there is no place in it for a number with a point."""
-    return type(event) in _WORDS or (type(event) is ev.ToolResult and not event.data)
 
 
 def _strange(data: Any) -> bool:
@@ -132,7 +169,7 @@ def from_json(data: Mapping[str, Any]) -> ev.Event:
     event = _convert({k: v for k, v in data.items() if k in known}, cls)
     extra = {k: v for k, v in data.items() if k not in known and k != "type"}
     if extra:
-        event.__dict__["extra"] = extra
+        event.__dict__[ev.MORE] = extra
     return event
 
 

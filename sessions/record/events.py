@@ -25,6 +25,8 @@ FORMAT = 1
 JSON = dict[str, Any]
 
 LARGEST = 2**53
+MORE = "_more"
+"""Where an event has its `extra`. Asked for by `getattr`: an event without it needs no dict."""
 """Beyond it, readers of JSON do not agree on a number."""
 Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
@@ -67,8 +69,8 @@ class Event(
     @property
     def extra(self) -> JSON:
         """Fields that only a newer version knows; written back as they are."""
-        found: JSON = self.__dict__.get("extra", {})
-        return found
+        found: JSON | None = getattr(self, MORE, None)
+        return {} if found is None else found
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
@@ -588,6 +590,6 @@ def stamp(event: E, seq: int, at: str | None = None) -> E:
 def replace(event: E, **changes: Any) -> E:
     """The same event with other values; what this version does not know of it is kept."""
     after = _replace(event, **changes)
-    if "extra" in event.__dict__:
-        after.__dict__["extra"] = event.__dict__["extra"]
+    if (more := getattr(event, MORE, None)) is not None:
+        after.__dict__[MORE] = more
     return after

@@ -23,6 +23,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -31,12 +32,14 @@ from sessions.places import JOURNAL, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.descriptors import JOURNALS
-from sessions.record.reading import BLOCK, Faults, lines, read
+from sessions.record.reading import Faults, lines, read
 from sessions.safety import secrets_filter
 from skills import private_files
 
 NAME = JOURNAL
 FILES = "files"
+_PIECE = 128
+"""So many events are written at once, where many are."""
 NEEDS_SYNC = (
     ev.UserMessage,
     ev.PermissionAnswered,
@@ -239,27 +242,21 @@ class Journal:
         return stamped, line
 
     def append_all(self, events: Iterable[ev.Event]) -> int:
-        """Number, date and write many events, some hundred kilobytes a write; how many it were.
+        """Number, date and write many events, some dozens a write; how many it were.
 
         For copies of what is safe elsewhere: what a crash takes can be copied again. Raises
         JournalError.
         """
-        held: list[ev.Event] = []
-        block, odd, count, add = bytearray(), False, 0, codec.add_line
         if self._resting:
             self._wake()
-        for seq, event in enumerate(events, self._seq + 1):
-            if event.seq != seq or not event.at:
-                event = ev.stamp(event, seq, event.at)
-            held.append(event)
-            try:
-                add(block, event)
-            except (TypeError, ValueError, RecursionError):
-                odd = True
-            if odd or len(block) >= BLOCK:
-                count += self._write_all(held, block, odd)
-                held, block, odd = [], bytearray(), False
-        return count + self._write_all(held, block, odd)
+        count, more = 0, iter(events)
+        while held := list(islice(more, _PIECE)):
+            for place, event in enumerate(held):
+                seq = self._seq + 1 + place
+                if event.seq != seq or not event.at:
+                    held[place] = ev.stamp(event, seq, event.at)
+            count += self._write_all(held)
+        return count
 
     def sync(self) -> None:
         """Wait until everything written is on the disk. Safe to call from a thread."""
@@ -349,14 +346,13 @@ class Journal:
             raise _of_no_record(event, error) from error
         return stamped, line
 
-    def _write_all(self, events: list[ev.Event], block: bytearray, odd: bool) -> int:
+    def _write_all(self, events: list[ev.Event]) -> int:
         """Write stamped events, checked all at once; one by one where one is odd."""
-        if events:
-            said: bytes | bytearray = block
-            if odd or secrets_filter.in_line(block) or not codec.sound(block, events):
-                said = b"".join(self._stamp(event, event.seq)[1] for event in events)
-            self._write(said)
-            self._seq += len(events)
+        said = codec.block_of(events)
+        if said is None or secrets_filter.in_line(said):
+            said = b"".join(self._stamp(event, event.seq)[1] for event in events)
+        self._write(said)
+        self._seq += len(events)
         return len(events)
 
     def _write(self, line: bytes | bytearray) -> None:

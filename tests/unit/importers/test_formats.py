@@ -362,6 +362,33 @@ def test_a_chat_of_gemini_has_the_directory_of_its_project(tmp_path: Path, where
     assert events[0].cwd == "/home/user/work"  # type: ignore[attr-defined]
 
 
+def test_what_gemini_takes_back_or_tells_again_counts_as_it_was_told_last(
+    tmp_path: Path, where: Places
+) -> None:
+    def said(number: str, kind: str, text: str) -> ev.JSON:
+        return {"id": number, "timestamp": AT, "type": kind, "content": text}
+
+    records = [
+        {"sessionId": "g", "projectHash": "h", "startTime": AT},
+        said("1", "user", "What does $set do?"),
+        said("2", "gemini", "It"),
+        said("2", "gemini", "It sets."),
+        said("3", "user", "Wrong."),
+        said("4", "gemini", "Sorry."),
+        {"$rewindTo": "3"},
+        {"$rewindTo": "nobody"},
+        {"$set": {"directories": ["/w/later"]}},
+        said("2", "gemini", "It sets $x."),
+        said("5", "user", 'And "type"?'),
+    ]
+    path = lines(tmp_path / "session-1.jsonl", records)
+    path.write_text(path.read_text() + '{"id": "6", "type": "user", "content": "torn')
+    (events,) = imported(path, where)
+    told = [e.text for e in events if isinstance(e, ev.UserMessage | ev.Text)]
+    assert told == ["What does $set do?", "It sets $x.", 'And "type"?']
+    assert events[0].cwd == "/w/later"  # type: ignore[attr-defined]
+
+
 def test_the_environment_says_where_conversations_are(tmp_path: Path) -> None:
     env = {
         "CODEX_HOME": str(tmp_path / "c"),

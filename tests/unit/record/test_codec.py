@@ -87,3 +87,17 @@ def test_what_is_no_finite_number_is_refused_when_written(number: float) -> None
         codec.line(ev.ToolCall(turn=1, call="c", name="n", input={"a": number}))
     with pytest.raises(ValueError):
         codec.encode({"a": number})
+
+
+@pytest.mark.parametrize("kind", codec._FITS, ids=lambda kind: kind.type)
+def test_a_block_is_made_only_of_what_is_read_as_it_was_written(kind: type[ev.Event]) -> None:
+    data = next(data for data in one_of_each() if data["type"] == kind.type)
+    whole = codec.decode(json.dumps({**data, "turn": 1}))
+    assert codec.block_of([whole, whole]) == codec.line(whole) * 2
+    values = (None, True, 5, -1, 2**60, 1.5, "x", "\ud800", [], [{}], (), {}, {"n": float("nan")})
+    for name in kind.__struct_fields__:
+        for value in values:
+            event = ev.replace(whole, **{name: value})
+            if (block := codec.block_of([event])) is not None:
+                assert block == codec.line(event)
+                codec.decode(block)
