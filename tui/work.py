@@ -44,6 +44,19 @@ def while_shown(
     return do
 
 
+def if_shown(node: DOMNode, do: Callable[[], object]) -> Callable[[], None]:
+    """What is to be done after the next refresh; nothing if the node's screen has been left then.
+
+    Textual (8.2.8) calls it all the same, and what it looks for has gone.
+    """
+
+    def done() -> None:
+        if node.is_attached and not gone(node):
+            do()
+
+    return done
+
+
 async def caught_up(field: Widget) -> None:
     """Wait until a widget has taken in the keys that came before.
 

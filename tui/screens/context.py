@@ -14,7 +14,7 @@ from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clip, plain, tokens
-from tui.work import while_shown
+from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from sessions.api.answers import ContextFilled
@@ -73,7 +73,7 @@ class ContextScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """A bar of another length."""
-        self.call_after_refresh(lambda: self.show() if self.is_attached else None)
+        self.call_after_refresh(if_shown(self, self.show))
 
     def show(self) -> None:
         """Draw what was told."""

@@ -28,7 +28,7 @@ from tui.view.behind import Dimmed
 from tui.view.fitted import Fitted
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
-from tui.work import caught_up, while_shown
+from tui.work import caught_up, if_shown, while_shown
 
 T = TypeVar("T")
 GUARD_S = 0.4
@@ -362,7 +362,7 @@ class Choose(Filtered[Choice]):
 
     def on_resize(self) -> None:
         """Other rows fit, or don't."""
-        self.call_after_refresh(self._say_whole)
+        self.call_after_refresh(if_shown(self, self._say_whole))
 
     def _show(self) -> None:
         self.query_one(Rows).show(self._matching(self.listing.rows))

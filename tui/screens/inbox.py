@@ -24,7 +24,7 @@ from tui.text import clip, one_line, plain
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Row, Rows
 from tui.widgets.want import WantBox
-from tui.work import while_shown
+from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -155,7 +155,7 @@ class InboxScreen(Dialog[str]):
             )
             await self.query_one("#request").mount(box)
             box.focus()
-            self.call_after_refresh(self._fit)
+            self.call_after_refresh(if_shown(self, self._fit))
 
     def _told(self, want: Want) -> str:
         """What there is to read of it; of one that is done its answer, where it is at hand."""
@@ -175,7 +175,7 @@ class InboxScreen(Dialog[str]):
 
     def on_resize(self) -> None:
         """The one in hand fits what room there is."""
-        self.call_after_refresh(self._fit)
+        self.call_after_refresh(if_shown(self, self._fit))
 
     def action_step(self, by: int) -> None:
         """Take another one in hand."""

@@ -18,7 +18,7 @@ from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clip, duration, one_line, plain
 from tui.widgets.rows import Row, Rows
-from tui.work import while_shown
+from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnSpan, TurnTimeline
@@ -160,7 +160,7 @@ class TimelineScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """Bars of another length."""
-        self.call_after_refresh(lambda: self.show() if self.is_attached else None)
+        self.call_after_refresh(if_shown(self, self.show))
 
 
 def _name(span: TurnSpan) -> str:

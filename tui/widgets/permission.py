@@ -274,9 +274,9 @@ class PermissionBox(Vertical, can_focus=True):
         return one_line(str(self.ask.get("why", "")))
 
     def _explain(self) -> None:
-        line = self.query_one(".permission--why", Static)
-        line.update(plain(self._why, "$text-muted"))
-        line.display = bool(self._why)
+        for line in self.query(".permission--why").results(Static):  # none once it is answered
+            line.update(plain(self._why, "$text-muted"))
+            line.display = bool(self._why)
 
     def on_focus(self) -> None:
         """What is typed while the focus arrives was meant for where it came from."""

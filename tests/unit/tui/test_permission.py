@@ -357,3 +357,14 @@ async def test_an_option_says_what_it_means_also_where_only_its_name_has_room() 
             assert box is not None
             said = " ".join(str(each.render()) for each in box.query(Static))
             assert about in " ".join(said.split())
+
+
+async def test_a_request_that_goes_as_the_keys_leave_it_takes_nothing_with_it() -> None:
+    async with asking() as here:
+        await here.press("ctrl+j")
+        gone = box(here)
+        gone.on_blur()  # says why again, after the next refresh
+        await gone.query("*").remove()
+        await here.settle()
+        gone._explain()
+        assert here.app._exception is None

@@ -6,8 +6,9 @@ import pytest
 from textual.css.query import NoMatches
 
 from tests.support.deckpilot import opened
+from tui.screens.dialogs import Prompt
 from tui.screens.new_session import NewSessionForm
-from tui.work import gone, while_shown
+from tui.work import gone, if_shown, while_shown
 
 
 async def looks_for_nothing(form: NewSessionForm) -> None:
@@ -45,3 +46,15 @@ async def test_the_form_may_be_left_while_the_engine_still_answers_it() -> None:
         await here.settle()
         assert here.app.screen is here.deck
         assert here.app.return_code is None
+
+
+async def test_what_is_to_follow_a_refresh_is_left_with_its_screen() -> None:
+    async with opened(1) as here:
+        screen = Prompt("What?")
+        await here.app.push_screen(screen)
+        done: list[int] = []
+        if_shown(screen, lambda: done.append(1))()
+        later = if_shown(screen, lambda: done.append(2))
+        await screen.dismiss()
+        later()
+        assert done == [1]

@@ -37,7 +37,7 @@ from tui.screens.settings.items import (
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
-from tui.work import while_shown
+from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -156,7 +156,7 @@ class SettingsScreen(Filtered[None]):
 
     def on_resize(self) -> None:
         """Columns have another width."""
-        self.call_after_refresh(self.show)
+        self.call_after_refresh(if_shown(self, self.show))
 
     @property
     def item(self) -> SettingItem | None:
