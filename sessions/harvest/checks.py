@@ -184,4 +184,6 @@ async def replay(
         return DraftCheck("replay", None, "no script could be run again", findings)
     same = [f for f in ran if f["same"]]
     detail = f"{len(same)}/{len(ran)} scripts ended and printed as recorded"
+    if later := sum(bool(f.get("other_lines_before")) for f in same):
+        detail += f", {later} after other lines (a warning?)"
     return DraftCheck("replay", len(same) == len(ran), detail, findings, cost="runs the scripts")

@@ -2,8 +2,8 @@
 
 The command, the files that the session had written by then, the exit code and the output come
 from the journal. It runs in an empty folder inside the sandbox, without network and out of sight
-of agentdeck's own folders. Files that the command names and the session never wrote are taken as
-they are today, and the finding says so.
+of agentdeck's own folders. Files that the command or the script names and the session never wrote
+are taken as they are today, and the finding says so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from sessions.harvest.commands import command_of
 from sessions.harvest.files import FileTracker
+from sessions.harvest.parameters import within
 from sessions.record import events as ev
 
 REPLAY_S = 60.0
@@ -105,6 +106,8 @@ async def again(
     row |= {"output": clean(output)[-_SHOWN:], "recorded": clean(run.output)[-_SHOWN:]}
     if today:
         row["as_it_is_today"] = today
+    if more := _more(run, output):
+        row["other_lines_before"] = more
     why = _difference(run, code, output)
     return {**row, "same": not why, "why": clean(why)}
 
@@ -143,7 +146,8 @@ def _lay_out(root: Path, run: RanCommand, files: Mapping[str, str]) -> list[str]
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text.encode("utf-8", "surrogateescape"))
     today: list[str] = []
-    for word in _words(run.command):
+    named = [each.recorded for text in files.values() for each in within(text)]
+    for word in dict.fromkeys([*_words(run.command), *named]):
         source = Path(run.cwd) / word if run.cwd else Path(word)
         place = root / _place(str(source), run.cwd)
         if place.exists() or not _inside(source, run.cwd):
@@ -203,12 +207,24 @@ def _difference(run: RanCommand, code: int | None, output: str) -> str:
     if run.cut:
         before = before[: max(1, len(before) // 4)]
         now = now[: len(before)]
-    if before == now:
+    if before == now or _more(run, output):
         return ""
     for number, (old, new) in enumerate(zip(before, now, strict=False), 1):
         if old != new:
             return f"line {number} of its output is {new[:80]!r}, recorded was {old[:80]!r}"
     return f"{len(now)} lines of output, recorded were {len(before)}"
+
+
+def _more(run: RanCommand, output: str) -> int:
+    """Lines that only one of them printed, before all that the other did: 0 where they differ.
+
+    A warning that a cache is made comes once.
+    """
+    before, now = _lines(_NOTE.sub("", run.output)), _lines(output)
+    both = min(len(before), len(now))
+    if run.cut or not both or before[-both:] != now[-both:]:
+        return 0
+    return abs(len(before) - len(now))
 
 
 def _lines(text: str) -> list[str]:

@@ -133,3 +133,15 @@ async def test_nothing_outside_is_touched_or_kept(tmp_path: Path) -> None:
 async def test_a_script_that_never_ran_is_not_run(tmp_path: Path) -> None:
     check = await replayed(tmp_path, *wrote("a", "x.py", "print(1)\n" * 9))
     assert check.passed is None and check.findings == []
+
+
+async def test_what_the_script_names_is_its_input_and_what_was_said_before_does_not_count(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "rain.txt").write_text("7\n")
+    script = "print(sum(map(int, open('rain.txt'))), 'mm')\n"
+    said = "A cache is made.\n7 mm"
+    check = await replayed(tmp_path, *wrote("a", "x.py", script), *ran("b", "python3 x.py", said))
+    assert check.passed and check.detail.endswith("as recorded, 1 after other lines (a warning?)")
+    assert check.findings[0]["as_it_is_today"] == ["rain.txt"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -19,9 +19,11 @@ from tui.folder import here
 from tui.options import reads_only
 from tui.panels.harvest import merging, paired
 from tui.panels.harvest.editing import MAX_EDITED, Edited
+from tui.panels.harvest.picture import PictureScreen
 from tui.panels.harvest.report import report_lines, round_content, skill_content
 from tui.panels.hints import Hints
 from tui.panels.prime.words import Words
+from tui.pictures.decode import SUFFIXES
 from tui.screens.dialogs import Confirm, Dialog, Prompt
 from tui.terminal.editor import edit_file
 from tui.text import clean, one_line, size
@@ -92,8 +94,10 @@ class DraftReview(Dialog[str]):
         self.run(self.check())
 
     def on_rows_picked(self, message: Rows.Picked) -> None:
-        """Another file."""
+        """Another file; a picture is shown."""
         self._turn_to(message.key)
+        if PurePath(message.key).suffix.lower() in SUFFIXES:
+            self.app.push_screen(PictureScreen(Path(self.draft["path"]) / message.key))
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
         """The file under the cursor is shown at once."""
@@ -111,7 +115,7 @@ class DraftReview(Dialog[str]):
         changed = set(self.draft["changed_files"])
         rows = []
         for name, length in sorted(self.draft["files"].items()):
-            told = "  differs from what ran" if name in changed else ""
+            told = "  changed" if name in changed else ""
             cells = ((one_line(name), ""), (f"  {size(length)}", "$text-muted"))
             rows.append(Row(name, (*cells, (told, "$text-warning"))))
         for number, each in enumerate(self.draft["rounds"], 1):
@@ -131,15 +135,18 @@ class DraftReview(Dialog[str]):
     def _content(self) -> Content:
         if self.path.startswith(_ROUND):
             return round_content(self.draft["rounds"][int(self.path.removeprefix(_ROUND)) - 1])
+        if PurePath(self.path).suffix.lower() in SUFFIXES and not self.path.endswith(".svg"):
+            return Content("A picture: enter shows it.")
         if self.path != "SKILL.md":
             return Content(clean(self._read(self.path)))
         return skill_content(self.draft)
 
     def _read(self, name: str) -> str:
         try:
-            return (Path(self.draft["path"]) / name).read_text("utf-8", "replace")[:200_000]
+            data = (Path(self.draft["path"]) / name).read_bytes()
         except OSError as error:
             return f"It can't be read: {error.strerror}"
+        return "It is no text." if b"\0" in data else data.decode("utf-8", "replace")[:200_000]
 
     def say(self, text: str) -> None:
         """A sentence below the text."""
