@@ -22,7 +22,7 @@ from textual.binding import Binding
 
 from sessions.errors import UsageError
 
-GROUPS = ("Sessions", "Turns", "View", "Side panel", "Deck")
+GROUPS = ("Sessions", "Turns", "Terminals", "View", "Side panel", "Deck")
 # What they are given is the deck's screen, which imports this module: the commands name it.
 Run = Callable[[Any], Awaitable[None]]
 When = Callable[[Any], bool]

@@ -111,7 +111,16 @@ class DeckApp(GuardedApp, SureSize):
         """Know when a key was pressed last."""
         if isinstance(event, events.Key):
             self.key_at = monotonic()
+            if self._to_program(event):
+                return
         await super().on_event(event)
+
+    def _to_program(self, event: events.Key) -> bool:
+        """Whether a terminal has the keys, and took this one: then it is nobody else's."""
+        if self._deck is None or self.screen is not self._deck or event.is_forwarded:
+            return False
+        take = getattr(self.focused, "take_key", None)
+        return take is not None and bool(take(event))
 
     def on_key(self, event: events.Key) -> None:
         """Keys that came before there was anything to take them."""

@@ -81,13 +81,19 @@ def place_of(summary: Summary) -> str:
 
 
 def title_of(summary: Summary) -> str:
-    """What a session is called: its title, else the beginning of its first message.
+    """What a session is called: its title, else the beginning of its first message, else what
+    runs on it, where it is a terminal.
 
     One on another machine names that first.
     """
-    name = one_line(name_of(summary))
-    name = name or ("new session" if not summary.turns else f"session {summary.id[-6:]}")
+    name = one_line(name_of(summary)) or _unnamed(summary)
     return f"{one_line(summary.host)}: {name}" if summary.host else name
+
+
+def _unnamed(summary: Summary) -> str:
+    if (state := summary.terminal) is not None:
+        return one_line(" ".join(map(str, state.get("argv", ())))) or "shell"
+    return "new session" if not summary.turns else f"session {summary.id[-6:]}"
 
 
 def tokens(count: int) -> str:

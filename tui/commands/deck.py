@@ -18,7 +18,7 @@ def disconnected(deck: DeckScreen) -> bool:
     return not deck.link.up and not deck.link.connecting
 
 
-@action("reconnect", "Reconnect", keys=("ctrl+r", "f12"), group=GROUP, footer="reconnect",
+@action("reconnect", "Reconnect", keys=("ctrl+r", "alt+f12"), group=GROUP, footer="reconnect",
         when=disconnected, order=0)  # fmt: skip
 async def reconnect(deck: DeckScreen) -> None:
     """Find the engine again, or start it."""

@@ -130,7 +130,7 @@ async def density(deck: DeckScreen) -> None:
 
 def _look_anew(deck: DeckScreen) -> None:
     for tile in deck.tiles.values():
-        tile.view.look_anew()
+        tile.face.look_anew()
 
 
 def sizable(deck: DeckScreen) -> bool:

@@ -148,7 +148,7 @@ async def focus(deck: DeckScreen) -> None:
     """Move the keys between the composer and the tile: there they scroll, search, copy, fold."""
     tile = deck.tile
     if deck.focused is deck.composer and tile is not None:
-        (tile.answerable() or tile.view).focus()
+        (tile.answerable() or tile.face).focus()
     else:
         deck.composer.focus()
 
@@ -174,14 +174,14 @@ async def mark(deck: DeckScreen) -> None:
 async def top(deck: DeckScreen) -> None:
     """Scroll the tile to its beginning."""
     if deck.tile is not None:
-        deck.tile.view.scroll_home(animate=False)
+        deck.tile.face.scroll_home(animate=False)
 
 
 @action("bottom", "To the end", keys=("ctrl+end",), group=GROUP, when=any_tile)
 async def bottom(deck: DeckScreen) -> None:
     """Scroll the tile to its end and follow it."""
     if deck.tile is not None:
-        deck.tile.view.scroll_end(animate=False)
+        deck.tile.face.scroll_end(animate=False)
 
 
 SIDE = "Side panel"

@@ -53,6 +53,10 @@ class Chrome:
         deck = self.deck
         entries: list[FooterKey] = []
         focused = deck.focused
+        if getattr(focused, "takes_keys", False):
+            name = deck.name_of(deck.model.current or "")
+            word = f"leaves {name}, which has every other key"
+            return [FooterKey(self.key("terminal_keys"), word, "terminal_keys", "here", True)]
         if focused is not None and not isinstance(focused, Composer):
             for key, active in deck.active_bindings.items():
                 if active.node is focused and active.binding.show and active.enabled:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
+from sessions.api.terminals import TerminalOutput
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 
@@ -17,6 +18,7 @@ class DeckClient(Calls, Protocol):
     engine: Greeting
     summaries: dict[str, Summary]
     on_event: Callable[[str, ev.Event], None]
+    on_terminal: Callable[[str, TerminalOutput], None]
     on_summary: Callable[[Summary], None]
     on_gone: Callable[[str], None]
     on_notice: Callable[[ev.JSON], None]

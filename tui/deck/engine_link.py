@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import Protocol
 
+from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
@@ -23,6 +24,9 @@ class LinkListener(Protocol):
 
     def event_came(self, session_id: str, event: ev.Event) -> None:
         """An event of a watched session."""
+
+    def terminal_came(self, session_id: str, output: TerminalOutput) -> None:
+        """A watched terminal has printed something."""
 
     def summary_came(self, summary: Summary) -> None:
         """A summary changed."""
@@ -73,6 +77,7 @@ class Link:
         try:
             client = await self._factory()
             client.on_event = self._listener.event_came
+            client.on_terminal = self._listener.terminal_came
             client.on_summary = self._listener.summary_came
             client.on_gone = self._listener.gone
             client.on_notice = self._listener.notice_came

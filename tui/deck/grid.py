@@ -10,10 +10,20 @@ from textual.layout import Layout
 from textual.message import Message
 from textual.widget import Widget
 
+from sessions.record.summary import Summary
 from tui.deck.layout import COMPACT_TILE, MIN_TILE, Shape, fit
-from tui.deck.model import DeckModel
+from tui.deck.model import DeckModel, Live
 from tui.deck.tile import Tile
 from tui.deck.tile_rows import Seam, TileRows
+
+
+def tile_for(summary: Summary, number: int, live: Live) -> Tile:
+    """The tile that a session has. What terminals need is imported for the first of them."""
+    if summary.terminal is None:
+        return Tile(summary, number, live)
+    from tui.terminals.tile import TerminalTile
+
+    return TerminalTile(summary, number, live)
 
 
 class Grid(Container):
@@ -85,7 +95,7 @@ class Grid(Container):
                 tile.live.place = tile.view.place
                 await tile.remove()
         new = [
-            Tile(self.model.summaries[i], self.model.number(i), self.model.of(i))
+            tile_for(self.model.summaries[i], self.model.number(i), self.model.of(i))
             for i in wanted
             # It may have been deleted while a tile was taken away.
             if i not in there and i in self.model.summaries

@@ -34,6 +34,7 @@ from tui.deck.retake import retake
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.side import SidePanel
+from tui.deck.terminals import WithTerminals
 from tui.deck.tile import Tile
 from tui.deck.tour import Tour
 from tui.deck.welcome import Welcome
@@ -52,7 +53,7 @@ from tui.widgets.permission import PermissionBox
 from tui.work import caught_up, while_shown
 
 
-class DeckScreen(LeanScreen):
+class DeckScreen(WithTerminals, LeanScreen):
     """Draws what the model says, and runs the actions of the registry."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = [
@@ -279,7 +280,7 @@ class DeckScreen(LeanScreen):
         if self.settings_watcher is not None:
             self.settings_watcher()
             return False
-        self.run_worker(self._guarded(retake(self)), group="config", exit_on_error=False)
+        self.run_worker(self.guarded(retake(self)), group="config", exit_on_error=False)
         return True
 
     def _run_told(self, notice: ev.JSON) -> None:
@@ -316,7 +317,7 @@ class DeckScreen(LeanScreen):
                 if session in self.model.summaries:
                     raise
 
-        self.run_worker(self._guarded(tell()), group="tell", exit_on_error=False)
+        self.run_worker(self.guarded(tell()), group="tell", exit_on_error=False)
 
     # -- drawing
 
@@ -335,7 +336,7 @@ class DeckScreen(LeanScreen):
             self._reflow_due = False
             await self.grid.reflow()
             self.tiles = {tile.session: tile for tile in self.grid.tiles()}
-            self.clock.show([tile.view for tile in self.tiles.values()])
+            self.clock.show([tile.face for tile in self.tiles.values()])
             self._watch_visible()
         model = self.model
         self.set_class(not model.order, "-empty")
@@ -359,6 +360,7 @@ class DeckScreen(LeanScreen):
         for session_id in self.model.visible():
             wanted[session_id] = self.model.of(session_id).transcript.last_seq
         self.run_worker(while_shown(self, self.link.watch, wanted), group="watch")
+        self.attend()
 
     def _see(self) -> None:
         """The current tile's end of turn is seen, if somebody looks."""
@@ -378,7 +380,7 @@ class DeckScreen(LeanScreen):
             # Keys before it were meant for what was in focus, keys after it for what will be.
             if self.focused is self.composer:
                 await caught_up(self.composer)
-            await self._guarded(spec.run(self))
+            await self.guarded(spec.run(self))
         else:
             self.start(name)
 
@@ -387,7 +389,7 @@ class DeckScreen(LeanScreen):
         spec = registry.actions()[name]
         if spec.when(self):
             self.run_worker(
-                self._guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
+                self.guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
             )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -399,7 +401,8 @@ class DeckScreen(LeanScreen):
             return spec is not None and bool(spec.keys or spec.name) and spec.when(self)
         return True
 
-    async def _guarded(self, work: object) -> None:
+    async def guarded(self, work: object) -> None:
+        """Do something; what is refused is said."""
         try:
             await work  # type: ignore[misc]
         except AgentdeckError as error:
@@ -542,7 +545,7 @@ class DeckScreen(LeanScreen):
         if self.sender.waits(message):
             return
         self.run_worker(
-            self._guarded(self.sender.submit(message)), group="send", exit_on_error=False
+            self.guarded(self.sender.submit(message)), group="send", exit_on_error=False
         )
 
     @on(Composer.GoOn)
@@ -577,9 +580,9 @@ class DeckScreen(LeanScreen):
         tile = self.tile
         if tile is not None:
             if message.pages < 0:
-                tile.view.scroll_page_up(animate=False)
+                tile.face.scroll_page_up(animate=False)
             else:
-                tile.view.scroll_page_down(animate=False)
+                tile.face.scroll_page_down(animate=False)
 
     # -- leaving
 

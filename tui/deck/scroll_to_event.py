@@ -48,6 +48,6 @@ class ScrollToEvent:
         if spot is None or tile is None or not self._complete():
             return
         self._wanted = None
-        tile.view.focus()  # the keys go where the eyes go: n and N to the next, tab back
+        tile.face.focus()  # the keys go where the eyes go: n and N to the next, tab back
         # After the tile has its size, and has gone to where it stood before.
         tile.call_after_refresh(tile.view.show_event, spot.seq, spot.words)

@@ -99,12 +99,16 @@ class Sender:
         box = deck.tile.answerable() if deck.tile is not None else None
         if box is not None and box.has_focus_within:
             return "the keys are in the request · esc: here"
+        if getattr(deck.focused, "takes_keys", False):
+            return "the keys are in the terminal"
         return "the keys are in the tile · tab: here"
 
     def _hint(self, session_id: str) -> str:
         if elsewhere := self._elsewhere():
             return elsewhere
         summary = self.deck.model.summaries[session_id]
+        if summary.terminal is not None:
+            return "a terminal takes keys, no messages · tab gives it the keys"
         waiting = f", {len(summary.queue)} waiting" if summary.queue else ""
         if self.deck.composer.text.startswith(COMMAND):
             return f"enter runs it as you, in {clip(summary.cwd, 40)}; the model is told next time"
@@ -210,7 +214,7 @@ class Sender:
             await self._give(targets[0], text, files)
         for session in targets:
             if (tile := deck.tiles.get(session)) is not None:
-                tile.view.scroll_end(animate=False)
+                tile.face.scroll_end(animate=False)
         deck.memory.sent(text)
         deck.composer.past = deck.memory.history
         deck.remember()

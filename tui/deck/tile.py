@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
 from textual import events, on
@@ -19,13 +19,16 @@ from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
+from tui.view.clock import Flushable
 from tui.view.transcript_view import TranscriptView
 from tui.widgets.permission import PermissionBox
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from sessions.api.terminals import TerminalOutput
     from sessions.record.transcript import Block
+    from tui.deck.client import DeckClient
     from tui.deck.model import Live
 
 NEARLY_FULL = 80
@@ -95,7 +98,12 @@ def _stopped(summary: Summary) -> tuple[str, str] | None:
 
 
 def foot_of(summary: Summary, width: int, now: datetime) -> Content:
-    """The frame's lower line: what it costs and what it waits for, as much as fits.
+    """The frame's lower line, as much as fits."""
+    return joined(foot_parts(summary, now), width)
+
+
+def foot_parts(summary: Summary, now: datetime) -> list[tuple[str, str]]:
+    """What the frame's lower line says: what it costs and what it waits for.
 
     In order of importance: the retry, an agent that starts, what stopped it, the queue, cost,
     tokens, how full the model's window is, repository and branch, model.
@@ -123,7 +131,7 @@ def foot_of(summary: Summary, width: int, now: datetime) -> Content:
     if summary.permission not in ("ask", ""):
         parts.append((summary.permission, "$text-warning" if summary.permission == "full" else ""))
     parts += [(name, "") for name in _answers(summary)]
-    return _join(parts, width)
+    return parts
 
 
 def _of(summary: Summary, what: str) -> str:
@@ -162,7 +170,8 @@ def _chosen(option: ev.JSON) -> str:
     return next((str(c.get("name") or "") for c in choices), "") or current
 
 
-def _join(parts: list[tuple[str, str]], width: int) -> Content:
+def joined(parts: list[tuple[str, str]], width: int) -> Content:
+    """So many of the parts as fit in `width` cells."""
     content = Content("")
     for text, style in parts:
         separator = " · " if content else ""
@@ -171,6 +180,28 @@ def _join(parts: list[tuple[str, str]], width: int) -> Content:
             break
         content = Content.assemble(content, (separator, ""), (clip(text, room), style))
     return content
+
+
+class Face(Flushable, Protocol):
+    """What is seen in a tile's frame, as the deck has to do with it."""
+
+    def focus(self, scroll_visible: bool = True) -> object:
+        """Give it the keys."""
+
+    def look_anew(self) -> None:
+        """Show all as the user wants it now."""
+
+    def scroll_home(self, *, animate: bool = True) -> None:
+        """To the beginning."""
+
+    def scroll_end(self, *, animate: bool = True) -> None:
+        """To the end, and stay there."""
+
+    def scroll_page_up(self, *, animate: bool = True) -> None:
+        """A page up."""
+
+    def scroll_page_down(self, *, animate: bool = True) -> None:
+        """A page down."""
 
 
 class TileView(TranscriptView):
@@ -206,6 +237,11 @@ class Tile(Vertical):
         self._said: tuple[Content, Content] | None = None
 
     @property
+    def face(self) -> Face:
+        """What is seen in the frame: the transcript, or what stands in its place."""
+        return self.view
+
+    @property
     def session(self) -> str:
         """The session's id."""
         return self.summary.id
@@ -231,7 +267,7 @@ class Tile(Vertical):
         now = datetime.now(UTC)
         said = (
             head_of(self.summary, self.number, width),
-            foot_of(self.summary, width, now),
+            joined(self.foot(now), width),
         )
         if said != self._said:
             self._said = said
@@ -240,10 +276,21 @@ class Tile(Vertical):
             self.set_class(status == "needs-you", "-needs-you")
             self.set_class(status == "failed", "-failed")
 
+    def foot(self, now: datetime) -> list[tuple[str, str]]:
+        """What the frame's lower line says, the most telling first."""
+        return foot_parts(self.summary, now)
+
     @property
     def counting(self) -> bool:
         """Whether a countdown is shown."""
         return self.summary.retry is not None
+
+    def attend(self, client: DeckClient) -> None:
+        """There is an engine to look on by; a transcript comes by itself."""
+
+    def came(self, output: TerminalOutput) -> bool:
+        """A terminal has printed; whether the clock has to draw it."""
+        return False
 
     def changed(self, block: Block) -> None:
         """A block of the transcript is new or changed; drawn at the next frame."""

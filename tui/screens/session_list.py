@@ -157,7 +157,12 @@ async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[st
 
 async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
     """One tile other than `without`."""
-    rows = [tile_pick(deck, i) for i in deck.model.order if i != without]
+    return await pick_among(deck, title, [i for i in deck.model.order if i != without])
+
+
+async def pick_among(deck: DeckScreen, title: str, tiles: Sequence[str]) -> str | None:
+    """One of some tiles."""
+    rows = [tile_pick(deck, i) for i in tiles]
     chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
     return chosen.row if chosen else None
 

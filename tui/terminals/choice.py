@@ -19,6 +19,11 @@ def missing() -> str:
     return ""
 
 
+def warm_up() -> None:
+    """Import it: a quarter of a second, so aside."""
+    import tui.terminals.ghostty  # noqa: F401
+
+
 def make(columns: int, rows: int) -> Emulator:
     """An emulator of this size. Raises NoEmulator."""
     if why := missing():

@@ -102,8 +102,14 @@ class Emulator(Protocol):
     def resize(self, columns: int, rows: int) -> None:
         """Another size; lines that were broken to fit are broken anew."""
 
+    def colours(self, foreground: int, background: int) -> None:
+        """What a program is told that asks for the colours: 0xrrggbb."""
+
     def changed(self) -> dict[int, Row]:
         """The rows in view that changed since the last call, all of them at the first."""
+
+    def look_anew(self) -> None:
+        """Tell all rows at the next `changed`."""
 
     def cursor(self) -> Caret | None:
         """Where the cursor is; None: out of view, or the program hides it."""

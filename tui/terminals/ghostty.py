@@ -129,6 +129,12 @@ class Ghostty:
             self._terminal.resize(columns, rows)
             self._all = True
 
+    def colours(self, foreground: int, background: int) -> None:
+        """What a program is told that asks for the colours."""
+        for name, rgb in (("FOREGROUND", foreground), ("BACKGROUND", background)):
+            parts = (rgb >> 16 & 0xFF, rgb >> 8 & 0xFF, rgb & 0xFF)
+            self._set(f"COLOR_{name}", "GhosttyColorRgb", parts)
+
     # -- cells out
 
     def changed(self) -> dict[int, Row]:
@@ -158,6 +164,10 @@ class Ghostty:
         lib.ghostty_render_state_clean(state)
         self._all = False
         return found
+
+    def look_anew(self) -> None:
+        """Tell all rows next."""
+        self._all = True
 
     def _row(self, rows: Any) -> Row:
         """A row's runs. All its cells are looked at as one long number: a loop over them in

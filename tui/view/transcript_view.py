@@ -178,14 +178,15 @@ class TranscriptView(DrawnTranscript, can_focus=True):
 
     # -- copying, links, marks
 
-    def _selected(self) -> str:
+    def selected(self) -> str:
+        """What the mouse has selected here."""
         selection: Selection | None = self.text_selection
         found = self.get_selection(selection) if selection is not None else None
         return found[0] if found else ""
 
     def action_copy(self) -> None:
         """Copy what is selected, else the block in hand."""
-        text = self._selected()
+        text = self.selected()
         block = self.block_in_hand
         if not text and block is not None:
             text = blocks.plain(block)
@@ -229,7 +230,7 @@ class TranscriptView(DrawnTranscript, can_focus=True):
 
     def action_mark(self) -> None:
         """Mark what is selected, or the block in hand, for the harvest; else the last in view."""
-        text = self._selected()
+        text = self.selected()
         if self._block_meant() is None:
             self.action_block(-1)
         block = self._block_meant()
@@ -240,7 +241,7 @@ class TranscriptView(DrawnTranscript, can_focus=True):
     def _block_meant(self) -> Block | None:
         """The block in hand, else the one in which the selection begins."""
         block = self.block_in_hand
-        if block is None and self._selected():
+        if block is None and self.selected():
             selection = self.text_selection
             row = selection.start.y if selection is not None and selection.start else self._top
             block = self.body.blocks[self.body.block_at(row)].block

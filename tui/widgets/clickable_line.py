@@ -248,8 +248,7 @@ def footer_spots(
     to be kept, and longer words give way to shorter ones.
     """
     bar = f" {glyphs.mark('column')}"
-    *body, tail_a, tail_b = entries
-    tail = [tail_a, tail_b]
+    body, tail = entries[:-2], list(entries[-2:])
     room = width - sum(cell_len(_entry(shorten(e.key), e.word)) for e in tail)
     kept: dict[str, list[FooterKey]] = {}
     narrow = width < _NARROW
@@ -268,7 +267,7 @@ def footer_spots(
             break
         kept.setdefault(entry.group, []).append(entry)
         room -= need
-    last = kept.pop(tail_a.group, [])
+    last = kept.pop(tail[0].group, []) if tail else []
     spots: list[ClickableSpot] = []
     for group in (*kept.values(), [*last, *tail]):
         if spots:

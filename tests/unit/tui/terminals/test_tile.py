@@ -1,0 +1,207 @@
+"""A terminal in a tile of the deck: its cells, its keys, its mouse, its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from unittest import mock
+
+import pytest
+from textual import events
+
+from sessions.record import events as ev
+from tests.support.deckpilot import Opened, opened
+from tests.support.fake_terminals import TerminalClient
+from tui.screens.dialogs import Confirm, Prompt
+from tui.terminals.tile import TerminalTile, foot_of_terminal
+from tui.terminals.view import TerminalView
+
+pytest.importorskip("pyghostty")
+
+
+@asynccontextmanager
+async def shown(
+    *printed: bytes, size: tuple[int, int] = (100, 30), argv: tuple[str, ...] = ()
+) -> AsyncIterator[tuple[Opened, TerminalClient, TerminalView]]:
+    """A deck with one terminal, which has printed that."""
+    client = TerminalClient()
+    session = client.terminal(*argv)
+    for data in printed:
+        client.prints(session, data)
+    async with opened(client=client, size=size) as here:
+        await here.until(lambda: isinstance(here.deck.tile, TerminalTile))
+        tile = here.deck.tile
+        assert isinstance(tile, TerminalTile)
+        await here.until(lambda: tile.terminal.emulator is not None)
+        yield here, client, tile.terminal
+
+
+def text_of(view: TerminalView) -> str:
+    return "\n".join(strip.text.rstrip() for strip in view._strips).rstrip()
+
+
+async def typing(here: Opened, view: TerminalView) -> None:
+    """Give the terminal the keys."""
+    view.focus()
+    await here.until(lambda: view.has_focus)
+
+
+async def test_what_was_printed_before_and_after_is_shown() -> None:
+    async with shown(b"before\r\n") as (here, client, view):
+        await here.until(lambda: "before" in text_of(view))
+        client.prints(view.session, b"\x1b[31mafter\x1b[0m\x1b]0;title\x07")
+        await here.until(lambda: "after" in text_of(view))
+        assert "title" not in text_of(view)
+        style = next(s.style for s in view._strips[1] if s.text == "after")
+        assert style is not None and style.color is not None and style.color.triplet is not None
+
+
+async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
+    async with shown() as (here, client, view):
+        await typing(here, view)
+        await here.press("a", "ctrl+c", "escape", "f1", "ctrl+q", "alt+1", "tab", "up", "enter")
+        assert client.typed == b"a\x03\x1b\x1bOP\x11\x1b1\t\x1b[A\r"
+        assert "f12 leaves" in here.line("footer")
+        await here.press("f12", "x")
+        assert here.composer.text == "x" and b"x" not in client.typed
+        await here.press("backspace", "f12", "y")
+        assert client.typed.endswith(b"y")
+
+
+async def test_alt_with_b_is_no_move_by_a_word() -> None:
+    async with shown() as (here, client, view):
+        await typing(here, view)
+        here.app.post_message(events.Key("ctrl+left", "\x1bb"))
+        here.app.post_message(events.Key("ctrl+left", None))
+        await here.until(lambda: len(client.typed) > 3)
+        assert client.typed == b"\x1bb\x1b[1;5D"
+
+
+async def test_a_paste_of_lines_asks_where_they_would_run() -> None:
+    async with shown() as (here, client, view):
+        await typing(here, view)
+        here.app.post_message(events.Paste("one\ntwo"))
+        await here.until(lambda: client.typed == b"one\ntwo")
+        client.brackets = False
+        here.app.post_message(events.Paste("three\nfour"))
+        question = await here.screen(Confirm)
+        assert "three" in question.text and client.typed == b"one\ntwo"
+        await here.press("n")
+        await here.until(lambda: here.app.screen is here.deck)
+        assert client.typed == b"one\ntwo"
+
+
+async def test_the_wheel_scrolls_or_is_the_programs() -> None:
+    lines = b"".join(b"line %d\r\n" % n for n in range(200))
+    async with shown(lines) as (here, client, view):
+        await here.until(lambda: "line 199" in text_of(view))
+        await typing(here, view)
+        await here.pilot._post_mouse_events([events.MouseScrollUp], widget=view)
+        await here.until(lambda: view.back == 3)
+        assert "3 lines back" in text_of(view) and not client.typed
+        await here.press("z")
+        assert (view.back, client.typed) == (0, b"z")
+        client.prints(view.session, b"\x1b[?1000h\x1b[?1006h")
+        await here.until(lambda: view.emulator is not None and view.emulator.mouse)
+        await here.pilot._post_mouse_events([events.MouseScrollUp], widget=view, offset=(2, 1))
+        await here.until(lambda: client.typed.endswith(b"\x1b[<64;3;2M"))
+        assert not view.allow_select
+
+
+async def test_looking_back_finds_and_returns() -> None:
+    lines = b"".join(b"line %d\r\n" % n for n in range(3000))
+    async with shown(lines) as (here, client, view):
+        await here.until(lambda: "line 2999" in text_of(view))
+        await here.press("f7", *"line 77", "enter")
+        await here.until(lambda: view.hits.total == 11)
+        assert "line 77" in text_of(view) and "1 of 11" in text_of(view)
+        await here.press("n", "n")
+        assert view.hits.at == 3 and not client.typed
+        await here.press("escape", "q")
+        assert (view.looking, view.back, client.typed) == (False, 0, b"q")
+
+
+async def test_questions_are_answered_but_not_those_of_the_past() -> None:
+    async with shown(b"\x1b[6n") as (here, client, view):
+        await here.until(lambda: not view.past)
+        client.prints(view.session, b"ab\x1b[6n")
+        await here.until(lambda: client.replied == b"\x1b[1;3R")
+
+
+async def test_its_size_is_told_once_it_stays() -> None:
+    async with shown() as (here, client, view):
+        await here.resize(90, 20)
+        await here.until(lambda: bool(client.sizes) and client.sizes[-1] == tuple(view.room))
+        told = len(client.sizes)
+        for _ in range(1000):
+            view._told = None
+            view.on_resize(events.Resize(view.size, view.size))
+        await here.until(lambda: len(client.sizes) > told)
+        await here.settle()
+        assert len(client.sizes) == told + 1
+
+
+async def test_ten_by_three_is_drawn() -> None:
+    async with shown(b"\x1b[2J\x1b[Htop left", size=(26, 13)) as (here, _, view):
+        await here.until(lambda: "top" in text_of(view))
+
+
+async def test_out_of_view_nothing_is_sent() -> None:
+    client = TerminalClient()
+    first = client.terminal()
+    client.add("a session")
+    async with opened(client=client) as here:
+        await here.until(lambda: first in client.watching)
+        await here.press("alt+2", "f11")
+        await here.until(lambda: first not in client.watching)
+        await here.press("f11")
+        await here.until(lambda: first in client.watching)
+
+
+async def test_an_emulator_that_raises_is_begun_anew() -> None:
+    async with shown(b"old\r\n") as (here, client, view):
+        await here.until(lambda: "old" in text_of(view))
+        assert view.emulator is not None
+        with mock.patch.object(view.emulator, "feed", side_effect=RuntimeError("no")):
+            client.prints(view.session, b"bad")
+            await here.until(lambda: len(client.said("terminal.watch")) == 2)
+        await here.until(lambda: view.emulator is not None and not view.words)
+        client.prints(view.session, b"new")
+        await here.until(lambda: text_of(view).endswith("new"))
+        assert "bad" not in text_of(view)
+
+
+async def test_without_an_emulator_the_tile_says_what_is_missing() -> None:
+    client = TerminalClient()
+    client.terminal()
+    with mock.patch("tui.terminals.choice.missing", return_value="Install the extra."):
+        async with opened(client=client) as here:
+            await here.until(lambda: isinstance(here.deck.tile, TerminalTile))
+            tile = here.deck.tile
+            assert isinstance(tile, TerminalTile)
+            await here.until(lambda: "Install the extra." in text_of(tile.terminal))
+
+
+async def test_a_new_one_has_the_keys() -> None:
+    client = TerminalClient()
+    async with opened(1, client=client) as here:
+        await here.press("alt+0")
+        await here.screen(Prompt)
+        await here.press(*"vim 'a b'", "enter")
+        await here.until(lambda: isinstance(here.deck.focused, TerminalView))
+        assert client.said("terminal.new")[0]["argv"] == ["vim", "a b"]
+        assert "vim a b" in here.line("footer")
+
+
+async def test_the_end_is_said_and_the_deck_has_its_keys_again() -> None:
+    async with shown(argv=("make",)) as (here, client, view):
+        await typing(here, view)
+        client.prints(view.session, b"done", end=True)
+        client.emit(view.session, ev.TerminalEnded(code=2))
+        await here.until(lambda: view.over)
+        summary = client.summaries[view.session]
+        assert ("It ended with code 2." in str(foot_of_terminal(summary))) or (
+            "ended with code 2" in str(foot_of_terminal(summary))
+        )
+        await here.press("f1")
+        await here.until(lambda: here.app.screen is not here.deck)
