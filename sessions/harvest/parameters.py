@@ -19,6 +19,12 @@ _TEST = re.compile(r"(?:test_[\w.-]+|[\w.-]+[._](?:test|spec))\.\w{1,4}\Z")
 _WRITES = re.compile(r"(?:save\w*|write\w*|dump|to_\w+|imwrite)\(\s*\Z|>\s*\Z")
 _ROW = re.compile(r"[^|;,\t]+(?:[|;,\t][^|;,\t]*)+\Z")
 _NAMED = re.compile(r"(?<![\w.])[A-ZÄÖÜ][a-zäöüß'-]+(?:[ \t]+[A-ZÄÖÜ][\w'-]*)*")
+_DAYS = """
+Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec January February March April June July August
+September October November December Mon Tue Wed Thu Fri Sat Sun Monday Tuesday Wednesday Thursday
+Friday Saturday Sunday
+"""
+_CALENDAR = frozenset(_DAYS.split())
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?\Z")
 _LITERAL = re.compile(r"['\"]([\w][\w./-]*\.(\w{1,8}))['\"]")
 _COLUMN = re.compile(r"\b(?:row|r|record|line|rec|df|data|frame|d)\[[\"']([\w ]{1,40})[\"']\]")
@@ -133,8 +139,12 @@ def _ending(path: str) -> str:
 
 def shaped(printed: str) -> str:
     """Output whose rows of data name nobody: what is capitalised in them is `NAME`."""
-    told = (_NAMED.sub("NAME", li) if _ROW.match(li) else li for li in printed.splitlines())
+    told = (_NAMED.sub(_named, li) if _ROW.match(li) else li for li in printed.splitlines())
     return "\n".join(told)
+
+
+def _named(found: re.Match[str]) -> str:
+    return found[0] if found[0] in _CALENDAR else "NAME"
 
 
 def columns(script: str) -> list[str]:

@@ -232,9 +232,10 @@ class Sections:
         rows: list[Row] = []
         if self._steps:
             found = self._steps[-1][1]
-            which = "The command ends" if len(self._steps) == 1 else "Every step ends"
+            one = len(self._steps) == 1
+            which = "The command ends" if one else "Every step ends"
             said = self._printed(found)
-            more = f"; the last one printed {said}" if said else ""
+            more = f"; {'it' if one else 'the last one'} printed {said}" if said else ""
             rows.append((f"{which} with exit code 0{more}.", found))
         for found in self._made[:5]:
             rows.append((f"`{self._tell(found.name)}` is there, and new.", found))

@@ -170,3 +170,14 @@ def test_data_that_was_read_goes_along_where_it_is_picked(tmp_path: Path) -> Non
     draft = harvest.create(found, "plots")
     assert draft.files["references/rain.csv"] == b"month,mm\nJan,3\n"
     assert "`references/rain.csv`: an example of what goes in" in draft.body
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [("Miller Ltd|990", "NAME|990"), ("12 months, the most in Jul", "12 months, the most in Jul"),
+     ("It went well", "It went well")],
+)  # fmt: skip
+def test_rows_of_data_name_nobody_and_keep_their_months(printed: str, told: str) -> None:
+    from sessions.harvest.parameters import shaped
+
+    assert shaped(printed) == told
