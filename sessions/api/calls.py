@@ -692,6 +692,11 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self, command: Literal["session.keep"], /, *, session: str, name: str, data: str
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
         self,
         command: Literal["session.mcp"],
         /,

@@ -38,6 +38,9 @@ def diff(session: str, stat: bool, fold_space: bool, as_json: bool) -> None:
     from sessions.worktrees import review
 
     summary = _summary(session)
+    if summary.host:
+        _diff_there(summary, stat, fold_space, as_json)
+        return
     folder = places().session(summary.id)
     found = review.collect(
         summary, read(folder / NAME), folder / "files", fold_space=fold_space
@@ -56,6 +59,24 @@ def diff(session: str, stat: bool, fold_space: bool, as_json: bool) -> None:
         size = "binary" if file.binary else f"+{file.added} -{file.removed}"
         new = ", not tracked" if file.untracked else ", not committed" if file.uncommitted else ""
         say(f"{file.status:9} {_safe(file.path)}{_safe(was)}  {size}{new}")
+
+
+def _diff_there(summary: Summary, stat: bool, fold_space: bool, as_json: bool) -> None:
+    """The same of a session on another machine, which is asked."""
+    told = answered(lambda c: c.call("worktree.diff", session=summary.id, fold_space=fold_space))
+    if as_json:
+        say_json(told)
+    elif not told["files"]:
+        say("Nothing has changed.")
+    for file in [] if as_json else told["files"]:
+        size = "binary" if file["binary"] else f"+{file['added']} -{file['removed']}"
+        say(f"{file['status']:9} {_safe(file['path'])}  {size}")
+        for hunk in [] if stat else file["hunks"]:
+            old = f"{hunk['old_start']},{hunk['old_count']}"
+            new = f"{hunk['new_start']},{hunk['new_count']}"
+            say(_safe(f"@@ -{old} +{new} @@ {hunk['heading']}".rstrip()))
+            for line in hunk["lines"]:
+                say(_safe(line.rstrip("\n")))
 
 
 @click.command(context_settings=CONTEXT)

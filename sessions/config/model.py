@@ -388,6 +388,7 @@ class HostConfig:
     agentdeck: list[str] = setting(
         ["agentdeck"], "how agentdeck is called there", ["/opt/agentdeck/bin/agentdeck"]
     )
+    room: int = setting(6, "sessions that work there at once where a plan's task may run anywhere")
     files_mb: float = setting(
         8.0, "pictures and files of its sessions come here up to this size each; larger are named"
     )

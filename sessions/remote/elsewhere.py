@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
@@ -18,12 +19,12 @@ from sessions.errors import EngineError, EventRefused, JournalError
 from sessions.ids import is_id
 from sessions.places import Places
 from sessions.record import events as ev
-from sessions.record.journal import NAME
+from sessions.record.journal import FILES, NAME, store_file
 from sessions.record.reading import read
 from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Offline, Site
+from sessions.remote.port import HasFiles, Offline, Site
 from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.remote")
@@ -189,6 +190,7 @@ class Elsewhere:
             for found in _sound(said, name):
                 if found.seq > (mirror.last_seq if mirror is not None else 0) + 1:
                     mirror = await self._pulled(name, session, mirror)
+                await self._bring(name, session, found)
                 mirror = self._taken(name, session, mirror, found)
             if mirror is None:
                 return 0
@@ -236,9 +238,24 @@ class Elsewhere:
             before = mirror.last_seq if mirror is not None else 0
             said: Sequence[Said] = await site.since(session, before)
             for found in _sound(said, name):
+                await self._bring(name, session, found)
                 mirror = self._taken(name, session, mirror, found)
             if mirror is None or mirror.last_seq == before:
                 return mirror
+
+    async def _bring(self, name: str, session: str, found: ev.Event) -> None:
+        """The files that an event names are here before it is told; one that can't be is named."""
+        folder = self._folder(session)
+        lacking = [n for n in foreign.kept(found) if not (folder / FILES / n).exists()]
+        site = self._sites.get(name)
+        if not lacking or not isinstance(site, HasFiles) or not folder.exists():
+            return
+        for wanted in lacking:
+            data = await site.file(session, wanted)
+            if data is None or hashlib.sha256(data).hexdigest() != wanted[:64]:
+                log.info("the file %s of session %s stays on %s", wanted, session, name)
+                continue
+            await asyncio.to_thread(store_file, folder, data, wanted[64:])
 
     def _taken(
         self, name: str, session: str, mirror: Mirrored | None, found: ev.Event

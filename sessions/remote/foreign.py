@@ -20,6 +20,7 @@ _SUSPECT = re.compile(
 """What a line need not have that holds plain text alone."""
 
 
+_KEPT = re.compile(rb"\bfiles/([0-9a-f]{64}(?:\.[a-z0-9]{1,12})?)\b")
 _PATHS = frozenset({"path", "cwd", "before", "repository"})
 _NAMES_A_PLACE = re.compile(rb'"(?:path|cwd|before|repository)":"')
 _AS_TOLD = (ev.ToolCall, ev.PermissionAsked, ev.PermissionAnswered)
@@ -57,6 +58,13 @@ def _placed(data: Any, host: str) -> Any:
             for key, value in data.items()
         }
     return [_placed(each, host) for each in data] if isinstance(data, list) else data
+
+
+def kept(found: ev.Event) -> list[str]:
+    """The files of the session's own that an event names, by their content."""
+    if isinstance(found, ev.Text | ev.Thinking):
+        return []
+    return list(dict.fromkeys(name.decode() for name in _KEPT.findall(codec.line(found))))
 
 
 def placed(path: str, host: str) -> str:

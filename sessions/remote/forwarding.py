@@ -39,6 +39,15 @@ DO_HERE: Final[object] = object()
 """Stands for an answer where a command is to be done here."""
 
 
+_WITH_FILES = frozenset({"session.send", "session.queue"})
+"""What is attached lies on this machine: the mirror keeps it, and sends it along."""
+
+
+def _of_here(args: ev.JSON) -> bool:
+    items = args.get("items") or [args]
+    return any(isinstance(item, dict) and item.get("attachments") for item in items)
+
+
 async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -> Any:
     """The answer of over there; `DO_HERE` where the command is done here. Raises AgentdeckError.
 
@@ -48,7 +57,7 @@ async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -
     where = host
     if not host and isinstance(session, str) and name not in HERE:
         where = elsewhere.host_of(session)
-    if not where:
+    if not where or (name in _WITH_FILES and not host and _of_here(args)):
         return DO_HERE
     there = {k: unplaced(v, where) if k == "cwd" and v else v for k, v in args.items()}
     try:

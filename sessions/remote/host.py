@@ -7,6 +7,7 @@ cut; a host that can't be reached is tried again after a while, which grows.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
 import os
@@ -108,6 +109,30 @@ class RemoteHost:
         """Events of a session after `seq`."""
         told = await self.call("session.since", {"session": session, "seq": seq})
         return told if isinstance(told, list) else []
+
+    async def file(self, session: str, name: str) -> bytes | None:
+        """A file of a session's `files/`, where it is not larger than the configuration says."""
+        data, most = b"", int(self.config.files_mb * 2**20)
+        args = {"session": session, "kind": "record", "name": name}
+        while len(data) <= most:
+            try:
+                part = await self.call("work.read", {**args, "offset": len(data)})
+                came = base64.b64decode(part, validate=True)
+            except Offline:
+                raise
+            except (AgentdeckError, TypeError, ValueError):
+                return None
+            if not came:
+                return data
+            data += came
+        return None
+
+    def room(self) -> int:
+        """How many more sessions may work there, of tasks that may run anywhere."""
+        if self.offline:
+            return 0
+        open_ = sum(s.summary.open for s in self._elsewhere.mirrors(self.name))
+        return max(0, self.config.room - open_)
 
     # -- its life
 

@@ -6,6 +6,8 @@ what comes from its site alone, and whatever would change it is asked over there
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Around
 
 log = logging.getLogger("agentdeck.remote")
+
+
+_MOST_ATTACHED = 11 * 2**20
+"""Bytes of one attachment: in base 64 it is one command."""
 
 
 class _Shut(Recorder):
@@ -123,15 +129,30 @@ class Mirrored(Session):
         attachments: Sequence[ev.JSON] = (),
     ) -> Sent:
         """Begin a turn over there, or queue the message while one runs."""
-        if attachments:
-            raise UsageError(
-                "A file of this machine can't be attached to a session on another one.",
-                "Copy it there, and name it by its path.",
-            )
-        return cast("Sent", await self._there("send", text=text, origin=origin, mode=mode))
+        kept = await self._brought(attachments)
+        more = {"attachments": kept} if kept else {}
+        return cast("Sent", await self._there("send", text=text, origin=origin, mode=mode, **more))
+
+    async def _brought(self, attachments: Sequence[ev.JSON]) -> list[ev.JSON]:
+        """What is attached, kept over there too. Raises UsageError: it is too large."""
+        kept = []
+        for each in attachments:
+            data = await asyncio.to_thread((self.folder / str(each["path"])).read_bytes)
+            name = str(each.get("name") or each["path"])
+            if len(data) > _MOST_ATTACHED:
+                raise UsageError(
+                    f"{name} is too large to go to {self.host}: {_MOST_ATTACHED >> 20} MiB at most."
+                )
+            said = base64.b64encode(data).decode()
+            kept.append(await self._there("keep", name=name, data=said))
+        return kept
 
     async def set_queue(self, items: Sequence[ev.JSON]) -> None:
-        await self._there("queue", items=list(items))
+        brought = [
+            {**item, "attachments": await self._brought(item.get("attachments") or ())}
+            for item in items
+        ]
+        await self._there("queue", items=brought)
 
     async def next(self, item: str = "") -> bool:
         return bool(await self._there("next", item=item))

@@ -7,7 +7,7 @@ deck's `Elsewhere`, which mirrors what it says and sends it what is to be done.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sessions.errors import EngineError
 from sessions.record import events as ev
@@ -46,4 +46,15 @@ class Site(Protocol):
 
         As many as are good to send at once; none: there are no more yet. What is missing between
         two of them is missing over there too. Raises Offline, NotFound.
+        """
+
+
+@runtime_checkable
+class HasFiles(Protocol):
+    """A site from which the files that a session keeps come along."""
+
+    async def file(self, session: str, name: str) -> bytes | None:
+        """A file of the session's `files/`; None: it is too large to come, or not there.
+
+        Raises Offline.
         """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack, cast
@@ -21,6 +23,7 @@ from sessions.api.requests import SessionWishes
 from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
+from sessions.errors import UsageError
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
@@ -28,6 +31,8 @@ from sessions.record.reading import read_from
 from sessions.runtime import budget as limit
 from sessions.runtime.attachments import taken
 from sessions.runtime.session import BY_USER
+from sessions.safety.sanitise import clean_line
+from skills import private_files
 
 _MOST_SENT = 2**18
 """Bytes of events that are told at once, and one event more."""
@@ -101,6 +106,25 @@ async def send(
     target = await deck.get(session)
     kept = await asyncio.to_thread(taken, target.folder, attachments or [])
     return await target.send(text, origin, mode, kept)
+
+
+@command("session.keep")
+async def keep(deck: Deck, session: str, name: str, data: str) -> ev.JSON:
+    """Keep a file (in base 64) in a session, to be attached; what stands for it in a message."""
+    target = await deck.get(session)
+    return await asyncio.to_thread(_keep, target.folder, name, data)
+
+
+def _keep(folder: Path, name: str, data: str) -> ev.JSON:
+    called = Path(name).name or "file"
+    try:
+        said = base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise UsageError(f"{clean_line(called)[:200]} is no base 64.") from error
+    with tempfile.TemporaryDirectory(prefix=".attached-", dir=folder) as made:
+        path = Path(made) / called[-100:]
+        private_files.write(path, said, synced=False)
+        return taken(folder, [{"file": str(path)}])[0]
 
 
 @command("session.hand")

@@ -21,6 +21,7 @@ from sessions.engine.server import Server
 from sessions.errors import EngineError
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.journal import store_file
 from sessions.remote import host as remote_host
 from sessions.remote.host import RemoteHost, command_of
 from sessions.remote.port import Offline
@@ -200,6 +201,33 @@ async def test_a_session_that_is_itself_a_mirror_is_not_mirrored_again(two: Two)
     session = await two.far.session()
     await until(lambda: session.id in two.here.deck.sessions)
     assert list(two.here.deck.sessions) == [session.id]
+
+
+async def test_files_come_along_both_ways_up_to_their_limit(two: Two) -> None:
+    small, large = b"\x89PNG\r\n\x1a\n" + bytes(99), bytes(9 * 2**20)
+    session = await two.far.session()
+
+    async def show(host: TurnHost) -> ev.TurnEnded:
+        for data in (small, large):
+            path = store_file(session.folder, data, ".png")
+            host.emit(ev.ToolResult(turn=host.turn, call="1", status="ok", path=path))
+        return ev.TurnEnded(turn=host.turn, reason="end_turn")
+
+    two.far.backend.act = show
+    await session.send("Draw.")
+    await until(lambda: session.id in two.here.deck.sessions and two.whole(session.id))
+    await until(lambda: two.here.deck.sessions[session.id].summary.status == "done")
+    here = two.here.deck.sessions[session.id].folder / "files"
+    assert [file.read_bytes() for file in here.iterdir()] == [small]
+
+    notes = two.here.root / "notes.txt"
+    notes.write_text("of this machine")
+    async with _client(two) as client:
+        given = [{"file": str(notes)}]
+        await client.call("session.send", session=session.id, text="Read.", attachments=given)
+    (attached,) = session.messages[2].attachments
+    assert attached["name"] == "notes.txt"
+    assert (session.folder / attached["path"]).read_text() == "of this machine"
 
 
 def test_what_is_run_is_a_login_shell_over_there_or_the_words_of_the_configuration() -> None:
