@@ -59,6 +59,8 @@ class TerminalViews:
         if columns and rows:
             self._size(watcher, columns, rows)
         watcher.pump()
+        if not watcher.terminal.kept.whole:
+            watcher.terminal.redraw()
 
     async def unwatch(self, session: str) -> None:
         """Look at a terminal no more."""

@@ -65,6 +65,13 @@ class Tasks(Protocol):
         """Hand an answer of a session to a task that has not begun. Raises UsageError."""
 
 
+class TerminalCommands(Protocol):
+    """What ran in terminals."""
+
+    async def last(self, session: Session) -> ev.ShellRan | None:
+        """The last command that a terminal's shell told of."""
+
+
 class Neighbours(Protocol):
     """All of them (`features.assembly.Features`)."""
 
@@ -95,6 +102,10 @@ class Neighbours(Protocol):
     @property
     def plans(self) -> Tasks:
         """Runs of plans."""
+
+    @property
+    def terminals(self) -> TerminalCommands:
+        """Terminals."""
 
     def tools_of(self, session: Session) -> Sequence[Tool]:
         """What all features give to a session's tools."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -152,6 +152,14 @@ class _Finder:
         self._undone: set[int] = set()
         self._in_answer = False
         self._last_turn = 0
+        self._takes: dict[type[ev.Event], Callable[[Any], None]] = {
+            ev.UserMessage: self._user,
+            ev.FileChanged: self._files.hashed,
+            ev.ToolResult: self._result,
+            ev.ShellRan: self._shell,
+            ev.FilesMade: self._made,
+            ev.PrimingInjected: self._injected,
+        }
 
     def take(self, event: ev.Event) -> None:
         """Take one event in."""
@@ -160,20 +168,12 @@ class _Finder:
             return
         if isinstance(event, _ENDS_ANSWER):
             self._in_answer = False
-        if isinstance(event, ev.UserMessage):
-            self._user(event)
+        if (taken := self._takes.get(type(event))) is not None:
+            taken(event)
         elif isinstance(event, ev.SessionCreated):
             self._files.cwd = event.cwd
         elif isinstance(event, ev.ToolCall):
             self._calls[event.call] = self._told[event.seq] = event
-        elif isinstance(event, ev.FileChanged):
-            self._files.hashed(event)
-        elif isinstance(event, ev.ToolResult):
-            self._result(event)
-        elif isinstance(event, ev.FilesMade):
-            self._made(event)
-        elif isinstance(event, ev.PrimingInjected):
-            self._injected(event)
         elif isinstance(event, ev.Byproduct):
             signals = dict(event.signals)
             signals.setdefault("marked", not signals.get("copied"))
@@ -267,6 +267,19 @@ class _Finder:
             self._ended[event.call] = command, None
         elif event.status == "ok":
             self._files.changed(call, event)
+
+    def _shell(self, event: ev.ShellRan) -> None:
+        """A command of the user's own: in a terminal that tells of them, or behind `!`."""
+        name, turn = f"shell {event.seq}", self._last_turn
+        asked = {"command": event.command}
+        call = ev.ToolCall(seq=event.seq, turn=turn, call=name, name="Bash", input=asked)
+        self._calls[name] = self._told[event.seq] = call
+        self._result(
+            ev.ToolResult(
+                seq=event.seq, turn=turn, call=name, status="ok", content=event.output,
+                data={"exit_code": event.exit},
+            )
+        )  # fmt: skip
 
     def _made(self, event: ev.FilesMade) -> None:
         """Files that a command made; their text is on disk, if it is still what it was."""

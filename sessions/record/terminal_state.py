@@ -7,12 +7,15 @@ says nothing, nothing is known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import STATUSES, Status
+from sessions.safety.sanitise import clean_line
 
+_MOST_NAME = 60
 TERMINAL = "terminal"
 """The backend of every session that is a terminal."""
 NO_MESSAGES = "A terminal takes keys, not messages."
@@ -33,6 +36,7 @@ class OfTerminal(Protocol):
     status: Status
     error: str
     snippet: str
+    auto_title: str
     asks: list[ev.JSON]
     terminal: ev.JSON | None
 
@@ -51,7 +55,8 @@ def apply(
     if isinstance(event, ev.TerminalStarted):
         summary.terminal = _fresh(event)
         summary.error, summary.asks = "", []
-        summary.snippet = " ".join(event.argv)[:200]
+        summary.snippet = clean_line(" ".join(event.argv))[:200]
+        summary.auto_title = called(event.argv)
     state = summary.terminal
     if state is None:
         return
@@ -69,6 +74,13 @@ def apply(
         state.update(exit=event.exit, new=True)
         summary.snippet = event.command[:200] or summary.snippet
     summary.status = status(state)
+
+
+def called(argv: Sequence[str]) -> str:
+    """What a terminal is called whose program gives it no title: as its command, but for a path."""
+    name, *rest = argv or [""]
+    words = [name.rpartition("/")[2], *(word for word in rest if word != "-l")]
+    return clean_line(" ".join(words)).strip()[:_MOST_NAME]
 
 
 def status(state: ev.JSON) -> Status:

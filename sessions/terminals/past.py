@@ -28,6 +28,9 @@ class RecordedTerminal:
     def resize(self, columns: int, rows: int) -> None:
         """It stays as it was."""
 
+    def redraw(self) -> None:
+        """Nobody draws it any more."""
+
 
 def size_of(data: str) -> tuple[int, int] | None:
     """Columns and rows of an event `r`; None where it is none."""

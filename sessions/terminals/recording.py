@@ -20,6 +20,7 @@ from typing import Any
 from sessions.errors import NotFound
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
+from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.terminals")
 
@@ -60,7 +61,7 @@ class CastWriter:
             "version": 3,
             "term": {"cols": size[0], "rows": size[1], "type": "xterm-256color"},
             "timestamp": int(time.time()),
-            "command": secrets_filter.hide(" ".join(command)),
+            "command": clean_line(secrets_filter.hide(" ".join(command))),
         }
         self._put(_encode(header))
 

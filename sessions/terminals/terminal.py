@@ -9,9 +9,12 @@ slowest of them draws, but for one that draws nothing at all for a while.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
+from sessions.errors import UsageError
+from sessions.terminals import questions
 from sessions.terminals.kept import PrintedBytes
 from sessions.terminals.marks import Marks, TerminalMark
 from sessions.terminals.modes import ALTERNATE, BRACKETED, Modes
@@ -155,12 +158,19 @@ class LiveTerminal:
         passed = self._marks.feed(data)
         for raw, mark in passed:
             if raw:
+                if not self.watchers and b"\x1b[" in raw and (answer := questions.answer(raw)):
+                    self._answer(answer)
                 self.kept.add(raw)
                 self.modes.read(raw)
                 self._hears.printed(raw, mark is not None)
             if mark is not None:
                 self._hears.marked(mark)
         self._tell()
+
+    def _answer(self, data: bytes) -> None:
+        """Nobody looks on whose emulator would: a program that waits for it would wait long."""
+        with contextlib.suppress(UsageError):
+            self._going().write(data)
 
     def _tell(self) -> None:
         for watcher in tuple(self.watchers):
@@ -204,12 +214,14 @@ class LiveTerminal:
         """Have a program that draws the whole screen do so again: it is told of two sizes."""
         if self._pty is not None and self.running and self.alternate:
             columns, rows = self.kept.size
-            self._pty.resize(columns, rows - 1)
-            self._loop.call_later(_SIZES_S, self._pty.resize, columns, rows)
+            self._pty.resize(columns, rows + 1)
+            self._loop.call_later(_SIZES_S, self._size_again)
+
+    def _size_again(self) -> None:
+        if self._pty is not None and self.running:
+            self._pty.resize(*self.kept.size)
 
     def _going(self) -> Pty:
-        from sessions.errors import UsageError
-
         if self._pty is None or not self.running:
             raise UsageError("The program has ended.", "Start it again, or open another terminal.")
         return self._pty

@@ -60,6 +60,9 @@ class Watchable(Protocol):
     def resize(self, columns: int, rows: int) -> None:
         """Make it that large."""
 
+    def redraw(self) -> None:
+        """Have what draws the whole screen do so again."""
+
 
 class Watcher:
     """One who looks on. `size`: how large its view is, None if it takes no part in that."""
