@@ -115,6 +115,7 @@ class DeckScreen(WithTerminals, LeanScreen):
     def on_mount(self) -> None:
         """Draw first, then look for the engine."""
         self.notifier = Notifier(self.app, self.options.notify)
+        self.clock.together = self.app.is_web
         self.drafts.begin()
         if self.memory.side_width:
             self.side.widen(self.memory.side_width)

@@ -3,6 +3,9 @@
 Drawing every tile at its own pace, or all of them at once, is what makes a key wait. So a
 tick draws only a share of the tiles that are due, and each tile is due again `PERIOD_S`
 after it was drawn. When the last one is clean, the timer stops.
+
+In a browser it is the other way round: each of its frames costs more than what has changed in it,
+so all tiles are drawn at once, and a key waits for one frame in place of several.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ PERIOD_S = 0.1
 CROWD = 12
 CROWD_PERIOD_S = 0.15
 """How often, while more than `CROWD` stream: nobody reads so many at once."""
+TOGETHER_S = 0.2
+"""How often in a browser."""
 TICK_S = 0.025
 """How long the clock leaves the loop alone between two shares."""
 
@@ -44,6 +49,9 @@ class FrameClock:
         self._drawn: dict[Flushable, float] = {}
         self._shown: set[Flushable] | None = None
         self._timer: Timer | None = None
+        self._last = 0.0
+        self.together = False
+        """All that is dirty is drawn at once, every `TOGETHER_S`."""
         self.ticks = 0
         """How often it has ticked; it stands still while nothing is dirty."""
 
@@ -64,7 +72,10 @@ class FrameClock:
             return
         self._dirty[view] = None
         if self._timer is None:
-            self._wait(self._drawn.get(view, 0.0) + PERIOD_S - monotonic())
+            if self.together:
+                self._wait(self._last + TOGETHER_S - monotonic())
+            else:
+                self._wait(self._drawn.get(view, 0.0) + PERIOD_S - monotonic())
 
     @property
     def _period(self) -> float:
@@ -77,6 +88,9 @@ class FrameClock:
         self._timer = None
         self.ticks += 1
         now = monotonic()
+        if self.together:
+            self._draw_all(now)
+            return
         period = self._period
         share = max(1, -int(-len(self._dirty) * TICK_S // period))
         due = [v for v in self._dirty if self._drawn.get(v, 0.0) + period <= now + TICK_S / 2]
@@ -88,3 +102,12 @@ class FrameClock:
         if self._dirty:
             soonest = min(self._drawn.get(view, 0.0) for view in self._dirty)
             self._wait(soonest + self._period - monotonic())
+
+    def _draw_all(self, now: float) -> None:
+        self._last = now
+        dirty, self._dirty = self._dirty, {}
+        for view in dirty:
+            if view.flush():
+                self._dirty[view] = None
+        if self._dirty:
+            self._wait(TOGETHER_S)

@@ -217,7 +217,12 @@ class WebServer:
             return web.Response(status=403, text="agentdeck takes this from its own page alone.\n")
         if len(self._tabs) >= MAX_TABS:
             return web.Response(status=503, text="Too many decks are open.\n")
-        tab = web.WebSocketResponse(heartbeat=15, max_msg_size=_MAX_MESSAGE)
+        tab = web.WebSocketResponse(
+            heartbeat=15,
+            max_msg_size=_MAX_MESSAGE,
+            # On this machine, or through ssh, it would only take time.
+            compress=self.access.secure(request.host),
+        )
         self._tabs.add(tab)
         try:
             await tab.prepare(request)

@@ -45,6 +45,27 @@ async def test_all_dirty_views_come_up() -> None:
         assert clock.ticks > 1, "in turn, not at once"
 
 
+async def test_in_a_browser_all_come_up_at_once() -> None:
+    app = ViewApp()
+    async with app.run_test():
+        clock, views = FrameClock(app), [View() for _ in range(6)]
+        clock.together = True
+        for view in views:
+            clock.wake(view)
+        await asyncio.wait_for(asyncio.gather(*(view.event.wait() for view in views)), 60)
+        assert clock.ticks == 1 and not clock.running
+        clock.wake(views[0])
+        assert clock.running
+        await clock_stands(clock)
+        assert views[0].drawn == 2
+
+
+async def clock_stands(clock: FrameClock) -> None:
+    async with asyncio.timeout(60):
+        while clock.running:
+            await asyncio.sleep(0.01)
+
+
 async def test_views_out_of_sight_are_not_drawn() -> None:
     app = ViewApp()
     async with app.run_test():
