@@ -277,7 +277,13 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["harvest.install"], /, *, name: str, replace: bool = ...
+        self,
+        command: Literal["harvest.install"],
+        /,
+        *,
+        name: str,
+        replace: bool = ...,
+        added: bool = ...,
     ) -> str: ...
 
     @overload

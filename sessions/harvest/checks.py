@@ -1,6 +1,7 @@
 """Checks of a draft before it is saved, each optional but the first, each with its cost.
 
 - `valid`: the strict rules (always);
+- `commands`: whether a model wrote commands into it that no session ran (free);
 - `risks`: what deserves a look before anybody runs it (free; advice, as in the library's review);
 - `trigger`: whether the description fires on messages that led here and not on others (free,
   by words; with a model, by asking it);
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sessions.harvest.added import still_there
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft
@@ -91,6 +93,16 @@ def risks(draft: SkillDraft) -> DraftCheck:
         for note in notes[:_NOTES]
     ]
     return DraftCheck("risks", None, f"{len(notes)} to look at: {kinds}", findings)
+
+
+def commands(draft: SkillDraft) -> DraftCheck:
+    """Whether a model has written commands into it that no session ran."""
+    added = still_there(draft)
+    findings: list[ev.JSON] = [{"message": f"a model added: {each}"} for each in added]
+    if not added:
+        return DraftCheck("commands", True, "a session ran every command, or you wrote it")
+    count = f"{len(added)} command{'s' * (len(added) > 1)}"
+    return DraftCheck("commands", False, f"{count} that no session ran", findings)
 
 
 def trigger(draft: SkillDraft, positives: Sequence[str], negatives: Sequence[str]) -> DraftCheck:

@@ -11,12 +11,14 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
 from sessions.errors import AgentdeckError
+from sessions.harvest.added import added_commands
 from sessions.harvest.arguments import run_alone, with_arguments
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import (
@@ -335,9 +337,15 @@ async def improve(
     ):  # fmt: skip
         setattr(better, key, getattr(draft, key))
     better.flags = list(draft.flags)
-    if found := _INSTRUCTION.search(better.body):
+    if found := _INSTRUCTION.search(f"{better.description}\n{better.body}"):
         better.flags.append(f"the new text contains what reads like an instruction: {found[0]!r}")
-    better.rounds = [*draft.rounds, {"at": ev.now(), "wish": wish, "by": "model"}]
+    added = added_commands(draft, better)
+    better.lines = [
+        replace(line, receipt=MODEL) if any(each in line.text for each in added) else line
+        for line in better.lines
+    ]  # whatever it says that they rest on
+    told: ev.JSON = {"at": ev.now(), "wish": wish, "by": "model"}
+    better.rounds = [*draft.rounds, told | ({"added": added} if added else {})]
     better.version = draft.version + 1
     return better
 

@@ -17,6 +17,7 @@ from sessions.api.answers import SkillKept, SkillPutAway
 from sessions.config.model import UpkeepConfig
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
+from sessions.harvest.added import still_there
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft, sha256, slug, split
@@ -290,9 +291,13 @@ class Harvest:
     # -- checking and saving
 
     def check(self, draft: SkillDraft) -> list[checks.DraftCheck]:
-        """The checks that cost nothing: strict rules, the trigger by words, what is risky."""
+        """The checks that cost nothing: strict rules, the trigger by words, what is risky, and what
+        a model has added.
+        """
         trigger = checks.trigger(draft, *self.messages(draft))
-        return [checks.valid(draft), trigger, checks.risks(draft)]
+        found = [checks.valid(draft), trigger, checks.risks(draft)]
+        by_model = any(each.get("by") == "model" for each in draft.rounds)
+        return [checks.commands(draft), *found] if by_model else found
 
     async def check_by_model(self, draft: SkillDraft, ask: creator.Ask) -> checks.DraftCheck:
         """The trigger, as a model would pull it; one question."""
@@ -372,12 +377,19 @@ class Harvest:
             lambda text: redactor.redact(text).text,
         )
 
-    def install(self, name: str, *, replace: bool = False) -> Path:
+    def install(self, name: str, *, replace: bool = False, added: bool = False) -> Path:
         """Copy a draft to my skills; valid by the strict rules or refused.
+
+        `added`: the user has seen what a model added that no session ran.
 
         Raises AgentdeckError: it is not valid, has conflicts, or there is one of that name.
         """
         draft = self.draft(name)
+        if not added and (more := still_there(draft)):
+            raise AgentdeckError(
+                f"A model added what no session ran: {more[0]}",
+                "Take it out, or install it from the deck's review (F5), which asks.",
+            )
         if count := merge.conflicts(draft.body):
             raise AgentdeckError(
                 f"{count} places were changed by you and by the draft; both stand there.",

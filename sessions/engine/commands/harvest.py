@@ -256,10 +256,10 @@ async def put_away(deck: Deck) -> list[SkillPutAway]:
 
 
 @command("harvest.install")
-async def install(deck: Deck, name: str, replace: bool = False) -> str:
-    """Copy a draft to my skills; where it lies then."""
+async def install(deck: Deck, name: str, replace: bool = False, added: bool = False) -> str:
+    """Copy a draft to my skills; where it lies then. `added`: with what a model added."""
     service = _service(deck)
-    path = await asyncio.to_thread(lambda: service.install(name, replace=replace))
+    path = await asyncio.to_thread(lambda: service.install(name, replace=replace, added=added))
     deck.notice("skills", f"{path.name} is one of your skills now: {path}")
     return str(path)
 

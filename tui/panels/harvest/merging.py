@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.panels.harvest.ports import Reviewed
-from tui.screens.dialogs import Choose, Listing, Pick
-from tui.text import clip, one_line
+from tui.screens.dialogs import Choose, Confirm, Listing, Pick
+from tui.text import clean, clip, one_line
 
 JSON = dict[str, Any]
 _HOW = {
@@ -51,6 +51,18 @@ def before_install(review: Reviewed, install: Callable[[], None]) -> None:
 
     title = f"{one_line(nearest['name'])} is near: {nearest['offer']} it?"
     review.app.push_screen(Choose(title, Listing(picks, enter="does it")), chosen)
+
+
+def with_added(review: Reviewed, install: Callable[[bool], None]) -> None:
+    """Ask first, where a model has written commands into it that no session ran."""
+    failed = [c for c in review.checked["checks"] if c["name"] == "commands" and not c["passed"]]
+    if not failed:
+        install(False)
+        return
+    told = "\n".join(clean(str(each["message"])) for each in failed[0]["findings"])
+    text = f"No session ran these:\n\n{told}\n\nTake them out with t, or keep them."
+    confirm = Confirm("A model added commands", text, "Install with them", danger=True)
+    review.app.push_screen(confirm, lambda yes: install(True) if yes else None)
 
 
 def decide(review: Reviewed) -> None:

@@ -301,11 +301,14 @@ class DraftReview(Dialog[str]):
     def action_install(self) -> None:
         """Copy it to my skills; every tile's panel has it at once."""
 
-        merging.before_install(self, lambda: self.run(self._install(), "installing…"))
+        def install(added: bool = False) -> None:
+            self.run(self._install(added), "installing…")
 
-    async def _install(self) -> None:
+        merging.before_install(self, lambda: merging.with_added(self, install))
+
+    async def _install(self, added: bool) -> None:
         # Every interface is told by the engine, this one too.
-        await self.client.call("harvest.install", name=self.name_of_draft)
+        await self.client.call("harvest.install", name=self.name_of_draft, added=added)
         self.dismiss("")
 
     def action_export(self) -> None:
