@@ -20,7 +20,6 @@ HERE = frozenset(
         "harvest.draft",
         "harvest.improve",
         "harvest.suggestion",
-        "session.context",
         "session.export",
         "session.get",
         "session.hand",

@@ -334,8 +334,10 @@ class RemoteHost:
 
     def _refuse(self, session: str, error: Exception) -> None:
         log.warning("session %s of %s is not shown: %s", session[:40], self.name, error)
+        if not self._refused:
+            told = f"A session of {self.name} is not shown here, nor are others of the kind:"
+            self._tell(f"{told} {error}.")
         self._refused.add(session)
-        self._tell(f"A session of {self.name} is not shown here: {error}")
 
 
 async def reached(config: HostConfig) -> tuple[bool, str]:
