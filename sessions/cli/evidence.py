@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sessions.priming.evidence.arms import SeededAsk
     from sessions.priming.evidence.experiment import ExperimentPlan
 
+_PACE = 5
+"""Cells that were answered before it is said how long the others take."""
 _MOST_AT_ONCE = 8
 
 
@@ -141,7 +144,7 @@ async def _run(
         folder = shipped.own_folder(places().data)
         results = Results(path or folder / f"{shipped.file_name(named)}-{plan.seed}.jsonl")
         results.open(named, plan.seed)
-        whole = await run(plan, _ask(made, named), results, _teller())
+        whole = await run(plan, _ask(made, named), results, _teller(plan.minutes))
     click.echo(f"\n{results.path}", err=True)
     summary = summarise(results)
     if summary is None:
@@ -204,13 +207,31 @@ def _ask(backends: Sequence[Backend], model: str) -> SeededAsk:
     return ask
 
 
-def _teller() -> Callable[[int, int], None]:
-    """Says how far it is, on a line of its own where somebody looks on."""
+def _teller(minutes: float) -> Callable[[int, int], None]:
+    """Says how far it is and how long it takes still, on one line where somebody looks on."""
+    begun, first = time.monotonic(), -1
 
     def tell(done: int, of: int) -> None:
+        nonlocal first
+        first = done - 1 if first < 0 else first
+        said = how_far(done, of, done - first, time.monotonic() - begun, minutes)
         if sys.stderr.isatty():
-            click.echo(f"\r{done} of {of} cells", nl=False, err=True)
-        elif done % 50 == 0 or done == of:
-            click.echo(f"{done} of {of} cells", err=True)
+            click.echo(f"\r{said}\x1b[K", nl=False, err=True)
+        elif done % 50 == 0 or done == of or done == first + 1:
+            click.echo(said, err=True)
 
     return tell
+
+
+def how_far(done: int, of: int, here: int, seconds: float, minutes: float) -> str:
+    """How far it is; `here` cells of these were answered in so many seconds of this run, of so
+    many minutes at most (0: no end).
+    """
+    said = f"{done} of {of} cells"
+    if done == of or here < _PACE:
+        return said
+    left = seconds / here * (of - done) / 60
+    said += f", about {max(1, round(left))} min more at this pace"
+    if minutes and left > max(0.0, minutes - seconds / 60):
+        said += f"; it stops after {minutes:g} min, and goes on when it is called again"
+    return said

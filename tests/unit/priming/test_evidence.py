@@ -12,6 +12,7 @@ import pytest
 
 from sessions.backends import local
 from sessions.backends.base import Form, Question, Reply
+from sessions.cli.evidence import how_far
 from sessions.config.model import BackendConfig
 from sessions.errors import BackendError, UsageError
 from sessions.priming.evidence import page as pages
@@ -296,3 +297,13 @@ async def test_the_embedded_model_repeats_an_answer_by_its_seed(tmp_path: Path) 
         assert summary is not None and summary["arms"]["verbalised"]["tokens"]["mean"][0] > 20
     finally:
         await backend.close()
+
+
+def test_how_long_it_takes_is_told_by_its_own_pace_and_against_the_minutes() -> None:
+    assert how_far(3, 100, 3, 9.0, 30) == "3 of 100 cells", "too few to tell"
+    assert how_far(100, 100, 50, 60.0, 30) == "100 of 100 cells"
+    assert how_far(60, 100, 10, 60.0, 30) == "60 of 100 cells, about 4 min more at this pace"
+    late = how_far(60, 1000, 10, 60.0, 30)
+    assert late.endswith("94 min more at this pace; it stops after 30 min, and goes on when it is "
+                         "called again")  # fmt: skip
+    assert "stops" not in how_far(60, 1000, 10, 60.0, 0)
