@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -258,11 +259,11 @@ class _Finder:
         if command is not None and event.status in _ENDED:
             code = event.data.get("exit_code")
             code = code if isinstance(code, int) else 0 if event.status == "ok" else 1
-            self._commands.setdefault(normal_command(command), []).append((call, code))
-            printed = _end(event.content)
+            key, printed = normal_command(command), _end(event.content)
+            self._commands.setdefault(key, []).append((call, code))
             self._files.ran(command, code, call, event.seq, printed)
             self._ended[event.call] = command, code
-            self._printed[normal_command(command), code] = command, printed
+            self._printed[key, code] = command, printed
         elif command is not None:
             self._ended[event.call] = command, None
         elif event.status == "ok":
@@ -310,11 +311,11 @@ class _Finder:
     # -- at the end
 
     def _code_blocks(self, turn: int, seq: int, text: str) -> Iterator[Found]:
+        origin = self._origin(turn, seq)
         for language, code in fences(text):
-            if len(code) < _MIN_CODE:
-                continue
-            kind = "picture" if language in _PICTURES else "code"
-            yield Found(kind, code, language=language, origin=self._origin(turn, seq))
+            if len(code) >= _MIN_CODE:
+                kind = "picture" if language in _PICTURES else "code"
+                yield Found(kind, code, "", language, origin.copy())
 
     def _skill(self, md: WrittenFile, files: dict[str, WrittenFile]) -> Found:
         """A skill's folder that was written here, as one thing."""
@@ -414,8 +415,8 @@ class _Finder:
                 continue
             turn = int(found.origin.get("turn") or 0)
             # A correction says how: what it is about was asked before it.
-            of = max((t for t in wishes if t <= turn), default=turn)
-            if asked := self._asked.get(of):
+            before = bisect_right(wishes, turn)
+            if asked := self._asked.get(wishes[before - 1] if before else turn):
                 found.signals["asked"] = asked
 
     def _led(self) -> None:

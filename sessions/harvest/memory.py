@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sessions.errors import JournalError, NotFound
@@ -52,9 +54,20 @@ def of_journal(
         pass  # not remembered, or not readable: found anew
     found = find(read(journal))
     try:
-        private_folder(memory.parent)
         data = codec.encode({"mark": mark, "found": told(found)})
-        private_files.write(memory, data, synced=False)
+        try:
+            _ready(memory.parent)
+            private_files.write(memory, data, synced=False)
+        except FileNotFoundError:  # it was thrown away meanwhile
+            _ready.cache_clear()
+            _ready(memory.parent)
+            private_files.write(memory, data, synced=False)
     except (OSError, JournalError, ValueError):
         pass  # a memory that can't be kept costs time, nothing else
     return found
+
+
+@lru_cache(maxsize=8)
+def _ready(folder: Path) -> Path:
+    """The folder, made and looked at once: for each of a thousand sessions it took a while."""
+    return private_folder(folder)

@@ -17,6 +17,7 @@ _ENDINGS = frozenset(_DATA.split())
 _SAME = {"jpeg": "JPG", "yml": "YAML", "sqlite": "DB", "htm": "HTML"}
 _TEST = re.compile(r"(?:test_[\w.-]+|[\w.-]+[._](?:test|spec))\.\w{1,4}\Z")
 _WRITES = re.compile(r"(?:save\w*|write\w*|dump|to_\w+|imwrite)\(\s*\Z|>\s*\Z")
+_OPTION = re.compile(r"--([a-z][a-z-]{2,})")
 _ROW = re.compile(r"[^|;,\t]+(?:[|;,\t][^|;,\t]*)+\Z")
 _NAMED = re.compile(r"(?<![\w.])[A-ZÄÖÜ][a-zäöüß'-]+(?:[ \t]+[A-ZÄÖÜ][\w'-]*)*")
 _DAYS = """
@@ -65,10 +66,10 @@ def generalised(command: str, fixed: Iterable[str] = ()) -> tuple[str, list[Comm
 
 def _kind(word: str, before: str) -> tuple[str, str] | None:
     """Name and kind of an argument that varies; None for what belongs to the command."""
-    option = re.fullmatch(r"--([a-z][a-z-]{2,})", before)
+    option = _OPTION.fullmatch(before)
     if word.startswith("-") or "=" in word.partition("/")[0] or word in MARKS:
         return None
-    if _TEST.match(PurePosixPath(word).name):
+    if "." in word and _TEST.match(PurePosixPath(word).name):
         return "TEST_FILE", "a file of tests"
     if word.startswith(("http://", "https://")):
         return "URL", "an address on the web"

@@ -51,6 +51,7 @@ _FITS: Mapping[type[ev.Event], Callable[[Any], bool]] = {
 }
 """Of what conversations are made: whether its values are of the types it declares. To read it
 again in order to know that took a tenth of an import."""
+_LONG = 256
 _HEAD = ("seq", "at", "type")
 
 
@@ -69,15 +70,28 @@ def decode(line: bytes | str) -> ev.Event:
 
 def decode_block(block: bytes) -> list[ev.Event] | None:
     """The events of whole lines, one a line; None where a line is anything else than that."""
-    count = block.count(b"\n")
-    # No value of JSON has `}`, a newline and `{` in it: where lines meet so, they are whole.
-    if block[:1] != b"{" or block[-2:] != b"}\n" or block.count(b"}\n{") != count - 1:
+    if block[:1] != b"{" or block[-2:] != b"}\n":
         return None
     try:
         events: list[ev.Event] = _decoder.decode_lines(block)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return events if len(events) == count else None
+    return events if _is_lines(block, len(events)) else None
+
+
+def _is_lines(block: bytes, count: int) -> bool:
+    """Whether a block of so many JSON objects has each on a line of its own.
+
+    No value of JSON has `}`, a newline and `{` in it: where lines meet so, they are whole.
+    """
+    if len(block) < _LONG * count:
+        return block.count(b"\n") == count and block.count(b"}\n{") == count - 1
+    end, find, last = -1, block.find, len(block) - 1  # long lines: from one to the next
+    for _ in range(count - 1):
+        end = find(b"\n", end + 1)
+        if block[end - 1 : end + 2] != b"}\n{":
+            return False
+    return find(b"\n", end + 1) == last
 
 
 def block_of(events: Sequence[ev.Event]) -> bytes | None:

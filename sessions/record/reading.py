@@ -134,7 +134,8 @@ def _blocks(path: Path, start: int = 0) -> Iterator[bytes]:
                     held, data = [], data[end + 1 :]
                     end = data.rfind(b"\n")
                 if end >= 0 and data:
-                    yield b"".join((*held, data[: end + 1]))
+                    whole = data[: end + 1]  # itself, where it is all
+                    yield b"".join((*held, whole)) if any(held) else whole
                 held = [data[end + 1 :]]
                 size = len(held[0])
             if size:

@@ -101,3 +101,15 @@ def test_a_block_is_made_only_of_what_is_read_as_it_was_written(kind: type[ev.Ev
             if (block := codec.block_of([event])) is not None:
                 assert block == codec.line(event)
                 codec.decode(block)
+
+
+@pytest.mark.parametrize("size", [1, 1000], ids=["short", "long"])
+def test_a_block_of_lines_is_one_only_if_each_line_is_a_whole_event(size: int) -> None:
+    texts = [ev.Text(seq=n, turn=1, text="a\n" * size) for n in range(1, 5)]
+    first, *rest = (codec.line(event) for event in texts)
+    assert codec.decode_block(first + b"".join(rest)) == texts
+    torn = first.replace(b',"at"', b',\n"at"')
+    two = rest[0][:-1] + rest[1]
+    for odd in (torn, two, torn + two, first + b"\n", b"\n" + first, first + two + torn + rest[2]):
+        assert codec.decode_block(odd) is None
+    assert codec.decode_block(first[:-1]) is None
