@@ -71,7 +71,6 @@ class Known:
     ends_at_refusal: bool = False
     reads_skills: bool = False
     """It tells its model of the skills at home by itself, whatever the deck does."""
-    takes_mcp: bool = True
     keeps_cancelled: bool = True
     """What was asked in a turn that was cancelled stays in its conversation."""
 
@@ -86,7 +85,6 @@ SEEN = {
     "copilot": Known(
         "https://agentclientprotocol.com/protocol/session-modes#agent",
         reads_skills=True,
-        takes_mcp=False,
     ),
 }
 
@@ -403,9 +401,9 @@ async def test_a_skill_is_described_once_where_it_is_on_and_nowhere_else(
 async def test_an_mcp_server_is_handed_on_and_its_tool_is_asked_for_with_what_it_is_given(
     rig: Rig, agent: str
 ) -> None:
-    if not SEEN[agent].takes_mcp:
-        pytest.skip("it was not seen to take any")
     session = await rig.session(agent)
+    await session.send("First question")
+    await ended(session)
     await rig.deck.features.mcp.switch(session, {SERVER: True})
     async with asyncio.timeout(START_S):
         while not session.summary.asks:  # most start them beside their first turns
@@ -420,6 +418,15 @@ async def test_an_mcp_server_is_handed_on_and_its_tool_is_asked_for_with_what_it
     result = of_type(session, ev.ToolResult)[-1]
     assert (result.status, "42" in result.content) == ("ok", True)
     assert text_of(session).endswith("The tool has run.")
+    await rig.deck.features.mcp.switch(session, {SERVER: False})
+    await session.send("What was asked before? please answer")
+    await ended(session)
+    told = rig.told()  # the conversation went along
+    assert told.index("First question") < told.index("please add") < told.index("asked before")
+    latest = dialects.latest(rig.server.asked)
+    tools = json.dumps(dialects.of(latest).tools(latest))
+    # Claude Code's API wants to know a tool that the conversation has found by a search.
+    assert SERVER not in tools or "no longer available in this session" in told
 
 
 async def test_what_is_chosen_among_its_options_holds_and_comes_back_with_it(

@@ -79,6 +79,10 @@ class KnownAgent:
     """It shows its own working directory as the session's: one process for each directory."""
     lists_by_folder: bool = False
     """It lists only the sessions of a directory that it is told."""
+    keeps_servers: bool = False
+    """An open session's MCP servers stay as they are until its process ends."""
+    mcp_option: str = ""
+    """Its option that names a file of MCP servers: it takes no programs with a session."""
 
     @property
     def installed(self) -> bool:
@@ -99,6 +103,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_CONFIG", "OPENCODE_CONFIG_CONTENT"),
             env=_opencode_env,
             carry=("OPENCODE_PERMISSION", "OPENCODE_DISABLE_AUTOUPDATE"),
+            keeps_servers=True,
         ),
         KnownAgent(
             "claude-code",
@@ -129,6 +134,7 @@ AGENTS: dict[str, KnownAgent] = {
             ask_mode="read-only",
             full_mode="agent-full-access",
             key_ways=("api-key", "openai-api-key", "codex-api-key"),
+            keeps_servers=True,
         ),
         KnownAgent(
             "gemini",
@@ -166,6 +172,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL", "DASHSCOPE_API_KEY"),
             ask_mode="default",
             lists_by_folder=True,
+            keeps_servers=True,
         ),
         KnownAgent(
             "copilot",
@@ -186,6 +193,7 @@ AGENTS: dict[str, KnownAgent] = {
             ),
             ask_mode="https://agentclientprotocol.com/protocol/session-modes#agent",
             usage_so_far=True,
+            mcp_option="--additional-mcp-config",
         ),
     )
 }

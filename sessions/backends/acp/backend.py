@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp import elicit, own_skills, providers, subagents
+from sessions.backends.acp import elicit, own_skills, providers, served, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -26,8 +26,9 @@ from sessions.backends.acp.agents import (
 )
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.options import REASONS
-from sessions.backends.acp.port import Party
+from sessions.backends.acp.port import Party, Port
 from sessions.backends.acp.process import AgentProcess, load_protocol
+from sessions.backends.acp.served import ServedConversation
 from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
@@ -36,6 +37,7 @@ from sessions.config.model import Provider
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.tools.workspace import Guard
+from skills import private_files
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -94,6 +96,10 @@ class AcpBackend:
         self._closing: asyncio.Future[None] | None = None
         self._folders: dict[Path, AcpBackend] = {}
         """Where one process serves one directory: a backend of its own for each."""
+        self._serving: dict[str, AcpBackend] = {}
+        """Where a process is given MCP servers at its start: one for each set of them."""
+        self._servers_file = ("", "")
+        """The name and text of the file that tells the agent of them."""
         self._parent: AcpBackend | None = None
         self._skills_off: Sequence[str] = ()
         """The skills that the running agent was told not to read by itself."""
@@ -128,16 +134,48 @@ class AcpBackend:
         if self._loading is None:
             self._loading = asyncio.ensure_future(asyncio.to_thread(load_protocol))
 
-    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> AcpConversation:
+    async def open(
+        self, session_id: str, cwd: Path, state: ev.JSON
+    ) -> AcpConversation | ServedConversation:
         """A conversation; the agent is started at its first turn."""
+        if self._given_servers:
+            return ServedConversation(self.serving, session_id, cwd, state)
         if self.known is None or not self.known.by_folder or self.remote:
             return AcpConversation(self, session_id, cwd, state)
         if cwd not in self._folders:
             own = hashlib.sha256(str(cwd).encode("utf-8", "replace")).hexdigest()[:8]
-            child = AcpBackend(replace(self._config, log_name=f"{self.name}-{own}"))
-            child._parent = self
-            self._folders[cwd] = child
+            self._folders[cwd] = self._child(own)
         return AcpConversation(self._folders[cwd], session_id, cwd, state)
+
+    def serving(self, servers: Sequence[ev.JSON]) -> Port:
+        """The backend whose process is given those of the MCP servers that are programs."""
+        programs = served.programs(servers)
+        if not programs:
+            return self
+        name, text = served.file_of(programs)
+        if name not in self._serving:
+            child = self._child(name.removesuffix(".json"))
+            child._servers_file = name, text
+            self._serving[name] = child
+        return self._serving[name]
+
+    def _child(self, own: str) -> AcpBackend:
+        """A backend of this agent with a process of its own."""
+        child = AcpBackend(replace(self._config, log_name=f"{self.name}-{own}"))
+        child._parent = self
+        return child
+
+    @property
+    def _given_servers(self) -> bool:
+        """Whether the agent is told of MCP servers that are programs with its command."""
+        option = self.known.mcp_option if self.known else ""
+        return bool(option) and not self.remote and self._runs_it_itself
+
+    @property
+    def _runs_it_itself(self) -> bool:
+        """Whether words behind the command are the agent's, and not those of a shell's line."""
+        words = [word.rsplit("/", 1)[-1] for word in self._config.command]
+        return self.known is not None and self.known.command[0] in words
 
     async def models(self) -> list[ModelInfo]:
         """What the agent named in its last session; before that, the configured one."""
@@ -153,7 +191,7 @@ class AcpBackend:
 
     async def close(self) -> None:
         """End the agent."""
-        for child in self._folders.values():
+        for child in self._children:
             await child.close()
         if self._sleep is not None:
             self._sleep.cancel()
@@ -162,6 +200,8 @@ class AcpBackend:
         if self._process is not None:
             await self._process.close()
             self._process = None
+        if name := self._servers_file[0]:
+            (self._config.state / name).unlink(missing_ok=True)
 
     # -- for conversations
 
@@ -271,14 +311,32 @@ class AcpBackend:
         return self._last_turns.get(agent_session) == state.get("turn") is not None
 
     def mcp_servers(self, agent: AgentProcess, host: TurnHost) -> list[Message]:
-        """The session's MCP servers, as far as the agent can use them."""
-        return [s for s in host.settings.mcp if not self.unusable(agent, s)]
+        """The session's MCP servers that it is opened with: those that the agent can use."""
+        there = [s for s in host.settings.mcp if not self.unusable(agent, s)]
+        given = served.programs(there) if self._given_servers else ()
+        return [s for s in there if s not in given]
+
+    def changed_servers(self, agent: AgentProcess) -> bool:
+        """End the agent where it keeps an open session's MCP servers, whatever is told it next.
+
+        False if it would have to end and can't: turns run in it.
+        """
+        if self.known is not None and not self.known.keeps_servers:
+            return True
+        if self.working:
+            return False
+        if agent is self._process:
+            self._end()
+        return True
 
     def unusable(self, agent: AgentProcess, server: ev.JSON) -> str:
         """Why an MCP server can't be handed to the agent, or ""."""
         kind = str(server.get("type") or "stdio")
+        if kind == "stdio" and self.remote:
+            return "it would have to run on the agent's machine"
         if kind == "stdio":
-            return "it would have to run on the agent's machine" if self.remote else ""
+            can_be = self._given_servers or not (self.known and self.known.mcp_option)
+            return "" if can_be else f"{self.title} takes programs only where its command ends"
         can = agent.capabilities.get("mcpCapabilities")
         there = isinstance(can, dict) and can.get(kind)
         return "" if there else f"{self.title} takes no MCP servers over {kind}"
@@ -312,11 +370,15 @@ class AcpBackend:
     def working(self) -> bool:
         """Whether a turn runs in any of its sessions."""
         own = any(c.working for c in self._conversations.values())
-        return own or any(child.working for child in self._folders.values())
+        return own or any(child.working for child in self._children)
+
+    @property
+    def _children(self) -> list[AcpBackend]:
+        return [*self._folders.values(), *self._serving.values()]
 
     @property
     def _all(self) -> list[AcpBackend]:
-        return [self, *self._folders.values()]
+        return [self, *self._children]
 
     def restart(self) -> bool:
         """End the agent, so that the next turn starts it anew (after a sign-in, say).
@@ -377,7 +439,7 @@ class AcpBackend:
             )
         self._process = await AgentProcess.start(
             self.name,
-            carried(self._config.command, self.known),
+            [*carried(self._config.command, self.known), *await self._told_servers()],
             env,
             stderr=self._config.state / f"agent-{self._config.log_name or self.name}.stderr",
             pids=self._config.state / "agents",
@@ -389,6 +451,15 @@ class AcpBackend:
         )
         await providers.tell(self._process, self._config.providers)
         return self._process
+
+    async def _told_servers(self) -> list[str]:
+        """The words that tell the agent of its MCP servers: their keys stand in a file of ours."""
+        name, text = self._servers_file
+        if not name or self.known is None:
+            return []
+        path = self._config.state / name
+        await asyncio.to_thread(private_files.write, path, text, synced=False)
+        return [self.known.mcp_option, f"@{path}"]
 
     def _fall_asleep(self) -> None:
         self._sleep = None

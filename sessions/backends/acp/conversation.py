@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _CANCEL_S = 5.0
 _FORGOT = "The agent could not open this conversation again."
 _TOO_SOON = "{title} loses a conversation that is opened again within the minute of its beginning."
+_KEPT = (
+    "{title} keeps the MCP servers that it opened this session with until it is started again, "
+    "and other sessions work in it now. Switch them once more when none does."
+)
 _now = time.time
 _REPLAY_S = 0.2
 _MOST_REPLAY_S = 10.0
@@ -146,6 +150,11 @@ class AcpConversation:
         """Whether a turn runs."""
         return self._host is not None
 
+    @property
+    def state(self) -> ev.JSON:
+        """What another conversation needs to go on with this one."""
+        return dict(self._state)
+
     def on_update(self, update: Message) -> None:
         """Take one session/update in. Nothing here waits, so the order is kept."""
         self._updates += 1
@@ -237,6 +246,12 @@ class AcpConversation:
             permission = host.settings.permission
             await self.options.follow(agent, self.agent_session, permission)
             return ""
+        if agent is self._agent and self.agent_session and servers != self._servers:
+            if self._backend.changed_servers(agent):
+                agent = await self._backend.process(host.cwd)
+            else:
+                said = _KEPT.format(title=self._backend.title)
+                host.emit(ev.Notice(turn=host.turn, kind="agent", message=said))
         for server in host.settings.mcp:
             if why := self._backend.unusable(agent, server):
                 said = f"The MCP server {server.get('name')} is not used here: {why}."

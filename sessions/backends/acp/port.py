@@ -72,6 +72,9 @@ class Port(Listened, Protocol):
     def mcp_servers(self, agent: AgentProcess, host: TurnHost) -> list[Message]:
         """The session's MCP servers, as far as the agent can use them."""
 
+    def changed_servers(self, agent: AgentProcess) -> bool:
+        """End the agent where it would keep an open session's servers; False if it can't now."""
+
     def unusable(self, agent: AgentProcess, server: ev.JSON) -> str:
         """Why an MCP server can't be handed to the agent, or ""."""
 

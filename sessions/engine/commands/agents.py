@@ -37,6 +37,7 @@ async def options(deck: Deck, session: str) -> list[ev.JSON]:
 async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.JSON]:
     """Set one of the agent's own options, now or when it wakes; all of them, as they are then."""
     from sessions.backends.acp.conversation import AcpConversation
+    from sessions.backends.acp.served import ServedConversation
 
     target = await deck.get(session)
     _agent(deck, target.summary.backend)
@@ -49,7 +50,7 @@ async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.J
     if is_model:
         # The session's own place for it: kept, shown and forked like any session's model.
         await target.recorder.emit_synced(ev.SessionSet(model=value))
-    if isinstance(conversation, AcpConversation):
+    if isinstance(conversation, AcpConversation | ServedConversation):
         state = await conversation.choose(option, value)
     else:
         wanted = {**(target.summary.agent.get("wanted") or {}), option: value}

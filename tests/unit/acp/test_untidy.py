@@ -41,7 +41,9 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 
 
 async def opened(backend: AcpBackend, host: FakeHost) -> AcpConversation:
-    return await backend.open(host.session_id, host.cwd, host.state())
+    conversation = await backend.open(host.session_id, host.cwd, host.state())
+    assert isinstance(conversation, AcpConversation)
+    return conversation
 
 
 async def run(backend: AcpBackend, host: FakeHost, text: str) -> ev.TurnEnded:
