@@ -988,8 +988,6 @@ class Calls(Protocol):
         commit: str = ...,
         inner: str = ...,
         author: list[str] | None = ...,
-        told: list[str] | None = ...,
-        primes: list[str] | None = ...,
         profile: str = ...,
         backend: str = ...,
         model: str = ...,
@@ -1027,7 +1025,7 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["work.known"], /, *, repository: str, commit: str
+        self, command: Literal["work.known"], /, *, repository: str, commit: str, session: str = ...
     ) -> Known: ...
 
     @overload
@@ -1035,8 +1033,20 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["work.part"], /, *, name: str, offset: int, data: str
+        self,
+        command: Literal["work.part"],
+        /,
+        *,
+        name: str,
+        offset: int,
+        data: str,
+        session: str = ...,
     ) -> int: ...
+
+    @overload
+    async def call(
+        self, command: Literal["work.prime"], /, *, session: str, wanted: str
+    ) -> None: ...
 
     @overload
     async def call(
@@ -1052,7 +1062,12 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["work.take"], /, *, name: str, repository: str
+        self, command: Literal["work.take"], /, *, name: str, repository: str, session: str = ...
+    ) -> None: ...
+
+    @overload
+    async def call(
+        self, command: Literal["work.tell"], /, *, session: str, texts: list[str]
     ) -> None: ...
 
     @overload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,22 @@ class Cluster(Feature):
                 "No cluster is configured.", "Set [cluster] address (docs/cluster.md)."
             )
         return self._site
+
+    async def begin(
+        self,
+        session: str,
+        resources: Mapping[str, float],
+        labels: Mapping[str, str],
+        keys: Mapping[str, str],
+    ) -> None:
+        """An actor for a session that is to be. Raises AgentdeckError."""
+        from sessions.remote.cluster.needs import Needs
+
+        await self.site.begin(session, Needs(resources, labels), keys)
+
+    async def end(self, session: str) -> None:
+        """End a session's actor for real. Raises AgentdeckError."""
+        await self.site.end(session)
 
     async def opened(self) -> None:
         """Take up the actors that the engine before this one left running."""

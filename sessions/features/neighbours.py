@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sessions.tools.base import Tool
     from sessions.tools.mcp import McpTool
     from sessions.tools.toolbox import Toolbox
+    from sessions.worktrees.make import Worktree
+    from sessions.worktrees.repository import Repository
     from skills.library import Library
 
 T = TypeVar("T")
@@ -25,6 +27,27 @@ class Trees(Protocol):
 
     async def others(self, session: Session) -> list[str]:
         """Sessions that work in this one's worktree too."""
+
+    async def adopt(
+        self, session: Session, repository: Repository, branch: str, base: str
+    ) -> Worktree:
+        """A worktree for a session whose branch came from elsewhere. Raises AgentdeckError."""
+
+
+class Actors(Protocol):
+    """The actors of sessions on a Ray cluster."""
+
+    async def begin(
+        self,
+        session: str,
+        resources: Mapping[str, float],
+        labels: Mapping[str, str],
+        keys: Mapping[str, str],
+    ) -> None:
+        """An actor for a session that is to be. Raises AgentdeckError."""
+
+    async def end(self, session: str) -> None:
+        """End it for real. Raises AgentdeckError."""
 
 
 class SkillsOf(Protocol):
@@ -94,6 +117,10 @@ class Neighbours(Protocol):
     @property
     def worktrees(self) -> Trees:
         """Git worktrees."""
+
+    @property
+    def cluster(self) -> Actors:
+        """The Ray cluster."""
 
     @property
     def primings(self) -> Primes:

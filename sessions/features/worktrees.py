@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sessions.runtime.parts import NewSession
     from sessions.runtime.session import Session
     from sessions.worktrees.make import Worktree
+    from sessions.worktrees.repository import Repository
 
 log = logging.getLogger("agentdeck.worktrees")
 
@@ -143,6 +144,17 @@ class Worktrees(Feature):
         """A session has its worktree: it is recorded, and made ready behind."""
         if (tree := self._made.pop(session.id, None)) is not None:
             await self._begin(session, tree)
+
+    async def adopt(
+        self, session: Session, repository: Repository, branch: str, base: str
+    ) -> Worktree:
+        """A worktree for a session whose branch came from elsewhere, as `agentdeck` makes them."""
+        root = self._deck.places.worktrees
+        wanted = make.adopted(root, repository, session.id, branch, base)
+        made = await self._added(wanted, make.take_on, wanted)
+        await session.recorder.emit_synced(made.event())
+        self._making.discard(str(made.path))
+        return made
 
     async def _begin(self, session: Session, tree: Worktree) -> None:
         await session.recorder.emit_synced(tree.event())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
@@ -68,11 +67,12 @@ class Attempt:
         self._stalls = 0
         self._critic_rounds = 0
         self._denied = ""
+        self._limit: asyncio.Timeout | None = None
 
     async def run(self, *, resumed: bool) -> TryOutcome:
         """Run it to its end. `resumed`: it was begun by an engine that is no more."""
         try:
-            async with asyncio.timeout(self.task.limits.minutes * 60 or None):
+            async with asyncio.timeout(self.task.limits.minutes * 60 or None) as self._limit:
                 return await self._run(resumed)
         except TimeoutError:
             why = f"its {self.task.limits.minutes:g} minutes were over"
@@ -91,17 +91,39 @@ class Attempt:
         fresh = session is None
         if session is None:
             session = await self.runner.make_session(self.unit, self.task, values)
+            self._begin_clock()
         self.session = session
-        self.watch = Watch(session, self._asked, self._answered, self._spent)
+        self.watch = Watch(session, self._asked, self._answered, self._spent, self.runner.heard)
         if fresh or not session.messages:
             ended = await self._first(session, values)
         else:
+            await self.runner.heard(session)
             self._spent()
+            if session.summary.host and session.summary.open:
+                ended = await self._after_far(session)
+                return await self._through(session, ended, values)
             events = watch.events_of(session)
             last = watch.last_ended(events)
             if last is None or last.detail in (ENGINE_STOPPED, ENGINE_ENDED):
                 return self._cut_off(events)
             ended = last
+        return await self._through(session, ended, values)
+
+    async def _after_far(self, session: Session) -> ev.TurnEnded:
+        """The end of a turn that goes on elsewhere, whatever became of the engine here."""
+        assert self.watch is not None
+        return await self.watch.end_of(session.summary.turns)
+
+    def _begin_clock(self) -> None:
+        """Its minutes begin when it has a place, however long a cluster had none."""
+        if self._limit is not None and self.task.limits.minutes:
+            now = asyncio.get_running_loop().time()
+            self._limit.reschedule(now + self.task.limits.minutes * 60)
+
+    async def _through(
+        self, session: Session, ended: ev.TurnEnded, values: fill.Values
+    ) -> TryOutcome:
+        """From the end of a turn to the end of the try."""
         while True:
             outcome = await self._after(session, ended, values)
             if isinstance(outcome, TryOutcome):
@@ -111,8 +133,8 @@ class Attempt:
     async def _first(self, session: Session, values: fill.Values) -> ev.TurnEnded:
         """Prime it, tell it what it is part of, and send the prompt."""
         await self.runner.prime(self.unit, self.task, session)
-        for text in self._told_before():
-            session.prepared.append({"kind": "plan", "text": text})
+        if told := self._told_before():
+            await self.runner.tell_before(session, told)
         return await self._turn(fill.prompt(self.task.prompt, values))
 
     def _told_before(self) -> list[str]:
@@ -190,19 +212,10 @@ class Attempt:
     async def _check(
         self, session: Session, answer: str, values: fill.Values
     ) -> tuple[check.CheckVerdict, list[str]]:
-        files = session.folder / "files"
-        own = FanoutItem("", 0, {"file": str(check.answer_file(files, answer)), "text": answer})
+        file = self.runner.answer_file(session, answer)
+        own = FanoutItem("", 0, {"file": file, "text": answer})
         argv = [fill.argument(part, values.with_answer(own)) for part in self.task.check]
-        settings = await self.runner.check_settings(session)
-        verdict = await check.run(
-            argv,
-            cwd=Path(session.summary.cwd),
-            files=files,
-            minutes=self.task.check_minutes,
-            env=settings.env,
-            sandbox=settings.sandbox,
-            network=settings.network,
-        )
+        verdict = await self.runner.check(session, self.task, argv, answer)
         self.runner.say(
             record.Checked(
                 unit=self.unit.key, attempt=self.unit.attempt, ok=verdict.ok, code=verdict.code,
@@ -247,7 +260,11 @@ class Attempt:
     async def _interrupted(self, ended: ev.TurnEnded) -> TryOutcome | str:
         assert self.watch is not None
         if ended.detail == ENGINE_ENDED:
+            if self.session is not None and self.session.summary.host:
+                return self._cut_off(watch.events_of(self.session))
             await asyncio.Event().wait()  # the engine ends: the next one takes it up
+        if ended.detail == ENGINE_STOPPED and self.session is not None:
+            return self._cut_off(watch.events_of(self.session))  # its actor is lost
         if self.watch.stalled:
             why = f"it {self.watch.stalled}"
             self._note("stall", why)

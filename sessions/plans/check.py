@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
-from sessions.plans.ports import CheckSettings
 from sessions.tools import contained_command, process
 from sessions.tools.base import ToolFault
 from sessions.tools.command_output import Spool, readable
@@ -41,6 +40,15 @@ class CheckVerdict:
         if self.code is None:
             return "did not end by itself"
         return f"exit code {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """How a session's check is run: as its own commands are."""
+
+    env: Sequence[str] = ()
+    sandbox: Sandbox | None = None
+    network: bool = False
 
 
 async def settings_of(deck: Deck, toolboxes: Toolboxes, session: Session) -> CheckSettings:

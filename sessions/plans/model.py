@@ -19,6 +19,8 @@ Unanswered = Literal["wait", "deny", "fail"]
 Unknown = Literal["auto", "again", "leave"]
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+RAY, ANY = "ray", "any"
+"""Where sessions live that are named by no host: on the Ray cluster, on any of the hosts."""
 RESERVED = ("plan", "item", "answer")
 
 
@@ -103,6 +105,12 @@ class Head:
     model: str = setting("", "a model")
     permission: Permission | Literal[""] = setting("", "read-only, ask, edit or full")
     skills: list[str] | dict[str, SkillState] = setting([], "skills that are on")
+    where: str = setting(
+        "", "where its sessions live: empty = here; a host's name, any of the hosts, or ray", "ray"
+    )
+    keys: list[str] = setting(
+        [], "variables whose keys are sent along to a Ray cluster; none is otherwise"
+    )
     parallel: int = setting(4, "how many sessions work at once")
     budget: PlanBudget = field(default_factory=PlanBudget)
     windows: list[Window] = setting([], "quotas of a subscription")
@@ -132,6 +140,12 @@ class Task:
     model: str = setting("", "a model")
     permission: Permission | Literal[""] = setting("", "read-only, ask, edit or full")
     skills: list[str] | dict[str, SkillState] = setting([], "skills that are on")
+    where: str = setting("", "where its sessions live, if not as the plan says")
+    resources: dict[str, float] = setting(
+        {}, "ray: cpus (1 unless said), gpus, memory_gb, and any other that nodes have"
+    )
+    labels: dict[str, str] = setting({}, "ray: labels that its node must have")
+    keys: list[str] = setting([], "ray: more variables whose keys are sent along")
     prime: str | list[str] = setting([], "primings, as `agentdeck run --prime` takes them")
     check: list[str] = setting([], "a program and its arguments; exit 0 means that it is done")
     check_minutes: float = setting(20.0, "how long the check may take")

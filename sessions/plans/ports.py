@@ -12,8 +12,8 @@ from sessions.plans.state import Run, Unit
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
+    from sessions.plans.check import CheckVerdict
     from sessions.runtime.session import Session
-    from sessions.tools.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,6 @@ class SessionChanges:
     diff: str
     loose: list[str] = field(default_factory=list)
     head: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckSettings:
-    """How a session's check is run: as its own commands are."""
-
-    env: Sequence[str] = ()
-    sandbox: Sandbox | None = None
-    network: bool = False
 
 
 class Asking(Protocol):
@@ -84,8 +75,19 @@ class Trying(Asking, Protocol):
     async def changes(self, session: Session, events: Sequence[ev.Event]) -> SessionChanges:
         """What a session has changed so far, before its check adds to it."""
 
-    async def check_settings(self, session: Session) -> CheckSettings:
-        """How a session's check is run."""
+    def answer_file(self, session: Session, answer: str) -> str:
+        """What a check calls the file with a session's answer. Raises AgentdeckError."""
+
+    async def check(
+        self, session: Session, task: Task, argv: Sequence[str], answer: str
+    ) -> CheckVerdict:
+        """Run a session's check where it works."""
+
+    async def tell_before(self, session: Session, texts: Sequence[str]) -> None:
+        """What a session hears before its next message."""
+
+    async def heard(self, session: Session) -> None:
+        """Return when all that a session has said so far is known here."""
 
     async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
         """What the task's critic sends back, or ""."""

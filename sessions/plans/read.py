@@ -18,7 +18,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.plans import fanout, fill, times
 from sessions.plans.lines import Path as Key
 from sessions.plans.lines import positions
-from sessions.plans.model import NAME, RESERVED, ForEach, Plan, PlanTables, Task
+from sessions.plans.model import ANY, NAME, RAY, RESERVED, ForEach, Plan, PlanTables, Task
 from sessions.priming import kinds
 from sessions.record import events as ev
 from sessions.worktrees.repository import pin, repository
@@ -240,6 +240,8 @@ class _Check:
 
     def _who(self, wanted: Any, path: Key) -> None:
         """Profile, backend and skills are there."""
+        if (where := getattr(wanted, "where", "")) and (told := self._nowhere(where)):
+            self.reader.fault((*path, "where"), told)
         for key, there in (("profile", self.config.profiles), ("backend", self.config.backends)):
             name = getattr(wanted, key)
             if name and name not in there:
@@ -251,6 +253,15 @@ class _Check:
                 if name not in self.skills:
                     told = _unknown(f"no skill is called {name!r}", name, self.skills)
                     self.reader.fault((*path, "skills"), told)
+
+    def _nowhere(self, where: str) -> str:
+        """Why no session can live there, or ""."""
+        if where == RAY:
+            known = self.config.cluster.address
+            return "" if known else "no cluster is configured ([cluster] address)"
+        if where == ANY or where in self.config.hosts:
+            return ""
+        return _unknown(f"no host is called {where!r}", where, (*self.config.hosts, ANY, RAY))
 
     def _ring(self) -> list[str]:
         """Tasks that need each other in a circle."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.plans import check, fanout, fill, judging, read, record, watch
+from sessions.plans import check, fanout, far, fill, judging, read, record, watch
 from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.model import Critic, Judge, Plan, Task
-from sessions.plans.ports import CheckSettings, SessionChanges
+from sessions.plans.ports import SessionChanges
 from sessions.plans.schedule import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import RunStore
@@ -26,6 +26,8 @@ from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
+from sessions.remote.mirrored import Mirrored
+from sessions.remote.parts import ANSWER
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 
@@ -48,6 +50,7 @@ class Home(Protocol):
 
     deck: Deck
     others: Neighbours
+    far: far.FarTasks
 
     def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:
         """Profile, backend and model of a task's sessions."""
@@ -243,9 +246,23 @@ class Runner:
             outcome = await self._outcome(unit, resumed)
         finally:
             self.sessions.discard(session)
+        await self._home(unit, session)
         await self._ended(unit, outcome)
         if outcome.state == "done" and (made := self.deck.sessions.get(session)) is not None:
             await self.put_away(made)
+
+    async def _home(self, unit: Unit, session_id: str) -> None:
+        """What a try that is over made elsewhere comes back; what does not is named."""
+        session = self.deck.sessions.get(session_id)
+        if isinstance(session, Mirrored):
+            title = f"{unit.key}: {self.run.title}"
+            try:
+                left = await self.runs.far.home(session, self.plan.directory, title)
+            except AgentdeckError as error:
+                left = [str(error)]
+            if left:
+                told = f"Not brought back from {session.host}: {'; '.join(left)}"
+                self.say(record.Note(unit=unit.key, kind="left", text=clean(told)[:1000]))
 
     async def _outcome(self, unit: Unit, resumed: bool) -> TryOutcome:
         try:
@@ -356,7 +373,11 @@ class Runner:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         session = self.deck.sessions.get(self.run.units[key].session)
-        if session is not None:
+        if isinstance(session, Mirrored):
+            with suppress(AgentdeckError):  # it may be out of reach
+                await session.interrupt(why)
+            await self._home(self.run.units[key], session.id)
+        elif session is not None:
             await session.interrupt(why)
 
     # -- what a try needs
@@ -385,8 +406,21 @@ class Runner:
     async def make_session(self, unit: Unit, task: Task, values: fill.Values) -> Session:
         """The session of a unit that was started. Raises AgentdeckError."""
         item = f" {unit.item.text}" if unit.item else ""
+        title, folder = clean_line(f"{unit.key}{item}")[:80], self.directory(task, values)
+        if site := self.runs.far.chosen(far.where_of(self.plan, task)):
+            profile, backend, model = self.runs.who(self.plan, task)
+            wishes = {
+                "profile": profile, "backend": backend, "model": model, "title": title,
+                "permission": task.permission or self.plan.head.permission,
+                "max_steps": task.limits.steps, "strict": True,
+            }  # fmt: skip
+            return await self.runs.far.make(
+                site, self.plan, task, unit.session, folder,
+                fill.plain(task.base or self.plan.head.base, values), self.run.id, wishes,
+                {**_states(self.plan.head.skills), **_states(task.skills)},
+            )  # fmt: skip
         return await self._session(
-            task, unit.session, clean_line(f"{unit.key}{item}")[:80], self.directory(task, values),
+            task, unit.session, title, folder,
             task.permission or self.plan.head.permission,
             worktree=self.plan.in_worktree(task) or task.worktree,
             base=fill.plain(task.base or self.plan.head.base, values),
@@ -447,11 +481,41 @@ class Runner:
                 params = {"unit": unit.key, "attempt": unit.attempt, "number": number}
                 seed = Stream("plan", self.run.seed, params).below(2**SEED_BITS)
                 text = f"{wanted}{',' if ':' in wanted else ':'}seed={seed}"
-            await self.runs.others.primings.whole(session, text)
+            if isinstance(session, Mirrored):
+                await self.runs.far.prime(session, text)
+            else:
+                await self.runs.others.primings.whole(session, text)
 
-    async def check_settings(self, session: Session) -> CheckSettings:
-        """A check is run as the session's own commands are."""
-        return await check.settings_of(self.deck, self.runs.others.tools, session)
+    def answer_file(self, session: Session, answer: str) -> str:
+        """What a check calls the file with a session's answer. Raises AgentdeckError."""
+        if isinstance(session, Mirrored):
+            return ANSWER
+        return str(check.answer_file(session.folder / "files", answer))
+
+    async def check(
+        self, session: Session, task: Task, argv: Sequence[str], answer: str
+    ) -> check.CheckVerdict:
+        """A check is run where the session works, as its own commands are."""
+        if isinstance(session, Mirrored):
+            return await self.runs.far.check(session, argv, task.check_minutes, answer)
+        settings = await check.settings_of(self.deck, self.runs.others.tools, session)
+        return await check.run(
+            argv, cwd=Path(session.summary.cwd), files=session.folder / "files",
+            minutes=task.check_minutes, env=settings.env, sandbox=settings.sandbox,
+            network=settings.network,
+        )  # fmt: skip
+
+    async def tell_before(self, session: Session, texts: Sequence[str]) -> None:
+        """What a session hears before its next message."""
+        if isinstance(session, Mirrored):
+            await self.runs.far.tell(session, texts)
+        else:
+            session.prepared += [{"kind": "plan", "text": text} for text in texts]
+
+    async def heard(self, session: Session) -> None:
+        """Return when all that a session has said so far is known here."""
+        if isinstance(session, Mirrored):
+            await self.runs.far.heard(session)
 
     async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
         """What the task's critic sends back, or "" where nothing is left or its rounds are over."""
@@ -469,6 +533,8 @@ class Runner:
 
     async def changes(self, session: Session, events: Sequence[ev.Event]) -> SessionChanges:
         """What a session has changed so far, before its check adds to it."""
+        if isinstance(session, Mirrored):
+            return await self.runs.far.changes(session)
         if review.own(session.summary) is None:
             diff = await asyncio.to_thread(watch.diff_of, session, events)
             return SessionChanges(watch.files_of(session), diff)
@@ -482,12 +548,14 @@ class Runner:
 
     async def commit(self, unit: Unit, session: Session, changed: SessionChanges) -> str:
         """Put what a session did on its branch, once it is done; the commit, "" without one."""
+        message = f"{unit.key}: {self.run.title}"
+        if isinstance(session, Mirrored):
+            return await self.runs.far.commit(session, self.plan.directory, message, changed)
         tree = review.own(session.summary)
         if tree is None:
             return ""
         if not changed.loose:
             return changed.head
-        message = f"{unit.key}: {self.run.title}"
         work = partial(land.commit_all, Path(tree["path"]), message, changed.loose)
         return await self.runs.others.worktrees.run(work)
 

@@ -16,6 +16,7 @@ from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
 from sessions.ids import new_id
 from sessions.plans import read, record, report, show, store, times
+from sessions.plans.far import FarTasks
 from sessions.plans.model import Plan, Task
 from sessions.plans.runner import Runner
 from sessions.plans.schedule import decide
@@ -41,6 +42,7 @@ class Runs(Feature):
     def __init__(self, deck: Deck, others: Neighbours) -> None:
         self.deck = deck
         self.others = others
+        self.far = FarTasks(deck, others)
         self.root = deck.places.state / "plans"
         self.runners: dict[str, Runner] = {}
         self._places = asyncio.Semaphore(_ENOUGH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sessions.errors import AgentdeckError, JournalError
 from sessions.record import events as ev
 from sessions.record.textlines import whole_lines
+from sessions.remote.port import Offline
 
 if TYPE_CHECKING:
     from sessions.runtime.session import Session
@@ -34,8 +35,10 @@ class Watch:
         asked: Callable[[ev.PermissionAsked], None],
         answered: Callable[[], None],
         spent: Callable[[], None],
+        heard: Callable[[Session], Awaitable[None]] | None = None,
     ) -> None:
         self.session = session
+        self._heard = heard
         self.last_event = asyncio.get_running_loop().time()
         self.error: ev.Error | None = None
         self.retry_s = 0.0
@@ -126,13 +129,26 @@ class Watch:
         self._ended = loop.create_future()
         self._from_turn = self.session.summary.turns + 1
         self.last_event = loop.time()
-        await self.session.send(text, "plan")
+        await self._sent(text)
         timer = loop.create_task(self._still(stall_s)) if stall_s > 0 else None
         try:
             return await self._ended
         finally:
             if timer is not None:
                 timer.cancel()
+
+    async def _sent(self, text: str) -> None:
+        """Send it once. Where it is not known whether it arrived, that is found out first."""
+        while True:
+            try:
+                await self.session.send(text, "plan")
+                return
+            except Offline:
+                if self._heard is None:
+                    raise
+                await self._heard(self.session)
+                if self.session.summary.turns >= self._from_turn:
+                    return
 
     async def end_of(self, turn: int) -> ev.TurnEnded:
         """The next end of a turn that goes on by itself."""

@@ -15,23 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.api.work import Brought, Changed, CheckSaid, Packed
-from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.errors import NotFound, UsageError
 from sessions.ids import is_id
 from sessions.places import Places, private_folder
 from sessions.plans import check, watch
 from sessions.remote.bundles import Cache, branch_packed
+from sessions.remote.parts import ANSWER, PART
 from sessions.safety.sanitise import clean
 from sessions.worktrees import land, review
-from skills import private_files
 
 if TYPE_CHECKING:
     from sessions.engine.whole import WholeDeck
     from sessions.runtime.session import Session
 
-ANSWER = "\0answer\0"
-"""Stands in a check's arguments for the file with the session's last answer."""
-PART = 2 * 2**20
-"""Bytes of a file in one answer."""
 MOST_FILES = 200
 MOST_BYTES = 50 * 2**20
 """What comes back as files; the rest is named."""
@@ -210,17 +206,3 @@ def read(deck: WholeDeck, session: Session, kind: str, name: str, offset: int) -
     with path.open("rb") as file:
         file.seek(offset)
         return base64.b64encode(file.read(PART)).decode()
-
-
-def written(target: Path, name: str, data: bytes) -> Path:
-    """A file that came back, below a folder of here. Raises UsageError: its name leads out."""
-    path = target / name
-    parts = Path(name).parts
-    if not parts or Path(name).is_absolute() or ".." in parts:
-        raise UsageError(f"{clean(name)[:200]!r} is no name of a file.")
-    try:
-        private_folder(path.parent)
-        private_files.write(path, data, synced=False)
-    except OSError as error:
-        raise AgentdeckError(f"{clean(name)} can't be kept: {error.strerror}.") from error
-    return path

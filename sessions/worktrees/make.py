@@ -66,6 +66,27 @@ def plan(worktrees: Path, folder: Path, session_id: str, title: str, base: str =
     return Worktree(session_id, found, pinned, branch, path, path / found.inner)
 
 
+def adopted(
+    worktrees: Path, found: Repository, session_id: str, branch: str, base: str
+) -> Worktree:
+    """What would be made for a session whose branch came from elsewhere."""
+    path = naming.folder(Path(os.path.realpath(worktrees)), found.name, branch)
+    return Worktree(session_id, found, Base(base), branch, path, path / found.inner)
+
+
+def take_on(wanted: Worktree) -> Worktree:
+    """Check out a branch that is there; one that brought nothing begins at its base. Raises
+    GitFault."""
+    at, ref = wanted.repository.at, f"refs/heads/{wanted.branch}"
+    if not says(at, "rev-parse", "--verify", "--quiet", ref):
+        git(at, "branch", "--no-track", wanted.branch, wanted.base.commit, doing="make the branch")
+    private_folder(wanted.path.parent)
+    words = ["worktree", "add", "--quiet", "--", str(wanted.path), wanted.branch]
+    git(at, *words, doing=f"add a worktree of {wanted.repository.name}")
+    wanted.cwd.mkdir(parents=True, exist_ok=True)
+    return wanted
+
+
 def add(wanted: Worktree, copy: Sequence[str] = ()) -> Worktree:
     """Make it: a branch at the base, checked out, with what `copy` names. Raises GitFault.
 

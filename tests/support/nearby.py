@@ -90,6 +90,7 @@ def nearby(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Nearby:
     made = Nearby()
 
     async def start(*_: Any) -> Nearby:
+        made.gone.clear()
         return made
 
     monkeypatch.setenv(body.ROOT, str(tmp_path / "node"))

@@ -9,14 +9,18 @@ from sessions.api.requests import SessionWishes
 from sessions.api.work import Changed, CheckSaid, Known, Packed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
-from sessions.errors import AgentdeckError
+from sessions.places import JOURNAL
 from sessions.record import events as ev
 from sessions.remote import work
 
 
 @command("work.known")
-async def known(deck: Deck, repository: str, commit: str) -> Known:
-    """Whether a commit of a repository is here, and what of it is."""
+async def known(deck: Deck, repository: str, commit: str, session: str = "") -> Known:
+    """Whether a commit of a repository is here, and what of it is.
+
+    `session`, as in `work.part` and `work.take`: for whose task; where each has a machine of its
+    own, it says which is asked.
+    """
     cache = work.cache(deck.places)
 
     def look() -> Known:
@@ -28,13 +32,13 @@ async def known(deck: Deck, repository: str, commit: str) -> Known:
 
 
 @command("work.part")
-async def part(deck: Deck, name: str, offset: int, data: str) -> int:
+async def part(deck: Deck, name: str, offset: int, data: str, session: str = "") -> int:
     """One part of a bundle that comes, in base 64; how much of it is here."""
     return await asyncio.to_thread(work.received, deck.places, name, offset, data)
 
 
 @command("work.take")
-async def take(deck: Deck, name: str, repository: str) -> None:
+async def take(deck: Deck, name: str, repository: str, session: str = "") -> None:
     """Take a bundle in that has come whole."""
     await asyncio.to_thread(work.taken_in, deck.places, name, repository)
 
@@ -48,12 +52,12 @@ async def begin(
     commit: str = "",
     inner: str = "",
     author: list[str] | None = None,
-    told: list[str] | None = None,
-    primes: list[str] | None = None,
     **wishes: Unpack[SessionWishes],
 ) -> ev.JSON:
     """Make a task's session: on a branch of its own from a commit, or where `cwd` says; its
-    summary. `told`: what it hears before its first message."""
+    summary. One that is there already is left as it is."""
+    if (deck.places.session(id) / JOURNAL).exists():
+        return (await deck.get(id)).summary.to_json()
     if repository or not wishes.get("cwd"):
         folder = await asyncio.to_thread(
             work.place, deck.places, id, repository, commit, inner, author or []
@@ -62,14 +66,20 @@ async def begin(
     if repository:
         wishes = {**wishes, "worktree": True, "base": commit}
     session = await deck.create(id=id, run=run, **wishes)
-    try:
-        for wanted in primes or ():
-            await deck.features.primings.whole(session, wanted)
-    except AgentdeckError:
-        await deck.delete(session.id)
-        raise
-    session.prepared += [{"kind": "plan", "text": text} for text in told or ()]
     return session.summary.to_json()
+
+
+@command("work.prime")
+async def prime(deck: Deck, session: str, wanted: str) -> None:
+    """A whole priming without a person, put before the session's next message."""
+    await deck.features.primings.whole(await deck.get(session), wanted)
+
+
+@command("work.tell")
+async def tell(deck: Deck, session: str, texts: list[str]) -> None:
+    """What a task's session hears before its next message."""
+    target = await deck.get(session)
+    target.prepared += [{"kind": "plan", "text": text} for text in texts]
 
 
 @command("work.check")

@@ -177,6 +177,8 @@ class RaySite:
         `keys`: variables that the plan names, with what they are here.
         """
         driver = await self.reached()
+        if session in self._actors:
+            return  # the engine before this one began it
         try:
             if unsafe := await self._unsafe(driver):
                 raise UsageError(unsafe, "See docs/cluster.md: Ray is started with a token.")
@@ -281,6 +283,8 @@ class RaySite:
     async def since(self, session: str, seq: int) -> Sequence[bytes | ev.JSON]:
         """Lines of a session's journal after `seq`."""
         actor = self._actor_of(session)
+        if actor not in self._noted:
+            raise NotFound("The actor of this session has ended: nothing more comes of it.")
         driver = await self.reached()
         known = {m.id: _ALL for m in self.mirrors(actor)} | {session: seq}
         try:

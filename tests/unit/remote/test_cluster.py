@@ -96,7 +96,6 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     deck = await _deck(tmp_path, server)
     session = await _begun(deck)
     await deck.close()
-    nearby.gone.clear()
     from sessions.record import codec
 
     asked = codec.encode({"session": session.id, "text": "say it meanwhile"})

@@ -1,0 +1,167 @@
+"""Tasks whose sessions live elsewhere: the branch goes there and comes back, checked there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sessions.plans.runner import Runner
+from sessions.record import events as ev
+from sessions.remote.cluster.body import home
+from tests.support.messages_server import Hang, Request, Step, say, start
+from tests.support.nearby import Nearby, nearby
+from tests.support.rig import until
+from tests.unit.plans.test_branches import PLAN, git, writes
+from tests.unit.plans.test_branches import rig as at_home
+from tests.unit.plans.test_runs import LONG, Rig, states
+
+__all__ = ["at_home", "nearby"]
+
+FAR = PLAN.replace("[plan]\n", '[plan]\nwhere = "ray"\n')
+
+
+@pytest.fixture
+async def rig(at_home: Rig, nearby: Nearby) -> AsyncIterator[Rig]:
+    """The deck of a repository, with a cluster."""
+    file = at_home.deck.places.config_file
+    file.write_text(file.read_text() + '\n[cluster]\naddress = "127.0.0.1:6379"\n')
+    await at_home.again()
+    yield at_home
+
+
+def _whys(runner: Runner) -> list[str]:
+    return [u.why for u in runner.run.units.values()]
+
+
+async def test_tasks_on_a_cluster_leave_what_tasks_here_leave(rig: Rig, nearby: Nearby) -> None:
+    """Branches, answers, checks; each next begins where the one before ended."""
+    rig.server.script = writes
+    runner = await rig.run(FAR)
+    assert states(runner) == {"one": "done", "two": "done"}, _whys(runner)
+    one, two = runner.run.units["one"], runner.run.units["two"]
+    work = rig.root / "work"
+    assert git(work, "rev-parse", one.branch) == one.commit
+    assert git(work, "show", f"{two.branch}:one.txt") == "one.txt"
+    assert (two.files, two.evidence) == (["two.txt"], "one.txt\ntwo.txt")
+    assert not nearby.bodies and rig.deck.features.cluster.site.ledger.empty
+    sent = [args for op, args in nearby.asked if op == "call" and args["command"] == "work.take"]
+    assert len(sent) == 2  # the second repository's bundle holds the first one's commit alone
+
+
+async def test_its_session_comes_home_and_is_reviewed_like_any_other(
+    rig: Rig, nearby: Nearby
+) -> None:
+    """A worktree here, the journal whole, and it can be gone on with."""
+    rig.server.script = writes
+    runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
+    unit = runner.run.units["one"]
+    await until(lambda: unit.session not in rig.deck.sessions, LONG)  # it is put away
+    session = await rig.deck.get(unit.session)
+    assert session.summary.host == "" and session.summary.repository == "work"
+    assert (Path(session.summary.cwd) / "one.txt").read_text() == "one.txt\n"
+    assert [e.seq for e in session.journal.events()] == [*range(1, session.summary.seq + 1)]
+    told = await rig.deck.features.worktrees.reviews.diff(session, fold_space=False, context=3)
+    assert [f["path"] for f in told["files"]] == ["one.txt"]
+    rig.server.script = lambda _: say("at home")
+    await session.send("go on")
+    await until(lambda: session.summary.snippet == "at home", LONG)
+
+
+async def test_what_was_made_without_a_repository_comes_back_as_files(
+    rig: Rig, nearby: Nearby, tmp_path: Path
+) -> None:
+    """Up to a limit; the rest is named."""
+    rig.server.script = writes
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    plan = '[plan]\nwhere = "ray"\n[[task]]\nname = "a"\nprompt = "note.md"\n'
+    (plain / "plan.toml").write_text(plan)
+    runner = await rig.deck.plans.begin(plain / "plan.toml")
+    await until(lambda: runner.idle, LONG)
+    assert states(runner) == {"a": "done"}, _whys(runner)
+    session = await rig.deck.get(runner.run.units["a"].session)
+    assert (session.folder / "files" / "brought" / "note.md").read_text() == "note.md\n"
+
+
+async def test_the_next_engine_waits_for_a_turn_that_goes_on_there(
+    rig: Rig, nearby: Nearby
+) -> None:
+    """No try is begun twice because the engine here ended."""
+    hanging = True
+
+    def script(request: Request) -> list[Step]:
+        return [start(), Hang()] if hanging and request.results else writes(request)
+
+    rig.server.script = script
+    await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
+    await until(lambda: len(rig.server.asked) == 2, LONG)
+    await rig.again()
+    hanging = False
+    runner = await rig.deck.plans.get("last")
+    unit = runner.run.units["one"]
+    await until(lambda: unit.session in rig.deck.sessions, LONG)
+    (body,) = nearby.bodies.values()
+    from sessions.record import codec
+
+    why = codec.encode({"session": body.session, "why": "Somebody pulled the plug."})
+    await body.call("session.interrupt", why)
+    await until(lambda: bool(runner.run.over), LONG)
+    assert (unit.state, len(set(unit.sessions))) == ("failed", 1)
+    assert "pulled the plug" in unit.why
+
+
+async def test_a_lost_actor_is_tried_again_by_the_plan_s_rule(rig: Rig, nearby: Nearby) -> None:
+    """In a fresh worktree it may be, and does not count."""
+    hanging = True
+
+    def script(request: Request) -> list[Step]:
+        return [start(), Hang()] if hanging and request.results else writes(request)
+
+    rig.server.script = script
+    runner = await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
+    await until(lambda: len(rig.server.asked) == 2, LONG)
+    hanging = False
+    nearby.bodies.popitem()
+    await until(lambda: bool(runner.run.over), LONG)
+    unit = runner.run.units["one"]
+    assert (unit.state, len(set(unit.sessions)), unit.counted) == ("done", 2, 1), _whys(runner)
+
+
+async def test_a_run_that_is_stopped_ends_its_actors(rig: Rig, nearby: Nearby) -> None:
+    """They are not left to work on for nobody."""
+    rig.server.script = lambda _: [start(), Hang()]
+    runner = await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
+    await until(lambda: bool(rig.server.asked), LONG)
+    await runner.stop()
+    assert not nearby.bodies and rig.deck.features.cluster.site.ledger.empty
+    session = await rig.deck.get(runner.run.units["one"].sessions[0])
+    ends = [e for e in session.journal.events() if isinstance(e, ev.TurnEnded)]
+    assert len(ends) == 1 and session.summary.host == ""
+
+
+async def test_only_the_keys_that_a_plan_names_are_sent(
+    rig: Rig, nearby: Nearby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a key that is not here is said before anything is begun."""
+    rig.server.script = writes
+    monkeypatch.setenv("NAMED_KEY", "sk-named-1234567890")
+    plan = FAR.split('[[task]]\nname = "two"')[0]
+    await rig.run(plan.replace("[plan]\n", '[plan]\nkeys = ["NAMED_KEY"]\n'))
+    begun = [args["seed"]["env"] for op, args in nearby.asked if op == "begin"]
+    assert begun == [{"NAMED_KEY": "sk-named-1234567890"}]
+    runner = await rig.run(plan.replace("[plan]\n", '[plan]\nkeys = ["NOT_HERE"]\n'))
+    assert "NOT_HERE" in runner.run.units["one"].why
+    assert len([op for op, _ in nearby.asked if op == "begin"]) == 1
+
+
+def test_where_is_checked_before_anything_starts(wrong: Callable[[str], list[str]]) -> None:
+    """A host that nobody configured, a cluster that is none."""
+    told = wrong('[plan]\nwhere = "nowhere"\n[[task]]\nname = "a"\nprompt = "x"\nwhere = "ray"\n')
+    assert "no host is called 'nowhere'" in told[0] and "no cluster is configured" in told[1]
+
+
+def test_homes_are_apart(nearby: Nearby) -> None:
+    """Each session's actor has its own."""
+    assert home("a") != home("b")
