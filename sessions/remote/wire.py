@@ -141,7 +141,7 @@ class HostWire:
                 await asyncio.wait(self._pumps, timeout=1.0)
                 raise EngineError("")
             if line.startswith(HELLO) and line.endswith(b"\n"):
-                self.version = clean_line(line[len(HELLO) :].decode("ascii", "replace"))[:40]
+                self.version = clean_line(line[len(HELLO) : -1].decode("ascii", "replace"))[:40]
                 return
 
     async def _come(self) -> None:

@@ -140,6 +140,22 @@ async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
     return await deck.features.primings.whole(await deck.get(session), wanted)
 
 
+async def _each_there(
+    deck: Deck, host: str, session: str, given: ev.JSON, wishes: ev.JSON
+) -> ev.JSON:
+    """One of `priming.each` that lives on another machine: step by step, over there."""
+
+    async def ask(command: str, **args: Any) -> Any:
+        return await deck.elsewhere.call(session, host, f"priming.{command}", args)
+
+    drawn = await ask("draw", **given, wishes=wishes)
+    found = await ask("expand", id=drawn["id"], wishes=wishes)
+    items = [i for i in found["items"] if i.get("checked")] or found["items"][:5]
+    chosen = items or await ask("raw", id=drawn["id"])
+    sent = await ask("inject", id=drawn["id"], items=chosen, ban=Wishes.of(wishes).ban)
+    return {"session": session, "seed": given["seed"], "items": len(chosen), **sent}
+
+
 @command("priming.each")
 async def each(
     deck: Deck,
@@ -154,6 +170,9 @@ async def each(
 
     async def one(session: str, own_seed: int) -> ev.JSON:
         try:
+            if host := deck.elsewhere.host_of(session):
+                given = {"kind": kind, "params": params or {}, "seed": own_seed}
+                return await _each_there(deck, host, session, given, wishes or {})
             target = await deck.get(session)
             drawn = await primings.draw(target, kind, params or {}, own_seed)
             found = await primings.expand(target, drawn.id, own)

@@ -203,6 +203,31 @@ async def test_a_session_that_is_itself_a_mirror_is_not_mirrored_again(two: Two)
     assert list(two.here.deck.sessions) == [session.id]
 
 
+async def test_one_message_and_a_draw_each_go_to_sessions_here_and_there(two: Two) -> None:
+    here, there = await two.here.session(), await two.far.session()
+    await until(lambda: there.id in two.here.deck.sessions)
+    ids = [here.id, there.id]
+    async with _client(two) as client:
+        sent = await client.call("deck.broadcast", sessions=ids, text="Hello, both.")
+        assert [(each["session"], each["error"]) for each in sent] == [(i, "") for i in ids]
+        await until(lambda: not here.working and not there.working)
+        primed = await client.call("priming.each", sessions=ids, kind="acronym", seed=4)
+        assert [each["session"] for each in primed] == ids and all(e["items"] for e in primed)
+        await until(lambda: not here.working and not there.working and two.whole(there.id))
+    assert (here.summary.turns, there.summary.turns) == (2, 2)
+    assert here.messages[2].text != there.messages[2].text
+
+
+async def test_a_host_that_says_nothing_any_more_is_cut_off(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_host, "ALIVE_S", 0.3)
+    two.lines[-1].cut()  # from the next connection on it is asked more often
+    await until(lambda: len(two.lines) > 1 and not two.host.offline)
+    two.lines[-1].reader._transport.pause_reading()  # type: ignore[attr-defined]
+    await until(lambda: "does not answer" in two.host.offline)
+
+
 async def test_files_come_along_both_ways_up_to_their_limit(two: Two) -> None:
     small, large = b"\x89PNG\r\n\x1a\n" + bytes(99), bytes(9 * 2**20)
     session = await two.far.session()
