@@ -24,6 +24,8 @@ from tui.widgets.fields import Field
 GUARD_S = 0.4
 """Keys typed within this time of the request's appearance were meant for something else."""
 
+_TITLE_ROWS, _WHY_ROWS = 2, 4
+"""At most; the style sheet says the same."""
 DETAIL_ROWS = 6
 """How many rows of detail are shown at once at least, where the tile has them."""
 
@@ -228,15 +230,31 @@ class PermissionBox(Vertical, can_focus=True):
 
     def wants_rows(self, width: int) -> int:
         """Title, all of what will happen, why, and the answers one below the other."""
-        detail = rows_of(str(self.ask.get("detail", "")), width - 6)
-        return 4 + detail + len(self.ask.get("options") or ())
+        inside = width - 3
+        detail = rows_of(str(self.ask.get("detail", "")), inside - 3)
+        answers = sum(
+            rows_of(one_line(str(o.get("name", ""))), inside - _AROUND) for o in self.options()
+        )
+        return 2 + self._title_rows(inside) + detail + self._why_rows(inside) + answers
+
+    def _title_rows(self, width: int) -> int:
+        summary = one_line(str(self.ask.get("summary") or self.ask.get("tool", "")))
+        return min(_TITLE_ROWS, rows_of(f"? {summary}", width))
+
+    def _why_rows(self, width: int) -> int:
+        return min(_WHY_ROWS, rows_of(self._why, width)) if self._why else 0
 
     def fit(self, width: int, height: int) -> None:
         """Share `width` x `height` cells: every answer is in view, the detail scrolls."""
         if not self._choices:
             return
-        lines = self._arrange(max(1, width - 3), height)
-        rest = 2 + lines + bool(self._why) + bool(self.query_one(Detail).unseen)
+        inside = max(1, width - 3)
+        rest = self._arrange(inside, height) + self._title_rows(inside)
+        rest += bool(self.query_one(Detail).unseen)
+        # What it is comes before why it is asked, and the answers before both.
+        why = max(1, min(self._why_rows(inside) + 1, _WHY_ROWS, height - rest - 2))
+        self.query_one(".permission--why").styles.max_height = why
+        rest += why if self._why else 0
         room = max(1, min(height - rest, max(DETAIL_ROWS, height // 2 - rest)))
         self.query_one(".permission--detail").styles.max_height = room
         self._explain()

@@ -13,7 +13,7 @@ from sessions.record.wants import Want, wants
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui.screens.inbox import InboxScreen
-from tui.widgets.permission import PermissionBox
+from tui.widgets.permission import AnswerChoice, PermissionBox
 from tui.widgets.rows import Rows
 from tui.widgets.want import WantBox
 
@@ -201,3 +201,22 @@ async def test_where_a_reason_is_written_is_seen_once_it_is_wanted() -> None:
         assert not box(here).query_one(Input).display
         await here.press("r")
         await here.until(lambda: box(here).query_one(Input).display)
+
+
+@pytest.mark.parametrize("size", [(40, 50), (40, 24), (80, 24)])
+async def test_every_answer_is_in_view_also_where_the_reasons_take_several_rows(
+    size: tuple[int, int],
+) -> None:
+    why = "It runs in a sandbox: writes only in the working directory, sees no secrets, no network."
+    async with opened(1, size) as here:
+        here.client.start_turn("s001")
+        here.client.ask("s001", detail="git log --oneline v2.3..HEAD -- tests", why=why)
+        await here.press("f8")
+        inbox = await here.screen(InboxScreen)
+        room = inbox.query_one("#request")
+
+        def fits() -> bool:
+            answers = inbox.query(AnswerChoice)
+            return bool(answers) and all(room.region.contains_region(a.region) for a in answers)
+
+        await here.until(fits)

@@ -183,8 +183,11 @@ class UsageScreen(Dialog[str]):
         legend = self.query_one("#legend", Static)
         legend.display = there and self.measure == "tokens"
         block = glyphs.mark("colour")
-        parts = zip(figures.SERIES, _COLOURS, strict=True)
-        spots = [((f"{block} ", colour), (f"{name}   ", "$text-muted")) for name, colour in parts]
+        narrow = self.size.width < _NARROW
+        names = ("cached", *figures.SERIES[1:]) if narrow else figures.SERIES
+        gap = " " if narrow else "   "
+        parts = zip(names, _COLOURS, strict=True)
+        spots = [((f"{block} ", colour), (f"{name}{gap}", "$text-muted")) for name, colour in parts]
         legend.update(Content.assemble(*(piece for pair in spots for piece in pair)))
         for plot in self.query("#plot"):
             cast("UsagePlot", plot).draw(bars, lying=self.by != "day")
