@@ -66,7 +66,7 @@ def _keys_word(deck: DeckScreen) -> str:
 
 
 @action("terminal", "New terminal", keys=("alt+0",), group=GROUP, footer="terminal",
-        when=connected, order=12)  # fmt: skip
+        when=connected, order=75)  # fmt: skip
 async def terminal(deck: DeckScreen) -> None:
     """Your shell, or a program, on a terminal in a tile, where the current session works."""
     from tui.screens.dialogs import Prompt
