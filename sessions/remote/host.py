@@ -28,6 +28,7 @@ from sessions.remote.elsewhere import Elsewhere
 from sessions.remote.port import Offline
 from sessions.remote.wire import HostWire
 from sessions.safety import secrets_filter
+from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.remote")
 
@@ -38,6 +39,8 @@ MOST_S = 60.0
 """A host that can't be reached is tried again after so long: at first, and at most."""
 _WAITING = 10_000
 """Events that wait to be mirrored; what comes beyond that is pulled later."""
+_OF_THE_MACHINE = frozenset({"aside", "disk", "files"})
+"""Notices of over there that are told here: what keeps sessions from going on."""
 _AT_ONCE = 4
 """Sessions whose past is pulled at a time."""
 
@@ -192,6 +195,7 @@ class RemoteHost:
             client.on_raw = self._came
             client.on_summary = self._changed
             client.on_gone = self._deleted
+            client.on_notice = self._told_there
             async with asyncio.timeout(ALIVE_S):
                 greeting = await client.call("hello", version=VERSION)
             self._wire, self._client = wire, client
@@ -285,6 +289,11 @@ class RemoteHost:
         task = asyncio.get_running_loop().create_task(self._forget(session))
         self._following.add(task)
         task.add_done_callback(self._following.discard)
+
+    def _told_there(self, notice: ev.JSON) -> None:
+        message = notice.get("message")
+        if notice.get("kind") in _OF_THE_MACHINE and isinstance(message, str) and message:
+            self._tell(f"{self.name}: {clean_line(message)[:500]}")
 
     async def _forget(self, session: str) -> None:
         try:

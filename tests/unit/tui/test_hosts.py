@@ -9,6 +9,7 @@ from textual.widgets import Input, Select
 from sessions.record.summary import Summary
 from tests.support.deckpilot import opened
 from tui.deck.tile import foot_of, head_of
+from tui.screens.dialogs import Choose
 from tui.screens.new_session import NewSessionForm
 
 
@@ -36,3 +37,15 @@ async def test_a_new_session_is_made_on_the_machine_that_is_chosen() -> None:
         await here.until(lambda: any(c == "session.create" for c, _ in here.client.calls))
         (args,) = [args for command, args in here.client.calls if command == "session.create"]
         assert (args["host"], args["cwd"]) == ("build", "/only/over/there")
+
+
+async def test_other_machines_are_listed_and_tried_at_once() -> None:
+    async with opened(1) as here:
+        here.client.hosts = [
+            {"name": "build", "version": "1", "why": "build can't be reached.", "sessions": 3}
+        ]
+        await here.deck.action_deck("hosts")
+        screen = await here.screen(Choose)
+        assert "can't be reached" in screen.listing.rows[0].cells[2][0]
+        await here.press("enter")
+        await here.until(lambda: ("deck.hosts", {"again": True}) in here.client.calls)
