@@ -79,6 +79,8 @@ class KnownAgent:
     """It shows its own working directory as the session's: one process for each directory."""
     lists_by_folder: bool = False
     """It lists only the sessions of a directory that it is told."""
+    says_beside: bool = False
+    """It says lines of its own ("Info: …") among the chunks of an answer."""
     keeps_servers: bool = False
     """An open session's MCP servers stay as they are until its process ends."""
     mcp_option: str = ""
@@ -194,6 +196,7 @@ AGENTS: dict[str, KnownAgent] = {
             ask_mode="https://agentclientprotocol.com/protocol/session-modes#agent",
             usage_so_far=True,
             mcp_option="--additional-mcp-config",
+            says_beside=True,
         ),
     )
 }

@@ -78,8 +78,12 @@ class AcpConversation:
 
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
+        known = self._backend.known
         translator = Translator(
-            host.turn, self._workspace.terminals.printed, partial(kept, host.files)
+            host.turn,
+            self._workspace.terminals.printed,
+            partial(kept, host.files),
+            says_beside=known is not None and known.says_beside,
         )
         self._answering.begin(host, translator, self._drains)
         try:

@@ -22,7 +22,7 @@ Message = dict[str, Any]
 _DONE: dict[str, CallStatus] = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
 _MOST_TITLE = 200
 _MOST_NOTICE = 4000
-_SAYS = re.compile(r"(Info|Warning|Error): \S")
+_SAYS = re.compile(r"(Info|Warning|Error): (\S[^\n]*)\n?")
 """Copilot CLI says such lines of its own among the chunks of the answer, each in one of them."""
 _TERMINAL_CHARS = 2_000_000
 _QUIET = {"user_message_chunk", "user_message"}
@@ -46,19 +46,21 @@ class Translator:
         turn: int,
         printed: Callable[[str], str] | None = None,
         keep: Callable[[Message], ev.JSON | None] | None = None,
+        *,
+        says_beside: bool = False,
     ) -> None:
-        """`printed` gives what a terminal of that id has printed; `keep` puts a file on disk."""
+        """`printed` gives what a terminal of that id has printed; `keep` puts a file on disk.
+
+        `says_beside`: the agent says lines of its own among the chunks of an answer.
+        """
         self.turn = turn
         self._printed = printed
         self._keep = keep
+        self._says_beside = says_beside
         self.usage: Message = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self._message = ("", "")
         """Which message the last chunk was of, and of what kind it was."""
-        self._said = ""
-        """How the turn's text ended so far, "" before there was some."""
-        self._own_line = False
-        """Whether that was a line of the agent's own, which no answer goes on from."""
         self._title: str | None = None
         self._calls: dict[str, Message] = {}
         self._shown: dict[str, str] = {}
@@ -80,6 +82,8 @@ class Translator:
                 return self._shown_image(image)
             text = content_text(update.get("content"))
             chunk = ev.Text if kind == "agent_message_chunk" else ev.Thinking
+            if chunk is ev.Text and (beside := self._beside(text)):
+                return [beside]
             text = self._apart(kind, update.get("messageId"), text) if text else ""
             return [chunk(turn=self.turn, text=text)] if text else []
         if kind in ("tool_call", "tool_call_update"):
@@ -117,15 +121,19 @@ class Translator:
         """Text that begins another message stands apart from the one before."""
         before, self._message = self._message, (kind, message if isinstance(message, str) else "")
         new = before[0] == kind and all((before[1], self._message[1])) and before != self._message
-        if kind == "agent_message_chunk":
-            # A chunk that follows at once may be more of the same word.
-            begins = before[0] != kind
-            own = begins and bool(_SAYS.match(text))
-            apart = begins and (own or self._own_line) and self._said not in ("", "\n\n")
-            new = new or apart
-            self._own_line = own or (self._own_line and not begins)
-            self._said = text[-2:]
         return f"\n\n{text}" if new else text
+
+    def _beside(self, text: str) -> ev.Notice | ev.Error | None:
+        """A line of the agent's own, which is no part of the answer."""
+        # A chunk that follows another at once may be more of the same words.
+        begins = self._says_beside and self._message[0] != "agent_message_chunk"
+        found = _SAYS.fullmatch(text) if begins else None
+        if found is None:
+            return None
+        said = clean(found[2])[:_MOST_NOTICE]
+        if found[1] == "Error":
+            return ev.Error(turn=self.turn, kind="agent", message=said)
+        return ev.Notice(turn=self.turn, kind="agent", message=said)
 
     def _called(self, update: Message) -> list[ev.Event]:
         """The title that the agent gives its session; null takes it back."""

@@ -111,8 +111,7 @@ SEEN = {
         said=(
             ANSWER,
             RAN,
-            "Info: Operation cancelled by user",
-            "Info: {work}/{file}\n\n" + RAN,
+            RAN,
             HALF,
             ANSWER,
             WHOLE,

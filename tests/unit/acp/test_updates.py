@@ -162,21 +162,26 @@ def test_a_terminal_of_the_agents_own_that_printed_nothing_shows_nothing() -> No
     assert outcome(translator, _meta={"terminal_exit": {"exit_code": 0}}).content == ""
 
 
-def test_a_line_of_the_agents_own_stands_apart_from_the_answer() -> None:
-    """Copilot CLI says such lines among the chunks; a model's own chunks are never parted."""
-    translator = Translator(1)
+def test_a_line_of_the_agents_own_is_no_part_of_the_answer() -> None:
+    """Copilot CLI says such lines among the chunks; a model's own chunks are left alone."""
 
-    def chunk(text: str) -> list[str]:
-        content = {"type": "text", "text": text}
-        told = translator.events({"sessionUpdate": "agent_message_chunk", "content": content})
-        return [e.text for e in told if isinstance(e, ev.Text)]
+    def told(text: str, *, copilot: bool = True, within: bool = False) -> list[ev.Event]:
+        translator = Translator(1, says_beside=copilot)
+        chunks = ["I look. ", text] if within else [text]
+        contents = [{"type": "text", "text": each} for each in chunks]
+        kind = "agent_message_chunk"
+        return [
+            event
+            for content in contents
+            for event in translator.events({"sessionUpdate": kind, "content": content})
+        ][-1:]
 
-    assert chunk("I look ") + chunk("at it.") == ["I look ", "at it."]
-    translator.events(update(title="bash", rawInput={"command": "ls"}))
-    assert chunk("Info: /w/a.txt") == ["\n\nInfo: /w/a.txt"]
-    translator.events(update(status="completed"))
-    assert chunk("It has ") + chunk("run.") == ["\n\nIt has ", "run."]
-    assert chunk("Info: and more") == ["Info: and more"], "it may go on in the middle of a line"
+    assert told("Info: /w/a.txt") == [ev.Notice(turn=1, kind="agent", message="/w/a.txt")]
+    assert told("Error: no server") == [ev.Error(turn=1, kind="agent", message="no server")]
+    for text in ("Info: two\nlines", "Information: x", "Info:"):
+        assert told(text) == [ev.Text(turn=1, text=text)]
+    line = "Info: it may go on in the middle of an answer"
+    assert told(line, within=True) == told(line, copilot=False) == [ev.Text(turn=1, text=line)]
 
 
 def test_a_call_whose_title_is_its_input_is_called_by_its_tool() -> None:
