@@ -146,12 +146,11 @@ async def _run(
         results.open(named, plan.seed)
         whole = await run(plan, _ask(made, named), results, _teller(plan.minutes))
     click.echo(f"\n{results.path}", err=True)
-    summary = summarise(results)
-    if summary is None:
+    if (summary := summarise(results)) is None:
         click.echo("Not every arm has two answers to a question yet: nothing to tell.", err=True)
-        return
-    shipped.keep(places().data, summary)
-    click.echo(json.dumps(summary, indent=1) if as_json else "\n".join(table(summary)))
+    else:
+        shipped.keep(places().data, summary)
+        click.echo(json.dumps(summary, indent=1) if as_json else "\n".join(table(summary)))
     if not whole:
         click.echo("The minutes are over; the same command goes on.", err=True)
 

@@ -23,7 +23,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 
 _FINDINGS = 3
-_LONG = ("asked", "name", "files", "printed", "failed_as")
+_LONG = ("asked", "name", "files", "printed", "failed_as", "sha256", "run_seq", "exact")
 """Signals that no list shows."""
 _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
 
@@ -193,7 +193,10 @@ def _list(found: list[Found], as_json: bool) -> None:
     for each in found:
         where = f"{each.origin.get('session')} turn {each.origin.get('turn')}"
         shown = {k: v for k, v in each.signals.items() if k not in _LONG}
-        signals = ", ".join(f"{k} {v}" if v is not True else k for k, v in shown.items())
+        told = (
+            k if v is True else f"{k} {' '.join(str(v).split())[:120]}" for k, v in shown.items()
+        )
+        signals = ", ".join(told)
         what = str(each.signals.get("name") or each.path) or " ".join(each.text.split())[:80]
         say(f"{each.kind:<10} {what}")
         say(f"           {each.id}  {where}{'; ' + signals if signals else ''}")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from sessions.backends import local
+from sessions.cli.harvest import _list
+from sessions.harvest.byproducts import Found
 from skills.validate import validate
 from tests.unit.cli.conftest import Home
 
@@ -107,3 +109,17 @@ def test_what_is_refused_leaves_no_session(home: Home) -> None:
     done = home.call("run", "hello", "--skill", "no-such-skill")
     assert done.returncode in (1, 2) and "no-such-skill" in done.stderr
     assert len(home.ids()) == before
+
+
+def test_a_byproduct_is_listed_on_two_lines_whatever_its_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    signals = {
+        "made": True,
+        "command": 'python3 -c "\nprint(1)\n"' + "x" * 500,
+        "sha256": "ab" * 32,
+    }
+    _list([Found("file", "", "a.csv", origin={"session": "s", "turn": 1}, signals=signals)], False)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and "made, command python3 -c" in lines[1] and "abab" not in lines[1]
+    assert len(lines[1]) < 250
