@@ -15,7 +15,7 @@ from sessions.record import events as ev
 from sessions.record import terminal_state
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
-from sessions.terminals import plain
+from sessions.terminals import agent_hooks, plain
 from sessions.terminals.marks import TerminalMark
 from sessions.terminals.recording import NAME, CastWriter
 from sessions.terminals.terminal import LiveTerminal
@@ -55,13 +55,17 @@ class TerminalSession:
         self._deck = deck
         self._recording = self._record(record_mb) if started.record else None
         self._loop = asyncio.get_running_loop()
-        self._typed, self._output = bytearray(), bytearray()
+        self._prompted, self._typed, self._output = bytearray(), bytearray(), bytearray()
+        self._width = 0
+        """Cells of the prompt before what is typed."""
         self._cut = 0
         """Bytes that are left out of the output's middle."""
         self._in = ""
-        """Where the program is: typing, output, or ""."""
+        """Where the program is: prompt, typing, output, or ""."""
         self._command = ""
         self._since = monotonic()
+        self._asking = False
+        """Its title says that it asks for something."""
         self.last: ev.ShellRan | None = None
         self._later: dict[str, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
 
@@ -103,13 +107,21 @@ class TerminalSession:
 
     def _title(self, mark: TerminalMark) -> None:
         words = secrets_filter.hide(mark.words)
-        if words != self.state["title"]:
-            self._state(title=words)
-            self._at_most("title", _TITLE_S, self._put_title)
+        if words == self.state["title"]:
+            return
+        self._state(title=words)
+        self._at_most("title", _TITLE_S, self._put_title)
+        if (asks := agent_hooks.asks_by_title(words)) != self._asking:
+            self._asking = asks
+            state, message = (
+                ("needs-you", "It asks for your approval.") if asks else ("working", "")
+            )
+            self.session.recorder.emit(ev.TerminalSaid(state=state, message=message))
 
     def _put_title(self) -> None:
-        if self.state["title"] != self.session.summary.agent_title:
-            self.session.recorder.emit(ev.SessionSet(agent_title=self.state["title"]))
+        title = agent_hooks.named(self.state["title"])
+        if title != self.session.summary.agent_title:
+            self.session.recorder.emit(ev.SessionSet(agent_title=title))
 
     def _progress(self, mark: TerminalMark) -> None:
         told = {"state": mark.words, "percent": mark.number or 0} if mark.words else None
@@ -147,10 +159,12 @@ class TerminalSession:
     # -- commands, as a shell tells of them
 
     def _prompt(self, mark: TerminalMark) -> None:
-        self._in = ""
+        self._in = "prompt"
+        self._prompted.clear()
         self._state(at="prompt", progress=None)
 
     def _typing(self, mark: TerminalMark) -> None:
+        self._width = plain.width_of(bytes(self._prompted)) if self._in == "prompt" else 0
         self._in = "typing"
         self._typed.clear()
 
@@ -158,7 +172,7 @@ class TerminalSession:
         self._command = mark.words
 
     def _began(self, mark: TerminalMark) -> None:
-        typed = plain.typed(bytes(self._typed)) if self._in == "typing" else ""
+        typed = plain.typed(bytes(self._typed), self._width) if self._in == "typing" else ""
         self._command = mark.words or self._command or typed
         self._in, self._since, self._cut = "output", monotonic(), 0
         self._output.clear()
@@ -193,6 +207,8 @@ class TerminalSession:
             return
         if self._in == "typing" and len(self._typed) < _MOST_TYPED:
             self._typed += raw
+        elif self._in == "prompt" and len(self._prompted) < _MOST_TYPED:
+            self._prompted += raw
         elif self._in == "output":
             self._output += raw
             if (more := len(self._output) - _MOST_OUTPUT) > _MOST_OUTPUT:

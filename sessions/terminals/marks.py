@@ -205,13 +205,10 @@ def _shell(text: str) -> TerminalMark | None:
 
 
 def _told_command(rest: str) -> str:
-    for word in rest.split(";"):
-        name, _, value = word.partition("=")
-        if name == "cmdline_url":
-            return clean(unquote(value))[:_MOST]
-        if name == "cmdline":
-            return clean(value)[:_MOST]
-    return ""
+    name, _, value = rest.partition("=")
+    if name == "cmdline_url":
+        return clean(unquote(value.partition(";")[0]))[:_MOST]
+    return clean(value)[:_MOST] if name == "cmdline" else ""
 
 
 def _unescaped(text: str) -> str:

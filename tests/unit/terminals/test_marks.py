@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sessions.terminals.marks import Marks
 from sessions.terminals.marks import TerminalMark as Mark
 from sessions.terminals.modes import BRACKETED, Modes
-from sessions.terminals.plain import plain, typed
+from sessions.terminals.plain import plain, typed, width_of
 
 _64 = base64.b64encode("Grüße".encode()).decode()
 PRINTED = (
@@ -99,4 +99,8 @@ def test_output_is_text_and_a_command_is_what_its_line_shows() -> None:
         plain(b"a\x1b[31mb\x1b[0m\r\n 10%\r 99%\x1b]0;t\x07\r\nabc\x08\x08d\r\n") == "ab\n 99%\nad"
     )
     assert typed(b"sl\x08\x08ls -\x08 \x08\x1b[K-l\r\n") == "ls -l"
-    assert typed(b"a\rb") == ""
+    assert typed(b"ls\r\n\x1b[?2004l\r") == "ls"
+    assert typed(b"abcd\r\x1b[C\x1b[C\x1b[2Pxyz\r\n", 2) == "xyz"
+    assert typed(b"a\r$ ab\x07", 2) == "ab"
+    assert typed(b"a\nb") == typed(b"a\x1b[5Ab") == ""
+    assert width_of(b"\x1b[1mhost\x1b[0m\r\n$ ") == 2
