@@ -6,6 +6,7 @@ SYNONYMS = {
     "new": "create start open add session spawn launch",
     "sessions": "list history resume open switch all archive",
     "search": "find grep history everywhere",
+    "hosts": "remote ssh server computer connection offline",
     "rename": "title name label",
     "close": "quit remove hide end tab kill",
     "archive": "hide delete put away trash",
