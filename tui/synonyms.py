@@ -31,6 +31,7 @@ SYNONYMS = {
     "terminal": "shell bash zsh pty pane split tmux console command",
     "terminal_keys": "focus detach escape leave prefix tmux",
     "look_back": "scrollback scroll copy mode history tmux",
+    "replay": "asciicast recording playback watch again asciinema",
     "terminal_kill": "stop close quit signal process",
     "terminal_again": "restart respawn rerun",
     "to_terminal": "run paste command shell type",

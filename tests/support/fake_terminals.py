@@ -21,6 +21,7 @@ class TerminalClient(FakeClient):
         self.typed = b""
         self.replied = b""
         self.sizes: list[tuple[int, int]] = []
+        self.recorded: list[tuple[float, str, str]] = []
         self.brackets = True
         """Whether a paste of several lines can be typed without running."""
 
@@ -74,6 +75,13 @@ class TerminalClient(FakeClient):
 
     async def _terminal_size(self, session: str, columns: int, rows: int) -> None:
         self.sizes.append((columns, rows))
+
+    async def _terminal_clipboard(self, session: str, ask: str) -> str:
+        return "from the program"
+
+    async def _terminal_recorded(self, session: str, offset: int = 0) -> ev.JSON:
+        header = {"version": 3, "term": {"cols": 80, "rows": 24}}
+        return {"header": header, "events": self.recorded, "next": 1, "done": True}
 
     async def _terminal_paste(self, session: str, text: str, run: bool = False) -> ev.JSON:
         if "\n" in text and not (run or self.brackets):

@@ -35,6 +35,12 @@ async def new(deck: DeckScreen) -> None:
     )
     if wish is None:
         return
+    if wish.program:
+        from tui.deck.terminals import begin
+
+        for _ in range(wish.count):
+            await begin(deck, wish.program, str(wish.args["cwd"]), str(wish.args["title"]))
+        return
     given = dict(wish.args)
     if wish.permission == "full":
         confirmed = await settle_full(deck, wish.backend, str(given.get("host", "")))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sessions.errors import UsageError
 from tui.actions import action
 from tui.commands.sessions import connected, has_session
-from tui.deck.terminals import paste
+from tui.deck.terminals import begin, give_keys, paste
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -78,31 +77,6 @@ async def terminal(deck: DeckScreen) -> None:
         await begin(deck, said)
 
 
-async def begin(deck: DeckScreen, line: str, cwd: str = "", title: str = "") -> None:
-    """Make a terminal with that command on it, and give it the keys. Raises AgentdeckError."""
-    try:
-        argv = shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"That is no command: {error}.", "Close what was quoted.") from error
-    summary = deck.model.summary()
-    beside = summary.id if summary is not None and not cwd else ""
-    if not (beside or cwd):
-        from tui.folder import here
-
-        cwd = here()
-    made = await deck.client.call(
-        "terminal.new", argv=argv, session=beside, cwd=cwd, title=title, columns=80, rows=24
-    )
-    give_keys(deck, deck.met(made))
-
-
-def give_keys(deck: DeckScreen, session: str) -> None:
-    """Go to a terminal, and let it have the keys as soon as it is there."""
-    deck.keys_for = session
-    deck.go(session)
-    deck.redraw(reflow=True)
-
-
 @action("terminal_keys", "Keys to the terminal, and back", keys=("f12",), group=GROUP,
         footer=_keys_word, when=on_terminal, order=0, instant=True)  # fmt: skip
 async def terminal_keys(deck: DeckScreen) -> None:
@@ -122,6 +96,14 @@ async def look_back(deck: DeckScreen) -> None:
     if tile is not None:
         tile.terminal.focus()
         tile.terminal.look_back()
+
+
+@action("replay", "Play the terminal's recording", group=GROUP, when=recorded)
+async def replay(deck: DeckScreen) -> None:
+    """What it has shown, at its own pace or faster; long pauses are shortened."""
+    from tui.screens.replay import ReplayScreen
+
+    await deck.app.push_screen_wait(ReplayScreen(deck, deck.model.current or ""))
 
 
 @action("terminal_kill", "End the terminal's program", group=GROUP, when=running)

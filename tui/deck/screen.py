@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record import events as ev
+from sessions.record import terminal_state
 from sessions.record.summary import Summary
 from tui import actions as registry
 from tui.deck import offered
@@ -366,7 +367,8 @@ class DeckScreen(WithTerminals, LeanScreen):
     def _see(self) -> None:
         """The current tile's end of turn is seen, if somebody looks."""
         summary = self.model.summary()
-        if summary and summary.status == "done" and self.app.app_focus and self.link.up:
+        unseen = summary and (summary.status == "done" or terminal_state.unseen(summary))
+        if summary and unseen and self.app.app_focus and self.link.up:
             seen = summary.id
             self.tell_engine(seen, lambda c: c.call("session.seen", session=seen))
 
@@ -508,7 +510,8 @@ class DeckScreen(WithTerminals, LeanScreen):
     @on(PermissionBox.Answered)
     def decide(self, message: PermissionBox.Answered) -> None:
         """Give an answer to a request."""
-        self.tell_engine(message.session, lambda c: filling.answer(c, message))
+        if not self.copies(message):
+            self.tell_engine(message.session, lambda c: filling.answer(c, message))
 
     @on(PermissionBox.Fill)
     def _fill(self, message: PermissionBox.Fill) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Protocol, cast
 
 from sessions.api.terminals import TerminalOutput
+from sessions.errors import UsageError
+from sessions.record import events as ev
 from tui.deck.ports import Asks, HasModel, HasTiles
 from tui.text import one_line
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from tui.deck.engine_link import Link
     from tui.terminals.view import TerminalView
     from tui.view.clock import FrameClock
+    from tui.widgets.permission import PermissionBox
 
 
 class ForTerminals(HasModel, HasTiles, Asks, Protocol):
@@ -29,6 +33,18 @@ class ForTerminals(HasModel, HasTiles, Asks, Protocol):
 
 class ForPasting(HasModel, Asks, Protocol):
     """What is needed to type a text into a terminal."""
+
+
+class ForBeginning(HasModel, HasTiles, Asks, Protocol):
+    """What is needed to begin a terminal."""
+
+    keys_for: str
+
+    def met(self, data: ev.JSON) -> str:
+        """A session that the engine answers with; its id."""
+
+    def go(self, session_id: str) -> None:
+        """Make a session's tile the current one."""
 
 
 class WithTerminals:
@@ -54,11 +70,35 @@ class WithTerminals:
             self.keys_for = ""
             wanted.face.focus()
 
+    def copies(self, given: PermissionBox.Answered) -> bool:
+        """A program may put something into the clipboard: done here, by the deck's own way."""
+        deck = cast("ForTerminals", self)
+        summary = deck.model.summaries.get(given.session)
+        if summary is None or summary.terminal is None or given.decision != "copy":
+            return False
+        work = copy_asked(deck, given.session, given.ask)
+        deck.run_worker(deck.guarded(work), group="copy", exit_on_error=False)
+        return True
+
     def on_terminal_view_pasted(self, message: TerminalView.Pasted) -> None:
         """A text for a terminal: asked about where its lines would run."""
         deck = cast("ForTerminals", self)
         work = paste(deck, message.view.session, message.text)
         deck.run_worker(deck.guarded(work), group="paste", exit_on_error=False)
+
+    def on_terminal_view_again(self, message: TerminalView.Again) -> None:
+        """A program that has ended is started again, and has the keys again."""
+        deck, session = cast("ForTerminals", self), message.view.session
+        self.keys_for = session
+        work = deck.client.call("terminal.again", session=session)
+        deck.run_worker(deck.guarded(work), group="again", exit_on_error=False)
+
+
+async def copy_asked(deck: Asks, session: str, ask: str) -> None:
+    """Copy what a program asked to be copied."""
+    deck.app.copy_to_clipboard(
+        await deck.client.call("terminal.clipboard", session=session, ask=ask)
+    )
 
 
 async def paste(deck: ForPasting, session: str, text: str) -> None:
@@ -76,3 +116,28 @@ async def paste(deck: ForPasting, session: str, text: str) -> None:
                        danger=True)  # fmt: skip
     if await deck.app.push_screen_wait(question):
         await deck.client.call("terminal.paste", session=session, text=text, run=True)
+
+
+async def begin(deck: ForBeginning, line: str, cwd: str = "", title: str = "") -> None:
+    """Make a terminal with that command on it, and give it the keys. Raises AgentdeckError."""
+    try:
+        argv = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"That is no command: {error}.", "Close what was quoted.") from error
+    summary = deck.model.summary()
+    beside = summary.id if summary is not None and not cwd else ""
+    if not (beside or cwd):
+        from tui.folder import here
+
+        cwd = here()
+    made = await deck.client.call(
+        "terminal.new", argv=argv, session=beside, cwd=cwd, title=title, columns=80, rows=24
+    )
+    give_keys(deck, deck.met(made))
+
+
+def give_keys(deck: ForBeginning, session: str) -> None:
+    """Go to a terminal, and let it have the keys as soon as it is there."""
+    deck.keys_for = session
+    deck.go(session)
+    deck.redraw(reflow=True)

@@ -29,6 +29,7 @@ from tui.work import while_shown
 
 MAX_AT_ONCE = 24
 BUDGET_HINT = f"the configuration's · or: {EXAMPLE}"
+TERMINAL_HINT = "no: a model · or a program in its place: bash, vim notes.md"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
 _GREY = "$foreground 55%"
 
@@ -57,6 +58,8 @@ class Wish:
     count: int = 1
     permission: str = ""
     backend: str = ""
+    program: str = ""
+    """The command line of a terminal: then there is no model."""
 
 
 class Folders(Suggester):
@@ -122,6 +125,9 @@ class NewSessionForm(Dialog[Wish]):
                 yield Label(Content("Worktree"))
                 yield Tick(Content("on a branch of its own"), compact=True, id="worktree")
                 yield Field(placeholder="from what is checked out", compact=True, id="base")
+            yield from self._row(
+                "Terminal", Field(placeholder=TERMINAL_HINT, compact=True, id="program")
+            )
             yield from self._row("Title", Field(placeholder="none", compact=True, id="title"))
             modes = Select[str](self._modes(""), prompt="of the profile", id="permission")
             yield from self._row("Permission", modes)
@@ -317,5 +323,8 @@ class NewSessionForm(Dialog[Wish]):
             given["worktree"] = ticked
         if ticked and (base := self.query_one("#base", Input).value.strip()):
             given["base"] = base
+        if program := self.query_one("#program", Input).value.strip():
+            self.dismiss(Wish({"cwd": str(folder), "title": args["title"]}, count, program=program))
+            return
         permission = args["permission"] or self._of_profile("permission")
         self.dismiss(Wish(given, count, permission, self._backend()))

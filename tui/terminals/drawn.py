@@ -111,6 +111,24 @@ class DrawnTerminal(ScrollView):
             self.emulator.close()
             self.emulator = None
 
+    def show_new(self, columns: int, rows: int) -> None:
+        """An empty screen of this size, which nobody but the caller feeds."""
+        self._forget()
+        self.emulator = self._make(columns, rows)
+        self._colour()
+        self.words = ""
+
+    def feed(self, data: bytes, size: tuple[int, int] | None = None) -> None:
+        """Give the emulator that itself, after another size; what it would answer is dropped."""
+        try:
+            if self.emulator is not None:
+                if size is not None:
+                    self.emulator.resize(*size)
+                self.emulator.feed(data)
+                self.emulator.replies()
+        except Exception as error:  # noqa: BLE001 - whatever the library raises
+            self._broke(error)
+
     def came(self, output: TerminalOutput) -> None:
         """What the program printed; drawn at the next `flush`."""
         self._coming.append(output)

@@ -45,6 +45,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "let_go", "back to the program"),
+        Binding("r", "again", "start again"),
         Binding("slash", "search", "find"),
         Binding("n", "found(1)", "older"),
         Binding("N", "found(-1)", "newer", show=False),
@@ -63,6 +64,12 @@ class TerminalView(DrawnTerminal, can_focus=True):
 
         view: TerminalView
         past: bool
+
+    @dataclass
+    class Again(Message):
+        """Its program has ended, and is to be started again."""
+
+        view: TerminalView
 
     @dataclass
     class Pasted(Message):
@@ -266,6 +273,10 @@ class TerminalView(DrawnTerminal, can_focus=True):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The view's own keys are there only while it is looked back in."""
         own = ("let_go", "search", "found", "copy", "back", "oldest")
+        if action == "again":
+            return self.typing is None and self.over
+        if action == "let_go" and not self.looking:
+            return False
         if action in own:
             return self.typing is None and (self.looking or self.over)
         return True
@@ -287,6 +298,10 @@ class TerminalView(DrawnTerminal, can_focus=True):
         elif event.character is not None and event.character.isprintable():
             self.typing += event.character
         self.draw()
+
+    def action_again(self) -> None:
+        """Start what has ended again."""
+        self.post_message(self.Again(self))
 
     def action_search(self) -> None:
         """Open the search line."""

@@ -8,13 +8,17 @@ from unittest import mock
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_terminals import TerminalClient
 from tui.screens.dialogs import Confirm, Prompt
+from tui.screens.new_session import NewSessionForm
+from tui.screens.replay import ReplayScreen
 from tui.terminals.tile import TerminalTile, foot_of_terminal
 from tui.terminals.view import TerminalView
+from tui.widgets.permission import PermissionBox
 
 pytest.importorskip("pyghostty")
 
@@ -205,3 +209,65 @@ async def test_the_end_is_said_and_the_deck_has_its_keys_again() -> None:
         )
         await here.press("f1")
         await here.until(lambda: here.app.screen is not here.deck)
+
+
+async def test_code_of_an_answer_is_typed_not_run() -> None:
+    client = TerminalClient()
+    terminal = client.terminal()
+    session = client.add("answers")
+    client.start_turn(session)
+    client.say(session, "Run this:\n\n```sh\nmake test\n```\n")
+    client.end_turn(session)
+    async with opened(client=client) as here:
+        await here.until(lambda: terminal in client.watching)
+        await here.press("alt+2")
+        here.deck.start("to_terminal")
+        await here.until(lambda: client.typed == b"make test")
+        await here.until(lambda: isinstance(here.deck.focused, TerminalView))
+
+
+async def test_the_clipboard_is_the_programs_only_when_it_is_allowed() -> None:
+    async with shown() as (here, client, view):
+        options = [{"id": "copy", "name": "Copy it", "kind": "allow_once", "short": "copy"}]
+        asked = ev.PermissionAsked(
+            turn=0, call="", ask="a1", tool="clipboard", summary="It wants to copy", options=options
+        )
+        client.emit(view.session, asked)
+        await here.until(lambda: here.deck.tile is not None and here.deck.tile.box is not None)
+        with mock.patch.object(here.app, "copy_to_clipboard") as copied:
+            here.deck.decide(PermissionBox.Answered(view.session, "a1", "copy"))
+            await here.until(lambda: copied.called)
+        assert copied.call_args.args == ("from the program",)
+
+
+async def test_a_recording_is_played_and_gone_through() -> None:
+    async with shown() as (here, client, _):
+        client.recorded = [
+            (0.5, "o", "first\r\n"), (1.0, "r", "40x10"), (60.0, "o", "second"),
+        ]  # fmt: skip
+        here.deck.start("replay")
+        screen = await here.screen(ReplayScreen)
+        await here.until(lambda: len(screen.moments) == 3)
+        assert screen.length == 3.5
+        await here.press("space", "end")
+        await here.until(lambda: "second" in screen_text(screen))
+        assert screen.view.emulator is not None and screen.view.emulator.columns == 40
+        await here.press("left")
+        assert "second" not in screen_text(screen)
+        await here.press("right")
+        assert screen_text(screen).split() == ["first", "second"]
+
+
+def screen_text(screen: ReplayScreen) -> str:
+    return "\n".join(strip.text for strip in screen.view._strips)
+
+
+async def test_the_form_begins_a_terminal_too() -> None:
+    client = TerminalClient()
+    async with opened(1, client=client) as here:
+        await here.press("ctrl+n")
+        form = await here.screen(NewSessionForm)
+        form.query_one("#program", Input).value = "htop -d 5"
+        form.action_create()
+        await here.until(lambda: isinstance(here.deck.focused, TerminalView))
+        assert client.said("terminal.new")[0]["argv"] == ["htop", "-d", "5"]
