@@ -106,6 +106,8 @@ class Transcript:
         self._recent: deque[Block] = deque()
         self._recent_size = 0
         self._calls: dict[str, Block] = {}
+        self._latest_asked: int | None = None
+        """The turn of the last message of the user's: another one in it was put into it."""
         self._asks: dict[str, Block] = {}
         self._primings: dict[tuple[str, str], Block] = {}
 
@@ -204,7 +206,9 @@ class Transcript:
     def _user(self, event: ev.UserMessage) -> Block:
         more: dict[str, Any] = {}  # of most there is nothing, and there are thousands
         if event.origin != "typed":
-            more["origin"] = event.origin
+            within = event.origin == "queued" and event.turn == self._latest_asked
+            more["origin"] = "steered" if within else event.origin
+        self._latest_asked = event.turn
         if event.attachments:
             more["attachments"] = event.attachments
         return self._add("user", event, event.text, **more)

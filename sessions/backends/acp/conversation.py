@@ -63,6 +63,8 @@ class AcpConversation:
         self._last: TurnHost | None = None
         """Of the last turn, for what the agent says after it."""
         self._loading = False
+        self._noticed: set[str] = set()
+        """What the agent has said beside its answers."""
         self._quiet = ""
         self._updates = 0
         """Counts what the agent has sent, to know when it is silent."""
@@ -181,11 +183,17 @@ class AcpConversation:
         if update.get("sessionUpdate") in DELIVERED and self._answering.steering is not None:
             self._answering.steering.delivered(update.get("messageId"))
         for event in self._translator.events(update):
-            if isinstance(event, ev.BackendState):
-                event = self._choices_told(event)
-            self._host.emit(event)
+            self._tell(self._host, event)
         if update.get("sessionUpdate") in ("tool_call", "tool_call_update"):
             self._workspace.embedded(str(update.get("toolCallId", "")), terminals_of(update))
+
+    def _tell(self, host: TurnHost, event: ev.Event) -> None:
+        """Record what an update means; a notice once, since some say the same in every turn."""
+        if isinstance(event, ev.Notice):
+            if event.message in self._noticed:
+                return
+            self._noticed.add(event.message)
+        host.emit(self._choices_told(event) if isinstance(event, ev.BackendState) else event)
 
     def _told_quiet(self, title: str) -> None:
         """Say that the agent waits for its server, or "" that it does no more."""

@@ -54,6 +54,17 @@ async def test_an_agent_that_takes_none_is_told_them_before_the_first_message_al
     assert SYSTEM not in host.text()[before:]
 
 
+async def test_what_an_agent_says_in_every_turn_is_told_once(make: Make, tmp_path: Path) -> None:
+    host = FakeHost(tmp_path)
+    conversation = await make().open(host.session_id, host.cwd, {})
+    for title in ("Old", "Old", "New"):
+        told = ["update", {"sessionUpdate": "notice", "title": title}]
+        host.say("client " + json.dumps([told]))
+        await conversation.turn(host)
+    said = [e.message for e in host.events if isinstance(e, ev.Notice) and e.kind == "agent"]
+    assert said == ["Old", "New"]
+
+
 async def test_an_agent_deletes_its_own_sessions_but_none_that_is_open(
     make: Make, tmp_path: Path
 ) -> None:

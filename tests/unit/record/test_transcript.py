@@ -61,3 +61,17 @@ def test_what_a_command_made_is_its_own_also_when_its_turn_has_ended() -> None:
         transcript.apply(ev.replace(event, seq=seq))
     made = [block.data["made"] for block in transcript.blocks if block.kind == "tool"]
     assert made == [[{"path": "1.png"}], [{"path": "2.png"}]]
+
+
+def test_a_message_that_was_put_into_a_running_turn_is_called_steered() -> None:
+    transcript = Transcript.of(
+        [
+            ev.UserMessage(turn=1, text="a"),
+            ev.Text(turn=1, text="b"),
+            ev.UserMessage(turn=1, text="c", origin="queued"),
+            ev.UserMessage(turn=2, text="d", origin="queued"),
+            ev.UserMessage(turn=2, text="e", origin="broadcast"),
+        ]
+    )
+    told = [b.data.get("origin", "") for b in transcript.blocks if b.kind == "user"]
+    assert told == ["", "steered", "queued", "broadcast"]
