@@ -34,6 +34,10 @@ FAULTS = [
     ("defaults = 3", ["must be a table"]),
     ('[backends.mine]\ntype = "acp"', ["needs its `command`"]),
     ("[mcp.servers.db]\ntimeout_s = 3", ["either `command` or `url`"]),
+    ('[hosts.build]\nssh = "b"\ncommand = ["c"]', ["hosts.build", "either `ssh` or `command`"]),
+    ('[hosts."../x"]\nssh = "b"', ["no name for a host"]),
+    ('[hosts.any]\nssh = "b"', ["no name for a host"]),
+    ('[profiles.p]\nbackend = "claude"\nhost = "nowhere"', ["no host is called 'nowhere'"]),
     ("not toml", ["is not TOML"]),
     ("[nonsense]\nx = 1", ["nonsense", "unknown key"]),
 ]

@@ -28,7 +28,7 @@ async def attach(deck: DeckScreen) -> None:
     from tui.screens.dialogs import Prompt
 
     summary = deck.model.summary()
-    folder = Path(summary.cwd if summary else here())
+    folder = Path(summary.cwd if summary and not summary.host else here())
     name: str | None = await deck.app.push_screen_wait(Prompt("Which file?", "", "plot.png"))
     if name and name.strip():
         path = folder / Path(name.strip()).expanduser()

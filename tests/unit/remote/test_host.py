@@ -203,6 +203,30 @@ async def test_a_session_that_is_itself_a_mirror_is_not_mirrored_again(two: Two)
     assert list(two.here.deck.sessions) == [session.id]
 
 
+async def test_another_version_over_there_is_told_and_what_both_know_goes_on(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"version": "0.0.9\x1b[31m", "pid": 1, "since": ""}
+    monkeypatch.setattr(Server, "hello", lambda *_, **__: other)
+    two.lines[-1].cut()
+    await until(lambda: any("runs agentdeck 0.0.9" in told for told in two.told))
+    assert "\x1b" not in "".join(two.told)
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+
+
+async def test_what_a_host_keeps_to_itself_is_refused_and_told_once(two: Two) -> None:
+    """Ids that are taken here: nothing of them is written, all others are shown."""
+    mine = [await two.here.session() for _ in range(2)]
+    for session in mine:
+        await two.far.deck.create(cwd=str(two.far.root), id=session.id, title="Not yours")
+    theirs = await two.far.session()
+    await until(lambda: theirs.id in two.here.deck.sessions)
+    await until(lambda: len(two.host._refused) == 2)
+    assert [told for told in two.told if "not shown here" in told] == two.told[-1:]
+    assert [session.summary.title for session in mine] == ["", ""]
+
+
 async def test_one_message_and_a_draw_each_go_to_sessions_here_and_there(two: Two) -> None:
     here, there = await two.here.session(), await two.far.session()
     await until(lambda: there.id in two.here.deck.sessions)

@@ -460,13 +460,15 @@ class ChangeReview(Dialog[str]):
         """Pushing is done by the user's own git and gh: the command, also on the clipboard."""
         if self.told is None:
             return
-        folder, branch = self.client.summaries[self.session].cwd, self.told["branch"]
+        summary, branch = self.client.summaries[self.session], self.told["branch"]
+        folder = summary.cwd.removeprefix(f"{summary.host}:") if summary.host else summary.cwd
         command = f"cd {shlex.quote(folder)} && git push -u origin {shlex.quote(branch)}"
         command += " && gh pr create --fill"
         if base := self.told["base_ref"]:
             command += f" --base {shlex.quote(base)}"
         self.app.copy_to_clipboard(command)
-        self.say(f"Copied, for your shell: {command}")
+        shell = f"a shell on {summary.host}" if summary.host else "your shell"
+        self.say(f"Copied, for {shell}: {command}")
 
     def action_discard(self) -> None:
         """Put the worktree away, its work stays under a ref; or bring it back."""
