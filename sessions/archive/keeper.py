@@ -37,6 +37,10 @@ _TO_DISK_S = 60.0
 _TRIES = 2
 
 T = TypeVar("T")
+_TOLD = (ev.Text, ev.UserMessage, ev.ToolCall, ev.ContextCompacted, ev.ShellRan)
+"""What can be searched, and what ends a stretch of it."""
+_ENDS = (ev.TurnEnded, ev.SessionSet, ev.TerminalStarted, ev.TerminalEnded, ev.TerminalSaid)
+"""After these a session rests, or its list's row is another: all is written."""
 
 
 class Heard(Protocol):
@@ -128,9 +132,9 @@ class Keeper:
         if len(self._batch) >= _MAX_WAITING:
             self._let_go.update(s for s, _ in self._batch)
             self._batch.clear()
-        if isinstance(event, ev.Text | ev.UserMessage | ev.ToolCall | ev.ContextCompacted):
+        if isinstance(event, _TOLD):
             self._batch.append((session, event))
-        ends = isinstance(event, ev.TurnEnded | ev.SessionSet)
+        ends = isinstance(event, _ENDS)
         if (ends or len(self._batch) >= _BATCH) and self._feeding is None:
             self._feeding = asyncio.get_running_loop().create_task(self._feed())
 

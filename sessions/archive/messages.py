@@ -65,6 +65,9 @@ class Joined:
         elif type(event) is ev.ToolCall:
             told = " ".join(str(v) for v in event.input.values() if isinstance(v, str))
             self.done.append(MessageText(event.seq, event.at, f"{event.name} {told}"[:_MAX_CALL]))
+        elif type(event) is ev.ShellRan:
+            told = f"{event.command}\n{event.output}"
+            self.done.append(MessageText(event.seq, event.at, told[:_MAX_CALL]))
         elif self._first is not None and isinstance(event, _ENDS):
             self.end()
 
