@@ -88,16 +88,27 @@ class Offers(Static):
 
         sessions = ranked(self.sessions(), word, among_notes=True)[:MOST_SESSIONS]
         where, when, names = self._known
-        if names is None or where != folder or monotonic() - when > _FRESH_S:
-            names = await asyncio.to_thread(
-                lambda: Names(names_under(Path(folder)) if folder else ())
-            )
+
+        def read() -> Names:
+            return Names(names_under(Path(folder)) if folder else ())
+
+        if names is None or where != folder:
+            names = await asyncio.to_thread(read)
             self._known = (folder, monotonic(), names)
+        elif monotonic() - when > _FRESH_S:
+            # Those that are known will do; what was made meanwhile is there for the next letter.
+            self._known = (folder, monotonic(), names)
+            self.run_worker(while_shown(self, self._renew, read, folder), group="names")
         found = await asyncio.to_thread(names.best, word[1:], SHOWN - len(sessions))
         # A list that comes late is not put under a hand that chooses: the next key, enter, would
         # send the message, or take what was not looked at.
         if word_at(field) == word and field.has_focus and self.at < 0:
             self._show(field, [*(WordOffer(f"@{name}") for name in found), *sessions])
+
+    async def _renew(self, read: Callable[[], Names], folder: str) -> None:
+        names = await asyncio.to_thread(read)
+        if self._known[0] == folder:
+            self._known = (folder, monotonic(), names)
 
     def _show(self, field: Area, found: list[WordOffer]) -> None:
         self.found, self.at = found, -1

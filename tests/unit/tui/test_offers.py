@@ -195,3 +195,13 @@ async def test_a_slash_offers_the_sessions_skills_as_text() -> None:
         await here.until(lambda: here.composer.offers.open)
         await here.press("tab")
         assert here.composer.text == "/tide-tables "
+
+
+@pytest.mark.usefixtures("folder")
+async def test_names_that_are_known_are_offered_while_new_ones_are_read() -> None:
+    async with opened(1) as here:
+        offers = here.composer.offers
+        offers._known = (offers.folder, -1000.0, Names(["old.py"]))
+        await here.type("@")
+        await here.until(lambda: any(o.text == "@old.py" for o in offers.found))
+        await here.until(lambda: offers._known[2] is not None and offers._known[1] > -1000.0)
