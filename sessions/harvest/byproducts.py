@@ -19,7 +19,7 @@ from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.given import given
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
-from sessions.harvest.needs import outward
+from sessions.harvest.needs import is_step
 from sessions.harvest.parameters import generalised, within
 from sessions.record import events as ev
 from sessions.tools.files_made import worth
@@ -456,5 +456,5 @@ def _beginning(text: str) -> str:
 
 
 def _may_recur(command: str) -> bool:
-    looks = only_looks(command) and not outward(command)
+    looks = only_looks(command) and not is_step(command)
     return len(command) <= _LONGEST_COMMAND and not looks

@@ -35,7 +35,7 @@ from sessions.harvest.language import telling_terms
 from sessions.harvest.parameters import CommandParameter, shaped
 from sessions.harvest.pictures import bare
 from sessions.harvest.redact import Redactor, elsewhere, general, nearer
-from sessions.harvest.sections import Row, Sections
+from sessions.harvest.sections import TRIED, Row, Sections
 from sessions.record import events as ev
 
 Ask = Callable[[str], Awaitable[str]]
@@ -250,7 +250,7 @@ class _Maker:
             parts.append(f"Tells {count} that worked{f' ({told})' if told else ''}.")
         elif self._of("text"):
             parts.append("Keeps wording and choices of the user, and the rules that they gave.")
-        parts += [text for text, _ in sections.when_not()[:1]]
+        parts += [t for t, _ in sections.when_not()[:1] if not t.startswith(TRIED)]
         return _described(" ".join(parts))
 
     def _take_arguments(self) -> None:

@@ -7,7 +7,9 @@ import re
 CORRECTION = re.compile(
     r"^\s*(no\b|nope|wrong|actually|stop\b|don'?t\b|do not\b|not like|instead\b|that'?s not|"
     r"this is not|please don'?t|never\b|you (forgot|missed|should have)|i (said|meant|asked)|"
-    r"still (wrong|broken|fail))|\b(instead of that|not what i (asked|meant|wanted))\b",
+    r"still (wrong|broken|fail)|(shorter|longer|simpler|less|fewer)\b)|"
+    r"\b(instead of that|not what i (asked|meant|wanted))\b|\binstead\s*[.!]?\s*\Z|"
+    r"[.!?]\s+(never|don'?t|do not)\b",
     re.IGNORECASE,
 )
 QUESTION = re.compile(

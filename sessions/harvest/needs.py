@@ -54,6 +54,14 @@ _CHANGES_BY = {
     "cargo": "publish",
     "make": "deploy release publish",
 }
+_STEPS_BY = {"git": "tag merge rebase cherry-pick revert"}
+"""What is a step of its own, though its program else only looks or keeps."""
+_OF_NODE = """
+assert buffer child_process cluster console crypto dgram dns events fs http http2 https module net
+os path perf_hooks process querystring readline stream string_decoder timers tls tty url util v8 vm
+worker_threads zlib
+"""
+_NODE = frozenset(_OF_NODE.split())
 _REMOVES = re.compile(r"\brm -\w*r\w*")
 
 
@@ -80,7 +88,8 @@ def packages(path: str, text: str) -> list[str]:
         return list(dict.fromkeys(_python(text)))
     if suffix in (".js", ".ts", ".mjs"):
         told = [a or b for a, b in _REQUIRES.findall(text)]
-        return list(dict.fromkeys(name for name in told if not name.startswith("node:")))
+        own = (name for name in told if name.partition("/")[0] not in _NODE)
+        return list(dict.fromkeys(name for name in own if not name.startswith("node:")))
     if suffix == ".R":
         return list(dict.fromkeys(_LIBRARY.findall(text)))
     return []
@@ -104,6 +113,13 @@ def _reaches(command: str) -> bool:
     return any(
         program in _REACHES or what in _REACHES_BY.get(program, "").split()
         for program, what in acts(command)
+    )
+
+
+def is_step(command: str) -> bool:
+    """Whether a command does what belongs to a way of working, though it runs no file."""
+    return bool(outward(command)) or any(
+        what in _STEPS_BY.get(program, "").split() for program, what in acts(command) if what
     )
 
 

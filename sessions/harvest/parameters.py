@@ -19,7 +19,7 @@ _TEST = re.compile(r"(?:test_[\w.-]+|[\w.-]+[._](?:test|spec))\.\w{1,4}\Z")
 _WRITES = re.compile(r"(?:save\w*|write\w*|dump|to_\w+|imwrite)\(\s*\Z|>\s*\Z")
 _OPTION = re.compile(r"--([a-z][a-z-]{2,})")
 _ROW = re.compile(r"[^|;,\t]+(?:[|;,\t][^|;,\t]*)+\Z")
-_NAMED = re.compile(r"(?<![\w.])[A-ZÄÖÜ][a-zäöüß'-]+(?:[ \t]+[A-ZÄÖÜ][\w'-]*)*")
+_NAMED = re.compile(r"(?<![\w.])[A-ZÄÖÜ][a-zäöüß'-]+(?:[ \t]+[A-ZÄÖÜ][\w'-]*)*(?!\w)")
 _DAYS = """
 Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec January February March April June July August
 September October November December Mon Tue Wed Thu Fri Sat Sun Monday Tuesday Wednesday Thursday
@@ -27,8 +27,13 @@ Friday Saturday Sunday
 """
 _CALENDAR = frozenset(_DAYS.split())
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?\Z")
+_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+]\w[\w.]*)?\Z")
+_BARE = re.compile(r"(?<=[\s<>])([\w][\w./-]*\.(\w{1,8}))(?=[\s;|&)]|\Z)")
+"""A file's name in a script of the shell."""
 _LITERAL = re.compile(r"['\"]([\w][\w./-]*\.(\w{1,8}))['\"]")
-_COLUMN = re.compile(r"\b(?:row|r|record|line|rec|df|data|frame|d)\[[\"']([\w ]{1,40})[\"']\]")
+_COLUMN = re.compile(
+    r"(?:\b(?:row|r|record|line|rec|df|data|frame|d)|\])\[[\"']([\w ]{1,40})[\"']\]"
+)
 MARKS = {
     "HOST": "a host", "USER": "a login", "EMAIL": "a mail address", "IP_ADDRESS": "an address",
     "PHONE": "a telephone number", "ADDRESS": "a postal address", "PERSON": "somebody's name",
@@ -75,6 +80,8 @@ def _kind(word: str, before: str) -> tuple[str, str] | None:
         return "URL", "an address on the web"
     if _DATE.match(word):
         return "DATE", "a date"
+    if _VERSION.match(word):
+        return "VERSION", "a version"
     if (file := _FILE.match(word)) and file[1].lower() in _ENDINGS and "*" not in word:
         ending = _ending(word)
         name = option[1].replace("-", "_").upper() if option else f"{ending}_FILE"
@@ -123,7 +130,8 @@ def written_by(script: str, made: Iterable[str]) -> Iterator[CommandParameter]:
 def _files_in(script: str) -> Iterator[tuple[str, bool]]:
     """Files of data by the names in a script, each once, and whether that place writes it."""
     seen: set[str] = set()
-    for found in _LITERAL.finditer(script):
+    shell = re.match(r"#!.*sh\b", script)
+    for found in (*_LITERAL.finditer(script), *(_BARE.finditer(script) if shell else ())):
         path, ending = found.groups()
         after = script[found.end() : found.end() + 8].lstrip(" ,")
         before = script[max(0, found.start() - 40) : found.start()]

@@ -57,6 +57,24 @@ Will May Mark Grace Bill Rose Sue Art Drew Grant Frank Hope Joy Pat Rob Chase Pa
 April Dawn Summer August Bob Ray Miles Guy Jack The This That Please Thanks Dear Best From And Team
 Support Admin Info Mail Root User Test Data Home Work
 """
+_GIVEN = """
+Ada Adam Alan Alex Alice Amy Ana Andrea Andreas Andrew Anja Anna Anne Antonio Ben Bea Beate Bernd
+Birgit Brian Carla Carlos Caroline Charles Chris Christian Christine Claire Claudia Daniel David
+Dennis Diana Dieter Donald Edward Elena Elizabeth Ella Emily Emma Eric Erika Eva Felix Frances
+Franz Gabriele George Georg Gerhard Hannah Hans Heike Heinz Helen Henry Holger Ingrid Isabel Ivan
+Jacob James Jane Jennifer Jens Jessica Joan Johannes John Jonas Jonathan Joseph Juan Julia Jürgen
+Karen Karin Karl Katharina Kate Keith Kevin Klaus Lara Laura Lena Leon Linda Lisa Lucas Lucy Luis
+Lukas Manfred Manuel Maria Marie Marion Mario Markus Martin Martina Mary Matthew Matthias Michael
+Michelle Monika Nancy Nicole Nina Nora Oliver Olivia Oscar Pablo Patricia Patrick Paul Paula Pedro
+Peter Petra Philip Rachel Ralf Rebecca Richard Robert Roger Sabine Sam Samuel Sandra Sara Sarah
+Sebastian Simon Sofia Sophie Stefan Stephanie Stephen Steven Susan Susanne Sven Tanja Teresa Theo
+Thomas Tim Tobias Tom Ulrich Ursula Uwe Walter Werner William Wolfgang
+"""
+_FULL = re.compile(
+    rf"(?<![\w.-])({'|'.join(_GIVEN.split())})[ \t]+[A-ZÄÖÜ][a-zäöüß']{{2,}}"
+    r"(?:-[A-ZÄÖÜ][a-zäöüß]+)?(?!\w)"
+)
+"""A usual given name, and what looks like another name behind it."""
 _WORDS = frozenset(_COMMON.split())
 """Names that are words as well: taken out as part of a whole name alone."""
 _URL = re.compile(r"(?<=://)(?!(?:[\w.-]*\.)?(?:{known})(?![\w.-]))[\w-]+(?:\.[\w-]+)+")
@@ -84,6 +102,8 @@ class Person:
         """Names that a text tells."""
         for found in (*_TELLS.finditer(text), *_BEFORE_MAIL.finditer(text)):
             self._know(found[1])
+        for found in _FULL.finditer(text):
+            self._whole |= {found[0], found[1]}
         for found in _MAIL.finditer(text):
             parts = re.split(r"[._+-]", found[1])
             if len(parts) > 1 and all(part.isalpha() and len(part) > 2 for part in parts):

@@ -20,6 +20,8 @@ Row = tuple[str, Found]
 _MOST_ASKS = 3
 _MOST_STEPS = 12
 _SHORT = 80
+_GOES_ON = re.compile(r"(?i)\s*(?:and|also|now|then|again|go on|the same|und|auch|jetzt)\b")
+TRIED = "Tried with nothing but"
 
 
 class Sections:
@@ -71,7 +73,9 @@ class Sections:
                 rows.setdefault(asked, found)
         # A question that began by the same words is the same one, cut.
         keys = [k for k in rows if not any(o != k and o.startswith(k) for o in rows)]
-        return [(key, rows[key]) for key in keys][:_MOST_ASKS]
+        # What goes on from another says nothing by itself.
+        whole = [key for key in keys if not _GOES_ON.match(key)] or keys
+        return [(key, rows[key]) for key in whole][:_MOST_ASKS]
 
     def when(self) -> list[Row]:
         """The user's words, so that it is known when it fits."""
@@ -92,8 +96,9 @@ class Sections:
         if not (self._steps and rows) and asked:
             said = asked[0][0]
             said = said if len(said) <= _SHORT else f"{said[:_SHORT].rpartition(' ')[0]} …"
-            more = f" and the {len(asked) - 1} more above" if len(asked) > 1 else ""
-            rows.append((f"Tried with nothing but “{said}”{more}.", asked[0][1]))
+            others = len(asked) - 1
+            more = f" and {'one' if others == 1 else others} more above" if others else ""
+            rows.append((f"{TRIED} “{said}”{more}.", asked[0][1]))
         return rows
 
     def _only_for(self) -> Iterator[Row]:
@@ -239,6 +244,9 @@ class Sections:
             rows.append((f"{which} with exit code 0{more}.", found))
         for found in self._made[:5]:
             rows.append((f"`{self._tell(found.name)}` is there, and new.", found))
+        for path, found in self._scripts.items():
+            if not rows and not found.signals.get("ran"):
+                rows.append((f"Nobody ran `{path}` in the recording: run it before use.", found))
         rules, texts = self._of("correction"), self._of("text")
         if not rows and rules:
             rows.append(("Each of the rules above holds in what was made.", rules[0]))

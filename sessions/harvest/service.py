@@ -100,6 +100,9 @@ class Harvest:
         """
         found = gather(sessions, self.places, progress, once=True)
         chosen = self.worth([f for f in found if not _ran_once(f)], named=True)
+        made = {f.signals.get("command") for f in chosen if f.signals.get("made")}
+        made -= {f.signals.get("command") for f in chosen if not f.signals.get("made")}
+        chosen += [f for f in found if f.kind == "command" and f.text in made and f not in chosen]
         if any(f.kind in (*_THINGS, "skill") for f in chosen):
             return chosen
         chosen += [f for f in found if _ran_once(f) and f.signals.get("passed")]
@@ -152,7 +155,9 @@ class Harvest:
             strong += [f for f in found if f.kind in _THINGS and f not in strong]
             strong = strong or list(found)
         files = {f.signals.get("file") for f in strong if f.kind == "code"}
-        kept = [f for f in strong if f.kind != "code" or f.signals.get("file") not in files]
+        kept = [
+            f for f in strong if f.kind != "code" or f.signals.get("file") not in files - {None}
+        ]
         # What a run that is kept has made shows what comes of it.
         runs = {f.signals.get("command") for f in kept if f.kind in ("file", "code")} - {None}
         kept += [

@@ -181,3 +181,59 @@ def test_rows_of_data_name_nobody_and_keep_their_months(printed: str, told: str)
     from sessions.harvest.parameters import shaped
 
     assert shaped(printed) == told
+
+
+def of(root: Path, tape: Tape) -> dict[str, str]:
+    """The sections of a draft of a session."""
+    record(root, "s1", *tape.events, cwd=CWD)
+    harvest = Harvest(rig_places(root))
+    return sections(harvest.create(harvest.of_named(["s1"])))
+
+
+def test_a_command_that_made_files_is_a_step_though_it_ran_once(tmp_path: Path) -> None:
+    tape = Tape().ask("Turn the photos into webp")
+    tape.run("magick mogrify -format webp in/*.jpg", made="in/a.webp").ask("And those in out")
+    told = of(tmp_path, tape.run("magick mogrify -format webp out/*.jpg", made="out/b.webp"))
+    assert told["How"].count("magick mogrify") == 2 and told["When"].count("something like") == 1
+
+
+def test_a_tag_is_a_step_and_a_version_a_parameter(tmp_path: Path) -> None:
+    tape = Tape().ask("Release 1.4.2").run("git status").run("git tag -a v1.4.2 -m 'v1.4.2'")
+    told = of(tmp_path, tape.run("git push origin v1.4.2"))
+    assert "1. Run `git tag -a VERSION -m VERSION`" in told["How"]
+    assert "git status" not in told["How"] and "`VERSION`: a version" in told["Parameters"]
+
+
+def test_code_that_was_marked_and_never_ran_is_a_script_that_says_so(tmp_path: Path) -> None:
+    code = "import re\nISO = re.compile(r'\\d{4}-\\d\\d')\nprint(ISO.match('2026-01'))\n"
+    tape = Tape().ask("A regular expression for dates").say(f"So:\n\n```python\n{code}```\n")
+    told = of(tmp_path, tape.mark("code", code))
+    assert "Nobody ran `scripts/" in told["How to know that it worked"]
+
+
+def test_who_is_named_without_a_cue_is_taken_out_and_code_is_left_alone(tmp_path: Path) -> None:
+    text = "- Roof: Thomas Reed asks for offers\n- Keys: Maria Lopez has them\n- Max Value: 3\n- x"
+    told = of(tmp_path, Tape().ask("Summarise minutes.md").say(text).mark("text", text))
+    assert "Roof: PERSON asks" in told["Example"] and "Max Value" in told["Example"]
+
+
+def test_needs_and_columns_are_those_of_the_script(tmp_path: Path) -> None:
+    script = (
+        "import pandas as pd\ndf = pd.read_csv('t.csv')\nprint(df[df['group'] == 'a']['score'])\n"
+    )
+    tape = Tape().ask("Is the difference in t.csv large?").write("t.py", script)
+    told = of(
+        tmp_path, tape.run("python3 t.py", "TtestResult(a=1, b=2)").ask("Use Welch's instead")
+    )
+    assert "the columns `group`, `score`" in told["Needs"] and "Welch" in told["Rules"]
+    assert "TtestResult(a=1, b=2)" in told["Example"]
+
+
+def test_what_a_language_brings_itself_is_no_package_and_a_shell_script_names_its_files() -> None:
+    from sessions.harvest.needs import packages
+    from sessions.harvest.parameters import within
+
+    js = "const fs = require('fs'); const s = require('semver'); import x from 'node:os'"
+    assert packages("a.js", js) == ["semver"]
+    shell = "#!/bin/sh\nsort -u people.csv > clean.csv\n"
+    assert [each.recorded for each in within(shell)] == ["people.csv"]
