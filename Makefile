@@ -10,7 +10,7 @@ AGENTS := opencode-ai@1.18.33 @agentclientprotocol/claude-agent-acp@0.101.0 \
 	@github/copilot@1.0.102
 VIBE   := mistral-vibe==3.0.2
 
-.PHONY: help run install test check coverage hooks gates lint types contract circles names size bench profile soak evidence pictures agents agents-here clean
+.PHONY: help run install test check coverage hooks gates lint types contract circles names size bench profile soak evidence pictures agents agents-here cluster clean
 
 help:            ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -100,6 +100,17 @@ agents-here:
 			.agents/vibe/bin/pip install --quiet "$(VIBE)" 2>/dev/null && touch $@ && exit; \
 	done; rm -rf .agents/vibe; touch $@; \
 	echo "Mistral Vibe needs Python 3.12 or later, and can't be had here: it is left out."
+
+cluster: .cluster/stamp    ## sessions on two real Ray nodes (Ray in an environment of its own, 260 MB)
+	@PYTHONPATH=. .cluster/bin/python -m pytest tests/cluster -q $(ARGS)
+
+# Ray and what it brings; all else is that of .venv.
+.cluster/stamp: pyproject.toml $(VENV)/dev.stamp
+	@$(PYTHON) -m venv .cluster
+	@.cluster/bin/python -m pip install --quiet "ray==2.60.*"
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')')" \
+		> "$$(.cluster/bin/python -c 'import site; print(site.getsitepackages()[0])')/agentdeck-dev.pth"
+	@touch $@
 
 clean:           ## remove the virtual environment
 	rm -rf $(VENV)

@@ -17,6 +17,7 @@ from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
+from sessions.remote.port import Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees import review
 
@@ -30,6 +31,7 @@ WAITED_OUT = frozenset({"rate_limit", "overloaded", "network"})
 BREAKS = frozenset({"auth", "billing"})
 """Faults that every session of the credential would meet: a person must mend them."""
 _ONCE_MORE = frozenset({"server", "truncated", "stalled", "protocol"})
+_MOST_LOST, _MOST_LOST_S = 8, 60.0
 _MOST_ANSWER = 200_000
 _MOST_EVIDENCE = 4_000
 _GO_ON = "The connection broke off. Go on where you stopped."
@@ -90,7 +92,10 @@ class Attempt:
         session = await self.runner.opened(self.unit) if resumed else None
         fresh = session is None
         if session is None:
-            session = await self.runner.make_session(self.unit, self.task, values)
+            try:
+                session = await self.runner.make_session(self.unit, self.task, values)
+            except Offline as error:
+                return await self._never_began(error)
             self._begin_clock()
         self.session = session
         self.watch = Watch(session, self._asked, self._answered, self._spent, self.runner.heard)
@@ -108,6 +113,18 @@ class Attempt:
                 return self._cut_off(events)
             ended = last
         return await self._through(session, ended, values)
+
+    async def _never_began(self, error: Offline) -> TryOutcome:
+        """The place of its session was lost before a word was said: nothing can have happened.
+
+        It is tried again after a while, so often without counting.
+        """
+        lost = self.unit.attempt - self.unit.counted
+        if lost > _MOST_LOST:
+            raise error
+        self._note("wait", str(error))
+        await asyncio.sleep(min(_MOST_LOST_S, 2.0**lost))
+        return TryOutcome("again", str(error), counts=False)
 
     async def _after_far(self, session: Session) -> ev.TurnEnded:
         """The end of a turn that goes on elsewhere, whatever became of the engine here."""

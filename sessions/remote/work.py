@@ -79,6 +79,7 @@ def place(
     target = places.data / "tasks" / session
     if not repository:
         return private_folder(target)
+    target /= repository.rpartition("-")[0] or repository
     cache(places).clone(repository, commit, target, author)
     folder = (target / inner).resolve()
     if not folder.is_relative_to(target.resolve()):

@@ -58,8 +58,8 @@ class Actor:
         self.session = session
         self._home = home
         self._task: asyncio.Task[None] | None = None
-        self.caught_up = asyncio.Event()
-        """All that it had said when it was taken up is here."""
+        self.heard = asyncio.Event()
+        """It has answered once: what it had said when it was taken up is here."""
 
     def follow(self) -> None:
         """Pull from here on."""
@@ -76,7 +76,7 @@ class Actor:
     async def _follow(self) -> None:
         while True:
             driver = await self._home.driver()
-            wait_s = WAIT_S if self.caught_up.is_set() else 0.0
+            wait_s = WAIT_S if self.heard.is_set() else 0.0
             try:
                 news = await self.news(driver, wait_s)
             except BridgeFault as fault:
@@ -89,8 +89,7 @@ class Actor:
             await self.take(news)
             for mirror in self._home.mirrors(self.session):
                 mirror.back()
-            if not news:
-                self.caught_up.set()
+            self.heard.set()
 
     async def news(self, driver: Driver, wait_s: float) -> dict[str, list[bytes]]:
         """Lines that are not here yet, of each of its sessions. Raises BridgeFault."""

@@ -1,0 +1,160 @@
+"""The cluster's figures, in the environment that has Ray: `python -m tests.bench.probes.cluster`.
+
+Prints one JSON object: seconds of the tasks as a plan and as bare actors, and of taking up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sessions import config
+from sessions.engine.whole import WholeDeck
+from sessions.ids import new_id
+from sessions.remote.cluster.needs import Needs
+from tests.support.messages_server import MessagesServer
+from tests.support.raycluster import RayCluster
+from tests.support.rig import rig_places, until
+
+_CONFIG = """
+[defaults]
+profile = "fake"
+[backends.fake]
+type = "anthropic"
+base_url = "{url}"
+api_key_env = "FAKE_KEY"
+model = "m"
+[profiles.fake]
+backend = "fake"
+[cluster]
+address = "{address}"
+"""
+_CPUS = 0.25
+_LONG_S = 1800.0
+
+
+async def _deck(root: Path, server: MessagesServer, cluster: RayCluster) -> WholeDeck:
+    places = rig_places(root)
+    places.config_file.parent.mkdir(parents=True, exist_ok=True)
+    places.config_file.write_text(_CONFIG.format(url=server.url, address=cluster.address))
+    deck = WholeDeck(places, config.load(places.config_file))
+    await deck.open()
+    return deck
+
+
+async def _plan(
+    deck: WholeDeck, folder: Path, tasks: int, at_once: int, words: int, rate: float
+) -> float:
+    """Seconds from the plan's start to its end."""
+    folder.mkdir()
+    values = ", ".join(f'"{n}"' for n in range(tasks))
+    (folder / "plan.toml").write_text(
+        f'[plan]\nwhere = "ray"\nkeys = ["FAKE_KEY"]\nparallel = {at_once}\n[[task]]\nname = "w"\n'
+        f'for_each = {{values = [{values}]}}\nprompt = "stream {words} {rate}"\n'
+        f"resources = {{cpus = {_CPUS}}}\n"
+    )
+    await deck.features.cluster.site.reached()
+    began = time.perf_counter()
+    runner = await deck.plans.begin(folder / "plan.toml")
+    await until(lambda: bool(runner.run.over), _LONG_S)
+    took = time.perf_counter() - began
+    if runner.run.over != "done":
+        raise RuntimeError([u.why for u in runner.run.units.values()])
+    return took
+
+
+def _bare(cluster: RayCluster, tasks: int, at_once: int, words: int, rate: float) -> float:
+    """The same as actors of Ray alone, that sleep and send as much, in a process of its own."""
+    import subprocess
+
+    script = f"""
+import asyncio, time, ray
+ray.init(address={cluster.address!r}, log_to_driver=False, logging_level="error")
+class A:
+    async def work(self):
+        for n in range({words}):
+            await asyncio.sleep(1 / {rate})
+            yield "word%d " % n
+A = ray.remote(max_restarts=0, max_task_retries=0, num_cpus={_CPUS})(A)
+async def one(places):
+    async with places:
+        actor = A.options(lifetime="detached", name="bare-%d" % id(object())).remote()
+        async for said in actor.work.options(num_returns="streaming").remote():
+            await said
+        ray.kill(actor)
+async def main():
+    places = asyncio.Semaphore({at_once})
+    began = time.perf_counter()
+    await asyncio.gather(*(one(places) for _ in range({tasks})))
+    print(time.perf_counter() - began)
+asyncio.run(main())
+"""
+    script = script.replace('"bare-%d" % id(object())', "__import__('uuid').uuid4().hex")
+    env = {**os.environ, **cluster.env}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return float(done.stdout.split()[-1])
+
+
+async def _taken_up(
+    root: Path, server: MessagesServer, cluster: RayCluster, count: int
+) -> tuple[float, float]:
+    """Seconds until all is here after a new engine's start, and of those to be connected."""
+    deck = await _deck(root, server, cluster)
+    site = deck.features.cluster.site
+
+    async def begun() -> None:
+        session = new_id()
+        await site.begin(session, Needs({"cpus": 0.05}), {"FAKE_KEY": "k"})
+        await deck.elsewhere.ask("ray", "work.begin", {"id": session, "title": "t"})
+        await deck.elsewhere.call(session, "ray", "session.send", {"text": "stream 100000 5"})
+
+    await asyncio.gather(*(begun() for _ in range(count)))
+    await deck.close()
+    began = time.perf_counter()
+    deck = await _deck(root, server, cluster)
+    site = deck.features.cluster.site
+    await site.driver()
+    connected = time.perf_counter() - began
+    await until(lambda: all(a.heard.is_set() for a in site._actors.values()), _LONG_S)
+    took = time.perf_counter() - began
+    assert len(site._actors) == count
+    await asyncio.gather(*(site.end(b.session) for b in site.ledger.all()))
+    await deck.close()
+    return took, connected
+
+
+async def _measured(quick: bool) -> dict[str, Any]:
+    root = Path(tempfile.mkdtemp(prefix="bench-cluster-"))
+    cluster = RayCluster.start(root, cpus=32)
+    os.environ.update(cluster.env)
+    os.environ["FAKE_KEY"] = "k"
+    tasks, at_once, words, rate = (16, 8, 40, 4.0) if quick else (200, 24, 120, 4.0)
+    count = 10 if quick else 50
+    try:
+        async with MessagesServer() as server:
+            bare = await asyncio.to_thread(_bare, cluster, tasks, at_once, words, rate)
+            deck = await _deck(root / "deck", server, cluster)
+            plan = await _plan(deck, root / "work", tasks, at_once, words, rate)
+            await deck.close()
+            taken, connected = await _taken_up(root / "second", server, cluster, count)
+    finally:
+        await asyncio.to_thread(cluster.close)
+    return {
+        "tasks": tasks, "at_once": at_once, "seconds": words / rate, "plan": plan, "bare": bare,
+        "actors": count, "taken": taken, "connected": connected,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    print(json.dumps(asyncio.run(_measured(parser.parse_args().quick))))
