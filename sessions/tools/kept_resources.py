@@ -15,11 +15,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sessions.record import events as ev
-from sessions.record.pictures import image_kind
+from sessions.record.pictures import image_kind, is_svg
 from sessions.tools.command_output import store
 
 MOST_BYTES = 20 * 2**20
-"""Of one resource; a larger one is named, not kept."""
+"""Of one resource or picture; a larger one is named, not kept."""
+_SVG = ("image/svg+xml", ".svg")
 _LONGEST = 80
 
 
@@ -32,10 +33,7 @@ def keep(files: Path, resource: Any) -> ev.JSON | None:
     if isinstance(text := told.get("text"), str):
         data = text.encode("utf-8", "surrogateescape")
     else:
-        try:
-            data = base64.b64decode(str(told.get("blob") or ""), validate=True)
-        except (binascii.Error, ValueError):
-            return None
+        data = decoded(told.get("blob"))
     if not data or len(data) > MOST_BYTES:
         return None
     if picture := image_kind(data):
@@ -45,6 +43,25 @@ def keep(files: Path, resource: Any) -> ev.JSON | None:
     path = store(files, data, suffix)
     told = {"path": path, "name": name, "uri": uri, "media_type": media}
     return {**told, "picture": picture is not None}
+
+
+def keep_picture(files: Path, encoded: Any, *, svg: bool = False) -> ev.JSON | None:
+    """Keep a picture told in base64: `{"path", "media_type"}`; None where it is none that can be
+    kept. `svg`: drawings too, which no model takes. Raises OSError.
+    """
+    data = decoded(encoded)
+    found = image_kind(data) or (_SVG if svg and is_svg(data) else None)
+    if found is None or len(data) > MOST_BYTES:
+        return None
+    return {"path": store(files, data, found[1]), "media_type": found[0]}
+
+
+def decoded(encoded: Any) -> bytes:
+    """What is told in base64, nothing where it is none."""
+    try:
+        return base64.b64decode(str(encoded or ""), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def name_of(uri: str, media_type: str = "") -> str:

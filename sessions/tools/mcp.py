@@ -11,8 +11,6 @@ behind its name asks again.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import hashlib
 import importlib
@@ -30,13 +28,11 @@ from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
-from sessions.record.pictures import image_kind
 from sessions.tools import mcp_asks, mcp_wire, policy, schema
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict
-from sessions.tools.command_output import readable, store
+from sessions.tools.command_output import readable
 from sessions.tools.elicitation import elicit
-from sessions.tools.files import IMAGE_BYTES
-from sessions.tools.kept_resources import keep
+from sessions.tools.kept_resources import keep, keep_picture
 from sessions.tools.mcp_schema import Arguments, Shaped, Unusable, shape
 from skills.text import hidden
 
@@ -503,15 +499,11 @@ def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) 
     if kind == "text":
         texts.append(str(part.text))
     elif kind == "image":
-        try:
-            data = base64.b64decode(part.data, validate=True)
-        except (binascii.Error, ValueError):
-            data = b""
-        found = image_kind(data)
-        if found is None or len(data) > IMAGE_BYTES:
+        picture = keep_picture(ctx.host.files, part.data)
+        if picture is None:
             texts.append("(an image of a kind or size that can't be shown)")
             return
-        images.append({"path": store(ctx.host.files, data, found[1]), "media_type": found[0]})
+        images.append(picture)
     else:
         name = getattr(part, "uri", "")
         texts.append(f"({kind or 'something unknown'} {name})".replace(" )", ")"))
