@@ -7,7 +7,6 @@ The material is data: quoted between markers with a nonce, and instructions in i
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,6 +36,7 @@ from sessions.harvest.pictures import bare
 from sessions.harvest.redact import Redactor, elsewhere, general, nearer
 from sessions.harvest.sections import TRIED, Row, Sections
 from sessions.record import events as ev
+from sessions.safety.reply_json import object_in
 
 Ask = Callable[[str], Awaitable[str]]
 """One tool-less question to a model; its text."""
@@ -380,12 +380,8 @@ the lines it rests on, empty if it is your own]}}]}}"""
 
 
 def _parse(reply: str) -> dict[str, Any]:
-    found = re.search(r"\{.*\}", reply, re.S)
-    try:
-        answer = json.loads(found[0]) if found else None
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict) or not isinstance(answer.get("lines"), list):
+    answer = object_in(reply)
+    if not isinstance(answer.get("lines"), list):
         raise DraftError(
             "The model's answer was no draft.",
             "The draft from before and the basket are kept: try again, or edit it by hand.",

@@ -10,7 +10,6 @@ Which arm was which is told after the last verdict.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from sessions.priming.pipeline import Ask
 from sessions.priming.prompts import FOLLOW_UP, ModelPrompt, Subject, expand_prompt
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, quote
+from sessions.safety.reply_json import object_in
 
 ARMS = ("plain", "sham", "primed")
 PAIRS = (("primed", "plain"), ("primed", "sham"))
@@ -252,12 +252,7 @@ async def one_form(reply: str, neutral: Ask, hide: Sequence[str]) -> tuple[str, 
 
 
 def _ideas_of(text: str) -> list[str]:
-    match = re.search(r"\{.*\}", text[:20_000], re.DOTALL)
-    try:
-        data = json.loads(match[0]) if match else None
-    except (ValueError, RecursionError):
-        return []
-    ideas = data.get("ideas") if isinstance(data, dict) else None
+    ideas = object_in(text).get("ideas")
     found = (
         [clean(idea) for idea in ideas if isinstance(idea, str)] if isinstance(ideas, list) else []
     )

@@ -9,8 +9,6 @@ directions that are planned first, one of them for each answer (arXiv 2605.30150
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -27,6 +25,7 @@ from sessions.priming.model import JSON, Draw, Item
 from sessions.priming.prompts import Subject
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, made_nonce
+from sessions.safety.reply_json import object_in
 
 KEEP = 3
 """How many items a block has."""
@@ -226,11 +225,9 @@ async def _listed(
 
 
 def _texts(text: str, key: str, field: str) -> list[str]:
-    match = re.search(r"\{.*\}", text[:40_000], re.DOTALL)
     try:
-        data = json.loads(match[0]) if match else None
-        return [str(row[field]) for row in data[key]] if data else []
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return [str(row[field]) for row in object_in(text)[key]]
+    except (TypeError, KeyError):
         return []
 
 
