@@ -55,6 +55,7 @@ class Offers(Static):
         self.at = -1
         self.sessions: Callable[[], list[WordOffer]] = list
         """The other sessions, which `@` names too."""
+        self._rows = 0
         self._known: tuple[str, float, Names | None] = ("", 0.0, None)
 
     @property
@@ -142,7 +143,8 @@ class Offers(Static):
             for index, offer in enumerate(self.found)
         ]
         hint = Content.styled(" ↑↓ choose · tab takes · esc closes", "$text-muted")
-        self.update(Content("\n").join([*rows, hint]))
+        same, self._rows = len(rows) == self._rows, len(rows)
+        self.update(Content("\n").join([*rows, hint]), layout=not same)
 
 
 def ranked(offers: list[WordOffer], word: str, *, among_notes: bool = False) -> list[WordOffer]:
