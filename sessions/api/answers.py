@@ -75,6 +75,7 @@ class SessionListed(TypedDict):
     branch: str
     worktree: ev.JSON | None
     parent: ev.JSON | None
+    host: str
 
 
 class Watched(TypedDict):

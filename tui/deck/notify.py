@@ -89,6 +89,8 @@ class Notifier:
         self.how = how
         self._clock = clock
         self._last: dict[str, str] = {}
+        self._heard: dict[str, str] = {}
+        """What sessions on other machines were before these went offline."""
         self._news: dict[str, News] = {}
         """What is to be told, by session."""
         self._standing: dict[str, News] = {}
@@ -102,7 +104,7 @@ class Notifier:
 
     def forget(self, session_id: str) -> None:
         """A session is gone."""
-        for kept in (self._last, self._news, self._standing):
+        for kept in (self._last, self._heard, self._news, self._standing):
             kept.pop(session_id, None)
 
     def see(self, summary: Summary, in_sight: bool) -> bool:
@@ -111,6 +113,12 @@ class Notifier:
         self._last[summary.id] = summary.status
         if before == summary.status:
             return False
+        if summary.status == "offline" and before is not None:
+            self._heard[summary.id] = before
+        if before == "offline":  # back: told is what happened meanwhile, if what was is known
+            before = self._heard.pop(summary.id, None)
+            if before == summary.status:
+                return False
         # What has changed again is no news any more.
         self._news.pop(summary.id, None)
         self._standing.pop(summary.id, None)

@@ -5,7 +5,10 @@ from unittest.mock import Mock
 import pytest
 
 from sessions.errors import AgentdeckError
+from sessions.record.closed_sets import Status
+from sessions.record.summary import Summary
 from tests.support.deckpilot import opened
+from tui.deck.notify import Notifier
 from tui.options import DeckOptions, Notify
 
 
@@ -151,3 +154,17 @@ async def test_an_error_in_a_notice_is_plain_text() -> None:
         await here.settle()
         assert "\x1b" not in here.notices()[0]
         assert here.app.is_running
+
+
+def test_a_machine_that_is_back_tells_what_happened_meanwhile_and_nothing_else() -> None:
+    notifier = Notifier(Mock(), Notify())
+
+    def see(session: str, status: Status) -> bool:
+        return notifier.see(Summary(session, host="build", status=status), in_sight=False)
+
+    notifier.learn(Summary("a", host="build", status="offline"))  # what it was is not known here
+    for session in ("b", "c"):
+        notifier.learn(Summary(session, host="build", status="working"))
+    assert see("b", "done") and not see("b", "offline") and not see("c", "offline")
+    assert not see("a", "done") and not see("b", "done")
+    assert see("c", "needs-you")
