@@ -23,6 +23,8 @@ from sessions.engine.client import Client
 from sessions.places import Places, places
 from tests.bench.harness.terminal import Echo, Terminal, cpu, rss
 
+_PATIENCE_S = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -87,11 +89,13 @@ class Stage:
                 for session in self.ids:
                     await client.call("session.send", session=session, text=f"bench {rate:g}")
 
-        before = self.characters
+        before, end = self.characters, time.monotonic() + _PATIENCE_S
         asyncio.run(begin())
         time.sleep(2.5)  # the SDK is imported with the first turn
-        if self.characters == before:
-            raise RuntimeError(f"nothing streams; the engine's log: {self._log()}")
+        while self.characters == before:
+            if time.monotonic() > end:
+                raise RuntimeError(f"nothing streams; the engine's log: {self._log()}")
+            time.sleep(0.5)
 
     def _log(self) -> str:
         try:
