@@ -1,7 +1,7 @@
 """What commands answer, where its keys are fixed.
 
-A session's summary goes as `sessions.record.summary.Summary.to_json` writes it, an event as
-`sessions.record.codec` does: these are `ev.JSON` here.
+A session's summary is `sessions.record.summary.SessionSummary`; an event goes as
+`sessions.record.codec` writes it, and is `ev.JSON` here.
 """
 
 from __future__ import annotations

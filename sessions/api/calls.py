@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     )
     from sessions.record import events as ev
     from sessions.record.closed_sets import LandedHow, Origin, QueueMode, SkillState
+    from sessions.record.summary import SessionSummary
 
 
 class Calls(Protocol):
@@ -192,7 +193,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["deck.list"], /, *, archived: bool = ..., closed: bool = ...
-    ) -> list[ev.JSON]: ...
+    ) -> list[SessionSummary]: ...
 
     @overload
     async def call(
@@ -635,7 +636,7 @@ class Calls(Protocol):
         session: str,
         backend: str = ...,
         cwd: str = ...,
-    ) -> ev.JSON: ...
+    ) -> SessionSummary: ...
 
     @overload
     async def call(
@@ -659,7 +660,7 @@ class Calls(Protocol):
         worktree: bool | None = ...,
         base: str = ...,
         about: str = ...,
-    ) -> ev.JSON: ...
+    ) -> SessionSummary: ...
 
     @overload
     async def call(self, command: Literal["session.delete"], /, *, session: str) -> None: ...
@@ -670,7 +671,7 @@ class Calls(Protocol):
     ) -> str: ...
 
     @overload
-    async def call(self, command: Literal["session.find"], /, *, wanted: str) -> ev.JSON: ...
+    async def call(self, command: Literal["session.find"], /, *, wanted: str) -> SessionSummary: ...
 
     @overload
     async def call(
@@ -681,10 +682,10 @@ class Calls(Protocol):
         session: str,
         turn: int | None = ...,
         title: str = ...,
-    ) -> ev.JSON: ...
+    ) -> SessionSummary: ...
 
     @overload
-    async def call(self, command: Literal["session.get"], /, *, session: str) -> ev.JSON: ...
+    async def call(self, command: Literal["session.get"], /, *, session: str) -> SessionSummary: ...
 
     @overload
     async def call(
@@ -928,7 +929,7 @@ class Calls(Protocol):
         record: bool | None = ...,
         columns: int = ...,
         rows: int = ...,
-    ) -> ev.JSON: ...
+    ) -> SessionSummary: ...
 
     @overload
     async def call(
@@ -1001,7 +1002,7 @@ class Calls(Protocol):
         worktree: bool | None = ...,
         base: str = ...,
         about: str = ...,
-    ) -> ev.JSON: ...
+    ) -> SessionSummary: ...
 
     @overload
     async def call(self, command: Literal["work.changes"], /, *, session: str) -> Changed: ...

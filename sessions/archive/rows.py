@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sessions.record import events as ev
 
 
-_BLANK = Summary("").to_json()
+_BLANK = Summary("").part(Summary.__slots__)
 _NESTED = tuple(
     f.name for f in fields(Summary) if isinstance(_BLANK[f.name], dict | list) or "JSON" in f.type
 )

@@ -14,6 +14,7 @@ from sessions.cli.output import CONTEXT, say, say_json
 if TYPE_CHECKING:
     from sessions.engine.client import Client
     from sessions.record import events as ev
+    from sessions.record.summary import SessionSummary
 
 
 @click.command(context_settings=CONTEXT)
@@ -78,8 +79,8 @@ def _tell(made: ev.JSON, as_json: bool) -> None:
         say(str(made["id"]))
 
 
-def _code(summary: ev.JSON) -> int:
-    code = (summary.get("terminal") or {}).get("code")
+def _code(summary: SessionSummary) -> int:
+    code = (summary["terminal"] or {}).get("code")
     return 1 if code is None else int(code) if code >= 0 else 128 - int(code)
 
 

@@ -121,9 +121,10 @@ def calls(known: list[DeclaredCommand]) -> str:
 def _shapes() -> dict[str, Any]:
     """What is answered, by name."""
     from sessions.api import answers, cluster, plans, terminals, work, worktrees
+    from sessions.record import summary
 
     told: dict[str, Any] = {}
-    for module in (answers, plans, terminals, worktrees, work, cluster):
+    for module in (answers, plans, terminals, worktrees, work, cluster, summary):
         told |= vars(module)
     return {name: value for name, value in told.items() if typing.is_typeddict(value)}
 

@@ -26,6 +26,7 @@ from sessions.engine.whole import WholeDeck
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 from sessions.remote.forwarding import DO_HERE, forwarded
 from sessions.runtime.session import Session
 
@@ -224,7 +225,7 @@ class Server:
                 told = told or wrapped(session_id, line)
                 connection.event(session_id, event.seq, told)
 
-    def on_summary(self, summary: ev.JSON) -> None:
+    def on_summary(self, summary: SessionSummary) -> None:
         """A session's summary changed."""
         self._tell({"summary": summary}, latest=str(summary.get("id", "")))
 

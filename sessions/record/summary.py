@@ -5,10 +5,10 @@ Status is reduced from events alone; nothing is polled and no screen is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, cast
 
 from sessions.record import codec, terminal_state
 from sessions.record import events as ev
@@ -24,6 +24,54 @@ _CUT_OFF = (ENGINE_STOPPED, ENGINE_ENDED, DISK_ENDED)
 _PAUSING = {"limit", "max_turns"}
 SNIPPET = 200
 """Characters of what was said last."""
+
+
+class SessionSummary(TypedDict):
+    """A `Summary` as it goes over the socket."""
+
+    id: str
+    title: str
+    status: Status
+    backend: str
+    model: str
+    cwd: str
+    profile: str
+    permission: Permission
+    created: str
+    updated: str
+    turns: int
+    cost_usd: float | None
+    tokens: dict[str, int]
+    context_tokens: int
+    seq: int
+    parent: ev.JSON | None
+    source: ev.JSON | None
+    run: str
+    host: str
+    archived: bool
+    closed: bool
+    aside: bool
+    paused: str
+    resume_at: str
+    resume_s: float
+    error: str
+    unbegun: bool
+    asks: list[ev.JSON]
+    queue: list[ev.JSON]
+    skills: dict[str, SkillState]
+    retry: ev.JSON | None
+    snippet: str
+    about: str
+    agent_title: str
+    auto_title: str
+    agent: ev.JSON
+    repository: str
+    branch: str
+    worktree: ev.JSON | None
+    budget: ev.JSON
+    tags: list[str]
+    then: ev.JSON
+    terminal: ev.JSON | None
 
 
 @dataclass(slots=True)
@@ -103,13 +151,13 @@ class Summary:
             return bool(self.terminal["running"])
         return self.unbegun or self.status in ("working", "needs-you")
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> SessionSummary:
         """As it goes over the socket: a copy, what nests in it one level deep.
 
         `dataclasses.asdict` copies every depth and takes ten times as long, which a list of
         thousands of sessions would be held up by.
         """
-        return self.part(self.__slots__)
+        return cast("SessionSummary", self.part(self.__slots__))
 
     def part(self, names: Iterable[str]) -> ev.JSON:
         """These of its fields, as `to_json` has them."""
@@ -120,7 +168,7 @@ class Summary:
         return told
 
     @classmethod
-    def from_json(cls, data: ev.JSON) -> Summary:
+    def from_json(cls, data: Mapping[str, Any]) -> Summary:
         """As it comes off the socket; unknown keys of a newer engine are dropped."""
         return cls(**{k: v for k, v in data.items() if k in _NAMES})
 

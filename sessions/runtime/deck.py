@@ -21,7 +21,7 @@ from sessions.places import JOURNAL, Places, private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
-from sessions.record.summary import Summary
+from sessions.record.summary import SessionSummary, Summary
 from sessions.record.terminal_state import refuse_if_terminal
 from sessions.remote.elsewhere import Elsewhere
 from sessions.remote.mirrored import Mirrored
@@ -54,7 +54,7 @@ class Listener(Protocol):
     def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
         """An event is in the journal."""
 
-    def on_summary(self, summary: ev.JSON) -> None:
+    def on_summary(self, summary: SessionSummary) -> None:
         """A session's summary changed."""
 
     def on_gone(self, session_id: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sessions import config
 from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 from sessions.runtime.session import Session
 from tests.support.rig import RigBackend, rig_places, until
 
@@ -18,7 +19,7 @@ class Listening:
     """Collects what the deck tells."""
 
     events: list[tuple[str, ev.Event]] = field(default_factory=list)
-    summaries: list[ev.JSON] = field(default_factory=list)
+    summaries: list[SessionSummary] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     notices: list[ev.JSON] = field(default_factory=list)
     hooks: list[Callable[[str, ev.Event, bytes], None]] = field(default_factory=list)
@@ -29,7 +30,7 @@ class Listening:
         for hook in self.hooks:
             hook(session_id, event, line)
 
-    def on_summary(self, summary: ev.JSON) -> None:
+    def on_summary(self, summary: SessionSummary) -> None:
         """A summary."""
         self.summaries.append(summary)
 

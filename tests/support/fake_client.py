@@ -25,7 +25,7 @@ from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, TurnReason
-from sessions.record.summary import Reducer, Summary
+from sessions.record.summary import Reducer, SessionSummary, Summary
 
 OPTIONS = [
     {"id": "once", "name": "once", "kind": "allow_once"},
@@ -257,7 +257,7 @@ class FakeClient:
     async def _archive_search(self, query: str, limit: int = 50) -> list[ev.JSON]:
         return self.found
 
-    async def _session_create(self, **args: Any) -> ev.JSON:
+    async def _session_create(self, **args: Any) -> SessionSummary:
         known = {k: v for k, v in args.items() if k in ("title", "backend", "model", "cwd")}
         session_id = self.add(**known)
         self.on_summary(self.sessions[session_id].summary)
@@ -265,7 +265,7 @@ class FakeClient:
 
     async def _session_fork(
         self, session: str, title: str = "", turn: int | None = None
-    ) -> ev.JSON:
+    ) -> SessionSummary:
         return await self._session_create(title=title)
 
     async def _session_turns(self, session: str) -> list[ev.JSON]:

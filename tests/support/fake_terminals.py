@@ -7,6 +7,7 @@ from typing import Any
 
 from sessions.api.terminals import TerminalOutput
 from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 from sessions.record.terminal_state import TERMINAL
 from tests.support.fake_client import FakeClient
 
@@ -47,7 +48,7 @@ class TerminalClient(FakeClient):
         method = getattr(self, "_" + command.replace(".", "_"), None)
         return await method(**args) if method else None
 
-    async def _terminal_new(self, argv: list[str], **_: Any) -> ev.JSON:
+    async def _terminal_new(self, argv: list[str], **_: Any) -> SessionSummary:
         session = self.terminal(*argv)
         self.on_summary(self.sessions[session].summary)
         return self.sessions[session].summary.to_json()

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from sessions.errors import AgentdeckError
-    from sessions.record import events as ev
-    from sessions.record.summary import Summary
+    from sessions.record.summary import SessionSummary, Summary
     from tui.deck.banner import Banner
     from tui.deck.client import DeckClient
     from tui.deck.composer import Composer
@@ -170,7 +169,7 @@ class ForSending(HasModel, HasTiles, HasFocus, HasComposer, Asks, Protocol):
     def tile(self) -> Tile | None:
         """The current tile, if it is in view."""
 
-    def met(self, data: ev.JSON) -> str:
+    def met(self, data: SessionSummary) -> str:
         """A session that the engine answers with, though it may not have told of it; its id."""
 
     def go(self, session_id: str) -> None:

@@ -15,7 +15,7 @@ from textual.containers import Horizontal, Vertical
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record import events as ev
 from sessions.record import terminal_state
-from sessions.record.summary import Summary
+from sessions.record.summary import SessionSummary, Summary
 from tui import actions as registry
 from tui.deck import offered
 from tui.deck.asked_settings import AskedSettings
@@ -238,7 +238,7 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.requests_watcher()
         self.redraw(reflow=before != self.model.shown)
 
-    def met(self, data: ev.JSON) -> str:
+    def met(self, data: SessionSummary) -> str:
         """A session that the engine answers with, though it may not have told of it; its id."""
         summary = Summary.from_json(data)
         if summary.id not in self.model.summaries:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import UsageError
-from sessions.record import events as ev
 from tui.deck.ports import Asks, HasModel, HasTiles
 from tui.text import one_line
 
 if TYPE_CHECKING:
+    from sessions.record.summary import SessionSummary
     from tui.deck.engine_link import Link
     from tui.terminals.view import TerminalView
     from tui.view.clock import FrameClock
@@ -40,7 +40,7 @@ class ForBeginning(HasModel, HasTiles, Asks, Protocol):
 
     keys_for: str
 
-    def met(self, data: ev.JSON) -> str:
+    def met(self, data: SessionSummary) -> str:
         """A session that the engine answers with; its id."""
 
     def go(self, session_id: str) -> None:

@@ -11,6 +11,7 @@ from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 
 if TYPE_CHECKING:
     from sessions.backends.acp.backend import AcpBackend
@@ -107,7 +108,7 @@ async def providers(deck: Deck, backend: str) -> list[ev.JSON]:
 
 
 @command("session.continue")
-async def continue_(deck: Deck, session: str, backend: str = "", cwd: str = "") -> ev.JSON:
+async def continue_(deck: Deck, session: str, backend: str = "", cwd: str = "") -> SessionSummary:
     """A live session that goes on from an imported one; its summary."""
     from sessions.features.resume_import import go_on
 

@@ -23,7 +23,7 @@ from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
-from sessions.record.summary import Summary
+from sessions.record.summary import SessionSummary, Summary
 from sessions.record.wants import Want, in_order
 
 _AT_ONCE = 500
@@ -32,7 +32,7 @@ _LISTED = tuple(SessionListed.__annotations__)
 
 
 @command("deck.list")
-async def listing(deck: Deck, archived: bool = False, closed: bool = False) -> list[ev.JSON]:
+async def listing(deck: Deck, archived: bool = False, closed: bool = False) -> list[SessionSummary]:
     """Summaries, newest first; without `closed`, those that are tiles of the deck."""
     return [
         s.to_json()

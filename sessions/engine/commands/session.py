@@ -28,6 +28,7 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
 from sessions.record.reading import read_from
+from sessions.record.summary import SessionSummary
 from sessions.runtime import budget as limit
 from sessions.runtime.attachments import taken
 from sessions.runtime.session import BY_USER
@@ -45,7 +46,7 @@ async def create(
     budget: str = "",
     host: str = "",
     **args: Unpack[SessionWishes],
-) -> ev.JSON:
+) -> SessionSummary:
     """Make a session, with these MCP servers switched on and this budget; its summary.
 
     `host`: the machine that it lives on, "" as the profile says. A profile is then one of there.
@@ -64,13 +65,13 @@ async def create(
 
 
 @command("session.get")
-async def get(deck: Deck, session: str) -> ev.JSON:
+async def get(deck: Deck, session: str) -> SessionSummary:
     """A session's summary; opens it if it is not in memory."""
     return (await deck.get(session)).summary.to_json()
 
 
 @command("session.find")
-async def find_(deck: Deck, wanted: str) -> ev.JSON:
+async def find_(deck: Deck, wanted: str) -> SessionSummary:
     """The session that an id, its beginning, a title or `last` names."""
     return find(await deck.all_summaries(), wanted).to_json()
 
@@ -254,7 +255,9 @@ async def mcp(
 
 
 @command("session.fork")
-async def fork(deck: Deck, session: str, turn: int | None = None, title: str = "") -> ev.JSON:
+async def fork(
+    deck: Deck, session: str, turn: int | None = None, title: str = ""
+) -> SessionSummary:
     """A new session with the same past."""
     return (await deck.fork(session, turn, title)).summary.to_json()
 

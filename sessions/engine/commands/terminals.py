@@ -9,7 +9,7 @@ from sessions.api.terminals import Pasted, Recorded, TerminalCommand
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import NotFound
-from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 from sessions.record.terminal_state import KILLED
 from sessions.terminals import recording
 
@@ -25,7 +25,7 @@ async def new(
     record: bool | None = None,
     columns: int = 80,
     rows: int = 24,
-) -> ev.JSON:
+) -> SessionSummary:
     """A session that is a terminal with that program on it (none: a login shell); its summary.
 
     It begins in `cwd`, or where `session` works. `keys`: with the user's whole environment, as a

@@ -10,7 +10,7 @@ from sessions.api.work import Changed, CheckSaid, Known, Packed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.places import JOURNAL
-from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 from sessions.remote import work
 
 
@@ -53,7 +53,7 @@ async def begin(
     inner: str = "",
     author: list[str] | None = None,
     **wishes: Unpack[SessionWishes],
-) -> ev.JSON:
+) -> SessionSummary:
     """Make a task's session: on a branch of its own from a commit, or where `cwd` says; its
     summary. One that is there already is left as it is."""
     if (deck.places.session(id) / JOURNAL).exists():

@@ -21,6 +21,7 @@ from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.places import Places, places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.summary import SessionSummary
 from sessions.remote.cluster import settings
 from skills import private_files
 
@@ -191,7 +192,7 @@ class ActorBody:
         """An event is in the journal here."""
         self._said.set()
 
-    def on_summary(self, summary: ev.JSON) -> None:
+    def on_summary(self, summary: SessionSummary) -> None:
         """It follows from the events."""
 
     def on_gone(self, session_id: str) -> None:

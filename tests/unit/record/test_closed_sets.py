@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from sessions.plans import record
 from sessions.record import closed_sets, codec
 from sessions.record import events as ev
 from sessions.record.journal import Journal
-from sessions.record.summary import Reducer
+from sessions.record.summary import Reducer, SessionSummary, Summary
 from sessions.record.transcript import Transcript
 from sessions.runtime.queued_message import Queued
 
@@ -83,3 +84,10 @@ def test_a_command_names_the_words_that_it_takes() -> None:
 
 def test_the_statuses_are_a_set_of_words() -> None:
     assert get_args(closed_sets.Status) == closed_sets.STATUSES
+
+
+def test_a_summary_goes_as_it_is_declared() -> None:
+    assert [*SessionSummary.__annotations__] == [*Summary("s").to_json()]
+    kinds = {field.name: field.type for field in fields(Summary)}
+    told = {name: kind.__forward_arg__ for name, kind in SessionSummary.__annotations__.items()}
+    assert told == kinds
