@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.plans")
 
 _AGAIN_S = 1.0
+_REACH_S, _LOOK_S = 30.0, 0.1
 
 
 def where_of(plan: Plan, task: Task) -> str:
@@ -84,6 +85,7 @@ class FarTasks:
         wishes: dict[str, Any], skills: dict[str, SkillState],
     ) -> Session:  # fmt: skip
         """The session of a task, made over there and mirrored. Raises AgentdeckError."""
+        await self._reached(site)
         if site == RAY:
             keys = self._keys([*plan.head.keys, *task.keys])
             await self._cluster.begin(session, task.resources, task.labels, keys)
@@ -100,6 +102,13 @@ class FarTasks:
                 await self._cluster.end(session)
             raise
         return await self._deck.get(session)
+
+    async def _reached(self, site: str) -> None:
+        """Wait a while for a site that is not reached yet: the engine may just have started."""
+        for _ in range(round(_REACH_S / _LOOK_S)):
+            if not self._deck.elsewhere.of(site).offline:
+                return
+            await asyncio.sleep(_LOOK_S)
 
     def _keys(self, names: Sequence[str]) -> dict[str, str]:
         """The keys that a plan names. Raises UsageError: one is not here."""

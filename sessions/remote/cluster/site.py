@@ -196,9 +196,9 @@ class RaySite:
             await self._greeted(driver, session, said)
         except BridgeFault as fault:
             await self._unbegun(driver, session)
-            raise AgentdeckError(
-                f"The session's actor did not begin: {fault.message}", fault.hint
-            ) from fault
+            kind = AgentdeckError if fault.kind == frames.REFUSED else Offline
+            told = f"The session's actor did not begin: {fault.message}"
+            raise kind(told, fault.hint) from fault
         except BaseException:
             await self._unbegun(driver, session)
             raise
