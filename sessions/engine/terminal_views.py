@@ -88,6 +88,7 @@ class TerminalViews:
             typed = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError) as error:
             raise UsageError("Wrong arguments: data is no base64.") from error
+        await self._terminal(session)
         live = self._deck.features.terminals.of(await self._deck.get(session))
         watcher = self._watching.get(session)
         if reply:
@@ -107,6 +108,11 @@ class TerminalViews:
 
     async def _terminal(self, session: str) -> Watchable:
         found = await self._deck.get(session)
+        if host := found.summary.host:
+            raise UsageError(
+                f"That terminal is on {host}: what it shows does not come here.",
+                "Open a deck there, by ssh; from here it can be ended, and texts typed into it.",
+            )
         return await self._deck.features.terminals.shown(found)
 
     def _watcher(self, session: str) -> Watcher:
