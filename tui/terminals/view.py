@@ -7,6 +7,7 @@ escape ends it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -16,7 +17,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
-from textual.timer import Timer
 
 from sessions.api.terminals import TerminalOutput
 from tui.terminals.drawn import DrawnTerminal
@@ -90,8 +90,8 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """Whether the program has ended."""
         self.leave_keys: frozenset[str] = frozenset()
         self._drawn_at = 0.0
-        self._flushing: Timer | None = None
-        self._sizing: Timer | None = None
+        self._flushing: asyncio.TimerHandle | None = None
+        self._sizing: asyncio.TimerHandle | None = None
         self._told: tuple[int, int] | None = None
         self._button = 0
         self._spots: tuple[list[Spot], list[Spot]] = ([], [])
@@ -111,18 +111,26 @@ class TerminalView(DrawnTerminal, can_focus=True):
             if wait <= 0:
                 self._flush_now()
             else:
-                self._flushing = self.set_timer(wait, self._flush_now)
+                self._flushing = _later(wait, self._flush_now)
 
     def came_before(self) -> None:
         """Draw what came before the engine's answer."""
         if self._flushing is None:
-            self._flushing = self.set_timer(SOONEST_S, self._flush_now)
+            self._flushing = _later(SOONEST_S, self._flush_now)
 
     def _flush_now(self) -> None:
         self._flushing = None
         self._drawn_at = monotonic()
         if self.flush():
-            self._flushing = self.set_timer(SOONEST_S, self._flush_now)
+            self._flushing = _later(SOONEST_S, self._flush_now)
+
+    def end(self) -> None:
+        """Let go of the emulator, and of what was to be drawn."""
+        for waiting in (self._flushing, self._sizing):
+            if waiting is not None:
+                waiting.cancel()
+        self._flushing = self._sizing = None
+        super().end()
 
     def lost(self) -> None:
         """Begin anew from what is kept."""
@@ -146,8 +154,8 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """Ask for a terminal of this size, once it stays."""
         super().on_resize(event)
         if self._sizing is not None:
-            self._sizing.stop()
-        self._sizing = self.set_timer(SIZE_AFTER_S, self._say_size)
+            self._sizing.cancel()
+        self._sizing = _later(SIZE_AFTER_S, self._say_size)
 
     @property
     def room(self) -> Size:
@@ -400,3 +408,9 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """The footer says other keys now."""
         if self.is_attached:
             self.screen.refresh_bindings()
+
+
+def _later(seconds: float, work: Callable[[], None]) -> asyncio.TimerHandle:
+    """Do it then. Textual's timers (8.2.8) are skipped, and for ever, where the time has passed
+    before they look at the clock for the first time."""
+    return asyncio.get_running_loop().call_later(seconds, work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from unittest import mock
 
 import pytest
@@ -17,7 +18,7 @@ from tui.screens.dialogs import Confirm, Prompt
 from tui.screens.new_session import NewSessionForm
 from tui.screens.replay import ReplayScreen
 from tui.terminals.tile import TerminalTile, foot_of_terminal
-from tui.terminals.view import TerminalView
+from tui.terminals.view import SOONEST_S, TerminalView
 from tui.widgets.permission import PermissionBox
 
 pytest.importorskip("pyghostty")
@@ -70,6 +71,16 @@ async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
         assert here.composer.text == "x" and b"x" not in client.typed
         await here.press("backspace", "f12", "y")
         assert client.typed.endswith(b"y")
+
+
+async def test_the_echo_comes_however_soon_the_next_piece_does() -> None:
+    async with shown() as (here, client, view):
+        await typing(here, view)
+        for n in range(50):
+            # Just before it may be drawn again: a timer of so little would never come.
+            view._drawn_at = monotonic() - SOONEST_S + 1e-7
+            client.prints(view.session, b"%d " % n)
+            await here.until(lambda n=n: f"{n} " in text_of(view) + " ")
 
 
 async def test_alt_with_b_is_no_move_by_a_word() -> None:
