@@ -18,32 +18,50 @@ _LANGUAGE = re.compile(r"\s*\{?\.?([\w+#.-]*)")
 
 def fences(text: str) -> Iterator[tuple[str, str]]:
     """Language (lower case, "" = none) and code of each closed block, in order."""
-    tildes = "~" in text and "~~~" in text
-    if not tildes and "```" not in text:
-        return
-    text = "\n" + text
+    if "~" in text and "~~~" in text:
+        yield from _of_both("\n" + text)
+    elif "```" in text:
+        yield from _of_ticks("\n" + text)
+
+
+def _of_both(text: str) -> Iterator[tuple[str, str]]:
     opened: re.Match[str] | None = None
-    for mark in _MARK.finditer(text) if tildes else _ticks(text):
-        _, ticks, rest = mark.groups()
+    for mark in _MARK.finditer(text):
         if opened is None:
-            if ticks[0] == "~" or "`" not in rest:
+            if mark[2][0] == "~" or "`" not in mark[3]:
                 opened = mark
-        elif ticks.startswith(opened[2]) and not rest.strip():
+        elif mark[2].startswith(opened[2]) and not mark[3].strip():
             code = text[opened.end() + 1 : mark.start() + 1]
-            named = _LANGUAGE.match(opened[3])
-            yield (named[1].lower() if named else ""), _dedented(code, len(opened[1]))
+            yield _language(opened[3]), _dedented(code, len(opened[1]))
             opened = None
 
 
-def _ticks(text: str) -> Iterator[re.Match[str]]:
-    """What `_MARK` finds where there are no tildes, in a third of the time."""
+def _of_ticks(text: str) -> Iterator[tuple[str, str]]:
+    """The same where there are no tildes: searched for by their ticks, in a third of the time."""
+    opened = indent = begins = 0
+    named = ""
     at = text.find("```")
     while at >= 0:
-        begun = text.rfind("\n", max(0, at - _INDENT - 1), at)
-        if begun >= 0 and (mark := _MARK.match(text, begun)):
-            yield mark
+        line = text.rfind("\n", max(0, at - _INDENT - 1), at) + 1
         end = text.find("\n", at)
-        at = text.find("```", end) if end >= 0 else -1
+        end = len(text) if end < 0 else end
+        if line and (line == at or text[line:at] == " " * (at - line)):
+            rest = text[at:end].lstrip("`")
+            ticks = end - at - len(rest)
+            if not opened:
+                if "`" not in rest:
+                    opened, indent, begins, named = ticks, at - line, end + 1, rest
+            elif ticks >= opened and not rest.strip():
+                yield _language(named), _dedented(text[begins:line], indent)
+                opened = 0
+        at = text.find("```", end)
+
+
+def _language(named: str) -> str:
+    if named.isalnum():
+        return named.lower()
+    found = _LANGUAGE.match(named)
+    return found[1].lower() if found else ""
 
 
 def _dedented(code: str, indent: int) -> str:

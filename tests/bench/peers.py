@@ -109,14 +109,19 @@ def figures(quick: bool) -> Iterator[Figure]:
                 engine = lifecycle.ensure_running(places())
                 taken, memory = started(DECK, Path(folder), PYTHONPATH=str(ROOT))
                 found["agentdeck"].append((taken, memory + rss(engine)))
-                for name, command in peers.items():
+                for name, command in [*peers.items()]:
                     home = Path(folder) / name.replace(" ", "")
                     home.mkdir(exist_ok=True)
-                    found[name].append(started([command], home))
+                    try:
+                        found[name].append(started([command], home))
+                    except RuntimeError as error:  # it costs no other its figures
+                        del peers[name], found[name]
+                        yield Figure(f"peers, {name}", (), "", failed=str(error))
         finally:
             lifecycle.stop(places())
             del os.environ["AGENTDECK_HOME"]
-    yield from _told(found)
+    if peers:
+        yield from _told(found)
 
 
 def _told(found: dict[str, list[tuple[float, float]]]) -> Iterator[Figure]:

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import random
 
-from sessions.harvest.fences import _MARK, _ticks, fences
+from sessions.harvest.fences import _of_both, _of_ticks, fences
 
-PIECES = ["\n", "\n\n", "```", "````", "`", " ", "   ", " " * 13, "py", "x = 1", "\t", "> "]
+PIECES = [
+    "\n",
+    "\n\n",
+    "```",
+    "````",
+    "`",
+    " ",
+    "   ",
+    " " * 13,
+    "py",
+    "x = 1",
+    "\t",
+    "> ",
+    "\n```\n",
+    "\n  ```{.r}\n",
+]
 
 
-def test_ticks_are_found_where_the_pattern_finds_them() -> None:
+def test_ticks_are_read_as_the_pattern_reads_them() -> None:
     rng = random.Random(7)
-    for _ in range(3_000):
-        text = "\n" + "".join(rng.choices(PIECES, k=rng.randrange(1, 20)))
-        whole = [mark.span() for mark in _MARK.finditer(text) if "`" in mark[2]]
-        assert [mark.span() for mark in _ticks(text)] == whole, repr(text)
+    found = 0
+    for _ in range(5_000):
+        text = "\n" + "".join(rng.choices(PIECES, k=rng.randrange(1, 30)))
+        blocks = list(_of_both(text))
+        assert list(_of_ticks(text)) == blocks, repr(text)
+        found += len(blocks)
+    assert found > 500
 
 
 def test_blocks_of_both_kinds_in_order() -> None:
