@@ -13,7 +13,7 @@ from tests.bench.__main__ import parts
 from tests.bench.harness import part
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.rows import of_measure
-from tests.bench.harness.table import BEGIN, END, cells, into
+from tests.bench.harness.table import BEGIN, END, cells, into, merged
 from tests.bench.probes import fill, index, record
 
 
@@ -101,3 +101,13 @@ def test_the_quickest_and_the_smallest_stand_beside() -> None:
     first, *_, small = [f for f in peers._told(found) if f.target]
     assert (first.anchor, first.verdict) == ("Codex", "met")
     assert (small.anchor, small.verdict) == ("Qwen Code", "met")
+
+
+def test_some_parts_take_the_place_of_theirs_alone() -> None:
+    old = "Taken one.\n\n### A\n\n| a |\n\n### B\n\n| b |"
+    later = "\n\nTaken two.\n\n"
+    assert merged(old, "Taken two.\n\n### B\n\n| c |\n\n### C\n\n| d |") == (
+        f"Taken one.\n\n### A\n\n| a |\n\n### B{later}| c |\n\n### C{later}| d |"
+    )
+    whole = "Taken two.\n\n### A\n\n| x |\n\n### B\n\n| y |"
+    assert merged(old, whole) == merged("", whole) == whole

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench.harness.figure import Figure, number
 
 HEAD = ("figure", "median", "spread", "anchor", "", "target", "verdict")
+_PART = "\n### "
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 
 
@@ -85,10 +86,26 @@ def _cell(text: str) -> str:
 
 
 def into(path: Path, table: str) -> None:
-    """Put the table between the marks of a document."""
+    """Put the table between the marks of a document; of some parts, in the place of theirs."""
     text = path.read_text("utf-8")
     before, mark, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    old, end, after = rest.partition(END)
     if not mark or not end:
         sys.exit(f"{path} has no {BEGIN} … {END} to put the table between.")
-    path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", "utf-8")
+    path.write_text(f"{before}{BEGIN}\n{merged(old.strip(), table)}\n{END}{after}", "utf-8")
+
+
+def merged(old: str, new: str) -> str:
+    """The newer table, with those parts of the older one that it has not.
+
+    A part that was taken later than the rest says so itself.
+    """
+    (old_head, *olds), (head, *news) = (t.split(_PART) for t in (old, new))
+    fresh = {part.partition("\n")[0]: part for part in news}
+    titles = [part.partition("\n")[0] for part in olds]
+    if set(titles) <= set(fresh):
+        return new
+    dated = {t: part.replace("\n", f"\n\n{head.strip()}\n", 1) for t, part in fresh.items()}
+    parts = [dated.pop(t, part) for t, part in zip(titles, olds, strict=True)]
+    parts = [part.strip() for part in (*parts, *dated.values())]
+    return _PART.join([f"{old_head.strip()}\n", *(f"{part}\n" for part in parts)]).strip()
