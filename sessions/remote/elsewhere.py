@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from sessions.errors import EngineError, EventRefused, JournalError
 from sessions.ids import is_id
 from sessions.places import Places
 from sessions.record import events as ev
+from sessions.record.closed_sets import Status, one_of
 from sessions.record.journal import FILES, NAME, store_file
 from sessions.record.reading import read
 from sessions.record.summary import Summary
@@ -113,13 +114,18 @@ class Elsewhere:
             return first.host if isinstance(first, ev.SessionCreated) else ""
         return ""
 
-    async def known(self, name: str, there: Set[str]) -> dict[str, int]:
+    async def known(self, name: str, there: Mapping[str, Summary]) -> dict[str, int]:
         """Its sessions that are mirrored, and up to which event. `there`: those it has now."""
         found = [s for s in await self._deck.all_summaries() if s.host == name]
         for session in self.mirrors(name):
             if session.id not in there:
                 session.cut(f"It is not on {name} any more; what was seen of it stays.")
         self._reached.setdefault(name, set()).update(s.id for s in found if s.id in there)
+        for summary in found:
+            if summary.id in there and summary.id not in self._deck.sessions:
+                # The index has it as it was when the site was away.
+                summary.status = one_of(Status, there[summary.id].status, "unknown")
+                self._deck.index.note(summary.id, summary)
         return {s.id: s.seq for s in found}
 
     def cut(self, name: str, why: str) -> None:

@@ -236,7 +236,7 @@ class RemoteHost:
         for each in told:
             with contextlib.suppress(ValueError, TypeError):
                 summaries.append(foreign.summary(each))
-        there = {summary.id for summary in summaries}
+        there = {summary.id: summary for summary in summaries}
         known = await self._elsewhere.known(self.name, there)
         # Those that are tiles come first, the newest before the older ones.
         for summary in sorted(summaries, key=lambda s: (s.closed or s.archived, _older(s))):

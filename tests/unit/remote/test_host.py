@@ -182,6 +182,23 @@ async def test_a_host_that_is_away_leaves_offline_rows_and_comes_back_by_itself(
     ]
 
 
+async def test_a_closed_session_is_as_it_was_once_its_host_is_back(two: Two) -> None:
+    session = await two.far.session()
+    await session.send("Hello?")
+    await two.far.idle(session)
+    await session.set({"closed": True})
+    await until(lambda: two.whole(session.id))
+    two.reachable = False
+    two.lines[-1].cut()
+    await until(lambda: bool(two.host.offline))
+    await two.here.deck.lay_down(session.id)
+    (away,) = await two.here.deck.all_summaries()
+    two.reachable = True
+    await until(lambda: not two.host.offline)
+    (back,) = await two.here.deck.all_summaries()
+    assert (away.status, back.status) == ("offline", "done")
+
+
 async def test_a_session_that_went_away_over_there_stays_here_as_it_was_seen(two: Two) -> None:
     session = await two.far.session()
     await until(lambda: session.id in two.here.deck.sessions)
