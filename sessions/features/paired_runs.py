@@ -157,6 +157,8 @@ class Pairs:
         outcome = "tie"
         if pair["answer"] != "tie":
             outcome = "win" if ANSWERS.index(pair["answer"]) == skilled else "loss"
+        if "error" in (with_["reason"], without["reason"]):
+            outcome = "void"  # a server that stalled or was not there says nothing of the skill
         summary = (await self._deck.get(with_["session"])).summary
         return {
             "skill": name,
@@ -174,6 +176,7 @@ class Pairs:
             "win": "preferred with the skill",
             "loss": "preferred WITHOUT it",
             "tie": "alike",
+            "void": "not counted, since a run ended in an error",
         }
         parts, findings = [], []
         for pair, row in zip(pairs, rows, strict=True):

@@ -10,9 +10,19 @@ import pytest
 
 from sessions.engine.commands import load_commands
 from sessions.errors import NotFound, UsageError
+from sessions.harvest.pair_ledger import PairLedger
 from sessions.record import events as ev
 from sessions.runtime import throttle
-from tests.support.messages_server import Hang, MessagesServer, Request, Step, call, say, start
+from tests.support.messages_server import (
+    Hang,
+    MessagesServer,
+    Request,
+    Step,
+    call,
+    error,
+    say,
+    start,
+)
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
 from tests.unit.harvest.test_service import worked
@@ -113,6 +123,23 @@ async def test_several_prompts_are_judged_one_by_one_and_told_after_the_last(
     assert given == ["Sum it.", "Add it."]
     assert told["passed"] is True and told["cost"] == "4 runs of 2 prompts"
     assert "with it preferred in 2 of 2 (34 to 100 %): too few to tell" in told["detail"]
+
+
+async def test_a_run_that_ended_in_an_error_decides_nothing(rig: NativeRig, tmp_path: Path) -> None:
+    drafted(tmp_path)
+    assert isinstance(rig.server, MessagesServer)
+    rig.server.script = lambda request: (
+        [*error("invalid_request_error", status=400)] if request.number else say("Done.")
+    )
+    pair = load_commands()["harvest.pair"]
+    told = await pair(rig.deck, name="total", begin=True)
+    sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
+    await until(lambda: not any(s.working for s in sessions), 60)
+    told = await pair(rig.deck, name="total")
+    assert "error" in [side["reason"] for side in told["sides"]]
+    check = await pair(rig.deck, name="total", answer="first")
+    assert check["passed"] is None and "not counted" in check["detail"]
+    assert PairLedger(rig.deck.places).skills() == {}
 
 
 async def test_an_installed_skill_is_on_in_one_and_off_in_the_other(
