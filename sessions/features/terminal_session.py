@@ -295,6 +295,12 @@ class TerminalSession:
         if self._recording is not None:
             self._recording.flush()
 
+    @property
+    def put_away(self) -> bool:
+        """It is over, nobody looks at it, and all that it showed is recorded."""
+        recorded = self._recording is not None and self._recording.whole
+        return self.over.is_set() and recorded and not self.terminal.watchers
+
     def close(self) -> None:
         """Let go of everything now; nobody is told."""
         for timer, _ in self._later.values():

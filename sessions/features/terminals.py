@@ -121,6 +121,8 @@ class TerminalSessions(Feature):
             raise UsageError("A command can't hold a NUL.")
 
     def _start(self, session: Session, started: ev.TerminalStarted) -> None:
+        for other in [name for name, live in self._of.items() if live.put_away]:
+            self._let_go(other)  # what it showed is read from its recording
         told = ev.replace(started, argv=[secrets_filter.hide(word) for word in started.argv])
         session.recorder.emit(told)
         live = TerminalSession(self._deck, session, started, self._deck.config.terminals.record_mb)

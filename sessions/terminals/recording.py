@@ -48,6 +48,8 @@ class CastWriter:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._most = most
         self._on_full = on_full
+        self.whole = True
+        """Nothing of what was shown is missing."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
         """The beginning of what may be a key: it waits for more."""
@@ -106,6 +108,7 @@ class CastWriter:
             "the most that terminals.record_mb allows. The terminal goes on."
         )
         self._put(_encode([0, "m", why]))
+        self.whole = False
         self.close()
         self._on_full(why)
 
@@ -132,7 +135,7 @@ class CastWriter:
                 self._written += sent
                 data = data[sent:]
         except OSError as error:
-            fd, self._fd = self._fd, -1
+            fd, self._fd, self.whole = self._fd, -1, False
             os.close(fd)
             why = f"This terminal is not recorded any more: {error.strerror}. It goes on."
             log.warning("%s: %s", self.path, error)

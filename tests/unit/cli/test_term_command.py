@@ -14,7 +14,7 @@ def test_a_program_is_started_waited_for_and_says_what_it_is(home: Home) -> None
     line = f"{notify} && while [ ! -e seen ]; do sleep 0.05; done; exit 7"
     waited = home.popen("term", "--wait", "--json", "--title", "mine", "--", "sh", "-c", line)
     rows: list[dict[str, str]] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not rows or rows[0]["status"] != "needs-you":
         assert time.monotonic() < deadline, rows
         rows = home.data("sessions", "list")

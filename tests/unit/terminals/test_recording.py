@@ -98,7 +98,8 @@ async def test_what_is_recorded_is_looked_at_when_its_program_is_gone(
 ) -> None:
     terminal = await looking.new("sh", "-c", "echo shown")
     await looking.ended(terminal)
-    rig.deck.features.terminals._let_go(terminal)
+    await looking.new("sleep", "100")
+    assert terminal not in rig.deck.features.terminals._of
     told = await looking.watch(terminal)
     await until(lambda: bool(looking.seen[terminal]) and looking.seen[terminal][-1].end)
     assert (told["running"], looking.text(terminal)) == (False, b"shown\r\n")
