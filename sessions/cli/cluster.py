@@ -31,8 +31,8 @@ def check(as_json: bool) -> None:
 def _say(node: ClusterNode) -> None:
     labels = ", ".join(f"{k}={v}" for k, v in sorted(node["labels"].items()))
     say(f"{node['address']}  {node['host']}" + (f"  ({labels})" if labels else ""))
-    has = ", ".join(f"{name} {value:g}" for name, value in sorted(node["resources"].items()))
-    say(f"  has {has or 'nothing to give'}")
+    has = ", ".join(_amount(name, value) for name, value in sorted(node["resources"].items()))
+    say(f"  gives {has or 'nothing'}")
     if node["fault"]:
         say(f"  FAIL  {node['fault']}")
         return
@@ -44,3 +44,7 @@ def _say(node: ClusterNode) -> None:
     lacking = ", ".join(b["name"] for b in node["backends"] if not b["ok"])
     if lacking:
         say(f"  -     not there: {lacking}")
+
+
+def _amount(name: str, value: float) -> str:
+    return f"{name} {value / 2**30:.1f} GB" if name == "memory" else f"{name} {value:g}"
