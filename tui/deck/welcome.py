@@ -41,24 +41,30 @@ class Welcome(Static):
         self.update(self.words())
 
     def words(self) -> Content:
-        """Each backend on a line or two, then how to begin."""
+        """What answers, how to begin, then what does not answer: that may be cut off below."""
         lines: list[Content] = [
             Content.styled("agentdeck", "bold $primary"),
             Content("Sessions with models, side by side."),
             Content(""),
         ]
-        for backend in sorted(self.backends, key=lambda b: not b.get("ok")):
+        working = [b for b in self.backends if b.get("ok")]
+        for backend in working:
             lines += self._backend(backend)
-        if not any(b.get("ok") for b in self.backends):
-            lines.append(Content.styled("Nothing can answer yet.", "bold $text-warning"))
-            lines.append(Content("`agentdeck doctor` says what is missing, each with a remedy."))
-        else:
+        if working:
             lines += [
                 Content(""),
                 Content("Write below and press enter: a session starts and answers."),
                 Content(f"{self._key('new')}: one or several, with profile, directory and title."),
                 Content(f"{self._key('palette')} does everything; {self._key('help')} lists keys."),
             ]
+        else:
+            lines.append(Content.styled("Nothing can answer yet.", "bold $text-warning"))
+            lines.append(Content("`agentdeck doctor` says what is missing, each with a remedy."))
+        if missing := [b for b in self.backends if not b.get("ok")]:
+            where = self._key("settings")
+            lines += [Content(""), Content(f"More in the settings ({where}): API keys, servers:")]
+            for backend in missing:
+                lines += self._backend(backend)
         return Content("\n").join(lines)
 
     def _key(self, action: str) -> str:

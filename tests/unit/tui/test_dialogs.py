@@ -32,6 +32,8 @@ async def test_the_first_screen_says_what_works_and_what_is_missing() -> None:
         welcome = here.deck.query_one(Welcome)
         await here.until(lambda: "local" in str(welcome.content))
         words = str(welcome.content)
+        # What may be cut off below is what does not work.
+        assert words.index("Write below") < words.index("More in the settings (alt+o)")
         assert "SmolLM2-135M" in words
         assert "ANTHROPIC_API_KEY is not set" in words
         assert "Set it, then start the deck again." in words
