@@ -19,7 +19,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from sessions.api.terminals import TerminalOutput
-from tui.terminals.drawn import DrawnTerminal
+from tui.terminals.drawn import REST_AFTER_S, DrawnTerminal
 from tui.terminals.emulator import Emulator, Hits, Mouse, Press, Spot
 from tui.terminals.keys import press_of
 
@@ -92,6 +92,8 @@ class TerminalView(DrawnTerminal, can_focus=True):
         self._drawn_at = 0.0
         self._flushing: asyncio.TimerHandle | None = None
         self._sizing: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._rest_at = 0
         self._told: tuple[int, int] | None = None
         self._button = 0
         self._spots: tuple[list[Spot], list[Spot]] = ([], [])
@@ -124,12 +126,28 @@ class TerminalView(DrawnTerminal, can_focus=True):
         if self.flush():
             self._flushing = _later(SOONEST_S, self._flush_now)
 
+    def flush(self) -> bool:
+        """Feed and draw what came; once nothing has come for a while, take less memory."""
+        left = super().flush()
+        if self._resting is None:
+            self._rest_at = self.fed
+            self._resting = _later(REST_AFTER_S, self._rest_if_still)
+        return left
+
+    def _rest_if_still(self) -> None:
+        self._resting = None
+        if self.fed == self._rest_at:
+            self.rest()
+        else:
+            self._rest_at = self.fed
+            self._resting = _later(REST_AFTER_S, self._rest_if_still)
+
     def end(self) -> None:
         """Let go of the emulator, and of what was to be drawn."""
-        for waiting in (self._flushing, self._sizing):
+        for waiting in (self._flushing, self._sizing, self._resting):
             if waiting is not None:
                 waiting.cancel()
-        self._flushing = self._sizing = None
+        self._flushing = self._sizing = self._resting = None
         super().end()
 
     def lost(self) -> None:

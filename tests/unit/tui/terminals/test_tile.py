@@ -76,11 +76,20 @@ async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
 async def test_the_echo_comes_however_soon_the_next_piece_does() -> None:
     async with shown() as (here, client, view):
         await typing(here, view)
-        for n in range(50):
+        for n in range(10):
             # Just before it may be drawn again: a timer of so little would never come.
             view._drawn_at = monotonic() - SOONEST_S + 1e-7
             client.prints(view.session, b"%d " % n)
             await here.until(lambda n=n: f"{n} " in text_of(view) + " ")
+
+
+async def test_what_is_still_takes_less_memory() -> None:
+    with mock.patch("tui.terminals.view.REST_AFTER_S", 0.01):
+        async with shown() as (here, client, view):
+            client.prints(view.session, b"line\r\n" * 3000)
+            await here.until(lambda: view._rested)
+            client.prints(view.session, b"more")
+            await here.until(lambda: "more" in text_of(view) and view._rested)
 
 
 async def test_alt_with_b_is_no_move_by_a_word() -> None:
