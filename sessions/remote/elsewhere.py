@@ -25,7 +25,7 @@ from sessions.record.reading import read
 from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import HasFiles, Offline, Site
+from sessions.remote.port import HasFiles, Offline, Reaches, Site
 from sessions.runtime.session import Session
 
 log = logging.getLogger("agentdeck.remote")
@@ -155,6 +155,8 @@ class Elsewhere:
     async def ask(self, name: str, command: str, args: ev.JSON) -> Any:
         """A command for the site of that name. Raises Offline and the error of over there."""
         site = self.of(name)
+        if isinstance(site, Reaches):
+            await site.settled()  # an engine that has just begun is on its way there
         if site.offline:
             raise Offline(site.offline, "Nothing was sent; try again once it is back.")
         return foreign.answer(await site.call(command, args))

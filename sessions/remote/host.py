@@ -74,6 +74,8 @@ class RemoteHost:
         self._elsewhere = elsewhere
         self._tell = tell
         self._told_off = False
+        self._tried = asyncio.Event()
+        """It was reached once, or could not be."""
         self._client: _HostClient | None = None
         self._wire: HostWire | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -130,6 +132,10 @@ class RemoteHost:
             data += came
         return None
 
+    async def settled(self) -> None:
+        """Return once it has been tried for the first time."""
+        await self._tried.wait()
+
     def room(self) -> int:
         """How many more sessions may work there, of tasks that may run anywhere."""
         if self.offline:
@@ -150,6 +156,7 @@ class RemoteHost:
 
     async def close(self) -> None:
         """Hang up; the sessions over there go on."""
+        self._tried.set()
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
@@ -179,6 +186,7 @@ class RemoteHost:
 
     def _gone_off(self, why: str) -> None:
         self.offline = f"{self.name} can't be reached: {why.rstrip('.')}."
+        self._tried.set()
         log.info("%s", self.offline)
         self._elsewhere.cut(self.name, self.offline)
         if not self._told_off:
@@ -224,6 +232,7 @@ class RemoteHost:
         """It is there: take up each of its sessions where its mirror ends."""
         told = await client.call("deck.list", archived=True, closed=True)
         self.offline, self._waits = "", AGAIN_S
+        self._tried.set()
         if self._told_off:
             self._tell(f"{self.name} is there again.")
         self._told_off = False

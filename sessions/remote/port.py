@@ -58,3 +58,11 @@ class HasFiles(Protocol):
 
         Raises Offline.
         """
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """A site that takes a moment to be reached at first."""
+
+    async def settled(self) -> None:
+        """Return once it has been tried for the first time, whatever came of it."""

@@ -182,6 +182,19 @@ async def test_a_host_that_is_away_leaves_offline_rows_and_comes_back_by_itself(
     ]
 
 
+async def test_what_is_asked_while_a_host_is_reached_for_the_first_time_waits_for_it(
+    two: Two,
+) -> None:
+    elsewhere = two.here.deck.elsewhere
+    second = RemoteHost("second", HostConfig(ssh="far"), elsewhere, two.told.append)
+    elsewhere.add(second)
+    asked = asyncio.ensure_future(elsewhere.ask("second", "deck.list", {}))
+    await asyncio.sleep(0)
+    second.start()
+    assert await asked == []
+    await second.close()
+
+
 async def test_a_closed_session_is_as_it_was_once_its_host_is_back(two: Two) -> None:
     session = await two.far.session()
     await session.send("Hello?")
