@@ -11,18 +11,24 @@ from pathlib import Path
 from tests.bench.probes import both
 from tests.support.rig import rig_places
 
-_TRIES = 15
+_TRIES, _ROUNDS = 15, 3
 
 
 def main() -> None:
     """As the module says."""
+    # The best of some: what takes the core's caches meanwhile is in none of it.
+    taken = min(_many(Path(sys.argv[1])) for _ in range(_ROUNDS))
+    both.tell(seconds=taken, one=_one(Path(sys.argv[2])))
+
+
+def _many(journals: Path) -> float:
+    """Seconds that the byproducts of all these sessions take, found for the first time."""
     gather = both.module("sessions.harvest.gather")
-    with tempfile.TemporaryDirectory(prefix="ad-bench-", dir=Path(sys.argv[1]).parent) as name:
+    with tempfile.TemporaryDirectory(prefix="ad-bench-", dir=journals.parent) as name:
         where = rig_places(Path(name))
         where.sessions.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(sys.argv[1], where.sessions, copy_function=os.link, dirs_exist_ok=True)
-        taken = both.cpu(lambda: gather.gather(gather.all_sessions(where), where))
-    both.tell(seconds=taken, one=_one(Path(sys.argv[2])))
+        shutil.copytree(journals, where.sessions, copy_function=os.link, dirs_exist_ok=True)
+        return both.cpu(lambda: gather.gather(gather.all_sessions(where), where))
 
 
 def _one(folder: Path) -> float:
