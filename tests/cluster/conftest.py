@@ -20,8 +20,6 @@ from tests.support.messages_server import MessagesServer
 from tests.support.raycluster import RayCluster
 from tests.support.rig import rig_places, until
 
-pytest.importorskip("ray")
-
 _CONFIG = """
 [defaults]
 profile = "fake"

@@ -17,6 +17,7 @@ from tests.cluster.conftest import LONG_S, Decks, gone, said, whole
 from tests.support.raycluster import RayCluster
 from tests.support.rig import until
 
+pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(300)
 
 

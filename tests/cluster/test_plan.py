@@ -17,6 +17,7 @@ from tests.cluster.conftest import LONG_S, Decks, gone
 from tests.support.messages_server import Request, Step, call, say
 from tests.support.rig import until
 
+pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(1800)
 
 KILLS = int(os.environ.get("AGENTDECK_KILLS", "3"))
