@@ -63,7 +63,7 @@ def broken_until_well(api: Api, steps: Sequence[Step]) -> Callable[[Request], Se
 async def test_a_fault_is_told_kept_and_survived(rig: NativeRig, api: Api, row: Row) -> None:
     rig.server.script = broken_until_well(api, row.steps)
     if row.kind == "stalled" or row.name.startswith(("slow", "a slow", "no [DONE]")):
-        patience(rig, 0.5)
+        patience(rig, 1.0)
     session = await rig.session()
     ended = await rig.turn(session, "break")
     assert ended.reason == row.reason

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tests.support.deckpilot import opened
 from tui.screens.dialogs import Prompt
@@ -79,6 +79,8 @@ async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
     async with opened(2) as here:
         dialog = Prompt("A word")
         here.app.push_screen(dialog)
+        await here.settle()
+        dialog.query_one(Input).cursor_blink = False
         await here.settle()
         ours = here.app.export_screenshot()
         rows = dialog._rows
