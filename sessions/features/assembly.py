@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from sessions.features.comparing import Comparisons
     from sessions.features.daydreams import Daydreams
     from sessions.features.feature import Feature
+    from sessions.features.forwarding import Passing
     from sessions.features.harvest import Harvests
     from sessions.features.limits import Limits
     from sessions.features.made_by_agents import MadeByAgents
     from sessions.features.mentions import Mentions
     from sessions.features.own_commands import OwnCommands
-    from sessions.features.passing import Passing
     from sessions.features.priming import Primings
     from sessions.features.shared_files import Sharing
     from sessions.features.subsessions import SubSessions
@@ -169,7 +169,7 @@ class Features(Parts):
     @cached_property
     def passing(self) -> Passing:
         """What goes from one session to another."""
-        from sessions.features.passing import Passing
+        from sessions.features.forwarding import Passing
 
         return Passing(self._deck, self)
 

@@ -18,7 +18,7 @@ from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
-from sessions.worktrees import keep, land, review
+from sessions.worktrees import land, review, snapshot
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing, LandingConflict
 from sessions.worktrees.steps import Step, begun
@@ -116,7 +116,7 @@ class Landings:
         check: bool,
     ) -> Landing:
         path, branch, run = Path(tree["path"]), session.summary.branch, self._trees.run
-        if message and path.is_dir() and await run(keep.dirty, path):
+        if message and path.is_dir() and await run(snapshot.dirty, path):
             await run(land.commit_all, path, message)
         title = name_of(session.summary)
         landing = await run(land.prepare, path, branch, target, how, message, title)
@@ -214,10 +214,10 @@ class Landings:
         step = Step("discard", str(path), tree["repository"], summary.branch, session.id)
         async with self._alone(tree):
             await session.let_go()
-            lost = await self._trees.run(keep.ignored, path)
+            lost = await self._trees.run(snapshot.ignored, path)
             with begun(self._deck.places.worktree_steps, step):
                 found = await self._trees.run(
-                    keep.put_away, Path(tree["repository"]), path, session.id, summary.branch,
+                    snapshot.put_away, Path(tree["repository"]), path, session.id, summary.branch,
                     tree["base"], tree["base_ref"], name_of(summary),
                 )  # fmt: skip
                 await session.recorder.emit_synced(
@@ -241,7 +241,7 @@ class Landings:
             taken = nullcontext() if path.exists() else begun(notes, step)
             with taken:
                 found = await self._trees.run(
-                    keep.restore, Path(tree["repository"]), session.id, path
+                    snapshot.restore, Path(tree["repository"]), session.id, path
                 )
                 await session.recorder.emit_synced(
                     ev.WorktreeRestored(branch=found.branch, path=str(path), commit=found.commit)

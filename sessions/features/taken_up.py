@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
-from sessions.worktrees import keep, steps
+from sessions.worktrees import snapshot, steps
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def _session(deck: Deck, step: Step) -> Session | None:
 async def _record(session: Session, step: Step, outcome: str, words: str) -> None:
     tree = session.summary.worktree or {}
     if outcome == "discarded" and "kept" not in tree:
-        ref = keep.REFS + session.id
+        ref = snapshot.REFS + session.id
         event = ev.WorktreeDiscarded(ref=ref, commit="", branch=step.branch, path=step.path)
         await session.recorder.emit_synced(event)
     elif outcome == "restored" and "kept" in tree:

@@ -18,7 +18,7 @@ from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
-from sessions.worktrees import keep, listing, make, remove, review, steps
+from sessions.worktrees import listing, make, remove, review, snapshot, steps
 from sessions.worktrees.repository import Base
 from sessions.worktrees.steps import Step, begun
 
@@ -198,12 +198,12 @@ class Worktrees(Feature):
             return f"The worktree {path} was left: {', '.join(others[:3])} works there too."
         if not common.is_dir() or not path.is_dir():
             return ""
-        if not keep.nowhere_else(path, summary.branch):
+        if not snapshot.nowhere_else(path, summary.branch):
             steps.take_away(self._deck.places.worktree_steps, common, path, summary.branch)
             return ""
         step = Step("discard", str(path), str(common), summary.branch, summary.id)
         with begun(self._deck.places.worktree_steps, step):
-            found = keep.put_away(
+            found = snapshot.put_away(
                 common, path, summary.id, summary.branch, tree["base"], tree["base_ref"],
                 name_of(summary),
             )  # fmt: skip

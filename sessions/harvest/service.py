@@ -19,10 +19,10 @@ from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
 from sessions.harvest.added import still_there
 from sessions.harvest.basket import Basket, Lessons
+from sessions.harvest.byproduct_cache import all_sessions, gather
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft, sha256, slug, split
 from sessions.harvest.draft_store import Shelf
-from sessions.harvest.gather import all_sessions, gather
 from sessions.harvest.language import PROPOSAL
 from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.pictures import MOST_OF_ALL, plain_bytes

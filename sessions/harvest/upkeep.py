@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sessions.api.answers import SkillKept
 from sessions.config.model import UpkeepConfig
+from sessions.harvest.byproduct_cache import all_sessions
 from sessions.harvest.checks import fires
 from sessions.harvest.draft import split
-from sessions.harvest.gather import all_sessions
 from sessions.harvest.language import telling_terms
 from sessions.harvest.neighbours import jaccard, shingles
 from sessions.harvest.usage import SkillsSeen, is_stale, of_session

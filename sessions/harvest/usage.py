@@ -14,7 +14,7 @@ from typing import cast
 from sessions.api.answers import SkillUses
 from sessions.config.model import UpkeepConfig
 from sessions.errors import NotFound
-from sessions.harvest.gather import all_sessions
+from sessions.harvest.byproduct_cache import all_sessions
 from sessions.harvest.language import CORRECTION
 from sessions.harvest.memory import of_journal
 from sessions.places import Places

@@ -27,17 +27,17 @@ from sessions.importers.codex import Codex
 from sessions.importers.copilot import Copilot
 from sessions.importers.crush import Crush
 from sessions.importers.cursor import Cursor
+from sessions.importers.deck_sessions import own_sessions
 from sessions.importers.exports import ChatGpt, ClaudeAi
 from sessions.importers.gemini import Gemini
 from sessions.importers.goose import Goose
 from sessions.importers.import_ledger import ImportLedger
 from sessions.importers.kimi import Kimi
 from sessions.importers.opencode import OpenCode
-from sessions.importers.own import own_sessions
-from sessions.importers.plain import PlainJson, PlainMarkdown
+from sessions.importers.plain_chat import PlainJson, PlainMarkdown
 from sessions.importers.qwen import Qwen
-from sessions.importers.unread import ENDINGS, HEAD, unclaimed, unheld
 from sessions.importers.vibe import Vibe
+from sessions.importers.why_unread import ENDINGS, HEAD, unclaimed, unheld
 from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal

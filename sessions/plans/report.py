@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sessions.plans import show
+from sessions.plans.next_steps import blocked
 from sessions.plans.page import page
-from sessions.plans.schedule import blocked
 from sessions.plans.state import CANDIDATE, JUDGE, Node, Run, Unit
 from sessions.record import events as ev
 from sessions.safety.sanitise import clean, clean_line

@@ -17,8 +17,8 @@ from sessions.ids import new_id
 from sessions.plans import check, fanout, far, fill, judging, read, record, watch
 from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.model import Critic, Judge, Plan, Task
+from sessions.plans.next_steps import Decision, Start, decide
 from sessions.plans.ports import SessionChanges
-from sessions.plans.schedule import Decision, Start, decide
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import RunStore
 from sessions.plans.watch import MOST_DIFF

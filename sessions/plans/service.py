@@ -18,11 +18,11 @@ from sessions.ids import new_id
 from sessions.plans import read, record, report, show, store, times
 from sessions.plans.far import FarTasks
 from sessions.plans.model import Plan, Task
+from sessions.plans.next_steps import decide
 from sessions.plans.runner import Runner
-from sessions.plans.schedule import decide
+from sessions.plans.schedules import ScheduleEntry, Timetable
 from sessions.plans.state import Run
 from sessions.plans.store import RunStore
-from sessions.plans.timetable import ScheduleEntry, Timetable
 from sessions.priming.rng import new_seed
 from sessions.record import events as ev
 

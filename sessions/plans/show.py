@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessions.api.plans import RunLine, RunShown, RunTask, RunUnit
 from sessions.plans.model import UnitState
-from sessions.plans.schedule import blocked
+from sessions.plans.next_steps import blocked
 from sessions.plans.state import CANDIDATE, Node, Run, Unit
 
 _WORDS: tuple[tuple[UnitState, str], ...] = (

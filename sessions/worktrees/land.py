@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record.closed_sets import LandedHow
-from sessions.worktrees import keep
+from sessions.worktrees import snapshot
 from sessions.worktrees.git import LITERAL, fault, git, line, names, run, says
 
 HOW = ("rebase", "squash", "merge")
@@ -149,7 +149,7 @@ def _capable(path: Path) -> None:
 def _session_side(path: Path, branch: str) -> str:
     if not path.is_dir():
         raise UsageError(f"The worktree {path} is not there.")
-    if what := keep.half_done(path):
+    if what := snapshot.half_done(path):
         raise UsageError(f"{what.capitalize()} is half done in {path}.", "End it first.")
     on = says(path, "symbolic-ref", "--quiet", "HEAD") or ""
     if on != _HEADS + branch:
@@ -157,7 +157,7 @@ def _session_side(path: Path, branch: str) -> str:
         raise UsageError(
             f"The session's worktree is at {there}, not on {branch}.", f"Switch it to {branch}."
         )
-    if keep.dirty(path):
+    if snapshot.dirty(path):
         raise UsageError(
             "The session has changes that are not committed; they would stay behind.",
             "Commit them first: with -m MESSAGE this is done before the landing.",
@@ -179,7 +179,7 @@ def _target_side(path: Path, branch: str, target: str) -> tuple[str, Path | None
 
 
 def _still_clean(checkout: Path, onto: str) -> None:
-    if what := keep.half_done(checkout):
+    if what := snapshot.half_done(checkout):
         raise UsageError(f"{what.capitalize()} is half done in {checkout}, where {onto} is.")
     changed = names(git(checkout, "status", "--porcelain", "-z", "--untracked-files=no"))
     if changed:
@@ -289,7 +289,7 @@ def _commit(
     words = [word for parent in parents for word in ("-p", parent)]
     out = git(
         path, "commit-tree", tree, *words, stdin=message.encode("utf-8", "surrogateescape"),
-        env={**(keep.IDENTITY if ours else {}), **(env or {})}, doing="make the commit",
+        env={**(snapshot.IDENTITY if ours else {}), **(env or {})}, doing="make the commit",
     )  # fmt: skip
     return out.decode().strip()
 

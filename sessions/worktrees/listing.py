@@ -23,7 +23,7 @@ from sessions.places import private_folder
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
-from sessions.worktrees import keep, steps
+from sessions.worktrees import snapshot, steps
 from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
@@ -148,7 +148,7 @@ def _row(path: Path, owner: Summary | None, sizes: bool) -> WorktreeRow:
         return row
     try:
         row.branch = owner.branch if owner else says(path, "branch", "--show-current") or ""
-        row.holds = keep.nowhere_else(path, row.branch)
+        row.holds = snapshot.nowhere_else(path, row.branch)
     except GitFault as fault:
         row.holds = [str(fault)]
         return row
@@ -179,12 +179,12 @@ def _kept(common: Path, summaries: Sequence[Summary]) -> list[WorktreeRow]:
     if not common.is_dir():
         return []
     try:
-        found = keep.kept(common)
+        found = snapshot.kept(common)
     except AgentdeckError:
         return []
     known = {s.id: s for s in summaries}
     with suppress(AgentdeckError):
-        found += keep.remains(common, {*known, *(k.session for k in found)})
+        found += snapshot.remains(common, {*known, *(k.session for k in found)})
     return [
         WorktreeRow("kept", k.path, k.branch, str(common), _name(common), k.session, k.title,
             orphan=k.session not in known, created=k.at, ref=k.ref, commit=k.commit,
@@ -265,7 +265,7 @@ def _prune(row: WorktreeRow, notes: Path, *, orphans: bool, kept: bool) -> bool:
     if row.state == "kept" and common is not None:
         if not kept:
             return False
-        keep.forget(common, keep.Kept(row.session, row.commit, "", "", ""))
+        snapshot.forget(common, snapshot.Kept(row.session, row.commit, "", "", ""))
         return True
     if not row.orphan or common is None or row.state == "broken":
         return False
@@ -277,7 +277,7 @@ def _prune(row: WorktreeRow, notes: Path, *, orphans: bool, kept: bool) -> bool:
         name = path.name.rpartition("-")[2] or path.name
         step = steps.Step("discard", str(path), str(common), row.branch, name)
         with steps.begun(notes, step):
-            keep.put_away(common, path, name, row.branch, base, "", row.title or row.branch)
+            snapshot.put_away(common, path, name, row.branch, base, "", row.title or row.branch)
         return True
     return False
 

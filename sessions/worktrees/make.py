@@ -19,8 +19,8 @@ from sessions.worktrees import naming, remove, submodules
 from sessions.worktrees.few import LARGE
 from sessions.worktrees.git import GitFault, fault, git, run, says
 from sessions.worktrees.index_copy import index_of
-from sessions.worktrees.keep import snapshot
 from sessions.worktrees.repository import Base, Repository, pin, repository
+from sessions.worktrees.snapshot import snapshot
 
 _TRIES = 5
 

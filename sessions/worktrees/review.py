@@ -11,7 +11,7 @@ from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.tools import git_border
-from sessions.worktrees import changes, kept, staging
+from sessions.worktrees import changes, changes_without_git, staging
 from sessions.worktrees.changes import Changes
 from sessions.worktrees.git import line, says
 from sessions.worktrees.repository import look
@@ -61,7 +61,7 @@ def collect(
     if not summary.worktree:
         found = look(folder) if has_git() else None
         if found is None or found.top is None:
-            return kept.collect(events, folder, files, context)
+            return changes_without_git.collect(events, folder, files, context)
     base = base_of(summary, folder)
     told = changes.collect(folder, base, context=context, fold_space=fold_space)
     staging.mark(told.top, told.files, told.staged)

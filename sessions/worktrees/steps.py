@@ -18,7 +18,7 @@ from typing import Literal
 
 from sessions.places import private_folder
 from sessions.tools import git_border
-from sessions.worktrees import keep, remove
+from sessions.worktrees import remove, snapshot
 from sessions.worktrees.git import names, run
 from skills import private_files
 
@@ -99,7 +99,7 @@ def mend(step: Step, root: Path, *, owned: bool) -> tuple[Outcome, str]:
         return _mend_add(step, path, common, owned=owned)
     if step.what == "remove":
         return _mend_remove(step, path, common)
-    kept = keep.kept_of(common, step.session)
+    kept = snapshot.kept_of(common, step.session)
     if step.what == "discard":
         if kept is None:
             return "", _NOT_PUT_AWAY.format(step)

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from sessions.errors import NotFound
-from sessions.worktrees import changes, keep
+from sessions.worktrees import changes, snapshot
 from sessions.worktrees.git import LITERAL, git, line, says
 from sessions.worktrees.patch import FileChange, Hunk
 
@@ -70,7 +70,7 @@ def _remember(top: Path, session: str, paths: list[str]) -> None:
     before = says(top, "rev-parse", "--verify", "--quiet", ref)
     parents = [p for p in (head, before) if p]
     listed = "".join(f"{_escaped(path)}\n" for path in paths)
-    commit = keep.snapshot(top, f"Before this was taken back:\n\n{listed}", parents)
+    commit = snapshot.snapshot(top, f"Before this was taken back:\n\n{listed}", parents)
     git(top, "update-ref", ref, commit)
 
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sessions.harvest.byproduct_cache import all_sessions, gather
 from sessions.harvest.byproducts import byproducts
-from sessions.harvest.gather import all_sessions, gather
 from sessions.importers.run import import_paths
 from sessions.places import Places
 from sessions.record import events as ev

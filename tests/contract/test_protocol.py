@@ -14,7 +14,7 @@ import pytest
 from sessions.api import answers, plans, worktrees
 from sessions.engine import protocol
 from sessions.harvest.usage import Uses
-from sessions.plans.timetable import ScheduleEntry
+from sessions.plans.schedules import ScheduleEntry
 from sessions.worktrees.listing import WorktreeRow
 
 

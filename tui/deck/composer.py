@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from tui.deck.completions import Offers
 from tui.deck.dropped import files_named, has_clipboard, is_picture
 from tui.deck.memory import Draft
-from tui.deck.offers import Offers
 from tui.text import clean, one_line, size
 from tui.widgets.fields import Area
 

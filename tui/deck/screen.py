@@ -17,7 +17,7 @@ from sessions.record import events as ev
 from sessions.record import terminal_state
 from sessions.record.summary import SessionSummary, Summary
 from tui import actions as registry
-from tui.deck import offered
+from tui.deck import completion_sources
 from tui.deck.asked_settings import AskedSettings
 from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
@@ -107,7 +107,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         yield Tour(self.options.keys)
         composer = Composer(self.memory.history, id="composer")
         composer.offers.commands = self._commands
-        composer.offers.sessions = lambda: offered.sessions(self.model)
+        composer.offers.sessions = lambda: completion_sources.sessions(self.model)
         yield AttachedFiles(id="attached")
         yield composer
         yield composer.offers
@@ -565,9 +565,9 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.start(message.action)
         self.quicker.than(message.action)
 
-    def _commands(self) -> list[offered.WordOffer]:
+    def _commands(self) -> list[completion_sources.WordOffer]:
         now = [spec for spec in registry.actions().values() if spec.when(self)]
-        return offered.commands(self.model.summary(), now)
+        return completion_sources.commands(self.model.summary(), now)
 
     @on(AttachedFiles.Removed)
     def _removed(self, message: AttachedFiles.Removed) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions.errors import UsageError
-from sessions.importers.own import own_sessions
+from sessions.importers.deck_sessions import own_sessions
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.runtime.session import Session

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sessions.errors import UsageError
-from sessions.features import passing
+from sessions.features import forwarding
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.messages_server import (
@@ -172,12 +172,12 @@ async def test_eight_between_two_in_ten_minutes(
 ) -> None:
     one, two, three = await rig.session(), await rig.session(), await rig.session()
     hands = rig.deck.features.passing
-    for number in range(passing.MOST_MESSAGES):
+    for number in range(forwarding.MOST_MESSAGES):
         sender, to = (one, two) if number % 2 else (two, one)
         await hands.message(sender, to.id, "ping")
     for sender, to in ((one, two), (two, one)):
         with pytest.raises(UsageError, match="ten minutes"):
             await hands.message(sender, to.id, "ping")
     await hands.message(one, three.id, "ping")
-    monkeypatch.setattr(passing, "WITHIN_S", 0.0)
+    monkeypatch.setattr(forwarding, "WITHIN_S", 0.0)
     await hands.message(one, two.id, "ping")

@@ -8,7 +8,7 @@ import pytest
 
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
-from sessions.worktrees import keep
+from sessions.worktrees import snapshot
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo
 from tests.unit.worktrees.conftest import begin
@@ -52,7 +52,7 @@ async def test_a_deleted_session_leaves_its_work_under_a_ref(rig: Rig, tmp_path:
     (path / "new").write_text("n\n")
     await rig.deck.delete(session.id)
     assert not path.exists()
-    (found,) = keep.kept(mine)
+    (found,) = snapshot.kept(mine)
     assert git(mine, "show", f"{found.commit}:new") == "n\n"
     assert (found.title, found.branch) == ("Fix the parser", session.summary.branch)
     assert found.ref in rig.listener.notices[-1]["message"]
@@ -105,16 +105,16 @@ def test_what_is_nowhere_else_is_counted(tmp_path: Path) -> None:
     mine = repo(tmp_path / "mine")
     git(mine, "worktree", "add", "-q", "-b", "work", str(tmp_path / "there"))
     there = tmp_path / "there"
-    assert keep.nowhere_else(there, "work") == []
+    assert snapshot.nowhere_else(there, "work") == []
     commit(there, "g", "1\n")
     (there / "loose").write_text("l\n")
-    assert keep.nowhere_else(there, "work") == ["1 commit", "1 changed file"]
+    assert snapshot.nowhere_else(there, "work") == ["1 commit", "1 changed file"]
     (there / "loose").unlink()
     git(mine, "tag", "saved", "work")
-    assert keep.nowhere_else(there, "work") == []
+    assert snapshot.nowhere_else(there, "work") == []
     git(there, "checkout", "-q", "--detach")
     commit(there, "h", "1\n")
-    assert keep.nowhere_else(there, "work") == ["1 commit"]
+    assert snapshot.nowhere_else(there, "work") == ["1 commit"]
 
 
 @pytest.mark.parametrize("what", ["elsewhere", "another", "link"])

@@ -10,7 +10,7 @@ import pytest
 
 from sessions.errors import NotFound, UsageError
 from sessions.plans import report
-from sessions.plans.timetable import Timetable, cron, next_due
+from sessions.plans.schedules import Timetable, cron, next_due
 from tests.support.rig import until
 from tests.unit.plans.test_runs import LONG, Rig, rig
 
