@@ -12,7 +12,7 @@ import base64
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from sessions.plans.ports import SessionChanges
 from sessions.record.closed_sets import SkillState
 from sessions.remote import bundles, homecoming
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.parts import PART, written
+from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.remote.port import Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees.git import says
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("agentdeck.plans")
 
 _AGAIN_S = 1.0
+Files = dict[tuple[str, str], bytes]
+"""What came back, by its kind and name."""
 _REACH_S, _LOOK_S = 30.0, 0.1
 
 
@@ -208,16 +210,40 @@ class FarTasks:
     async def _taken(self, session: Mirrored, repository: Repository, packed: Packed) -> None:
         with tempfile.TemporaryDirectory(prefix="agentdeck-bundle-") as folder:
             file = Path(folder) / "bundle"
-            file.write_bytes(await self._read(session, "branch", ""))
+            with file.open("wb") as opened:
+                async for part in self._parts(session, "branch", ""):
+                    await asyncio.to_thread(opened.write, part)
             await self._trees.run(
-                bundles.fetched, repository, file, packed["branch"], packed["head"]
+                bundles.fetched, repository, file, packed["branch"], packed["head"], session.id
             )
 
-    async def _read(self, session: Mirrored, kind: str, name: str) -> bytes:
-        whole = bytearray()
-        while said := await self._there(session, "read", kind=kind, name=name, offset=len(whole)):
-            whole += base64.b64decode(said)
-        return bytes(whole)
+    async def _parts(self, session: Mirrored, kind: str, name: str) -> AsyncIterator[bytes]:
+        offset = 0
+        while said := await self._there(session, "read", kind=kind, name=name, offset=offset):
+            part = unpacked(said)
+            offset += len(part)
+            yield part
+
+    async def _files(self, session: Mirrored, packed: Packed) -> tuple[Files, list[str]]:
+        """The files that come back, within the limits that hold over there too; what does not."""
+        files: Files = {}
+        left, room = [*packed["left"]], MOST_BYTES
+        for told in packed["files"]:
+            name, whole = told["name"], bytearray()
+            if len(files) >= MOST_FILES or told["size"] > room:
+                left.append(f"{name} ({told['size']:,} bytes)")
+                continue
+            try:
+                async for part in self._parts(session, told["kind"], name):
+                    whole += part
+                    if len(whole) > room:
+                        raise UsageError("it grew meanwhile")
+            except UsageError as error:
+                left.append(f"{name} ({error})")
+                continue
+            room -= len(whole)
+            files[told["kind"], name] = bytes(whole)
+        return files, left
 
     async def _there(self, session: Mirrored, command: str, **args: Any) -> Any:
         """A command for a task, asked again where it is safe to: nothing here sends a message."""
@@ -239,11 +265,7 @@ class FarTasks:
             changed = await self.changes(session)
             await self.commit(session, directory, f"{title} (not finished)", changed)
             packed: Packed = await self._there(session, "pack")
-            left = packed["left"]
-            files = {
-                (f["kind"], f["name"]): await self._read(session, f["kind"], f["name"])
-                for f in packed["files"]
-            }
+            files, left = await self._files(session, packed)
         except AgentdeckError as error:
             left = [f"what it made, which could not be fetched ({error})"]
             files = {}
@@ -265,9 +287,7 @@ class FarTasks:
             await self._cluster.end(session.id)
 
 
-def _kept(
-    record: Path, files: dict[tuple[str, str], bytes], folder: Path | None = None
-) -> None:  # fmt: skip
+def _kept(record: Path, files: Files, folder: Path | None = None) -> None:
     """Files that came back: the record's where it has them, the others where it worked."""
     for (kind, name), data in files.items():
         target = record if kind == "record" else (folder or record / "brought")

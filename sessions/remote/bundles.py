@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import shutil
 import socket
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from sessions.errors import UsageError
+from sessions.ids import new_id
 from sessions.places import private_folder
+from sessions.worktrees import naming
 from sessions.worktrees.git import git, line, run, says
 from sessions.worktrees.repository import Repository
 from skills import private_files
@@ -23,7 +26,6 @@ from skills import private_files
 _SENT = "refs/agentdeck/sent/"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
 _MOST_KNOWN = 200
 _FSCK = ("-c", "fetch.fsckObjects=true", "-c", "gc.auto=0")
 
@@ -40,7 +42,8 @@ def key_of(repository: Repository) -> str:
 
 def packed(repository: Repository, commit: str, known: Sequence[str], into: Path) -> None:
     """A bundle of a commit without what is `known` over there already. Raises GitFault."""
-    at, ref = repository.at, f"{_SENT}{commit}"
+    # A name of its own each time: it may go to two places at once.
+    at, ref = repository.at, f"{_SENT}{commit}-{new_id()}"
     has = [c for c in known[:_MOST_KNOWN] if _COMMIT.match(c) and _there(at, c)]
     git(at, "update-ref", ref, commit, doing="name what is sent")
     try:
@@ -50,15 +53,26 @@ def packed(repository: Repository, commit: str, known: Sequence[str], into: Path
         run(at, ["update-ref", "-d", ref])
 
 
-def fetched(repository: Repository, bundle: Path, branch: str, head: str) -> None:
-    """Take a branch that came back: a new one, or one that went on. Raises GitFault, UsageError."""
-    if not _BRANCH.match(branch) or not _COMMIT.match(head):
-        raise UsageError(f"What came back names no branch: {branch[:80]!r}.")
+def fetched(repository: Repository, bundle: Path, branch: str, head: str, session: str) -> None:
+    """Take a session's branch that came back: a new one, or one that went on; never another.
+
+    Raises GitFault, UsageError.
+    """
+    if not naming.is_of(branch, session) or not is_commit(head):
+        raise UsageError(f"What came back is not the session's branch: {branch[:80]!r}.")
     ref = f"refs/heads/{branch}"
     git(
-        repository.at, *_FSCK, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
-        str(bundle), f"{ref}:{ref}", doing=f"take the branch {branch} back",
+        repository.at, *_FSCK, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
+        "--no-write-fetch-head", str(bundle), f"{ref}:{ref}",
+        doing=f"take the branch {branch} back",
     )  # fmt: skip
+    if line(repository.at, "rev-parse", ref) != head:
+        raise UsageError(f"The branch {branch} came back at another commit than was said.")
+
+
+def is_commit(name: str) -> bool:
+    """Whether a name is a commit's whole one."""
+    return _COMMIT.match(name) is not None
 
 
 def _there(at: Path, commit: str) -> bool:
@@ -106,6 +120,8 @@ class Cache:
         if not self.has(key, commit):
             raise UsageError(f"The commit {commit[:12]} of {key} is not here.", "Send it first.")
         private_folder(target.parent)
+        if target.exists():  # begun by an engine that did not get as far as its session
+            shutil.rmtree(target)
         git(
             target.parent, "clone", "--quiet", "--shared", "--no-checkout",
             str(self.path(key)), str(target), doing="make a clone for the task",

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.reading import MAX_LINE
+from sessions.remote import bundles
+from sessions.worktrees import naming
 
 if TYPE_CHECKING:
     from sessions.features.neighbours import Trees
@@ -43,8 +45,9 @@ async def come_home(
     await asyncio.to_thread(settled, mirror.journal.path, host)
     session = await deck.get(session_id)
     folder = session.folder / "files" / "brought"
-    if tree is not None and repository is not None and branch:
-        made = await trees.adopt(session, repository, branch, str(tree["base"]))
+    base = str(tree["base"]) if tree is not None else ""
+    if repository is not None and naming.is_of(branch, session_id) and bundles.is_commit(base):
+        made = await trees.adopt(session, repository, branch, base)
         folder = made.path
         session.recorder.emit(ev.SessionSet(cwd=str(made.cwd)))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 from sessions.errors import AgentdeckError, UsageError
@@ -14,12 +15,26 @@ ANSWER = "\x02answer.txt\x02"
 PART = 2 * 2**20
 """Bytes of a file in one answer."""
 
+MOST_FILES = 200
+MOST_BYTES = 50 * 2**20
+"""What comes back as files; the rest is named."""
+
+
+def unpacked(said: object) -> bytes:
+    """One part of a file as it came, in base 64. Raises UsageError: it is none."""
+    try:
+        return base64.b64decode(str(said), validate=True)
+    except ValueError as error:
+        raise UsageError("What came is no part of a file.") from error
+
 
 def written(target: Path, name: str, data: bytes) -> Path:
     """A file that came back, below a folder of here. Raises UsageError: its name leads out."""
     path = target / name
     parts = Path(name).parts
-    if not parts or Path(name).is_absolute() or ".." in parts:
+    inside = parts and not Path(name).is_absolute() and ".." not in parts
+    # A folder on the way may be a link: it came with a branch from over there.
+    if not inside or not path.parent.resolve().is_relative_to(target.resolve()):
         raise UsageError(f"{clean(name)[:200]!r} is no name of a file.")
     try:
         private_folder(path.parent)

@@ -20,17 +20,15 @@ from sessions.ids import is_id
 from sessions.places import Places, private_folder
 from sessions.plans import check, watch
 from sessions.remote.bundles import Cache, branch_packed
-from sessions.remote.parts import ANSWER, PART
+from sessions.remote.parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.safety.sanitise import clean
 from sessions.worktrees import land, review
+from sessions.worktrees.git import GitFault
 
 if TYPE_CHECKING:
     from sessions.engine.whole import WholeDeck
     from sessions.runtime.session import Session
 
-MOST_FILES = 200
-MOST_BYTES = 50 * 2**20
-"""What comes back as files; the rest is named."""
 _OWN = {"answer.txt", "check.txt"}
 _BRANCH = "branch"
 
@@ -43,7 +41,7 @@ def cache(places: Places) -> Cache:
 def received(places: Places, name: str, offset: int, data: str) -> int:
     """One part of a file that comes; how much of it is here. Raises UsageError."""
     path = _incoming(places, name)
-    raw = base64.b64decode(data)
+    raw = unpacked(data)
     with open(path, "r+b" if offset else "wb") as file:
         if offset:
             file.seek(0, os.SEEK_END)
@@ -126,7 +124,13 @@ async def committed(deck: WholeDeck, session: Session, message: str, loose: list
     if tree is None:
         return ""
     work = partial(land.commit_all, Path(tree["path"]), message, loose)
-    return await deck.features.worktrees.run(work)
+    try:
+        return await deck.features.worktrees.run(work)
+    except GitFault:
+        now = await changed(deck, session)
+        if set(loose) & set(now["loose"]):
+            raise
+        return now["head"]  # asked once more, because the answer was lost: it is committed
 
 
 async def packed(deck: WholeDeck, session: Session) -> Packed:
@@ -174,7 +178,9 @@ def _candidates(
         made = (p for p in sorted(root.rglob("*")) if ".git" not in p.relative_to(root).parts)
         return [*kept, *(("made", root, p) for p in made if p.is_file())]
     named = {root / path for path in byproducts(session)}
-    inside = [p for p in sorted(named) if p.is_file() and p.resolve().is_relative_to(root)]
+    inside = [
+        p for p in sorted(named) if p.is_file() and p.resolve().is_relative_to(root.resolve())
+    ]
     return [*kept, *(("made", root, p) for p in inside)]
 
 

@@ -30,6 +30,12 @@ def branch(title: str, session_id: str, *, flat: bool = False) -> str:
     return f"{PREFIX}-{name}" if flat else f"{PREFIX}/{name}"
 
 
+def is_of(name: str, session_id: str) -> bool:
+    """Whether a branch is a session's by its name: another machine may name no other of here."""
+    own = rf"{PREFIX}[/-][\w-]+-{re.escape(session_id)}"
+    return re.fullmatch(own, name) is not None
+
+
 def folder(worktrees: Path, repository: str, branch_name: str) -> Path:
     """Where a branch is checked out: `<worktrees>/<repository>/<branch>`."""
     return worktrees / (slug(repository) or "repository") / branch_name
