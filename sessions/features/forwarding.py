@@ -88,7 +88,8 @@ class Passing(Feature):
                 "Its shell has to: docs/terminals.md says how. Or select what it shows.",
             )
         output = fill.cut(ran.output, _MOST_ANSWER) or "(it printed nothing)"
-        return f"$ {ran.command}\n\n{output}\n\n(exit code {ran.exit}, {ran.seconds:g} s)"
+        end = "its exit code was not told" if ran.exit is None else f"exit code {ran.exit}"
+        return f"$ {ran.command}\n\n{output}\n\n({end}, {ran.seconds:g} s)"
 
     async def _hand_one(self, session: Session, target: str, text: str) -> ev.JSON:
         kind, _, rest = target.partition(":")

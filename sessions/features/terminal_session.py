@@ -27,6 +27,8 @@ _TITLE_S, _NOTICE_S, _TOLD_S = 3.0, 1.0, 0.1
 """Between two titles, two notices on record, and two summaries."""
 _MOST_TYPED, _MOST_OUTPUT = 2**12, 2**16
 _SHOWN = 400
+_MOST_COMMANDS, _COMMANDS_S = 100, 1.0
+"""Commands on record at once; one more for each of so many seconds."""
 MOST_ASKED = 3
 """Questions for the clipboard that wait at a time; further ones are not asked."""
 
@@ -64,8 +66,11 @@ class TerminalSession:
         """Where the program is: prompt, typing, output, or ""."""
         self._command = ""
         self._since = monotonic()
-        self._asking = False
-        """Its title says that it asks for something."""
+        self._asking = self._asked = False
+        """Its title says that it asks for something, and so it was told."""
+        self._spare, self._spared_at = float(_MOST_COMMANDS), self._since
+        self._too_many = False
+        """It was said that not all commands are on record."""
         self.last: ev.ShellRan | None = None
         self._later: dict[str, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
 
@@ -113,10 +118,16 @@ class TerminalSession:
         self._at_most("title", _TITLE_S, self._put_title)
         if (asks := agent_hooks.asks_by_title(words)) != self._asking:
             self._asking = asks
-            state, message = (
-                ("needs-you", "It asks for your approval.") if asks else ("working", "")
-            )
-            self.session.recorder.emit(ev.TerminalSaid(state=state, message=message))
+            self._at_most("asks", _NOTICE_S, self._put_asks)
+
+    def _put_asks(self) -> None:
+        if self._asking == self._asked:
+            return
+        self._asked = self._asking
+        state, message = (
+            ("needs-you", "It asks for your approval.") if self._asked else ("working", "")
+        )
+        self.session.recorder.emit(ev.TerminalSaid(state=state, message=message))
 
     def _put_title(self) -> None:
         title = agent_hooks.named(self.state["title"])
@@ -129,8 +140,9 @@ class TerminalSession:
             self._state(progress=told)
 
     def _notice(self, mark: TerminalMark) -> None:
-        self._state(said={**self.state["said"], "message": mark.words}, bell=True)
-        said = ev.TerminalSaid(message=secrets_filter.hide(mark.words))
+        words = secrets_filter.hide(mark.words)
+        self._state(said={**self.state["said"], "message": words}, bell=True)
+        said = ev.TerminalSaid(message=words)
         self._at_most("notice", _NOTICE_S, lambda: self.session.recorder.emit(said))
 
     def _directory(self, mark: TerminalMark) -> None:
@@ -187,17 +199,30 @@ class TerminalSession:
             output = f"[{self._cut} bytes are left out here]\n{output}"
         ran = ev.ShellRan(
             command=secrets_filter.hide(self._command),
-            exit=mark.number or 0,
+            exit=mark.number,
             output=secrets_filter.hide(output),
             seconds=round(monotonic() - self._since, 3),
         )
         self._command = ""
         self.last = ran
         self._state(at="prompt")
-        if self.started.record and ran.command:
+        if self.started.record and ran.command and self._room_for_one():
             self.session.recorder.emit(ran)
         else:
-            self._state(exit=ran.exit, new=True)
+            self._state(exit=ran.exit, new=ran.exit is not None)
+
+    def _room_for_one(self) -> bool:
+        """Whether one more command goes on record: whoever prints marks could print any number."""
+        now = monotonic()
+        earned = (now - self._spared_at) / _COMMANDS_S
+        self._spare, self._spared_at = min(_MOST_COMMANDS, self._spare + earned), now
+        if self._spare >= 1:
+            self._spare -= 1
+            return True
+        if not self._too_many:
+            self._too_many = True
+            self._unrecorded("This terminal tells of more commands than are recorded.")
+        return False
 
     def printed(self, raw: bytes, mark: bool) -> None:
         """The program printed that; `mark`: as a mark."""
@@ -232,8 +257,7 @@ class TerminalSession:
         """The user has answered a question of this terminal; whether it was one."""
         if answer.ask not in {str(ask["ask"]) for ask in self.session.summary.asks}:
             return False
-        if not answer.allowed:
-            self.clipboard.pop(answer.ask, None)
+        self.clipboard.pop(answer.ask, None)
         await self.session.recorder.emit_synced(answer)
         self._state()
         return True

@@ -20,8 +20,7 @@ from sessions.features.feature import Feature
 from sessions.features.terminal_session import TerminalSession, directory, shell
 from sessions.ids import new_id
 from sessions.record import events as ev
-from sessions.record.summary import ENGINE_ENDED
-from sessions.record.terminal_state import TERMINAL
+from sessions.record.terminal_state import TERMINAL, WENT
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
 from sessions.terminals import left_behind, recording
@@ -212,7 +211,7 @@ class TerminalSessions(Feature):
         """End every program; each has a moment for it."""
         running = [live for live in self._of.values() if live.terminal.running]
         for live in running:
-            live.end(ENGINE_ENDED)
+            live.end(WENT)
         waits = [asyncio.ensure_future(live.over.wait()) for live in running]
         if waits:
             _, late = await asyncio.wait(waits, timeout=2 * GRACE_S + 1)

@@ -277,8 +277,8 @@ class _Finder:
         self._calls[name] = self._told[event.seq] = call
         self._result(
             ev.ToolResult(
-                seq=event.seq, turn=turn, call=name, status="ok", content=event.output,
-                data={"exit_code": event.exit},
+                seq=event.seq, turn=turn, call=name, content=event.output,
+                status="unknown" if event.exit is None else "ok", data={"exit_code": event.exit},
             )
         )  # fmt: skip
 

@@ -230,7 +230,8 @@ class ShellRan(Event, frozen=True, kw_only=True, tag="shell.ran"):
     """The user's own command has run, outside any turn; `path` (under `files/`) holds all of it."""
 
     command: str
-    exit: Int = 0
+    exit: Int | None = 0
+    """None: a terminal's shell did not say."""
     output: str = ""
     seconds: float = 0.0
     path: str = ""

@@ -71,7 +71,7 @@ def apply(
         state["said"] = {"state": said, "message": event.message}
         summary.snippet = event.message or summary.snippet
     elif isinstance(event, ev.ShellRan):
-        state.update(exit=event.exit, new=True)
+        state.update(exit=event.exit, new=event.exit is not None)
         summary.snippet = event.command[:200] or summary.snippet
     summary.status = status(state)
 

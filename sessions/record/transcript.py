@@ -276,7 +276,7 @@ class Transcript:
             call=f"shell-{event.seq}",
             name="!",
             input={"command": event.command},
-            status="ok" if event.exit == 0 else "error",
+            status="unknown" if event.exit is None else "error" if event.exit else "ok",
             result=event.output,
             path=event.path,
             truncated=bool(event.path),

@@ -33,6 +33,7 @@ _BEGINS = (b"\x1b]", b"\x1bP", b"\x1b_", b"\x1b^", b"\x1bX")
 _CUT = re.compile(rb"\x1b(?:\[[\x20-\x3f]{0,200}|[\x20-\x2f]{0,8})?\Z")
 _END_OSC, _END_STRING = re.compile(rb"[\x07\x1b\x18\x1a]"), re.compile(rb"[\x1b\x18\x1a]")
 _CONEMU = re.compile(r"\d{1,2}(?:;|\Z)")
+_CODE = re.compile(r"-?\d{1,10}\Z")
 _PROGRESS = {"1": "normal", "2": "error", "3": "unknown", "4": "paused"}
 
 
@@ -199,8 +200,7 @@ def _shell(text: str) -> TerminalMark | None:
         return TerminalMark("command", clean(_unescaped(rest.rpartition(";")[0] or rest))[:_MOST])
     if kind == "D":
         code = rest.partition(";")[0]
-        fits = code.lstrip("-").isdecimal() and len(code) < 12
-        return TerminalMark("done", number=int(code) if fits else None)
+        return TerminalMark("done", number=int(code) if _CODE.match(code) else None)
     return None
 
 

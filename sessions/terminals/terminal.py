@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from sessions.terminals.marks import Marks, TerminalMark
 from sessions.terminals.modes import ALTERNATE, BRACKETED, Modes
 from sessions.terminals.pty import GRACE_S, Pty
 
+log = logging.getLogger("agentdeck.terminals")
+
 WINDOW = 2**18
 """Bytes that are sent to a watcher ahead of what it has drawn."""
 HOLD = 2**19
@@ -28,8 +31,10 @@ STALL_S = 1.0
 """A watcher that draws nothing for so long holds up nobody any more."""
 SHOWN_S, HIDDEN_S, FLOOD_S = 0.01, 0.05, 0.01
 """Pauses between two reads: with a watcher, without one, and where much came at once."""
-SHARE = 2**16
-"""Bytes that are read at a time."""
+SHARE, LEAST_SHARE = 2**16, 2**10
+"""Bytes that are read at a time; fewer of a program whose output takes long to read."""
+TURN_S = 0.01
+"""What is read at a time shall take no longer: others have their turn."""
 _SIZES_S = 0.05
 _LAST = 2**20
 """Bytes that are still read once the program has ended and its time is over."""
@@ -80,6 +85,7 @@ class LiveTerminal:
         self._again: asyncio.TimerHandle | None = None
         self._sizing: asyncio.TimerHandle | None = None
         self._wanted = size
+        self._share = SHARE
         self._loop = asyncio.get_running_loop()
 
     def start(self, make: Callable[[Callable[[int | None], None]], Pty]) -> None:
@@ -137,7 +143,8 @@ class LiveTerminal:
             return
         self._loop.remove_reader(pty.fd)
         parts, size, over = [], 0, False
-        while size < SHARE:
+        share, spent = self._share, 0.0
+        while size < share:
             data = pty.read()
             if not data:
                 over = data is None
@@ -145,18 +152,28 @@ class LiveTerminal:
             parts.append(data)
             size += len(data)
         if parts:
-            self._took_in(b"".join(parts))
-        if self._exited and (over or (size < SHARE and not pty.others)):
+            spent = self._took_in(b"".join(parts))
+            self._share = max(LEAST_SHARE, share // 2) if spent > TURN_S else min(SHARE, share * 2)
+        if self._exited and (over or (size < share and not pty.others)):
             self._finish()
             return
         if over:
             return  # it was hung up; the program's end is awaited
-        pause = FLOOD_S if size >= SHARE else SHOWN_S if self.watchers else HIDDEN_S
-        self._again = self._loop.call_later(pause, self._arm)
+        pause = FLOOD_S if size >= share else SHOWN_S if self.watchers else HIDDEN_S
+        self._again = self._loop.call_later(max(pause, 2 * spent), self._arm)
 
-    def _took_in(self, data: bytes) -> None:
-        passed = self._marks.feed(data)
-        for raw, mark in passed:
+    def _took_in(self, data: bytes) -> float:
+        """Take in what was printed; how many seconds that took."""
+        began = self._loop.time()
+        try:
+            self._take_in(data)
+        except Exception:  # whatever it was about, the program is read on
+            log.exception("what a program on a terminal printed")
+        self._tell()
+        return self._loop.time() - began
+
+    def _take_in(self, data: bytes) -> None:
+        for raw, mark in self._marks.feed(data):
             if raw:
                 if not self.watchers and b"\x1b[" in raw and (answer := questions.answer(raw)):
                     self._answer(answer)
@@ -165,7 +182,6 @@ class LiveTerminal:
                 self._hears.printed(raw, mark is not None)
             if mark is not None:
                 self._hears.marked(mark)
-        self._tell()
 
     def _answer(self, data: bytes) -> None:
         """Nobody looks on whose emulator would: a program that waits for it would wait long."""

@@ -145,7 +145,7 @@ async def when_done(deck: Deck, session: str, to: list[str], words: str = "") ->
 async def shell(deck: Deck, session: str, line: str) -> ShellEnded:
     """Run the user's own command in a session's directory, with the user's rights; its end."""
     ran = await deck.features.own_commands.run(await deck.get(session), line)
-    return {"exit": ran.exit, "seconds": ran.seconds}
+    return {"exit": ran.exit or 0, "seconds": ran.seconds}
 
 
 @command("session.shell_stop")

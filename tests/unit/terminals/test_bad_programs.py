@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import os
 import random
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,9 @@ from sessions.engine.terminal_views import line
 from sessions.errors import AgentdeckError
 from sessions.terminals.kept import PrintedBytes
 from sessions.terminals.left_behind import remember, sweep
+from sessions.terminals.marks import TerminalMark
+from sessions.terminals.pty import Pty
+from sessions.terminals.terminal import LiveTerminal
 from sessions.terminals.watching import TerminalPiece
 from tests.support.deckrig import Rig
 from tests.support.rig import until
@@ -123,6 +128,48 @@ def test_a_piece_is_a_line_of_json() -> None:
     piece = TerminalPiece(7, b"\x1b", (80, 24), end=True)
     told = b'{"terminal":"s","at":7,"data":"Gw==","size":[80,24],"end":true}\n'
     assert line("s", piece) == told
+
+
+class _Heard:
+    """Takes long over what it is told, once for all that was read at a time."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.shares: list[int] = []
+        self.fails = True
+
+    def source(self) -> bytes:
+        self.read += 1
+        return b"a" * 4095 + b"\x07"
+
+    def marked(self, mark: TerminalMark) -> None:
+        if self.read:
+            self.shares.append(self.read)
+            self.read = 0
+            time.sleep(0.011)
+        if self.fails:
+            self.fails = False
+            raise RuntimeError("what it said could not be taken in")
+
+    def printed(self, raw: bytes, mark: bool) -> None: ...
+    def sized(self, columns: int, rows: int) -> None: ...
+    def ended(self, code: int | None) -> None: ...
+
+
+async def test_one_whose_output_takes_long_is_read_in_smaller_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard = _Heard()
+    terminal = LiveTerminal(heard, (80, 24))
+    terminal.start(
+        lambda on_exit: Pty.start(
+            ["sh", "-c", "echo; read -r a"], cwd=Path("/"), env={}, size=(80, 24), on_exit=on_exit
+        )
+    )
+    monkeypatch.setattr(Pty, "read", lambda _: heard.source())
+    await until(lambda: heard.shares[-1:] == [1])
+    assert heard.shares[0] == 16
+    terminal.close()
 
 
 def _alive(pid: int) -> bool:

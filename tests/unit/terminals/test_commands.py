@@ -41,6 +41,31 @@ async def test_a_command_is_kept_with_its_output_and_its_end(looking: Looking, r
     await looking.status(terminal, "idle")
 
 
+async def test_an_end_that_is_not_told_is_not_known(looking: Looking, rig: Rig) -> None:
+    says = "C;cmdline=make", "D", "A", "C;cmdline=test", "D;--5", "A"
+    script = "".join(f"printf '\\033]133;{each}\\007'; " for each in says) + "read -r a"
+    terminal = await looking.new("sh", "-c", script)
+    await looking.status(terminal, "idle")
+    ran = [e for e in rig.deck.sessions[terminal].journal.events() if isinstance(e, ev.ShellRan)]
+    assert [(e.command, e.exit) for e in ran] == [("make", None), ("test", None)]
+    last = await looking.client.call("terminal.last", session=terminal)
+    assert (last["command"], last["exit"]) == ("test", None)
+    other = await rig.session()
+    await looking.client.call("session.hand", session=terminal, to=[other.id])
+    assert "its exit code was not told" in other.messages[1].text
+
+
+async def test_a_flood_of_what_it_says_does_not_fill_the_record(looking: Looking, rig: Rig) -> None:
+    flood = "\x1b]133;C;cmdline=x\x07\x1b]133;D;0\x07\x1b]0;[ . ] Action Required\x07\x1b]0;t\x07"
+    terminal = await looking.python(f"print({flood!r} * 2000)")
+    await looking.ended(terminal)
+    told = list(rig.deck.sessions[terminal].journal.events())
+    assert 100 <= sum(isinstance(e, ev.ShellRan) for e in told) < 1000
+    assert sum(isinstance(e, ev.TerminalSaid) for e in told) < 100
+    (notice,) = [e for e in told if isinstance(e, ev.Notice)]
+    assert "more commands than are recorded" in notice.message
+
+
 async def test_it_is_sent_to_a_session_as_a_quotation(looking: Looking, rig: Rig) -> None:
     terminal, other = await told(looking), await rig.session()
     (sent,) = await looking.client.call("session.hand", session=terminal, to=[other.id])

@@ -89,7 +89,8 @@ async def test_the_end_of_the_deck_ends_its_programs_and_their_rows_say_so(
     await rig.close()
     assert not alive(pid)
     assert session.summary.terminal is not None
-    assert session.summary.error == "The engine was stopped, which ended this turn."
+    assert session.summary.error == "The engine stopped, and the terminal with it."
+    assert session.summary.status == "cut-off"
 
 
 async def test_a_program_that_floods_waits_for_who_looks_on(looking: Looking, rig: Rig) -> None:
