@@ -146,7 +146,7 @@ class Pictures:
             if not (path.is_relative_to(folder) and path.is_file()):
                 return None
             state = str(path.stat().st_mtime_ns)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # links in a circle
             return None
         name = clean_line(alt.strip() or str(path.relative_to(folder)))
         return PicturePiece(path, f"[image: {name}]", self.get, state=state)

@@ -96,14 +96,16 @@ async def test_a_picture_that_an_answer_names_in_markdown_is_drawn_once_it_is_wh
         red(tmp_path / "work", "a b.png")
         red(tmp_path, "out.png")
         (tmp_path / "work" / "link.png").symlink_to(tmp_path / "out.png")
+        (tmp_path / "work" / "round.png").symlink_to("round.png")
         app.say(ev.Text, text="Here:\n\n![the pl")
         app.view.flush()
         app.say(ev.Text, text="ot](a%20b.png)\n\n[out](../out.png)\n\n![far](link.png)\n\n")
+        app.say(ev.Text, text="![ring](round.png)\n\n")
         app.say(ev.Text, text="![web](https://example.org/a.png)\n\nSee ![it](<a b.png>) there.")
         await came(app, "the plot] 80 × 40")
         await came(app, "it]")
         assert sum("▀" in row for row in app.rows) == 12  # one picture of 48 cells, 2 to 1
-        for words in ("../out.png", "link.png", "example.org", "there."):
+        for words in ("../out.png", "link.png", "round.png", "example.org", "there."):
             assert any(words in row for row in app.rows), words
 
 
