@@ -28,13 +28,16 @@ _EXIF = b"Exif\0\0"
 _ORIENTATION = 0x0112
 
 
-def plain_bytes(path: Path) -> bytes:
-    """A file's bytes, b"" if it is no plain file, too long or can't be read."""
+def plain_bytes(folder: Path, name: str) -> bytes:
+    """A folder's file, b"" if it lies elsewhere, is no plain file, too long or can't be read."""
+    path = folder / name
     try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return b""
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(fd, "rb") as file:
             data = file.read(MOST + 1)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # links in a circle
         return b""
     return data if len(data) <= MOST else b""
 

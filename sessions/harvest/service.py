@@ -471,7 +471,7 @@ class Harvest:
             return found
         cwd = next(iter(self._folders([str(found.origin.get("session") or "")])), "")
         try:
-            data = plain_bytes(Path(cwd) / found.path) if cwd else b""
+            data = plain_bytes(Path(cwd), found.path) if cwd else b""
             text = data.decode("utf-8") if not made or sha256(data) == digest else ""
         except ValueError:
             return found
@@ -489,9 +489,7 @@ class Harvest:
             folder: Path | None = self.places.session(session) / "files"
             if each.signals.get("made"):
                 folder = next((Path(cwd) for cwd in self._folders([session])), None)
-            path = folder / each.path if folder is not None else None
-            inside = path and folder and path.resolve().is_relative_to(folder.resolve())
-            data = plain_bytes(path) if path and inside else b""
+            data = plain_bytes(folder, each.path) if folder is not None else b""
             changed = each.signals.get("made") and sha256(data) != digest
             if data and not changed and len(data) <= room:
                 pictures[each.id], room = data, room - len(data)

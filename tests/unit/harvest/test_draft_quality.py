@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.recurring import merged
 from sessions.harvest.redact import Redactor
@@ -170,6 +171,21 @@ def test_data_that_was_read_goes_along_where_it_is_picked(tmp_path: Path) -> Non
     draft = harvest.create(found, "plots")
     assert draft.files["references/rain.csv"] == b"month,mm\nJan,3\n"
     assert "`references/rain.csv`: an example of what goes in" in draft.body
+
+
+@pytest.mark.parametrize("name", ["out/rain.csv", "../rain.csv", "round/rain.csv"])
+def test_data_that_lies_outside_of_the_sessions_folder_goes_nowhere(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "rain.csv").write_text("month,mm\nJan,3\n")
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "out").symlink_to(tmp_path)
+    (work / "round").symlink_to("round")
+    record(tmp_path, "s1", cwd=str(work))
+    origin = {"session": "s1", "turn": 1, "seq": 1}
+    found = Found("file", "", name, origin=origin, signals={"input": True})
+    assert Harvest(rig_places(tmp_path)).create([found], "plots").files == {}
 
 
 @pytest.mark.parametrize(
