@@ -22,7 +22,7 @@ def _value(name: str, kind: str) -> Any:
         return {"a": True}
     if name in ("state", "status"):
         return "ok"
-    if name in ("turn", "seq", "code"):
+    if name in ("turn", "seq", "code", "exit"):
         return 1
     if "list[str]" in kind:
         return ["a"]
