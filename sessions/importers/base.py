@@ -280,13 +280,7 @@ def date_of(when: Any) -> str:
 
 def records(path: Path) -> Iterator[Record]:
     """JSON objects of a file with one a line; torn, broken and huge lines are passed over."""
-    for line in lines_of(path):
-        try:
-            record = _decode(line)
-        except (ValueError, RecursionError):
-            record = _otherwise(line)
-        if isinstance(record, dict):
-            yield record
+    return (record for line in lines_of(path) if (record := record_of(line)) is not None)
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
@@ -303,17 +297,10 @@ def lines_of(path: Path) -> Iterator[bytes]:
 def record_of(line: bytes) -> Record | None:
     """The object that a line is; None where it is none."""
     try:
-        record = _decode(line)
-    except (ValueError, RecursionError):
-        record = _otherwise(line)
-    return record if isinstance(record, dict) else None
-
-
-def _otherwise(line: bytes) -> Any:
-    try:
-        return json.loads(line)
+        record = value_of(line)
     except (ValueError, RecursionError):
         return None
+    return record if isinstance(record, dict) else None
 
 
 def value_of(text: bytes | str) -> Any:

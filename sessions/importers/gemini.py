@@ -103,7 +103,8 @@ def _load(path: Path) -> tuple[Record, Iterable[Record]]:
     header: Record = {}
     messages: list[bytes | Record] = []
     for line in lines_of(path):
-        if b"$" not in line and b'"type"' in line:
+        # A header may have a type within it; messages name no session.
+        if b"$" not in line and b'"type"' in line and b'"sessionId"' not in line:
             messages.append(line)
         elif (record := record_of(line)) is None:
             continue

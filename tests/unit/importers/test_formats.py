@@ -369,7 +369,7 @@ def test_what_gemini_takes_back_or_tells_again_counts_as_it_was_told_last(
         return {"id": number, "timestamp": AT, "type": kind, "content": text}
 
     records = [
-        {"sessionId": "g", "projectHash": "h", "startTime": AT},
+        {"sessionId": "g", "projectHash": "h", "startTime": AT, "client": {"type": "ide"}},
         said("1", "user", "What does $set do?"),
         said("2", "gemini", "It"),
         said("2", "gemini", "It sets."),
@@ -387,6 +387,7 @@ def test_what_gemini_takes_back_or_tells_again_counts_as_it_was_told_last(
     told = [e.text for e in events if isinstance(e, ev.UserMessage | ev.Text)]
     assert told == ["What does $set do?", "It sets $x.", 'And "type"?']
     assert events[0].cwd == "/w/later"  # type: ignore[attr-defined]
+    assert events[0].source["id"] == "g"  # type: ignore[attr-defined]
 
 
 def test_the_environment_says_where_conversations_are(tmp_path: Path) -> None:
