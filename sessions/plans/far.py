@@ -57,6 +57,8 @@ class FarTasks:
         self._others = others
         self._sending: dict[str, asyncio.Lock] = {}
         """A repository is sent to a site by one task at a time: the next finds it there."""
+        self._promised: dict[str, tuple[str, asyncio.Task[Any] | None]] = {}
+        """With `any`: where a session is to be that does not work yet, and what makes it."""
 
     @property
     def _trees(self) -> Trees:
@@ -68,7 +70,7 @@ class FarTasks:
 
     # -- before
 
-    def chosen(self, where: str) -> str:
+    def chosen(self, where: str, session: str) -> str:
         """The site of a session that is to be: with `any`, the host with most room, or here.
 
         Raises UsageError: nothing is called so.
@@ -80,7 +82,19 @@ class FarTasks:
             if site.name != RAY and not site.offline:
                 rooms[site.name] = int(getattr(site, "room", lambda: 1)())
         rooms[""] = self._deck.config.limits.turns_at_once - self._deck.working
-        return max(rooms, key=lambda name: rooms[name])
+        self._promised = {s: p for s, p in self._promised.items() if self._awaited(s, p[1])}
+        for site_name, _ in self._promised.values():
+            if site_name in rooms:
+                rooms[site_name] -= 1
+        found = max(rooms, key=lambda name: rooms[name])
+        self._promised[session] = found, asyncio.current_task()
+        return found
+
+    def _awaited(self, session: str, making: asyncio.Task[Any] | None) -> bool:
+        """Whether a session that was given a place takes it without being seen to work yet."""
+        made = self._deck.sessions.get(session)
+        going = making is not None and not making.done()
+        return going and (made is None or not made.summary.turns)
 
     async def make(
         self, site: str, plan: Plan, task: Task, session: str, cwd: Path, base: str, run: str,

@@ -407,7 +407,7 @@ class Runner:
         """The session of a unit that was started. Raises AgentdeckError."""
         item = f" {unit.item.text}" if unit.item else ""
         title, folder = clean_line(f"{unit.key}{item}")[:80], self.directory(task, values)
-        if site := self.runs.far.chosen(far.where_of(self.plan, task)):
+        if site := self.runs.far.chosen(far.where_of(self.plan, task), unit.session):
             profile, backend, model = self.runs.who(self.plan, task)
             wishes = {
                 "profile": profile, "backend": backend, "model": model, "title": title,

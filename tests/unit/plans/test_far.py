@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from sessions.engine.whole import WholeDeck
+from sessions.plans import far
 from sessions.plans.runner import Runner
+from sessions.plans.state import Unit
+from sessions.record import codec
 from sessions.record import events as ev
-from sessions.remote.cluster.body import home
+from sessions.remote.cluster import settings
+from sessions.remote.cluster.body import ActorBody, home
 from tests.support.messages_server import Hang, Request, Step, say, start
 from tests.support.nearby import Nearby, nearby
 from tests.support.rig import until
@@ -18,6 +26,41 @@ from tests.unit.plans.test_branches import rig as at_home
 from tests.unit.plans.test_runs import LONG, Rig, states
 
 __all__ = ["at_home", "nearby"]
+
+
+class Place:
+    """A stand-in for a host: one engine that has all sessions that are made there."""
+
+    name = "build"
+
+    def __init__(self, config_file: Path, room: int) -> None:
+        self.body = ActorBody({"session": "build", "config": settings.sent(config_file)})
+        self.asked: list[str] = []
+        self.offline = ""
+        self._room = room
+
+    def room(self) -> int:
+        """How many sessions may still work there."""
+        return self._room
+
+    async def call(self, command: str, args: ev.JSON) -> Any:
+        """Done by the body."""
+        self.asked.append(command)
+        told = codec.loads(await self.body.call(command, codec.encode(args)))
+        assert "ok" in told, told
+        return told["ok"]
+
+    async def since(self, session: str, seq: int) -> Sequence[bytes]:
+        """Of its journal."""
+        return (await self.body.news({session: seq}, 0)).get(session, [])
+
+    async def follow(self, deck: WholeDeck) -> None:
+        """Push what is said, as a host does."""
+        while True:
+            known = {m.id: m.last_seq for m in deck.elsewhere.mirrors(self.name)}
+            for session, lines in (await self.body.news(known, 1.0)).items():
+                await deck.elsewhere.take(self.name, session, lines)
+
 
 FAR = PLAN.replace("[plan]\n", '[plan]\nwhere = "ray"\n')
 
@@ -103,8 +146,6 @@ async def test_the_next_engine_waits_for_a_turn_that_goes_on_there(
     unit = runner.run.units["one"]
     await until(lambda: unit.session in rig.deck.sessions, LONG)
     (body,) = nearby.bodies.values()
-    from sessions.record import codec
-
     why = codec.encode({"session": body.session, "why": "Somebody pulled the plug."})
     await body.call("session.interrupt", why)
     await until(lambda: bool(runner.run.over), LONG)
@@ -160,6 +201,58 @@ def test_where_is_checked_before_anything_starts(wrong: Callable[[str], list[str
     """A host that nobody configured, a cluster that is none."""
     told = wrong('[plan]\nwhere = "nowhere"\n[[task]]\nname = "a"\nprompt = "x"\nwhere = "ray"\n')
     assert "no host is called 'nowhere'" in told[0] and "no cluster is configured" in told[1]
+
+
+async def _at(site: Place, rig: Rig) -> Unit:
+    """What became of a task that may run anywhere, where there is one other place."""
+    rig.server.script = writes
+    rig.deck.elsewhere.add(site)
+    following = asyncio.ensure_future(site.follow(rig.deck))
+    try:
+        plan = FAR.replace('"ray"', '"any"').split('[[task]]\nname = "two"')[0]
+        runner = await rig.run(plan)
+        assert states(runner) == {"one": "done"}, _whys(runner)
+        return runner.run.units["one"]
+    finally:
+        following.cancel()
+        await site.body.end({})
+
+
+async def test_anywhere_is_the_place_with_most_room(rig: Rig, nearby: Nearby) -> None:
+    """The branch comes back from it, checked there."""
+    site = Place(rig.deck.places.config_file, room=100)
+    unit = await _at(site, rig)
+    assert site.asked.count("work.begin") == 1 and "work.check" in site.asked
+    work = rig.root / "work"
+    assert git(work, "show", f"{unit.branch}:one.txt") == "one.txt"
+    assert git(work, "rev-parse", unit.branch) == unit.commit and not nearby.bodies
+
+
+@pytest.mark.parametrize(("room", "offline"), [(0, ""), (100, "It is away.")])
+async def test_anywhere_is_here_where_nothing_else_has_room(
+    rig: Rig, nearby: Nearby, room: int, offline: str
+) -> None:
+    """A place that is full or away is asked nothing."""
+    site = Place(rig.deck.places.config_file, room)
+    site.offline = offline
+    unit = await _at(site, rig)
+    assert not site.asked and (await rig.deck.get(unit.session)).summary.host == ""
+
+
+async def test_places_that_are_promised_are_not_given_twice() -> None:
+    """Tasks that begin at once do not all go to where there was most room before any began."""
+    site = SimpleNamespace(name="build", offline="", room=lambda: 3)
+    sessions: dict[str, Any] = {}
+    deck: Any = SimpleNamespace(
+        elsewhere=SimpleNamespace(sites=(site, SimpleNamespace(name="ray", offline=""))),
+        config=SimpleNamespace(limits=SimpleNamespace(turns_at_once=3)), working=1,
+        sessions=sessions,
+    )  # fmt: skip
+    tasks = far.FarTasks(deck, deck)
+    assert [tasks.chosen("any", f"s{n}") for n in range(5)] == ["build", "", "build", "", "build"]
+    # Once they work they are counted by their place, and no longer as promised.
+    sessions.update({f"s{n}": SimpleNamespace(summary=SimpleNamespace(turns=1)) for n in range(5)})
+    assert tasks.chosen("any", "s5") == "build" and tasks.chosen("ray", "s6") == "ray"
 
 
 def test_homes_are_apart(nearby: Nearby) -> None:
