@@ -83,6 +83,7 @@ SYNONYMS = {
     "steer": "inject interrupt redirect now during turn",
     "answer": "permission allow deny approve reject reply request question",
     "other_backend": "switch provider agent model change hand over",
+    "send_command": "forward pass hand over share output shell",
     "send_answer": "forward pass hand over share reply message",
     "when_done": "then chain afterwards follow up pipeline trigger",
     "next_needing": "jump attention waiting question unseen go next",

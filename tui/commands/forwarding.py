@@ -1,10 +1,12 @@
-"""Answers sent on to other sessions, now or when a session is done."""
+"""Answers and commands sent on to other sessions, now or when a session is done."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tui.actions import action
+from tui.commands.terminals import GROUP as TERMINALS
+from tui.commands.terminals import has_run, on_terminal
 from tui.commands.turns import GROUP, can_repeat, has_session
 
 if TYPE_CHECKING:
@@ -14,10 +16,20 @@ if TYPE_CHECKING:
 @action("send_answer", "Send this answer to …", group=GROUP, when=can_repeat)
 async def send_answer(deck: DeckScreen) -> None:
     """The session's last answer goes to tiles, to a new session, or to a task of a run."""
+    await _hand(deck, "answer")
+
+
+@action("send_command", "Send the last command to …", group=TERMINALS, when=has_run)
+async def send_command(deck: DeckScreen) -> None:
+    """The terminal's last command, with its output, goes where an answer may go: as a quotation."""
+    await _hand(deck, "command")
+
+
+async def _hand(deck: DeckScreen, what: str) -> None:
     from tui.screens.receivers import ask_words, pick_receivers
 
     session = deck.model.current or ""
-    to = await pick_receivers(deck, "Send this answer to", session)
+    to = await pick_receivers(deck, f"Send this {what} to", session)
     words = await ask_words(deck) if to else None
     if words is None:
         return
@@ -25,10 +37,15 @@ async def send_answer(deck: DeckScreen) -> None:
     faults = [each["error"] for each in told if each.get("error")]
     count = len(told) - len(faults)
     good = f"Sent to {count} of {len(told)}. " if count and len(told) > 1 else ""
-    deck.say(f"{good}{' '.join(faults)}" if faults else "The answer was sent.")
+    deck.say(f"{good}{' '.join(faults)}" if faults else f"The {what} was sent.")
 
 
-@action("when_done", "When done, send to …", group=GROUP, when=has_session)
+def can_chain(deck: DeckScreen) -> bool:
+    """The current tile is a session that answers."""
+    return has_session(deck) and not on_terminal(deck)
+
+
+@action("when_done", "When done, send to …", group=GROUP, when=can_chain)
 async def when_done(deck: DeckScreen) -> None:
     """Its next answer goes there by itself, once; where that was chosen, it is taken back."""
     from tui.screens.dialogs import Confirm

@@ -49,6 +49,14 @@ def recorded(deck: DeckScreen) -> bool:
     return on_terminal(deck) and bool(summary and summary.terminal and summary.terminal["record"])
 
 
+def has_run(deck: DeckScreen) -> bool:
+    """The current tile is a terminal whose shell has told of a command."""
+    summary = deck.model.summary()
+    return on_terminal(deck) and bool(
+        summary and summary.terminal and summary.terminal["exit"] is not None
+    )
+
+
 def has_terminals(deck: DeckScreen) -> bool:
     """There is a terminal that something can be sent to."""
     return connected(deck) and bool(_terminals(deck))

@@ -154,6 +154,9 @@ class ForDrafts(HasModel, HasComposer, Protocol):
 class ForSending(HasModel, HasTiles, HasFocus, HasComposer, Asks, Protocol):
     """What is needed to send a message."""
 
+    keys_for: str
+    """The terminal that gets the keys as soon as it is in view."""
+
     @property
     def link(self) -> Link:
         """The way to the engine."""

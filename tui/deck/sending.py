@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from sessions.errors import AgentdeckError
 from tui.deck.memory import Draft
 from tui.deck.ports import ForSending
+from tui.deck.terminals import give_keys, paste
 from tui.folder import here
 from tui.text import clip, one_line
 
@@ -107,8 +108,11 @@ class Sender:
         if elsewhere := self._elsewhere():
             return elsewhere
         summary = self.deck.model.summaries[session_id]
-        if summary.terminal is not None:
-            return "a terminal takes keys, no messages · tab gives it the keys"
+        if (state := summary.terminal) is not None:
+            if not state["running"]:
+                return "its program has ended"
+            then = "" if summary.host else ", another enter there runs it · tab: the keys to it"
+            return f"enter types it there{then}"
         waiting = f", {len(summary.queue)} waiting" if summary.queue else ""
         if self.deck.composer.text.startswith(COMMAND):
             return f"enter runs it as you, in {clip(summary.cwd, 40)}; the model is told next time"
@@ -173,12 +177,33 @@ class Sender:
                     self._give_back(targets, message.draft)
                     return
                 self.many = ()
+            if terminal := self._terminal(targets):
+                if not await self._type(terminal, message):
+                    self._give_back(targets, message.draft)
+                return
             await self._send(targets, message.text, message.draft.files)
         except AgentdeckError:
             self._give_back(targets, message.draft)
             raise
         finally:
             self.deck.redraw()
+
+    def _terminal(self, targets: tuple[str, ...]) -> Summary | None:
+        """The terminal that it goes to, if it goes to one."""
+        summary = self.deck.model.summaries.get(targets[0]) if len(targets) == 1 else None
+        return summary if summary is not None and summary.terminal is not None else None
+
+    async def _type(self, terminal: Summary, message: Composer.Submitted) -> bool:
+        """Type it into a terminal, which gets the keys: enter there runs it. Whether it was typed.
+
+        It is not remembered as what was sent is: it may be an answer to a question of a program.
+        """
+        if message.draft.files:
+            raise AgentdeckError("A terminal takes no files along.", "Take them away first.")
+        typed = await paste(self.deck, terminal.id, message.text)
+        if typed and not terminal.host:
+            give_keys(self.deck, terminal.id)
+        return typed
 
     async def _confirmed(self, targets: tuple[str, ...], text: str) -> bool:
         from tui.screens.dialogs import Confirm

@@ -101,21 +101,23 @@ async def copy_asked(deck: Asks, session: str, ask: str) -> None:
     )
 
 
-async def paste(deck: ForPasting, session: str, text: str) -> None:
-    """Type a text into a terminal; where its lines would run at once, ask first."""
+async def paste(deck: ForPasting, session: str, text: str) -> bool:
+    """Type a text into a terminal; where its lines would run at once, ask first. Whether it was."""
     from tui.screens.dialogs import Confirm
 
     told = await deck.client.call("terminal.paste", session=session, text=text)
     if told["typed"]:
-        return
+        return True
     lines = len(text.splitlines())
     first = "\n".join(one_line(line)[:100] for line in text.splitlines()[:6])
     more = f"\n… and {lines - 6} more" if lines > 6 else ""
     said = f"{told['why']} It runs at once, line by line:\n\n{first}{more}"
     question = Confirm(f"Paste {lines} lines into {deck.name_of(session)}?", said, "Paste and run",
                        danger=True)  # fmt: skip
-    if await deck.app.push_screen_wait(question):
-        await deck.client.call("terminal.paste", session=session, text=text, run=True)
+    if not await deck.app.push_screen_wait(question):
+        return False
+    await deck.client.call("terminal.paste", session=session, text=text, run=True)
+    return True
 
 
 async def begin(deck: ForBeginning, line: str, cwd: str = "", title: str = "") -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 async def pick_receivers(deck: DeckScreen, title: str, of: str) -> list[str]:
     """Those that the answer of the session `of` goes to, as `session.hand` takes them."""
-    rows = [tile_pick(deck, i) for i in deck.model.order if i != of]
+    known = deck.model.summaries
+    rows = [tile_pick(deck, i) for i in deck.model.order if i != of and known[i].terminal is None]
     rows += [
         Pick(
             _key(profile["name"]), (("   a new session ", "bold"), (one_line(profile["name"]), ""))

@@ -22,12 +22,15 @@ from sessions.api.terminals import TerminalOutput
 from tui.terminals.drawn import REST_AFTER_S, DrawnTerminal
 from tui.terminals.emulator import Emulator, Hits, Mouse, Press, Spot
 from tui.terminals.keys import press_of
+from tui.view.compositor import LeanScreen
 
 WHEEL_ROWS = 3
 SIZE_AFTER_S = 0.08
 """A size that is still being changed is not told: a program draws itself anew for each."""
 SOONEST_S = 0.012
 """What has the keys is drawn no sooner than this after it was."""
+ECHO_WITHIN_S = 1.0
+"""What comes later than this after a key is no echo."""
 _NO_KEY = Press("")
 
 
@@ -90,6 +93,8 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """Whether the program has ended."""
         self.leave_keys: frozenset[str] = frozenset()
         self._drawn_at = 0.0
+        self._pressed_at = 0.0
+        """When a key was given to the program of which no echo has come yet."""
         self._flushing: asyncio.TimerHandle | None = None
         self._sizing: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
@@ -108,12 +113,24 @@ class TerminalView(DrawnTerminal, can_focus=True):
     def came(self, output: TerminalOutput) -> None:
         """What has the keys is drawn at once: a key's echo does not wait for the clock."""
         super().came(output)
-        if self.has_focus and self._flushing is None:
+        if self._pressed_at and self.has_focus:
+            self._echo()
+        elif self.has_focus and self._flushing is None:
             wait = self._drawn_at + SOONEST_S - monotonic()
             if wait <= 0:
                 self._flush_now()
             else:
                 self._flushing = _later(wait, self._flush_now)
+
+    def _echo(self) -> None:
+        """What comes first after a key is its echo, as far as is known: painted now."""
+        soon = monotonic() - self._pressed_at < ECHO_WITHIN_S
+        self._pressed_at = 0.0
+        if self._flushing is not None:
+            self._flushing.cancel()
+        self._flush_now()
+        if soon and isinstance(self.screen, LeanScreen):
+            self.screen.paint_now(self)
 
     def came_before(self) -> None:
         """Draw what came before the engine's answer."""
@@ -211,6 +228,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
         if data:
             if self.back:
                 self.stand(None)
+            self._pressed_at = monotonic()
             teller.type(data)
 
     def on_paste(self, event: events.Paste) -> None:

@@ -254,6 +254,20 @@ class LeanScreen(Fitted, Screen[Any]):
                 return
         await super()._on_idle(event)
 
+    def paint_now(self, widget: Widget) -> None:
+        """Paint what has changed in `widget` before anything else has its turn: a key's echo.
+
+        By itself it would go through two queues of messages, each behind whatever streams, and
+        then wait until the screen may be painted again.
+        """
+        waits = self._layout_required or self._scroll_required or self._repaint_required
+        if waits or self.app.screen is not self or self.app._batch_count:
+            return
+        others = self._dirty_widgets - {widget}
+        self._compositor.update_widgets({widget})
+        self._compositor_refresh()
+        self._dirty_widgets.update(others)
+
     def _compositor_refresh(self) -> None:
         if self.app.screen is self:
             self._behind_next = 0.0

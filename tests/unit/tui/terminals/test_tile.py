@@ -14,6 +14,7 @@ from textual.widgets import Input
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_terminals import TerminalClient
+from tui.actions import actions
 from tui.screens.dialogs import Confirm, Prompt
 from tui.screens.new_session import NewSessionForm
 from tui.screens.replay import ReplayScreen
@@ -83,6 +84,62 @@ async def test_the_echo_comes_however_soon_the_next_piece_does() -> None:
             await here.until(lambda n=n: f"{n} " in text_of(view) + " ")
 
 
+async def test_an_echo_is_painted_before_anything_else_has_its_turn() -> None:
+    async with shown() as (here, client, view):
+        await typing(here, view)
+        await here.settle()
+        with mock.patch.object(here.deck, "paint_now", wraps=here.deck.paint_now) as painted:
+            view._drawn_at = here.deck._painted_at = monotonic() + 60  # it may not be drawn again
+            client.prints(view.session, b"by itself ")
+            assert "by itself" not in text_of(view)
+            await here.press("x")
+            client.prints(view.session, b"echo ")
+            assert "echo" in text_of(view) and painted.called
+            assert not here.deck._compositor._dirty_regions
+            client.prints(view.session, b"and more")
+            assert painted.call_count == 1
+
+
+async def test_what_is_written_for_a_terminal_is_typed_and_run_by_a_second_enter() -> None:
+    async with shown() as (here, client, view):
+        here.composer.focus()
+        await here.type("make test")
+        assert "enter types it there" in str(here.composer.border_subtitle)
+        await here.press("enter")
+        await here.until(lambda: view.has_focus)
+        assert (client.typed, here.composer.text) == (b"make test", "")
+        await here.press("enter")
+        await here.until(lambda: client.typed == b"make test\r")
+
+
+async def test_lines_that_would_run_and_are_not_wanted_are_a_draft_again() -> None:
+    async with shown() as (here, client, view):
+        client.brackets = False
+        here.composer.focus()
+        here.app.post_message(events.Paste("one\ntwo"))
+        await here.until(lambda: here.composer.text == "one\ntwo")
+        await here.press("enter")
+        await here.screen(Confirm)
+        await here.press("n")
+        await here.until(lambda: here.composer.text == "one\ntwo")
+        assert not client.typed and not view.has_focus
+
+
+async def test_the_last_command_goes_to_sessions_once_the_shell_has_told_of_one() -> None:
+    async with shown() as (here, client, view):
+        offered = {a.name for a in actions().values() if a.when(here.deck)}
+        assert not offered & {"send_command", "send_answer", "when_done"}
+        other = client.add()
+        client.on_summary(client.sessions[other].summary)
+        client.emit(view.session, ev.ShellRan(command="make", output="ok", exit=0, seconds=1.0))
+        await here.settle()
+        here.deck.start("send_command")
+        await here.settle()
+        await here.press("space", "enter", "enter")
+        sent = {"session": view.session, "to": [other], "words": ""}
+        await here.until(lambda: client.said("session.hand") == [sent])
+
+
 async def test_what_is_still_takes_less_memory() -> None:
     with mock.patch("tui.terminals.view.REST_AFTER_S", 0.01):
         async with shown() as (here, client, view):
@@ -128,7 +185,8 @@ async def test_the_wheel_scrolls_or_is_the_programs() -> None:
         client.prints(view.session, b"\x1b[?1000h\x1b[?1006h")
         await here.until(lambda: view.emulator is not None and view.emulator.mouse)
         await here.pilot._post_mouse_events([events.MouseScrollUp], widget=view, offset=(2, 1))
-        await here.until(lambda: client.typed.endswith(b"\x1b[<64;3;2M"))
+        told = b"\x1b[<64;3;%dM"  # from the terminal's first row, which a small tile may not show
+        await here.until(lambda: client.typed.endswith(told % (2 + view._first)))
         assert not view.allow_select
 
 
