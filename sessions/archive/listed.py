@@ -50,6 +50,7 @@ class SessionRow(NamedTuple):
     repository: str
     branch: str
     unbegun: bool
+    """Also of a terminal whose program runs."""
     about: str
     agent_title: str
     auto_title: str
@@ -59,7 +60,9 @@ class SessionRow(NamedTuple):
     """The journal's mark, when it was taken in."""
 
 
-_ROWS = f"select {', '.join(SessionRow._fields)} from sessions order by id desc"
+_UNBEGUN = """(unbegun = 1 or backend = 'terminal' and instr(nested, '"running": true') > 0)"""
+_FIELDS = ", ".join(_UNBEGUN if name == "unbegun" else name for name in SessionRow._fields)
+_ROWS = f"select {_FIELDS} from sessions order by id desc"
 
 
 def rows(db: sqlite3.Connection) -> list[SessionRow]:
@@ -72,7 +75,7 @@ Told = tuple[str, int, int, bool, bool, str]
 not begun or elsewhere, and its row as JSON (`told`)."""
 
 _TOLD = (
-    "select id, size, mtime, archived = 1, unbegun = 1 or host <> '' or "
+    f"select id, size, mtime, archived = 1, {_UNBEGUN} or host <> '' or "
     "status in ('working', 'needs-you'), told "
     "from sessions order by id desc"
 )

@@ -73,16 +73,21 @@ CHANGES = {
     "session.mcp": ("changes",),
 }
 """Reading commands that change something by these arguments."""
-_UNSAID = frozenset({"session.seen"})
+_UNSAID = frozenset({"session.seen", "terminal.size"})
 """What looking would do by itself: left undone without a word."""
+_UNSAID_WITH = {"terminal.input": "reply"}
+"""The same of a command only with this argument: what an emulator answers by itself."""
+_LEFT_OUT = {"terminal.watch": ("columns", "rows")}
+"""What would change something by being looked at: a terminal's size."""
 
 
 class ReadOnlyClient(Client):
     """A client that refuses whatever is not reading, before it is sent."""
 
     async def ask(self, command: str, args: dict[str, Any], host: str = "") -> Any:
-        if command in _UNSAID:
+        if command in _UNSAID or args.get(_UNSAID_WITH.get(command, "")):
             return None
+        args = {k: v for k, v in args.items() if k not in _LEFT_OUT.get(command, ())}
         if command not in READS or any(args.get(name) for name in CHANGES.get(command, ())):
             raise UsageError(
                 "This deck only reads.", "It was opened with --read-only; use another to act."

@@ -27,7 +27,8 @@ MOST_WORDS = 500
 _MOST, _MOST_CLIPBOARD = 2**14, 2**18
 _BEL, _ESC, _OSC, _SEMICOLON = 0x07, 0x1B, 0x5D, 0x3B
 _OURS = (b"0", b"2", b"7", b"9", b"52", b"99", b"133", b"633", b"777")
-_NUMBER = re.compile(rb"\x1b\](\d{0,4})")
+_DIGITS = 8
+_NUMBER = re.compile(rb"\x1b\](\d{0,%d})" % _DIGITS)
 _BEGIN = re.compile(rb"\x07|\x1b[\]P_^X]")
 _BEGINS = (b"\x1b]", b"\x1bP", b"\x1b_", b"\x1b^", b"\x1bX")
 _CUT = re.compile(rb"\x1b(?:\[[\x20-\x3f]{0,200}|[\x20-\x2f]{0,8})?\Z")
@@ -129,8 +130,12 @@ class Marks:
         behind = number.end()
         if behind == len(data):
             return self._wait(data, at)
-        clipboard = number[1] == b"52"
-        if number[1] not in _OURS or data[behind] != _SEMICOLON:
+        name = number[1].lstrip(b"0") or number[1][:1]  # 052 is 52
+        if len(number[1]) == _DIGITS:  # no command has such a number; 52 is not hidden in zeros
+            self._within, self._dropping = _END_OSC, True
+            return behind, (b"", None)
+        clipboard = name == b"52"
+        if name not in _OURS or data[behind] != _SEMICOLON:
             self._within = _END_OSC
             return at + 2, (data[at : at + 2], None)
         found = _END_OSC.search(data, behind)
@@ -142,7 +147,7 @@ class Marks:
         where = found.start()
         upto = _behind(data, where)
         whole = data[where] == _BEL or upto == where + 2
-        said = _said(number[1].decode(), data[behind + 1 : where]) if whole else None
+        said = _said(name.decode(), data[behind + 1 : where]) if whole else None
         return upto, (b"" if clipboard else data[at:upto], said)
 
     def _wait(self, data: bytes, at: int) -> tuple[int, TerminalPiece]:
@@ -249,4 +254,4 @@ def _line(text: str) -> str:
 
 
 def _is_clipboard(held: bytes) -> bool:
-    return held.startswith(b"\x1b]52;")
+    return re.match(rb"\x1b\]0*52;", held) is not None

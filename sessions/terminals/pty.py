@@ -29,7 +29,7 @@ from sessions.tools import user_umask
 
 log = logging.getLogger("agentdeck.terminals")
 
-MOST_UNREAD = 2**16
+MOST_UNREAD = 2**20
 """Bytes that wait for a program that does not read; more is refused."""
 GRACE_S = 1.0
 """Between HUP and KILL."""

@@ -48,6 +48,8 @@ class Watches(Protocol):
     """Up to here it has drawn."""
     took_at: float
     """When it last said so."""
+    size: tuple[int, int] | None
+    """How large its view is, None if it takes no part in that: such a one answers nothing."""
 
     def pump(self) -> None:
         """There is more, or an end."""
@@ -175,8 +177,8 @@ class LiveTerminal:
     def _take_in(self, data: bytes) -> None:
         for raw, mark in self._marks.feed(data):
             if raw:
-                if not self.watchers and b"\x1b[" in raw and (answer := questions.answer(raw)):
-                    self._answer(answer)
+                if b"\x1b[" in raw and not any(each.size for each in self.watchers):
+                    self._answer(questions.answer(raw))
                 self.kept.add(raw)
                 self.modes.read(raw)
                 self._hears.printed(raw, mark is not None)
@@ -186,7 +188,8 @@ class LiveTerminal:
     def _answer(self, data: bytes) -> None:
         """Nobody looks on whose emulator would: a program that waits for it would wait long."""
         with contextlib.suppress(UsageError):
-            self._going().write(data)
+            if data:
+                self._going().write(data)
 
     def _tell(self) -> None:
         for watcher in tuple(self.watchers):

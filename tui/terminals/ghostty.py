@@ -56,6 +56,8 @@ _LOOK = (_STYLE_MASK << _STYLE) | (0b10 << _TAG)
 """What differs where cells look different: the style, or a bare background's colour."""
 _BARE = 0b10 << _TAG
 _TEXT_MASK = 0x1FFFFF
+_DELETED = "\u2421"
+"""The one control character that the library puts into cells (DEL) takes none of a terminal's."""
 
 _FLAGS = (("bold", em.BOLD), ("faint", em.FAINT), ("italic", em.ITALIC), ("blink", em.BLINK),
           ("inverse", em.REVERSE), ("invisible", em.HIDDEN), ("strikethrough", em.STRIKE),
@@ -499,7 +501,7 @@ def _every(mask: int, width: int) -> int:
 def _words(points: int, width: int) -> str:
     """The characters whose code points stand in every other of so many words."""
     data = points.to_bytes(8 * width, "little")
-    return data.decode("utf-32-le", "replace")[::2].replace("\0", " ")
+    return data.decode("utf-32-le", "replace")[::2].replace("\0", " ").replace("\x7f", _DELETED)
 
 
 def _bound(cells_: int) -> int:
@@ -520,6 +522,8 @@ def _look(cell: int) -> int:
 
 def _character(cell: int) -> str:
     point = (cell >> _CONTENT) & _TEXT_MASK
+    if point == 0x7F:
+        return _DELETED
     return " " if not point or cell & _BARE else chr(point)
 
 

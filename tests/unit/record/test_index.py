@@ -46,6 +46,25 @@ def test_words_over_chunks_are_found(index: Index) -> None:
     assert "tidal gate" in hit.snippet
 
 
+def test_a_terminal_is_open_while_its_program_runs(tmp_path: Path) -> None:
+    path, root = tmp_path / "state" / "index.db", tmp_path / "sessions"
+    ended: list[ev.Event] = [ev.TerminalEnded(code=0)]
+    for name, more in (("a1", []), ("b2", ended), ("c3", None)):
+        made = ev.SessionCreated(id=name, backend="terminal" if more is not None else "x")
+        journal, _, _ = Journal.create(root / name, made)
+        said = 'printf "running": true'
+        journal.append(ev.TerminalStarted(argv=[said], columns=80, rows=24))
+        for event in more or ():
+            journal.append(event)
+        journal.close()
+    index = Index.open(path, root)
+    index.refresh()
+    rows, told = current(path, root), current_told(path, root)
+    assert {row.id: row.unbegun for row in rows or ()} == {"a1": 1, "b2": 0, "c3": 0}
+    assert {row[0]: row[4] for row in told or ()} == {"a1": 1, "b2": 0, "c3": 0}
+    index.close()
+
+
 def test_it_knows_which_sessions_another_one_started(index: Index, tmp_path: Path) -> None:
     for name, more in (("c3", {"call": "t"}), ("fork", {})):
         made = ev.SessionCreated(id=name, parent={"id": "a1", "seq": 0, **more})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from typing import Any
 
 import pytest
 
+from sessions.engine.reading import ReadOnlyClient
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
@@ -109,6 +112,26 @@ async def test_nobody_looking_a_terminal_says_what_it_is(looking: Looking, rig: 
     terminal = await looking.new("sh", "-c", asks, cwd=str(rig.root))
     await looking.ended(terminal)
     assert (rig.root / "answer").read_bytes() == b"\x1b[?62;22c"
+
+
+async def test_one_that_only_reads_neither_sizes_nor_answers(looking: Looking, rig: Rig) -> None:
+    asks = "read -r a; stty raw -echo; printf '\\033[5n'; dd bs=1 count=4 of=answer 2>/dev/null"
+    terminal = await looking.new("sh", "-c", asks, cwd=str(rig.root))
+    reader, writer = await asyncio.open_unix_connection(str(rig.deck.places.socket))
+    reads = ReadOnlyClient(reader, writer)
+    await reads.call("hello", version="test")
+    told = await reads.call("terminal.watch", session=terminal, columns=50, rows=11)
+    await reads.call("terminal.size", session=terminal, columns=50, rows=11)
+    answer = base64.b64encode(b"R").decode()
+    await reads.call("terminal.input", session=terminal, data=answer, reply=True)
+    with pytest.raises(AgentdeckError, match="only reads"):
+        await reads.call("terminal.input", session=terminal, data=answer)
+    await looking.type(terminal, b"\r")
+    ended = await looking.ended(terminal)
+    assert (rig.root / "answer").read_bytes() == b"\x1b[0n"
+    state = ended.terminal or {}
+    assert (state["columns"], state["rows"]) == (told["columns"], told["rows"]) == (80, 24)
+    await reads.close()
 
 
 async def test_what_it_says_of_itself_is_its_status(looking: Looking, rig: Rig) -> None:

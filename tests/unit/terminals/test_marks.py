@@ -74,6 +74,9 @@ def test_what_is_too_long_is_never_the_clipboards() -> None:
     passed = b"".join(raw for raw, _ in marks.feed(b"\x1b]52;c;" + b"A" * 10**6))
     passed += b"".join(raw for raw, _ in marks.feed(b"A" * 10**6 + b"\x07behind"))
     assert passed == b"behind"
+    for zeros in (1, 5, 6, 100, 10**5):
+        passed, said = read([b"\x1b]" + b"0" * zeros + b"52;c;YQ==\x07b"])
+        assert (passed, bool(said)) == (b"b", zeros < 6)
     long = b"\x1b]0;" + b"t" * 10**5
     assert b"".join(raw for raw, _ in marks.feed(long)) == long
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from sessions.safety.sanitise import clean
 from tui.terminals import emulator as em
 from tui.terminals.cells import exactly
 from tui.terminals.choice import make
@@ -157,3 +158,13 @@ def test_questions_are_answered_and_pictures_are_not_promised(screen: em.Emulato
     screen.feed(b"\x1b[6n\x1b_Gi=1,a=q,s=1,v=1,f=24;AAAA\x1b\\")
     assert screen.replies() == b"\x1b[1;1R"
     assert screen.replies() == b""
+
+
+def test_no_control_character_is_in_a_cell(screen: em.Emulator) -> None:
+    odd = "".join(map(chr, [*range(0x7F, 0xA0), 0x061C, *range(0x200B, 0x2010), 0xFEFF, 0xE0041,
+                            *range(0x2028, 0x202F), *range(0x2060, 0x206A)]))  # fmt: skip
+    for text in ("a\x7fb", f"\x1b[31ma\x7f\x1b[44mé\x7f{odd}x", "\x1b[2K" + "\x7f" * 80):
+        screen.feed(f"\x1b[H\x1b[2J{text}".encode())
+        rows = screen.changed()
+        assert cells_of(rows)
+        assert all(clean(s.text) == s.text for row in rows.values() for s in row)
