@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from sessions.backends.acp import modes
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import title_of, tool_text
 from sessions.record import events as ev
@@ -50,7 +51,7 @@ def asked(
                 "name": str(o.get("name", "")),
                 "kind": str(o.get("kind", "")),
             }
-            for o in options
+            for o in _in_order(options)
         ],
     )
 
@@ -109,7 +110,10 @@ def targets_of(call: Message, guard: Guard) -> list[Target]:
 _PLAIN = re.compile(
     r"(proceed|allow|approve|accept|yes|reject|deny|decline|no|cancel)( (once|one|this|time))*"
 )
-_MORE = re.compile(r"\b(modes?|switch|default|always|session|auto|bypass|edits|all|amendment)\b")
+_MORE = re.compile(
+    r"\b(modes?|switch|default|always|session|auto|bypass|edits|all|amendment|again|every\w*"
+    r"|future|remember|trust\w*|permanent\w*|forever)\b"
+)
 """Words of an option that does more than answer this one request."""
 
 
@@ -125,7 +129,7 @@ def option(options: list[Message], kind: str) -> str:
         for o in options
         if o.get("kind") == kind and o.get("optionId")
     }
-    bare = sorted(i for i, (_, all_of_it) in words.items() if not _MORE.search(all_of_it))
+    bare = sorted(i for i, (_, all_of_it) in words.items() if not _does_more(kind, i, all_of_it))
     plain = [i for i in bare if _PLAIN.fullmatch(words[i][0])]
     if plain or len(bare) == 1:
         return (plain or bare)[0]
@@ -134,8 +138,29 @@ def option(options: list[Message], kind: str) -> str:
     return next(iter(bare), "") if kind == "reject_always" else ""
 
 
+def _does_more(kind: str, option_id: str, words: str) -> bool:
+    """Whether an option also changes what is asked from then on."""
+    if _MORE.search(words):
+        return True
+    mode: ev.JSON = {"value": option_id, "name": words}
+    return kind.startswith("allow") and modes.kind_of(mode) == "acts"
+
+
+def _in_order(options: list[Message]) -> list[Message]:
+    """The agent's own order, but of one kind what does no more than that comes first.
+
+    The first of a kind has its key in a dialog, and the mark where that is to answer once.
+    """
+    plain = {option(options, kind) for kind in ("allow_once", "reject_once")}
+    kinds = [o.get("kind") for o in options]
+    return sorted(
+        options, key=lambda o: (kinds.index(o.get("kind")), str(o.get("optionId")) not in plain)
+    )
+
+
 def _words(value: Any) -> str:
-    return re.sub(r"[\W_]+", " ", str(value).lower()).strip()
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(value))
+    return re.sub(r"[\W_]+", " ", apart.lower()).strip()
 
 
 def options_of(params: Message) -> list[Message]:

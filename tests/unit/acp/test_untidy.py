@@ -16,9 +16,11 @@ from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.options import Options
+from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.updates import Translator
 from sessions.errors import BackendError
 from sessions.record import events as ev
+from sessions.tools.workspace import Target
 from tests.support.host import FakeHost
 
 AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
@@ -196,6 +198,51 @@ def test_an_option_is_chosen_by_its_kind_and_id_and_never_by_its_place(
     options = [{"optionId": i, "kind": k, "name": i.replace("_", " ")} for i, k in offered]
     assert asking.option(options, kind) == chosen
     assert asking.option(options[::-1], kind) == chosen
+
+
+PLAN = [("bypassPermissions", "Yes, and bypass permissions", "allow_always"),
+        ("acceptEdits", "Yes, and auto-accept edits", "allow_always"),
+        ("default", "Yes, and manually approve edits", "allow_once"),
+        ("plan", "No, keep planning", "reject_once")]  # fmt: skip
+CHANGING = [
+    ("allow_all", "Allow all", "allow_once"),
+    ("acceptEdits", "Yes", "allow_once"),
+    ("yolo", "Go", "allow_once"),
+    ("y2", "Yes, and don't ask again", "allow_once"),
+    ("y3", "Yes, for this session", "allow_once"),
+    ("dontAsk", "Yes", "allow_once"),
+    ("proceed_once_and_switch_to_default", "Yes, and ask from now on", "allow_once"),
+]
+"""Of these ids and names agents have options that change their mode; of any kind."""
+
+
+@pytest.mark.parametrize("mode", ["read-only", "ask", "edit", "full"])
+@pytest.mark.parametrize("changing", [PLAN, *([c] for c in CHANGING)])
+def test_an_option_that_changes_the_mode_is_never_chosen_for_the_user(
+    mode: str, changing: list[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    inside = Target("", tmp_path / "x", inside=True)
+    more = [{"optionId": i, "name": n, "kind": k} for i, n, k in changing]
+    always = {"optionId": "always", "name": "Always", "kind": "allow_always"}
+    once = {"optionId": "once", "name": "Yes", "kind": "allow_once"}
+    no = {"optionId": "no", "name": "No", "kind": "reject_once"}
+    for kind in ("execute", "edit", "read", "other"):
+        wanted = decide(mode, {"kind": kind}, [inside]).option_kind
+        assert wanted in ("", "allow_once", "reject_once")
+        for options in ([*more, always], [*more, always, once, no], [no, once, always, *more]):
+            chosen = asking.option(options, wanted) if wanted else ""
+            assert chosen in ("", "once", "no", "plan"), (kind, chosen)
+
+
+@pytest.mark.parametrize("changing", CHANGING)
+def test_what_only_answers_stands_before_what_changes_the_mode_too(
+    changing: tuple[str, str, str], tmp_path: Path
+) -> None:
+    """The first of a kind has its key, and is marked."""
+    offered = [changing, ("once", "Yes", "allow_once"), ("no", "No", "reject_once")]
+    options = [{"optionId": i, "name": n, "kind": k} for i, n, k in offered]
+    shown = asking.asked(1, "c", {"kind": "execute"}, options, tmp_path).options
+    assert [o["id"] for o in shown] == ["once", changing[0], "no"]
 
 
 async def test_where_no_refusal_is_offered_the_request_is_cancelled(
