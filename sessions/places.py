@@ -18,6 +18,8 @@ from sessions.errors import AgentdeckError
 APP = "agentdeck"
 JOURNAL = "journal.jsonl"
 """A session's record, in its folder."""
+ASKED_IN = "agentdeck-ask-"
+"""How the name of an empty folder begins in which an agent is asked a single question."""
 # A Unix socket's path may be about 104 bytes on macOS and 108 on Linux.
 _SOCKET_PATH_LIMIT = 100
 

@@ -38,7 +38,7 @@ from sessions.importers.plain_chat import PlainJson, PlainMarkdown
 from sessions.importers.qwen import Qwen
 from sessions.importers.vibe import Vibe
 from sessions.importers.why_unread import ENDINGS, HEAD, unclaimed, unheld
-from sessions.places import Places
+from sessions.places import ASKED_IN, Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal
 
@@ -77,8 +77,9 @@ ImportStatus = Literal["new", "grown", "known", "empty", "failed"]
 class Imported:
     """What became of one conversation.
 
-    `known` is also one that an agent led in this deck: its session is the record of it. And one
-    that another file tells, which was taken before or is better.
+    `known` is also one that an agent led in this deck: its session is the record of it, or none
+    where the deck only asked it a question. And one that another file tells, which was taken
+    before or is better.
     `empty` is a file without a conversation; one that was not understood is `failed`.
     """
 
@@ -209,6 +210,8 @@ def _import_one(
         return Imported(str(path), importer.harness, "empty")
     if led := own.get(str((begun[0].source or {}).get("id") or "")):
         return Imported(str(path), importer.harness, "known", led)
+    if Path(begun[0].cwd).name.startswith(ASKED_IN):
+        return Imported(str(path), importer.harness, "known")
     key = _key(importer.harness, path, theirs, begun)
     events = chain(begun, source)
     session = known.session(key)

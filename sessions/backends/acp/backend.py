@@ -447,7 +447,7 @@ class AcpBackend:
             on_fault=self._faulty,
             on_request=self._requested,
             client_capabilities={**(NO_CAPABILITIES if self.remote else CAPABILITIES), **_ALWAYS},
-            cwd=cwd,
+            cwd=cwd or Path(env.get("HOME") or "/"),  # asked for no session: not in our folder
         )
         await providers.tell(self._process, self._config.providers)
         return self._process

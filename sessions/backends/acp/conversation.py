@@ -39,8 +39,6 @@ _MOST_REPLAY_S = 10.0
 _QUIET_S = 12.0
 """How long an agent says nothing before it is said that it waits for its server."""
 _TOLD = "It is told of it as text, and goes on from there in a conversation of its own."
-# What a session's answers say of its choices, and how that is called in `backend.state`.
-_CHOICES = (("modes", "modes"), ("config_options", "configOptions"), ("models", "models"))
 
 
 class AcpConversation:
@@ -374,16 +372,9 @@ class AcpConversation:
         return int(made // 60) == int(_now() // 60)
 
     async def _new(self, agent: AgentProcess, base: Message) -> Message:
-        """A new session of the agent's; one that has a key and wants to be told so is told."""
+        """A new session of the agent's; what it asks meanwhile is asked here."""
         with self._backend.opening(base, self):
-            try:
-                return await agent.request("session/new", base)
-            except BackendError as error:
-                way = self._backend.key_way(agent) if error.kind == "auth" else ""
-                if not way:
-                    raise
-            await self._backend.authenticate(way)
-            return await agent.request("session/new", base)
+            return await opening.opened(agent, base, self._backend)
 
     def _take(self, answer: Message, agent_session: str) -> None:
         if not agent_session:
@@ -391,7 +382,7 @@ class AcpConversation:
         self.agent_session = agent_session
         self._ending.entered(again=agent_session == self._state.get("session_id"))
         self._state.update(session_id=agent_session, owner=self.session_id)
-        self.options.take({ours: answer[theirs] for ours, theirs in _CHOICES if answer.get(theirs)})
+        self.options.opened(answer)
 
     # -- a turn
 

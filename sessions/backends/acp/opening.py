@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from sessions.backends.acp.transport import Message
 from sessions.backends.base import Settings
+from sessions.errors import BackendError
 
 if TYPE_CHECKING:
+    from sessions.backends.acp.port import Listened
     from sessions.backends.acp.process import AgentProcess
 
 
@@ -28,6 +30,21 @@ def params(
         content = [{"type": "text", "text": settings.system}]
         told["systemPrompt"] = {"mode": "append", "content": content}
     return told
+
+
+async def opened(agent: AgentProcess, told: Message, backend: Listened) -> Message:
+    """A new session of the agent's; one that has a key and wants to be told so is told.
+
+    Raises BackendError.
+    """
+    try:
+        return await agent.request("session/new", told)
+    except BackendError as error:
+        way = backend.key_way(agent) if error.kind == "auth" else ""
+        if not way:
+            raise
+    await backend.authenticate(way)
+    return await agent.request("session/new", told)
 
 
 def preface(agent: AgentProcess, settings: Settings, past: str) -> str:

@@ -22,6 +22,8 @@ REASONS = {
     "compact": "An agent looks after its own context.",
 }
 _UNASKED = "It was not prompted, as it might act unasked. Change its own configuration."
+_CHOICES = (("modes", "modes"), ("config_options", "configOptions"), ("models", "models"))
+"""How choices are called here, and in the answer by which a session is opened."""
 MODE = "mode"
 MODEL = "model"
 
@@ -52,6 +54,10 @@ class Options:
             self._config = [option for option in config if isinstance(option, dict)]
         if data.get("mode"):
             self._modes["currentModeId"] = self._told = str(data["mode"])
+
+    def opened(self, answer: Message) -> None:
+        """What the answer by which a session was opened says of its choices."""
+        self.take({ours: answer[theirs] for ours, theirs in _CHOICES if answer.get(theirs)})
 
     def went(self, title: str, data: ev.JSON) -> str:
         """Take what the agent says in a turn; what is to be told where it now acts unasked, or "".

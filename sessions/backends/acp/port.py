@@ -42,6 +42,12 @@ class Listened(Protocol):
     def forget(self, agent_session: str) -> None:
         """They belong to nobody any more."""
 
+    def key_way(self, agent: AgentProcess) -> str:
+        """The sign-in method that needs only a key which the agent has been given, or ""."""
+
+    async def authenticate(self, method: str) -> None:
+        """Let the agent sign in by one of its own methods. Raises BackendError."""
+
 
 class Port(Listened, Protocol):
     """A backend, for a conversation with its agent."""
@@ -95,12 +101,6 @@ class Port(Listened, Protocol):
 
     def gave_up(self, agent: AgentProcess, agent_session: str) -> None:
         """A turn of a session does not end."""
-
-    def key_way(self, agent: AgentProcess) -> str:
-        """The sign-in method that needs only a key which the agent has been given, or ""."""
-
-    async def authenticate(self, method: str) -> None:
-        """Let the agent sign in by one of its own methods. Raises BackendError."""
 
     async def left(self, conversation: Party) -> None:
         """A conversation was closed."""

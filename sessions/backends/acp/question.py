@@ -1,4 +1,7 @@
-"""One tool-less question to an agent, in a session of its own that is closed afterwards."""
+"""One tool-less question to an agent, in a session of its own that is deleted afterwards.
+
+Where an agent deletes none, it stays among its conversations; an import knows it by its folder.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,19 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, elicit
+from sessions.backends.acp import asking, elicit, opening
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.updates import content_text
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError
+from sessions.places import ASKED_IN
 
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Listened
+
+_END_S = 5.0
 
 
 class _Listener:
@@ -63,13 +69,13 @@ async def ask(
 ) -> Reply:
     """Ask in an empty directory. Raises BackendError."""
     listener = _Listener(on_text)
-    with tempfile.TemporaryDirectory(prefix="agentdeck-ask-") as nowhere:
-        made = await agent.request("session/new", {"cwd": nowhere, "mcpServers": []})
+    with tempfile.TemporaryDirectory(prefix=ASKED_IN) as nowhere:
+        made = await opening.opened(agent, {"cwd": nowhere, "mcpServers": []}, backend)
         theirs = str(made.get("sessionId", ""))
         backend.remember(theirs, listener)
         try:
             options = Options(backend.known)
-            options.take({"modes": made.get("modes"), "config_options": made.get("configOptions")})
+            options.opened(made)
             await options.apply(agent, theirs, question.model)
             answer = await agent.request(
                 "session/prompt",
@@ -78,9 +84,10 @@ async def ask(
             )
         finally:
             backend.forget(theirs)
-            if agent.can("close"):
-                with contextlib.suppress(BackendError):
-                    await agent.request("session/close", {"sessionId": theirs})
+            for way in ("close", "delete"):
+                if agent.can(way):
+                    with contextlib.suppress(BackendError):
+                        await agent.request(f"session/{way}", {"sessionId": theirs}, _END_S)
     return Reply("".join(listener.parts), {}, stop_reason=str(answer.get("stopReason", "")))
 
 

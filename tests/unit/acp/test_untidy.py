@@ -18,6 +18,7 @@ from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.updates import Translator
+from sessions.backends.base import Question
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.tools.workspace import Target
@@ -366,6 +367,21 @@ async def test_a_key_that_is_there_is_enough(tmp_path: Path) -> None:
     host = FakeHost(tmp_path)
     await run(backend, host, "say")
     assert host.text().startswith("message 1")
+    await backend.close()
+
+
+async def test_a_question_takes_the_key_has_its_model_and_leaves_no_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    flags = ("--signed-out", "--models", "--more")
+    backend = called(tmp_path, "codex-acp", *flags, OPENAI_API_KEY="k-1234567890")
+    said = [{"role": "user", "content": "about"}]
+    reply = await backend.ask(Question(said, model="m2"))
+    assert json.loads(reply.text)["chosen"] == {"model": "m2"}
+    assert await backend.listed() == []
+    assert backend._process is not None
+    assert backend._process.cwd == tmp_path, "not in the deck's own folder"
     await backend.close()
 
 

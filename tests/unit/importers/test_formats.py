@@ -350,6 +350,15 @@ def test_what_was_led_in_this_deck_is_not_taken_again(tmp_path: Path, where: Pla
     assert done["third"][0] == "new"
 
 
+def test_what_the_deck_asked_an_agent_beside_its_sessions_is_not_taken(
+    tmp_path: Path, where: Places
+) -> None:
+    asked = claude("1", None, "user", "Is it so?") | {"cwd": "/tmp/agentdeck-ask-x1"}
+    path = lines(tmp_path / "asked.jsonl", [asked])
+    (done,) = import_paths([path], where)
+    assert (done.status, done.session) == ("known", "")
+
+
 def test_a_chat_of_gemini_has_the_directory_of_its_project(tmp_path: Path, where: Places) -> None:
     chats = tmp_path / "tmp" / "project" / "chats"
     chats.mkdir(parents=True)
