@@ -369,7 +369,8 @@ class Context:
         if (refused := self._unshown.get(path.name)) is not None:
             return {"type": "text", "text": _UNSHOWN.format(why=refused.reason)}
         data, verdict = path.read_bytes(), pictures.look(path, pictures.most_side(self._images))
-        if verdict.reason and pictures.image_kind(data) is not None:
+        known = pictures.image_kind(data) is not None or pictures.is_svg(data)
+        if verdict.reason and known:
             return {"type": "text", "text": _UNSHOWN.format(why=verdict.reason)}
         encoded = base64.b64encode(verdict.data or data).decode("ascii")
         source = {"type": "base64", "media_type": verdict.media_type or media, "data": encoded}

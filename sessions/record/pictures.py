@@ -101,6 +101,8 @@ def _looked(path: Path, changed: int, size: int, side: int) -> PictureVerdict:
 def judge(data: bytes, side: int = MOST_SIDE) -> PictureVerdict:
     """How a picture is sent; it is decoded where Pillow is installed."""
     kind = image_kind(data)
+    if kind is None and is_svg(data):
+        return PictureVerdict(reason="it is a drawing in SVG")
     pillow = _pillow()
     if pillow is None:
         return _by_structure(data, kind, side)

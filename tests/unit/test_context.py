@@ -142,6 +142,15 @@ def test_an_image_is_read_from_the_sessions_files(tmp_path: Path) -> None:
     assert words["text"] == "Look"
 
 
+def test_a_drawing_that_an_agent_made_is_named_to_a_model_and_not_sent(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text("<svg/>")
+    drawing: ev.JSON = {"path": "files/a.svg", "media_type": "image/svg+xml"}
+    call = ev.ToolCall(turn=1, call="c", name="Draw", input={})
+    result = ev.ToolResult(turn=1, call="c", status="ok", content="drawn", images=[drawing])
+    sent = told([ev.UserMessage(turn=1, text="Draw"), call, result], tmp_path)
+    assert "SVG" in str(sent[-1]) and "base64" not in str(sent)
+
+
 def test_a_path_in_a_record_reads_nothing_outside_the_sessions_files(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "secret").write_text("the secret")
