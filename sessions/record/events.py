@@ -25,9 +25,9 @@ FORMAT = 1
 JSON = dict[str, Any]
 
 LARGEST = 2**53
+"""Beyond it, readers of JSON do not agree on a number."""
 MORE = "_more"
 """Where an event has its `extra`. Asked for by `getattr`: an event without it needs no dict."""
-"""Beyond it, readers of JSON do not agree on a number."""
 Int = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 if TYPE_CHECKING:

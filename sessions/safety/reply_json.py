@@ -10,7 +10,7 @@ MOST_CHARS = 400_000
 
 
 def object_in(reply: str) -> dict[str, Any]:
-    """From the first brace to the last one, or else the first object that is whole; {} for none."""
+    """From the first brace to the last one, or else as far as it is whole; {} for none."""
     text = reply[:MOST_CHARS]
     first, last = text.find("{"), text.rfind("}")
     if not 0 <= first < last:

@@ -1,9 +1,10 @@
 """How often an agent's stdout is read while it streams.
 
 An agent sends each word by itself, and to wake up for one costs several times what it takes to
-read it. So once text streams steadily, it is read at moments that all agents share; whatever is
-not text, a message to the agent and its end are taken as they come. Text of a turn is shown in
-pieces of 50 ms anyway (sessions.record.recorder).
+read it. So once text streams steadily, it is read at moments that all agents share. What comes
+behind such text waits for the next of them with it, at most `EVERY_S`; after anything else than
+text, after a message to the agent and at its end all is taken as it comes. Text of a turn is shown
+in pieces of 50 ms anyway (sessions.record.recorder).
 """
 
 from __future__ import annotations
