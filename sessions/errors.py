@@ -81,6 +81,17 @@ class EngineError(AgentdeckError):
     """The engine can't be reached, or is of another version."""
 
 
+def told_as(said: object) -> AgentdeckError:
+    """An error as an engine tells it (`kind`, `message`, `hint`), whatever was said."""
+    told = said if isinstance(said, dict) else {}
+    kind = str(told.get("kind", ""))
+    # Until when a limit lasts does not come along.
+    cls = globals().get("BackendError" if kind == "LimitLasts" else kind)
+    if not (isinstance(cls, type) and issubclass(cls, AgentdeckError)):
+        cls = AgentdeckError
+    return cls(str(told.get("message", "")), str(told.get("hint", "")))
+
+
 def of_machine(error: Exception, doing: str) -> AgentdeckError | None:
     """What the system refused, as an error that may be read; None for any other fault.
 

@@ -244,7 +244,7 @@ class Client(Calls):
         if answer is None or answer.done():
             return
         if (refusal := data.get("error")) is not None:
-            answer.set_exception(_refused(refusal))
+            answer.set_exception(errors.told_as(refusal))
         else:
             answer.set_result(data.get("ok"))
 
@@ -264,11 +264,3 @@ def _ensure_running(where: Places) -> None:
     from sessions.engine import lifecycle
 
     lifecycle.ensure_running(where)
-
-
-def _refused(data: ev.JSON) -> AgentdeckError:
-    cls = getattr(errors, str(data.get("kind", "")), AgentdeckError)
-    if not (isinstance(cls, type) and issubclass(cls, AgentdeckError)):
-        cls = AgentdeckError
-    error = cls(str(data.get("message", "")), str(data.get("hint", "")))
-    return error

@@ -37,8 +37,8 @@ class MadeByAgents(Feature):
 
         def observe(event: ev.Event) -> None:
             # What is read back from a journal was looked for when it happened.
-            if session.id not in self._deck.sessions:
-                return
+            if session.id not in self._deck.sessions or session.summary.host:
+                return  # and of one that lives elsewhere it is looked for there
             if isinstance(event, ev.ToolCall) and event.kind == "execute":
                 if self._by_itself(session) and not files_made.only_looks(command_of(event) or "?"):
                     self._begins(session, event)

@@ -42,6 +42,8 @@ class Sharing(Feature):
 
         def observe(event: ev.Event) -> None:
             # What is read back from a journal was told when it happened.
+            if session.summary.host:
+                return  # files of another machine: it is told there
             if isinstance(event, ev.FileChanged) and session.id in self._deck.sessions:
                 # After everybody has been told of the change itself.
                 asyncio.get_running_loop().call_soon(self._changed, session, event)

@@ -75,10 +75,11 @@ class Harvest:
     def as_file(self, found: Found, folder: Path, cwd: str) -> Path:
         """A file with the byproduct in it: as the session has it, else written beside the basket.
 
-        `folder` is the session's, `cwd` its working directory. Raises NotFound.
+        `folder` is the session's, `cwd` its working directory where that is here. Raises NotFound.
         """
         if found.path:
-            places = [folder / "files" / found.path, folder / found.path]
+            kept = [folder / "files" / found.path, folder / found.path]
+            places = [path for path in kept if path.resolve().is_relative_to(folder.resolve())]
             places += [Path(cwd) / found.path] if cwd else []
             for path in places:
                 if path.is_file():
@@ -469,7 +470,7 @@ class Harvest:
         digest, made = found.signals.get("sha256"), found.signals.get("made")
         if found.text or not (digest if made else found.signals.get("input")):
             return found
-        cwd = next(iter(self._folders([str(found.origin.get("session") or "")])), "")
+        cwd = self._folder_here(str(found.origin.get("session") or ""))
         try:
             data = plain_bytes(Path(cwd), found.path) if cwd else b""
             text = data.decode("utf-8") if not made or sha256(data) == digest else ""
@@ -488,7 +489,8 @@ class Harvest:
             digest = each.signals.get("sha256")
             folder: Path | None = self.places.session(session) / "files"
             if each.signals.get("made"):
-                folder = next((Path(cwd) for cwd in self._folders([session])), None)
+                cwd = self._folder_here(session)
+                folder = Path(cwd) if cwd else None
             data = plain_bytes(folder, each.path) if folder is not None else b""
             changed = each.signals.get("made") and sha256(data) != digest
             if data and not changed and len(data) <= room:
@@ -504,13 +506,18 @@ class Harvest:
 
     def _folders(self, sessions: Iterable[str]) -> set[str]:
         """The working directories of sessions."""
-        folders = set()
-        for session in {each for each in sessions if each}:
-            for event in read(self._journal(session)) if self._journal(session).exists() else ():
-                if isinstance(event, ev.SessionCreated):
-                    folders.add(event.cwd)
-                break
-        return folders
+        made = [self._created(session) for session in {each for each in sessions if each}]
+        return {each.cwd.removeprefix(f"{each.host}:") for each in made if each is not None}
+
+    def _folder_here(self, session: str) -> str:
+        """A session's working directory; "" where it works on another machine."""
+        made = self._created(session)
+        return made.cwd if made is not None and not made.host else ""
+
+    def _created(self, session: str) -> ev.SessionCreated | None:
+        journal = self._journal(session)
+        first = next(iter(read(journal)), None) if session and journal.exists() else None
+        return first if isinstance(first, ev.SessionCreated) else None
 
     def _made_once_more(self, draft: SkillDraft, *, named: bool) -> bool:
         """Whether one like it lies there, as from cron, and nothing of anybody's is in that."""

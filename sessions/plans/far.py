@@ -42,6 +42,7 @@ _AGAIN_S = 1.0
 Files = dict[tuple[str, str], bytes]
 """What came back, by its kind and name."""
 _REACH_S, _LOOK_S = 30.0, 0.1
+_MOST_BRANCH = 2 * 2**30
 
 
 def where_of(plan: Plan, task: Task) -> str:
@@ -227,6 +228,8 @@ class FarTasks:
             with file.open("wb") as opened:
                 async for part in self._parts(session, "branch", ""):
                     await asyncio.to_thread(opened.write, part)
+                    if opened.tell() > _MOST_BRANCH:
+                        raise UsageError("What a branch adds is more than comes back: 2 GB.")
             await self._trees.run(
                 bundles.fetched, repository, file, packed["branch"], packed["head"], session.id
             )

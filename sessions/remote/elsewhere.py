@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from sessions.archive.keeper import Keeper
 from sessions.errors import EngineError, EventRefused, JournalError
@@ -60,7 +61,7 @@ class Elsewhere:
     def __init__(self, deck: _Deck) -> None:
         self._deck = deck
         self._sites: dict[str, Site] = {}
-        self._turns: dict[str, asyncio.Lock] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """One mirror is written by one at a time."""
         self._reached: dict[str, set[str]] = {}
         """By site: the sessions that are here as they are there."""
@@ -170,7 +171,11 @@ class Elsewhere:
 
         Raises AgentdeckError.
         """
-        if isinstance(answer, dict) and is_id(str(answer.get("id"))) and "seq" in answer:
+        if not isinstance(answer, dict) or not is_id(str(answer.get("id"))):
+            return answer
+        if self._of_another(name, str(answer["id"])):
+            raise EngineError(f"What {name} answered names a session that is not of {name}.")
+        if "seq" in answer:
             try:
                 await self.pull(name, answer["id"])
             except ValueError as error:
@@ -183,7 +188,10 @@ class Elsewhere:
         """A new session over there, as `session.create` takes it. Raises AgentdeckError."""
         wishes = {**wishes, "cwd": foreign.unplaced(str(wishes.get("cwd") or ""), name)}
         told = await self.arrived(name, await self.ask(name, "session.create", wishes))
-        return await self._deck.get(str(told["id"]))
+        session = await self._deck.get(str(told.get("id")) if isinstance(told, dict) else "")
+        if not isinstance(session, Mirrored) or session.host != name:
+            raise EngineError(f"What {name} answered is no new session.")
+        return session
 
     # -- on the way here
 
@@ -222,7 +230,10 @@ class Elsewhere:
                 await self._deck.delete(session)
 
     def _turn(self, session: str) -> asyncio.Lock:
-        return self._turns.setdefault(session, asyncio.Lock())
+        lock = self._turns.get(session)
+        if lock is None:
+            lock = self._turns[session] = asyncio.Lock()
+        return lock
 
     async def _mirror(self, name: str, session: str) -> Mirrored | None:
         """The mirror of a session; None where it has none yet.
@@ -235,6 +246,11 @@ class Elsewhere:
         if not isinstance(found, Mirrored) or found.host != name:
             raise ValueError(f"session {session} is not of {name}")
         return found
+
+    def _of_another(self, name: str, session: str) -> bool:
+        """Whether a session is here, and not of that site."""
+        there = is_id(session) and (self._folder(session) / NAME).exists()
+        return there and self.host_of(session) != name
 
     def _folder(self, session: str) -> Path:
         return self._deck.places.session(session)
@@ -272,6 +288,8 @@ class Elsewhere:
             if found.seq != 1:
                 return None  # what is before it can't be had: it comes with the beginning
             created = foreign.created(found, session, name)
+            if self._of_another(name, str((created.parent or {}).get("id"))):
+                created = ev.replace(created, parent=None)  # it has none among those of here
             return self._deck.mirror(created)
         if isinstance(found, ev.SessionCreated) and found.seq > mirror.last_seq:
             log.warning("session %s is begun once more: passed over", session)

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from sessions.errors import AgentdeckError, JournalError
 from sessions.ids import is_id
 from sessions.record import codec
 from sessions.record import events as ev
@@ -22,7 +23,15 @@ _SUSPECT = re.compile(
 
 _KEPT = re.compile(rb"\bfiles/([0-9a-f]{64}(?:\.[a-z0-9]{1,12})?)\b")
 _PATHS = frozenset({"path", "cwd", "before", "repository"})
-_NAMES_A_PLACE = re.compile(rb'"(?:path|cwd|before|repository)":"')
+_WHERE_IT_WORKS = frozenset({"cwd", "repository"})
+"""Of the session itself: also one that says no whole path is a place over there."""
+_MOST_FILES = 100
+"""So many files of one event come along."""
+_MOST_WORDS = 2000
+_NAMES_A_PLACE = re.compile(rb'"(?:path|cwd|before|repository)"\s*:\s*"')
+_OF_ITS_WORKTREE = frozenset(
+    each.type for each in (ev.WorktreeAdded, ev.WorktreeDiscarded, ev.WorktreeRestored)
+)
 _AS_TOLD = (ev.ToolCall, ev.PermissionAsked, ev.PermissionAnswered)
 """What names places in words of a model or a tool: nothing here goes by them."""
 
@@ -36,23 +45,23 @@ def event(said: bytes | ev.JSON, host: str) -> ev.Event:
     if len(line) > MAX_LINE:
         raise ValueError("longer than any event")
     try:
-        if _SUSPECT.search(line) is None:
-            found = codec.decode(line)
-        else:
-            found = codec.from_json(_cleaned(codec.loads(line)))
+        plain = _SUSPECT.search(line) is None
+        found = codec.decode(line) if plain else codec.from_json(_cleaned(codec.loads(line)))
     except (TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
         raise ValueError(f"no event: {error}") from error
     if found.seq < 1:
         raise ValueError("an event without its number")
-    if _NAMES_A_PLACE.search(line) is not None and not isinstance(found, _AS_TOLD):
+    names_one = not plain or _NAMES_A_PLACE.search(line) is not None
+    if names_one and not isinstance(found, _AS_TOLD):
         return codec.from_json(_placed(codec.to_json(found), host))
     return found
 
 
 def _placed(data: Any, host: str) -> Any:
     if isinstance(data, dict):
+        whole = _WHERE_IT_WORKS | ({"path"} if data.get("type") in _OF_ITS_WORKTREE else set())
         return {
-            key: placed(value, host)
+            key: placed(value, host, whole=key in whole)
             if key in _PATHS and isinstance(value, str)
             else _placed(value, host)
             for key, value in data.items()
@@ -64,16 +73,18 @@ def kept(found: ev.Event) -> list[str]:
     """The files of the session's own that an event names, by their content."""
     if isinstance(found, ev.Text | ev.Thinking):
         return []
-    return list(dict.fromkeys(name.decode() for name in _KEPT.findall(codec.line(found))))
+    names = dict.fromkeys(name.decode() for name in _KEPT.findall(codec.line(found)))
+    return list(names)[:_MOST_FILES]
 
 
-def placed(path: str, host: str) -> str:
+def placed(path: str, host: str, *, whole: bool = False) -> str:
     """A path over there, as it is told here: `HOST:PATH`, which is no place on this machine.
 
-    What lies in a session's own `files/` has a mirror here and stays as it is.
+    What lies in a session's own `files/` has a mirror here and stays as it is; so does what begins
+    where the session works, unless that itself is told (`whole`).
     """
     parts = path.split("/")
-    if ".." in parts or path.startswith(("/", "~")):
+    if ".." in parts or path.startswith(("/", "~")) or (whole and path):
         return f"{host}:{path}"
     return path
 
@@ -106,6 +117,15 @@ def summary(said: object) -> Summary:
     if type(told.seq) is not int or not 0 <= told.seq <= ev.LARGEST:
         raise ValueError("a summary without a number")
     return told
+
+
+def refusal(error: AgentdeckError) -> AgentdeckError:
+    """An error of over there: cleaned, and none that speaks of the disk of this machine."""
+    message, hint = clean(error.message)[:_MOST_WORDS], clean(error.hint)[:_MOST_WORDS]
+    if isinstance(error, JournalError):
+        return AgentdeckError(message, hint)
+    error.args, error.message, error.hint = (message,), message, hint
+    return error
 
 
 def answer(said: Any) -> Any:

@@ -14,13 +14,13 @@ import os
 import random
 import shlex
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from sessions import VERSION
 from sessions.config.model import HostConfig
 from sessions.engine.client import Client
-from sessions.errors import AgentdeckError, EngineError, JournalError
+from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import foreign
@@ -34,11 +34,17 @@ log = logging.getLogger("agentdeck.remote")
 
 ALIVE_S = 20.0
 """The host is asked whether it is there so often, and has as long to answer."""
+_LISTED_S = 120.0
+"""It has as long to say which sessions it has."""
 AGAIN_S = 1.0
 MOST_S = 60.0
 """A host that can't be reached is tried again after so long: at first, and at most."""
-_WAITING = 10_000
+_WAITING, _WAITING_BYTES = 10_000, 64 * 2**20
 """Events that wait to be mirrored; what comes beyond that is pulled later."""
+MOST_SESSIONS = 20_000
+"""Sessions of one host that are shown here."""
+_MOST_NOTICES = 50
+"""Of one connection; what more it says of its machine is not told."""
 _OF_THE_MACHINE = frozenset({"aside", "disk", "files"})
 """Notices of over there that are told here: what keeps sessions from going on."""
 _AT_ONCE = 4
@@ -50,12 +56,18 @@ Said = Callable[[str], None]
 class _HostClient(Client):
     """The other engine's client, which takes nothing as it comes."""
 
-    on_raw: Callable[[str, ev.JSON], None] = staticmethod(lambda session, said: None)
+    on_raw: Callable[[str, ev.JSON, int], None] = staticmethod(lambda session, said, size: None)
+    _size = 0
+
+    async def _line(self) -> bytes:
+        line = await super()._line()
+        self._size = len(line)
+        return line
 
     def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
         if "event" in data:
             session, said = foreign.session_id(data["session"]), data["event"]
-            return lambda: self.on_raw(session, said)
+            return lambda: self.on_raw(session, said, self._size)
         if "summary" in data:
             summary = foreign.summary(data["summary"])
             return lambda: self.on_summary(summary)
@@ -74,6 +86,8 @@ class RemoteHost:
         self._elsewhere = elsewhere
         self._tell = tell
         self._told_off = False
+        self._said: set[str] = set()
+        """What is told once while the engine runs."""
         self._tried = asyncio.Event()
         """It was reached once, or could not be."""
         self._client: _HostClient | None = None
@@ -84,9 +98,13 @@ class RemoteHost:
         """It is to be tried at once."""
         self._lost = asyncio.Event()
         self._inbox: deque[tuple[str, ev.JSON]] = deque()
+        self._inbox_bytes = 0
         self._behind: set[str] = set()
         """Sessions of which something was let go, to be pulled."""
         self._some = asyncio.Event()
+        self._known: set[str] = set()
+        """Its sessions that are mirrored, or are about to be."""
+        self._notices = 0
         self._watched: set[str] = set()
         self._refused: set[str] = set()
         """Sessions that can't be mirrored: their ids are taken here, or they are no sessions."""
@@ -102,9 +120,10 @@ class RemoteHost:
             raise Offline(self.offline, "Nothing was sent; try again once it is back.")
         try:
             return await client.ask(command, args)
-        except EngineError as error:
-            if self._client is client and not client.gone:
-                raise  # it is the engine's own of over there
+        except AgentdeckError as error:
+            of_there = self._client is client and not client.gone
+            if of_there or not isinstance(error, EngineError):
+                raise foreign.refusal(error) from error
             raise Offline(
                 f"The connection to {self.name} was cut before it answered.",
                 "Whether it was done shows once the host is back; it is not done again by itself.",
@@ -223,6 +242,7 @@ class RemoteHost:
                 task.cancel()
             await asyncio.gather(*self._following, return_exceptions=True)
             self._inbox.clear()
+            self._inbox_bytes = 0
             self._behind.clear()
             self._watched.clear()
             await client.close()
@@ -230,23 +250,25 @@ class RemoteHost:
 
     async def _found(self, client: _HostClient) -> None:
         """It is there: take up each of its sessions where its mirror ends."""
-        told = await client.call("deck.list", archived=True, closed=True)
-        self.offline, self._waits = "", AGAIN_S
+        async with asyncio.timeout(_LISTED_S):
+            told = await client.call("deck.list", archived=True, closed=True)
+        summaries = []
+        for each in told:
+            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+                summaries.append(foreign.summary(each))
+        there = {summary.id: summary for summary in summaries}
+        known = await self._elsewhere.known(self.name, there)
+        self._known.update(known)
+        self.offline, self._notices = "", 0
         self._tried.set()
         if self._told_off:
             self._tell(f"{self.name} is there again.")
         self._told_off = False
         if self.version != VERSION:
-            self._tell(
+            self._tell_once(
                 f"{self.name} runs agentdeck {self.version or 'of an unknown version'}, this is "
                 f"{VERSION}: what both know goes on; update the older one."
             )
-        summaries = []
-        for each in told:
-            with contextlib.suppress(ValueError, TypeError):
-                summaries.append(foreign.summary(each))
-        there = {summary.id: summary for summary in summaries}
-        known = await self._elsewhere.known(self.name, there)
         # Those that are tiles come first, the newest before the older ones.
         for summary in sorted(summaries, key=lambda s: (s.closed or s.archived, _older(s))):
             if (summary.closed or summary.archived) and known.get(summary.id, 0) >= summary.seq:
@@ -267,6 +289,7 @@ class RemoteHost:
                     return self._wire.why("the connection ended") if self._wire else ""
                 async with asyncio.timeout(ALIVE_S):
                     await client.call("hello", version=VERSION)
+                self._waits = AGAIN_S  # not before: one that ends at once is tried less and less
         except EngineError:
             return self._wire.why("the connection ended") if self._wire else ""
         finally:
@@ -274,9 +297,13 @@ class RemoteHost:
 
     # -- what it says
 
-    def _came(self, session: str, said: ev.JSON) -> None:
-        if len(self._inbox) < _WAITING:
+    def _came(self, session: str, said: ev.JSON, size: int) -> None:
+        if session not in self._known:
+            return  # it is not followed
+        room = self._inbox_bytes + size <= _WAITING_BYTES or not self._inbox
+        if room and len(self._inbox) < _WAITING:
             self._inbox.append((session, said))
+            self._inbox_bytes += size
         else:
             self._behind.add(session)
         self._some.set()
@@ -285,15 +312,31 @@ class RemoteHost:
         """A session over there is new, or is not as it was: see that it is followed."""
         if summary.host or summary.id in self._watched or summary.id in self._refused:
             return
+        if not self._has_room(summary.id):
+            return
         at_rest = summary.closed or summary.archived
         self._watched.add(summary.id)
         task = asyncio.get_running_loop().create_task(self._follow(summary.id, live=not at_rest))
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
+    def _has_room(self, session: str) -> bool:
+        """Whether one more session is shown; one that somebody made from here always is."""
+        if session not in self._known:
+            full = len(self._known) >= MOST_SESSIONS
+            if full and self._elsewhere.host_of(session) != self.name:
+                self._tell_once(
+                    f"{self.name} has more than {MOST_SESSIONS:,} sessions: what comes beyond "
+                    "those is not shown here. Delete or archive old ones over there."
+                )
+                return False
+            self._known.add(session)
+        return True
+
     def _deleted(self, session: str) -> None:
-        if session in self._refused:
+        if session in self._refused or session not in self._known:
             return
+        self._known.discard(session)
         self._watched.discard(session)
         task = asyncio.get_running_loop().create_task(self._forget(session))
         self._following.add(task)
@@ -301,8 +344,10 @@ class RemoteHost:
 
     def _told_there(self, notice: ev.JSON) -> None:
         message = notice.get("message")
-        if notice.get("kind") in _OF_THE_MACHINE and isinstance(message, str) and message:
-            self._tell(f"{self.name}: {clean_line(message)[:500]}")
+        told = notice.get("kind") in _OF_THE_MACHINE and isinstance(message, str) and message
+        if told and self._notices < _MOST_NOTICES:
+            self._notices += 1
+            self._tell(f"{self.name}: {clean_line(str(message))[:500]}")
 
     async def _forget(self, session: str) -> None:
         try:
@@ -322,6 +367,11 @@ class RemoteHost:
                 self._watched.discard(session)
         except Offline:
             return  # it is followed anew once the host is back
+        except NotFound:
+            self._watched.discard(session)  # it was deleted meanwhile
+        except JournalError as error:
+            self._watched.discard(session)  # with its next word it is tried again
+            self._tell_once(f"A session of {self.name} can't be kept here: {error.message}")
         except (AgentdeckError, ValueError) as error:
             self._refuse(session, error)
 
@@ -334,28 +384,37 @@ class RemoteHost:
             while self._inbox:
                 session, said = self._inbox.popleft()
                 came.setdefault(session, []).append(said)
+            self._inbox_bytes = 0
             behind, self._behind = self._behind, set()
             for session, lines in came.items():
-                await self._mirrored(session, lines)
+                await self._mirrored(session, self._elsewhere.take(self.name, session, lines))
             for session in behind:
-                await self._elsewhere.pull(self.name, session)
+                await self._mirrored(session, self._elsewhere.pull(self.name, session))
 
-    async def _mirrored(self, session: str, lines: list[ev.JSON]) -> None:
+    async def _mirrored(self, session: str, mirroring: Coroutine[Any, Any, int]) -> None:
         if session in self._refused:
+            mirroring.close()
             return
         try:
-            await self._elsewhere.take(self.name, session, lines)
-        except JournalError:
+            await mirroring
+        except (JournalError, Offline):
             raise  # the disk here: what came is pulled once there is room
-        except ValueError as error:
+        except NotFound:
+            log.info("session %s of %s is gone", session, self.name)
+        except (AgentdeckError, ValueError) as error:
             self._refuse(session, error)
 
     def _refuse(self, session: str, error: Exception) -> None:
         log.warning("session %s of %s is not shown: %s", session[:40], self.name, error)
         if not self._refused:
             told = f"A session of {self.name} is not shown here, nor are others of the kind:"
-            self._tell(f"{told} {error}.")
+            self._tell(f"{told} {str(error).rstrip('.')}.")
         self._refused.add(session)
+
+    def _tell_once(self, told: str) -> None:
+        if told not in self._said:
+            self._said.add(told)
+            self._tell(told)
 
 
 async def reached(config: HostConfig) -> tuple[bool, str]:

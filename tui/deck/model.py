@@ -274,7 +274,8 @@ class DeckModel:
             live = Live()
             live.transcript.files = places().session(session_id) / "files"
             summary = self.summaries.get(session_id)
-            live.transcript.folder = Path(summary.cwd) if summary and summary.cwd else None
+            here = summary is not None and summary.cwd and not summary.host
+            live.transcript.folder = Path(summary.cwd) if summary and here else None
         self.live[session_id] = live
         if len(self.live) > KEPT_TRANSCRIPTS:
             keep = set(self.visible())

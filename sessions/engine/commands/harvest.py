@@ -99,7 +99,8 @@ async def file(deck: Deck, item: ev.JSON) -> str:
     session = str(found.origin.get("session") or "")
     cwd = ""
     with contextlib.suppress(AgentdeckError):
-        cwd = (await deck.get(session)).summary.cwd
+        summary = (await deck.get(session)).summary
+        cwd = "" if summary.host else summary.cwd
     folder = deck.places.session(session) if session else deck.places.data
     return str(await asyncio.to_thread(_service(deck).as_file, found, folder, cwd))
 

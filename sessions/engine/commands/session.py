@@ -23,7 +23,7 @@ from sessions.api.requests import SessionWishes
 from sessions.archive.find import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
-from sessions.errors import UsageError
+from sessions.errors import JournalError, NotFound, UsageError
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
@@ -81,7 +81,12 @@ async def since(deck: Deck, session: str, seq: int) -> list[ev.JSON]:
     """Events after `seq` as they stand in the journal, so many as are good to send at once."""
     target = await deck.get(session)
     target.recorder.flush()
-    return await asyncio.to_thread(_after, target.journal.path, seq)
+    try:
+        return await asyncio.to_thread(_after, target.journal.path, seq)
+    except JournalError as error:
+        if target.journal.path.exists():
+            raise
+        raise NotFound(f"There is no session {target.id} any more.") from error
 
 
 def _after(path: Path, seq: int) -> list[ev.JSON]:

@@ -7,11 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sessions import VERSION, errors
+from sessions import VERSION
 from sessions.api.cluster import ClusterNode
-from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.errors import AgentdeckError, NotFound, UsageError, told_as
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.remote import foreign
 from sessions.remote.cluster import frames, settings
 from sessions.remote.cluster.actor import NAME, SLACK_S, Actor
 from sessions.remote.cluster.driver import BridgeFault, Driver
@@ -206,7 +207,7 @@ class RaySite:
 
     async def _greeted(self, driver: Driver, session: str, told: ev.JSON) -> None:
         if refused := told.get("error"):
-            raise _error(refused)
+            raise foreign.refusal(told_as(refused))
         if told.get("version") != VERSION:
             raise UsageError(
                 f"agentdeck is of version {told.get('version')} on the node {told.get('host')}, "
@@ -277,7 +278,7 @@ class RaySite:
             raise Offline(fault.message, "Whether it was done is not known.") from fault
         told = codec.loads(said)
         if refused := told.get("error"):
-            raise _error(refused)
+            raise foreign.refusal(told_as(refused))
         return told.get("ok")
 
     async def since(self, session: str, seq: int) -> Sequence[bytes | ev.JSON]:
@@ -330,13 +331,3 @@ def _node(node: ev.JSON, facts: ev.JSON) -> ClusterNode:
         "backends": facts.get("backends", []),
         "fault": clean_line(str(facts.get("fault", ""))),
     }
-
-
-def _error(told: ev.JSON) -> AgentdeckError:
-    """An error of over there as one of here."""
-    cls = getattr(errors, str(told.get("kind", "")), AgentdeckError)
-    if cls in (errors.BackendError, errors.LimitLasts) or not (
-        isinstance(cls, type) and issubclass(cls, AgentdeckError)
-    ):
-        cls = AgentdeckError
-    return cls(str(told.get("message", "")), str(told.get("hint", "")))

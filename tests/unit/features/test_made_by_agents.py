@@ -28,7 +28,9 @@ def test_what_only_looks_is_not_looked_behind(
     begun: list[ev.ToolCall] = []
     monkeypatch.setattr(MadeByAgents, "_begins", lambda _, __, call: begun.append(call))
     can = SimpleNamespace(own_tools=True, elsewhere=False)
-    session = SimpleNamespace(id="s1", observers=[], summary=SimpleNamespace(backend="agent"))
+    session = SimpleNamespace(
+        id="s1", observers=[], summary=SimpleNamespace(backend="agent", host="")
+    )
     deck = SimpleNamespace(
         sessions={"s1": session}, backend=lambda _: SimpleNamespace(capabilities=can)
     )

@@ -331,3 +331,64 @@ async def _client(two: Two) -> AsyncIterator[Client]:
     finally:
         await client.close()
         await server.close()
+
+
+async def test_more_sessions_than_are_shown_are_told_and_left_out(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_host, "MOST_SESSIONS", 2)
+    shown = [await two.far.session() for _ in range(2)]
+    await until(lambda: all(s.id in two.here.deck.sessions for s in shown))
+    await two.far.session()
+    await until(lambda: any("more than 2 sessions" in told for told in two.told))
+    two.host._came("1m8jw9ren48vpq4n", {"type": "text"}, 9)
+    assert not two.host._inbox
+    made = await two.here.deck.elsewhere.create("far", {"cwd": str(two.far.root)})
+    await made.send("Hello?")  # what was made from here is followed all the same
+    await until(lambda: made.summary.status == "done")
+    assert len(two.here.deck.sessions) == 3
+
+
+async def test_what_waits_is_bound_by_its_size_and_pulled_later(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_host, "_WAITING_BYTES", 100)
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    await session.send("Hello? " * 50)
+    await two.far.idle(session)
+    await until(lambda: two.whole(session.id))
+    two.host._came(session.id, {}, 90)
+    two.host._came(session.id, {}, 90)
+    assert (len(two.host._inbox), two.host._behind) == (1, {session.id})
+
+
+async def test_a_host_whose_connection_ends_at_once_is_tried_less_and_less(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_host, "MOST_S", 1e9)
+    monkeypatch.setattr(Server, "hello", lambda *_, **__: {"version": remote_host.VERSION})
+    for _ in range(3):
+        before, waits = len(two.lines), two.host._waits
+        two.lines[-1].cut()
+        await until(lambda before=before: len(two.lines) > before and not two.host.offline)
+        assert two.host._waits == max(waits, 0.01) * 2
+
+
+async def test_a_session_that_is_deleted_while_its_events_come_cuts_nothing(two: Two) -> None:
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    await two.far.deck.delete(session.id)
+    late = codec.to_json(ev.stamp(ev.Notice(message="late"), 99))
+    two.host._known.add(session.id)
+    two.host._came(session.id, late, 9)
+    other = await two.far.session()
+    await until(lambda: other.id in two.here.deck.sessions)
+    assert (len(two.lines), two.host._refused, two.told) == (1, set(), [])
+
+
+async def test_a_host_s_notices_are_told_up_to_a_number(two: Two) -> None:
+    for n in range(99):
+        two.host._told_there({"kind": "disk", "message": f"full \x1b[2J{n}"})
+    assert len([told for told in two.told if "full" in told]) == 50
+    assert "\x1b" not in "".join(two.told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions.errors import JournalError
+from sessions.errors import (
+    AgentdeckError,
+    EngineError,
+    JournalError,
+    NotFound,
+    told_as,
+)
+from sessions.harvest.byproducts import Found
+from sessions.harvest.service import Harvest
 from sessions.ids import new_id
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.remote import foreign
+from sessions.remote.forwarding import forwarded
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Offline
 from tests.support.deckrig import Rig
@@ -229,3 +240,80 @@ async def test_a_session_can_not_be_begun_a_second_time_as_another(rig: Rig) -> 
     await rig.deck.elsewhere.pull("far", far.session)
     assert {s.id for s in await rig.deck.all_summaries()} == {mine.id, far.session}
     assert rig.deck.sessions[far.session].summary.title == "Told"
+
+
+async def test_where_a_session_works_over_there_is_no_place_here_however_it_is_said(
+    rig: Rig,
+) -> None:
+    """Not by what begins nowhere in particular, nor by a key that is spelt otherwise."""
+    far = Far(
+        [
+            ev.WorktreeAdded(session="x", path="tree", repository=".git", branch="b", base="c"),
+            ev.SessionSet(cwd="."),
+        ]
+    )
+    far.lines[0] = far.lines[0].replace(b'"cwd":"/x"', b'"c\\u0077d": "etc"')
+    rig.deck.elsewhere.add(far)
+    await rig.deck.elsewhere.pull("far", far.session)
+    created, tree, moved = _mirrored(rig, far.session)
+    assert isinstance(created, ev.SessionCreated) and created.cwd == "far:etc"
+    assert isinstance(tree, ev.WorktreeAdded)
+    assert (tree.path, tree.repository) == ("far:tree", "far:.git")
+    assert isinstance(moved, ev.SessionSet) and moved.cwd == "far:."
+
+
+async def test_an_answer_can_not_name_a_session_of_here_as_the_one_that_was_made(rig: Rig) -> None:
+    mine, far = await rig.session(), Far()
+
+    async def call(command: str, args: ev.JSON) -> Any:
+        return answers[0]
+
+    far.call = call  # type: ignore[method-assign]
+    rig.deck.elsewhere.add(far)
+    more: list[Any] = [{"id": mine.id, "seq": 3}, {"id": new_id()}, {"id": "../.."}, [], None]
+    for answer in [{"id": mine.id}, *more]:
+        answers = [answer]
+        with pytest.raises(AgentdeckError):
+            await rig.deck.elsewhere.create("far", {"title": "New"})
+    answers = [{"id": mine.id}]
+    with pytest.raises(EngineError, match="not of far"):
+        await forwarded(rig.deck.elsewhere, "session.fork", {}, "far")
+
+
+async def test_a_session_of_elsewhere_is_below_none_of_here(rig: Rig) -> None:
+    mine = await rig.session()
+    for parent, kept in ((mine.id, False), (new_id(), True)):
+        far = Far([])
+        created = ev.SessionCreated(id=far.session, parent={"id": parent, "seq": 1, "call": "1"})
+        far.lines = [codec.line(ev.stamp(created, 1))]
+        rig.deck.elsewhere.add(far)
+        await rig.deck.elsewhere.pull("far", far.session)
+        assert bool(rig.deck.sessions[far.session].summary.parent) is kept
+        rig.deck.elsewhere.drop("far")
+
+
+async def test_a_byproduct_of_elsewhere_is_no_file_of_here(rig: Rig, tmp_path: Path) -> None:
+    """Whatever path a tool call of it names: not to be shown, and not for a draft."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("of this machine")
+    far = Far()
+    rig.deck.elsewhere.add(far)
+    await rig.deck.elsewhere.pull("far", far.session)
+    harvest = Harvest(rig.deck.places)
+    for session, seen in ((far.session, False), ((await rig.session()).id, True)):
+        origin: ev.JSON = {"session": session}
+        found = Found(
+            "file", "", path=str(secret), origin=origin, signals={"input": True, "made": False}
+        )
+        assert (harvest._held(found).text == "of this machine") is seen
+        folder = rig.deck.places.session(session)
+        with nullcontext() if seen else pytest.raises(NotFound):
+            harvest.as_file(found, folder, harvest._folder_here(session))
+
+
+def test_an_error_of_elsewhere_is_cleaned_and_is_none_of_this_disk() -> None:
+    said = {"kind": "JournalError", "message": "a\x1b[2J", "hint": "\u202eb"}
+    error = foreign.refusal(told_as(said))
+    assert (type(error), str(error)) == (AgentdeckError, "a␛[2J \ufffdb")
+    for odd in (None, [], {"kind": "LimitLasts"}, {"kind": "datetime"}, {"kind": "Exception"}):
+        assert isinstance(told_as(odd), AgentdeckError)
