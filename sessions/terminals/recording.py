@@ -12,6 +12,7 @@ import codecs
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,7 +29,13 @@ NAME = "terminal.cast"
 FLUSH_S = 1.0
 _FLUSH = 2**16
 _MOST_PART = 2**18
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_plainly = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_STEERS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def _encode(data: Any) -> str:
+    """One line of JSON: what steers a terminal is escaped in it, so that it can be printed."""
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", _plainly(data))
 
 
 class CastWriter:

@@ -115,3 +115,13 @@ def test_broken_recordings_are_read_as_far_as_they_go(tmp_path: Path) -> None:
     past = RecordedTerminal(size(path), events(path))
     assert past.kept.since(0, 100) == (b"a", (80, 24))
     assert past.kept.since(1, 100) == (b"c", (10, 3))
+
+
+async def test_a_recording_can_be_printed(tmp_path: Path) -> None:
+    path, said = tmp_path / "t.cast", "a\x9b2J\u202e\x85\u2028\x7f\x1b]52;c;x\x07 é 日"
+    cast = CastWriter(path, size=(80, 24), command=["x"], most=2**20, on_full=lambda _: None)
+    cast.output(said.encode())
+    cast.end(0)
+    assert read(path)[1][2] == said
+    text = path.read_text("utf-8").replace("\n", "")
+    assert text.isprintable() and "é 日" in text
