@@ -89,6 +89,8 @@ def read_by(
     home, project = _READS.get(agent, ((), ()))
     folders = [Path.home() / each for each in home]
     folders += [top / each for top in (cwd, *cwd.parents) for each in project]
+    if agent == "gemini" and _gemini_trusts(cwd):
+        folders += [cwd / each for each in (".agents/skills", ".gemini/skills")]
     if agent in BY_NAME:
         if off is None:
             return frozenset()
@@ -96,6 +98,30 @@ def read_by(
         skills = [(name, path) for name, path in skills if name not in told]
     found = (n for n, path in skills if any(path.is_relative_to(f) for f in folders))
     return frozenset(found)
+
+
+def _gemini_trusts(cwd: Path) -> bool:
+    """Whether Gemini CLI trusts a directory, by its settings at home: it reads its skills then."""
+    mine = Path.home() / ".gemini"
+    security = _object(_text(mine / "settings.json")).get("security")
+    trust = security.get("folderTrust") if isinstance(security, dict) else None
+    if isinstance(trust, dict) and trust.get("enabled") is False:
+        return True
+    rules = _object(_text(mine / "trustedFolders.json"))
+    fitting = [
+        told
+        for told, level in rules.items()
+        if cwd.is_relative_to(Path(told).parent if level == "TRUST_PARENT" else told)
+    ]
+    longest = max(fitting, key=len, default="")
+    return rules.get(longest) in ("TRUST_FOLDER", "TRUST_PARENT")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _merged(env: Mapping[str, str], name: str, more: Message) -> Mapping[str, str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from pathlib import Path
 
 import pytest
 
-from sessions.backends.acp.agents import AGENTS, carried, is_remote, known_by_command
+from sessions.backends.acp.agents import AGENTS, COMMON_ENV, carried, is_remote, known_by_command
 from sessions.backends.acp.signin import ways
+from sessions.importers.homes import homes
 
 OPENCODE = AGENTS["opencode"]
 
@@ -26,6 +28,21 @@ OPENCODE = AGENTS["opencode"]
 )
 def test_a_known_agent_is_known_however_it_is_started(command: list[str]) -> None:
     assert known_by_command(command) is OPENCODE
+
+
+def test_an_agent_keeps_its_own_where_an_import_looks_for_it() -> None:
+    def places(env: dict[str, str]) -> dict[str, list[Path]]:
+        return homes(Path("/none"), env)
+
+    names = {
+        "CLAUDE_CONFIG_DIR", "CODEX_HOME", "COPILOT_HOME", "GEMINI_CLI_HOME", "OPENCODE_DB",
+        "QWEN_HOME", "QWEN_RUNTIME_DIR", "VIBE_HOME", "XDG_DATA_HOME",
+    }  # fmt: skip
+    for name in names:
+        moved = places({name: "/moved"})
+        for agent, known in AGENTS.items():
+            if moved[agent] != places({})[agent]:
+                assert name in (*known.keys, *COMMON_ENV), f"{agent} does not see {name}"
 
 
 ASKS = f"OPENCODE_PERMISSION={OPENCODE.env()['OPENCODE_PERMISSION']}"

@@ -83,6 +83,29 @@ def test_what_can_not_be_switched_off_is_known_by_its_folder(
     assert found == (frozenset({"demo"}) if own else frozenset())
 
 
+@pytest.mark.parametrize(
+    ("settings", "folders", "own"),
+    [
+        ("", "", False),
+        ('{"security": {"folderTrust": {"enabled": false}}}', "", True),
+        ("{ broken", "[]", False),
+        ("", '{"HOME/work": "TRUST_FOLDER"}', True),
+        ("", '{"HOME": "TRUST_FOLDER", "HOME/work": "DO_NOT_TRUST"}', False),
+        ("", '{"HOME/work/other": "TRUST_PARENT"}', True),
+        ("", '{"HOME/else": "TRUST_FOLDER"}', False),
+    ],
+)
+def test_gemini_reads_those_of_a_project_that_it_trusts(
+    settings: str, folders: str, own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".gemini").mkdir()
+    (tmp_path / ".gemini/settings.json").write_text(settings)
+    (tmp_path / ".gemini/trustedFolders.json").write_text(folders.replace("HOME", str(tmp_path)))
+    skills = [("demo", tmp_path / "work/.agents/skills/demo")]
+    assert read_by("gemini", (), skills, tmp_path / "work") == (frozenset({"demo"} if own else ()))
+
+
 async def test_an_agent_elsewhere_reads_none_of_ours(tmp_path: Path) -> None:
     backend = AcpBackend(AgentConfig("g", ("ssh", "host", "gemini", "--acp"), state=tmp_path))
     skills = [("demo", Path.home() / ".gemini/skills/demo")]
