@@ -12,14 +12,16 @@ from sessions.record.summary import Summary
 
 _MOST_DAYS = 60
 _MOST_RUNS = 60
+_Lasted = tuple[str, date, date]
 
 
 def spans(summaries: Iterable[Summary], places: Places) -> list[HarvestSpan]:
     """The days on which something was done, newest first, then the runs of plans."""
     summaries = list(summaries)
-    days = {day for s in summaries for day in (_on(s.created), _on(s.updated or s.created))}
+    lasted = _lasted(summaries)
+    days = {day for _, first, last in lasted for day in (first, last)}
     told: list[HarvestSpan] = [
-        {"kind": "day", "name": str(day), "sessions": on_day(summaries, day)}
+        {"kind": "day", "name": str(day), "sessions": _on_day(lasted, day)}
         for day in sorted(days - {date.min}, reverse=True)[:_MOST_DAYS]
     ]
     newest = sorted((s.updated or s.created, s.run) for s in summaries if s.run)
@@ -42,14 +44,19 @@ def of_day(summaries: Iterable[Summary], day: str) -> list[str]:
         raise UsageError(
             f"{day!r} is no day.", "Say today, yesterday or a date like 2026-11-28."
         ) from error
-    if found := on_day(summaries, wanted):
+    if found := _on_day(_lasted(summaries), wanted):
         return found
     raise AgentdeckError(f"No session worked on {wanted}.", "See `agentdeck sessions list`.")
 
 
-def on_day(summaries: Iterable[Summary], day: date) -> list[str]:
-    """The sessions in which something was done on a day, by the clock of this machine."""
-    return [s.id for s in summaries if _on(s.created) <= day <= _on(s.updated or s.created)]
+def _lasted(summaries: Iterable[Summary]) -> list[_Lasted]:
+    """Each session's first and last day, by the clock of this machine."""
+    return [(s.id, _on(s.created), _on(s.updated or s.created)) for s in summaries]
+
+
+def _on_day(lasted: Iterable[_Lasted], day: date) -> list[str]:
+    """The sessions in which something was done on a day."""
+    return [session for session, first, last in lasted if first <= day <= last]
 
 
 def of_run(places: Places, run: str) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from sessions.errors import AgentdeckError, UsageError
+from sessions.harvest import spans as module
 from sessions.harvest.spans import of_day, spans
 from sessions.plans import service, store
 from sessions.record.summary import Summary
@@ -47,3 +48,17 @@ def test_days_come_newest_first_then_runs_by_what_is_done(
         ("day", ["a"]), ("day", ["a"]), ("day", ["b", "c"]), ("run", ["a"]),
     ]  # fmt: skip
     assert told[0]["name"] == str(NOW.date()) and told[-1]["name"] == "r2"
+
+
+def test_a_sessions_days_are_read_once_however_many_days_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def on(at: str) -> date:
+        read.append(at)
+        return datetime.fromisoformat(at).date()
+
+    monkeypatch.setattr(module, "_on", on)
+    spans([session(str(days), days) for days in range(30)], rig_places(tmp_path))
+    assert len(read) == 60
