@@ -10,7 +10,8 @@ import os
 import signal
 from pathlib import Path
 
-from sessions.backends.acp.left_behind import forget, remember, start_time
+from sessions.backends.acp import left_behind
+from sessions.backends.acp.left_behind import forget, remember
 from sessions.terminals.pty import members
 
 __all__ = ["forget", "remember", "sweep"]
@@ -18,17 +19,11 @@ __all__ = ["forget", "remember", "sweep"]
 
 def sweep(pids: Path) -> int:
     """End what is left; how many terminals it were."""
-    swept = 0
-    if not pids.is_dir():
-        return 0
-    for entry in pids.iterdir():
-        if entry.name.isdigit():
-            pid, since = int(entry.name), entry.read_text()
-            if since and start_time(pid) == since:
-                for member in members(pid):
-                    with contextlib.suppress(ProcessLookupError, PermissionError):
-                        os.kill(member, signal.SIGKILL)
-                swept += 1
-        with contextlib.suppress(OSError):
-            entry.unlink()
-    return swept
+    return left_behind.sweep(pids, _end)
+
+
+def _end(leader: int) -> None:
+    """A terminal's jobs are groups of their own."""
+    for member in members(leader):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(member, signal.SIGKILL)

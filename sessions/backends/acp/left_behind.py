@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from sessions.places import private_folder
@@ -39,8 +40,8 @@ def forget(pids: Path, pid: int) -> None:
         (pids / str(pid)).unlink()
 
 
-def sweep(pids: Path) -> int:
-    """End agents that a killed engine left behind; how many there were."""
+def sweep(pids: Path, end: Callable[[int], None] | None = None) -> int:
+    """End what a killed engine left behind; how many there were. `end`: how, if not as a group."""
     swept = 0
     if not pids.is_dir():
         return 0
@@ -48,7 +49,10 @@ def sweep(pids: Path) -> int:
         if entry.name.isdigit():
             pid, started = int(entry.name), entry.read_text()
             if started and start_time(pid) == started:
-                kill_group(pid, signal.SIGKILL)
+                if end is None:
+                    kill_group(pid, signal.SIGKILL)
+                else:
+                    end(pid)
                 swept += 1
         with contextlib.suppress(OSError):
             entry.unlink()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sessions.engine.terminal_views import line
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, UsageError
 from sessions.terminals.kept import PrintedBytes
 from sessions.terminals.left_behind import remember, sweep
 from sessions.terminals.marks import TerminalMark
@@ -96,6 +96,18 @@ async def test_an_ended_one_is_started_again_in_its_place(looking: Looking) -> N
     await until(lambda: bool(looking.state(terminal)["running"]))
     await looking.watch(terminal)
     await looking.shows(terminal, b"again")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="there is no list of them")
+async def test_one_that_cannot_begin_leaves_no_terminal_open() -> None:
+    def fds() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = fds()
+    for _ in range(3):
+        with pytest.raises(UsageError, match="can't be started"):
+            Pty.start(["a\0b"], cwd=Path("/"), env={}, size=(80, 24), on_exit=lambda _: None)
+    assert fds() == before
 
 
 async def test_what_ignores_the_end_of_a_killed_engine_is_ended_by_the_next(rig: Rig) -> None:
