@@ -297,6 +297,46 @@ async def review(room: Studio) -> None:
     )
 
 
+CHECKED = """import unittest
+
+from client import wait
+
+
+class Wait(unittest.TestCase):
+    def test_the_first_is_short(self):
+        self.assertEqual(wait(0), 0.5)
+
+    def test_it_ends(self):
+        self.assertEqual(wait(99), 30.0)
+
+    def test_a_server_may_say_more(self):
+        self.assertEqual(wait(99, after=120), 120)
+"""
+PROMPT = r"""PS0='\e]133;C\a'
+PROMPT_COMMAND='printf "\e]133;D;%s\a\e]133;A\a" "$?"'
+PS1='\[\e[1;34m\]atlas\[\e[0m\] $ \[\e]133;B\a\]'
+"""
+
+
+async def terminal(room: Studio) -> None:
+    """A shell on a terminal beside three of the sessions: tests have run there, one fails."""
+    client = room.client
+    (room.work / "client.py").write_text(AFTER)
+    (room.work / "test_wait.py").write_text(CHECKED)
+    prompt = room.work.parent / "prompt"
+    prompt.write_text(PROMPT)
+    for summary in list(client.summaries.values()):
+        if summary.title not in ("retries", "release notes", "call sites"):
+            await client.call("session.archive", session=summary.id)
+    argv = ["bash", "--noprofile", "--rcfile", str(prompt), "-i"]
+    made = await client.call("terminal.new", argv=argv, cwd=str(room.work), title="tests")
+    lines = (("ls --color", "done"), ("python3 -m unittest test_wait", "failed"))
+    await room.until(lambda now: now.get("tests") == "idle")
+    for line, then in lines:
+        await client.call("terminal.paste", session=made["id"], text=line, run=True)
+        await room.until(lambda now, then=then: now["tests"] == then)  # type: ignore[misc]
+
+
 async def all_pictures() -> None:
     """Every picture, in the order of the README."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -322,6 +362,8 @@ async def all_pictures() -> None:
         await review(room)
         await picture("light", (110, 30), "alt+1", "ctrl+z", theme="textual-light")
         await picture("contrast", (110, 30), "alt+2", "ctrl+n", theme="high-contrast")
+        await terminal(room)
+        await picture("terminal", (138, 40), "alt+4", "f12")
 
 
 if __name__ == "__main__":

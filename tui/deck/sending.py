@@ -111,8 +111,8 @@ class Sender:
         if (state := summary.terminal) is not None:
             if not state["running"]:
                 return "its program has ended"
-            then = "" if summary.host else ", another enter there runs it · tab: the keys to it"
-            return f"enter types it there{then}"
+            then = "" if summary.host else ", a second enter runs it · tab gives it the keys"
+            return f"enter types it{then}"
         waiting = f", {len(summary.queue)} waiting" if summary.queue else ""
         if self.deck.composer.text.startswith(COMMAND):
             return f"enter runs it as you, in {clip(summary.cwd, 40)}; the model is told next time"

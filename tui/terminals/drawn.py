@@ -7,7 +7,7 @@ has no such widget, so it costs nothing; when it comes back it is fed what the e
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from rich.segment import Segment
@@ -17,6 +17,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from sessions.api.terminals import TerminalOutput, TerminalWatched
@@ -64,10 +65,12 @@ class DrawnTerminal(ScrollView):
         self._first = 0
         self._top = 0
         self._inks: Inks | None = None
+        self._dyes: Mapping[int, int] = {}
         self._palette: Palette | None = None
         self._laid_for: Size | None = None
         self._moving = False
         self._thumb_at = 0.0
+        self._thumb_later: Timer | None = None
         self._rested = False
 
     # -- what comes
@@ -247,7 +250,11 @@ class DrawnTerminal(ScrollView):
         emulator, inks = self.emulator, self._colors()
         if emulator is None or self.words:
             return self._say(width, height)
-        for y, row in emulator.changed().items():
+        changed = emulator.changed()
+        if emulator.dyes != self._dyes:
+            self._dyes = emulator.dyes
+            inks, changed = self._dyed(emulator)
+        for y, row in changed.items():
             self._base[y] = self._strip(row, inks)
         caret, view = emulator.cursor(), emulator.view()
         self._top = view.top
@@ -272,6 +279,14 @@ class DrawnTerminal(ScrollView):
         if (said := self.hint()) and shown:
             shown[-1] = bar(said, self._names(), width, "hint")
         return shown
+
+    def _dyed(self, emulator: Emulator) -> tuple[Inks, dict[int, Row]]:
+        """The program has set colours: all rows look different."""
+        self._inks = None
+        self._known.clear()
+        self._made.clear()
+        emulator.look_anew()
+        return self._colors(), emulator.changed()
 
     def _caret(self, shape: str) -> str:
         """How the cursor is drawn: where the keys are not, it is only a line below."""
@@ -348,7 +363,7 @@ class DrawnTerminal(ScrollView):
         if self._inks is None:
             self._inks = Inks(
                 self.colors[3], self.background_colors[1], self.app.ansi_theme,
-                self.get_line_filters(),
+                self.get_line_filters(), self._dyes,
             )  # fmt: skip
             self._colour()
         return self._inks
@@ -410,12 +425,22 @@ class DrawnTerminal(ScrollView):
         finally:
             self._moving = False
         now = monotonic()
-        if not self.show_vertical_scrollbar or (at_end and now - self._thumb_at < THUMB_EVERY_S):
+        if not self.show_vertical_scrollbar:
+            return
+        if at_end and now - self._thumb_at < THUMB_EVERY_S:
+            if self._thumb_later is None:
+                self._thumb_later = self.set_timer(THUMB_EVERY_S, self._move_thumb)
             return
         bar_, told = self.vertical_scrollbar, (total, rows, self._top)
         if told != (bar_.window_virtual_size, bar_.window_size, bar_.position):
             self._thumb_at = now
             bar_.window_virtual_size, bar_.window_size, bar_.position = told
+
+    def _move_thumb(self) -> None:
+        """What was too soon for the scrollbar, is not any more."""
+        self._thumb_later = None
+        self._thumb_at = 0.0
+        self.draw()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """The user moved the scrollbar."""

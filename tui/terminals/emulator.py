@@ -8,6 +8,7 @@ why, is in docs/terminals.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, Protocol
 
 SCROLLBACK = 10_000
@@ -20,6 +21,8 @@ RGB = 1 << 24
 """Set in a colour that is red, green, blue; without it, a number of the palette."""
 DEFAULT = -1
 """The colour of a terminal that was told none."""
+FOREGROUND, BACKGROUND = -1, -2
+"""The two of them, where a program has set them to something (`Emulator.dyes`)."""
 
 Mouse = Literal["press", "release", "move"]
 
@@ -101,6 +104,11 @@ class Emulator(Protocol):
 
     def resize(self, columns: int, rows: int) -> None:
         """Another size; lines that were broken to fit are broken anew."""
+
+    @property
+    def dyes(self) -> Mapping[int, int]:
+        """Colours that the program has set anew (OSC 4, 10, 11), as of the last `changed`: a
+        palette's number, `FOREGROUND` or `BACKGROUND`, as 0xrrggbb."""
 
     def colours(self, foreground: int, background: int) -> None:
         """What a program is told that asks for the colours: 0xrrggbb."""

@@ -110,6 +110,11 @@ class Ghostty:
         self._buffer = ffi.new("char[]", 256)
         self._length = ffi.new("size_t*")
         self._all = True
+        self.dyes: dict[int, int] = {}
+        self._colors = init_sized("GhosttyRenderStateColors")
+        self._raw_colors = ffi.buffer(self._colors)
+        self._seen_colors = b""
+        self._undyed = self._palette()
 
     # -- bytes in
 
@@ -165,7 +170,30 @@ class Ghostty:
                 found[self._number[0]] = self._row(rows)
         lib.ghostty_render_state_clean(state)
         self._all = False
+        self._dye()
         return found
+
+    def _palette(self) -> list[int]:
+        check(lib.ghostty_render_state_update(self._state[0], self._handle), "update")
+        lib.ghostty_render_state_get(
+            self._state[0], lib.GHOSTTY_RENDER_STATE_DATA_COLORS, self._colors
+        )
+        return [_rgb(colour) for colour in self._colors.palette]
+
+    def _dye(self) -> None:
+        """See which colours are others than the deck's."""
+        lib.ghostty_render_state_get(
+            self._state[0], lib.GHOSTTY_RENDER_STATE_DATA_COLORS, self._colors
+        )
+        if (raw := self._raw_colors[:]) == self._seen_colors:
+            return
+        self._seen_colors = raw
+        now = [_rgb(colour) for colour in self._colors.palette]
+        self.dyes = {n: rgb for n, rgb in enumerate(now) if rgb != self._undyed[n]}
+        for key, name in ((em.FOREGROUND, "FOREGROUND"), (em.BACKGROUND, "BACKGROUND")):
+            rgb = _rgb(self._get(f"COLOR_{name}", "GhosttyColorRgb"))
+            if rgb != _rgb(self._get(f"COLOR_{name}_DEFAULT", "GhosttyColorRgb")):
+                self.dyes[key] = rgb
 
     def look_anew(self) -> None:
         """Tell all rows next."""
@@ -531,9 +559,12 @@ def _colour(told: Any) -> int:
     if told.tag == lib.GHOSTTY_STYLE_COLOR_PALETTE:
         return int(told.value.palette)
     if told.tag == lib.GHOSTTY_STYLE_COLOR_RGB:
-        rgb = told.value.rgb
-        return em.RGB | int(rgb.r) << 16 | int(rgb.g) << 8 | int(rgb.b)
+        return em.RGB | _rgb(told.value.rgb)
     return em.DEFAULT
+
+
+def _rgb(colour: Any) -> int:
+    return int(colour.r) << 16 | int(colour.g) << 8 | int(colour.b)
 
 
 def _mods(press: Press) -> int:

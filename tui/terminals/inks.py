@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich._palettes import EIGHT_BIT_PALETTE
 from rich.color import Color as RichColor
@@ -27,10 +27,13 @@ class Inks:
         background: Color,
         theme: TerminalTheme,
         filters: Sequence[LineFilter],
+        dyes: Mapping[int, int],
     ) -> None:
         self.foreground, self.background = foreground, background
         self._sixteen: Palette = theme.ansi_colors
         self._filters = filters
+        self._dyes = dyes
+        """Those of the program's own (see `Emulator.dyes`)."""
         self._known: dict[em.Ink, Style] = {}
 
     def __getitem__(self, ink: em.Ink) -> Style:
@@ -50,7 +53,8 @@ class Inks:
 
     def _make(self, ink: em.Ink) -> Style:
         flags = ink.flags
-        fore, back = self._colour(ink.fg, self.foreground), self._colour(ink.bg, self.background)
+        fore = self._colour(ink.fg, self.foreground, em.FOREGROUND)
+        back = self._colour(ink.bg, self.background, em.BACKGROUND)
         if flags & em.HIDDEN:
             fore = back
         style = Style(
@@ -71,7 +75,10 @@ class Inks:
             segments = each.apply(segments, self.background)
         return segments[0].style or style
 
-    def _colour(self, told: int, default: Color) -> RichColor:
+    def _colour(self, told: int, default: Color, name: int) -> RichColor:
+        dyed = self._dyes.get(name if told == em.DEFAULT else told)
+        if dyed is not None:
+            told = em.RGB | dyed
         if told == em.DEFAULT:
             return RichColor.from_rgb(*default.rgb)
         if told & em.RGB:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -62,6 +63,31 @@ async def test_what_was_printed_before_and_after_is_shown() -> None:
         assert style is not None and style.color is not None and style.color.triplet is not None
 
 
+async def test_the_colours_that_a_program_sets_are_drawn_until_it_takes_them_back() -> None:
+    async with shown(b"\x1b[31mred\x1b[0m plain") as (here, client, view):
+        await here.until(lambda: "plain" in text_of(view))
+
+        def drawn(word: str) -> tuple[Any, Any]:
+            style = next(s.style for s in view._strips[0] if s.text.strip() == word)
+            assert style is not None and style.color is not None and style.bgcolor is not None
+            return style.color.triplet, style.bgcolor.triplet
+
+        before = drawn("red"), drawn("plain")
+        client.prints(view.session, b"\x1b]4;1;#010203\x07\x1b]10;#040506\x07\x1b]11;#070809\x07")
+        await here.until(lambda: drawn("plain") == ((4, 5, 6), (7, 8, 9)))
+        assert drawn("red") == ((1, 2, 3), (7, 8, 9))
+        client.prints(view.session, b"\x1b]104\x07\x1b]110\x07\x1b]111\x07")
+        await here.until(lambda: (drawn("red"), drawn("plain")) == before)
+
+
+async def test_the_scrollbar_stands_at_the_end_of_what_came_last() -> None:
+    lines = b"".join(b"line %d\r\n" % n for n in range(200))
+    async with shown(lines) as (here, client, view):
+        await here.until(lambda: "line 199" in text_of(view))
+        client.prints(view.session, lines)
+        await here.until(lambda: view.vertical_scrollbar.position > 300)
+
+
 async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
     async with shown() as (here, client, view):
         await typing(here, view)
@@ -104,7 +130,7 @@ async def test_what_is_written_for_a_terminal_is_typed_and_run_by_a_second_enter
     async with shown() as (here, client, view):
         here.composer.focus()
         await here.type("make test")
-        assert "enter types it there" in str(here.composer.border_subtitle)
+        assert "enter types it, a second" in str(here.composer.border_subtitle)
         await here.press("enter")
         await here.until(lambda: view.has_focus)
         assert (client.typed, here.composer.text) == (b"make test", "")
