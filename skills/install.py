@@ -177,7 +177,11 @@ def _raise(error: OSError) -> None:
 
 def _copy_file(source: Path, top: Path, path: str, target: Path, seen: Entries) -> None:
     full = source / path
-    real = full.resolve() if full.is_symlink() else full
+    try:
+        # What lies behind links in a circle would be a guess.
+        real = full.resolve(strict=True) if full.is_symlink() else full
+    except RuntimeError as error:  # before Python 3.13; else OSError
+        raise refused(path, "is a link in a circle") from error
     if full.is_symlink() and not real.is_relative_to(top):
         raise refused(path, "is a link that leaves the folder")
     descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)

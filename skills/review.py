@@ -234,12 +234,20 @@ def _strangers(report: SkillReview, folder: Path) -> None:
         shown = unseen.one_line(full.relative_to(folder).as_posix())
         if full.is_symlink():
             target = unseen.one_line(str(full.readlink()))
-            inside = full.resolve().is_relative_to(folder.resolve())
-            says = "a link" if inside else "a link that leaves the folder"
+            says = _leads(full, folder)
             report.files.append(ReviewedFile(shown, 0, "link"))
             report.notes.append(ReviewNote("link", shown, 0, says, f"{shown} → {target}"))
         elif not full.is_file() and not full.is_dir():
             report.notes.append(ReviewNote("special", shown, 0, "neither file nor folder", shown))
+
+
+def _leads(link: Path, folder: Path) -> str:
+    """Where a link in a folder leads."""
+    try:
+        inside = link.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # before Python 3.13
+        return "a link in a circle"
+    return "a link" if inside else "a link that leaves the folder"
 
 
 def _text(report: SkillReview, path: str, text: str) -> None:

@@ -208,7 +208,7 @@ def read(deck: WholeDeck, session: Session, kind: str, name: str, offset: int) -
     if root is None:
         raise UsageError(f"Nothing of the kind {kind[:20]!r} comes back.")
     path = root / (f"{session.id}.bundle" if kind == _BRANCH else name)
-    if not path.resolve().is_relative_to(root.resolve()) or not path.is_file():
+    if not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
         raise NotFound(f"There is no file {clean(name)[:200]}.")
     with path.open("rb") as file:
         file.seek(offset)

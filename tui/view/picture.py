@@ -142,7 +142,7 @@ class Pictures:
             return None
         try:
             folder = Path(str(self.folder)).resolve()
-            path = (folder / address).resolve()
+            path = (folder / address).resolve(strict=True)
             if not (path.is_relative_to(folder) and path.is_file()):
                 return None
             state = str(path.stat().st_mtime_ns)

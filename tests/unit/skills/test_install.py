@@ -210,6 +210,16 @@ def test_a_link_that_leaves_the_folder_is_refused(
     assert nothing_left(mine)
 
 
+def test_links_in_a_circle_are_no_files_of_a_skill(
+    library: Library, mine: Path, tmp_path: Path
+) -> None:
+    source = make_skill(tmp_path / "src")
+    (source / "ring").symlink_to("ring")
+    with pytest.raises(SkillError):
+        library.add(str(source))
+    assert nothing_left(mine)
+
+
 def test_a_skill_that_a_link_leads_out_to_is_refused(
     library: Library, mine: Path, tmp_path: Path
 ) -> None:

@@ -85,8 +85,10 @@ def test_scripts_addresses_commands_and_tools_are_listed(tmp_path: Path) -> None
 def test_links_and_special_files_are_named(tmp_path: Path) -> None:
     folder = make_skill(tmp_path)
     (folder / "out").symlink_to("/etc/passwd")
+    (folder / "ring").symlink_to("ring")
     os.mkfifo(folder / "pipe")
     notes = {n.path: n.says for n in review(read(folder, Scope.HOME, tmp_path)).notes}
+    assert notes.pop("ring").startswith("a link")
     assert notes == {"out": "a link that leaves the folder", "pipe": "neither file nor folder"}
 
 
