@@ -17,7 +17,7 @@ from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
-from sessions.remote.port import Offline
+from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees import review
 
@@ -179,7 +179,10 @@ class Attempt:
             self.runner.went_through(self.unit)
             if why := self._over_limit(session):
                 return self._failed(why)
-            return await self._judged(session, values)
+            try:
+                return await self._judged(session, values)
+            except Lost:  # what it did can't be had any more: as if its turn had been cut off
+                return self._cut_off(watch.events_of(session))
         if ended.reason == "error":
             return await self._fault(session, ended)
         if ended.reason == "interrupted":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 import os
 import tempfile
@@ -26,7 +27,7 @@ from sessions.record.closed_sets import SkillState
 from sessions.remote import bundles, homecoming
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
-from sessions.remote.port import Offline
+from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees.git import says
 from sessions.worktrees.repository import Repository, look, pin
@@ -116,7 +117,8 @@ class FarTasks:
             await self._deck.elsewhere.pull(site, session)
         except BaseException:
             if site == RAY:
-                await self._cluster.end(session)
+                with contextlib.suppress(Offline):
+                    await self._cluster.end(session)
             raise
         return await self._deck.get(session)
 
@@ -255,7 +257,9 @@ class FarTasks:
                     whole += part
                     if len(whole) > room:
                         raise UsageError("it grew meanwhile")
-            except UsageError as error:
+            except Lost:
+                raise
+            except (NotFound, UsageError) as error:
                 left.append(f"{name} ({error})")
                 continue
             room -= len(whole)
@@ -298,10 +302,22 @@ class FarTasks:
         )  # fmt: skip
         return left
 
-    async def end(self, session: Mirrored) -> None:
-        """A person ends a try: an actor is ended for real, whatever it does."""
-        if session.host == RAY:
-            await self._cluster.end(session.id)
+    async def stop(self, session: Mirrored, why: str) -> str:
+        """End a session's turn because a person wants it; why it can't be told to, or "".
+
+        A place that is out of reach is not waited for; an actor is ended once it is back.
+        """
+        try:
+            await session.interrupt(why)
+        except Offline as error:
+            if session.host == RAY:
+                with contextlib.suppress(Offline):
+                    await self._cluster.end(session.id)
+                return f"ray is out of reach: its actor is ended once it is back ({error.message})"
+            return f"{session.host} is out of reach: what works there goes on ({error.message})"
+        except AgentdeckError as error:
+            log.info("session %s is not interrupted: %s", session.id, error)
+        return ""
 
 
 def _kept(record: Path, files: Files, folder: Path | None = None) -> None:

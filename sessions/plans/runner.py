@@ -219,8 +219,7 @@ class Runner:
         self.append(
             record.Started(
                 unit=unit.key, attempt=unit.attempt + 1, session="" if judges else new_id(),
-                usd=start.usd,
-                tokens=start.tokens,
+                usd=start.usd, tokens=start.tokens,
             )
         )  # fmt: skip
 
@@ -374,9 +373,10 @@ class Runner:
             await asyncio.gather(task, return_exceptions=True)
         session = self.deck.sessions.get(self.run.units[key].session)
         if isinstance(session, Mirrored):
-            with suppress(AgentdeckError):  # it may be out of reach
-                await session.interrupt(why)
-            await self._home(self.run.units[key], session.id)
+            if left := await self.runs.far.stop(session, why):
+                self.say(record.Note(unit=key, kind="left", text=clean(left)[:1000]))
+            else:
+                await self._home(self.run.units[key], session.id)
         elif session is not None:
             await session.interrupt(why)
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from sessions.errors import EngineError
+from sessions.errors import EngineError, NotFound
 from sessions.record import events as ev
 
 
 class Offline(EngineError):
     """A site can't be reached at the moment; nothing was done over there, or nobody knows."""
+
+
+class Lost(NotFound):
+    """What a session lived in is gone for good: nothing more comes of it."""
 
 
 class WayThere(Protocol):

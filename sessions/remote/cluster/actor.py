@@ -47,6 +47,9 @@ class ActorHome(Protocol):
     def begun(self, actor: str) -> BegunActor | None:
         """What is noted of it."""
 
+    def owns(self, actor: str, session: str) -> bool:
+        """Whether it may say something of a session."""
+
     def parted(self, actor: str) -> None:
         """Nothing more comes of it."""
 
@@ -107,6 +110,9 @@ class Actor:
     async def take(self, news: dict[str, list[bytes]]) -> None:
         """Mirror what its sessions said, on the disk here before it is told."""
         for session, lines in news.items():
+            if not self._home.owns(self.session, session):
+                log.warning("what %s says of %s is passed over", self.session, session)
+                continue
             while True:
                 try:
                     await self._home.elsewhere.take(NAME, session, lines)

@@ -13,10 +13,14 @@ from skills import private_files
 
 @dataclass(frozen=True, slots=True)
 class BegunActor:
-    """One session's actor. `address`: of its node, "" until it has one."""
+    """One session's actor. `address`: of its node, "" until it has one.
+
+    `over`: it is to be ended.
+    """
 
     session: str
     address: str = ""
+    over: bool = False
 
 
 class ActorLedger:
@@ -38,7 +42,8 @@ class ActorLedger:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 told = json.loads(file.read_text("utf-8"))
                 if is_id(str(told["session"])):
-                    found.append(BegunActor(str(told["session"]), str(told.get("address", ""))))
+                    address, over = str(told.get("address", "")), bool(told.get("over"))
+                    found.append(BegunActor(str(told["session"]), address, over))
         return found
 
     def note(self, begun: BegunActor) -> None:

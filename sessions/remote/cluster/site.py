@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sessions import VERSION
 from sessions.api.cluster import ClusterNode
-from sessions.errors import AgentdeckError, NotFound, UsageError, told_as
+from sessions.errors import AgentdeckError, UsageError, told_as
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.remote import foreign
@@ -20,7 +21,7 @@ from sessions.remote.cluster.ledger import ActorLedger, BegunActor
 from sessions.remote.cluster.needs import Needs
 from sessions.remote.cluster.seed import Seed
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.port import Offline
+from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean_line
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class RaySite:
         self._connected = asyncio.Event()
         self._safe: asyncio.Task[str] | None = None
         self._keeping: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._why = ""
 
@@ -102,9 +104,18 @@ class RaySite:
             self._why = ""
             self._connected.set()
             self._tried.set()
+            self._ending = asyncio.ensure_future(self._end_what_is_over())
             await self._driver.gone.wait()
             self._away("The connection to the cluster was lost; it is made again by itself.")
             await self._driver.close()
+
+    async def _end_what_is_over(self) -> None:
+        """End the actors that were to be ended while the cluster was away."""
+        for begun in [each for each in self._noted.values() if each.over]:
+            try:
+                await self.end(begun.session)
+            except AgentdeckError as error:
+                log.warning("the actor of session %s is left: %s", begun.session, error)
 
     def _away(self, why: str) -> None:
         self._why = why
@@ -132,8 +143,9 @@ class RaySite:
         actors, self._actors = list(self._actors.values()), {}
         for actor in actors:
             await actor.close()
-        if self._safe is not None:
-            self._safe.cancel()
+        for task in (self._safe, self._ending):
+            if task is not None:
+                task.cancel()
         if self._driver is not None:
             await self._driver.close()
 
@@ -146,6 +158,11 @@ class RaySite:
     def begun(self, actor: str) -> BegunActor | None:
         """What is noted of an actor."""
         return self._noted.get(actor)
+
+    def owns(self, actor: str, session: str) -> bool:
+        """Whether an actor may say something of a session: of another's it may not."""
+        known = session in self._noted or session in self._deck.sessions
+        return not known or self._actor_of(session) == actor
 
     def parted(self, actor: str) -> None:
         """Nothing more comes of an actor."""
@@ -210,8 +227,9 @@ class RaySite:
             raise foreign.refusal(told_as(refused))
         if told.get("version") != VERSION:
             raise UsageError(
-                f"agentdeck is of version {told.get('version')} on the node {told.get('host')}, "
-                f"and of {VERSION} here.", "Install the same on all nodes.",
+                f"agentdeck is of version {clean_line(str(told.get('version')))} on the node "
+                f"{clean_line(str(told.get('host')))}, and of {VERSION} here.",
+                "Install the same on all nodes.",
             )  # fmt: skip
         nodes = await driver.ask("nodes")
         address = next((str(n["address"]) for n in nodes if n["id"] == told.get("node")), "")
@@ -224,6 +242,9 @@ class RaySite:
                 await driver.ask("end", actor=session, known={}, wait_s=1.0)
             except BridgeFault as fault:
                 log.warning("an actor that did not begin may be left: %s", fault)
+                if fault.kind == frames.AWAY:
+                    self._to_be_ended(session)
+                    return
             self.parted(session)
 
     async def _unsafe(self, driver: Driver) -> str:
@@ -239,9 +260,13 @@ class RaySite:
         )
 
     async def end(self, session: str) -> None:
-        """End a session's actor for real, its agents and commands with it; its record stays."""
+        """End a session's actor for real, its agents and commands with it; its record stays.
+
+        Raises Offline: it is ended as soon as the cluster is back.
+        """
         if session not in self._noted:
             return
+        self._to_be_ended(session)
         driver = await self.reached()
         actor = self._actors.get(session) or Actor(self, session)
         await actor.close()
@@ -251,7 +276,8 @@ class RaySite:
             if fault.kind == frames.LOST:
                 await actor.lost(fault.message)
                 return
-            raise AgentdeckError(f"The actor is not ended: {fault.message}") from fault
+            told = f"The actor is not ended: {fault.message}"
+            raise Offline(told, "It is once the cluster is back.") from fault
         if rest is None:
             await actor.lost("it did not answer when it was to end, and was ended for real")
             return
@@ -260,6 +286,13 @@ class RaySite:
             mirror.back()
         self.parted(session)
 
+    def _to_be_ended(self, session: str) -> None:
+        begun = self._noted[session] = replace(self._noted[session], over=True)
+        try:
+            self.ledger.note(begun)
+        except OSError as error:
+            log.warning("that %s is to be ended can't be noted: %s", session, error)
+
     # -- what is asked of it (sessions.remote.port.Site)
 
     async def call(self, command: str, args: ev.JSON) -> Any:
@@ -267,7 +300,7 @@ class RaySite:
         wanted = str(args.get("session") or args.get("id") or "")
         actor = self._actor_of(wanted)
         if actor not in self._noted:
-            raise NotFound(
+            raise Lost(
                 "The actor of this session has ended: nothing can be sent to it.",
                 "What it said stays, and can be read, searched and harvested.",
             )
@@ -285,7 +318,7 @@ class RaySite:
         """Lines of a session's journal after `seq`."""
         actor = self._actor_of(session)
         if actor not in self._noted:
-            raise NotFound("The actor of this session has ended: nothing more comes of it.")
+            raise Lost("The actor of this session has ended: nothing more comes of it.")
         driver = await self.reached()
         known = {m.id: _ALL for m in self.mirrors(actor)} | {session: seq}
         try:
@@ -320,14 +353,16 @@ def _node(node: ev.JSON, facts: ev.JSON) -> ClusterNode:
         "id": clean_line(str(node["id"])),
         "address": clean_line(str(node["address"])),
         "host": clean_line(str(facts.get("host", ""))),
-        "labels": {k: v for k, v in node["labels"].items() if not k.startswith("ray.io/")},
-        "resources": {
-            k: v for k, v in node["resources"].items() if not k.startswith(("node:", "object_"))
-        },
+        "labels": foreign.answer(
+            {k: v for k, v in node["labels"].items() if not k.startswith("ray.io/")}
+        ),
+        "resources": foreign.answer(
+            {k: v for k, v in node["resources"].items() if not k.startswith(("node:", "object_"))}
+        ),
         "version": clean_line(str(facts.get("version", ""))),
         "python": clean_line(str(facts.get("python", ""))),
         "memory": int(facts.get("memory", 0)),
         "home": clean_line(str(facts.get("home", ""))),
-        "backends": facts.get("backends", []),
+        "backends": foreign.answer(facts.get("backends", [])),
         "fault": clean_line(str(facts.get("fault", ""))),
     }

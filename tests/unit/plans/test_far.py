@@ -12,12 +12,14 @@ import pytest
 
 from sessions.engine.whole import WholeDeck
 from sessions.plans import far
+from sessions.plans.ports import SessionChanges
 from sessions.plans.runner import Runner
 from sessions.plans.state import Unit
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.remote.cluster import settings
 from sessions.remote.cluster.body import ActorBody, home
+from sessions.remote.mirrored import Mirrored
 from tests.support.messages_server import Hang, Request, Step, say, start
 from tests.support.nearby import Nearby, nearby
 from tests.support.rig import until
@@ -180,6 +182,40 @@ async def test_a_run_that_is_stopped_ends_its_actors(rig: Rig, nearby: Nearby) -
     session = await rig.deck.get(runner.run.units["one"].sessions[0])
     ends = [e for e in session.journal.events() if isinstance(e, ev.TurnEnded)]
     assert len(ends) == 1 and session.summary.host == ""
+
+
+async def test_a_place_that_is_lost_after_a_turn_is_tried_again_by_the_plan_s_rule(
+    rig: Rig, nearby: Nearby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the turn did can't be had any more: the same as if it had been cut off."""
+    rig.server.script = writes
+    changes, lost = far.FarTasks.changes, [True]
+
+    async def changed(tasks: far.FarTasks, session: Mirrored) -> SessionChanges:
+        if lost and lost.pop():
+            nearby.bodies.popitem()
+        return await changes(tasks, session)
+
+    monkeypatch.setattr(far.FarTasks, "changes", changed)
+    runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
+    unit = runner.run.units["one"]
+    assert (unit.state, len(set(unit.sessions)), unit.counted) == ("done", 2, 1), _whys(runner)
+
+
+async def test_a_run_is_stopped_also_while_the_cluster_is_away(rig: Rig, nearby: Nearby) -> None:
+    """Its actors are ended once it is back, and that is said."""
+    rig.server.script = lambda _: [start(), Hang()]
+    runner = await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
+    await until(lambda: bool(rig.server.asked), LONG)
+    nearby.away = "The network is down."
+    await asyncio.wait_for(runner.stop(), LONG)
+    notes = [note.text for note in runner.run.units["one"].notes]
+    assert any("ray is out of reach" in note for note in notes), notes
+    assert len(nearby.bodies) == 1 and not rig.deck.features.cluster.site.ledger.empty
+    nearby.away = ""
+    nearby.gone.set()  # the connection is made anew
+    await until(lambda: not nearby.bodies, LONG)
+    await until(lambda: rig.deck.features.cluster.site.ledger.empty, LONG)
 
 
 async def test_only_the_keys_that_a_plan_names_are_sent(

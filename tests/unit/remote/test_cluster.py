@@ -12,6 +12,7 @@ from sessions import config
 from sessions.engine.whole import WholeDeck
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
+from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import settings
@@ -96,8 +97,6 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     deck = await _deck(tmp_path, server)
     session = await _begun(deck)
     await deck.close()
-    from sessions.record import codec
-
     asked = codec.encode({"session": session.id, "text": "say it meanwhile"})
     await nearby.bodies[session.id].call("session.send", asked)
     deck = await _deck(tmp_path, server)
@@ -129,6 +128,22 @@ async def test_a_lost_actor_is_a_turn_that_was_cut_off(
     assert deck.features.cluster.site.ledger.empty
     await deck.close()
     await body.end({})
+
+
+async def test_an_actor_writes_in_no_other_s_record(
+    tmp_path: Path, nearby: Nearby, server: MessagesServer
+) -> None:
+    """What it says of a session that is not its own is passed over."""
+    deck = await _deck(tmp_path, server)
+    one, two = await _begun(deck), await _begun(deck)
+    site = deck.features.cluster.site
+    forged = codec.line(ev.stamp(ev.Notice(message="forged"), two.last_seq + 1))
+    before = two.last_seq
+    await site._actors[one.id].take({two.id: [forged]})
+    assert two.last_seq == before and site.owns(two.id, two.id) and site.owns(one.id, new_id())
+    for each in (one, two):
+        await site.end(each.id)
+    await deck.close()
 
 
 async def test_a_cluster_without_a_token_gets_nothing(
