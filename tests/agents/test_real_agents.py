@@ -22,6 +22,7 @@ from sessions import config
 from sessions.backends.acp.backend import AcpBackend
 from sessions.engine.commands.agents import choose
 from sessions.engine.whole import WholeDeck
+from sessions.places import ASKED_IN
 from sessions.record import events as ev
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
@@ -373,10 +374,14 @@ async def test_its_sessions_are_listed(rig: Rig, agent: str) -> None:
 async def test_one_question_is_answered_without_tools(rig: Rig, agent: str) -> None:
     from sessions.backends.base import Question
 
-    reply = await rig.deck.backend(agent).ask(
+    backend = rig.deck.backend(agent)
+    assert isinstance(backend, AcpBackend)
+    reply = await backend.ask(
         Question([{"role": "user", "content": "What is it?"}], system="Be brief.")
     )
     assert reply.text.endswith(ANSWER)
+    if (await backend.process()).can("delete"):
+        assert not [r for r in await backend.listed() if ASKED_IN in r["cwd"]]
 
 
 @pytest.mark.parametrize("state", ["off", "name-only", "on", "manual"])
