@@ -365,7 +365,8 @@ class RemoteHost:
                 await self.call("session.watch", args)
             else:
                 self._watched.discard(session)
-        except Offline:
+        except EngineError:
+            self._watched.discard(session)
             return  # it is followed anew once the host is back
         except NotFound:
             self._watched.discard(session)  # it was deleted meanwhile
@@ -397,8 +398,8 @@ class RemoteHost:
             return
         try:
             await mirroring
-        except (JournalError, Offline):
-            raise  # the disk here: what came is pulled once there is room
+        except (JournalError, EngineError):
+            raise  # the disk here, or the connection: what came is pulled once there is either
         except NotFound:
             log.info("session %s of %s is gone", session, self.name)
         except (AgentdeckError, ValueError) as error:
