@@ -46,6 +46,23 @@ def test_asked_to_end_it_gives_the_terminal_back(house: House) -> None:
     assert drafts(house) == ["half a thought"]
 
 
+def test_a_program_on_a_terminal_outlives_a_deck_that_is_killed(house: House) -> None:
+    pytest.importorskip("pyghostty")
+    deck = house.deck()
+    ready(deck)
+    deck.insist("\x1b0", lambda: "New terminal" in deck.text)
+    deck.send("sh -c 'echo be\"\"fore; exec cat'\r")
+    deck.wait_for("f12 leaves")
+    deck.wait_for("before")
+    deck.kill()
+    again = house.deck()
+    again.wait_for("before")
+    again.send("\x1b[24~")
+    again.wait_for("f12 leaves")
+    again.send("after\r")
+    again.wait(lambda: again.text.count("after") == 2)
+
+
 def test_a_terminal_that_is_closed_ends_it(house: House) -> None:
     deck = house.deck()
     ready(deck)

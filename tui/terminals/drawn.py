@@ -64,6 +64,8 @@ class DrawnTerminal(ScrollView):
         self._strips: list[Strip] = []
         self._first = 0
         self._top = 0
+        self._gone = 0
+        """Rows that are not kept any more. A selection counts them, so that it stays in place."""
         self._inks: Inks | None = None
         self._dyes: Mapping[int, int] = {}
         self._palette: Palette | None = None
@@ -257,7 +259,7 @@ class DrawnTerminal(ScrollView):
         for y, row in changed.items():
             self._base[y] = self._strip(row, inks)
         caret, view = emulator.cursor(), emulator.view()
-        self._top = view.top
+        self._top, self._gone = view.top, emulator.gone
         spare = max(0, emulator.rows - height)
         self._first = min(spare, max(0, caret.y - height + 1)) if caret and spare else 0
         self._move_scrollbar(view.total, emulator.rows, height)
@@ -271,7 +273,9 @@ class DrawnTerminal(ScrollView):
             if (spots or here) and base is not None:
                 marks += [(s.start, s.end, "found") for s in spots if s.y == row_at]
                 marks += [(s.start, s.end, "found-here") for s in here if s.y == row_at]
-            if selection is not None and (span := selection.get_span(view.top + row_at)):
+            if selection is not None and (
+                span := selection.get_span(self._gone + view.top + row_at)
+            ):
                 marks.append((span[0], width if span[1] < 0 else span[1], "selected"))
             if caret is not None and caret.y == row_at and caret.x < width:
                 marks.append((caret.x, caret.x + 1, self._caret(caret.shape)))
@@ -410,7 +414,7 @@ class DrawnTerminal(ScrollView):
         """A row with its position in it: the compositor asks where in the text the mouse is."""
         if not 0 <= y < len(self._strips):
             return Strip.blank(self.size.width)
-        return self._strips[y].apply_offsets(0, self._top + self._first + y)
+        return self._strips[y].apply_offsets(0, self._gone + self._top + self._first + y)
 
     # -- scrolling
 
@@ -487,6 +491,10 @@ class DrawnTerminal(ScrollView):
         emulator = self.emulator
         if emulator is None:
             return None
-        start = selection.start or (0, 0)
-        end = selection.end or (emulator.columns, emulator.view().total - 1)
-        return emulator.text((start[0], start[1]), (max(0, end[0] - 1), end[1])), "\n"
+        gone = emulator.gone
+        x1, y1 = selection.start or (0, gone)
+        x2, y2 = selection.end or (emulator.columns, gone + emulator.view().total - 1)
+        if y2 < gone:
+            return "", "\n"
+        first = (x1, y1 - gone) if y1 >= gone else (0, 0)
+        return emulator.text(first, (max(0, x2 - 1), y2 - gone)), "\n"

@@ -137,6 +137,10 @@ class Emulator(Protocol):
     def view(self) -> View:
         """What is in view."""
 
+    @property
+    def gone(self) -> int:
+        """Rows that are not kept any more: `view` and `text` count from the first after them."""
+
     def scroll_to(self, top: int | None) -> None:
         """Bring another part into view; None: the end, and follow it."""
 

@@ -17,6 +17,7 @@ from pyghostty.core import init_sized
 
 from tui.terminals import cells
 from tui.terminals import emulator as em
+from tui.terminals.anchor import Anchor
 from tui.terminals.emulator import (
     SCROLLBACK,
     Caret,
@@ -115,6 +116,7 @@ class Ghostty:
         self._raw_colors = ffi.buffer(self._colors)
         self._seen_colors = b""
         self._undyed = self._palette()
+        self._anchor = Anchor(self._handle)
 
     # -- bytes in
 
@@ -133,7 +135,9 @@ class Ghostty:
         columns, rows = _bound(columns), _bound(rows)
         if (columns, rows) != (self.columns, self.rows):
             self.columns, self.rows = columns, rows
+            gone = self.gone
             self._terminal.resize(columns, rows)
+            self._anchor.drop(self._screen_top, gone)
             self._all = True
 
     def colours(self, foreground: int, background: int) -> None:
@@ -384,6 +388,15 @@ class Ghostty:
             self._handle, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, told), "view")  # fmt: skip
         return View(told.offset, told.total)
 
+    @property
+    def gone(self) -> int:
+        """The rows before the oldest that is kept."""
+        return self._anchor.gone if self.alternate else self._anchor.look(self._screen_top)
+
+    @property
+    def _screen_top(self) -> int:
+        return max(0, self.view().total - self.rows)
+
     def scroll_to(self, top: int | None) -> None:
         """Bring another part into view."""
         # The union is passed by value, which the binding can't: by a struct of the same form.
@@ -495,6 +508,7 @@ class Ghostty:
         if self._terminal._t is None:
             return
         self.end_search()
+        self._anchor.close()
         lib.ghostty_render_state_row_cells_free(self._cells[0])
         lib.ghostty_render_state_row_iterator_free(self._iterator[0])
         lib.ghostty_render_state_free(self._state[0])

@@ -10,6 +10,8 @@ from unittest import mock
 
 import pytest
 from textual import events
+from textual.geometry import Offset
+from textual.selection import Selection
 from textual.widgets import Input
 
 from sessions.record import events as ev
@@ -86,6 +88,22 @@ async def test_the_scrollbar_stands_at_the_end_of_what_came_last() -> None:
         await here.until(lambda: "line 199" in text_of(view))
         client.prints(view.session, lines)
         await here.until(lambda: view.vertical_scrollbar.position > 300)
+
+
+async def test_a_selection_stays_where_it_is_when_old_lines_go() -> None:
+    lines = b"".join(b"line %d\r\n" % n for n in range(10_600))
+    async with shown(lines) as (here, client, view):
+        await here.until(lambda: "line 10599" in text_of(view))
+        y = view._gone + view._top + 2
+        word = text_of(view).splitlines()[2]
+        here.deck.selections = {view: Selection(Offset(0, y), Offset(40, y))}
+        await here.until(lambda: view.selected().strip() == word)
+        client.prints(view.session, b"".join(b"more %d\r\n" % n for n in range(400)))
+        await here.until(lambda: "more 399" in text_of(view) and view._gone > 0)
+        assert view.selected().strip() == word
+        client.prints(view.session, b"".join(b"then %d\r\n" % n for n in range(12_000)))
+        await here.until(lambda: "then 11999" in text_of(view))
+        assert view.selected() == ""
 
 
 async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
