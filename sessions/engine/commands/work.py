@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from typing import Unpack
+from weakref import WeakValueDictionary
 
 from sessions.api.requests import SessionWishes
 from sessions.api.work import Changed, CheckSaid, Known, Packed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.places import JOURNAL
+from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
 from sessions.remote import work
+
+_beginning: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""A session is begun by one at a time: an engine that was started anew may ask once more."""
 
 
 @command("work.known")
@@ -56,17 +61,18 @@ async def begin(
 ) -> SessionSummary:
     """Make a task's session: on a branch of its own from a commit, or where `cwd` says; its
     summary. One that is there already is left as it is."""
-    if (deck.places.session(id) / JOURNAL).exists():
-        return (await deck.get(id)).summary.to_json()
-    if repository or not wishes.get("cwd"):
-        folder = await asyncio.to_thread(
-            work.place, deck.places, id, repository, commit, inner, author or []
-        )
-        wishes = {**wishes, "cwd": str(folder)}
-    if repository:
-        wishes = {**wishes, "worktree": True, "base": commit}
-    session = await deck.create(id=id, run=run, **wishes)
-    return session.summary.to_json()
+    async with _beginning.setdefault(id, asyncio.Lock()):
+        if (deck.places.session(id) / JOURNAL).exists():
+            return (await deck.get(id)).summary.to_json()
+        if repository or not wishes.get("cwd"):
+            folder = await asyncio.to_thread(
+                work.place, deck.places, id, repository, commit, inner, author or []
+            )
+            wishes = {**wishes, "cwd": str(folder)}
+        if repository:
+            wishes = {**wishes, "worktree": True, "base": commit}
+        session = await deck.create(id=id, run=run, **wishes)
+        return session.summary.to_json()
 
 
 @command("work.prime")
@@ -77,9 +83,10 @@ async def prime(deck: Deck, session: str, wanted: str) -> None:
 
 @command("work.tell")
 async def tell(deck: Deck, session: str, texts: list[str]) -> None:
-    """What a task's session hears before its next message."""
+    """What a task's session hears before its next message; once, however often it is said."""
     target = await deck.get(session)
-    target.prepared += [{"kind": "plan", "text": text} for text in texts]
+    told: list[ev.JSON] = [{"kind": "plan", "text": text} for text in texts]
+    target.prepared += [each for each in told if each not in target.prepared]
 
 
 @command("work.check")

@@ -25,15 +25,24 @@ def sent(config_file: Path) -> str:
     if isinstance(defaults := tables.get("defaults"), dict):
         defaults.pop("theme", None)
     backends = tables.get("backends", {})
-    tables["backends"] = {n: _without_keys(b) for n, b in backends.items() if not _holds_key(b)}
+    tables["backends"] = {
+        name: _without_keys(backend) for name, backend in backends.items()
+        if isinstance(backend, dict) and not _holds_key(backend)
+    }  # fmt: skip
     return json.dumps(tables)
 
 
 def _without_keys(backend: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in backend.items() if key != "api_key"}
     if isinstance(env := kept.get("env"), dict):
-        kept["env"] = {k: v for k, v in env.items() if not secrets_filter.keyish(k)}
+        kept["env"] = {k: v for k, v in env.items() if not _key_in(k, str(v))}
     return kept
+
+
+def _key_in(name: str, value: str) -> bool:
+    """Whether a variable is a key by its name, or holds one: as it is known, or in an address."""
+    hides = secrets_filter.hide(value) != value
+    return secrets_filter.keyish(name) or hides or any(secrets_filter.of_address(value))
 
 
 def _holds_key(backend: dict[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from sessions.remote.cluster import settings
 from sessions.remote.cluster.body import home
 from sessions.remote.cluster.needs import Needs
 from sessions.remote.mirrored import Mirrored
+from sessions.safety import secrets_filter
 from tests.support.messages_server import MessagesServer
 from tests.support.nearby import NODE, Nearby, nearby
 from tests.support.rig import rig_places, until
@@ -196,17 +197,19 @@ async def test_each_node_says_what_it_has(
     await deck.close()
 
 
-def test_keys_are_not_sent(tmp_path: Path) -> None:
+def test_keys_are_not_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a key, nor a backend whose address or command holds one."""
     file = tmp_path / "config.toml"
     file.write_text(
         '[backends.a]\ntype = "openai"\napi_key = "sk-aaaaaaaaaaaaaaaaaaaaaaaa"\nmodel = "m"\n'
         '[backends.b]\nbase_url = "https://user:hunter2hunter2@example.org"\n'
-        '[backends.c]\ntype = "acp"\ncommand = ["x"]\nenv = {MY_TOKEN = "t0psecret", PLAIN = "1"}\n'
+        '[backends.c]\ntype = "acp"\ncommand = ["x"]\nenv = {MY_TOKEN = "t0psecret", PLAIN = "1", '
+        'DB = "x://u:hunter2hunter2@h", HEADER = "Bearer sk-bbbbbbbbbbbbbbbb"}\n'
         "[notify]\nbell = false\n"
     )
+    monkeypatch.setattr(secrets_filter.known, "_values", ("sk-bbbbbbbbbbbbbbbb",))
     told = settings.sent(file)
-    assert not any(key in told for key in ("sk-aaa", "hunter2", "t0psecret", "notify"))
+    assert not any(key in told for key in ("sk-aaa", "sk-bbb", "hunter2", "t0psecret", "notify"))
     assert json.loads(told)["backends"]["c"]["env"] == {"PLAIN": "1"}
 
 

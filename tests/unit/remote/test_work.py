@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from sessions.engine.commands import work as commands
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.remote import bundles, work
 from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.worktrees import naming
 from sessions.worktrees.repository import Repository, repository
+from tests.support.deckrig import Rig
 
 SESSION = new_id()
 
@@ -168,3 +171,14 @@ def test_what_is_no_part_of_a_file_is_refused() -> None:
     """In words, not as a fault of the program."""
     with pytest.raises(AgentdeckError, match="no part of a file"):
         unpacked("§")
+
+
+async def test_a_session_that_is_begun_twice_at_once_is_one(tmp_path: Path) -> None:
+    """An engine that was started anew asks once more; what it is told it hears once."""
+    rig = await Rig.make(tmp_path)
+    begun = [commands.begin(rig.deck, SESSION, title="a") for _ in range(2)]
+    assert {s["id"] for s in await asyncio.gather(*begun)} == {SESSION}
+    for _ in range(2):
+        await commands.tell(rig.deck, SESSION, ["goal"])
+    assert (await rig.deck.get(SESSION)).prepared == [{"kind": "plan", "text": "goal"}]
+    await rig.close()
