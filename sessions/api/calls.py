@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         TakenBack,
     )
     from sessions.record import events as ev
-    from sessions.record.closed_sets import LandedHow, Origin, QueueMode, SkillState
+    from sessions.record.closed_sets import ChosenBy, LandedHow, Origin, QueueMode, SkillState
     from sessions.record.summary import SessionSummary
 
 
@@ -565,6 +565,20 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["priming.run"], /, *, session: str, wanted: str
+    ) -> ev.JSON: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["priming.share"],
+        /,
+        *,
+        session: str,
+        id: str,
+        items: list[ev.JSON],
+        by: ChosenBy,
+        total: int,
+        drawn: ev.JSON | None = ...,
     ) -> ev.JSON: ...
 
     @overload

@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from sessions.archive.keeper import Keeper
-from sessions.errors import EngineError, EventRefused, JournalError
+from sessions.errors import EngineError, EventRefused, JournalError, UsageError
 from sessions.ids import is_id
 from sessions.places import Places
 from sessions.record import events as ev
@@ -28,6 +29,7 @@ from sessions.remote import foreign
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import HasFiles, Offline, Reaches, Site
 from sessions.runtime.session import Session
+from sessions.worktrees import naming
 
 log = logging.getLogger("agentdeck.remote")
 
@@ -146,6 +148,16 @@ class Elsewhere:
         if session.offline:
             session.back()
             self._deck.index.note(session.id, session.summary)
+
+    async def landable(self, session: str) -> None:
+        """Raises UsageError: its branch is one of a plan, which came back and is landed here."""
+        summary = (await self._deck.get(session)).summary
+        if summary.run and naming.is_of(summary.branch, session):
+            raise UsageError(
+                f"This session is a plan's task on {summary.host}: its branch came back into the "
+                "repository that the plan ran in, and lands there.",
+                f"In that repository: git merge {shlex.quote(summary.branch)}",
+            )
 
     # -- on the way there
 

@@ -20,6 +20,7 @@ HERE = frozenset(
         "harvest.draft",
         "harvest.improve",
         "harvest.suggestion",
+        "priming.spread",
         "session.export",
         "session.get",
         "session.hand",
@@ -58,6 +59,8 @@ async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -
         where = elsewhere.host_of(session)
     if not where or (name in _WITH_FILES and not host and _of_here(args)):
         return DO_HERE
+    if name == "worktree.land" and not host and isinstance(session, str):
+        await elsewhere.landable(session)
     there = {k: unplaced(v, where) if k == "cwd" and v else v for k, v in args.items()}
     try:
         answer = await elsewhere.ask(where, name, there)

@@ -10,11 +10,13 @@ from sessions.api.answers import DreamsWaiting, PrimingKnown
 from sessions.api.requests import InjectionWishes
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
-from sessions.errors import AgentdeckError
+from sessions.errors import AgentdeckError, UsageError
 from sessions.features.priming import Wishes, told
 from sessions.priming import kinds
 from sessions.priming.spread import seeds
+from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import ChosenBy
 
 
 @command("priming.kinds")
@@ -99,21 +101,47 @@ async def spread(
     for target, share in primings.spread(items, sessions).items():
         if not share:
             continue
-        other = await deck.get(target)
-        if target != session:
-            await other.recorder.emit_synced(
-                ev.PrimingDrawn(
-                    id=past.draw.id,
-                    kind=past.draw.kind,
-                    seed=past.draw.seed,
-                    params=past.draw.params,
-                    draw=past.draw.draw,
-                    items=share,
-                    data={"source": past.draw.source, "from": session},
-                )
-            )
-        sent[target] = await primings.inject(other, id, share, by=by, total=len(past.items))
+        drawn = ev.PrimingDrawn(
+            id=past.draw.id,
+            kind=past.draw.kind,
+            seed=past.draw.seed,
+            params=past.draw.params,
+            draw=past.draw.draw,
+            items=share,
+            data={"source": past.draw.source, "from": session},
+        )
+        args: dict[str, Any] = {
+            "id": id,
+            "items": share,
+            "by": by,
+            "total": len(past.items),
+            "drawn": codec.to_json(drawn) if target != session else None,
+        }
+        if host := deck.elsewhere.host_of(target):
+            sent[target] = await deck.elsewhere.call(target, host, "priming.share", args)
+        else:
+            sent[target] = await share_(deck, target, **args)
     return sent
+
+
+@command("priming.share")
+async def share_(
+    deck: Deck,
+    session: str,
+    id: str,
+    items: list[ev.JSON],
+    by: ChosenBy,
+    total: int,
+    drawn: ev.JSON | None = None,
+) -> ev.JSON:
+    """A session's share of a draw, which is sent to it. `drawn`: the draw, made in another one."""
+    target = await deck.get(session)
+    if drawn is not None:
+        found = codec.from_json(drawn)
+        if not isinstance(found, ev.PrimingDrawn):
+            raise UsageError("That is no draw.")
+        await target.recorder.emit_synced(ev.replace(found, seq=0, at=""))
+    return await deck.features.primings.inject(target, id, items, by=by, total=total)
 
 
 @command("priming.past")

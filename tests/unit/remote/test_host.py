@@ -18,7 +18,7 @@ from sessions.config.model import HostConfig
 from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
-from sessions.errors import EngineError
+from sessions.errors import EngineError, UsageError
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import store_file
@@ -392,3 +392,65 @@ async def test_a_host_s_notices_are_told_up_to_a_number(two: Two) -> None:
         two.host._told_there({"kind": "disk", "message": f"full \x1b[2J{n}"})
     assert len([told for told in two.told if "full" in told]) == 50
     assert "\x1b" not in "".join(two.told)
+
+
+async def test_a_draw_is_dealt_out_over_sessions_here_and_there(two: Two) -> None:
+    here, there = await two.here.session(), await two.far.session()
+    await until(lambda: there.id in two.here.deck.sessions)
+    ids = [here.id, there.id]
+    async with _client(two) as client:
+        for source in ids:
+            drawn = await client.call("priming.draw", session=source, kind="acronym", seed=4)
+            await until(lambda: two.whole(there.id))
+            items = await client.call("priming.raw", session=source, id=drawn["id"])
+            sent = await client.call(
+                "priming.spread", session=source, id=drawn["id"], items=items, sessions=ids
+            )
+            assert list(sent) == ids
+            await until(lambda: not here.working and not there.working and two.whole(there.id))
+            went = [e for s in (here, there) for e in s.journal.events()]
+            dealt = [
+                len(e.items)
+                for e in went
+                if isinstance(e, ev.PrimingInjected) and e.id == drawn["id"]
+            ]
+            assert len(dealt) == 2 and sum(dealt) == len(items)
+    assert (here.summary.turns, there.summary.turns) == (2, 2)
+
+
+async def test_what_is_queued_or_steered_waits_over_there(two: Two) -> None:
+    go = asyncio.Event()
+
+    async def wait(host: TurnHost) -> ev.TurnEnded:
+        await go.wait()
+        return ev.TurnEnded(turn=host.turn, reason="end_turn")
+
+    two.far.backend.act = wait
+    session = await two.far.session()
+    await until(lambda: session.id in two.here.deck.sessions)
+    async with _client(two) as client:
+        await client.call("session.send", session=session.id, text="One.")
+        assert "queued" in await client.call("session.send", session=session.id, text="Two.")
+        steered = await client.call("session.send", session=session.id, text="Three.", mode="steer")
+        assert steered
+        mirror = two.here.deck.sessions[session.id]
+        await until(lambda: {q.text for q in mirror.queue} >= {"Two."})
+        await client.call("session.queue", session=session.id, items=[{"text": "Four."}])
+        go.set()
+        await two.far.idle(session)
+        await until(lambda: two.whole(session.id))
+    said = [e.text for e in session.journal.events() if isinstance(e, ev.UserMessage)]
+    assert said == ["One.", "Four."]
+
+
+async def test_a_plan_s_task_over_there_is_landed_here_and_says_so(two: Two) -> None:
+    session = await two.far.deck.create(cwd=str(two.far.root), run="1m8jw9ren48vpq4n")
+    name = f"agentdeck/one-{session.id}"
+    session.recorder.emit(
+        ev.WorktreeAdded(session=session.id, path="/x", repository="/r", branch=name, base="c")
+    )
+    await until(lambda: session.id in two.here.deck.sessions)
+    await until(lambda: two.here.deck.sessions[session.id].summary.branch == name)
+    async with _client(two) as client:
+        with pytest.raises(UsageError, match=f"git merge {name}"):
+            await client.call("worktree.land", session=session.id)
