@@ -29,8 +29,8 @@ from sessions.tools import user_umask
 
 log = logging.getLogger("agentdeck.terminals")
 
-MOST_UNREAD = 2**20
-"""Bytes that wait for a program that does not read; more is refused."""
+MOST_UNREAD, MOST_AT_ONCE = 2**16, 2**20
+"""Bytes that wait for a program that does not read; more is refused, as is more at a time."""
 GRACE_S = 1.0
 """Between HUP and KILL."""
 _READ = 2**16
@@ -149,7 +149,9 @@ class Pty:
         """Give it input, as it reads. Raises UsageError: it does not."""
         if self.fd < 0:
             raise UsageError("The program has ended.")
-        if len(self._unread) + len(data) > MOST_UNREAD:
+        if len(data) > MOST_AT_ONCE:
+            raise UsageError("That is more than can be typed at once.", "Let it read a file.")
+        if self._unread and len(self._unread) + len(data) > MOST_UNREAD:
             raise UsageError("The program does not read what is typed.", "Interrupt or kill it.")
         waits = bool(self._unread)
         self._unread += data

@@ -123,6 +123,18 @@ async def test_one_that_does_not_read_is_no_place_to_type(looking: Looking) -> N
             await looking.type(terminal, b"x" * 2**15)
 
 
+async def test_a_long_paste_waits_until_it_is_read(looking: Looking) -> None:
+    terminal = await looking.new(
+        "sh", "-c", "stty raw -echo; echo raw; head -c 200000 | wc -c; sleep 99"
+    )
+    await looking.watch(terminal)
+    await looking.shows(terminal, b"raw")
+    await looking.type(terminal, b"x" * 200_000)
+    await looking.shows(terminal, b"200000")
+    with pytest.raises(UsageError, match="at once"):
+        await looking.type(terminal, b"x" * (2**20 + 1))
+
+
 @pytest.mark.parametrize(
     ("argv", "how", "why"),
     [
