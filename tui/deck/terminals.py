@@ -86,6 +86,10 @@ class WithTerminals:
         work = paste(deck, message.view.session, message.text)
         deck.run_worker(deck.guarded(work), group="paste", exit_on_error=False)
 
+    def on_terminal_view_keys_moved(self, _: TerminalView.KeysMoved) -> None:
+        """The footer says who has the keys."""
+        cast("ForTerminals", self).redraw()
+
     def on_terminal_view_again(self, message: TerminalView.Again) -> None:
         """A program that has ended is started again, and has the keys again."""
         deck, session = cast("ForTerminals", self), message.view.session

@@ -80,6 +80,12 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
         """As if its key had been pressed."""
         self.app.simulate_key(key)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that came before the fields it is about does nothing."""
+        if action != "cancel" and not self.is_mounted:
+            return False
+        return super().check_action(action, parameters)
+
     def action_cancel(self) -> None:
         """Leave without a result."""
         self.dismiss(None)

@@ -134,6 +134,7 @@ class TerminalTile(Tile):
                 view.tell(str(error))
                 return
             view.begin(told, teller, base64.b64decode(told["preamble"]))
+            view.post_message(view.KeysMoved(view))
         await teller.send()
 
     def came(self, output: TerminalOutput) -> bool:

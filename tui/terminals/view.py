@@ -75,6 +75,12 @@ class TerminalView(DrawnTerminal, can_focus=True):
         view: TerminalView
 
     @dataclass
+    class KeysMoved(Message):
+        """Whether the program has the keys is not as it was: the footer says so."""
+
+        view: TerminalView
+
+    @dataclass
     class Pasted(Message):
         """A text was pasted."""
 
@@ -313,6 +319,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
             self.looking = True
             self.draw()
             self.refresh_bindings()
+            self.post_message(self.KeysMoved(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The view's own keys are there only while it is looked back in."""

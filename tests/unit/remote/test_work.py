@@ -51,11 +51,12 @@ def _bundle(found: Repository, branch: str, into: Path) -> str:
     return git(far, "rev-parse", "HEAD")
 
 
-@pytest.mark.parametrize("branch", ["release", f"agentdeck/other-{new_id()}", "agentdeck/x"])
+@pytest.mark.parametrize("branch", ["release", "agentdeck/other-{}", "agentdeck/x"])
 def test_a_branch_that_is_not_the_session_s_is_not_touched(
     found: Repository, tmp_path: Path, branch: str
 ) -> None:
     """Whatever another machine calls what it sends."""
+    branch = branch.format(new_id())
     before = git(found.at, "for-each-ref")
     head = _bundle(found, branch, tmp_path / "bundle")
     with pytest.raises(UsageError, match="not the session's branch"):

@@ -63,6 +63,16 @@ async def test_enter_alone_makes_a_session_with_the_default_profile() -> None:
         assert made == [{"cwd": str(Path.cwd()), "profile": "local"}]
 
 
+async def test_a_key_that_comes_before_the_form_has_its_fields_does_nothing() -> None:
+    async with opened(0) as here:
+        form = NewSessionForm(here.deck.client, "")
+        here.app.push_screen(form)  # not waited for, as where two keys come at once
+        await here.app.run_action("create", form)
+        assert here.app.faults == []
+        await here.until(lambda: form.is_mounted)
+        await here.press("escape")
+
+
 async def test_several_sessions_are_made_at_once_and_numbered() -> None:
     async with opened(0) as here:
         await here.press("ctrl+n")
