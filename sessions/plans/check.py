@@ -42,24 +42,20 @@ class CheckVerdict:
         return f"exit code {self.code}"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckSettings:
-    """How a session's check is run: as its own commands are."""
-
-    env: Sequence[str] = ()
-    sandbox: Sandbox | None = None
-    network: bool = False
-
-
-async def settings_of(deck: Deck, toolboxes: Toolboxes, session: Session) -> CheckSettings:
-    """A session's check is run as its own commands are."""
+async def in_session(
+    deck: Deck, toolboxes: Toolboxes, session: Session, argv: Sequence[str], minutes: float
+) -> CheckVerdict:
+    """Run a session's check as its own commands are run."""
     tools = deck.config.tools
     sandbox = None
     own = deck.backend(session.summary.backend).capabilities.own_tools
     if tools.sandbox and not own:
         toolbox = await toolboxes.toolbox(session)
         sandbox = getattr(getattr(toolbox, "state", None), "sandbox", None)
-    return CheckSettings(tuple(tools.env), sandbox, tools.network)
+    return await run(
+        argv, cwd=Path(session.summary.cwd), files=session.folder / "files", minutes=minutes,
+        env=tools.env, sandbox=sandbox, network=tools.network,
+    )  # fmt: skip
 
 
 def answer_file(files: Path, answer: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +20,6 @@ from sessions.plans.next_steps import Decision, Start, decide
 from sessions.plans.ports import SessionChanges
 from sessions.plans.state import JUDGE, SETTLED, Run, Unit
 from sessions.plans.store import RunStore
-from sessions.plans.watch import MOST_DIFF
 from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
 from sessions.record import events as ev
@@ -498,12 +496,8 @@ class Runner:
         """A check is run where the session works, as its own commands are."""
         if isinstance(session, Mirrored):
             return await self.runs.far.check(session, argv, task.check_minutes, answer)
-        settings = await check.settings_of(self.deck, self.runs.others.tools, session)
-        return await check.run(
-            argv, cwd=Path(session.summary.cwd), files=session.folder / "files",
-            minutes=task.check_minutes, env=settings.env, sandbox=settings.sandbox,
-            network=settings.network,
-        )  # fmt: skip
+        tools = self.runs.others.tools
+        return await check.in_session(self.deck, tools, session, argv, task.check_minutes)
 
     async def tell_before(self, session: Session, texts: Sequence[str]) -> None:
         """What a session hears before its next message."""
@@ -535,16 +529,7 @@ class Runner:
         """What a session has changed so far, before its check adds to it."""
         if isinstance(session, Mirrored):
             return await self.runs.far.changes(session)
-        if review.own(session.summary) is None:
-            diff = await asyncio.to_thread(watch.diff_of, session, events)
-            return SessionChanges(watch.files_of(session), diff)
-        collect = partial(review.collect, session.summary, events, session.folder / "files")
-        found = await self.runs.others.worktrees.run(collect)
-        loose = [os.fsdecode(f.path) for f in found.files if f.uncommitted]
-        return SessionChanges(
-            [clean(os.fsdecode(f.path)) for f in found.files], found.text()[:MOST_DIFF], loose,
-            found.head,
-        )  # fmt: skip
+        return await watch.changes_of(self.runs.others.worktrees, session, events)
 
     async def commit(self, unit: Unit, session: Session, changed: SessionChanges) -> str:
         """Put what a session did on its branch, once it is done; the commit, "" without one."""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError, JournalError
+from sessions.plans.ports import SessionChanges
 from sessions.record import events as ev
 from sessions.record.textlines import whole_lines
 from sessions.remote.port import Offline
+from sessions.safety.sanitise import clean
+from sessions.worktrees import review
 
 if TYPE_CHECKING:
+    from sessions.features.neighbours import Trees
     from sessions.runtime.session import Session
 
 SAME_CALLS = 8
@@ -245,6 +251,22 @@ def diff_of(session: Session, events: Iterable[ev.Event]) -> str:
         )
         parts += [line if line.endswith("\n") else f"{line}\n" for line in lines]
     return "".join(parts)[:MOST_DIFF]
+
+
+async def changes_of(
+    trees: Trees, session: Session, events: Sequence[ev.Event]
+) -> SessionChanges:  # fmt: skip
+    """What a session has changed so far: in its worktree, or by what its tools told."""
+    if review.own(session.summary) is None:
+        diff = await asyncio.to_thread(diff_of, session, events)
+        return SessionChanges(files_of(session), diff)
+    collect = partial(review.collect, session.summary, events, session.folder / "files")
+    found = await trees.run(collect)
+    loose = [os.fsdecode(f.path) for f in found.files if f.uncommitted]
+    return SessionChanges(
+        [clean(os.fsdecode(f.path)) for f in found.files], found.text()[:MOST_DIFF], loose,
+        found.head,
+    )  # fmt: skip
 
 
 def _text(path: Path) -> str | None:

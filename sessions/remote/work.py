@@ -89,13 +89,9 @@ async def checked(
     deck: WholeDeck, session: Session, argv: Sequence[str], minutes: float, answer: str
 ) -> CheckSaid:
     """Run a task's check as the session's own commands are run."""
-    files = session.folder / "files"
-    file = str(check.answer_file(files, answer))
-    settings = await check.settings_of(deck, deck.features.tools, session)
-    verdict = await check.run(
-        [part.replace(ANSWER, file) for part in argv], cwd=Path(session.summary.cwd), files=files,
-        minutes=minutes, env=settings.env, sandbox=settings.sandbox, network=settings.network,
-    )  # fmt: skip
+    file = str(check.answer_file(session.folder / "files", answer))
+    argv = [part.replace(ANSWER, file) for part in argv]
+    verdict = await check.in_session(deck, deck.features.tools, session, argv, minutes)
     return {
         "ok": verdict.ok, "code": verdict.code, "output": verdict.output,
         "seconds": verdict.seconds,
@@ -105,17 +101,8 @@ async def checked(
 async def changed(deck: WholeDeck, session: Session) -> Changed:
     """What a session has changed so far."""
     events = watch.events_of(session)
-    if review.own(session.summary) is None:
-        diff = await asyncio.to_thread(watch.diff_of, session, events)
-        return {"files": watch.files_of(session), "diff": diff, "loose": [], "head": ""}
-    collect = partial(review.collect, session.summary, events, session.folder / "files")
-    found = await deck.features.worktrees.run(collect)
-    return {
-        "files": [clean(os.fsdecode(f.path)) for f in found.files],
-        "diff": found.text()[: watch.MOST_DIFF],
-        "loose": [os.fsdecode(f.path) for f in found.files if f.uncommitted],
-        "head": found.head,
-    }
+    found = await watch.changes_of(deck.features.worktrees, session, events)
+    return {"files": found.files, "diff": found.diff, "loose": found.loose, "head": found.head}
 
 
 async def committed(deck: WholeDeck, session: Session, message: str, loose: list[str]) -> str:
