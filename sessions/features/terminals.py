@@ -88,17 +88,16 @@ class TerminalSessions(Feature):
             raise
         return session
 
-    async def again(self, session: Session, size: tuple[int, int] | None = None) -> None:
+    async def again(self, session: Session) -> None:
         """Start its program anew, where it has ended. Raises UsageError."""
         state = session.summary.terminal
         if state is None:
             raise UsageError("That session is no terminal.")
         if state["running"]:
             raise UsageError("Its program runs.", "End it first.")
-        columns, rows = size or (int(state["columns"]), int(state["rows"]))
         started = ev.TerminalStarted(
-            argv=list(state["argv"]), shell=state["shell"], columns=columns, rows=rows,
-            keys=state["keys"], record=state["record"],
+            argv=list(state["argv"]), shell=state["shell"], columns=state["columns"],
+            rows=state["rows"], keys=state["keys"], record=state["record"],
         )  # fmt: skip
         folder = directory(session.summary.cwd)
         self._runnable(started.argv, folder, self._environment(session.id, started.keys))

@@ -39,12 +39,9 @@ _BEGIN = (
     'shift 3; exec "$@"'
 )
 _DEFAULTS = [
-    number
-    for number in (
-        signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP,
-        signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE, signal.SIGCHLD, signal.SIGUSR1,
-        signal.SIGUSR2, signal.SIGWINCH, signal.SIGCONT, signal.SIGALRM,
-    )
+    signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP,
+    signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE, signal.SIGCHLD, signal.SIGUSR1,
+    signal.SIGUSR2, signal.SIGWINCH, signal.SIGCONT, signal.SIGALRM,
 ]  # fmt: skip
 
 
@@ -175,14 +172,6 @@ class Pty:
         if self.fd >= 0:
             with contextlib.suppress(OSError):
                 _resize(self.fd, columns, rows)
-
-    @property
-    def echoes(self) -> bool:
-        """Whether what is typed is shown: not at a question for a password."""
-        try:
-            return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
-        except (termios.error, OSError, ValueError):
-            return True
 
     # -- ended
 

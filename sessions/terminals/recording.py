@@ -86,10 +86,6 @@ class CastWriter:
         """It draws at that size from here on."""
         self._event("r", f"{columns}x{rows}")
 
-    def mark(self, words: str) -> None:
-        """Something to find again."""
-        self._event("m", words)
-
     def end(self, code: int | None) -> None:
         """The program has ended."""
         if rest := self._text + self._decoder.decode(b"", True):

@@ -245,11 +245,6 @@ class LiveTerminal:
             raise UsageError("The program has ended.", "Start it again, or open another terminal.")
         return self._pty
 
-    @property
-    def echoes(self) -> bool:
-        """Whether what is typed is shown."""
-        return self._pty is None or self._pty.echoes
-
     # -- ended
 
     def hang_up(self) -> None:
