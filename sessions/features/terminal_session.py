@@ -224,10 +224,13 @@ class TerminalSession:
             self._unrecorded("This terminal tells of more commands than are recorded.")
         return False
 
-    def printed(self, raw: bytes, mark: bool) -> None:
-        """The program printed that; `mark`: as a mark."""
+    def drawn(self, data: bytes) -> None:
+        """The program printed all that."""
         if self._recording is not None:
-            self._recording.output(raw)
+            self._recording.output(data)
+
+    def printed(self, raw: bytes, mark: bool) -> None:
+        """A piece of it; `mark`: as a mark."""
         if mark:
             return
         if self._in == "typing" and len(self._typed) < _MOST_TYPED:

@@ -61,8 +61,11 @@ class Hears(Protocol):
     def marked(self, mark: TerminalMark) -> None:
         """The program said something of itself."""
 
+    def drawn(self, data: bytes) -> None:
+        """It printed all that, marks too; piece by piece it is told next."""
+
     def printed(self, raw: bytes, mark: bool) -> None:
-        """It printed that; `mark`: as one of the marks that `marked` is told of next."""
+        """A piece of it; `mark`: one of the marks that `marked` is told of next."""
 
     def sized(self, columns: int, rows: int) -> None:
         """It draws at that size from here on."""
@@ -135,6 +138,10 @@ class LiveTerminal:
 
     def took(self) -> None:
         """A watcher has drawn something: the program may go on."""
+        self._soon()
+
+    def _soon(self) -> None:
+        """Read without the rest of a pause, unless the program waits for who looks on."""
         if self._again is not None and not self._held_up():
             self._again.cancel()
             self._arm()
@@ -144,24 +151,17 @@ class LiveTerminal:
         if pty is None or not self.running:
             return
         self._loop.remove_reader(pty.fd)
-        parts, size, over = [], 0, False
         share, spent = self._share, 0.0
-        while size < share:
-            data = pty.read()
-            if not data:
-                over = data is None
-                break
-            parts.append(data)
-            size += len(data)
-        if parts:
-            spent = self._took_in(b"".join(parts))
+        data, over = _read_from(pty, share)
+        if data:
+            spent = self._took_in(data)
             self._share = max(LEAST_SHARE, share // 2) if spent > TURN_S else min(SHARE, share * 2)
-        if self._exited and (over or (size < share and not pty.others)):
+        if self._exited and (over or (len(data) < share and not pty.others)):
             self._finish()
             return
         if over:
             return  # it was hung up; the program's end is awaited
-        pause = FLOOD_S if size >= share else SHOWN_S if self.watchers else HIDDEN_S
+        pause = FLOOD_S if len(data) >= share else SHOWN_S if self.watchers else HIDDEN_S
         self._again = self._loop.call_later(max(pause, 2 * spent), self._arm)
 
     def _took_in(self, data: bytes) -> float:
@@ -175,12 +175,15 @@ class LiveTerminal:
         return self._loop.time() - began
 
     def _take_in(self, data: bytes) -> None:
-        for raw, mark in self._marks.feed(data):
+        pieces = self._marks.feed(data)
+        if shown := b"".join(raw for raw, _ in pieces):
+            self.kept.add(shown)
+            self.modes.read(shown)
+            if b"\x1b[" in shown and not any(each.size for each in self.watchers):
+                self._answer(questions.answer(shown))
+            self._hears.drawn(shown)
+        for raw, mark in pieces:
             if raw:
-                if b"\x1b[" in raw and not any(each.size for each in self.watchers):
-                    self._answer(questions.answer(raw))
-                self.kept.add(raw)
-                self.modes.read(raw)
                 self._hears.printed(raw, mark is not None)
             if mark is not None:
                 self._hears.marked(mark)
@@ -199,11 +202,8 @@ class LiveTerminal:
 
     def write(self, data: bytes) -> None:
         """Type something. Raises UsageError."""
-        pty = self._going()
-        pty.write(data)
-        if self._again is not None and not self._held_up():
-            self._again.cancel()  # what it answers is shown at once
-            self._arm()
+        self._going().write(data)
+        self._soon()  # what it answers is shown at once
 
     def resize(self, columns: int, rows: int) -> None:
         """Make it that large; of many sizes in a moment only the last one is told."""
@@ -250,7 +250,7 @@ class LiveTerminal:
     def hang_up(self) -> None:
         """End the program and all that it started."""
         self._going().hang_up()
-        self.took()
+        self._soon()
 
     def _exit(self, code: int | None) -> None:
         """The program has ended; what it printed last, and who holds its terminal, follow."""
@@ -265,15 +265,13 @@ class LiveTerminal:
     def _finish(self) -> None:
         if not self.running or self._pty is None:
             return
-        last, size = [], 0
-        while size < _LAST and (data := self._pty.read()):
-            last.append(data)
-            size += len(data)
+        last, _ = _read_from(self._pty, _LAST)
         if last:
-            self._took_in(b"".join(last))
+            self._took_in(last)
         self.running = False
         if rest := self._marks.rest():
             self.kept.add(rest)
+            self._hears.drawn(rest)
             self._hears.printed(rest, False)
         for timer in (self._again, self._sizing):
             if timer is not None:
@@ -288,3 +286,16 @@ class LiveTerminal:
         self.running = False
         if self._pty is not None:
             self._pty.close()
+
+
+def _read_from(pty: Pty, share: int) -> tuple[bytes, bool]:
+    """What waits there, no more than a reading beyond the share; and whether that is the end."""
+    parts: list[bytes] = []
+    size = 0
+    while size < share:
+        data = pty.read()
+        if not data:
+            return b"".join(parts), data is None
+        parts.append(data)
+        size += len(data)
+    return b"".join(parts), False
