@@ -13,6 +13,7 @@ from sessions.api.terminals import TerminalWatched
 from sessions.engine.outbox import Outbox
 from sessions.engine.whole import WholeDeck
 from sessions.errors import UsageError
+from sessions.runtime.session import Session
 from sessions.terminals.kept import MOST
 from sessions.terminals.watching import TerminalPiece, Watchable, Watcher
 
@@ -34,7 +35,7 @@ class TerminalViews:
 
         `columns` and `rows`: how large the view is (see `terminal.size`).
         """
-        terminal = await self._terminal(session)
+        terminal = await self._deck.features.terminals.shown(await self._here(session))
         self._unwatch(session)
         kept = terminal.kept
         start = max(kept.start, kept.end - max(0, history)) if kept.start else 0
@@ -88,8 +89,7 @@ class TerminalViews:
             typed = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError) as error:
             raise UsageError("Wrong arguments: data is no base64.") from error
-        await self._terminal(session)
-        live = self._deck.features.terminals.of(await self._deck.get(session))
+        live = self._deck.features.terminals.of(await self._here(session))
         watcher = self._watching.get(session)
         if reply:
             if watcher is not None and _first(watcher.terminal) is watcher:
@@ -106,14 +106,14 @@ class TerminalViews:
         for session in list(self._watching):
             self._unwatch(session)
 
-    async def _terminal(self, session: str) -> Watchable:
+    async def _here(self, session: str) -> Session:
         found = await self._deck.get(session)
         if host := found.summary.host:
             raise UsageError(
                 f"That terminal is on {host}: what it shows does not come here.",
                 "Open a deck there, by ssh; from here it can be ended, and texts typed into it.",
             )
-        return await self._deck.features.terminals.shown(found)
+        return found
 
     def _watcher(self, session: str) -> Watcher:
         watcher = self._watching.get(session)

@@ -90,9 +90,7 @@ class TerminalSessions(Feature):
 
     async def again(self, session: Session) -> None:
         """Start its program anew, where it has ended. Raises UsageError."""
-        state = session.summary.terminal
-        if state is None:
-            raise UsageError("That session is no terminal.")
+        state = _state_of(session)
         if state["running"]:
             raise UsageError("Its program runs.", "End it first.")
         started = ev.TerminalStarted(
@@ -159,16 +157,14 @@ class TerminalSessions(Feature):
         """A terminal that is there, running or ended. Raises UsageError, NotFound."""
         if (live := self._of.get(session.id)) is not None:
             return live
-        if session.summary.terminal is None:
-            raise UsageError("That session is no terminal.")
+        _state_of(session)
         raise NotFound("Its program has ended.", "Start it again; what it showed is recorded.")
 
     async def shown(self, session: Session) -> LiveTerminal | RecordedTerminal:
         """What there is to be seen: a terminal, or what is recorded of one that is gone."""
         if (live := self._of.get(session.id)) is not None:
             return live.terminal
-        if session.summary.terminal is None:
-            raise UsageError("That session is no terminal.")
+        _state_of(session)
         return await asyncio.to_thread(_replayed, session.folder)
 
     async def last(self, session: Session) -> ev.ShellRan | None:
@@ -176,8 +172,7 @@ class TerminalSessions(Feature):
         live = self._of.get(session.id)
         if live is not None and live.last is not None:
             return live.last
-        if session.summary.terminal is None:
-            raise UsageError("That session is no terminal.")
+        _state_of(session)
         session.recorder.flush()
         return await asyncio.to_thread(_last_of, session)
 
@@ -188,8 +183,7 @@ class TerminalSessions(Feature):
 
     def told(self, session: Session, state: str, message: str) -> None:
         """A program on it says that it is so, by `agentdeck notify`. Raises UsageError."""
-        if session.summary.terminal is None:
-            raise UsageError("That session is no terminal.")
+        _state_of(session)
         if state and state not in SAID:
             raise UsageError(f"{clean_line(state)} is none of {', '.join(SAID)}.")
         words = secrets_filter.hide(clean_line(message).strip()[:_MOST_SAID])
@@ -229,6 +223,13 @@ class TerminalSessions(Feature):
     def _let_go(self, session_id: str) -> None:
         if (live := self._of.pop(session_id, None)) is not None:
             live.close()
+
+
+def _state_of(session: Session) -> ev.JSON:
+    """What a terminal says of itself. Raises UsageError."""
+    if (state := session.summary.terminal) is None:
+        raise UsageError("That session is no terminal.")
+    return state
 
 
 def _last_of(session: Session) -> ev.ShellRan | None:

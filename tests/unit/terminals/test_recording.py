@@ -103,6 +103,9 @@ async def test_what_is_recorded_is_looked_at_when_its_program_is_gone(
     told = await looking.watch(terminal)
     await until(lambda: bool(looking.seen[terminal]) and looking.seen[terminal][-1].end)
     assert (told["running"], looking.text(terminal)) == (False, b"shown\r\n")
+    (rig.deck.places.session(terminal) / "terminal.cast").unlink()
+    with pytest.raises(AgentdeckError, match="has ended"):  # keys read no recording
+        await looking.type(terminal, b"x")
 
 
 def test_broken_recordings_are_read_as_far_as_they_go(tmp_path: Path) -> None:
