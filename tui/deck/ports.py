@@ -201,3 +201,6 @@ class ForReopening(HasModel, HasComposer, Asks, Protocol):
 
 class ForPanels(ForReopening, HasTiles, Says, Protocol):
     """The deck as the panels of the side see it."""
+
+    async def guarded(self, work: object) -> None:
+        """Do something; what is refused is said."""

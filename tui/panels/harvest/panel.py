@@ -14,7 +14,6 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from sessions.api.answers import DraftShown
-from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui.folder import here
@@ -149,16 +148,11 @@ class HarvestPanel(Panel):
 
     def run(self, work: Coroutine[Any, Any, None], group: str = "do") -> None:
         """Do something in the background; a refusal is shown."""
-
-        async def guarded() -> None:
-            try:
-                await work
-            except AgentdeckError as error:
-                self.deck.say_error(error)
-
-        exclusive = group == "load"
         self.run_worker(
-            guarded(), group=f"harvest-{group}", exclusive=exclusive, exit_on_error=False
+            self.deck.guarded(work),
+            group=f"harvest-{group}",
+            exclusive=group == "load",
+            exit_on_error=False,
         )
 
     def show_all(self) -> None:

@@ -302,7 +302,7 @@ class SkillsPanel(Panel):
             listing = Listing(picks, empty="No skill was used in this session yet.", enter="leaves")
             self.app.push_screen(Choose("Skills used in this session", listing))
 
-        self.run_worker(self._guarded(show()), group="uses", exit_on_error=False)
+        self.run_worker(self.deck.guarded(show()), group="uses", exit_on_error=False)
 
     def action_upkeep(self) -> None:
         """Your skills: used by whom, with what outcome, and what wants a look."""
@@ -316,7 +316,7 @@ class SkillsPanel(Panel):
         async def show() -> None:
             await upkeep.show(self.app, self.client, put_away)
 
-        self.run_worker(self._guarded(show()), group="upkeep", exit_on_error=False)
+        self.run_worker(self.deck.guarded(show()), group="upkeep", exit_on_error=False)
 
     def action_pair(self) -> None:
         """The skill with and without, over several prompts: begun, looked at, or judged."""
@@ -325,14 +325,8 @@ class SkillsPanel(Panel):
 
     def alone(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something of a paired run; another one takes its place. What is refused is said."""
-        work = self._guarded(work)
-        self.run_worker(work, group="pair", exclusive=True, exit_on_error=False)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except AgentdeckError as error:
-            self.deck.say_error(error)
+        guarded = self.deck.guarded(work)
+        self.run_worker(guarded, group="pair", exclusive=True, exit_on_error=False)
 
     def _review(self, skill: dict[str, Any], then: SkillState | None = None) -> None:
         def answered(trusted: bool | None) -> None:
