@@ -10,6 +10,7 @@ from tui.commands.sessions import connected, has_session
 from tui.deck.terminals import begin, give_keys, paste
 
 if TYPE_CHECKING:
+    from sessions.record import events as ev
     from tui.deck.screen import DeckScreen
     from tui.terminals.tile import TerminalTile
 
@@ -26,35 +27,39 @@ def terminal_tile(deck: DeckScreen) -> TerminalTile | None:
     return tile if isinstance(tile, TerminalTile) else None
 
 
+def _state(deck: DeckScreen) -> ev.JSON | None:
+    """What the current tile's terminal says of itself; None: it is none, or there is no engine."""
+    summary = deck.model.summary()
+    return summary.terminal if summary is not None and deck.link.up else None
+
+
 def on_terminal(deck: DeckScreen) -> bool:
     """The current tile is a terminal."""
-    summary = deck.model.summary()
-    return deck.link.up and summary is not None and summary.terminal is not None
+    return _state(deck) is not None
 
 
 def running(deck: DeckScreen) -> bool:
     """The current tile is a terminal, and its program runs."""
-    summary = deck.model.summary()
-    return on_terminal(deck) and bool(summary and summary.terminal and summary.terminal["running"])
+    state = _state(deck)
+    return state is not None and bool(state["running"])
 
 
 def ended(deck: DeckScreen) -> bool:
     """The current tile is a terminal whose program has ended."""
-    return on_terminal(deck) and not running(deck)
+    state = _state(deck)
+    return state is not None and not state["running"]
 
 
 def recorded(deck: DeckScreen) -> bool:
     """The current tile is a terminal that is recorded."""
-    summary = deck.model.summary()
-    return on_terminal(deck) and bool(summary and summary.terminal and summary.terminal["record"])
+    state = _state(deck)
+    return state is not None and bool(state["record"])
 
 
 def has_run(deck: DeckScreen) -> bool:
     """The current tile is a terminal whose shell has told of a command."""
-    summary = deck.model.summary()
-    return on_terminal(deck) and bool(
-        summary and summary.terminal and summary.terminal["exit"] is not None
-    )
+    state = _state(deck)
+    return state is not None and state["exit"] is not None
 
 
 def has_terminals(deck: DeckScreen) -> bool:
@@ -145,8 +150,7 @@ def _code(deck: DeckScreen) -> str:
         return ""
     if chosen := tile.view.selected():
         return chosen
-    blocks = [b for b in tile.view.transcript.blocks if b.kind == "text"]
-    block = tile.view.block_in_hand or (blocks[-1] if blocks else None)
+    block = tile.view.in_hand_or_last
     if block is None:
         return ""
     if block.kind == "tool":

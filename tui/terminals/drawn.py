@@ -36,7 +36,6 @@ KEPT_ROWS = 512
 """Rows that look like one before are not made again: those that scroll."""
 THUMB_EVERY_S = 1.0
 REST_AFTER_S = 5.0
-_UNUSED = Ink(fg=8)
 
 
 class DrawnTerminal(ScrollView):

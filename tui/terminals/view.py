@@ -31,7 +31,6 @@ SOONEST_S = 0.012
 """What has the keys is drawn no sooner than this after it was."""
 ECHO_WITHIN_S = 1.0
 """What comes later than this after a key is no echo."""
-_NO_KEY = Press("")
 
 
 class TerminalView(DrawnTerminal, can_focus=True):
@@ -107,7 +106,6 @@ class TerminalView(DrawnTerminal, can_focus=True):
         self._rest_at = 0
         self._told: tuple[int, int] | None = None
         self._button = 0
-        self._spots: tuple[list[Spot], list[Spot]] = ([], [])
 
     # -- being one of the deck's views
 
@@ -442,9 +440,9 @@ class TerminalView(DrawnTerminal, can_focus=True):
             return f"/{self.typing}_"
         if self.needle:
             return f"/{self.needle}  {self.hits.at} of {self.hits.total}"
-        if self.back:
-            lines = "line" if self.back == 1 else "lines"
-            return f"{self.back} {lines} back" + ("" if self.looking else ", a key goes on")
+        if back := self.back:
+            lines = "line" if back == 1 else "lines"
+            return f"{back} {lines} back" + ("" if self.looking else ", a key goes on")
         return "looking back; esc returns to the program" if self.looking else ""
 
     def refresh_bindings(self) -> None:

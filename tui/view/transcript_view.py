@@ -91,6 +91,12 @@ class TranscriptView(DrawnTranscript, can_focus=True):
             return None
         return self.body.blocks[self.cursor].block
 
+    @property
+    def in_hand_or_last(self) -> Block | None:
+        """The block in hand, else the last answer."""
+        answers = (b for b in reversed(self.transcript.blocks) if b.kind == "text")
+        return self.block_in_hand or next(answers, None)
+
     def take(self, index: int | None) -> None:
         """Take a block in hand; None: none."""
         if self.cursor != index:
@@ -197,7 +203,7 @@ class TranscriptView(DrawnTranscript, can_focus=True):
 
     def action_copy_code(self) -> None:
         """Copy the last code block of the block in hand; again: the one before."""
-        block = self.block_in_hand or self._last_answer()
+        block = self.in_hand_or_last
         found = code_blocks(block) if block is not None else []
         if not found:
             self._say("There is no code block here.")
@@ -212,13 +218,9 @@ class TranscriptView(DrawnTranscript, can_focus=True):
         if block is not None and len(text) >= _WORTH_TELLING:
             self.post_message(self.BlockMarked(self, block, text, copied=True))
 
-    def _last_answer(self) -> Block | None:
-        answers = [b for b in self.transcript.blocks if b.kind == "text"]
-        return answers[-1] if answers else None
-
     def action_open_link(self) -> None:
         """Open the first web address of the block in hand; again: the next."""
-        block = self.block_in_hand or self._last_answer()
+        block = self.in_hand_or_last
         found = urls(blocks.plain(block)) if block is not None else []
         if not found:
             self._say("There is no web address here.")
