@@ -138,16 +138,15 @@ class Elsewhere:
             session.cut(why)
             self._deck.index.note(session.id, session.summary)
 
-    def back(self, name: str) -> None:
-        """A site can be reached again."""
-        for session in self.mirrors(name):
-            self._heard(session)
-
-    def _heard(self, session: Mirrored) -> None:
+    def _heard(self, session: Mirrored | None) -> int:
+        """It is here as it is there; its last event's number, 0 where it has no mirror yet."""
+        if session is None:
+            return 0
         self._reached.setdefault(session.host, set()).add(session.id)
         if session.offline:
             session.back()
             self._deck.index.note(session.id, session.summary)
+        return session.last_seq
 
     async def landable(self, session: str) -> None:
         """Raises UsageError: its branch is one of a plan, which came back and is landed here."""
@@ -218,22 +217,14 @@ class Elsewhere:
             for found in _sound(said, name):
                 if found.seq > (mirror.last_seq if mirror is not None else 0) + 1:
                     mirror = await self._pulled(name, session, mirror)
-                await self._bring(name, session, found)
-                mirror = self._taken(name, session, mirror, found)
-            if mirror is None:
-                return 0
-            self._heard(mirror)
-            return mirror.last_seq
+                mirror = await self._taken(name, session, mirror, found)
+            return self._heard(mirror)
 
     async def pull(self, name: str, session: str) -> int:
         """Mirror all that a session has said since; the last event's number. As `take`."""
         async with self._turn(foreign.session_id(session)):
             mirror = await self._mirror(name, session)
-            mirror = await self._pulled(name, session, mirror)
-            if mirror is None:
-                return 0
-            self._heard(mirror)
-            return mirror.last_seq
+            return self._heard(await self._pulled(name, session, mirror))
 
     async def gone(self, name: str, session: str) -> None:
         """A session was deleted over there: its mirror goes too."""
@@ -274,8 +265,7 @@ class Elsewhere:
             before = mirror.last_seq if mirror is not None else 0
             said: Sequence[Said] = await site.since(session, before)
             for found in _sound(said, name):
-                await self._bring(name, session, found)
-                mirror = self._taken(name, session, mirror, found)
+                mirror = await self._taken(name, session, mirror, found)
             if mirror is None or mirror.last_seq == before:
                 return mirror
 
@@ -293,9 +283,11 @@ class Elsewhere:
                 continue
             await asyncio.to_thread(store_file, folder, data, wanted[64:])
 
-    def _taken(
+    async def _taken(
         self, name: str, session: str, mirror: Mirrored | None, found: ev.Event
     ) -> Mirrored | None:
+        """The mirror with one event more, and the files that it names."""
+        await self._bring(name, session, found)
         if mirror is None:
             if found.seq != 1:
                 return None  # what is before it can't be had: it comes with the beginning

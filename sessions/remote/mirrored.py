@@ -90,18 +90,17 @@ class Mirrored(Session):
 
     # -- what comes from its site
 
-    def take(self, event: ev.Event) -> bool:
-        """Write an event of over there, then tell it. False: it is here already.
+    def take(self, event: ev.Event) -> None:
+        """Write an event of over there, then tell it, unless it is here already.
 
         Raises JournalError: the disk refuses it; EventRefused: no record can hold it.
         """
         if event.seq <= self.last_seq:
-            return False
+            return
         stamped, line = self.journal.take(event)
         if self.offline:
             self.back()
         self._recorded(stamped, line)
-        return True
 
     def cut(self, why: str) -> None:
         """Its site can't be reached: it is shown as it was when it was last heard of."""

@@ -162,7 +162,7 @@ async def test_a_place_that_is_cut_off_leaves_what_was_seen(rig: Rig) -> None:
         await rig.deck.sessions[far.session].send("Hello?")
     assert not far.asked
     far.offline = ""
-    rig.deck.elsewhere.back("far")
+    await rig.deck.elsewhere.take("far", far.session, [])
     assert summary.status == "working"
 
 
