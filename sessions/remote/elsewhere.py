@@ -165,12 +165,17 @@ class Elsewhere:
         return await self.ask(host, command, {"session": session, **args})
 
     async def ask(self, name: str, command: str, args: ev.JSON) -> Any:
-        """A command for the site of that name. Raises Offline and the error of over there."""
+        """A command for the site of that name, where `cwd` is one of its places.
+
+        Raises Offline and the error of over there.
+        """
         site = self.of(name)
         if isinstance(site, Reaches):
             await site.settled()  # an engine that has just begun is on its way there
         if site.offline:
             raise Offline(site.offline, "Nothing was sent; try again once it is back.")
+        if cwd := args.get("cwd"):
+            args = {**args, "cwd": foreign.unplaced(cwd, name)}
         return foreign.answer(await site.call(command, args))
 
     def lives(self, name: str) -> bool:
@@ -197,7 +202,6 @@ class Elsewhere:
 
     async def create(self, name: str, wishes: ev.JSON) -> Session:
         """A new session over there, as `session.create` takes it. Raises AgentdeckError."""
-        wishes = {**wishes, "cwd": foreign.unplaced(str(wishes.get("cwd") or ""), name)}
         told = await self.arrived(name, await self.ask(name, "session.create", wishes))
         session = await self._deck.get(str(told.get("id")) if isinstance(told, dict) else "")
         if not isinstance(session, Mirrored) or session.host != name:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from sessions.record import events as ev
 from sessions.remote.elsewhere import Elsewhere
-from sessions.remote.foreign import unplaced
 from sessions.remote.port import Offline
 
 HERE = frozenset(
@@ -61,9 +60,8 @@ async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -
         return DO_HERE
     if name == "worktree.land" and not host and isinstance(session, str):
         await elsewhere.landable(session)
-    there = {k: unplaced(v, where) if k == "cwd" and v else v for k, v in args.items()}
     try:
-        answer = await elsewhere.ask(where, name, there)
+        answer = await elsewhere.ask(where, name, args)
     except Offline:
         if name in _WHEN_IT_IS_BACK:
             return None

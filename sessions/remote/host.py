@@ -316,9 +316,7 @@ class RemoteHost:
             return
         at_rest = summary.closed or summary.archived
         self._watched.add(summary.id)
-        task = asyncio.get_running_loop().create_task(self._follow(summary.id, live=not at_rest))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+        self._begin(self._follow(summary.id, live=not at_rest))
 
     def _has_room(self, session: str) -> bool:
         """Whether one more session is shown; one that somebody made from here always is."""
@@ -338,7 +336,11 @@ class RemoteHost:
             return
         self._known.discard(session)
         self._watched.discard(session)
-        task = asyncio.get_running_loop().create_task(self._forget(session))
+        self._begin(self._forget(session))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside what else comes, until the connection ends."""
+        task = asyncio.get_running_loop().create_task(work)
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
