@@ -49,8 +49,8 @@ class SessionRow(NamedTuple):
     archived: bool
     repository: str
     branch: str
-    unbegun: bool
-    """Also of a terminal whose program runs."""
+    doubted: bool
+    """It may be working, not begun or elsewhere: an engine knows."""
     about: str
     agent_title: str
     auto_title: str
@@ -60,8 +60,9 @@ class SessionRow(NamedTuple):
     """The journal's mark, when it was taken in."""
 
 
-_UNBEGUN = """(unbegun = 1 or backend = 'terminal' and instr(nested, '"running": true') > 0)"""
-_FIELDS = ", ".join(_UNBEGUN if name == "unbegun" else name for name in SessionRow._fields)
+_DOUBTED = """(unbegun = 1 or host <> '' or status in ('working', 'needs-you')
+or backend = 'terminal' and instr(nested, '"running": true') > 0)"""
+_FIELDS = ", ".join(_DOUBTED if name == "doubted" else name for name in SessionRow._fields)
 _ROWS = f"select {_FIELDS} from sessions order by id desc"
 
 
@@ -71,14 +72,10 @@ def rows(db: sqlite3.Connection) -> list[SessionRow]:
 
 
 Told = tuple[str, int, int, bool, bool, str]
-"""Of a session: its id, its journal's mark, whether it is archived and whether it may be working,
-not begun or elsewhere, and its row as JSON (`told`)."""
+"""Of a session: its id, its journal's mark, whether it is archived, whether it is `doubted`, and
+its row as JSON (`told`)."""
 
-_TOLD = (
-    f"select id, size, mtime, archived = 1, {_UNBEGUN} or host <> '' or "
-    "status in ('working', 'needs-you'), told "
-    "from sessions order by id desc"
-)
+_TOLD = f"select id, size, mtime, archived = 1, {_DOUBTED}, told from sessions order by id desc"
 
 
 def current(path: Path, journals: Path) -> list[SessionRow] | None:

@@ -64,8 +64,7 @@ def _works() -> bool:
 
 def _now(rows: list[SessionRow]) -> list[SessionRow]:
     """The rows as they are."""
-    open_ = ("working", "needs-you")
-    doubted = [n for n, r in enumerate(rows) if r.unbegun or r.host or r.status in open_]
+    doubted = [number for number, row in enumerate(rows) if row.doubted]
     if doubted and not _works():
         for number in doubted:
             rows[number] = rows[number]._replace(status=_unheard(rows[number].host))

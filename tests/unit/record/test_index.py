@@ -60,7 +60,7 @@ def test_a_terminal_is_open_while_its_program_runs(tmp_path: Path) -> None:
     index = Index.open(path, root)
     index.refresh()
     rows, told = current(path, root), current_told(path, root)
-    assert {row.id: row.unbegun for row in rows or ()} == {"a1": 1, "b2": 0, "c3": 0}
+    assert {row.id: row.doubted for row in rows or ()} == {"a1": 1, "b2": 0, "c3": 0}
     assert {row[0]: row[4] for row in told or ()} == {"a1": 1, "b2": 0, "c3": 0}
     index.close()
 
