@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from sessions.harvest.parameters import CommandParameter, within, written_by
+from sessions.harvest.parameters import CommandParameter, free_name, within, written_by
 
 _MOST = 3
 _TAKES = re.compile(
@@ -37,7 +37,7 @@ def with_arguments(script: str, made: Iterable[str] = ()) -> tuple[str, list[Com
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     taken: list[CommandParameter] = []
     for each in takes:
-        taken.append(replace(each, name=_free(each.name, named)))
+        taken.append(replace(each, name=free_name(each.name, named)))
         named.add(taken[-1].name)
     places = [(node, each) for each in taken for node in _texts(tree, each.recorded)]
     if {each.name for _, each in places} != {each.name for each in taken}:
@@ -106,10 +106,3 @@ def _head(tree: ast.Module, taken: list[CommandParameter]) -> Iterator[str]:
     yield ""
     for number, each in enumerate(taken, 1):
         yield f"{each.name} = sys.argv[{number}] if len(sys.argv) > {number} else {each.recorded!r}"
-
-
-def _free(name: str, named: set[str]) -> str:
-    free, number = name, 2
-    while free in named:
-        free, number = f"{name}_{number}", number + 1
-    return free

@@ -14,10 +14,11 @@ _NETWORK = re.compile(
     r"\burllib\.request\b|\bimport requests\b|\bhttpx\b|\baiohttp\b|\bfetch\(|\b(?:curl|wget) |"
     r"\bNet::HTTP\b|\bhttp\.(?:Get|client)\b"
 )
-_OUT = """
-curl wget ssh scp rsync sftp gh kubectl aws gcloud az twine ansible-playbook
+_ELSEWHERE = """
+ssh scp rsync sftp gh kubectl aws gcloud az twine ansible-playbook
 """
-_REACHES = frozenset(_OUT.split())
+"""What works on other machines: it needs the network, and changes what others use."""
+_REACHES = frozenset(["curl", "wget", *_ELSEWHERE.split()])
 _REACHES_BY = {
     "git": "push pull fetch clone ls-remote submodule",
     "hg": "push pull clone incoming outgoing",
@@ -42,10 +43,9 @@ _REQUIRES = re.compile(
 )
 _LIBRARY = re.compile(r"\b(?:library|require)\(\s*[\"']?(\w+)")
 _OUTWARD = """
-rsync scp ssh sftp kubectl terraform helm ansible-playbook aws gcloud az twine gh sendmail mail
-docker systemctl crontab
+terraform helm sendmail mail docker systemctl crontab
 """
-_CHANGES = frozenset(_OUTWARD.split())
+_CHANGES = frozenset([*_OUTWARD.split(), *_ELSEWHERE.split()])
 _CHANGES_BY = {
     "git": "push",
     "npm": "publish",
@@ -111,15 +111,19 @@ def _python(text: str) -> Iterator[str]:
 
 def _reaches(command: str) -> bool:
     return any(
-        program in _REACHES or what in _REACHES_BY.get(program, "").split()
-        for program, what in acts(command)
+        program in _REACHES or _among(_REACHES_BY, program, what) for program, what in acts(command)
     )
+
+
+def _among(those: dict[str, str], program: str, what: str) -> bool:
+    """Whether a program is told to do one of the things that are listed for it."""
+    return what in those.get(program, "").split()
 
 
 def is_step(command: str) -> bool:
     """Whether a command does what belongs to a way of working, though it runs no file."""
     return bool(outward(command)) or any(
-        what in _STEPS_BY.get(program, "").split() for program, what in acts(command) if what
+        _among(_STEPS_BY, program, what) for program, what in acts(command)
     )
 
 
@@ -128,7 +132,7 @@ def outward(command: str) -> str:
     for program, what in acts(command):
         if program in _CHANGES:
             return program
-        if what and what in _CHANGES_BY.get(program, "").split():
+        if _among(_CHANGES_BY, program, what):
             return f"{program} {what}"
     removed = _REMOVES.search(unquoted(command))
     return removed[0] if removed else ""

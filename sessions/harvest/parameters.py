@@ -61,7 +61,7 @@ def generalised(command: str, fixed: Iterable[str] = ()) -> tuple[str, list[Comm
         if bare and bare not in stay and (what := _kind(bare, before)):
             if bare not in known:
                 taken = {each.name for each in known.values()}
-                known[bare] = CommandParameter(_free(what[0], taken), bare, what[1])
+                known[bare] = CommandParameter(free_name(what[0], taken), bare, what[1])
             out += command[at : found.start()] + known[bare].name
         else:
             out += command[at : found.end()]
@@ -102,7 +102,8 @@ def file_kind(path: str) -> str:
     return _file_of(_ending(path)) if path.rpartition(".")[2].lower() in _ENDINGS else ""
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it where it is taken."""
     free, number = name, 2
     while free in taken:
         free, number = f"{name}_{number}", number + 1
