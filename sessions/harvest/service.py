@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions.api.answers import SkillKept, SkillPutAway
@@ -341,22 +340,13 @@ class Harvest:
 
     def uses(self, limits: UpkeepConfig | None = None) -> list[Uses]:
         """How often each skill of mine was used, and whether it helped."""
-        mine = []
-        folder = self.places.my_skills
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if (path / "SKILL.md").is_file():
-                since = datetime.fromtimestamp((path / "SKILL.md").stat().st_mtime, UTC)
-                mine.append((path.name, since))
-        return uses(self.places, mine, limits)
+        return uses(self.places, self._mine(), limits)
 
     def upkeep(self, limits: UpkeepConfig | None = None) -> list[SkillKept]:
         """Skills of mine with their figures and what there is to say of each."""
         from sessions.harvest.upkeep import upkeep
 
-        folder = self.places.my_skills
-        there = sorted(folder.iterdir()) if folder.is_dir() else []
-        skills = [path for path in there if (path / "SKILL.md").is_file()]
-        return upkeep(self.places, skills, limits)
+        return upkeep(self.places, self._mine(), limits)
 
     def put_away(self) -> list[SkillPutAway]:
         """Skills of mine that were put away, newest first."""
@@ -462,6 +452,12 @@ class Harvest:
         return target
 
     # -- parts
+
+    def _mine(self) -> list[Path]:
+        """The folders of my skills."""
+        folder = self.places.my_skills
+        there = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [path for path in there if (path / "SKILL.md").is_file()]
 
     def _held(self, found: Found) -> Found:
         """A small text that a command made or a script read, as it lies in the folder; one that was

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sessions.api.answers import SkillKept
@@ -18,7 +18,7 @@ from sessions.harvest.checks import fires
 from sessions.harvest.draft import split
 from sessions.harvest.language import telling_terms
 from sessions.harvest.neighbours import jaccard, shingles
-from sessions.harvest.usage import SkillsSeen, is_stale, of_session
+from sessions.harvest.usage import SkillsSeen, is_stale, of_session, there_since
 from sessions.places import Places
 
 _SHOWN = 5
@@ -49,8 +49,7 @@ def upkeep(
     near = _overlaps(skills, limits.alike)
     told = []
     for folder in folders:
-        name = folder.name
-        since = datetime.fromtimestamp((folder / "SKILL.md").stat().st_mtime, UTC)
+        name, since = folder.name, there_since(folder)
         told.append(_told(name, tallies[name], since, near.get(name, []), limits))
     return sorted(told, key=lambda each: (not each["says"], each["used"], each["name"]))
 
@@ -86,7 +85,6 @@ def _told(
     name: str, tally: _Tally, since: datetime, near: list[str], limits: UpkeepConfig
 ) -> SkillKept:
     used = tally.by_model + tally.by_user
-    last = datetime.fromisoformat(tally.last) if tally.last else since
     says: list[str] = []
     messages: list[str] = []
     enough = limits.opened and tally.by_model >= limits.opened
@@ -108,7 +106,7 @@ def _told(
                 "none of them"
             )
         messages = tally.missed or tally.offered
-    if is_stale(max(last, since), limits):
+    if is_stale(tally.last, since, limits):
         says.append(f"stale: not used for {limits.stale_weeks:g} weeks; put it away?")
     says += [f"says what {other} says: bring them together" for other in near]
     return {

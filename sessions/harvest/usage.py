@@ -6,9 +6,10 @@ the message that followed. That is a weak sign, and it is called one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import cast
 
 from sessions.api.answers import SkillUses
@@ -55,37 +56,39 @@ class Uses:
         return cast("SkillUses", asdict(self))
 
 
-def is_stale(last: datetime, limits: UpkeepConfig) -> bool:
-    """Whether what was used last, or put there, at `last` lies unused for too long."""
+def there_since(folder: Path) -> datetime:
+    """When a skill's text was written last."""
+    return datetime.fromtimestamp((folder / "SKILL.md").stat().st_mtime, UTC)
+
+
+def is_stale(last: str, since: datetime, limits: UpkeepConfig) -> bool:
+    """Whether what was used last at `last`, or never, and lies there since `since` is unused for
+    too long.
+    """
     weeks = limits.stale_weeks
-    return weeks > 0 and (datetime.now(UTC) - last).total_seconds() > weeks * _WEEK_S
+    used = max(datetime.fromisoformat(last), since) if last else since
+    return weeks > 0 and (datetime.now(UTC) - used).total_seconds() > weeks * _WEEK_S
 
 
-def uses(
-    places: Places, mine: Iterable[tuple[str, datetime]], limits: UpkeepConfig | None = None
-) -> list[Uses]:
-    """Of each skill of mine (name, since when it is there), least used first."""
-    found = {name: Uses(name) for name, _ in mine}
+def uses(places: Places, folders: Sequence[Path], limits: UpkeepConfig | None = None) -> list[Uses]:
+    """Of each skill of `folders`, least used first."""
+    since = {folder.name: there_since(folder) for folder in folders}
+    found = {name: Uses(name) for name in since}
     for session in all_sessions(places):
-        for name, (used, helped, last) in _counted(of_session(session, places)).items():
+        for name, (used, helped, last) in count(of_session(session, places)).items():
             if name in found:
                 each = found[name]
                 each.used += used
                 each.helped += helped
                 each.sessions += 1
                 each.last = max(each.last, last)
-    for name, since in mine:
-        last_at = datetime.fromisoformat(found[name].last) if found[name].last else since
-        found[name].idle = is_stale(max(last_at, since), limits or UpkeepConfig())
+    for name, each in found.items():
+        each.idle = is_stale(each.last, since[name], limits or UpkeepConfig())
     return sorted(found.values(), key=lambda each: (each.used, each.name))
 
 
-def count(events: Iterable[ev.Event]) -> dict[str, tuple[int, int, str]]:
+def count(seen: SkillsSeen) -> dict[str, tuple[int, int, str]]:
     """By skill: uses, uses that helped, when last."""
-    return _counted(look(events))
-
-
-def _counted(seen: SkillsSeen) -> dict[str, tuple[int, int, str]]:
     found: dict[str, tuple[int, int, str]] = {}
     for name, _, _, good, at in seen.uses:
         used, helped, last = found.get(name, (0, 0, ""))

@@ -13,7 +13,7 @@ from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
-from sessions.harvest.usage import count
+from sessions.harvest.usage import count, look
 from sessions.record import events as ev
 from skills.validate import validate
 from tests.unit.harvest.test_service import SCRIPT, record, worked
@@ -134,7 +134,7 @@ def test_uses_count_as_help_unless_undone_or_corrected() -> None:
 
     events = [*turn(1), *turn(2), *turn(3, "No, that is wrong, use Decimal"), *turn(4)]
     events.append(ev.TurnUndone(turn=4))
-    assert count(events) == {"sums": (4, 2, "2026-01-04")}
+    assert count(look(events)) == {"sums": (4, 2, "2026-01-04")}
 
 
 def test_what_nobody_used_for_weeks_is_offered_for_the_archive(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sessions.harvest.checks import DraftCheck
 from sessions.harvest.creator import DraftError
 from sessions.harvest.draft import MODEL, SkillDraft
 from sessions.harvest.service import Harvest
-from sessions.harvest.usage import count
+from sessions.harvest.usage import count, look
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus
 from sessions.record.journal import Journal, read
@@ -283,7 +283,7 @@ def test_a_run_that_tries_a_draft_out_is_no_evidence(tmp_path: Path) -> None:
     found = harvest.byproducts()
     assert {f.origin["session"] for f in found} == {"s1"}
     assert not any("sessions" in f.signals for f in found)
-    assert count(read(rig_places(tmp_path).session("s2") / "journal.jsonl")) == {}
+    assert count(look(read(rig_places(tmp_path).session("s2") / "journal.jsonl"))) == {}
 
 
 def test_what_the_user_goes_on_with_after_a_trial_counts(tmp_path: Path) -> None:
@@ -302,7 +302,10 @@ def test_what_the_user_goes_on_with_after_a_trial_counts(tmp_path: Path) -> None
     )
     harvest = Harvest(rig_places(tmp_path))
     assert [f.path for f in harvest.byproducts(["s1"])] == ["mean.py"]
-    assert count(read(rig_places(tmp_path).session("s1") / "journal.jsonl"))["total"][:2] == (1, 1)
+    assert count(look(read(rig_places(tmp_path).session("s1") / "journal.jsonl")))["total"][:2] == (
+        1,
+        1,
+    )
 
 
 def test_a_check_does_not_outlive_what_it_looked_at(tmp_path: Path) -> None:
