@@ -71,7 +71,9 @@ class ReplayScreen(Dialog[None]):
         self.speed = 1.0
         self.paused = False
         self._cells = (80, 24)
+        self._said = ""
         self._timer: Timer | None = None
+        """It stands still while there is nothing to play."""
         self._all = False
         self.view = DrawnTerminal(session, choice.make)
 
@@ -84,9 +86,9 @@ class ReplayScreen(Dialog[None]):
         if why := choice.missing():
             self.view.tell(why)
             return
+        self._timer = self.set_interval(_FRAME_S, self._tick, pause=True)
         self._say()
         self.run_worker(while_shown(self, self._load), group="load")
-        self._timer = self.set_interval(_FRAME_S, self._tick)
 
     async def _load(self) -> None:
         offset = 0
@@ -99,6 +101,7 @@ class ReplayScreen(Dialog[None]):
                     self._begin(header)
                 since = self.moments[-1][0] if self.moments else 0.0
                 self.moments += timed(part["events"], since)
+                self._say()
                 offset = part["next"]
                 if part["done"]:
                     break
@@ -127,18 +130,16 @@ class ReplayScreen(Dialog[None]):
         return self.moments[-1][0] if self.moments else 0.0
 
     def _tick(self) -> None:
-        if not self.paused and self.view.emulator is not None and self.at < self.length:
+        if not self.paused:  # one may be on its way
             self._show(self.at + _FRAME_S * self.speed)
 
     def _show(self, at: float) -> None:
         """Show it as it was then."""
-        self.at = min(max(0.0, at), self.length)
-        emulator = self.view.emulator
-        if emulator is None:
+        if self.view.emulator is None:
             return
+        self.at = min(max(0.0, at), self.length)
         if self.played and self.moments[self.played - 1][0] > self.at:
             self._restart()
-            emulator = self.view.emulator
         printed: list[str] = []
         while self.played < len(self.moments) and self.moments[self.played][0] <= self.at:
             _, code, data = self.moments[self.played]
@@ -185,10 +186,16 @@ class ReplayScreen(Dialog[None]):
     def _say(self) -> None:
         more = "" if self._all else "…"
         state = "paused" if self.paused else f"{self.speed:g}x"
-        self.hint(
-            f"{duration(self.at)} of {duration(self.length)}{more} · {state} · "
-            "space pauses · ← → 5 s · + - speed · home end · esc"
-        )
+        said = f"{duration(self.at)} of {duration(self.length)}{more} · {state}"
+        if said != self._said:  # each time the whole frame is painted
+            self._said = said
+            self.hint(f"{said} · space pauses · ← → 5 s · + - speed · home end · esc")
+        if self._timer is None:
+            return
+        if self.paused or self.view.emulator is None or self.at >= self.length:
+            self._timer.pause()
+        else:
+            self._timer.resume()
 
     def on_unmount(self) -> None:
         """Let go of the emulator."""

@@ -381,6 +381,27 @@ async def test_a_recording_is_played_and_gone_through() -> None:
         assert screen_text(screen).split() == ["first", "second"]
 
 
+async def test_a_recording_that_stands_still_takes_no_time() -> None:
+    async with shown() as (here, client, _):
+        client.recorded = [(60.0, "o", "one\r\n")] * 300
+        here.deck.start("replay")
+        screen = await here.screen(ReplayScreen)
+        await here.until(lambda: ticks(screen))
+        await here.press("space")
+        assert not ticks(screen)
+        with mock.patch.object(screen, "hint") as said:
+            screen._show(screen.at)
+            assert not said.called  # it says the same: nothing is painted
+        await here.press("space")
+        assert ticks(screen)
+        await here.press("end")
+        assert screen.at == screen.length and not ticks(screen)
+
+
+def ticks(screen: ReplayScreen) -> bool:
+    return screen._timer is not None and screen._timer._active.is_set()
+
+
 def screen_text(screen: ReplayScreen) -> str:
     return "\n".join(strip.text for strip in screen.view._strips)
 
