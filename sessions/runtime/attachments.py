@@ -33,31 +33,44 @@ def taken(folder: Path, wanted: Sequence[ev.JSON]) -> list[ev.JSON]:
 def _taken(folder: Path, wanted: ev.JSON) -> ev.JSON:
     file, kept = wanted.get("file"), wanted.get("path")
     if isinstance(file, str) and file:
-        return _kept(folder, Path(file).expanduser())
+        path = Path(file).expanduser()
+        return store(folder, path.name, _bytes(path))
     if isinstance(kept, str) and (folder / journal.FILES / Path(kept).name).is_file():
         return {**wanted, "path": f"{journal.FILES}/{Path(kept).name}"}
     raise UsageError("What is attached is not there any more.")
 
 
-def _kept(folder: Path, file: Path) -> ev.JSON:
-    name = clean_line(file.name)[:200]
-    data, media, suffix = read(file)
+def store(folder: Path, name: str, data: bytes) -> ev.JSON:
+    """Keep what a file called so holds; what stands for it. Raises UsageError: as `read`."""
+    name = _shown(name)
+    data, media, suffix = _judged(name, data)
     path = journal.store_file(folder, data, suffix)
     return {"path": path, "media_type": media, "name": name, "size": len(data)}
 
 
 def read(file: Path) -> tuple[bytes, str, str]:
     """A file's bytes, its media type and ending. Raises UsageError: it can't be attached."""
-    name = clean_line(file.name)[:200]
+    return _judged(_shown(file.name), _bytes(file))
+
+
+def _shown(name: str) -> str:
+    return clean_line(name)[:200]
+
+
+def _bytes(file: Path) -> bytes:
+    name = _shown(file.name)
     try:
         # Not blocking: a pipe that nobody writes to would hold up whoever opens it.
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise UsageError(f"{name} can't be attached: it is no file.")
-            data = opened.read(MOST_BYTES + 1)
+            return opened.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", "") or "no file has such a name"
         raise UsageError(f"{name} can't be attached: {why}.", "Choose another file.") from error
+
+
+def _judged(name: str, data: bytes) -> tuple[bytes, str, str]:
     if len(data) > MOST_BYTES:
         raise UsageError(f"{name} can't be attached: it is larger than {MOST_BYTES >> 20} MiB.")
     kind = image_kind(data)

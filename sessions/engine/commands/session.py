@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack, cast
@@ -30,10 +29,9 @@ from sessions.record.closed_sets import Origin, QueueMode
 from sessions.record.reading import read_from
 from sessions.record.summary import SessionSummary
 from sessions.runtime import budget as limit
-from sessions.runtime.attachments import taken
+from sessions.runtime.attachments import store, taken
 from sessions.runtime.session import BY_USER
 from sessions.safety.sanitise import clean_line
-from skills import private_files
 
 _MOST_SENT = 2**18
 """Bytes of events that are told at once, and one event more."""
@@ -127,10 +125,7 @@ def _keep(folder: Path, name: str, data: str) -> ev.JSON:
         said = base64.b64decode(data, validate=True)
     except ValueError as error:
         raise UsageError(f"{clean_line(called)[:200]} is no base 64.") from error
-    with tempfile.TemporaryDirectory(prefix=".attached-", dir=folder) as made:
-        path = Path(made) / called[-100:]
-        private_files.write(path, said, synced=False)
-        return taken(folder, [{"file": str(path)}])[0]
+    return store(folder, called[-100:], said)
 
 
 @command("session.hand")
