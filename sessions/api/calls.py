@@ -539,6 +539,19 @@ class Calls(Protocol):
     async def call(self, command: Literal["priming.ledger"], /, *, judge: str = ...) -> ev.JSON: ...
 
     @overload
+    async def call(
+        self,
+        command: Literal["priming.one"],
+        /,
+        *,
+        session: str,
+        kind: str,
+        seed: int,
+        params: ev.JSON | None = ...,
+        wishes: ev.JSON | None = ...,
+    ) -> ev.JSON: ...
+
+    @overload
     async def call(self, command: Literal["priming.past"], /, *, session: str) -> list[ev.JSON]: ...
 
     @overload

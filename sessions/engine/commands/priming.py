@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from sessions.api.answers import DreamsWaiting, PrimingKnown
 from sessions.api.requests import InjectionWishes
@@ -110,18 +111,27 @@ async def spread(
             items=share,
             data={"source": past.draw.source, "from": session},
         )
-        args: dict[str, Any] = {
-            "id": id,
-            "items": share,
-            "by": by,
-            "total": len(past.items),
-            "drawn": codec.to_json(drawn) if target != session else None,
-        }
-        if host := deck.elsewhere.host_of(target):
-            sent[target] = await deck.elsewhere.call(target, host, "priming.share", args)
-        else:
-            sent[target] = await share_(deck, target, **args)
+        sent[target] = await _where_it_lives(
+            deck,
+            target,
+            share_,
+            "priming.share",
+            id=id,
+            items=share,
+            by=by,
+            total=len(past.items),
+            drawn=codec.to_json(drawn) if target != session else None,
+        )
     return sent
+
+
+async def _where_it_lives(
+    deck: Deck, session: str, do: Callable[..., Awaitable[ev.JSON]], command: str, **args: Any
+) -> ev.JSON:
+    """A command for one of several sessions, some of which may live on other machines."""
+    if host := deck.elsewhere.host_of(session):
+        return cast("ev.JSON", await deck.elsewhere.call(session, host, command, args))
+    return await do(deck, session, **args)
 
 
 @command("priming.share")
@@ -168,20 +178,24 @@ async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
     return await deck.features.primings.whole(await deck.get(session), wanted)
 
 
-async def _each_there(
-    deck: Deck, host: str, session: str, given: ev.JSON, wishes: ev.JSON
+@command("priming.one")
+async def one(
+    deck: Deck,
+    session: str,
+    kind: str,
+    seed: int,
+    params: ev.JSON | None = None,
+    wishes: ev.JSON | None = None,
 ) -> ev.JSON:
-    """One of `priming.each` that lives on another machine: step by step, over there."""
-
-    async def ask(command: str, **args: Any) -> Any:
-        return await deck.elsewhere.call(session, host, f"priming.{command}", args)
-
-    drawn = await ask("draw", **given, wishes=wishes)
-    found = await ask("expand", id=drawn["id"], wishes=wishes)
-    items = [i for i in found["items"] if i.get("checked")] or found["items"][:5]
-    chosen = items or await ask("raw", id=drawn["id"])
-    sent = await ask("inject", id=drawn["id"], items=chosen, ban=Wishes.of(wishes).ban)
-    return {"session": session, "seed": given["seed"], "items": len(chosen), **sent}
+    """Prime one of several sessions (see `priming.each`)."""
+    primings, own = deck.features.primings, Wishes.of(wishes or {})
+    target = await deck.get(session)
+    drawn = await primings.draw(target, kind, params or {}, seed)
+    found = await primings.expand(target, drawn.id, own)
+    items = [i for i in found.items if i.checked] or found.items[:5]
+    chosen = [i.to_json() for i in items or await primings.raw(target, drawn.id)]
+    sent = await primings.inject(target, drawn.id, chosen, ban=own.ban, by="nobody")
+    return {"session": session, "seed": seed, "items": len(chosen), **sent}
 
 
 @command("priming.each")
@@ -194,27 +208,16 @@ async def each(
     wishes: ev.JSON | None = None,
 ) -> list[ev.JSON]:
     """Prime several sessions, each from a seed of its own: drawn, read, and what is ticked sent."""
-    primings, own = deck.features.primings, Wishes.of(wishes or {})
+    given = {"kind": kind, "params": params, "wishes": wishes}
 
-    async def one(session: str, own_seed: int) -> ev.JSON:
+    async def tried(session: str, own_seed: int) -> ev.JSON:
         try:
-            if host := deck.elsewhere.host_of(session):
-                given = {"kind": kind, "params": params or {}, "seed": own_seed}
-                return await _each_there(deck, host, session, given, wishes or {})
-            target = await deck.get(session)
-            drawn = await primings.draw(target, kind, params or {}, own_seed)
-            found = await primings.expand(target, drawn.id, own)
-            items = [i.to_json() for i in found.items if i.checked] or [
-                i.to_json() for i in found.items[:5]
-            ]
-            chosen = items or [i.to_json() for i in await primings.raw(target, drawn.id)]
-            sent = await primings.inject(target, drawn.id, chosen, ban=own.ban, by="nobody")
+            return await _where_it_lives(deck, session, one, "priming.one", seed=own_seed, **given)
         except AgentdeckError as error:
             return {"session": session, "seed": own_seed, "error": str(error)}
-        return {"session": session, "seed": own_seed, "items": len(chosen), **sent}
 
     each_its_own = zip(sessions, seeds(seed, len(sessions)), strict=True)
-    return list(await asyncio.gather(*(one(s, n) for s, n in each_its_own)))
+    return list(await asyncio.gather(*(tried(s, n) for s, n in each_its_own)))
 
 
 # -- the blind comparison

@@ -270,6 +270,8 @@ async def test_one_message_and_a_draw_each_go_to_sessions_here_and_there(two: Tw
         await until(lambda: not here.working and not there.working and two.whole(there.id))
     assert (here.summary.turns, there.summary.turns) == (2, 2)
     assert here.messages[2].text != there.messages[2].text
+    told = [e for s in (here, there) for e in s.journal.events()]
+    assert [e.by for e in told if isinstance(e, ev.PrimingInjected)] == ["nobody"] * 2
 
 
 async def test_a_host_that_says_nothing_any_more_is_cut_off(
