@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.backends.acp import asking, elicit, steering
+from sessions.backends.acp.content import title_of
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.steering import Steering
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import Translator, title_of
+from sessions.backends.acp.updates import Translator
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sessions.backends.acp import modes
+from sessions.backends.acp.content import title_of, tool_text
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import title_of, tool_text
 from sessions.record import events as ev
 from sessions.record.closed_sets import DetailKind
 from sessions.tools.base import ToolFault

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sessions.backends.acp import opening, prompt, subagents
 from sessions.backends.acp.answering import Answering
+from sessions.backends.acp.content import terminals_of
 from sessions.backends.acp.ending import Ending
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.steering import DELIVERED, Steering
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import STATES, Translator, terminals_of
+from sessions.backends.acp.updates import STATES, Translator
 from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError

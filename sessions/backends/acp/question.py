@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sessions.backends.acp import asking, elicit, opening
+from sessions.backends.acp.content import content_text
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import content_text
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError
 from sessions.places import ASKED_IN

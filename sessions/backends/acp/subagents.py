@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from sessions.backends.acp.content import content_text
 from sessions.backends.acp.images import kept
 from sessions.backends.acp.transport import Message
-from sessions.backends.acp.updates import Translator, content_text
+from sessions.backends.acp.updates import Translator
 from sessions.backends.base import Bears, ChildHost, TurnHost
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus, TurnReason

@@ -6,19 +6,26 @@ is kept whole as an event of its own name, so that it is on disk and shown raw.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from sessions.backends.acp import usage
+from sessions.backends.acp.content import (
+    content_text,
+    meta_of,
+    objects_of,
+    raw_text,
+    title_of,
+    tool_name,
+    tool_text,
+)
+from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallKind, CallStatus, one_of
-from sessions.record.textlines import lines
 from sessions.safety.numbers_from_outside import count
 from sessions.safety.sanitise import clean, clean_line
 
-Message = dict[str, Any]
 _DONE: dict[str, CallStatus] = {"completed": "ok", "failed": "error", "cancelled": "cancelled"}
 _MOST_TITLE = 200
 _MOST_NOTICE = 4000
@@ -76,7 +83,7 @@ class Translator:
         """The events that one update means, in order."""
         kind = str(update.get("sessionUpdate", ""))
         if kind in ("agent_message_chunk", "agent_thought_chunk"):
-            for name, amount in usage.of(_meta(update).get("usage")).items():
+            for name, amount in usage.of(meta_of(update).get("usage")).items():
                 self.spent[name] = self.spent.get(name, 0) + amount
             if image := self._image(update.get("content")):
                 return self._shown_image(image)
@@ -195,7 +202,7 @@ class Translator:
         elif final and update.get("content") == []:
             known["foretold"] = True
         printed = self._printed_there(update)
-        if diffs := [c for c in _list(update.get("content")) if c.get("type") == "diff"]:
+        if diffs := [c for c in objects_of(update.get("content")) if c.get("type") == "diff"]:
             known["diffs"] = diffs  # some are told before the call runs and not again
         status = str(known.get("status") or "pending")
         out: list[ev.Event] = []
@@ -224,7 +231,7 @@ class Translator:
         Codex and Claude Code run commands themselves and show terminals that the client does not
         know: `_meta.terminal_output_delta` goes on, `_meta.terminal_output` is all of it.
         """
-        meta, new = _meta(update), ""
+        meta, new = meta_of(update), ""
         for name in ("terminal_output", "terminal_output_delta"):
             told = meta.get(name)
             if not isinstance(told, dict) or not isinstance(told.get("data"), str):
@@ -270,25 +277,25 @@ class Translator:
             input=raw if isinstance(raw, dict) else {} if raw is None else {"input": raw},
             title=title_of(known),
             kind=one_of(CallKind, known.get("kind"), "other"),
-            locations=_list(known.get("locations")),
+            locations=objects_of(known.get("locations")),
         )
 
     def _result(self, call_id: str, known: Message, status: CallStatus) -> ev.ToolResult:
         data: Message = {}
-        diffs = _list(known.get("diffs")) if status == "ok" else []  # else it did not happen
+        diffs = objects_of(known.get("diffs")) if status == "ok" else []  # else it did not happen
         if diffs:
             data["diffs"] = [
                 {"path": d.get("path"), "old": d.get("oldText"), "new": d.get("newText")}
                 for d in diffs
             ]
-        content = _list(known.get("content"))
+        content = objects_of(known.get("content"))
         if known.get("foretold"):
             content = [c for c in content if c.get("type") != "content"]
         text = tool_text(content, self._output_of)
         raw = known.get("rawOutput")
         if not text and raw is not None:
-            text = raw if isinstance(raw, str) else _raw_text(raw)
-        ended = _meta(known).get("terminal_exit")
+            text = raw if isinstance(raw, str) else raw_text(raw)
+        ended = meta_of(known).get("terminal_exit")
         if isinstance(ended, dict) and type(ended.get("exit_code")) is int:
             data["exit_code"] = ended["exit_code"]
         if isinstance(raw, dict):
@@ -305,97 +312,5 @@ class Translator:
         )
 
 
-def _meta(update: Message) -> Message:
-    meta = update.get("_meta")
-    return meta if isinstance(meta, dict) else {}
-
-
-def _own_name(call: Message) -> str:
-    """The tool's own name, where the agent tells it within a part of `_meta`."""
-    for part in _meta(call).values():
-        if isinstance(part, dict) and isinstance(part.get("toolName"), str):
-            return str(part["toolName"])
-    return ""
-
-
-def tool_name(call: Message) -> str:
-    """The tool's own name where the agent tells it, else its kind."""
-    return _own_name(call) or str(call.get("kind") or call.get("title") or "tool")
-
-
-def title_of(call: Message) -> str:
-    """A call's title; where that is but its input (Qwen Code, of MCP servers), the tool's name."""
-    title = str(call.get("title") or "")
-    if not title.startswith("{"):
-        return title
-    plain = _meta(call).get("toolName")
-    return _own_name(call) or (plain if isinstance(plain, str) else "") or title
-
-
-def content_text(block: Any) -> str:
-    """A content block as text; what is no text is named."""
-    if not isinstance(block, dict):
-        return ""
-    kind = block.get("type")
-    if kind == "text":
-        return str(block.get("text", ""))
-    if kind == "resource_link":
-        return f"[{block.get('name') or block.get('uri')}]({block.get('uri')})"
-    if kind == "resource":
-        inner = block.get("resource")
-        return str(inner.get("text", inner.get("uri", ""))) if isinstance(inner, dict) else ""
-    return f"[{kind}]"
-
-
-def terminals_of(update: Message) -> list[str]:
-    """The ids of the terminals that a tool call's content shows."""
-    content = _list(update.get("content"))
-    return [str(c.get("terminalId")) for c in content if c.get("type") == "terminal"]
-
-
 def _nothing(_: str) -> str:
     return ""
-
-
-def tool_text(content: Any, printed: Callable[[str], str] | None = None) -> str:
-    """The text of a tool call's content: its blocks, its diffs, what its terminals `printed`."""
-    parts: list[str] = []
-    for item in _list(content):
-        kind = item.get("type")
-        if kind == "content":
-            parts.append(content_text(item.get("content")))
-        elif kind == "diff":
-            parts.append(diff_text(item))
-        elif kind == "terminal":
-            number = str(item.get("terminalId"))
-            parts.append(f"[terminal {number}]" if printed is None else printed(number))
-    return "\n".join(part for part in parts if part)
-
-
-def diff_text(diff: Message) -> str:
-    """A unified diff of a `diff` content."""
-    import difflib
-
-    path = str(diff.get("path", ""))
-    made = difflib.unified_diff(
-        lines(str(diff.get("oldText") or "")),
-        lines(str(diff.get("newText") or "")),
-        path,
-        path,
-        lineterm="",
-    )
-    return "\n".join(made)
-
-
-def _raw_text(raw: Any) -> str:
-    if isinstance(raw, dict) and isinstance(raw.get("output"), str):
-        return str(raw["output"])
-    if isinstance(raw, dict) and isinstance(raw.get("result"), dict) and not raw.get("error"):
-        blocks = _list(raw["result"].get("content"))  # an MCP server's, as Codex tells it
-        if text := "\n".join(filter(None, map(content_text, blocks))):
-            return text
-    return json.dumps(raw, ensure_ascii=False)[:20_000]
-
-
-def _list(value: Any) -> list[Message]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
