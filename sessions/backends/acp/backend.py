@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp import elicit, own_skills, providers, served, subagents
+from sessions.backends.acp import elicit, own_skills, providers, servers, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -29,6 +29,7 @@ from sessions.backends.acp.options import REASONS
 from sessions.backends.acp.port import Party, Port
 from sessions.backends.acp.process import AgentProcess, load_protocol
 from sessions.backends.acp.served import ServedConversation
+from sessions.backends.acp.servers import TakenServers
 from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
@@ -84,6 +85,7 @@ class AcpBackend:
         self.name = config.name
         self.default_model = config.model
         self.known: KnownAgent | None = known_by_command(list(config.command))
+        self.servers = TakenServers(self.known, config.command, self.title)
         self._config = config
         self._process: AgentProcess | None = None
         self._starting: asyncio.Task[AgentProcess] | None = None
@@ -138,7 +140,7 @@ class AcpBackend:
         self, session_id: str, cwd: Path, state: ev.JSON
     ) -> AcpConversation | ServedConversation:
         """A conversation; the agent is started at its first turn."""
-        if self._given_servers:
+        if self.servers.with_command:
             return ServedConversation(self.serving, session_id, cwd, state)
         if self.known is None or not self.known.by_folder or self.remote:
             return AcpConversation(self, session_id, cwd, state)
@@ -147,12 +149,12 @@ class AcpBackend:
             self._folders[cwd] = self._child(own)
         return AcpConversation(self._folders[cwd], session_id, cwd, state)
 
-    def serving(self, servers: Sequence[ev.JSON]) -> Port:
+    def serving(self, wanted: Sequence[ev.JSON]) -> Port:
         """The backend whose process is given those of the MCP servers that are programs."""
-        programs = served.programs(servers)
+        programs = servers.programs(wanted)
         if not programs:
             return self
-        name, text = served.file_of(programs)
+        name, text = servers.file_of(programs)
         if name not in self._serving:
             child = self._child(name.removesuffix(".json"))
             child._servers_file = name, text
@@ -164,18 +166,6 @@ class AcpBackend:
         child = AcpBackend(replace(self._config, log_name=f"{self.name}-{own}"))
         child._parent = self
         return child
-
-    @property
-    def _given_servers(self) -> bool:
-        """Whether the agent is told of MCP servers that are programs with its command."""
-        option = self.known.mcp_option if self.known else ""
-        return bool(option) and not self.remote and self._runs_it_itself
-
-    @property
-    def _runs_it_itself(self) -> bool:
-        """Whether words behind the command are the agent's, and not those of a shell's line."""
-        words = [word.rsplit("/", 1)[-1] for word in self._config.command]
-        return self.known is not None and self.known.command[0] in words
 
     async def models(self) -> list[ModelInfo]:
         """What the agent named in its last session; before that, the configured one."""
@@ -310,12 +300,6 @@ class AcpBackend:
         """Whether the agent's session has not gone on since `state` was recorded."""
         return self._last_turns.get(agent_session) == state.get("turn") is not None
 
-    def mcp_servers(self, agent: AgentProcess, host: TurnHost) -> list[Message]:
-        """The session's MCP servers that it is opened with: those that the agent can use."""
-        there = [s for s in host.settings.mcp if not self.unusable(agent, s)]
-        given = served.programs(there) if self._given_servers else ()
-        return [s for s in there if s not in given]
-
     def changed_servers(self, agent: AgentProcess) -> bool:
         """End the agent where it keeps an open session's MCP servers, whatever is told it next.
 
@@ -328,18 +312,6 @@ class AcpBackend:
         if agent is self._process:
             self._end()
         return True
-
-    def unusable(self, agent: AgentProcess, server: ev.JSON) -> str:
-        """Why an MCP server can't be handed to the agent, or ""."""
-        kind = str(server.get("type") or "stdio")
-        if kind == "stdio" and self.remote:
-            return "it would have to run on the agent's machine"
-        if kind == "stdio":
-            can_be = self._given_servers or not (self.known and self.known.mcp_option)
-            return "" if can_be else f"{self.title} takes programs only where its command ends"
-        can = agent.capabilities.get("mcpCapabilities")
-        there = isinstance(can, dict) and can.get(kind)
-        return "" if there else f"{self.title} takes no MCP servers over {kind}"
 
     @property
     def remote(self) -> bool:

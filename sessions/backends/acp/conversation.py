@@ -252,19 +252,19 @@ class AcpConversation:
             # It takes seconds; whoever looks is told what it is that works.
             host.emit(ev.BackendState(data={"starting": self._backend.title}))
         agent = await self._backend.process(host.cwd)
-        servers = self._backend.mcp_servers(agent, host)
-        if agent is self._agent and self.agent_session and servers == self._servers:
-            permission = host.settings.permission
-            await self.options.follow(agent, self.agent_session, permission)
-            return ""
-        if agent is self._agent and self.agent_session and servers != self._servers:
+        servers = self._backend.servers.with_session(agent, host.settings.mcp)
+        if agent is self._agent and self.agent_session:
+            if servers == self._servers:
+                permission = host.settings.permission
+                await self.options.follow(agent, self.agent_session, permission)
+                return ""
             if self._backend.changed_servers(agent):
                 agent = await self._backend.process(host.cwd)
             else:
                 said = _KEPT.format(title=self._backend.title)
                 host.emit(ev.Notice(turn=host.turn, kind="agent", message=said))
         for server in host.settings.mcp:
-            if why := self._backend.unusable(agent, server):
+            if why := self._backend.servers.unusable(agent, server):
                 said = f"The MCP server {server.get('name')} is not used here: {why}."
                 host.emit(ev.Error(turn=host.turn, kind="mcp", message=said))
         if self._agent is not agent:

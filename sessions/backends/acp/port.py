@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
+from sessions.backends.acp.servers import TakenServers
 from sessions.backends.acp.transport import Message
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev
@@ -53,6 +54,7 @@ class Port(Listened, Protocol):
     """A backend, for a conversation with its agent."""
 
     name: str
+    servers: TakenServers
 
     @property
     def title(self) -> str:
@@ -75,14 +77,8 @@ class Port(Listened, Protocol):
     def guard(self, host: TurnHost) -> Guard:
         """The borders of a session's workspace."""
 
-    def mcp_servers(self, agent: AgentProcess, host: TurnHost) -> list[Message]:
-        """The session's MCP servers, as far as the agent can use them."""
-
     def changed_servers(self, agent: AgentProcess) -> bool:
         """End the agent where it would keep an open session's servers; False if it can't now."""
-
-    def unusable(self, agent: AgentProcess, server: ev.JSON) -> str:
-        """Why an MCP server can't be handed to the agent, or ""."""
 
     def skills_meta(self) -> Message:
         """What a session is opened with so that the agent reads no skills by itself."""

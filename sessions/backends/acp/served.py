@@ -1,15 +1,11 @@
 """A session of an agent that is given MCP servers with its command, not with each session.
 
-Copilot CLI refuses those that are programs in `session/new` (github/copilot-cli#3889; servers with
-an address it takes) and reads them from a file that its command names. So each set of such servers
-has a process of its own, which its sessions share; a session whose servers change goes over to
-another process with its conversation.
+Each set of such servers has a process of its own, which its sessions share; a session whose servers
+change goes over to another process with its conversation.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,24 +47,3 @@ class ServedConversation:
     async def choose(self, option: str, value: str) -> ev.JSON:
         """Set one of the agent's own options. Raises BackendError."""
         return await self.inner.choose(option, value)
-
-
-def programs(servers: Sequence[ev.JSON]) -> list[ev.JSON]:
-    """Those MCP servers of the protocol's form that are programs to be started."""
-    return [server for server in servers if str(server.get("type") or "stdio") == "stdio"]
-
-
-def file_of(servers: Sequence[ev.JSON]) -> tuple[str, str]:
-    """The file that tells an agent of them, as `(its name, its text)`."""
-    told = {
-        str(server["name"]): {
-            "type": "local",
-            "command": server["command"],
-            "args": list(server.get("args") or ()),
-            "env": {str(each["name"]): each["value"] for each in server.get("env") or ()},
-            "tools": ["*"],
-        }
-        for server in servers
-    }
-    text = json.dumps({"mcpServers": told}, sort_keys=True)
-    return f"mcp-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:12]}.json", text

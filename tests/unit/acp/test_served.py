@@ -99,7 +99,7 @@ async def test_where_a_command_can_t_be_added_to_it_is_said(
 ) -> None:
     command = list(before) if "sh" in before else [*before, "copilot", "--acp"]
     backend = AcpBackend(AgentConfig("g", command, state=tmp_path))
-    said = backend.unusable(None, PROGRAM)  # type: ignore[arg-type]
+    said = backend.servers.unusable(None, PROGRAM)  # type: ignore[arg-type]
     assert said.startswith(why) and bool(said) == bool(why)
     opened = await backend.open("s", tmp_path, {})
     assert isinstance(opened, AcpConversation if why else ServedConversation)
