@@ -20,7 +20,7 @@ from sessions.places import Places
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, read
 from tests.support.messages_server import MessagesServer
-from tests.support.rig import rig_places, until
+from tests.support.rig import alive, rig_places, until
 
 ROUNDS = int(os.environ.get("AGENTDECK_KILL_ROUNDS", "6"))
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180 + 20 * ROUNDS)]
@@ -79,14 +79,6 @@ def children_of(pid: int) -> list[int]:
                 if parent == pid:
                     found += [int(entry.name), *children_of(int(entry.name))]
     return found
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 async def test_what_was_shown_is_on_disk_and_the_next_engine_takes_over(

@@ -15,7 +15,8 @@ import pytest
 
 from tests.e2e.conftest import House
 from tests.e2e.terminal import Terminal
-from tests.e2e.test_kill import alive, children_of
+from tests.e2e.test_kill import children_of
+from tests.support.rig import alive
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 ROUNDS = max(2, int(os.environ.get("AGENTDECK_KILL_ROUNDS", "6")) // 3)

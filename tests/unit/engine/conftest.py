@@ -11,14 +11,6 @@ from tests.support.deckrig import Rig
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    """A deck on the rig's backend."""
-    rig = await Rig.make(tmp_path)
-    yield rig
-    await rig.close()
-
-
-@pytest.fixture
 async def rig_of_one(tmp_path: Path) -> AsyncIterator[Rig]:
     """The same, with one turn at a time."""
     rig = await Rig.make(tmp_path, turns_at_once=1)

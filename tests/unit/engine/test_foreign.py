@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from sessions import places as places_module
 from sessions.engine import lifecycle, peer
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
 from sessions.engine.server import ANOTHER, Server
 from sessions.errors import AgentdeckError, EngineError
 from sessions.places import owned, places, private_folder
@@ -111,16 +109,6 @@ def test_a_runtime_folder_that_is_not_safe_is_a_sentence(monkeypatch: pytest.Mon
 
 def test_what_is_not_there_is_nobodys(tmp_path: Path) -> None:
     assert owned(tmp_path / "not" / "there") == tmp_path / "not" / "there"
-
-
-@pytest.fixture
-async def server(rig: Rig) -> AsyncIterator[Server]:
-    """The rig's deck behind a socket."""
-    server = Server(rig.deck, load_commands(), lambda: None)
-    private_folder(rig.deck.places.run)
-    await server.listen(str(rig.deck.places.socket))
-    yield server
-    await server.close()
 
 
 async def test_the_system_says_who_is_there(rig: Rig, server: Server) -> None:

@@ -14,13 +14,11 @@ import pytest
 
 from sessions.engine import MAX_COMMAND, outbox, pressure
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
 from sessions.engine.intake import TOO_LONG
 from sessions.engine.outbox import BEHIND
 from sessions.engine.pressure import MOST_UNFINISHED, MOST_UNREAD, SLOW, UNFINISHED, HeldBytes
 from sessions.engine.server import Server
 from sessions.errors import EngineError, UsageError
-from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
@@ -29,16 +27,6 @@ from tests.support.rig import until
 pytestmark = pytest.mark.timeout(300)
 MB = 2**20
 LONG = 60.0
-
-
-@pytest.fixture
-async def server(rig: Rig) -> AsyncIterator[Server]:
-    """The rig's deck behind a socket."""
-    server = Server(rig.deck, load_commands(), lambda: None)
-    private_folder(rig.deck.places.run)
-    await server.listen(str(rig.deck.places.socket))
-    yield server
-    await server.close()
 
 
 @dataclass

@@ -8,10 +8,8 @@ import pytest
 
 from sessions.config.reload import Rereading
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import UsageError
-from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.runtime.turn import Turn
 from tests.support.deckrig import Rig
@@ -26,23 +24,19 @@ def change(rig: Rig, more: str, without: str = "") -> None:
     os.utime(path, ns=(at, at))
 
 
-async def test_a_profile_that_was_added_is_there_for_whoever_asks(rig: Rig, tmp_path: Path) -> None:
-    server = Server(rig.deck, load_commands(), lambda: None)
-    private_folder(rig.deck.places.run)
-    await server.listen(str(rig.deck.places.socket))
-    try:
-        reader, writer = await asyncio.open_unix_connection(str(rig.deck.places.socket))
-        client = Client(reader, writer)
-        await client.call("hello", version="test")
-        with pytest.raises(UsageError, match="no profile new"):
-            await client.call("session.create", profile="new", cwd=str(tmp_path))
-        change(rig, '[profiles.new]\nbackend = "rig"\npermission = "read-only"\n')
-        made = await client.call("session.create", profile="new", cwd=str(tmp_path))
-        assert made["permission"] == "read-only"
-        assert "new" in [p["name"] for p in await client.call("deck.profiles")]
-        await client.close()
-    finally:
-        await server.close()
+async def test_a_profile_that_was_added_is_there_for_whoever_asks(
+    rig: Rig, server: Server, tmp_path: Path
+) -> None:
+    reader, writer = await asyncio.open_unix_connection(str(rig.deck.places.socket))
+    client = Client(reader, writer)
+    await client.call("hello", version="test")
+    with pytest.raises(UsageError, match="no profile new"):
+        await client.call("session.create", profile="new", cwd=str(tmp_path))
+    change(rig, '[profiles.new]\nbackend = "rig"\npermission = "read-only"\n')
+    made = await client.call("session.create", profile="new", cwd=str(tmp_path))
+    assert made["permission"] == "read-only"
+    assert "new" in [p["name"] for p in await client.call("deck.profiles")]
+    await client.close()
 
 
 async def test_a_file_that_is_wrong_changes_nothing_and_is_told_once(rig: Rig) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
 
 from sessions.backends.base import TurnHost
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import EngineError, NotFound, UsageError
-from sessions.places import private_folder
 from sessions.record import events as ev
 from tests.support.deckrig import Rig
 from tests.support.rig import say_hello, until
@@ -38,16 +35,6 @@ class Seen:
         await client.call("hello", version="test")
         await client.attach()
         return seen
-
-
-@pytest.fixture
-async def server(rig: Rig) -> AsyncIterator[Server]:
-    """The rig's deck behind a socket."""
-    server = Server(rig.deck, load_commands(), lambda: None)
-    private_folder(rig.deck.places.run)
-    await server.listen(str(rig.deck.places.socket))
-    yield server
-    await server.close()
 
 
 async def test_two_clients_see_the_same_live(rig: Rig, server: Server) -> None:

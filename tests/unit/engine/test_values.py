@@ -14,10 +14,8 @@ from sessions.archive.index import Index
 from sessions.archive.keeper import Keeper
 from sessions.backends.base import TurnHost
 from sessions.engine.client import Client
-from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, JournalError
-from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.summary import Reducer, Summary
 from sessions.safety.numbers_from_outside import amount, count
@@ -242,10 +240,7 @@ async def test_the_rest_is_taken_in_behind_and_the_newest_are_there_at_once(
     await keeper.close()
 
 
-async def test_titles_that_are_none_are_refused_over_the_socket(rig: Rig) -> None:
-    server = Server(rig.deck, load_commands(), lambda: None)
-    private_folder(rig.deck.places.run)
-    await server.listen(str(rig.deck.places.socket))
+async def test_titles_that_are_none_are_refused_over_the_socket(rig: Rig, server: Server) -> None:
     client = Client(*await asyncio.open_unix_connection(str(rig.deck.places.socket)))
     made = await client.call("session.create", cwd=str(rig.root))
     for title in ({"a": 1}, 3, ["t"], None):
@@ -256,4 +251,3 @@ async def test_titles_that_are_none_are_refused_over_the_socket(rig: Rig) -> Non
     found = await client.call("deck.list")
     assert [s["title"] for s in found] == [""]
     await client.close()
-    await server.close()

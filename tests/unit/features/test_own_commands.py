@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,6 @@ from sessions.record import events as ev
 from sessions.record.transcript import Transcript
 from tests.support.deckrig import Rig
 from tests.support.rig import until
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    rig = await Rig.make(tmp_path)
-    yield rig
-    await rig.close()
 
 
 async def test_what_it_printed_is_recorded_and_goes_with_the_next_message_alone(rig: Rig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,6 @@ def _conversation() -> list[ev.Event]:
         *(ev.Text(turn=1, text=f"part {n} ") for n in range(8)),
         ev.TurnEnded(turn=1, reason="end_turn"),
     ]
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    """A deck."""
-    made = await Rig.make(tmp_path)
-    yield made
-    await made.close()
 
 
 def _mirrored(rig: Rig, session: str) -> list[ev.Event]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import random
@@ -21,7 +20,7 @@ from sessions.terminals.pty import Pty
 from sessions.terminals.terminal import LiveTerminal
 from sessions.terminals.watching import TerminalPiece
 from tests.support.deckrig import Rig
-from tests.support.rig import until
+from tests.support.rig import alive, until
 from tests.unit.terminals.looking import Looking, whole
 
 
@@ -74,7 +73,7 @@ async def test_one_that_is_deleted_leaves_nothing_running(looking: Looking, rig:
     terminal = await looking.new("sleep", "100")
     pid = rig.deck.features.terminals.of(rig.deck.sessions[terminal]).terminal.pid
     await looking.client.call("session.delete", session=terminal)
-    await until(lambda: not _alive(pid))
+    await until(lambda: not alive(pid))
     with pytest.raises(AgentdeckError):
         await looking.watch(terminal)
 
@@ -186,9 +185,3 @@ async def test_one_whose_output_takes_long_is_read_in_smaller_pieces(
     await until(lambda: heard.shares[-1:] == [1])
     assert heard.shares[0] == 16
     terminal.close()
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] != "Z"
-    return False

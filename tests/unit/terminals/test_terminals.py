@@ -11,19 +11,10 @@ from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
 from tests.support.deckrig import Rig
-from tests.support.rig import until
+from tests.support.rig import alive, until
 from tests.unit.terminals.looking import Looking, whole
 
 WAITS = "while :; do read line; echo got $line; done"
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 async def test_a_program_is_seen_typed_to_and_ends_with_its_code(looking: Looking) -> None:
