@@ -10,6 +10,7 @@ from sessions.places import places
 
 if TYPE_CHECKING:
     from sessions.archive.index import Index
+    from sessions.record.summary import Summary
 
 
 @contextmanager
@@ -24,3 +25,11 @@ def index() -> Iterator[Index]:
         yield found
     finally:
         found.close()
+
+
+def summary_of(wanted: str) -> Summary:
+    """The session that is meant. Raises NotFound, UsageError."""
+    from sessions.archive.find import find
+
+    with index() as known:
+        return find(known.summaries(), wanted)

@@ -9,8 +9,7 @@ import click
 
 from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError
-
-STATES = ("needs-you", "done", "working", "idle", "failed")
+from sessions.record.closed_sets import SAID
 
 
 @click.command(context_settings=CONTEXT)
@@ -39,7 +38,7 @@ def notify(words: tuple[str, ...], hook: bool, terminal: str) -> None:
 
 
 def _said(words: tuple[str, ...]) -> tuple[str, str]:
-    if words and words[0] in STATES:
+    if words and words[0] in SAID:
         return words[0], " ".join(words[1:])
     return "", " ".join(words)
 

@@ -13,7 +13,7 @@ import click
 from sessions.archive.find import find
 from sessions.archive.listed import SessionRow, current, current_told, listed, telling, told
 from sessions.cli.asking import answered
-from sessions.cli.indexed import index
+from sessions.cli.indexed import index, summary_of
 from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
 from sessions.places import JOURNAL, places
@@ -231,8 +231,7 @@ def delete(session: str, yes: bool) -> None:
     folder = places().session(found)
     files = [p for p in folder.rglob("*") if p.is_file()]
     size = sum(p.stat().st_size for p in files)
-    with index() as known:
-        summary = find(known.summaries(), found)
+    summary = summary_of(found)
     say(f"{found}: {name_of(summary) or '(no title)'}, {summary.turns} turns")
     say(f"{len(files)} files, {size:,} bytes in {folder} go for good.")
     if (tree := summary.worktree) and tree["session"] == found and "kept" not in tree:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessions.cli.asking import by_engine
+from sessions.cli.indexed import summary_of
 from sessions.cli.output import CONTEXT, say, say_json
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def term(
     if how["no_record"]:
         wished["record"] = False
     if beside:
-        wished["session"] = _id_of(beside)
+        wished["session"] = summary_of(beside).id
     if directory or not beside:
         wished["cwd"] = str(Path(directory).expanduser().absolute())
     return asyncio.run(by_engine(lambda client: _begin(client, wished, wait, as_json)))
@@ -82,11 +83,3 @@ def _tell(made: ev.JSON, as_json: bool) -> None:
 def _code(summary: SessionSummary) -> int:
     code = (summary["terminal"] or {}).get("code")
     return 1 if code is None else int(code) if code >= 0 else 128 - int(code)
-
-
-def _id_of(wanted: str) -> str:
-    from sessions.archive.find import find
-    from sessions.cli.indexed import index
-
-    with index() as known:
-        return find(known.summaries(), wanted).id

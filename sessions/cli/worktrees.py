@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessions.cli.asking import answered
-from sessions.cli.indexed import index
+from sessions.cli.indexed import index, summary_of
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.errors import AgentdeckError
 from sessions.places import places
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def _summary(wanted: str) -> Summary:
-    from sessions.archive.find import find
-
-    with index() as known:
-        return find(known.summaries(), wanted)
-
-
 @click.command(context_settings=CONTEXT)
 @click.argument("session")
 @click.option("--stat", is_flag=True, help="The files alone, with how many lines changed.")
@@ -37,7 +30,7 @@ def diff(session: str, stat: bool, fold_space: bool, as_json: bool) -> None:
     from sessions.record.journal import NAME, read
     from sessions.worktrees import review
 
-    summary = _summary(session)
+    summary = summary_of(session)
     if summary.host:
         _diff_there(summary, stat, fold_space, as_json)
         return
@@ -97,7 +90,7 @@ def land(sessions: tuple[str, ...], as_json: bool, **given: Any) -> None:
     It stops at the first that can't be landed. Exit code 1 for a conflict, which is told by file;
     nothing has been changed then.
     """
-    ids = [_summary(wanted).id for wanted in sessions]
+    ids = [summary_of(wanted).id for wanted in sessions]
     import asyncio
 
     asyncio.run(_land(ids, given, as_json))
@@ -139,7 +132,7 @@ def discard(session: str, undo: bool, as_json: bool) -> None:
 
     What git ignores is not kept. `--undo` brings it back until `worktrees prune --kept`.
     """
-    found = _summary(session).id
+    found = summary_of(session).id
     told: Discarded | BroughtBack
     if undo:
         told = answered(lambda c: c.call("worktree.bring_back", session=found))

@@ -20,6 +20,7 @@ from sessions.features.feature import Feature
 from sessions.features.terminal_session import TerminalSession, directory, shell
 from sessions.ids import new_id
 from sessions.record import events as ev
+from sessions.record.closed_sets import SAID
 from sessions.record.terminal_state import TERMINAL, WENT
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
     from sessions.terminals.terminal import LiveTerminal
 
-SAID = ("needs-you", "done", "working", "idle", "failed")
-"""What a program may say that it is (`agentdeck notify`)."""
 _MOST_SAID = 500
 
 

@@ -81,6 +81,8 @@ T = TypeVar("T")
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+SAID: tuple[Status, ...] = ("needs-you", "done", "working", "idle", "failed")
+"""What a program on a terminal may say that it is (`agentdeck notify`)."""
 
 
 def one_of(closed: type[T] | Any, word: object, other: T) -> T:

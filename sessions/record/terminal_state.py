@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sessions.errors import UsageError
 from sessions.record import events as ev
-from sessions.record.closed_sets import STATUSES, Status
+from sessions.record.closed_sets import Status, one_of
 from sessions.safety.sanitise import clean_line
 
 _MOST_NAME = 60
@@ -92,9 +92,9 @@ def status(state: ev.JSON) -> Status:
             return "idle"
         done: Status = "done" if state["code"] == 0 else "failed"
         return done if state["new"] else "idle"
-    said = str(state["said"].get("state", ""))
-    if said in STATUSES and said != "unknown":
-        return next(word for word in STATUSES if word == said)
+    said: Status = one_of(Status, state["said"].get("state", ""), "unknown")
+    if said != "unknown":
+        return said
     if state["progress"] is not None or state["at"] == "command":
         return "working"
     if state["new"] and state["exit"] is not None:
