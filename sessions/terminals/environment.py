@@ -11,9 +11,6 @@ from sessions.tools import process
 
 MARK = "AGENTDECK_TERMINAL"
 """Names the session that is the terminal, to `agentdeck notify` among others."""
-_PLAIN = ("TERM", "NO_COLOR", "PAGER", "GIT_PAGER", "GIT_TERMINAL_PROMPT", "GIT_EDITOR",
-          "PYTHONUNBUFFERED", "DEBIAN_FRONTEND")  # fmt: skip
-"""What commands of models are given, who look at no terminal."""
 _REACHED = ("AGENTDECK_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME", "DISPLAY",
             "WAYLAND_DISPLAY", "EDITOR", "VISUAL", "NO_COLOR")  # fmt: skip
 _OTHERS = re.compile(
@@ -32,9 +29,7 @@ def environment(
     if keys:
         passed = dict(base)
     else:
-        passed = process.environment(more, base)
-        for name in _PLAIN:
-            passed.pop(name, None)
+        passed = {k: v for k, v in process.environment(more, base).items() if k not in process.SET}
         passed |= {name: base[name] for name in _REACHED if name in base}
     passed = {k: v for k, v in passed.items() if not _OTHERS.fullmatch(k)}
     return passed | {

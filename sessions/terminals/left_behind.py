@@ -5,25 +5,15 @@ The end of an engine closes its ptys, which ends most of them; this is for those
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from pathlib import Path
 
 from sessions.backends.acp import left_behind
 from sessions.backends.acp.left_behind import forget, remember
-from sessions.terminals.pty import members
+from sessions.terminals.pty import signal_session
 
 __all__ = ["forget", "remember", "sweep"]
 
 
 def sweep(pids: Path) -> int:
     """End what is left; how many terminals it were."""
-    return left_behind.sweep(pids, _end)
-
-
-def _end(leader: int) -> None:
-    """A terminal's jobs are groups of their own."""
-    for member in members(leader):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(member, signal.SIGKILL)
+    return left_behind.sweep(pids, signal_session)  # its jobs are groups of their own

@@ -183,18 +183,13 @@ class Pty:
     def hang_up(self) -> None:
         """End the program and its whole session: HUP, and what is left after a moment KILL."""
         if self._killing is None:
-            self._signal(signal.SIGHUP)
-            self._signal(signal.SIGCONT)  # what is stopped could not end otherwise
+            signal_session(self.pid, signal.SIGHUP)
+            signal_session(self.pid, signal.SIGCONT)  # what is stopped could not end otherwise
             self._killing = self._loop.call_later(GRACE_S, self.kill)
 
     def kill(self) -> None:
         """End what is left of its session, now."""
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        for pid in members(self.pid):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
+        signal_session(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """Let go of the terminal, and end whatever of its session is left."""
@@ -220,6 +215,13 @@ class Pty:
         """Only now, so that its number was nobody else's while its session was ended."""
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
+
+
+def signal_session(leader: int, number: int) -> None:
+    """Send a signal to everything in the session that a process leads."""
+    for pid in members(leader):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
 
 
 def members(leader: int) -> list[int]:

@@ -36,7 +36,7 @@ _PASSED = names(
     "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS CC CXX "
     "PKG_CONFIG_PATH XDG_CONFIG_HOME XDG_DATA_HOME XDG_DATA_DIRS TMPDIR"
 )
-_SET = {
+SET = {
     "TERM": "dumb",
     "NO_COLOR": "1",
     "PAGER": "cat",
@@ -46,6 +46,7 @@ _SET = {
     "PYTHONUNBUFFERED": "1",
     "DEBIAN_FRONTEND": "noninteractive",
 }
+"""What every command is told: nobody looks at it on a terminal."""
 _ALWAYS = names("HOME PATH USER LOGNAME SHELL")
 # Variables by which a program is made to run another, or to load code.
 _LOADING = re.compile(
@@ -76,7 +77,7 @@ def environment(more: Sequence[str] = (), base: Mapping[str, str] | None = None)
         and (name in _ALWAYS or not _holds(value, keys))
     }
     path = [p for p in passed.get("PATH", os.defpath).split(":") if p.startswith("/")]
-    return passed | _SET | {"PATH": ":".join(path)}
+    return passed | SET | {"PATH": ":".join(path)}
 
 
 def _holds(value: str, keys: set[str]) -> bool:

@@ -40,8 +40,8 @@ def forget(pids: Path, pid: int) -> None:
         (pids / str(pid)).unlink()
 
 
-def sweep(pids: Path, end: Callable[[int], None] | None = None) -> int:
-    """End what a killed engine left behind; how many there were. `end`: how, if not as a group."""
+def sweep(pids: Path, send: Callable[[int, int], None] = kill_group) -> int:
+    """End what a killed engine left behind; how many there were. `send`: a signal to all of one."""
     swept = 0
     if not pids.is_dir():
         return 0
@@ -49,10 +49,7 @@ def sweep(pids: Path, end: Callable[[int], None] | None = None) -> int:
         if entry.name.isdigit():
             pid, started = int(entry.name), entry.read_text()
             if started and start_time(pid) == started:
-                if end is None:
-                    kill_group(pid, signal.SIGKILL)
-                else:
-                    end(pid)
+                send(pid, signal.SIGKILL)
                 swept += 1
         with contextlib.suppress(OSError):
             entry.unlink()
