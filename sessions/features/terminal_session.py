@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import NotFound, UsageError
+from sessions.features.sparing import Sparing
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.record import terminal_state
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
-from sessions.terminals import agent_hooks, plain
+from sessions.terminals import agent_hooks
 from sessions.terminals.marks import TerminalMark
 from sessions.terminals.recording import NAME, CastWriter
+from sessions.terminals.shell_commands import ShellCommands
 from sessions.terminals.terminal import LiveTerminal
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 _TITLE_S, _NOTICE_S, _TOLD_S = 3.0, 1.0, 0.1
 """Between two titles, two notices on record, and two summaries."""
-_MOST_TYPED, _MOST_OUTPUT = 2**12, 2**16
 _SHOWN = 400
-_MOST_COMMANDS, _COMMANDS_S = 100, 1.0
-"""Commands on record at once; one more for each of so many seconds."""
 MOST_ASKED = 3
 """Questions for the clipboard that wait at a time; further ones are not asked."""
 
@@ -56,23 +53,13 @@ class TerminalSession:
         """What was asked to be put there, by its question."""
         self._deck = deck
         self._recording = self._record(record_mb) if started.record else None
-        self._loop = asyncio.get_running_loop()
-        self._prompted, self._typed, self._output = bytearray(), bytearray(), bytearray()
-        self._width = 0
-        """Cells of the prompt before what is typed."""
-        self._cut = 0
-        """Bytes that are left out of the output's middle."""
-        self._in = ""
-        """Where the program is: prompt, typing, output, or ""."""
-        self._command = ""
-        self._since = monotonic()
+        self._commands = ShellCommands()
         self._asking = self._asked = False
         """Its title says that it asks for something, and so it was told."""
-        self._spare, self._spared_at = float(_MOST_COMMANDS), self._since
         self._too_many = False
         """It was said that not all commands are on record."""
         self.last: ev.ShellRan | None = None
-        self._later: dict[str, tuple[asyncio.TimerHandle, Callable[[], None]]] = {}
+        self._sparing = Sparing()
 
     def _record(self, megabytes: int) -> CastWriter | None:
         started = self.started
@@ -115,10 +102,10 @@ class TerminalSession:
         if words == self.state["title"]:
             return
         self._state(title=words)
-        self._at_most("title", _TITLE_S, self._put_title)
+        self._sparing.do("title", _TITLE_S, self._put_title)
         if (asks := agent_hooks.asks_by_title(words)) != self._asking:
             self._asking = asks
-            self._at_most("asks", _NOTICE_S, self._put_asks)
+            self._sparing.do("asks", _NOTICE_S, self._put_asks)
 
     def _put_asks(self) -> None:
         if self._asking == self._asked:
@@ -143,7 +130,7 @@ class TerminalSession:
         words = secrets_filter.hide(mark.words)
         self._state(said={**self.state["said"], "message": words}, bell=True)
         said = ev.TerminalSaid(message=words)
-        self._at_most("notice", _NOTICE_S, lambda: self.session.recorder.emit(said))
+        self._sparing.do("notice", _NOTICE_S, lambda: self.session.recorder.emit(said))
 
     def _directory(self, mark: TerminalMark) -> None:
         self._state(directory=mark.words)
@@ -171,39 +158,22 @@ class TerminalSession:
     # -- commands, as a shell tells of them
 
     def _prompt(self, mark: TerminalMark) -> None:
-        self._in = "prompt"
-        self._prompted.clear()
+        self._commands.prompt()
         self._state(at="prompt", progress=None)
 
     def _typing(self, mark: TerminalMark) -> None:
-        self._width = plain.width_of(bytes(self._prompted)) if self._in == "prompt" else 0
-        self._in = "typing"
-        self._typed.clear()
+        self._commands.typing()
 
     def _told(self, mark: TerminalMark) -> None:
-        self._command = mark.words
+        self._commands.told(mark.words)
 
     def _began(self, mark: TerminalMark) -> None:
-        typed = plain.typed(bytes(self._typed), self._width) if self._in == "typing" else ""
-        self._command = mark.words or self._command or typed
-        self._in, self._since, self._cut = "output", monotonic(), 0
-        self._output.clear()
+        self._commands.began(mark.words)
         self._state(at="command", new=False)
 
     def _done(self, mark: TerminalMark) -> None:
-        if self._in != "output":
+        if (ran := self._commands.done(mark.number)) is None:
             return
-        self._in = ""
-        output = plain.plain(bytes(self._output))
-        if self._cut:
-            output = f"[{self._cut} bytes are left out here]\n{output}"
-        ran = ev.ShellRan(
-            command=secrets_filter.hide(self._command),
-            exit=mark.number,
-            output=secrets_filter.hide(output),
-            seconds=round(monotonic() - self._since, 3),
-        )
-        self._command = ""
         self.last = ran
         self._state(at="prompt")
         if self.started.record and ran.command and self._room_for_one():
@@ -212,17 +182,11 @@ class TerminalSession:
             self._state(exit=ran.exit, new=ran.exit is not None)
 
     def _room_for_one(self) -> bool:
-        """Whether one more command goes on record: whoever prints marks could print any number."""
-        now = monotonic()
-        earned = (now - self._spared_at) / _COMMANDS_S
-        self._spare, self._spared_at = min(_MOST_COMMANDS, self._spare + earned), now
-        if self._spare >= 1:
-            self._spare -= 1
-            return True
-        if not self._too_many:
+        room = self._commands.room_for_one()
+        if not room and not self._too_many:
             self._too_many = True
             self._unrecorded("This terminal tells of more commands than are recorded.")
-        return False
+        return room
 
     def drawn(self, data: bytes) -> None:
         """The program printed all that."""
@@ -231,17 +195,8 @@ class TerminalSession:
 
     def printed(self, raw: bytes, mark: bool) -> None:
         """A piece of it; `mark`: as a mark."""
-        if mark:
-            return
-        if self._in == "typing" and len(self._typed) < _MOST_TYPED:
-            self._typed += raw
-        elif self._in == "prompt" and len(self._prompted) < _MOST_TYPED:
-            self._prompted += raw
-        elif self._in == "output":
-            self._output += raw
-            if (more := len(self._output) - _MOST_OUTPUT) > _MOST_OUTPUT:
-                self._cut += more
-                del self._output[:more]
+        if not mark:
+            self._commands.printed(raw)
 
     def sized(self, columns: int, rows: int) -> None:
         """It draws at that size from here on."""
@@ -303,10 +258,7 @@ class TerminalSession:
 
     def ended(self, code: int | None) -> None:
         """The program has ended, and everything that it printed was told."""
-        for timer, put in list(self._later.values()):
-            timer.cancel()
-            put()
-        self._later.clear()
+        self._sparing.finish()
         if self._recording is not None:
             self._recording.end(code)
         recorder = self.session.recorder
@@ -330,9 +282,7 @@ class TerminalSession:
 
     def close(self) -> None:
         """Let go of everything now; nobody is told."""
-        for timer, _ in self._later.values():
-            timer.cancel()
-        self._later.clear()
+        self._sparing.close()
         self.terminal.close()
         if self._recording is not None:
             self._recording.close()
@@ -345,25 +295,7 @@ class TerminalSession:
         state.update(changes)
         summary = self.session.summary
         summary.status = "needs-you" if summary.asks else terminal_state.status(state)
-        self._at_most("told", _TOLD_S, lambda: self._deck.changed(self.session))
-
-    def _at_most(self, what: str, seconds: float, do: Callable[[], None]) -> None:
-        """Do it now, or, if it was done within that time, at its end, the newest alone."""
-        if (waiting := self._later.get(what)) is not None:
-            self._later[what] = (waiting[0], do)
-            return
-        do()
-
-        def again() -> None:
-            _, put = self._later.pop(what)
-            if put is not _nothing:
-                self._at_most(what, seconds, put)
-
-        self._later[what] = (self._loop.call_later(seconds, again), _nothing)
-
-
-def _nothing() -> None:
-    """Nothing waits."""
+        self._sparing.do("told", _TOLD_S, lambda: self._deck.changed(self.session))
 
 
 def shell() -> list[str]:
