@@ -13,21 +13,17 @@ from time import monotonic
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
 from sessions.api.terminals import TerminalOutput, TerminalWatched
 from tui.terminal.output_guard import fault_notice, printable
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
 from tui.terminals.inks import Inks
 from tui.terminals.teller import Teller
-from tui.view.drawn_transcript import _runs
+from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import bar
-from tui.view.palette import Palette
 
 FEED_S = 0.006
 """A flood is fed for so long at a time, then everything else has its turn."""
@@ -38,7 +34,7 @@ THUMB_EVERY_S = 1.0
 REST_AFTER_S = 5.0
 
 
-class DrawnTerminal(ScrollView):
+class DrawnTerminal(DrawnRows):
     """What an emulator shows. `came` takes what was printed, `flush` draws it."""
 
     def __init__(self, session: str, make: Callable[[int, int], Emulator]) -> None:
@@ -60,17 +56,11 @@ class DrawnTerminal(ScrollView):
         self._base: dict[int, Strip] = {}
         self._known: dict[Row, Strip] = {}
         self._made: dict[int, tuple[Strip | None, list[tuple[int, int, str]], int, Strip]] = {}
-        self._strips: list[Strip] = []
         self._first = 0
-        self._top = 0
         self._gone = 0
         """Rows that are not kept any more. A selection counts them, so that it stays in place."""
         self._inks: Inks | None = None
         self._dyes: Mapping[int, int] = {}
-        self._palette: Palette | None = None
-        self._laid_for: Size | None = None
-        self._moving = False
-        self._thumb_at = 0.0
         self._thumb_later: Timer | None = None
         self._rested = False
 
@@ -226,29 +216,8 @@ class DrawnTerminal(ScrollView):
 
     # -- drawing
 
-    @property
-    def _inner(self) -> tuple[int, int]:
-        """Columns and rows beside the scrollbar."""
-        width, height = self.size
-        return max(0, width - self.scrollbar_size_vertical), height
-
-    def draw(self) -> None:
-        """Have the rows painted that changed."""
-        width, height = self._inner
-        if not (width and height and self.is_attached):
-            return
-        strips = self._lay_out(width, height)
-        old, self._strips = self._strips, strips
-        if len(old) != len(strips) or (old and old[0].cell_length != width):
-            self.refresh()
-            return
-        changed = [y for y, strip in enumerate(strips) if strip is not old[y]]
-        if changed:
-            self.refresh(*_runs(changed, width))
-
     def _lay_out(self, width: int, height: int) -> list[Strip]:
-        self._laid_for = self._size
-        emulator, inks = self.emulator, self._colors()
+        emulator, inks = self.emulator, self._cell_inks()
         if emulator is None or self.words:
             return self._say(width, height)
         changed = emulator.changed()
@@ -280,7 +249,7 @@ class DrawnTerminal(ScrollView):
                 marks.append((caret.x, caret.x + 1, self._caret(caret.shape)))
             shown.append(self._row(y, base, marks, width, inks))
         if (said := self.hint()) and shown:
-            shown[-1] = bar(said, self._names(), width, "hint")
+            shown[-1] = bar(said, self._colors(), width, "hint")
         return shown
 
     def _dyed(self, emulator: Emulator) -> tuple[Inks, dict[int, Row]]:
@@ -289,7 +258,7 @@ class DrawnTerminal(ScrollView):
         self._known.clear()
         self._made.clear()
         emulator.look_anew()
-        return self._colors(), emulator.changed()
+        return self._cell_inks(), emulator.changed()
 
     def _caret(self, shape: str) -> str:
         """How the cursor is drawn: where the keys are not, it is only a line below."""
@@ -338,10 +307,10 @@ class DrawnTerminal(ScrollView):
             return style + Style(reverse=not style.reverse)
         if name == "caret-line":
             return style + Style(underline=True)
-        return self._names()[name]
+        return self._colors()[name]
 
     def _say(self, width: int, height: int) -> list[Strip]:
-        palette = self._names()
+        palette = self._colors()
         blank = Strip.blank(width, palette[""])
         words, lines = printable(self.words).split(), [""]
         for word in words:
@@ -362,7 +331,7 @@ class DrawnTerminal(ScrollView):
         """What the view says itself in its last row, if anything."""
         return ""
 
-    def _colors(self) -> Inks:
+    def _cell_inks(self) -> Inks:
         if self._inks is None:
             self._inks = Inks(
                 self.colors[3], self.background_colors[1], self.app.ansi_theme,
@@ -375,58 +344,25 @@ class DrawnTerminal(ScrollView):
         if self.emulator is not None and self._inks is not None:
             self.emulator.colours(*self._inks.rgb)
 
-    def _names(self) -> Palette:
-        if self._palette is None:
-            self._palette = Palette(
-                self.app.theme_variables, self.background_colors[1], self.colors[3],
-                self.get_line_filters(),
-            )  # fmt: skip
-        return self._palette
-
     def notify_style_update(self) -> None:
         """The theme or our own style changed: all rows look different."""
         super().notify_style_update()
-        self._inks = self._palette = None
+        self._inks = None
         self._known.clear()
         self._made.clear()
-        self._strips = []
         if self.emulator is not None and self._base:
             self._base.clear()
             self.emulator.look_anew()
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The strips on screen, for the compositor; no style cache lies between."""
-        if self._laid_for is not self._size or not self._strips:
-            width, height = self._inner
-            if not (width and height):
-                return [Strip.blank(crop.width)] * crop.height
-            self._strips = self._lay_out(width, height)
-            self.refresh()
-        strips = self._strips[crop.y : crop.bottom]
-        x1, x2 = crop.column_span
-        if x1 > 0 or x2 < self._strips[0].cell_length:
-            strips = [strip.crop_extend(x1, x2, None) for strip in strips]
-        missing = crop.height - len(strips)
-        return strips + [Strip.blank(crop.width)] * missing if missing > 0 else strips
-
-    def render_line(self, y: int) -> Strip:
-        """A row with its position in it: the compositor asks where in the text the mouse is."""
-        if not 0 <= y < len(self._strips):
-            return Strip.blank(self.size.width)
-        return self._strips[y].apply_offsets(0, self._gone + self._top + self._first + y)
+    def _text_row(self, y: int) -> int:
+        """With the rows that are not kept any more."""
+        return self._gone + self._top + self._first + y
 
     # -- scrolling
 
     def _move_scrollbar(self, total: int, rows: int, height: int) -> None:
-        """Tell Textual where we are without it laying the screen out again."""
         at_end = self._top + rows >= total
-        self.set_reactive(Widget.virtual_size, Size(self._inner[0], max(1, total)))
-        self._moving = True
-        try:
-            self.set_reactive(Widget.scroll_y, float(self._top))
-            self.set_reactive(Widget.scroll_target_y, float(self._top))
-        finally:
-            self._moving = False
+        self._say_place(self._inner[0], max(1, total))
         now = monotonic()
         if not self.show_vertical_scrollbar:
             return
@@ -480,10 +416,6 @@ class DrawnTerminal(ScrollView):
     def allow_select(self) -> bool:
         """Text can be selected, unless the program wants the mouse."""
         return self.emulator is not None and not self.emulator.mouse
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """The selection grew, shrank or went."""
-        self.draw()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text."""

@@ -90,7 +90,6 @@ class TerminalTile(Tile):
 
     def on_mount(self) -> None:
         """Know which keys leave it."""
-        super().on_mount()
         self.terminal.leave_keys = frozenset(leaving(self.app))
 
     def foot(self, now: datetime) -> list[tuple[str, str]]:

@@ -88,8 +88,6 @@ class TerminalView(DrawnTerminal, can_focus=True):
 
     def __init__(self, session: str, make: Callable[[int, int], Emulator]) -> None:
         super().__init__(session, make)
-        self.typing: str | None = None
-        """What is being typed into the search line, while it is open."""
         self.needle = ""
         self.hits = Hits(0, 0)
         self.looking = False
@@ -191,7 +189,6 @@ class TerminalView(DrawnTerminal, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for a terminal of this size, once it stays."""
-        super().on_resize(event)
         if self._sizing is not None:
             self._sizing.cancel()
         self._sizing = _later(SIZE_AFTER_S, self._say_size)
@@ -236,12 +233,9 @@ class TerminalView(DrawnTerminal, can_focus=True):
             teller.type(data)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Into the search line its first line, else to the program, by way of the engine."""
+        """For the program, by way of the engine, unless the search line is open."""
         event.stop()
-        if self.typing is not None:
-            self.typing += (event.text.splitlines() or [""])[0][:200]
-            self.draw()
-        elif event.text:
+        if self.typing is None and event.text:
             self.post_message(self.Pasted(self, event.text))
 
     def on_focus(self) -> None:
@@ -249,8 +243,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
         self._focus_told(True)
 
     def on_blur(self) -> None:
-        """The keys went: an open search line closes."""
-        self.typing = None
+        """The keys went."""
         self._focus_told(False)
 
     def _focus_told(self, has: bool) -> None:
@@ -330,24 +323,6 @@ class TerminalView(DrawnTerminal, can_focus=True):
             return self.typing is None and (self.looking or self.over)
         return True
 
-    def on_key(self, event: events.Key) -> None:
-        """While the search line is open, keys go into it."""
-        if self.typing is None:
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key == "escape":
-            self.typing = None
-        elif event.key == "enter":
-            needle, self.typing = self.typing, None
-            if needle:
-                self.search(needle)
-        elif event.key == "backspace":
-            self.typing = self.typing[:-1] if self.typing else None
-        elif event.character is not None and event.character.isprintable():
-            self.typing += event.character
-        self.draw()
-
     def action_again(self) -> None:
         """Start what has ended again."""
         self.post_message(self.Again(self))
@@ -416,12 +391,6 @@ class TerminalView(DrawnTerminal, can_focus=True):
         self._made.clear()
         self.stand(None)
         self.refresh_bindings()
-
-    def selected(self) -> str:
-        """What the mouse has selected here."""
-        selection = self.text_selection
-        found = self.get_selection(selection) if selection is not None else None
-        return found[0] if found else ""
 
     def action_copy(self) -> None:
         """Copy what is selected, else what is in view."""

@@ -2,7 +2,7 @@
 
 There is no widget per message, and nothing that streams touches layout or styles: a flush
 renders the open piece again, compares the rows on screen with those before, and asks for the
-changed ones to be painted. Private parts of Textual are used in three places, each said.
+changed ones to be painted (by `drawn_rows`).
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from pathlib import Path
 from time import monotonic
 
 from textual import events
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.widget import Widget
 
 from sessions.record.transcript import Block, Transcript
 from tui.pictures.shelf import Found, shelf
 from tui.terminal import glyphs
 from tui.view.body import Body, BodyRow
 from tui.view.code import warm_up
+from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
 from tui.view.picture import Pictures
@@ -32,18 +30,7 @@ THUMB_EVERY_S = 2.0
 """While the view follows the end, the scrollbar is repainted no more often than this."""
 
 
-def _runs(rows: list[int], width: int) -> list[Region]:
-    """The regions of some rows; neighbours share one."""
-    runs: list[list[int]] = []
-    for y in rows:
-        if runs and runs[-1][1] == y:
-            runs[-1][1] = y + 1
-        else:
-            runs.append([y, y + 1])
-    return [Region(0, start, width, end - start) for start, end in runs]
-
-
-class DrawnTranscript(ScrollView):
+class DrawnTranscript(DrawnRows):
     """Shows a transcript and follows its end until the user scrolls up.
 
     Call `mark_dirty` with every block that `Transcript.apply` returns and let a
@@ -61,19 +48,11 @@ class DrawnTranscript(ScrollView):
         self.new_lines = 0
         """Lines that came since the user scrolled up."""
         self.searching: Search | None = None
-        self.typing: str | None = None
-        """What is being typed into the search line, while it is open."""
         self.cursor: int | None = None
         """The block in hand."""
-        self._top = 0
         self._rows: list[BodyRow] = []
-        self._strips: list[Strip] = []
         self._dirty: set[int] = set()
-        self._palette: Palette | None = None
         self._thumb = (-1, -1)
-        self._thumb_at = 0.0
-        self._laid_for: Size | None = None
-        self._moving = False
         self._found_row = -1
         """The row of the match that the search is at."""
 
@@ -149,28 +128,7 @@ class DrawnTranscript(ScrollView):
 
     # -- drawing
 
-    def draw(self) -> None:
-        """Lay the rows out anew and have those painted that changed."""
-        width, height = self._inner
-        if not (width and height and self.is_attached):
-            return
-        strips = self._lay_out(width, height)
-        old, self._strips = self._strips, strips
-        if len(old) != len(strips):
-            self.refresh()
-            return
-        changed = [y for y, strip in enumerate(strips) if strip is not old[y]]
-        if changed:
-            self.refresh(*_runs(changed, width))
-
-    @property
-    def _inner(self) -> tuple[int, int]:
-        """Columns and rows beside the scrollbar."""
-        width, height = self.size
-        return max(0, width - self.scrollbar_size_vertical), height
-
     def _lay_out(self, width: int, height: int) -> list[Strip]:
-        self._laid_for = self._size
         body = self.body
         if body.width != (inner := max(2, width - GUTTER)):
             place = self.place
@@ -243,61 +201,12 @@ class DrawnTranscript(ScrollView):
             return bar(said, palette, width, "hint")
         return None
 
-    def _colors(self) -> Palette:
-        if self._palette is None:
-            background = self.background_colors[1]
-            self._palette = Palette(
-                self.app.theme_variables, background, self.colors[3], self.get_line_filters()
-            )
-        return self._palette
-
-    def notify_style_update(self) -> None:
-        """The theme or our own style changed."""
-        super().notify_style_update()
-        self._palette = None
-        self._strips = []
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The strips on screen, for the compositor; no style cache lies between."""
-        if self._laid_for is not self._size or not self._strips:
-            width, height = self._inner
-            if not (width and height):
-                return [Strip.blank(crop.width)] * crop.height
-            self._strips = self._lay_out(width, height)
-            # Only the crop is painted now, and `draw` will find no row changed: without this,
-            # text that came in since would not be seen until its row changes again.
-            self.refresh()
-        width = self._strips[0].cell_length
-        strips = self._strips[crop.y : crop.bottom]
-        x1, x2 = crop.column_span
-        if x1 > 0 or x2 < width:
-            strips = [strip.crop_extend(x1, x2, None) for strip in strips]
-        missing = crop.height - len(strips)
-        return strips + [Strip.blank(crop.width)] * missing if missing > 0 else strips
-
-    def render_line(self, y: int) -> Strip:
-        """A row with its position in it: the compositor asks where in the text the mouse is."""
-        if not 0 <= y < len(self._strips):
-            return Strip.blank(self.size.width)
-        return self._strips[y].apply_offsets(0, self._top + y)
-
     # -- scrolling
 
     def _move_scrollbar(self, width: int, height: int) -> None:
-        """Tell Textual where we are without it laying the screen out again.
-
-        `virtual_size` is a reactive that causes a layout, and a scrollbar repaints at every
-        change; so the first is set silently and the second told only what can be seen.
-        """
+        """Say where we are; a scrollbar repaints at every change, so only what can be seen."""
         total = max(self.body.total, 1)
-        self.set_reactive(Widget.virtual_size, Size(width, total))
-        self._moving = True
-        try:
-            self.set_reactive(Widget.scroll_y, float(self._top))
-            if not self.app.animator.is_being_animated(self, "scroll_y"):
-                self.set_reactive(Widget.scroll_target_y, float(self._top))
-        finally:
-            self._moving = False
+        self._say_place(width, total)
         steps = height * 8
         thumb = (self._top * steps // total, height * steps // total)
         if thumb != self._thumb and self.show_vertical_scrollbar:
@@ -348,10 +257,6 @@ class DrawnTranscript(ScrollView):
     def allow_select(self) -> bool:
         """Text can be selected, though this is a kind of scroll container."""
         return True
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """The selection grew, shrank or went."""
-        self.draw()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text: lines joined where they were only broken to fit."""

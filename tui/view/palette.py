@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.filter import LineFilter
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
 
 # name: (colour, attributes). A colour is a theme variable, or `muted` (between text and
 # background), or "" for the text's own; `on NAME` asks for a tint of the background.
@@ -50,6 +54,16 @@ _STYLES: dict[str, tuple[str, str]] = {
     "tok-name": ("accent", ""),
     "tok-builtin": ("secondary", ""),
 }
+
+
+def palette_of(widget: Widget) -> Palette:
+    """The styles for what a widget draws, as its theme and its style sheets are now."""
+    return Palette(
+        widget.app.theme_variables,
+        widget.background_colors[1],
+        widget.colors[3],
+        widget.get_line_filters(),
+    )
 
 
 class Palette:

@@ -9,7 +9,6 @@ from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.selection import Selection
 
 from sessions.record.transcript import Block, Transcript
 from tui.view import blocks
@@ -184,12 +183,6 @@ class TranscriptView(DrawnTranscript, can_focus=True):
 
     # -- copying, links, marks
 
-    def selected(self) -> str:
-        """What the mouse has selected here."""
-        selection: Selection | None = self.text_selection
-        found = self.get_selection(selection) if selection is not None else None
-        return found[0] if found else ""
-
     def action_copy(self) -> None:
         """Copy what is selected, else the block in hand."""
         text = self.selected()
@@ -303,37 +296,6 @@ class TranscriptView(DrawnTranscript, can_focus=True):
                 self._stand(row - height // 3)
             self._found_row = row
         self.draw()
-
-    def on_key(self, event: events.Key) -> None:
-        """While the search line is open, keys go into it."""
-        if self.typing is None:
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key == "escape":
-            self.typing = None
-        elif event.key == "enter":
-            needle, self.typing = self.typing, None
-            if needle:
-                self.search(needle)
-        elif event.key == "backspace":
-            self.typing = self.typing[:-1] if self.typing else None
-        elif event.character is not None and event.character.isprintable():
-            self.typing += event.character
-        self.draw()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Pasted text goes into the search line, its first line."""
-        if self.typing is not None:
-            event.stop()
-            self.typing += (event.text.splitlines() or [""])[0][:200]
-            self.draw()
-
-    def on_blur(self) -> None:
-        """A search line that is left closes."""
-        if self.typing is not None:
-            self.typing = None
-            self.draw()
 
 
 def code_blocks(block: Block) -> list[str]:

@@ -21,7 +21,7 @@ from tui.screens.review.rows import Cell, DiffRow
 from tui.terminal import glyphs
 from tui.terminal.output_guard import printable
 from tui.view.line import Span, cells
-from tui.view.palette import Palette
+from tui.view.palette import Palette, palette_of
 
 _NUMBER = 5
 _STEP = 8
@@ -148,10 +148,7 @@ class ChangeView(ScrollView, can_focus=True):
 
     def _colors(self) -> Palette:
         if self._palette is None:
-            self._palette = Palette(
-                self.app.theme_variables, self.background_colors[1], self.colors[3],
-                self.get_line_filters(),
-            )  # fmt: skip
+            self._palette = palette_of(self)
         return self._palette
 
     def render_line(self, y: int) -> Strip:

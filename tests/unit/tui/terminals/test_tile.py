@@ -248,6 +248,19 @@ async def test_looking_back_finds_and_returns() -> None:
         assert (view.looking, view.back, client.typed) == (False, 0, b"q")
 
 
+async def test_what_is_pasted_while_a_text_is_looked_for_goes_there_and_not_to_the_program() -> (
+    None
+):
+    async with shown(b"one two\r\n") as (here, client, view):
+        await here.until(lambda: "one two" in text_of(view))
+        await here.press("f7", "o")
+        here.app.post_message(events.Paste("ne\ntwo"))
+        await here.until(lambda: view.typing == "one")
+        await here.press("f12")
+        await here.until(lambda: view.typing is None)
+        assert not client.typed and not view.has_focus
+
+
 async def test_questions_are_answered_but_not_those_of_the_past() -> None:
     async with shown(b"\x1b[6n") as (here, client, view):
         await here.until(lambda: not view.past)
