@@ -60,7 +60,6 @@ def _checks() -> Iterator[DoctorCheck]:
     yield _sandbox()
     yield _engine()
     yield _worktrees()
-    yield from _cluster()
     for program, package, use in (
         ("git", "git", "worktrees of sessions, skills from git addresses"),
         ("rg", "ripgrep", "a quicker search tool"),
@@ -121,6 +120,7 @@ def _configuration() -> Iterator[DoctorCheck]:
         yield DoctorCheck(name, True if row["ok"] else None, detail, str(row["remedy"]))
     yield from _registry(loaded, here)
     yield from _hosts(loaded)
+    yield from _cluster(loaded)
     default = next((row for row in rows if row["default"]), None)
     if default is None or not default["ok"]:
         remedy = str(default["remedy"]) if default else "Name a profile in [defaults]."
@@ -197,16 +197,11 @@ def _worktrees() -> DoctorCheck:
     return DoctorCheck("worktrees", None if amiss else True, detail, remedy)
 
 
-def _cluster() -> Iterator[DoctorCheck]:
+def _cluster(loaded: Config) -> Iterator[DoctorCheck]:
     """The Ray cluster, where one is configured: what can be said without connecting."""
-    from sessions import config
-    from sessions.remote.cluster import here
+    if address := loaded.cluster.address:
+        from sessions.remote.cluster import here
 
-    try:
-        address = config.load(places().config_file).cluster.address
-    except AgentdeckError:
-        return  # told as the configuration's fault
-    if address:
         lack, remedy = here.lack(address)
         detail = lack or f"{address} answers; `agentdeck cluster check` asks its nodes"
         yield DoctorCheck("cluster", not lack, detail, remedy)
