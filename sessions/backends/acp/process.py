@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from sessions.backends.acp import abilities, left_behind
+from sessions.backends.acp.refusals import how_ended, refused
 from sessions.backends.acp.transport import LineTransport, Message, Pipes
 from sessions.backends.stderr_log import StderrLog
 from sessions.errors import BackendError
-from sessions.safety.sanitise import clean, clean_line
+from sessions.safety.sanitise import clean
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -41,7 +42,6 @@ _LIMIT = 2**16
 _PRINTED_S = 0.5
 """What it started may hold its stderr open; its last words are not waited for longer."""
 _PR_SET_PDEATHSIG = 1
-_MOST_WORDS = 600
 _CANCELLED = -32800
 """The protocol's “request cancelled”."""
 
@@ -178,7 +178,7 @@ class AgentProcess:
             fault.kind = "agent_hangs"
             raise fault from error
         except RequestError as error:
-            raise _refused(self.name, method, error, self._said(mark)) from error
+            raise refused(self.name, method, error, self._said(mark)) from error
         except (ConnectionError, OSError) as error:
             await self._gone()
             raise self.fault("ended", mark) from error
@@ -209,7 +209,7 @@ class AgentProcess:
 
         Without a mark: since it was started.
         """
-        code = "" if self.exit_code is None else f" ({_how(self.exit_code)})"
+        code = "" if self.exit_code is None else f" ({how_ended(self.exit_code)})"
         tail = self._said(since or self._begun)
         return BackendError(
             f"The agent {self.name} {what}{code}." + (f" It said: {tail}" if tail else ""),
@@ -369,47 +369,6 @@ class AgentProcess:
 def load_protocol() -> None:
     """Import the protocol's package: most of a second, once in a process."""
     import acp.connection  # noqa: F401
-
-
-def _refused(name: str, method: str, error: Any, printed: str) -> BackendError:
-    detail = _words(error.data)
-    if detail in str(error):
-        detail = ""
-    detail += f" It printed: {printed}" if printed else ""
-    if error.code == -32000:  # the protocol's "authentication required"
-        return BackendError(
-            f"The agent {name} wants you to sign in. {detail}".strip(),
-            'Choose "Sign in" in the palette, or run '
-            f"`agentdeck agents sign-in {name}`; then send again.",
-            kind="auth",
-        )
-    return BackendError(
-        f"The agent {name} refused {method}: {clean(str(error))} {detail}".strip(), kind="agent"
-    )
-
-
-def _words(data: Any, depth: int = 0) -> str:
-    """What an error's `data` says, for a person: its texts and numbers with their names."""
-    if isinstance(data, dict) and depth < 4:
-        plain = ("details", "detail", "message", "reason")
-        told = ((k, _words(v, depth + 1)) for k, v in data.items())
-        said = "; ".join(text if k in plain else f"{k}: {text}" for k, text in told if text)
-    elif isinstance(data, list) and depth < 4:
-        said = ", ".join(text for v in data[:20] if (text := _words(v, depth + 1)))
-    else:
-        said = "" if data is None else str(data)
-    said = clean_line(said).strip()
-    return said if len(said) <= _MOST_WORDS else said[:_MOST_WORDS] + "…"
-
-
-def _how(exit_code: int) -> str:
-    """An exit code in words; below zero it is the signal that ended the process."""
-    if exit_code >= 0:
-        return f"exit code {exit_code}"
-    try:
-        return f"ended by {signal.Signals(-exit_code).name}"
-    except ValueError:
-        return f"ended by signal {-exit_code}"
 
 
 def _version() -> str:
