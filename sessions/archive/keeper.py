@@ -134,16 +134,14 @@ class Keeper:
             self._batch.clear()
         if isinstance(event, _TOLD):
             self._batch.append((session, event))
-        ends = isinstance(event, _ENDS)
-        if (ends or len(self._batch) >= _BATCH) and self._feeding is None:
-            self._feeding = asyncio.get_running_loop().create_task(self._feed())
+        if isinstance(event, _ENDS) or len(self._batch) >= _BATCH:
+            self._feed_soon()
 
     def note(self, session: str, summary: Summary) -> None:
         """Take in what a summary says that no event says."""
         if not self._closed:
             self._summaries[session] = summary
-            if self._feeding is None:
-                self._feeding = asyncio.get_running_loop().create_task(self._feed())
+            self._feed_soon()
 
     async def ask(self, question: Callable[[Index], T]) -> T:
         """An answer from the index, everything that was fed before in it.
@@ -204,6 +202,10 @@ class Keeper:
         changed = await self._of(lambda index: index.changed())
         self.done, self.of = 0, len(changed)
         self._making = asyncio.get_running_loop().create_task(self._make(changed))
+
+    def _feed_soon(self) -> None:
+        if self._feeding is None:
+            self._feeding = asyncio.get_running_loop().create_task(self._feed())
 
     async def _feed(self) -> None:
         try:

@@ -150,7 +150,7 @@ class Worktrees(Feature):
     ) -> Worktree:
         """A worktree for a session whose branch came from elsewhere, as `agentdeck` makes them."""
         root = self._deck.places.worktrees
-        wanted = make.adopted(root, repository, session.id, branch, base)
+        wanted = make.of_branch(root, repository, session.id, branch, Base(base))
         made = await self._added(wanted, make.take_on, wanted)
         await session.recorder.emit_synced(made.event())
         self._making.discard(str(made.path))

@@ -62,16 +62,15 @@ def plan(worktrees: Path, folder: Path, session_id: str, title: str, base: str =
     pinned = pin(found, base)
     flat = says(found.at, "rev-parse", "--verify", "--quiet", f"refs/heads/{naming.PREFIX}")
     branch = naming.branch(title, session_id, flat=bool(flat))
-    path = naming.folder(Path(os.path.realpath(worktrees)), found.name, branch)
-    return Worktree(session_id, found, pinned, branch, path, path / found.inner)
+    return of_branch(worktrees, found, session_id, branch, pinned)
 
 
-def adopted(
-    worktrees: Path, found: Repository, session_id: str, branch: str, base: str
+def of_branch(
+    worktrees: Path, found: Repository, session_id: str, branch: str, base: Base
 ) -> Worktree:
-    """What would be made for a session whose branch came from elsewhere."""
+    """What would be made for a session with a branch of that name."""
     path = naming.folder(Path(os.path.realpath(worktrees)), found.name, branch)
-    return Worktree(session_id, found, Base(base), branch, path, path / found.inner)
+    return Worktree(session_id, found, base, branch, path, path / found.inner)
 
 
 def take_on(wanted: Worktree) -> Worktree:
