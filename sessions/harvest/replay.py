@@ -106,9 +106,13 @@ async def again(
     row |= {"output": clean(output)[-_SHOWN:], "recorded": clean(run.output)[-_SHOWN:]}
     if today:
         row["as_it_is_today"] = today
-    if more := _more(run, output):
+    before, now = _recorded_lines(run), _lines(output)
+    more = 0 if run.cut else _more(before, now)
+    if more:
         row["other_lines_before"] = more
-    why = _difference(run, code, output)
+    why = "" if more else _difference(before, now, cut=run.cut)
+    if code != run.exit_code:
+        why = f"exit code {code}, recorded was {run.exit_code}"
     return {**row, "same": not why, "why": clean(why)}
 
 
@@ -198,16 +202,12 @@ def _command(run: RanCommand, script: str) -> str:
     return command
 
 
-def _difference(run: RanCommand, code: int | None, output: str) -> str:
-    """How the replay ended otherwise than what was recorded, or ""."""
-    if code != run.exit_code:
-        return f"exit code {code}, recorded was {run.exit_code}"
-    before = _lines(_NOTE.sub("", run.output).replace(run.cwd + "/", "") if run.cwd else run.output)
-    now = _lines(output)
-    if run.cut:
+def _difference(before: list[str], now: list[str], *, cut: bool) -> str:
+    """What the replay printed otherwise than what was recorded, or ""."""
+    if cut:
         before = before[: max(1, len(before) // 4)]
         now = now[: len(before)]
-    if before == now or _more(run, output):
+    if before == now:
         return ""
     for number, (old, new) in enumerate(zip(before, now, strict=False), 1):
         if old != new:
@@ -215,16 +215,21 @@ def _difference(run: RanCommand, code: int | None, output: str) -> str:
     return f"{len(now)} lines of output, recorded were {len(before)}"
 
 
-def _more(run: RanCommand, output: str) -> int:
+def _more(before: list[str], now: list[str]) -> int:
     """Lines that only one of them printed, before all that the other did: 0 where they differ.
 
     A warning that a cache is made comes once.
     """
-    before, now = _lines(_NOTE.sub("", run.output)), _lines(output)
     both = min(len(before), len(now))
-    if run.cut or not both or before[-both:] != now[-both:]:
+    if not both or before[-both:] != now[-both:]:
         return 0
     return abs(len(before) - len(now))
+
+
+def _recorded_lines(run: RanCommand) -> list[str]:
+    """What was recorded, with its paths as the replay's are told."""
+    said = _NOTE.sub("", run.output)
+    return _lines(said.replace(f"{run.cwd}/", "") if run.cwd else said)
 
 
 def _lines(text: str) -> list[str]:

@@ -145,3 +145,12 @@ async def test_what_the_script_names_is_its_input_and_what_was_said_before_does_
     check = await replayed(tmp_path, *wrote("a", "x.py", script), *ran("b", "python3 x.py", said))
     assert check.passed and check.detail.endswith("as recorded, 1 after other lines (a warning?)")
     assert check.findings[0]["as_it_is_today"] == ["rain.txt"]
+
+
+async def test_a_path_of_the_sessions_folder_is_the_same_behind_other_lines_too(
+    tmp_path: Path,
+) -> None:
+    script = "import os\nprint(os.path.abspath('a.txt'))\n" * 3
+    said = "A cache is made.\n" + f"{tmp_path}/work/a.txt\n" * 3
+    check = await replayed(tmp_path, *wrote("a", "x.py", script), *ran("b", "python3 x.py", said))
+    assert check.passed and check.findings[0]["other_lines_before"] == 1
