@@ -406,8 +406,6 @@ async def test_a_skill_is_described_once_where_it_is_on_and_nowhere_else(
 async def test_an_mcp_server_is_handed_on_and_its_tool_is_asked_for_with_what_it_is_given(
     rig: Rig, agent: str
 ) -> None:
-    if agent == "vibe":
-        pytest.skip("Vibe 3.0.2 did not ask for the tool within the time when last tried")
     session = await rig.session(agent)
     await session.send("First question")
     await ended(session)

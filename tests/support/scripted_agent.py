@@ -189,7 +189,8 @@ class Agent(MoreRequests):
             self._retell(session)
             threading.Timer(0.05, self._retell, [session]).start()
         self.modes[session] = "auto"
-        self.servers[session] = params["mcpServers"]
+        if not (self.options.keeps and session in self.servers):
+            self.servers[session] = params["mcpServers"]
         return self._choices(session)
 
     def _retell(self, session: str) -> None:
@@ -241,7 +242,8 @@ class Agent(MoreRequests):
         return {"sessionId": session}
 
     def on_session_close(self, params: Message) -> Message:
-        """Nothing to let go of."""
+        """Let go of what it was opened with."""
+        self.servers.pop(params["sessionId"], None)
         return {}
 
     def on_session_delete(self, params: Message) -> Message:
@@ -564,6 +566,7 @@ def main() -> None:
         "bounces",
         "models",
         "more",
+        "keeps",
     )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")

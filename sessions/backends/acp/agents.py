@@ -14,6 +14,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 # What every agent may see of the user's environment, beside HOME, PATH and the like.
 COMMON_ENV = (
@@ -81,8 +82,9 @@ class KnownAgent:
     """It lists only the sessions of a directory that it is told."""
     says_beside: bool = False
     """It says lines of its own ("Info: …") among the chunks of an answer."""
-    keeps_servers: bool = False
-    """An open session's MCP servers stay as they are until its process ends."""
+    keeps_servers: Literal["", "session", "process"] = ""
+    """An open session's MCP servers stay as they are until that session is closed, or its
+    process ends."""
     mcp_option: str = ""
     """Its option that names a file of MCP servers: it takes no programs with a session."""
 
@@ -111,7 +113,7 @@ AGENTS: dict[str, KnownAgent] = {
             ),
             env=_opencode_env,
             carry=("OPENCODE_PERMISSION", "OPENCODE_DISABLE_AUTOUPDATE"),
-            keeps_servers=True,
+            keeps_servers="process",
         ),
         KnownAgent(
             "claude-code",
@@ -142,7 +144,7 @@ AGENTS: dict[str, KnownAgent] = {
             ask_mode="read-only",
             full_mode="agent-full-access",
             key_ways=("api-key", "openai-api-key", "codex-api-key"),
-            keeps_servers=True,
+            keeps_servers="process",
         ),
         KnownAgent(
             "gemini",
@@ -169,6 +171,7 @@ AGENTS: dict[str, KnownAgent] = {
             ("MISTRAL_API_KEY", "VIBE_HOME"),
             ask_mode="ask",
             usage_so_far=True,
+            keeps_servers="session",
         ),
         KnownAgent(
             "qwen",
@@ -187,7 +190,7 @@ AGENTS: dict[str, KnownAgent] = {
             ),
             ask_mode="default",
             lists_by_folder=True,
-            keeps_servers=True,
+            keeps_servers="process",
         ),
         KnownAgent(
             "copilot",

@@ -7,6 +7,7 @@ process that nobody has used for a while is put to sleep if its sessions can be 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
@@ -35,7 +36,7 @@ from sessions.backends.acp.transport import Message
 from sessions.backends.acp.workspace import CAPABILITIES, NO_CAPABILITIES
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
 from sessions.config.model import Provider
-from sessions.errors import UsageError
+from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
 from sessions.tools.workspace import Guard
 from skills import private_files
@@ -300,13 +301,19 @@ class AcpBackend:
         """Whether the agent's session has not gone on since `state` was recorded."""
         return self._last_turns.get(agent_session) == state.get("turn") is not None
 
-    def changed_servers(self, agent: AgentProcess) -> bool:
-        """End the agent where it keeps an open session's MCP servers, whatever is told it next.
+    async def changed_servers(self, agent: AgentProcess, agent_session: str) -> bool:
+        """Have an agent that keeps an open session's MCP servers take those that it is told next.
 
-        False if it would have to end and can't: turns run in it.
+        Some let go of them with the session; of any other the process ends. False if it would
+        have to end and can't: turns run in it.
         """
-        if self.known is not None and not self.known.keeps_servers:
+        keeps = self.known.keeps_servers if self.known is not None else "process"
+        if not keeps:
             return True
+        if keeps == "session" and agent.can("close"):
+            with contextlib.suppress(BackendError):
+                await agent.request("session/close", {"sessionId": agent_session})
+                return True
         if self.working:
             return False
         if agent is self._process:

@@ -258,7 +258,7 @@ class AcpConversation:
                 permission = host.settings.permission
                 await self.options.follow(agent, self.agent_session, permission)
                 return ""
-            if self._backend.changed_servers(agent):
+            if await self._backend.changed_servers(agent, self.agent_session):
                 agent = await self._backend.process(host.cwd)
             else:
                 said = _KEPT.format(title=self._backend.title)

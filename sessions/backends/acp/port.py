@@ -77,8 +77,8 @@ class Port(Listened, Protocol):
     def guard(self, host: TurnHost) -> Guard:
         """The borders of a session's workspace."""
 
-    def changed_servers(self, agent: AgentProcess) -> bool:
-        """End the agent where it would keep an open session's servers; False if it can't now."""
+    async def changed_servers(self, agent: AgentProcess, agent_session: str) -> bool:
+        """End what would keep an open session's servers, or the agent; False if it can't now."""
 
     def skills_meta(self) -> Message:
         """What a session is opened with so that the agent reads no skills by itself."""

@@ -26,12 +26,12 @@ PROGRAM: ev.JSON = {
 ADDRESS: ev.JSON = {"type": "http", "name": "web", "url": "http://127.0.0.1:9/mcp", "headers": []}
 
 
-def copilot(tmp_path: Path) -> AcpBackend:
-    """The scripted agent under the name of one that takes servers so; it notes its words."""
-    script = tmp_path / "bin" / "copilot"
+def known(tmp_path: Path, name: str, words: str = "") -> AcpBackend:
+    """The scripted agent under the name of one that is known; it notes its words."""
+    script = tmp_path / "bin" / name
     script.parent.mkdir(exist_ok=True)
     state = tmp_path / "agent.json"
-    line = f'exec "{sys.executable}" "{AGENT}" --state "{state}"'
+    line = f'exec "{sys.executable}" "{AGENT}" --state "{state}" {words}'
     script.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/words"\n{line}\n')
     script.chmod(0o755)
     return AcpBackend(AgentConfig("g", [str(script)], state=tmp_path, sleep_s=0))
@@ -40,7 +40,7 @@ def copilot(tmp_path: Path) -> AcpBackend:
 async def test_a_session_goes_over_to_the_process_that_has_its_servers_and_back(
     tmp_path: Path,
 ) -> None:
-    backend, host = copilot(tmp_path), FakeHost(tmp_path)
+    backend, host = known(tmp_path, "copilot"), FakeHost(tmp_path)
     talk = await backend.open(host.session_id, host.cwd, {})
     assert isinstance(talk, ServedConversation)
     host.say("say")
@@ -68,16 +68,7 @@ async def test_a_session_goes_over_to_the_process_that_has_its_servers_and_back(
     host.say("say")
     await talk.turn(host)
     assert host.text().endswith(" in mode default") and backend._process is one
-    assert (
-        len(
-            {
-                e.data["session_id"]
-                for e in host.events
-                if isinstance(e, ev.BackendState) and "owner" in e.data
-            }
-        )
-        == 1
-    )
+    assert len(opened_as(host)) == 1
     assert not any(isinstance(e, ev.Error) for e in host.events), (
         "it has its conversation everywhere"
     )
@@ -125,6 +116,32 @@ async def test_an_agent_that_keeps_its_servers_is_started_again_when_they_change
     assert any("keeps the MCP servers" in message for message in told) == busy
     await talk.close()
     await backend.close()
+
+
+async def test_a_session_whose_servers_stay_until_it_is_closed_is_closed_and_opened_again(
+    tmp_path: Path,
+) -> None:
+    backend, host = known(tmp_path, "vibe-acp", "--keeps"), FakeHost(tmp_path)
+    talk = await backend.open(host.session_id, host.cwd, {})
+    host.say("say")
+    await talk.turn(host)
+    first = backend._process
+    backend.remember("other", Busy())
+    for servers, names in (([PROGRAM], ["db"]), ([], [])):
+        host.settings = replace(host.settings, mcp=servers)
+        host.say("about")
+        await talk.turn(host)
+        assert host.text().endswith(f'"servers": {json.dumps(names)}}}')
+        assert backend._process is first
+    assert len(opened_as(host)) == 1
+    await talk.close()
+    await backend.close()
+
+
+def opened_as(host: FakeHost) -> set[str]:
+    """The agent's own names of the session, as it was opened again and again."""
+    states = [e.data for e in host.events if isinstance(e, ev.BackendState)]
+    return {data["session_id"] for data in states if "owner" in data}
 
 
 class Busy:
