@@ -190,7 +190,7 @@ class FarTasks:
                 return
             except NotFound:
                 return
-            except (Offline, AgentdeckError) as error:
+            except AgentdeckError as error:
                 log.info("session %s is not heard: %s", session.id, error)
                 await asyncio.sleep(_AGAIN_S)
 
@@ -215,16 +215,29 @@ class FarTasks:
         tree = session.summary.worktree
         if tree is None:
             return ""
-        if changed.loose:
+        packed, taken = await self._back(session, directory, message, changed)
+        return packed["head"] if taken else str(tree["base"])
+
+    async def _back(
+        self, session: Mirrored, directory: Path, message: str, changed: SessionChanges
+    ) -> tuple[Packed, bool]:
+        """Commit what is not, and take the branch back, if there is one; what else is to come."""
+        tree = session.summary.worktree
+        if tree is not None and changed.loose:
             await self._there(session, "commit", message=message, loose=changed.loose)
         packed: Packed = await self._there(session, "pack")
+        if tree is None or not packed["branch"]:
+            return packed, False
         found = await self._trees.run(look, directory)
-        if found is None or not packed["branch"]:
-            return str(tree["base"])
+        if found is None:
+            return packed, False
         await self._taken(session, found, packed)
-        return packed["head"]
+        return packed, True
 
     async def _taken(self, session: Mirrored, repository: Repository, packed: Packed) -> None:
+        told = packed["branch"], packed["head"], session.id
+        if await self._trees.run(bundles.came, repository, *told):
+            return
         with tempfile.TemporaryDirectory(prefix="agentdeck-bundle-") as folder:
             file = Path(folder) / "bundle"
             with file.open("wb") as opened:
@@ -232,9 +245,7 @@ class FarTasks:
                     await asyncio.to_thread(opened.write, part)
                     if opened.tell() > _MOST_BRANCH:
                         raise UsageError("What a branch adds is more than comes back: 2 GB.")
-            await self._trees.run(
-                bundles.fetched, repository, file, packed["branch"], packed["head"], session.id
-            )
+            await self._trees.run(bundles.fetched, repository, file, *told)
 
     async def _parts(self, session: Mirrored, kind: str, name: str) -> AsyncIterator[bytes]:
         offset = 0
@@ -284,8 +295,8 @@ class FarTasks:
         left: list[str] = []
         try:
             changed = await self.changes(session)
-            await self.commit(session, directory, f"{title} (not finished)", changed)
-            packed: Packed = await self._there(session, "pack")
+            message = f"{title} (not finished)"
+            packed, _ = await self._back(session, directory, message, changed)
             files, left = await self._files(session, packed)
         except AgentdeckError as error:
             left = [f"what it made, which could not be fetched ({error})"]

@@ -70,6 +70,12 @@ def fetched(repository: Repository, bundle: Path, branch: str, head: str, sessio
         raise UsageError(f"The branch {branch} came back at another commit than was said.")
 
 
+def came(repository: Repository, branch: str, head: str, session: str) -> bool:
+    """Whether a session's branch is here already, at that commit."""
+    ref = f"refs/heads/{branch}"
+    return naming.is_of(branch, session) and says(repository.at, "rev-parse", ref) == head
+
+
 def is_commit(name: str) -> bool:
     """Whether a name is a commit's whole one."""
     return _COMMIT.match(name) is not None

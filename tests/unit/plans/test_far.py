@@ -91,8 +91,12 @@ async def test_tasks_on_a_cluster_leave_what_tasks_here_leave(rig: Rig, nearby: 
     assert git(work, "show", f"{two.branch}:one.txt") == "one.txt"
     assert (two.files, two.evidence) == (["two.txt"], "one.txt\ntwo.txt")
     assert not nearby.bodies and rig.deck.features.cluster.site.ledger.empty
-    sent = [args for op, args in nearby.asked if op == "call" and args["command"] == "work.take"]
-    assert len(sent) == 2  # the second repository's bundle holds the first one's commit alone
+    asked = [args for op, args in nearby.asked if op == "call"]
+    commands = [args["command"] for args in asked]
+    assert commands.count("work.take") == 2  # the second bundle holds the first's commit alone
+    reads = [codec.loads(args["args"]) for args in asked if args["command"] == "work.read"]
+    begun = [told for told in reads if (told["kind"], told["offset"]) == ("branch", 0)]
+    assert len(begun) == 2  # each branch comes once: when the try is over it is here
 
 
 async def test_its_session_comes_home_and_is_reviewed_like_any_other(
