@@ -127,6 +127,15 @@ class DeckApp(GuardedApp, SureSize):
         if self._early is not None:
             self._early.append(event)
 
+    def watch_app_focus(self, focus: bool) -> None:
+        """Focus the field of a screen that came while another window was looked at.
+
+        Textual (8.2.8) gives back the focus that was there before, and only that: who looked
+        elsewhere while the deck started typed into nothing.
+        """
+        if focus and self.screen.focused is None:
+            self.screen._update_auto_focus()
+
     def _contrast(self, _: object) -> None:
         self.set_class(self.theme.startswith(CONTRAST), "-contrast")
 

@@ -23,8 +23,8 @@ from sessions.places import Places, owned, private_folder
 from skills import private_files
 
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW
-START_TIMEOUT_S = 20.0
-"""How long a starting engine may say nothing."""
+START_TIMEOUT_S = 60.0
+"""How long a starting engine may say nothing: on a machine that is full, 20 s were not enough."""
 BUSY = "busy"
 """So begins what a starting engine says while an index of many sessions is made again."""
 

@@ -85,15 +85,8 @@ class Names:
         self._paths = _Text(self._low)
         self._own = _Text([name.rpartition("/")[2] for name in self._low])
 
-    def best(self, letters: str, most: int) -> list[str]:
-        """The names that `letters` mean, best first.
-
-        In the file's name, in the path, strewn over the path in their order; if none has them
-        all, the names that lack but one. 50,000 names take a few milliseconds.
-        """
-        from rapidfuzz import process
-        from rapidfuzz.distance import LCSseq
-
+    def plain(self, letters: str, most: int) -> list[str]:
+        """The names that have `letters` in the file's name, or else in the path; at once."""
         wanted = letters.lower()
         found: dict[int, None] = {}
         ways = (
@@ -106,12 +99,28 @@ class Names:
                 found[i] = None
                 if len(found) == most:
                     return [self.names[i] for i in found]
+        return [self.names[i] for i in found]
+
+    def best(self, letters: str, most: int) -> list[str]:
+        """The names that `letters` mean, best first.
+
+        In the file's name, in the path, strewn over the path in their order; if none has them
+        all, the names that lack but one. 50,000 names take a few milliseconds.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import LCSseq
+
+        wanted = letters.lower()
+        found = dict.fromkeys(self.plain(letters, most))
         for lacking in (0, 1):
+            if len(found) >= most:
+                break
             if lacking and (found or len(wanted) < _LETTERS_FOR_A_MISTAKE):
                 break
             strewn = process.extract_iter(
                 wanted, self._low, scorer=LCSseq.similarity, score_cutoff=len(wanted) - lacking
             )
             # The shorter ones come first, so that nothing need be sorted.
-            found |= dict.fromkeys(i for _, _, i in islice(strewn, most + len(found)))
-        return [self.names[i] for i in list(found)[:most]]
+            more = islice(strewn, most + len(found))
+            found |= dict.fromkeys(self.names[i] for _, _, i in more)
+        return list(found)[:most]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from textual.timer import Timer
 
 from tui import actions as registry
-from tui.deck.banner import too_narrow
+from tui.deck.banner import Banner, too_narrow
 from tui.deck.composer import Composer
 from tui.deck.ports import ForChrome
+from tui.deck.welcome import Welcome
 from tui.widgets.clickable_line import FooterKey, footer_spots, status_spots, tab_spots
 
 _DUE = 10
@@ -41,6 +42,18 @@ class Chrome:
         deck.line("footer").say(footer_spots(self._entries(), width, registry.show_key))
         deck.banner.narrow(too_narrow(width, deck.size.height))
         self._count_down()
+
+    def looking(self) -> None:
+        """An engine is looked for."""
+        self.deck.banner.hide()
+        self.deck.query(Welcome).first().looking()
+
+    def lost(self, message: str, hint: str) -> None:
+        """There is no engine."""
+        for banner in self.deck.query(Banner):  # none when the deck is leaving
+            banner.tell(message, hint, registry.show_key(self.key("reconnect")))
+        for welcome in self.deck.query(Welcome):
+            welcome.lost()
 
     def key(self, name: str) -> str:
         """An action's first key, "" if it has none."""

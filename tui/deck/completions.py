@@ -19,12 +19,16 @@ from tui.text import clip
 from tui.work import while_shown
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from sessions.features.file_names import Names
     from tui.widgets.fields import Area
 
 SHOWN = 8
 MOST_SESSIONS = 3
 _FRESH_S = 10.0
+_SHRINKS_S = 0.4
+"""Rows that are no longer used go so long after the last key: it is not to wait for a layout."""
 _WORD = re.compile(r"(?:^|\s)(@\S*)$")
 _COMMAND = re.compile(r"^/[\w-]*$")
 
@@ -55,7 +59,9 @@ class Offers(Static):
         self.at = -1
         self.sessions: Callable[[], list[WordOffer]] = list
         """The other sessions, which `@` names too."""
-        self._rows = 0
+        self._height = 0
+        """In rows; more than are used for a moment after a list that was longer."""
+        self._shrinks: Timer | None = None
         self._known: tuple[str, float, Names | None] = ("", 0.0, None)
 
     @property
@@ -66,54 +72,73 @@ class Offers(Static):
     def close(self) -> None:
         """Offer nothing more, for this word."""
         self.workers.cancel_group(self, "offers")
-        self.found, self.at = [], -1
+        self.found, self.at, self._height = [], -1, 0
         self.display = False
 
     def look(self, field: Area) -> None:
-        """The text has changed: look in the background for what the word may mean."""
+        """The text has changed: look for what the word may mean, in the background what is slow."""
         word = word_at(field)
         if word is None:
             if self.open:
                 self.close()
+            if field.text and self.folder != self._known[0]:
+                self._renew(self.folder)  # an `@` may follow
             return
         self.at = -1  # what was chosen was of another word's
         if word[0] == "/":
             self.workers.cancel_group(self, "offers")
             self._show(field, ranked(self.commands(), word))
             return
-        work = while_shown(self, self._look, field, word, self.folder)
-        self.run_worker(work, group="offers", exclusive=True)
-
-    async def _look(self, field: Area, word: str, folder: str) -> None:
-        from sessions.features.file_names import Names, names_under
-
         sessions = ranked(self.sessions(), word, among_notes=True)[:MOST_SESSIONS]
         where, when, names = self._known
+        if where == self.folder and names is not None:
+            if monotonic() - when > _FRESH_S:
+                # Those known will do; what was made meanwhile is there for the next letter.
+                self._renew(self.folder)
+            found = names.plain(word[1:], SHOWN - len(sessions))
+            if found:
+                self._show(field, [*_files(found), *sessions])
+            if len(found) == SHOWN - len(sessions):
+                self.workers.cancel_group(self, "offers")
+                return
+        work = while_shown(self, self._look, field, word, sessions)
+        self.run_worker(work, group="offers", exclusive=True)
+
+    async def _look(self, field: Area, word: str, sessions: list[WordOffer]) -> None:
+        folder = self.folder
+        if self._known[0] != folder or self._known[2] is None:
+            await self._read(folder)
+        names = self._known[2] if self._known[0] == folder else None
+        found: list[str] = []
+        if names is not None:
+            found = await asyncio.to_thread(names.best, word[1:], SHOWN - len(sessions))
+        # A list that comes late is not put under a hand that chooses: the next key, enter, would
+        # send the message, or take what was not looked at.
+        if word_at(field) == word and field.has_focus and self.at < 0:
+            self._show(field, [*_files(found), *sessions])
+
+    def _renew(self, folder: str) -> None:
+        self._known = (folder, monotonic(), self._known[2] if self._known[0] == folder else None)
+        self.run_worker(while_shown(self, self._read, folder), group="names")
+
+    async def _read(self, folder: str) -> None:
+        from sessions.features.file_names import Names, names_under
 
         def read() -> Names:
             return Names(names_under(Path(folder)) if folder else ())
 
-        if names is None or where != folder:
-            names = await asyncio.to_thread(read)
-            self._known = (folder, monotonic(), names)
-        elif monotonic() - when > _FRESH_S:
-            # Those that are known will do; what was made meanwhile is there for the next letter.
-            self._known = (folder, monotonic(), names)
-            self.run_worker(while_shown(self, self._renew, read, folder), group="names")
-        found = await asyncio.to_thread(names.best, word[1:], SHOWN - len(sessions))
-        # A list that comes late is not put under a hand that chooses: the next key, enter, would
-        # send the message, or take what was not looked at.
-        if word_at(field) == word and field.has_focus and self.at < 0:
-            self._show(field, [*(WordOffer(f"@{name}") for name in found), *sessions])
-
-    async def _renew(self, read: Callable[[], Names], folder: str) -> None:
         names = await asyncio.to_thread(read)
-        if self._known[0] == folder:
+        if self._known[0] == folder or folder == self.folder:
             self._known = (folder, monotonic(), names)
 
     def _show(self, field: Area, found: list[WordOffer]) -> None:
+        if found == self.found:
+            return
         self.found, self.at = found, -1
-        self.display = bool(found)
+        if not found:
+            self.close()
+            return
+        self.display = True
         self.styles.offset = (0, -field.outer_size.height - 1)
         self._draw()
 
@@ -142,9 +167,27 @@ class Offers(Static):
             )
             for index, offer in enumerate(self.found)
         ]
-        hint = Content.styled(" ↑↓ choose · tab takes · esc closes", "$text-muted")
-        same, self._rows = len(rows) == self._rows, len(rows)
-        self.update(Content("\n").join([*rows, hint]), layout=not same)
+        rows.append(Content.styled(" ↑↓ choose · tab takes · esc closes", "$text-muted"))
+        if len(rows) > self._height:
+            self._fit(len(rows))
+        unused = [Content("")] * (self._height - len(rows))
+        if unused and self._shrinks is None:
+            self._shrinks = self.set_timer(_SHRINKS_S, self._shrink)
+        self.update(Content("\n").join([*unused, *rows]), layout=False)
+
+    def _fit(self, rows: int) -> None:
+        self._height = rows
+        self.styles.height = rows
+
+    def _shrink(self) -> None:
+        self._shrinks = None
+        if self.found and self._height != len(self.found) + 1:
+            self._fit(len(self.found) + 1)
+            self._draw()
+
+
+def _files(names: list[str]) -> list[WordOffer]:
+    return [WordOffer(f"@{name}") for name in names]
 
 
 def ranked(offers: list[WordOffer], word: str, *, among_notes: bool = False) -> list[WordOffer]:

@@ -6,11 +6,12 @@ The deck's screen (`tui.deck.screen`) is all of these; it imports its parts, and
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.binding import ActiveBinding
+    from textual.css.query import DOMQuery
     from textual.geometry import Size
     from textual.timer import Timer
     from textual.widget import Widget
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tui.deck.tile import Tile
     from tui.options import DeckOptions
     from tui.widgets.clickable_line import ClickableLine
+
+Part = TypeVar("Part", bound="Widget")
 
 
 class HasModel(Protocol):
@@ -126,6 +129,9 @@ class ForChrome(HasModel, HasTiles, HasFocus, Protocol):
     @property
     def banner(self) -> Banner:
         """Above everything, when there is something wrong."""
+
+    def query(self, selector: type[Part]) -> DOMQuery[Part]:
+        """The parts of a kind; none when the deck is leaving."""
 
     def line(self, name: str) -> ClickableLine:
         """One of the lines `status`, `tabs` and `footer`."""

@@ -169,7 +169,8 @@ class DeckScreen(WithTerminals, LeanScreen):
 
     def reconnect(self) -> None:
         """Look for the engine in the background; start it if none runs."""
-        self.banner.hide()
+        self.link.tried = False
+        self.chrome.looking()
         self.run_worker(while_shown(self, self.link.connect), group="link", exclusive=True)
         self.redraw()
 
@@ -200,9 +201,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         """Say it; what the tiles show stays."""
         self.model.indexing = None
         self.sender.take_waiting()
-        key = registry.show_key(self.chrome.key("reconnect"))
-        for banner in self.query(Banner):  # none when the deck is leaving
-            banner.tell(message, hint, key)
+        self.chrome.lost(message, hint)
         self.redraw()
 
     def event_came(self, session_id: str, event: ev.Event) -> None:

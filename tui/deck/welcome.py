@@ -28,6 +28,14 @@ class Welcome(Static):
         self.backends: list[BackendListed] = []
         self._changed = changed
 
+    def looking(self) -> None:
+        """An engine is looked for."""
+        self.update(Content.styled(_STARTING, "$text-muted"))
+
+    def lost(self) -> None:
+        """There is none, and nobody looks for one."""
+        self.update(Content(f"There is no engine. {self._key('reconnect')} looks for it again."))
+
     def ask(self, client: DeckClient) -> None:
         """Ask the engine what answers, and show it."""
         self.run_worker(self._ask(client), group="welcome", exclusive=True)

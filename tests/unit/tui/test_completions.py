@@ -12,6 +12,7 @@ import pytest
 from sessions.features.file_names import Names, names_under
 from sessions.record import events as ev
 from tests.support.deckpilot import opened
+from tui.deck import completions
 from tui.deck.memory import Memory
 
 
@@ -67,7 +68,7 @@ async def test_a_list_that_comes_late_is_not_put_under_a_hand_that_chooses(
         def late(names: Names, letters: str, most: int) -> list[str]:
             begun.set()
             go_on.wait(30)
-            return best(names, letters, most)
+            return best(names, letters, most)[::-1]
 
         monkeypatch.setattr(Names, "best", late)
         await here.type("s")
@@ -205,3 +206,59 @@ async def test_names_that_are_known_are_offered_while_new_ones_are_read() -> Non
         await here.type("@")
         await here.until(lambda: any(o.text == "@old.py" for o in offers.found))
         await here.until(lambda: offers._known[2] is not None and offers._known[1] > -1000.0)
+
+
+async def test_a_file_list_that_changes_while_it_is_shown(folder: Path) -> None:
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@s")
+        await here.until(lambda: len(offers.found) == 3)
+        (folder / "src/sail.py").rename(folder / "src/spar.py")
+        (folder / "src/new.py").touch()
+        await here.press("down")
+        chosen = offers.found[offers.at].text
+        assert offers.found[offers.at].text == chosen  # nothing moves under the hand
+        await here.press("enter")
+        assert here.composer.text == f"{chosen} "
+        offers._known = (offers._known[0], -1000.0, offers._known[2])
+        await here.type("@sp")  # the names known are offered meanwhile, those there now after it
+        await here.until(lambda: "src/spar.py" in (offers._known[2] or Names(())).names)
+        await here.type("a")
+        await here.until(lambda: [o.text for o in offers.found] == ["@src/spar.py"])
+        for path in (folder / "src").iterdir():
+            path.unlink()
+        (folder / "src").rmdir()
+        offers._known = (offers._known[0], -1000.0, offers._known[2])
+        await here.type("r")
+        await here.until(lambda: (offers._known[2] or Names(["?"])).names == ["notes.md"])
+        await here.type(".")
+        await here.until(lambda: not offers.open)
+        assert here.composer.text.endswith("@spar.")
+
+
+async def test_a_letter_more_changes_no_layout(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completions, "_SHRINKS_S", 3600.0)
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@")
+        await here.until(lambda: len(offers.found) == 3)
+        await here.until(lambda: offers.size.height == 4)
+        await here.settle()
+        laid: list[object] = []
+        refresh = here.deck._refresh_layout
+
+        def spy(*given: Any, **named: Any) -> None:
+            laid.append(given)
+            refresh(*given, **named)
+
+        monkeypatch.setattr(here.deck, "_refresh_layout", spy)
+        await here.type("sail")
+        await here.until(lambda: [o.text for o in offers.found] == ["@src/sail.py"])
+        await here.settle()
+        assert laid == []
+        assert offers.size.height == 4
+        assert [str(line).strip() for line in str(offers.content).split("\n")][:2] == ["", ""]
+        offers._shrink()
+        await here.until(lambda: offers.size.height == 2)

@@ -1,8 +1,12 @@
 """Without an engine the deck says so, keeps what it shows, and finds the way back."""
 
+import asyncio
+
 from sessions.errors import EngineError
 from tests.support.deckpilot import opened
 from tui.deck.banner import Banner
+from tui.deck.client import DeckClient
+from tui.deck.welcome import Welcome
 
 
 async def test_a_lost_engine_is_said_and_the_tiles_keep_their_text() -> None:
@@ -73,3 +77,27 @@ async def test_leaving_hangs_up_and_stops_nothing() -> None:
         assert here.client.closed
         assert here.client.said("session.interrupt") == []
         assert here.client.said("deck.stop") == []
+
+
+async def test_looking_for_it_again_is_said_and_so_is_that_there_is_none() -> None:
+    async with opened(0, down=EngineError("It is slow.")) as here:
+        await here.until(lambda: here.deck.link.tried)
+        await here.settle()
+        welcome = here.deck.query_one(Welcome)
+        assert "no engine. ^r looks" in str(welcome.content)
+        begun, go_on = asyncio.Event(), asyncio.Event()
+        factory = here.deck.link._factory
+
+        async def slow() -> DeckClient:
+            begun.set()
+            await go_on.wait()
+            return await factory()
+
+        here.deck.link._factory = slow
+        await here.press("ctrl+r")
+        await here.until(begun.is_set)
+        await here.settle()
+        assert "starting" in here.line("status")
+        assert "Looking" in str(welcome.content)
+        go_on.set()
+        await here.until(lambda: here.deck.link.up)

@@ -91,3 +91,23 @@ def test_the_first_frame_needs_no_module_of_the_deck_itself() -> None:
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+async def test_who_looked_away_while_the_deck_started_types_into_the_composer() -> None:
+    import asyncio
+
+    never = asyncio.Event()
+
+    async def connect() -> object:
+        await never.wait()
+        raise AssertionError
+
+    app = DeckApp(client_factory=connect)  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.app_focus = False
+        while app.screen is not app.deck or not app.deck.query("Composer"):
+            await pilot.pause()
+        app.app_focus = False
+        app._last_focused_on_app_blur = None  # so it is if that came before there was a composer
+        await pilot.press("h", "i")
+        assert app.deck.composer.text == "hi"
