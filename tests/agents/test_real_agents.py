@@ -70,6 +70,8 @@ class Known:
     titles: bool = True
     """It gives its sessions a title while they run."""
     ends_at_refusal: bool = False
+    names_skills: bool = False
+    """Its tool that activates skills goes on naming those that it knows, without a description."""
     reads_skills: bool = False
     """It tells its model of the skills at home by itself, whatever the deck does."""
     keeps_cancelled: bool = True
@@ -80,7 +82,7 @@ SEEN = {
     "opencode": Known("build", forks=True, titles=False),
     "claude-code": Known("default", steers=True, forks=True),
     "codex": Known("read-only", steers=True, forks=True, writes=False, ends_at_refusal=True),
-    "gemini": Known("default", lists=False, titles=False, keeps_cancelled=False, reads_skills=True),
+    "gemini": Known("default", lists=False, titles=False, keeps_cancelled=False, names_skills=True),
     "qwen": Known("default", titles=False),
     "vibe": Known("ask", forks=True),
     "copilot": Known(
@@ -399,7 +401,8 @@ async def test_a_skill_is_described_once_where_it_is_on_and_nowhere_else(
     row = next(r for r in skills.rows() if r["name"] == SKILL and not r["shadowed_by"])
     assert row["own"] == SEEN[agent].reads_skills
     assert body.count(TOLD) == (1 if row["own"] or state == "on" else 0)
-    assert (SKILL in body) == (row["own"] or state in ("on", "name-only"))
+    named = row["own"] or SEEN[agent].names_skills or state in ("on", "name-only")
+    assert (SKILL in body) == named
     assert (skills.cost()["tokens"] > 0) == (row["own"] or state in ("on", "name-only"))
 
 

@@ -34,6 +34,8 @@ class Agent(MoreRequests):
         self.sessions: dict[str, list[Message]] = {}
         if self.state.exists():
             self.sessions = json.loads(self.state.read_text())
+        self.offered = options.modes.split(",")
+        """The modes that it has, and starts in the first of."""
         self.modes: dict[str, str] = {}
         self.kinds: list[str] = []
         self.chosen: dict[str, str] = {}
@@ -171,7 +173,7 @@ class Agent(MoreRequests):
                      "requestedSchema": {"properties": {"name": {"type": "string"}}}}  # fmt: skip
             self.opened_by = self.ask("elicitation/create", asked).get("result")
         self.sessions[session] = []
-        self.modes[session] = "auto"
+        self.modes[session] = self.offered[0]
         self.servers[session] = params["mcpServers"]
         self.opened = params
         return {"sessionId": session, **self._choices(session)}
@@ -188,7 +190,7 @@ class Agent(MoreRequests):
         if self.options.twice:
             self._retell(session)
             threading.Timer(0.05, self._retell, [session]).start()
-        self.modes[session] = "auto"
+        self.modes[session] = self.offered[0]
         if not (self.options.keeps and session in self.servers):
             self.servers[session] = params["mcpServers"]
         return self._choices(session)
@@ -226,7 +228,10 @@ class Agent(MoreRequests):
 
     def on_session_set_config_option(self, params: Message) -> Message:
         """Change an option; one value is never taken."""
-        if params["value"] != "refused":
+        kept = params["value"] == "refused" or (
+            self.options.bounces and params["configId"] == "mode"
+        )
+        if not kept:
             self.chosen[params["configId"]] = params["value"]
         return {"configOptions": self._config()}
 
@@ -255,7 +260,7 @@ class Agent(MoreRequests):
     def on_session_set_mode(self, params: Message) -> Message:
         """Change the mode."""
         if self.options.bounces:
-            self.update(params["sessionId"], "current_mode_update", currentModeId="auto")
+            self.update(params["sessionId"], "current_mode_update", currentModeId=self.offered[0])
             return {}
         self.modes[params["sessionId"]] = params["modeId"]
         return {}
@@ -291,7 +296,7 @@ class Agent(MoreRequests):
 
     def _config(self) -> list[Message]:
         values = {
-            "mode": ("auto", "default", "plan"),
+            "mode": self.offered,
             "model": ("m1", "m2", "refused"),
             "effort": ("low", "high"),
         }
@@ -308,8 +313,8 @@ class Agent(MoreRequests):
         ]
 
     def _modes(self, session: str) -> Message:
-        modes = [{"id": m, "name": m} for m in ("auto", "default", "plan")]
-        return {"currentModeId": self.modes.get(session, "auto"), "availableModes": modes}
+        modes = [{"id": m, "name": m} for m in self.offered]
+        return {"currentModeId": self.modes.get(session, self.offered[0]), "availableModes": modes}
 
 
 Act = Callable[[Agent, str, str], Any]
@@ -438,9 +443,9 @@ def garble(agent: Agent, session: str, text: str) -> None:
 
 
 def flood(agent: Agent, session: str, text: str) -> None:
-    """Five thousand chunks, and much on stderr."""
+    """Five thousand chunks, or as many as are asked for, and much on stderr."""
     sys.stderr.write("x" * 300_000 + "\n")
-    for number in range(5000):
+    for number in range(int(rest_of(text, "flood") or 5000)):
         agent.say(session, f"{number} ")
 
 
@@ -570,6 +575,7 @@ def main() -> None:
     )
     for flag in flags:
         parser.add_argument(f"--{flag}", action="store_true")
+    parser.add_argument("--modes", default="auto,default,plan")
     parser.add_argument("--replay", default="")  # a log of a real agent's
     options = parser.parse_args()
     if options.replay:

@@ -47,13 +47,24 @@ def _qwen(env: Mapping[str, str], names: Sequence[str], folder: Path) -> Mapping
     return {name: str(ours)}
 
 
-_ENV: Mapping[str, Env] = {"opencode": _opencode, "codex": _codex, "vibe": _vibe, "qwen": _qwen}
+def _gemini(env: Mapping[str, str], names: Sequence[str], folder: Path) -> Mapping[str, str]:
+    # `skills.disabled` holds only in the user's own files: those of the system (0.61.0) have to
+    # be root's, with every folder above them. Its tool `activate_skill` goes on naming them.
+    return {"GEMINI_PROMPT_AGENTSKILLS": "0"}
+
+
+_ENV: Mapping[str, Env] = {
+    "opencode": _opencode,
+    "codex": _codex,
+    "vibe": _vibe,
+    "qwen": _qwen,
+    "gemini": _gemini,
+}
 BY_NAME = ("qwen", "claude-code")
 """Those that are told which skills; the others leave all of them to the deck."""
 _READS = {
     "claude-code": ((".claude/skills",), (".claude/skills",)),
     "qwen": ((".agents/skills", ".qwen/skills"), (".agents/skills", ".qwen/skills")),
-    "gemini": ((".agents/skills", ".gemini/skills"), ()),
     "copilot": (
         (".agents/skills", ".copilot/skills"),
         (".agents/skills", ".claude/skills", ".github/skills"),
@@ -89,8 +100,6 @@ def read_by(
     home, project = _READS.get(agent, ((), ()))
     folders = [Path.home() / each for each in home]
     folders += [top / each for top in (cwd, *cwd.parents) for each in project]
-    if agent == "gemini" and _gemini_trusts(cwd):
-        folders += [cwd / each for each in (".agents/skills", ".gemini/skills")]
     if agent in BY_NAME:
         if off is None:
             return frozenset()
@@ -98,30 +107,6 @@ def read_by(
         skills = [(name, path) for name, path in skills if name not in told]
     found = (n for n, path in skills if any(path.is_relative_to(f) for f in folders))
     return frozenset(found)
-
-
-def _gemini_trusts(cwd: Path) -> bool:
-    """Whether Gemini CLI trusts a directory, by its settings at home: it reads its skills then."""
-    mine = Path.home() / ".gemini"
-    security = _object(_text(mine / "settings.json")).get("security")
-    trust = security.get("folderTrust") if isinstance(security, dict) else None
-    if isinstance(trust, dict) and trust.get("enabled") is False:
-        return True
-    rules = _object(_text(mine / "trustedFolders.json"))
-    fitting = [
-        told
-        for told, level in rules.items()
-        if cwd.is_relative_to(Path(told).parent if level == "TRUST_PARENT" else told)
-    ]
-    longest = max(fitting, key=len, default="")
-    return rules.get(longest) in ("TRUST_FOLDER", "TRUST_PARENT")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError):
-        return ""
 
 
 def _merged(env: Mapping[str, str], name: str, more: Message) -> Mapping[str, str]:

@@ -327,21 +327,6 @@ async def test_an_agent_that_shows_its_own_directory_gets_a_process_for_each(
     await backend.close()
 
 
-@pytest.mark.parametrize("program", [known.command[0] for known in AGENTS.values()])
-async def test_noise_and_options_without_a_refusal_are_borne_of_each_known_agent(
-    program: str, tmp_path: Path
-) -> None:
-    backend = called(tmp_path, program, "--noise")
-    host = FakeHost(tmp_path, permission="read-only")
-    talk = await backend.open(host.session_id, host.cwd, {})
-    options = [{"optionId": "yes", "name": "Yes", "kind": "allow_once"}]
-    for text in (f"permit {json.dumps(options)}", "garble"):
-        host.say(text)
-        assert (await talk.turn(host)).reason == "end_turn"
-    assert host.text() == "outcome cancelled Nonebefore after"
-    await backend.close()
-
-
 @pytest.mark.parametrize("flag", ["--late", "--twice"])
 async def test_a_past_that_is_told_after_the_answer_is_not_recorded_again(
     flag: str, make: Make, tmp_path: Path
