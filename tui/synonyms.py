@@ -102,6 +102,38 @@ SYNONYMS = {
 }
 
 
+SETTINGS = {
+    "limits": "budget cost spend money cap dollars quota",
+    "defaults.theme": "colours colors dark light contrast appearance look",
+    "defaults.permission": "rights mode yolo approve",
+    "defaults": "preferences general",
+    "notify": "notices notifications sound bell alert desktop",
+    "keys": "shortcuts bindings hotkeys keyboard",
+    "tools": "sandbox bash shell command",
+    "worktrees": "branch git",
+    "skills": "abilities instructions folders",
+    "titles": "names naming label",
+    "engine": "daemon process memory server",
+    "terminals": "shell bash tmux scrollback",
+    "priming": "inspire dream idle night ideas",
+    "permissions": "rules always allow rights",
+    "backends": "provider api url server llm agent",
+    "profiles": "preset set model llm",
+    "prices": "cost money dollars tokens",
+    "mcp": "tools servers connect",
+    "cluster": "ray nodes",
+    "hosts": "remote ssh machine",
+}
+"""The same for the configuration, by a section's or a key's name."""
+
+
+def of_setting(name: str) -> str:
+    """Other words for a key of the configuration, and for the sections that it stands in."""
+    first, _, rest = name.partition(".")
+    own = of(rest) if first == "keys" else SETTINGS.get(name, "")
+    return f"{own} {SETTINGS.get(first, '')}"
+
+
 def of(name: str) -> str:
     """Other words for an action."""
     return SYNONYMS.get(name, "")

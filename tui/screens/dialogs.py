@@ -69,7 +69,10 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
 
     def hint(self, text: str) -> None:
         """What the keys do, in the frame's lower line."""
-        self.query_one("#dialog").border_subtitle = plain(text)
+        frame = self.query_one("#dialog")
+        frame.border_subtitle = plain(text)
+        if len(text) > frame.size.width - 2:
+            frame.refresh(layout=True)
 
     async def on_hints_chosen(self, message: Hints.Chosen) -> None:
         """What can be done was clicked instead."""

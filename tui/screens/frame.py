@@ -20,6 +20,8 @@ WIDEST = 150
 SLIM = 100
 """Columns below which it has them all."""
 _NARROWEST = 56
+_SENTENCES = 60
+"""As wide as a sentence or two, where nothing says how much it holds."""
 
 
 def inner_width(screen: int) -> int:
@@ -72,9 +74,13 @@ class Frame(Vertical):
         return False
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
-        """As wide as the widest of what it holds."""
+        """As wide as the widest of what it holds, or of what stands in its frame."""
+        told = max(map(cell_len, (str(self.border_title or ""), str(self.border_subtitle or ""))))
+        if not self.has_class("-wide"):
+            most = min(viewport.width, WIDEST) - self.gutter.width
+            return max(1, min(most, max(_SENTENCES, told + 2)))
         most = int(min(viewport.width * MOST, WIDEST)) - self.gutter.width
-        widths = [_NARROWEST, cell_len(str(self.border_title or "")) + 4]
+        widths = [_NARROWEST, told + 4]
         widths += [_width(child, container, viewport) for child in self.children if child.display]
         return self._grown(viewport, max(1, min(most, max(widths))), 0)[0]
 

@@ -158,7 +158,7 @@ class NewSessionForm(Dialog[Wish]):
 
     def on_mount(self) -> None:
         """Ask the engine for the choices; the form can be used meanwhile."""
-        self.hint("enter creates · tab next field · → completes a directory · esc")
+        self.hint("enter creates · tab next field · → completes a path · esc leaves")
         self.query_one("#host-row").display = False
         self.query_one("#title", Input).focus()
         self.run_worker(while_shown(self, self._load), exclusive=True)

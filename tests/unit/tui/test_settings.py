@@ -20,6 +20,7 @@ from tests.support.fake_client import FakeClient
 from tui import actions as registry
 from tui.screens.dialogs import Choose, Confirm
 from tui.screens.settings.forms import EditSetting, PressKey
+from tui.screens.settings.items import HEAD
 from tui.screens.settings.screen import SettingsScreen
 from tui.widgets.rows import Rows
 
@@ -173,3 +174,16 @@ async def test_the_next_opening_shows_what_was_told_before_the_engine_answers_ag
 def test_what_goes_over_the_wire_is_what_dataclasses_would_tell(tmp_path: Path) -> None:
     told = overview(tmp_path / "config.toml")
     assert json.loads(json.dumps(as_json(told))) == json.loads(json.dumps(asdict(told)))
+
+
+async def test_a_setting_is_found_by_another_word_and_misspelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch) as (here, screen):
+        await find(here, screen, "budget")
+        assert "limits.session_usd" in screen.shown
+        await find(here, screen, "shortcut duplicate")
+        assert "keys.fork" in screen.shown
+        assert "keys.new" not in screen.shown
+        await find(here, screen, "sandbxo")
+        assert [key for key in screen.shown if not key.startswith(HEAD)] == ["tools.sandbox"]

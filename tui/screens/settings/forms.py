@@ -112,7 +112,7 @@ class PressKey(Dialog[str]):
     def on_mount(self) -> None:
         """Wait for a key."""
         self.query_one("#pressed", Static).update(Content.styled("Press the key you want.", "bold"))
-        self.hint("enter takes it · insert adds it · delete: the default · esc")
+        self.hint("enter takes it · insert adds it · delete: the default · esc leaves")
 
     async def on_key(self, event: events.Key) -> None:
         """A key that is no answer is the one that is wanted."""

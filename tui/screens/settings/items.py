@@ -9,11 +9,13 @@ from rich.cells import set_cell_size
 
 from sessions.api.answers import SettingShown, SettingsSection
 from tui import actions as registry
+from tui import synonyms
 from tui.terminal import glyphs
 from tui.text import clip, one_line
 from tui.widgets.rows import Row
 
 HEAD = "§"
+_ALIKE = 75
 # In a row `$text-muted`, which takes after what is behind it, comes out white.
 GREY = "$foreground 60%"
 
@@ -68,28 +70,42 @@ def _of_action(
 def items(
     sections: Sequence[SettingsSection], opened: set[str], terms: Sequence[str]
 ) -> Iterator[SettingItem]:
-    """What is shown: what was opened, or, where something is looked for, all that has it."""
+    """What is shown: what was opened, or, where something is looked for, all that has it, or
+    else what is written much like it."""
+    nearly = bool(terms) and not any(
+        _has(row, terms) for section in sections for row in _rows(section)
+    )
     for section in sections:
-        name = ".".join(section["keys"])
-        head = SettingItem(HEAD + name, section)
-        rows = [SettingItem(".".join(s["keys"]), section, s) for s in section["settings"]]
+        head = SettingItem(HEAD + ".".join(section["keys"]), section)
+        rows = _rows(section)
         if terms:
-            rows = [row for row in rows if _has(row, terms)]
+            rows = [row for row in rows if _has(row, terms, nearly=nearly)]
             if rows:
                 yield head
                 yield from rows
             continue
         yield head
-        if name in opened:
+        if head.name in opened:
             yield from rows
 
 
-def _has(item: SettingItem, terms: Sequence[str]) -> bool:
+def _rows(section: SettingsSection) -> list[SettingItem]:
+    return [SettingItem(".".join(s["keys"]), section, s) for s in section["settings"]]
+
+
+def _has(item: SettingItem, terms: Sequence[str], *, nearly: bool = False) -> bool:
     setting = item.setting
     assert setting is not None
     words = f"{item.name} {item.name.replace('_', ' ')} {setting['words']} {setting['value']} "
-    words = f"{words}{item.section['words']} {_source(setting)}".casefold()
-    return all(term in words for term in terms)
+    words = f"{words}{item.section['words']} {_source(setting)} {synonyms.of_setting(item.name)}"
+    words = words.casefold()
+    if not nearly:
+        return all(term in words for term in terms)
+    from rapidfuzz import fuzz
+
+    # Of names alone: in long sentences everything is like something.
+    name = item.name.replace("_", " ").replace(".", " ").split()
+    return all(any(fuzz.ratio(term, word) >= _ALIKE for word in name) for term in terms)
 
 
 def row_of(item: SettingItem, width: int, opened: bool) -> Row:
@@ -151,7 +167,7 @@ def about(item: SettingItem) -> list[str]:
     """What is told of the row under the cursor: its words, then default, source, and when."""
     setting = item.setting
     if setting is None:
-        file = "in your file" if item.section["ours"] else "as it comes"
+        file = "stands in your file" if item.section["ours"] else "nothing of it is in your file"
         return [one_line(item.section["words"]), file]
     default = one_line(setting["default"]) or "nothing"
     told = [f"default: {default}", f"from: {one_line(setting['source'])}"]
