@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
+from sessions.record.pictures import hush
+
 MOST = 2**20
 """Bytes of one picture, or of another file that a command made."""
 MOST_OF_ALL = 4 * 2**20
@@ -65,6 +67,7 @@ def _upright(exif: bytes) -> bytes:
     """EXIF notes that say which side is up and nothing else; b"" where that is the top."""
     from PIL.Image import Exif
 
+    hush()
     told, kept = Exif(), Exif()
     try:
         told.load(exif)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,7 +129,16 @@ def _pillow() -> Any:
         import PIL.Image
     except ImportError:
         return None
+    hush()
     return PIL.Image
+
+
+def hush() -> None:
+    """Let Pillow print no warnings: what is odd in a file is judged, and said, by who reads it.
+
+    For all threads alike: to catch warnings for a while is not safe where several decode.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _fits(data: bytes, size: tuple[int, int], side: int) -> bool:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import io
 import struct
-import warnings
 from typing import Any
 
-from sessions.record.pictures import is_svg
+from sessions.record.pictures import hush, is_svg
 from tui.pictures.refused import NotDrawn as NotDrawn
 
 MOST_BYTES = 40_000_000
@@ -34,8 +33,7 @@ def small(data: bytes, width: int, height: int) -> tuple[Any, tuple[int, int]]:
         from PIL import Image, ImageOps
     except ImportError:
         raise NotDrawn("pictures are drawn with the extra `pictures` (Pillow)") from None
-    # Its sizes are looked at below; a warning would be printed into the deck.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    hush()
     if len(data) > MOST_BYTES:
         raise NotDrawn("the file is too large")
     if is_svg(data):

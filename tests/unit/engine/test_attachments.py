@@ -96,7 +96,9 @@ def test_an_agent_without_eyes_gets_the_path_and_the_user_is_told(tmp_path: Path
 
 
 @pytest.mark.parametrize("form", ["BMP", "TIFF", "ICO"])
-def test_a_bitmap_is_kept_as_a_png_and_words_stay_words(tmp_path: Path, form: str) -> None:
+def test_a_bitmap_is_kept_as_a_png_and_words_stay_words(
+    tmp_path: Path, form: str, recwarn: pytest.WarningsRecorder
+) -> None:
     file = tmp_path / "a.picture"
     Image.new("RGB", (16, 16), "red").save(file, form)
     assert dropped.files_named(str(file)) == [file] and dropped.is_picture(file)
@@ -105,5 +107,6 @@ def test_a_bitmap_is_kept_as_a_png_and_words_stay_words(tmp_path: Path, form: st
     file.write_bytes(file.read_bytes()[:20])
     with pytest.raises(UsageError, match="can't be made a PNG"):
         attachments.read(file)
+    assert not recwarn.list, "what Pillow has to say of it is printed nowhere"
     file.write_text("BM is how these words begin")
     assert attachments.read(file)[1] == "text/plain"

@@ -70,12 +70,16 @@ def head(width: int, height: int) -> bytes:
         (b"RIFF\x10\0\0\0WEBPVP8 " + b"\xff" * 20, "broken"),
         (b"\xff\xd8\xff\xe0" + b"\0" * 30, "broken"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "broken"),
+        (made(Image.new("RGB", (9, 9)), "TIFF")[:20], "broken"),
         (b"", "broken"),
     ],
 )
-def test_hostile_and_broken_files_are_refused(data: bytes, why: str) -> None:
+def test_hostile_and_broken_files_are_refused(
+    data: bytes, why: str, recwarn: pytest.WarningsRecorder
+) -> None:
     with pytest.raises(NotDrawn, match=why):
         small(data, 40, 40)
+    assert not recwarn.list, "a warning would be printed into the deck"
 
 
 def test_what_is_no_file_or_too_large_is_not_read(tmp_path: Path) -> None:
