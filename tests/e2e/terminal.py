@@ -67,7 +67,16 @@ class Terminal:
         while not condition():
             left = end - time.monotonic()
             if left <= 0 or not self._read(left):
-                raise AssertionError(f"this did not come:\n{self.text}")
+                raise AssertionError(self._missed(timeout_s, end))
+
+    def _missed(self, timeout_s: float, end: float) -> str:
+        """What is said of a wait that failed: whether the program was still there, and when."""
+        seconds = timeout_s + time.monotonic() - end
+        try:
+            there = f"the program ended with {self.process.wait(timeout=0.5)}"
+        except subprocess.TimeoutExpired:
+            there = "the program runs"
+        return f"this did not come within {seconds:.1f} s, {there}:\n{self.text}"
 
     def wait_for(self, words: str, timeout_s: float = 60.0) -> None:
         """Read until `words` are on the screen."""
@@ -114,8 +123,8 @@ class Terminal:
         """Send keys again and again, a second apart, until `condition()` holds."""
         end = time.monotonic() + timeout_s
         while not condition():
-            if time.monotonic() > end:
-                raise AssertionError(f"this did not come:\n{self.text}")
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise AssertionError(self._missed(timeout_s, end))
             self.send(keys)
             until = time.monotonic() + 1.0
             while not condition() and self._read(max(0.0, until - time.monotonic())):
