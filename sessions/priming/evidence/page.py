@@ -220,12 +220,14 @@ def _how() -> Iterator[str]:
     yield ""
     yield (
         "Intervals: 95 %, by a bootstrap over the questions, paired: a question brings all arms "
-        "with it. Spread is of words, not of meanings, and says nothing of whether an idea is "
-        "good; own spread leaves out what stood in the prompts, since another block in each prompt "
-        "makes answers differ by echo alone. The fitness rules find answers that are broken, not "
-        "answers that are dull. Short answers compress worse, which is "
-        "part of the figure of verbalised sampling. Eight measures of eight arms are many looks: "
-        "single intervals near 0 prove little."
+        "with it, and the percentiles are widened for so few questions (expanded percentiles). "
+        "Two runs both vary, so of the differences of a second run about 83 in 100 are to be "
+        "expected in the intervals of the first. Spread is of words, not of meanings, and says "
+        "nothing of whether an idea is good; own spread leaves out what stood in the prompts, "
+        "since another block in each prompt makes answers differ by echo alone. The fitness rules "
+        "find answers that are broken, not answers that are dull. Short answers compress worse, "
+        "which is part of the figure of verbalised sampling. Eight measures of eight arms are "
+        "many looks: single intervals near 0 prove little."
     )
     yield ""
     yield (

@@ -1,13 +1,16 @@
 """Results → means of each arm, and what differs from plain and sham, with intervals.
 
 The bootstrap is paired: questions are drawn with replacement, and each brings all arms with it.
-An interval that has 0 in it says that no difference shows. Nothing is left out because it is
-unwelcome: every arm and every measure is there.
+With as few questions as these, plain percentiles come out too narrow: they are widened as for a
+t interval. An interval that has 0 in it says that no difference shows. Nothing is left out because
+it is unwelcome: every arm and every measure is there.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
 from sessions.priming.evidence.arms import ARMS
 from sessions.priming.evidence.measures import MEASURES, measure
@@ -16,7 +19,8 @@ from sessions.priming.evidence.results import Results
 from sessions.priming.model import JSON
 from sessions.priming.rng import Stream
 
-BOOTSTRAPS = 2_000
+BOOTSTRAPS = 4_000
+_TAIL = 0.025
 AGAINST = ("plain", "sham")
 Cells = Mapping[str, Sequence[float]]
 """Per arm one value for each question, in the same order."""
@@ -67,19 +71,44 @@ def _figures(cells: Cells, seed: int) -> JSON:
     draws = [[stream.below(count) for _ in range(count)] for _ in range(BOOTSTRAPS)]
     found: JSON = {}
     for arm, values in cells.items():
-        found[arm] = {"mean": _interval(values, draws)}
+        found[arm] = {"mean": interval(values, draws)}
         for other in AGAINST:
             if other in cells and other != arm:
                 less = [a - b for a, b in zip(values, cells[other], strict=True)]
-                found[arm][other] = _interval(less, draws)
+                found[arm][other] = interval(less, draws)
     return found
 
 
-def _interval(values: Sequence[float], draws: Sequence[Sequence[int]]) -> list[float]:
-    """Mean, and the 95 % interval of the percentiles."""
+def interval(values: Sequence[float], draws: Sequence[Sequence[int]]) -> list[float]:
+    """Mean, and its 95 % interval by expanded percentiles."""
     means = sorted(sum(values[i] for i in draw) / len(draw) for draw in draws)
-    low, high = means[round(0.025 * len(means))], means[round(0.975 * len(means)) - 1]
+    below = round(tail(len(values)) * len(means))
+    low, high = means[below], means[-1 - below]
     return [round(value, 4) for value in (sum(values) / len(values), low, high)]
+
+
+def tail(count: int) -> float:
+    """The part of a bootstrap's means that lies beyond each end of a 95 % interval.
+
+    Of `count` values the plain 2.5 % covers too little: the spread is taken with n instead of
+    n - 1, and as of a normal distribution instead of t (T. Hesterberg, What Teachers Should Know
+    About the Bootstrap, 2015, section 5.3, the expanded percentile interval).
+    """
+    if count < 2:
+        return 0.0
+    normal = NormalDist()
+    return normal.cdf(-math.sqrt(count / (count - 1)) * _student(normal.inv_cdf(1 - _TAIL), count))
+
+
+def _student(z: float, count: int) -> float:
+    """The quantile of Student's t that belongs to a normal one (Abramowitz and Stegun 26.7.5)."""
+    free = count - 1
+    return (
+        z
+        + (z**3 + z) / (4 * free)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * free**3)
+    )
 
 
 def within(first: JSON, second: JSON) -> list[JSON]:

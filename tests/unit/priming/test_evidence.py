@@ -22,8 +22,9 @@ from sessions.priming.evidence.experiment import ExperimentPlan, run
 from sessions.priming.evidence.measures import Answer, measure
 from sessions.priming.evidence.questions import kept, questions
 from sessions.priming.evidence.results import Results
-from sessions.priming.evidence.summary import sign, summarise, table, within
+from sessions.priming.evidence.summary import interval, sign, summarise, table, tail, within
 from sessions.priming.model import JSON
+from sessions.priming.rng import Stream
 
 WORDS = [
     "river",
@@ -225,6 +226,21 @@ async def test_a_run_that_stopped_half_way_counts_whole_rounds_alone(tmp_path: P
     assert found is not None and (found["samples"], found["questions"]) == (3, 3)
     cut.cells = {k: c for k, c in whole.cells.items() if k[2] == 0}
     assert summarise(cut) is None
+
+
+@pytest.mark.parametrize(("count", "part"), [(10, 0.0086), (30, 0.0188), (1_000, 0.0249)])
+def test_few_questions_make_wider_intervals(count: int, part: float) -> None:
+    assert tail(count) == pytest.approx(part, abs=2e-4)
+
+
+def test_an_interval_holds_the_mean_as_often_as_it_says() -> None:
+    stream, held, runs = Stream("coverage", 1, {}), 0, 300
+    draws = [[stream.below(10) for _ in range(10)] for _ in range(400)]
+    for _ in range(runs):
+        values = [sum(stream.below(1000) for _ in range(6)) / 1000 for _ in range(10)]
+        _, low, high = interval(values, draws)
+        held += low <= 2.997 <= high
+    assert 0.91 <= held / runs <= 0.985  # plain percentiles: 0.89
 
 
 def test_an_interval_with_zero_in_it_is_no_difference() -> None:
