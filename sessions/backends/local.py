@@ -290,7 +290,12 @@ class LocalBackend:
             )
         await self.api.close()
         self._url, self._key = said["url"], key
-        self.api = MessagesApi(api_key=key, base_url=said["url"], stall_s=self._config.stall_s)
+        self.api = MessagesApi(
+            api_key=key,
+            base_url=said["url"],
+            stall_s=self._config.stall_s,
+            at_once=self._config.slots,  # a question without a slot would say nothing for long
+        )
 
     async def _spawn(self, key: str) -> dict[str, str]:
         """Start the server and return what it says when it is ready, or has failed."""

@@ -9,6 +9,7 @@ and `json.loads` cost a fraction, and the figure for the whole engine is 120.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import ssl
@@ -50,14 +51,22 @@ class Wire:
     """
 
     def __init__(
-        self, *, api_key: str, base_url: str, connect_s: float = 10.0, stall_s: float = 180.0
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        connect_s: float = 10.0,
+        stall_s: float = 180.0,
+        at_once: int = 0,
     ) -> None:
+        """`at_once`: more requests than that wait here, where waiting is no stall; 0 is any."""
         self._key = api_key
         self._base_url = base_url
         self._connect_s = connect_s
         self.stall_s = stall_s
         self._client: Any = None
         self._making = asyncio.Lock()
+        self._room = asyncio.Semaphore(at_once) if at_once else contextlib.nullcontext()
 
     # -- what each API has of its own
 
@@ -142,7 +151,7 @@ class Wire:
         # Made before the clock runs: importing the SDK takes a second.
         client = await self.client()
         try:
-            async with asyncio.timeout(self.stall_s) as watchdog:
+            async with self._room, asyncio.timeout(self.stall_s) as watchdog:
                 await self._read(client, params, reader, watchdog)
         except TimeoutError as error:
             if not reader.whole:
