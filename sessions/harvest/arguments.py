@@ -1,58 +1,50 @@
 """Files that a script names itself, made its arguments: without any it does what it did.
 
-Only where that is certain: a script in Python that takes no arguments yet, each name a text of its
-own in the code. A line at its beginning takes the argument, or else the name that was recorded.
+Only where that is certain: a script that takes no arguments yet, in a language that is known here,
+each name a text of its own in the code. A line at its beginning takes the argument, or else the
+name that was recorded.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
-from sessions.harvest.parameters import CommandParameter, free_name, within, written_by
+from sessions.harvest import arguments_python, arguments_quoted
+from sessions.harvest.parameters import CommandParameter, within, written_by
 
 _MOST = 3
-_TAKES = re.compile(
-    r"\b(?:argv|argparse|optparse|click|typer|docopt|getopt|fire|absl|input\(|fileinput)"
-)
+_Rewrite = Callable[[str, Sequence[CommandParameter]], tuple[str, list[CommandParameter]] | None]
+_LANGUAGES: dict[str, _Rewrite] = {
+    ".py": arguments_python.rewritten,
+    ".sh": arguments_quoted.shell,
+    ".bash": arguments_quoted.shell,
+    ".js": arguments_quoted.javascript,
+    ".mjs": arguments_quoted.javascript,
+    ".cjs": arguments_quoted.javascript,
+    ".ts": arguments_quoted.javascript,
+}
 
 
-def with_arguments(script: str, made: Iterable[str] = ()) -> tuple[str, list[CommandParameter]]:
+def with_arguments(
+    path: str, script: str, made: Iterable[str] = ()
+) -> tuple[str, list[CommandParameter]]:
     """The script with its files as arguments, those that it reads first, and what they are.
 
-    Unchanged, and none, where there is nothing that is certain. `made`: what its run left.
+    Unchanged, and none, where there is nothing that is certain.
+
+    Args:
+        path: its name says which language it is in.
+        made: what its run left.
     """
     made = list(made)
+    rewrite = _LANGUAGES.get(PurePosixPath(path).suffix.lower())
     reads = list(within(script, made))
     takes = [*reads, *written_by(script, made)]
-    if not reads or len(takes) > _MOST or _TAKES.search(script):
+    if rewrite is None or not reads or len(takes) > _MOST:
         return script, []
-    try:
-        tree = ast.parse(script)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return script, []
-    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    taken: list[CommandParameter] = []
-    for each in takes:
-        taken.append(replace(each, name=free_name(each.name, named)))
-        named.add(taken[-1].name)
-    places = [(node, each) for each in taken for node in _texts(tree, each.recorded)]
-    if {each.name for _, each in places} != {each.name for each in taken}:
-        return script, []
-    lines = script.split("\n")
-    for node, each in sorted(places, key=lambda p: (p[0].lineno, p[0].col_offset), reverse=True):
-        if not _put(lines, node, each):
-            return script, []
-    at = _begins(tree)
-    changed = "\n".join([*lines[:at], *_head(tree, taken), *lines[at:]])
-    try:
-        compile(changed, "script", "exec")
-    except (SyntaxError, ValueError):
-        return script, []
-    return changed, taken
+    return rewrite(script, takes) or (script, [])
 
 
 def run_alone(path: str, command: str) -> bool:
@@ -61,48 +53,3 @@ def run_alone(path: str, command: str) -> bool:
     return bool(re.search(rf"(?:^|[\s;&|/]){name}\s*(?:[;&|>]|\Z)", command)) and not (
         re.search(r"\s-m\s", command)
     )
-
-
-def _texts(tree: ast.AST, recorded: str) -> Iterator[ast.Constant]:
-    """Where the name stands as a text of its own."""
-    parts = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in ast.walk(n)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value == recorded and id(node) not in parts:
-            yield node
-
-
-def _put(lines: list[str], node: ast.Constant, given: CommandParameter) -> bool:
-    """The argument's name in the place of a text, if it stands on one line as it was read."""
-    number, end = node.lineno - 1, node.end_col_offset
-    if node.end_lineno != node.lineno or end is None:
-        return False
-    line = lines[number].encode()
-    if line[node.col_offset : end].decode()[1:-1] != given.recorded:
-        return False  # with a prefix, or written in another way
-    lines[number] = (line[: node.col_offset] + given.name.encode() + line[end:]).decode()
-    return True
-
-
-def _begins(tree: ast.Module) -> int:
-    """The line behind the imports at the beginning."""
-    at = 0
-    for node in tree.body:
-        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if not text and not isinstance(node, ast.Import | ast.ImportFrom):
-            break
-        at = node.end_lineno or at
-    return at
-
-
-def _head(tree: ast.Module, taken: list[CommandParameter]) -> Iterator[str]:
-    imported = any(
-        alias.name == "sys" and alias.asname is None
-        for node in tree.body
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    )
-    if not imported:
-        yield "import sys"
-    yield ""
-    for number, each in enumerate(taken, 1):
-        yield f"{each.name} = sys.argv[{number}] if len(sys.argv) > {number} else {each.recorded!r}"

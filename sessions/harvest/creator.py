@@ -264,10 +264,10 @@ class _Maker:
             if f.signals.get("passed") and run_alone(f.path, str(f.signals.get("command", "")))
         }
         for path, receipt in draft.file_receipts.items():
-            if not path.startswith("scripts/") or not path.endswith(".py") or receipt not in ran:
+            if not path.startswith("scripts/") or receipt not in ran:
                 continue
             try:
-                text, taken = with_arguments(draft.files[path].decode("utf-8"), made)
+                text, taken = with_arguments(path, draft.files[path].decode("utf-8"), made)
             except UnicodeDecodeError:
                 continue
             if taken:

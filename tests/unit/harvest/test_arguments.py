@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ open("out/sum.txt", "w").write(str(sum(int(row["n"]) for row in rows)))
 def test_without_arguments_it_does_what_it_did_and_with_them_the_same_on_others(
     tmp_path: Path,
 ) -> None:
-    text, taken = with_arguments(SCRIPT, ["out/sum.txt"])
+    text, taken = with_arguments("sums.py", SCRIPT, ["out/sum.txt"])
     assert [(t.name, t.recorded) for t in taken] == [
         ("CSV_FILE", "a.csv"), ("NEW_TXT_FILE", "out/sum.txt"),
     ]  # fmt: skip
@@ -56,11 +57,11 @@ def test_without_arguments_it_does_what_it_did_and_with_them_the_same_on_others(
     ],
 )
 def test_what_is_not_certain_stays_as_it_ran(script: str) -> None:
-    assert with_arguments(script) == (script, [])
+    assert with_arguments("a.py", script) == (script, [])
 
 
 def test_a_name_that_is_taken_is_not_used_again() -> None:
-    text, (each,) = with_arguments("import sys\nCSV_FILE = 1\nopen('a.csv')\n")
+    text, (each,) = with_arguments("a.py", "import sys\nCSV_FILE = 1\nopen('a.csv')\n")
     assert each.name == "CSV_FILE_2" and text.count("import sys") == 1
     assert "open(CSV_FILE_2)" in text
 
@@ -78,3 +79,61 @@ def test_a_name_that_is_taken_is_not_used_again() -> None:
 )
 def test_only_what_ran_by_itself_takes_arguments(command: str, alone: bool) -> None:
     assert run_alone("w/plot.py", command) is alone
+
+
+SHELL = """#!/bin/sh
+# sums wind.csv
+set -eu
+tail -n +2 wind.csv | wc -l > "out/sum.txt"
+echo done, 'wind.csv'
+"""
+NODE = """#!/usr/bin/env node
+'use strict';
+// reads wind.csv
+const fs = require('fs');
+const rows = fs.readFileSync("wind.csv", 'utf8').trim().split('\\n').slice(1);
+fs.writeFileSync('out/sum.txt', String(rows.length));
+console.log(rows.length, 'rows');
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "script"), [("sh", "sums.sh", SHELL), ("node", "sums.js", NODE)]
+)
+def test_scripts_of_a_shell_and_of_node_do_the_same_as_before_and_on_other_files(
+    tmp_path: Path, program: str, name: str, script: str
+) -> None:
+    text, taken = with_arguments(name, script, ["out/sum.txt"])
+    assert [(t.name, t.recorded) for t in taken] == [
+        ("CSV_FILE", "wind.csv"), ("NEW_TXT_FILE", "out/sum.txt"),
+    ]  # fmt: skip
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+    (tmp_path / name).write_text(text)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "wind.csv").write_text("n\n1\n2\n")
+    (tmp_path / "b c.csv").write_text("n\n40\n2\n0\n")
+
+    def run(*words: str) -> None:
+        subprocess.run([program, name, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    run()
+    assert (tmp_path / "out/sum.txt").read_text().strip() == "2"
+    run("b c.csv", "b.txt")
+    assert (tmp_path / "b.txt").read_text().strip() == "3"
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("a.sh", "#!/bin/sh\nwc -l wind.csv $1\n"),
+        ("a.sh", "#!/bin/sh\nwc -l wind.csv; echo 'of wind.csv'\n"),
+        ("a.sh", "#!/bin/sh\nwc -l < wind.csv; cat <<EOF\nwind.csv\nEOF\n"),
+        ("a.js", "console.log(process.argv[2], require('fs').readFileSync('wind.csv'));\n"),
+        ("a.js", "const a = `see ${1} wind.csv`; read('wind.csv');\n"),
+        ("a.js", 'const a = "see wind.csv"; read("wind.csv");\n'),
+        ("a.rb", "puts File.read('wind.csv')\n"),
+    ],
+)
+def test_what_is_not_certain_in_another_language_stays_as_it_ran(name: str, script: str) -> None:
+    assert with_arguments(name, script) == (script, [])
