@@ -39,17 +39,20 @@ async def test_an_actor_that_is_killed_is_a_turn_that_was_cut_off(decks: Decks) 
     assert len((there / "journal.jsonl").read_bytes().splitlines()) == session.last_seq
 
 
-async def test_the_next_engine_goes_on_where_the_last_one_was(decks: Decks) -> None:
+@pytest.mark.parametrize("left", [True, False], ids=["bridge-left", "bridge-gone"])
+async def test_the_next_engine_goes_on_where_the_last_one_was(decks: Decks, left: bool) -> None:
     """The engine is gone in mid-sentence; the second has every word once."""
     first = await decks.open()
     sessions = [await first.begin(node) for node in ("left", "right")]
     for each in sessions:
         await each.send("stream 60 20")
     await until(lambda: all("word2 " in said(s) for s in sessions), LONG_S)
-    assert first.site._driver is not None
-    first.site._driver._process.kill()  # and nothing of the engine's is told to anybody
+    driver = await first.site.driver()
+    if not left:
+        os.kill(driver.pid, signal.SIGKILL)  # and nothing of the engine's is told to anybody
     await first.deck.close()
     second = await decks.open()
+    assert ((await second.site.driver()).pid == driver.pid) == left
     await until(lambda: all(s.id in second.deck.sessions for s in sessions), LONG_S)
     found = [second.deck.sessions[s.id] for s in sessions]
     again = [s for s in found if isinstance(s, Mirrored)]
@@ -82,8 +85,7 @@ async def test_a_connection_that_breaks_comes_back_by_itself(decks: Decks) -> No
     session = await far.begin()
     await session.send("stream 60 20")
     await until(lambda: "word2 " in said(session), LONG_S)
-    assert far.site._driver is not None
-    far.site._driver._process.kill()
+    os.kill((await far.site.driver()).pid, signal.SIGKILL)
     await until(lambda: session.summary.status == "done", LONG_S)
     assert said(session) == "".join(f"word{n} " for n in range(60)) and whole(session)
 

@@ -37,7 +37,7 @@ class Nearby:
             raise BridgeFault(frames.AWAY, self.away)
         return await getattr(self, f"_{op}")(**args)
 
-    async def close(self) -> None:
+    async def close(self, *, stays: bool = False) -> None:
         """Nothing is there to be closed."""
         self.gone.set()
 

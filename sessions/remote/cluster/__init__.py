@@ -1,6 +1,7 @@
 """Sessions on a Ray cluster: one detached, named actor for each, with an engine of its own.
 
 body      what an actor is: the deck of one session, in a home of its own on its node
+alone     one process at a time works in an actor's home
 settings  how it is configured
 bridge    a process beside the engine that alone speaks with Ray, so that what becomes of the
           cluster is nothing to the engine

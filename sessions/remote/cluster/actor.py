@@ -44,6 +44,9 @@ class ActorHome(Protocol):
     def mirrors(self, actor: str) -> list[Mirrored]:
         """The sessions of an actor that are mirrored here."""
 
+    async def recall(self, actor: str) -> None:
+        """Those that an engine before this one mirrored are in memory too."""
+
     def begun(self, actor: str) -> BegunActor | None:
         """What is noted of it."""
 
@@ -77,6 +80,7 @@ class Actor:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _follow(self) -> None:
+        await self._home.recall(self.session)
         while True:
             driver = await self._home.driver()
             wait_s = WAIT_S if self.heard.is_set() else 0.0

@@ -22,7 +22,7 @@ from sessions.places import Places, places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
-from sessions.remote.cluster import settings
+from sessions.remote.cluster import alone, settings
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class ActorBody:
         self._deck: WholeDeck | None = None
         self._opening: asyncio.Task[WholeDeck] | None = None
         self._said = asyncio.Event()
+        self._held = -1
         self._offsets: dict[str, int] = {}
 
     # -- life
@@ -103,6 +104,7 @@ class ActorBody:
         raise_limit()
         where = here(self.session)
         private_folder(where.data)
+        self._held = alone.taken(home(self.session))
         _share(where.data / "repositories")
         if self._config:
             merged = settings.merged(self._config, places().config_file)
@@ -119,7 +121,10 @@ class ActorBody:
         if deck is None:
             return {}
         await deck.close()
-        return await self.rest(deck, known)
+        try:
+            return await self.rest(deck, known)
+        finally:
+            os.close(self._held)
 
     async def rest(self, deck: WholeDeck, known: Mapping[str, int]) -> dict[str, list[bytes]]:
         """All that is not known yet."""
@@ -263,6 +268,7 @@ async def salvaged(session: str, known: Mapping[str, int]) -> dict[str, list[byt
     """
     if not here(session).data.is_dir():
         return {}
+    await asyncio.to_thread(alone.freed, home(session))
     body = ActorBody({"session": session})
     deck = await body._open()
     for folder in sorted(here(session).sessions.iterdir()):

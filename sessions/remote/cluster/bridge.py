@@ -1,15 +1,17 @@
 """The process that speaks with Ray: `python -P -m ….bridge ADDRESS NAMESPACE`.
 
 Ray ends the process of a driver when the head of its cluster is gone for a minute, and costs half
-a second and a hundred megabytes to import: neither may happen to the engine. It ends with the
-engine; detached actors go on.
+a second and a hundred megabytes to import: neither may happen to the engine. When the engine ends
+while it has actors, this process waits for the next one, which so is let in at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,6 +24,9 @@ INIT_S = 45.0
 GREET_S = 60.0
 FACTS_S = 60.0
 END_S = 10.0
+LINGER_S = 300.0
+"""So long it waits for an engine."""
+TOLD_S = 1.0
 DEAD_S = 30.0
 Method = Callable[..., Awaitable[Any]]
 
@@ -116,25 +121,20 @@ class RayBridge:
 
     async def greet(self, actor: str, wait_s: float = GREET_S) -> dict[str, Any]:
         """What an actor says of itself. `wait_s` 0: as long as no node has room for it."""
-        told = dict(await self._answer(self._of(actor).hello.remote(), wait_s))
-        told["node"] = await asyncio.to_thread(self._node_of, actor)
+        told = dict(await self._answer((await self._of(actor)).hello.remote(), wait_s))
+        told["node"] = await asyncio.to_thread(_node_of, await self._of(actor))
         return told
-
-    def _node_of(self, actor: str) -> str:
-        from ray._private.state import actors
-
-        found = actors(self._of(actor)._actor_id.hex())
-        return str(found.get("Address", {}).get("NodeID", ""))
 
     async def call(self, actor: str, command: str, args: bytes) -> bytes:
         """A command of the engine, done by the actor's."""
-        return bytes(await self._answer(self._of(actor).call.remote(command, args), 0))
+        asked = (await self._of(actor)).call.remote(command, args)
+        return bytes(await self._answer(asked, 0))
 
     async def news(
         self, actor: str, known: dict[str, int], wait_s: float, slack_s: float
     ) -> dict[str, list[bytes]]:
         """What its sessions said since; given up `slack_s` after it should have been answered."""
-        asked = self._of(actor).news.remote(known, wait_s)
+        asked = (await self._of(actor)).news.remote(known, wait_s)
         return dict(await self._answer(asked, wait_s + slack_s))
 
     async def end(
@@ -144,7 +144,7 @@ class RayBridge:
 
         It is asked to; where it does not answer, it is ended for real all the same (None).
         """
-        handle, rest = self._of(actor), None
+        handle, rest = await self._of(actor), None
         try:
             rest = dict(await self._answer(handle.end.remote(known), wait_s))
         except RayRefused as error:
@@ -169,13 +169,14 @@ class RayBridge:
         asked = task.options(**_on(node)).remote(session, known)
         return dict(await self._answer(asked, FACTS_S))
 
-    def _of(self, actor: str) -> Any:
+    async def _of(self, actor: str) -> Any:
         handle = self._handles.get(actor)
         if handle is None:
             try:
-                handle = self._handles[actor] = self.ray.get_actor(actor)
+                handle = await asyncio.to_thread(self.ray.get_actor, actor)
             except ValueError as error:
                 raise RayRefused(frames.LOST, f"The cluster knows no actor {actor}.") from error
+            self._handles[actor] = handle
         return handle
 
     async def _answer(self, asked: Any, wait_s: float) -> Any:
@@ -193,6 +194,13 @@ class RayBridge:
             raise RayRefused(frames.REFUSED, _cause(error)) from error
         except errors.RayError as error:
             raise RayRefused(frames.AWAY, _first(error)) from error
+
+
+def _node_of(handle: Any) -> str:
+    from ray._private.state import actors
+
+    found = actors(handle._actor_id.hex())
+    return str(found.get("Address", {}).get("NodeID", ""))
 
 
 def _salvage(session: str, known: dict[str, int]) -> dict[str, list[bytes]]:
@@ -230,23 +238,56 @@ def _cause(error: Any) -> str:
 
 
 class _Serving:
-    """Answers the engine until it is gone."""
+    """Answers the engine, one after the other, until none has come for a while."""
 
-    def __init__(
-        self, bridge: RayBridge, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:  # fmt: skip
-        self._bridge, self._reader, self._writer = bridge, reader, writer
+    def __init__(self, connection: str) -> None:
+        self._connection = connection
+        self._bridge: asyncio.Future[RayBridge] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._alone = asyncio.Event()
+        self._engines = 0
 
-    async def serve(self) -> None:
-        while (asked := await frames.read(self._reader)) is not None:
-            task = asyncio.ensure_future(self._done(asked))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _done(self, asked: dict[str, Any]) -> None:
+    async def serve(self, address: str, namespace: str) -> None:
+        """Connect, and answer until nobody asks any more. Raises RayRefused."""
         try:
-            method: Method = getattr(self._bridge, str(asked["op"]).lstrip("_"))
+            self._bridge.set_result(RayBridge(await _connected(address, namespace)))
+        except RayRefused as error:
+            self._bridge.set_exception(error)
+            await asyncio.sleep(TOLD_S)  # whoever is here reads why
+            return
+        while True:
+            self._alone.clear()
+            try:
+                await asyncio.wait_for(self._alone.wait(), LINGER_S)
+            except TimeoutError:
+                if not self._engines:
+                    return
+
+    async def attached(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer an engine until it is gone."""
+        self._engines += 1
+        try:
+            writer.write(frames.frame({"is": self._connection, "pid": os.getpid()}))
+            try:
+                bridge = await asyncio.shield(self._bridge)
+            except RayRefused as error:
+                writer.write(frames.frame(_told(0, error)))
+                return
+            writer.write(frames.frame({"id": 0, "ok": str(bridge.ray.__version__)}))
+            while (asked := await frames.read(reader)) is not None:
+                task = asyncio.ensure_future(self._done(bridge, asked, writer))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        finally:
+            self._engines -= 1
+            self._alone.set()
+            writer.close()
+
+    async def _done(
+        self, bridge: RayBridge, asked: dict[str, Any], writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            method: Method = getattr(bridge, str(asked["op"]).lstrip("_"))
             answer = {"id": asked["id"], "ok": await method(**asked["args"])}
         except RayRefused as error:
             answer = _told(asked["id"], error)
@@ -254,48 +295,40 @@ class _Serving:
             # The boundary of a worker: one question fails, the bridge goes on.
             log.exception("%s", asked.get("op"))
             answer = _told(asked["id"], RayRefused(frames.AWAY, f"{type(error).__name__}: {error}"))
-        self._writer.write(frames.frame(answer))
-        await self._writer.drain()
+        if not writer.is_closing():  # the engine that asked may be gone
+            writer.write(frames.frame(answer))
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
 
 
 def _told(number: Any, error: RayRefused) -> dict[str, Any]:
     return {"id": number, "fault": error.kind, "message": error.message, "hint": error.hint}
 
 
-async def _main(address: str, namespace: str, come: int, go: int) -> None:
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=2**20)
-    await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(come, "rb")
-    )
-    transport, protocol = await loop.connect_write_pipe(
-        asyncio.streams.FlowControlMixin, os.fdopen(go, "wb")
-    )
-    writer = asyncio.StreamWriter(transport, protocol, None, loop)
+async def _connected(address: str, namespace: str) -> Any:
+    """Ray, within a time. Raises RayRefused."""
     try:
-        ray = await asyncio.wait_for(asyncio.to_thread(connect, address, namespace), INIT_S)
-    except TimeoutError:
-        late = RayRefused(frames.AWAY, f"The cluster at {address} did not take us in within "
-                       f"{INIT_S:g} s.", "Its token must be the one here.")  # fmt: skip
-        writer.write(frames.frame(_told(0, late)))
-        await writer.drain()
-        return
-    except RayRefused as error:
-        writer.write(frames.frame(_told(0, error)))
-        await writer.drain()
-        return
-    writer.write(frames.frame({"id": 0, "ok": ray.__version__}))
-    await _Serving(RayBridge(ray), reader, writer).serve()
+        return await asyncio.wait_for(asyncio.to_thread(connect, address, namespace), INIT_S)
+    except TimeoutError as error:
+        told = f"The cluster at {address} did not take us in within {INIT_S:g} s."
+        raise RayRefused(frames.AWAY, told, "Its token must be the one here.") from error
+
+
+async def _main(address: str, namespace: str, listening: socket.socket) -> None:
+    serving = _Serving(here.connection(address, namespace))
+    async with await asyncio.start_unix_server(
+        serving.attached, sock=listening, limit=2**20
+    ):  # fmt: skip
+        await serving.serve(address, namespace)
 
 
 def main() -> None:
-    """Serve the engine on what stdin and stdout were; Ray's own words go to the log."""
-    come, go = os.dup(0), os.dup(1)
-    os.dup2(2, 1)
+    """Serve the engines that come to the socket that stdin is; all words go to the log."""
+    listening = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     logging.basicConfig(level=logging.WARNING)
-    asyncio.run(_main(sys.argv[1], sys.argv[2], come, go))
+    asyncio.run(_main(sys.argv[1], sys.argv[2], listening))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,27 @@
-"""The bridge, from the engine's side: a child process that is asked, and ends with the engine."""
+"""The bridge, from the engine's side: a process that is asked, and taken up by the next engine."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
+import socket
+import subprocess
 import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 from sessions.errors import AgentdeckError
 from sessions.places import Places, private_folder
-from sessions.remote.cluster import frames
+from sessions.remote.cluster import frames, here
 from sessions.safety.sanitise import clean_line
 from skills import private_files
 
 START_S = 90.0
+LEFT_S = 5.0
+"""A bridge that was left by an engine before this one, and says nothing for so long, is let be."""
 
 
 class BridgeFault(AgentdeckError):
@@ -27,49 +35,67 @@ class BridgeFault(AgentdeckError):
 class Driver:
     """A running bridge, connected to its cluster."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None and process.stdout is not None
-        self._process = process
-        self._reader, self._writer = process.stdout, process.stdin
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._number = 0
         self.ray = ""
         """Ray's version."""
+        self.pid = 0
+        """The bridge's process."""
         self.gone = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(cls, places: Places, address: str, namespace: str) -> Driver:
-        """Start a bridge and let it connect. Raises BridgeFault."""
-        log = private_files.append(private_folder(places.state) / "cluster.log")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "sessions.remote.cluster.bridge", address, namespace,
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log,
-                cwd="/", start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            told = f"The process that speaks with the cluster can't be started: {error.strerror}."
-            raise BridgeFault(frames.AWAY, told) from error
-        finally:
-            with contextlib.suppress(OSError):
-                import os
+        """The bridge that an engine before this one left, or one that is started; once connected.
 
-                os.close(log)
-        driver = cls(process)
+        Raises BridgeFault.
+        """
+        path = private_folder(places.run) / "cluster.sock"
+        wanted = here.connection(address, namespace)
+        found = await cls._reached(path, wanted, LEFT_S)
+        if found is None:
+            await asyncio.to_thread(_started, places, path, address, namespace)
+            found = await cls._reached(path, wanted, START_S)
+        if found is None:
+            raise _fault(None)
         try:
-            first = await asyncio.wait_for(frames.read(driver._reader), START_S)
+            first = await asyncio.wait_for(frames.read(found._reader), START_S)
         except TimeoutError:
             first = None
         except BaseException:
-            await driver.close()
+            await found.close()
             raise
         if first is None or "fault" in first:
-            await driver.close()
+            await found.close()
             raise _fault(first)
-        driver.ray = str(first.get("ok", ""))
-        driver._reading = asyncio.get_running_loop().create_task(driver._read())
-        return driver
+        found.ray = str(first.get("ok", ""))
+        found._reading = asyncio.get_running_loop().create_task(found._read())
+        return found
+
+    @classmethod
+    async def _reached(cls, path: Path, wanted: str, wait_s: float) -> Driver | None:
+        """The bridge that listens there, if it is what is wanted; another one is ended."""
+        try:
+            driver = cls(*await asyncio.open_unix_connection(path))
+        except OSError:
+            return None
+        try:
+            told = await asyncio.wait_for(frames.read(driver._reader), wait_s)
+        except TimeoutError:
+            told = None
+        except BaseException:
+            await driver.close(stays=True)
+            raise
+        if told is None:
+            await driver.close(stays=True)
+            return None
+        driver.pid = int(told.get("pid", 0))
+        if told.get("is") == wanted:
+            return driver
+        await driver.close()
+        return None
 
     async def ask(self, op: str, **args: Any) -> Any:
         """What the bridge answers. Raises BridgeFault."""
@@ -104,15 +130,44 @@ class Driver:
                 if not answer.done():
                     answer.set_exception(_fault(None))
 
-    async def close(self) -> None:
-        """End the bridge; actors go on."""
+    async def close(self, *, stays: bool = False) -> None:
+        """Let go of the bridge; actors go on. It ends too, unless it is to wait for an engine."""
+        there = self.pid > 1 and not self.gone.is_set()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
+        if there and not stays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGKILL)
         self.gone.set()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+def _started(places: Places, path: Path, address: str, namespace: str) -> None:
+    """Start a bridge that listens there. Raises BridgeFault."""
+    log = private_files.append(private_folder(places.state) / "cluster.log")
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        listening.bind(str(path))  # in a folder that is this user's alone
+        listening.listen()
+        # Not of asyncio's, whose end would be the bridge's.
+        process = subprocess.Popen(
+            [
+                sys.executable, "-P", "-m", "sessions.remote.cluster.bridge", address, namespace,
+            ],
+            stdin=listening.fileno(), stdout=log, stderr=log, cwd="/", start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        told = f"The process that speaks with the cluster can't be started: {error.strerror}."
+        raise BridgeFault(frames.AWAY, told) from error
+    finally:
+        listening.close()
+        with contextlib.suppress(OSError):
+            os.close(log)
+    threading.Thread(target=process.wait, name="cluster-bridge", daemon=True).start()
 
 
 def _fault(told: dict[str, Any] | None) -> BridgeFault:

@@ -1,6 +1,7 @@
 """What engine and bridge say to each other: frames of MessagePack, each with its length before it.
 
 engine → bridge   {"id": n, "op": "call", "args": {…}}
+bridge → engine   {"is": …, "pid": …} at once, {"id": 0, "ok": Ray's version} once it is connected
 bridge → engine   {"id": n, "ok": …}  or  {"id": n, "fault": kind, "message": …, "hint": …}
 """
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import socket
+import sys
 from pathlib import Path
+
+from sessions import VERSION
 
 CONNECT_S = 3.0
 _TOKEN = (
@@ -45,3 +49,10 @@ def knock(address: str) -> tuple[str, str]:
     except (OSError, ValueError) as error:
         told = f"Nothing answers at {address}, where the cluster's head should be: {error}."
         return told, "Start it with `ray start --head`, or correct [cluster] address."
+
+
+def connection(address: str, namespace: str) -> str:
+    """What tells one way to a cluster from another: also by the Ray settings of its process."""
+    settings = sorted(f"{k}={v}" for k, v in os.environ.items() if k.startswith("RAY_"))
+    said = "\0".join((VERSION, sys.executable, address, namespace, *settings))
+    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,8 @@ log = logging.getLogger("agentdeck.cluster")
 
 _AGAIN_S, _MOST_AGAIN_S = 1.0, 60.0
 _ALL = 2**53
+_DEEP = 20
+"""So many sessions at most, each begun by the next."""
 
 
 class RaySite:
@@ -52,6 +55,7 @@ class RaySite:
         self._ending: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._why = ""
+        self._before: asyncio.Task[dict[str, list[str]]] | None = None
 
     @property
     def offline(self) -> str:
@@ -136,24 +140,46 @@ class RaySite:
         return self._driver
 
     async def close(self) -> None:
-        """Let go of the cluster; its actors go on."""
+        """Let go of the cluster; its actors go on, and what speaks with it waits for an engine."""
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
         actors, self._actors = list(self._actors.values()), {}
         for actor in actors:
             await actor.close()
-        for task in (self._safe, self._ending):
+        for task in (self._safe, self._ending, self._before):
             if task is not None:
                 task.cancel()
         if self._driver is not None:
-            await self._driver.close()
+            await self._driver.close(stays=bool(self._noted))
 
     # -- actors (actor.ActorHome)
 
     def mirrors(self, actor: str) -> list[Mirrored]:
         """The sessions of an actor that are mirrored here and in memory."""
         return [m for m in self.elsewhere.mirrors(self.name) if self._actor_of(m.id) == actor]
+
+    async def recall(self, actor: str) -> None:
+        """An actor's sessions that are mirrored are in memory: only what they lack is asked for."""
+        if self._before is None:
+            self._before = asyncio.ensure_future(self._mirrored_before())
+        before = await asyncio.shield(self._before)
+        for session in {actor: None, **dict.fromkeys(before.get(actor, ()))}:
+            with contextlib.suppress(AgentdeckError):  # it is said when it is written
+                await self._deck.get(session)
+
+    async def _mirrored_before(self) -> dict[str, list[str]]:
+        """The sessions of each actor that an engine before this one mirrored."""
+        here = {s.id: s for s in await self._deck.all_summaries() if s.host == self.name}
+        found: dict[str, list[str]] = {}
+        for session in here:
+            above = session
+            for _ in range(_DEEP):
+                if above in self._noted or above not in here:
+                    break
+                above = str((here[above].parent or {}).get("id"))
+            found.setdefault(above, []).append(session)
+        return found
 
     def begun(self, actor: str) -> BegunActor | None:
         """What is noted of an actor."""
@@ -177,7 +203,7 @@ class RaySite:
 
     def _actor_of(self, session: str) -> str:
         """A session's actor: its own, or that of the session that started it."""
-        for _ in range(20):
+        for _ in range(_DEEP):
             if session in self._noted:
                 return session
             there = self._deck.sessions.get(session)

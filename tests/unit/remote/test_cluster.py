@@ -100,12 +100,15 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     await deck.close()
     asked = codec.encode({"session": session.id, "text": "say it meanwhile"})
     await nearby.bodies[session.id].call("session.send", asked)
+    seen, before = session.last_seq, len(nearby.asked)
     deck = await _deck(tmp_path, server)
     await until(lambda: session.id in deck.sessions)
     again = deck.sessions[session.id]
     assert isinstance(again, Mirrored)
     await until(lambda: again.summary.status == "done")
     assert _said(again) == "You said: say it meanwhile"
+    news = [args["known"] for op, args in nearby.asked[before:] if op == "news"]
+    assert news[0] == {session.id: seen}  # and not the whole record once more
     assert [e.seq for e in again.journal.events()] == [*range(1, again.last_seq + 1)]
     await deck.features.cluster.site.end(session.id)
     await deck.close()
