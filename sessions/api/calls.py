@@ -1044,6 +1044,7 @@ class Calls(Protocol):
         argv: list[str],
         minutes: float,
         answer: str = ...,
+        once: str = ...,
     ) -> CheckSaid: ...
 
     @overload
@@ -1073,7 +1074,7 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["work.prime"], /, *, session: str, wanted: str
+        self, command: Literal["work.prime"], /, *, session: str, wanted: str, once: str = ...
     ) -> None: ...
 
     @overload
@@ -1087,6 +1088,9 @@ class Calls(Protocol):
         name: str = ...,
         offset: int = ...,
     ) -> str: ...
+
+    @overload
+    async def call(self, command: Literal["work.stop"], /, *, session: str) -> int: ...
 
     @overload
     async def call(

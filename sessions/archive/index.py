@@ -265,6 +265,11 @@ class Index:
         with self._lock:
             return rows.summaries(self._db, wanted)
 
+    def not_offline(self, host: str) -> list[Summary]:
+        """Summaries of a machine's sessions that are listed as if it could be reached."""
+        with self._lock:
+            return rows.not_offline(self._db, host)
+
     def repositories(self) -> dict[str, str]:
         """Every session's id with the repository of its worktree, "" without one."""
         with self._lock:

@@ -86,11 +86,20 @@ def repository_of(worktree: ev.JSON | None) -> str:
 
 def summaries(db: sqlite3.Connection, wanted: Sequence[str] | None = None) -> list[Summary]:
     """Every session's whole summary, or those of the wanted ones; newest first."""
-    names = ", ".join((*_PLAIN, "nested"))
     where = f"where id in ({', '.join('?' * len(wanted))})" if wanted is not None else ""
+    return _summaries(db, where, wanted or ())
+
+
+def not_offline(db: sqlite3.Connection, host: str) -> list[Summary]:
+    """Summaries of a machine's sessions that are listed as if it could be reached."""
+    return _summaries(db, "where host = ? and status <> 'offline'", (host,))
+
+
+def _summaries(db: sqlite3.Connection, where: str, values: Sequence[str]) -> list[Summary]:
+    names = ", ".join((*_PLAIN, "nested"))
     asked = f"select {names} from sessions {where} order by id desc"
     found = []
-    for *plain, nested in db.execute(asked, wanted or ()):
+    for *plain, nested in db.execute(asked, values):
         data: dict[str, Any] = dict(zip(_PLAIN, plain, strict=True))
         for name in _TRUTHS:
             data[name] = data[name] == 1

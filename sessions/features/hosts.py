@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sessions.features.feature import Feature
+from sessions.remote.leftovers import swept
 
 if TYPE_CHECKING:
     from sessions.config.model import HostConfig
@@ -25,6 +26,7 @@ class Hosts(Feature):
     async def opened(self) -> None:
         self._open = True
         self.configured()
+        await asyncio.to_thread(swept, self._deck.places)  # what stayed of others' tasks here
 
     def configured(self) -> None:
         """Hosts that are new are reached, those that are not there any more are let go."""

@@ -61,6 +61,8 @@ class FarTasks:
         """A repository is sent to a site by one task at a time: the next finds it there."""
         self._promised: dict[str, tuple[str, asyncio.Task[Any] | None]] = {}
         """With `any`: where a session is to be that does not work yet, and what makes it."""
+        self._in_haste: set[str] = set()
+        """Sessions of which a person wants to see the end: their place is not waited for."""
 
     @property
     def _trees(self) -> Trees:
@@ -176,7 +178,7 @@ class FarTasks:
 
     async def prime(self, session: Mirrored, wanted: str) -> None:
         """A priming before the session's first message, drawn over there."""
-        await self._there(session, "prime", wanted=wanted)
+        await self._there(session, "prime", wanted=wanted, once=new_id())
 
     async def tell(self, session: Mirrored, texts: Sequence[str]) -> None:
         """What it hears before its first message."""
@@ -198,7 +200,9 @@ class FarTasks:
         self, session: Mirrored, argv: Sequence[str], minutes: float, answer: str
     ) -> CheckVerdict:  # fmt: skip
         """A check, run in the session's directory over there."""
-        said = await self._there(session, "check", argv=list(argv), minutes=minutes, answer=answer)
+        said = await self._there(
+            session, "check", argv=list(argv), minutes=minutes, answer=answer, once=new_id()
+        )
         return CheckVerdict(
             bool(said["ok"]), said["code"], str(said["output"]), float(said["seconds"])
         )
@@ -285,10 +289,20 @@ class FarTasks:
                     session.id, session.host, f"work.{command}", args
                 )
             except Offline as error:
+                if session.id in self._in_haste:
+                    raise
                 log.info("work.%s of session %s: %s", command, session.id, error)
                 await self.heard(session)
 
     # -- after
+
+    async def home_now(self, session: Mirrored, directory: Path, title: str) -> list[str]:
+        """The same for a person who has ended it: its place is not waited for if it is lost."""
+        self._in_haste.add(session.id)
+        try:
+            return await self.home(session, directory, title)
+        finally:
+            self._in_haste.discard(session.id)
 
     async def home(self, session: Mirrored, directory: Path, title: str) -> list[str]:
         """A try is over: what it made comes back, and an actor ends. What was left there."""
@@ -319,6 +333,8 @@ class FarTasks:
         A place that is out of reach is not waited for; an actor is ended once it is back.
         """
         try:
+            with contextlib.suppress(UsageError):  # an older engine knows no such command
+                await self._deck.elsewhere.call(session.id, session.host, "work.stop", {})
             await session.interrupt(why)
         except Offline as error:
             if session.host == RAY:

@@ -248,13 +248,14 @@ class Runner:
         if outcome.state == "done" and (made := self.deck.sessions.get(session)) is not None:
             await self.put_away(made)
 
-    async def _home(self, unit: Unit, session_id: str) -> None:
+    async def _home(self, unit: Unit, session_id: str, *, waits: bool = True) -> None:
         """What a try that is over made elsewhere comes back; what does not is named."""
         session = self.deck.sessions.get(session_id)
         if isinstance(session, Mirrored):
             title = f"{unit.key}: {self.run.title}"
             try:
-                left = await self.runs.far.home(session, self.plan.directory, title)
+                home = self.runs.far.home if waits else self.runs.far.home_now
+                left = await home(session, self.plan.directory, title)
             except AgentdeckError as error:
                 left = [str(error)]
             if left:
@@ -374,7 +375,7 @@ class Runner:
             if left := await self.runs.far.stop(session, why):
                 self.say(record.Note(unit=key, kind="left", text=clean(left)[:1000]))
             else:
-                await self._home(self.run.units[key], session.id)
+                await self._home(self.run.units[key], session.id, waits=False)
         elif session is not None:
             await session.interrupt(why)
 

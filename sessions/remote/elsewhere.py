@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from sessions.archive.keeper import Keeper
-from sessions.errors import EngineError, EventRefused, JournalError, UsageError
+from sessions.errors import AgentdeckError, EngineError, EventRefused, JournalError, UsageError
 from sessions.ids import is_id
 from sessions.places import Places
 from sessions.record import events as ev
@@ -67,6 +67,7 @@ class Elsewhere:
         """One mirror is written by one at a time."""
         self._reached: dict[str, set[str]] = {}
         """By site: the sessions that are here as they are there."""
+        self._listing: set[asyncio.Task[None]] = set()
 
     # -- sites
 
@@ -137,6 +138,17 @@ class Elsewhere:
         for session in self.mirrors(name):
             session.cut(why)
             self._deck.index.note(session.id, session.summary)
+        task = asyncio.get_running_loop().create_task(self._listed_offline(name))
+        self._listing.add(task)
+        task.add_done_callback(self._listing.discard)
+
+    async def _listed_offline(self, name: str) -> None:
+        """What is in the index alone is offline there too: lists are read without the deck."""
+        with contextlib.suppress(AgentdeckError):
+            found = await self._deck.index.ask(lambda index: index.not_offline(name))
+            for summary in found:
+                if summary.id not in self._deck.sessions:
+                    self._deck.index.note(summary.id, self.shown(summary))
 
     def _heard(self, session: Mirrored | None) -> int:
         """It is here as it is there; its last event's number, 0 where it has no mirror yet."""

@@ -20,6 +20,7 @@ from sessions.ids import is_id
 from sessions.places import Places, private_folder
 from sessions.plans import check, watch
 from sessions.remote.bundles import Cache, branch_packed
+from sessions.remote.leftovers import INCOMING, OUTGOING, swept
 from sessions.remote.parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.safety.sanitise import clean
 from sessions.worktrees import land, review
@@ -54,7 +55,7 @@ def received(places: Places, name: str, offset: int, data: str) -> int:
 def _incoming(places: Places, name: str) -> Path:
     if not is_id(name):
         raise UsageError("A file that comes is named by an id.")
-    path = private_folder(places.data / "incoming") / name
+    path = private_folder(places.data / INCOMING) / name
     path.touch(mode=0o600)
     return path
 
@@ -124,8 +125,9 @@ async def packed(deck: WholeDeck, session: Session) -> Packed:
     """What is to come back of a task: its branch as a bundle, and files up to a limit."""
     tree = review.own(session.summary)
     head, size = "", 0
+    await asyncio.to_thread(swept, deck.places)
     if tree is not None:
-        into = deck.places.data / "outgoing" / f"{session.id}.bundle"
+        into = deck.places.data / OUTGOING / f"{session.id}.bundle"
         head = await deck.features.worktrees.run(
             branch_packed, Path(tree["path"]), session.summary.branch, tree["base"], into
         )
@@ -187,7 +189,7 @@ def byproducts(session: Session) -> list[str]:
 def read(deck: WholeDeck, session: Session, kind: str, name: str, offset: int) -> str:
     """One part of what comes back, in base 64; "" at its end. Raises NotFound."""
     roots = {
-        _BRANCH: deck.places.data / "outgoing",
+        _BRANCH: deck.places.data / OUTGOING,
         "record": session.folder / "files",
         "made": Path(session.summary.cwd),
     }

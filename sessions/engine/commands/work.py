@@ -14,9 +14,11 @@ from sessions.places import JOURNAL
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
 from sessions.remote import work
+from sessions.remote.once import Once
 
 _beginning: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """A session is begun by one at a time: an engine that was started anew may ask once more."""
+_once = Once()
 
 
 @command("work.known")
@@ -76,9 +78,14 @@ async def begin(
 
 
 @command("work.prime")
-async def prime(deck: Deck, session: str, wanted: str) -> None:
-    """A whole priming without a person, put before the session's next message."""
-    await deck.features.primings.whole(await deck.get(session), wanted)
+async def prime(deck: Deck, session: str, wanted: str, once: str = "") -> None:
+    """A whole priming without a person, put before the session's next message.
+
+    `once`, as in `work.check`: asked again by the same id because the answer was lost, it is not
+    done again, but told again.
+    """
+    target = await deck.get(session)
+    await _once.done(session, once, lambda: deck.features.primings.whole(target, wanted))
 
 
 @command("work.tell")
@@ -91,10 +98,19 @@ async def tell(deck: Deck, session: str, texts: list[str]) -> None:
 
 @command("work.check")
 async def check(
-    deck: Deck, session: str, argv: list[str], minutes: float, answer: str = ""
+    deck: Deck, session: str, argv: list[str], minutes: float, answer: str = "", once: str = ""
 ) -> CheckSaid:
     """Run a task's check in its session's directory."""
-    return await work.checked(deck, await deck.get(session), argv, minutes, answer)
+    target = await deck.get(session)
+    return await _once.done(
+        session, once, lambda: work.checked(deck, target, argv, minutes, answer)
+    )
+
+
+@command("work.stop")
+async def stop(deck: Deck, session: str) -> int:
+    """End the checks and primings that are at work for a session; how many there were."""
+    return await _once.end(session)
 
 
 @command("work.changes")

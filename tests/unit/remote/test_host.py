@@ -210,6 +210,15 @@ async def test_a_closed_session_is_as_it_was_once_its_host_is_back(two: Two) -> 
     await until(lambda: not two.host.offline)
     (back,) = await two.here.deck.all_summaries()
     assert (away.status, back.status) == ("offline", "done")
+    assert await _listed(two) == ["done"]
+    two.reachable = False  # it is in the index alone now: `sessions list` reads that
+    two.lines[-1].cut()
+    await until(lambda: bool(two.host.offline) and not two.here.deck.elsewhere._listing)
+    assert await _listed(two) == ["offline"]
+
+
+async def _listed(two: Two) -> list[str]:
+    return [row.status for row in await two.here.deck.index.ask(lambda index: index.rows())]
 
 
 async def test_a_session_that_went_away_over_there_stays_here_as_it_was_seen(two: Two) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +14,16 @@ import pytest
 from sessions.engine.commands import work as commands
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
+from sessions.places import private_folder
+from sessions.plans import far
 from sessions.remote import bundles, work
+from sessions.remote.leftovers import swept
 from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
+from sessions.remote.port import Offline
 from sessions.worktrees import naming
 from sessions.worktrees.repository import Repository, repository
 from tests.support.deckrig import Rig
+from tests.support.rig import rig_places, until
 
 SESSION = new_id()
 
@@ -183,3 +189,63 @@ async def test_a_session_that_is_begun_twice_at_once_is_one(tmp_path: Path) -> N
         await commands.tell(rig.deck, SESSION, ["goal"])
     assert (await rig.deck.get(SESSION)).prepared == [{"kind": "plan", "text": "goal"}]
     await rig.close()
+
+
+def test_bundles_that_nobody_fetches_are_swept(tmp_path: Path) -> None:
+    """Those of sessions that are gone, old ones, and halves; a fresh one stays."""
+    places = rig_places(tmp_path)
+    here, gone, old, half, coming = (new_id() for _ in range(5))
+    for session in (here, old):
+        places.session(session).mkdir(parents=True)
+    files = {
+        name: private_folder(places.data / folder) / name
+        for folder, names in (
+            ("outgoing", [f"{session}.bundle" for session in (here, gone, old)]),
+            ("incoming", [half, coming]),
+        )
+        for name in names
+    }
+    for file in files.values():
+        file.touch()
+    for name in (f"{old}.bundle", half):
+        os.utime(files[name], (0, 0))
+    swept(places)
+    assert {name for name, file in files.items() if file.exists()} == {f"{here}.bundle", coming}
+
+
+async def test_a_check_whose_answer_was_lost_goes_on_and_is_told_once_more(tmp_path: Path) -> None:
+    """It runs once, also if the one that asked is cut off and asks again by the same id."""
+    rig = await Rig.make(tmp_path)
+    session = (await rig.session()).id
+    argv = ["sh", "-c", "echo x >> ran; while [ ! -e go ]; do sleep 0.02; done"]
+    cwd = Path((await rig.deck.get(session)).summary.cwd)
+    asked = asyncio.ensure_future(commands.check(rig.deck, session, argv, 1, once="a"))
+    await until(lambda: (cwd / "ran").exists())
+    asked.cancel()
+    again = asyncio.ensure_future(commands.check(rig.deck, session, argv, 1, once="a"))
+    (cwd / "go").touch()
+    assert (await again)["ok"] and (await commands.check(rig.deck, session, argv, 1, once="a"))[
+        "ok"
+    ]
+    assert (cwd / "ran").read_text() == "x\n"
+
+    (cwd / "go").unlink()
+    other = asyncio.ensure_future(commands.check(rig.deck, session, argv, 1, once="b"))
+    await until(lambda: (cwd / "ran").read_text() == "x\nx\n")
+    assert await commands.stop(rig.deck, session) == 1  # what a person stops ends for real
+    with pytest.raises(AgentdeckError, match="was ended"):
+        await other
+    await rig.close()
+
+
+async def test_what_a_person_ended_is_not_waited_for_where_its_place_is_lost() -> None:
+    """It went away between the interrupt and the fetch."""
+
+    async def call(*_: Any) -> Any:
+        raise Offline("build can't be reached: no route.")
+
+    deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(call=call))
+    mirror: Any = SimpleNamespace(id="s", host="build", folder=Path("/"))
+    home = far.FarTasks(deck, deck).home_now(mirror, Path("/"), "title")
+    (left,) = await asyncio.wait_for(home, 60)
+    assert "could not be fetched" in left and "no route" in left
