@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         ChangesCommitted,
         ChangesShown,
         Discarded,
+        Fetched,
         GivenBack,
         Landed,
         MessageDrafted,
@@ -674,6 +675,7 @@ class Calls(Protocol):
         mcp: list[str] | None = ...,
         budget: str = ...,
         host: str = ...,
+        bring: str = ...,
         profile: str = ...,
         backend: str = ...,
         model: str = ...,
@@ -837,6 +839,7 @@ class Calls(Protocol):
         session: str,
         to: list[str],
         words: str = ...,
+        by: str = ...,
     ) -> None: ...
 
     @overload
@@ -1016,6 +1019,7 @@ class Calls(Protocol):
         commit: str = ...,
         inner: str = ...,
         author: list[str] | None = ...,
+        ref: str = ...,
         profile: str = ...,
         backend: str = ...,
         model: str = ...,
@@ -1056,6 +1060,22 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["work.known"], /, *, repository: str, commit: str, session: str = ...
     ) -> Known: ...
+
+    @overload
+    async def call(
+        self,
+        command: Literal["work.landed"],
+        /,
+        *,
+        session: str,
+        repository: str,
+        onto: str,
+        how: LandedHow,
+        commit: str,
+        before: str,
+        commits: int,
+        head: str,
+    ) -> None: ...
 
     @overload
     async def call(self, command: Literal["work.pack"], /, *, session: str) -> Packed: ...
@@ -1142,6 +1162,11 @@ class Calls(Protocol):
     async def call(
         self, command: Literal["worktree.draft"], /, *, session: str
     ) -> MessageDrafted: ...
+
+    @overload
+    async def call(
+        self, command: Literal["worktree.fetch"], /, *, session: str, message: str = ...
+    ) -> Fetched: ...
 
     @overload
     async def call(

@@ -144,6 +144,22 @@ class NotLanded(TypedDict):
     handed: NotRequired[Sent]
 
 
+class Fetched(TypedDict):
+    """What came back of a session on another machine, into a repository of this one.
+
+    `branch`: "" where nothing was committed; `loose`: paths that are not committed, and stay there;
+    `files`: where what it made beside its branch is kept; `left`: what is over the limit, by name.
+    """
+
+    id: str
+    repository: str
+    branch: str
+    commit: str
+    loose: list[str]
+    files: list[str]
+    left: list[str]
+
+
 class Discarded(TypedDict):
     """A worktree that was put away. `ref` keeps it, but for the `ignored` files (how many)."""
 

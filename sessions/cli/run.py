@@ -43,6 +43,7 @@ class RunOptions:
     worktree: bool | None = None
     base: str = ""
     host: str = ""
+    bring: bool = False
     as_json: bool = False
     confirmed_full: bool = False
 
@@ -70,6 +71,11 @@ class RunOptions:
               help="Where that branch begins (default: what is checked out).")  # fmt: skip
 @click.option("--host", default="", metavar="NAME",
               help="On that machine of [hosts]; --cwd is a directory there.")  # fmt: skip
+@click.option(
+    "--bring",
+    is_flag=True,
+    help="With --host: the repository of --cwd, which is here then, goes there.",
+)
 @click.option("--max-turns", default=0, metavar="N", help="Answers of the model, at most.")
 @click.option("--budget", default="", metavar="LIMIT",
               help="What it may take: $2.50, 200k tokens, 3 h, 20 turns.")  # fmt: skip
@@ -93,6 +99,8 @@ def run(**given: Any) -> None:
         raise UsageError(
             "A session that is there already has its place.", "Fork it, or begin a new one."
         )
+    if options.bring and not options.host:
+        raise UsageError("--bring needs --host: the machine that the repository goes to.")
     for name in options.attached:  # before a session is made for nothing
         attachments.read(Path(name).expanduser())
     if options.base and options.worktree is False:
@@ -271,6 +279,7 @@ async def _session(client: Any, options: RunOptions) -> str:
         backend=options.backend,
         model=options.model,
         host=options.host,
+        bring=_here(options) if options.bring else "",
         cwd=_folder(options),
         title=options.title,
         permission=options.permission,
@@ -290,7 +299,11 @@ async def _session(client: Any, options: RunOptions) -> str:
 def _folder(options: RunOptions) -> str:
     """The working directory; on another machine as it is called there, "" = home."""
     if options.host:
-        return options.cwd
+        return "" if options.bring else options.cwd
+    return _here(options)
+
+
+def _here(options: RunOptions) -> str:
     return str(Path(options.cwd or ".").expanduser().resolve())
 
 

@@ -40,6 +40,7 @@ class Sessions(LazyGroup):
 
     ELSEWHERE: ClassVar[Mapping[str, tuple[str, str]]] = {
         "import": ("sessions.cli.import_", "import_"),
+        "fetch": ("sessions.cli.worktrees", "fetch"),
         "diff": ("sessions.cli.worktrees", "diff"),
         "land": ("sessions.cli.worktrees", "land"),
         "discard": ("sessions.cli.worktrees", "discard"),

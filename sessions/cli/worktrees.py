@@ -1,4 +1,4 @@
-"""Branches of sessions: `sessions diff·land·discard`, `worktrees list·prune`."""
+"""Branches of sessions: `sessions diff·fetch·land·discard`, `worktrees list·prune`."""
 
 from __future__ import annotations
 
@@ -121,6 +121,37 @@ async def _land(ids: list[str], given: dict[str, Any], as_json: bool) -> None:
         say(f"{conflict['kind'] or 'conflict':14} {conflict['path']}")
     handed = " The session was told to mend it." if told[-1].get("handed") else ""
     raise AgentdeckError(told[-1]["message"] + handed)
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("session")
+@click.option("-m", "--message", default="", help="Commit first what is not committed there.")
+@_JSON
+def fetch(session: str, message: str, as_json: bool) -> None:
+    """Bring the branch of a session on another machine here, and what it made beside it.
+
+    Into the repository that it took along (`run --host NAME --bring`).
+    """
+    wanted = summary_of(session).id
+    told = answered(lambda c: c.call("worktree.fetch", session=wanted, message=message))
+    if as_json:
+        say_json(told)
+        return
+    if told["branch"]:
+        say(f"{_safe(told['branch'])} is in {told['repository']}, at {told['commit'][:10]}")
+    else:
+        say("Nothing was committed there.")
+    if told["loose"]:
+        say(f"Not committed, and left there (-m MESSAGE commits it): {_listed(told['loose'])}")
+    for file in told["files"]:
+        say(f"kept: {_safe(file)}")
+    if told["left"]:
+        say(f"Left there: {_listed(told['left'])}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return _safe(", ".join(names[:10])) + more
 
 
 @click.command(context_settings=CONTEXT)

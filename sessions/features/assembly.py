@@ -21,6 +21,7 @@ from sessions.runtime.parts import Parts
 
 if TYPE_CHECKING:
     from sessions.backends.base import Settings
+    from sessions.features.carried import Carried
     from sessions.features.compaction import Compactor
     from sessions.features.comparing import Comparisons
     from sessions.features.daydreams import Daydreams
@@ -66,6 +67,7 @@ class Features(Parts):
         return (
             self.titles,
             self.worktrees,
+            self.carried,
             self.skills,
             self.limits,
             self.subsessions,
@@ -109,6 +111,13 @@ class Features(Parts):
         from sessions.features.worktrees import Worktrees
 
         return Worktrees(self._deck)
+
+    @cached_property
+    def carried(self) -> Carried:
+        """Sessions on other machines that took a repository of here along."""
+        from sessions.features.carried import Carried
+
+        return Carried(self._deck, self.worktrees)
 
     @cached_property
     def limits(self) -> Limits:

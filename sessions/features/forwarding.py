@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from sessions.archive.find import find
 from sessions.errors import AgentdeckError, NotFound, UsageError
+from sessions.features.far_answers import FarAnswers
 from sessions.features.feature import Feature
 from sessions.features.subsessions import SubSessions
 from sessions.plans import fill, watch
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS
 from sessions.record.names import name_of
+from sessions.remote.mirrored import Mirrored
 from sessions.safety.sanitise import clean_line
 from sessions.tools.message import MessageTool
 
@@ -32,6 +34,7 @@ log = logging.getLogger("agentdeck.passing")
 MOST_MESSAGES, WITHIN_S = 8, 600.0
 """So many go between two sessions within that time, both ways together."""
 _MOST_ANSWER = 100_000
+_MOST_BY = 40
 _HANDED = "The user sends you what another session answered (session {id})."
 _RAN = "The user sends you the last command of a terminal ({id}), with what it printed."
 _MESSAGE = (
@@ -48,6 +51,12 @@ class Passing(Feature):
         self._others = others
         self._sent: dict[frozenset[str], deque[float]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._far = FarAnswers(deck.places, self._send_on)
+
+    def joined(self, session: Session) -> None:
+        """Turns of other machines are seen to end in their mirrors."""
+        if isinstance(session, Mirrored):
+            self._far.follow(session)
 
     # -- what the user sends on
 
@@ -72,7 +81,7 @@ class Passing(Feature):
         return told
 
     def _answered(self, session: Session) -> str:
-        if session.working:
+        if session.working or (session.summary.host and session.summary.open):
             raise UsageError("Its turn is not over.", "Choose: when done, send to …")
         answer = watch.answer(watch.events_of(session))
         if not answer:
@@ -81,15 +90,22 @@ class Passing(Feature):
 
     async def _ran(self, session: Session) -> str:
         """The last command of a terminal, with its output."""
+        if session.summary.host:
+            return await self._ran_there(session)
         ran = await self._others.terminals.last(session)
         if ran is None:
             raise UsageError(
                 "That terminal has told of no command.",
                 "Its shell has to: docs/terminals.md says how. Or select what it shows.",
             )
-        output = fill.cut(ran.output, _MOST_ANSWER) or "(it printed nothing)"
-        end = "its exit code was not told" if ran.exit is None else f"exit code {ran.exit}"
-        return f"$ {ran.command}\n\n{output}\n\n({end}, {ran.seconds:g} s)"
+        return _ran(ran.command, ran.output, ran.exit, ran.seconds)
+
+    async def _ran_there(self, session: Session) -> str:
+        """The same of a terminal on another machine, which is asked."""
+        told = await self._deck.elsewhere.call(
+            session.id, session.summary.host, "terminal.last", {}
+        )
+        return _ran(str(told["command"]), str(told["output"]), told["exit"], float(told["seconds"]))
 
     async def _hand_one(self, session: Session, target: str, text: str) -> ev.JSON:
         kind, _, rest = target.partition(":")
@@ -123,17 +139,29 @@ class Passing(Feature):
             return await self._deck.elsewhere.create(own.host, {**wishes})
         return await self._deck.create(**wishes)
 
-    async def when_done(self, session: Session, to: Sequence[str], words: str) -> None:
-        """Send its answer there once, when it is done; to nobody: not any more."""
+    async def when_done(
+        self, session: Session, to: Sequence[str], words: str, by: str = ""
+    ) -> None:  # fmt: skip
+        """Send its answer there once, when it is done; to nobody: not any more.
+
+        `by`: the engine on another machine that does so, "" = this one.
+        """
         if session.id in to:
             raise UsageError("A session's answer is not sent to itself.")
         then = {"to": list(dict.fromkeys(to)), "words": words.strip()} if to else {}
+        if isinstance(session, Mirrored):
+            await self._far.wish(session, then)
+            return
+        if to and by:
+            then["by"] = by[:_MOST_BY]
         await session.set({"then": then})
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """A turn is over: with it the session is done, unless more waits."""
         good = ended.reason in ("end_turn", "max_tokens")
-        if good and session.summary.then and not session.queue:
+        then = session.summary.then
+        # With `by` it is another engine that sends it on: it knows those to whom it goes.
+        if good and then and "by" not in then and not session.queue:
             task = asyncio.get_running_loop().create_task(self._pass_on(session))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -143,6 +171,13 @@ class Passing(Feature):
         then = session.summary.then
         try:
             await session.set({"then": {}})
+        except AgentdeckError as error:
+            self._tell(session, f"Its answer was not sent on: {error}")
+            return
+        await self._send_on(session, then)
+
+    async def _send_on(self, session: Session, then: ev.JSON) -> None:
+        try:
             told = await self.hand(session, [str(t) for t in then["to"]], str(then["words"]))
         except AgentdeckError as error:
             told = [{"to": "", "error": str(error)}]
@@ -156,6 +191,13 @@ class Passing(Feature):
             if "error" in each:
                 to = f" to {where}" if where else ""
                 words = f"Its answer was not sent on{to}: {each['error']}"
+            self._tell(session, words)
+
+    def _tell(self, session: Session, words: str) -> None:
+        if session.summary.host:  # its record is not written here
+            name = clean_line(name_of(session.summary) or session.id)
+            self._deck.notice("handed", f"{session.summary.host}: {name}: {words}")
+        else:
             session.recorder.emit(ev.Notice(kind="handed", message=words))
 
     def _named(self, told: ev.JSON) -> str:
@@ -170,6 +212,7 @@ class Passing(Feature):
         for task in list(self._under_way):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._far.close()
 
     # -- what sessions send by themselves
 
@@ -227,6 +270,12 @@ class Passing(Feature):
                 f"The next may go in {minutes:.0f} minutes; go on without it.",
             )
         sent.append(now)
+
+
+def _ran(command: str, printed: str, code: int | None, seconds: float) -> str:
+    output = fill.cut(printed, _MOST_ANSWER) or "(it printed nothing)"
+    end = "its exit code was not told" if code is None else f"exit code {code}"
+    return f"$ {command}\n\n{output}\n\n({end}, {seconds:g} s)"
 
 
 class _Post:

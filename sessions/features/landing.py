@@ -53,8 +53,9 @@ class Landings:
         self._locks: dict[str, asyncio.Lock] = {}
         self._folder = deck.places.landings
 
-    def _alone(self, tree: ev.JSON) -> asyncio.Lock:
-        return self._locks.setdefault(tree["repository"], asyncio.Lock())
+    def alone(self, repository: str) -> asyncio.Lock:
+        """Held while a branch of that repository (its git folder) is landed or put away."""
+        return self._locks.setdefault(repository, asyncio.Lock())
 
     def _mine(self, session: Session) -> ev.JSON:
         """The session's own worktree. Raises UsageError where there is none, or a turn runs."""
@@ -83,28 +84,16 @@ class Landings:
 
         A conflict is an answer with `landed` false; every other fault raises AgentdeckError.
         """
-        if how not in land.HOW:
-            raise UsageError(f"Nothing is landed by {how!r}.", f"There are: {', '.join(land.HOW)}.")
         tree = self._mine(session)
         if "kept" in tree:
             raise UsageError("The worktree was discarded.", "Bring it back first: --undo.")
-        target = f"refs/heads/{onto.removeprefix('refs/heads/')}" if onto else tree["base_ref"]
-        if not target:
-            raise UsageError(
-                "The session began at a commit, on no branch.", "Say where it lands: --onto BRANCH."
-            )
-        async with self._alone(tree):
+        target = target_of(onto, tree["base_ref"], how)
+        async with self.alone(tree["repository"]):
             try:
                 landing = await self._land(session, tree, target, how, message, check)
             except Conflicts as found:
-                return {
-                    "id": session.id, "landed": False, "onto": found.onto, "how": how,
-                    "conflicts": [_shown(c) for c in found.found], "message": str(found),
-                }  # fmt: skip
-        return {
-            "id": session.id, "landed": True, "onto": landing.onto, "how": how,
-            "commit": landing.new, "before": landing.old, "commits": landing.commits,
-        }  # fmt: skip
+                return not_landed(session.id, found, how)
+        return landed(session.id, landing)
 
     async def _land(
         self,
@@ -212,7 +201,7 @@ class Landings:
         if others := await self._trees.others(session):
             raise UsageError(f"{', '.join(others[:3])} works in this worktree too.")
         step = Step("discard", str(path), tree["repository"], summary.branch, session.id)
-        async with self._alone(tree):
+        async with self.alone(tree["repository"]):
             await session.let_go()
             lost = await self._trees.run(snapshot.ignored, path)
             with begun(self._deck.places.worktree_steps, step):
@@ -235,7 +224,7 @@ class Landings:
         path = Path(tree["path"])
         branch = session.summary.branch
         step = Step("restore", str(path), tree["repository"], branch, session.id)
-        async with self._alone(tree):
+        async with self.alone(tree["repository"]):
             # A folder that is there already is no part of the step.
             notes = self._deck.places.worktree_steps
             taken = nullcontext() if path.exists() else begun(notes, step)
@@ -249,6 +238,34 @@ class Landings:
         return {
             "id": session.id, "restored": True, "branch": found.branch, "path": found.path,
         }  # fmt: skip
+
+
+def target_of(onto: str, began_at: str, how: LandedHow) -> str:
+    """The branch into which is landed, as a ref. Raises UsageError: none, or no such way."""
+    if how not in land.HOW:
+        raise UsageError(f"Nothing is landed by {how!r}.", f"There are: {', '.join(land.HOW)}.")
+    target = f"refs/heads/{onto.removeprefix('refs/heads/')}" if onto else began_at
+    if not target:
+        raise UsageError(
+            "The session began at a commit, on no branch.", "Say where it lands: --onto BRANCH."
+        )
+    return target
+
+
+def landed(session: str, landing: Landing) -> Landed:
+    """What is told of a landing."""
+    return {
+        "id": session, "landed": True, "onto": landing.onto, "how": landing.how,
+        "commit": landing.new, "before": landing.old, "commits": landing.commits,
+    }  # fmt: skip
+
+
+def not_landed(session: str, found: Conflicts, how: LandedHow) -> NotLanded:
+    """What is told of one that is in the way of itself."""
+    return {
+        "id": session, "landed": False, "onto": found.onto, "how": how,
+        "conflicts": [_shown(c) for c in found.found], "message": str(found),
+    }  # fmt: skip
 
 
 def _shown(conflict: LandingConflict) -> ConflictShown:

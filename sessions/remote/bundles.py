@@ -21,9 +21,11 @@ from sessions.places import private_folder
 from sessions.worktrees import naming
 from sessions.worktrees.git import git, line, run, says
 from sessions.worktrees.repository import Repository
+from sessions.worktrees.submodules import CARRIED
 from skills import private_files
 
 _SENT = "refs/agentdeck/sent/"
+_EARLIER = "refs/agentdeck/earlier/"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _MOST_KNOWN = 200
@@ -53,21 +55,27 @@ def packed(repository: Repository, commit: str, known: Sequence[str], into: Path
         run(at, ["update-ref", "-d", ref])
 
 
-def fetched(repository: Repository, bundle: Path, branch: str, head: str, session: str) -> None:
+def fetched(
+    repository: Repository, bundle: Path, branch: str, head: str, session: str, before: str = ""
+) -> None:
     """Take a session's branch that came back: a new one, or one that went on; never another.
 
-    Raises GitFault, UsageError.
+    `before`: the commit at which it came last; at that one it may be written over, and what it was
+    stays under a ref. Raises GitFault, UsageError.
     """
     if not naming.is_of(branch, session) or not is_commit(head):
         raise UsageError(f"What came back is not the session's branch: {branch[:80]!r}.")
     ref = f"refs/heads/{branch}"
+    anew = "+" if before and says(repository.at, "rev-parse", ref) == before else ""
     git(
         repository.at, *_FSCK, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
-        "--no-write-fetch-head", str(bundle), f"{ref}:{ref}",
+        "--no-write-fetch-head", str(bundle), f"{anew}{ref}:{ref}",
         doing=f"take the branch {branch} back",
     )  # fmt: skip
     if line(repository.at, "rev-parse", ref) != head:
         raise UsageError(f"The branch {branch} came back at another commit than was said.")
+    if anew and says(repository.at, "merge-base", "--is-ancestor", before, head) is None:
+        git(repository.at, "update-ref", f"{_EARLIER}{session}/{before[:12]}", before)
 
 
 def came(repository: Repository, branch: str, head: str, session: str) -> bool:
@@ -121,8 +129,13 @@ class Cache:
                 str(bundle), f"+{_SENT}*:{_SENT}*", doing="take the repository in",
             )  # fmt: skip
 
-    def clone(self, key: str, commit: str, target: Path, author: Sequence[str] = ()) -> None:
-        """A clone without files for one task, which borrows the objects. Raises GitFault."""
+    def clone(
+        self, key: str, commit: str, target: Path, author: Sequence[str] = (), ref: str = ""
+    ) -> None:
+        """A clone without files for one task, which borrows the objects. Raises GitFault.
+
+        `ref`: the branch that the commit is of where it came from; it is called so here too.
+        """
         if not self.has(key, commit):
             raise UsageError(f"The commit {commit[:12]} of {key} is not here.", "Send it first.")
         private_folder(target.parent)
@@ -133,6 +146,12 @@ class Cache:
             str(self.path(key)), str(target), doing="make a clone for the task",
         )  # fmt: skip
         git(target, "update-ref", "--no-deref", "HEAD", commit, doing="begin at the commit")
+        if ref:
+            git(target, "update-ref", ref, commit, doing="name the branch that it begins at")
+        git(target, "config", CARRIED, "true")
+        if shutil.which("git-lfs"):  # it would ask the repository here for what never came
+            git(target, "config", "filter.lfs.smudge", "git-lfs smudge --skip -- %f")
+            git(target, "config", "filter.lfs.process", "git-lfs filter-process --skip")
         for setting, value in zip(("user.name", "user.email"), author, strict=False):
             if value:
                 git(target, "config", setting, value)

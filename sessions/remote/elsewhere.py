@@ -27,6 +27,7 @@ from sessions.record.reading import read
 from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.mirrored import Mirrored
+from sessions.remote.origins import Origins
 from sessions.remote.port import HasFiles, Offline, Reaches, Site
 from sessions.runtime.session import Session
 from sessions.worktrees import naming
@@ -63,6 +64,8 @@ class Elsewhere:
     def __init__(self, deck: _Deck) -> None:
         self._deck = deck
         self._sites: dict[str, Site] = {}
+        self.origins = Origins(deck.places.data / "carried")
+        """Of sessions that took a repository of this machine along."""
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """One mirror is written by one at a time."""
         self._reached: dict[str, set[str]] = {}
@@ -117,6 +120,11 @@ class Elsewhere:
             first = next(iter(read(self._folder(session) / NAME)), None)
             return first.host if isinstance(first, ev.SessionCreated) else ""
         return ""
+
+    def all_of(self, name: str, targets: Any) -> bool:
+        """Whether all to whom an answer goes are sessions of one site, or new ones there."""
+        wanted = [str(each) for each in targets] if isinstance(targets, list) else []
+        return all(each.split(":")[0] == "new" or self.host_of(each) == name for each in wanted)
 
     async def known(self, name: str, there: Mapping[str, Summary]) -> dict[str, int]:
         """Its sessions that are mirrored, and up to which event. `there`: those it has now."""

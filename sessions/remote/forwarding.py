@@ -27,6 +27,7 @@ HERE = frozenset(
         "session.timeline",
         "session.turns",
         "skills.uses",
+        "worktree.fetch",
     }
 )
 """Done here for a session that lives elsewhere: they read its mirror."""
@@ -58,7 +59,11 @@ async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -
         where = elsewhere.host_of(session)
     if not where or (name in _WITH_FILES and not host and _of_here(args)):
         return DO_HERE
+    if name == "session.when_done" and not host and not elsewhere.all_of(where, args.get("to")):
+        return DO_HERE  # over there not all are known to whom it goes
     if name == "worktree.land" and not host and isinstance(session, str):
+        if elsewhere.origins.of(session) is not None:
+            return DO_HERE  # into the repository of here that it took along
         await elsewhere.landable(session)
     try:
         answer = await elsewhere.ask(where, name, args)

@@ -19,12 +19,13 @@ from sessions.errors import NotFound, UsageError
 from sessions.ids import is_id
 from sessions.places import Places, private_folder
 from sessions.plans import check, watch
+from sessions.record import events as ev
 from sessions.remote.bundles import Cache, branch_packed
 from sessions.remote.leftovers import INCOMING, OUTGOING, swept
 from sessions.remote.parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.safety.sanitise import clean
 from sessions.worktrees import land, review
-from sessions.worktrees.git import GitFault
+from sessions.worktrees.git import GitFault, git, says
 
 if TYPE_CHECKING:
     from sessions.engine.whole import WholeDeck
@@ -70,7 +71,8 @@ def taken_in(places: Places, name: str, repository: str) -> None:
 
 
 def place(
-    places: Places, session: str, repository: str, commit: str, inner: str, author: Sequence[str]
+    places: Places, session: str, repository: str, commit: str, inner: str, author: Sequence[str],
+    ref: str = "",
 ) -> Path:  # fmt: skip
     """Where a task's session is to work: in a clone of its own, or in an empty folder."""
     if not is_id(session):
@@ -79,7 +81,9 @@ def place(
     if not repository:
         return private_folder(target)
     target /= repository.rpartition("-")[0] or repository
-    cache(places).clone(repository, commit, target, author)
+    if ref and not ref.startswith("refs/heads/"):
+        raise UsageError(f"{clean(ref)[:80]!r} names no branch.")
+    cache(places).clone(repository, commit, target, author, ref)
     folder = (target / inner).resolve()
     if not folder.is_relative_to(target.resolve()):
         raise UsageError("The directory of the task lies outside its repository.")
@@ -119,6 +123,25 @@ async def committed(deck: WholeDeck, session: Session, message: str, loose: list
         if set(loose) & set(now["loose"]):
             raise
         return now["head"]  # asked once more, because the answer was lost: it is committed
+
+
+async def landed(deck: WholeDeck, session: Session, told: ev.WorktreeLanded, head: str) -> None:
+    """A session's branch was landed where it came from: it goes on from there, if it is at `head`.
+
+    Raises UsageError, GitFault.
+    """
+    tree = review.own(session.summary)
+    if tree is None or session.working:
+        raise UsageError("A turn runs, or there is no worktree.")
+    await deck.features.worktrees.run(_moved, Path(tree["path"]), told, head)
+    await session.recorder.emit_synced(told)
+
+
+def _moved(path: Path, told: ev.WorktreeLanded, head: str) -> None:
+    if says(path, "rev-parse", "HEAD") == head:
+        git(path, "reset", "--quiet", "--keep", told.commit, doing="move the session's branch")
+    if says(path, "rev-parse", "--verify", "--quiet", told.onto):
+        git(path, "update-ref", told.onto, told.commit, doing="name what was landed")
 
 
 async def packed(deck: WholeDeck, session: Session) -> Packed:
@@ -175,8 +198,6 @@ def _candidates(
 
 def byproducts(session: Session) -> list[str]:
     """Paths of what the record says was made, in the worktree and perhaps not on its branch."""
-    from sessions.record import events as ev
-
     found: dict[str, None] = {}
     for event in session.journal.events():
         if isinstance(event, ev.Byproduct) and event.path:

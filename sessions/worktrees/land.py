@@ -80,8 +80,21 @@ def prepare(
     `message`: of what is squashed or merged. Raises UsageError where it can't be begun (a dirty
     checkout, say), Conflicts, GitFault.
     """
-    _capable(path)
     head = _session_side(path, branch)
+    return of_commit(path, branch, head, target, how, message, title)
+
+
+def of_commit(
+    path: Path,
+    branch: str,
+    head: str,
+    target: str,
+    how: LandedHow = "rebase",
+    message: str = "",
+    title: str = "",
+) -> Landing:
+    """The same of a branch at a commit that is checked out nowhere; `path`: in its repository."""
+    _capable(path)
     old, checkout = _target_side(path, branch, target)
     ahead = names_of(path, "rev-list", "--reverse", "--topo-order", f"{old}..{head}")
     if not ahead:
@@ -99,7 +112,13 @@ def prepare(
 
 
 def finish(landing: Landing) -> None:
-    """Move the target, then the session's branch to where it is. Raises GitFault, UsageError.
+    """Move the target, then the session's branch to where it is. Raises GitFault, UsageError."""
+    reach(landing)
+    move(landing, landing.new)
+
+
+def reach(landing: Landing) -> None:
+    """Move the target alone. Raises GitFault, UsageError.
 
     Commits that became others (squashed, rebased) stay under `refs/agentdeck/landed/`.
     """
@@ -113,7 +132,6 @@ def finish(landing: Landing) -> None:
     else:
         git(landing.path, "update-ref", "-m", f"agentdeck: land {landing.branch}", landing.target,
             landing.new, landing.old, doing=f"move {landing.onto} forward")  # fmt: skip
-    move(landing, landing.new)
 
 
 def move(landing: Landing, commit: str) -> None:

@@ -234,6 +234,9 @@ def _lfs(path: Path) -> list[str]:
         used = b"filter=lfs" in attributes.read_bytes()[: 2**20]
     except OSError:
         return []
-    if not used or says(path, "config", "filter.lfs.smudge"):
+    smudge = says(path, "config", "filter.lfs.smudge") or ""
+    if used and "--skip" in smudge:
+        return ["Files of Git LFS are pointers here: their contents did not come along."]
+    if not used or smudge:
         return []
     return ["Files of Git LFS are pointers: git-lfs is not set up here."]

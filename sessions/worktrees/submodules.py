@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sessions.worktrees.git import GitFault, git, names, says
 
+CARRIED = "agentdeck.carried"
+"""Set in a clone that was made of what came from another machine."""
 _DEEPEST = 5
 _EMPTY = "Its submodule {0} is empty: {1}."
 
@@ -21,7 +23,7 @@ def fill(top: Path | None, path: Path, inner: str = "", depth: int = 0) -> list[
         shown = f"{inner}{below}"
         source = _source(top / below) if top is not None else None
         if source is None:
-            notes.append(_EMPTY.format(shown, "it is not checked out in yours either"))
+            notes.append(_EMPTY.format(shown, _why(top)))
             continue
         try:
             _check_out(path, name, below, source)
@@ -57,6 +59,12 @@ def _named(path: Path) -> list[tuple[str, str]]:
         for key, _, below in found
         if below in there
     ]
+
+
+def _why(top: Path | None) -> str:
+    if top is not None and says(top, "config", CARRIED) == "true":
+        return "submodules do not come along to another machine"
+    return "it is not checked out in yours either"
 
 
 def _source(checkout: Path) -> Path | None:

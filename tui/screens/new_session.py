@@ -28,6 +28,7 @@ from tui.widgets.fields import Field, Tick
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
+BRING = "a repository of this machine goes along; its branch comes back"
 BUDGET_HINT = f"the configuration's · or: {EXAMPLE}"
 TERMINAL_HINT = "no: a model · or a program in its place: bash, vim notes.md"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
@@ -115,6 +116,9 @@ class NewSessionForm(Dialog[Wish]):
             with Horizontal(classes="form--row", id="host-row"):
                 yield Label(Content("Machine"))
                 yield Select[str]((), prompt="this one", compact=True, id="host")
+            with Horizontal(classes="form--row", id="bring-row"):
+                yield Label(Content("Its files"))
+                yield Tick(Content(BRING), compact=True, id="bring")
             yield from self._row("Profile", Select[str]((), prompt="default", id="profile"))
             yield from self._row("Backend", Select[str]((), prompt="of the profile", id="backend"))
             yield from self._row("Model", Select[str]((), prompt="of the backend", id="model"))
@@ -160,6 +164,7 @@ class NewSessionForm(Dialog[Wish]):
         """Ask the engine for the choices; the form can be used meanwhile."""
         self.hint("enter creates · tab next field · → completes a path · esc leaves")
         self.query_one("#host-row").display = False
+        self.query_one("#bring-row").display = bool(self.host)
         self.query_one("#title", Input).focus()
         self.run_worker(while_shown(self, self._load), exclusive=True)
 
@@ -188,13 +193,22 @@ class NewSessionForm(Dialog[Wish]):
         if (chosen := self._value("host")) == self.host:
             return
         self.host = chosen
-        field = self.query_one("#cwd", Field)
-        field.value = "" if chosen else here()
-        field.placeholder = f"home, on {chosen}" if chosen else ""
-        field.suggester = None if chosen else Folders()
+        self.query_one("#bring-row").display = bool(chosen)
+        self.query_one("#bring", Tick).value = False
+        self._directory()
         self.query_one("#backend", Select).clear()
         self._fault("")
         self.run_worker(while_shown(self, self._load_choices), exclusive=True)
+
+    @on(Tick.Changed, "#bring")
+    def _directory(self) -> None:
+        """Whose directories are chosen from: those of here, or of the machine."""
+        there = "" if self.query_one("#bring", Tick).value else self.host
+        field = self.query_one("#cwd", Field)
+        field.value = "" if there else here()
+        field.placeholder = f"home, on {there}" if there else ""
+        field.suggester = None if there else Folders()
+        self.query_one("#worktree", Tick).disabled = bool(self.host) and not there
 
     async def _load_choices(self) -> None:
         try:
@@ -292,7 +306,8 @@ class NewSessionForm(Dialog[Wish]):
         """Check what was entered, and go."""
         named = self.query_one("#cwd", Input).value.strip()
         folder = Path(here()) / Path(named).expanduser()
-        if not self.host and not folder.is_dir():
+        bring = bool(self.host) and self.query_one("#bring", Tick).value
+        if (bring or not self.host) and not folder.is_dir():
             self._fault(f"There is no directory {folder}. Choose one that exists.")
             self.query_one("#cwd", Input).focus()
             return
@@ -311,7 +326,8 @@ class NewSessionForm(Dialog[Wish]):
             return
         args = {
             "host": self.host,
-            "cwd": named if self.host else str(folder),
+            "bring": str(folder) if bring else "",
+            "cwd": "" if bring else named if self.host else str(folder),
             "title": self.query_one("#title", Input).value,
         }
         args["budget"] = budget.value.strip()
@@ -319,9 +335,9 @@ class NewSessionForm(Dialog[Wish]):
             args[field] = self._value(field)
         given: dict[str, str | bool] = {k: v for k, v in args.items() if v}
         ticked = self.query_one("#worktree", Tick).value
-        if ticked != bool(self._of_profile("worktree")):
+        if ticked != bool(self._of_profile("worktree")) and not bring:
             given["worktree"] = ticked
-        if ticked and (base := self.query_one("#base", Input).value.strip()):
+        if (ticked or bring) and (base := self.query_one("#base", Input).value.strip()):
             given["base"] = base
         if program := self.query_one("#program", Input).value.strip():
             self.dismiss(Wish({"cwd": str(folder), "title": args["title"]}, count, program=program))

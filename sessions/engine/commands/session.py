@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack, cast
@@ -30,7 +31,7 @@ from sessions.record.reading import read_from
 from sessions.record.summary import SessionSummary
 from sessions.runtime import budget as limit
 from sessions.runtime.attachments import store, taken
-from sessions.runtime.session import BY_USER
+from sessions.runtime.session import BY_USER, Session
 from sessions.safety.sanitise import clean_line
 
 _MOST_SENT = 2**18
@@ -43,16 +44,25 @@ async def create(
     mcp: list[str] | None = None,
     budget: str = "",
     host: str = "",
+    bring: str = "",
     **args: Unpack[SessionWishes],
 ) -> SessionSummary:
     """Make a session, with these MCP servers switched on and this budget; its summary.
 
     `host`: the machine that it lives on, "" as the profile says. A profile is then one of there.
+    `bring`: a directory of this machine whose repository goes there: the session works on a branch
+    of its own that begins at `base`, in that directory.
     """
     if where := host or deck.config.host_of(args.get("profile", "")):
+        if bring:
+            made = await _brought(deck, where, bring, args)
+            await _furnished(deck, made, mcp or (), budget)
+            return made.summary.to_json()
         there = {"mcp": mcp, "budget": budget, **args}
         made = await deck.elsewhere.create(where, {k: v for k, v in there.items() if v})
         return made.summary.to_json()
+    if bring:
+        raise UsageError("The repository is here: there is no other machine to bring it to.")
     deck.features.mcp.check(mcp or ())
     own = limit.parse(budget)
     session = await deck.create(**args)
@@ -60,6 +70,20 @@ async def create(
         await session.set({"budget": own})
     await deck.features.mcp.switch(session, dict.fromkeys(mcp or (), True))
     return session.summary.to_json()
+
+
+async def _brought(deck: Deck, host: str, directory: str, args: SessionWishes) -> Session:
+    wishes = {k: v for k, v in args.items() if v and k not in ("cwd", "worktree", "base")}
+    return await deck.features.carried.create(host, directory, args.get("base", ""), wishes)
+
+
+async def _furnished(deck: Deck, session: Session, mcp: Sequence[str], budget: str) -> None:
+    """What `work.begin` does not take."""
+    call, told = deck.elsewhere.call, (session.id, session.summary.host)
+    if budget:
+        await call(*told, "session.budget", {"text": budget})
+    if mcp:
+        await call(*told, "session.mcp", {"changes": dict.fromkeys(mcp, True)})
 
 
 @command("session.get")
@@ -136,9 +160,14 @@ async def hand(deck: Deck, session: str, to: list[str], words: str = "") -> list
 
 
 @command("session.when_done")
-async def when_done(deck: Deck, session: str, to: list[str], words: str = "") -> None:
-    """The same once, when it is done; an empty `to`: not any more."""
-    await deck.features.passing.when_done(await deck.get(session), to, words)
+async def when_done(
+    deck: Deck, session: str, to: list[str], words: str = "", by: str = ""
+) -> None:  # fmt: skip
+    """The same once, when it is done; an empty `to`: not any more.
+
+    `by`: another machine's engine that does so, since it knows to whom it goes.
+    """
+    await deck.features.passing.when_done(await deck.get(session), to, words, by)
 
 
 @command("session.shell")

@@ -10,8 +10,10 @@ from sessions.api.requests import SessionWishes
 from sessions.api.work import Changed, CheckSaid, Known, Packed
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
+from sessions.errors import UsageError
 from sessions.places import JOURNAL
 from sessions.record import events as ev
+from sessions.record.closed_sets import LandedHow
 from sessions.record.summary import SessionSummary
 from sessions.remote import work
 from sessions.remote.once import Once
@@ -59,20 +61,24 @@ async def begin(
     commit: str = "",
     inner: str = "",
     author: list[str] | None = None,
+    ref: str = "",
     **wishes: Unpack[SessionWishes],
 ) -> SessionSummary:
     """Make a task's session: on a branch of its own from a commit, or where `cwd` says; its
-    summary. One that is there already is left as it is."""
+    summary. One that is there already is left as it is.
+
+    `ref`: the branch that the commit is of, where the repository comes from.
+    """
     async with _beginning.setdefault(id, asyncio.Lock()):
         if (deck.places.session(id) / JOURNAL).exists():
             return (await deck.get(id)).summary.to_json()
         if repository or not wishes.get("cwd"):
             folder = await asyncio.to_thread(
-                work.place, deck.places, id, repository, commit, inner, author or []
+                work.place, deck.places, id, repository, commit, inner, author or [], ref
             )
             wishes = {**wishes, "cwd": str(folder)}
         if repository:
-            wishes = {**wishes, "worktree": True, "base": commit}
+            wishes = {**wishes, "worktree": True, "base": ref or commit}
         session = await deck.create(id=id, run=run, **wishes)
         return session.summary.to_json()
 
@@ -123,6 +129,18 @@ async def changes(deck: Deck, session: str) -> Changed:
 async def commit(deck: Deck, session: str, message: str, loose: list[str]) -> str:
     """Put what is not committed on the session's branch; the commit."""
     return await work.committed(deck, await deck.get(session), message, loose)
+
+
+@command("work.landed")
+async def landed(
+    deck: Deck, session: str, repository: str, onto: str, how: LandedHow, commit: str, before: str,
+    commits: int, head: str,
+) -> None:  # fmt: skip
+    """A session's branch, at `head`, was landed in the repository that it came with."""
+    if not onto.startswith("refs/heads/") or not work.cache(deck.places).has(repository, commit):
+        raise UsageError("What was landed is not here.")
+    told = ev.WorktreeLanded(onto=onto, how=how, commit=commit, before=before, commits=commits)
+    await work.landed(deck, await deck.get(session), told, head)
 
 
 @command("work.pack")

@@ -8,6 +8,7 @@ from sessions.api.worktrees import (
     ChangesCommitted,
     ChangesShown,
     Discarded,
+    Fetched,
     GivenBack,
     Landed,
     MessageDrafted,
@@ -29,10 +30,24 @@ async def land(
 ) -> Landed | NotLanded:  # fmt: skip
     """Bring a session's branch into another; a conflict is an answer, not an error."""
     target, landings = await deck.get(session), deck.features.worktrees.landings
+    if target.summary.host:
+        there = await deck.features.carried.land(target, onto, how, message, check)
+        if hand_over and not there["landed"]:
+            there["handed"] = await deck.features.carried.hand_over(target, there)
+        return there
     told: Landed | NotLanded = await landings.land(target, onto, how, message, check)
     if hand_over and not told["landed"]:
         told["handed"] = await landings.hand_over(target, told)
     return told
+
+
+@command("worktree.fetch")
+async def fetch(deck: Deck, session: str, message: str = "") -> Fetched:
+    """Bring the branch of a session on another machine into the repository that it took along.
+
+    `message`: of a commit of what is not committed over there.
+    """
+    return await deck.features.carried.fetch(await deck.get(session), message)
 
 
 @command("worktree.discard")

@@ -244,7 +244,7 @@ async def test_what_a_person_ended_is_not_waited_for_where_its_place_is_lost() -
     async def call(*_: Any) -> Any:
         raise Offline("build can't be reached: no route.")
 
-    deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(call=call))
+    deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(call=call), worktrees=None)
     mirror: Any = SimpleNamespace(id="s", host="build", folder=Path("/"))
     home = far.FarTasks(deck, deck).home_now(mirror, Path("/"), "title")
     (left,) = await asyncio.wait_for(home, 60)

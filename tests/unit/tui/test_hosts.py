@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from textual.widgets import Input, Select
+from textual.widgets import Checkbox, Input, Select
 
 from sessions.record.summary import Summary
 from tests.support.deckpilot import opened
@@ -37,6 +37,24 @@ async def test_a_new_session_is_made_on_the_machine_that_is_chosen() -> None:
         await here.until(lambda: any(c == "session.create" for c, _ in here.client.calls))
         (args,) = [args for command, args in here.client.calls if command == "session.create"]
         assert (args["host"], args["cwd"]) == ("build", "/only/over/there")
+
+
+async def test_a_repository_of_here_goes_along_if_that_is_ticked() -> None:
+    async with opened(1) as here:
+        here.client.hosts = [{"name": "build", "version": "1", "why": ""}]
+        await here.press("ctrl+n")
+        form = await here.screen(NewSessionForm)
+        await here.until(lambda: form.query_one("#host-row").display)
+        form.query_one("#host", Select).value = "build"
+        await here.until(lambda: form.query_one("#bring-row").display)
+        assert form.query_one("#cwd", Input).value == ""
+        form.query_one("#bring", Checkbox).value = True
+        await here.until(lambda: bool(form.query_one("#cwd", Input).value))
+        folder = form.query_one("#cwd", Input).value
+        await here.press("ctrl+s")
+        await here.until(lambda: any(c == "session.create" for c, _ in here.client.calls))
+        (args,) = [args for command, args in here.client.calls if command == "session.create"]
+        assert (args["host"], args["bring"], "cwd" in args) == ("build", folder, False)
 
 
 async def test_other_machines_are_listed_and_tried_at_once() -> None:
