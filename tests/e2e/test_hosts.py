@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import sys
@@ -22,6 +23,7 @@ from sessions.errors import AgentdeckError
 from sessions.places import Places
 from sessions.record import codec
 from sessions.record.journal import NAME, read
+from tests.support.far_user import FarUser, far_user
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
 from tests.support.sshd import missing, sshd
@@ -31,6 +33,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "-"),
     pytest.mark.timeout(180),
 ]
+AGENT = str(Path(__file__).parents[1] / "support" / "scripted_agent.py")
 AGENTDECK = str(Path(sys.executable).parent / "agentdeck")
 
 
@@ -70,6 +73,32 @@ async def setting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setting]:
         yield Setting(here, there)
         for places in (here, there):
             _kill(places)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def under_another_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[tuple[Setting, FarUser]]:
+    """The host is a login of somebody else; nothing started."""
+    folder = Path(tempfile.mkdtemp(prefix="deck-"))
+    here = rig_places(folder / "here")
+    monkeypatch.setenv("AGENTDECK_HOME", str(folder / "here"))
+    async with MessagesServer() as server:
+        config = (
+            f'[defaults]\nprofile = "t"\n[backends.t]\nbase_url = "{server.url}"\n'
+            'model = "m"\n[profiles.t]\nbackend = "t"\n'
+        )
+        agent = ["python3", AGENT, "--state", str(folder / "home" / "agent.json")]
+        there = (
+            f'{config}[backends.agent]\ntype = "acp"\ncommand = {json.dumps(agent)}\n'
+            '[profiles.agent]\nbackend = "agent"\n'
+        )
+        async with far_user(folder, there) as far:
+            here.config_file.parent.mkdir()
+            here.config_file.write_text(config + far.table())
+            yield Setting(here, far.user.places), far
+            _kill(here)
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
@@ -113,6 +142,58 @@ async def test_sessions_over_ssh_outlive_the_death_of_either_engine(setting: Set
         range(1, client.summaries[session].seq + 1)
     )
     await client.close()
+
+
+async def test_another_user_s_sessions_lose_nothing_to_connections_cut_at_random(
+    under_another_user: tuple[Setting, FarUser],
+) -> None:
+    """Nor to their engine's death; and each is as its own user's agentdeck has it."""
+    setting, far = under_another_user
+    rng = random.Random(19)
+    client = await Client.connect(setting.here)
+    await client.attach()
+    await _reached(client)
+    made = await client.call("session.create", host="far", cwd=str(far.user.home))
+    session = str(made["id"])
+    await client.call("session.send", session=session, text="stream 300 100")
+    cuts = 0
+    while client.summaries[session].status != "done" or cuts < 3:
+        await asyncio.sleep(rng.uniform(0.1, 1.0))
+        cuts += far.cut()
+        await _reached(client)
+        if client.summaries[session].turns == 1 and client.summaries[session].status == "done":
+            await client.call("session.send", session=session, text="stream 100 100")
+        assert cuts < 100
+    await until(lambda: setting.whole(session))
+    seen = [event.seq for event in read(setting.here.session(session) / NAME)]
+    assert seen == list(range(1, seen[-1] + 1))
+    assert setting.there.session(session).stat().st_uid == far.user.uid != os.geteuid()
+
+    assert far.kill_engine() == 1
+    await until(lambda: client.summaries[session].status == "offline")
+    await _reached(client)
+    turns = client.summaries[session].turns
+    await client.call("session.send", session=session, text="Hello again")
+    await until(lambda: client.summaries[session].turns == turns + 1)
+    await until(lambda: client.summaries[session].status == "done" and setting.whole(session))
+    await _an_agent_of_theirs(client, far)
+    await client.close()
+
+
+async def _an_agent_of_theirs(client: Client, far: FarUser) -> None:
+    """An agent over ACP that runs as the other user asks here, and its answer goes to a session."""
+    made = await client.call("session.create", host="far", profile="agent", cwd=str(far.user.home))
+    agent = str(made["id"])
+    await client.call("session.send", session=agent, text="permit")
+    await until(lambda: bool(client.summaries[agent].asks))
+    (asked,) = client.summaries[agent].asks
+    allow = next(o["id"] for o in asked["options"] if str(o["kind"]).startswith("allow"))
+    await client.call("session.answer", session=agent, ask=asked["ask"], decision=allow)
+    await until(lambda: client.summaries[agent].status == "done")
+    here = str((await client.call("session.create", cwd="/tmp"))["id"])
+    (told,) = await client.call("session.hand", session=agent, to=[here], words="Read it.")
+    assert told["session"] == here
+    await until(lambda: client.summaries[here].status == "done")
 
 
 def _turns(places: Places, session: str) -> int:

@@ -44,10 +44,13 @@ def missing() -> str:
 
 
 @asynccontextmanager
-async def sshd(folder: Path) -> AsyncIterator[Far]:
-    """Serve from `folder`. Raises RuntimeError, with what it printed, if it does not come up."""
+async def sshd(folder: Path, user: str = "") -> AsyncIterator[Far]:
+    """Serve from `folder`, to log in as `user` (as root alone can serve another one than itself).
+
+    Raises RuntimeError, with what it printed, if it does not come up.
+    """
     assert SSHD is not None
-    folder.mkdir(mode=0o700)
+    folder.mkdir(mode=0o711 if user else 0o700)
     (folder / "home").mkdir()
     for key in ("host", "user"):
         await _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key))
@@ -57,13 +60,13 @@ async def sshd(folder: Path) -> AsyncIterator[Far]:
         f"AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\n"
         "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
         # What the user's own shell does when it starts is no part of a test.
-        f"SetEnv HOME={folder}/home\n"
+        + ("" if user else f"SetEnv HOME={folder}/home\n")
     )
     known = (folder / "host.pub").read_text()
     (folder / "known").write_text(f"[127.0.0.1]:{port} {known}")
     client = folder / "ssh_config"
     client.write_text(
-        f"Host far\nHostName 127.0.0.1\nPort {port}\nUser {getpass.getuser()}\n"
+        f"Host far\nHostName 127.0.0.1\nPort {port}\nUser {user or getpass.getuser()}\n"
         f"IdentityFile {folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile {folder}/known\n"
         "BatchMode yes\nLogLevel ERROR\n"
     )

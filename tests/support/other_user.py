@@ -1,0 +1,125 @@
+"""Another user of this machine, made for a test and gone with it, who can run this agentdeck.
+
+Made by `useradd`, as root alone can. The Python of a test may lie where nobody else can read; then
+another one of the same version runs the packages that are here.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import sessions
+from sessions.ids import new_id
+from sessions.places import Places
+
+_ROOT = Path(sessions.__file__).parent.parent
+_PACKAGES = sysconfig.get_path("purelib")
+_PROBE = "import msgspec, sessions.cli.main, sys; print('%d.%d' % sys.version_info[:2])"
+_NOBODY = 65_534
+_LONG = 120
+
+
+@dataclass(frozen=True, slots=True)
+class OtherUser:
+    """A user with a home of its own, and a program `agentdeck` in it."""
+
+    name: str
+    uid: int
+    home: Path
+
+    @property
+    def agentdeck(self) -> str:
+        """What it runs."""
+        return str(self.home / "bin" / "agentdeck")
+
+    @property
+    def places(self) -> Places:
+        """Where its agentdeck keeps things; its runtime folder is its own affair."""
+        share, state = self.home / ".local" / "share", self.home / ".local" / "state"
+        return Places(
+            self.home / ".config" / "agentdeck" / "config.toml", share / "agentdeck",
+            state / "agentdeck", self.home / "none", self.home / ".agents" / "skills",
+        )  # fmt: skip
+
+    def write(self, path: Path, text: str, mode: int = 0o600) -> None:
+        """A file of the user's, with the folders above it."""
+        lacking = [folder for folder in path.parents if not folder.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        for each in (path, *lacking):
+            os.chown(each, self.uid, self.uid)
+
+    def pids(self) -> list[int]:
+        """What runs as this user."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and entry.stat().st_uid == self.uid:
+                    found.append(int(entry.name))
+        return found
+
+    def kill(self, word: str = "") -> int:
+        """Kill what it runs (with that word in its command); how many that were."""
+        killed = 0
+        for pid in self.pids():
+            with suppress(OSError):
+                said = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+                if word in said:
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+        return killed
+
+
+def python_for_others() -> str:
+    """A Python that other users can run this agentdeck with, or ""."""
+    for each in dict.fromkeys((sys.executable, shutil.which("python3", path="/usr/bin") or "")):
+        with suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(
+                [each, "-B", "-c", _PROBE], env={"PYTHONPATH": f"{_ROOT}:{_PACKAGES}"},
+                capture_output=True, text=True, cwd="/", user=_NOBODY, group=_NOBODY,
+                extra_groups=[], timeout=_LONG,
+            )  # fmt: skip
+            if done.stdout.strip() == "%d.%d" % sys.version_info[:2]:  # noqa: UP031
+                return each
+    return ""
+
+
+def missing() -> str:
+    """Why no other user can be made here, or ""."""
+    if os.geteuid() != 0:
+        return "only root makes another user"
+    if not shutil.which("useradd") or not shutil.which("userdel"):
+        return "useradd is not here"
+    return ""
+
+
+@contextmanager
+def other_user(home: Path, python: str) -> Iterator[OtherUser]:
+    """Make one, with its home there; all that it runs ends with it."""
+    name = f"deck{new_id()[-8:]}"
+    made = ["useradd", "--no-log-init", "-m", "-d", str(home), "-s", "/bin/sh", "-p", "*", name]
+    subprocess.run(made, check=True, capture_output=True, timeout=_LONG)
+    try:
+        user = OtherUser(name, pwd.getpwnam(name).pw_uid, home)
+        user.write(
+            Path(user.agentdeck),
+            f"#!/bin/sh\nPYTHONPATH={_ROOT}:{_PACKAGES} PYTHONDONTWRITEBYTECODE=1 "
+            f'exec {python} -P -m sessions.cli.main "$@"\n',
+            0o755,
+        )
+        yield user
+    finally:
+        if "user" in locals():
+            user.kill()
+        subprocess.run(["userdel", "-r", name], capture_output=True, timeout=_LONG)
