@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
@@ -26,6 +27,7 @@ from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
 from tui.pictures import close_shelf
 from tui.terminal import keys
+from tui.terminal.keys_behind import KeysBehind
 from tui.terminal.output_guard import GuardedApp
 from tui.terminal.resizing import SureSize
 from tui.themes import CONTRAST, THEMES
@@ -67,6 +69,8 @@ class DeckApp(GuardedApp, SureSize):
         self._factory = client_factory
         self._deck: DeckScreen | None = None
         self._early: list[events.Key] | None = []
+        self._behind = KeysBehind(self, self._give, self._opens)
+        self._openers_of: tuple[object, frozenset[str]] = None, frozenset()
         self.key_at = 0.0
         """When the last key was pressed (monotonic)."""
 
@@ -108,12 +112,43 @@ class DeckApp(GuardedApp, SureSize):
             self.post_message(events.Key(event.key, event.character))
 
     async def on_event(self, event: events.Event) -> None:
-        """Know when a key was pressed last."""
+        """Know when a key was pressed last; keys wait for what the one before them opens."""
         if isinstance(event, events.Key):
             self.key_at = monotonic()
-            if self._to_program(event):
-                return
-        await super().on_event(event)
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            await self._behind.take(event)
+        else:
+            await super().on_event(event)
+
+    async def _give(self, event: events.Event) -> None:
+        if not (isinstance(event, events.Key) and self._to_program(event)):
+            await super().on_event(event)
+
+    def _opens(self, event: events.Event) -> bool:
+        """Whether a key may open something, or leave it."""
+        if not isinstance(event, events.Key) or self._deck is None:
+            return False
+        if self.screen is not self._deck:
+            return event.key in ("enter", "escape") or event.key.startswith(("ctrl+", "alt+"))
+        if getattr(self.focused, "takes_keys", False):
+            return False
+        if event.key in ("enter", "tab"):
+            return self._deck.composer.offers.open
+        return event.key in self._openers(self._deck.options.keys)
+
+    def _openers(self, changed: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+        """The keys of all actions that may ask something first."""
+        if changed is not self._openers_of[0]:
+            from tui import actions as registry
+
+            specs = [spec for spec in registry.actions().values() if not spec.instant]
+            found = frozenset(key for spec in specs for key in registry.keys_of(spec, changed))
+            self._openers_of = changed, found | {"ctrl+r"}  # the composer's own
+        return self._openers_of[1]
+
+    def on_done(self) -> None:
+        """A key that may open something has been done."""
+        self._behind.done()
 
     def _to_program(self, event: events.Key) -> bool:
         """Whether a terminal has the keys, and took this one: then it is nobody else's."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
@@ -160,13 +161,10 @@ class Offers(Static):
 
     def _draw(self) -> None:
         width = max(10, self.app.size.width - 4)
-        rows = [
-            Content.assemble(
-                (f" {clip(offer.text, width)} ", "reverse" if index == self.at else ""),
-                (f" {clip(offer.note, max(10, width - len(offer.text)))}", "$text-muted"),
-            )
-            for index, offer in enumerate(self.found)
-        ]
+        noted = [cell_len(offer.text) for offer in self.found if offer.note]
+        names = min(max(noted, default=0), 28)
+        rows = [_row(offer, width, names, index == self.at)
+                for index, offer in enumerate(self.found)]  # fmt: skip
         rows.append(Content.styled(" ↑↓ choose · tab takes · esc closes", "$text-muted"))
         if len(rows) > self._height:
             self._fit(len(rows))
@@ -184,6 +182,16 @@ class Offers(Static):
         if self.found and self._height != len(self.found) + 1:
             self._fit(len(self.found) + 1)
             self._draw()
+
+
+def _row(offer: WordOffer, width: int, names: int, chosen: bool) -> Content:
+    """A row as wide as the list: its text, and its note below those of the others."""
+    text = clip(offer.text, width)
+    note = clip(offer.note, max(10, width - max(names, cell_len(text))))
+    text = f" {set_cell_size(text, max(names, cell_len(text)))} "
+    if chosen:
+        return Content.styled(set_cell_size(f"{text} {note}", width + 4), "reverse")
+    return Content.assemble((text, ""), (f" {note}", "$text-muted"))
 
 
 def _files(names: list[str]) -> list[WordOffer]:
