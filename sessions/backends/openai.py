@@ -87,10 +87,12 @@ class OpenAIBackend(ServerBackend):
             model = str(m.get("id") or "")
             if not model or (self.official and _NO_CHAT.search(model)):
                 continue
-            top = m.get("top_provider")
-            top = top if isinstance(top, dict) else {}
+            top, meta = (
+                g if isinstance(g := m.get(k), dict) else {} for k in ("top_provider", "meta")
+            )
             sizes = ("context_length", "max_model_len", "context_window", "max_context_length")
-            window = next((n for key in sizes if (n := count(m.get(key)))), 0)
+            told = (m.get(key) for key in sizes)
+            window = next((n for given in (*told, meta.get("n_ctx")) if (n := count(given))), 0)
             most = count(m.get("max_completion_tokens") or top.get("max_completion_tokens"))
             yield ModelInfo(model, str(m.get("name") or model), window, most or 0)
 

@@ -120,7 +120,9 @@ class ServerBackend:
         raise NotImplementedError
 
     def _model(self, model: str) -> ModelInfo:
-        """What is known of a model."""
+        """What is known of a model; of none by name, of the only one that a server has."""
+        if model == "default" and len(self._known) == 1:
+            return self._known[0]
         return next((m for m in self._known if m.id == model), ModelInfo(model))
 
     def window(self, model: str) -> int:

@@ -245,6 +245,7 @@ async def _bare(times: int, agent: Agent | None = None) -> Waits:
             stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, **agent.env},
             limit=50 * 2**20,
+            start_new_session=True,  # as the deck does it: the kernel shares out CPU by sessions
         )
         number = 0
 
@@ -338,7 +339,10 @@ async def _steered_bare(times: int) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="ad-bench-", ignore_cleanup_errors=True) as folder:
         agent = _scripted(folder, "--steers")
         process = await asyncio.create_subprocess_exec(
-            *agent.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            *agent.command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
         assert process.stdin and process.stdout
         stdin, stdout = process.stdin, process.stdout

@@ -68,6 +68,8 @@ class KnownAgent:
     """What of `env` goes along to another machine, as part of the command: no secret."""
     usage_so_far: bool = False
     """The `usage` of its answers is the session's so far, not the turn's."""
+    cost_begins_anew: bool = False
+    """The cost that it tells is the sum since its session was last entered."""
     missing_is_empty: bool = False
     """It can make a file only if one that is not there reads as empty."""
     late_replay_s: float = 0.2
@@ -132,6 +134,7 @@ AGENTS: dict[str, KnownAgent] = {
                 "IS_SANDBOX",
             ),
             ask_mode="default",
+            cost_begins_anew=True,
         ),
         KnownAgent(
             "codex",

@@ -36,9 +36,12 @@ class Ending:
 
     def entered(self, *, again: bool) -> None:
         """The agent's session is a new one, or the one it was."""
+        known = self._backend.known
         if not again:
             self._spent = 0.0
             self._state.pop("tokens_so_far", None)
+        elif known is not None and known.cost_begins_anew:
+            self._spent = 0.0
         elif not self._spent:
             self._spent = _cost_of(self._state.get("context")) or 0.0
 

@@ -2,7 +2,8 @@
 
 The protocol has `usage` in the answer to a prompt. Gemini CLI tells it in the answer's
 `_meta.quota.token_count`, Qwen Code in `_meta.usage` of a response's last chunk; Mistral Vibe's
-`usage` is the session's so far, and so is every agent's cost.
+`usage` is the session's so far, and so is every agent's cost (Claude Code's since the session was
+last entered).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from sessions.backends.acp import asking, conversation, process, usage
 from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
+from sessions.backends.acp.ending import Ending
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.updates import Translator
@@ -170,6 +171,21 @@ def test_tokens_that_come_with_chunks_are_added_up() -> None:
 def test_usage_that_is_the_sessions_so_far_is_counted_once() -> None:
     assert usage.since({"input": 22, "output": 4}, {"input": 11}) == {"input": 11, "output": 4}
     assert usage.since({"input": 5}, {"input": 11}) == {"input": 5}, "it began anew"
+
+
+@pytest.mark.parametrize(("name", "dollars"), [("claude-code", 0.5), ("opencode", 0.2)])
+def test_a_turn_costs_what_is_more_than_before_it_as_its_agent_counts(
+    name: str, dollars: float, tmp_path: Path
+) -> None:
+    """Claude Code's sum begins anew when its session is entered again, others' goes on."""
+    told = {"cost": {"amount": 0.5, "currency": "USD"}}
+    backend = AcpBackend(AgentConfig(name, AGENTS[name].command, {"ANTHROPIC_BASE_URL": ""}))
+    state: ev.JSON = {"session_id": "s", "context": {"cost": {**told["cost"], "amount": 0.3}}}
+    ending, translator = Ending(backend, state), Translator(1)
+    ending.entered(again=True)
+    translator.events({"sessionUpdate": "usage_update", "used": 1, "size": 2, **told})
+    ended = ending.ended(FakeHost(tmp_path), {"stopReason": "end_turn"}, translator, refused=False)
+    assert ended.cost_usd == pytest.approx(dollars)
 
 
 GEMINI = [("proceed_always", "allow_always"), ("proceed_once", "allow_once"),

@@ -301,6 +301,7 @@ async def test_models_come_with_what_the_server_says_of_them(chat: NativeRig) ->
         {"id": "a", "context_length": 1000, "top_provider": {"max_completion_tokens": 10}},
         {"id": "b", "max_model_len": 2000},
         {"id": "c", "context_window": "wide"},
+        {"id": "d", "meta": {"n_ctx_train": 8192, "n_ctx": 4096}},  # as llama.cpp says it
         {"name": "no id"},
     ]
     chat.server.models = {"object": "list", "data": listed}
@@ -310,7 +311,12 @@ async def test_models_come_with_what_the_server_says_of_them(chat: NativeRig) ->
         ("a", 1000, 10),
         ("b", 2000, 0),
         ("c", 0, 0),
+        ("d", 4096, 0),
     ]
+    chat.server.models = {"data": [{"id": "only.gguf", "meta": {"n_ctx": 4096}}]}
+    await backend.models()
+    assert isinstance(backend, openai.OpenAIBackend)
+    assert (backend.window("default"), backend.window("scripted")) == (4096, 0)
     chat.server.models = {"data": "nonsense"}
     assert [m.id for m in await backend.models()] == ["scripted"]
 
