@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
+
+log = logging.getLogger("agentdeck.client")
 
 _MAX_LINE = 64 * 2**20
 _ATTEMPTS = 10
@@ -51,7 +54,9 @@ class Client(Calls):
 
     Callbacks: `on_event(session_id, event)` for watched sessions, `on_terminal(session_id,
     output)` for watched terminals, `on_summary(summary)`,
-    `on_gone(session_id)`, `on_notice(dict)`, `on_lost(reason)` when the engine goes.
+    `on_gone(session_id)`, `on_notice(dict)`, `on_lost(reason)` when the engine goes,
+    `on_fault(error)` when one of these has failed, which then costs what it was told alone; with
+    nobody to tell, the connection ends.
     `summaries` is kept up to date after `attach`.
     """
 
@@ -71,6 +76,7 @@ class Client(Calls):
         self.on_gone: Callable[[str], None] = _nothing
         self.on_notice: Callable[[ev.JSON], None] = _nothing
         self.on_lost: Callable[[str], None] = _nothing
+        self.on_fault: Callable[[Exception], None] | None = None
         self._reading = asyncio.get_running_loop().create_task(self._read())
 
     @classmethod
@@ -188,8 +194,8 @@ class Client(Calls):
                     told = self._read_line(codec.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     continue  # a broken line costs itself alone
-                if told is not None:
-                    told()
+                if told is not None and not self._hand_on(told):
+                    break
         except (ConnectionError, ValueError) as error:
             self._reason = self._reason or str(error)
         except asyncio.CancelledError:
@@ -202,6 +208,18 @@ class Client(Calls):
             self._writer.close()
             if not self._closing:
                 self.on_lost(self._reason or "the engine ended")
+
+    def _hand_on(self, told: Callable[[], None]) -> bool:
+        """Call one of the callbacks; whether to go on."""
+        try:
+            told()
+        except Exception as error:
+            if self.on_fault is None:
+                log.exception("what the engine told")
+                self._reason = f"what it told could not be taken in ({error!r})"
+                return False
+            self.on_fault(error)
+        return True
 
     async def _line(self) -> bytes:
         try:

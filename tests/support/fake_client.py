@@ -74,6 +74,7 @@ class FakeClient:
         self.on_gone: Callable[[str], None] = lambda *_: None
         self.on_notice: Callable[[ev.JSON], None] = lambda *_: None
         self.on_lost: Callable[[str], None] = lambda *_: None
+        self.on_fault: Callable[[Exception], None] | None = None
         self.sessions: dict[str, FakeSession] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refuse: dict[str, AgentdeckError] = {}

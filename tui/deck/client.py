@@ -23,6 +23,7 @@ class DeckClient(Calls, Protocol):
     on_gone: Callable[[str], None]
     on_notice: Callable[[ev.JSON], None]
     on_lost: Callable[[str], None]
+    on_fault: Callable[[Exception], None] | None
 
     async def attach(self) -> list[Summary]:
         """Fetch all summaries; they are kept up to date from here on."""

@@ -16,12 +16,11 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.later import later
 from tui.text import clip
 from tui.work import while_shown
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
-
     from sessions.features.file_names import Names
     from tui.widgets.fields import Area
 
@@ -62,7 +61,7 @@ class Offers(Static):
         """The other sessions, which `@` names too."""
         self._height = 0
         """In rows; more than are used for a moment after a list that was longer."""
-        self._shrinks: Timer | None = None
+        self._shrinks: asyncio.TimerHandle | None = None
         self._known: tuple[str, float, Names | None] = ("", 0.0, None)
 
     @property
@@ -170,7 +169,7 @@ class Offers(Static):
             self._fit(len(rows))
         unused = [Content("")] * (self._height - len(rows))
         if unused and self._shrinks is None:
-            self._shrinks = self.set_timer(_SHRINKS_S, self._shrink)
+            self._shrinks = later(self, _SHRINKS_S, self._shrink)
         self.update(Content("\n").join([*unused, *rows]), layout=False)
 
     def _fit(self, rows: int) -> None:

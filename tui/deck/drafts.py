@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from textual.timer import Timer
+import asyncio
 
 from tui.deck.memory import Draft
 from tui.deck.ports import ForDrafts
+from tui.later import later
 
 SAVE_AFTER_S = 1.0
 """The deck's memory is written this long after the first change since it was written."""
@@ -17,7 +18,7 @@ class Drafts:
     def __init__(self, deck: ForDrafts) -> None:
         self.deck = deck
         self._session: str | None = None
-        self._saving: Timer | None = None
+        self._saving: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
         """Before the sessions are known: what was written when there was none."""
@@ -42,7 +43,7 @@ class Drafts:
     def remember(self) -> None:
         """Write the memory within a second."""
         if self._saving is None:
-            self._saving = self.deck.set_timer(SAVE_AFTER_S, self._save)
+            self._saving = later(self.deck.composer, SAVE_AFTER_S, self._save)
 
     def _save(self) -> None:
         """Write in a thread: the disk is waited for, and the keys are not held up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Protocol
+from typing import Any, Protocol
 
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, EngineError, NotFound
@@ -36,6 +36,10 @@ class LinkListener(Protocol):
 
     def notice_came(self, notice: ev.JSON) -> None:
         """The engine says something that is no event."""
+
+    @property
+    def app(self) -> Any:
+        """A `GuardedApp`, which says what has failed."""
 
 
 class Link:
@@ -82,6 +86,7 @@ class Link:
             client.on_gone = self._listener.gone
             client.on_notice = self._listener.notice_came
             client.on_lost = self._lost
+            client.on_fault = self._fault
             summaries = await client.attach()
         except AgentdeckError as error:
             self._listener.lost(error.message, error.hint)
@@ -95,6 +100,9 @@ class Link:
         self._client = client
         self._watched = set()
         self._listener.connected(summaries)
+
+    def _fault(self, error: Exception) -> None:
+        self._listener.app.fault("Something that the engine told was not taken in", error)
 
     def _lost(self, reason: str) -> None:
         self._client = None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
+from tui.later import later
 from tui.options import Notify
 from tui.text import clip, one_line, title_of
 
@@ -138,7 +139,7 @@ class Notifier:
         if not news:
             self._gathering = False
             return
-        self.app.set_timer(GATHER_S, self._tell)
+        later(self.app, GATHER_S, self._tell)
         if self.how.deck:
             self._on_deck(news)
         self.outward(in_one_line(news.values()))

@@ -150,9 +150,6 @@ class ForDrafts(HasModel, HasComposer, Protocol):
     def name_target(self) -> None:
         """Name in the composer's frame where a message goes."""
 
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call once."""
-
     def run_worker(self, work: Callable[[], None], *, thread: bool, group: str) -> object:
         """Do something aside."""
 

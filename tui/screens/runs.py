@@ -15,6 +15,7 @@ from sessions.api.plans import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
 from sessions.plans.model import UnitState
 from sessions.record import events as ev
+from tui.later import later
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
 from tui.terminal import glyphs
@@ -90,7 +91,7 @@ class RunsView(Dialog[str]):
         """Something of a run happened."""
         if (not self.run_id or notice.get("run") == self.run_id) and not self._due:
             self._due = True
-            self.set_timer(REFRESH_S, self._ask)
+            later(self, REFRESH_S, self._ask)
 
     def _ask(self) -> None:
         self._due = False

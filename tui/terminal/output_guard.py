@@ -89,7 +89,7 @@ class GuardedApp(_App):
         super().__init__(*args, **kwargs)
         self._gate = OutputGuard()
         self.faults: list[Exception] = []
-        """What keys have failed with; a test that drives the app looks here at its end."""
+        """What has failed and cost itself alone; a test that drives the app looks here."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """One filter: the gate, after Textual's own."""
@@ -162,9 +162,13 @@ class GuardedApp(_App):
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:  # noqa: BLE001 - the boundary of a key, wherever it leads
-            self.faults.append(error)
-            self.notify(fault_notice("That did not work", error), severity="error", timeout=8)
+            self.fault("That did not work", error)
             return True
+
+    def fault(self, what: str, error: Exception) -> None:
+        """Something of ours failed which costs itself alone: say so."""
+        self.faults.append(error)
+        self.notify(fault_notice(what, error), severity="error", timeout=8)
 
     def _handle_exception(self, error: Exception) -> None:
         """As in Textual, but an error that can draw itself is not trusted to."""

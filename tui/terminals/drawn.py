@@ -6,6 +6,7 @@ has no such widget, so it costs nothing; when it comes back it is fed what the e
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -15,9 +16,9 @@ from rich.style import Style
 from textual import events
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.timer import Timer
 
 from sessions.api.terminals import TerminalOutput, TerminalWatched
+from tui.later import later
 from tui.terminal.output_guard import fault_notice, printable
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
 from tui.terminals.inks import Inks
@@ -61,7 +62,7 @@ class DrawnTerminal(DrawnRows):
         """Rows that are not kept any more. A selection counts them, so that it stays in place."""
         self._inks: Inks | None = None
         self._dyes: Mapping[int, int] = {}
-        self._thumb_later: Timer | None = None
+        self._thumb_later: asyncio.TimerHandle | None = None
         self._rested = False
 
     # -- what comes
@@ -152,6 +153,8 @@ class DrawnTerminal(DrawnRows):
         until = monotonic() + FEED_S
         while self._coming:
             output = self._coming.popleft()
+            if output.at > self.fed:
+                continue  # of a watch before this one, which begins further back: it comes again
             if output.lost:
                 self._coming.clear()
                 self.lost()
@@ -368,7 +371,7 @@ class DrawnTerminal(DrawnRows):
             return
         if at_end and now - self._thumb_at < THUMB_EVERY_S:
             if self._thumb_later is None:
-                self._thumb_later = self.set_timer(THUMB_EVERY_S, self._move_thumb)
+                self._thumb_later = later(self, THUMB_EVERY_S, self._move_thumb)
             return
         bar_, told = self.vertical_scrollbar, (total, rows, self._top)
         if told != (bar_.window_virtual_size, bar_.window_size, bar_.position):

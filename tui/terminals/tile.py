@@ -126,13 +126,15 @@ class TerminalTile(Tile):
             view.await_past()
             teller = Teller(self.session, client, view.stream_failed)
             try:
-                told = await teller.watch(*view.room, past)
+                room = view.room
+                told = await teller.watch(*room, past)
             except NotFound:
                 return  # deleted in this moment: its tile goes too
             except AgentdeckError as error:
                 view.tell(str(error))
                 return
             view.begin(told, teller, base64.b64decode(told["preamble"]))
+            view.say_room(room)
             view.post_message(view.KeysMoved(view))
         await teller.send()
 

@@ -198,6 +198,12 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """How large the terminal would be that fits."""
         return Size(*self._inner)
 
+    def say_room(self, told: Size) -> None:
+        """The engine was told that size, and answers now; say if there is another room by then."""
+        self._told = (told.width, told.height) if told else None
+        if self._sizing is None:
+            self._say_size()
+
     def _say_size(self) -> None:
         self._sizing = None
         if self.teller is not None and self.room and self._told != (told := tuple(self.room)):

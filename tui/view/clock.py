@@ -10,12 +10,14 @@ so all tiles are drawn at once, and a key waits for one frame in place of severa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from time import monotonic
 from typing import Protocol
 
 from textual.message_pump import MessagePump
-from textual.timer import Timer
+
+from tui.later import later
 
 PERIOD_S = 0.1
 """How often a tile that streams is drawn."""
@@ -48,7 +50,7 @@ class FrameClock:
         self._dirty: dict[Flushable, None] = {}
         self._drawn: dict[Flushable, float] = {}
         self._shown: set[Flushable] | None = None
-        self._timer: Timer | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
         self.together = False
         """All that is dirty is drawn at once, every `TOGETHER_S`."""
@@ -82,7 +84,7 @@ class FrameClock:
         return CROWD_PERIOD_S if len(self._dirty) > CROWD else PERIOD_S
 
     def _wait(self, seconds: float) -> None:
-        self._timer = self._pump.set_timer(max(TICK_S, seconds), self._tick, name="frame-clock")
+        self._timer = later(self._pump, max(TICK_S, seconds), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

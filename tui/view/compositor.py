@@ -13,6 +13,7 @@ paint.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from math import inf
@@ -25,9 +26,9 @@ from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, Layou
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.later import later
 from tui.pictures.strips import copied, drawn_over
 from tui.view.fitted import Fitted
 
@@ -239,7 +240,7 @@ class LeanScreen(Fitted, Screen[Any]):
         self._compositor = LeanCompositor()
         self._painted_at = 0.0
         self._behind_next = 0.0
-        self._behind: Timer | None = None
+        self._behind: asyncio.TimerHandle | None = None
 
     async def _on_idle(self, event: events.Idle) -> None:
         event.prevent_default()  # Textual calls a handler per class; this one stands for both
@@ -276,7 +277,7 @@ class LeanScreen(Fitted, Screen[Any]):
             held = max(getattr(self.app, "key_at", 0.0) + BEHIND_S, self._behind_next) - now
             if held > 0:
                 if self._behind is None:
-                    self._behind = self.set_timer(min(held, BEHIND_S), self._paint_behind)
+                    self._behind = later(self, min(held, BEHIND_S), self._paint_behind)
                 self._dirty_widgets.clear()  # the compositor keeps where they are
                 return
             self._behind_next = inf

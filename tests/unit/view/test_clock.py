@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+
+import pytest
 
 from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
@@ -32,6 +35,18 @@ async def test_a_woken_view_is_drawn_once_and_then_nothing_runs() -> None:
         assert view.drawn == 1
         assert not clock.running
         assert clock.ticks == 1
+
+
+async def test_a_machine_too_busy_to_look_at_the_time_delays_it_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = ViewApp()
+    async with app.run_test():
+        clock, view = FrameClock(app), View()
+        hours = itertools.count(0.0, 3600.0)  # between one look at the clock and the next
+        monkeypatch.setattr("textual.timer._time.get_time", lambda: next(hours))
+        clock.wake(view)
+        await asyncio.wait_for(view.event.wait(), 60)
 
 
 async def test_all_dirty_views_come_up() -> None:

@@ -10,10 +10,11 @@ from unittest import mock
 
 import pytest
 from textual import events
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.selection import Selection
 from textual.widgets import Input
 
+from sessions.api.terminals import TerminalOutput, TerminalWatched
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_terminals import TerminalClient
@@ -63,6 +64,33 @@ async def test_what_was_printed_before_and_after_is_shown() -> None:
         assert "title" not in text_of(view)
         style = next(s.style for s in view._strips[1] if s.text == "after")
         assert style is not None and style.color is not None and style.color.triplet is not None
+
+
+async def test_what_still_comes_of_an_earlier_watch_takes_nothing_from_the_next() -> None:
+    async with shown(b"before\r\n") as (here, _, view):
+        await here.until(lambda: "before" in text_of(view))
+        teller = view.teller
+        assert teller is not None
+        view.await_past()
+        view.came(TerminalOutput(8, b"after\r\n"))  # the engine has not heard of the next one
+        told: TerminalWatched = {
+            "columns": 80, "rows": 24, "start": 0, "end": 15, "preamble": "", "whole": True,
+            "running": True,
+        }  # fmt: skip
+        view.begin(told, teller, b"")
+        view.came(TerminalOutput(0, b"before\r\nafter\r\n"))
+        await here.until(lambda: text_of(view) == "before\nafter")
+
+
+async def test_a_size_that_came_before_the_engines_answer_is_told_after_it() -> None:
+    async with shown() as (here, client, view):
+        await here.until(lambda: view._sizing is None)
+        told = Size(*view.room)
+        view._told, client.sizes[:] = (1, 1), []
+        view.say_room(told)
+        assert view._told == told, "the engine knows it"
+        view.say_room(Size(0, 0))  # not laid out yet when the engine was asked
+        await here.until(lambda: client.sizes == [tuple(told)])
 
 
 async def test_the_colours_that_a_program_sets_are_drawn_until_it_takes_them_back() -> None:

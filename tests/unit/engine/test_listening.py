@@ -1,0 +1,53 @@
+"""A client's callbacks: one that fails costs what it was told, or, untold, the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sessions.engine.client import Client
+from sessions.record import events as ev
+
+
+class Nowhere:
+    """A way to an engine that takes everything."""
+
+    def write(self, data: bytes) -> None:
+        """Taken."""
+
+    async def drain(self) -> None:
+        """At once."""
+
+    def close(self) -> None:
+        """It is no connection."""
+
+
+def told() -> tuple[Client, list[Any], list[str]]:
+    """A client that is told two things, of which its listener fails at the first."""
+    reader = asyncio.StreamReader()
+    client, heard, lost = Client(reader, Nowhere()), list[Any](), list[str]()
+
+    def notice(data: ev.JSON) -> None:
+        heard.append(data["n"])
+        assert data["n"] > 1, "not this one"
+
+    client.on_notice, client.on_lost = notice, lost.append
+    reader.feed_data(b'{"notice": {"n": 1}}\n{"notice": {"n": 2}}\n')
+    reader.feed_eof()
+    return client, heard, lost
+
+
+async def test_a_listener_that_fails_misses_that_line_alone() -> None:
+    client, heard, lost = told()
+    faults: list[Exception] = []
+    client.on_fault = faults.append
+    await client._reading
+    assert heard == [1, 2] and len(faults) == 1
+    assert lost == ["the engine ended"]
+
+
+async def test_with_nobody_to_tell_the_connection_ends_and_says_why() -> None:
+    client, heard, lost = told()
+    await client._reading
+    assert heard == [1]
+    assert "not this one" in lost[0] and "the engine ended" not in lost[0]
