@@ -9,8 +9,11 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.support.bytecode import compile_in_turn
 
 # What the tests start compiles the program once, not anew in every process.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -50,7 +53,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """In CI the sandbox is there, or nothing is: skipped tests would hide that it broke."""
+    """Compile; and in CI the sandbox is there, or nothing is: skips would hide that it broke."""
+    worker: dict[str, Any] | None = getattr(session.config, "workerinput", None)
+    if worker:
+        number = int(worker["workerid"].removeprefix("gw"))
+        compile_in_turn(session.config, number, worker["workercount"])
     if not os.environ.get("CI") or not sys.platform.startswith("linux"):
         return
     from sessions.tools.sandbox import describe

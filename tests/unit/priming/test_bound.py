@@ -25,7 +25,7 @@ async def drawn(kind: str, **params: object) -> Draw:
     """A draw of this kind, without a network."""
     if kind != "arxiv":
         return await pipeline.draw(kind, params, seed=5)
-    papers = [paper.to_json() for paper in bundled()[:3]]
+    papers = [{**p.to_json(), "abstract": p.abstract[:200]} for p in bundled()[:2]]
     return Draw("p1", "arxiv", 5, {"month": ""}, papers, source="bundled")
 
 

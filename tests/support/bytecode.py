@@ -1,0 +1,44 @@
+"""Workers that begin together on a fresh clone compile it once between them, not once each."""
+
+from __future__ import annotations
+
+import compileall
+from pathlib import Path
+
+import pytest
+from _pytest.assertion import rewrite
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("sessions", "skills", "tui", "tests")
+
+
+def _fresh(file: Path, compiled: Path) -> bool:
+    try:
+        return compiled.stat().st_mtime >= file.stat().st_mtime
+    except OSError:
+        return False
+
+
+def _compile(file: Path, config: pytest.Config) -> None:
+    """As the import of this file leaves it; what can't be compiled is told by the import."""
+    if not file.name.startswith(("test_", "conftest.")):
+        compileall.compile_file(file, quiet=2)
+        return
+    compiled = rewrite.get_cache_dir(file) / (file.stem + rewrite.PYC_TAIL)
+    if _fresh(file, compiled):
+        return
+    try:
+        stat, code = rewrite._rewrite_test(file, config)
+    except SyntaxError:
+        return
+    if rewrite.try_makedirs(compiled.parent):
+        rewrite._write_pyc(config.stash[rewrite.assertstate_key], code, stat, compiled)
+
+
+def compile_in_turn(config: pytest.Config, worker: int, workers: int) -> None:
+    """Compile all files, each worker its own share first: the others find that made."""
+    places = [place.parent for part in PARTS for place in (ROOT / part).rglob("__init__.py")]
+    files = sorted(file for place in places for file in place.glob("*.py"))
+    for share in range(workers):
+        for file in files[(worker + share) % workers :: workers]:
+            _compile(file, config)
