@@ -1,13 +1,15 @@
 """Commands that the user runs in a session's directory (`!` in the composer), kept in its record.
 
 They are the user's own: with all of the user's rights, in the user's shell, outside the sandbox
-and the permissions, which are for what models do. The model is told of them with the next message.
+and the permissions, which are for what models do. The model is told of them with the next message,
+and what they made is looked for as behind a model's commands.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import defaultdict
 from pathlib import Path
 from time import monotonic
@@ -19,6 +21,9 @@ from sessions.plans import fill
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
+from sessions.tools import files_made
+from sessions.tools.look_behind import CLOCK_NS, LookBehind
+from sessions.tools.looked_in import LookedIn
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -35,6 +40,9 @@ class OwnCommands(Feature):
         self._deck = deck
         self._untold: dict[str, list[ev.ShellRan]] = defaultdict(list)
         self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
+        self._begun: dict[tuple[str, str, float], int] = {}
+        """When those began that are being recorded: by session, command and seconds."""
+        self._behind: dict[str, LookBehind] = {}
 
     def joined(self, session: Session) -> None:
         """A session is in memory: what a message has told of is told by now."""
@@ -42,6 +50,7 @@ class OwnCommands(Feature):
         def observe(event: ev.Event) -> None:
             if isinstance(event, ev.ShellRan):
                 self._untold[session.id].append(event)
+                self._look_behind(session, event)
             elif isinstance(event, ev.UserMessage):
                 # One that went into a running turn, or was refused its notes, has told nothing.
                 told = sum(note.get("kind") == "shell" for note in event.notes)
@@ -80,11 +89,13 @@ class OwnCommands(Feature):
         if not cwd.is_dir():
             raise UsageError(f"The directory {cwd} is not there any more.")
         shell = os.environ.get("SHELL") or "/bin/sh"
+        behind = self._behind_of(session)
         try:
             spool = Spool(self._deck.places.session(session.id) / "files", "shell.txt", None)
         except OSError as error:
             raise AgentdeckError(f"Its output can't be kept: {error.strerror}.") from error
-        began = monotonic()
+        began, began_ns = monotonic(), time.time_ns() - CLOCK_NS
+        behind.begins()
         code, why = -1, "stopped"
         try:
             ended = await contained_command.to_end(
@@ -98,6 +109,7 @@ class OwnCommands(Feature):
         finally:
             output, cut = output_text(spool)
             spool.close(keep=True)
+            behind.ended()
         ran = ev.ShellRan(
             command=secrets_filter.hide(command),
             exit=code,
@@ -105,8 +117,27 @@ class OwnCommands(Feature):
             seconds=round(monotonic() - began, 3),
             path=f"files/{spool.name}" if cut else "",
         )
-        await session.recorder.emit_synced(ran)
+        key = session.id, ran.command, ran.seconds
+        self._begun[key] = began_ns
+        try:
+            await session.recorder.emit_synced(ran)
+        finally:
+            self._begun.pop(key, None)
         return ran
+
+    def _behind_of(self, session: Session) -> LookBehind:
+        if session.id not in self._behind:
+            named = LookedIn.of(self._deck.config.harvest.look_in)
+            self._behind[session.id] = LookBehind(Path(session.summary.cwd), named)
+        return self._behind[session.id]
+
+    def _look_behind(self, session: Session, ran: ev.ShellRan) -> None:
+        """Have what a command made told, now that the record has its number."""
+        began_ns = self._begun.pop((session.id, ran.command, ran.seconds), None)
+        if began_ns is None or files_made.only_looks(ran.command):
+            return
+        call = ev.ToolCall(turn=session.summary.turns, call=ran.call, name="!", input={})
+        self._behind_of(session).made_by(began_ns, call, session.recorder.emit)
 
     def end(self, session: Session) -> int:
         """End what runs of a session; how many there were."""
@@ -120,6 +151,8 @@ class OwnCommands(Feature):
         self.end(session)
         self._untold.pop(session.id, None)
         self._running.pop(session.id, None)
+        if behind := self._behind.pop(session.id, None):
+            await behind.looked()
 
     async def close(self) -> None:
         """The engine ends."""
@@ -127,6 +160,8 @@ class OwnCommands(Feature):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for behind in list(self._behind.values()):
+            await behind.looked()
 
 
 def _words(run: ev.ShellRan) -> str:

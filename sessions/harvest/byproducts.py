@@ -271,7 +271,7 @@ class _Finder:
 
     def _shell(self, event: ev.ShellRan) -> None:
         """A command of the user's own: in a terminal that tells of them, or behind `!`."""
-        name, turn = f"shell {event.seq}", self._last_turn
+        name, turn = event.call, self._last_turn
         asked = {"command": event.command}
         call = ev.ToolCall(seq=event.seq, turn=turn, call=name, name="Bash", input=asked)
         self._calls[name] = self._told[event.seq] = call

@@ -1,9 +1,9 @@
 """The vocabulary: every event type.
 
-An event is one fact of one session, immutable, numbered (`seq`, from 1 without gaps) and
-dated (`at`, UTC, milliseconds). Journal, engine, interface, export and harvest speak of
-nothing else. Backends yield events that are not stamped yet (`seq == 0`); the journal
-stamps them when it writes them. `sessions.record.codec` writes and reads them.
+An event is one fact of one session, immutable, numbered (`seq`, from 1 without gaps) and dated
+(`at`, UTC, milliseconds). Journal, engine, interface, export and harvest speak of nothing else.
+Backends yield events that are not stamped yet (`seq == 0`); the journal stamps them when it writes
+them. `sessions.record.codec` writes and reads them.
 
 An event of an unknown type becomes `Unknown`, unknown fields of a known type stand in `extra`:
 both survive a read and a rewrite.
@@ -230,11 +230,15 @@ class ShellRan(Event, frozen=True, kw_only=True, tag="shell.ran"):
     """The user's own command has run, outside any turn; `path` (under `files/`) holds all of it."""
 
     command: str
-    exit: Int | None = 0
-    """None: a terminal's shell did not say."""
+    exit: Int | None = 0  # None: a terminal's shell did not say
     output: str = ""
     seconds: float = 0.0
     path: str = ""
+
+    @property
+    def call(self) -> str:
+        """Names it where calls are named: in a transcript, and in what it made."""
+        return f"shell-{self.seq}"
 
 
 class FilesMade(Event, frozen=True, kw_only=True, tag="files.made"):

@@ -273,7 +273,7 @@ class Transcript:
         return self._add(
             "tool",
             event,
-            call=f"shell-{event.seq}",
+            call=event.call,
             name="!",
             input={"command": event.command},
             status="unknown" if event.exit is None else "error" if event.exit else "ok",

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from sessions.errors import UsageError
+from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.record.transcript import Transcript
 from tests.support.deckrig import Rig
@@ -28,6 +29,23 @@ async def test_what_it_printed_is_recorded_and_goes_with_the_next_message_alone(
     notes = [[note["text"] for note in message.notes] for message in messages]
     assert "forty-two" in notes[0][0] and "exit code 3" in notes[0][0]
     assert notes[1] == []
+
+
+async def test_what_it_made_is_told_of_it_and_found_by_the_harvest(rig: Rig) -> None:
+    (rig.root / "work").mkdir()
+    session = await rig.deck.create(cwd=str(rig.root / "work"))
+    own = rig.deck.features.own_commands
+    await own.run(session, "mkdir out && echo 1 > out/sums.csv")
+    await until(lambda: any(isinstance(e, ev.FilesMade) for e in session.journal.events()), 60)
+    events = list(session.journal.events())
+    (made,) = [e for e in events if isinstance(e, ev.FilesMade)]
+    assert [each["path"] for each in made.files] == ["out/sums.csv"]
+    blocks = Transcript.of(events).blocks
+    assert [b.data["made"] for b in blocks if b.data.get("name") == "!"] == [made.files]
+    found = [f for f in byproducts(session.id, events) if f.signals.get("made")]
+    assert [(f.path, f.signals["command"]) for f in found] == [
+        ("out/sums.csv", "mkdir out && echo 1 > out/sums.csv")
+    ]
 
 
 async def test_what_the_model_was_not_told_is_known_after_a_new_start(rig: Rig) -> None:
