@@ -499,7 +499,7 @@ def _take(part: Any, ctx: CallContext, texts: list[str], images: list[ev.JSON]) 
     if kind == "text":
         texts.append(str(part.text))
     elif kind == "image":
-        picture = keep_picture(ctx.host.files, part.data)
+        picture = keep_picture(ctx.host.files, part.data, svg=True)
         if picture is None:
             texts.append("(an image of a kind or size that can't be shown)")
             return

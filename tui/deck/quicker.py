@@ -43,6 +43,12 @@ class Quicker:
             self._told[name] += 1
             self._deck.say(f"Quicker next time: {keys}")
 
+    def by_key(self, what: str, key: str) -> None:
+        """A dialog's button was clicked that has a key."""
+        if self._told[what] < TIMES:
+            self._told[what] += 1
+            self._deck.say(f"Quicker next time: {registry.show_key(key)}")
+
     def than_going(self, session: str) -> None:
         """Somebody went to a tile without its key."""
         number = self._deck.model.number(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import ClassVar, Generic, Literal, TypeVar
@@ -33,6 +33,8 @@ from tui.work import caught_up, if_shown, while_shown
 T = TypeVar("T")
 GUARD_S = 0.4
 """An enter within this time of a question's appearance was meant for something else."""
+CLICK_S = 1.0
+"""What a button does within this time of a press of the mouse was clicked."""
 STILL_READING = "Not found so far; the rest of the list is being read."
 
 
@@ -51,11 +53,14 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
     """As large as what it holds, up to most of the screen; else as wide as a sentence or two."""
     WHOLE: ClassVar[bool] = False
     """Most of the screen in any case: what it will hold is not known when it opens."""
+    QUICKER: ClassVar[Mapping[str, str]] = {}
+    """The key that does what a button does, by the button's id."""
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (SLIM, "-broad")]  # noqa: RUF012
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._dismissed = False
+        self._moused = -CLICK_S
         self.heading = title
         self.set_class(glyphs.is_ascii(), "-ascii")
 
@@ -107,6 +112,18 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
                 waiting.future = None
         return super().dismiss(result)
 
+    def on_mouse_down(self) -> None:
+        """A button may be pressed by it."""
+        self._moused = monotonic()
+
+    @on(Button.Pressed)
+    def _key_of_button(self, event: Button.Pressed) -> None:
+        """Who clicked is told the key."""
+        quicker = getattr(getattr(self.app, "deck", None), "quicker", None)
+        key = self.QUICKER.get(event.button.id or "")
+        if key and quicker is not None and monotonic() - self._moused < CLICK_S:
+            quicker.by_key(f"{type(self).__name__} {event.button.id}", key)
+
     def on_click(self, event: events.Click) -> None:
         """A click beside the dialog leaves it."""
         if event.widget is self:
@@ -116,6 +133,7 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
 class Confirm(Dialog[bool]):
     """Asks before something happens; what would do harm is never the default."""
 
+    QUICKER: ClassVar[Mapping[str, str]] = {"yes": "y", "no": "escape"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", "yes", show=False),
         Binding("n", "cancel", "no", show=False),

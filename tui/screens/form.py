@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -25,6 +25,7 @@ _YES_NO = (("Yes", True), ("No", False))
 class FormDialog(Dialog[dict[str, Any]]):
     """Gives what was entered, by the fields' names; nothing if it is left."""
 
+    QUICKER: ClassVar[Mapping[str, str]] = {"send": "ctrl+s", "leave": "escape"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter", "send", "send", show=False, priority=True),
     ]

@@ -96,6 +96,7 @@ class NewSessionForm(Dialog[Wish]):
     """Everything has a default: enter alone makes a session."""
 
     WIDE: ClassVar[bool] = False
+    QUICKER: ClassVar[Mapping[str, str]] = {"create": "enter", "leave": "escape"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter", "create", "create", show=False),
         Binding("ctrl+n", "create", "create", show=False, priority=True),

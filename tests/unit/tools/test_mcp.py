@@ -8,15 +8,18 @@ import os
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
+from sessions.tools import mcp
 from sessions.tools.mcp import Hub, ServerSpec, sdk_of, tool_name
 from sessions.tools.mcp_asks import McpAsks
 from sessions.tools.toolbox import Toolbox
@@ -101,6 +104,17 @@ async def test_images_are_kept_as_files(desk: Desk, hub: Hub) -> None:
     result = await desk.use("mcp__calc__picture")
     assert result.images[0]["media_type"] == "image/png"
     assert (desk.files / result.images[0]["path"]).is_file()
+
+
+def test_a_drawing_in_svg_is_kept_for_the_person(desk: Desk) -> None:
+    drawn = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
+    part = SimpleNamespace(type="image", data=b64encode(drawn).decode(), mimeType="image/svg+xml")
+    texts: list[str] = []
+    images: list[ev.JSON] = []
+    mcp._take(part, cast("Any", SimpleNamespace(host=desk.host)), texts, images)
+    assert images[0]["media_type"] == "image/svg+xml"
+    assert (desk.files / images[0]["path"]).read_bytes() == drawn
+    assert texts == []
 
 
 @needs_sdk

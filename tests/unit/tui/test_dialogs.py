@@ -472,3 +472,17 @@ def test_sub_sessions_stand_below_the_session_that_started_them() -> None:
     assert grouped(alone, above) == ["3", "2", "1", "6", "4", "5"]
     assert grouped(alone, above, ["5", "1", "9"]) == ["1", "5", "6", "4", "3", "2"]
     assert grouped({"1": "", "2": ""}, {"1": "2", "2": "1"}) == ["2", "1"]
+
+
+async def test_who_clicks_a_button_is_told_its_key_and_who_presses_it_is_not() -> None:
+    async with opened(1) as here:
+        for click in (True, False):
+            here.app.push_screen(Confirm("Really?", "It goes on.", "Yes"))
+            await here.screen(Confirm)
+            await here.until(lambda: any(b.size.width for b in here.app.screen.query("#no")))
+            if click:
+                await here.pilot.click("#no")
+            else:
+                await here.press("escape")
+            await here.until(lambda: here.app.screen is here.deck)
+            assert here.notices().count("Quicker next time: esc") == 1
