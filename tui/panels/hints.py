@@ -70,7 +70,7 @@ class Hints(Static):
             if lines and lines[-1].cell_length + 2 + hint.cell_length <= width:
                 lines[-1] = lines[-1] + Content("  ") + hint
             else:
-                lines.append(hint)
+                lines += hint.wrap(width) if 0 < width < hint.cell_length else [hint]
         return lines
 
     def action_press(self, key: str) -> None:

@@ -48,3 +48,10 @@ async def test_a_dialog_is_as_wide_as_what_its_frame_says() -> None:
         said = "enter takes it · insert adds it · delete: the default · esc leaves it"
         prompt.hint(said)
         await here.until(lambda: frame.outer_size.width == len(said) + 6)
+
+
+def test_a_hint_that_is_longer_than_a_line_hides_none_behind_it() -> None:
+    hints = Hints()
+    hints.say((("enter", "goes on, while nothing is written"), ("escape", "skips the tour")))
+    assert hints.get_content_height(Size(34, 9), Size(40, 24), 34) == 2
+    assert hints._lines(34)[1].plain == "written  esc skips the tour"
