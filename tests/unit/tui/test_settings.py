@@ -187,3 +187,16 @@ async def test_a_setting_is_found_by_another_word_and_misspelt(
         assert "keys.new" not in screen.shown
         await find(here, screen, "sandbxo")
         assert [key for key in screen.shown if not key.startswith(HEAD)] == ["tools.sandbox"]
+
+
+async def test_on_a_phone_a_row_has_its_name_and_its_value_and_the_way_out_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path, monkeypatch, size=(40, 24)) as (here, screen):
+        await find(here, screen, "session_tokens")
+        rows = ["".join(text for text, _ in row.cells) for row in screen.query_one(Rows).rows]
+        assert rows[1].split() == ["session_tokens", "0"]
+        hints = screen.query_one("#offers")
+        assert "esc leaves" in hints.render().plain  # type: ignore[union-attr]
+        await here.until(lambda: hints.size.height == hints.render().plain.count("\n") + 1)  # type: ignore[union-attr]
+        assert hints.region.bottom <= screen.query_one("#dialog").content_region.bottom

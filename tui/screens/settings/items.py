@@ -16,6 +16,7 @@ from tui.widgets.rows import Row
 
 HEAD = "§"
 _ALIKE = 75
+_NARROW = 56
 # In a row `$text-muted`, which takes after what is behind it, comes out white.
 GREY = "$foreground 60%"
 
@@ -115,7 +116,9 @@ def row_of(item: SettingItem, width: int, opened: bool) -> Row:
         return Row(item.key, _head(item, width, opened))
     name = setting["keys"][-1]
     wide = 24 if width >= 90 else 18
-    room = max(12, width - wide - 26)
+    # On a phone where it comes from is told below alone.
+    narrow = width < _NARROW
+    room = max(12, width - wide - (7 if narrow else 26))
     value = shown_value(setting)
     style = "" if setting["ours"] else GREY
     cells = (
@@ -124,7 +127,7 @@ def row_of(item: SettingItem, width: int, opened: bool) -> Row:
             "bold" if style == "" else "",
         ),
         (set_cell_size(clip(value, room - 1), room), style),
-        (clip(_source(setting), 20), GREY),
+        ("" if narrow else clip(_source(setting), 20), GREY),
     )
     return Row(item.key, cells)
 
@@ -142,6 +145,8 @@ def _head(item: SettingItem, width: int, opened: bool) -> tuple[tuple[str, str],
         ]
         told = " · ".join(one_line(a) for a in about if a)
         told = f"{told}{' · ' if told else ''}{'yours' if section['ours'] else 'built in'}"
+    if width < _NARROW:
+        return ((clip(title, width - 2), "bold $text-accent"),)
     wide = min(32, max(24, width // 3))
     return (
         (set_cell_size(clip(title, wide), wide + 1), "bold $text-accent"),
