@@ -54,6 +54,12 @@ MCP = f"""
 command = ["{sys.executable}", "{Path(mcp_server.__file__)}"]
 auto = false
 """
+SYSTEM, LIBRARY = "Answer in verse about lighthouses.", "further-library"
+MORE = "".join(
+    f'[profiles.more-{name}]\nbackend = "{name}"\nsystem = "{SYSTEM}"\n'
+    f'directories = ["ROOT/{LIBRARY}"]\n'
+    for name in AGENTS
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,10 @@ class Known:
     ends_at_refusal: bool = False
     names_skills: bool = False
     """Its tool that activates skills goes on naming those that it knows, without a description."""
+    takes_more: bool = False
+    """It takes further directories and a system prompt with a session."""
+    costs: bool = False
+    """It says what a session has cost so far."""
     reads_skills: bool = False
     """It tells its model of the skills at home by itself, whatever the deck does."""
     keeps_cancelled: bool = True
@@ -80,8 +90,10 @@ class Known:
 
 SEEN = {
     "opencode": Known("build", forks=True, titles=False),
-    "claude-code": Known("default", steers=True, forks=True),
-    "codex": Known("read-only", steers=True, forks=True, writes=False, ends_at_refusal=True),
+    "claude-code": Known("default", steers=True, forks=True, takes_more=True, costs=True),
+    "codex": Known(
+        "read-only", steers=True, forks=True, writes=False, ends_at_refusal=True, takes_more=True
+    ),
     "gemini": Known("default", lists=False, titles=False, keeps_cancelled=False, names_skills=True),
     "qwen": Known("default", titles=False),
     "vibe": Known("ask", forks=True),
@@ -158,7 +170,9 @@ async def served(server: MessagesServer, model: Model, root: Path) -> AsyncItera
     model.work.mkdir()
     places = rig_places(root / "home")
     places.config_file.parent.mkdir(parents=True)
-    places.config_file.write_text(configuration(server.url, root / "agents") + MCP)
+    (root / LIBRARY).mkdir()
+    more = MCP + MORE.replace("ROOT", str(root))
+    places.config_file.write_text(configuration(server.url, root / "agents") + more)
     deck = WholeDeck(places, config.load(places.config_file))
     await deck.open()
     try:
@@ -404,6 +418,46 @@ async def test_a_skill_is_described_once_where_it_is_on_and_nowhere_else(
     named = row["own"] or SEEN[agent].names_skills or state in ("on", "name-only")
     assert (SKILL in body) == named
     assert (skills.cost()["tokens"] > 0) == (row["own"] or state in ("on", "name-only"))
+
+
+async def test_more_directories_and_a_system_prompt_reach_its_model_once(
+    rig: Rig, agent: str
+) -> None:
+    session = await rig.deck.create(profile=f"more-{agent}", cwd=str(rig.work))
+    for number in range(2):
+        await session.send(f"Question {number}, please answer")
+        await ended(session)
+    process = process_of(rig.deck, agent, rig.work)
+    for name in ("additionalDirectories", "systemPrompt"):
+        assert process.can(name) == SEEN[agent].takes_more
+    body = json.dumps(dialects.latest(rig.server.asked).body)
+    assert body.count(SYSTEM) == 1 and LIBRARY in body
+    first = of_type(session, ev.UserMessage)[0].text
+    assert "verse" not in first  # the record has what its user said
+    assert ("Instructions of the user" in rig.told()) != SEEN[agent].takes_more
+
+
+async def test_what_a_session_costs_is_the_sum_of_its_turns(
+    rig: Rig, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the server were its vendor's: with one of ours no price is shown."""
+    monkeypatch.setattr(AcpBackend, "cost_is_real", True)
+    session = await rig.session(agent)
+    await session.send("Question 0, please answer")
+    await ended(session)
+    await rig.kill(agent)
+    await session.send("please run it")  # its model is asked once more
+    await answer(session, "allow_once")
+    await ended(session)
+    await session.send("Question 1, please answer")
+    await ended(session)
+    costs = [e.cost_usd for e in of_type(session, ev.TurnEnded)]
+    if not SEEN[agent].costs:
+        assert not any(costs)
+        return
+    first, ran, last = (cost or 0.0 for cost in costs)
+    assert first > 0 and last == pytest.approx(first) and first < ran < 2 * first
+    assert session.summary.cost_usd == pytest.approx(first + ran + last)
 
 
 async def test_an_mcp_server_is_handed_on_and_its_tool_is_asked_for_with_what_it_is_given(

@@ -408,30 +408,54 @@ async def _real(times: int, sessions: int) -> dict[str, tuple[list[Waits], list[
     return found
 
 
+def _wanted(group: str) -> bool:
+    """Whether a group of rows is to be taken: all of them, or those in `BENCH_ROWS`."""
+    given = os.environ.get("BENCH_ROWS", "")
+    return not given or group in given.split(",")
+
+
 def figures(quick: bool) -> Iterator[Figure]:
     """All of them."""
     runs = 1 if quick else 3
+    for group, taken in (
+        ("memory", _memories),
+        ("first", _firsts),
+        ("steered", _steered),
+        ("updates", _updates),
+        ("six", _six),
+        ("each", _each),
+    ):
+        if _wanted(group):
+            yield from taken(quick, runs)
+
+
+def _memories(quick: bool, runs: int) -> Iterator[Figure]:
     memory = [_apart(f"_memory({12 if quick else 40})") for _ in range(runs)]
     yield Figure("memory of a session, three short turns", memory, "MB", Target(3.0))
     memory = [_apart('_memory(6, "flood", "flood")') for _ in range(runs)]
     yield Figure("memory of a session, 10,000 updates", memory, "MB", Target(3.0))
 
+
+def _firsts(quick: bool, runs: int) -> Iterator[Figure]:
     ours, bare = [], []
-    for _ in range(3 if quick else 9):
+    for _ in range(runs * 3):
         ours.append(asyncio.run(_through_the_deck(8)))
         bare.append(asyncio.run(_bare(8)))
-    cold = [_apart("_cold()") for _ in range(3 if quick else 9)]
+    cold = [_apart("_cold()") for _ in range(runs * 3)]
     yield Figure("first prompt of a new engine, in the same instant", cold, "ms")
     yield from _over("", ours, bare, "the agent alone")
 
-    ours_in, bare_in = [], []
-    for _ in range(runs):
-        ours_in += asyncio.run(_steered_through_the_deck(20))
-        bare_in += asyncio.run(_steered_bare(20))
-    who = "the agent alone"
-    title = "a steered message, until the agent has it"
-    yield Figure(title, ours_in, "ms", Target(20, "over"), who, bare_in)
 
+def _steered(quick: bool, runs: int) -> Iterator[Figure]:
+    ours, bare = [], []
+    for _ in range(runs):
+        ours += asyncio.run(_steered_through_the_deck(20))
+        bare += asyncio.run(_steered_bare(20))
+    title = "a steered message, until the agent has it"
+    yield Figure(title, ours, "ms", Target(20, "over"), "the agent alone", bare)
+
+
+def _updates(quick: bool, runs: int) -> Iterator[Figure]:
     streams, floods, anchors = [], [], []
     for _ in range(runs):
         streams.append(asyncio.run(_streaming(4 if quick else 8)))
@@ -444,13 +468,19 @@ def figures(quick: bool) -> Iterator[Figure]:
     yield Figure("engine CPU, 24 sessions of agents", [s["share"] for s in streams], "% of a core")
     yield Figure("updates taken in", [s["rate"] for s in streams], "1/s")
 
-    if six_agents.possible():
-        real = [asyncio.run(six_agents.streaming(4 if quick else 8)) for _ in range(runs)]
-        title = "engine CPU per update, six real agents of four kinds"
-        of_theirs = "json.loads of their lines", [r["loads"] for r in real]
-        for target in (Target(80), Target(40, "ratio")):
-            yield Figure(title, [r["us"] for r in real], "µs", target, *of_theirs)
-        yield Figure("engine CPU, those six", [r["share"] for r in real], "% of a core")
+
+def _six(quick: bool, runs: int) -> Iterator[Figure]:
+    if not six_agents.possible():
+        return
+    real = [asyncio.run(six_agents.streaming(4 if quick else 8)) for _ in range(runs)]
+    title = "engine CPU per update, six real agents of four kinds"
+    of_theirs = "json.loads of their lines", [r["loads"] for r in real]
+    for target in (Target(80), Target(40, "ratio")):
+        yield Figure(title, [r["us"] for r in real], "µs", target, *of_theirs)
+    yield Figure("engine CPU, those six", [r["share"] for r in real], "% of a core")
+
+
+def _each(quick: bool, runs: int) -> Iterator[Figure]:
     if FOLDER:
-        for name, waits in asyncio.run(_real(1 if quick else 3, 3)).items():
+        for name, waits in asyncio.run(_real(runs, 3)).items():
             yield from _over(f"{name}: ", *waits, f"{name} alone")
