@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -80,6 +81,13 @@ class OtherUser:
                     killed += 1
         return killed
 
+    def end(self) -> None:
+        """Kill all that it runs, and see it gone: a user who runs something can't be removed."""
+        for _ in range(200):
+            if not self.kill():
+                return
+            time.sleep(0.05)
+
 
 def python_for_others() -> str:
     """A Python that other users can run this agentdeck with, or ""."""
@@ -121,5 +129,5 @@ def other_user(home: Path, python: str) -> Iterator[OtherUser]:
         yield user
     finally:
         if "user" in locals():
-            user.kill()
-        subprocess.run(["userdel", "-r", name], capture_output=True, timeout=_LONG)
+            user.end()
+        subprocess.run(["userdel", "-f", "-r", name], capture_output=True, timeout=_LONG)
