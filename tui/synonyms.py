@@ -42,6 +42,7 @@ SYNONYMS = {
     "backends": "doctor providers status what answers keys",
     "leave": "quit exit close",
     "review": "diff changes git commit merge land stage picture",
+    "fetch-branch": "host remote machine git pull branch home files",
     "land-several": "merge queue order rebase squash branches worktrees",
     "runs": "plans tasks night batch",
     "export": "save markdown html json share download write",

@@ -210,6 +210,10 @@ class FakeClient:
     async def _session_when_done(self, session: str, to: list[str], words: str = "") -> None:
         self.emit(session, ev.SessionSet(then={"to": to, "words": words} if to else {}))
 
+    async def _worktree_fetch(self, session: str, message: str = "") -> ev.JSON:
+        branch = self.summaries[session].branch
+        return {"branch": branch, "repository": "/work", "loose": ["a.txt"]}
+
     async def _deck_backends(self) -> list[ev.JSON]:
         return BACKENDS
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.actions import action
 from tui.commands.sessions import GROUP, connected, has_session
+from tui.text import one_line
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen
@@ -23,6 +24,27 @@ async def review(deck: DeckScreen) -> None:
     said = await deck.app.push_screen_wait(ChangeReview(deck.client, summary.id, title))
     if said:
         deck.say(said)
+
+
+def on_a_host(deck: DeckScreen) -> bool:
+    """Whether the session in focus works on a branch on another machine."""
+    summary = deck.model.summary()
+    return summary is not None and bool(summary.host) and bool(summary.branch)
+
+
+@action("fetch-branch", "Bring its branch here", group=GROUP, when=on_a_host)
+async def fetch_branch(deck: DeckScreen) -> None:
+    """From the machine it works on, into the repository that it took along."""
+    summary = deck.model.summary()
+    if summary is None:
+        return
+    told = await deck.client.call("worktree.fetch", session=summary.id)
+    words = "Nothing was committed there."
+    if told["branch"]:
+        words = f"{one_line(told['branch'])} is in {one_line(told['repository'])}."
+    if told["loose"]:
+        words += f" Not committed, and left there: {one_line(', '.join(told['loose'][:5]))}."
+    deck.say(words)
 
 
 @action("land-several", "Land several sessions in an order", group=GROUP, when=connected)

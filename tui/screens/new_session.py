@@ -28,7 +28,7 @@ from tui.widgets.fields import Field, Tick
 from tui.work import while_shown
 
 MAX_AT_ONCE = 24
-BRING = "a repository of this machine goes along; its branch comes back"
+BRING = "a repository of here goes along; its branch returns"
 BUDGET_HINT = f"the configuration's · or: {EXAMPLE}"
 TERMINAL_HINT = "no: a model · or a program in its place: bash, vim notes.md"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
@@ -165,7 +165,7 @@ class NewSessionForm(Dialog[Wish]):
         """Ask the engine for the choices; the form can be used meanwhile."""
         self.hint("enter creates · tab next field · → completes a path · esc leaves")
         self.query_one("#host-row").display = False
-        self.query_one("#bring-row").display = bool(self.host)
+        self.query_one("#bring-row").display = False
         self.query_one("#title", Input).focus()
         self.run_worker(while_shown(self, self._load), exclusive=True)
 
@@ -184,6 +184,7 @@ class NewSessionForm(Dialog[Wish]):
             states = [{**host, "ok": not host["why"], "detail": "offline"} for host in hosts]
             self._offer("host", states, "name", "version")
             self.query_one("#host-row").display = True
+            self.query_one("#bring-row").display = bool(self.host)
             if self.host in {host["name"] for host in hosts}:
                 self.query_one("#host", Select).value = self.host
         await self._load_choices()

@@ -8,6 +8,7 @@ from textual.widgets import Checkbox, Input, Select
 
 from sessions.record.summary import Summary
 from tests.support.deckpilot import opened
+from tui.commands.review import on_a_host
 from tui.deck.tile import foot_of, head_of
 from tui.screens.dialogs import Choose
 from tui.screens.new_session import NewSessionForm
@@ -67,3 +68,15 @@ async def test_other_machines_are_listed_and_tried_at_once() -> None:
         assert "can't be reached" in screen.listing.rows[0].cells[2][0]
         await here.press("enter")
         await here.until(lambda: ("deck.hosts", {"again": True}) in here.client.calls)
+
+
+async def test_a_branch_of_another_machine_is_brought_here() -> None:
+    async with opened(1) as here:
+        (summary,) = here.client.summaries.values()
+        here.deck.go(summary.id)
+        assert not on_a_host(here.deck)
+        summary.host, summary.branch = "build", "agentdeck/x-1"
+        assert on_a_host(here.deck)
+        here.deck.start("fetch-branch")
+        await here.until(lambda: bool(here.notices()))
+        assert "agentdeck/x-1 is in /work. Not committed" in here.notices()[-1]
