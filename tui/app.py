@@ -157,6 +157,14 @@ class DeckApp(GuardedApp, SureSize):
         take = getattr(self.focused, "take_key", None)
         return take is not None and bool(take(event))
 
+    def simulate_key(self, key: str) -> None:
+        """As if a key had been pressed.
+
+        By Textual's (8.2.8) own it comes from whoever asks for it; asked for by a dialog, it is
+        lost where the dialog stops what it has sent itself, before its bindings are looked at.
+        """
+        self.post_message(events.Key(key, None).set_sender(self))
+
     def on_key(self, event: events.Key) -> None:
         """Keys that came before there was anything to take them."""
         if self._early is not None:
