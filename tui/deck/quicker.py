@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tui import actions as registry
+from tui.deck.banner import MIN_WIDTH
 from tui.deck.model import DeckModel
 from tui.options import DeckOptions
+
+if TYPE_CHECKING:
+    from textual.geometry import Size
 
 TIMES = 2
 
@@ -21,6 +25,10 @@ class ForHints(Protocol):
 
     model: DeckModel
     options: DeckOptions
+
+    @property
+    def size(self) -> Size:
+        """Of the screen, in cells."""
 
     def say(self, text: str) -> None:
         """A sentence, in a notice."""
@@ -39,15 +47,18 @@ class Quicker:
         if spec is None:
             return
         keys = ", ".join(map(registry.show_key, registry.keys_of(spec, self._keys)))
-        if keys and self._told[name] < TIMES:
-            self._told[name] += 1
-            self._deck.say(f"Quicker next time: {keys}")
+        if keys:
+            self._tell(name, keys)
 
     def by_key(self, what: str, key: str) -> None:
         """A dialog's button was clicked that has a key."""
-        if self._told[what] < TIMES:
+        self._tell(what, registry.show_key(key))
+
+    def _tell(self, what: str, keys: str) -> None:
+        # On a phone there are none.
+        if self._told[what] < TIMES and self._deck.size.width >= MIN_WIDTH:
             self._told[what] += 1
-            self._deck.say(f"Quicker next time: {registry.show_key(key)}")
+            self._deck.say(f"Quicker next time: {keys}")
 
     def than_going(self, session: str) -> None:
         """Somebody went to a tile without its key."""

@@ -99,6 +99,13 @@ async def test_a_click_on_what_has_a_key_tells_it_twice() -> None:
         await here.until(lambda: "Quicker next time: alt+2" in here.notices())
 
 
+async def test_on_a_phone_no_keys_are_told() -> None:
+    async with opened(2, (40, 24)) as here:
+        here.deck.quicker.than("zoom")
+        here.deck.quicker.by_key("a dialog's yes", "y")
+        assert here.notices() == []
+
+
 def test_other_words_are_of_actions_that_there_are() -> None:
     assert synonyms.SYNONYMS.keys() <= registry.actions().keys()
 
