@@ -265,11 +265,13 @@ class LeanScreen(Fitted, Screen[Any]):
         if waits or self.app.screen is not self or self.app._batch_count:
             return
         others = self._dirty_widgets - {widget}
+        self._dirty_widgets.clear()
         self._compositor.update_widgets({widget})
         self._compositor_refresh()
         self._dirty_widgets.update(others)
 
     def _compositor_refresh(self) -> None:
+        self.take_in_dirty()
         if self.app.screen is self:
             self._behind_next = 0.0
         else:

@@ -31,6 +31,21 @@ class Fitted(_Screen):
         size = self.app.size
         await super()._on_resize(event if event.size == size else events.Resize(size, size))
 
+    def take_in_dirty(self) -> None:
+        """Have the compositor know of all that is to be painted anew."""
+        if self._dirty_widgets:
+            self._compositor.update_widgets(self._dirty_widgets)
+
+    def _compositor_refresh(self) -> None:
+        """Paint what is dirty, and forget nothing of it.
+
+        A layout that is made while updates are held back is painted a little later, and Textual
+        (8.2.8) then forgets whatever has become dirty meanwhile, until it changes again: the only
+        words of a program on a terminal never came on screen.
+        """
+        self.take_in_dirty()
+        super()._compositor_refresh()
+
     def set_focus(
         self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
     ) -> None:
