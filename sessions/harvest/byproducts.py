@@ -151,6 +151,9 @@ class _Finder:
         self._trials: set[int] = set()
         """Turns that try a draft out: what they make is no evidence of its own."""
         self._undone: set[int] = set()
+        self._again: dict[int, int] = {}
+        """By turn, how many of its code blocks an earlier turn has alike."""
+        self._blocks: set[tuple[str, str]] = set()
         self._in_answer = False
         self._last_turn = 0
         self._takes: dict[type[ev.Event], Callable[[Any], None]] = {
@@ -311,11 +314,17 @@ class _Finder:
     # -- at the end
 
     def _code_blocks(self, turn: int, seq: int, text: str) -> Iterator[Found]:
-        origin = self._origin(turn, seq)
+        goes = turn in self._undone or turn in self._trials
         for language, code in fences(text):
-            if len(code) >= _MIN_CODE:
-                kind = "picture" if language in _PICTURES else "code"
-                yield Found(kind, code, "", language, origin.copy())
+            if len(code) < _MIN_CODE:
+                continue
+            kind = "picture" if language in _PICTURES else "code"
+            if (kind, code) in self._blocks:  # the first of them is told
+                self._again[turn] = self._again.get(turn, 0) + 1
+                continue
+            if not goes:
+                self._blocks.add((kind, code))
+            yield Found(kind, code, "", language, self._origin(turn, seq))
 
     def _skill(self, md: WrittenFile, files: dict[str, WrittenFile]) -> Found:
         """A skill's folder that was written here, as one thing."""
@@ -421,7 +430,7 @@ class _Finder:
 
     def _led(self) -> None:
         """A question led somewhere when its turn left things behind."""
-        left: dict[int, int] = {}
+        left = dict(self._again)
         for found in self._found:
             if found.signals.get("input"):
                 continue

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 # It begins with a plain character, which is searched for much faster than a line's beginning.
 _INDENT = 12
 _MARK = re.compile(rf"\n( {{0,{_INDENT}}})(`{{3,}}|~{{3,}})([^\n]*)")
+_TICKS = re.compile(r"```(`*)([^\n]*)")
 _LANGUAGE = re.compile(r"\s*\{?\.?([\w+#.-]*)")
 
 
@@ -40,21 +41,19 @@ def _of_ticks(text: str) -> Iterator[tuple[str, str]]:
     """The same where there are no tildes: searched for by their ticks, in a third of the time."""
     opened = indent = begins = 0
     named = ""
-    at = text.find("```")
-    while at >= 0:
-        line = text.rfind("\n", max(0, at - _INDENT - 1), at) + 1
-        end = text.find("\n", at)
-        end = len(text) if end < 0 else end
-        if line and (line == at or text[line:at] == " " * (at - line)):
-            rest = text[at:end].lstrip("`")
-            ticks = end - at - len(rest)
-            if not opened:
-                if "`" not in rest:
-                    opened, indent, begins, named = ticks, at - line, end + 1, rest
-            elif ticks >= opened and not rest.strip():
-                yield _language(named), _dedented(text[begins:line], indent)
-                opened = 0
-        at = text.find("```", end)
+    for mark in _TICKS.finditer(text):
+        at = line = mark.start()
+        if text[at - 1] != "\n":
+            line = text.rfind("\n", max(0, at - _INDENT - 1), at) + 1
+            if not line or text[line:at].strip(" "):
+                continue
+        more, rest = mark.groups()
+        if not opened:
+            if "`" not in rest:
+                opened, indent, begins, named = 3 + len(more), at - line, mark.end() + 1, rest
+        elif 3 + len(more) >= opened and not rest.strip():
+            yield _language(named), _dedented(text[begins:line], indent)
+            opened = 0
 
 
 def _language(named: str) -> str:

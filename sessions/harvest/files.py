@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from posixpath import join, normpath
 from typing import Any
@@ -113,7 +114,7 @@ class FileTracker:
 
     def place(self, path: str) -> str:
         """Where a file is, by the path that a call gave."""
-        return normpath(join(self.cwd, path)) if path else ""
+        return _place(self.cwd, path) if path else ""
 
     def _exact(self, texts: list[str], digest: str) -> str | None:
         """The text that has the hash; the first one where none was recorded."""
@@ -149,7 +150,7 @@ def skill_folders(
     places = {tracker.place(f.path): f for f in files}
     found = []
     for place in sorted(places, key=lambda each: -each.count("/")):
-        if PurePosixPath(place).name != "SKILL.md" or place not in places:
+        if place.rpartition("/")[2] != "SKILL.md" or place not in places:
             continue
         folder = PurePosixPath(place).parent
         mine: dict[str, WrittenFile] = {}
@@ -160,7 +161,13 @@ def skill_folders(
             if str(folder) != normpath(tracker.cwd) or inside.parts[0] in _SKILL_FOLDERS:
                 mine[str(inside)] = places.pop(other)
         found.append((places.pop(place), mine))
-    return found, [f for f in files if any(f is kept for kept in places.values())]
+    kept = {id(file) for file in places.values()}
+    return found, [f for f in files if id(f) in kept]
+
+
+@lru_cache(maxsize=1024)
+def _place(cwd: str, path: str) -> str:
+    return normpath(join(cwd, path))
 
 
 def _patch_of(call: ev.ToolCall) -> str:
