@@ -48,6 +48,10 @@ _RUN_KEYS = (
     ("x", "stops"),
     ("escape", "all runs"),
 )
+_NONE = (
+    "No plan has run yet. The palette's “Make a plan of this session” drafts one; "
+    "agentdeck plan start FILE starts it."
+)
 
 
 class RunsView(Dialog[str]):
@@ -74,7 +78,7 @@ class RunsView(Dialog[str]):
     def body(self) -> ComposeResult:
         """How it stands, the rows, and what the keys do."""
         yield Static("", id="standing", markup=False)
-        yield Rows("No plan has run yet: agentdeck plan start FILE")
+        yield Rows(_NONE)
         yield Hints(id="offers")
 
     def on_mount(self) -> None:

@@ -55,3 +55,9 @@ def test_a_hint_that_is_longer_than_a_line_hides_none_behind_it() -> None:
     hints.say((("enter", "goes on, while nothing is written"), ("escape", "skips the tour")))
     assert hints.get_content_height(Size(34, 9), Size(40, 24), 34) == 2
     assert hints._lines(34)[1].plain == "written  esc skips the tour"
+
+
+def test_every_dialog_that_lists_its_keys_says_how_to_leave_it() -> None:
+    for path in (TUI / "screens").rglob("*.py"):
+        if "Hints(" in (text := path.read_text()):
+            assert '"escape"' in text, path

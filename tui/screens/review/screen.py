@@ -41,6 +41,7 @@ _KEYS = (
     ("A", "file"), ("space", "tick file"), ("m", "commit"), ("M", "drafted"), ("k", "check"),
     ("l", "land"), ("x", "discard"),
     ("w", "white space"), ("v", "side by side"), ("r", "read anew"),
+    ("escape", "leaves"),
 )  # fmt: skip
 _STAGED = {"": "  ", "part": "~ ", "all": "+ "}
 _LANDINGS = (
