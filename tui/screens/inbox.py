@@ -82,14 +82,13 @@ class InboxScreen(Dialog[str]):
 
     def body(self) -> ComposeResult:
         """The list, the one in hand, and what the keys do."""
-        yield Rows("Nothing waits.")
+        yield Rows("Questions, failures, limits, ends, suggestions and dreams come here.")
         yield InHand(id="request")
         yield Static("", id="fault", markup=False)
         yield Hints(id="offers")
 
     def on_mount(self) -> None:
         """Show the most urgent, and follow what comes and goes."""
-        self.query_one("#offers", Hints).say(_KEYS)
         self.deck.requests_watcher = self.show
         self.show()
         self.run_worker(while_shown(self, self._find), group="find", exclusive=True)
@@ -120,7 +119,8 @@ class InboxScreen(Dialog[str]):
         rows = self.query_one(Rows)
         waiting = self.waiting()
         rows.show([self._row(want) for want in waiting])
-        rows.styles.height = max(1, min(_MOST_ROWS, len(waiting)))
+        rows.styles.height = max(1 if waiting else 2, min(_MOST_ROWS, len(waiting)))
+        self.query_one("#offers", Hints).say(_KEYS if waiting else _KEYS[-1:])
         count = f"{len(waiting)} waiting" if waiting else "Nothing waits"
         self.query_one("#dialog").border_title = f"Inbox: {count}"
         self._show_in_hand()
