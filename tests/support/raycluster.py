@@ -55,10 +55,20 @@ class RayCluster:
             "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1",
             "RAY_DEDUP_LOGS": "0",
         }  # fmt: skip
-        made.node("left", cpus, "--head", "--port", str(made.port), "--include-dashboard", "false",
-                  "--temp-dir", made.temp)  # fmt: skip
-        made.node("right", cpus, "--address", made.address)
+        try:
+            made.head(cpus)
+            made.node("right", cpus, "--address", made.address)
+        except BaseException:
+            made.close()  # also where whoever waits for it is stopped
+            raise
         return made
+
+    def head(self, cpus: int = 8) -> None:
+        """Start the node that is the head."""
+        self.node(
+            "left", cpus, "--head", "--port", str(self.port), "--include-dashboard", "false",
+            "--temp-dir", self.temp,
+        )  # fmt: skip
 
     def home(self, name: str) -> Path:
         """Where the homes of a node's actors are."""
@@ -79,7 +89,7 @@ class RayCluster:
              "--resources", f'{{"{name}": 100}}', "--block"],
             env=env, stdout=log, stderr=log, start_new_session=True, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while b"Ray runtime started" not in (self.root / f"{name}.log").read_bytes():
             if self.nodes[name].poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.root / f"{name}.log").read_text())

@@ -31,8 +31,8 @@ _CONFIG = """
 [defaults]
 profile = "fake"
 [backends.fake]
-type = "anthropic"
-base_url = "{url}"
+type = "openai"
+base_url = "{url}/v1"
 api_key_env = "FAKE_KEY"
 model = "m"
 [profiles.fake]
@@ -155,7 +155,7 @@ async def _measured(quick: bool, only: str) -> dict[str, Any]:
     cluster = RayCluster.start(root, cpus=32)
     os.environ.update(cluster.env)
     os.environ["FAKE_KEY"] = "k"
-    tasks, at_once, words, rate = (16, 8, 40, 4.0) if quick else (200, 25, 80, 4.0)
+    tasks, at_once, words, rate = (40, 10, 80, 4.0) if quick else (200, 25, 120, 4.0)
     found: dict[str, Any] = {
         "tasks": tasks, "at_once": at_once, "seconds": words / rate, "actors": 10 if quick else 50,
     }  # fmt: skip
@@ -179,4 +179,6 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", choices=("", "bare", "plan", "taken"), default="")
     asked = parser.parse_args()
+    # Who stops it stops its cluster too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     print(json.dumps(asyncio.run(_measured(asked.quick, asked.only))))
