@@ -41,8 +41,9 @@ LONG_S = 120.0
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
-    """Two nodes, left and right."""
-    made = RayCluster.start(tmp_path_factory.mktemp("ray"))
+    """Two nodes, left and right; AGENTDECK_TLS=1: all that they say is encrypted."""
+    tls = bool(os.environ.get("AGENTDECK_TLS"))
+    made = RayCluster.start(tmp_path_factory.mktemp("ray"), tls=tls)
     os.environ.update(made.env)
     os.environ["FAKE_KEY"] = "k"
     yield made
@@ -87,13 +88,15 @@ class Decks:
     cluster: RayCluster
     server: MessagesServer
     made: list[WholeDeck] = field(default_factory=list)
+    more: str = ""
+    """What else is configured."""
 
     async def open(self) -> Far:
         """The next engine's deck."""
         places = rig_places(self.root)
         places.config_file.parent.mkdir(parents=True, exist_ok=True)
         told = _CONFIG.format(url=self.server.url, address=self.cluster.address)
-        places.config_file.write_text(told)
+        places.config_file.write_text(told + self.more)
         deck = WholeDeck(places, config.load(places.config_file))
         self.made.append(deck)
         await deck.open()

@@ -129,3 +129,26 @@ async def test_a_node_that_is_killed_takes_its_sessions_along(
         assert said(stays) == "".join(f"word{n} " for n in range(100))
     finally:
         await asyncio.to_thread(cluster.node, "right", 8, "--address", cluster.address)
+
+
+async def test_a_head_that_is_lost_takes_all_along_and_nothing_runs_twice(
+    decks: Decks, cluster: RayCluster
+) -> None:
+    """What was shown stays; what the node recorded is fetched once there is a cluster again."""
+    far = await decks.open()
+    session = await far.begin("right")
+    pid = await far.pid(session.id)
+    await session.send("stream 100000 20")
+    await until(lambda: "word5 " in said(session), LONG_S)
+    shown = said(session)
+    await asyncio.to_thread(cluster.kill_node, "left")
+    await asyncio.to_thread(cluster.kill_node, "right")
+    await asyncio.to_thread(cluster.head)
+    await asyncio.to_thread(cluster.node, "right", 8, "--address", cluster.address)
+    await until(lambda: session.summary.status == "cut-off", LONG_S * 2)
+    events = list(session.journal.events())
+    assert said(session).startswith(shown) and whole(session) and gone(pid)()
+    assert [e.detail for e in events if isinstance(e, ev.TurnEnded)] == [ENGINE_STOPPED]
+    again = await far.begin("right")
+    await again.send("say hello")
+    await until(lambda: again.summary.status == "done", LONG_S)

@@ -56,6 +56,9 @@ class Nearby:
         self.bodies[actor] = ActorBody(seed)
         return {**await self.bodies[actor].hello(), "node": "n1"}
 
+    async def _greet(self, actor: str) -> dict[str, Any]:
+        return {**await self._of(actor).hello(), "node": "n1"}
+
     def _of(self, actor: str) -> ActorBody:
         if actor not in self.bodies:
             raise BridgeFault(frames.LOST, "The actor is dead because its worker process has died.")

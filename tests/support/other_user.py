@@ -12,19 +12,20 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 import sessions
 from sessions.ids import new_id
 from sessions.places import Places
 
 _ROOT = Path(sessions.__file__).parent.parent
-_PACKAGES = sysconfig.get_path("purelib")
+_PACKAGES = str(Path(msgspec.__file__).parents[1])  # the environment may have them of another
 _PROBE = "import msgspec, sessions.cli.main, sys; print('%d.%d' % sys.version_info[:2])"
 _NOBODY = 65_534
 _LONG = 120

@@ -47,6 +47,9 @@ class ActorHome(Protocol):
     async def recall(self, actor: str) -> None:
         """Those that an engine before this one mirrored are in memory too."""
 
+    async def located(self, actor: str) -> None:
+        """It is known on which node an actor is."""
+
     def begun(self, actor: str) -> BegunActor | None:
         """What is noted of it."""
 
@@ -96,7 +99,9 @@ class Actor:
             await self.take(news)
             for mirror in self._home.mirrors(self.session):
                 mirror.back()
-            self.heard.set()
+            if not self.heard.is_set():
+                self.heard.set()
+                await self._home.located(self.session)
 
     async def news(self, driver: Driver, wait_s: float) -> dict[str, list[bytes]]:
         """Lines that are not here yet, of each of its sessions. Raises BridgeFault."""

@@ -27,6 +27,7 @@ END_S = 10.0
 LINGER_S = 300.0
 """So long it waits for an engine."""
 TOLD_S = 1.0
+WATCH_S = 5.0
 DEAD_S = 30.0
 Method = Callable[..., Awaitable[Any]]
 
@@ -70,8 +71,26 @@ class RayBridge:
         self.ray = ray
         self._class = ray.remote(max_restarts=0, max_task_retries=0)(body.ActorBody)
         self._handles: dict[str, Any] = {}
+        self._node = str(ray.get_runtime_context().get_node_id())
 
     # -- the cluster
+
+    async def watch(self, every_s: float = WATCH_S) -> None:
+        """Return once this process belongs to no cluster any more, and hears nothing of actors.
+
+        Where another head has come to the address, Ray ends the process by being asked.
+        """
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                alive = {node["id"] for node in await self.nodes()}
+            except Exception:
+                # Whatever Ray says of a head that is away: it ends this process itself in time.
+                log.warning("the cluster does not say its nodes", exc_info=True)
+                continue
+            if alive and self._node not in alive:
+                log.warning("this machine's node is none of the cluster's any more")
+                return
 
     async def nodes(self) -> list[dict[str, Any]]:
         """Every node that lives, and what it can give."""
@@ -250,11 +269,17 @@ class _Serving:
     async def serve(self, address: str, namespace: str) -> None:
         """Connect, and answer until nobody asks any more. Raises RayRefused."""
         try:
-            self._bridge.set_result(RayBridge(await _connected(address, namespace)))
+            bridge = RayBridge(await _connected(address, namespace))
+            self._bridge.set_result(bridge)
         except RayRefused as error:
             self._bridge.set_exception(error)
             await asyncio.sleep(TOLD_S)  # whoever is here reads why
             return
+        ends = [asyncio.ensure_future(each) for each in (bridge.watch(), self._needed())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _needed(self) -> None:
+        """Return once no engine has come for a while."""
         while True:
             self._alone.clear()
             try:
@@ -311,7 +336,10 @@ async def _connected(address: str, namespace: str) -> Any:
         return await asyncio.wait_for(asyncio.to_thread(connect, address, namespace), INIT_S)
     except TimeoutError as error:
         told = f"The cluster at {address} did not take us in within {INIT_S:g} s."
-        raise RayRefused(frames.AWAY, told, "Its token must be the one here.") from error
+        raise RayRefused(
+            frames.AWAY, told,
+            "Its token must be the one here, and its certificates where it uses TLS (RAY_USE_TLS).",
+        ) from error  # fmt: skip
 
 
 async def _main(address: str, namespace: str, listening: socket.socket) -> None:

@@ -257,10 +257,27 @@ class RaySite:
                 f"{clean_line(str(told.get('host')))}, and of {VERSION} here.",
                 "Install the same on all nodes.",
             )  # fmt: skip
+        await self._placed(driver, session, told.get("node"))
+
+    async def _placed(self, driver: Driver, session: str, node: object) -> None:
+        """Note where an actor is: what it recorded is there when it is lost."""
         nodes = await driver.ask("nodes")
-        address = next((str(n["address"]) for n in nodes if n["id"] == told.get("node")), "")
-        self._noted[session] = BegunActor(session, address)
-        self.ledger.note(self._noted[session])
+        address = next((str(n["address"]) for n in nodes if n["id"] == node), "")
+        if session in self._noted:  # it may have ended meanwhile
+            self._noted[session] = replace(self._noted[session], address=address)
+            self.ledger.note(self._noted[session])
+
+    async def located(self, actor: str) -> None:
+        """It is known where an actor is, also where the engine before this one did not learn it."""
+        begun = self._noted.get(actor)
+        if begun is None or begun.address:
+            return
+        try:
+            driver = await self.driver()
+            told = await driver.ask("greet", actor=actor)
+            await self._placed(driver, actor, told.get("node"))
+        except (BridgeFault, OSError) as fault:
+            log.warning("where the actor of session %s is can't be told: %s", actor, fault)
 
     async def _unbegun(self, driver: Driver, session: str) -> None:
         if session in self._noted and session not in self._actors:

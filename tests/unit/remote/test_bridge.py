@@ -8,10 +8,12 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from sessions.places import Places
+from sessions.remote.cluster.bridge import RayBridge
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from tests.support.rig import rig_places
 
@@ -22,6 +24,7 @@ class exceptions:
 def init(**_): pass
 def remote(**_): return lambda what: what
 def nodes(): return []
+def get_runtime_context(): return type("Context", (), {"get_node_id": lambda self: "n1"})()
 def get_actor(name): raise ValueError(name)
 """
 
@@ -67,6 +70,28 @@ async def test_a_bridge_that_is_not_let_in_says_why(tmp_path: Path, address: str
     for _ in range(2):
         with pytest.raises(BridgeFault, match="Nothing answers"):
             await _engine(places, f"127.0.0.1:{port}")
+
+
+async def test_a_bridge_whose_node_is_none_of_the_cluster_s_ends() -> None:
+    """The next is let in by the cluster that is there now; a head that is away is waited for."""
+
+    def told(*ids: str) -> list[dict[str, object]]:
+        node = {"NodeManagerAddress": "", "NodeName": "", "Resources": {}, "Labels": {}}
+        return [{"NodeID": each, "Alive": True, **node} for each in ids]
+
+    said = iter([told("n1", "n2"), told(), None, told("n2")])
+
+    def nodes() -> list[dict[str, object]]:
+        if (found := next(said)) is None:
+            raise RuntimeError("nobody answers")
+        return found
+
+    context = SimpleNamespace(get_node_id=lambda: "n1")
+    ray = SimpleNamespace(
+        remote=lambda **_: lambda it: it, nodes=nodes, get_runtime_context=lambda: context
+    )
+    await RayBridge(ray).watch(0.001)
+    assert next(said, "asked no more") == "asked no more"
 
 
 async def _gone(pid: int) -> None:

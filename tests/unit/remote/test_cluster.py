@@ -17,6 +17,7 @@ from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import settings
 from sessions.remote.cluster.body import home
+from sessions.remote.cluster.ledger import BegunActor
 from sessions.remote.cluster.needs import Needs
 from sessions.remote.mirrored import Mirrored
 from sessions.safety import secrets_filter
@@ -101,6 +102,8 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     asked = codec.encode({"session": session.id, "text": "say it meanwhile"})
     await nearby.bodies[session.id].call("session.send", asked)
     seen, before = session.last_seq, len(nearby.asked)
+    site = deck.features.cluster.site
+    site.ledger.note(BegunActor(session.id))  # the engine died before it knew where the actor is
     deck = await _deck(tmp_path, server)
     await until(lambda: session.id in deck.sessions)
     again = deck.sessions[session.id]
@@ -110,6 +113,8 @@ async def test_the_next_engine_takes_actors_up_with_nothing_twice(
     news = [args["known"] for op, args in nearby.asked[before:] if op == "news"]
     assert news[0] == {session.id: seen}  # and not the whole record once more
     assert [e.seq for e in again.journal.events()] == [*range(1, again.last_seq + 1)]
+    ledger = deck.features.cluster.site.ledger
+    await until(lambda: ledger.all() == [BegunActor(session.id, "127.0.0.9")])
     await deck.features.cluster.site.end(session.id)
     await deck.close()
 
