@@ -1058,6 +1058,11 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self, command: Literal["work.fetch"], /, *, repository: str, commit: str, address: str
+    ) -> Known: ...
+
+    @overload
+    async def call(
         self, command: Literal["work.known"], /, *, repository: str, commit: str, session: str = ...
     ) -> Known: ...
 

@@ -392,6 +392,10 @@ class HostConfig:
     files_mb: float = setting(
         8.0, "pictures and files of its sessions come here up to this size each; larger are named"
     )
+    origin: bool = setting(
+        False,
+        "it fetches a repository from its `origin` by itself; what that lacks comes from here",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,13 @@ from skills import private_files
 
 _SENT = "refs/agentdeck/sent/"
 _EARLIER = "refs/agentdeck/earlier/"
+_ORIGIN = "refs/agentdeck/origin/"
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_ADDRESS = re.compile(
+    r"(?:(?:https|git)://[^@\s:/]+(?::\d+)?/|ssh://(?:[\w.-]+@)?[\w.-]+(?::\d+)?/"
+    r"|file:///|[\w.]+@[\w.-]+:)[^\s]+\Z"
+)
 _MOST_KNOWN = 200
 _FSCK = ("-c", "fetch.fsckObjects=true", "-c", "gc.auto=0")
 
@@ -93,6 +98,15 @@ def _there(at: Path, commit: str) -> bool:
     return run(at, ["cat-file", "-e", f"{commit}^{{commit}}"]).returncode == 0
 
 
+def address(repository: Repository) -> str:
+    """Where another machine can fetch a repository by itself, "" where that is not to be told.
+
+    Not one that holds a key or a password, and none that names a folder of this machine.
+    """
+    said = says(repository.at, "config", "remote.origin.url") or ""
+    return said if _ADDRESS.match(said) else ""
+
+
 # -- over there
 
 
@@ -127,6 +141,19 @@ class Cache:
             git(
                 at, *_FSCK, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
                 str(bundle), f"+{_SENT}*:{_SENT}*", doing="take the repository in",
+            )  # fmt: skip
+
+    def fetch(self, key: str, address: str) -> None:
+        """Fetch all branches of a repository by its address. Raises GitFault, UsageError."""
+        if not _ADDRESS.match(address):
+            raise UsageError("That is no address of a repository.")
+        at = self.path(key)
+        with private_files.locked(private_folder(self._root) / f".{key}.lock"):
+            self._made(at)
+            git(
+                at, *_FSCK, "-c", "core.sshCommand=ssh -o BatchMode=yes", "fetch", "--quiet",
+                "--no-tags", "--no-write-fetch-head", address, f"+refs/heads/*:{_ORIGIN}*",
+                doing="fetch the repository",
             )  # fmt: skip
 
     def clone(

@@ -14,9 +14,9 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sessions.api.work import Changed, Packed
+from sessions.api.work import Changed, Known, Packed
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.remote import bundles
@@ -64,11 +64,30 @@ class Carrying:
         known = {"repository": key, "commit": pinned.commit}
         async with self._sending.setdefault(f"{site} {key}", asyncio.Lock()):
             had = await self._elsewhere.ask(site, "work.known", {**known, **to})
+            if not had["has"] and not to:
+                had = await self._by_address(site, repository, known) or had
             if not had["has"]:
                 await self._send(site, repository, pinned.commit, had["tips"], key, to)
         who = [says(repository.at, "config", each) or "" for each in ("user.name", "user.email")]
         inner = "" if str(repository.inner) == "." else str(repository.inner)
         return {**known, "inner": inner, "author": who}
+
+    async def _by_address(
+        self, site: str, repository: Repository, known: dict[str, str]
+    ) -> Known | None:
+        """What is there once the site has fetched it by itself; None: it does not, or can't."""
+        config = getattr(self._elsewhere.of(site), "config", None)
+        address = bundles.address(repository) if getattr(config, "origin", False) else ""
+        if not address:
+            return None
+        try:
+            args = {**known, "address": address}
+            return cast("Known", await self._elsewhere.ask(site, "work.fetch", args))
+        except Offline:
+            raise
+        except AgentdeckError as error:
+            log.info("%s does not fetch %s: %s", site, address, error)
+            return None
 
     async def _send(
         self, site: str, repository: Repository, commit: str, tips: list[str], key: str,

@@ -40,6 +40,13 @@ async def known(deck: Deck, repository: str, commit: str, session: str = "") -> 
     return await asyncio.to_thread(look)
 
 
+@command("work.fetch")
+async def fetch(deck: Deck, repository: str, commit: str, address: str) -> Known:
+    """Fetch a repository by its address; whether the commit is here then, and what of it is."""
+    await asyncio.to_thread(work.cache(deck.places).fetch, repository, address)
+    return await known(deck, repository, commit)
+
+
 @command("work.part")
 async def part(deck: Deck, name: str, offset: int, data: str, session: str = "") -> int:
     """One part of a bundle that comes, in base 64; how much of it is here."""

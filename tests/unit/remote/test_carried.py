@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from sessions.engine.commands import session as session_commands
 from sessions.engine.commands import worktrees
 from sessions.errors import UsageError
 from sessions.record import events as ev
+from sessions.remote import bundles
 from sessions.remote.port import Offline
+from sessions.worktrees.repository import Repository, repository
 from tests.support.rig import until
 from tests.unit.remote.test_host import Two, two
 from tests.unit.remote.test_work import git
@@ -146,3 +149,51 @@ async def test_nothing_is_waited_for_while_the_host_is_away(two: Two, work: Path
         await session_commands.create(two.here.deck, host="far", bring=str(work.parent))
     with pytest.raises(UsageError, match="no other machine"):
         await session_commands.create(two.here.deck, bring=str(work))
+
+
+async def test_a_host_fetches_what_it_can_by_address_and_lacks_the_rest_alone(
+    two: Two, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where that fails all of it goes from here."""
+    origin = tmp_path / "origin.git"
+    git(tmp_path, "clone", "-q", "--bare", str(work), str(origin))
+    git(work, "remote", "add", "origin", f"file://{origin}")
+    git(work, "commit", "-q", "--allow-empty", "-m", "only here")
+    two.host.config = replace(two.host.config, origin=True)
+    tips: list[list[str]] = []
+    packed = bundles.packed
+
+    def pack(found: Repository, commit: str, known: list[str], into: Path) -> None:
+        tips.append(known)
+        packed(found, commit, known, into)
+
+    monkeypatch.setattr(bundles, "packed", pack)
+    await _made(two, work)
+    assert tips == [[git(work, "rev-parse", "HEAD~1")]]
+    git(work, "remote", "set-url", "origin", "https://127.0.0.1:9/none.git")
+    git(work, "commit", "-q", "--allow-empty", "-m", "and more")
+    await _made(two, work)
+    assert len(tips) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://example.org/x.git", True),
+        ("git@example.org:x.git", True),
+        ("ssh://git@example.org:22/x.git", True),
+        ("https://me:secret@example.org/x.git", False),
+        ("https://token@example.org/x.git", False),
+        ("ext::sh -c id", False),
+        ("--upload-pack=id", False),
+        ("/home/me/x", False),
+    ],
+)
+def test_an_address_that_holds_a_key_or_runs_something_is_not_told(
+    work: Path, url: str, told: bool
+) -> None:
+    git(work, "config", "remote.origin.url", url)
+    assert bool(bundles.address(repository(work))) is told
+    if not told:
+        with pytest.raises(UsageError, match="no address"):
+            bundles.Cache(work).fetch("key", url)
