@@ -35,8 +35,7 @@ class TerminalViews:
 
         `columns` and `rows`: how large the view is (see `terminal.size`).
         """
-        terminal = await self._deck.features.terminals.shown(await self._here(session))
-        self._unwatch(session)
+        terminal = await self._shown(await self._deck.get(session))
         kept = terminal.kept
         start = max(kept.start, kept.end - max(0, history)) if kept.start else 0
         told: TerminalWatched = {
@@ -49,6 +48,7 @@ class TerminalViews:
             "running": terminal.running,
         }
         watcher = Watcher(terminal, self._outbox, lambda piece: self._send(session, piece), start)
+        self._unwatch(session)
         self._watching[session] = watcher
         # Behind the answer, which says where it begins.
         asyncio.get_running_loop().call_soon(self._begin, session, watcher, columns, rows)
@@ -89,31 +89,37 @@ class TerminalViews:
             typed = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError) as error:
             raise UsageError("Wrong arguments: data is no base64.") from error
-        live = self._deck.features.terminals.of(await self._here(session))
+        found = await self._deck.get(session)
         watcher = self._watching.get(session)
-        if reply:
-            if watcher is not None and _first(watcher.terminal) is watcher:
-                live.terminal.write(typed)
+        if reply and (watcher is None or _first(watcher.terminal) is not watcher):
             return
-        if watcher is not None:
+        if host := found.summary.host:
+            self._has_typed(watcher, reply)
+            args = {"session": session, "data": data, "reply": reply}
+            await self._deck.elsewhere.ask(host, "terminal.input", args)
+            return
+        live = self._deck.features.terminals.of(found)
+        self._has_typed(watcher, reply)
+        live.terminal.write(typed)
+        if not reply:
+            live.typed()
+
+    @staticmethod
+    def _has_typed(watcher: Watcher | None, reply: bool) -> None:
+        if watcher is not None and not reply:
             watcher.typed = _later()
             _decide(watcher.terminal)
-        live.terminal.write(typed)
-        live.typed()
 
     def close(self) -> None:
         """The client goes."""
         for session in list(self._watching):
             self._unwatch(session)
 
-    async def _here(self, session: str) -> Session:
-        found = await self._deck.get(session)
-        if host := found.summary.host:
-            raise UsageError(
-                f"That terminal is on {host}: what it shows does not come here.",
-                "Open a deck there, by ssh; from here it can be ended, and texts typed into it.",
-            )
-        return found
+    async def _shown(self, session: Session) -> Watchable:
+        """What there is to be seen of a terminal, wherever it is."""
+        if host := session.summary.host:
+            return await self._deck.elsewhere.terminal(host, session.id)
+        return await self._deck.features.terminals.shown(session)
 
     def _watcher(self, session: str) -> Watcher:
         watcher = self._watching.get(session)

@@ -13,7 +13,7 @@ import logging
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
 from sessions.archive.keeper import Keeper
@@ -31,6 +31,9 @@ from sessions.remote.origins import Origins
 from sessions.remote.port import HasFiles, Offline, Reaches, Site
 from sessions.runtime.session import Session
 from sessions.worktrees import naming
+
+if TYPE_CHECKING:
+    from sessions.remote.far_terminal import FarTerminal
 
 log = logging.getLogger("agentdeck.remote")
 
@@ -71,6 +74,8 @@ class Elsewhere:
         self._reached: dict[str, set[str]] = {}
         """By site: the sessions that are here as they are there."""
         self._listing: set[asyncio.Task[None]] = set()
+        self._terminals: WeakValueDictionary[str, FarTerminal] = WeakValueDictionary()
+        """Those that are looked at."""
 
     # -- sites
 
@@ -189,14 +194,34 @@ class Elsewhere:
 
         Raises Offline and the error of over there.
         """
+        site = await self._there(name)
+        if cwd := args.get("cwd"):
+            args = {**args, "cwd": foreign.unplaced(cwd, name)}
+        return foreign.answer(await site.call(command, args))
+
+    async def _there(self, name: str) -> Site:
+        """The site of that name, once it is known how it stands. Raises Offline."""
         site = self.of(name)
         if isinstance(site, Reaches):
             await site.settled()  # an engine that has just begun is on its way there
         if site.offline:
             raise Offline(site.offline, "Nothing was sent; try again once it is back.")
-        if cwd := args.get("cwd"):
-            args = {**args, "cwd": foreign.unplaced(cwd, name)}
-        return foreign.answer(await site.call(command, args))
+        return site
+
+    async def terminal(self, name: str, session: str) -> FarTerminal:
+        """A terminal over there, to be looked at. Raises AgentdeckError."""
+        from sessions.remote.far_terminal import FarTerminal, ShowsTerminals
+
+        found = self._terminals.get(session)
+        if found is None or found.over:
+            site = await self._there(name)
+            if not isinstance(site, ShowsTerminals):
+                raise UsageError(f"{name} does not show its terminals.")
+            found = self._terminals.get(session)
+            if found is None or found.over:
+                found = self._terminals[session] = FarTerminal(site, session)
+        await found.begin()
+        return found
 
     def lives(self, name: str) -> bool:
         """Whether a site is called so."""

@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from sessions import VERSION
+from sessions.api.terminals import TerminalOutput
 from sessions.config.model import HostConfig
 from sessions.engine.client import Client
 from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
@@ -25,6 +26,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.elsewhere import Elsewhere
+from sessions.remote.far_terminal import HearsPrinted
 from sessions.remote.port import Offline
 from sessions.remote.wire import HostWire
 from sessions.safety import secrets_filter
@@ -83,6 +85,8 @@ class RemoteHost:
         self.offline = f"{name} has not been reached yet."
         self.version = ""
         """Of agentdeck over there, once it was reached."""
+        self.hears: dict[str, HearsPrinted] = {}
+        """By session: who looks on at a terminal over there."""
         self._elsewhere = elsewhere
         self._tell = tell
         self._told_off = False
@@ -208,6 +212,8 @@ class RemoteHost:
         self._tried.set()
         log.info("%s", self.offline)
         self._elsewhere.cut(self.name, self.offline)
+        for each in list(self.hears.values()):
+            each.lose()
         if not self._told_off:
             self._told_off = True
             self._tell(f"{self.offline} What was seen of its sessions stays; it is tried again.")
@@ -223,6 +229,7 @@ class RemoteHost:
             client.on_summary = self._changed
             client.on_gone = self._deleted
             client.on_notice = self._told_there
+            client.on_terminal = self._printed
             async with asyncio.timeout(ALIVE_S):
                 greeting = await client.call("hello", version=VERSION)
             self._wire, self._client = wire, client
@@ -307,6 +314,10 @@ class RemoteHost:
         else:
             self._behind.add(session)
         self._some.set()
+
+    def _printed(self, session: str, output: TerminalOutput) -> None:
+        if (hears := self.hears.get(session)) is not None:
+            hears.came(output)
 
     def _changed(self, summary: Summary) -> None:
         """A session over there is new, or is not as it was: see that it is followed."""

@@ -47,6 +47,12 @@ class PrintedBytes:
         """What sets the modes that were set before `start`."""
         return self._before.sequence()
 
+    def begin(self, start: int, preamble: bytes) -> None:
+        """Nothing was kept before `start`; what sets the modes that were set there."""
+        self.start = self.end = start
+        self._sizes = [(start, self.size)]
+        self._before.read(preamble)
+
     def add(self, data: bytes) -> None:
         """It printed that."""
         if self._blocks and len(self._blocks[-1]) + len(data) <= _BLOCK:

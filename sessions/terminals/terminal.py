@@ -54,6 +54,9 @@ class Watches(Protocol):
     def pump(self) -> None:
         """There is more, or an end."""
 
+    def lose(self) -> None:
+        """What follows is not to be had: it begins anew."""
+
 
 class Hears(Protocol):
     """Who is told what happens on a terminal."""

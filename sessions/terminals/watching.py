@@ -100,7 +100,7 @@ class Watcher:
                 self._wait()
                 return
             if self._at < kept.start:
-                self._last(TerminalPiece(self._at, lost=True))
+                self.lose()
                 return
             room = min(self.taken + WINDOW - self._at, _PIECE)
             data, size = kept.since(self._at, max(0, room))
@@ -113,6 +113,11 @@ class Watcher:
                 self._last(TerminalPiece(self._at, end=True))
             else:
                 return
+
+    def lose(self) -> None:
+        """What follows is not to be had: it begins anew."""
+        if not self._over:
+            self._last(TerminalPiece(self._at, lost=True))
 
     def _last(self, piece: TerminalPiece) -> None:
         self.close()

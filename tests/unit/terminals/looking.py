@@ -26,7 +26,12 @@ class Looking:
     @classmethod
     async def attach(cls, rig: Rig) -> Looking:
         """Another client of the rig's engine."""
-        reader, writer = await asyncio.open_unix_connection(str(rig.deck.places.socket))
+        return await cls.at(str(rig.deck.places.socket))
+
+    @classmethod
+    async def at(cls, path: str) -> Looking:
+        """A client of the engine that listens there."""
+        reader, writer = await asyncio.open_unix_connection(path)
         client = Client(reader, writer)
         looking = cls(client)
         client.on_terminal = lambda session, output: looking.seen[session].append(output)
