@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
@@ -92,7 +94,7 @@ def title_of(summary: Summary) -> str:
 
 def _unnamed(summary: Summary) -> str:
     if (state := summary.terminal) is not None:
-        return one_line(" ".join(map(str, state.get("argv", ())))) or "shell"
+        return one_line(shlex.join(map(str, state.get("argv", ())))) or "shell"
     return "new session" if not summary.turns else f"session {summary.id[-6:]}"
 
 

@@ -7,6 +7,7 @@ says nothing, nothing is known.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -55,7 +56,7 @@ def apply(
     if isinstance(event, ev.TerminalStarted):
         summary.terminal = _fresh(event)
         summary.error, summary.asks = "", []
-        summary.snippet = clean_line(" ".join(event.argv))[:200]
+        summary.snippet = clean_line(shlex.join(event.argv))[:200]
         summary.auto_title = called(event.argv)
     state = summary.terminal
     if state is None:
@@ -80,7 +81,7 @@ def called(argv: Sequence[str]) -> str:
     """What a terminal is called whose program gives it no title: as its command, but for a path."""
     name, *rest = argv or [""]
     words = [name.rpartition("/")[2], *(word for word in rest if word != "-l")]
-    return clean_line(" ".join(words)).strip()[:_MOST_NAME]
+    return clean_line(shlex.join(words)).strip()[:_MOST_NAME]
 
 
 def status(state: ev.JSON) -> Status:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.remote")
 
+_RECORDED = "terminal.recorded"
 Said = bytes | ev.JSON
 """An event as a site says it: its line, or the JSON of it."""
 
@@ -197,7 +198,8 @@ class Elsewhere:
         site = await self._there(name)
         if cwd := args.get("cwd"):
             args = {**args, "cwd": foreign.unplaced(cwd, name)}
-        return foreign.answer(await site.call(command, args))
+        told = await site.call(command, args)
+        return foreign.recorded(told) if command == _RECORDED else foreign.answer(told)
 
     async def _there(self, name: str) -> Site:
         """The site of that name, once it is known how it stands. Raises Offline."""

@@ -133,6 +133,27 @@ def answer(said: Any) -> Any:
     return _cleaned(said)
 
 
+def recorded(said: Any) -> Any:
+    """A part of a terminal's recording: what was printed is for an emulator, as it was printed."""
+    if not isinstance(said, dict) or not isinstance(said.get("events"), list):
+        return answer(said)
+    told = [each for each in said["events"] if _is_printed(each)]
+    rest = {key: value for key, value in said.items() if key != "events"}
+    return {
+        **answer(rest),
+        "events": [each if each[1] == "o" else answer(each) for each in told],
+    }
+
+
+def _is_printed(each: Any) -> bool:
+    return (
+        isinstance(each, list)
+        and len(each) == 3
+        and isinstance(each[0], int | float)
+        and all(isinstance(word, str) for word in each[1:])
+    )
+
+
 def _cleaned(data: Any) -> Any:
     if isinstance(data, str):
         return clean(data)

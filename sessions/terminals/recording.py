@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -70,7 +71,7 @@ class CastWriter:
             "version": 3,
             "term": {"cols": size[0], "rows": size[1], "type": "xterm-256color"},
             "timestamp": int(time.time()),
-            "command": clean_line(secrets_filter.hide(" ".join(command))),
+            "command": clean_line(secrets_filter.hide(shlex.join(command))),
         }
         self._put(_encode(header))
 

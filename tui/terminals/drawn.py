@@ -160,7 +160,7 @@ class DrawnTerminal(DrawnRows):
                 self.lost()
                 return False
             if output.size is not None:
-                emulator.resize(*output.size)
+                self._resize(emulator, output.size)
             if output.end:
                 self.ended()
             at = output.at
@@ -178,6 +178,13 @@ class DrawnTerminal(DrawnRows):
             if monotonic() > until:
                 break
         return bool(self._coming)
+
+    def _resize(self, emulator: Emulator, size: tuple[int, int]) -> None:
+        """Another size; another width breaks lines elsewhere, and what was selected with them."""
+        if size[0] != emulator.columns and self.text_selection is not None:
+            kept = {w: s for w, s in self.screen.selections.items() if w is not self}
+            self.screen.selections = kept
+        emulator.resize(*size)
 
     def _fed(self, at: int, emulator: Emulator, teller: Teller) -> None:
         answers = emulator.replies()

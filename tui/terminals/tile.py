@@ -97,10 +97,11 @@ class TerminalTile(Tile):
         return foot_of_terminal(self.summary)
 
     def show(self, summary: Summary, number: int) -> None:
-        """A program that was started anew is looked on at anew."""
+        """A program that was started anew, or whose machine is back, is looked on at anew."""
+        was_away = self.summary.status == "offline" != summary.status
         super().show(summary, number)
         running = bool((summary.terminal or {}).get("running"))
-        if running and self.terminal.over and self._client is not None:
+        if self._client is not None and (was_away or (running and self.terminal.over)):
             self.look_on(self._client)
 
     # -- looking on

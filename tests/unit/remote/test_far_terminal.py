@@ -12,6 +12,7 @@ from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, EngineError
 from sessions.record import events as ev
+from sessions.remote import foreign
 from sessions.remote.far_terminal import FarTerminal, HearsPrinted
 from sessions.remote.port import Offline
 from sessions.terminals.terminal import Watches
@@ -76,9 +77,7 @@ async def test_a_flood_over_there_waits_for_who_draws_it_here(two: Two, looking:
     assert live.terminal.kept.end < 2**20
     while not (looking.seen[session] and looking.seen[session][-1].end):
         taken = looking.seen[session][-1]
-        await looking.client.call(
-            "terminal.took", session=session, at=taken.at + len(taken.data)
-        )
+        await looking.client.call("terminal.took", session=session, at=taken.at + len(taken.data))
     assert b"line 59999" in whole(looking.seen[session], 0)[-200:]
 
 
@@ -98,6 +97,14 @@ async def test_one_is_lost_with_its_host_and_seen_again_when_that_is_back(
     await until(lambda: not two.host.offline)
     await looking.watch(session)
     await looking.shows(session, b"got one")
+
+
+def test_of_a_recording_only_what_an_emulator_is_fed_stays_as_it_was() -> None:
+    events = [[0.1, "o", "\x1b[31mred"], [1, "m", "a\x1bb"], ["x"], [1, "o"], None]
+    told = foreign.recorded({"events": events, "header": {"title": "\x1b[2J"}, "next": 3})
+    assert told["events"] == [[0.1, "o", "\x1b[31mred"], [1, "m", "a\ufffdb"]]
+    assert "\x1b" not in told["header"]["title"] and told["next"] == 3
+    assert foreign.recorded({"events": "\x1b"}) == {"events": "\ufffd"}
 
 
 class Odd:

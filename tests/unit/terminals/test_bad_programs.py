@@ -78,12 +78,13 @@ async def test_one_that_is_deleted_leaves_nothing_running(looking: Looking, rig:
         await looking.watch(terminal)
 
 
-async def test_one_on_another_machine_is_not_shown_here(looking: Looking, rig: Rig) -> None:
+async def test_one_of_a_machine_that_is_no_host_any_more_says_so(looking: Looking, rig: Rig) -> None:
     terminal = await looking.new("sleep", "100")
     assert rig.deck.busy  # the engine stays while a program runs
     rig.deck.sessions[terminal].summary.host = "build"
-    with pytest.raises(AgentdeckError, match="is on build"):
-        await looking.watch(terminal)
+    for asked in (looking.watch(terminal), looking.type(terminal, b"x")):
+        with pytest.raises(AgentdeckError, match="No host is called build"):
+            await asked
 
 
 async def test_an_ended_one_is_started_again_in_its_place(looking: Looking) -> None:

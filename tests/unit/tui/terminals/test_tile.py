@@ -16,6 +16,8 @@ from textual.widgets import Input
 
 from sessions.api.terminals import TerminalOutput, TerminalWatched
 from sessions.record import events as ev
+from sessions.record.summary import Summary
+from sessions.record.terminal_state import called
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_terminals import TerminalClient
 from tui.actions import actions
@@ -24,6 +26,7 @@ from tui.screens.new_session import NewSessionForm
 from tui.screens.replay import ReplayScreen
 from tui.terminals.tile import TerminalTile, foot_of_terminal
 from tui.terminals.view import SOONEST_S, TerminalView
+from tui.text import title_of
 from tui.widgets.permission import PermissionBox
 
 pytest.importorskip("pyghostty")
@@ -133,6 +136,40 @@ async def test_a_selection_stays_where_it_is_when_old_lines_go() -> None:
         client.prints(view.session, b"".join(b"then %d\r\n" % n for n in range(12_000)))
         await here.until(lambda: "then 11999" in text_of(view))
         assert view.selected() == ""
+
+
+async def test_a_selection_goes_when_lines_are_broken_elsewhere() -> None:
+    async with shown(b"one two three four\r\n" * 5) as (here, client, view):
+        await here.until(lambda: "four" in text_of(view))
+        columns = view.emulator.columns if view.emulator is not None else 0
+        here.deck.selections = {view: Selection(Offset(0, 1), Offset(7, 1))}
+        client.prints(view.session, b"more", size=(columns, 9))
+        await here.until(lambda: "more" in text_of(view))
+        assert view.selected() == "one two"
+        client.prints(view.session, b" follows", size=(12, 9))
+        await here.until(lambda: "follows" in text_of(view))
+        assert view.selected() == "" and here.deck.selections == {}
+
+
+async def test_one_of_a_machine_that_was_away_is_looked_on_at_again() -> None:
+    async with shown(b"before") as (here, client, view):
+        await here.until(lambda: "before" in text_of(view))
+        rig = client.sessions[view.session]
+        for status in ("offline", "unknown"):
+            rig.summary.status = status
+            client.on_summary(Summary.from_json(rig.summary.to_json()))
+            tile = here.deck.tile
+            assert tile is not None
+            await here.until(lambda status=status: here.deck.tile.summary.status == status)
+        await here.until(lambda: len(client.said("terminal.watch")) == 2)
+        await here.until(lambda: "before" in text_of(view))
+
+
+def test_a_terminal_is_called_as_its_command_is_written() -> None:
+    argv = ["/usr/bin/sh", "-c", "echo one; exec cat"]
+    summary = Summary("a", terminal={"argv": argv})
+    assert title_of(summary) == "/usr/bin/sh -c 'echo one; exec cat'"
+    assert called(argv) == "sh -c 'echo one; exec cat'" and called(["bash", "-l"]) == "bash"
 
 
 async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
