@@ -36,6 +36,8 @@ KEPT_BYTES = 32 * 2**20
 _SPARE_LINES = 700
 """It lets go of old lines by whole pages; so many more, and what was promised is there."""
 _LARGEST = 1000
+_MAY_BE_WIDE = 40
+"""The mode in which a program may have 80 or 132 columns at will."""
 _MOST_INKS = 2048
 _SHIFT, _CTRL, _ALT, _SUPER = 1, 2, 4, 8
 
@@ -123,6 +125,10 @@ class Ghostty:
     def feed(self, data: bytes) -> None:
         """What the program has printed."""
         self._terminal.feed(data)
+        if self._terminal.mode(_MAY_BE_WIDE):
+            self._set("MODE", "GhosttyTerminalModeConfig", (_MAY_BE_WIDE, False))
+        if self._get("COLS", "uint16_t") != self.columns:
+            self._size()
 
     def replies(self) -> bytes:
         """What the program is to be told."""
@@ -135,10 +141,14 @@ class Ghostty:
         columns, rows = _bound(columns), _bound(rows)
         if (columns, rows) != (self.columns, self.rows):
             self.columns, self.rows = columns, rows
-            gone = self.gone
-            self._terminal.resize(columns, rows)
-            self._anchor.drop(self._screen_top, gone)
-            self._all = True
+            self._size()
+
+    def _size(self) -> None:
+        """The library's screen is as large as ours: no program makes a tile 132 columns wide."""
+        gone = self.gone
+        self._terminal.resize(self.columns, self.rows)
+        self._anchor.drop(self._screen_top, gone)
+        self._all = True
 
     def colours(self, foreground: int, background: int) -> None:
         """What a program is told that asks for the colours."""

@@ -65,7 +65,7 @@ async def test_one_is_seen_and_typed_into_from_here(two: Two, looking: Looking) 
     await until(lambda: not live.terminal.watchers)
     await looking.watch(session)
     await looking.client.call("terminal.kill", session=session)
-    await until(lambda: looking.seen[session][-1:] and looking.seen[session][-1].end)
+    await until(lambda: any(piece.end for piece in looking.seen[session]))
     assert b"got two" in looking.text(session)
 
 
@@ -124,7 +124,10 @@ class Odd:
 class Watching:
     """Who looks on."""
 
-    taken, took_at, size, lost = 0, 0.0, None, False
+    taken = 0
+    took_at = 0.0
+    size: tuple[int, int] | None = None
+    lost = False
 
     def pump(self) -> None:
         """There is more."""

@@ -78,7 +78,9 @@ async def test_one_that_is_deleted_leaves_nothing_running(looking: Looking, rig:
         await looking.watch(terminal)
 
 
-async def test_one_of_a_machine_that_is_no_host_any_more_says_so(looking: Looking, rig: Rig) -> None:
+async def test_one_of_a_machine_that_is_no_host_any_more_says_so(
+    looking: Looking, rig: Rig
+) -> None:
     terminal = await looking.new("sleep", "100")
     assert rig.deck.busy  # the engine stays while a program runs
     rig.deck.sessions[terminal].summary.host = "build"

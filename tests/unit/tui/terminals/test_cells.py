@@ -118,6 +118,19 @@ def test_ten_by_three_and_a_thousand_sizes(screen: em.Emulator) -> None:
     ]
 
 
+@pytest.mark.parametrize("step", [1, 100])
+def test_a_program_that_wants_132_columns_has_those_of_its_tile(
+    screen: em.Emulator, step: int
+) -> None:
+    data = b"\x1b[?40h\x1b[?3h" + b"*" * 100 + b"\x1b[?3l\x1b[?40h\x1b[?3h\x1bc" + b"+" * 100
+    for at in range(0, len(data), step):
+        screen.feed(data[at : at + step])
+        assert all(sum(run.width for run in row) == 80 for row in screen.changed().values())
+    screen.look_anew()
+    rows = screen.changed()
+    assert rows[0][0].text == "+" * 80 and rows[1][0].text.rstrip() == "+" * 20
+
+
 def test_ten_thousand_lines_are_kept_and_found(screen: em.Emulator) -> None:
     screen.feed(b"".join(b"line %d\r\n" % n for n in range(12_000)))
     assert screen.view().total >= em.SCROLLBACK + 24

@@ -155,12 +155,15 @@ async def test_one_of_a_machine_that_was_away_is_looked_on_at_again() -> None:
     async with shown(b"before") as (here, client, view):
         await here.until(lambda: "before" in text_of(view))
         rig = client.sessions[view.session]
+
+        def summary() -> Summary:
+            assert here.deck.tile is not None
+            return here.deck.tile.summary
+
         for status in ("offline", "unknown"):
             rig.summary.status = status
             client.on_summary(Summary.from_json(rig.summary.to_json()))
-            tile = here.deck.tile
-            assert tile is not None
-            await here.until(lambda status=status: here.deck.tile.summary.status == status)
+            await here.until(lambda status=status: summary().status == status)
         await here.until(lambda: len(client.said("terminal.watch")) == 2)
         await here.until(lambda: "before" in text_of(view))
 
