@@ -398,7 +398,7 @@ async def test_a_new_one_has_the_keys() -> None:
         await here.press(*"vim 'a b'", "enter")
         await here.until(lambda: isinstance(here.deck.focused, TerminalView))
         assert client.said("terminal.new")[0]["argv"] == ["vim", "a b"]
-        await here.until(lambda: "vim a b" in here.line("footer"))
+        await here.until(lambda: "vim 'a b'" in here.line("footer"))
 
 
 async def test_the_end_is_said_and_the_deck_has_its_keys_again() -> None:
