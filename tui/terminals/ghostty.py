@@ -30,6 +30,7 @@ from tui.terminals.emulator import (
     Stretch,
     View,
 )
+from tui.terminals.ghostty_keys import CODES, SHIFT, mods_of
 
 KEPT_BYTES = 32 * 2**20
 """The library counts what scrollback takes in bytes as well; lines decide."""
@@ -39,7 +40,6 @@ _LARGEST = 1000
 _MAY_BE_WIDE = 40
 """The mode in which a program may have 80 or 132 columns at will."""
 _MOST_INKS = 2048
-_SHIFT, _CTRL, _ALT, _SUPER = 1, 2, 4, 8
 
 
 def _bits() -> dict[str, tuple[int, int]]:
@@ -67,21 +67,6 @@ _FLAGS = (("bold", em.BOLD), ("faint", em.FAINT), ("italic", em.ITALIC), ("blink
           ("overline", em.OVERLINE))  # fmt: skip
 _SHAPES = {0: "bar", 1: "block", 2: "underline", 3: "block"}
 _BUTTONS = {1: 1, 2: 3, 3: 2, 4: 4, 5: 5, 6: 6, 7: 7}
-
-
-def _key_codes() -> dict[str, int]:
-    """The library's keys by W3C's names: `GHOSTTY_KEY_ARROW_UP` is `ArrowUp`."""
-    found = {}
-    for name, value in ffi.typeof("GhosttyKey").relements.items():
-        words = name.removeprefix("GHOSTTY_KEY_").split("_")
-        code = "".join(word.capitalize() for word in words)
-        if len(code) == 1:
-            code = f"Key{code}"
-        found[code] = value
-    return found
-
-
-_CODES = _key_codes()
 
 
 class Ghostty:
@@ -340,9 +325,9 @@ class Ghostty:
             ffi.new("GhosttyOptionAsAlt*", lib.GHOSTTY_OPTION_AS_ALT_TRUE),
         )
         lib.ghostty_key_event_set_action(event, lib.GHOSTTY_KEY_ACTION_PRESS)
-        lib.ghostty_key_event_set_key(event, _CODES.get(press.code, 0))
-        lib.ghostty_key_event_set_mods(event, _mods(press))
-        consumed = _SHIFT if press.shift and press.text and press.text != press.text.lower() else 0
+        lib.ghostty_key_event_set_key(event, CODES.get(press.code, 0))
+        lib.ghostty_key_event_set_mods(event, mods_of(press))
+        consumed = SHIFT if press.shift and press.text and press.text != press.text.lower() else 0
         lib.ghostty_key_event_set_consumed_mods(event, consumed)
         data = press.text.encode("utf-8", "replace")
         kept = ffi.from_buffer(data)  # the event keeps the address, not the bytes
@@ -372,7 +357,7 @@ class Ghostty:
             lib.ghostty_mouse_event_set_button(event, _BUTTONS[button])
         else:
             lib.ghostty_mouse_event_clear_button(event)
-        lib.ghostty_mouse_event_set_mods(event, _mods(mods))
+        lib.ghostty_mouse_event_set_mods(event, mods_of(mods))
         position = ffi.new("GhosttyMousePosition*", (x + 0.5, y + 0.5))
         lib.ghostty_mouse_event_set_position(event, position[0])
         result = lib.ghostty_mouse_encoder_encode(
@@ -589,15 +574,6 @@ def _colour(told: Any) -> int:
 
 def _rgb(colour: Any) -> int:
     return int(colour.r) << 16 | int(colour.g) << 8 | int(colour.b)
-
-
-def _mods(press: Press) -> int:
-    return (
-        (_SHIFT if press.shift else 0)
-        | (_CTRL if press.ctrl else 0)
-        | (_ALT if press.alt else 0)
-        | (_SUPER if press.super else 0)
-    )
 
 
 ffi.cdef("""
