@@ -66,6 +66,14 @@ class Tile:
         """Wait until that is on its screen."""
         await until(lambda: any(words in row for row in self.rows.values()), 90)
 
+    async def leaves(self, words: str, *keys: bytes) -> None:
+        """Press one key after the other until that is not on its screen any more."""
+        for data in keys * 10:
+            await self.type(data)
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: not any(words in row for row in self.rows.values()), 3)
+                return
+
     async def insist(self, data: bytes, status: Status) -> None:
         """Type something, now and then once more, until that is its status."""
         for _ in range(20):
@@ -118,8 +126,7 @@ async def test_codex_says_by_its_hooks_what_it_does(
         argv = ["env", *words, str(CODEX), "-a", "on-request", "-s", "read-only"]
         async with shown(short, argv, work) as tile:
             await tile.shows("Trust all")
-            await tile.type(b"2")
-            await tile.type(b"\r")
+            await tile.leaves("Trust all", b"2", b"\r")
             await tile.shows("for shortcuts")
             await tile.type(f"tool exec_command {json.dumps(ASKED)}".encode())
             await tile.shows("tool exec_command")
