@@ -70,6 +70,7 @@ class Dimmed(_Screen):
         super().__init__(*args, **kwargs)
         self._rows: list[Strip] = []
         self._rows_of: object = None
+        self._painted: object = None
         self._rows_at = 0.0
         self._tint = Tint(Color(0, 0, 0, 0.0), Style())
 
@@ -92,10 +93,13 @@ class Dimmed(_Screen):
         if key == self._rows_of and now - self._rows_at < FRESH_S:
             return self._rows
         below = self.render()
-        self._rows_of, self._rows_at, self._rows = key, now, []
-        if isinstance(below, BackgroundScreen):
-            ground = self.visual_style.rich_style
-            if (below.color, ground) != (self._tint.color, self._tint.ground):
-                self._tint = Tint(below.color, ground)
-            self._rows = [self._tint.strip(s) for s in below.screen._compositor.render_strips()]
+        if not isinstance(below, BackgroundScreen):
+            # Textual tells it for the first row of a painting alone, which may take long.
+            return self._rows if key == self._painted else []
+        ground = self.visual_style.rich_style
+        if (below.color, ground) != (self._tint.color, self._tint.ground):
+            self._tint = Tint(below.color, ground)
+        self._rows = [self._tint.strip(s) for s in below.screen._compositor.render_strips()]
+        self._rows_of = self._painted = key
+        self._rows_at = monotonic()
         return self._rows

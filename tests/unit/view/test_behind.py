@@ -10,6 +10,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -101,3 +102,26 @@ async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
 def looks(svg: str) -> list[str]:
     """What is seen: texts and colours, without the picture's own names."""
     return re.findall(r"(fill: ?#\w+|>[^<]+</text)", svg)
+
+
+async def test_a_painting_that_takes_long_has_all_of_its_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Textual says what lies behind for a painting's first row alone."""
+    monkeypatch.setattr(behind, "FRESH_S", 0.0)
+    painted: list[tuple[int, str]] = []
+    kept = behind.Dimmed.render_line
+
+    def told(self: behind.Dimmed, y: int) -> Strip:
+        strip = kept(self, y)
+        painted.append((y, strip.text.strip()))
+        return strip
+
+    monkeypatch.setattr(behind.Dimmed, "render_line", told)
+    app = Both()
+    async with app.run_test() as pilot:
+        await app.screen.mount(Static("two", id="below"))
+        await app.push_screen(Prompt("?"))
+        await pilot.pause()
+        assert {text for y, text in painted if y == 0} == {"one"}
+        assert {text for y, text in painted if y == 1} == {"two"}
