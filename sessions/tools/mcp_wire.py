@@ -22,6 +22,7 @@ import msgspec
 
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import events as ev
+from sessions.tools.process import let_go
 
 log = logging.getLogger("agentdeck.mcp")
 
@@ -348,6 +349,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             _kill(process.pid, number)
     _kill(process.pid, signal.SIGKILL)  # what it left behind in its group
     draining.cancel()
+    let_go(process)
 
 
 async def _drained(stdout: asyncio.StreamReader) -> None:

@@ -155,8 +155,7 @@ class Running:
         finally:
             self.unlimit()
             os.close(self._status)
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            let_go(self._process)
         self.spool.flush()
         if "error" in report:
             return ProcessEnd(why="error", message=str(report["error"]))
@@ -183,6 +182,15 @@ class Running:
         report = json.loads(data)
         assert isinstance(report, dict)
         return report
+
+
+def let_go(process: asyncio.subprocess.Process) -> None:
+    """Close our ends of the pipes of a process that has ended, or it is ended.
+
+    Of itself asyncio (3.11) closes none that somebody else holds open on the other side, be it
+    for good: each such command would cost the engine a descriptor.
+    """
+    process._transport.close()  # type: ignore[attr-defined]
 
 
 async def start(

@@ -9,6 +9,7 @@ known to draw them (kitty 0.28 or newer, Ghostty).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import sys
@@ -113,8 +114,13 @@ class PowersAsked:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
             )
+        except OSError:
+            return
+        try:
             told, _ = await asyncio.wait_for(asked.communicate(), _TMUX_S)
-        except (OSError, TimeoutError):
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                asked.kill()  # it must not wait there for as long as the deck lives
             return
         self._tmux = told.decode("utf-8", "replace").strip("\n")
         self._judge()

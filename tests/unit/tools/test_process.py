@@ -168,6 +168,26 @@ asyncio.run(main())
     await gone(f"sleep\0{mark}")
 
 
+async def test_a_pipe_that_somebody_else_holds_open_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_DRAIN_S", 0.01)
+    child = await asyncio.create_subprocess_exec(
+        "sh", "-c", "sleep 100 & exit 3", stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    read, write = os.pipe()
+    os.write(write, b'{"code": 3}')
+    os.close(write)
+    try:
+        running = process.Running(child, read, command_output.Spool(tmp_path, "out", None))
+        assert (await running.wait()).code == 3
+        pipe = child._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        assert pipe.is_closing()
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+
+
 async def test_background_command_runs_on_and_is_read_in_parts(desk: Desk) -> None:
     (desk.ws / "go").unlink(missing_ok=True)
     started = await desk.bash(
