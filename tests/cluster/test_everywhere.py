@@ -135,7 +135,7 @@ class Setting:
     async def hits(self, query: str) -> set[str]:
         """The sessions that a search finds."""
         found = await self.ask(lambda c: c.call("archive.search", query=query))
-        return {str(hit["session"]) for hit in found}
+        return {str(hit["id"]) for hit in found}
 
     async def shown(self, run: str, until: Callable[[Any], bool], seconds: float) -> Any:
         """How a run stands once that is so."""
