@@ -23,7 +23,7 @@ def main() -> None:
 
 def _many(journals: Path) -> float:
     """Seconds that the byproducts of all these sessions take, found for the first time."""
-    gather = both.module("sessions.harvest.byproduct_cache")
+    gather = both.module("sessions.harvest.byproduct_cache", "sessions.harvest.gather")
     with tempfile.TemporaryDirectory(prefix="ad-bench-", dir=journals.parent) as name:
         where = rig_places(Path(name))
         where.sessions.parent.mkdir(parents=True, exist_ok=True)
