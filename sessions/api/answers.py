@@ -237,26 +237,6 @@ class PutBack(TypedDict):
     path: str
 
 
-class DraftShown(TypedDict):
-    """A draft of a skill: its text with receipts, its files, what was hidden in it and checked."""
-
-    name: str
-    path: str
-    description: str
-    skill_md: str
-    files: dict[str, int]
-    lines: list[ev.JSON]
-    receipts: dict[str, ev.JSON]
-    flags: list[str]
-    redactions: dict[str, int]
-    changed_files: list[str]
-    rounds: list[ev.JSON]
-    version: int
-    into: str
-    conflicts: list[ev.JSON]
-    checks: list[ev.JSON]
-
-
 class SettingShown(TypedDict):
     """A key of the configuration; see `sessions.config.settings.Setting`."""
 
@@ -302,90 +282,6 @@ class ShellEnded(TypedDict):
 
     exit: int
     seconds: float
-
-
-class SkillUses(TypedDict):
-    """How often a skill was used, in how many sessions, how often it helped, when last."""
-
-    name: str
-    used: int
-    sessions: int
-    helped: int
-    last: str
-    idle: bool
-
-
-class HarvestSpan(TypedDict):
-    """Sessions that belong together: of a `day`, or those of a `run` that did what they were to."""
-
-    kind: str
-    name: str
-    sessions: list[str]
-
-
-class SkillKept(TypedDict):
-    """A skill of mine in use: how often and by whom it was opened, and what is to be said of it."""
-
-    name: str
-    used: int
-    by_model: int
-    by_user: int
-    helped: int
-    sessions: int
-    offered: int
-    """Messages that it was switched on for."""
-    last: str
-    says: list[str]
-    """What wants a look, in words; empty where nothing does."""
-    messages: list[str]
-    """Messages that say so."""
-
-
-class SkillPutAway(TypedDict):
-    """A skill that was put away, and when."""
-
-    name: str
-    at: str
-
-
-class DraftChecked(TypedDict):
-    """Checks of a draft, and skills that are near."""
-
-    checks: list[ev.JSON]
-    neighbours: list[ev.JSON]
-
-
-class DreamsWaiting(TypedDict):
-    """Daydreams that wait, whether dreaming is on, and what a night may take."""
-
-    enabled: bool
-    budget_tokens: int
-    waiting: list[ev.JSON]
-
-
-class LostPriming(TypedDict):
-    """A kind, or with `part` one of its parameters, that is known to lose, and `says` how."""
-
-    kind: str
-    part: str
-    says: str
-
-
-class PrimingKnown(TypedDict):
-    """What is known of primings for a session. `measured`: a sentence for each kind, and for
-    `names ordinary`. `suggested`: the kind to draw next by the ledger of blind comparisons, with
-    `params`, from so many `pairs`; "": nothing is suggested, and `says` why. `lost`: what is
-    known to lose with this model; `begin`: by kind, parameters to begin with in place of defaults
-    that lost."""
-
-    model: str
-    measured: dict[str, str]
-    suggested: str
-    params: ev.JSON
-    says: str
-    pairs: int
-    lost: list[LostPriming]
-    begin: dict[str, ev.JSON]
 
 
 class UsageRow(TypedDict):

@@ -13,18 +13,13 @@ if TYPE_CHECKING:
         Begun,
         BroadcastSent,
         ContextFilled,
-        DraftChecked,
-        DraftShown,
-        DreamsWaiting,
         EngineStatus,
         Greeting,
         Handed,
-        HarvestSpan,
         HostState,
         McpServerState,
         ModelChoice,
         NotSwitched,
-        PrimingKnown,
         PutBack,
         Restarted,
         Restored,
@@ -36,10 +31,7 @@ if TYPE_CHECKING:
         ShellEnded,
         SignInWay,
         SkillFile,
-        SkillKept,
-        SkillPutAway,
         SkillsListed,
-        SkillUses,
         TurnShown,
         TurnTimeline,
         Undone,
@@ -47,7 +39,35 @@ if TYPE_CHECKING:
         Watched,
     )
     from sessions.api.cluster import ClusterNode
+    from sessions.api.harvest import (
+        DraftChecked,
+        DraftShown,
+        HarvestItem,
+        HarvestSpan,
+        PairDecided,
+        PairToDecide,
+        SkillKept,
+        SkillPutAway,
+        SkillUses,
+    )
     from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
+    from sessions.api.priming import (
+        ComparisonWaiting,
+        DreamsWaiting,
+        InjectionSent,
+        PrimingItem,
+        PrimingJudged,
+        PrimingKindShown,
+        PrimingKnown,
+        PrimingLedger,
+        PrimingPast,
+        PrimingPrepared,
+        PrimingPreview,
+        PrimingRead,
+        PrimingShown,
+        PrimingWishes,
+        SessionPrimed,
+    )
     from sessions.api.terminals import Pasted, Recorded, TerminalCommand, TerminalWatched
     from sessions.api.work import Changed, CheckSaid, Known, Packed
     from sessions.api.worktrees import (
@@ -67,7 +87,17 @@ if TYPE_CHECKING:
         TakenBack,
     )
     from sessions.record import events as ev
-    from sessions.record.closed_sets import ChosenBy, LandedHow, Origin, QueueMode, SkillState
+    from sessions.record.closed_sets import (
+        ByproductKind,
+        ChosenBy,
+        DrawnKind,
+        LandedHow,
+        MergedHow,
+        Origin,
+        Preferred,
+        QueueMode,
+        SkillState,
+    )
     from sessions.record.summary import SessionSummary
 
 
@@ -231,15 +261,15 @@ class Calls(Protocol):
         command: Literal["harvest.basket"],
         /,
         *,
-        add: list[ev.JSON] | None = ...,
+        add: list[HarvestItem] | None = ...,
         remove: list[str] | None = ...,
         clear: bool = ...,
-    ) -> list[ev.JSON]: ...
+    ) -> list[HarvestItem]: ...
 
     @overload
     async def call(
         self, command: Literal["harvest.byproducts"], /, *, sessions: list[str] | None = ...
-    ) -> list[ev.JSON]: ...
+    ) -> list[HarvestItem]: ...
 
     @overload
     async def call(
@@ -254,12 +284,17 @@ class Calls(Protocol):
 
     @overload
     async def call(
+        self, command: Literal["harvest.choose"], /, *, name: str, answer: Preferred
+    ) -> PairDecided: ...
+
+    @overload
+    async def call(
         self,
         command: Literal["harvest.draft"],
         /,
         *,
         name: str = ...,
-        items: list[ev.JSON] | None = ...,
+        items: list[HarvestItem] | None = ...,
         session: str = ...,
     ) -> DraftShown: ...
 
@@ -270,7 +305,7 @@ class Calls(Protocol):
     async def call(self, command: Literal["harvest.export"], /, *, name: str, out: str) -> str: ...
 
     @overload
-    async def call(self, command: Literal["harvest.file"], /, *, item: ev.JSON) -> str: ...
+    async def call(self, command: Literal["harvest.file"], /, *, item: HarvestItem) -> str: ...
 
     @overload
     async def call(
@@ -295,7 +330,7 @@ class Calls(Protocol):
         /,
         *,
         session: str,
-        kind: str,
+        kind: ByproductKind,
         text: str,
         turn: int,
         seq: int,
@@ -304,7 +339,7 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["harvest.merge"], /, *, name: str, into: str, how: str = ...
+        self, command: Literal["harvest.merge"], /, *, name: str, into: str, how: MergedHow = ...
     ) -> DraftShown: ...
 
     @overload
@@ -320,10 +355,9 @@ class Calls(Protocol):
         *,
         name: str,
         begin: bool = ...,
-        answer: str = ...,
         prompts: list[str] | None = ...,
         count: int = ...,
-    ) -> ev.JSON: ...
+    ) -> PairToDecide: ...
 
     @overload
     async def call(self, command: Literal["harvest.put_away"], /) -> list[SkillPutAway]: ...
@@ -443,14 +477,14 @@ class Calls(Protocol):
         *,
         session: str,
         id: str,
-        items: list[ev.JSON],
+        items: list[PrimingItem],
         follow_up: str = ...,
         neutral: str = ...,
-        wishes: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+        wishes: PrimingWishes | None = ...,
+    ) -> PrimingJudged: ...
 
     @overload
-    async def call(self, command: Literal["priming.comparing"], /, *, id: str = ...) -> Any: ...
+    async def call(self, command: Literal["priming.comparing"], /) -> list[ComparisonWaiting]: ...
 
     @overload
     async def call(
@@ -461,8 +495,8 @@ class Calls(Protocol):
         session: str,
         id: str,
         letters: list[str] | None = ...,
-        wishes: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+        wishes: PrimingWishes | None = ...,
+    ) -> PrimingRead: ...
 
     @overload
     async def call(
@@ -471,11 +505,11 @@ class Calls(Protocol):
         /,
         *,
         session: str,
-        kind: str,
-        params: ev.JSON | None = ...,
+        kind: DrawnKind,
+        params: dict[str, int | str | list[str]] | None = ...,
         seed: int | None = ...,
-        wishes: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+        wishes: PrimingWishes | None = ...,
+    ) -> PrimingShown: ...
 
     @overload
     async def call(
@@ -484,11 +518,11 @@ class Calls(Protocol):
         /,
         *,
         sessions: list[str],
-        kind: str,
+        kind: DrawnKind,
         seed: int,
-        params: ev.JSON | None = ...,
-        wishes: ev.JSON | None = ...,
-    ) -> list[ev.JSON]: ...
+        params: dict[str, int | str | list[str]] | None = ...,
+        wishes: PrimingWishes | None = ...,
+    ) -> list[SessionPrimed]: ...
 
     @overload
     async def call(
@@ -498,8 +532,8 @@ class Calls(Protocol):
         *,
         session: str,
         id: str,
-        wishes: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+        wishes: PrimingWishes | None = ...,
+    ) -> PrimingRead: ...
 
     @overload
     async def call(self, command: Literal["priming.inbox"], /) -> DreamsWaiting: ...
@@ -512,32 +546,34 @@ class Calls(Protocol):
         *,
         session: str,
         id: str,
-        items: list[ev.JSON],
+        items: list[PrimingItem],
         follow_up: str = ...,
         with_names: bool = ...,
         ban: list[str] = ...,
-        params: ev.JSON | None = ...,
+        params: dict[str, int | str | list[str]] | None = ...,
         without: list[str] = ...,
-    ) -> ev.JSON: ...
+    ) -> InjectionSent: ...
 
     @overload
     async def call(
-        self, command: Literal["priming.judge"], /, *, id: str, answer: str
-    ) -> ev.JSON: ...
+        self, command: Literal["priming.judge"], /, *, id: str, answer: Preferred
+    ) -> PrimingJudged: ...
 
     @overload
     async def call(
         self, command: Literal["priming.judge_by"], /, *, id: str, backend: str
-    ) -> ev.JSON: ...
+    ) -> PrimingJudged: ...
 
     @overload
-    async def call(self, command: Literal["priming.kinds"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["priming.kinds"], /) -> list[PrimingKindShown]: ...
 
     @overload
     async def call(self, command: Literal["priming.known"], /, *, session: str) -> PrimingKnown: ...
 
     @overload
-    async def call(self, command: Literal["priming.ledger"], /, *, judge: str = ...) -> ev.JSON: ...
+    async def call(
+        self, command: Literal["priming.ledger"], /, *, judge: str = ...
+    ) -> PrimingLedger: ...
 
     @overload
     async def call(
@@ -546,14 +582,16 @@ class Calls(Protocol):
         /,
         *,
         session: str,
-        kind: str,
+        kind: DrawnKind,
         seed: int,
-        params: ev.JSON | None = ...,
-        wishes: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+        params: dict[str, int | str | list[str]] | None = ...,
+        wishes: PrimingWishes | None = ...,
+    ) -> SessionPrimed: ...
 
     @overload
-    async def call(self, command: Literal["priming.past"], /, *, session: str) -> list[ev.JSON]: ...
+    async def call(
+        self, command: Literal["priming.past"], /, *, session: str
+    ) -> list[PrimingPast]: ...
 
     @overload
     async def call(
@@ -563,23 +601,26 @@ class Calls(Protocol):
         *,
         session: str,
         id: str,
-        items: list[ev.JSON],
+        items: list[PrimingItem],
         follow_up: str = ...,
         with_names: bool = ...,
         ban: list[str] = ...,
-        params: ev.JSON | None = ...,
+        params: dict[str, int | str | list[str]] | None = ...,
         without: list[str] = ...,
-    ) -> ev.JSON: ...
+    ) -> PrimingPreview: ...
 
     @overload
     async def call(
         self, command: Literal["priming.raw"], /, *, session: str, id: str
-    ) -> list[ev.JSON]: ...
+    ) -> list[PrimingItem]: ...
+
+    @overload
+    async def call(self, command: Literal["priming.resume"], /, *, id: str) -> PrimingJudged: ...
 
     @overload
     async def call(
         self, command: Literal["priming.run"], /, *, session: str, wanted: str
-    ) -> ev.JSON: ...
+    ) -> PrimingPrepared: ...
 
     @overload
     async def call(
@@ -589,11 +630,11 @@ class Calls(Protocol):
         *,
         session: str,
         id: str,
-        items: list[ev.JSON],
+        items: list[PrimingItem],
         by: ChosenBy,
         total: int,
         drawn: ev.JSON | None = ...,
-    ) -> ev.JSON: ...
+    ) -> InjectionSent: ...
 
     @overload
     async def call(
@@ -603,14 +644,14 @@ class Calls(Protocol):
         *,
         session: str,
         id: str,
-        items: list[ev.JSON],
+        items: list[PrimingItem],
         sessions: list[str],
-    ) -> ev.JSON: ...
+    ) -> dict[str, InjectionSent]: ...
 
     @overload
     async def call(
         self, command: Literal["priming.wake"], /, *, session: str, id: str, keep: bool = ...
-    ) -> ev.JSON | None: ...
+    ) -> PrimingShown | None: ...
 
     @overload
     async def call(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 
 
@@ -32,5 +31,5 @@ class InjectionWishes(TypedDict, total=False):
     follow_up: str
     with_names: bool
     ban: list[str]
-    params: ev.JSON | None
+    params: dict[str, int | str | list[str]] | None
     without: list[str]

@@ -233,7 +233,7 @@ def _run(
     if expansion is not None:
         _say(expansion.notes)
     if common.as_json:
-        data = drawn.to_json()
+        data: JSON = {**drawn.to_json()}
         if common.ban:
             data["ban"] = list(common.ban)
         if expansion is not None:

@@ -7,13 +7,14 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from sessions.api.answers import SkillKept
+from sessions.api.harvest import CheckShown, PairToDecide, SkillKept
 from sessions.errors import AgentdeckError, NeedsPerson, NotFound
 from sessions.library import library
+from sessions.record.closed_sets import Preferred
 from skills import text as unseen
 from skills.errors import NeedsReview, NotThere, SkillError
 from skills.library import Library
@@ -22,6 +23,9 @@ from skills.skill import Skill
 from skills.trust import Standing, Trust
 from skills.validate import Report, find_skills
 from skills.validate import validate as check
+
+if TYPE_CHECKING:
+    from sessions.engine.client import Client
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -398,7 +402,7 @@ def _used(each: SkillKept) -> str:
 @_AS_JSON
 @_plain_errors
 def pair(
-    name: str, prompts: tuple[str, ...], count: int, answer: str | None, as_json: bool
+    name: str, prompts: tuple[str, ...], count: int, answer: Preferred | None, as_json: bool
 ) -> None:
     """A skill or draft with and without: two sessions for each prompt, which you judge blindly.
 
@@ -406,20 +410,23 @@ def pair(
     """
     from sessions.cli.asking import answered
 
-    def ask(**more: Any) -> JSON:
-        return answered(lambda c: c.call("harvest.pair", name=name, **more))
-
-    try:
-        told = ask(answer=answer) if answer else ask()
-    except NotFound:
+    async def ask(client: Client) -> tuple[PairToDecide | None, CheckShown | None]:
         if answer:
-            raise
-        told = ask(begin=True, prompts=list(prompts), count=count)
+            told = await client.call("harvest.choose", name=name, answer=answer)
+            return told["next"], told["check"]
+        try:
+            return await client.call("harvest.pair", name=name), None
+        except NotFound:
+            sent = list(prompts)
+            begun = client.call("harvest.pair", name=name, begin=True, prompts=sent, count=count)
+            return await begun, None
+
+    told, came = answered(ask)
     if as_json:
-        click.echo(json.dumps(told, indent=1))
-    elif "detail" in told:
-        click.echo(told["detail"])
-    else:
+        click.echo(json.dumps(came or told, indent=1))
+    elif came is not None:
+        click.echo(came["detail"])
+    elif told is not None:
         stands = "ended" if told["done"] else "not ended yet"
         click.echo(
             f"Pair {told['number']} of {told['of']}, {stands}: {unseen.one_line(told['prompt'])}"

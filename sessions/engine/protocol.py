@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 import typing
 from collections.abc import Callable, Iterator
@@ -110,7 +112,7 @@ def _unpacked(function: Callable[..., Any], name: str) -> Iterator[Argument]:
 def calls(known: list[DeclaredCommand]) -> str:
     """The text of `sessions/api/calls.py`."""
     text = "".join(_overload(each) for each in known)
-    shapes = sorted(name for name in _shapes() if name in text)
+    shapes = sorted(name for name in _shapes() if re.search(rf"\b{name}\b", text))
     imports = [f"    from {_shapes()[name].__module__} import {name}" for name in shapes]
     imports.append("    from sessions.record import events as ev")
     sets = sorted(name for name in _closed_sets() if re.search(rf"\b{name}\b", text))
@@ -119,14 +121,14 @@ def calls(known: list[DeclaredCommand]) -> str:
 
 
 def _shapes() -> dict[str, Any]:
-    """What is answered, by name."""
-    from sessions.api import answers, cluster, plans, terminals, work, worktrees
+    """What is answered and taken, by name."""
+    from sessions import api
     from sessions.record import summary
 
-    told: dict[str, Any] = {}
-    for module in (answers, plans, terminals, worktrees, work, cluster, summary):
-        told |= vars(module)
-    return {name: value for name, value in told.items() if typing.is_typeddict(value)}
+    modules = [each.name for each in pkgutil.iter_modules(api.__path__) if each.name != "calls"]
+    told = [importlib.import_module(f"{api.__name__}.{name}") for name in sorted(modules)]
+    found = {name: value for module in (*told, summary) for name, value in vars(module).items()}
+    return {n: v for n, v in found.items() if typing.is_typeddict(v) and not n.startswith("_")}
 
 
 def _closed_sets() -> dict[str, tuple[str, ...]]:
@@ -190,12 +192,23 @@ def docs(known: list[DeclaredCommand]) -> str:
     """The text of docs/protocol.md."""
     parts = [_DOCS, "## Commands\n\n| command | arguments | answer | does |\n|---|---|---|---|\n"]
     parts += [_row(each) for each in known]
-    parts.append("\n## Answers\n\n`ev.JSON` is an object whose keys are not fixed.\n")
-    parts += [_shape(name) for name in sorted(_shapes())]
+    parts.append("\n## Shapes\n\n`ev.JSON` is an object whose keys are not fixed.\n")
+    parts += [_shape(name) for name in _used("".join(parts))]
     text = "".join(parts)
     used = {n: w for n, w in _closed_sets().items() if re.search(rf"\b{n}\b", text)}
     rows = [f"- `{name}`: {', '.join(f'`{w}`' for w in words)}\n" for name, words in used.items()]
     return text + "\n## Words\n\nWhat stands in a field is one of these.\n\n" + "".join(rows)
+
+
+def _used(text: str) -> list[str]:
+    """The shapes that a text names, and those that these are made of."""
+    told: dict[str, str] = {}
+    left = {"": text}
+    while left:
+        told |= left
+        named = {n for text in left.values() for n in _shapes() if re.search(rf"\b{n}\b", text)}
+        left = {name: _shape(name) for name in named - told.keys()}
+    return sorted(told.keys() - {""})
 
 
 def _row(each: DeclaredCommand) -> str:

@@ -42,6 +42,7 @@ READS = frozenset(
         "priming.past",
         "priming.preview",
         "priming.raw",
+        "priming.resume",
         "session.compaction",
         "session.context",
         "session.find",

@@ -10,9 +10,9 @@ import json
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.answers import PrimingKnown
+from sessions.api.priming import ComparisonWaiting, PrimingJudged, PrimingKnown, PrimingLedger
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.priming import Primings, Wishes
 from sessions.places import private_folder
@@ -38,7 +38,7 @@ from sessions.record import events as ev
 from skills import private_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
@@ -59,12 +59,12 @@ class Comparisons:
         self,
         session: Session,
         priming: str,
-        items: Sequence[ev.JSON],
+        items: Sequence[Mapping[str, Any]],
         wishes: Wishes,
         *,
         follow_up: str = "",
         neutral: str = "",
-    ) -> ev.JSON:
+    ) -> PrimingJudged:
         """Ask the three arms from the session's present point; none enters the session.
 
         Args:
@@ -99,7 +99,7 @@ class Comparisons:
         self._save(key, session.id, comparison)
         return self._told(key, comparison)
 
-    async def judge(self, key: str, answer: str) -> ev.JSON:
+    async def judge(self, key: str, answer: str) -> PrimingJudged:
         """Take a verdict: `first`, `second` or `tie`. Raises UsageError, NotFound."""
         session, comparison = self._load(key)
         comparison = comparison.judged(answer)
@@ -108,7 +108,7 @@ class Comparisons:
             await self._book(session, comparison)
         return self._told(key, comparison)
 
-    async def by_model(self, key: str, backend: str) -> ev.JSON:
+    async def by_model(self, key: str, backend: str) -> PrimingJudged:
         """The same showings judged by another backend's model; after the user's last verdict.
 
         Raises:
@@ -127,9 +127,9 @@ class Comparisons:
         await self._book(session_id, judged)
         return self._told(key, judged)
 
-    def waiting(self) -> list[ev.JSON]:
+    def waiting(self) -> list[ComparisonWaiting]:
         """Comparisons that were begun and not finished, newest last."""
-        found = []
+        found: list[ComparisonWaiting] = []
         for path in sorted(self._folder.glob("*.json")):
             try:
                 session, comparison = self._load(path.stem)
@@ -140,12 +140,16 @@ class Comparisons:
                 found.append({"id": path.stem, "session": session, "left": left})
         return found
 
-    def resume(self, key: str) -> ev.JSON:
+    def resume(self, key: str) -> PrimingJudged:
         """What is to be judged next in a comparison. Raises NotFound."""
         return self._told(key, self._load(key)[1])
 
     def _facts(
-        self, session: Session, past: Past, items: Sequence[ev.JSON], comparison: Comparison
+        self,
+        session: Session,
+        past: Past,
+        items: Sequence[Mapping[str, Any]],
+        comparison: Comparison,
     ) -> ev.JSON:
         """What was compared and for whom: what the ledger counts by."""
         taken = [takes_up(comparison.replies["primed"], item_from_json(item)) for item in items]
@@ -187,7 +191,7 @@ class Comparisons:
             "begin": instead(lost),
         }
 
-    def ledger(self, judge: str = "user") -> ev.JSON:
+    def ledger(self, judge: str = "user") -> PrimingLedger:
         """Wins, ties and losses over all sessions, in sentences."""
         summary = self._ledger.summary(judge)
         return {
@@ -210,9 +214,9 @@ class Comparisons:
 
     # -- parts
 
-    def _told(self, key: str, comparison: Comparison) -> ev.JSON:
+    def _told(self, key: str, comparison: Comparison) -> PrimingJudged:
         """For an interface: two lists without labels, or, after the last verdict, everything."""
-        told: ev.JSON = {
+        told: PrimingJudged = {
             "id": key,
             "question": QUESTION,
             "given": len(comparison.verdicts),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sessions.api.priming import Dreamt
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.feature import Feature
 from sessions.features.priming import Primings, Wishes
@@ -62,7 +63,7 @@ class Daydreams(Feature):
             return  # nothing more until the next turn: a fault is not repeated all night
         self._rest(session)
 
-    async def dream(self, session: Session) -> ev.JSON:
+    async def dream(self, session: Session) -> Dreamt:
         """One daydream now. Raises UsageError when tonight's budget is spent, BackendError."""
         now = datetime.now().astimezone()
         if not self.inbox.may_dream(now):

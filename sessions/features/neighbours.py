@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from sessions.api.priming import PrimingPrepared
     from sessions.features.session_skills import SessionSkills
     from sessions.record import events as ev
     from sessions.runtime.session import Session
@@ -74,7 +75,7 @@ class Servers(Protocol):
 class Primes(Protocol):
     """Primings."""
 
-    async def whole(self, session: Session, wanted: str) -> ev.JSON:
+    async def whole(self, session: Session, wanted: str) -> PrimingPrepared:
         """A whole priming without a person, put before the session's next message."""
 
 

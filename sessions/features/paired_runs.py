@@ -13,8 +13,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from sessions.api.harvest import CheckFinding, PairDecided, PairSideShown, PairToDecide
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest.checks import DraftCheck
 from sessions.harvest.draft import SkillDraft, slug
@@ -23,6 +24,7 @@ from sessions.harvest.service import Harvest
 from sessions.places import private_folder
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.closed_sets import Preferred
 from skills import private_files
 from skills.errors import SkillError
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
-ANSWERS = ("first", "second", "tie")
+ANSWERS: tuple[Preferred, ...] = get_args(Preferred)
 MOST = 8
 """Pairs at a time: each is two sessions."""
 
@@ -57,7 +59,7 @@ class Pairs:
         self._folder = deck.places.data / "pairs"
         self._ledger = PairLedger(deck.places)
 
-    async def begin(self, name: str, prompts: Sequence[str] = (), count: int = 1) -> ev.JSON:
+    async def begin(self, name: str, prompts: Sequence[str] = (), count: int = 1) -> PairToDecide:
         """Send each prompt to two fresh sessions.
 
         Args:
@@ -103,15 +105,15 @@ class Pairs:
             made.append(session.id)
         return {"sessions": made, "skilled": skilled, "prompt": prompt}
 
-    async def result(self, name: str) -> ev.JSON:
+    async def result(self, name: str) -> PairToDecide:
         """The next pair to decide, not saying which had the skill. Raises NotFound."""
-        told: ev.JSON = {}
+        told: PairToDecide | None = None
         pairs = self._read(name)
         for number, pair in enumerate(pairs):
             if pair.get("answer"):
                 continue
             sides = [await self._side(session) for session in pair["sessions"]]
-            this = {
+            this: PairToDecide = {
                 "name": name,
                 "prompt": pair["prompt"],
                 "done": all(side["ended"] for side in sides),
@@ -122,9 +124,11 @@ class Pairs:
             if this["done"]:
                 return this
             told = told or this
+        if told is None:
+            raise NotFound(f"{name} has no paired run.", "Begin one from its review.")
         return told
 
-    async def choose(self, name: str, answer: str) -> DraftCheck | ev.JSON:
+    async def choose(self, name: str, answer: Preferred) -> PairDecided:
         """The user's choice in the pair that `result` tells.
 
         Returns the next pair; after the last it is told which had the skill, the ledger and the
@@ -141,14 +145,14 @@ class Pairs:
         pair |= {"answer": answer, "sides": told["sides"]}
         if not all(each.get("answer") for each in pairs):
             private_files.write(self._state(name), codec.encode({"pairs": pairs}))
-            return await self.result(name)
+            return {"next": await self.result(name), "check": None}
         rows = [await self._row(name, each) for each in pairs]
         self._ledger.add(rows)
         check = self._check(name, pairs, rows)
         with contextlib.suppress(NotFound):  # an installed skill has no draft to keep it
             self._service.keep_check(name, check)
         self._state(name).unlink(missing_ok=True)
-        return check
+        return {"next": None, "check": check.to_json()}
 
     async def _row(self, name: str, pair: ev.JSON) -> ev.JSON:
         """A decided pair, for the ledger."""
@@ -178,7 +182,8 @@ class Pairs:
             "tie": "alike",
             "void": "not counted, since a run ended in an error",
         }
-        parts, findings = [], []
+        parts: list[str] = []
+        findings: list[CheckFinding] = []
         for pair, row in zip(pairs, rows, strict=True):
             skilled = int(pair["skilled"])
             with_, without = pair["sides"][skilled], pair["sides"][1 - skilled]
@@ -238,7 +243,7 @@ class Pairs:
             raise UsageError(error.message, error.hint) from error
         await self._others.skills.of(session).switch(subject.name, "on")
 
-    async def _side(self, session: str) -> ev.JSON:
+    async def _side(self, session: str) -> PairSideShown:
         target = await self._deck.get(session)
         calls = failed = 0
         reason = ""

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from sessions.api.priming import (
+    InjectionSent,
+    PrimingItem,
+    PrimingPrepared,
+    PrimingPreview,
+    PrimingShown,
+    ReadingCost,
+)
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError, NotFound, UsageError
 from sessions.features.feature import Feature
@@ -181,7 +189,7 @@ class Primings(Feature):
         self,
         session: Session,
         priming: str,
-        items: Sequence[ev.JSON],
+        items: Sequence[Mapping[str, Any]],
         *,
         follow_up: str = "",
         with_names: bool = False,
@@ -190,7 +198,7 @@ class Primings(Feature):
         without: Sequence[str] = (),
         by: ChosenBy = "",
         total: int = 0,
-    ) -> ev.JSON:
+    ) -> InjectionSent:
         """Send what was chosen as a visible user turn; a busy session queues it.
 
         `params` may change what goes in (`inject`, `mode`), not what was drawn; `without`: papers
@@ -206,7 +214,7 @@ class Primings(Feature):
         await session.recorder.emit_synced(record.injected_event(injection, turn))
         return {**sent, "text": injection.text, "of": len(past.items)}
 
-    async def whole(self, session: Session, wanted: str) -> ev.JSON:
+    async def whole(self, session: Session, wanted: str) -> PrimingPrepared:
         """A whole priming without a person, as `run --prime` names it: the ticked items go in.
 
         With `keep=0` the draw goes in as it is, which no model reads before.
@@ -231,8 +239,8 @@ class Primings(Feature):
         )
 
     async def put_before(
-        self, session: Session, priming: str, items: Sequence[ev.JSON], ban: Sequence[str]
-    ) -> ev.JSON:
+        self, session: Session, priming: str, items: Sequence[Mapping[str, Any]], ban: Sequence[str]
+    ) -> PrimingPrepared:
         """Put an injection before the session's next message instead of sending one of its own.
 
         For `run --prime`: one prompt, one turn, and nobody who chose. Recorded as injected when
@@ -243,11 +251,15 @@ class Primings(Feature):
         session.prepared.append({"kind": "priming", "name": priming, "text": injection.text})
         turn = session.summary.turns + 1
         await session.recorder.emit_synced(record.injected_event(injection, turn))
-        return {"id": priming, "items": list(items), "of": len(past.items)}
+        return {
+            "id": priming,
+            "items": [i.to_json() for i in injection.items],
+            "of": len(past.items),
+        }
 
     def preview(
-        self, session: Session, priming: str, items: Sequence[ev.JSON], **how: Any
-    ) -> ev.JSON:
+        self, session: Session, priming: str, items: Sequence[Mapping[str, Any]], **how: Any
+    ) -> PrimingPreview:
         """What would be sent: its text, about how many tokens, what they cost, how many may be."""
         injection, _ = self._compose(
             session,
@@ -265,7 +277,7 @@ class Primings(Feature):
         most = self._most_tokens(session)
         return {"text": injection.text, "tokens": size, "usd": usd, "most": most}
 
-    def estimate(self, session: Session, drawn: Draw, wishes: Wishes) -> ev.JSON:
+    def estimate(self, session: Session, drawn: Draw, wishes: Wishes) -> ReadingCost:
         """Tokens that reading a draw will take, and their cost where a price is known."""
         prompt = expand_prompt(
             drawn, self.subject(session, wishes), wishes.keep or kinds.kind_of(drawn.kind).keep
@@ -276,7 +288,9 @@ class Primings(Feature):
         usd = guess.usd(price.input, price.output) if price else None
         return {"input": guess.input, "output": guess.output, "usd": usd}
 
-    def spread(self, items: Sequence[ev.JSON], sessions: Sequence[str]) -> dict[str, list[ev.JSON]]:
+    def spread(
+        self, items: Sequence[PrimingItem], sessions: Sequence[str]
+    ) -> dict[str, list[PrimingItem]]:
         """Deal one draw's items over several sessions."""
         return spread.deal(list(items), list(sessions))
 
@@ -286,7 +300,7 @@ class Primings(Feature):
         self,
         session: Session,
         priming: str,
-        items: Sequence[ev.JSON],
+        items: Sequence[Mapping[str, Any]],
         follow_up: str,
         with_names: bool,
         ban: Sequence[str],
@@ -311,7 +325,7 @@ class Primings(Feature):
         )
         return injection, past
 
-    def chosen_by(self, past: record.Past, items: Sequence[ev.JSON]) -> ChosenBy:
+    def chosen_by(self, past: record.Past, items: Sequence[Mapping[str, Any]]) -> ChosenBy:
         """Who chose these items: a person, or the deck, whose ticks nobody changed."""
         offered = past.items or pipeline.raw_items(past.draw)
         return chosen_by([item_from_json(item) for item in items], offered)
@@ -377,13 +391,14 @@ class Primings(Feature):
         return Source(self._deck.places, arxiv.url, arxiv.min_interval_s)
 
 
-def told(drawn: Draw, items: Sequence[Item] = (), notes: Sequence[str] = ()) -> ev.JSON:
+def told(drawn: Draw, items: Sequence[Item] = (), notes: Sequence[str] = ()) -> PrimingShown:
     """A draw and its items for an interface."""
     return {
         **drawn.to_json(),
-        "rows": [asdict(row) for row in rows.draw_rows(drawn)],
+        "rows": [row.to_json() for row in rows.draw_rows(drawn)],
         "where": rows.source_line(drawn),
         "warnings": list(pipeline.warnings(drawn)),
-        "items": [{**item.to_json(), "dots": rows.leap_dots(item)} for item in items],
+        "items": [item.to_json() for item in items],
         "remarks": list(notes),
+        "estimate": None,
     }

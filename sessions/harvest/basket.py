@@ -48,7 +48,7 @@ class Basket:
         self._save([])
 
     def _save(self, items: list[Found]) -> None:
-        _write(self._path, [item.to_json() for item in items])
+        _write(self._path, [dict(item.to_json()) for item in items])
 
 
 class Lessons:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
+from sessions.api.harvest import ByproductOrigin, ByproductSignals, HarvestItem
 from sessions.harvest.commands import command_of, only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
@@ -22,6 +23,7 @@ from sessions.harvest.language import CORRECTION, QUESTION, content_terms, norma
 from sessions.harvest.needs import is_step
 from sessions.harvest.parameters import generalised, within
 from sessions.record import events as ev
+from sessions.record.closed_sets import ByproductKind
 from sessions.tools.files_made import worth
 
 KINDS = ("skill", "code", "file", "command", "text", "picture", "term", "correction", "question")
@@ -47,20 +49,12 @@ _PICTURE_FILES = (".svg", ".html", ".htm", ".png", ".jpg", ".jpeg", ".gif", ".we
 class Found:
     """One byproduct. `text` holds it whole (a path alone, for pictures kept as files)."""
 
-    kind: str
+    kind: ByproductKind
     text: str = ""
     path: str = ""
     language: str = ""
-    origin: ev.JSON = field(default_factory=dict)
-    """`{"session", "turn", "seq"}`."""
-    signals: dict[str, Any] = field(default_factory=dict)
-    """`ran`, `passed`, `kept`, `copied`, `marked`, `count`, `sessions`, `uptake`, `led_to`;
-    `files`: what stands beside a skill's SKILL.md, by path;
-    `made`: by a command (`command`, `size`, and `sha256` where it is small), its text on disk;
-    `name`: what a tool's picture or file is called, which lies under `files/` by its content;
-    `asked`: the beginning of the message that it is an answer to;
-    `printed`: the end of what its last good run printed, `failed_as`: of one that failed, the
-    command and its output's end; `input`: a script that ran read it, and it is on disk."""
+    origin: ByproductOrigin = field(default_factory=ByproductOrigin)
+    signals: ByproductSignals = field(default_factory=ByproductSignals)
 
     @property
     def id(self) -> str:
@@ -87,7 +81,7 @@ class Found:
         score += sum(points[name] for name in points if self.signals.get(name))
         return score + min(3, int(self.signals.get("sessions", 1)) - 1)
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> HarvestItem:
         """As DESIGN 6.6 has it, with an id beside."""
         return {
             "id": self.id,
@@ -100,15 +94,15 @@ class Found:
         }
 
     @classmethod
-    def from_json(cls, data: ev.JSON) -> Found:
+    def from_json(cls, data: Mapping[str, Any]) -> Found:
         """The reverse of `to_json`."""
         return cls(
-            str(data.get("kind", "")),
+            cast("ByproductKind", str(data.get("kind", ""))),
             str(data.get("text", "")),
             str(data.get("path", "")),
             str(data.get("language", "")),
-            dict(data.get("from") or {}),
-            dict(data.get("signals") or {}),
+            cast("ByproductOrigin", dict(data.get("from") or {})),
+            cast("ByproductSignals", dict(data.get("signals") or {})),
         )
 
 
@@ -179,10 +173,12 @@ class _Finder:
         elif isinstance(event, ev.ToolCall):
             self._calls[event.call] = self._told[event.seq] = event
         elif isinstance(event, ev.Byproduct):
-            signals = dict(event.signals)
+            signals = cast("ByproductSignals", dict(event.signals))
             signals.setdefault("marked", not signals.get("copied"))
-            found = Found(event.kind or "text", event.text, event.path, signals=signals)
-            found.origin = {"session": self._session, **event.origin}
+            kind = cast("ByproductKind", event.kind or "text")
+            found = Found(kind, event.text, event.path, signals=signals)
+            origin = {"session": self._session, **event.origin}
+            found.origin = cast("ByproductOrigin", origin)
             self._chosen.append(self._meant(found))
         elif isinstance(event, ev.TurnUndone):
             self._undone |= {t for t in range(event.turn, self._last_turn + 1)}
@@ -215,7 +211,7 @@ class _Finder:
 
     # -- by event
 
-    def _origin(self, turn: int, seq: int) -> ev.JSON:
+    def _origin(self, turn: int, seq: int) -> ByproductOrigin:
         return {"session": self._session, "turn": turn, "seq": seq}
 
     def _text(self, event: ev.Text) -> None:
@@ -239,7 +235,7 @@ class _Finder:
         if QUESTION.search(event.text) and len(event.text) < 2000:
             self._questions[event.turn] = Found("question", event.text, origin=origin)
 
-    def _reused(self, event: ev.UserMessage, origin: ev.JSON) -> Iterator[Found]:
+    def _reused(self, event: ev.UserMessage, origin: ByproductOrigin) -> Iterator[Found]:
         """Parts of earlier answers that the user pasted back."""
         for paragraph in re.split(r"\n\s*\n", event.text):
             told = paragraph.strip().removeprefix(">").strip()
@@ -247,7 +243,7 @@ class _Finder:
                 continue
             for turn, seq, chunks in reversed(self._answers):
                 if told in "".join(chunks):
-                    signals = {"copied": True, "reused_in": origin["turn"]}
+                    signals: ByproductSignals = {"copied": True, "reused_in": origin["turn"]}
                     yield Found("text", told, origin=self._origin(turn, seq), signals=signals)
                     break
 
@@ -292,13 +288,16 @@ class _Finder:
             path = str(told.get("path") or "")
             if not path or not worth(path):
                 continue
-            signals: dict[str, Any] = {"kept": True, "made": True, "command": command}
-            signals |= {k: told[k] for k in ("size", "sha256") if told.get(k)}
+            signals: ByproductSignals = {"kept": True, "made": True, "command": command}
+            if told.get("size"):
+                signals["size"] = told["size"]
+            if told.get("sha256"):
+                signals["sha256"] = told["sha256"]
             if code is None:
                 signals["interrupted"] = True
             elif code:
                 signals["failed"] = True
-            kind = "picture" if path.lower().endswith(_PICTURE_FILES) else "file"
+            kind: ByproductKind = "picture" if path.lower().endswith(_PICTURE_FILES) else "file"
             origin = self._origin(event.turn, event.seq)
             place = self._files.place(path)
             self._by_commands[place] = Found(kind, "", path, origin=origin, signals=signals)
@@ -318,7 +317,7 @@ class _Finder:
         for language, code in fences(text):
             if len(code) < _MIN_CODE:
                 continue
-            kind = "picture" if language in _PICTURES else "code"
+            kind: ByproductKind = "picture" if language in _PICTURES else "code"
             if (kind, code) in self._blocks:  # the first of them is told
                 self._again[turn] = self._again.get(turn, 0) + 1
                 continue
@@ -329,7 +328,7 @@ class _Finder:
     def _skill(self, md: WrittenFile, files: dict[str, WrittenFile]) -> Found:
         """A skill's folder that was written here, as one thing."""
         ran = [f.ran for f in files.values() if f.ran is not None]
-        signals: dict[str, Any] = {"kept": True, "files": {p: f.text for p, f in files.items()}}
+        signals: ByproductSignals = {"kept": True, "files": {p: f.text for p, f in files.items()}}
         if ran:
             signals |= {"ran": True, "passed": not any(ran)}
         last = max([md, *files.values()], key=lambda f: f.seq)
@@ -337,13 +336,15 @@ class _Finder:
         return Found("skill", md.text, md.path, origin=origin, signals=signals)
 
     def _file(self, file: WrittenFile) -> Found:
-        kind = "picture" if file.path.lower().endswith(_PICTURE_FILES) else "file"
-        signals: dict[str, Any] = {"kept": True, "exact": file.exact}
+        kind: ByproductKind = "picture" if file.path.lower().endswith(_PICTURE_FILES) else "file"
+        signals: ByproductSignals = {"kept": True, "exact": file.exact}
         if file.ran is not None:
             signals |= {"ran": True, "passed": file.ran == 0, "command": file.command}
             signals["run_seq"] = file.run_seq
-            signals |= {"printed": file.printed} if file.printed else {}
-            signals |= {"failed_as": list(file.failed)} if file.failed else {}
+            if file.printed:
+                signals["printed"] = file.printed
+            if file.failed:
+                signals["failed_as"] = list(file.failed)
         origin = self._origin(file.turn, file.seq)
         return Found(kind, file.text, file.path, origin=origin, signals=signals)
 
@@ -357,7 +358,7 @@ class _Finder:
                 path = PurePath(each.recorded)
                 into = re.search(rf">\s*{re.escape(each.recorded)}", file.command)
                 if not into and not path.is_absolute() and ".." not in path.parts:
-                    signals = {"input": True, "command": file.command}
+                    signals: ByproductSignals = {"input": True, "command": file.command}
                     origin = self._origin(file.turn, file.seq)
                     yield Found("file", "", each.recorded, origin=origin, signals=signals)
 
@@ -367,11 +368,13 @@ class _Finder:
             if len(runs) < 2 and not (self._once and _may_recur(command_of(call) or "")):
                 continue
             codes = [code for _, code in runs]
-            signals: dict[str, Any] = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
+            signals: ByproductSignals = {"count": len(runs), "ran": True, "passed": codes[-1] == 0}
             for code in codes:
-                name = "printed" if code == 0 else "failed_as"
-                if (said := self._printed.get((key, code))) and said[1]:
-                    signals[name] = said[1] if code == 0 else list(said)
+                said = self._printed.get((key, code), ("", ""))
+                if said[1] and code == 0:
+                    signals["printed"] = said[1]
+                elif said[1]:
+                    signals["failed_as"] = list(said)
             origin = self._origin(call.turn, call.seq)
             yield Found("command", command_of(call) or "", origin=origin, signals=signals)
 
@@ -396,7 +399,8 @@ class _Finder:
                 self._found.append(chosen)
                 known[chosen.text.strip()] = chosen
             else:
-                same.signals |= {k: v for k, v in chosen.signals.items() if v}
+                told = {k: v for k, v in chosen.signals.items() if v}
+                same.signals |= cast("ByproductSignals", told)
 
     def _join_runs(self) -> None:
         """A code block whose text became a file is that file: its run is the block's too."""
@@ -404,7 +408,8 @@ class _Finder:
         for found in self._found:
             if found.kind == "code" and (same := files.get(found.text.strip())):
                 names = ("ran", "passed", "command", "run_seq")
-                found.signals |= {k: same.signals[k] for k in names if k in same.signals}
+                told = {k: v for k, v in same.signals.items() if k in names}
+                found.signals |= cast("ByproductSignals", told)
                 found.signals["file"] = same.path
 
     def _uptake(self) -> None:

@@ -18,9 +18,10 @@ import secrets
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from sessions.api.harvest import CheckFinding, CheckShown
 from sessions.harvest.added import still_there
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
@@ -40,18 +41,24 @@ class DraftCheck:
     name: str
     passed: bool | None
     detail: str
-    findings: list[ev.JSON] = field(default_factory=list)
+    findings: list[CheckFinding] = field(default_factory=list)
     cost: str = "free"
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> CheckShown:
         """For the panel."""
-        return asdict(self)
+        return {
+            "name": self.name,
+            "passed": self.passed,
+            "detail": self.detail,
+            "findings": self.findings,
+            "cost": self.cost,
+        }
 
-    def record(self) -> ev.JSON:
+    def record(self) -> CheckShown:
         """For harvest.json, which goes along when the skill is given away: what other sessions
         were asked stays here, counted in `detail`.
         """
-        return {**asdict(self), "findings": [f for f in self.findings if "false" not in f]}
+        return {**self.to_json(), "findings": [f for f in self.findings if "false" not in f]}
 
 
 def valid(draft: SkillDraft) -> DraftCheck:
@@ -60,7 +67,7 @@ def valid(draft: SkillDraft) -> DraftCheck:
 
     with tempfile.TemporaryDirectory(prefix="agentdeck-draft-") as nowhere:
         report = validate(draft.write(Path(nowhere)))
-        findings = [
+        findings: list[CheckFinding] = [
             {"rule": f.rule, "line": f.line, "message": f.message, "remedy": f.remedy}
             for f in report.findings
         ]
@@ -84,7 +91,7 @@ def risks(draft: SkillDraft) -> DraftCheck:
     if not notes:
         return DraftCheck("risks", True, "nothing known to be risky was found")
     kinds = ", ".join(f"{kind} {n}" for kind, n in Counter(note.kind for note in notes).items())
-    findings: list[ev.JSON] = [
+    findings: list[CheckFinding] = [
         {
             "message": f"{note.path} line {note.line}: {note.says}",
             "kind": note.kind,
@@ -98,7 +105,7 @@ def risks(draft: SkillDraft) -> DraftCheck:
 def commands(draft: SkillDraft) -> DraftCheck:
     """Whether a model has written commands into it that no session ran."""
     added = still_there(draft)
-    findings: list[ev.JSON] = [{"message": f"a model added: {each}"} for each in added]
+    findings: list[CheckFinding] = [{"message": f"a model added: {each}"} for each in added]
     if not added:
         return DraftCheck("commands", True, "a session ran every command, or you wrote it")
     count = f"{len(added)} command{'s' * (len(added) > 1)}"
@@ -116,7 +123,7 @@ def trigger(draft: SkillDraft, positives: Sequence[str], negatives: Sequence[str
     described = telling_terms(f"{draft.name.replace('-', ' ')} {draft.description}")
     hits = [text for text in positives if fires(described, text)]
     false = [text for text in negatives if fires(described, text)]
-    findings: list[ev.JSON] = [{"missed": t[:200]} for t in positives if t not in hits]
+    findings: list[CheckFinding] = [{"missed": t[:200]} for t in positives if t not in hits]
     findings += [{"false": t[:200]} for t in false]
     if not positives:
         return DraftCheck("trigger", None, "no messages led here", findings)
@@ -148,13 +155,13 @@ async def trigger_by_model(
     chosen = {int(n) for n in re.findall(r"(?<!\d)\d{1,3}(?!\d)", reply[:2_000])}
     if not chosen and "none" not in reply.lower():
         return DraftCheck("trigger (model)", None, "the model's reply names no messages", cost=cost)
-    findings: list[ev.JSON] = []
+    findings: list[CheckFinding] = []
     hits = false = 0
     for number, (text, good) in enumerate(mixed, 1):
         hits += good and number in chosen
         false += not good and number in chosen
         if good != (number in chosen):
-            findings.append({"missed" if good else "false": text[:200]})
+            findings.append({"missed": text[:200]} if good else {"false": text[:200]})
     counts = (sum(good for _, good in mixed), sum(not good for _, good in mixed))
     passed = hits >= counts[0] / 2 and false <= counts[1] / 10
     detail = f"fires on {hits}/{counts[0]}, falsely on {false}/{counts[1]}"
@@ -181,7 +188,7 @@ async def replay(
     from sessions.harvest.replay import again, recorded
 
     by_id = {found.id: found for found in used}
-    findings: list[ev.JSON] = []
+    findings: list[CheckFinding] = []
     for path, receipt in draft.file_receipts.items():
         found = by_id.get(receipt)
         seq = int(found.signals.get("run_seq") or 0) if found else 0

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
+from sessions.api.harvest import ByproductSignals, DraftRound
 from sessions.errors import AgentdeckError
 from sessions.harvest.added import added_commands
 from sessions.harvest.arguments import run_alone, with_arguments
@@ -344,8 +345,10 @@ async def improve(
         replace(line, receipt=MODEL) if any(each in line.text for each in added) else line
         for line in better.lines
     ]  # whatever it says that they rest on
-    told: ev.JSON = {"at": ev.now(), "wish": wish, "by": "model"}
-    better.rounds = [*draft.rounds, told | ({"added": added} if added else {})]
+    told: DraftRound = {"at": ev.now(), "wish": wish, "by": "model"}
+    if added:
+        told["added"] = added
+    better.rounds = [*draft.rounds, told]
     better.version = draft.version + 1
     return better
 
@@ -406,9 +409,9 @@ def _line(entry: Any, receipts: dict[str, str]) -> DraftLine:
     return DraftLine(text, "" if plain else MODEL)
 
 
-def _receipt(signals: dict[str, Any]) -> dict[str, Any]:
+def _receipt(signals: ByproductSignals) -> dict[str, Any]:
     """The signals that stay beside a skill: no files, and no rows of data that name somebody."""
-    kept = {k: v for k, v in signals.items() if k != "files"}
+    kept: dict[str, Any] = {k: v for k, v in signals.items() if k != "files"}
     return kept | {k: cleaned(kept[k], shaped) for k in ("printed", "failed_as") if k in kept}
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from sessions.api.harvest import CheckShown, DraftReceipt, DraftRound
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from skills import private_files
@@ -45,7 +45,7 @@ class SkillDraft:
     lines: list[DraftLine] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     """By path inside the folder, `scripts/…`, `references/…`, `assets/…`."""
-    receipts: dict[str, ev.JSON] = field(default_factory=dict)
+    receipts: dict[str, DraftReceipt] = field(default_factory=dict)
     """Of each byproduct used: where it came from and its signals."""
     file_receipts: dict[str, str] = field(default_factory=dict)
     """Of each file: its byproduct's id."""
@@ -54,8 +54,8 @@ class SkillDraft:
     redactions: dict[str, int] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
     """What the user should look at: instructions found in the material, paths, …"""
-    rounds: list[ev.JSON] = field(default_factory=list)
-    checks: dict[str, Any] = field(default_factory=dict)
+    rounds: list[DraftRound] = field(default_factory=list)
+    checks: dict[str, CheckShown] = field(default_factory=dict)
     version: int = 1
     into: str = ""
     """The skill of mine that this draft is a new version of; "" = a skill of its own."""

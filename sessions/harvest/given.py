@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
+from sessions.api.harvest import ByproductOrigin
 from sessions.harvest.draft import slug
 from sessions.record import events as ev
 
@@ -15,7 +16,7 @@ _TOLD = ("title", "name", "caption", "prompt", "query", "subject", "description"
 """Arguments that say what a picture is of, the best first."""
 
 
-def given(call: ev.ToolCall, result: ev.ToolResult, origin: ev.JSON) -> Iterator[ev.JSON]:
+def given(call: ev.ToolCall, result: ev.ToolResult, origin: ByproductOrigin) -> Iterator[ev.JSON]:
     """Of each: `kind`, `path` (under `files/`), `origin` and `signals` with its `name`."""
     for number, image in enumerate(result.images):
         path = str(image.get("path") or "")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions.api.harvest import DraftConflict
 from sessions.errors import UsageError
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, DraftLine, SkillDraft, sha256, split
 from sessions.harvest.neighbours import three_way, three_way_diff
@@ -36,6 +37,10 @@ class Conflict:
     name: str
     yours: str
     draft: str
+
+    def to_json(self) -> DraftConflict:
+        """For the panel."""
+        return {"name": self.name, "yours": self.yours, "draft": self.draft}
 
 
 def places(draft: SkillDraft) -> list[Conflict]:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from sessions.api.harvest import NeighbourShown
 from sessions.harvest.draft import SkillDraft, split
+from sessions.record.closed_sets import MergedHow
 from sessions.record.textlines import lines as split_lines
 
 T = TypeVar("T")
@@ -38,8 +40,20 @@ class Neighbour:
     name_likeness: float
     text_likeness: float
     code_likeness: float
-    offer: str
+    offer: MergedHow
     parts: tuple[str, ...] = ()
+
+    def to_json(self) -> NeighbourShown:
+        """For the panel."""
+        return {
+            "name": self.name,
+            "path": self.path,
+            "name_likeness": self.name_likeness,
+            "text_likeness": self.text_likeness,
+            "code_likeness": self.code_likeness,
+            "offer": self.offer,
+            "parts": list(self.parts),
+        }
 
     @property
     def likeness(self) -> float:
@@ -83,7 +97,7 @@ def _compare(name: str, text: str, code: dict[str, str], folder: Path) -> Neighb
     return near if near.likeness >= NEAR or by_name == 1.0 else None
 
 
-def _offer(by_name: float, by_text: float, by_code: float, partly: bool) -> str:
+def _offer(by_name: float, by_text: float, by_code: float, partly: bool) -> MergedHow:
     if partly and by_name < 1.0:
         return "split"
     return "update" if max(by_text, by_code) >= SAME or by_name == 1.0 else "extend"

@@ -45,7 +45,7 @@ def merged(found: Sequence[Found]) -> list[Found]:
     told = []
     for same in _alike(found):
         last = max(same, key=lambda f: (f.weight, _at(f)))
-        signals = dict(last.signals)
+        signals = last.signals.copy()
         sessions = {f.origin.get("session") for f in same}
         if len(same) > 1:
             signals["times"] = sum(int(f.signals.get("count") or 1) for f in same)

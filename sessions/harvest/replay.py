@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from sessions.api.harvest import CheckFinding
 from sessions.harvest.commands import command_of
 from sessions.harvest.files import FileTracker
 from sessions.harvest.parameters import within
@@ -78,7 +79,7 @@ async def again(
     run: RanCommand,
     own: Sequence[Path],
     clean: Callable[[str], str],
-) -> ev.JSON:
+) -> CheckFinding:
     """Run it again with `data` as its script.
 
     `path` names the script in the draft, `script` as it was recorded; `own` are agentdeck's
@@ -88,7 +89,7 @@ async def again(
     from sessions.tools.base import ToolFault
     from sessions.tools.sandbox import describe
 
-    row: ev.JSON = {"file": path, "command": clean(run.command), "ran": False, "same": False}
+    row: CheckFinding = {"file": path, "command": clean(run.command), "ran": False, "same": False}
     if not describe().works:
         return {**row, "why": "there is no sandbox here"}
     with (

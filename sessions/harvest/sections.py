@@ -361,8 +361,9 @@ def _together(same: list[Found]) -> Found:
     for found in same:
         session = str(found.origin.get("session"))
         runs[session] = max(runs.get(session, 1), int(found.signals.get("count") or 1))
-    often = {"count": sum(runs.values()), "sessions": len(sessions)}
-    return replace(one, signals={**one.signals, **often})
+    often = one.signals.copy()
+    often |= {"count": sum(runs.values()), "sessions": len(sessions)}
+    return replace(one, signals=often)
 
 
 def _confirmed(found: Iterable[Found]) -> list[Found]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sessions.api.answers import SkillKept, SkillPutAway
+from sessions.api.harvest import ByproductOrigin, ByproductSignals, SkillKept, SkillPutAway
 from sessions.config.model import UpkeepConfig
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
@@ -128,7 +128,9 @@ class Harvest:
         at: dict[int, int] = {}
         for event in read(journal) if journal.exists() else ():
             if isinstance(event, ev.UserMessage) and event.text.strip():
-                origin = {"session": session, "turn": event.turn, "seq": event.seq}
+                origin: ByproductOrigin = {
+                    "session": session, "turn": event.turn, "seq": event.seq
+                }  # fmt: skip
                 asked.append(Found("question", event.text, origin=origin))
             elif isinstance(event, ev.Text):
                 answer.setdefault(event.turn, []).append(event.text)
@@ -137,7 +139,7 @@ class Harvest:
         if answer:
             turn = max(answer)
             origin = {"session": session, "turn": turn, "seq": at[turn]}
-            signals = {"asked": asked[0].text[:200]} if asked else {}
+            signals: ByproductSignals = {"asked": asked[0].text[:200]} if asked else {}
             told.append(Found("text", "".join(answer[turn]), origin=origin, signals=signals))
         return told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sessions.api.answers import HarvestSpan
+from sessions.api.harvest import HarvestSpan
 from sessions.errors import AgentdeckError, UsageError
 from sessions.places import Places
 from sessions.record.summary import Summary

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sessions.api.answers import SkillKept
+from sessions.api.harvest import SkillKept
 from sessions.config.model import UpkeepConfig
 from sessions.harvest.byproduct_cache import all_sessions
 from sessions.harvest.checks import fires

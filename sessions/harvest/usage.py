@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from sessions.api.answers import SkillUses
+from sessions.api.harvest import SkillUses
 from sessions.config.model import UpkeepConfig
 from sessions.errors import NotFound
 from sessions.harvest.byproduct_cache import all_sessions

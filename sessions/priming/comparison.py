@@ -13,6 +13,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast, get_args
 
 from sessions.errors import UsageError
 from sessions.priming.inject import compose
@@ -22,6 +23,7 @@ from sessions.priming.pipeline import Ask
 from sessions.priming.prompts import FOLLOW_UP, ModelPrompt, Subject, expand_prompt
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, quote
+from sessions.record.closed_sets import Preferred, PrimedOutcome
 from sessions.safety.reply_json import object_in
 
 ARMS = ("plain", "sham", "primed")
@@ -47,7 +49,7 @@ class ShowingVerdict:
     """What was said of a showing: `first`, `second` or `tie`."""
 
     showing: int
-    answer: str
+    answer: Preferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,12 @@ class Comparison:
         showing = self.next
         if showing is None:
             raise UsageError("This comparison is over.")
-        if answer not in ("first", "second", "tie"):
+        if answer not in get_args(Preferred):
             raise UsageError(f"{answer[:20]!r} is no verdict.", "Say first, second or tie.")
-        return replace(self, verdicts=(*self.verdicts, ShowingVerdict(showing.number, answer)))
+        said = cast("Preferred", answer)
+        return replace(self, verdicts=(*self.verdicts, ShowingVerdict(showing.number, said)))
 
-    def outcome(self, other: str) -> str:
+    def outcome(self, other: str) -> PrimedOutcome:
         """`win`, `loss` or `tie` of primed against `other`; both orders have to agree.
 
         Raises:

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from sessions.api.priming import DreamReceipts, DreamTold, DreamWaiting
 from sessions.backends.base import Reply
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
@@ -64,14 +65,14 @@ class Dream:
     marks: Mapping[str, int]
     tokens: int = 0
     usd: float = 0.0
-    receipts: JSON = field(default_factory=dict)
+    receipts: DreamReceipts = field(default_factory=DreamReceipts)
 
     @property
     def mean(self) -> float:
         """Mean of the marks; 0 where the critic gave none."""
         return sum(self.marks.values()) / len(MARKS) if len(self.marks) == len(MARKS) else 0.0
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> DreamTold:
         """For the inbox."""
         return {
             "id": self.id,
@@ -228,19 +229,20 @@ class DreamInbox:
         none = dreamt.idea.strip().strip(".").lower() in ("", "none")
         kept = beaten and not none and dreamt.mean >= GOOD_ENOUGH
         if kept:
-            night["best"] = dreamt.to_json()
+            night["best"] = dict(dreamt.to_json())
         nights[night_of(now)] = night
         self._write(nights)
         return kept
 
-    def waiting(self) -> list[JSON]:
+    def waiting(self) -> list[DreamWaiting]:
         """The best of each night that was not put away, newest first, with what the night cost."""
-        found: list[JSON] = []
+        found: list[DreamWaiting] = []
         for name, night in sorted(self._read().items(), reverse=True):
             best = night.get("best")
             if isinstance(best, dict) and not best.get("seen"):
                 cost = {key: night.get(key, 0) for key in ("tokens", "usd", "dreamt")}
-                found.append({**best, "night": name, "night_cost": cost})
+                waits = {**best, "night": name, "night_cost": cost}
+                found.append(cast("DreamWaiting", waits))
         return found
 
     def put_away(self, dream_id: str) -> None:

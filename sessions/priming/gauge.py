@@ -18,7 +18,8 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sessions.priming.model import JSON, Item
+from sessions.api.priming import PrimingGauge, PrimingGaugeSide
+from sessions.priming.model import Item
 from sessions.priming.words import stop_words
 
 LABEL = "other words, not better ideas"
@@ -75,7 +76,7 @@ class Gauge:
         """Whether there are three turns on either side; greyed out otherwise."""
         return len(self.before) >= SIDE and len(self.after) >= SIDE
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> PrimingGauge:
         """The gauge as `priming.measured` carries it, with its word lists."""
         return {
             "before": _side(self.before),
@@ -222,7 +223,7 @@ def _share(value: float) -> str:
     return f"{value:.2f}".removeprefix("0")
 
 
-def _side(readings: Sequence[Reading]) -> JSON:
+def _side(readings: Sequence[Reading]) -> PrimingGaugeSide:
     if not readings:
         return {"turns": 0, "new": None, "pull": None, "gravity": None}
     new = sum(r.new for r in readings) / len(readings)

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sessions.api.priming import PrimingKindShown, PrimingParameter
 from sessions.errors import UsageError
 from sessions.priming.model import JSON
+from sessions.record.closed_sets import DrawnKind, ParameterType
 
 _MOST_WORDS = 5_000
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -20,14 +22,26 @@ class Parameter:
     """One parameter; `shapes` says whether it changes what is drawn or only what is made of it."""
 
     name: str
-    type: str
-    """`int`, `text`, `choice` or `words`."""
+    type: ParameterType
     default: Any
     about: str
     low: int = 0
     high: int = 0
     choices: tuple[str, ...] = ()
     shapes: bool = True
+
+    def to_json(self) -> PrimingParameter:
+        """For an interface."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "default": self.default,
+            "about": self.about,
+            "low": self.low,
+            "high": self.high,
+            "choices": list(self.choices),
+            "shapes": self.shapes,
+        }
 
     def read(self, value: object) -> Any:
         """The value as this parameter needs it, from its own type or a text.
@@ -79,7 +93,7 @@ def words_of(value: object) -> list[str]:
 class PrimingKind:
     """One way to bring in tokens from outside."""
 
-    name: str
+    name: DrawnKind
     title: str
     about: str
     parameters: tuple[Parameter, ...]
@@ -88,6 +102,18 @@ class PrimingKind:
     """How many items are asked of the model by default."""
     stages: tuple[str, ...] = field(default=())
     """Titles of the stages after one another, where a kind has several."""
+
+    def to_json(self) -> PrimingKindShown:
+        """For an interface."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "about": self.about,
+            "parameters": [parameter.to_json() for parameter in self.parameters],
+            "needs_network": self.needs_network,
+            "keep": self.keep,
+            "stages": list(self.stages),
+        }
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name. Raises UsageError that names the nearest."""

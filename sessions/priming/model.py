@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
+from sessions.api.priming import ItemExtras, PrimingDraw, PrimingItem
 from sessions.ids import new_id
+from sessions.record.closed_sets import DrawnKind, DrawnSource
 
 JSON = dict[str, Any]
 
 # The fields that an item may carry beyond the common ones, each a short text or a list of them.
-TEXT_EXTRAS = ("letter", "person", "concept", "domain", "handle", "confidence", "mechanism", "test")
+TEXT_EXTRAS = tuple(ItemExtras.__annotations__)
 
 
 def new_priming_id() -> str:
@@ -39,17 +41,17 @@ class Draw:
     meta: JSON = field(default_factory=dict)
     """Facts of how it was drawn (bound, requests, method), for the record."""
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> PrimingDraw:
         """The shape that `prime … --draw-only --json` prints."""
-        data: JSON = {
+        data: PrimingDraw = {
             "id": self.id,
-            "kind": self.kind,
+            "kind": cast("DrawnKind", self.kind),
             "seed": self.seed,
             "params": self.params,
             "draw": self.draw,
         }
         if self.source != "chance":
-            data["source"] = self.source
+            data["source"] = cast("DrawnSource", self.source)
         if self.notes:
             data["notes"] = list(self.notes)
         return data
@@ -95,9 +97,9 @@ class Item:
         """The item as a person rewrote it."""
         return replace(self, term=term, gloss=self.gloss if gloss is None else gloss, edited=True)
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> PrimingItem:
         """The item as events and `--json` carry it."""
-        data: JSON = {
+        data: PrimingItem = {
             "id": self.id,
             "source": self.source,
             "term": self.term,
@@ -105,15 +107,15 @@ class Item:
             "why": self.why,
             "leap": self.leap,
             "p": self.p,
+            "checked": self.checked,
         }
         if self.kind:
             data["kind"] = self.kind
         if self.cited:
             data["from"] = list(self.cited)
-        data.update(self.extra)
+        data |= cast("PrimingItem", dict(self.extra))
         if self.flags:
             data["flags"] = [{"code": flag.code, "text": flag.text} for flag in self.flags]
-        data["checked"] = self.checked
         if self.edited:
             data["edited"] = True
         return data

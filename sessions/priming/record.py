@@ -10,6 +10,7 @@ from sessions.priming.inject import Injection
 from sessions.priming.model import JSON, Draw, Item, item_from_json
 from sessions.priming.pipeline import Expansion
 from sessions.record import events as ev
+from sessions.record.closed_sets import ChosenBy
 
 _REPLY_KEPT = 40_000
 
@@ -21,7 +22,7 @@ def drawn_event(drawn: Draw, expansion: Expansion | None = None) -> ev.PrimingDr
         data["notes"] = list(drawn.notes)
     items: list[JSON] = []
     if expansion is not None:
-        items = [item.to_json() for item in expansion.items]
+        items = [dict(item.to_json()) for item in expansion.items]
         data |= {
             "stage": expansion.stage,
             "how": expansion.how,
@@ -45,7 +46,7 @@ def drawn_event(drawn: Draw, expansion: Expansion | None = None) -> ev.PrimingDr
 
 def injected_event(injection: Injection, turn: int | None) -> ev.PrimingInjected:
     """What was chosen, and as which turn it went in."""
-    items = [item.to_json() for item in injection.items]
+    items = [dict(item.to_json()) for item in injection.items]
     return ev.PrimingInjected(
         id=injection.id, items=items, turn=turn, text=injection.text, by=injection.by
     )
@@ -53,7 +54,7 @@ def injected_event(injection: Injection, turn: int | None) -> ev.PrimingInjected
 
 def measured_event(priming: str, turn: int | None, reading: Gauge) -> ev.PrimingMeasured:
     """The gauge after a turn."""
-    return ev.PrimingMeasured(id=priming, turn=turn, gauge=reading.to_json())
+    return ev.PrimingMeasured(id=priming, turn=turn, gauge=dict(reading.to_json()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Past:
     items: tuple[Item, ...]
     """The items of the latest expansion."""
     stage: int = 0
-    injected: tuple[tuple[int | None, tuple[Item, ...], str, str], ...] = ()
+    injected: tuple[tuple[int | None, tuple[Item, ...], str, ChosenBy], ...] = ()
     """Turn, items, text of each injection, and who chose the items ("": not recorded)."""
     gauge: JSON = field(default_factory=dict)
     """The latest measurement."""

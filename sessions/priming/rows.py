@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
+from sessions.api.priming import DrawnRow
 from sessions.priming.model import Draw, Item
 from sessions.priming.untrusted import instructions_in
 
@@ -28,6 +29,16 @@ class DrawRow:
     detail: str = ""
     link: str = ""
     warning: str = ""
+
+    def to_json(self) -> DrawnRow:
+        """For an interface."""
+        return {
+            "key": self.key,
+            "text": self.text,
+            "detail": self.detail,
+            "link": self.link,
+            "warning": self.warning,
+        }
 
 
 def draw_rows(drawn: Draw) -> list[DrawRow]:
@@ -55,11 +66,6 @@ def _paper(paper: dict[str, object]) -> DrawRow:
 def source_line(drawn: Draw) -> str:
     """Where papers came from, in a few words; nothing for other kinds."""
     return SOURCES.get(drawn.source, "")
-
-
-def leap_dots(item: Item) -> str:
-    """The leap as five dots, e.g. `●●●○○`; nothing where the model gave none."""
-    return "●" * item.leap + "○" * (5 - item.leap) if item.leap else ""
 
 
 def matching(items: Sequence[Item], typed: str) -> list[Item]:

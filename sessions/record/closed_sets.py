@@ -67,6 +67,22 @@ SkillUse = Literal["tool", "user", "manual"]
 """Who had a skill's text go to the model."""
 ChosenBy = Literal["", "user", "deck", "nobody"]
 """Who chose what a priming sends; "": not known."""
+DrawnKind = Literal["acronym", "names", "arxiv", "terms"]
+"""What a priming draws: letter sets, people, papers, words."""
+DrawnSource = Literal["chance", "network", "cache", "earlier", "bundled", "daydream"]
+"""Where a draw is from; chance: by a seed alone."""
+ParameterType = Literal["int", "text", "choice", "words"]
+"""What a parameter of a priming is."""
+Preferred = Literal["first", "second", "tie"]
+"""Which of two without labels is better."""
+PrimedOutcome = Literal["win", "tie", "loss"]
+"""Of the primed answer against another one."""
+ByproductKind = Literal[
+    "code", "file", "picture", "skill", "command", "text", "term", "question", "correction"
+]
+"""What a session left behind; text: marked or taken over, correction: said by its user."""
+MergedHow = Literal["update", "extend", "split"]
+"""How a draft goes into a skill that is near."""
 SignInKind = Literal["agent", "terminal", "variable"]
 """How one signs in to an agent: there, by a command, or by variables of the environment."""
 BackendType = Literal["anthropic", "openai", "local", "acp"]

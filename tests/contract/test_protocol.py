@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from sessions.api import answers, plans, worktrees
+from sessions.api import harvest, plans, worktrees
 from sessions.engine import protocol
+from sessions.harvest.merge import Conflict
+from sessions.harvest.neighbours import Neighbour
 from sessions.harvest.usage import Uses
 from sessions.plans.schedules import ScheduleEntry
 from sessions.worktrees.listing import WorktreeRow
@@ -48,8 +50,10 @@ def test_every_command_says_what_it_does_and_is_typed() -> None:
     ("told", "answer"),
     [
         (ScheduleEntry, plans.Scheduled),
-        (Uses, answers.SkillUses),
+        (Uses, harvest.SkillUses),
         (WorktreeRow, worktrees.WorktreeListed),
+        (Neighbour, harvest.NeighbourShown),
+        (Conflict, harvest.DraftConflict),
     ],
 )
 def test_an_answer_has_the_fields_of_what_it_tells(told: Any, answer: type) -> None:

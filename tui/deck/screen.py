@@ -485,14 +485,13 @@ class DeckScreen(WithTerminals, LeanScreen):
         tile = next((t for t in self.query(Tile) if t.view is message.view), None)
         if tile is not None:
             block = message.block
-            kind = "code" if block.kind == "tool" else "text"
             session = tile.session
             self.tell_engine(
                 session,
                 lambda c: c.call(
                     "harvest.mark",
                     session=session,
-                    kind=kind,
+                    kind="code" if block.kind == "tool" else "text",
                     text=message.text,
                     turn=block.turn or 0,
                     seq=block.seq,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual._path import CSSPathType
@@ -27,6 +27,7 @@ from tui.widgets.want import WantBox
 from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
+    from sessions.api.priming import DreamWaiting
     from tui.deck.screen import DeckScreen
 
 _MOST_ROWS = 8
@@ -160,7 +161,7 @@ class InboxScreen(Dialog[str]):
     def _told(self, want: Want) -> str:
         """What there is to read of it; of one that is done its answer, where it is at hand."""
         if want.kind == "dream":
-            return receipt_words(want.more)
+            return receipt_words(cast("DreamWaiting", want.more))
         if want.kind == "done" and (live := self.deck.model.live.get(want.session)):
             for block in reversed(live.transcript.blocks):
                 if block.kind == "text" and (said := block.text).strip():

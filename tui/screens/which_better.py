@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from sessions.api.harvest import PairSideShown, PairToDecide
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import clip, one_line, tokens
 
 
-def which_better(told: dict[str, Any]) -> Choose:
+def which_better(told: PairToDecide) -> Choose:
     """The question of one pair, as `harvest.pair` tells it; gives first, second or tie."""
-    number, of = int(told.get("number", 1)), int(told.get("of", 1))
+    number, of = told["number"], told["of"]
     tiles = (f"pair {2 * number - 1}", f"pair {2 * number}")
     picks = [
         Pick(name, ((f"{tile:<7} ", "bold"), (_words(side), "$text-muted")))
@@ -22,7 +21,7 @@ def which_better(told: dict[str, Any]) -> Choose:
     return Choose(title, Listing(picks, enter="chooses it"))
 
 
-def _words(side: dict[str, Any]) -> str:
+def _words(side: PairSideShown) -> str:
     ended = "ended well" if side["passed"] else f"ended: {side['reason']}"
     calls = f"{side['calls']} calls, {side['failed_calls']} of them failed"
-    return f"{ended}, {calls}, {side['turns']} turn, {tokens(int(side['tokens']))} tokens"
+    return f"{ended}, {calls}, {side['turns']} turn, {tokens(side['tokens'])} tokens"

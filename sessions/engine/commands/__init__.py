@@ -14,7 +14,16 @@ import types
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from sessions.errors import UsageError
 
@@ -44,10 +53,8 @@ def check(function: Callable[..., Any], args: Mapping[str, Any]) -> None:
     for name, value in args.items():
         if name not in takes.parameters:
             raise UsageError(f"Wrong arguments: {name} is none of {', '.join(takes.parameters)}.")
-        if not _allows(takes.hints.get(name, Any), value):
-            said = words_of(takes.hints.get(name, Any))
-            wrong = f"is none of {', '.join(said)}" if said else f"can't be {type(value).__name__}"
-            raise UsageError(f"Wrong arguments: {name} {wrong}.")
+        if fault := _fault(takes.hints.get(name, Any), value, name):
+            raise UsageError(f"Wrong arguments: {fault}.")
     missing = [name for name in takes.needed if name not in args]
     if missing:
         raise UsageError(f"Wrong arguments: {', '.join(missing)} is missing.")
@@ -88,20 +95,44 @@ def words_of(hint: Any) -> tuple[str, ...]:
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
-def _allows(hint: Any, value: Any) -> bool:
+def _fault(hint: Any, value: Any, name: str) -> str:
+    """What is wrong with an argument, or "". Of an object whose keys are fixed, one that is missing
+    is left to the command; one that is there is of its kind."""
     origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return ""
     if origin in (Union, types.UnionType):
-        return any(_allows(each, value) for each in inner)
+        faults = [_fault(each, value, name) for each in inner]
+        # Of several kinds the one that is of a shape tells most: which key of it is wrong.
+        return "" if "" in faults else max(faults, key=len)
     if origin is Literal:
-        return isinstance(value, str) and value in inner
-    if origin in (list, collections.abc.Sequence):
-        return isinstance(value, list) and all(_allows(inner[0], each) for each in value)
-    if hint in (None, type(None)):
+        fits = isinstance(value, str) and value in inner
+        return "" if fits else f"{name} is none of {', '.join(inner)}"
+    if origin in (list, collections.abc.Sequence) and isinstance(value, list):
+        each = (_fault(inner[0], one, f"{name}[{n}]") for n, one in enumerate(value))
+        return next(filter(None, each), "")
+    if isinstance(value, dict) and (origin is dict or is_typeddict(hint)):
+        keys = _keys(hint) if is_typeddict(hint) else dict.fromkeys(value, inner[1])
+        each = (_fault(keys[k], one, f"{name}.{k}") for k, one in value.items() if k in keys)
+        return next(filter(None, each), "")
+    return (
+        ""
+        if _is_a(dict if is_typeddict(hint) else origin or hint, value)
+        else (f"{name} can't be {type(value).__name__}")
+    )
+
+
+@cache
+def _keys(shape: Any) -> Mapping[str, Any]:
+    return get_type_hints(shape)
+
+
+def _is_a(kind: Any, value: Any) -> bool:
+    if kind in (None, type(None)):
         return value is None
-    if hint in (int, float):
-        fits = type(value) is int or (hint is float and type(value) is float)
+    if kind in (int, float):
+        fits = type(value) is int or (kind is float and type(value) is float)
         return fits and abs(value) <= _LARGEST
-    kind = origin or hint
     return isinstance(value, kind) if isinstance(kind, type) else True
 
 

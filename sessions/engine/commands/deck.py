@@ -124,8 +124,8 @@ async def offers(deck: Deck) -> list[ev.JSON]:
         for session, why in suggested.items()
     ]
     for dream in deck.features.daydreams.inbox.waiting():
-        key, night = f"dream {dream['id']}", str(dream["night"])
-        found.append(Want("dream", key, "", night, str(dream["idea"]), dream))
+        key, night = f"dream {dream['id']}", dream["night"]
+        found.append(Want("dream", key, "", night, dream["idea"], {**dream}))
     return [asdict(want) for want in in_order(found)]
 
 

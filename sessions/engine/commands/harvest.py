@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import asdict
 from pathlib import Path
 
-from sessions.api.answers import (
+from sessions.api.harvest import (
     DraftChecked,
     DraftShown,
+    HarvestItem,
     HarvestSpan,
+    PairDecided,
+    PairToDecide,
     SkillKept,
     SkillPutAway,
     SkillUses,
@@ -22,13 +24,13 @@ from sessions.errors import AgentdeckError
 from sessions.features.paired_runs import Pairs
 from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found
-from sessions.harvest.checks import DraftCheck
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
 from sessions.harvest.spans import spans as spans_of
 from sessions.record import events as ev
+from sessions.record.closed_sets import ByproductKind, MergedHow, Preferred
 from sessions.runtime.session import Session
 
 
@@ -52,7 +54,7 @@ def _told(service: Harvest, draft: SkillDraft) -> DraftShown:
         "rounds": draft.rounds,
         "version": draft.version,
         "into": draft.into,
-        "conflicts": [asdict(each) for each in places(draft)],
+        "conflicts": [each.to_json() for each in places(draft)],
         "checks": list(draft.checks.values()),
     }
 
@@ -75,7 +77,7 @@ def _ask(deck: Deck, session: Session) -> Ask:
 
 
 @command("harvest.byproducts")
-async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[ev.JSON]:
+async def byproducts(deck: Deck, sessions: list[str] | None = None) -> list[HarvestItem]:
     """What some sessions (or all) left behind; of several named ones what recurs is merged."""
     for session in sessions or []:
         if (live := deck.sessions.get(session)) is not None:  # the others are read from disk
@@ -93,7 +95,7 @@ async def spans(deck: Deck) -> list[HarvestSpan]:
 
 
 @command("harvest.file")
-async def file(deck: Deck, item: ev.JSON) -> str:
+async def file(deck: Deck, item: HarvestItem) -> str:
     """Where a byproduct lies as a file, to be looked at: kept, in its directory, or written now."""
     found = Found.from_json(item)
     session = str(found.origin.get("session") or "")
@@ -107,7 +109,13 @@ async def file(deck: Deck, item: ev.JSON) -> str:
 
 @command("harvest.mark")
 async def mark(
-    deck: Deck, session: str, kind: str, text: str, turn: int, seq: int, copied: bool = False
+    deck: Deck,
+    session: str,
+    kind: ByproductKind,
+    text: str,
+    turn: int,
+    seq: int,
+    copied: bool = False,
 ) -> None:
     """Mark a part of a tile by hand, or note that it was copied: a byproduct event."""
     target = await deck.get(session)
@@ -120,10 +128,10 @@ async def mark(
 @command("harvest.basket")
 async def basket(
     deck: Deck,
-    add: list[ev.JSON] | None = None,
+    add: list[HarvestItem] | None = None,
     remove: list[str] | None = None,
     clear: bool = False,
-) -> list[ev.JSON]:
+) -> list[HarvestItem]:
     """The basket, after putting in or taking out."""
     held = _service(deck).basket
     if clear:
@@ -139,7 +147,7 @@ async def basket(
 
 @command("harvest.draft")
 async def draft(
-    deck: Deck, name: str = "", items: list[ev.JSON] | None = None, session: str = ""
+    deck: Deck, name: str = "", items: list[HarvestItem] | None = None, session: str = ""
 ) -> DraftShown:
     """A draft of what is in the basket, of `items` alone, or of what is worth it in a session."""
     service = _service(deck)
@@ -196,12 +204,12 @@ async def check(deck: Deck, name: str, replay: bool = False, session: str = "") 
     kept = [c for n, c in service.draft(name).checks.items() if n not in names]
     return {
         "checks": [*(each.to_json() for each in done), *kept],
-        "neighbours": [asdict(each) for each in near],
+        "neighbours": [each.to_json() for each in near],
     }
 
 
 @command("harvest.merge")
-async def merge(deck: Deck, name: str, into: str, how: str = "update") -> DraftShown:
+async def merge(deck: Deck, name: str, into: str, how: MergedHow = "update") -> DraftShown:
     """Make a draft a new version of one of my skills. `how`: update, extend or split."""
     service = _service(deck)
     return _told(service, await asyncio.to_thread(service.merge, name, into, how))
@@ -216,25 +224,23 @@ async def resolve(deck: Deck, name: str, number: int, keep: str) -> DraftShown:
 
 @command("harvest.pair")
 async def pair(
-    deck: Deck,
-    name: str,
-    begin: bool = False,
-    answer: str = "",
-    prompts: list[str] | None = None,
-    count: int = 1,
-) -> ev.JSON:
-    """The paired runs of a draft or skill: begun, looked at, or (with `answer`) decided.
+    deck: Deck, name: str, begin: bool = False, prompts: list[str] | None = None, count: int = 1
+) -> PairToDecide:
+    """The next pair of a draft's or skill's paired runs, which are begun or looked at.
 
     `prompts`: what to send, else the first `count` that led to it; which side had the skill is
     told after the last pair.
     """
     pairs = Pairs(deck, deck.features)
-    if answer:
-        told = await pairs.choose(name, answer)
-        return told.to_json() if isinstance(told, DraftCheck) else told
     if begin:
         return await pairs.begin(name, [p.strip() for p in prompts or () if p.strip()], count)
     return await pairs.result(name)
+
+
+@command("harvest.choose")
+async def choose(deck: Deck, name: str, answer: Preferred) -> PairDecided:
+    """Decide the pair that `harvest.pair` tells."""
+    return await Pairs(deck, deck.features).choose(name, answer)
 
 
 @command("harvest.uses")

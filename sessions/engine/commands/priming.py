@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from typing import Any, Unpack, cast
+from typing import Any, TypeVar, Unpack, cast
 
-from sessions.api.answers import DreamsWaiting, PrimingKnown
+from sessions.api.priming import (
+    ComparisonWaiting,
+    DreamsWaiting,
+    InjectionSent,
+    PrimingGauge,
+    PrimingItem,
+    PrimingJudged,
+    PrimingKindShown,
+    PrimingKnown,
+    PrimingLedger,
+    PrimingPast,
+    PrimingPrepared,
+    PrimingPreview,
+    PrimingRead,
+    PrimingShown,
+    PrimingWishes,
+    SessionPrimed,
+)
 from sessions.api.requests import InjectionWishes
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
@@ -17,24 +33,26 @@ from sessions.priming import kinds
 from sessions.priming.spread import seeds
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.closed_sets import ChosenBy
+from sessions.record.closed_sets import ChosenBy, DrawnKind, Preferred
+
+T = TypeVar("T")
 
 
 @command("priming.kinds")
-async def all_kinds(deck: Deck) -> list[ev.JSON]:
+async def all_kinds(deck: Deck) -> list[PrimingKindShown]:
     """The kinds with their parameters and defaults."""
-    return [asdict(kind) for kind in kinds.KINDS.values()]
+    return [kind.to_json() for kind in kinds.KINDS.values()]
 
 
 @command("priming.draw")
 async def draw(
     deck: Deck,
     session: str,
-    kind: str,
-    params: ev.JSON | None = None,
+    kind: DrawnKind,
+    params: dict[str, int | str | list[str]] | None = None,
     seed: int | None = None,
-    wishes: ev.JSON | None = None,
-) -> ev.JSON:
+    wishes: PrimingWishes | None = None,
+) -> PrimingShown:
     """Draw, and say what letting the model read it would cost."""
     target = await deck.get(session)
     primings = deck.features.primings
@@ -44,7 +62,9 @@ async def draw(
 
 
 @command("priming.expand")
-async def expand(deck: Deck, session: str, id: str, wishes: ev.JSON | None = None) -> ev.JSON:
+async def expand(
+    deck: Deck, session: str, id: str, wishes: PrimingWishes | None = None
+) -> PrimingRead:
     """Let the model read a draw, in a throw-away question."""
     found = await deck.features.primings.expand(
         await deck.get(session), id, Wishes.of(wishes or {})
@@ -58,8 +78,8 @@ async def deepen(
     session: str,
     id: str,
     letters: list[str] | None = None,
-    wishes: ev.JSON | None = None,
-) -> ev.JSON:
+    wishes: PrimingWishes | None = None,
+) -> PrimingRead:
     """The next stage of names."""
     found = await deck.features.primings.deepen(
         await deck.get(session), id, letters or [], Wishes.of(wishes or {})
@@ -68,7 +88,7 @@ async def deepen(
 
 
 @command("priming.raw")
-async def raw(deck: Deck, session: str, id: str) -> list[ev.JSON]:
+async def raw(deck: Deck, session: str, id: str) -> list[PrimingItem]:
     """The draw itself as items."""
     items = await deck.features.primings.raw(await deck.get(session), id)
     return [item.to_json() for item in items]
@@ -76,29 +96,29 @@ async def raw(deck: Deck, session: str, id: str) -> list[ev.JSON]:
 
 @command("priming.preview")
 async def preview(
-    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[InjectionWishes]
-) -> ev.JSON:
+    deck: Deck, session: str, id: str, items: list[PrimingItem], **how: Unpack[InjectionWishes]
+) -> PrimingPreview:
     """The text that would be sent, and its tokens."""
     return deck.features.primings.preview(await deck.get(session), id, items, **how)
 
 
 @command("priming.inject")
 async def inject(
-    deck: Deck, session: str, id: str, items: list[ev.JSON], **how: Unpack[InjectionWishes]
-) -> ev.JSON:
+    deck: Deck, session: str, id: str, items: list[PrimingItem], **how: Unpack[InjectionWishes]
+) -> InjectionSent:
     """Send what was chosen as a user turn."""
     return await deck.features.primings.inject(await deck.get(session), id, items, **how)
 
 
 @command("priming.spread")
 async def spread(
-    deck: Deck, session: str, id: str, items: list[ev.JSON], sessions: list[str]
-) -> ev.JSON:
+    deck: Deck, session: str, id: str, items: list[PrimingItem], sessions: list[str]
+) -> dict[str, InjectionSent]:
     """Deal a draw's items over several sessions, and send each its share."""
     primings = deck.features.primings
     past = primings.of(await deck.get(session)).find(id)
     by = primings.chosen_by(past, items)
-    sent: ev.JSON = {}
+    sent: dict[str, InjectionSent] = {}
     for target, share in primings.spread(items, sessions).items():
         if not share:
             continue
@@ -108,7 +128,7 @@ async def spread(
             seed=past.draw.seed,
             params=past.draw.params,
             draw=past.draw.draw,
-            items=share,
+            items=[dict(item) for item in share],
             data={"source": past.draw.source, "from": session},
         )
         sent[target] = await _where_it_lives(
@@ -126,11 +146,11 @@ async def spread(
 
 
 async def _where_it_lives(
-    deck: Deck, session: str, do: Callable[..., Awaitable[ev.JSON]], command: str, **args: Any
-) -> ev.JSON:
+    deck: Deck, session: str, do: Callable[..., Awaitable[T]], command: str, **args: Any
+) -> T:
     """A command for one of several sessions, some of which may live on other machines."""
     if host := deck.elsewhere.host_of(session):
-        return cast("ev.JSON", await deck.elsewhere.call(session, host, command, args))
+        return cast("T", await deck.elsewhere.call(session, host, command, args))
     return await do(deck, session, **args)
 
 
@@ -139,11 +159,11 @@ async def share_(
     deck: Deck,
     session: str,
     id: str,
-    items: list[ev.JSON],
+    items: list[PrimingItem],
     by: ChosenBy,
     total: int,
     drawn: ev.JSON | None = None,
-) -> ev.JSON:
+) -> InjectionSent:
     """A session's share of a draw, which is sent to it. `drawn`: the draw, made in another one."""
     target = await deck.get(session)
     if drawn is not None:
@@ -155,7 +175,7 @@ async def share_(
 
 
 @command("priming.past")
-async def past(deck: Deck, session: str) -> list[ev.JSON]:
+async def past(deck: Deck, session: str) -> list[PrimingPast]:
     """The session's primings, newest first, with what came of them."""
     found = deck.features.primings.of(await deck.get(session)).past()
     return [
@@ -166,14 +186,14 @@ async def past(deck: Deck, session: str) -> list[ev.JSON]:
                 {"turn": turn, "items": [i.to_json() for i in items], "by": by}
                 for turn, items, _, by in each.injected
             ],
-            "gauge": each.gauge,
+            "gauge": cast("PrimingGauge", each.gauge),
         }
         for each in reversed(found)
     ]
 
 
 @command("priming.run")
-async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
+async def run(deck: Deck, session: str, wanted: str) -> PrimingPrepared:
     """A whole priming without a person, as `run --prime` names it: the ticked items go in."""
     return await deck.features.primings.whole(await deck.get(session), wanted)
 
@@ -182,11 +202,11 @@ async def run(deck: Deck, session: str, wanted: str) -> ev.JSON:
 async def one(
     deck: Deck,
     session: str,
-    kind: str,
+    kind: DrawnKind,
     seed: int,
-    params: ev.JSON | None = None,
-    wishes: ev.JSON | None = None,
-) -> ev.JSON:
+    params: dict[str, int | str | list[str]] | None = None,
+    wishes: PrimingWishes | None = None,
+) -> SessionPrimed:
     """Prime one of several sessions (see `priming.each`)."""
     primings, own = deck.features.primings, Wishes.of(wishes or {})
     target = await deck.get(session)
@@ -195,22 +215,22 @@ async def one(
     items = [i for i in found.items if i.checked] or found.items[:5]
     chosen = [i.to_json() for i in items or await primings.raw(target, drawn.id)]
     sent = await primings.inject(target, drawn.id, chosen, ban=own.ban, by="nobody")
-    return {"session": session, "seed": seed, "items": len(chosen), **sent}
+    return {"session": session, "seed": seed, "items": len(chosen), "error": "", **sent}
 
 
 @command("priming.each")
 async def each(
     deck: Deck,
     sessions: list[str],
-    kind: str,
+    kind: DrawnKind,
     seed: int,
-    params: ev.JSON | None = None,
-    wishes: ev.JSON | None = None,
-) -> list[ev.JSON]:
+    params: dict[str, int | str | list[str]] | None = None,
+    wishes: PrimingWishes | None = None,
+) -> list[SessionPrimed]:
     """Prime several sessions, each from a seed of its own: drawn, read, and what is ticked sent."""
     given = {"kind": kind, "params": params, "wishes": wishes}
 
-    async def tried(session: str, own_seed: int) -> ev.JSON:
+    async def tried(session: str, own_seed: int) -> SessionPrimed:
         try:
             return await _where_it_lives(deck, session, one, "priming.one", seed=own_seed, **given)
         except AgentdeckError as error:
@@ -228,11 +248,11 @@ async def compare(
     deck: Deck,
     session: str,
     id: str,
-    items: list[ev.JSON],
+    items: list[PrimingItem],
     follow_up: str = "",
     neutral: str = "",
-    wishes: ev.JSON | None = None,
-) -> ev.JSON:
+    wishes: PrimingWishes | None = None,
+) -> PrimingJudged:
     """Ask the three arms; the first two lists to judge, without labels."""
     return await deck.features.comparisons.begin(
         await deck.get(session),
@@ -245,26 +265,31 @@ async def compare(
 
 
 @command("priming.judge")
-async def judge(deck: Deck, id: str, answer: str) -> ev.JSON:
+async def judge(deck: Deck, id: str, answer: Preferred) -> PrimingJudged:
     """A verdict; the arms are told with the last."""
     return await deck.features.comparisons.judge(id, answer)
 
 
 @command("priming.judge_by")
-async def judge_by(deck: Deck, id: str, backend: str) -> ev.JSON:
+async def judge_by(deck: Deck, id: str, backend: str) -> PrimingJudged:
     """The same lists judged by a model of another backend."""
     return await deck.features.comparisons.by_model(id, backend)
 
 
 @command("priming.comparing")
-async def comparing(deck: Deck, id: str = "") -> Any:
-    """Comparisons that wait for verdicts; with `id` the next two lists of one."""
-    comparisons = deck.features.comparisons
-    return comparisons.resume(id) if id else comparisons.waiting()
+async def comparing(deck: Deck) -> list[ComparisonWaiting]:
+    """Comparisons that wait for verdicts."""
+    return deck.features.comparisons.waiting()
+
+
+@command("priming.resume")
+async def resume(deck: Deck, id: str) -> PrimingJudged:
+    """The next two lists of a comparison that waits."""
+    return deck.features.comparisons.resume(id)
 
 
 @command("priming.ledger")
-async def ledger(deck: Deck, judge: str = "user") -> ev.JSON:
+async def ledger(deck: Deck, judge: str = "user") -> PrimingLedger:
     """Wins, ties and losses over all sessions."""
     return deck.features.comparisons.ledger(judge)
 
@@ -290,7 +315,7 @@ async def inbox(deck: Deck) -> DreamsWaiting:
 
 
 @command("priming.wake")
-async def wake(deck: Deck, session: str, id: str, keep: bool = True) -> ev.JSON | None:
+async def wake(deck: Deck, session: str, id: str, keep: bool = True) -> PrimingShown | None:
     """Take a daydream out of the inbox: as a priming of a session, or (not `keep`) away."""
     dreams = deck.features.daydreams
     if not keep:

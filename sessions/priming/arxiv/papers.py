@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sessions.api.priming import DrawnPaper
 from sessions.priming.arxiv.ids import split_id
-from sessions.priming.model import JSON
 
 ABSTRACT_LIMIT = 3_000
 _AUTHORS_KEPT = 50
@@ -43,7 +43,7 @@ class Paper:
         start = self.abstract[:120].lower()
         return bool(start) and not ("withdrawn" in start and len(self.abstract) < 400)
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> DrawnPaper:
         """The shape that `prime arxiv --draw-only --json` prints."""
         return {
             "id": self.id,

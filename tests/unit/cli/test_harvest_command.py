@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.api.harvest import ByproductSignals
 from sessions.backends import local
 from sessions.cli.harvest import _list
 from sessions.harvest.byproducts import Found
@@ -114,7 +115,7 @@ def test_what_is_refused_leaves_no_session(home: Home) -> None:
 def test_a_byproduct_is_listed_on_two_lines_whatever_its_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    signals = {
+    signals: ByproductSignals = {
         "made": True,
         "command": 'python3 -c "\nprint(1)\n"' + "x" * 500,
         "sha256": "ab" * 32,

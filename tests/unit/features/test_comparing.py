@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.api.priming import PrimingJudged
 from sessions.engine.commands import load_commands
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
@@ -52,7 +53,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
         await rig.close()
 
 
-async def begun(rig: NativeRig) -> tuple[Session, ev.JSON]:
+async def begun(rig: NativeRig) -> tuple[Session, PrimingJudged]:
     """A session with a question, and a comparison over two of its terms."""
     session = await rig.session()
     await rig.turn(session, "How shall we store tides?")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.support.messages_server import (
 )
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
+from tests.support.shapes import answered
 from tests.unit.harvest.test_service import worked
 
 
@@ -50,6 +52,12 @@ def drafted(tmp_path: Path) -> None:
     harvest.create(harvest.worth(harvest.byproducts(["s1"])))
 
 
+async def decided(rig: NativeRig, name: str, answer: str) -> Any:
+    """The next pair, or after the last what came out."""
+    told = await answered(rig.deck, "harvest.choose", name=name, answer=answer)
+    return told["next"] or told["check"]
+
+
 async def test_one_of_the_two_has_the_skill_and_the_choice_is_kept(
     rig: NativeRig, tmp_path: Path
 ) -> None:
@@ -58,14 +66,14 @@ async def test_one_of_the_two_has_the_skill_and_the_choice_is_kept(
     told = await pair(rig.deck, name="total", begin=True)
     sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
     await until(lambda: not any(s.working for s in sessions), 60)
-    told = await pair(rig.deck, name="total")
+    told = await answered(rig.deck, "harvest.pair", name="total")
     assert told["done"] and told["prompt"] == "How can I sum the numbers of a stream?"
     assert "skilled" not in json.dumps(told)
     with_ = [bool(of_type(s, ev.SkillUsed)) for s in sessions]
     assert sorted(with_) == [False, True]
     assert [m.origin for s in sessions for m in of_type(s, ev.UserMessage)] == ["harvest"] * 2
     answer = ("first", "second")[with_.index(True)]
-    check = await pair(rig.deck, name="total", answer=answer)
+    check = await decided(rig, "total", answer)
     assert check["passed"] is True and "preferred with the skill" in check["detail"]
     drafts = await load_commands()["harvest.check"](rig.deck, name="total")
     assert "pair" in [c["name"] for c in drafts["checks"]]
@@ -80,7 +88,7 @@ async def test_a_skill_that_is_not_better_is_said_plainly(rig: NativeRig, tmp_pa
     sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
     await until(lambda: not any(s.working for s in sessions), 60)
     without = [bool(of_type(s, ev.SkillUsed)) for s in sessions].index(False)
-    check = await pair(rig.deck, name="total", answer=("first", "second")[without])
+    check = await decided(rig, "total", ("first", "second")[without])
     assert check["passed"] is False and "WITHOUT" in check["detail"]
 
 
@@ -90,7 +98,7 @@ async def test_no_choice_before_both_have_ended(rig: NativeRig, tmp_path: Path) 
     pair = load_commands()["harvest.pair"]
     await pair(rig.deck, name="total", begin=True)
     with pytest.raises(UsageError, match="not ended"):
-        await pair(rig.deck, name="total", answer="first")
+        await decided(rig, "total", "first")
 
 
 async def test_a_draft_that_no_message_led_to_has_nothing_to_send(
@@ -119,7 +127,7 @@ async def test_several_prompts_are_judged_one_by_one_and_told_after_the_last(
         given.append(told["prompt"])
         sessions = [await rig.deck.get(side["session"]) for side in told["sides"]]
         skilled = [bool(of_type(s, ev.SkillUsed)) for s in sessions].index(True)
-        told = await pair(rig.deck, name="total", answer=("first", "second")[skilled])
+        told = await decided(rig, "total", ("first", "second")[skilled])
     assert given == ["Sum it.", "Add it."]
     assert told["passed"] is True and told["cost"] == "4 runs of 2 prompts"
     assert "with it preferred in 2 of 2 (34 to 100 %): too few to tell" in told["detail"]
@@ -137,7 +145,7 @@ async def test_a_run_that_ended_in_an_error_decides_nothing(rig: NativeRig, tmp_
     await until(lambda: not any(s.working for s in sessions), 60)
     told = await pair(rig.deck, name="total")
     assert "error" in [side["reason"] for side in told["sides"]]
-    check = await pair(rig.deck, name="total", answer="first")
+    check = await decided(rig, "total", "first")
     assert check["passed"] is None and "not counted" in check["detail"]
     assert PairLedger(rig.deck.places).skills() == {}
 
@@ -153,7 +161,7 @@ async def test_an_installed_skill_is_on_in_one_and_off_in_the_other(
     on = [rig.deck.features.skills.of(s).states.get("deepen") for s in sessions]
     assert sorted(str(state) for state in on) == ["None", "on"]
     await until(lambda: not rig.deck.working, 60)
-    check = await pair(rig.deck, name="deepen", answer="tie")
+    check = await decided(rig, "deepen", "tie")
     assert check["passed"] is None and "0 of 0 (0 to 100 %), 1 alike" in check["detail"]
     rows = (await load_commands()["skills.list"](rig.deck))["rows"]
     (row,) = [row for row in rows if row["name"] == "deepen"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.api.harvest import ByproductOrigin
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.recurring import merged
@@ -183,7 +184,7 @@ def test_data_that_lies_outside_of_the_sessions_folder_goes_nowhere(
     (work / "out").symlink_to(tmp_path)
     (work / "round").symlink_to("round")
     record(tmp_path, "s1", cwd=str(work))
-    origin = {"session": "s1", "turn": 1, "seq": 1}
+    origin: ByproductOrigin = {"session": "s1", "turn": 1, "seq": 1}
     found = Found("file", "", name, origin=origin, signals={"input": True})
     assert Harvest(rig_places(tmp_path)).create([found], "plots").files == {}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from sessions.api.harvest import ByproductOrigin, ByproductSignals
 from sessions.harvest.byproducts import Found
 from sessions.harvest.pictures import MOST, bare
 from sessions.harvest.service import Harvest
@@ -48,8 +49,9 @@ def test_a_picture_that_a_command_made_lies_in_the_draft(tmp_path: Path, change:
         {"": NOTED, "other": HEAD + BODY, "long": b"0" * (MOST + 1)}[change]
     )
     record(tmp_path, "s1", cwd=str(work))
-    signals = {"made": True, "command": "make plot", "sha256": hashlib.sha256(NOTED).hexdigest()}
-    origin = {"session": "s1", "turn": 1, "seq": 1}
+    digest = hashlib.sha256(NOTED).hexdigest()
+    signals: ByproductSignals = {"made": True, "command": "make plot", "sha256": digest}
+    origin: ByproductOrigin = {"session": "s1", "turn": 1, "seq": 1}
     found = Found("picture", "", "plot.png", origin=origin, signals=signals)
     harvest = Harvest(rig_places(tmp_path))
     outside = Found("picture", "", "../../plot.png", origin=origin, signals={"name": "a.png"})
@@ -106,7 +108,8 @@ def test_a_picture_that_is_cut_anywhere_is_none_or_whole(kind: str) -> None:
 def test_what_a_command_made_and_is_a_pipe_by_now_holds_nobody_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "report.md")
     record(tmp_path, "s1", cwd=str(tmp_path))
-    signals = {"made": True, "command": "make", "sha256": hashlib.sha256(b"x").hexdigest()}
-    origin = {"session": "s1", "turn": 1, "seq": 1}
+    digest = hashlib.sha256(b"x").hexdigest()
+    signals: ByproductSignals = {"made": True, "command": "make", "sha256": digest}
+    origin: ByproductOrigin = {"session": "s1", "turn": 1, "seq": 1}
     found = Found("file", "", "report.md", origin=origin, signals=signals)
     assert Harvest(rig_places(tmp_path)).create([found], "reports").files == {}

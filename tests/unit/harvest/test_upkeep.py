@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sessions.api.answers import SkillKept
+from sessions.api.harvest import SkillKept
 from sessions.cli.skills import skills
 from sessions.config.model import UpkeepConfig
 from sessions.harvest.service import Harvest

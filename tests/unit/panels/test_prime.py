@@ -10,6 +10,8 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
+from sessions.api.priming import PrimingKindShown, PrimingKnown
+from sessions.priming.kinds import kind_of
 from sessions.record import events as ev
 from tests.support.messages_server import Request, Step, say
 from tests.support.nativerig import of_type
@@ -18,7 +20,7 @@ from tui.panels.prime import PrimePanel
 from tui.panels.prime import settings as prime_settings
 from tui.panels.prime.compare import Compare
 from tui.panels.prime.paper import PaperScreen
-from tui.panels.prime.state import JSON, Prime, kind_spots, known_words
+from tui.panels.prime.state import Params, Prime, kind_spots, known_words
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Confirm
 
@@ -193,13 +195,14 @@ async def test_papers_are_read_and_left_out_before_the_model_sees_any(tmp_path: 
         await rig.press("enter")
         assert isinstance(rig.app.screen, PaperScreen)
         await rig.press("o", "escape")
-        first = panel.prime.drawn["draw"][0]
+        first, second, *_ = panel.prime.drawn["draw"]
+        assert isinstance(first, dict) and isinstance(second, dict)
         assert opened == [f"https://arxiv.org/abs/{first['id']}"] and not rig.server.asked
         await rig.press("space", "m")
         await rig.until(lambda: not panel.prime.busy and bool(rig.server.asked))
         question = json.dumps(rig.server.asked[0].body["messages"])
         assert first["id"] not in question
-        assert panel.prime.drawn["draw"][1]["id"] in question
+        assert second["id"] in question
         assert len(of_type(rig.session, ev.PrimingDrawn)[-1].draw) == 10, "the record keeps all"
 
 
@@ -323,14 +326,7 @@ async def test_another_session_in_focus_keeps_its_own_draw(tmp_path: Path) -> No
         assert panel.prime.drawn is first
 
 
-KIND = {
-    "name": "acronym",
-    "parameters": [
-        {"name": "count", "type": "int", "default": 100, "about": "", "low": 1, "high": 500},
-        {"name": "mode", "type": "choice", "default": "readings", "about": "",
-         "choices": ["readings", "raw"]},
-    ],
-}  # fmt: skip
+KIND: PrimingKindShown = kind_of("acronym").to_json()
 
 
 @pytest.mark.parametrize(
@@ -408,19 +404,29 @@ async def test_esc_in_the_past_goes_back_to_what_was_drawn(tmp_path: Path) -> No
         assert rig.app.focused is rig.deck.composer
 
 
-def lost(*kinds: str) -> JSON:
-    return {"lost": [{"kind": kind, "part": "", "says": f"{kind}: 2 of 24."} for kind in kinds]}
+def lost(*kinds: str, begin: dict[str, Params] | None = None) -> PrimingKnown:
+    return {
+        "model": "m",
+        "measured": {},
+        "suggested": "",
+        "params": {},
+        "says": "",
+        "pairs": 0,
+        "lost": [{"kind": kind, "part": "", "says": f"{kind}: 2 of 24."} for kind in kinds],
+        "begin": begin or {},
+    }
 
 
 def test_a_fresh_panel_does_not_begin_with_what_lost() -> None:
-    fresh = Prime()
-    fresh.learn({**lost("acronym"), "begin": {"names": {"who": "ordinary"}}})
+    fresh, settled = Prime(), Prime()
+    fresh.learn(lost("acronym", begin={"names": {"who": "ordinary"}}))
     assert fresh.kind == "names" and fresh.given == {"who": "ordinary"}
-    fresh.turn_to("acronym")
-    fresh.learn(lost("acronym"))
-    assert fresh.kind == "acronym", "what the user chose stays"
+    settled.learn(lost("acronym"))
+    settled.turn_to("acronym")
+    settled.learn(lost("acronym"))
+    assert settled.kind == "acronym", "what the user chose stays"
     chosen, all_lost = Prime(settled=True), Prime()
-    chosen.learn({**lost("acronym"), "begin": {"names": {"who": "ordinary"}}})
+    chosen.learn(lost("acronym", begin={"names": {"who": "ordinary"}}))
     all_lost.learn(lost("acronym", "names", "arxiv", "terms"))
     assert chosen.kind == all_lost.kind == "acronym" and chosen.params.get("names") is None
 
@@ -442,6 +448,7 @@ async def test_the_panel_says_what_is_measured_and_takes_a_suggestion(tmp_path: 
         assert "not measured on" in str(panel.query_one("#prime-known", Static).render())
         await rig.press("u")
         assert panel.prime.kind == "acronym", "there is nothing to suggest"
+        assert panel.prime.known is not None
         panel.prime.known |= {
             "suggested": "names",
             "params": {"stage": 2},

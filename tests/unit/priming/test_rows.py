@@ -5,7 +5,7 @@ from __future__ import annotations
 from sessions.priming.draw import local_draw
 from sessions.priming.kinds import kind_of
 from sessions.priming.model import Draw, Item
-from sessions.priming.rows import draw_rows, leap_dots, matching, source_line
+from sessions.priming.rows import draw_rows, matching, source_line
 
 
 def test_as_many_letter_sets_stand_in_a_row_as_a_side_panel_can_show() -> None:
@@ -47,8 +47,3 @@ def test_items_are_filtered_by_every_word_typed() -> None:
     assert [item.id for item in matching(items, "TIDAL")] == ["a", "b"]
     assert [item.id for item in matching(items, "tidal ocean")] == ["a"]
     assert matching(items, "") == items
-
-
-def test_a_leap_is_five_dots() -> None:
-    assert leap_dots(Item("a", "", "x", leap=2)) == "●●○○○"
-    assert leap_dots(Item("a", "", "x")) == ""

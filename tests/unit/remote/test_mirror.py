@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sessions.api.harvest import ByproductOrigin
 from sessions.errors import (
     AgentdeckError,
     EngineError,
@@ -293,7 +294,7 @@ async def test_a_byproduct_of_elsewhere_is_no_file_of_here(rig: Rig, tmp_path: P
     await rig.deck.elsewhere.pull("far", far.session)
     harvest = Harvest(rig.deck.places)
     for session, seen in ((far.session, False), ((await rig.session()).id, True)):
-        origin: ev.JSON = {"session": session}
+        origin: ByproductOrigin = {"session": session}
         found = Found(
             "file", "", path=str(secret), origin=origin, signals={"input": True, "made": False}
         )

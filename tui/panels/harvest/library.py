@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions.api.answers import SkillPutAway, SkillUses
+from sessions.api.harvest import SkillPutAway, SkillUses
 from tui.panels.harvest.ports import Harvesting
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import one_line

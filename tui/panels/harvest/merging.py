@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sessions.api.harvest import NeighbourShown
+from sessions.record.closed_sets import MergedHow
 from tui.panels.harvest.ports import Reviewed
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import clean, clip, one_line
 
-JSON = dict[str, Any]
-_HOW = {
+_HOW: dict[MergedHow, str] = {
     "update": "bring both texts together; what you edited stays, what both changed you decide",
     "extend": "leave its text as it is, add below what it lacks",
     "split": "what it has already goes there, the rest stays a draft of its own",
@@ -35,7 +36,7 @@ def update(review: Reviewed) -> None:
 def before_install(review: Reviewed, install: Callable[[], None]) -> None:
     """Offer the nearest skill before a second one is made; `install` makes it all the same."""
     near = review.checked["neighbours"]
-    if review.draft.get("into") or not near:
+    if review.draft["into"] or not near:
         install()
         return
     nearest = near[0]
@@ -59,7 +60,7 @@ def with_added(review: Reviewed, install: Callable[[bool], None]) -> None:
     if not failed:
         install(False)
         return
-    told = "\n".join(clean(str(each["message"])) for each in failed[0]["findings"])
+    told = "\n".join(clean(each["message"]) for each in failed[0]["findings"])
     text = f"No session ran these:\n\n{told}\n\nTake them out with t, or keep them."
     confirm = Confirm("A model added commands", text, "Install with them", danger=True)
     review.app.push_screen(confirm, lambda yes: install(True) if yes else None)
@@ -67,7 +68,7 @@ def with_added(review: Reviewed, install: Callable[[bool], None]) -> None:
 
 def decide(review: Reviewed) -> None:
     """Decide the next place that you and the draft both changed."""
-    places = review.draft.get("conflicts") or []
+    places = review.draft["conflicts"]
     if not places:
         review.say("Nothing is left to decide: no place was changed by you and by the draft.")
         return
@@ -95,7 +96,7 @@ async def _resolve(review: Reviewed, keep: str) -> None:
     await review.check()
 
 
-def _how(review: Reviewed, near: JSON) -> None:
+def _how(review: Reviewed, near: NeighbourShown) -> None:
     def chosen(choice: Any) -> None:
         if choice and choice.row:
             _merge(review, near["name"], choice.row)
@@ -104,10 +105,10 @@ def _how(review: Reviewed, near: JSON) -> None:
     review.app.push_screen(Choose(title, Listing(_ways(near), enter="does it")), chosen)
 
 
-def _ways(near: JSON) -> list[Pick]:
+def _ways(near: NeighbourShown) -> list[Pick]:
     """Update, extend and split, what is offered first."""
     ways = sorted(_HOW, key=lambda how: how != near["offer"])
-    if not near.get("parts"):
+    if not near["parts"]:
         ways.remove("split")
     rows = []
     for how in ways:
@@ -118,13 +119,13 @@ def _ways(near: JSON) -> list[Pick]:
     return rows
 
 
-def _merge(review: Reviewed, into: str, how: str) -> None:
+def _merge(review: Reviewed, into: str, how: MergedHow) -> None:
     name = review.name_of_draft
     work = review.changed(lambda c: c.call("harvest.merge", name=name, into=into, how=how))
     review.run(work, "the two are brought together, your edits kept…")
 
 
-def _pick(near: JSON) -> Pick:
+def _pick(near: NeighbourShown) -> Pick:
     likeness = (
         f"alike: name {near['name_likeness']:.0%}, text {near['text_likeness']:.0%}, "
         f"code {near['code_likeness']:.0%}  {one_line(near['path'])}"

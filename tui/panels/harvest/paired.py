@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.api.harvest import PairToDecide
 from sessions.errors import NotFound
+from sessions.record.closed_sets import Preferred
 from tui.panels.harvest.ports import Reviewed
 from tui.screens.dialogs import Confirm
 from tui.screens.which_better import which_better
@@ -43,7 +45,7 @@ async def _begin(review: Reviewed) -> None:
     )
 
 
-def _ask(review: Reviewed, told: dict[str, Any]) -> None:
+def _ask(review: Reviewed, told: PairToDecide) -> None:
     def chosen(choice: Any) -> None:
         if choice and choice.row:
             review.run(_choose(review, choice.row), "written down…")
@@ -51,12 +53,12 @@ def _ask(review: Reviewed, told: dict[str, Any]) -> None:
     review.app.push_screen(which_better(told), chosen)
 
 
-async def _choose(review: Reviewed, answer: str) -> None:
-    check = await review.client.call("harvest.pair", name=review.name_of_draft, answer=answer)
-    if "detail" not in check:  # a pair of several: the next one, and nothing told before the last
+async def _choose(review: Reviewed, answer: Preferred) -> None:
+    told = await review.client.call("harvest.choose", name=review.name_of_draft, answer=answer)
+    if (check := told["check"]) is None:  # a pair of several: nothing is told before the last
         review.report()
-        if check["done"]:
-            _ask(review, check)
+        if told["next"] is not None and told["next"]["done"]:
+            _ask(review, told["next"])
         return
     review.checked["checks"] = [
         check,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from sessions.api.answers import DraftShown
+from sessions.api.harvest import DraftShown, HarvestItem
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui.folder import here
@@ -30,7 +30,6 @@ from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
-JSON = dict[str, Any]
 _FOUND = (
     ("space", "pick"), ("a", "all"), ("enter", "look"), ("c", "copy"), ("w", "save"),
     ("t", "its turn"), ("b", "basket"), ("v", "all sessions"), ("r", "a day or run"),
@@ -80,8 +79,8 @@ class HarvestPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[JSON] = []
-        self.basket: list[JSON] = []
+        self.found: list[HarvestItem] = []
+        self.basket: list[HarvestItem] = []
         self.where = "session"
         self.several: tuple[str, ...] = ()
         self.span = ""
@@ -180,33 +179,32 @@ class HarvestPanel(Panel):
         self._about()
         self.query_one(Hints).say(_BASKET if self.where == "basket" else _FOUND)
 
-    def _shown(self) -> list[JSON]:
+    def _shown(self) -> list[HarvestItem]:
         words = self.query_one("#harvest-filter", Input).value.casefold().split()
         items = self.basket if self.where == "basket" else self.found
         told = [i for i in items if all(w in _words(i) for w in words)]
-        return sorted(told, key=lambda i: -int(i.get("weight", 0)))
+        return sorted(told, key=lambda i: -i.get("weight", 0))
 
-    def _cells(self, item: JSON) -> tuple[tuple[str, str], ...]:
+    def _cells(self, item: HarvestItem) -> tuple[tuple[str, str], ...]:
         picked = item["id"] in self._picked_ids()
-        signals = item.get("signals") or {}
+        signals = item["signals"]
+        shown = {name: signals.get(name) for name in _SIGNALS}
         told = ", ".join(
-            name if signals[name] is True else f"{name} {signals[name]}"
-            for name in _SIGNALS
-            if signals.get(name)
+            name if said is True else f"{name} {said}" for name, said in shown.items() if said
         )
-        what = _called(item) or " ".join(str(item.get("text", "")).split())[:200]
+        what = _called(item) or " ".join(item["text"].split())[:200]
         return (
             ("[x] " if picked else "[ ] ", "bold $text-success" if picked else "$text-muted"),
-            (f"{one_line(str(item['kind']))} ", "$text-accent"),
+            (f"{one_line(item['kind'])} ", "$text-accent"),
             (f"{told}  " if told else "", "$text-success" if signals.get("passed") else ""),
-            (one_line(str(what)), ""),
+            (one_line(what), ""),
         )
 
     def _picked_ids(self) -> set[str]:
-        return {str(item["id"]) for item in self.basket}
+        return {item["id"] for item in self.basket}
 
     @property
-    def chosen(self) -> JSON | None:
+    def chosen(self) -> HarvestItem | None:
         """The byproduct under the cursor."""
         key = self.rows.key
         return next((i for i in [*self.found, *self.basket] if i["id"] == key), None)
@@ -215,10 +213,10 @@ class HarvestPanel(Panel):
         item = self.chosen
         text = ""
         if item is not None:
-            origin = item.get("from") or {}
-            name = self.deck.name_of(str(origin.get("session", "")))
+            origin = item["from"]
+            name = self.deck.name_of(origin.get("session", ""))
             receipt = f"from {name}, turn {origin.get('turn')}, event {origin.get('seq')}"
-            text = f"{receipt}\n{clip(clean(str(item.get('text', ''))), 500)}"
+            text = f"{receipt}\n{clip(clean(item['text']), 500)}"
         self.query_one("#harvest-about", Static).update(Content(text))
 
     @on(Rows.Moved)
@@ -242,7 +240,7 @@ class HarvestPanel(Panel):
         item = self.chosen
         if item is not None:
             held = item["id"] in self._picked_ids()
-            self._basket({"remove": [item["id"]]} if held else {"add": [item]})
+            self._basket(*((), (item["id"],)) if held else ((item,), ()))
 
     def action_pick_all(self) -> None:
         """All that are shown into the basket, or out of it if they all are in."""
@@ -250,16 +248,20 @@ class HarvestPanel(Panel):
         if not shown:
             return
         held = {i["id"] for i in shown} <= self._picked_ids()
-        self._basket({"remove": [i["id"] for i in shown]} if held else {"add": shown})
+        self._basket(*((), [i["id"] for i in shown]) if held else (shown, ()))
 
     def action_empty(self) -> None:
         """Empty the basket."""
         if self.where == "basket" and self.basket:
-            self._basket({"clear": True})
+            self._basket(clear=True)
 
-    def _basket(self, args: JSON) -> None:
+    def _basket(
+        self, add: Sequence[HarvestItem] = (), remove: Sequence[str] = (), *, clear: bool = False
+    ) -> None:
         async def change() -> None:
-            self.basket = await self.client.call("harvest.basket", **args)
+            self.basket = await self.client.call(
+                "harvest.basket", add=list(add), remove=list(remove), clear=clear
+            )
             self.show_all()
 
         self.run(change(), "basket")
@@ -360,7 +362,7 @@ class HarvestPanel(Panel):
     def action_copy(self) -> None:
         """Copy the byproduct's text."""
         if self.chosen is not None:
-            self.app.copy_to_clipboard(str(self.chosen.get("text", "")))
+            self.app.copy_to_clipboard(self.chosen["text"])
             self.deck.say("Copied")
 
     def action_save(self) -> None:
@@ -376,8 +378,8 @@ class HarvestPanel(Panel):
         name = Path(_called(item) or f"byproduct-{item['id'][:6]}.txt").name
         self.app.push_screen(Prompt("Save to", str(Path(here()) / name)), given)
 
-    async def _save(self, item: JSON, path: Path) -> None:
-        text = str(item.get("text", ""))
+    async def _save(self, item: HarvestItem, path: Path) -> None:
+        text = item["text"]
         try:
             if text:
                 data = text.encode("utf-8", "surrogateescape")
@@ -395,10 +397,10 @@ class HarvestPanel(Panel):
         item = self.chosen
         if item is None:
             return
-        origin = item.get("from") or {}
+        origin = item["from"]
 
         async def go() -> None:
-            session, seq = str(origin.get("session", "")), int(origin.get("seq") or 1)
+            session, seq = origin.get("session", ""), origin.get("seq") or 1
             if not await show_turn(self.deck, session, seq):
                 self.deck.say(f"It is in turn {origin.get('turn')}")
 
@@ -485,13 +487,13 @@ def span_cells(span: str, count: int) -> tuple[tuple[str, str], ...]:
     return (one_line(span), ""), (words.get(span, ""), "$text-accent"), (many, "$text-muted")
 
 
-def _words(item: JSON) -> str:
-    return f"{item['kind']} {_called(item)} {item.get('text')}".casefold()
+def _words(item: HarvestItem) -> str:
+    return f"{item['kind']} {_called(item)} {item['text']}".casefold()
 
 
-def _called(item: JSON) -> str:
+def _called(item: HarvestItem) -> str:
     """A file's path, or the name of one that a tool gave; "" for what is no file."""
-    return str((item.get("signals") or {}).get("name") or item.get("path") or "")
+    return item["signals"].get("name") or item["path"]
 
 
 def _belongs(summary: Summary) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui.deck.ports import Asks
 
 if TYPE_CHECKING:
-    from sessions.api.answers import DraftChecked, DraftShown
+    from sessions.api.harvest import DraftChecked, DraftShown
     from tui.deck.client import Ask
     from tui.deck.ports import Says
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.content import Content
 
-from sessions.api.answers import DraftChecked, DraftShown
+from sessions.api.harvest import CheckFinding, DraftChecked, DraftRound, DraftShown
 from tui.text import clean, one_line
 
-JSON = dict[str, Any]
 _MARKS = {True: "ok ", False: "NOT", None: "?  "}
 _FINDINGS = 3
 
@@ -24,20 +21,20 @@ def skill_content(draft: DraftShown) -> Content:
         parts.append((clean(text), "bold $text-primary" if heading else ""))
         if receipt == "model":
             parts.append(("  ← the model's own", "$text-warning"))
-        elif origin := (draft["receipts"].get(receipt) or {}).get("from"):
+        elif receipt in draft["receipts"] and (origin := draft["receipts"][receipt].get("from")):
             parts.append((f"  ← turn {origin.get('turn')}", "$text-accent"))
         parts.append(("\n", ""))
     return Content.assemble(*parts)
 
 
-def round_content(told: JSON) -> Content:
+def round_content(told: DraftRound) -> Content:
     """What a round changed: of a merge the three versions, else a unified diff."""
-    if three := str(told.get("three_way") or ""):
+    if three := told.get("three_way"):
         head = Content("y: what you had changed · d: what the draft changes\n\n")
         return head + _styled(
             three, {"y": "$text-accent", "d": "$text-success", "!": "$text-error"}
         )
-    return diff_content(str(told.get("diff") or "no change of the text"))
+    return diff_content(told.get("diff") or "no change of the text")
 
 
 def diff_content(diff: str) -> Content:
@@ -54,18 +51,18 @@ def report_lines(draft: DraftShown, checked: DraftChecked) -> list[str]:
     """Checks with their cost, neighbours, flags, what was taken out."""
     lines: list[str] = []
     # What was asked for and paid comes before what is always there.
-    for check in sorted(checked["checks"], key=lambda each: each.get("cost") == "free"):
-        cost = f" ({check['cost']})" if check.get("cost") else ""
+    for check in sorted(checked["checks"], key=lambda each: each["cost"] == "free"):
+        cost = f" ({check['cost']})" if check["cost"] else ""
         lines.append(f"{_MARKS[check['passed']]} {check['name']}: {check['detail']}{cost}")
         if not check["passed"]:
             lines += [f"      {_finding(f)}" for f in check["findings"][:_FINDINGS]]
             if (more := len(check["findings"]) - _FINDINGS) > 0:
                 lines.append(f"      and {more} more, in harvest.json once it is saved")
-    if draft.get("into"):
+    if draft["into"]:
         lines.append(f"new version of your skill {draft['into']}")
     else:
         lines += [f"near: {n['name']}: {n['offer']} it? (u)" for n in checked["neighbours"]]
-    if count := len(draft.get("conflicts") or []):
+    if count := len(draft["conflicts"]):
         lines.append(f"{count} places were changed by you and by the draft: decide them (y)")
     lines += [f"look: {flag}" for flag in draft["flags"]]
     if draft["redactions"]:
@@ -74,13 +71,14 @@ def report_lines(draft: DraftShown, checked: DraftChecked) -> list[str]:
     return [one_line(line) if not line.startswith("      ") else line for line in lines]
 
 
-def _finding(finding: JSON) -> str:
+def _finding(finding: CheckFinding) -> str:
     if "message" in finding:
         where = f"line {finding['line']}: " if finding.get("line") else ""
         return one_line(f"{where}{finding['message']}")
-    for name, told in (("missed", "does not fire on"), ("false", "fires falsely on")):
-        if name in finding:
-            return one_line(f"{told}: {finding[name]}")[:160]
+    if "missed" in finding:
+        return one_line(f"does not fire on: {finding['missed']}")[:160]
+    if "false" in finding:
+        return one_line(f"fires falsely on: {finding['false']}")[:160]
     if "file" in finding:
         why = finding.get("why") or f"exit code {finding.get('exit_code')}"
         return one_line(f"{finding['file']}: {why}")

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from sessions.api.answers import DraftChecked, DraftShown
+from sessions.api.harvest import DraftChecked, DraftShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import Ask, DeckClient
 from tui.folder import here

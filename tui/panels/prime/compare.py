@@ -11,9 +11,11 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from sessions.api.priming import ComparedShowing, PrimingJudged
 from sessions.errors import AgentdeckError
+from sessions.record.closed_sets import Preferred
 from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import JSON, Prime
+from tui.panels.prime.state import Prime
 from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick
 from tui.text import clean
@@ -37,7 +39,7 @@ class Compare(Dialog[None]):
         Binding("m", "model", show=False),
     ]
 
-    def __init__(self, client: DeckClient, told: JSON) -> None:
+    def __init__(self, client: DeckClient, told: PrimingJudged) -> None:
         super().__init__("Blind comparison")
         self.client = client
         self.told = told
@@ -68,19 +70,19 @@ class Compare(Dialog[None]):
             self.query_one("#compare-end").focus()
             self.hint("m a model of another family judges the same · esc")
         else:
-            for side in ("first", "second"):
-                text = "\n\n".join(f"{n}. {idea}" for n, idea in enumerate(told[side], 1))
+            for side, ideas in (("first", told["first"]), ("second", told["second"])):
+                text = "\n\n".join(f"{n}. {idea}" for n, idea in enumerate(ideas, 1))
                 self.query_one(f"#compare-{side} Static", Static).update(Content(clean(text)))
                 self.query_one(f"#compare-{side}").scroll_home(animate=False)
             self.hint(_JUDGE)
         self.query_one("#compare-question", Static).update(Content(heading))
 
-    def action_judge(self, answer: str) -> None:
+    def action_judge(self, answer: Preferred) -> None:
         """A verdict; keys pressed before the next lists are there count for nothing."""
         if not self.told["done"] and not self._asking:
             self._run(self._judge(answer))
 
-    async def _judge(self, answer: str) -> None:
+    async def _judge(self, answer: Preferred) -> None:
         self.told = await self.client.call("priming.judge", id=self.told["id"], answer=answer)
         self._show()
 
@@ -122,7 +124,7 @@ class Compare(Dialog[None]):
         self._show()
 
 
-def end_words(told: JSON) -> str:
+def end_words(told: PrimingJudged) -> str:
     """Which list was which, what came out, and what the ledger says of all sessions."""
     words = {
         "win": "primed was preferred",
@@ -148,8 +150,11 @@ def end_words(told: JSON) -> str:
     )
 
 
-def _verdict(showing: JSON) -> str:
-    return "alike" if showing["answer"] == "tie" else f"{showing[showing['answer']]} preferred"
+def _verdict(showing: ComparedShowing) -> str:
+    if showing["answer"] == "tie":
+        return "alike"
+    left = showing["answer"] == "first"
+    return f"{showing['first'] if left else showing['second']} preferred"
 
 
 def begin(panel: Primed) -> None:
@@ -161,7 +166,7 @@ async def _begin(panel: Primed, session: str, prime: Prime) -> None:
     waiting = await panel.client.call("priming.comparing")
     mine = next((c for c in waiting if c["session"] == session), None)
     if mine is not None:
-        told = await panel.client.call("priming.comparing", id=mine["id"])
+        told = await panel.client.call("priming.resume", id=mine["id"])
         panel.app.push_screen(Compare(panel.client, told))
         return
     drawn, items = prime.drawn, prime.chosen
@@ -186,8 +191,8 @@ async def _begin(panel: Primed, session: str, prime: Prime) -> None:
         panel.app.push_screen(Compare(panel.client, told))
 
     confirm = Confirm("Blind comparison", text, "Compare")
-    told = "three forks answer, and their replies are brought to one form…"
-    panel.app.push_screen(confirm, lambda yes: panel.work(run, told) if yes else None)
+    says = "three forks answer, and their replies are brought to one form…"
+    panel.app.push_screen(confirm, lambda yes: panel.work(run, says) if yes else None)
 
 
 async def show_ledger(panel: Primed, prime: Prime) -> None:
@@ -196,7 +201,7 @@ async def show_ledger(panel: Primed, prime: Prime) -> None:
     text = "\n".join(ledger["says"])
     if ledger["unreadable"]:
         text += f"\n{ledger['unreadable']} lines of the ledger can't be read."
-    more = [*ledger["facets"], prime.known.get("says", "")]
+    more = [*ledger["facets"], prime.known["says"] if prime.known else ""]
     text += "".join(f"\n\n{each}" for each in more if each)
     text += (
         "\n\nPrimed against plain says whether a block helps at all; primed against sham whether "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.api.priming import DreamWaiting
 from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import JSON, Prime
+from tui.panels.prime.state import Prime
 from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choose, Listing, Offer, Pick
 from tui.text import one_line, tokens
@@ -21,14 +22,14 @@ _NONE = "Nothing was dreamt that is worth your time. Most daydreams are not."
 async def open_inbox(panel: Primed, session: str, prime: Prime) -> None:
     """Fetch the inbox and show it."""
     found = await panel.client.call("priming.inbox")
-    waiting: list[JSON] = found["waiting"]
+    waiting = found["waiting"]
     picks = [
         Pick(
             d["id"],
             (
                 (f"{d['night']} ", "bold"),
                 (f"mean mark {d['mean']} ", "$text-accent"),
-                (f"{tokens(int(d['night_cost']['tokens']))} tokens that night ", "$text-muted"),
+                (f"{tokens(d['night_cost']['tokens'])} tokens that night ", "$text-muted"),
                 (one_line(d["idea"]), ""),
             ),
         )
@@ -58,10 +59,10 @@ async def _take(panel: Primed, session: str, prime: Prime, dream: str, keep: boo
     if told:
         prime.turn_to(told["kind"])
         prime.take_draw(told)
-        prime.take_items(told)
+        prime.take_items(told["items"], told["remarks"])
 
 
-def receipt_words(dream: JSON) -> str:
+def receipt_words(dream: DreamWaiting) -> str:
     """A daydream in full, with how it came about."""
     receipts, cost = dream["receipts"], dream["night_cost"]
     marks = ", ".join(f"{name} {mark}" for name, mark in dream["marks"].items())
@@ -71,5 +72,5 @@ def receipt_words(dream: JSON) -> str:
         f"from these two, by chance (seed {receipts.get('seed')}, {receipts.get('kind')} draw "
         f"{receipts.get('draw_seed')}):\n\n{pair}\n\n"
         f"by {', '.join(receipts.get('models') or ())}; this one took {tokens(dream['tokens'])} "
-        f"tokens, the night {tokens(int(cost['tokens']))} for {cost['dreamt']} dreams."
+        f"tokens, the night {tokens(cost['tokens'])} for {cost['dreamt']} dreams."
     )

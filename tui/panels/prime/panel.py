@@ -12,8 +12,17 @@ from textual.content import Content
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkType
 
+from sessions.api.priming import (
+    DrawnRow,
+    PrimingItem,
+    PrimingKindShown,
+    PrimingPast,
+    PrimingRead,
+    PrimingWishes,
+)
 from sessions.errors import AgentdeckError, UsageError
 from sessions.record import events as ev
+from sessions.record.closed_sets import DrawnKind, one_of
 from tui.panels import Panel
 from tui.panels.hints import Hints
 from tui.panels.prime import compare, inbox, settings, spread
@@ -21,7 +30,7 @@ from tui.panels.prime import state as st
 from tui.panels.prime.paper import PaperScreen
 from tui.panels.prime.past import past_rows, word_lists
 from tui.panels.prime.ports import Work
-from tui.panels.prime.state import JSON, KEYS, KINDS, Prime
+from tui.panels.prime.state import KEYS, Prime
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
 from tui.text import clean, clip, one_line
@@ -54,7 +63,7 @@ _HINTS: dict[str, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 
 
-Reads = Callable[[str, str, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
+Reads = Callable[[str, str, PrimingWishes], Coroutine[Any, Any, PrimingRead]]
 """A reading of a draw: session, draw, wishes → items."""
 
 
@@ -89,7 +98,7 @@ class PrimePanel(Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kinds: list[JSON] = []
+        self.kinds: list[PrimingKindShown] = []
         self._states: dict[str, Prime] = {}
         self._waits: dict[int, Worker[None]] = {}
 
@@ -111,9 +120,9 @@ class PrimePanel(Panel):
         return self._states.setdefault(self.session or "", Prime())
 
     @property
-    def kind(self) -> JSON:
+    def kind(self) -> PrimingKindShown | None:
         """The chosen kind, as the engine describes it."""
-        return next((k for k in self.kinds if k["name"] == self.prime.kind), {})
+        return next((k for k in self.kinds if k["name"] == self.prime.kind), None)
 
     @property
     def rows(self) -> Rows:
@@ -140,7 +149,7 @@ class PrimePanel(Panel):
                 if session:
                     prime.past = await self.client.call("priming.past", session=session) or []
                     known = await self.client.call("priming.known", session=session)
-                    prime.learn(dict(known or {}))
+                    prime.learn(known)
             except AgentdeckError as error:
                 self.deck.say_error(error)
             self.show_all()
@@ -214,13 +223,15 @@ class PrimePanel(Panel):
         prime, drawn, session = self.prime, self.prime.drawn, self.session
         if drawn is None or session is None:
             return
-        args = {"id": drawn["id"], "items": prime.chosen, **prime.sending}
+        id, items, how = drawn["id"], prime.chosen, prime.sending
 
         async def weigh() -> None:
             try:
-                prime.size = await self.client.call("priming.preview", session=session, **args)
+                prime.size = await self.client.call(
+                    "priming.preview", session=session, id=id, items=items, **how
+                )
             except UsageError:
-                prime.size = {}  # nothing is ticked
+                prime.size = None  # nothing is ticked
             except AgentdeckError as error:
                 self.deck.say_error(error)
             if self.is_mounted and self.prime is prime:
@@ -243,14 +254,14 @@ class PrimePanel(Panel):
             text = one_line(row["detail"])
         self.query_one("#prime-about", Static).update(Content(clip(clean(text), 700)))
 
-    def _item(self, key: str) -> JSON | None:
+    def _item(self, key: str) -> PrimingItem | None:
         return next((i for i in self.prime.items if i["id"] == key), None)
 
-    def _past(self, key: str) -> JSON | None:
+    def _past(self, key: str) -> PrimingPast | None:
         return next((p for p in self.prime.past if p["id"] == key), None)
 
-    def _drawn_row(self, key: str) -> JSON | None:
-        rows = (self.prime.drawn or {}).get("rows", [])
+    def _drawn_row(self, key: str) -> DrawnRow | None:
+        rows = self.prime.drawn["rows"] if self.prime.drawn else []
         return next((r for r in rows if r["key"] == key), None)
 
     @on(Rows.Moved)
@@ -267,18 +278,21 @@ class PrimePanel(Panel):
     def action_kind(self, kind: str) -> None:
         """Another kind."""
         prime = self.prime
-        prime.settled = prime.settled or kind in KINDS
-        if kind in KINDS and kind != prime.kind and not prime.busy:
-            prime.turn_to(kind)
+        known = one_of(DrawnKind, kind, None)
+        prime.settled = prime.settled or known is not None
+        if known is not None and known != prime.kind and not prime.busy:
+            prime.turn_to(known)
             self.show_all()
 
     def action_suggested(self) -> None:
         """The kind and parameters that the ledger of blind comparisons suggests."""
         prime, known = self.prime, self.prime.known
-        if not known.get("suggested"):
-            self.deck.say(known.get("says") or "No suggestion: nothing was compared yet.")
+        kind = one_of(DrawnKind, known["suggested"], None) if known else None
+        if known is None or kind is None:
+            says = known["says"] if known else ""
+            self.deck.say(says or "No suggestion: nothing was compared yet.")
         elif not prime.busy:
-            prime.turn_to(known["suggested"])
+            prime.turn_to(kind)
             prime.given.update(known["params"])
             self.show_all()
 
@@ -323,23 +337,24 @@ class PrimePanel(Panel):
         if self.prime.kind == "names" and self.prime.items:
             self._read(self._deepen, "that is superficial: the model tries again…")
 
-    async def _expand(self, session: str, id: str, wishes: dict[str, Any]) -> dict[str, Any]:
+    async def _expand(self, session: str, id: str, wishes: PrimingWishes) -> PrimingRead:
         return await self.client.call("priming.expand", session=session, id=id, wishes=wishes)
 
-    async def _deepen(self, session: str, id: str, wishes: dict[str, Any]) -> dict[str, Any]:
+    async def _deepen(self, session: str, id: str, wishes: PrimingWishes) -> PrimingRead:
         return await self.client.call("priming.deepen", session=session, id=id, wishes=wishes)
 
     def _read(self, ask: Reads, busy: str) -> None:
         whose = self.deck.name_of(self.session) if self.session else "the session"
-        costs = st.cost_words((self.prime.drawn or {}).get("estimate"))
+        costs = st.cost_words(drawn["estimate"] if (drawn := self.prime.drawn) else None)
         what = f"The model of {whose} reads the draw. {costs}".strip()
         self.on_purpose(what, "Let it read", lambda: self._read_now(ask, busy))
 
     def _read_now(self, ask: Reads, busy: str) -> None:
         async def read(session: str, prime: Prime) -> None:
             assert prime.drawn is not None
-            wishes = {**prime.wishes, "without": sorted(prime.left_out)}
-            prime.take_items(await ask(session, prime.drawn["id"], wishes))
+            wishes: PrimingWishes = {**prime.wishes, "without": sorted(prime.left_out)}
+            found = await ask(session, prime.drawn["id"], wishes)
+            prime.take_items(found["items"], found["remarks"])
 
         self.work(read, busy)
 
@@ -349,8 +364,7 @@ class PrimePanel(Panel):
         async def take(session: str, prime: Prime) -> None:
             assert prime.drawn is not None
             items = await self.client.call("priming.raw", session=session, id=prime.drawn["id"])
-            left = [i for i in items if not set(i.get("from") or ()) & prime.left_out]
-            prime.take_items({"items": left})
+            prime.take_items([i for i in items if not set(i.get("from", ())) & prime.left_out])
 
         if self.prime.drawn is not None and not self.prime.busy:
             self.work(take)
@@ -384,11 +398,12 @@ class PrimePanel(Panel):
         def edited(text: str | None) -> None:
             if text and text.strip():
                 term, dash, gloss = text.strip().partition(" — ")
-                item.update(term=term, edited=True, gloss=gloss if dash else item.get("gloss", ""))
+                item["term"], item["edited"] = term, True
+                item["gloss"] = gloss if dash else item["gloss"]
                 prime.ticked.add(item["id"])
                 self.show_all()
 
-        gloss = f" — {item['gloss']}" if item.get("gloss") else ""
+        gloss = f" — {item['gloss']}" if item["gloss"] else ""
         self.app.push_screen(Prompt("Term — gloss", f"{item['term']}{gloss}"), edited)
 
     # -- sending
@@ -413,8 +428,8 @@ class PrimePanel(Panel):
 
     def action_text(self) -> None:
         """Read exactly what would be sent."""
-        if text := self.prime.size.get("text"):
-            self.app.push_screen(ReadingScreen("What is sent, word for word", text))
+        if size := self.prime.size:
+            self.app.push_screen(ReadingScreen("What is sent, word for word", size["text"]))
 
     def action_spread(self) -> None:
         """Deal what is ticked over several tiles, or give each a seed of its own."""
@@ -472,7 +487,7 @@ class PrimePanel(Panel):
             self.prime.turn_to(past["kind"])
             self.prime.take_draw(past)
             if past["items"]:
-                self.prime.take_items(past)
+                self.prime.take_items(past["items"], past["remarks"])
             self.show_all()
 
     def action_words(self) -> None:

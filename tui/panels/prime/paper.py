@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from sessions.api.priming import DrawnRow
 from tui.screens.dialogs import Dialog
 from tui.text import clean, one_line
 
@@ -24,33 +25,33 @@ class PaperScreen(Dialog[bool]):
         Binding("enter", "read", show=False),
     ]
 
-    def __init__(self, row: dict[str, Any]) -> None:
-        super().__init__(one_line(str(row["key"])))
+    def __init__(self, row: DrawnRow) -> None:
+        super().__init__(one_line(row["key"]))
         self.row = row
 
     def body(self) -> ComposeResult:
         """Title and text."""
-        parts = [(f"{clean(str(self.row['text']))}\n\n", "bold")]
-        if self.row.get("warning"):
-            parts.append((f"! {clean(str(self.row['warning']))}\n\n", "$text-warning"))
-        parts.append((clean(str(self.row.get("detail", ""))), ""))
-        if self.row.get("link"):
+        parts = [(f"{clean(self.row['text'])}\n\n", "bold")]
+        if self.row["warning"]:
+            parts.append((f"! {clean(self.row['warning'])}\n\n", "$text-warning"))
+        parts.append((clean(self.row["detail"]), ""))
+        if self.row["link"]:
             parts.append((f"\n\n{self.row['link']}", "$text-muted"))
         with VerticalScroll(id="paper-body"):
             yield Static(Content.assemble(*parts), markup=False, id="paper-text")
 
     def on_mount(self) -> None:
         """Say what the keys do."""
-        link = "o opens its page · " if self.row.get("link") else ""
+        link = "o opens its page · " if self.row["link"] else ""
         self.hint(f"{link}enter lets the model read the draw · esc")
         self.query_one("#paper-body").focus()
 
     def action_open(self) -> None:
         """Open the paper's page in the browser; only ever an https address of arXiv."""
-        link = str(self.row.get("link", ""))
+        link = self.row["link"]
         if link.startswith("https://arxiv.org/"):
             self.app.open_url(link)
 
     def action_read(self) -> None:
         """Go on to the reading."""
-        self.dismiss(bool(self.row.get("link")))
+        self.dismiss(bool(self.row["link"]))

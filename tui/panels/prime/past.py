@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.panels.prime.state import JSON
+from sessions.api.priming import PrimingGauge, PrimingGaugeSide, PrimingPast, PrimingUptake
 from tui.text import one_line
 from tui.view.gauge import gauge_words
 from tui.widgets.rows import Row
@@ -10,18 +10,17 @@ from tui.widgets.rows import Row
 _CHOSE = {"user": "as you chose ", "deck": "as ticked ", "nobody": "with nobody there "}
 
 
-def past_rows(past: list[JSON]) -> list[Row]:
+def past_rows(past: list[PrimingPast]) -> list[Row]:
     """The session's primings, newest first."""
     return [_row(each) for each in past]
 
 
-def _row(past: JSON) -> Row:
+def _row(past: PrimingPast) -> Row:
     sent = sum(len(i["items"]) for i in past["injected"])
-    chose = _CHOSE.get(past["injected"][-1].get("by", ""), "") if sent else ""
-    gauge = past["gauge"] or {}
-    uptake = gauge.get("uptake") or {}
-    came = f"uptake {uptake.get('taken', 0)}/{uptake.get('of', 0)} " if gauge else ""
-    terms = ", ".join(str(i["term"]) for entry in past["injected"] for i in entry["items"])
+    chose = _CHOSE.get(past["injected"][-1]["by"], "") if sent else ""
+    uptake = _uptake(past["gauge"])
+    came = f"uptake {uptake['taken']}/{uptake['of']} " if past["gauge"] else ""
+    terms = ", ".join(i["term"] for entry in past["injected"] for i in entry["items"])
     return Row(
         past["id"],
         (
@@ -34,26 +33,36 @@ def _row(past: JSON) -> Row:
     )
 
 
-def word_lists(gauge: JSON) -> str:
+def word_lists(gauge: PrimingGauge) -> str:
     """The word lists behind the gauge, each with what it is."""
-    uptake = gauge.get("uptake") or {}
+    uptake = _uptake(gauge)
+    new, echo = gauge.get("new_terms", []), gauge.get("echo_terms", [])
+    taken = gauge.get("taken_up", [])
     lists = (
-        ("new: in the replies since, neither in what was said before nor injected", "new_terms"),
-        ("echo: in the replies since, but brought in by the injection", "echo_terms"),
-        (f"taken up: {uptake.get('taken', 0)} of {uptake.get('of', 0)} injected terms", "taken_up"),
+        ("new: in the replies since, neither in what was said before nor injected", new),
+        ("echo: in the replies since, but brought in by the injection", echo),
+        (f"taken up: {uptake['taken']} of {uptake['of']} injected terms", taken),
     )
     parts = [gauge_words(gauge)]
-    before, after = gauge.get("before") or {}, gauge.get("after") or {}
-    if before.get("pull") is not None and after.get("pull") is not None:
+    before, after = _pull(gauge.get("before")), _pull(gauge.get("after"))
+    if before is not None and after is not None:
         parts[0] += (
-            f"\nsecond opinion: what was said before saves {100 * before['pull']:.0f} % → "
-            f"{100 * after['pull']:.0f} % of a turn's compressed size"
+            f"\nsecond opinion: what was said before saves {100 * before:.0f} % → "
+            f"{100 * after:.0f} % of a turn's compressed size"
         )
-    for told, name in lists:
-        parts.append(f"{told}\n  {', '.join(gauge.get(name) or ()) or '-'}")
+    for told, terms in lists:
+        parts.append(f"{told}\n  {', '.join(terms) or '-'}")
     parts.append(
         "Gravity is 100 × (1 - the share of new terms among a turn's first 60 content words), "
         "the mean of three turns on each side. It says that the words differ, not that the ideas "
         "are better: the blind comparison (c) asks that."
     )
     return "\n\n".join(parts)
+
+
+def _uptake(gauge: PrimingGauge) -> PrimingUptake:
+    return gauge.get("uptake") or {"taken": 0, "of": 0}
+
+
+def _pull(side: PrimingGaugeSide | None) -> float | None:
+    return side["pull"] if side else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
+from sessions.api.priming import PrimingKindShown
 from tui.deck.ports import Asks
-from tui.panels.prime.state import JSON, Prime
+from tui.panels.prime.state import Prime
 
 if TYPE_CHECKING:
     from tui.deck.ports import ForPanels
@@ -29,7 +30,7 @@ class Primed(Asks, Protocol):
         """The state of the attached session."""
 
     @property
-    def kind(self) -> JSON:
+    def kind(self) -> PrimingKindShown | None:
         """The chosen kind, as the engine describes it."""
 
     def work(self, do: Work, busy: str = "") -> None:

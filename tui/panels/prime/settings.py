@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sessions.api.priming import PrimingKindShown
 from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import JSON, Prime
+from tui.panels.prime.state import Prime
 from tui.panels.prime.words import Words
 from tui.screens.dialogs import Choose, Listing, Offer, Pick, Prompt
 from tui.text import clip, one_line
@@ -21,15 +22,14 @@ _WISHES = {
     "about": "what it is about, where the conversation does not say so",
     "then": "what the session is told to do with it; empty: three directions, each with a test",
 }
-_STORED = {"domains": "terms", "ban": "ban", "about": "about", "keep": "keep"}
 
 
-def values(kind: JSON, prime: Prime) -> dict[str, tuple[str, str]]:
+def values(kind: PrimingKindShown | None, prime: Prime) -> dict[str, tuple[str, str]]:
     """Every setting by name: what it is now, and what it is for."""
     found: dict[str, tuple[str, str]] = {}
-    for parameter in kind.get("parameters", []):
+    for parameter in kind["parameters"] if kind else ():
         value = prime.given.get(parameter["name"], parameter["default"])
-        choices = ", ".join(parameter.get("choices") or ())
+        choices = ", ".join(parameter["choices"])
         about = parameter["about"] + (f" ({choices})" if choices else "")
         found[parameter["name"]] = (_text(value), about)
     now: dict[str, Any] = {
@@ -45,15 +45,19 @@ def values(kind: JSON, prime: Prime) -> dict[str, tuple[str, str]]:
     return found
 
 
-def change(kind: JSON, prime: Prime, name: str, text: str) -> str:
+def change(kind: PrimingKindShown | None, prime: Prime, name: str, text: str) -> str:
     """Take a new value in; what is wrong with it, or "". An empty one is the default again."""
     text = text.strip()
     if name == "seed" or name == "keep":
         return _number(prime, name, text)
     if name == "then":
         prime.follow_up = text
-    elif name in _STORED:
-        prime.wishes[_STORED[name]] = text if name == "about" else words(text)
+    elif name == "about":
+        prime.wishes["about"] = text
+    elif name == "domains":
+        prime.wishes["terms"] = words(text)
+    elif name == "ban":
+        prime.wishes["ban"] = words(text)
     else:
         return _parameter(kind, prime, name, text)
     return ""
@@ -73,7 +77,8 @@ def _number(prime: Prime, name: str, text: str) -> str:
     return ""
 
 
-def _parameter(kind: JSON, prime: Prime, name: str, text: str) -> str:
+def _parameter(kind: PrimingKindShown | None, prime: Prime, name: str, text: str) -> str:
+    assert kind is not None
     parameter = next(p for p in kind["parameters"] if p["name"] == name)
     if not text:
         prime.given.pop(name, None)
@@ -121,7 +126,7 @@ def edit(panel: Primed) -> None:
             return
         if choice.key == "ctrl+d":
             prime.given.clear()
-            prime.wishes.clear()
+            prime.wishes = {}
             prime.seed, prime.follow_up = None, ""
             panel.show_all()
         elif choice.row:

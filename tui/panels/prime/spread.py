@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.api.priming import SessionPrimed
 from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import JSON, Prime
+from tui.panels.prime.state import Prime
 from tui.screens.dialogs import Choose, Confirm, Listing, Offer, Pick
 from tui.text import tokens
 
@@ -50,7 +51,7 @@ def _ask_deal(panel: Primed, sessions: tuple[str, ...]) -> None:
         )
         panel.deck.say(f"Dealt {len(items)} over {len(sent)} sessions")
 
-    size = f", about {tokens(int(prime.size['tokens']))} tokens in all" if prime.size else ""
+    size = f", about {tokens(prime.size['tokens'])} tokens in all" if prime.size else ""
     text = f"Deal {len(items)} lines{size}, over {len(sessions)} sessions, each its share?\n"
     confirm = Confirm("Spread", text + _names(panel, sessions), "Deal")
     panel.app.push_screen(confirm, lambda yes: panel.work(send, "dealing…") if yes else None)
@@ -81,7 +82,7 @@ def _ask_own(panel: Primed, sessions: tuple[str, ...]) -> None:
     panel.app.push_screen(confirm, lambda yes: panel.work(send, told) if yes else None)
 
 
-def _told(panel: Primed, answers: list[JSON]) -> str:
+def _told(panel: Primed, answers: list[SessionPrimed]) -> str:
     failed = [a for a in answers if a.get("error")]
     told = f"{len(answers) - len(failed)} of {len(answers)} sessions primed"
     if failed:

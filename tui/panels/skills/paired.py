@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sessions.api.harvest import PairToDecide
 from sessions.errors import NotFound
+from sessions.record.closed_sets import Preferred
 from tui.deck.ports import Asks
 from tui.screens.dialogs import Prompt
 from tui.screens.which_better import which_better
@@ -55,7 +57,7 @@ async def _begin(panel: WithPairs, name: str, text: str) -> None:
     panel.deck.say(f"{2 * told['of']} tiles run. Look at each pair, then choose here with b.")
 
 
-def _next(panel: WithPairs, name: str, told: dict[str, Any]) -> None:
+def _next(panel: WithPairs, name: str, told: PairToDecide) -> None:
     if not told["done"]:
         panel.deck.say("No pair has ended yet: look at the tiles, then press b again.")
         return
@@ -67,10 +69,10 @@ def _next(panel: WithPairs, name: str, told: dict[str, Any]) -> None:
     )
 
 
-async def _choose(panel: WithPairs, name: str, answer: str) -> None:
-    told = await panel.client.call("harvest.pair", name=name, answer=answer)
-    if "detail" in told:
-        panel.deck.say(told["detail"].rsplit("in all: ", 1)[-1])
+async def _choose(panel: WithPairs, name: str, answer: Preferred) -> None:
+    told = await panel.client.call("harvest.choose", name=name, answer=answer)
+    if told["check"] is not None:
+        panel.deck.say(told["check"]["detail"].rsplit("in all: ", 1)[-1])
         panel.reload()
-    else:
-        _next(panel, name, told)
+    elif told["next"] is not None:
+        _next(panel, name, told["next"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sessions.api.answers import SkillKept
+from sessions.api.harvest import SkillKept
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import clean, one_line
 

@@ -1,0 +1,132 @@
+"""Commands answer what they declare: every key, no other, each of its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sessions.api.harvest import HarvestItem
+from sessions.api.priming import PrimingPreview, PrimingWishes
+from sessions.engine.commands import check
+from sessions.engine.commands import priming as priming_commands
+from sessions.errors import UsageError
+from sessions.runtime import throttle
+from tests.support.messages_server import MessagesServer, Request, Step, say
+from tests.support.nativerig import NativeRig
+from tests.support.rig import until
+from tests.support.shapes import answered, fits
+from tests.unit.harvest.test_service import worked
+
+
+def reader(request: Request) -> list[Step]:
+    """Reads draws, and answers in prose or for a comparison."""
+    text = request.last_text
+    if "letter sets" in text.casefold() and "<<<" not in text:
+        sets = [w for w in text.split() if len(w) == 4 and w.isalpha() and w.isupper()][:3]
+        items = [
+            {"id": f"a{n}", "source": s, "term": " ".join(f"{c}erm" for c in s), "leap": 4,
+             "gloss": "a mechanism", "why": "it bears on this", "p": 0.1 * n}
+            for n, s in enumerate(sets)
+        ]  # fmt: skip
+        return say(json.dumps({"items": items, "skipped": []}))
+    if "come to your mind first" in text:
+        items = [{"id": "t1", "source": "", "term": "caching", "gloss": "keep it", "why": "fast"}]
+        return say(json.dumps({"items": items}))
+    if "Rewrite it as" in text:
+        return say(json.dumps({"ideas": [f"an idea in plain words {n}" for n in range(5)]}))
+    return say("percolation quorum hysteresis lattice " * 20)
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
+    throttle._GATES.clear()
+    async with MessagesServer(reader) as server:
+        rig = await NativeRig.make(tmp_path, server)
+        yield rig
+        await rig.close()
+
+
+async def test_of_priming(rig: NativeRig) -> None:
+    session = await rig.session()
+    await rig.turn(session, "How shall we store tides?")
+    deck, of = rig.deck, {"session": session.id}
+    kinds = await answered(deck, "priming.kinds")
+    assert [each["name"] for each in kinds] == ["acronym", "names", "arxiv", "terms"]
+    drawn = await answered(deck, "priming.draw", **of, kind="acronym", params={"count": 20}, seed=7)
+    assert drawn["estimate"]["input"] > 0
+    this = {**of, "id": drawn["id"]}
+    found = await answered(deck, "priming.expand", **this, wishes={"about": "tides"})
+    assert found["items"] and found["estimate"] is None
+    await answered(deck, "priming.raw", **this)
+    items = found["items"][:2]
+    told = await answered(deck, "priming.compare", **this, items=items)
+    assert await answered(deck, "priming.comparing")
+    await answered(deck, "priming.resume", id=told["id"])
+    while not told["done"]:
+        told = await answered(deck, "priming.judge", id=told["id"], answer="tie")
+    assert told["outcomes"] and told["ledger"]["comparisons"] == 1
+    await answered(deck, "priming.ledger")
+    await answered(deck, "priming.known", **of)
+    assert (await answered(deck, "priming.preview", **this, items=items))["tokens"] > 0
+    await answered(deck, "priming.inject", **this, items=items)
+    await until(lambda: not session.working)
+    (past,) = await answered(deck, "priming.past", **of)
+    assert past["injected"][0]["items"] and past["gauge"]["uptake"]["of"] == 2
+    other = await rig.session()
+    await answered(deck, "priming.each", sessions=[other.id], kind="acronym", seed=3)
+    await answered(deck, "priming.spread", **this, items=items, sessions=[other.id])
+    await answered(deck, "priming.run", session=other.id, wanted="acronym:count=10,seed=3")
+    await answered(deck, "priming.inbox")
+    await until(lambda: not other.working)
+
+
+async def test_of_harvest(rig: NativeRig, tmp_path: Path) -> None:
+    worked(tmp_path / "home")
+    deck = rig.deck
+    found = await answered(deck, "harvest.byproducts", sessions=["s1"])
+    assert any(each["signals"].get("passed") for each in found)
+    assert await answered(deck, "harvest.basket", add=found)
+    draft = await answered(deck, "harvest.draft", name="total")
+    assert draft["receipts"] and draft["lines"]
+    await answered(deck, "harvest.draft", name="again", items=found[:1])
+    told = await answered(deck, "harvest.check", name="total")
+    assert told["checks"]
+    await answered(deck, "harvest.open", name="total", edited=True)
+    await answered(deck, "harvest.uses")
+    await answered(deck, "harvest.put_away")
+    await answered(deck, "harvest.spans")
+
+
+@pytest.mark.parametrize(
+    ("args", "fault"),
+    [
+        ({"kind": "acronim"}, "kind is none of acronym, names, arxiv, terms"),
+        ({"kind": "terms", "wishes": {"keep": "many"}}, r"wishes\.keep can't be str"),
+        ({"kind": "terms", "wishes": {"ban": ["a", 1]}}, r"wishes\.ban\[1\] can't be int"),
+        ({"kind": "terms", "params": {"n": 1.5}}, r"params\.n can't be float"),
+        ({"kind": "terms", "wishes": {"ban": "a, b"}, "params": {"terms": ["x"], "n": 2}}, ""),
+    ],
+)
+def test_what_is_wrong_in_an_argument_is_named(args: dict[str, object], fault: str) -> None:
+    given = {"session": "s", **args}
+    if not fault:
+        check(priming_commands.draw, given)
+        return
+    with pytest.raises(UsageError, match=fault):
+        check(priming_commands.draw, given)
+
+
+def test_a_shape_says_what_is_wrong_with_an_answer() -> None:
+    told = {"text": "t", "tokens": 1, "usd": None, "most": 0}
+    fits(told, PrimingPreview)
+    for wrong in ({**told, "tokens": "1"}, {"text": "t", "tokens": 1, "usd": None}):
+        with pytest.raises(msgspec.ValidationError):
+            fits(wrong, PrimingPreview)
+    with pytest.raises(AssertionError, match="not declared"):
+        fits({**told, "dots": "●"}, PrimingPreview)
+    assert {"about", "terms", "ban", "keep", "without"} == PrimingWishes.__optional_keys__
+    assert "from" in HarvestItem.__required_keys__
