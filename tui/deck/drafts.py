@@ -41,8 +41,8 @@ class Drafts:
         self.deck.name_target()
 
     def remember(self) -> None:
-        """Write the memory within a second."""
-        if self._saving is None:
+        """Write the memory within a second; before the deck stands there is nothing new in it."""
+        if self._saving is None and self.deck.is_mounted:
             self._saving = later(self.deck.composer, SAVE_AFTER_S, self._save)
 
     def _save(self) -> None:

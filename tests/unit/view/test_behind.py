@@ -121,6 +121,7 @@ async def test_a_painting_that_takes_long_has_all_of_its_rows(
     app = Both()
     async with app.run_test() as pilot:
         await app.screen.mount(Static("two", id="below"))
+        await pilot.pause()
         await app.push_screen(Prompt("?"))
         await pilot.pause()
         assert {text for y, text in painted if y == 0} == {"one"}
