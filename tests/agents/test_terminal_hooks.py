@@ -6,7 +6,9 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -139,4 +141,13 @@ async def test_codex_says_by_its_hooks_what_it_does(
             summary = await tile.says("done")
             assert summary.terminal is not None
             assert "of the hook" in summary.terminal["said"]["message"]
+    _ended(tmp_path / ".codex")
     shutil.rmtree(short, ignore_errors=True)
+
+
+def _ended(home: Path) -> None:
+    """Codex leaves a daemon of its own behind, which runs out of its home."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(home).encode() in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)

@@ -224,8 +224,12 @@ def where(agent: Agent, session: str, text: str) -> None:
 
 
 def doze(agent: Agent, session: str, text: str) -> None:
-    """Say nothing for a second."""
-    time.sleep(1.0)
+    """Say nothing of the answer for a second."""
+    said = {"type": "text", "text": text}
+    for _ in range(2):
+        agent.update(session, "available_commands_update", availableCommands=[])
+        agent.update(session, "user_message_chunk", content=said)
+        time.sleep(0.5)
     agent.say(session, "awake")
 
 

@@ -39,6 +39,8 @@ _REPLAY_S = 0.2
 _MOST_REPLAY_S = 10.0
 _QUIET_S = 12.0
 """How long an agent says nothing before it is said that it waits for its server."""
+_SAYS_NOTHING = STATES | {"user_message_chunk"}
+"""Updates of an agent whose server may not be there: its commands, its title, what it was told."""
 _TOLD = "It is told of it as text, and goes on from there in a conversation of its own."
 
 
@@ -66,6 +68,8 @@ class AcpConversation:
         """What the agent has said beside its answers."""
         self._quiet = ""
         self._updates = 0
+        self._said = 0
+        """Updates that are more than how things are."""
         """Counts what the agent has sent, to know when it is silent."""
         self._children = subagents.Children(
             self, backend, self._stop_child, self._workspace.terminals.printed
@@ -163,7 +167,9 @@ class AcpConversation:
     def on_update(self, update: Message) -> None:
         """Take one session/update in. Nothing here waits, so the order is kept."""
         self._updates += 1
-        self._told_quiet("")
+        if update.get("sessionUpdate") not in _SAYS_NOTHING:
+            self._said += 1
+            self._told_quiet("")
         if self._loading and update.get("sessionUpdate") not in STATES:
             return  # the past, told again: the journal has it
         if update.get("sessionUpdate") in subagents.UPDATES:
@@ -404,11 +410,11 @@ class AcpConversation:
         steering = self._answering.steering = Steering(agent, self.agent_session, host)
         steering.wake()
         try:
-            before = self._updates
+            before = self._said
             await asyncio.wait(
                 {asked, ended}, timeout=_QUIET_S, return_when=asyncio.FIRST_COMPLETED
             )
-            if not asked.done() and not ended.done() and before == self._updates:
+            if not asked.done() and not ended.done() and before == self._said:
                 self._told_quiet(self._backend.title)
             await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():
