@@ -147,6 +147,10 @@ class ForDrafts(HasModel, HasComposer, Protocol):
     def memory(self) -> Memory:
         """What is kept from one start to the next."""
 
+    @property
+    def is_mounted(self) -> bool:
+        """Whether it stands."""
+
     def name_target(self) -> None:
         """Name in the composer's frame where a message goes."""
 
