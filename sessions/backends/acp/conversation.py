@@ -68,9 +68,9 @@ class AcpConversation:
         """What the agent has said beside its answers."""
         self._quiet = ""
         self._updates = 0
-        self._said = 0
-        """Updates that are more than how things are."""
         """Counts what the agent has sent, to know when it is silent."""
+        self._said = 0
+        """Counts those that are more than how things are, to know when it waits for its server."""
         self._children = subagents.Children(
             self, backend, self._stop_child, self._workspace.terminals.printed
         )
