@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -110,20 +110,38 @@ async def shown(folder: Path, argv: list[str], work: Path) -> AsyncIterator[Tile
         await asyncio.to_thread(lifecycle.stop, places)
 
 
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A deck's home, whose path is short: a socket lies in it."""
+    made = Path(tempfile.mkdtemp(prefix="deck-"))
+    monkeypatch.setenv("AGENTDECK_HOME", str(made))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def codex_home(tmp_path: Path) -> Iterator[Path]:
+    """Codex leaves a daemon of its own behind, which runs out of its home: it ends with it."""
+    home = tmp_path / ".codex"
+    yield home
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(home).encode() in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+
+
 async def test_codex_says_by_its_hooks_what_it_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, short: Path, codex_home: Path
 ) -> None:
-    short = Path(tempfile.mkdtemp(prefix="deck-"))  # a socket's path is short
-    monkeypatch.setenv("AGENTDECK_HOME", str(short))
     work = tmp_path / "work"
     work.mkdir()
     async with MessagesServer() as server:
         env = _codex(server.url, tmp_path)
-        with (tmp_path / ".codex" / "config.toml").open("a") as more:
+        with (codex_home / "config.toml").open("a") as more:
             more.write(f'[projects.{json.dumps(str(work))}]\ntrust_level = "trusted"\n')
         hook = [{"hooks": [{"type": "command", "command": f"AGENTDECK_HOME={short} {HOOK}"}]}]
         hooks = {name: hook for name in ("UserPromptSubmit", "PermissionRequest", "Stop")}
-        (tmp_path / ".codex" / "hooks.json").write_text(json.dumps({"hooks": hooks}))
+        (codex_home / "hooks.json").write_text(json.dumps({"hooks": hooks}))
         words = [f"{name}={value}" for name, value in env.items()]
         argv = ["env", *words, str(CODEX), "-a", "on-request", "-s", "read-only"]
         async with shown(short, argv, work) as tile:
@@ -141,13 +159,3 @@ async def test_codex_says_by_its_hooks_what_it_does(
             summary = await tile.says("done")
             assert summary.terminal is not None
             assert "of the hook" in summary.terminal["said"]["message"]
-    _ended(tmp_path / ".codex")
-    shutil.rmtree(short, ignore_errors=True)
-
-
-def _ended(home: Path) -> None:
-    """Codex leaves a daemon of its own behind, which runs out of its home."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if str(home).encode() in (process / "cmdline").read_bytes():
-                os.kill(int(process.name), signal.SIGKILL)
