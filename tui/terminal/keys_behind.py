@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.message import Message
 
+from tui.later import later
+
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.screen import Screen
-    from textual.widget import Widget
     from textual.worker import Worker
-    from textual.worker_manager import WorkerManager
 
 MOST_S = 1.0
 """What takes longer has the keys behind it no more: the deck is not to seem dead."""
@@ -30,35 +31,13 @@ class Done(Message):
     """Goes the way of the key before it, through the same queues: when it comes, that was done."""
 
 
-class ForKeys(Protocol):
-    """What is needed of the app."""
-
-    @property
-    def screen(self) -> Screen[object]:
-        """In front."""
-
-    @property
-    def focused(self) -> Widget | None:
-        """Has the keys."""
-
-    @property
-    def workers(self) -> WorkerManager:
-        """What goes on in the background."""
-
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> object:
-        """Call that much later."""
-
-    def call_later(self, callback: Callable[[], Awaitable[None]]) -> bool:
-        """Call in the app's own turn."""
-
-
 class KeysBehind:
     """One for an app. `give` is what the app does with a key or a paste, `opens` whether it may
     open something on the screen in front."""
 
     def __init__(
         self,
-        app: ForKeys,
+        app: App[Any],
         give: Callable[[events.Event], Awaitable[None]],
         opens: Callable[[events.Event], bool],
     ) -> None:
@@ -100,7 +79,7 @@ class KeysBehind:
                 # Behind the focus, which a dialog gives to one of its fields in the app's turn.
                 self._app.call_later(self._go_on)
 
-        self._app.set_timer(_LOOKS_S, look)
+        later(self._app, _LOOKS_S, look)
 
     def _settled(self, screen: Screen[object], before: set[Worker[object]]) -> bool:
         now = self._app.screen

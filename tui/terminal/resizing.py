@@ -7,13 +7,15 @@ stays laid out for a terminal that is gone.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 
 from textual import events
 from textual.app import App
 from textual.geometry import Size
-from textual.timer import Timer
+
+from tui.later import later
 
 AT_REST_S = 0.15
 """So long after the last change the size is compared."""
@@ -22,15 +24,15 @@ AT_REST_S = 0.15
 class SureSize(App[None]):
     """An app whose size is the terminal's, however fast that changes."""
 
-    _resting: Timer | None = None
+    _resting: asyncio.TimerHandle | None = None
 
     def on_resize(self) -> None:
         """Compare once no more changes come."""
         if self.is_headless:
             return
         if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(AT_REST_S, self._compare)
+            self._resting.cancel()
+        self._resting = later(self, AT_REST_S, self._compare)
 
     def _compare(self) -> None:
         self._resting = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 from textual.widgets import Input
 
@@ -63,3 +64,13 @@ async def test_keys_behind_one_that_opens_nothing_come_at_once() -> None:
     async with opened(2) as here:
         send(here, "a", "alt+2", "b", "alt+1", "c")
         await here.until(lambda: here.composer.text == "ac")
+
+
+async def test_no_key_is_kept_where_textuals_timers_never_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened(1) as here:
+        # As on a machine that is too busy for them to look at the clock in time.
+        monkeypatch.setattr(here.app, "set_timer", lambda *_: None)
+        send(here, "ctrl+n", "x", "escape", "z")
+        await here.until(lambda: here.composer.text == "z")
