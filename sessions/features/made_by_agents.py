@@ -7,16 +7,15 @@ directory between the two is what it made. One that works on another machine lea
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
+from sessions.features.looks_behind import LooksBehind
 from sessions.harvest.commands import command_of
 from sessions.record import events as ev
 from sessions.tools import files_made
-from sessions.tools.look_behind import CLOCK_NS, LookBehind
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.look_behind import CLOCK_NS
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -30,7 +29,7 @@ class MadeByAgents(Feature):
         self._deck = deck
         self._begun: dict[tuple[str, str], tuple[ev.ToolCall, int]] = {}
         """Commands that run, by session and call, and since when."""
-        self._behind: dict[str, LookBehind] = {}
+        self._behind = LooksBehind(deck)
 
     def joined(self, session: Session) -> None:
         """A session is in memory: its commands are followed from now on."""
@@ -64,14 +63,11 @@ class MadeByAgents(Feature):
             self._begun[key] = call, self._begun[key][1]
             return
         self._begun[key] = call, time.time_ns() - CLOCK_NS
-        if session.id not in self._behind:
-            named = LookedIn.of(self._deck.config.harvest.look_in)
-            self._behind[session.id] = LookBehind(Path(session.summary.cwd), named)
-        self._behind[session.id].begins()
+        self._behind.of(session).begins()
 
     def _ended(self, session: Session, call: str) -> None:
         if found := self._begun.pop((session.id, call), None):
-            behind = self._behind[session.id]
+            behind = self._behind.of(session)
             behind.made_by(found[1], found[0], session.recorder.emit)
             behind.ended()
 
@@ -79,10 +75,8 @@ class MadeByAgents(Feature):
         """What it was doing is not followed any more."""
         for key in [key for key in self._begun if key[0] == session.id]:
             del self._begun[key]
-        if behind := self._behind.pop(session.id, None):
-            await behind.looked()
+        await self._behind.parted(session)
 
     async def close(self) -> None:
         """Wait for what is looked for: a few seconds at most."""
-        for behind in list(self._behind.values()):
-            await behind.looked()
+        await self._behind.close()

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
+from sessions.features.looks_behind import LooksBehind
 from sessions.plans import fill
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
 from sessions.tools import files_made
-from sessions.tools.look_behind import CLOCK_NS, LookBehind
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.look_behind import CLOCK_NS
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -42,7 +42,7 @@ class OwnCommands(Feature):
         self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
         self._begun: dict[tuple[str, str, float], int] = {}
         """When those began that are being recorded: by session, command and seconds."""
-        self._behind: dict[str, LookBehind] = {}
+        self._behind = LooksBehind(deck)
 
     def joined(self, session: Session) -> None:
         """A session is in memory: what a message has told of is told by now."""
@@ -89,7 +89,7 @@ class OwnCommands(Feature):
         if not cwd.is_dir():
             raise UsageError(f"The directory {cwd} is not there any more.")
         shell = os.environ.get("SHELL") or "/bin/sh"
-        behind = self._behind_of(session)
+        behind = self._behind.of(session)
         try:
             spool = Spool(self._deck.places.session(session.id) / "files", "shell.txt", None)
         except OSError as error:
@@ -125,19 +125,13 @@ class OwnCommands(Feature):
             self._begun.pop(key, None)
         return ran
 
-    def _behind_of(self, session: Session) -> LookBehind:
-        if session.id not in self._behind:
-            named = LookedIn.of(self._deck.config.harvest.look_in)
-            self._behind[session.id] = LookBehind(Path(session.summary.cwd), named)
-        return self._behind[session.id]
-
     def _look_behind(self, session: Session, ran: ev.ShellRan) -> None:
         """Have what a command made told, now that the record has its number."""
         began_ns = self._begun.pop((session.id, ran.command, ran.seconds), None)
         if began_ns is None or files_made.only_looks(ran.command):
             return
         call = ev.ToolCall(turn=session.summary.turns, call=ran.call, name="!", input={})
-        self._behind_of(session).made_by(began_ns, call, session.recorder.emit)
+        self._behind.of(session).made_by(began_ns, call, session.recorder.emit)
 
     def end(self, session: Session) -> int:
         """End what runs of a session; how many there were."""
@@ -151,8 +145,7 @@ class OwnCommands(Feature):
         self.end(session)
         self._untold.pop(session.id, None)
         self._running.pop(session.id, None)
-        if behind := self._behind.pop(session.id, None):
-            await behind.looked()
+        await self._behind.parted(session)
 
     async def close(self) -> None:
         """The engine ends."""
@@ -160,8 +153,7 @@ class OwnCommands(Feature):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for behind in list(self._behind.values()):
-            await behind.looked()
+        await self._behind.close()
 
 
 def _words(run: ev.ShellRan) -> str:

@@ -1,0 +1,38 @@
+"""Who looks for what commands made, one for each session whose commands a feature follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sessions.tools.look_behind import LookBehind
+from sessions.tools.looked_in import LookedIn
+
+if TYPE_CHECKING:
+    from sessions.runtime.deck import Deck
+    from sessions.runtime.session import Session
+
+
+class LooksBehind:
+    """A `LookBehind` by session, made when the first of its commands is followed."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self._made: dict[str, LookBehind] = {}
+
+    def of(self, session: Session) -> LookBehind:
+        """The one of a session, which looks in its directory."""
+        if session.id not in self._made:
+            named = LookedIn.of(self._deck.config.harvest.look_in)
+            self._made[session.id] = LookBehind(Path(session.summary.cwd), named)
+        return self._made[session.id]
+
+    async def parted(self, session: Session) -> None:
+        """A session leaves: what is looked for there is found before."""
+        if behind := self._made.pop(session.id, None):
+            await behind.looked()
+
+    async def close(self) -> None:
+        """Wait for what is looked for: a few seconds at most."""
+        for behind in list(self._made.values()):
+            await behind.looked()
