@@ -7,7 +7,6 @@ all is well is in test_captured.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +15,12 @@ import pytest
 
 from sessions.backends.acp import conversation
 from sessions.backends.acp.agents import AGENTS, KnownAgent
-from sessions.backends.acp.backend import AcpBackend, AgentConfig
+from sessions.backends.acp.backend import AcpBackend
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from tests.support.host import FakeHost
+from tests.support.known_agent import called
 
-AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
 UNASKED = "auto"
 """The mode in which it starts, and acts unasked."""
 YES = {"optionId": "yes", "name": "Yes", "kind": "allow_once"}
@@ -36,16 +35,11 @@ def minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "_now", lambda: float(next(clock)))
 
 
-def called(name: str, tmp_path: Path, *flags: str) -> AcpBackend:
+def under(name: str, tmp_path: Path, *flags: str) -> AcpBackend:
     """The scripted agent as a known one: by its command, in its modes, with its quirks."""
     known = AGENTS[name]
-    script = tmp_path / "bin" / known.command[0]
-    script.parent.mkdir(exist_ok=True)
     modes = f"--modes {UNASKED},{known.ask_mode or 'asks'}"
-    line = f'exec "{sys.executable}" "{AGENT}" --state "{tmp_path}/state" {modes}'
-    script.write_text(f"#!/bin/sh\n{line} {' '.join(flags)}\n")
-    script.chmod(0o755)
-    backend = AcpBackend(AgentConfig(name, [str(script)], state=tmp_path, sleep_s=0))
+    backend = called(tmp_path, known.command[0], modes, *flags)
     assert backend.known is known
     backend.known = _quicker(known)
     return backend
@@ -59,7 +53,7 @@ def _quicker(known: KnownAgent) -> KnownAgent:
 async def test_noise_a_flood_what_is_unknown_and_options_without_a_refusal_are_borne(
     name: str, tmp_path: Path
 ) -> None:
-    backend, host = called(name, tmp_path, "--noise"), FakeHost(tmp_path, permission="read-only")
+    backend, host = under(name, tmp_path, "--noise"), FakeHost(tmp_path, permission="read-only")
     talk = await backend.open(host.session_id, host.cwd, {})
     said: list[str] = []
     novelty = {"sessionUpdate": "novelty_update", "payload": {"x": 1}}
@@ -85,7 +79,7 @@ async def test_noise_a_flood_what_is_unknown_and_options_without_a_refusal_are_b
 async def test_one_that_does_not_stay_in_the_mode_that_asks_is_not_prompted(
     name: str, options: str, tmp_path: Path
 ) -> None:
-    backend, host = called(name, tmp_path, "--bounces", options), FakeHost(tmp_path)
+    backend, host = under(name, tmp_path, "--bounces", options), FakeHost(tmp_path)
     talk = await backend.open(host.session_id, host.cwd, {})
     host.say("say it")
     if AGENTS[name].ask_mode:
@@ -102,7 +96,7 @@ async def test_dead_at_a_permission_it_comes_back_with_its_past_told_once(
     name: str, tmp_path: Path
 ) -> None:
     """Its mode goes back within a turn, it dies, and then it tells the past twice."""
-    backend, host = called(name, tmp_path), FakeHost(tmp_path)
+    backend, host = under(name, tmp_path), FakeHost(tmp_path)
     talk = await backend.open(host.session_id, host.cwd, {})
     went = {"sessionUpdate": "current_mode_update", "currentModeId": UNASKED}
     host.say(f"client {json.dumps([['update', went]])}")
@@ -118,7 +112,7 @@ async def test_dead_at_a_permission_it_comes_back_with_its_past_told_once(
 
     again = FakeHost(tmp_path)
     again.events = [ev.BackendState(data=host.state())]
-    backend = called(name, tmp_path, "--twice")
+    backend = under(name, tmp_path, "--twice")
     talk = await backend.open(again.session_id, again.cwd, again.state())
     again.next("say it")
     await talk.turn(again)

@@ -15,6 +15,7 @@ from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.served import ServedConversation
 from sessions.record import events as ev
 from tests.support.host import FakeHost
+from tests.support.known_agent import called
 
 AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
 PROGRAM: ev.JSON = {
@@ -26,21 +27,10 @@ PROGRAM: ev.JSON = {
 ADDRESS: ev.JSON = {"type": "http", "name": "web", "url": "http://127.0.0.1:9/mcp", "headers": []}
 
 
-def known(tmp_path: Path, name: str, words: str = "") -> AcpBackend:
-    """The scripted agent under the name of one that is known; it notes its words."""
-    script = tmp_path / "bin" / name
-    script.parent.mkdir(exist_ok=True)
-    state = tmp_path / "agent.json"
-    line = f'exec "{sys.executable}" "{AGENT}" --state "{state}" {words}'
-    script.write_text(f'#!/bin/sh\necho "$@" >> "{tmp_path}/words"\n{line}\n')
-    script.chmod(0o755)
-    return AcpBackend(AgentConfig("g", [str(script)], state=tmp_path, sleep_s=0))
-
-
 async def test_a_session_goes_over_to_the_process_that_has_its_servers_and_back(
     tmp_path: Path,
 ) -> None:
-    backend, host = known(tmp_path, "copilot"), FakeHost(tmp_path)
+    backend, host = called(tmp_path, "copilot"), FakeHost(tmp_path)
     talk = await backend.open(host.session_id, host.cwd, {})
     assert isinstance(talk, ServedConversation)
     host.say("say")
@@ -121,7 +111,7 @@ async def test_an_agent_that_keeps_its_servers_is_started_again_when_they_change
 async def test_a_session_whose_servers_stay_until_it_is_closed_is_closed_and_opened_again(
     tmp_path: Path,
 ) -> None:
-    backend, host = known(tmp_path, "vibe-acp", "--keeps"), FakeHost(tmp_path)
+    backend, host = called(tmp_path, "vibe-acp", "--keeps"), FakeHost(tmp_path)
     talk = await backend.open(host.session_id, host.cwd, {})
     host.say("say")
     await talk.turn(host)

@@ -24,6 +24,7 @@ from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.tools.workspace import Target
 from tests.support.host import FakeHost
+from tests.support.known_agent import called
 
 AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
 Make = Callable[..., AcpBackend]
@@ -314,17 +315,6 @@ async def test_an_agent_runs_in_its_sessions_directory(make: Make, tmp_path: Pat
     again = FakeHost(two)
     await run(backend, again, "where")
     assert again.text().endswith(str(two)), "none stays in a directory that is gone"
-
-
-def called(tmp_path: Path, name: str, *flags: str, **env: str) -> AcpBackend:
-    """A backend whose agent is the scripted one under a known agent's name."""
-    script = tmp_path / "bin" / name
-    script.parent.mkdir(exist_ok=True)
-    state = tmp_path / "agent.json"
-    line = f'exec "{sys.executable}" "{AGENT}" --state "{state}" {" ".join(flags)}'
-    script.write_text(f"#!/bin/sh\n{line}\n")
-    script.chmod(0o755)
-    return AcpBackend(AgentConfig("g", [str(script)], env, state=tmp_path, sleep_s=0))
 
 
 async def test_an_agent_that_shows_its_own_directory_gets_a_process_for_each(
