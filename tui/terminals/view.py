@@ -19,6 +19,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from sessions.api.terminals import TerminalOutput
+from tui.later import later
 from tui.terminals.drawn import REST_AFTER_S, DrawnTerminal
 from tui.terminals.emulator import Emulator, Hits, Mouse, Press, Spot
 from tui.terminals.keys import press_of
@@ -122,7 +123,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
             if wait <= 0:
                 self._flush_now()
             else:
-                self._flushing = _later(wait, self._flush_now)
+                self._flushing = later(self, wait, self._flush_now)
 
     def _echo(self) -> None:
         """What comes first after a key is its echo, as far as is known: painted now."""
@@ -137,20 +138,20 @@ class TerminalView(DrawnTerminal, can_focus=True):
     def came_before(self) -> None:
         """Draw what came before the engine's answer."""
         if self._flushing is None:
-            self._flushing = _later(SOONEST_S, self._flush_now)
+            self._flushing = later(self, SOONEST_S, self._flush_now)
 
     def _flush_now(self) -> None:
         self._flushing = None
         self._drawn_at = monotonic()
         if self.flush():
-            self._flushing = _later(SOONEST_S, self._flush_now)
+            self._flushing = later(self, SOONEST_S, self._flush_now)
 
     def flush(self) -> bool:
         """Feed and draw what came; once nothing has come for a while, take less memory."""
         left = super().flush()
         if self._resting is None:
             self._rest_at = self.fed
-            self._resting = _later(REST_AFTER_S, self._rest_if_still)
+            self._resting = later(self, REST_AFTER_S, self._rest_if_still)
         return left
 
     def _rest_if_still(self) -> None:
@@ -159,7 +160,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
             self.rest()
         else:
             self._rest_at = self.fed
-            self._resting = _later(REST_AFTER_S, self._rest_if_still)
+            self._resting = later(self, REST_AFTER_S, self._rest_if_still)
 
     def end(self) -> None:
         """Let go of the emulator, and of what was to be drawn."""
@@ -191,7 +192,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """Ask for a terminal of this size, once it stays."""
         if self._sizing is not None:
             self._sizing.cancel()
-        self._sizing = _later(SIZE_AFTER_S, self._say_size)
+        self._sizing = later(self, SIZE_AFTER_S, self._say_size)
 
     @property
     def room(self) -> Size:
@@ -424,9 +425,3 @@ class TerminalView(DrawnTerminal, can_focus=True):
         """The footer says other keys now."""
         if self.is_attached:
             self.screen.refresh_bindings()
-
-
-def _later(seconds: float, work: Callable[[], None]) -> asyncio.TimerHandle:
-    """Do it then. Textual's timers (8.2.8) are skipped, and for ever, where the time has passed
-    before they look at the clock for the first time."""
-    return asyncio.get_running_loop().call_later(seconds, work)
