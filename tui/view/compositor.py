@@ -271,7 +271,6 @@ class LeanScreen(Fitted, Screen[Any]):
         self._dirty_widgets.update(others)
 
     def _compositor_refresh(self) -> None:
-        self.take_in_dirty()
         if self.app.screen is self:
             self._behind_next = 0.0
         else:
@@ -280,6 +279,7 @@ class LeanScreen(Fitted, Screen[Any]):
             if held > 0:
                 if self._behind is None:
                     self._behind = later(self, min(held, BEHIND_S), self._paint_behind)
+                self.take_in_dirty()
                 self._dirty_widgets.clear()  # the compositor keeps where they are
                 return
             self._behind_next = inf
