@@ -70,8 +70,8 @@ class Dimmed(_Screen):
         super().__init__(*args, **kwargs)
         self._rows: list[Strip] = []
         self._rows_of: object = None
-        self._painted: object = None
-        self._rows_at = 0.0
+        """The size and the theme that they were painted for."""
+        self._fresh_until = 0.0
         self._tint = Tint(Color(0, 0, 0, 0.0), Style())
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
@@ -79,7 +79,7 @@ class Dimmed(_Screen):
         if regions:
             for screen in self.app.screen_stack:
                 if isinstance(screen, Dimmed):
-                    screen._rows_of = None
+                    screen._fresh_until = 0.0
         return super().refresh(*regions, **how)
 
     def render_line(self, y: int) -> Strip:
@@ -89,17 +89,16 @@ class Dimmed(_Screen):
         return rows[y] if y < len(rows) else super().render_line(y)
 
     def _behind_rows(self) -> list[Strip]:
-        key, now = (self.size, self.app.theme), monotonic()
-        if key == self._rows_of and now - self._rows_at < FRESH_S:
+        key = (self.size, self.app.theme)
+        if key == self._rows_of and monotonic() < self._fresh_until:
             return self._rows
         below = self.render()
         if not isinstance(below, BackgroundScreen):
             # Textual tells it for the first row of a painting alone, which may take long.
-            return self._rows if key == self._painted else []
+            return self._rows if key == self._rows_of else []
         ground = self.visual_style.rich_style
         if (below.color, ground) != (self._tint.color, self._tint.ground):
             self._tint = Tint(below.color, ground)
         self._rows = [self._tint.strip(s) for s in below.screen._compositor.render_strips()]
-        self._rows_of = self._painted = key
-        self._rows_at = monotonic()
+        self._rows_of, self._fresh_until = key, monotonic() + FRESH_S
         return self._rows
