@@ -239,16 +239,19 @@ class HarvestPanel(Panel):
         """Into the basket, or out of it."""
         item = self.chosen
         if item is not None:
-            held = item["id"] in self._picked_ids()
-            self._basket(*((), (item["id"],)) if held else ((item,), ()))
+            self._put_or_take([item])
 
     def action_pick_all(self) -> None:
         """All that are shown into the basket, or out of it if they all are in."""
-        shown = self._shown()
-        if not shown:
-            return
-        held = {i["id"] for i in shown} <= self._picked_ids()
-        self._basket(*((), [i["id"] for i in shown]) if held else (shown, ()))
+        if shown := self._shown():
+            self._put_or_take(shown)
+
+    def _put_or_take(self, items: Sequence[HarvestItem]) -> None:
+        ids = [item["id"] for item in items]
+        if self._picked_ids().issuperset(ids):
+            self._basket(remove=ids)
+        else:
+            self._basket(add=items)
 
     def action_empty(self) -> None:
         """Empty the basket."""
