@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from sessions.harvest.parameters import CommandParameter, free_name
+from sessions.harvest.parameters import CommandParameter, with_free_names
 
 _TAKES = re.compile(
     r"\b(?:argv|argparse|optparse|click|typer|docopt|getopt|fire|absl|input\(|fileinput)"
@@ -25,10 +24,7 @@ def rewritten(
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    taken: list[CommandParameter] = []
-    for each in takes:
-        taken.append(replace(each, name=free_name(each.name, named)))
-        named.add(taken[-1].name)
+    taken = with_free_names(takes, named)
     places = [(node, each) for each in taken for node in _texts(tree, each.recorded)]
     if {each.name for _, each in places} != {each.name for each in taken}:
         return None

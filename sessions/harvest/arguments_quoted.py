@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
-from sessions.harvest.parameters import CommandParameter, free_name
+from sessions.harvest.parameters import CommandParameter, with_free_names
 
 _Rewritten = tuple[str, list[CommandParameter]] | None
 
@@ -57,10 +56,7 @@ def _rewritten(
     head: Callable[[int, CommandParameter], str],
 ) -> _Rewritten:
     named = set(re.findall(r"\w+", script))
-    taken: list[CommandParameter] = []
-    for each in takes:
-        taken.append(replace(each, name=free_name(each.name, named)))
-        named.add(taken[-1].name)
+    taken = with_free_names(takes, named)
     by_name = {each.recorded: each for each in taken}
     out, put = [], set()
     for kind, text in _read(script, tokens):

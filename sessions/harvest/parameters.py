@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s;&|<>()]+|[;&|<>()]+")
@@ -61,7 +61,7 @@ def generalised(command: str, fixed: Iterable[str] = ()) -> tuple[str, list[Comm
         if bare and bare not in stay and (what := _kind(bare, before)):
             if bare not in known:
                 taken = {each.name for each in known.values()}
-                known[bare] = CommandParameter(free_name(what[0], taken), bare, what[1])
+                known[bare] = CommandParameter(_free(what[0], taken), bare, what[1])
             out += command[at : found.start()] + known[bare].name
         else:
             out += command[at : found.end()]
@@ -102,8 +102,16 @@ def file_kind(path: str) -> str:
     return _file_of(_ending(path)) if path.rpartition(".")[2].lower() in _ENDINGS else ""
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """The name, with a number behind it where it is taken."""
+def with_free_names(takes: Iterable[CommandParameter], taken: set[str]) -> list[CommandParameter]:
+    """The arguments, with a number behind a name that is `taken` or that one before them has."""
+    named: list[CommandParameter] = []
+    for each in takes:
+        free = _free(each.name, taken | {other.name for other in named})
+        named.append(replace(each, name=free))
+    return named
+
+
+def _free(name: str, taken: set[str]) -> str:
     free, number = name, 2
     while free in taken:
         free, number = f"{name}_{number}", number + 1
