@@ -64,7 +64,7 @@ class Carried(Feature):
         session, origins = new_id(), self._deck.elsewhere.origins
         await asyncio.to_thread(origins.keep, session, Origin(directory, pinned.ref))
         try:
-            there = await self._carrying.sent(host, found, base, {})
+            there = await self._carrying.sent(host, found, pinned.commit, {})
             asked = {"id": session, **wishes, **there, "ref": pinned.ref}
             await self._deck.elsewhere.ask(host, "work.begin", asked)
         except Offline:
@@ -160,8 +160,9 @@ class Carried(Feature):
         """Let the session mend what conflicts, with what it is to be landed on; how that went."""
         mirror, origin = self._of(session)
         found = await self._trees.run(repository, Path(origin.directory))
-        onto = await self._carrying.sent(mirror.host, found, told["onto"], {})
-        return await self._landings.hand_over(mirror, {**told, "onto": str(onto["commit"])})
+        onto = await self._trees.run(pin, found, told["onto"])
+        await self._carrying.sent(mirror.host, found, onto.commit, {})
+        return await self._landings.hand_over(mirror, {**told, "onto": onto.commit})
 
     async def _checked(self, mirror: Mirrored) -> None:
         """By the check that is configured over there, where the branch is: no code of it runs here.

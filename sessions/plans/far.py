@@ -109,9 +109,9 @@ class FarTasks:
             if found is not None:
                 # A cluster's nodes have caches of their own: the session says which is asked.
                 to = {"session": session} if site == RAY else {}
-                there = await self._carrying.sent(site, found, base, to)
+                began = await self._trees.run(pin, found, base)
+                there = await self._carrying.sent(site, found, began.commit, to)
                 if site != RAY:  # from a cluster it comes home
-                    began = await self._trees.run(pin, found, base)
                     self._deck.elsewhere.origins.keep(session, Origin(str(cwd), began.ref))
             args = {"id": session, "run": run, "skills": skills, **wishes, **there}
             await self._deck.elsewhere.ask(site, "work.begin", args)

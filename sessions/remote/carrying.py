@@ -24,7 +24,7 @@ from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, writte
 from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees.git import says
-from sessions.worktrees.repository import Repository, pin
+from sessions.worktrees.repository import Repository
 
 if TYPE_CHECKING:
     from sessions.features.neighbours import Trees
@@ -53,22 +53,21 @@ class Carrying:
     # -- there
 
     async def sent(
-        self, site: str, repository: Repository, base: str, to: dict[str, str]
+        self, site: str, repository: Repository, commit: str, to: dict[str, str]
     ) -> dict[str, Any]:  # fmt: skip
         """Bring a commit of a repository there; what `work.begin` is told of it.
 
         `to`: more arguments of what is asked, which say where. Raises AgentdeckError.
         """
-        pinned = await self._trees.run(pin, repository, base)
         key = bundles.key_of(repository)
-        known = {"repository": key, "commit": pinned.commit}
+        known = {"repository": key, "commit": commit}
         async with self._sending.setdefault(f"{site} {key}", asyncio.Lock()):
             had = await self._elsewhere.ask(site, "work.known", {**known, **to})
             if not had["has"] and not to:
                 had = await self._by_address(site, repository, known) or had
             if not had["has"]:
-                await self._send(site, repository, pinned.commit, had["tips"], key, to)
-        who = [says(repository.at, "config", each) or "" for each in ("user.name", "user.email")]
+                await self._send(site, repository, commit, had["tips"], key, to)
+        who = await self._trees.run(_author, repository)
         inner = "" if str(repository.inner) == "." else str(repository.inner)
         return {**known, "inner": inner, "author": who}
 
@@ -203,6 +202,10 @@ class Carrying:
         """What it has changed so far."""
         told: Changed = await self.there(session, "changes")
         return told
+
+
+def _author(repository: Repository) -> list[str]:
+    return [says(repository.at, "config", each) or "" for each in ("user.name", "user.email")]
 
 
 def kept(
