@@ -53,13 +53,8 @@ class PaletteRow:
 
     def is_like(self, terms: Sequence[str]) -> bool:
         """The same for words with a letter wrong, too few or too many."""
-        from rapidfuzz import fuzz, process
-
         words = f"{self.title} {self.help} {self.words}".casefold().split()
-        return all(
-            process.extractOne(term, words, scorer=fuzz.ratio, score_cutoff=_LEAST_ALIKE)
-            for term in terms
-        )
+        return synonyms.alike(terms, words, _LEAST_ALIKE)
 
 
 class DeckCommands(Provider):

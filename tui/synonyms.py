@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SYNONYMS = {
     "new": "create start open add session spawn launch",
     "sessions": "list history resume open switch all archive",
@@ -138,3 +140,12 @@ def of_setting(name: str) -> str:
 def of(name: str) -> str:
     """Other words for an action."""
     return SYNONYMS.get(name, "")
+
+
+def alike(terms: Sequence[str], words: Sequence[str], least: float) -> bool:
+    """Whether every term is one of the words, with a letter wrong, too few or too many."""
+    from rapidfuzz import fuzz, process
+
+    return all(
+        process.extractOne(term, words, scorer=fuzz.ratio, score_cutoff=least) for term in terms
+    )

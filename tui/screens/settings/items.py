@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import set_cell_size
@@ -73,40 +73,49 @@ def items(
 ) -> Iterator[SettingItem]:
     """What is shown: what was opened, or, where something is looked for, all that has it, or
     else what is written much like it."""
-    nearly = bool(terms) and not any(
-        _has(row, terms) for section in sections for row in _rows(section)
-    )
+    if terms:
+        yield from _found(sections, terms, _has) or _found(sections, terms, _is_like)
+        return
     for section in sections:
-        head = SettingItem(HEAD + ".".join(section["keys"]), section)
-        rows = _rows(section)
-        if terms:
-            rows = [row for row in rows if _has(row, terms, nearly=nearly)]
-            if rows:
-                yield head
-                yield from rows
-            continue
+        head = _of_section(section)
         yield head
         if head.name in opened:
-            yield from rows
+            yield from _rows(section)
+
+
+def _found(
+    sections: Sequence[SettingsSection],
+    terms: Sequence[str],
+    has: Callable[[SettingItem, Sequence[str]], bool],
+) -> list[SettingItem]:
+    """The settings that have it, each section's under its head."""
+    found: list[SettingItem] = []
+    for section in sections:
+        if rows := [row for row in _rows(section) if has(row, terms)]:
+            found += [_of_section(section), *rows]
+    return found
+
+
+def _of_section(section: SettingsSection) -> SettingItem:
+    return SettingItem(HEAD + ".".join(section["keys"]), section)
 
 
 def _rows(section: SettingsSection) -> list[SettingItem]:
     return [SettingItem(".".join(s["keys"]), section, s) for s in section["settings"]]
 
 
-def _has(item: SettingItem, terms: Sequence[str], *, nearly: bool = False) -> bool:
+def _has(item: SettingItem, terms: Sequence[str]) -> bool:
     setting = item.setting
     assert setting is not None
     words = f"{item.name} {item.name.replace('_', ' ')} {setting['words']} {setting['value']} "
     words = f"{words}{item.section['words']} {_source(setting)} {synonyms.of_setting(item.name)}"
     words = words.casefold()
-    if not nearly:
-        return all(term in words for term in terms)
-    from rapidfuzz import fuzz
+    return all(term in words for term in terms)
 
-    # Of names alone: in long sentences everything is like something.
-    name = item.name.replace("_", " ").replace(".", " ").split()
-    return all(any(fuzz.ratio(term, word) >= _ALIKE for word in name) for term in terms)
+
+def _is_like(item: SettingItem, terms: Sequence[str]) -> bool:
+    """Of names alone: in long sentences everything is like something."""
+    return synonyms.alike(terms, item.name.replace("_", " ").replace(".", " ").split(), _ALIKE)
 
 
 def row_of(item: SettingItem, width: int, opened: bool) -> Row:
