@@ -13,7 +13,6 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import cast, get_args
 
 from sessions.errors import UsageError
 from sessions.priming.inject import compose
@@ -23,7 +22,7 @@ from sessions.priming.pipeline import Ask
 from sessions.priming.prompts import FOLLOW_UP, ModelPrompt, Subject, expand_prompt
 from sessions.priming.rng import Stream
 from sessions.priming.untrusted import clean, quote
-from sessions.record.closed_sets import Preferred, PrimedOutcome
+from sessions.record.closed_sets import Preferred, PrimedOutcome, one_of
 from sessions.safety.reply_json import object_in
 
 ARMS = ("plain", "sham", "primed")
@@ -86,9 +85,9 @@ class Comparison:
         showing = self.next
         if showing is None:
             raise UsageError("This comparison is over.")
-        if answer not in get_args(Preferred):
+        said = one_of(Preferred, answer, None)
+        if said is None:
             raise UsageError(f"{answer[:20]!r} is no verdict.", "Say first, second or tie.")
-        said = cast("Preferred", answer)
         return replace(self, verdicts=(*self.verdicts, ShowingVerdict(showing.number, said)))
 
     def outcome(self, other: str) -> PrimedOutcome:
