@@ -115,11 +115,8 @@ def _fault(hint: Any, value: Any, name: str) -> str:
         keys = _keys(hint) if is_typeddict(hint) else dict.fromkeys(value, inner[1])
         each = (_fault(keys[k], one, f"{name}.{k}") for k, one in value.items() if k in keys)
         return next(filter(None, each), "")
-    return (
-        ""
-        if _is_a(dict if is_typeddict(hint) else origin or hint, value)
-        else (f"{name} can't be {type(value).__name__}")
-    )
+    kind = dict if is_typeddict(hint) else origin or hint
+    return "" if _is_a(kind, value) else f"{name} can't be {type(value).__name__}"
 
 
 @cache
