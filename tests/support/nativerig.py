@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from sessions import config
 from sessions.engine.whole import WholeDeck
 from sessions.record import events as ev
+from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.support.deckrig import Listening
-from tests.support.messages_server import MessagesServer
+from tests.support.messages_server import MessagesServer, Script
 from tests.support.rig import rig_places, until
 
 E = TypeVar("E", bound=ev.Event)
@@ -50,6 +53,21 @@ class NativeRig:
         deck = WholeDeck(places, config.load(places.config_file))
         await deck.open()
         return cls(deck, server, root)
+
+    @classmethod
+    @asynccontextmanager
+    async def answering(
+        cls, root: Path, script: Script, permission: str = "ask"
+    ) -> AsyncIterator[NativeRig]:
+        """A deck on a server of its own that answers by `script`; nothing is throttled from before.
+
+        Both end with the block.
+        """
+        throttle._GATES.clear()
+        async with MessagesServer(script) as server:
+            rig = await cls.make(root, server, permission=permission)
+            yield rig
+            await rig.close()
 
     def configure(self, more: str) -> None:
         """Lines at the end of the configuration, which is read again."""

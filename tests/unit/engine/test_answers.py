@@ -14,8 +14,7 @@ from sessions.api.priming import PrimingPreview, PrimingWishes
 from sessions.engine.commands import check
 from sessions.engine.commands import priming as priming_commands
 from sessions.errors import UsageError
-from sessions.runtime import throttle
-from tests.support.messages_server import MessagesServer, Request, Step, say
+from tests.support.messages_server import Request, Step, say
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
 from tests.support.shapes import answered, fits
@@ -43,11 +42,8 @@ def reader(request: Request) -> list[Step]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
-    throttle._GATES.clear()
-    async with MessagesServer(reader) as server:
-        rig = await NativeRig.make(tmp_path, server)
+    async with NativeRig.answering(tmp_path, reader) as rig:
         yield rig
-        await rig.close()
 
 
 async def test_of_priming(rig: NativeRig) -> None:

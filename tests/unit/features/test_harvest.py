@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions.engine.commands import load_commands
-from sessions.runtime import throttle
-from tests.support.messages_server import MessagesServer, Request, Step, call, say
+from tests.support.messages_server import Request, Step, call, say
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
 
@@ -32,11 +31,8 @@ def worker(request: Request) -> list[Step]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
-    throttle._GATES.clear()
-    async with MessagesServer(worker) as server:
-        rig = await NativeRig.make(tmp_path, server, permission="full")
+    async with NativeRig.answering(tmp_path, worker, permission="full") as rig:
         yield rig
-        await rig.close()
 
 
 async def test_talk_alone_is_never_suggested(rig: NativeRig) -> None:

@@ -13,7 +13,6 @@ from sessions.engine.commands import load_commands
 from sessions.errors import NotFound, UsageError
 from sessions.harvest.pair_ledger import PairLedger
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from tests.support.messages_server import (
     Hang,
     MessagesServer,
@@ -40,11 +39,8 @@ def helper(request: Request) -> list[Step]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
-    throttle._GATES.clear()
-    async with MessagesServer(helper) as server:
-        rig = await NativeRig.make(tmp_path, server)
+    async with NativeRig.answering(tmp_path, helper) as rig:
         yield rig
-        await rig.close()
 
 
 def drafted(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from sessions.errors import UsageError
 from sessions.features.priming import Wishes
 from sessions.priming import record
 from sessions.record import events as ev
-from sessions.runtime import throttle
-from tests.support.messages_server import MessagesServer, Request, Step, say
+from tests.support.messages_server import Request, Step, say
 from tests.support.nativerig import NativeRig, of_type, text_of
 from tests.support.rig import until
 
@@ -41,11 +40,8 @@ def reader(request: Request) -> list[Step]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
-    throttle._GATES.clear()
-    async with MessagesServer(reader) as server:
-        rig = await NativeRig.make(tmp_path, server)
+    async with NativeRig.answering(tmp_path, reader) as rig:
         yield rig
-        await rig.close()
 
 
 async def test_a_priming_from_draw_to_gauge_and_back_from_the_journal(rig: NativeRig) -> None:

@@ -12,9 +12,8 @@ import pytest
 from sessions.errors import AgentdeckError
 from sessions.features.session_skills import SessionSkills
 from sessions.record import events as ev
-from sessions.runtime import throttle
 from sessions.runtime.session import Session
-from tests.support.messages_server import MessagesServer, Request, Step, call, say
+from tests.support.messages_server import Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
 from tests.support.skill_folders import make_skill
@@ -65,12 +64,9 @@ def model(request: Request) -> list[Step]:
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
-    throttle._GATES.clear()
-    async with MessagesServer(model) as server:
-        rig = await NativeRig.make(tmp_path, server)
+    async with NativeRig.answering(tmp_path, model) as rig:
         (tmp_path / "work" / "t.csv").write_text("a,b\n1,2\n")
         yield rig
-        await rig.close()
 
 
 async def switched(rig: NativeRig, session: Session, state: str = "on") -> None:
