@@ -1,5 +1,6 @@
 """How the deck starts."""
 
+import asyncio
 import subprocess
 import sys
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from sessions.errors import UsageError
 from tui.app import DeckApp, run
+from tui.deck.client import DeckClient
 from tui.options import DeckOptions
 
 HEAVY = (
@@ -43,16 +45,18 @@ def test_without_a_terminal_a_sentence_says_so() -> None:
         run(DeckOptions())
 
 
-async def test_the_first_frame_does_not_wait_for_the_engine() -> None:
-    import asyncio
+def waiting() -> DeckApp:
+    """A deck whose engine never answers."""
 
-    never = asyncio.Event()
-
-    async def connect() -> object:
-        await never.wait()
+    async def connect() -> DeckClient:
+        await asyncio.Event().wait()
         raise AssertionError
 
-    app = DeckApp(client_factory=connect)  # type: ignore[arg-type]
+    return DeckApp(client_factory=connect)
+
+
+async def test_the_first_frame_does_not_wait_for_the_engine() -> None:
+    app = waiting()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         await pilot.press("h", "i")
@@ -94,15 +98,7 @@ def test_the_first_frame_needs_no_module_of_the_deck_itself() -> None:
 
 
 async def test_who_looked_away_while_the_deck_started_types_into_the_composer() -> None:
-    import asyncio
-
-    never = asyncio.Event()
-
-    async def connect() -> object:
-        await never.wait()
-        raise AssertionError
-
-    app = DeckApp(client_factory=connect)  # type: ignore[arg-type]
+    app = waiting()
     async with app.run_test(size=(80, 24)) as pilot:
         app.app_focus = False
         while app.screen is not app.deck or not app.deck.query("Composer"):
