@@ -60,13 +60,7 @@ class Driver:
             found = await cls._reached(path, wanted, START_S)
         if found is None:
             raise _fault(None)
-        try:
-            first = await asyncio.wait_for(frames.read(found._reader), START_S)
-        except TimeoutError:
-            first = None
-        except BaseException:
-            await found.close()
-            raise
+        first = await found._first(START_S)
         if first is None or "fault" in first:
             await found.close()
             raise _fault(first)
@@ -81,21 +75,25 @@ class Driver:
             driver = cls(*await asyncio.open_unix_connection(path))
         except OSError:
             return None
-        try:
-            told = await asyncio.wait_for(frames.read(driver._reader), wait_s)
-        except TimeoutError:
-            told = None
-        except BaseException:
-            await driver.close(stays=True)
-            raise
+        told = await driver._first(wait_s)  # who it is
         if told is None:
-            await driver.close(stays=True)
             return None
         driver.pid = int(told.get("pid", 0))
         if told.get("is") == wanted:
             return driver
         await driver.close()
         return None
+
+    async def _first(self, wait_s: float) -> dict[str, Any] | None:
+        """What it says before it is asked; where nothing comes in time, it is let go of."""
+        told = None
+        try:
+            with contextlib.suppress(TimeoutError):
+                told = await asyncio.wait_for(frames.read(self._reader), wait_s)
+        finally:
+            if told is None:
+                await self.close()  # a bridge that has not said its process is let be
+        return told
 
     async def ask(self, op: str, **args: Any) -> Any:
         """What the bridge answers. Raises BridgeFault."""
