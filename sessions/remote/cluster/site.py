@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from sessions.api.cluster import ClusterNode
 from sessions.errors import AgentdeckError, UsageError, told_as
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.cluster import frames, settings
 from sessions.remote.cluster.actor import NAME, SLACK_S, Actor
@@ -173,12 +174,7 @@ class RaySite:
         here = {s.id: s for s in await self._deck.all_summaries() if s.host == self.name}
         found: dict[str, list[str]] = {}
         for session in here:
-            above = session
-            for _ in range(_DEEP):
-                if above in self._noted or above not in here:
-                    break
-                above = str((here[above].parent or {}).get("id"))
-            found.setdefault(above, []).append(session)
+            found.setdefault(self._above(session, here.get), []).append(session)
         return found
 
     def begun(self, actor: str) -> BegunActor | None:
@@ -203,11 +199,20 @@ class RaySite:
 
     def _actor_of(self, session: str) -> str:
         """A session's actor: its own, or that of the session that started it."""
+
+        def told(each: str) -> Summary | None:
+            there = self._deck.sessions.get(each)
+            return there.summary if there is not None else None
+
+        return self._above(session, told)
+
+    def _above(self, session: str, told: Callable[[str], Summary | None]) -> str:
+        """The first that has an actor, up from a session; or the last of whom is told."""
         for _ in range(_DEEP):
             if session in self._noted:
                 return session
-            there = self._deck.sessions.get(session)
-            above = (there.summary.parent or {}).get("id") if there is not None else None
+            summary = told(session)
+            above = (summary.parent or {}).get("id") if summary is not None else None
             if not isinstance(above, str):
                 return session
             session = above
