@@ -12,6 +12,7 @@ import re
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def calls(known: list[DeclaredCommand]) -> str:
     return _HEAD.format(imports="\n".join(imports)) + text + _TAIL
 
 
+@cache
 def _shapes() -> dict[str, Any]:
     """What is answered and taken, by name."""
     from sessions import api
