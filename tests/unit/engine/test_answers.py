@@ -18,26 +18,21 @@ from tests.support.messages_server import Request, Step, say
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
 from tests.support.shapes import answered, fits
+from tests.unit.features import test_priming
 from tests.unit.harvest.test_service import worked
 
 
 def reader(request: Request) -> list[Step]:
     """Reads draws, and answers in prose or for a comparison."""
     text = request.last_text
-    if "letter sets" in text.casefold() and "<<<" not in text:
-        sets = [w for w in text.split() if len(w) == 4 and w.isalpha() and w.isupper()][:3]
-        items = [
-            {"id": f"a{n}", "source": s, "term": " ".join(f"{c}erm" for c in s), "leap": 4,
-             "gloss": "a mechanism", "why": "it bears on this", "p": 0.1 * n}
-            for n, s in enumerate(sets)
-        ]  # fmt: skip
-        return say(json.dumps({"items": items, "skipped": []}))
     if "come to your mind first" in text:
         items = [{"id": "t1", "source": "", "term": "caching", "gloss": "keep it", "why": "fast"}]
         return say(json.dumps({"items": items}))
     if "Rewrite it as" in text:
         return say(json.dumps({"ideas": [f"an idea in plain words {n}" for n in range(5)]}))
-    return say("percolation quorum hysteresis lattice " * 20)
+    if "<<<" in text:
+        return say("percolation quorum hysteresis lattice " * 20)
+    return test_priming.reader(request)
 
 
 @pytest.fixture
