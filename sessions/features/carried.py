@@ -147,9 +147,9 @@ class Carried(Feature):
             if not told["branch"]:
                 raise UsageError("There is nothing to land: it has committed nothing.")
             title = name_of(mirror.summary)
-            given = found.at, told["branch"], told["commit"], target, how, message, title
+            given = found.at, told["branch"], target, how, message, title, told["commit"]
             try:
-                landing = await self._trees.run(land.of_commit, *given)
+                landing = await self._trees.run(land.prepare, *given)
             except Conflicts as conflicts:
                 return not_landed(session.id, conflicts, how)
             await self._trees.run(land.reach, landing)

@@ -74,27 +74,16 @@ def prepare(
     how: LandedHow = "rebase",
     message: str = "",
     title: str = "",
+    head: str = "",
 ) -> Landing:
     """Make what is to be landed, among git's objects alone.
 
-    `message`: of what is squashed or merged. Raises UsageError where it can't be begun (a dirty
-    checkout, say), Conflicts, GitFault.
+    `message`: of what is squashed or merged. `head`: the commit of a branch that is checked out
+    nowhere; `path` is then any place in its repository. Raises UsageError where it can't be begun
+    (a dirty checkout, say), Conflicts, GitFault.
     """
-    head = _session_side(path, branch)
-    return of_commit(path, branch, head, target, how, message, title)
-
-
-def of_commit(
-    path: Path,
-    branch: str,
-    head: str,
-    target: str,
-    how: LandedHow = "rebase",
-    message: str = "",
-    title: str = "",
-) -> Landing:
-    """The same of a branch at a commit that is checked out nowhere; `path`: in its repository."""
     _capable(path)
+    head = head or _session_side(path, branch)
     old, checkout = _target_side(path, branch, target)
     ahead = names_of(path, "rev-list", "--reverse", "--topo-order", f"{old}..{head}")
     if not ahead:
