@@ -16,7 +16,7 @@ from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, EngineError
 from sessions.record import events as ev
 from sessions.terminals.kept import PrintedBytes
-from sessions.terminals.terminal import LEAST, MOST_CELLS, Watches
+from sessions.terminals.terminal import Watches, bounded
 
 log = logging.getLogger("agentdeck.remote")
 
@@ -178,5 +178,4 @@ class FarTerminal:
 
 def _bound(columns: object, rows: object) -> tuple[int, int]:
     """A size as it was told from outside. Raises ValueError, TypeError."""
-    wide, high = (min(max(LEAST, int(str(n))), MOST_CELLS) for n in (columns, rows))
-    return wide, high
+    return bounded(int(str(columns)), int(str(rows)))

@@ -38,7 +38,7 @@ TURN_S = 0.01
 _SIZES_S = 0.05
 _LAST = 2**20
 """Bytes that are still read once the program has ended and its time is over."""
-LEAST, MOST_CELLS = 2, 1000
+_LEAST, _MOST_CELLS = 2, 1000
 
 
 class Watches(Protocol):
@@ -210,7 +210,7 @@ class LiveTerminal:
 
     def resize(self, columns: int, rows: int) -> None:
         """Make it that large; of many sizes in a moment only the last one is told."""
-        size = max(LEAST, min(columns, MOST_CELLS)), max(LEAST, min(rows, MOST_CELLS))
+        size = bounded(columns, rows)
         if size == self._wanted:
             return
         self._wanted = size
@@ -289,6 +289,12 @@ class LiveTerminal:
         self.running = False
         if self._pty is not None:
             self._pty.close()
+
+
+def bounded(columns: int, rows: int) -> tuple[int, int]:
+    """The size nearest to that which a terminal may have."""
+    wide, high = (max(_LEAST, min(cells, _MOST_CELLS)) for cells in (columns, rows))
+    return wide, high
 
 
 def _read_from(pty: Pty, share: int) -> tuple[bytes, bool]:
