@@ -84,7 +84,9 @@ class Offers(Static):
             if field.text and self.folder != self._known[0]:
                 self._renew(self.folder)  # an `@` may follow
             return
-        self.at = -1  # what was chosen was of another word's
+        if self.at >= 0:  # what was chosen was of another word's
+            self.at = -1
+            self._draw()
         if word[0] == "/":
             self.workers.cancel_group(self, "offers")
             self._show(field, ranked(self.commands(), word))
@@ -132,15 +134,15 @@ class Offers(Static):
             self._known = (folder, monotonic(), names)
 
     def _show(self, field: Area, found: list[WordOffer]) -> None:
-        if found == self.found:
-            return
-        self.found, self.at = found, -1
         if not found:
-            self.close()
+            if self.open:
+                self.close()
             return
         self.display = True
         self.styles.offset = (0, -field.outer_size.height - 1)
-        self._draw()
+        if found != self.found:
+            self.found, self.at = found, -1
+            self._draw()
 
     def move(self, by: int) -> None:
         """Choose the next one, or the one before; round and round."""

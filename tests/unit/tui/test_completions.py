@@ -262,3 +262,19 @@ async def test_a_letter_more_changes_no_layout(
         assert [str(line).strip() for line in str(offers.content).split("\n")][:2] == ["", ""]
         offers._shrink()
         await here.until(lambda: offers.size.height == 2)
+
+
+@pytest.mark.usefixtures("folder")
+async def test_what_was_chosen_is_not_so_for_another_letter_that_finds_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Names, "plain", lambda *_: [f"{n}.py" for n in range(8)])
+    async with opened(0) as here:
+        offers = here.composer.offers
+        await here.type("@")
+        await here.until(lambda: len(offers.found) == 8)
+        await here.press("down")
+        assert "reverse" in str(offers.content.spans)  # type: ignore[union-attr]
+        await here.type("p")
+        assert len(offers.found) == 8 and offers.at == -1
+        assert "reverse" not in str(offers.content.spans)  # type: ignore[union-attr]
