@@ -100,8 +100,7 @@ class Carried(Feature):
         self, mirror: Mirrored, origin: Origin, found: Repository, message: str
     ) -> Fetched:
         carrying = self._carrying
-        carrying.in_haste.add(mirror.id)  # a person waits for it: not for a host that is away
-        try:
+        with carrying.in_haste(mirror):
             changed = await carrying.changes(mirror)
             loose = changed["loose"]
             await self._trees.run(_unchanged, found, mirror.summary.branch, origin.head)
@@ -112,8 +111,6 @@ class Carried(Feature):
                 kept_now = replace(origin, head=packed["head"])
                 await asyncio.to_thread(self._deck.elsewhere.origins.keep, mirror.id, kept_now)
             files, left = await carrying.files(mirror, packed)
-        finally:
-            carrying.in_haste.discard(mirror.id)
         await asyncio.to_thread(kept, mirror.folder / "files", files, newest=True)
         brought = mirror.folder / "files" / "brought"
         return {

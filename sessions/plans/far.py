@@ -192,11 +192,8 @@ class FarTasks:
 
     async def home_now(self, session: Mirrored, directory: Path, title: str) -> list[str]:
         """The same for a person who has ended it: its place is not waited for if it is lost."""
-        self._carrying.in_haste.add(session.id)
-        try:
+        with self._carrying.in_haste(session):
             return await self.home(session, directory, title)
-        finally:
-            self._carrying.in_haste.discard(session.id)
 
     async def home(self, session: Mirrored, directory: Path, title: str) -> list[str]:
         """A try is over: what it made comes back, and an actor ends. What was left there."""

@@ -12,7 +12,8 @@ import base64
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,8 +48,16 @@ class Carrying:
         self._trees = trees
         self._sending: dict[str, asyncio.Lock] = {}
         """A repository is sent to a site by one session at a time: the next finds it there."""
-        self.in_haste: set[str] = set()
-        """Sessions of which a person wants to see the end: their place is not waited for."""
+        self._in_haste: set[str] = set()
+
+    @contextmanager
+    def in_haste(self, session: Mirrored) -> Iterator[None]:
+        """A person waits for what is asked of it meanwhile: its place is not waited for."""
+        self._in_haste.add(session.id)
+        try:
+            yield
+        finally:
+            self._in_haste.discard(session.id)
 
     # -- there
 
@@ -115,7 +124,7 @@ class Carrying:
             try:
                 return await self._elsewhere.call(session.id, session.host, f"work.{command}", args)
             except Offline as error:
-                if session.id in self.in_haste:
+                if session.id in self._in_haste:
                     raise
                 log.info("work.%s of session %s: %s", command, session.id, error)
                 await self.heard(session)
