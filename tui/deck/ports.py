@@ -188,9 +188,6 @@ class ForSending(HasModel, HasTiles, HasFocus, HasComposer, Asks, Protocol):
     def remember(self) -> None:
         """Write the deck's memory soon."""
 
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call once."""
-
 
 class ForScrolling(HasModel, HasTiles, Protocol):
     """What is needed to bring a place of a record into view."""

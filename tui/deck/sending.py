@@ -9,6 +9,7 @@ from tui.deck.memory import Draft
 from tui.deck.ports import ForSending
 from tui.deck.terminals import give_keys, paste
 from tui.folder import here
+from tui.later import later
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
@@ -260,13 +261,13 @@ class Sender:
             )
         told = f"{clip(one_line(text), 60)} runs; /shell_stop ends it."
         app = self.deck.app
-        waits = self.deck.set_timer(
-            _WORTH_SAYING_S, lambda: app.notify(told, markup=False, timeout=_LONGEST_S)
+        waits = later(
+            app, _WORTH_SAYING_S, lambda: app.notify(told, markup=False, timeout=_LONGEST_S)
         )
         try:
             await self.deck.client.call("session.shell", session=targets[0], line=text[1:])
         finally:
-            waits.stop()
+            waits.cancel()
             app.take_back(told)  # type: ignore[attr-defined]
 
     def _give_back(self, targets: tuple[str, ...], draft: Draft) -> None:
