@@ -16,7 +16,7 @@ from sessions.cli.output import CONTEXT, say_line
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.closed_sets import PERMISSIONS
+from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
 from sessions.safety.sanitise import clean
@@ -399,7 +399,7 @@ def _remedy_of_an_agent(asked: ev.PermissionAsked, mode: str, session: str) -> s
 
 
 def _judge(ended: ev.TurnEnded, error: str) -> None:
-    if ended.reason in ("end_turn", "max_tokens"):
+    if ended.reason in WENT_THROUGH:
         return
     if ended.reason in ("limit", "max_turns"):
         raise NeedsPerson(f"It stopped at a limit: {ended.detail or ended.reason}.")

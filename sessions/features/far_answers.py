@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import WENT_THROUGH
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Offline
 
@@ -56,7 +57,7 @@ class FarAnswers:
             else:
                 self._wished.pop(session.id, None)
         elif isinstance(event, ev.TurnEnded) and session.id in self._wished:
-            good = event.reason in ("end_turn", "max_tokens")
+            good = event.reason in WENT_THROUGH
             if good and session.id not in self._under_way:
                 task = asyncio.get_running_loop().create_task(self._done(session))
                 self._under_way[session.id] = task

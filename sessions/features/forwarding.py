@@ -16,7 +16,7 @@ from sessions.features.feature import Feature
 from sessions.features.subsessions import SubSessions
 from sessions.plans import fill, watch
 from sessions.record import events as ev
-from sessions.record.closed_sets import PERMISSIONS
+from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.names import name_of
 from sessions.remote.mirrored import Mirrored
 from sessions.safety.sanitise import clean_line
@@ -158,7 +158,7 @@ class Passing(Feature):
 
     async def after_turn(self, session: Session, ended: ev.TurnEnded) -> None:
         """A turn is over: with it the session is done, unless more waits."""
-        good = ended.reason in ("end_turn", "max_tokens")
+        good = ended.reason in WENT_THROUGH
         then = session.summary.then
         # With `by` it is another engine that sends it on: it knows those to whom it goes.
         if good and then and "by" not in then and not session.queue:

@@ -12,7 +12,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.plans import watch
 from sessions.plans.watch import Watch
-from sessions.record.closed_sets import PERMISSIONS
+from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.summary import Summary
 from sessions.runtime import budget
 from sessions.safety.sanitise import clean_line
@@ -93,7 +93,7 @@ class SubSessions(Feature):
         answer = watch.answer(watch.events_of(child))
         tokens = sum(child.summary.tokens.values())
         data = {"session": child.id, "tokens": tokens}
-        if ended.reason not in ("end_turn", "max_tokens"):
+        if ended.reason not in WENT_THROUGH:
             error = watched.error.message if watched.error else ended.detail or ended.reason
             return Outcome(
                 f"The sub-session {child.id} failed: {error}\n{answer}".strip(), "error", data=data

@@ -16,6 +16,7 @@ from sessions.plans.fanout import FanoutItem
 from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
 from sessions.record import events as ev
+from sessions.record.closed_sets import WENT_THROUGH
 from sessions.record.summary import ENGINE_ENDED, ENGINE_STOPPED
 from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean
@@ -175,7 +176,7 @@ class Attempt:
         self, session: Session, ended: ev.TurnEnded, values: fill.Values
     ) -> TryOutcome | str:
         """How the try ended, or what is said next."""
-        if ended.reason in ("end_turn", "max_tokens"):
+        if ended.reason in WENT_THROUGH:
             self.runner.went_through(self.unit)
             if why := self._over_limit(session):
                 return self._failed(why)

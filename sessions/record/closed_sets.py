@@ -97,6 +97,8 @@ T = TypeVar("T")
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+WENT_THROUGH: tuple[TurnReason, ...] = ("end_turn", "max_tokens")
+"""How a turn ends whose answer stands."""
 SAID: tuple[Status, ...] = ("needs-you", "done", "working", "idle", "failed")
 """What a program on a terminal may say that it is (`agentdeck notify`)."""
 

@@ -24,7 +24,7 @@ from sessions.errors import (
 )
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.closed_sets import Origin, QueueMode, Status
+from sessions.record.closed_sets import WENT_THROUGH, Origin, QueueMode, Status
 from sessions.record.context import Context
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
@@ -498,7 +498,7 @@ class Session:
             self.interruption = BY_USER
             self.deck.changed(self)
         await self.deck.after_turn(self, ended)
-        if ended.reason in ("end_turn", "max_tokens"):
+        if ended.reason in WENT_THROUGH:
             await self._next_from_queue()
 
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
