@@ -119,8 +119,8 @@ def other_user(home: Path, python: str) -> Iterator[OtherUser]:
     name = f"deck{new_id()[-8:]}"
     made = ["useradd", "--no-log-init", "-m", "-d", str(home), "-s", "/bin/sh", "-p", "*", name]
     subprocess.run(made, check=True, capture_output=True, timeout=_LONG)
+    user = OtherUser(name, pwd.getpwnam(name).pw_uid, home)
     try:
-        user = OtherUser(name, pwd.getpwnam(name).pw_uid, home)
         user.write(
             Path(user.agentdeck),
             f"#!/bin/sh\nPYTHONPATH={_ROOT}:{_PACKAGES} PYTHONDONTWRITEBYTECODE=1 "
@@ -129,6 +129,5 @@ def other_user(home: Path, python: str) -> Iterator[OtherUser]:
         )
         yield user
     finally:
-        if "user" in locals():
-            user.end()
+        user.end()
         subprocess.run(["userdel", "-f", "-r", name], capture_output=True, timeout=_LONG)
