@@ -178,9 +178,8 @@ class Carried(Feature):
 
     async def _told(self, mirror: Mirrored, found: Repository, landing: Landing) -> None:
         """The session over there goes on from what was landed, where it can be told so."""
-        self._deck.elsewhere.origins.keep(
-            mirror.id, Origin(str(found.top or found.common), landing.target, landing.head)
-        )
+        now = Origin(str(found.top or found.common), landing.target, landing.head)
+        await asyncio.to_thread(self._deck.elsewhere.origins.keep, mirror.id, now)
         try:
             there = await self._carrying.sent(mirror.host, found, landing.new, {})
             await self._deck.elsewhere.call(

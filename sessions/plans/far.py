@@ -112,7 +112,8 @@ class FarTasks:
                 began = await self._trees.run(pin, found, base)
                 there = await self._carrying.sent(site, found, began.commit, to)
                 if site != RAY:  # from a cluster it comes home
-                    self._deck.elsewhere.origins.keep(session, Origin(str(cwd), began.ref))
+                    origin = Origin(str(cwd), began.ref)
+                    await asyncio.to_thread(self._deck.elsewhere.origins.keep, session, origin)
             args = {"id": session, "run": run, "skills": skills, **wishes, **there}
             await self._deck.elsewhere.ask(site, "work.begin", args)
             await self._deck.elsewhere.pull(site, session)
