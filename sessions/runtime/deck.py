@@ -28,10 +28,10 @@ from sessions.remote.mirrored import Mirrored
 from sessions.runtime.attachments import taken
 from sessions.runtime.directories import lack_of
 from sessions.runtime.full_disk import Refusals
-from sessions.runtime.led import BY, Led
 from sessions.runtime.limit_waits import Waits
 from sessions.runtime.parts import NewSession
 from sessions.runtime.session import Session
+from sessions.runtime.subagent_session import BY, SubagentSession
 from sessions.safety.numbers_from_outside import count
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class Deck:
                 f"It is left as it is, in {folder}. All other sessions go on.",
             ) from error
 
-    def led(self, parent: Session, title: str, call: str, above: str) -> Led:
+    def led(self, parent: Session, title: str, call: str, above: str) -> SubagentSession:
         """A new session that the agent of `parent` leads by itself.
 
         `above`: the session that it belongs to, if it is another one. Raises AgentdeckError.
@@ -281,7 +281,7 @@ class Deck:
             profile=own.profile, permission=own.permission, run=own.run,
             parent={"id": above or own.id, "seq": 0, "call": call, "by": BY},
         )  # fmt: skip
-        return Led(self, self.bare(created))
+        return SubagentSession(self, self.bare(created))
 
     def bare(self, created: ev.SessionCreated) -> Session:
         """A session that is just that, in which no feature had a say. Raises JournalError."""

@@ -33,10 +33,10 @@ from sessions.record.terminal_state import unseen
 from sessions.runtime import limit_waits
 from sessions.runtime.answering import answered
 from sessions.runtime.full_disk import pause
-from sessions.runtime.led import Led, refuse_messages
 from sessions.runtime.past_turns import PastTurns
 from sessions.runtime.queued_message import Queued, told_of
 from sessions.runtime.repair import LeftOpen
+from sessions.runtime.subagent_session import SubagentSession, refuse_messages
 from sessions.runtime.turn import Turn
 from sessions.runtime.turn_spent import TurnSpent
 
@@ -340,7 +340,7 @@ class Session:
             self.recorder.emit(message)
         return messages
 
-    def child(self, title: str, call: str, above: str) -> Led | None:
+    def child(self, title: str, call: str, above: str) -> SubagentSession | None:
         """A session that the agent of this one leads; None where the disk refuses it."""
         try:
             return self.deck.led(self, title, call, above)

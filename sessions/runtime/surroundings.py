@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sessions.backends.base import Conversation, Settings, Tools
     from sessions.errors import JournalError
     from sessions.remote.port import WayThere
-    from sessions.runtime.led import Led
+    from sessions.runtime.subagent_session import SubagentSession
 
 
 S = TypeVar("S", contravariant=True)
@@ -40,7 +40,7 @@ class Surroundings(Protocol[S]):
     async def conversation(self, session: S) -> Conversation:
         """Open the session's conversation with its backend. Raises AgentdeckError."""
 
-    def led(self, parent: S, title: str, call: str, above: str) -> Led:
+    def led(self, parent: S, title: str, call: str, above: str) -> SubagentSession:
         """A session that the agent of `parent` leads (see TurnHost.child). Raises AgentdeckError.
 
         `above`: the session that it belongs to, if it is another one.

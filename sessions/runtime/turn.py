@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sessions.record.context import Context
     from sessions.record.recorder import Recorder
     from sessions.record.summary import Summary
-    from sessions.runtime.led import Led
     from sessions.runtime.queued_message import Queued
+    from sessions.runtime.subagent_session import SubagentSession
 
 
 class Owner(Protocol):
@@ -48,7 +48,7 @@ class Owner(Protocol):
     def spend(self, usage: Mapping[str, int], cost_usd: float | None) -> None:
         """Count towards the turn."""
 
-    def child(self, title: str, call: str, above: str) -> Led | None:
+    def child(self, title: str, call: str, above: str) -> SubagentSession | None:
         """A session that its agent leads by itself; None where there can be none."""
 
 
@@ -132,7 +132,7 @@ class Turn:
         """Return when the end of the turn is on record and the next one can begin."""
         await self.ended.wait()
 
-    def child(self, title: str, call: str, above: str = "") -> Led | None:
+    def child(self, title: str, call: str, above: str = "") -> SubagentSession | None:
         """A session that the agent leads by itself; None where there can be none."""
         return self._session.child(title, call, above)
 

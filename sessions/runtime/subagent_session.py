@@ -36,7 +36,7 @@ def refuse_messages(summary: Summary) -> None:
         )
 
 
-class LedSession(Protocol):
+class RecordedSession(Protocol):
     """As much of a session as leading it takes."""
 
     folder: Path
@@ -55,23 +55,23 @@ class LedSession(Protocol):
         """Record a change."""
 
 
-class LeadingDeck(Protocol):
+class SubagentDeck(Protocol):
     """As much of the deck as leading a session takes."""
 
-    def in_memory(self, session_id: str) -> LedSession | None:
+    def in_memory(self, session_id: str) -> RecordedSession | None:
         """A session that is in memory."""
 
-    def opened(self, session_id: str) -> LedSession:
+    def opened(self, session_id: str) -> RecordedSession:
         """A session from its journal. Raises AgentdeckError."""
 
     async def lay_down(self, session_id: str) -> None:
         """Take a session that rests out of memory."""
 
 
-class Led:
+class SubagentSession:
     """What a backend may do with a session that its agent leads."""
 
-    def __init__(self, deck: LeadingDeck, session: LedSession) -> None:
+    def __init__(self, deck: SubagentDeck, session: RecordedSession) -> None:
         self._deck = deck
         self._session = session
         self.session_id = session.id
