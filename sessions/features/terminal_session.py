@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import NotFound, UsageError
-from sessions.features.sparing import Sparing
+from sessions.features.coalesced_calls import CoalescedCalls
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.record import terminal_state
@@ -59,7 +59,7 @@ class TerminalSession:
         self._too_many = False
         """It was said that not all commands are on record."""
         self.last: ev.ShellRan | None = None
-        self._sparing = Sparing()
+        self._sparing = CoalescedCalls()
 
     def _record(self, megabytes: int) -> CastWriter | None:
         started = self.started

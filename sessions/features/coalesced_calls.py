@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class Sparing:
+class CoalescedCalls:
     """Does things of several kinds, each kind no more often than it is allowed to."""
 
     def __init__(self) -> None:
