@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessions.api.worktrees import Pruned
 from sessions.errors import AgentdeckError, UsageError
-from sessions.features import taken_up
+from sessions.features import worktree_recovery
 from sessions.features.feature import Feature
 from sessions.features.landing import Landings
 from sessions.features.reviewing import Reviews
@@ -63,7 +63,7 @@ class Worktrees(Feature):
     async def recover(self) -> None:
         """Landings that the end of an engine cut off are completed, or taken back."""
         await self.landings.recover()
-        await taken_up.recover(self._deck, self)
+        await worktree_recovery.recover(self._deck, self)
 
     # -- a session's life
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sessions.features import taken_up
+from sessions.features import worktree_recovery
 from sessions.runtime.session import Session
 from sessions.worktrees import git as program
 from sessions.worktrees import steps
@@ -49,7 +49,7 @@ async def killed(rig: Rig, monkeypatch: pytest.MonkeyPatch, number: int, step: A
             await step()
         was = hit()
     trees = rig.deck.features.worktrees
-    await taken_up.recover(rig.deck, trees)
+    await worktree_recovery.recover(rig.deck, trees)
     return was
 
 
@@ -146,7 +146,7 @@ async def test_one_that_is_removed_by_prune(
             for name, text in more.items():
                 (path / name).write_text(text)
             raise Killed
-        await taken_up.recover(rig.deck, trees)
+        await worktree_recovery.recover(rig.deck, trees)
         assert path.exists() is not gone
         assert ("complete now" if gone else "it was left") in said(rig)
         assert clean(mine)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import AgentdeckError
-from sessions.features import taken_up
+from sessions.features import worktree_recovery
 from sessions.record.closed_sets import LandedHow, one_of
 from sessions.runtime.session import Session
 from tests.support.deckrig import Rig
@@ -91,7 +91,7 @@ class World:
                 await self.step()
         trees = self.rig.deck.features.worktrees
         await trees.landings.recover()
-        await taken_up.recover(self.rig.deck, trees)
+        await worktree_recovery.recover(self.rig.deck, trees)
 
     async def step(self) -> None:
         """One thing of ours, at random; what is refused changes nothing."""
