@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from sessions.tools import credentials, git_border, protected_paths, sockets
-from sessions.tools.set_aside import Watchlist, set_aside
+from sessions.tools.quarantine import Watchlist, set_aside
 
 
 @dataclass(frozen=True, slots=True)

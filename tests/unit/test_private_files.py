@@ -35,7 +35,7 @@ BY_HAND = {
     "sessions/tools/safe_open.py": "the user's own files, by descriptors of their folders",
     "sessions/terminals/recording.py": "what a terminal shows, while it comes",
     "sessions/tools/command_output.py": "output of a command while it comes",
-    "sessions/tools/set_aside.py": "renames what is the user's",
+    "sessions/tools/quarantine.py": "renames what is the user's",
     "sessions/worktrees/make.py": "the user's own files",
     "sessions/archive/export_file.py": "an export to where the user says",
     "sessions/cli/sessions.py": "an export to where the user says",

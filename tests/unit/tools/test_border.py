@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.tools import git_border, sandbox, set_aside, sockets
+from sessions.tools import git_border, quarantine, sandbox, sockets
 from sessions.tools.sandbox import Sandbox
 from tests.support.toolhost import Desk, say
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_set_aside_is_said(tmp_path: Path, monkeypatch: pytest.Mo
         raise PermissionError(13, "no")
 
     monkeypatch.setattr(Path, "rename", refuses)
-    told = set_aside.set_aside(tmp_path / "x")
+    told = quarantine.set_aside(tmp_path / "x")
     assert "still there" in told
     assert "Permission denied" in told
 
@@ -242,12 +242,12 @@ def test_what_cannot_be_set_aside_is_said(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_a_killed_engine_left_is_set_aside_at_the_next_start(tmp_path: Path) -> None:
     file = tmp_path / "ws" / ".envrc"
     file.parent.mkdir()
-    set_aside.Watchlist(tmp_path / "commands", [file])  # and the engine is killed
+    quarantine.Watchlist(tmp_path / "commands", [file])  # and the engine is killed
     file.write_text("evil")
-    told = set_aside.sweep(tmp_path / "commands")
+    told = quarantine.sweep(tmp_path / "commands")
     assert not file.exists()
     assert ".envrc was set aside" in told[0]
-    assert set_aside.sweep(tmp_path / "commands") == []
+    assert quarantine.sweep(tmp_path / "commands") == []
 
 
 # -- sockets
