@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessions.tools.look_behind import LookBehind
+from sessions.tools.deferred_file_scan import DeferredFileScan
 from sessions.tools.looked_in import LookedIn
 
 if TYPE_CHECKING:
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 class LooksBehind:
-    """A `LookBehind` by session, made when the first of its commands is followed."""
+    """A `DeferredFileScan` by session, made when the first of its commands is followed."""
 
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
-        self._made: dict[str, LookBehind] = {}
+        self._made: dict[str, DeferredFileScan] = {}
 
-    def of(self, session: Session) -> LookBehind:
+    def of(self, session: Session) -> DeferredFileScan:
         """The one of a session, which looks in its directory."""
         if session.id not in self._made:
             named = LookedIn.of(self._deck.config.harvest.look_in)
-            self._made[session.id] = LookBehind(Path(session.summary.cwd), named)
+            self._made[session.id] = DeferredFileScan(Path(session.summary.cwd), named)
         return self._made[session.id]
 
     async def parted(self, session: Session) -> None:

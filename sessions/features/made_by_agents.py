@@ -15,7 +15,7 @@ from sessions.features.looks_behind import LooksBehind
 from sessions.harvest.commands import command_of
 from sessions.record import events as ev
 from sessions.tools import files_made
-from sessions.tools.look_behind import CLOCK_NS
+from sessions.tools.deferred_file_scan import CLOCK_NS
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck

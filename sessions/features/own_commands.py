@@ -23,7 +23,7 @@ from sessions.record import events as ev
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
 from sessions.tools import files_made
-from sessions.tools.look_behind import CLOCK_NS
+from sessions.tools.deferred_file_scan import CLOCK_NS
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck

@@ -13,7 +13,7 @@ import pytest
 from sessions.harvest.byproducts import byproducts
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
-from sessions.tools import files_made, look_behind
+from sessions.tools import deferred_file_scan, files_made
 from sessions.tools.looked_in import LookedIn
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
@@ -183,8 +183,8 @@ async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
         return None if stopped() else [files_made.MadeFiles([{"path": "a.csv"}]) for _ in spans]
 
     monkeypatch.setattr(files_made, "look_for", look)
-    monkeypatch.setattr(look_behind, "_QUIET_S", 0)
-    behind, told = look_behind.LookBehind(tmp_path, LookedIn()), list[ev.Event]()
+    monkeypatch.setattr(deferred_file_scan, "_QUIET_S", 0)
+    behind, told = deferred_file_scan.DeferredFileScan(tmp_path, LookedIn()), list[ev.Event]()
     first, second = (ev.ToolCall(turn=1, call=c, name="Bash", input={}) for c in "ab")
     behind.made_by(1, first, told.append)
     await until(lambda: len(looked) == 1, 60)

@@ -37,7 +37,7 @@ class _Ended:
     span: files_made.RunSpan
 
 
-class LookBehind:
+class DeferredFileScan:
     """Looks behind the commands of one session, in its directory."""
 
     def __init__(self, root: Path, named: LookedIn) -> None:
