@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
-from sessions.features.looks_behind import LooksBehind
+from sessions.features.file_scans import FileScans
 from sessions.harvest.commands import command_of
 from sessions.record import events as ev
 from sessions.tools import files_made
@@ -29,7 +29,7 @@ class MadeByAgents(Feature):
         self._deck = deck
         self._begun: dict[tuple[str, str], tuple[ev.ToolCall, int]] = {}
         """Commands that run, by session and call, and since when."""
-        self._behind = LooksBehind(deck)
+        self._behind = FileScans(deck)
 
     def joined(self, session: Session) -> None:
         """A session is in memory: its commands are followed from now on."""

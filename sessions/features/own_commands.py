@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
-from sessions.features.looks_behind import LooksBehind
+from sessions.features.file_scans import FileScans
 from sessions.plans import fill
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
@@ -42,7 +42,7 @@ class OwnCommands(Feature):
         self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
         self._begun: dict[tuple[str, str, float], int] = {}
         """When those began that are being recorded: by session, command and seconds."""
-        self._behind = LooksBehind(deck)
+        self._behind = FileScans(deck)
 
     def joined(self, session: Session) -> None:
         """A session is in memory: what a message has told of is told by now."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
 
 
-class LooksBehind:
+class FileScans:
     """A `DeferredFileScan` by session, made when the first of its commands is followed."""
 
     def __init__(self, deck: Deck) -> None:
