@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessions.tools.deferred_file_scan import DeferredFileScan
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.ignored_but_scanned import IgnoredButScanned
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -23,7 +23,7 @@ class FileScans:
     def of(self, session: Session) -> DeferredFileScan:
         """The one of a session, which looks in its directory."""
         if session.id not in self._made:
-            named = LookedIn.of(self._deck.config.harvest.look_in)
+            named = IgnoredButScanned.of(self._deck.config.harvest.look_in)
             self._made[session.id] = DeferredFileScan(Path(session.summary.cwd), named)
         return self._made[session.id]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.tools import files_made
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.ignored_but_scanned import IgnoredButScanned
 
 log = logging.getLogger("agentdeck.made")
 
@@ -40,7 +40,7 @@ class _Ended:
 class DeferredFileScan:
     """Looks behind the commands of one session, in its directory."""
 
-    def __init__(self, root: Path, named: LookedIn) -> None:
+    def __init__(self, root: Path, named: IgnoredButScanned) -> None:
         self._root = root
         self._named = named
         self._running = 0

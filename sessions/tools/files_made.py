@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from sessions.record import events as ev
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.ignored_but_scanned import IgnoredButScanned
 from sessions.worktrees import git
 
 PICTURES = frozenset(
@@ -42,7 +42,7 @@ type true echo
 _LOOKS = frozenset(_LOOK.split())
 _GIT_LOOKS = frozenset({"status", "log", "diff", "show", "blame", "branch", "rev-parse"})
 
-_NONE = LookedIn()
+_NONE = IgnoredButScanned()
 
 MOST_ENTRIES = 100_000
 MOST_S = 2.0
@@ -96,7 +96,7 @@ def look(
     root: Path,
     since_ns: int,
     *,
-    named: LookedIn = _NONE,
+    named: IgnoredButScanned = _NONE,
     clock: Callable[[], float] = time.monotonic,
 ) -> MadeFiles:
     """The files below `root` that changed at `since_ns` (of the system's clock) or later."""
@@ -108,7 +108,7 @@ def look_for(
     root: Path,
     spans: Sequence[RunSpan],
     *,
-    named: LookedIn = _NONE,
+    named: IgnoredButScanned = _NONE,
     stopped: Callable[[], bool] = lambda: False,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[MadeFiles] | None:
@@ -144,7 +144,7 @@ def look_for(
     return [_told(root, by_span.get(n, []), in_git, named) for n in range(len(spans))]
 
 
-def _told(root: Path, found: list[_Changed], in_git: bool, named: LookedIn) -> MadeFiles:
+def _told(root: Path, found: list[_Changed], in_git: bool, named: IgnoredButScanned) -> MadeFiles:
     """Those of one command, what a person may keep first, with hashes of what is small."""
     if in_git and found:
         kept = set(_not_ignored(root, [each.path for each in found[: 10 * MOST_TOLD]], named.holds))
@@ -165,7 +165,7 @@ def _scan(
     since_ns: int,
     found: list[_Changed],
     folders: list[str],
-    named: LookedIn,
+    named: IgnoredButScanned,
 ) -> int:
     """Look at one folder; how many entries it has."""
     count = 0

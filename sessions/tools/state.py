@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sessions.tools.deferred_file_scan import DeferredFileScan
 from sessions.tools.grants import Grants
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.ignored_but_scanned import IgnoredButScanned
 from sessions.tools.rules import RuleStore
 from sessions.tools.sandbox import Sandbox, describe
 from sessions.tools.workspace import Guard
@@ -55,7 +55,7 @@ class ToolState:
         self.jobs: dict[str, Job] = {}
         """Background commands by their id."""
         self._leaving: set[asyncio.Task[None]] = set()
-        self.behind = DeferredFileScan(guard.root, LookedIn.of(options.look_in))
+        self.behind = DeferredFileScan(guard.root, IgnoredButScanned.of(options.look_in))
         """Finds what commands made."""
         self._tmp: Path | None = None
         self._sandbox: Sandbox | None = None

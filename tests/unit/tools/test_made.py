@@ -14,7 +14,7 @@ from sessions.harvest.byproducts import byproducts
 from sessions.harvest.service import Harvest
 from sessions.record import events as ev
 from sessions.tools import deferred_file_scan, files_made
-from sessions.tools.looked_in import LookedIn
+from sessions.tools.ignored_but_scanned import IgnoredButScanned
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
 from tests.support.nativerig import NativeRig, of_type
 from tests.support.rig import until
@@ -88,7 +88,7 @@ def test_what_is_named_is_told_though_git_ignores_it(tmp_path: Path) -> None:
         *(".cache/no.csv", ".cache/plots/d.png", "build/no.csv", "build/e.log", "no.log"),
     ):
         (tmp_path / name).write_text("1")
-    named = LookedIn.of(["runs/", "out/kept", "./.cache/pl*", "build/*.log", ".git"])
+    named = IgnoredButScanned.of(["runs/", "out/kept", "./.cache/pl*", "build/*.log", ".git"])
     told = ["runs/deep/a.csv", "sub/runs/b.csv", "out/kept/c.csv", ".cache/plots/d.png"]
     told += ["runs/.hidden", "build/e.log"]
     looked = files_made.look(tmp_path, since, named=named).files
@@ -174,7 +174,7 @@ async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
     def look(
         root: Path,
         spans: list[files_made.RunSpan],
-        named: LookedIn,
+        named: IgnoredButScanned,
         stopped: Callable[[], bool],
     ) -> object:
         looked.append(spans)
@@ -184,7 +184,10 @@ async def test_no_look_goes_on_beside_a_command_and_none_is_forgotten(
 
     monkeypatch.setattr(files_made, "look_for", look)
     monkeypatch.setattr(deferred_file_scan, "_QUIET_S", 0)
-    behind, told = deferred_file_scan.DeferredFileScan(tmp_path, LookedIn()), list[ev.Event]()
+    behind, told = (
+        deferred_file_scan.DeferredFileScan(tmp_path, IgnoredButScanned()),
+        list[ev.Event](),
+    )
     first, second = (ev.ToolCall(turn=1, call=c, name="Bash", input={}) for c in "ab")
     behind.made_by(1, first, told.append)
     await until(lambda: len(looked) == 1, 60)

@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True, slots=True)
-class LookedIn:
+class IgnoredButScanned:
     """Patterns: with a slash from the working directory, without one of a name at any depth."""
 
     patterns: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, patterns: Iterable[str]) -> LookedIn:
+    def of(cls, patterns: Iterable[str]) -> IgnoredButScanned:
         """As they stand in the configuration; `runs/`, `./runs` and `runs` are the same folder."""
         told = (pattern.removeprefix("./").rstrip("/") for pattern in patterns)
         return cls(tuple(pattern for pattern in told if pattern))
