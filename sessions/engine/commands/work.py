@@ -16,11 +16,11 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 from sessions.record.summary import SessionSummary
 from sessions.remote import work
-from sessions.remote.once import Once
+from sessions.remote.idempotent_requests import IdempotentRequests
 
 _beginning: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 """A session is begun by one at a time: an engine that was started anew may ask once more."""
-_once = Once()
+_once = IdempotentRequests()
 
 
 @command("work.known")

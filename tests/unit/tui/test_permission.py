@@ -224,7 +224,7 @@ async def test_a_request_answered_elsewhere_goes_away() -> None:
 # -- what answers say where there is little room
 
 LONG = [
-    {"id": "once", "name": "Yes, once", "kind": "allow_once", "short": "Once"},
+    {"id": "once", "name": "Yes, once", "kind": "allow_once", "short": "IdempotentRequests"},
     {"id": "session", "kind": "allow_session", "short": "This session",
      "name": "Yes, `make -C services/reports test` for this session"},
     {"id": "always", "kind": "allow_always", "short": "Always here",

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _MOST_KEPT = 200
 
 
-class Once:
+class IdempotentRequests:
     """What is done for sessions by an id that the one who asks has given it."""
 
     def __init__(self) -> None:
