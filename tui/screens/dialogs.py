@@ -24,7 +24,7 @@ from tui.panels.hints import Hints
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
 from tui.text import plain
-from tui.view.behind import Dimmed
+from tui.view.dialog_backdrop import Dimmed
 from tui.view.fitted import Fitted
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows

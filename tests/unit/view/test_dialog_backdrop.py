@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from tests.support.deckpilot import opened
 from tui.screens.dialogs import Prompt
-from tui.view import behind, compositor
+from tui.view import compositor, dialog_backdrop
 from tui.view.compositor import LeanScreen
 
 
@@ -76,7 +76,7 @@ async def test_behind_a_dialog_nothing_is_painted_while_keys_come(
 async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(behind, "FRESH_S", 3600.0)
+    monkeypatch.setattr(dialog_backdrop, "FRESH_S", 3600.0)
     async with opened(2) as here:
         dialog = Prompt("A word")
         here.app.push_screen(dialog)
@@ -92,7 +92,7 @@ async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
         dialog.refresh(Region(0, 0, 5, 1))  # as the deck does where something changed in it
         await here.settle()
         assert dialog._rows is not rows
-        monkeypatch.setattr(behind.Dimmed, "render_line", Widget.render_line)
+        monkeypatch.setattr(dialog_backdrop.Dimmed, "render_line", Widget.render_line)
         dialog._styles_cache.clear()
         dialog.refresh()
         await here.settle()
@@ -108,16 +108,16 @@ async def test_a_painting_that_takes_long_has_all_of_its_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Textual says what lies behind for a painting's first row alone."""
-    monkeypatch.setattr(behind, "FRESH_S", 0.0)
+    monkeypatch.setattr(dialog_backdrop, "FRESH_S", 0.0)
     painted: list[tuple[int, str]] = []
-    kept = behind.Dimmed.render_line
+    kept = dialog_backdrop.Dimmed.render_line
 
-    def told(self: behind.Dimmed, y: int) -> Strip:
+    def told(self: dialog_backdrop.Dimmed, y: int) -> Strip:
         strip = kept(self, y)
         painted.append((y, strip.text.strip()))
         return strip
 
-    monkeypatch.setattr(behind.Dimmed, "render_line", told)
+    monkeypatch.setattr(dialog_backdrop.Dimmed, "render_line", told)
     app = Both()
     async with app.run_test() as pilot:
         await app.screen.mount(Static("two", id="below"))
