@@ -30,10 +30,10 @@ from tui.deck.grid import Grid
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
-from tui.deck.quicker import Quicker
 from tui.deck.retake import retake
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
+from tui.deck.shortcut_hints import ShortcutHints
 from tui.deck.side import SidePanel
 from tui.deck.terminals import WithTerminals
 from tui.deck.tile import Tile
@@ -77,7 +77,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.sender = Sender(self)
         self.chrome = Chrome(self)
         self.drafts = Drafts(self)
-        self.quicker = Quicker(self)
+        self.quicker = ShortcutHints(self)
         self.clock = FrameClock(self)
         self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")

@@ -34,7 +34,7 @@ class ForHints(Protocol):
         """A sentence, in a notice."""
 
 
-class Quicker:
+class ShortcutHints:
     """One for a deck."""
 
     def __init__(self, deck: ForHints) -> None:
