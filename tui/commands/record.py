@@ -64,7 +64,7 @@ async def context(deck: DeckScreen) -> None:
 @action("reload", "Read configuration and skills again", group="Deck", when=connected)
 async def reload(deck: DeckScreen) -> None:
     """Take what was changed in files by hand; it happens by itself with the next thing you do."""
-    from tui.deck.retake import retake
+    from tui.deck.reload_config import retake
 
     found = await deck.client.call("skills.list")
     await retake(deck)

@@ -30,7 +30,7 @@ from tui.deck.grid import Grid
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
-from tui.deck.retake import retake
+from tui.deck.reload_config import retake
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.shortcut_hints import ShortcutHints

@@ -19,7 +19,7 @@ from sessions.api.answers import (
     SettingsShown,
 )
 from sessions.errors import AgentdeckError
-from tui.deck.retake import retake
+from tui.deck.reload_config import retake
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
 from tui.screens.frame import inner_width

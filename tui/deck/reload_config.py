@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.deck.notify import Notifier
 
 
-class Retaking(Protocol):
+class ReloadsConfig(Protocol):
     """What is retaken."""
 
     options: DeckOptions
@@ -29,7 +29,7 @@ class Retaking(Protocol):
         """Draw soon."""
 
 
-async def retake(deck: Retaking) -> None:
+async def retake(deck: ReloadsConfig) -> None:
     """Keys, notices and theme as the file says them now. Raises UsageError where it is wrong."""
     from sessions import config
 
