@@ -27,9 +27,9 @@ from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
 from tui.pictures import close_shelf
 from tui.terminal import keys
-from tui.terminal.keys_behind import KeysBehind
 from tui.terminal.output_guard import GuardedApp
 from tui.terminal.resizing import SureSize
+from tui.terminal.typeahead import Typeahead
 from tui.themes import CONTRAST, THEMES
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class DeckApp(GuardedApp, SureSize):
         self._factory = client_factory
         self._deck: DeckScreen | None = None
         self._early: list[events.Key] | None = []
-        self._behind = KeysBehind(self, self._give, self._opens)
+        self._behind = Typeahead(self, self._give, self._opens)
         self._openers_of: tuple[object, frozenset[str]] = None, frozenset()
         self.key_at = 0.0
         """When the last key was pressed (monotonic)."""

@@ -31,7 +31,7 @@ class Done(Message):
     """Goes the way of the key before it, through the same queues: when it comes, that was done."""
 
 
-class KeysBehind:
+class Typeahead:
     """One for an app. `give` is what the app does with a key or a paste, `opens` whether it may
     open something on the screen in front."""
 
