@@ -135,7 +135,7 @@ def _words_of(spec: registry.Action) -> str:
 def _do(deck: DeckScreen, name: str) -> None:
     """Do it, and say which key would have been quicker."""
     deck.start(name)
-    deck.quicker.than(name)
+    deck.shortcut_hints.than(name)
 
 
 def _primings(deck: DeckScreen) -> Iterator[PaletteRow]:

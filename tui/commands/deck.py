@@ -33,7 +33,7 @@ async def show_help(deck: DeckScreen) -> None:
     chosen = await deck.app.push_screen_wait(Help(deck))
     if chosen:
         deck.start(chosen)
-        deck.quicker.than(chosen)
+        deck.shortcut_hints.than(chosen)
 
 
 @action("palette", "Palette", keys=("ctrl+p", "alt+p"), group=GROUP, footer="all", order=99)

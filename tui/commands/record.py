@@ -64,10 +64,10 @@ async def context(deck: DeckScreen) -> None:
 @action("reload", "Read configuration and skills again", group="Deck", when=connected)
 async def reload(deck: DeckScreen) -> None:
     """Take what was changed in files by hand; it happens by itself with the next thing you do."""
-    from tui.deck.reload_config import retake
+    from tui.deck.reload_config import reload_config
 
     found = await deck.client.call("skills.list")
-    await retake(deck)
+    await reload_config(deck)
     deck.say(f"Read again; {len(found['rows'])} skills.")
 
 

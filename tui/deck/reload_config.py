@@ -29,7 +29,7 @@ class ReloadsConfig(Protocol):
         """Draw soon."""
 
 
-async def retake(deck: ReloadsConfig) -> None:
+async def reload_config(deck: ReloadsConfig) -> None:
     """Keys, notices and theme as the file says them now. Raises UsageError where it is wrong."""
     from sessions import config
 

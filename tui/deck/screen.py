@@ -30,7 +30,7 @@ from tui.deck.grid import Grid
 from tui.deck.memory import Memory
 from tui.deck.model import DeckModel
 from tui.deck.notify import Notifier
-from tui.deck.reload_config import retake
+from tui.deck.reload_config import reload_config
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.shortcut_hints import ShortcutHints
@@ -77,7 +77,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.sender = Sender(self)
         self.chrome = Chrome(self)
         self.drafts = Drafts(self)
-        self.quicker = ShortcutHints(self)
+        self.shortcut_hints = ShortcutHints(self)
         self.clock = FrameClock(self)
         self.bring_up = ScrollToEvent(self)
         self.set_class(glyphs.is_ascii(), "-ascii")
@@ -281,7 +281,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         if self.settings_watcher is not None:
             self.settings_watcher()
             return False
-        self.run_worker(self.guarded(retake(self)), group="config", exit_on_error=False)
+        self.run_worker(self.guarded(reload_config(self)), group="config", exit_on_error=False)
         return True
 
     def _run_told(self, notice: ev.JSON) -> None:
@@ -473,7 +473,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         tile = self.tiles.get(message.session)
         if tile is None or not tile.has_focus_within:  # its request was clicked
             if message.session != self.model.current:
-                self.quicker.than_going(message.session)
+                self.shortcut_hints.than_going(message.session)
             self.go(message.session)
         elif message.session != self.model.current:
             focused = self.focused
@@ -524,7 +524,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         kind, _, what = message.target.partition(":")
         if kind == "go":
             self.go(what)
-            self.quicker.than_going(what)
+            self.shortcut_hints.than_going(what)
         elif kind == "status":
             for session_id in self.model.order:
                 if self.model.summaries[session_id].status == what:
@@ -534,7 +534,7 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.app.simulate_key(what[1:])
         else:
             self.start(what)
-            self.quicker.than(what)
+            self.shortcut_hints.than(what)
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted while a tile or a panel has the keys is for the composer."""
@@ -561,7 +561,7 @@ class DeckScreen(WithTerminals, LeanScreen):
     @on(Composer.Act)
     def _act(self, message: Composer.Act) -> None:
         self.start(message.action)
-        self.quicker.than(message.action)
+        self.shortcut_hints.than(message.action)
 
     def _commands(self) -> list[completion_sources.WordOffer]:
         now = [spec for spec in registry.actions().values() if spec.when(self)]

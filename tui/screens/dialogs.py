@@ -119,10 +119,10 @@ class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
     @on(Button.Pressed)
     def _key_of_button(self, event: Button.Pressed) -> None:
         """Who clicked is told the key."""
-        quicker = getattr(getattr(self.app, "deck", None), "quicker", None)
+        hints = getattr(getattr(self.app, "deck", None), "shortcut_hints", None)
         key = self.QUICKER.get(event.button.id or "")
-        if key and quicker is not None and monotonic() - self._moused < CLICK_S:
-            quicker.by_key(f"{type(self).__name__} {event.button.id}", key)
+        if key and hints is not None and monotonic() - self._moused < CLICK_S:
+            hints.by_key(f"{type(self).__name__} {event.button.id}", key)
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the dialog leaves it."""

@@ -101,8 +101,8 @@ async def test_a_click_on_what_has_a_key_tells_it_twice() -> None:
 
 async def test_on_a_phone_no_keys_are_told() -> None:
     async with opened(2, (40, 24)) as here:
-        here.deck.quicker.than("zoom")
-        here.deck.quicker.by_key("a dialog's yes", "y")
+        here.deck.shortcut_hints.than("zoom")
+        here.deck.shortcut_hints.by_key("a dialog's yes", "y")
         assert here.notices() == []
 
 

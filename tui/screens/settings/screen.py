@@ -19,7 +19,7 @@ from sessions.api.answers import (
     SettingsShown,
 )
 from sessions.errors import AgentdeckError
-from tui.deck.reload_config import retake
+from tui.deck.reload_config import reload_config
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
 from tui.screens.frame import inner_width
@@ -106,8 +106,10 @@ class SettingsScreen(Filtered[None]):
                 self.say(f"The file is wrong: {found['fault']}", fault=True)
             elif self.deck.settings.changed(Path(found["path"])):
                 # It reads the file once more.
-                retaking = while_shown(self, self._retake, found)
-                self.call_after_refresh(self.run_worker, retaking, group="retake", exclusive=True)
+                reloading = while_shown(self, self._retake, found)
+                self.call_after_refresh(
+                    self.run_worker, reloading, group="reload_config", exclusive=True
+                )
         except AgentdeckError as error:
             self.say(str(error), fault=True)
 
@@ -115,7 +117,7 @@ class SettingsScreen(Filtered[None]):
         """The deck's own part of it, after the rows stand there."""
         before = self.deck.options.keys
         try:
-            await retake(self.deck)
+            await reload_config(self.deck)
         except AgentdeckError as error:
             self.say(str(error), fault=True)
         if self.deck.options.keys != before:
