@@ -1,7 +1,7 @@
 """Files that appeared or changed in a working directory while a command ran.
 
-They are found after it (`deferred_file_scan` says when) by the time at which the system last noted a
-change (a program can't set that one), in folders that are neither hidden nor ignored by git, and
+They are found after it (`deferred_file_scan` says when) by the time at which the system last noted
+a change (a program can't set that one), in folders that are neither hidden nor ignored by git, and
 in those that the configuration names.
 Bounded in entries, time and what is told; links, devices and repositories within are left alone.
 """

@@ -107,9 +107,7 @@ class SettingsScreen(Filtered[None]):
             elif self.deck.settings.changed(Path(found["path"])):
                 # It reads the file once more.
                 reloading = while_shown(self, self._retake, found)
-                self.call_after_refresh(
-                    self.run_worker, reloading, group="reload_config", exclusive=True
-                )
+                self.call_after_refresh(self.run_worker, reloading, group="config", exclusive=True)
         except AgentdeckError as error:
             self.say(str(error), fault=True)
 
