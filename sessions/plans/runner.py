@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.plans import check, fanout, far, fill, judging, read, record, watch
+from sessions.plans import check, fanout, fill, judging, read, record, remote_tasks, watch
 from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.model import Critic, Judge, Plan, Task
 from sessions.plans.next_steps import Decision, Start, decide
@@ -48,7 +48,7 @@ class Home(Protocol):
 
     deck: Deck
     others: Neighbours
-    far: far.FarTasks
+    far: remote_tasks.RemoteTasks
 
     def who(self, plan: Plan, task: Task) -> tuple[str, str, str]:
         """Profile, backend and model of a task's sessions."""
@@ -406,7 +406,7 @@ class Runner:
         """The session of a unit that was started. Raises AgentdeckError."""
         item = f" {unit.item.text}" if unit.item else ""
         title, folder = clean_line(f"{unit.key}{item}")[:80], self.directory(task, values)
-        if site := self.runs.far.chosen(far.where_of(self.plan, task), unit.session):
+        if site := self.runs.far.chosen(remote_tasks.where_of(self.plan, task), unit.session):
             profile, backend, model = self.runs.who(self.plan, task)
             wishes = {
                 "profile": profile, "backend": backend, "model": model, "title": title,

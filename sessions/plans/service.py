@@ -16,9 +16,9 @@ from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
 from sessions.ids import new_id
 from sessions.plans import read, record, report, show, store, times
-from sessions.plans.far import FarTasks
 from sessions.plans.model import Plan, Task
 from sessions.plans.next_steps import decide
+from sessions.plans.remote_tasks import RemoteTasks
 from sessions.plans.runner import Runner
 from sessions.plans.schedules import ScheduleEntry, Timetable
 from sessions.plans.state import Run
@@ -42,7 +42,7 @@ class Runs(Feature):
     def __init__(self, deck: Deck, others: Neighbours) -> None:
         self.deck = deck
         self.others = others
-        self.far = FarTasks(deck, others)
+        self.far = RemoteTasks(deck, others)
         self.root = deck.places.state / "plans"
         self.runners: dict[str, Runner] = {}
         self._places = asyncio.Semaphore(_ENOUGH)

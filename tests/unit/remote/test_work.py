@@ -15,7 +15,7 @@ from sessions.engine.commands import work as commands
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.places import private_folder
-from sessions.plans import far
+from sessions.plans import remote_tasks
 from sessions.remote import bundles, work
 from sessions.remote.leftovers import swept
 from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
@@ -50,11 +50,20 @@ def found(tmp_path: Path) -> Repository:
 def _bundle(found: Repository, branch: str, into: Path) -> str:
     """A bundle in which a branch goes on by one commit; its head."""
     far = into.with_name(f"far-{new_id()}")
-    git(found.at, "clone", "-q", str(found.at), str(far))
-    git(far, "checkout", "-q", "-B", branch)
-    git(far, "commit", "-q", "--allow-empty", "-m", "over there")
-    git(far, "bundle", "create", "-q", str(into), f"refs/heads/{branch}", "--not", "origin/main")
-    return git(far, "rev-parse", "HEAD")
+    git(found.at, "clone", "-q", str(found.at), str(remote_tasks))
+    git(remote_tasks, "checkout", "-q", "-B", branch)
+    git(remote_tasks, "commit", "-q", "--allow-empty", "-m", "over there")
+    git(
+        remote_tasks,
+        "bundle",
+        "create",
+        "-q",
+        str(into),
+        f"refs/heads/{branch}",
+        "--not",
+        "origin/main",
+    )
+    return git(remote_tasks, "rev-parse", "HEAD")
 
 
 @pytest.mark.parametrize("branch", ["release", "agentdeck/other-{}", "agentdeck/x"])
@@ -246,6 +255,6 @@ async def test_what_a_person_ended_is_not_waited_for_where_its_place_is_lost() -
 
     deck: Any = SimpleNamespace(elsewhere=SimpleNamespace(call=call), worktrees=None)
     mirror: Any = SimpleNamespace(id="s", host="build", folder=Path("/"))
-    home = far.FarTasks(deck, deck).home_now(mirror, Path("/"), "title")
+    home = remote_tasks.RemoteTasks(deck, deck).home_now(mirror, Path("/"), "title")
     (left,) = await asyncio.wait_for(home, 60)
     assert "could not be fetched" in left and "no route" in left

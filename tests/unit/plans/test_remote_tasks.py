@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sessions.engine.whole import WholeDeck
-from sessions.plans import far
+from sessions.plans import remote_tasks
 from sessions.plans.ports import SessionChanges
 from sessions.plans.runner import Runner
 from sessions.plans.state import Unit
@@ -193,14 +193,14 @@ async def test_a_place_that_is_lost_after_a_turn_is_tried_again_by_the_plan_s_ru
 ) -> None:
     """What the turn did can't be had any more: the same as if it had been cut off."""
     rig.server.script = writes
-    changes, lost = far.FarTasks.changes, [True]
+    changes, lost = remote_tasks.RemoteTasks.changes, [True]
 
-    async def changed(tasks: far.FarTasks, session: Mirrored) -> SessionChanges:
+    async def changed(tasks: remote_tasks.RemoteTasks, session: Mirrored) -> SessionChanges:
         if lost and lost.pop():
             nearby.bodies.popitem()
         return await changes(tasks, session)
 
-    monkeypatch.setattr(far.FarTasks, "changes", changed)
+    monkeypatch.setattr(remote_tasks.RemoteTasks, "changes", changed)
     runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
     unit = runner.run.units["one"]
     assert (unit.state, len(set(unit.sessions)), unit.counted) == ("done", 2, 1), _whys(runner)
@@ -288,7 +288,7 @@ async def test_places_that_are_promised_are_not_given_twice() -> None:
         config=SimpleNamespace(limits=SimpleNamespace(turns_at_once=3)), working=1,
         sessions=sessions,
     )  # fmt: skip
-    tasks = far.FarTasks(deck, deck)
+    tasks = remote_tasks.RemoteTasks(deck, deck)
     assert [tasks.chosen("any", f"s{n}") for n in range(5)] == ["build", "", "build", "", "build"]
     # Once they work they are counted by their place, and no longer as promised.
     sessions.update({f"s{n}": SimpleNamespace(summary=SimpleNamespace(turns=1)) for n in range(5)})

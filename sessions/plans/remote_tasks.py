@@ -45,7 +45,7 @@ def where_of(plan: Plan, task: Task) -> str:
     return task.where or plan.head.where
 
 
-class FarTasks:
+class RemoteTasks:
     """What a run does for its sessions that live elsewhere."""
 
     def __init__(self, deck: Deck, others: Neighbours) -> None:
