@@ -16,9 +16,9 @@ from sessions.config.model import Config
 from sessions.config.strict import StrictReader
 from sessions.errors import AgentdeckError, UsageError
 from sessions.plans import fanout, fill, times
-from sessions.plans.lines import Path as Key
-from sessions.plans.lines import positions
 from sessions.plans.model import ANY, NAME, RAY, RESERVED, ForEach, Plan, PlanTables, Task
+from sessions.plans.toml_positions import Path as Key
+from sessions.plans.toml_positions import positions
 from sessions.priming import kinds
 from sessions.record import events as ev
 from sessions.worktrees.repository import pin, repository
