@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
-from sessions.archive.keeper import Keeper
+from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, EngineError, EventRefused, JournalError, UsageError
 from sessions.ids import is_id
 from sessions.places import Places
@@ -47,7 +47,7 @@ class _Deck(Protocol):
 
     places: Places
     sessions: dict[str, Session]
-    index: Keeper
+    index: Indexer
 
     async def all_summaries(self) -> list[Summary]:
         """Every session's summary."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
-from sessions.archive.keeper import Keeper
+from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.places import JOURNAL, Places, private_folder
@@ -89,7 +89,7 @@ class Deck:
         self._opening: dict[str, asyncio.Task[Session]] = {}
         self._leaving: dict[str, asyncio.Future[None]] = {}
         """Sessions that are being put down, and what is done when they are."""
-        self.index = Keeper(places.index, places.sessions, self)
+        self.index = Indexer(places.index, places.sessions, self)
         self.refusals = Refusals(self.notice, self.index.room)
         self._completing: set[asyncio.Task[None]] = set()
         self.waits = Waits(self._go_on)

@@ -124,8 +124,8 @@ async def test_clients_do_not_wait_for_an_index_that_is_busy(
 async def test_what_waits_for_a_busy_index_is_bounded_and_nothing_is_missing_afterwards(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sessions.archive.keeper._MAX_WAITING", 5)
-    monkeypatch.setattr("sessions.archive.keeper._BATCH", 2)
+    monkeypatch.setattr("sessions.archive.indexer._MAX_WAITING", 5)
+    monkeypatch.setattr("sessions.archive.indexer._BATCH", 2)
     session = await rig.session()
     go, feed = threading.Event(), Index.feed
     monkeypatch.setattr(Index, "feed", lambda *args: (go.wait(30), feed(*args))[1])

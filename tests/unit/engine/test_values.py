@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sessions.archive.index import Index
-from sessions.archive.keeper import Keeper
+from sessions.archive.indexer import Indexer
 from sessions.backends.base import TurnHost
 from sessions.engine.client import Client
 from sessions.engine.server import Server
@@ -230,7 +230,7 @@ async def test_the_rest_is_taken_in_behind_and_the_newest_are_there_at_once(
     for name in names:
         journal_of(tmp_path / "sessions", name, {"type": "message.user", "turn": 1, "text": "hi"})
     heard = Heard()
-    keeper = Keeper(tmp_path / "state" / "index.db", tmp_path / "sessions", heard)  # type: ignore[arg-type]
+    keeper = Indexer(tmp_path / "state" / "index.db", tmp_path / "sessions", heard)  # type: ignore[arg-type]
     await keeper.start()
     assert [s.id for s in heard.found] == names[-40:]
     await keeper.made()

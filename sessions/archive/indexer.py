@@ -59,7 +59,7 @@ class Heard(Protocol):
         """The index can't be kept on disk, it is in memory; "" = it is on disk again."""
 
 
-class Keeper:
+class Indexer:
     """Keeps one `Index` at work. All methods are for the engine's event loop."""
 
     def __init__(self, path: Path, journals: Path, heard: Heard) -> None:
