@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from sessions.archive import spent
+from sessions.archive import usage_totals
 from sessions.cli.output import CONTEXT, say, say_json, table
 from sessions.places import places
 
@@ -14,7 +14,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command(context_settings=CONTEXT)
-@click.option("--by", multiple=True, type=click.Choice(spent.BY), metavar="NAME",
+@click.option("--by", multiple=True, type=click.Choice(usage_totals.BY), metavar="NAME",
               help="Sums by day, model, backend, profile or session; several for each "
               "combination. Default: a table each of days, models and backends.")  # fmt: skip
 @click.option("--since", type=_DAY, metavar="DAY", help="From this day on (2026-11-28).")
@@ -32,25 +32,28 @@ def usage(
     if since and until and since > until:
         raise click.UsageError("--since is after --until.")
     turns = list(
-        spent.everything(
+        usage_totals.everything(
             places().sessions, since.date() if since else None, until.date() if until else None
         )
     )
-    total = next(iter(spent.grouped(turns, ())), spent.Usage())
+    total = next(iter(usage_totals.grouped(turns, ())), usage_totals.Usage())
     if as_json and by:
-        say_json([row.to_json() for row in spent.grouped(turns, by)])
+        say_json([row.to_json() for row in usage_totals.grouped(turns, by)])
     elif as_json:
-        told = {name: [r.to_json() for r in spent.grouped(turns, (name,))] for name in spent.BY}
+        told = {
+            name: [r.to_json() for r in usage_totals.grouped(turns, (name,))]
+            for name in usage_totals.BY
+        }
         say_json({**told, "total": total.to_json()})
     elif not turns:
         say("No turn has ended" + (" in these days." if since or until else " yet."))
     else:
         for names in [by] if by else [("day",), ("model",), ("backend",)]:
-            _table(names, spent.grouped(turns, names))
+            _table(names, usage_totals.grouped(turns, names))
         _table((), [total])
 
 
-def _table(by: tuple[str, ...], rows: list[spent.Usage]) -> None:
+def _table(by: tuple[str, ...], rows: list[usage_totals.Usage]) -> None:
     heads = [*by, "turns", "input", "output", "from cache", "cached", "cost", "waited"]
     cells = [[*(row.of[name] or "-" for name in by), *_figures(row)] for row in rows]
     if not by:
@@ -59,7 +62,7 @@ def _table(by: tuple[str, ...], rows: list[spent.Usage]) -> None:
     say("")
 
 
-def _figures(row: spent.Usage) -> list[str]:
+def _figures(row: usage_totals.Usage) -> list[str]:
     cost = "unknown" if row.cost_usd is None and row.unpriced else f"${row.cost_usd or 0:.2f}"
     if row.cost_usd is not None and row.unpriced:
         cost += " +"  # turns whose price is not known

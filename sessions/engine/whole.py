@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sessions.archive.spent import SpentSoFar
+from sessions.archive.usage_totals import SpentSoFar
 from sessions.config import Config
 from sessions.features.assembly import Features, More
 from sessions.places import Places

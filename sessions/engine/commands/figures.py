@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from sessions.api.answers import ContextFilled, TurnSpan, TurnTimeline, UsageRow, UsageShown
-from sessions.archive.spent import BY, Usage, grouped
+from sessions.archive.usage_totals import BY, Usage, grouped
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sessions.archive.spent import SpentSoFar
+from sessions.archive.usage_totals import SpentSoFar
 from sessions.cli.usage import usage
 from sessions.record import codec
 from sessions.record import events as ev

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessions.archive.spent import Usage
+from sessions.archive.usage_totals import Usage
 from tests.support.deckpilot import opened
 from tests.support.fake_client import FakeClient
 from tui.screens.usage import figures
