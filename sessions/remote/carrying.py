@@ -29,8 +29,8 @@ from sessions.worktrees.repository import Repository
 
 if TYPE_CHECKING:
     from sessions.features.neighbours import Trees
-    from sessions.remote.elsewhere import Elsewhere
     from sessions.remote.mirrored import Mirrored
+    from sessions.remote.remote_sessions import RemoteSessions
 
 log = logging.getLogger("agentdeck.remote")
 
@@ -43,7 +43,7 @@ _MOST_BRANCH = 2 * 2**30
 class Carrying:
     """The way of repositories and branches between here and the sites of a deck."""
 
-    def __init__(self, elsewhere: Elsewhere, trees: Trees) -> None:
+    def __init__(self, elsewhere: RemoteSessions, trees: Trees) -> None:
         self._elsewhere = elsewhere
         self._trees = trees
         self._sending: dict[str, asyncio.Lock] = {}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sessions.record import events as ev
-from sessions.remote.elsewhere import Elsewhere
 from sessions.remote.port import Offline
+from sessions.remote.remote_sessions import RemoteSessions
 
 HERE = frozenset(
     {
@@ -48,7 +48,7 @@ def _of_here(args: ev.JSON) -> bool:
     return any(isinstance(item, dict) and item.get("attachments") for item in items)
 
 
-async def forwarded(elsewhere: Elsewhere, name: str, args: ev.JSON, host: str) -> Any:
+async def forwarded(elsewhere: RemoteSessions, name: str, args: ev.JSON, host: str) -> Any:
     """The answer of over there; `DO_HERE` where the command is done here. Raises AgentdeckError.
 
     `host`: the machine that the client named, "" where it named none.

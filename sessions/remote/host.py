@@ -25,9 +25,9 @@ from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import foreign
-from sessions.remote.elsewhere import Elsewhere
 from sessions.remote.far_terminal import HearsPrinted
 from sessions.remote.port import Offline
+from sessions.remote.remote_sessions import RemoteSessions
 from sessions.remote.wire import HostWire
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
@@ -79,7 +79,9 @@ class _HostClient(Client):
 class RemoteHost:
     """A `Site` that is reached by a command."""
 
-    def __init__(self, name: str, config: HostConfig, elsewhere: Elsewhere, tell: Said) -> None:
+    def __init__(
+        self, name: str, config: HostConfig, elsewhere: RemoteSessions, tell: Said
+    ) -> None:
         self.name = name
         self.config = config
         self.offline = f"{name} has not been reached yet."

@@ -1,7 +1,7 @@
 """What a site where sessions live must be able to do, whatever leads to it.
 
 A host's engine is one such site, the actors of a cluster are another. A site is told to the
-deck's `Elsewhere`, which mirrors what it says and sends it what is to be done.
+deck's `RemoteSessions`, which mirrors what it says and sends it what is to be done.
 """
 
 from __future__ import annotations

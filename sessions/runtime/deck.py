@@ -23,8 +23,8 @@ from sessions.record.closed_sets import SkillState
 from sessions.record.descriptors import near_limit
 from sessions.record.summary import SessionSummary, Summary
 from sessions.record.terminal_state import refuse_if_terminal
-from sessions.remote.elsewhere import Elsewhere
 from sessions.remote.mirrored import Mirrored
+from sessions.remote.remote_sessions import RemoteSessions
 from sessions.runtime.attachments import taken
 from sessions.runtime.directories import lack_of
 from sessions.runtime.full_disk import Refusals
@@ -82,7 +82,7 @@ class Deck:
         self.on_quiet: Callable[[], None] = lambda: None
         self.stop: Callable[[], None] = lambda: None
         self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})
-        self.elsewhere = Elsewhere(self)
+        self.elsewhere = RemoteSessions(self)
         self.features = features(self)
         self._backends: dict[str, Backend] = {}
         self._slots = asyncio.Semaphore(max(1, config.limits.turns_at_once))

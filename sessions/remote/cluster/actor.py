@@ -15,8 +15,8 @@ from sessions.remote.cluster.ledger import BegunActor
 from sessions.runtime.repair import LeftOpen
 
 if TYPE_CHECKING:
-    from sessions.remote.elsewhere import Elsewhere
     from sessions.remote.mirrored import Mirrored
+    from sessions.remote.remote_sessions import RemoteSessions
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -36,7 +36,7 @@ UNSALVAGED = (
 class ActorHome(Protocol):
     """What an actor is told by (`site.RaySite`)."""
 
-    elsewhere: Elsewhere
+    elsewhere: RemoteSessions
 
     async def driver(self) -> Driver:
         """The bridge, once it is connected."""

@@ -27,7 +27,7 @@ from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean_line
 
 if TYPE_CHECKING:
-    from sessions.remote.elsewhere import Elsewhere
+    from sessions.remote.remote_sessions import RemoteSessions
     from sessions.runtime.deck import Deck
 
 log = logging.getLogger("agentdeck.cluster")
@@ -45,7 +45,7 @@ class RaySite:
 
     def __init__(self, deck: Deck) -> None:
         self._deck = deck
-        self.elsewhere: Elsewhere = deck.elsewhere
+        self.elsewhere: RemoteSessions = deck.elsewhere
         self.ledger = ActorLedger(deck.places)
         self._actors: dict[str, Actor] = {}
         self._noted: dict[str, BegunActor] = {}

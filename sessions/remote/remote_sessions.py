@@ -62,7 +62,7 @@ class _Deck(Protocol):
         """A session that lives elsewhere, known here from now on. Raises JournalError."""
 
 
-class Elsewhere:
+class RemoteSessions:
     """The sites of a deck, by name. All methods are for the engine's event loop."""
 
     def __init__(self, deck: _Deck) -> None:
