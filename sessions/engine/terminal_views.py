@@ -14,7 +14,7 @@ from sessions.engine.outbox import Outbox
 from sessions.engine.whole import WholeDeck
 from sessions.errors import UsageError
 from sessions.runtime.session import Session
-from sessions.terminals.kept import MOST
+from sessions.terminals.printed_bytes import MOST
 from sessions.terminals.watching import TerminalPiece, Watchable, Watcher
 
 _later = itertools.count(1).__next__

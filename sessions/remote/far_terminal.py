@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, EngineError
 from sessions.record import events as ev
-from sessions.terminals.kept import PrintedBytes
+from sessions.terminals.printed_bytes import PrintedBytes
 from sessions.terminals.terminal import Watches, bounded
 
 log = logging.getLogger("agentdeck.remote")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sessions.terminals.kept import PrintedBytes
+from sessions.terminals.printed_bytes import PrintedBytes
 from sessions.terminals.terminal import Watches
 
 

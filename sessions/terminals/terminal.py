@@ -16,9 +16,9 @@ from typing import Protocol
 
 from sessions.errors import UsageError
 from sessions.terminals import questions
-from sessions.terminals.kept import PrintedBytes
 from sessions.terminals.marks import Marks, TerminalMark
 from sessions.terminals.modes import ALTERNATE, BRACKETED, Modes
+from sessions.terminals.printed_bytes import PrintedBytes
 from sessions.terminals.pty import GRACE_S, Pty
 
 log = logging.getLogger("agentdeck.terminals")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sessions.terminals.kept import PrintedBytes
+from sessions.terminals.printed_bytes import PrintedBytes
 from sessions.terminals.terminal import WINDOW, Watches
 
 _PIECE = 45_000
