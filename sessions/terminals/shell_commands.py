@@ -6,7 +6,7 @@ from time import monotonic
 
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
-from sessions.terminals import plain
+from sessions.terminals import plain_text
 
 _MOST_TYPED, _MOST_OUTPUT = 2**12, 2**16
 _MOST_COMMANDS, _COMMANDS_S = 100, 1.0
@@ -47,7 +47,7 @@ class ShellCommands:
 
     def typing(self) -> None:
         """Here it ends, and what is typed begins."""
-        self._width = plain.width_of(bytes(self._prompted)) if self._in == "prompt" else 0
+        self._width = plain_text.width_of(bytes(self._prompted)) if self._in == "prompt" else 0
         self._in = "typing"
         self._typed.clear()
 
@@ -57,7 +57,7 @@ class ShellCommands:
 
     def began(self, command: str) -> None:
         """Here the output begins, of that command if it is told."""
-        typed = plain.typed(bytes(self._typed), self._width) if self._in == "typing" else ""
+        typed = plain_text.typed(bytes(self._typed), self._width) if self._in == "typing" else ""
         self._command = command or self._command or typed
         self._in, self._since, self._cut = "output", monotonic(), 0
         self._output.clear()
@@ -67,7 +67,7 @@ class ShellCommands:
         if self._in != "output":
             return None
         self._in = ""
-        output = plain.plain(bytes(self._output))
+        output = plain_text.plain(bytes(self._output))
         if self._cut:
             output = f"[{self._cut} bytes are left out here]\n{output}"
         ran = ev.ShellRan(

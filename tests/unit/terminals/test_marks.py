@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sessions.terminals.marks import Marks
 from sessions.terminals.marks import TerminalMark as Mark
 from sessions.terminals.modes import BRACKETED, Modes
-from sessions.terminals.plain import plain, typed, width_of
+from sessions.terminals.plain_text import plain, typed, width_of
 
 _64 = base64.b64encode("Grüße".encode()).decode()
 PRINTED = (
