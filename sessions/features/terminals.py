@@ -26,8 +26,8 @@ from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
 from sessions.terminals import left_behind, recording
 from sessions.terminals.environment import environment
-from sessions.terminals.past import RecordedTerminal
 from sessions.terminals.pty import GRACE_S, Pty
+from sessions.terminals.recorded_terminal import RecordedTerminal
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck

@@ -14,7 +14,7 @@ from sessions.archive.export_file import export_file
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
-from sessions.terminals.past import RecordedTerminal
+from sessions.terminals.recorded_terminal import RecordedTerminal
 from sessions.terminals.recording import CastWriter, events, size
 from tests.support.deckrig import Rig
 from tests.support.rig import until
