@@ -34,7 +34,7 @@ from tui.deck.reload_config import reload_config
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
 from tui.deck.shortcut_hints import ShortcutHints
-from tui.deck.side import SidePanel
+from tui.deck.side_panel import SidePanel
 from tui.deck.terminals import WithTerminals
 from tui.deck.tile import Tile
 from tui.deck.tour import Tour

@@ -10,7 +10,7 @@ from sessions.record import events as ev
 from tests.support.deckpilot import opened
 from tui import panels as panels_module
 from tui.deck.memory import Memory
-from tui.deck.side import SidePanel
+from tui.deck.side_panel import SidePanel
 from tui.panels import Panel, PanelKind, kinds
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.widgets.rows import Rows
@@ -43,7 +43,7 @@ class ProbeKind(PanelKind):
 @pytest.fixture
 def probe(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = ProbeKind("probe", "Probe", "f3", "Probe")
-    monkeypatch.setattr("tui.deck.side.kinds", lambda: (kind,))
+    monkeypatch.setattr("tui.deck.side_panel.kinds", lambda: (kind,))
 
 
 @pytest.mark.usefixtures("probe")
@@ -114,7 +114,9 @@ class FieldsKind(PanelKind):
 async def test_what_is_typed_after_the_panel_was_closed_goes_to_the_composer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tui.deck.side.kinds", lambda: (FieldsKind("fields", "Fields", "f3", "F"),))
+    monkeypatch.setattr(
+        "tui.deck.side_panel.kinds", lambda: (FieldsKind("fields", "Fields", "f3", "F"),)
+    )
     async with opened(1) as here:
         await here.press("f2")
         await here.settle()
