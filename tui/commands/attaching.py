@@ -40,7 +40,7 @@ async def attach(deck: DeckScreen) -> None:
         order=9, priority=False)  # fmt: skip
 async def paste_picture(deck: DeckScreen) -> None:
     """The picture in the clipboard goes with the message (by wl-paste, xclip or pngpaste)."""
-    from tui.deck.dropped import clipboard_picture, has_clipboard
+    from tui.deck.dropped_files import clipboard_picture, has_clipboard
 
     if not has_clipboard():
         raise AgentdeckError(

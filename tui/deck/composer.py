@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 
 from tui.deck.completions import Offers
-from tui.deck.dropped import files_named, has_clipboard, is_picture
+from tui.deck.dropped_files import files_named, has_clipboard, is_picture
 from tui.deck.memory import Draft
 from tui.text import clean, one_line, size
 from tui.widgets.fields import Area

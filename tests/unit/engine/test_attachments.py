@@ -16,7 +16,7 @@ from sessions.record.context import Context
 from sessions.runtime import attachments
 from sessions.runtime.attachments import taken
 from tests.support.pictures import png
-from tui.deck import dropped
+from tui.deck import dropped_files
 
 
 def test_a_picture_and_a_text_are_kept_once_and_told_by_name(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_bitmap_is_kept_as_a_png_and_words_stay_words(
 ) -> None:
     file = tmp_path / "a.picture"
     Image.new("RGB", (16, 16), "red").save(file, form)
-    assert dropped.files_named(str(file)) == [file] and dropped.is_picture(file)
+    assert dropped_files.files_named(str(file)) == [file] and dropped_files.is_picture(file)
     data, media, suffix = attachments.read(file)
     assert (data[:4], media, suffix) == (b"\x89PNG", "image/png", ".png")
     file.write_bytes(file.read_bytes()[:20])
