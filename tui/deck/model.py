@@ -20,7 +20,7 @@ from sessions.record.transcript import Block, Transcript
 from tui.deck.arrangement import Arrangement
 
 if TYPE_CHECKING:
-    from tui.view.place import Place
+    from tui.view.scroll_position import ScrollPosition
 
 KEPT_TRANSCRIPTS = 36
 """How many transcripts of sessions out of view stay in memory; the engine replays the rest."""
@@ -35,7 +35,7 @@ class Live:
 
     transcript: Transcript = field(default_factory=Transcript)
     watched: bool = False
-    place: Place | None = None
+    place: ScrollPosition | None = None
 
 
 class DeckModel:

@@ -23,7 +23,7 @@ from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
 from tui.view.palette import Palette
 from tui.view.picture import Pictures
-from tui.view.place import Place
+from tui.view.scroll_position import ScrollPosition
 from tui.view.search import Search
 
 THUMB_EVERY_S = 2.0
@@ -104,14 +104,14 @@ class DrawnTranscript(DrawnRows):
         return False
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> ScrollPosition | None:
         """Where the view stands, to come back to; None while it follows the end."""
         if self.following or not self.body.blocks:
             return None
         index, row = self.body.heights.find(self._top)
-        return Place(index, row)
+        return ScrollPosition(index, row)
 
-    def go_to(self, place: Place | None) -> None:
+    def go_to(self, place: ScrollPosition | None) -> None:
         """Stand where `place` says; None: at the end."""
         self.body.update()
         if place is None or place.block >= len(self.body.blocks):

@@ -14,7 +14,7 @@ from sessions.record.transcript import Block, Transcript
 from tui.view import blocks
 from tui.view.drawn_transcript import DrawnTranscript
 from tui.view.inline import urls
-from tui.view.place import Place
+from tui.view.scroll_position import ScrollPosition
 from tui.view.search import Search
 from tui.view.split import Splitter
 
@@ -282,7 +282,7 @@ class TranscriptView(DrawnTranscript, can_focus=True):
                 return
         self.searching = None
         self.take(index)
-        self.go_to(Place(index, 0))
+        self.go_to(ScrollPosition(index, 0))
 
     def _show_match(self, found: bool) -> None:
         search = self.searching

@@ -30,7 +30,7 @@ from tests.unit.plans.test_runs import LONG, Rig, states
 __all__ = ["at_home", "nearby"]
 
 
-class Place:
+class ScrollPosition:
     """A stand-in for a host: one engine that has all sessions that are made there."""
 
     name = "build"
@@ -243,7 +243,7 @@ def test_where_is_checked_before_anything_starts(wrong: Callable[[str], list[str
     assert "no host is called 'nowhere'" in told[0] and "no cluster is configured" in told[1]
 
 
-async def _at(site: Place, rig: Rig) -> Unit:
+async def _at(site: ScrollPosition, rig: Rig) -> Unit:
     """What became of a task that may run anywhere, where there is one other place."""
     rig.server.script = writes
     rig.deck.elsewhere.add(site)
@@ -260,7 +260,7 @@ async def _at(site: Place, rig: Rig) -> Unit:
 
 async def test_anywhere_is_the_place_with_most_room(rig: Rig, nearby: Nearby) -> None:
     """The branch comes back from it, checked there."""
-    site = Place(rig.deck.places.config_file, room=100)
+    site = ScrollPosition(rig.deck.places.config_file, room=100)
     unit = await _at(site, rig)
     assert site.asked.count("work.begin") == 1 and "work.check" in site.asked
     work = rig.root / "work"
@@ -273,7 +273,7 @@ async def test_anywhere_is_here_where_nothing_else_has_room(
     rig: Rig, nearby: Nearby, room: int, offline: str
 ) -> None:
     """A place that is full or away is asked nothing."""
-    site = Place(rig.deck.places.config_file, room)
+    site = ScrollPosition(rig.deck.places.config_file, room)
     site.offline = offline
     unit = await _at(site, rig)
     assert not site.asked and (await rig.deck.get(unit.session)).summary.host == ""

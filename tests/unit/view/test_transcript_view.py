@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
-from tui.view.place import Place
+from tui.view.scroll_position import ScrollPosition
 from tui.view.transcript_view import TranscriptView
 
 
@@ -81,7 +81,7 @@ async def test_the_wheel_scrolls() -> None:
 
 async def test_a_resize_keeps_the_place() -> None:
     async with viewing(200) as (app, pilot):
-        app.view.go_to(Place(0, 100))
+        app.view.go_to(ScrollPosition(0, 100))
         await pilot.pause()
         first = app.rows[0]
         assert "line" in first
@@ -92,7 +92,7 @@ async def test_a_resize_keeps_the_place() -> None:
 
 async def test_a_place_is_found_again_by_another_view() -> None:
     async with viewing(200) as (app, pilot):
-        app.view.go_to(Place(0, 100))
+        app.view.go_to(ScrollPosition(0, 100))
         first, place = app.rows[0], app.view.place
         other = TranscriptView(app.view.transcript)
         await app.view.remove()

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tui.screens.session_list import reopen
-from tui.view.place import Place
+from tui.view.scroll_position import ScrollPosition
 
 if TYPE_CHECKING:
     from tui.deck.ports import ForPanels
@@ -28,7 +28,7 @@ async def show_turn(deck: ForPanels, session: str, seq: int) -> bool:
             view = tile.view
             view.body.update()
             before = [n for n, each in enumerate(view.body.blocks) if each.block.seq <= seq]
-            view.go_to(Place(before[-1] if before else 0, 0))
+            view.go_to(ScrollPosition(before[-1] if before else 0, 0))
             return True
         # A new tile comes with the next frame, its past over the socket: nobody tells when.
         await asyncio.sleep(_STEP_S)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScrollPosition:
     """The row inside a block that is at the top."""
 
     block: int
