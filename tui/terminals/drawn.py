@@ -20,8 +20,8 @@ from textual.strip import Strip
 from sessions.api.terminals import TerminalOutput, TerminalWatched
 from tui.later import later
 from tui.terminal.output_guard import fault_notice, printable
+from tui.terminals.cell_styles import CellStyles
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
-from tui.terminals.inks import Inks
 from tui.terminals.teller import Teller
 from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import bar
@@ -60,7 +60,7 @@ class DrawnTerminal(DrawnRows):
         self._first = 0
         self._gone = 0
         """Rows that are not kept any more. A selection counts them, so that it stays in place."""
-        self._inks: Inks | None = None
+        self._inks: CellStyles | None = None
         self._dyes: Mapping[int, int] = {}
         self._thumb_later: asyncio.TimerHandle | None = None
         self._rested = False
@@ -262,7 +262,7 @@ class DrawnTerminal(DrawnRows):
             shown[-1] = bar(said, self._colors(), width, "hint")
         return shown
 
-    def _dyed(self, emulator: Emulator) -> tuple[Inks, dict[int, Row]]:
+    def _dyed(self, emulator: Emulator) -> tuple[CellStyles, dict[int, Row]]:
         """The program has set colours: all rows look different."""
         self._inks = None
         self._known.clear()
@@ -274,7 +274,7 @@ class DrawnTerminal(DrawnRows):
         """How the cursor is drawn: where the keys are not, it is only a line below."""
         return "caret" if shape == "block" and self.has_focus else "caret-line"
 
-    def _strip(self, row: Row, inks: Inks) -> Strip:
+    def _strip(self, row: Row, inks: CellStyles) -> Strip:
         strip = self._known.get(row)
         if strip is None:
             if len(self._known) >= KEPT_ROWS:
@@ -285,7 +285,12 @@ class DrawnTerminal(DrawnRows):
         return strip
 
     def _row(
-        self, y: int, base: Strip | None, marks: list[tuple[int, int, str]], width: int, inks: Inks
+        self,
+        y: int,
+        base: Strip | None,
+        marks: list[tuple[int, int, str]],
+        width: int,
+        inks: CellStyles,
     ) -> Strip:
         made = self._made.get(y)
         if made is not None and made[0] is base and made[1:3] == (marks, width):
@@ -341,9 +346,9 @@ class DrawnTerminal(DrawnRows):
         """What the view says itself in its last row, if anything."""
         return ""
 
-    def _cell_inks(self) -> Inks:
+    def _cell_inks(self) -> CellStyles:
         if self._inks is None:
-            self._inks = Inks(
+            self._inks = CellStyles(
                 self.colors[3], self.background_colors[1], self.app.ansi_theme,
                 self.get_line_filters(), self._dyes,
             )  # fmt: skip

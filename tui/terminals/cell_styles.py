@@ -18,7 +18,7 @@ from tui.terminals import emulator as em
 _MOST = 4096
 
 
-class Inks:
+class CellStyles:
     """Styles for inks, made once each."""
 
     def __init__(
