@@ -17,7 +17,6 @@ from pyghostty.core import init_sized
 
 from tui.terminals import cells
 from tui.terminals import emulator as em
-from tui.terminals.anchor import Anchor
 from tui.terminals.emulator import (
     SCROLLBACK,
     Caret,
@@ -31,6 +30,7 @@ from tui.terminals.emulator import (
     View,
 )
 from tui.terminals.ghostty_keys import CODES, SHIFT, mods_of
+from tui.terminals.scrolled_off_rows import ScrolledOffRows
 
 KEPT_BYTES = 32 * 2**20
 """The library counts what scrollback takes in bytes as well; lines decide."""
@@ -103,7 +103,7 @@ class Ghostty:
         self._raw_colors = ffi.buffer(self._colors)
         self._seen_colors = b""
         self._undyed = self._palette()
-        self._anchor = Anchor(self._handle)
+        self._anchor = ScrolledOffRows(self._handle)
 
     # -- bytes in
 

@@ -13,7 +13,7 @@ from pyghostty._ffi import check, ffi, lib, union_fn
 _FAR = 4096
 
 
-class Anchor:
+class ScrolledOffRows:
     """A row of a terminal, looked at again and again; the rows that went are counted by it."""
 
     def __init__(self, handle: Any) -> None:
