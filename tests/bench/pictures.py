@@ -25,8 +25,8 @@ from sessions.record.transcript import Transcript
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage
 from tests.bench.tiles import One, Teller
+from tui.pictures.picture_cache import shelf
 from tui.pictures.powers import BLOCKS, Powers
-from tui.pictures.shelf import shelf
 from tui.view.picture import PictureLine
 
 SIZE = (2400, 1700)

@@ -15,7 +15,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from sessions.record.transcript import Block, Transcript
-from tui.pictures.shelf import Found, shelf
+from tui.pictures.picture_cache import Found, shelf
 from tui.terminal import glyphs
 from tui.view.body import Body, BodyRow
 from tui.view.code import warm_up

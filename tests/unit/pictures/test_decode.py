@@ -14,7 +14,7 @@ from PIL import Image
 from tests.support.pictures import png
 from tui.pictures import svg
 from tui.pictures.decode import NotDrawn, small
-from tui.pictures.shelf import read_file
+from tui.pictures.picture_cache import read_file
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
+from tui.pictures.picture_cache import shelf
 from tui.pictures.powers import Powers
-from tui.pictures.shelf import shelf
 from tui.pictures.strips import PictureStrip
 
 

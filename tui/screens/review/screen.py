@@ -17,7 +17,7 @@ from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.panels.hints import Hints
-from tui.pictures.shelf import shelf
+from tui.pictures.picture_cache import shelf
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick, Prompt
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.order import LandingOrder, candidates

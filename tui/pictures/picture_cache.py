@@ -47,7 +47,7 @@ Found = Shown | Missing
 Key = tuple[Path, int, int, str]
 
 
-class PictureShelf:
+class PictureCache:
     """One for an app. Everything but `_made` happens in its loop."""
 
     def __init__(self, app: App[Any]) -> None:
@@ -198,10 +198,10 @@ def read_file(path: Path) -> bytes:
         return file.read(MOST_BYTES + 1)
 
 
-def shelf(app: App[Any]) -> PictureShelf:
+def shelf(app: App[Any]) -> PictureCache:
     """The app's pictures."""
     found = getattr(app, "_pictures", None)
-    if not isinstance(found, PictureShelf):
-        found = PictureShelf(app)
+    if not isinstance(found, PictureCache):
+        found = PictureCache(app)
         app._pictures = found  # type: ignore[attr-defined]
     return found
