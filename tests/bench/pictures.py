@@ -26,12 +26,12 @@ from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage
 from tests.bench.tiles import One, Teller
 from tui.pictures.picture_cache import shelf
-from tui.pictures.powers import BLOCKS, Powers
+from tui.pictures.terminal_support import BLOCKS, PictureSupport
 from tui.view.picture import PictureLine
 
 SIZE = (2400, 1700)
 STREAM, SHOW = 12, 6
-FORMS = (BLOCKS, Powers("sixel", (10, 20)), Powers("kitty", (10, 20)))
+FORMS = (BLOCKS, PictureSupport("sixel", (10, 20)), PictureSupport("kitty", (10, 20)))
 
 
 def photograph(path: Path, turned: int = 0) -> None:
@@ -61,7 +61,7 @@ def figures(quick: bool) -> Iterator[Figure]:
             yield from _beside(files, form, 3.0 if quick else 10.0, 1 if quick else 3)
 
 
-async def _appears(files: Path, number: int, powers: Powers) -> tuple[float, float]:
+async def _appears(files: Path, number: int, powers: PictureSupport) -> tuple[float, float]:
     """Milliseconds from the message's event to the picture's rows, and to those in full."""
     transcript, tell = Transcript(), Teller()
     transcript.files = files

@@ -22,8 +22,8 @@ from weakref import WeakSet
 
 from tui.pictures import kitty
 from tui.pictures.decode import MOST_BYTES, NotDrawn
-from tui.pictures.powers import BLOCKS, Powers, PowersAsked
 from tui.pictures.shown import Shown, make
+from tui.pictures.terminal_support import BLOCKS, AskSupport, PictureSupport
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -58,7 +58,7 @@ class PictureCache:
         self._adopted: deque[Shown] = deque()
         self._watchers: WeakSet[Widget] = WeakSet()
         self._threads: ThreadPoolExecutor | None = None
-        self._asking: PowersAsked | None = None
+        self._asking: AskSupport | None = None
 
     def watch(self, widget: Widget) -> None:
         """A widget whose `picture_came` is called when a picture has come, or is drawn better."""
@@ -83,13 +83,13 @@ class PictureCache:
             future.add_done_callback(lambda done: self._came(key, done))
         return None
 
-    def _ask(self) -> PowersAsked:
+    def _ask(self) -> AskSupport:
         if self._asking is None:
-            self._asking = PowersAsked(self._app, self._better)
+            self._asking = AskSupport(self._app, self._better)
             self._asking.begin()
         return self._asking
 
-    async def known(self) -> Powers:
+    async def known(self) -> PictureSupport:
         """What the terminal can, as soon as it has said it; it is not waited for long."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ask().answered.wait(), _ANSWERS_S)
@@ -144,7 +144,7 @@ class PictureCache:
             if widget.is_attached:
                 widget.picture_came()  # type: ignore[attr-defined]
 
-    def _better(self, powers: Powers) -> None:
+    def _better(self, powers: PictureSupport) -> None:
         """The terminal draws pictures better than was known."""
         if powers.hint:
             self._app.notify(powers.hint, timeout=15)
@@ -177,7 +177,7 @@ class PictureCache:
 
 
 def _made(
-    path: Path, width: int, height: int, powers: Powers, soon: Callable[[Shown], None]
+    path: Path, width: int, height: int, powers: PictureSupport, soon: Callable[[Shown], None]
 ) -> Found:
     try:
         return make(read_file(path), width, height, powers, soon)

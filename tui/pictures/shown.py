@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 from tui.pictures import kitty
 from tui.pictures.decode import small
-from tui.pictures.powers import BLOCKS, Powers
 from tui.pictures.sixels import Sixels
 from tui.pictures.strips import Overlay, PictureStrip
+from tui.pictures.terminal_support import BLOCKS, PictureSupport
 from tui.view.pixels import Pixels, flat, pixels_of, read
 
 _LONG_S = 0.05
@@ -66,7 +66,7 @@ def make(
     data: bytes,
     width: int,
     height: int,
-    powers: Powers = BLOCKS,
+    powers: PictureSupport = BLOCKS,
     soon: Callable[[Shown], None] | None = None,
 ) -> Shown:
     """The picture within so many cells. Raises NotDrawn; for a thread.
@@ -83,7 +83,11 @@ def make(
 
 
 def _make_finer(
-    data: bytes, width: int, height: int, powers: Powers, soon: Callable[[Shown], None] | None
+    data: bytes,
+    width: int,
+    height: int,
+    powers: PictureSupport,
+    soon: Callable[[Shown], None] | None,
 ) -> Shown:
     began = monotonic()
     width, height = min(width, _MOST_CELLS), min(height, _MOST_CELLS)

@@ -17,9 +17,9 @@ from textual.strip import Strip
 
 from tests.support.sixel import decoded
 from tui.pictures import kitty
-from tui.pictures.powers import Powers
 from tui.pictures.shown import Shown, make
 from tui.pictures.strips import PictureStrip, copied, drawn_over, joined
+from tui.pictures.terminal_support import PictureSupport
 
 pytest.importorskip("textual_image")
 EMPTY = Style()
@@ -36,7 +36,7 @@ def picture() -> bytes:
 
 
 def test_a_sixel_picture_is_what_it_was_whole_and_in_part() -> None:
-    shown = make(picture(), 8, 4, Powers("sixel", (10, 20)))
+    shown = make(picture(), 8, 4, PictureSupport("sixel", (10, 20)))
     assert (shown.width, shown.height, shown.size) == (8, 4, (80, 80)) and shown.sixels
     whole = decoded(shown.sixels.rows(0, 4))
     assert whole.size == (80, 78)  # full bands: nothing reaches into the row below
@@ -45,22 +45,22 @@ def test_a_sixel_picture_is_what_it_was_whole_and_in_part() -> None:
     ]  # fmt: skip
     part = decoded(shown.sixels.rows(3, 1))
     assert part.size == (80, 18) and part.getpixel((70, 10)) == (0, 255, 0)
-    few = make(picture(), 8, 4, Powers("sixel", (10, 20), colours=16))
+    few = make(picture(), 8, 4, PictureSupport("sixel", (10, 20), colours=16))
     assert few.sixels and decoded(few.sixels.rows(0, 4)).getpixel((5, 5)) == (255, 0, 0)
 
 
 def test_of_one_that_takes_long_the_half_blocks_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     came: list[Shown] = []
-    make(picture(), 8, 4, Powers("sixel", (10, 20)), came.append)
+    make(picture(), 8, 4, PictureSupport("sixel", (10, 20)), came.append)
     assert came == []
     monkeypatch.setattr("tui.pictures.shown._LONG_S", 0.0)
-    whole = make(picture(), 8, 4, Powers("sixel", (10, 20)), came.append)
+    whole = make(picture(), 8, 4, PictureSupport("sixel", (10, 20)), came.append)
     (first,) = came
     assert first.sixels is None and whole.sixels and first.cells is whole.cells
 
 
 def test_colours_are_named_before_anything_is_drawn() -> None:
-    shown = make(picture(), 8, 4, Powers("sixel", (10, 20)))
+    shown = make(picture(), 8, 4, PictureSupport("sixel", (10, 20)))
     assert shown.sixels
     body = shown.sixels.rows(0, 4).partition('q"')[2]
     last = max(found.end() for found in re.finditer(r"#\d+;2;\d+;\d+;\d+", body))
@@ -69,7 +69,7 @@ def test_colours_are_named_before_anything_is_drawn() -> None:
 
 @pytest.mark.parametrize("in_tmux", [False, True])
 def test_kitty_is_sent_the_picture_and_shown_its_cells(in_tmux: bool) -> None:
-    shown = make(picture(), 8, 4, Powers("kitty", (10, 20), in_tmux=in_tmux))
+    shown = make(picture(), 8, 4, PictureSupport("kitty", (10, 20), in_tmux=in_tmux))
     said = shown.first
     if in_tmux:
         assert said.startswith("\x1bPtmux;") and said.endswith("\x1b\\")
@@ -103,13 +103,13 @@ def test_without_textual_image_half_blocks_stand_in(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "textual_image", None)
     kitty.marks.cache_clear()
-    shown = make(picture(), 8, 4, Powers(form, (10, 20)))
+    shown = make(picture(), 8, 4, PictureSupport(form, (10, 20)))
     assert (shown.first, shown.sixels, shown.number) == ("", None, 0)
     assert shown.size == (80, 80) and shown.strip(2, 12, EMPTY).text == "▀" * 8 + " " * 4
 
 
 def rows() -> list[Strip]:
-    shown = make(picture(), 8, 4, Powers("sixel", (10, 20)))
+    shown = make(picture(), 8, 4, PictureSupport("sixel", (10, 20)))
     margin = Strip([Segment("  ")])
     return [joined([margin, shown.strip(line, 10, EMPTY)]) for line in range(4)]
 

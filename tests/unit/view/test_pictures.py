@@ -12,8 +12,8 @@ from PIL import Image
 from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
 from tui.pictures.picture_cache import shelf
-from tui.pictures.powers import Powers
 from tui.pictures.strips import PictureStrip
+from tui.pictures.terminal_support import PictureSupport
 
 
 def red(files: Path, name: str = "a.png") -> ev.JSON:
@@ -58,7 +58,7 @@ async def test_a_picture_of_a_message_and_one_of_a_result_are_drawn(tmp_path: Pa
         assert sum("▀" in row for row in app.rows) == 10  # 38 cells wide, 2 to 1
 
         # The terminal turns out to know sixels: the same rows, and the picture over them.
-        shelf(app)._better(Powers("sixel", (10, 20)))
+        shelf(app)._better(PictureSupport("sixel", (10, 20)))
         for _ in range(2000):
             app.view.flush()
             if any(isinstance(strip, PictureStrip) for strip in app.view._strips):

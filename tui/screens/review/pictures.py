@@ -13,10 +13,10 @@ from textual.strip import Strip
 
 from sessions.api.worktrees import FileShown
 from tui.pictures.decode import SUFFIXES
-from tui.pictures.powers import BLOCKS, Powers
 from tui.pictures.refused import NotDrawn
 from tui.pictures.shown import Shown, make
 from tui.pictures.strips import joined
+from tui.pictures.terminal_support import BLOCKS, PictureSupport
 from tui.terminal import glyphs
 from tui.view.palette import Palette
 
@@ -80,12 +80,14 @@ def _drawable(file: FileShown) -> bool:
     return suffix == ".svg" or (file["binary"] and suffix in SUFFIXES)
 
 
-def pairs(told: Mapping[str, Any], powers: Powers = BLOCKS, side: int = _WIDTH) -> dict[str, Pair]:
+def pairs(
+    told: Mapping[str, Any], powers: PictureSupport = BLOCKS, side: int = _WIDTH
+) -> dict[str, Pair]:
     """What the engine told of them, made small for sides of so many cells. For a thread."""
     return {path: _pair(sides, powers, side) for path, sides in told.items()}
 
 
-def _pair(sides: Mapping[str, str], powers: Powers, side: int) -> Pair:
+def _pair(sides: Mapping[str, str], powers: PictureSupport, side: int) -> Pair:
     if sides["why"]:
         return Pair(None, None, f"  It is not drawn: {sides['why']}.")
     try:
@@ -94,5 +96,5 @@ def _pair(sides: Mapping[str, str], powers: Powers, side: int) -> Pair:
         return Pair(None, None, f"  It is not drawn: {error}.")
 
 
-def _read(data: str, powers: Powers, side: int) -> Shown | None:
+def _read(data: str, powers: PictureSupport, side: int) -> Shown | None:
     return make(base64.b64decode(data), side, _HEIGHT, powers) if data else None

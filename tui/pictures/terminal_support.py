@@ -38,7 +38,7 @@ PASSTHROUGH = (
 
 
 @dataclass(frozen=True, slots=True)
-class Powers:
+class PictureSupport:
     """`cell`: a cell's pixels. `colours`: of one sixel picture. `hint`: what would be better."""
 
     form: Form = "blocks"
@@ -48,13 +48,13 @@ class Powers:
     hint: str = ""
 
 
-BLOCKS = Powers()
+BLOCKS = PictureSupport()
 
 
-class PowersAsked:
+class AskSupport:
     """Asks once; `better` is called in the app's loop when the terminal turns out to do more."""
 
-    def __init__(self, app: App[Any], better: Callable[[Powers], None]) -> None:
+    def __init__(self, app: App[Any], better: Callable[[PictureSupport], None]) -> None:
         self._app = app
         self._better = better
         self._loop = asyncio.get_running_loop()
@@ -135,25 +135,25 @@ class PowersAsked:
             self.answered.set()
 
 
-def judged(said: dict[str, str], tmux: str, environ: Any) -> Powers:
+def judged(said: dict[str, str], tmux: str, environ: Any) -> PictureSupport:
     """What the answers mean. `tmux`: its client's type and features, and its passthrough."""
     cell = _cell(said.get("cell", ""))
     wish = str(environ.get("AGENTDECK_PICTURES", "")).lower()
     in_tmux = bool(environ.get("TMUX"))
     if wish in ("sixel", "kitty"):
         form: Form = "sixel" if wish == "sixel" else "kitty"
-        return Powers(form, cell, _colours(said), in_tmux)
+        return PictureSupport(form, cell, _colours(said), in_tmux)
     if "attributes" in said and _SIXEL in said["attributes"].split(";")[1:]:
-        return Powers("sixel", cell, _colours(said))
+        return PictureSupport("sixel", cell, _colours(said))
     if not in_tmux:
-        return Powers("kitty", cell) if _draws_placed(said.get("name", "")) else BLOCKS
+        return PictureSupport("kitty", cell) if _draws_placed(said.get("name", "")) else BLOCKS
     kind, _, rest = tmux.partition("\t")
     features, _, through = rest.partition("\t")
     if not _draws_placed(kind) or "rgb" not in features.lower().split(","):
         return BLOCKS
     if through not in ("on", "all", "1", "2"):
         return replace(BLOCKS, in_tmux=True, hint=PASSTHROUGH)
-    return Powers("kitty", cell, in_tmux=True)
+    return PictureSupport("kitty", cell, in_tmux=True)
 
 
 def _draws_placed(name: str) -> bool:

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from tui.pictures import powers
+from tui.pictures import terminal_support
 from tui.pictures.answers import TerminalAnswers
-from tui.pictures.powers import judged
+from tui.pictures.terminal_support import judged
 
 XTERM = "\x1bP>|XTerm(379)\x1b\\\x1b[6;17;8t\x1b[?63;1;2;4;6c"
 
@@ -75,12 +75,12 @@ def test_what_the_answers_mean(
 
 def test_what_would_let_pictures_through_tmux_is_told() -> None:
     told = judged({"attributes": "1;2"}, "ghostty 1.1\tRGB\toff", {"TMUX": "x"})
-    assert (told.form, told.hint) == ("blocks", powers.PASSTHROUGH)
+    assert (told.form, told.hint) == ("blocks", terminal_support.PASSTHROUGH)
 
 
 @pytest.mark.parametrize("cell", ["0;0", "99999;1", "17", "", ";"])
 def test_a_cell_that_can_t_be_is_guessed(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(powers, "_by_system", lambda: (0, 0))
+    monkeypatch.setattr(terminal_support, "_by_system", lambda: (0, 0))
     assert judged({"attributes": "62;4", "cell": cell}, "", {}).cell == (10, 20)
     lies = {"attributes": "62;4", "colours": "0;99999999"}
     assert judged(lies, "", {}).colours == 256
