@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
-from sessions.record.wants import Want, in_order, wants
+from sessions.record.inbox_items import Want, in_order, wants
 from sessions.runtime.budget import EXAMPLE
 from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from sessions.record.wants import Want
+from sessions.record.inbox_items import Want
 from tui.panels.hints import Hints
 from tui.text import plain, rows_of
 

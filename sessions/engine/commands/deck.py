@@ -23,8 +23,8 @@ from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.record import events as ev
+from sessions.record.inbox_items import Want, in_order
 from sessions.record.summary import SessionSummary, Summary
-from sessions.record.wants import Want, in_order
 
 _AT_ONCE = 500
 """Values that one question to SQLite takes; an old one takes no thousand."""

@@ -8,8 +8,8 @@ import pytest
 from textual.widgets import Input
 
 from sessions.record import events as ev
+from sessions.record.inbox_items import Want, wants
 from sessions.record.summary import Summary
-from sessions.record.wants import Want, wants
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui.screens.inbox import InboxScreen

@@ -9,8 +9,8 @@ import warnings
 from textual.dom import DOMNode
 from textual.widgets._toast import Toast
 
+from sessions.record.inbox_items import last_words
 from sessions.record.names import first_words
-from sessions.record.wants import last_words
 from tests.support.deckpilot import opened
 from tui.deck import sending
 from tui.screens.help import Help
