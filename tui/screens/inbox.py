@@ -21,9 +21,9 @@ from tui.screens.dialogs import Dialog, Prompt
 from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
 from tui.text import clip, one_line, plain
+from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Row, Rows
-from tui.widgets.want import WantBox
 from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from sessions.record.summary import Summary
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui.screens.inbox import InboxScreen
+from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import AnswerChoice, PermissionBox
 from tui.widgets.rows import Rows
-from tui.widgets.want import WantBox
 
 
 @asynccontextmanager
