@@ -23,7 +23,7 @@ from weakref import WeakSet
 from tui.pictures import kitty
 from tui.pictures.decode import MOST_BYTES, NotDrawn
 from tui.pictures.shown import Shown, make
-from tui.pictures.terminal_support import BLOCKS, AskSupport, PictureSupport
+from tui.pictures.terminal_support import BLOCKS, SupportAsked, PictureSupport
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -58,7 +58,7 @@ class PictureCache:
         self._adopted: deque[Shown] = deque()
         self._watchers: WeakSet[Widget] = WeakSet()
         self._threads: ThreadPoolExecutor | None = None
-        self._asking: AskSupport | None = None
+        self._asking: SupportAsked | None = None
 
     def watch(self, widget: Widget) -> None:
         """A widget whose `picture_came` is called when a picture has come, or is drawn better."""
@@ -83,9 +83,9 @@ class PictureCache:
             future.add_done_callback(lambda done: self._came(key, done))
         return None
 
-    def _ask(self) -> AskSupport:
+    def _ask(self) -> SupportAsked:
         if self._asking is None:
-            self._asking = AskSupport(self._app, self._better)
+            self._asking = SupportAsked(self._app, self._better)
             self._asking.begin()
         return self._asking
 

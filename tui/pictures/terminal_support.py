@@ -51,7 +51,7 @@ class PictureSupport:
 BLOCKS = PictureSupport()
 
 
-class AskSupport:
+class SupportAsked:
     """Asks once; `better` is called in the app's loop when the terminal turns out to do more."""
 
     def __init__(self, app: App[Any], better: Callable[[PictureSupport], None]) -> None:

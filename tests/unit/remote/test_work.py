@@ -50,20 +50,11 @@ def found(tmp_path: Path) -> Repository:
 def _bundle(found: Repository, branch: str, into: Path) -> str:
     """A bundle in which a branch goes on by one commit; its head."""
     far = into.with_name(f"far-{new_id()}")
-    git(found.at, "clone", "-q", str(found.at), str(remote_tasks))
-    git(remote_tasks, "checkout", "-q", "-B", branch)
-    git(remote_tasks, "commit", "-q", "--allow-empty", "-m", "over there")
-    git(
-        remote_tasks,
-        "bundle",
-        "create",
-        "-q",
-        str(into),
-        f"refs/heads/{branch}",
-        "--not",
-        "origin/main",
-    )
-    return git(remote_tasks, "rev-parse", "HEAD")
+    git(found.at, "clone", "-q", str(found.at), str(far))
+    git(far, "checkout", "-q", "-B", branch)
+    git(far, "commit", "-q", "--allow-empty", "-m", "over there")
+    git(far, "bundle", "create", "-q", str(into), f"refs/heads/{branch}", "--not", "origin/main")
+    return git(far, "rev-parse", "HEAD")
 
 
 @pytest.mark.parametrize("branch", ["release", "agentdeck/other-{}", "agentdeck/x"])
