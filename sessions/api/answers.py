@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 from sessions.record import events as ev
-from sessions.record.closed_sets import BackendType, FilledBy, Origin, SignInKind, SpanKind, Status
+from sessions.record.closed_sets import BackendType, FilledBy, Origin, SpanKind, Status
 
 
 class Greeting(TypedDict):
@@ -185,23 +185,6 @@ class SandboxState(TypedDict):
     works: bool
     detail: str
     remedy: str
-
-
-class SignInWay(TypedDict):
-    """A way to sign in to an agent."""
-
-    id: str
-    name: str
-    kind: SignInKind
-    description: str
-    command: list[str]
-    env: dict[str, str]
-
-
-class Restarted(TypedDict):
-    """Whether there was an agent's process that is started anew."""
-
-    restarted: bool
 
 
 class SkillsListed(TypedDict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 if TYPE_CHECKING:
+    from sessions.api.agents import AgentOption, AgentProvider, AgentSession, Restarted, SignInWay
     from sessions.api.answers import (
         BackendListed,
         Begun,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         ModelChoice,
         NotSwitched,
         PutBack,
-        Restarted,
         Restored,
         SandboxState,
         Sent,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         SettingChanged,
         SettingsShown,
         ShellEnded,
-        SignInWay,
         SkillFile,
         SkillsListed,
         TurnShown,
@@ -112,7 +111,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["agent.choose"], /, *, session: str, option: str, value: str
-    ) -> list[ev.JSON]: ...
+    ) -> list[AgentOption]: ...
 
     @overload
     async def call(
@@ -122,12 +121,12 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["agent.options"], /, *, session: str
-    ) -> list[ev.JSON]: ...
+    ) -> list[AgentOption]: ...
 
     @overload
     async def call(
         self, command: Literal["agent.providers"], /, *, backend: str
-    ) -> list[ev.JSON]: ...
+    ) -> list[AgentProvider]: ...
 
     @overload
     async def call(self, command: Literal["agent.restart"], /, *, backend: str) -> Restarted: ...
@@ -141,7 +140,7 @@ class Calls(Protocol):
         backend: str,
         cwd: str = ...,
         near: str = ...,
-    ) -> list[ev.JSON]: ...
+    ) -> list[AgentSession]: ...
 
     @overload
     async def call(

@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+from sessions.api.agents import options_in
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
@@ -26,6 +27,7 @@ from tui.widgets.permission import PermissionBox
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from sessions.api.agents import AgentOption
     from sessions.api.terminals import TerminalOutput
     from sessions.record.transcript import Block
     from tui.deck.client import DeckClient
@@ -151,23 +153,22 @@ def _fullness(summary: Summary) -> int:
 
 def _answers(summary: Summary) -> list[str]:
     """What answers: the model; of an agent its name, its model and the mode that was chosen."""
-    options = summary.agent.get("options")
+    options = options_in(summary.agent)
     if not options:
         return [one_line(summary.model or summary.backend)]
     wanted = summary.agent.get("wanted") or {}
     found = [one_line(summary.backend)]
     for category in ("model", "mode"):
-        option = next((o for o in options if category in (o.get("category"), o.get("id"))), None)
-        if option and (category == "model" or option.get("id") in wanted):
+        option = next((o for o in options if category in (o["category"], o["id"])), None)
+        if option and (category == "model" or option["id"] in wanted):
             found.append(one_line(_chosen(option)))
     return [name for name in found if name]
 
 
-def _chosen(option: ev.JSON) -> str:
+def _chosen(option: AgentOption) -> str:
     """What an option stands at, as its agent calls that; its bare value where it says no name."""
-    current = str(option.get("current") or "")
-    choices = (c for c in option.get("choices") or () if c.get("value") == current)
-    return next((str(c.get("name") or "") for c in choices), "") or current
+    current = option["current"]
+    return next((c["name"] for c in option["choices"] if c["value"] == current), "") or current
 
 
 def joined(parts: list[tuple[str, str]], width: int) -> Content:

@@ -15,6 +15,7 @@ from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
+    from sessions.api.agents import AgentOption
     from tui.deck.screen import DeckScreen
 
 
@@ -23,24 +24,24 @@ def _pick(key: str, name: str, note: str) -> Pick:
     return Pick(key, cells)
 
 
-async def pick_option(deck: DeckScreen, options: list[dict[str, Any]]) -> tuple[str, str] | None:
+async def pick_option(deck: DeckScreen, options: list[AgentOption]) -> tuple[str, str] | None:
     """One of the agent's options and the value it shall have."""
     rows = []
     for option in options:
-        names = {c.get("value"): str(c.get("name", "")) for c in option.get("choices") or []}
-        now = names.get(option.get("current"), str(option.get("current") or ""))
-        note = f"{now}   {option.get('description') or ''}"
-        rows.append(_pick(str(option["id"]), str(option.get("name") or option["id"]), note))
+        names = {choice["value"]: choice["name"] for choice in option["choices"]}
+        now = names.get(option["current"], option["current"])
+        note = f"{now}   {option['description']}"
+        rows.append(_pick(option["id"], option["name"] or option["id"], note))
     picked = await deck.app.push_screen_wait(Choose("Options of this agent", Listing(rows)))
     if picked is None:
         return None
-    option = next(o for o in options if str(o["id"]) == picked.row)
+    option = next(o for o in options if o["id"] == picked.row)
     values = []
-    for choice in option.get("choices") or []:
-        now = " (now)" if choice.get("value") == option.get("current") else ""
-        name = f"{choice.get('name') or choice.get('value')}{now}"
-        values.append(_pick(str(choice["value"]), name, str(choice.get("description") or "")))
-    title = one_line(str(option.get("name") or option["id"]))
+    for choice in option["choices"]:
+        now = " (now)" if choice["value"] == option["current"] else ""
+        name = f"{choice['name'] or choice['value']}{now}"
+        values.append(_pick(choice["value"], name, choice.get("description", "")))
+    title = one_line(option["name"] or option["id"])
     chosen = await deck.app.push_screen_wait(Choose(title, Listing(values)))
     return (picked.row, chosen.row) if chosen else None
 

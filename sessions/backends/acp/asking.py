@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from sessions.api.agents import AgentChoice
 from sessions.backends.acp import modes
 from sessions.backends.acp.content import title_of, tool_text
 from sessions.backends.acp.transport import Message
@@ -142,7 +143,7 @@ def _does_more(kind: str, option_id: str, words: str) -> bool:
     """Whether an option also changes what is asked from then on."""
     if _MORE.search(words):
         return True
-    mode: ev.JSON = {"value": option_id, "name": words}
+    mode: AgentChoice = {"value": option_id, "name": words}
     return kind.startswith("allow") and modes.kind_of(mode) == "acts"
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sessions.api.agents import AgentChoice, AgentSession
 from sessions.backends.acp import elicit, own_skills, providers, servers, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
@@ -248,26 +249,26 @@ class AcpBackend:
         self._last_turns[agent_session] = turn
         self.rest()
 
-    def note_models(self, offered: list[ev.JSON]) -> None:
+    def note_models(self, offered: list[AgentChoice]) -> None:
         """The models that the agent named in a session."""
         if self._parent is not None:
             self._parent.note_models(offered)
-        self._models = [ModelInfo(str(m["value"]), str(m["name"])) for m in offered]
+        self._models = [ModelInfo(m["value"], m["name"]) for m in offered]
 
     @property
     def lists_by_folder(self) -> bool:
         """Whether the agent lists only the sessions of a directory that it is told."""
         return self.known is not None and self.known.lists_by_folder
 
-    async def listed(self, cwd: Path | None = None) -> list[ev.JSON]:
-        """The sessions that the agent has on disk: `{"id", "cwd", "title", "updated"}`.
+    async def listed(self, cwd: Path | None = None) -> list[AgentSession]:
+        """The sessions that the agent has on disk.
 
         Raises BackendError, and UsageError for an agent that lists none.
         """
         agent = await self.process()
         if not agent.can("list"):
             raise UsageError(f"{self.title} does not list its sessions.")
-        found: list[ev.JSON] = []
+        found: list[AgentSession] = []
         asked: Message = {"cwd": str(cwd)} if cwd is not None else {}
         for _ in range(_PAGES):
             page = await agent.request("session/list", asked)

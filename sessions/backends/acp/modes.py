@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sessions.record import events as ev
+from sessions.api.agents import AgentChoice, AgentOption
 
 _IDS = {
     "acceptedits": "acts", "agentfullaccess": "acts", "alwaysapprove": "acts", "auto": "acts",
@@ -74,18 +74,18 @@ _SWITCHED = {
 _DEFAULT = re.compile(r"default|normal|standard", re.IGNORECASE)
 
 
-def kind_of(mode: ev.JSON) -> str:
+def kind_of(mode: AgentChoice) -> str:
     """What a mode says that it does: `acts` unasked, `asks`, only `reads`, or "" for nothing.
 
     By its kind where the agent tells it, by an id that is known, else by its words.
     """
-    told = str(mode.get("kind") or "")
+    told = mode.get("kind", "")
     if kind := _META.get(told):
         return kind
-    name = str(mode.get("value") or "").rpartition("#")[2]
+    name = mode["value"].rpartition("#")[2]
     if kind := _IDS.get(re.sub(r"[^a-z]", "", name.lower())):
         return kind
-    words = " ".join((name, *(str(mode.get(key) or "") for key in ("name", "description"))))
+    words = " ".join((name, mode["name"], mode.get("description", "")))
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", words)
     if _ACTS.search(words):
         return "acts"
@@ -94,44 +94,49 @@ def kind_of(mode: ev.JSON) -> str:
     return "asks" if _ASKS.search(words) or told == "standard" else ""
 
 
-def acts_unasked(option: ev.JSON) -> bool:
+def acts_unasked(option: AgentOption) -> bool:
     """Whether an option of permissions (Copilot CLI's `allow_all`) stands where nothing is asked.
 
     By what its value says of itself, else, of a mere switch, by what the option does.
     """
-    if not _RIGHTS.search(str(option.get("category") or "")):
+    if not _RIGHTS.search(option["category"]):
         return False
     value = _stands(option)
     if kind := kind_of(value):
         return kind == "acts"
-    does = _SWITCHED.get(str(value.get("value")).lower())
-    return does is not None and kind_of({**option, "value": option.get("id")}) == does
+    does = _SWITCHED.get(value["value"].lower())
+    itself: AgentChoice = {
+        "value": option["id"],
+        "name": option["name"],
+        "description": option["description"],
+    }
+    return does is not None and kind_of(itself) == does
 
 
-def opened(title: str, option: ev.JSON, *, now: bool = False) -> str:
+def opened(title: str, option: AgentOption, *, now: bool = False) -> str:
     """What is told of such an option. `now`: it went there within a turn."""
     did, since = ("put", "to") if now else ("has", "at")
     return (
-        f"{title} {did} its option “{_name(option)}” {since} “{_name(_stands(option))}”: it may "
-        f"act unasked{' from now on' if now else ''}. It is changed in *Options of this agent*."
+        f"{title} {did} its option “{_shown(option['name'] or option['id'])}” {since} "
+        f"“{_name(_stands(option))}”: it may act unasked{' from now on' if now else ''}. "
+        "It is changed in *Options of this agent*."
     )
 
 
-def _stands(option: ev.JSON) -> ev.JSON:
+def _stands(option: AgentOption) -> AgentChoice:
     """The value at which an option is, with its words."""
-    current = option.get("current")
-    return next(
-        (c for c in option.get("choices") or () if c.get("value") == current), {"value": current}
-    )
+    current = option["current"]
+    unnamed: AgentChoice = {"value": current, "name": ""}
+    return next((c for c in option["choices"] if c["value"] == current), unnamed)
 
 
-def asking(modes: Sequence[ev.JSON], current: str) -> str:
+def asking(modes: Sequence[AgentChoice], current: str) -> str:
     """The mode in which to hold an agent, "" where none says that it is one.
 
     The one it is in, if that asks; else one that asks; a default without a word beside modes that
     act; at last one that changes nothing.
     """
-    kinds = {str(mode["value"]): kind_of(mode) for mode in modes}
+    kinds = {mode["value"]: kind_of(mode) for mode in modes}
     of = {kind: [v for v, k in kinds.items() if k == kind] for kind in ("asks", "reads", "acts")}
     asks = of["asks"]
     if not asks and of["acts"]:
@@ -142,14 +147,16 @@ def asking(modes: Sequence[ev.JSON], current: str) -> str:
     return ""
 
 
-def unread(modes: Sequence[ev.JSON]) -> bool:
+def unread(modes: Sequence[AgentChoice]) -> bool:
     """Whether modes that say nothing say it in other letters than English has."""
     silent = (m for m in modes if not kind_of(m))
-    words = (f"{m.get('name') or ''}{m.get('description') or ''}" for m in silent)
+    words = (f"{m['name']}{m.get('description', '')}" for m in silent)
     return any(c.isalpha() and not c.isascii() for text in words for c in text)
 
 
-def told(title: str, before: ev.JSON | None, now: ev.JSON | None, *, foreign: bool = False) -> str:
+def told(
+    title: str, before: AgentChoice | None, now: AgentChoice | None, *, foreign: bool = False
+) -> str:
     """What its user shall know of how an agent that nobody described is held.
 
     `foreign`: some of its modes say what they do in words that are not read here.
@@ -171,14 +178,18 @@ def told(title: str, before: ev.JSON | None, now: ev.JSON | None, *, foreign: bo
     )
 
 
-def gone(title: str, now: ev.JSON) -> str:
+def gone(title: str, now: AgentChoice) -> str:
     """What is told of a mode that an agent went into, where that is one that acts unasked."""
     if kind_of(now) != "acts":
         return ""
     return f"{title} went into its mode “{_name(now)}”: it may act unasked from now on."
 
 
-def _name(mode: ev.JSON | None) -> str:
+def _name(mode: AgentChoice) -> str:
+    return _shown(mode["name"] or mode["value"])
+
+
+def _shown(name: str) -> str:
     from sessions.safety.sanitise import clean_line
 
-    return clean_line(str((mode or {}).get("name") or (mode or {}).get("value") or ""))[:60]
+    return clean_line(name)[:60]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.api.agents import AgentChoice, AgentOption
 from sessions.backends.acp import modes
 from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
@@ -41,7 +42,7 @@ class Options:
         """The mode that the agent said last that it is in."""
         self._permission = ""
         """The session's own mode, when the agent's was set last."""
-        self._held: tuple[ev.JSON | None, ev.JSON | None] | None = None
+        self._held: tuple[AgentChoice | None, AgentChoice | None] | None = None
         """The mode in which it was and the one in which it asks, where they had to be guessed."""
 
     def take(self, data: ev.JSON) -> None:
@@ -88,8 +89,8 @@ class Options:
             found["agent_options"] = f"{title} offers no options."
         return found
 
-    def models(self) -> list[ev.JSON]:
-        """The models that the agent offers, `{"value", "name", "description"}`."""
+    def models(self) -> list[AgentChoice]:
+        """The models that the agent offers."""
         if option := self._option(MODEL):
             return _choices(option)
         given = self._models.get("availableModels")
@@ -101,9 +102,9 @@ class Options:
         known = self._option(MODEL)
         return option == (known.get("id") if known is not None else MODEL)
 
-    def listed(self) -> list[ev.JSON]:
-        """`{"id", "name", "description", "current", "choices": [{"value", "name", …}]}`."""
-        found: list[ev.JSON] = []
+    def listed(self) -> list[AgentOption]:
+        """What there is to choose now."""
+        found: list[AgentOption] = []
         for option in self._config:
             choices = _choices(option)
             current = option.get("currentValue")
@@ -230,20 +231,20 @@ class Options:
         return None
 
     def _current(self, option: str) -> str:
-        return next((str(o["current"]) for o in self.listed() if o["id"] == option), "")
+        return next((o["current"] for o in self.listed() if o["id"] == option), "")
 
-    def _choices_of_mode(self) -> list[ev.JSON]:
+    def _choices_of_mode(self) -> list[AgentChoice]:
         """The modes that there are."""
         listed = next((o for o in self.listed() if o["id"] == self._mode_id), None)
         return list(listed["choices"]) if listed else []
 
-    def _mode(self, value: str) -> ev.JSON | None:
+    def _mode(self, value: str) -> AgentChoice | None:
         """One of them, or None."""
         return next((c for c in self._choices_of_mode() if c["value"] == value), None)
 
     def _offered(self) -> list[str]:
         """Their ids."""
-        return [str(choice["value"]) for choice in self._choices_of_mode()]
+        return [choice["value"] for choice in self._choices_of_mode()]
 
     def _fitting(self, permission: str) -> str:
         """The agent's mode for a mode of the session, "" where there is none to set."""
@@ -274,7 +275,7 @@ class Options:
         said += [modes.opened(title, option) for option in self._open().values()]
         return " ".join(said)
 
-    def _open(self) -> dict[str, ev.JSON]:
+    def _open(self) -> dict[str, AgentOption]:
         """The options by which the agent acts unasked, without its user's having chosen it."""
         found = (o for o in self.listed() if modes.acts_unasked(o))
         return {o["id"]: o for o in found if self.wanted.get(o["id"]) != o["current"]}
@@ -284,9 +285,9 @@ def _stays(name: object, value: str, remedy: str) -> BackendError:
     return BackendError(f"The agent stays with {name} {value}.", remedy, kind="agent_mode")
 
 
-def _choices(option: Message) -> list[ev.JSON]:
+def _choices(option: Message) -> list[AgentChoice]:
     """The values of an option, groups of them in a row."""
-    found: list[ev.JSON] = []
+    found: list[AgentChoice] = []
     given = option.get("options")
     for entry in given if isinstance(given, list) else []:
         if isinstance(entry, dict):
@@ -296,14 +297,16 @@ def _choices(option: Message) -> list[ev.JSON]:
     return found
 
 
-def _choice(entry: Message, key: str) -> ev.JSON:
+def _choice(entry: Message, key: str) -> AgentChoice:
     value = str(entry.get(key, ""))
-    return {
+    found: AgentChoice = {
         "value": value,
         "name": str(entry.get("name") or value),
         "description": str(entry.get("description") or ""),
-        **({"kind": kind} if (kind := _kind(entry.get("_meta"))) else {}),
     }
+    if kind := _kind(entry.get("_meta")):
+        found["kind"] = kind
+    return found
 
 
 def _kind(meta: Any) -> str:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from sessions.api.agents import AgentChoice
 from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.servers import TakenServers
@@ -89,7 +90,7 @@ class Port(Listened, Protocol):
     def note_turn(self, agent_session: str, turn: int) -> None:
         """The last turn that ran in an agent session."""
 
-    def note_models(self, offered: list[ev.JSON]) -> None:
+    def note_models(self, offered: list[AgentChoice]) -> None:
         """The models that the agent named in a session."""
 
     def at_its_end(self, agent_session: str, state: ev.JSON) -> bool:

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sessions.api.agents import AgentProvider
 from sessions.backends.acp.transport import Message
 from sessions.config.model import Provider
 from sessions.errors import BackendError, UsageError
-from sessions.record import events as ev
 
 if TYPE_CHECKING:
     from sessions.backends.acp.process import AgentProcess
@@ -27,8 +27,8 @@ def takes(agent: AgentProcess) -> bool:
     return agent.capabilities.get("providers") is not None
 
 
-async def listed(agent: AgentProcess) -> list[ev.JSON]:
-    """`{"id", "takes", "api", "base_url", "required"}` for each; no header is told.
+async def listed(agent: AgentProcess) -> list[AgentProvider]:
+    """All of them; no header is told.
 
     Raises UsageError for an agent that names none.
     """
@@ -39,7 +39,7 @@ async def listed(agent: AgentProcess) -> list[ev.JSON]:
     return [_row(p) for p in given if isinstance(p, dict)] if isinstance(given, list) else []
 
 
-def _row(given: Message) -> ev.JSON:
+def _row(given: Message) -> AgentProvider:
     current, supported = given.get("current"), given.get("supported")
     now = current if isinstance(current, dict) else {}
     return {

@@ -6,7 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sessions.api.answers import Restarted, SignInWay
+from sessions.api.agents import (
+    AgentOption,
+    AgentProvider,
+    AgentSession,
+    Restarted,
+    SignInWay,
+    options_in,
+)
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import UsageError
@@ -27,27 +34,27 @@ def _agent(deck: Deck, name: str) -> AcpBackend:
 
 
 @command("agent.options")
-async def options(deck: Deck, session: str) -> list[ev.JSON]:
+async def options(deck: Deck, session: str) -> list[AgentOption]:
     """What the session's agent lets its user choose, as it was told last."""
     summary = (await deck.get(session)).summary
     _agent(deck, summary.backend)
-    return list(summary.agent.get("options") or [])
+    return options_in(summary.agent)
 
 
 @command("agent.choose")
-async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.JSON]:
+async def choose(deck: Deck, session: str, option: str, value: str) -> list[AgentOption]:
     """Set one of the agent's own options, now or when it wakes; all of them, as they are then."""
     from sessions.backends.acp.conversation import AcpConversation
     from sessions.backends.acp.served import ServedConversation
 
     target = await deck.get(session)
     _agent(deck, target.summary.backend)
-    told = list(target.summary.agent.get("options") or [])
-    known: ev.JSON = next((o for o in told if o.get("id") == option), {})
-    if value not in [c.get("value") for c in known.get("choices") or []]:
+    told = options_in(target.summary.agent)
+    known = next((o for o in told if o["id"] == option), None)
+    if known is None or value not in [choice["value"] for choice in known["choices"]]:
         raise UsageError(f"The agent has no {option} {value}.", "See its options again.")
     conversation = target.conversation
-    is_model = known.get("category") == "model" or option == "model"
+    is_model = known["category"] == "model" or option == "model"
     if is_model:
         # The session's own place for it: kept, shown and forked like any session's model.
         await target.recorder.emit_synced(ev.SessionSet(model=value))
@@ -55,15 +62,15 @@ async def choose(deck: Deck, session: str, option: str, value: str) -> list[ev.J
         state = await conversation.choose(option, value)
     else:
         wanted = {**(target.summary.agent.get("wanted") or {}), option: value}
-        listed = [{**o, "current": value} if o.get("id") == option else o for o in told]
+        listed = [{**o, "current": value} if o["id"] == option else o for o in told]
         state = {"options": listed} if is_model else {"options": listed, "wanted": wanted}
     await target.recorder.emit_synced(ev.BackendState(data=state))
-    return list(target.summary.agent.get("options") or [])
+    return options_in(target.summary.agent)
 
 
 @command("agent.sign_in")
 async def sign_in(deck: Deck, backend: str) -> list[SignInWay]:
-    """Ways to sign in: `{"id", "name", "kind", "description", "command", "env"}`, best first."""
+    """Ways to sign in, best first."""
     return [cast("SignInWay", asdict(way)) for way in await _agent(deck, backend).sign_in_ways()]
 
 
@@ -75,12 +82,12 @@ async def authenticate(deck: Deck, backend: str, method: str) -> None:
 
 @command("agent.restart")
 async def restart(deck: Deck, backend: str) -> Restarted:
-    """Start the agent anew at its next turn: `{"restarted"}`, false while a turn runs."""
+    """Start the agent anew at its next turn; not while a turn runs."""
     return {"restarted": _agent(deck, backend).restart()}
 
 
 @command("agent.sessions")
-async def sessions(deck: Deck, backend: str, cwd: str = "", near: str = "") -> list[ev.JSON]:
+async def sessions(deck: Deck, backend: str, cwd: str = "", near: str = "") -> list[AgentSession]:
     """The sessions that an agent has on disk.
 
     Of an agent that lists by directory, those of `near` and of where the deck's sessions work.
@@ -100,8 +107,8 @@ async def delete(deck: Deck, backend: str, agent_session: str) -> None:
 
 
 @command("agent.providers")
-async def providers(deck: Deck, backend: str) -> list[ev.JSON]:
-    """Where an agent sends its requests: `{"id", "takes", "api", "base_url", "required"}`."""
+async def providers(deck: Deck, backend: str) -> list[AgentProvider]:
+    """Where an agent sends its requests; no header is told."""
     from sessions.backends.acp.providers import listed
 
     return await listed(await _agent(deck, backend).process())

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from sessions import config
+from sessions.api.agents import AgentSession
 from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend
-from sessions.engine.commands import load_commands
 from sessions.engine.whole import WholeDeck
 from sessions.errors import NotFound, UsageError
 from sessions.importers.run import import_paths
@@ -24,6 +24,7 @@ from sessions.runtime.session import Session
 from tests.support.deckrig import Listening, Rig
 from tests.support.nativerig import of_type, text_of
 from tests.support.rig import RigBackend, rig_places, until
+from tests.support.shapes import answered
 
 AGENT = str(Path(__file__).parents[2] / "support" / "scripted_agent.py")
 MCP = """
@@ -75,8 +76,8 @@ async def told(rig: Rig, session: Session, text: str) -> str:
 
 
 async def do(rig: Rig, command: str, **args: Any) -> Any:
-    """Run an engine's command."""
-    return await load_commands()[command](rig.deck, **args)
+    """Run an engine's command; what it answers is of the shape that it declares."""
+    return await answered(rig.deck, command, **args)
 
 
 # -- options
@@ -242,9 +243,9 @@ async def test_an_agent_that_lists_by_directory_is_asked_for_those_that_are_know
     assert isinstance(backend, AcpBackend)
     asked: list[Path | None] = []
 
-    async def listed(cwd: Path | None = None) -> list[ev.JSON]:
+    async def listed(cwd: Path | None = None) -> list[AgentSession]:
         asked.append(cwd)
-        return [{"id": str(cwd)}]
+        return [{"id": str(cwd), "cwd": "", "title": "", "updated": ""}]
 
     monkeypatch.setattr(backend, "listed", listed)
     await do(rig, "agent.sessions", backend="scripted", near="/n")

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from sessions.api.agents import AgentChoice
 from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.modes import asking, told, unread
@@ -71,7 +72,7 @@ CASES = [
 ]
 
 
-def choices(modes: dict[str, str]) -> list[ev.JSON]:
+def choices(modes: dict[str, str]) -> list[AgentChoice]:
     parts = {value: words.partition("|") for value, words in modes.items()}
     return [{"value": v, "name": n, "description": d} for v, (n, _, d) in parts.items()]
 
@@ -96,7 +97,7 @@ def test_a_kind_that_the_agent_tells_goes_before_its_words() -> None:
 
 
 def test_words_that_are_not_read_are_told_to_be_so() -> None:
-    mode = {"value": "x", "name": "ماشین", "description": "همه"}
+    mode: AgentChoice = {"value": "x", "name": "ماشین", "description": "همه"}
     assert unread([mode]) and not unread(choices(CLAUDE))
     said = told("X", mode, None, foreign=True)
     assert "may act unasked. What they say may be in a language that is not read here." in said

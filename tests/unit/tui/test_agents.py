@@ -11,6 +11,7 @@ import pytest
 from textual.command import CommandList
 from textual.content import Content
 
+from sessions.api.agents import AgentOption, options_in
 from sessions.errors import NotFound
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
@@ -18,10 +19,11 @@ from tui.actions import actions
 from tui.deck.tile import foot_of
 from tui.screens.dialogs import Choose
 
-OPTIONS: list[ev.JSON] = [
+OPTIONS: list[AgentOption] = [
     {
         "id": "mode",
         "name": "Mode",
+        "description": "How far it goes",
         "category": "mode",
         "current": "default",
         "choices": [{"value": "default", "name": "Default"}, {"value": "plan", "name": "Plan"}],
@@ -29,6 +31,7 @@ OPTIONS: list[ev.JSON] = [
     {
         "id": "model",
         "name": "Model",
+        "description": "",
         "category": "model",
         "current": "m1",
         "choices": [{"value": "m1", "name": "M1"}],
@@ -73,6 +76,11 @@ async def test_they_are_offered_for_an_agents_session_alone() -> None:
         here.client.emit("s001", ev.BackendState(data=STATE))
         await here.settle()
         assert mine <= offered(here)
+
+
+def test_of_recorded_options_those_that_are_whole_are_read() -> None:
+    assert options_in({"options": [*OPTIONS, {"id": "odd", "choices": 5}, "x"]}) == OPTIONS
+    assert options_in({"options": {"id": 1}}) == options_in({}) == []
 
 
 async def test_an_option_is_chosen_from_what_the_agent_offers() -> None:
