@@ -27,6 +27,7 @@ from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
 from tui.pictures import close_shelf
 from tui.terminal import keys
+from tui.terminal.asked_once import AskedOnce
 from tui.terminal.output_guard import GuardedApp
 from tui.terminal.resizing import SureSize
 from tui.terminal.typeahead import Typeahead
@@ -46,7 +47,7 @@ def deck_commands() -> type[Provider]:
     return DeckCommands
 
 
-class DeckApp(GuardedApp, SureSize):
+class DeckApp(AskedOnce, GuardedApp, SureSize):
     """The deck. `client_factory` connects to an engine; tests hand in another."""
 
     TITLE = "agentdeck"

@@ -63,6 +63,8 @@ class Offers(Static):
         """In rows; more than are used for a moment after a list that was longer."""
         self._shrinks: asyncio.TimerHandle | None = None
         self._known: tuple[str, float, Names | None] = ("", 0.0, None)
+        self._reading: tuple[str, asyncio.Future[Names]] | None = None
+        """The folder whose names are being read: whoever needs them waits for the same reading."""
 
     @property
     def open(self) -> bool:
@@ -124,12 +126,10 @@ class Offers(Static):
         self.run_worker(while_shown(self, self._read, folder), group="names")
 
     async def _read(self, folder: str) -> None:
-        from sessions.features.file_names import Names, names_under
-
-        def read() -> Names:
-            return Names(names_under(Path(folder)) if folder else ())
-
-        names = await asyncio.to_thread(read)
+        if self._reading is None or self._reading[0] != folder or self._reading[1].done():
+            self._reading = folder, asyncio.ensure_future(asyncio.to_thread(_read, folder))
+        # What waits may be cancelled by the next letter; the reading goes on for that one.
+        names = await asyncio.shield(self._reading[1])
         if self._known[0] == folder or folder == self.folder:
             self._known = (folder, monotonic(), names)
 
@@ -183,6 +183,12 @@ class Offers(Static):
         if self.found and self._height != len(self.found) + 1:
             self._fit(len(self.found) + 1)
             self._draw()
+
+
+def _read(folder: str) -> Names:
+    from sessions.features.file_names import Names, names_under
+
+    return Names(names_under(Path(folder)) if folder else ())
 
 
 def _row(offer: WordOffer, width: int, names: int, chosen: bool) -> Content:

@@ -43,6 +43,7 @@ from tui.options import DeckOptions
 from tui.panels import sheets
 from tui.screens import filling
 from tui.terminal import glyphs
+from tui.terminal.asked_once import ACTIONS
 from tui.terminal.title import set_title
 from tui.text import clip, one_line, title_of
 from tui.view.blocks import looks
@@ -390,9 +391,8 @@ class DeckScreen(WithTerminals, LeanScreen):
         """Run an action in the background: it may ask something first."""
         spec = registry.actions()[name]
         if spec.when(self):
-            self.run_worker(
-                self.guarded(spec.run(self)), group=f"action-{name}", exit_on_error=False
-            )
+            work = while_shown(self, lambda: self.guarded(spec.run(self)))
+            self.run_worker(work, group=f"{ACTIONS}{name}", exit_on_error=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key whose action can't be done now is left to whatever is in focus."""

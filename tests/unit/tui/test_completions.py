@@ -278,3 +278,27 @@ async def test_what_was_chosen_is_not_so_for_another_letter_that_finds_the_same(
         await here.type("p")
         assert len(offers.found) == 8 and offers.at == -1
         assert "reverse" not in str(offers.content.spans)  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("folder")
+async def test_the_names_are_read_once_however_many_letters_come_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sessions.features import file_names
+
+    go_on, reads, read = threading.Event(), [], names_under
+
+    def slow(folder: Path) -> list[str]:
+        reads.append(folder)
+        go_on.wait(60)
+        return read(folder)
+
+    monkeypatch.setattr(file_names, "names_under", slow)
+    async with opened(0) as here:
+        await here.type("@")
+        await here.until(lambda: bool(reads))
+        for letter in "sail":
+            await here.type(letter)
+        assert len(reads) == 1
+        go_on.set()
+        await here.until(lambda: [o.text for o in here.composer.offers.found] == ["@src/sail.py"])

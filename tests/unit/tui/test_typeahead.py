@@ -74,3 +74,26 @@ async def test_no_key_is_kept_where_textuals_timers_never_come(
         monkeypatch.setattr(here.app, "set_timer", lambda *_: None)
         send(here, "ctrl+n", "x", "escape", "z")
         await here.until(lambda: here.composer.text == "z")
+
+
+@pytest.mark.parametrize("press", ["key", "click"])
+async def test_a_dialog_asked_for_twice_while_the_engine_is_slow_opens_once(press: str) -> None:
+    async with opened(3) as here:
+        here.app._behind.most_s = 0.0
+        here.client.gate.clear()
+        for _ in range(2):
+            if press == "key":
+                await here.pilot.press("ctrl+l")
+            else:
+                here.deck.start("sessions")
+        await here.until(lambda: sum(w.group == "action-sessions" for w in here.deck.workers) == 2)
+        here.client.gate.set()
+        await here.screen(Choose)
+        await here.until(
+            lambda: all(w.group != "action-sessions" or w.is_running for w in here.deck.workers)
+        )
+        await here.settle()
+        assert len(here.app.screen_stack) == 3
+        await here.press("escape")
+        await here.settle()
+        assert here.app.screen is here.deck
