@@ -24,9 +24,11 @@ _STOP = {
     "stop": "end_turn",
     "eos": "end_turn",
     "length": "max_tokens",
+    "model_length": "model_context_window_exceeded",  # Mistral
     "tool_calls": "tool_use",
     "function_call": "tool_use",
     "content_filter": "refusal",
+    "sensitive": "refusal",  # Zhipu
 }
 _MOST_CALLS = 10_000
 
@@ -237,7 +239,7 @@ class ChatReader(EventStream):
         self._finished = True
         response = self._response
         response.stop_reason = _STOP.get(reason, reason)
-        if reason == "content_filter":
+        if response.stop_reason == "refusal":
             response.detail = "The server's content filter ended the answer."
         if self._refused:
             response.stop_reason = "refusal"

@@ -12,14 +12,17 @@ from sessions.backends.reader import CUT_REASONS, Response, Sink
 from sessions.backends.sse import EventStream, kind, words
 
 _ENDS = {"response.completed", "response.incomplete", "response.done"}
+_FAILED = {"response.failed": "failed", "response.cancelled": "cancelled"}
 _INCOMPLETE = {"max_output_tokens": "max_tokens", "content_filter": "refusal"}
+_WHY = {"failed": "the server gave no reason", "cancelled": "the server cancelled the answer"}
 
 
 class ResponsesApi(OpenAIApi):
     """A server of the Responses API."""
 
     def _reader(self, sink: Sink, response: Response, params: Mapping[str, Any]) -> ResponsesReader:
-        return ResponsesReader(sink, response, self.dialects[str(params.get("model"))])
+        dialect, most = self.dialects[str(params.get("model"))], params.get("max_output_tokens")
+        return ResponsesReader(sink, response, dialect, most or 0)
 
     def _request(self, client: Any, params: Mapping[str, Any]) -> Any:
         return client.responses.with_streaming_response.create(**params, stream=True)
@@ -31,11 +34,13 @@ class ResponsesReader(EventStream):
     What an item's end says of it counts; the pieces before are for showing.
     """
 
-    def __init__(self, sink: Sink, response: Response, dialect: Dialect) -> None:
+    def __init__(self, sink: Sink, response: Response, dialect: Dialect, most: int = 0) -> None:
         super().__init__()
         self._sink = sink
         self._response = response
         self._dialect = dialect
+        self._most = most
+        """The limit of the answer's length that was asked for, 0 = none."""
         self._items: dict[str, dict[str, Any]] = {}
         """Calls and thinking that have begun, by id or place."""
         self._shown: set[str] = set()
@@ -54,8 +59,8 @@ class ResponsesReader(EventStream):
         if handler is not None:
             handler(self, event)
             return True
-        if named in _ENDS or named == "response.failed":
-            self._end(event)
+        if named in _ENDS or named in _FAILED:
+            self._end(event, named)
             return True
         self._response.unknown += not named.startswith("response.")
         return False
@@ -138,17 +143,17 @@ class ResponsesReader(EventStream):
             names = ("type", "id", "summary", "content", "encrypted_content")
             self._sink.on_carried({n: item[n] for n in names if item.get(n) is not None})
 
-    def _end(self, event: dict[str, Any]) -> None:
+    def _end(self, event: dict[str, Any], named: str) -> None:
         told = event.get("response")
         told = told if isinstance(told, dict) else {}
         if isinstance(usage := told.get("usage"), dict):
             self._usage(usage)
         if (fault := told.get("error")) is not None:
             raise FaultError(faults.of_event(fault))
-        status = words(told, "status")
-        if status == "failed" or event.get("type") == "response.failed":
-            raise FaultError(Fault("server", "the server gave no reason"))
-        self._stop(told, status)
+        status = _FAILED.get(named) or words(told, "status")
+        if status in _WHY:
+            raise FaultError(Fault("server", _WHY[status]))
+        self._stop(told, cut=status == "incomplete" or named == "response.incomplete")
         self._rest(told)
         self.ended = True
 
@@ -166,13 +171,15 @@ class ResponsesReader(EventStream):
             made = call_of(words(begun, "call_id"), words(begun, "name"), raw, cut=True)
             response.calls.append(made)
 
-    def _stop(self, told: dict[str, Any], status: str) -> None:
+    def _stop(self, told: dict[str, Any], *, cut: bool) -> None:
         response = self._response
         details = told.get("incomplete_details")
         reason = words(details, "reason") if isinstance(details, dict) else ""
-        response.stop_reason = _INCOMPLETE.get(reason, reason) if reason else "end_turn"
-        if status == "incomplete" and not reason:
-            response.stop_reason = CUT_REASONS[0]
+        # llama.cpp's server calls every answer completed; what was asked for tells one that is not.
+        cut = cut or 0 < self._most <= response.usage.get("output", 0)
+        response.stop_reason = _INCOMPLETE.get(reason, reason)
+        if not reason:
+            response.stop_reason = CUT_REASONS[0] if cut else "end_turn"
         if reason == "content_filter":
             response.detail = "The server's content filter ended the answer."
         if self._refused:

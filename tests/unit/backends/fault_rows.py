@@ -347,6 +347,7 @@ def of_responses() -> list[Row]:
     """What only a server of the Responses API can do wrong."""
     start, text, stop, say = responses.start, responses.text, responses.stop, responses.say
     item = {"type": "message", "content": [{"type": "output_text", "text": "Fine."}]}
+    cancelled = {"status": "cancelled"}
 
     def mid(name: str, *more: Step, kind: str = "protocol", asked: int = 1) -> Row:
         return Row(name, [start(), *responses.begin(HALF), *more], kind, asked, HALF)
@@ -363,6 +364,8 @@ def of_responses() -> list[Row]:
         Row("failed, and no reason", [start(), sse("response.failed")], "server", TRIES),
         Row("ended after the message", [start(), *text(0, "All but")], "truncated", 1, "All but"),
         mid("failed in mid-text", sse("response.failed", response={}), kind="server"),
+        mid("cancelled in mid-text", sse("response.cancelled", response={}), kind="server"),
+        mid("cancelled, and done", sse("response.done", response=cancelled), kind="server"),
         mid("an item that is text", sse("response.output_item.done", item="x")),
         mid("an item begun that is a list", sse("response.output_item.added", item=[])),
         mid("a piece of no call", sse("response.function_call_arguments.delta", delta="x")),

@@ -215,6 +215,8 @@ async def test_a_broken_call_is_told_in_words(chat: NativeRig) -> None:
     ("steps", "reason", "detail"),
     [
         (say("Well.", reason="length"), "max_tokens", ""),
+        (say("Well.", reason="model_length"), "max_tokens", "window is full"),
+        (say("Well.", reason="sensitive"), "refusal", "content filter"),
         (say("Well.", reason="content_filter"), "refusal", "content filter"),
         ([chunk({"refusal": "I can't."}), *stop()], "refusal", "I can't."),
         (say("Well.", reason="novelty"), "error", "novelty"),

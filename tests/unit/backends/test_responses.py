@@ -130,6 +130,45 @@ async def test_why_an_answer_is_incomplete_is_told(rig: NativeRig, why: str, rea
     assert (await rig.turn(await rig.session(), "Go")).reason == reason
 
 
+LONG = 20
+"""A limit of an answer's length."""
+
+
+@pytest.mark.parametrize(
+    ("end", "reason", "detail"),
+    [
+        (stop(usage=counts(output=LONG)), "max_tokens", ""),
+        (stop(usage=counts(output=LONG - 1)), "end_turn", ""),
+        ([sse("response.incomplete", response={})], "max_tokens", ""),
+        ([sse("response.done", response={"status": "incomplete"})], "max_tokens", ""),
+        (stop("max_tokens"), "max_tokens", ""),
+        (stop("novelty"), "error", "novelty"),
+    ],
+)
+async def test_an_answer_that_was_cut_is_told_whatever_its_server_calls_it(
+    tmp_path: Path, server: MessagesServer, end: list[Step], reason: str, detail: str
+) -> None:
+    extra = f'api = "responses"\nmax_tokens = {LONG}'
+    rig = await NativeRig.make(tmp_path, server, extra, kind="openai")
+    server.script = lambda r: [start(), *text(0, "Well"), *end]
+    session = await rig.session()
+    ended = await rig.turn(session, "Go")
+    assert (ended.reason, text_of(session)) == (reason, "Well") and detail in ended.detail
+    await rig.close()
+
+
+async def test_a_call_in_an_answer_that_was_cut_is_not_run(
+    tmp_path: Path, server: MessagesServer
+) -> None:
+    extra = f'api = "responses"\nmax_tokens = {LONG}'
+    rig = await NativeRig.make(tmp_path, server, extra, kind="openai")
+    cut = [start(), *tool(0, "a", "Bash", '{"command": "rm '), *stop(usage=counts(output=LONG))]
+    server.script = lambda r: say("I see.") if r.number else cut
+    await rig.turn(await rig.session(), "Go")
+    assert "reached its greatest length" in json.dumps(server.asked[1].body["input"])
+    await rig.close()
+
+
 async def test_a_refusal_is_shown_as_one(rig: NativeRig) -> None:
     refused = sse("response.refusal.delta", output_index=0, delta="I can't.")
     rig.server.script = lambda r: [start(), refused, *stop()]
