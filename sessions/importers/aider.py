@@ -1,13 +1,17 @@
-"""Aider: `.aider.chat.history.md` in each project, as its documentation and version 0.86 have it.
+"""Aider: `.aider.chat.history.md` in each project, as version 0.86.2 writes it.
 
-A line `# aider chat started at DATE` begins a chat; lines after `####` are the user's, those after
-`>` are aider's own (files that were added, commits, tokens), and all others are the model's.
+A line `# aider chat started at DATE` (in the machine's own time) begins a chat; lines after `####`
+are the user's, those after `>` are aider's own (files that were added, commits, tokens), and all
+others are the model's. Its own and the user's lines end with two spaces: by that they are told from
+headings and quotations of the model's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions.importers.base import Builder
@@ -15,6 +19,7 @@ from sessions.record import events as ev
 
 _BEGIN = re.compile(r"^# aider chat started at (.+?)\s*$", re.MULTILINE)
 _MODEL = re.compile(r"^> (?:Main model|Model): (\S+)", re.MULTILINE)
+_BREAK = "  "
 _COUNTED = re.compile(r"^> Tokens: ([\d.,]+)(k?) sent, (?:.*?, )?([\d.,]+)(k?) received")
 _NAME = ".aider.chat.history.md"
 
@@ -37,26 +42,30 @@ class Aider:
         """One chat's events."""
         builder = Builder(self.harness, path, session)
         text = _chats(path).get(session, "")
-        builder.at(session.split("#")[0].strip())
+        builder.at(_date(session))
         builder.cwd = str(path.parent) if path.name == _NAME else ""
         if found := _MODEL.search(text):
             builder.model = found[1]
         said: list[str] = []
         answer: list[str] = []
-        for line in text.splitlines():
-            if line.startswith("####"):
+        lines = text.splitlines()
+        # A file that went through an editor may have lost what lines end with.
+        whole = any(line.startswith("####") and line.endswith(_BREAK) for line in lines)
+        for line in lines:
+            marked = not whole or line.endswith(_BREAK)
+            if marked and line.startswith("####"):
                 _tell(builder, answer)
                 said.append(line.removeprefix("####").removeprefix(" ").rstrip())
                 continue
             if said and not line.strip():
                 continue  # one message may hold empty lines
             _ask(builder, said)
-            if counted := _COUNTED.match(line):
+            if marked and (counted := _COUNTED.match(line)):
                 _tell(builder, answer)
                 builder.usage(
                     input=_number(*counted.group(1, 2)), output=_number(*counted.group(3, 4))
                 )
-            elif not line.startswith(">"):
+            elif not (marked and line.startswith(">")):
                 answer.append(line)
         _ask(builder, said)
         _tell(builder, answer)
@@ -76,6 +85,13 @@ def _chats(path: Path) -> dict[str, str]:
             name = f"{begun[1]} #{again}"
         chats[name] = text[begun.end() : end]
     return chats
+
+
+def _date(session: str) -> str:
+    told = session.split("#")[0].strip()
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(told).astimezone(UTC).isoformat()
+    return told
 
 
 def _ask(builder: Builder, said: list[str]) -> None:

@@ -2,14 +2,15 @@
 
 `codex-0.171.0.jsonl` and `qwen-0.24.4.jsonl` were made by those versions with a scripted server
 (November 2026), with folders renamed and long texts cut. The exports of ChatGPT (as described up to
-January 2026) and of Claude (April to July 2026) and aider's history (0.86) are written from public
-descriptions.
+January 2026) and of Claude (April to July 2026) are written from public descriptions; aider's
+history (0.86.2) is one that it wrote.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -306,20 +307,46 @@ def test_an_export_of_claude_is_read(tmp_path: Path, where: Places) -> None:
     assert of(events, ev.Thinking)[0].text == "Hm"
 
 
-def test_aiders_history_is_read_chat_by_chat(tmp_path: Path, where: Places) -> None:
+def test_aiders_history_is_read_chat_by_chat(
+    tmp_path: Path, where: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
     path = tmp_path / ".aider.chat.history.md"
-    shutil.copy(FIXTURES / "aider-0.86.chat.history.md", path)
-    done = list(import_paths([path], where))
-    assert [d.status for d in done] == ["new", "empty", "new"]
-    events = list(read(where.session(done[0].session) / "journal.jsonl"))
-    asked = [e.text for e in of(events, ev.UserMessage)]
-    assert asked == ["Sum it\nand say how", "/run pytest"]
-    assert "print(1)" in of(events, ev.Text)[0].text
-    assert of(events, ev.TurnEnded)[0].usage == {"input": 1200, "output": 34}
-    assert events[0].model == "gpt-x"  # type: ignore[attr-defined]
+    shutil.copy(FIXTURES / "aider-0.86.2.chat.history.md", path)
+    try:
+        done = list(import_paths([path], where))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [d.status for d in done] == ["new", "new", "empty"]
+    first, second = (list(read(where.session(d.session) / "journal.jsonl")) for d in done[:2])
+    told = "\n".join(e.text for e in of(first, ev.Text))
+    assert "# A heading of the answer\n\n> a quotation of the answer" in told
+    assert 'print("hello")' in told and "Applied edit" not in told
+    assert of(first, ev.TurnEnded)[0].usage == {"input": 583, "output": 38}
+    assert first[0].model == "openai/mock-model"  # type: ignore[attr-defined]
+    assert first[0].at.startswith("2026-11-29T03:24:48")
+    assert [e.text for e in of(second, ev.UserMessage)] == [
+        "please explain it",
+        "/run echo out of a command",
+        "first line\n# second line, please explain",
+        "/exit",
+    ]
+    assert of(second, ev.Text)[0].text == "It prints a word.\n\n#### a small heading\n\nDone."
+
+
+def test_aiders_history_without_the_ends_of_its_lines_is_read_and_grows(
+    tmp_path: Path, where: Places
+) -> None:
+    path = tmp_path / ".aider.chat.history.md"
+    path.write_text("# aider chat started at 2026-10-02 09:00:00\n\n> Aider\n#### Again\n\nWell.\n")
+    (done,) = import_paths([path], where)
+    events = list(read(where.session(done.session) / "journal.jsonl"))
+    assert [e.text for e in of(events, ev.Text)] == ["Well."]
     with path.open("a") as file:
         file.write("\n#### More\n\nMore.\n")
-    assert [d.status for d in import_paths([path], where)] == ["known", "empty", "grown"]
+    assert [d.status for d in import_paths([path], where)] == ["grown"]
 
 
 def test_one_broken_conversation_costs_no_other_its_import(tmp_path: Path, where: Places) -> None:
