@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.backends.acp import opening, prompt, subagents
-from sessions.backends.acp.answering import Answering
+from sessions.backends.acp.agent_requests import Answering
 from sessions.backends.acp.content import terminals_of
 from sessions.backends.acp.ending import Ending
 from sessions.backends.acp.images import kept
