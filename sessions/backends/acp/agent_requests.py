@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sessions.backends.acp import asking, elicit, steering
+from sessions.backends.acp import elicit, permission_request, steering
 from sessions.backends.acp.content import title_of
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.steering import Steering
@@ -141,25 +141,27 @@ class Answering:
         if host is None or translator is None:
             self._unasked(call)
             return _CANCELLED
-        options = asking.options_of(params)
+        options = permission_request.options_of(params)
         for event in translator.announce(call):
             await host.emit_synced(event)
         call_id = str(call.get("toolCallId", ""))
-        known = asking.filled(translator.call(call_id), call)
+        known = permission_request.filled(translator.call(call_id), call)
         for _ in range(_LOOKS if call.get("rawInput") == {} else 0):
-            if asking.shows(known):
+            if permission_request.shows(known):
                 break
             await asyncio.sleep(_LOOK_S)
-            known = asking.filled(translator.call(call_id), call)
+            known = permission_request.filled(translator.call(call_id), call)
         if self._host is not host:
             return _CANCELLED
-        targets = asking.targets_of(known, self._backend.guard(host))
+        targets = permission_request.targets_of(known, self._backend.guard(host))
         verdict = decide(host.settings.permission, known, targets)
-        chosen = asking.option(options, verdict.option_kind) if verdict.option_kind else ""
+        chosen = (
+            permission_request.option(options, verdict.option_kind) if verdict.option_kind else ""
+        )
         kinds = {str(o.get("optionId")): str(o.get("kind")) for o in options}
         if verdict.option_kind.startswith("reject"):
             chosen = chosen or "cancelled"  # there is no refusal among the options
-        request = asking.asked(
+        request = permission_request.asked(
             host.turn, call_id, known, options, self._there, "" if chosen else verdict.why
         )
         if chosen:
@@ -182,7 +184,9 @@ class Answering:
             return _CANCELLED
         decision = answered.decision
         if decision not in kinds:
-            decision = asking.option(options, "allow_once" if answered.allowed else "reject_once")
+            decision = permission_request.option(
+                options, "allow_once" if answered.allowed else "reject_once"
+            )
         self._approve(known, targets, kinds.get(decision, ""))
         return _selected(decision) if decision else _CANCELLED
 
@@ -201,7 +205,7 @@ class Answering:
         """What was allowed here is not asked once more when the agent then does it through us."""
         self.refused = self.refused or not option_kind.startswith("allow")
         if option_kind.startswith("allow"):
-            kind, command = str(call.get("kind") or "other"), asking.command_of(call)
+            kind, command = str(call.get("kind") or "other"), permission_request.command_of(call)
             self._workspace.approvals.take(kind, option_kind, [t.path for t in targets], command)
 
 

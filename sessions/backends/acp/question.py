@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import asking, elicit, opening
+from sessions.backends.acp import elicit, opening, permission_request
 from sessions.backends.acp.content import content_text
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
@@ -55,7 +55,7 @@ class _Listener:
             return elicit.CANCEL
         if method != "session/request_permission":
             return NotImplemented
-        refusal = asking.option(asking.options_of(params), "reject_once")
+        refusal = permission_request.option(permission_request.options_of(params), "reject_once")
         if refusal:
             return {"outcome": {"outcome": "selected", "optionId": refusal}}
         return {"outcome": {"outcome": "cancelled"}}

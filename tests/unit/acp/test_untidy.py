@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from sessions.backends.acp import asking, conversation, process, usage
+from sessions.backends.acp import conversation, permission_request, process, usage
 from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
@@ -214,8 +214,8 @@ def test_an_option_is_chosen_by_its_kind_and_id_and_never_by_its_place(
     offered: list[tuple[str, str]], kind: str, chosen: str
 ) -> None:
     options = [{"optionId": i, "kind": k, "name": i.replace("_", " ")} for i, k in offered]
-    assert asking.option(options, kind) == chosen
-    assert asking.option(options[::-1], kind) == chosen
+    assert permission_request.option(options, kind) == chosen
+    assert permission_request.option(options[::-1], kind) == chosen
 
 
 PLAN = [("bypassPermissions", "Yes, and bypass permissions", "allow_always"),
@@ -248,7 +248,7 @@ def test_an_option_that_changes_the_mode_is_never_chosen_for_the_user(
         wanted = decide(mode, {"kind": kind}, [inside]).option_kind
         assert wanted in ("", "allow_once", "reject_once")
         for options in ([*more, always], [*more, always, once, no], [no, once, always, *more]):
-            chosen = asking.option(options, wanted) if wanted else ""
+            chosen = permission_request.option(options, wanted) if wanted else ""
             assert chosen in ("", "once", "no", "plan"), (kind, chosen)
 
 
@@ -259,7 +259,7 @@ def test_what_only_answers_stands_before_what_changes_the_mode_too(
     """The first of a kind has its key, and is marked."""
     offered = [changing, ("once", "Yes", "allow_once"), ("no", "No", "reject_once")]
     options = [{"optionId": i, "name": n, "kind": k} for i, n, k in offered]
-    shown = asking.asked(1, "c", {"kind": "execute"}, options, tmp_path).options
+    shown = permission_request.asked(1, "c", {"kind": "execute"}, options, tmp_path).options
     assert [o["id"] for o in shown] == ["once", changing[0], "no"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp.asking import asked, filled
+from sessions.backends.acp.permission_request import asked, filled
 from sessions.backends.acp.terminals import Terminals
 from sessions.backends.acp.updates import Translator
 from sessions.record import events as ev
