@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sessions.backends.acp import elicit, permission_request, steering
+from sessions.backends.acp import elicitation, permission_request, steering
 from sessions.backends.acp.content import title_of
 from sessions.backends.acp.permissions import decide
 from sessions.backends.acp.steering import Steering
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sessions.backends.acp.port import Port
 
 T = TypeVar("T")
-_OF_PEOPLE = ("session/request_permission", elicit.CREATE)
+_OF_PEOPLE = ("session/request_permission", elicitation.CREATE)
 _CANCELLED: Message = {"outcome": {"outcome": "cancelled"}}
 _LOOKS, _LOOK_S = 10, 0.03
 """OpenCode asks for an MCP server's tool a moment before it tells what that is given."""
@@ -89,7 +89,7 @@ class Answering:
             await self._over.wait()  # it comes right behind the turn's end
         if method == "session/request_permission":
             return await self._permission(params)
-        if method == elicit.CREATE:
+        if method == elicitation.CREATE:
             return await self._question(params)
         if method == steering.DRAIN:
             return self._drain()
@@ -124,14 +124,14 @@ class Answering:
         if self._host is not None:
             host = self._recording(self._host)
         elif last is not None:
-            host = elicit.Recording(last)
+            host = elicitation.Recording(last)
         else:
-            return elicit.CANCEL
-        asked = elicit.ask(host, self._translator, self._backend.title, params)
+            return elicitation.CANCEL
+        asked = elicitation.ask(host, self._translator, self._backend.title, params)
         try:
             return await self._within(asked)
         except asyncio.CancelledError:
-            return elicit.CANCEL
+            return elicitation.CANCEL
 
     async def _permission(self, params: Message) -> Message:
         """Answer session/request_permission by the deck's mode, or by its user."""
@@ -190,9 +190,9 @@ class Answering:
         self._approve(known, targets, kinds.get(decision, ""))
         return _selected(decision) if decision else _CANCELLED
 
-    def _recording(self, host: TurnHost) -> elicit.Recording:
+    def _recording(self, host: TurnHost) -> elicitation.Recording:
         """Asks in the turn that runs; what the agent takes back before its end is recorded so."""
-        return elicit.Recording(host, lambda: self._host is not host)
+        return elicitation.Recording(host, lambda: self._host is not host)
 
     def _unasked(self, call: Message) -> None:
         """What is asked for while no turn runs is refused, which its user is told."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions.api.agents import AgentChoice, AgentSession
-from sessions.backends.acp import elicit, own_skills, providers, servers, subagents
+from sessions.backends.acp import elicitation, own_skills, providers, servers, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
     KnownAgent,
@@ -52,7 +52,7 @@ _ALWAYS: Message = {
     "auth": {"terminal": True},
     "_meta": {"terminal-auth": True},
     "session": {"notices": {}, "configOptions": {"boolean": {}}},
-    **elicit.CAPABILITIES,
+    **elicitation.CAPABILITIES,
     **subagents.CAPABILITIES,
 }
 """What can be done for an agent on any machine."""
@@ -485,10 +485,10 @@ class AcpBackend:
 
     async def _requested(self, method: str, params: Message) -> Any:
         conversation = self._conversations.get(str(params.get("sessionId", "")))
-        if conversation is None and method == elicit.CREATE:
+        if conversation is None and method == elicitation.CREATE:
             conversation = self._asker(params.get("requestId"))
         if conversation is not None:
             return await conversation.on_request(method, params)
         if method == "session/request_permission":
             return {"outcome": {"outcome": "cancelled"}}
-        return elicit.CANCEL if method == elicit.CREATE else NotImplemented
+        return elicitation.CANCEL if method == elicitation.CREATE else NotImplemented

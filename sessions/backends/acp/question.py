@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sessions.backends.acp import elicit, opening, permission_request
+from sessions.backends.acp import elicitation, opening, permission_request
 from sessions.backends.acp.content import content_text
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
@@ -51,8 +51,8 @@ class _Listener:
 
     async def on_request(self, method: str, params: Message) -> Any:
         """Refuse permissions and questions; nothing else is there."""
-        if method == elicit.CREATE:
-            return elicit.CANCEL
+        if method == elicitation.CREATE:
+            return elicitation.CANCEL
         if method != "session/request_permission":
             return NotImplemented
         refusal = permission_request.option(permission_request.options_of(params), "reject_once")
