@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from sessions.backends.acp.pace import Pace
+from sessions.backends.acp.read_pacing import Pace
 from sessions.backends.bounded_lines import KEPT, Lines, texts
 from sessions.record import codec
 

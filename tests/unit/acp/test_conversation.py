@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends.acp import left_behind, pace
+from sessions.backends.acp import left_behind, read_pacing
 from sessions.backends.acp import process as acp_process
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question
@@ -171,7 +171,7 @@ async def test_an_agent_that_dies_fails_the_turn_with_its_stderr(
 async def test_all_of_a_stream_is_taken_in_when_the_agent_dies_within_it(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "EVERY_S", 1e6)  # the next reading would come too late
+    monkeypatch.setattr(read_pacing, "EVERY_S", 1e6)  # the next reading would come too late
     host = FakeHost(tmp_path)
     with pytest.raises(BackendError):
         async with asyncio.timeout(30):

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from sessions.backends.acp import pace
-from sessions.backends.acp.pace import LARGE, STEADY, Pace
+from sessions.backends.acp import read_pacing
+from sessions.backends.acp.read_pacing import LARGE, STEADY, Pace
 from sessions.backends.acp.transport import LineTransport, Message
 
 
@@ -42,12 +42,12 @@ async def test_a_steady_stream_waits_for_the_next_moment_and_goes_on() -> None:
         assert pipe.paused
         async with asyncio.timeout(30):
             while pipe.paused:
-                await asyncio.sleep(pace.EVERY_S / 10)
+                await asyncio.sleep(read_pacing.EVERY_S / 10)
         paced.read(100, text=True)
 
 
 async def test_two_streams_are_read_in_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "EVERY_S", 1e6)  # the next one is far away
+    monkeypatch.setattr(read_pacing, "EVERY_S", 1e6)  # the next one is far away
     first, second = await steady(Pipe()), await steady(Pipe())
     assert first._timer and second._timer and first._timer.when() == second._timer.when()
     first.hurry()
