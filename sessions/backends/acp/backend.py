@@ -30,7 +30,7 @@ from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.options import REASONS
 from sessions.backends.acp.port import Party, Port
 from sessions.backends.acp.process import AgentProcess, load_protocol
-from sessions.backends.acp.served import ServedConversation
+from sessions.backends.acp.process_per_servers import ServedConversation
 from sessions.backends.acp.servers import TakenServers
 from sessions.backends.acp.signin import SignIn, ways
 from sessions.backends.acp.transport import Message

@@ -45,7 +45,7 @@ async def options(deck: Deck, session: str) -> list[AgentOption]:
 async def choose(deck: Deck, session: str, option: str, value: str) -> list[AgentOption]:
     """Set one of the agent's own options, now or when it wakes; all of them, as they are then."""
     from sessions.backends.acp.conversation import AcpConversation
-    from sessions.backends.acp.served import ServedConversation
+    from sessions.backends.acp.process_per_servers import ServedConversation
 
     target = await deck.get(session)
     _agent(deck, target.summary.backend)

@@ -12,7 +12,7 @@ import pytest
 
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.conversation import AcpConversation
-from sessions.backends.acp.served import ServedConversation
+from sessions.backends.acp.process_per_servers import ServedConversation
 from sessions.record import events as ev
 from tests.support.host import FakeHost
 from tests.support.known_agent import called
