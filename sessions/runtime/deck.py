@@ -105,12 +105,12 @@ class Deck:
 
         What is not in the index yet is taken in behind; `index.made()` waits for it.
         """
-        from sessions.backends.acp import left_behind
+        from sessions.backends.acp import orphans
         from sessions.tools import quarantine
 
         private_folder(self.places.sessions)
         self.features.start()
-        if left := left_behind.sweep(self.places.state / "agents"):
+        if left := orphans.sweep(self.places.state / "agents"):
             log.warning("%d agents that a killed engine left behind were ended", left)
         for told in await asyncio.to_thread(quarantine.sweep, self.places.state / "commands"):
             log.warning("of a command of an engine that was killed: %s", told)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.backends.acp import left_behind
-from sessions.backends.acp.left_behind import forget, remember
+from sessions.backends.acp import orphans
+from sessions.backends.acp.orphans import forget, remember
 from sessions.terminals.pty import signal_session
 
 __all__ = ["forget", "remember", "sweep"]
@@ -16,4 +16,4 @@ __all__ = ["forget", "remember", "sweep"]
 
 def sweep(pids: Path) -> int:
     """End what is left; how many terminals it were."""
-    return left_behind.sweep(pids, signal_session)  # its jobs are groups of their own
+    return orphans.sweep(pids, signal_session)  # its jobs are groups of their own

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessions.backends.acp import abilities, left_behind
+from sessions.backends.acp import abilities, orphans
 from sessions.backends.acp.refusals import how_ended, refused
 from sessions.backends.acp.transport import LineTransport, Message, Pipes
 from sessions.backends.stderr_log import StderrLog
@@ -259,18 +259,18 @@ class AgentProcess:
             async with asyncio.timeout(CLOSE_S):
                 await process.wait()
         except TimeoutError:
-            left_behind.kill_group(process.pid, signal.SIGTERM)
+            orphans.kill_group(process.pid, signal.SIGTERM)
             try:
                 async with asyncio.timeout(CLOSE_S):
                     await process.wait()
             except TimeoutError:
                 pass
         # Whatever it started and left in its group ends with it.
-        left_behind.kill_group(process.pid, signal.SIGKILL)
+        orphans.kill_group(process.pid, signal.SIGKILL)
         await process.wait()
         if self._watch is not None:
             await self._watch
-        left_behind.forget(self._pids, process.pid)
+        orphans.forget(self._pids, process.pid)
 
     async def _spawn(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self._begun = Mark(self._printed_bytes(), 0)
@@ -300,7 +300,7 @@ class AgentProcess:
         self._pipes = protocol
         self._printed = printed
         self.alive = True
-        left_behind.remember(self._pids, self._process.pid)
+        orphans.remember(self._pids, self._process.pid)
         self._watch = asyncio.get_running_loop().create_task(self._wait())
 
     def _connect(
@@ -353,7 +353,7 @@ class AgentProcess:
         assert self._process is not None
         self.exit_code = await self._process.wait()
         self.alive = False
-        left_behind.forget(self._pids, self._process.pid)
+        orphans.forget(self._pids, self._process.pid)
         if self._printed is not None:
             await asyncio.to_thread(self._printed.wait, _PRINTED_S)
         self._ended.set()

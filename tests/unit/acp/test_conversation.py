@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends.acp import left_behind, read_pacing
+from sessions.backends.acp import orphans, read_pacing
 from sessions.backends.acp import process as acp_process
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question
@@ -255,7 +255,7 @@ async def test_what_a_killed_engine_left_is_swept(make: Make, tmp_path: Path) ->
     await run(backend, host, "say")
     process = backend._process
     assert process is not None
-    assert left_behind.sweep(tmp_path / "agents") == 1
+    assert orphans.sweep(tmp_path / "agents") == 1
     await process.wait_ended()
     assert not list((tmp_path / "agents").iterdir())
 
