@@ -24,7 +24,7 @@ from sessions.record.closed_sets import SAID
 from sessions.record.terminal_state import TERMINAL, WENT
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
-from sessions.terminals import left_behind, recording
+from sessions.terminals import orphans, recording
 from sessions.terminals.environment import environment
 from sessions.terminals.pty import GRACE_S, Pty
 from sessions.terminals.recorded_terminal import RecordedTerminal
@@ -134,14 +134,14 @@ class TerminalSessions(Feature):
         self._of[session.id] = live
         session.answers = live.answered
         session.stops = partial(self._interrupt, live)
-        left_behind.remember(self._pids, live.terminal.pid)
+        orphans.remember(self._pids, live.terminal.pid)
         asyncio.get_running_loop().create_task(self._forget(live))
         self._deck.changed(session)
 
     async def _forget(self, live: TerminalSession) -> None:
         pid = live.terminal.pid
         await live.over.wait()
-        left_behind.forget(self._pids, pid)
+        orphans.forget(self._pids, pid)
         self._deck.on_quiet()
 
     @staticmethod
@@ -197,7 +197,7 @@ class TerminalSessions(Feature):
 
     async def recover(self) -> None:
         """End what an engine that was killed left behind."""
-        await asyncio.to_thread(left_behind.sweep, self._pids)
+        await asyncio.to_thread(orphans.sweep, self._pids)
 
     async def stop(self) -> None:
         """End every program; each has a moment for it."""
