@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from sessions.archive.find import find
+from sessions.archive.session_lookup import find
 from sessions.cli.indexed import index
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.errors import AgentdeckError

@@ -29,7 +29,7 @@ def index() -> Iterator[Index]:
 
 def summary_of(wanted: str) -> Summary:
     """The session that is meant. Raises NotFound, UsageError."""
-    from sessions.archive.find import find
+    from sessions.archive.session_lookup import find
 
     with index() as known:
         return find(known.summaries(), wanted)

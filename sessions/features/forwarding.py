@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sessions.archive.find import find
+from sessions.archive.session_lookup import find
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.far_answers import FarAnswers
 from sessions.features.feature import Feature

@@ -20,7 +20,7 @@ from sessions.api.answers import (
     Undone,
 )
 from sessions.api.requests import SessionWishes
-from sessions.archive.find import find
+from sessions.archive.session_lookup import find
 from sessions.engine.commands import command
 from sessions.engine.whole import WholeDeck as Deck
 from sessions.errors import JournalError, NotFound, UsageError

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from sessions.archive.export import FORMATS, export
-from sessions.archive.find import find
 from sessions.archive.index import Index
 from sessions.archive.listed import current, current_told, listed, telling
+from sessions.archive.session_lookup import find
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Journal
