@@ -13,7 +13,7 @@ import sqlite3
 from pathlib import Path
 
 from sessions.archive import messages, rows
-from sessions.archive.listed import VERSION
+from sessions.archive.list_rows import VERSION
 from sessions.errors import AgentdeckError
 from sessions.places import private_folder
 from skills import private_files

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sessions.archive import database, listed, messages, rows
-from sessions.archive.listed import Mark, SessionRow, mark_of
+from sessions.archive import database, list_rows, messages, rows
+from sessions.archive.list_rows import Mark, SessionRow, mark_of
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, read
@@ -148,7 +148,7 @@ class Index:
         with self._lock:
             marks = self._db.execute("select id, size, mtime from sessions")
             known = {mark[0]: (mark[1], mark[2]) for mark in marks}
-            found = dict(listed.marks(self._journals))
+            found = dict(list_rows.marks(self._journals))
             for gone in known.keys() - found.keys():
                 self._forget(gone)
             self._db.commit()
@@ -294,7 +294,7 @@ class Index:
     def rows(self) -> list[SessionRow]:
         """What a list shows of every session, newest first; summaries cost three times as much."""
         with self._lock:
-            return listed.rows(self._db)
+            return list_rows.rows(self._db)
 
     def search(self, query: str, limit: int = 50) -> list[Hit]:
         """Messages that hold all words of `query` (the last may be a beginning), best first.

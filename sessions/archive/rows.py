@@ -11,7 +11,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sessions.archive.listed import listed, told
+from sessions.archive.list_rows import listed, told
 from sessions.archive.order import started_by
 from sessions.record.summary import Summary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from sessions.archive.listed import SessionRow
+from sessions.archive.list_rows import SessionRow
 from sessions.errors import NotFound, UsageError
 from sessions.record.names import name_of
 

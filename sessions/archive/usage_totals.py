@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sessions.archive.listed import Mark, mark_of
+from sessions.archive.list_rows import Mark, mark_of
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import NAME

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from sessions.archive.listed import SessionRow, current, current_told, listed, telling, told
+from sessions.archive.list_rows import SessionRow, current, current_told, listed, telling, told
 from sessions.archive.session_lookup import find
 from sessions.cli.asking import answered
 from sessions.cli.indexed import index, summary_of

@@ -11,7 +11,7 @@ import pytest
 
 from sessions.archive.export import FORMATS, export
 from sessions.archive.index import Index
-from sessions.archive.listed import current, current_told, listed, telling
+from sessions.archive.list_rows import current, current_told, listed, telling
 from sessions.archive.session_lookup import find
 from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
