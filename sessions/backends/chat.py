@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.reader import CUT_REASONS, Response, Sink, ToolUse
+from sessions.backends.messages_stream import CUT_REASONS, Response, Sink, ToolUse
 from sessions.backends.sse import EventStream, kind, words
 from sessions.backends.wire import Wire
 from sessions.record import codec

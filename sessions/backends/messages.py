@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sessions.backends.reader import Response, ResponseReader, Sink
+from sessions.backends.messages_stream import Response, ResponseReader, Sink
 from sessions.backends.wire import Wire
 
 OFFICIAL_HOST = "api.anthropic.com"

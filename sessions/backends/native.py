@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from sessions.backends.base import Capabilities, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.reader import CUT_REASONS, Response, ToolUse
+from sessions.backends.messages_stream import CUT_REASONS, Response, ToolUse
 from sessions.backends.refused_content import Remedies
 from sessions.backends.wire import Wire
 from sessions.errors import BackendError

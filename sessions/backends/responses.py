@@ -8,7 +8,7 @@ from typing import Any
 from sessions.backends import faults
 from sessions.backends.chat import Dialect, OpenAIApi, call_of, counted
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.reader import CUT_REASONS, Response, Sink
+from sessions.backends.messages_stream import CUT_REASONS, Response, Sink
 from sessions.backends.sse import EventStream, kind, words
 
 _ENDS = {"response.completed", "response.incomplete", "response.done"}

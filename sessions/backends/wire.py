@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sessions.backends import faults
 from sessions.backends.faults import Fault, FaultError
-from sessions.backends.reader import Response, Sink
+from sessions.backends.messages_stream import Response, Sink
 from sessions.errors import no_memory
 from sessions.record import codec
 from sessions.safety.secrets_filter import address

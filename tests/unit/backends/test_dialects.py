@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sessions.backends.reader import Response, ResponseReader
+from sessions.backends.messages_stream import Response, ResponseReader
 from sessions.record import events as ev
 from tests.support.messages_server import (
     Raw,

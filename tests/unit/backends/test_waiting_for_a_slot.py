@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from sessions.backends.faults import FaultError
-from sessions.backends.reader import Response, Sink
+from sessions.backends.messages_stream import Response, Sink
 from sessions.backends.wire import LineReader, Wire
 
 

@@ -15,7 +15,7 @@ from sessions.backends.acp.transport import LineTransport
 from sessions.backends.acp.updates import Translator
 from sessions.backends.chat import ChatReader, Dialect
 from sessions.backends.faults import FaultError
-from sessions.backends.reader import Response, ResponseReader
+from sessions.backends.messages_stream import Response, ResponseReader
 from sessions.backends.responses import ResponsesReader
 from sessions.backends.sse import EventStream
 from sessions.record import codec
