@@ -15,7 +15,7 @@ from typing import Any
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import CUT_REASONS, Response, Sink, ToolUse
 from sessions.backends.sse import EventStream, kind, words
-from sessions.backends.wire import Wire
+from sessions.backends.streamed_response import Wire
 from sessions.record import codec
 from sessions.safety.numbers_from_outside import amount, count
 
@@ -91,7 +91,7 @@ class _Call:
 
 
 class ChatReader(EventStream):
-    """The state of one stream (see sessions.backends.wire.LineReader)."""
+    """The state of one stream (see sessions.backends.streamed_response.LineReader)."""
 
     def __init__(self, sink: Sink, response: Response, dialect: Dialect) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions.backends.messages_stream import Response, ResponseReader, Sink
-from sessions.backends.wire import Wire
+from sessions.backends.streamed_response import Wire
 
 OFFICIAL_HOST = "api.anthropic.com"
 

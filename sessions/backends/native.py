@@ -17,7 +17,7 @@ from sessions.backends.base import Capabilities, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import CUT_REASONS, Response, ToolUse
 from sessions.backends.refused_content import Remedies
-from sessions.backends.wire import Wire
+from sessions.backends.streamed_response import Wire
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason

@@ -12,7 +12,7 @@ from sessions.backends.base import Capabilities, ModelInfo, Settings, TurnHost
 from sessions.backends.faults import Fault, FaultError
 from sessions.backends.native import NativeConversation
 from sessions.backends.pricing import cost
-from sessions.backends.wire import Wire
+from sessions.backends.streamed_response import Wire
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
 from sessions.record import events as ev

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends import faults, wire
+from sessions.backends import faults, streamed_response
 from sessions.backends.messages import MessagesApi
 from sessions.record import events as ev
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
@@ -185,7 +185,7 @@ async def test_lines_are_whole_however_they_are_cut(ending: bytes) -> None:
             yield whole[at : at + size]
 
     told = [
-        [line async for lines in wire._lines(chunks(size)) for line in lines]
+        [line async for lines in streamed_response._lines(chunks(size)) for line in lines]
         for size in (1, 7, 99, 10_000)
     ]
     assert told == [[b"data: {}", b"", b"x" * 5000, "ü\u2028".encode()]] * 4

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends import faults, native, wire
+from sessions.backends import faults, native, streamed_response
 from sessions.record import events as ev
 from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
@@ -29,7 +29,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "backoff_s", lambda attempt: 0.01)
     monkeypatch.setattr(faults, "MIN_WAIT_S", 0.01)
     monkeypatch.setattr(faults, "MAX_WAIT_S", 0.02)
-    monkeypatch.setattr(wire, "_WATCH_EVERY_S", 0.05)
+    monkeypatch.setattr(streamed_response, "_WATCH_EVERY_S", 0.05)
     monkeypatch.setattr(throttle, "_REFUSED_S", 0.0)
     monkeypatch.setattr(throttle, "_APART_S", 0.0)
 

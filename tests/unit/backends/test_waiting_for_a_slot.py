@@ -10,7 +10,7 @@ import pytest
 
 from sessions.backends.faults import FaultError
 from sessions.backends.messages_stream import Response, Sink
-from sessions.backends.wire import LineReader, Wire
+from sessions.backends.streamed_response import LineReader, Wire
 
 
 class Fixed:
