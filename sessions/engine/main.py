@@ -15,7 +15,7 @@ from sessions.api.answers import EngineStatus
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places, places
 from sessions.record.descriptors import in_use, limit, raise_limit

@@ -22,7 +22,7 @@ from sessions.engine.intake import LIMIT, Intake
 from sessions.engine.outbox import Outbox
 from sessions.engine.pressure import Pressure
 from sessions.engine.terminal_views import TerminalViews
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.record import codec
 from sessions.record import events as ev

@@ -11,7 +11,7 @@ from typing import Any
 
 from sessions.api.terminals import TerminalWatched
 from sessions.engine.outbox import Outbox
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import UsageError
 from sessions.runtime.session import Session
 from sessions.terminals.printed_bytes import MOST

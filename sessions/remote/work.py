@@ -28,7 +28,7 @@ from sessions.worktrees import land, review
 from sessions.worktrees.git import GitFault, git, says
 
 if TYPE_CHECKING:
-    from sessions.engine.whole import WholeDeck
+    from sessions.engine.whole_deck import WholeDeck
     from sessions.runtime.session import Session
 
 _OWN = {"answer.txt", "check.txt"}

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from tests.agents.setting import AGENTS, FOLDER, Model, command_of
 from tests.support.agent_turns import drive
 from tests.support.messages_server import MessagesServer

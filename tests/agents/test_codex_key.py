@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from tests.agents.setting import AGENTS, Model, configuration
 from tests.support.agent_turns import ended

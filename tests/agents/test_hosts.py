@@ -18,7 +18,7 @@ import pytest
 
 from sessions import config
 from sessions.backends.acp.process import AgentProcess
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.agents import dialects

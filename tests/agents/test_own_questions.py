@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, configuration

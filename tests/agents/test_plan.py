@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.plans import report
 from tests.agents import dialects
 from tests.agents.setting import AGENTS, configuration

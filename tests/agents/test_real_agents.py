@@ -21,7 +21,7 @@ import pytest_asyncio
 from sessions import config
 from sessions.backends.acp.backend import AcpBackend
 from sessions.engine.commands.agents import choose
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.places import ASKED_IN
 from sessions.record import events as ev
 from sessions.runtime import throttle

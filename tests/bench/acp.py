@@ -29,7 +29,7 @@ from sessions import config
 from sessions.engine.client import Client
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.places import Places, private_folder
 from sessions.record import events as ev
 from sessions.runtime.session import Session

@@ -20,7 +20,7 @@ from typing import Any
 from sessions import config
 from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.places import private_folder
 from tests.bench.harness.figure import Figure, Target
 from tests.support.messages_server import sse

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.remote.cluster.needs import Needs

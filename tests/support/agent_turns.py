@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sessions.backends.acp.backend import AcpBackend
 from sessions.backends.acp.process import AgentProcess
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.rig import until

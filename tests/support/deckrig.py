@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
 from sessions.runtime.session import Session

@@ -15,7 +15,7 @@ from sessions.api.agents import (
     options_in,
 )
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sessions.api.cluster import ClusterNode
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 
 
 @command("cluster.nodes")

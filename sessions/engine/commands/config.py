@@ -11,7 +11,7 @@ from sessions.api.answers import SettingChanged, SettingShown, SettingsSection, 
 from sessions.config import change
 from sessions.config.settings import as_json, overview
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.tools.rules import FileRules
 

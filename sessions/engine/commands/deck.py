@@ -21,7 +21,7 @@ from sessions.archive.index import Index
 from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.record import events as ev
 from sessions.record.inbox_items import Want, in_order
 from sessions.record.summary import SessionSummary, Summary

@@ -11,7 +11,7 @@ from typing import cast
 from sessions.api.answers import ContextFilled, TurnSpan, TurnTimeline, UsageRow, UsageShown
 from sessions.archive.usage_totals import BY, Usage, grouped
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.context_shares import shares

@@ -19,7 +19,7 @@ from sessions.api.harvest import (
 )
 from sessions.backends.base import Question
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import AgentdeckError
 from sessions.features.paired_runs import Pairs
 from sessions.harvest import recurring

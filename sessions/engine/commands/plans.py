@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.plans import record, show, times
 from sessions.plans.runner import Runner

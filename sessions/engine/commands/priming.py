@@ -26,7 +26,7 @@ from sessions.api.priming import (
 )
 from sessions.api.requests import InjectionWishes
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.priming import Wishes, told
 from sessions.priming import kinds

@@ -22,7 +22,7 @@ from sessions.api.answers import (
 from sessions.api.requests import SessionWishes
 from sessions.archive.session_lookup import find
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import JournalError, NotFound, UsageError
 from sessions.record import codec
 from sessions.record import events as ev

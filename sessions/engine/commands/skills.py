@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sessions.api.answers import NotSwitched, PutBack, SkillFile, SkillsListed
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.session_skills import as_ours, row_of
 from sessions.harvest.pair_ledger import PairLedger

@@ -7,7 +7,7 @@ from typing import cast
 
 from sessions.api.terminals import Pasted, Recorded, TerminalCommand
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import NotFound
 from sessions.record.summary import SessionSummary
 from sessions.record.terminal_state import KILLED

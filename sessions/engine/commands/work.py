@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from sessions.api.requests import SessionWishes
 from sessions.api.work import Changed, CheckSaid, Known, Packed
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.places import JOURNAL
 from sessions.record import events as ev

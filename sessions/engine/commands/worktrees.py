@@ -19,7 +19,7 @@ from sessions.api.worktrees import (
     TakenBack,
 )
 from sessions.engine.commands import command
-from sessions.engine.whole import WholeDeck as Deck
+from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.record.closed_sets import LandedHow
 
 

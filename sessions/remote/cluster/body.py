@@ -26,7 +26,7 @@ from sessions.remote.cluster import alone, settings
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.engine.whole import WholeDeck
+    from sessions.engine.whole_deck import WholeDeck
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -98,7 +98,7 @@ class ActorBody:
 
     async def _opened(self) -> WholeDeck:
         from sessions import config
-        from sessions.engine.whole import WholeDeck
+        from sessions.engine.whole_deck import WholeDeck
         from sessions.record.descriptors import raise_limit
 
         raise_limit()

@@ -19,7 +19,7 @@ from typing import Any
 from sessions import config
 from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.transport import LineTransport
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.runtime.session import Session
 from tests.agents import dialects
 from tests.agents.setting import AGENTS, configuration

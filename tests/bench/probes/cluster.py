@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.ids import new_id
 from sessions.remote.cluster.needs import Needs
 from sessions.remote.cluster.site import RaySite

@@ -16,7 +16,7 @@ from sessions import config
 from sessions.api.agents import AgentSession
 from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import NotFound, UsageError
 from sessions.importers.run import import_paths
 from sessions.record import events as ev

@@ -12,7 +12,7 @@ import pytest
 
 from sessions import config
 from sessions.engine.commands import load_commands
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.record.names import name_of

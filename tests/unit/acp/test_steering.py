@@ -14,7 +14,7 @@ import pytest
 
 from sessions import config
 from sessions.backends.acp import abilities, prompt, steering
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from tests.support.deckrig import Listening, Rig

@@ -9,7 +9,7 @@ import pytest
 
 from sessions import config
 from sessions.backends.base import TurnHost
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
 from sessions.record import events as ev

@@ -13,7 +13,7 @@ import pytest
 from sessions import config
 from sessions.backends.base import TurnHost
 from sessions.engine.commands.session import create
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import NotFound
 from sessions.record import events as ev
 from sessions.runtime.session import Session

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.plans import remote_tasks
 from sessions.plans.ports import SessionChanges
 from sessions.plans.runner import Runner

@@ -10,7 +10,7 @@ import pytest
 
 from sessions import config
 from sessions.backends import faults
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import JournalError, UsageError
 from sessions.plans import record, show
 from sessions.plans import runner as runner_module

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessions import config
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.record import codec

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.engine.whole import WholeDeck
+from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.runtime.session import Session
 from sessions.tools.grants import Granted, Grants
