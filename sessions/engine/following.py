@@ -11,8 +11,8 @@ import contextlib
 import logging
 
 from sessions.engine.outbox import Outbox
-from sessions.engine.pressure import LetGo
 from sessions.engine.replay import Replay
+from sessions.engine.slow_clients import LetGo
 from sessions.places import JOURNAL
 from sessions.runtime.session import Session
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from sessions.engine import MAX_COMMAND
-from sessions.engine.pressure import HeldBytes, LetGo
+from sessions.engine.slow_clients import HeldBytes, LetGo
 
 LIMIT = 2**16
 """What asyncio may read ahead; a piece."""

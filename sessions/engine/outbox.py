@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sessions.engine.pressure import LetGo, PatientLedger
+from sessions.engine.slow_clients import LetGo, PatientLedger
 from sessions.record import codec
 
 PIECE = 2**16

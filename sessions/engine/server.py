@@ -20,7 +20,7 @@ from sessions.engine.commands import check
 from sessions.engine.following import Following, wrapped
 from sessions.engine.intake import LIMIT, Intake
 from sessions.engine.outbox import Outbox
-from sessions.engine.pressure import Pressure
+from sessions.engine.slow_clients import Pressure
 from sessions.engine.terminal_views import TerminalViews
 from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, UsageError, of_machine

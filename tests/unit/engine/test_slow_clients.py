@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from sessions.engine import MAX_COMMAND, outbox, pressure
+from sessions.engine import MAX_COMMAND, outbox, slow_clients
 from sessions.engine.client import Client
 from sessions.engine.intake import TOO_LONG
 from sessions.engine.outbox import BEHIND
-from sessions.engine.pressure import MOST_UNFINISHED, MOST_UNREAD, SLOW, UNFINISHED, HeldBytes
 from sessions.engine.server import Server
+from sessions.engine.slow_clients import MOST_UNFINISHED, MOST_UNREAD, SLOW, UNFINISHED, HeldBytes
 from sessions.errors import EngineError, UsageError
 from sessions.record import events as ev
 from sessions.runtime.session import Session
@@ -134,7 +134,7 @@ async def test_watchers_that_do_not_read_cost_little_and_miss_nothing(
 async def test_too_many_that_do_not_read_are_let_go_with_the_reason(
     rig: Rig, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pressure, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(slow_clients, "PATIENCE_S", 1.0)
     server.pressure.unread.most = 4 * MB
     session = await rig.session()
     stuck = [await Raw.attach(rig) for _ in range(8)]
