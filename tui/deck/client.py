@@ -49,6 +49,6 @@ async def connect() -> DeckClient:
 
 async def connect_to_read() -> DeckClient:
     """The same, refusing all that is not reading. Raises AgentdeckError."""
-    from sessions.engine.reading import ReadOnlyClient
+    from sessions.engine.read_only_client import ReadOnlyClient
 
     return await ReadOnlyClient.connect(start=True)

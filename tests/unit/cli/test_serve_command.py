@@ -17,7 +17,7 @@ import aiohttp
 import pyte
 import pytest
 
-from sessions.engine import reading
+from sessions.engine import read_only_client
 from sessions.engine.protocol import declared
 from tests.support.served import Served, serving
 from tests.unit.cli.conftest import Home
@@ -192,5 +192,5 @@ def test_behind_a_proxy_its_name_and_origin_are_taken() -> None:
 
 def test_reading_commands_are_commands() -> None:
     takes = {c.name: {a.name for a in c.takes} for c in declared()}
-    assert set(takes) >= reading.READS
-    assert all(takes[name] >= set(args) for name, args in reading.CHANGES.items())
+    assert set(takes) >= read_only_client.READS
+    assert all(takes[name] >= set(args) for name, args in read_only_client.CHANGES.items())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sessions.engine.reading import ReadOnlyClient
+from sessions.engine.read_only_client import ReadOnlyClient
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
