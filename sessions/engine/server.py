@@ -17,9 +17,9 @@ from sessions.api.answers import Greeting, Watched
 from sessions.config.reload import Rereading
 from sessions.engine import peer, terminal_views
 from sessions.engine.commands import check
-from sessions.engine.following import Following, wrapped
 from sessions.engine.intake import LIMIT, Intake
 from sessions.engine.outbox import Outbox
+from sessions.engine.session_follower import Following, wrapped
 from sessions.engine.slow_clients import Pressure
 from sessions.engine.terminal_views import TerminalViews
 from sessions.engine.whole_deck import WholeDeck
