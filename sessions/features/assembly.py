@@ -21,7 +21,6 @@ from sessions.runtime.parts import Parts
 
 if TYPE_CHECKING:
     from sessions.backends.base import Settings
-    from sessions.features.carried import Carried
     from sessions.features.compaction import Compactor
     from sessions.features.comparing import Comparisons
     from sessions.features.daydreams import Daydreams
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from sessions.features.mentions import Mentions
     from sessions.features.own_commands import OwnCommands
     from sessions.features.priming import Primings
+    from sessions.features.remote_repositories import RemoteRepositories
     from sessions.features.shared_files import Sharing
     from sessions.features.subsessions import SubSessions
     from sessions.features.terminals import TerminalSessions
@@ -113,11 +113,11 @@ class Features(Parts):
         return Worktrees(self._deck)
 
     @cached_property
-    def carried(self) -> Carried:
+    def carried(self) -> RemoteRepositories:
         """Sessions on other machines that took a repository of here along."""
-        from sessions.features.carried import Carried
+        from sessions.features.remote_repositories import RemoteRepositories
 
-        return Carried(self._deck, self.worktrees)
+        return RemoteRepositories(self._deck, self.worktrees)
 
     @cached_property
     def limits(self) -> Limits:

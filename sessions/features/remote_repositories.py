@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
 
 
-class Carried(Feature):
+class RemoteRepositories(Feature):
     """What took a repository of this machine along, and brings its branch back."""
 
     def __init__(self, deck: Deck, trees: Worktrees) -> None:
