@@ -20,10 +20,10 @@ from sessions.features.landing import landed, not_landed, target_of
 from sessions.ids import new_id
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
-from sessions.remote.carrying import Carrying, kept
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.origins import Origin
 from sessions.remote.port import Offline
+from sessions.remote.repository_transfer import RepositoryTransfer, kept
 from sessions.worktrees import land
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing
@@ -42,7 +42,7 @@ class RemoteRepositories(Feature):
     def __init__(self, deck: Deck, trees: Worktrees) -> None:
         self._deck = deck
         self._trees = trees
-        self._carrying = Carrying(deck.elsewhere, trees)
+        self._carrying = RepositoryTransfer(deck.elsewhere, trees)
 
     @property
     def _landings(self) -> Landings:

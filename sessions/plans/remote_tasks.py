@@ -24,10 +24,10 @@ from sessions.plans.model import ANY, RAY, Plan, Task
 from sessions.plans.ports import SessionChanges
 from sessions.record.closed_sets import SkillState
 from sessions.remote import homecoming
-from sessions.remote.carrying import Carrying, kept
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.origins import Origin
 from sessions.remote.port import Offline
+from sessions.remote.repository_transfer import RepositoryTransfer, kept
 from sessions.worktrees.repository import look, pin
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class RemoteTasks:
         """With `any`: where a session is to be that does not work yet, and what makes it."""
 
     @cached_property
-    def _carrying(self) -> Carrying:
-        return Carrying(self._deck.elsewhere, self._trees)
+    def _carrying(self) -> RepositoryTransfer:
+        return RepositoryTransfer(self._deck.elsewhere, self._trees)
 
     @property
     def _trees(self) -> Trees:

@@ -40,7 +40,7 @@ _AGAIN_S = 1.0
 _MOST_BRANCH = 2 * 2**30
 
 
-class Carrying:
+class RepositoryTransfer:
     """The way of repositories and branches between here and the sites of a deck."""
 
     def __init__(self, elsewhere: RemoteSessions, trees: Trees) -> None:
