@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sessions.archive.session_lookup import find
 from sessions.errors import AgentdeckError, NotFound, UsageError
-from sessions.features.far_answers import FarAnswers
 from sessions.features.feature import Feature
+from sessions.features.remote_answers import FarAnswers
 from sessions.features.subsessions import SubSessions
 from sessions.plans import fill, watch
 from sessions.record import events as ev
