@@ -24,7 +24,7 @@ from sessions.tools.message import MessageTool
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionWishes
-    from sessions.features.neighbours import Neighbours
+    from sessions.features.ports import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.base import Tool

@@ -25,7 +25,7 @@ from sessions.worktrees.steps import Step, begun
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Trees
+    from sessions.features.ports import Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

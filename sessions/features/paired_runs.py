@@ -29,7 +29,7 @@ from skills import private_files
 from skills.errors import SkillError
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Neighbours
+    from sessions.features.ports import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

@@ -19,7 +19,7 @@ from sessions.tools.state import ToolOptions, ToolState
 from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Neighbours
+    from sessions.features.ports import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.toolbox import Toolbox

@@ -12,7 +12,7 @@ from sessions.worktrees import snapshot, steps
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Trees
+    from sessions.features.ports import Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.worktrees.steps import Step

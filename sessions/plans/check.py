@@ -16,7 +16,7 @@ from sessions.tools.command_output import Spool, readable
 from skills import private_files
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Toolboxes
+    from sessions.features.ports import Toolboxes
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
     from sessions.tools.sandbox import Sandbox

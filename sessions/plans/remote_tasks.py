@@ -31,7 +31,7 @@ from sessions.remote.repository_transfer import RepositoryTransfer, kept
 from sessions.worktrees.repository import look, pin
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Actors, Neighbours, Trees
+    from sessions.features.ports import Actors, Neighbours, Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

@@ -30,7 +30,7 @@ from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Neighbours
+    from sessions.features.ports import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

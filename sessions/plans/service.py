@@ -27,7 +27,7 @@ from sessions.priming.rng import new_seed
 from sessions.record import events as ev
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Neighbours
+    from sessions.features.ports import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 

@@ -20,7 +20,7 @@ from sessions.safety.sanitise import clean
 from sessions.worktrees import review
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Trees
+    from sessions.features.ports import Trees
     from sessions.runtime.session import Session
 
 SAME_CALLS = 8

@@ -20,7 +20,7 @@ from sessions.remote import bundles
 from sessions.worktrees import naming
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Trees
+    from sessions.features.ports import Trees
     from sessions.remote.mirrored import Mirrored
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session

@@ -28,7 +28,7 @@ from sessions.worktrees.git import says
 from sessions.worktrees.repository import Repository
 
 if TYPE_CHECKING:
-    from sessions.features.neighbours import Trees
+    from sessions.features.ports import Trees
     from sessions.remote.mirrored import Mirrored
     from sessions.remote.remote_sessions import RemoteSessions
 
