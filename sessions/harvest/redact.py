@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sessions.harvest.person import Person, here, without_hosts
+from sessions.harvest.personal_data import Person, here, without_hosts
 
 _PATTERNS: dict[str, str] = {
     "anthropic-key": r"sk-ant-[A-Za-z0-9_-]{16,}",
