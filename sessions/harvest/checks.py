@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions.api.harvest import CheckFinding, CheckShown
-from sessions.harvest.added import still_there
+from sessions.harvest.added_commands import still_there
 from sessions.harvest.byproducts import Found
 from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft

@@ -18,7 +18,7 @@ from typing import Any
 
 from sessions.api.harvest import ByproductSignals, DraftRound
 from sessions.errors import AgentdeckError
-from sessions.harvest.added import added_commands
+from sessions.harvest.added_commands import added_commands
 from sessions.harvest.arguments import run_alone, with_arguments
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import (

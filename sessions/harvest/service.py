@@ -16,7 +16,7 @@ from sessions.api.harvest import ByproductOrigin, ByproductSignals, SkillKept, S
 from sessions.config.model import UpkeepConfig
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.harvest import checks, creator, merge
-from sessions.harvest.added import still_there
+from sessions.harvest.added_commands import still_there
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproduct_cache import all_sessions, gather
 from sessions.harvest.byproducts import Found

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import AgentdeckError
-from sessions.harvest.added import added_commands
+from sessions.harvest.added_commands import added_commands
 from sessions.harvest.draft import MODEL, DraftLine, SkillDraft
 from sessions.harvest.service import Harvest
 from tests.support.rig import rig_places
