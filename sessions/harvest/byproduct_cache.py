@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sessions.harvest.byproducts import Found, byproducts
-from sessions.harvest.memory import of_journal
+from sessions.harvest.journal_cache import of_journal
 from sessions.harvest.recurring import recurrence
 from sessions.places import Places
 

@@ -16,8 +16,8 @@ from sessions.api.harvest import SkillUses
 from sessions.config.model import UpkeepConfig
 from sessions.errors import NotFound
 from sessions.harvest.byproduct_cache import all_sessions
+from sessions.harvest.journal_cache import of_journal
 from sessions.harvest.language import CORRECTION
-from sessions.harvest.memory import of_journal
 from sessions.places import Places
 from sessions.record import events as ev
 
