@@ -17,7 +17,7 @@ from sessions.errors import AgentdeckError
 from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found
 from sessions.harvest.service import Harvest
-from sessions.harvest.spans import of_day, of_run
+from sessions.harvest.session_groups import of_day, of_run
 from sessions.places import places
 from sessions.record import events as ev
 from sessions.record.summary import Summary

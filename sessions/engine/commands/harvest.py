@@ -28,7 +28,7 @@ from sessions.harvest.creator import Ask
 from sessions.harvest.draft import SkillDraft
 from sessions.harvest.merge import places
 from sessions.harvest.service import Harvest
-from sessions.harvest.spans import spans as spans_of
+from sessions.harvest.session_groups import spans as spans_of
 from sessions.record import events as ev
 from sessions.record.closed_sets import ByproductKind, MergedHow, Preferred
 from sessions.runtime.session import Session

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from sessions.errors import AgentdeckError, UsageError
-from sessions.harvest import spans as module
-from sessions.harvest.spans import of_day, spans
+from sessions.harvest import session_groups as module
+from sessions.harvest.session_groups import of_day, spans
 from sessions.plans import service, store
 from sessions.record.summary import Summary
 from tests.support.rig import rig_places
