@@ -16,7 +16,7 @@ from pathlib import Path
 from sessions.api.harvest import DraftConflict
 from sessions.errors import UsageError
 from sessions.harvest.draft import MAX_DESCRIPTION, MODEL, DraftLine, SkillDraft, sha256, split
-from sessions.harvest.neighbours import three_way, three_way_diff
+from sessions.harvest.similar_skills import three_way, three_way_diff
 from sessions.record import events as ev
 from sessions.record.textlines import lines
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sessions.harvest.byproducts import Found, was_chosen
 from sessions.harvest.language import normal_command, telling_terms
-from sessions.harvest.neighbours import jaccard
+from sessions.harvest.similar_skills import jaccard
 
 _ALIKE = 0.6
 """Of the words that tell what two messages are about, the share that both have."""

@@ -23,9 +23,9 @@ from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import SkillDraft, sha256, slug, split
 from sessions.harvest.draft_store import Shelf
 from sessions.harvest.language import PROPOSAL
-from sessions.harvest.neighbours import Neighbour, neighbours
 from sessions.harvest.pictures import MOST_OF_ALL, plain_bytes
 from sessions.harvest.redact import Redactor, general
+from sessions.harvest.similar_skills import Neighbour, neighbours
 from sessions.harvest.suggestions import Suggestions
 from sessions.harvest.usage import Uses, uses
 from sessions.library import library

@@ -17,7 +17,7 @@ from sessions.harvest.byproduct_cache import all_sessions
 from sessions.harvest.checks import fires
 from sessions.harvest.draft import split
 from sessions.harvest.language import telling_terms
-from sessions.harvest.neighbours import jaccard, shingles
+from sessions.harvest.similar_skills import jaccard, shingles
 from sessions.harvest.usage import SkillsSeen, is_stale, of_session, there_since
 from sessions.places import Places
 

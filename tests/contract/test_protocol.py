@@ -14,7 +14,7 @@ import pytest
 from sessions.api import harvest, plans, worktrees
 from sessions.engine import protocol
 from sessions.harvest.merge import Conflict
-from sessions.harvest.neighbours import Neighbour
+from sessions.harvest.similar_skills import Neighbour
 from sessions.harvest.usage import Uses
 from sessions.plans.schedules import ScheduleEntry
 from sessions.worktrees.listing import WorktreeRow

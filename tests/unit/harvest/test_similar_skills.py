@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.harvest.draft import DraftLine, SkillDraft
-from sessions.harvest.neighbours import neighbours, three_way
+from sessions.harvest.similar_skills import neighbours, three_way
 
 BODY = "Sum every column of a table and print the totals as a new row at the end.\n"
 CODE = b"import csv\nimport sys\ntotal = sum(float(row[0]) for row in csv.reader(sys.stdin))\n"
