@@ -14,7 +14,7 @@ from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.features.feature import Feature
 from sessions.features.remote_answers import FarAnswers
 from sessions.features.subsessions import SubSessions
-from sessions.plans import fill, watch
+from sessions.plans import placeholders, watch
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.names import name_of
@@ -71,7 +71,9 @@ class Passing(Feature):
             intro, body = _RAN.format(id=session.id), await self._ran(session)
         else:
             intro, body = _HANDED.format(id=session.id), self._answered(session)
-        text = "\n\n".join(part for part in (words.strip(), intro, fill.quoted(body)) if part)
+        text = "\n\n".join(
+            part for part in (words.strip(), intro, placeholders.quoted(body)) if part
+        )
         told: list[ev.JSON] = []
         for target in dict.fromkeys(to):
             try:
@@ -86,7 +88,7 @@ class Passing(Feature):
         answer = watch.answer(watch.events_of(session))
         if not answer:
             raise UsageError("That session has not answered anything yet.")
-        return f"{name_of(session.summary)} answered:\n\n{fill.cut(answer, _MOST_ANSWER)}"
+        return f"{name_of(session.summary)} answered:\n\n{placeholders.cut(answer, _MOST_ANSWER)}"
 
     async def _ran(self, session: Session) -> str:
         """The last command of a terminal, with its output."""
@@ -248,8 +250,8 @@ class Passing(Feature):
             raise UsageError("There is nothing to send.")
         other = self.found(sender, to)
         self._count(sender.id, other.id)
-        body = f"{name_of(sender.summary)} writes:\n\n{fill.cut(text, _MOST_ANSWER)}"
-        whole = f"{_MESSAGE.format(id=sender.id)}\n\n{fill.quoted(body)}"
+        body = f"{name_of(sender.summary)} writes:\n\n{placeholders.cut(text, _MOST_ANSWER)}"
+        whole = f"{_MESSAGE.format(id=sender.id)}\n\n{placeholders.quoted(body)}"
         if other.working or other.summary.paused or other.summary.asks:
             # A turn, a request that waits or a pause is not for another session to end.
             waiting = [q.to_json() for q in other.queue]
@@ -273,7 +275,7 @@ class Passing(Feature):
 
 
 def _ran(command: str, printed: str, code: int | None, seconds: float) -> str:
-    output = fill.cut(printed, _MOST_ANSWER) or "(it printed nothing)"
+    output = placeholders.cut(printed, _MOST_ANSWER) or "(it printed nothing)"
     end = "its exit code was not told" if code is None else f"exit code {code}"
     return f"$ {command}\n\n{output}\n\n({end}, {seconds:g} s)"
 

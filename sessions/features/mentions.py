@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
-from sessions.plans import fill, watch
+from sessions.plans import placeholders, watch
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin
 from sessions.record.names import name_of
@@ -45,7 +45,7 @@ class Mentions(Feature):
         name = name_of(other.summary) or wanted
         if not answer:
             return _as_note(wanted, f"@session:{wanted} ({name}) has not answered anything yet.")
-        text = fill.quoted(f"{name} answered:\n\n{fill.cut(answer, _MOST_ANSWER)}")
+        text = placeholders.quoted(f"{name} answered:\n\n{placeholders.cut(answer, _MOST_ANSWER)}")
         return _as_note(wanted, f"The message names @session:{wanted}. Its last answer:\n\n{text}")
 
 

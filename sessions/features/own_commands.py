@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
 from sessions.features.file_scans import FileScans
-from sessions.plans import fill
+from sessions.plans import placeholders
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
@@ -158,5 +158,5 @@ class OwnCommands(Feature):
 
 def _words(run: ev.ShellRan) -> str:
     end = "it succeeded" if run.exit == 0 else f"exit code {run.exit}"
-    output = fill.quoted(run.output) if run.output.strip() else "It printed nothing."
+    output = placeholders.quoted(run.output) if run.output.strip() else "It printed nothing."
     return _TOLD.format(end=end, command=run.command, output=output)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
-from sessions.plans import check, fill, receipts, record, watch
+from sessions.plans import check, placeholders, receipts, record, watch
 from sessions.plans.fanout import FanoutItem
 from sessions.plans.model import TryState
 from sessions.plans.watch import Watch
@@ -139,7 +139,7 @@ class Attempt:
             self._limit.reschedule(now + self.task.limits.minutes * 60)
 
     async def _through(
-        self, session: Session, ended: ev.TurnEnded, values: fill.Values
+        self, session: Session, ended: ev.TurnEnded, values: placeholders.Values
     ) -> TryOutcome:
         """From the end of a turn to the end of the try."""
         while True:
@@ -148,12 +148,12 @@ class Attempt:
                 return outcome
             ended = await self._turn(outcome)
 
-    async def _first(self, session: Session, values: fill.Values) -> ev.TurnEnded:
+    async def _first(self, session: Session, values: placeholders.Values) -> ev.TurnEnded:
         """Prime it, tell it what it is part of, and send the prompt."""
         await self.runner.prime(self.unit, self.task, session)
         if told := self._told_before():
             await self.runner.tell_before(session, told)
-        return await self._turn(fill.prompt(self.task.prompt, values))
+        return await self._turn(placeholders.prompt(self.task.prompt, values))
 
     def _told_before(self) -> list[str]:
         told = []
@@ -163,7 +163,7 @@ class Attempt:
         given = self.runner.run.given
         told += [*given.get(self.task.name, ()), *given.get(self.unit.key, ())]
         if self.unit.counted and self.unit.why:
-            told.append(f"An earlier try failed. {fill.quoted(self.unit.why)}")
+            told.append(f"An earlier try failed. {placeholders.quoted(self.unit.why)}")
         return told
 
     async def _turn(self, text: str) -> ev.TurnEnded:
@@ -173,7 +173,7 @@ class Attempt:
     # -- after a turn
 
     async def _after(
-        self, session: Session, ended: ev.TurnEnded, values: fill.Values
+        self, session: Session, ended: ev.TurnEnded, values: placeholders.Values
     ) -> TryOutcome | str:
         """How the try ended, or what is said next."""
         if ended.reason in WENT_THROUGH:
@@ -207,7 +207,7 @@ class Attempt:
             return f"it cost ${summary.cost_usd:.2f}, and may cost ${limits.usd:.2f}"
         return ""
 
-    async def _judged(self, session: Session, values: fill.Values) -> TryOutcome | str:
+    async def _judged(self, session: Session, values: placeholders.Values) -> TryOutcome | str:
         """Let the check say whether it is done."""
         events = watch.events_of(session)
         answer = watch.answer(events)[:_MOST_ANSWER]
@@ -231,11 +231,11 @@ class Attempt:
         )  # fmt: skip
 
     async def _check(
-        self, session: Session, answer: str, values: fill.Values
+        self, session: Session, answer: str, values: placeholders.Values
     ) -> tuple[check.CheckVerdict, list[str]]:
         file = self.runner.answer_file(session, answer)
         own = FanoutItem("", 0, {"file": file, "text": answer})
-        argv = [fill.argument(part, values.with_answer(own)) for part in self.task.check]
+        argv = [placeholders.argument(part, values.with_answer(own)) for part in self.task.check]
         verdict = await self.runner.check(session, self.task, argv, answer)
         self.runner.say(
             record.Checked(
@@ -253,7 +253,7 @@ class Attempt:
         words = f"The check `{clean(' '.join(argv))[:300]}` failed ({verdict.words})."
         if self.unit.repairs <= self.task.repairs:
             self._note("repair", words)
-            return f"{words} {fill.quoted(verdict.output or '(no output)')}\n\nMend it."
+            return f"{words} {placeholders.quoted(verdict.output or '(no output)')}\n\nMend it."
         return self._failed(words, answer, verdict.output[-_MOST_EVIDENCE:])
 
     # -- what goes wrong

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
-from sessions.plans import fill, record, watch
+from sessions.plans import placeholders, record, watch
 from sessions.plans.attempt import WAITED_OUT, TryOutcome
 from sessions.plans.watch import Watch
 from sessions.priming.rng import Stream
@@ -57,7 +57,7 @@ async def pick(runner: Asking, unit: Unit) -> TryOutcome:
     done = [u for u in runner.run.candidates(unit) if u.state == "done"]
     order = Stream("plan", runner.run.seed, {"judge": unit.key}).shuffled(done)
     best, told = order[0], []
-    prompt = fill.prompt(task.judge.prompt, runner.values(unit, task))
+    prompt = placeholders.prompt(task.judge.prompt, runner.values(unit, task))
     for other in order[1:]:
         first = await _compare(runner, unit, task.judge, prompt, best, other)
         second = await _compare(runner, unit, task.judge, prompt, other, best)
@@ -81,8 +81,8 @@ async def _compare(runner: Asking, unit: Unit, judge: Judge, prompt: str, a: Uni
     """The key of the better one, or "" for a tie and for no verdict."""
     asked = _PAIR.format(
         prompt=prompt,
-        a=quote(clean(fill.cut(a.answer, _MOST))).text,
-        b=quote(clean(fill.cut(b.answer, _MOST))).text,
+        a=quote(clean(placeholders.cut(a.answer, _MOST))).text,
+        b=quote(clean(placeholders.cut(b.answer, _MOST))).text,
     )
     said = await _ask(runner, unit, judge, asked, "judge")
     verdicts = _VERDICT.findall(said)
@@ -92,13 +92,13 @@ async def _compare(runner: Asking, unit: Unit, judge: Judge, prompt: str, a: Uni
 
 
 async def criticise(
-    runner: Asking, unit: Unit, critic: Critic, values: fill.Values, task: str, work: str
+    runner: Asking, unit: Unit, critic: Critic, values: placeholders.Values, task: str, work: str
 ) -> str:
     """What a critic objects to, or "" where it would keep the work."""
     asked = _CRITIC.format(
-        prompt=fill.prompt(critic.prompt, values),
-        task=quote(clean(fill.cut(task, _MOST))).text,
-        work=quote(clean(fill.cut(work, _MOST))).text,
+        prompt=placeholders.prompt(critic.prompt, values),
+        task=quote(clean(placeholders.cut(task, _MOST))).text,
+        work=quote(clean(placeholders.cut(work, _MOST))).text,
     )
     said = await _ask(runner, unit, critic, asked, "critic")
     return "" if _KEEP.search(said) or not said.strip() else said

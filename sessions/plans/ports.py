@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from sessions.plans import fill, record
+from sessions.plans import placeholders, record
 from sessions.plans.model import Critic, Judge, Plan, Task
 from sessions.plans.state import Run, Unit
 from sessions.record import events as ev
@@ -34,7 +34,7 @@ class Asking(Protocol):
     def say(self, event: record.RunEvent) -> None:
         """Write an event down, fold it, tell it; later, where the disk refuses."""
 
-    def values(self, unit: Unit, task: Task) -> fill.Values:
+    def values(self, unit: Unit, task: Task) -> placeholders.Values:
         """What the prompt of a unit may name."""
 
     async def asking_session(self, unit: Unit, who: Judge | Critic, title: str) -> Session:
@@ -60,7 +60,7 @@ class Trying(Asking, Protocol):
     async def opened(self, unit: Unit) -> Session | None:
         """The session of a try that was begun, if there is one."""
 
-    async def make_session(self, unit: Unit, task: Task, values: fill.Values) -> Session:
+    async def make_session(self, unit: Unit, task: Task, values: placeholders.Values) -> Session:
         """A session for a try."""
 
     async def prime(self, unit: Unit, task: Task, session: Session) -> None:
@@ -89,7 +89,7 @@ class Trying(Asking, Protocol):
     async def heard(self, session: Session) -> None:
         """Return when all that a session has said so far is known here."""
 
-    async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
+    async def critic(self, unit: Unit, task: Task, answer: str, values: placeholders.Values) -> str:
         """What the task's critic sends back, or ""."""
 
     async def commit(self, unit: Unit, session: Session, changed: SessionChanges) -> str:

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from sessions.config.model import Config
 from sessions.config.strict import StrictReader
 from sessions.errors import AgentdeckError, UsageError
-from sessions.plans import fanout, fill, times
+from sessions.plans import fanout, placeholders, times
 from sessions.plans.model import ANY, NAME, RAY, RESERVED, ForEach, Plan, PlanTables, Task
 from sessions.plans.toml_positions import Path as Key
 from sessions.plans.toml_positions import positions
@@ -330,11 +330,13 @@ class _Check:
         needs = {name: self._by_name[name].many for name in task.needs}
         others = frozenset(self._by_name) - needs.keys() - {task.name}
         for key, text in _texts(task):
-            known = fill.KnownPlaceholders(needs, others, task.many, key == ("check",), fields)
-            for name in fill.names(text):
+            known = placeholders.KnownPlaceholders(
+                needs, others, task.many, key == ("check",), fields
+            )
+            for name in placeholders.names(text):
                 if told := known.fault(name):
                     self.reader.fault((*path, *key), told)
-            for name in fill.spaced(text, known.roots):
+            for name in placeholders.spaced(text, known.roots):
                 told = f"{{{name}}}: write {{{name.strip()}}}, without spaces"
                 self.reader.fault((*path, *key), told)
         self._fields(task, path)
@@ -385,7 +387,7 @@ class _Check:
     def _fields(self, task: Task, path: Key) -> None:
         """Every item has what the placeholders name."""
         for key, text in _texts(task):
-            wanted = [n[5:] for n in fill.names(text) if n.startswith("item.")]
+            wanted = [n[5:] for n in placeholders.names(text) if n.startswith("item.")]
             for item in self.items.get(task.name) or ():
                 lacks = [w for w in wanted if w != "number" and w not in item.fields]
                 if lacks:
@@ -418,7 +420,7 @@ class _Check:
         if not task.check:
             return
         program = task.check[0]
-        if any(True for _ in fill.names(program)):
+        if any(True for _ in placeholders.names(program)):
             told = "the program itself can't be a placeholder; its arguments can"
             self.reader.fault((*path, "check"), told)
         elif "{" not in task.directory and not runs(program, self.folders(task)[0]):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
-from sessions.plans import check, fanout, fill, judging, read, record, remote_tasks, watch
+from sessions.plans import check, fanout, judging, placeholders, read, record, remote_tasks, watch
 from sessions.plans.attempt import Attempt, TryOutcome
 from sessions.plans.model import Critic, Judge, Plan, Task
 from sessions.plans.next_steps import Decision, Start, decide
@@ -381,7 +381,7 @@ class Runner:
 
     # -- what a try needs
 
-    def values(self, unit: Unit, task: Task) -> fill.Values:
+    def values(self, unit: Unit, task: Task) -> placeholders.Values:
         """What a unit's placeholders stand for."""
         plan = {
             "title": self.run.title,
@@ -389,20 +389,20 @@ class Runner:
             "directory": str(self.plan.directory),
         }
         tasks = {name: [u.left for u in self._of_use(name)] for name in task.needs}
-        return fill.Values(plan, unit.item, tasks)
+        return placeholders.Values(plan, unit.item, tasks)
 
     def _of_use(self, name: str) -> list[Unit]:
         return self.run.task_units(name)
 
-    def directory(self, task: Task, values: fill.Values) -> Path:
+    def directory(self, task: Task, values: placeholders.Values) -> Path:
         """Where a unit works. Raises UsageError."""
-        where = fill.plain(task.directory, values)
+        where = placeholders.plain(task.directory, values)
         path = (self.plan.directory / Path(where).expanduser()).resolve()
         if "{" in task.directory and not path.is_relative_to(self.plan.directory):
             raise UsageError(f"The directory {where} lies outside the plan's.")
         return path
 
-    async def make_session(self, unit: Unit, task: Task, values: fill.Values) -> Session:
+    async def make_session(self, unit: Unit, task: Task, values: placeholders.Values) -> Session:
         """The session of a unit that was started. Raises AgentdeckError."""
         item = f" {unit.item.text}" if unit.item else ""
         title, folder = clean_line(f"{unit.key}{item}")[:80], self.directory(task, values)
@@ -415,14 +415,14 @@ class Runner:
             }  # fmt: skip
             return await self.runs.far.make(
                 site, self.plan, task, unit.session, folder,
-                fill.plain(task.base or self.plan.head.base, values), self.run.id, wishes,
+                placeholders.plain(task.base or self.plan.head.base, values), self.run.id, wishes,
                 {**_states(self.plan.head.skills), **_states(task.skills)},
             )  # fmt: skip
         return await self._session(
             task, unit.session, title, folder,
             task.permission or self.plan.head.permission,
             worktree=self.plan.in_worktree(task) or task.worktree,
-            base=fill.plain(task.base or self.plan.head.base, values),
+            base=placeholders.plain(task.base or self.plan.head.base, values),
         )  # fmt: skip
 
     async def asking_session(self, unit: Unit, who: Judge | Critic, title: str) -> Session:
@@ -512,18 +512,18 @@ class Runner:
         if isinstance(session, Mirrored):
             await self.runs.far.heard(session)
 
-    async def critic(self, unit: Unit, task: Task, answer: str, values: fill.Values) -> str:
+    async def critic(self, unit: Unit, task: Task, answer: str, values: placeholders.Values) -> str:
         """What the task's critic sends back, or "" where nothing is left or its rounds are over."""
         assert task.critic is not None
         sent_back = [n for n in unit.notes if n.kind == "critic" and n.at >= unit.began]
         if len(sent_back) >= task.critic.rounds:
             return ""
-        prompt = fill.prompt(task.prompt, values)
+        prompt = placeholders.prompt(task.prompt, values)
         said = await judging.criticise(self, unit, task.critic, values, prompt, answer)
         if said:
             self.say(record.Note(unit=unit.key, kind="critic", text=said[:1000]))
             told = "Somebody has read your work and says what is still superficial."
-            return f"{told} Mend it, and give the whole work again.\n\n{fill.quoted(said)}"
+            return f"{told} Mend it, and give the whole work again.\n\n{placeholders.quoted(said)}"
         return ""
 
     async def changes(self, session: Session, events: Sequence[ev.Event]) -> SessionChanges:

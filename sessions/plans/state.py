@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from sessions.plans import record
 from sessions.plans.fanout import FanoutItem
-from sessions.plans.fill import Left
 from sessions.plans.model import Plan, Task, UnitState
+from sessions.plans.placeholders import Left
 
 WORK, CANDIDATE, JUDGE = "work", "candidate", "judge"
 SETTLED: tuple[UnitState, ...] = ("done", "failed", "skipped", "unknown")

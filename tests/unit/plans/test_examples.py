@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.plans import examples, fill, receipts, report
+from sessions.plans import examples, placeholders, receipts, report
 from sessions.record import events as ev
 from tests.unit.plans.conftest import Read
 from tests.unit.plans.test_report import night
@@ -29,8 +29,13 @@ def test_receipts_name_what_was_drawn_and_by_which_seed() -> None:
     (line,) = receipts.of(events)
     assert line.startswith("arxiv (bundled), seed 7: 2611.00000 On 0")
     assert line.endswith("2 more") and "\x1b" not in line
-    left = {"h": [fill.Left("h[1]", receipts=(line,)), fill.Left("h[2]", receipts=("x",))]}
-    assert fill.Values(tasks=left).get("h.receipts")[0] == f"h[1]: {line}\nh[2]: x"
+    left = {
+        "h": [
+            placeholders.Left("h[1]", receipts=(line,)),
+            placeholders.Left("h[2]", receipts=("x",)),
+        ]
+    }
+    assert placeholders.Values(tasks=left).get("h.receipts")[0] == f"h[1]: {line}\nh[2]: x"
     run = night()
     run.units["say"].receipts = [line]
     for fmt in ("md", "html"):
