@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sessions.places import Places
-from sessions.priming.decided import Decided
+from sessions.priming.win_rate import Decided
 from sessions.record import events as ev
 from sessions.record import json_lines
 

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from sessions.errors import AgentdeckError
 from sessions.priming.comparison import PAIRS, Comparison
-from sessions.priming.decided import Decided
 from sessions.priming.model import JSON
+from sessions.priming.win_rate import Decided
 from sessions.record import json_lines
 
 ENOUGH = 20

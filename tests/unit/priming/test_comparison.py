@@ -27,10 +27,10 @@ from sessions.priming.daydream import (
     night_of,
     pair_of,
 )
-from sessions.priming.decided import wilson
 from sessions.priming.ledger import Ledger, Tally
 from sessions.priming.model import Draw, Item
 from sessions.priming.prompts import Subject
+from sessions.priming.win_rate import wilson
 from tests.unit.priming.fakes import FakeModel
 
 ITEMS = (
