@@ -22,7 +22,7 @@ from sessions.api.priming import (
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError, NotFound, UsageError
 from sessions.features.feature import Feature
-from sessions.priming import cost, gauge, kinds, pipeline, record, rows, spread
+from sessions.priming import cost, gauge, kinds, pipeline, record, rows, shared_draw
 from sessions.priming.arxiv.draw import Source
 from sessions.priming.inject import Injection, chosen_by, compose, most_tokens
 from sessions.priming.model import Draw, Item, item_from_json
@@ -292,7 +292,7 @@ class Primings(Feature):
         self, items: Sequence[PrimingItem], sessions: Sequence[str]
     ) -> dict[str, list[PrimingItem]]:
         """Deal one draw's items over several sessions."""
-        return spread.deal(list(items), list(sessions))
+        return shared_draw.deal(list(items), list(sessions))
 
     # -- parts
 

@@ -30,7 +30,7 @@ from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.priming import Wishes, told
 from sessions.priming import kinds
-from sessions.priming.spread import seeds
+from sessions.priming.shared_draw import seeds
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import ChosenBy, DrawnKind, Preferred

@@ -19,7 +19,7 @@ from sessions.priming.draw import local_draw
 from sessions.priming.kinds import KINDS, kind_of, letters_of, parse_spec, words_of
 from sessions.priming.model import item_from_json
 from sessions.priming.rng import Stream, canonical
-from sessions.priming.spread import deal, seeds
+from sessions.priming.shared_draw import deal, seeds
 
 
 def drawn(kind: str, seed: int, **given: object) -> list[str]:
