@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from sessions.errors import AgentdeckError
 from sessions.places import Places
 from sessions.priming.arxiv.client import ArxivClient, Unreachable
-from sessions.priming.arxiv.here import WantedPapers, from_here
 from sessions.priming.arxiv.ids import Month, bound, read_category, read_month
+from sessions.priming.arxiv.offline import WantedPapers, from_here
 from sessions.priming.arxiv.papers import Paper
 from sessions.priming.arxiv.rate_limiter import RateLimiter
 from sessions.priming.arxiv.sample import Sample, draw_sample, version_one
