@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from sessions.places import JOURNAL
 from sessions.record import events as ev
 from sessions.record.closed_sets import BlockKind
-from sessions.record.past_text import PastText
+from sessions.record.reread_text import PastText
 
 _JOINED = 64
 """So many chunks of an answer are kept before they are joined to one."""

@@ -10,7 +10,7 @@ from sessions.engine.replay import Replay
 from sessions.record import codec, reading, transcript
 from sessions.record import events as ev
 from sessions.record.journal import FILES, NAME, Journal
-from sessions.record.past_text import GONE
+from sessions.record.reread_text import GONE
 from sessions.record.transcript import Block, Transcript
 
 
