@@ -18,7 +18,7 @@ from sessions.engine.server import Server
 from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import AgentdeckError, of_machine
 from sessions.places import Places, places
-from sessions.record.descriptors import in_use, limit, raise_limit
+from sessions.record.file_descriptors import in_use, limit, raise_limit
 from sessions.safety import secrets_filter
 from sessions.tools import user_umask
 

@@ -31,7 +31,7 @@ from sessions.errors import AgentdeckError, EventRefused, JournalError
 from sessions.places import JOURNAL, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.record.descriptors import JOURNALS
+from sessions.record.file_descriptors import JOURNALS
 from sessions.record.reading import Faults, lines, read
 from sessions.safety import secrets_filter
 from skills import private_files

@@ -20,7 +20,7 @@ from sessions.ids import new_id
 from sessions.places import JOURNAL, Places, private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
-from sessions.record.descriptors import near_limit
+from sessions.record.file_descriptors import near_limit
 from sessions.record.summary import SessionSummary, Summary
 from sessions.record.terminal_state import refuse_if_terminal
 from sessions.remote.mirrored import Mirrored

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sessions.errors import UsageError
-from sessions.record.descriptors import user_limit
+from sessions.record.file_descriptors import user_limit
 from sessions.tools import user_umask
 
 log = logging.getLogger("agentdeck.terminals")

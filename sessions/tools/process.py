@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sessions.record import events as ev
-from sessions.record.descriptors import user_limit
+from sessions.record.file_descriptors import user_limit
 from sessions.safety import secrets_filter
 from sessions.tools import user_umask
 from sessions.tools.command_output import Spool

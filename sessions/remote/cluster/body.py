@@ -99,7 +99,7 @@ class ActorBody:
     async def _opened(self) -> WholeDeck:
         from sessions import config
         from sessions.engine.whole_deck import WholeDeck
-        from sessions.record.descriptors import raise_limit
+        from sessions.record.file_descriptors import raise_limit
 
         raise_limit()
         where = here(self.session)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import JournalError
-from sessions.record import descriptors
 from sessions.record import events as ev
+from sessions.record import file_descriptors
 from sessions.record.journal import Journal, read
 
 
@@ -31,16 +31,16 @@ def _leads_to(fd: Path, folder: Path) -> bool:
 
 
 def open_files() -> int:
-    return descriptors.in_use() or 0
+    return file_descriptors.in_use() or 0
 
 
 def test_a_thousand_journals_hold_few_descriptors(tmp_path: Path) -> None:
     journals = [made(tmp_path, f"s{number}") for number in range(200)]
-    assert held(tmp_path) <= descriptors.MOST_OPEN
+    assert held(tmp_path) <= file_descriptors.MOST_OPEN
     for journal in journals:
         journal.append(ev.Byproduct(kind="text", text="a word"))
         journal.sync()
-    assert held(tmp_path) <= descriptors.MOST_OPEN
+    assert held(tmp_path) <= file_descriptors.MOST_OPEN
     for journal in journals:
         assert [event.seq for event in read(journal.path)] == [1, 2]
         journal.close()
@@ -101,6 +101,6 @@ def test_a_journal_of_a_future_format_is_shown_and_left_as_it_is(tmp_path: Path)
 
 
 def test_near_the_limit_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert descriptors.near_limit() == "" or os.environ.get("CI")
-    monkeypatch.setattr(descriptors, "limit", lambda: open_files())
-    assert "ulimit -n" in descriptors.near_limit()
+    assert file_descriptors.near_limit() == "" or os.environ.get("CI")
+    monkeypatch.setattr(file_descriptors, "limit", lambda: open_files())
+    assert "ulimit -n" in file_descriptors.near_limit()
