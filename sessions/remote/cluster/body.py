@@ -22,7 +22,7 @@ from sessions.places import Places, places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
-from sessions.remote.cluster import alone, settings
+from sessions.remote.cluster import home_lock, settings
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class ActorBody:
         raise_limit()
         where = here(self.session)
         private_folder(where.data)
-        self._held = alone.taken(home(self.session))
+        self._held = home_lock.taken(home(self.session))
         _share(where.data / "repositories")
         if self._config:
             merged = settings.merged(self._config, places().config_file)
@@ -268,7 +268,7 @@ async def salvaged(session: str, known: Mapping[str, int]) -> dict[str, list[byt
     """
     if not here(session).data.is_dir():
         return {}
-    await asyncio.to_thread(alone.freed, home(session))
+    await asyncio.to_thread(home_lock.freed, home(session))
     body = ActorBody({"session": session})
     deck = await body._open()
     for folder in sorted(here(session).sessions.iterdir()):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessions.errors import AgentdeckError
-from sessions.remote.cluster import alone
+from sessions.remote.cluster import home_lock
 
 _WORKS = """
 import pathlib, sys
@@ -36,7 +36,7 @@ def test_who_comes_after_ends_who_was_given_up(
 ) -> None:
     """Nobody works there twice."""
     with pytest.raises(AgentdeckError, match="Another process works"):
-        alone.taken(tmp_path)
+        home_lock.taken(tmp_path)
     assert orphan.poll() is None
-    assert alone.freed(tmp_path) and orphan.wait() == -9
-    alone.taken(tmp_path)
+    assert home_lock.freed(tmp_path) and orphan.wait() == -9
+    home_lock.taken(tmp_path)
