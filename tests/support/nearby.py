@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sessions.remote.cluster import body, frames, site
-from sessions.remote.cluster.body import ActorBody
+from sessions.remote.cluster import actor_deck, frames, site
+from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.driver import BridgeFault
 
 NODE = {
@@ -48,7 +48,7 @@ class Nearby:
         return [NODE]
 
     async def _facts(self, node: str) -> dict[str, Any]:
-        return await asyncio.to_thread(body.facts)
+        return await asyncio.to_thread(actor_deck.facts)
 
     async def _begin(
         self, actor: str, seed: dict[str, Any], needs: dict[str, Any]
@@ -96,7 +96,7 @@ def nearby(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Nearby:
         made.gone.clear()
         return made
 
-    monkeypatch.setenv(body.ROOT, str(tmp_path / "node"))
+    monkeypatch.setenv(actor_deck.ROOT, str(tmp_path / "node"))
     monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path / "node-home"))
     monkeypatch.setenv("FAKE_KEY", "k")
     monkeypatch.setattr(site.Driver, "start", start)

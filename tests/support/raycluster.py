@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions.remote.cluster.body import ROOT
+from sessions.remote.cluster.actor_deck import ROOT
 
 MEMORY = "80000000"
 

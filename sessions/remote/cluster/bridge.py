@@ -16,7 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions.remote.cluster import body, frames, here
+from sessions.remote.cluster import actor_deck, frames, here
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -69,7 +69,7 @@ class RayBridge:
 
     def __init__(self, ray: Any) -> None:
         self.ray = ray
-        self._class = ray.remote(max_restarts=0, max_task_retries=0)(body.ActorBody)
+        self._class = ray.remote(max_restarts=0, max_task_retries=0)(actor_deck.ActorBody)
         self._handles: dict[str, Any] = {}
         self._node = str(ray.get_runtime_context().get_node_id())
 
@@ -118,7 +118,7 @@ class RayBridge:
 
     async def facts(self, node: str) -> dict[str, Any]:
         """What agentdeck finds on a node."""
-        task = self.ray.remote(num_cpus=0, max_retries=0)(body.facts)
+        task = self.ray.remote(num_cpus=0, max_retries=0)(actor_deck.facts)
         return dict(await self._answer(task.options(**_on(node)).remote(), FACTS_S))
 
     # -- actors
@@ -223,7 +223,7 @@ def _node_of(handle: Any) -> str:
 
 
 def _salvage(session: str, known: dict[str, int]) -> dict[str, list[bytes]]:
-    return asyncio.run(body.salvaged(session, known))
+    return asyncio.run(actor_deck.salvaged(session, known))
 
 
 async def _awaited(asked: Any) -> Any:
