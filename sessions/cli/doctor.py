@@ -77,14 +77,18 @@ def _python() -> DoctorCheck:
 
 def _folders() -> Iterator[DoctorCheck]:
     here = places()
-    for name, folder in (("data", here.data), ("state", here.state), ("run", here.run)):
+    for name, folder in (
+        ("data", prerequisites.data),
+        ("state", prerequisites.state),
+        ("run", prerequisites.run),
+    ):
         try:
             private_folder(folder)
             writable = os.access(folder, os.W_OK)
             yield DoctorCheck(f"{name} folder", writable, str(folder), "Make it writable for you.")
         except AgentdeckError as error:
             yield DoctorCheck(f"{name} folder", False, error.message, error.hint)
-    yield _disk(here.data)
+    yield _disk(prerequisites.data)
 
 
 def _disk(folder: Path) -> DoctorCheck:
@@ -101,16 +105,16 @@ def _configuration() -> Iterator[DoctorCheck]:
 
     here = places()
     try:
-        loaded = config.load(here.config_file)
+        loaded = config.load(prerequisites.config_file)
     except AgentdeckError as error:
         yield DoctorCheck("configuration", False, error.message, error.hint)
         return
-    there = "" if here.config_file.exists() else " (not there; defaults are in force)"
-    yield DoctorCheck("configuration", True, f"{here.config_file}{there}")
+    there = "" if prerequisites.config_file.exists() else " (not there; defaults are in force)"
+    yield DoctorCheck("configuration", True, f"{prerequisites.config_file}{there}")
 
     async def looked() -> list[dict[str, Any]]:
-        found = await describe(loaded, here)
-        await asked(loaded, here, found)
+        found = await describe(loaded, prerequisites)
+        await asked(loaded, prerequisites, found)
         return found
 
     rows = asyncio.run(looked())
@@ -118,7 +122,7 @@ def _configuration() -> Iterator[DoctorCheck]:
         name = f"backend {row['name']}" + (" (default)" if row["default"] else "")
         detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])
         yield DoctorCheck(name, True if row["ok"] else None, detail, str(row["remedy"]))
-    yield from _registry(loaded, here)
+    yield from _registry(loaded, prerequisites)
     yield from _hosts(loaded)
     yield from _cluster(loaded)
     default = next((row for row in rows if row["default"]), None)
@@ -144,7 +148,7 @@ def _registry(loaded: Config, here: Places) -> Iterator[DoctorCheck]:
     """Agents of the registry that are no backends: those that are installed each by name."""
     from sessions.backends.acp import registry
 
-    rest = registry.missing(registry.known(here.state), loaded.backends)
+    rest = registry.missing(registry.known(prerequisites.state), loaded.backends)
     for each in [e for e in rest if e.installed]:
         detail = f"{each.name} is installed, and no backend yet"
         yield DoctorCheck(f"agent {each.id}", None, detail, f"Run: agentdeck agents add {each.id}")
@@ -177,13 +181,16 @@ def _worktrees() -> DoctorCheck:
     from sessions.worktrees import listing
 
     here = places()
-    if not here.worktrees.is_dir() or shutil.which("git") is None:
+    if not prerequisites.worktrees.is_dir() or shutil.which("git") is None:
         return DoctorCheck("worktrees", True, "none")
     try:
-        index = Index.open(here.index, here.sessions)
+        index = Index.open(prerequisites.index, prerequisites.sessions)
         try:
             found = listing.rows(
-                here.worktrees, index.summaries(), here.worktree_steps, sizes=False
+                prerequisites.worktrees,
+                index.summaries(),
+                prerequisites.worktree_steps,
+                sizes=False,
             )
         finally:
             index.close()
@@ -200,9 +207,9 @@ def _worktrees() -> DoctorCheck:
 def _cluster(loaded: Config) -> Iterator[DoctorCheck]:
     """The Ray cluster, where one is configured: what can be said without connecting."""
     if address := loaded.cluster.address:
-        from sessions.remote.cluster import here
+        from sessions.remote.cluster import prerequisites
 
-        lack, remedy = here.lack(address)
+        lack, remedy = prerequisites.lack(address)
         detail = lack or f"{address} answers; `agentdeck cluster check` asks its nodes"
         yield DoctorCheck("cluster", not lack, detail, remedy)
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions.remote.cluster import actor_deck, frames, here
+from sessions.remote.cluster import actor_deck, frames, prerequisites
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -42,7 +42,7 @@ class RayRefused(Exception):
 
 def connect(address: str, namespace: str) -> Any:
     """Ray, connected to its cluster. Raises RayRefused."""
-    lack, remedy = here.lack(address)
+    lack, remedy = prerequisites.lack(address)
     if lack:
         raise RayRefused(frames.AWAY, lack, remedy)
     os.environ["RAY_AUTH_MODE"] = "token"
@@ -343,7 +343,7 @@ async def _connected(address: str, namespace: str) -> Any:
 
 
 async def _main(address: str, namespace: str, listening: socket.socket) -> None:
-    serving = _Serving(here.connection(address, namespace))
+    serving = _Serving(prerequisites.connection(address, namespace))
     async with await asyncio.start_unix_server(
         serving.attached, sock=listening, limit=2**20
     ):  # fmt: skip

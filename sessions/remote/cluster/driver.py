@@ -15,7 +15,7 @@ from typing import Any
 
 from sessions.errors import AgentdeckError
 from sessions.places import Places, private_folder
-from sessions.remote.cluster import frames, here
+from sessions.remote.cluster import frames, prerequisites
 from sessions.safety.sanitise import clean_line
 from skills import private_files
 
@@ -53,7 +53,7 @@ class Driver:
         Raises BridgeFault.
         """
         path = private_folder(places.run) / "cluster.sock"
-        wanted = here.connection(address, namespace)
+        wanted = prerequisites.connection(address, namespace)
         found = await cls._reached(path, wanted, LEFT_S)
         if found is None:
             await asyncio.to_thread(_started, places, path, address, namespace)
