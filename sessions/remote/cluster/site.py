@@ -18,10 +18,10 @@ from sessions.record.summary import Summary
 from sessions.remote import foreign
 from sessions.remote.cluster import frames, settings
 from sessions.remote.cluster.actor import NAME, SLACK_S, Actor
+from sessions.remote.cluster.actor_start import Seed
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from sessions.remote.cluster.ledger import ActorLedger, BegunActor
 from sessions.remote.cluster.needs import Needs
-from sessions.remote.cluster.seed import Seed
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean_line
