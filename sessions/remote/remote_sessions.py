@@ -33,7 +33,7 @@ from sessions.runtime.session import Session
 from sessions.worktrees import naming
 
 if TYPE_CHECKING:
-    from sessions.remote.far_terminal import FarTerminal
+    from sessions.remote.remote_terminal import FarTerminal
 
 log = logging.getLogger("agentdeck.remote")
 
@@ -212,7 +212,7 @@ class RemoteSessions:
 
     async def terminal(self, name: str, session: str) -> FarTerminal:
         """A terminal over there, to be looked at. Raises AgentdeckError."""
-        from sessions.remote.far_terminal import FarTerminal, ShowsTerminals
+        from sessions.remote.remote_terminal import FarTerminal, ShowsTerminals
 
         found = self._terminals.get(session)
         if found is None or found.over:
