@@ -24,7 +24,7 @@ from sessions.engine.client import Client
 from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from sessions.remote import foreign
+from sessions.remote import untrusted_input
 from sessions.remote.port import Offline
 from sessions.remote.remote_sessions import RemoteSessions
 from sessions.remote.remote_terminal import HearsPrinted
@@ -68,10 +68,10 @@ class _HostClient(Client):
 
     def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
         if "event" in data:
-            session, said = foreign.session_id(data["session"]), data["event"]
+            session, said = untrusted_input.session_id(data["session"]), data["event"]
             return lambda: self.on_raw(session, said, self._size)
         if "summary" in data:
-            summary = foreign.summary(data["summary"])
+            summary = untrusted_input.summary(data["summary"])
             return lambda: self.on_summary(summary)
         return super()._read_line(data)
 
@@ -129,7 +129,7 @@ class RemoteHost:
         except AgentdeckError as error:
             of_there = self._client is client and not client.gone
             if of_there or not isinstance(error, EngineError):
-                raise foreign.refusal(error) from error
+                raise untrusted_input.refusal(error) from error
             raise Offline(
                 f"The connection to {self.name} was cut before it answered.",
                 "Whether it was done shows once the host is back; it is not done again by itself.",
@@ -235,7 +235,7 @@ class RemoteHost:
             async with asyncio.timeout(ALIVE_S):
                 greeting = await client.call("hello", version=VERSION)
             self._wire, self._client = wire, client
-            self.version = str(foreign.answer(greeting.get("version", "")))[:40]
+            self.version = str(untrusted_input.answer(greeting.get("version", "")))[:40]
             await self._found(client)
             taking = asyncio.get_running_loop().create_task(self._take())
             try:
@@ -264,7 +264,7 @@ class RemoteHost:
         summaries = []
         for each in told:
             with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-                summaries.append(foreign.summary(each))
+                summaries.append(untrusted_input.summary(each))
         there = {summary.id: summary for summary in summaries}
         known = await self._elsewhere.known(self.name, there)
         self._known.update(known)

@@ -25,7 +25,7 @@ from sessions.record.closed_sets import Status, one_of
 from sessions.record.journal import FILES, NAME, store_file
 from sessions.record.reading import read
 from sessions.record.summary import Summary
-from sessions.remote import foreign
+from sessions.remote import untrusted_input
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.origins import Origins
 from sessions.remote.port import HasFiles, Offline, Reaches, Site
@@ -197,9 +197,11 @@ class RemoteSessions:
         """
         site = await self._there(name)
         if cwd := args.get("cwd"):
-            args = {**args, "cwd": foreign.unplaced(cwd, name)}
+            args = {**args, "cwd": untrusted_input.unplaced(cwd, name)}
         told = await site.call(command, args)
-        return foreign.recorded(told) if command == _RECORDED else foreign.answer(told)
+        return (
+            untrusted_input.recorded(told) if command == _RECORDED else untrusted_input.answer(told)
+        )
 
     async def _there(self, name: str) -> Site:
         """The site of that name, once it is known how it stands. Raises Offline."""
@@ -263,7 +265,7 @@ class RemoteSessions:
         Raises ValueError: that id is another session's, or what came is no session's record;
         JournalError: the disk refuses it; Offline.
         """
-        async with self._turn(foreign.session_id(session)):
+        async with self._turn(untrusted_input.session_id(session)):
             mirror = await self._mirror(name, session)
             for found in _sound(said, name):
                 if found.seq > (mirror.last_seq if mirror is not None else 0) + 1:
@@ -273,13 +275,13 @@ class RemoteSessions:
 
     async def pull(self, name: str, session: str) -> int:
         """Mirror all that a session has said since; the last event's number. As `take`."""
-        async with self._turn(foreign.session_id(session)):
+        async with self._turn(untrusted_input.session_id(session)):
             mirror = await self._mirror(name, session)
             return self._heard(await self._pulled(name, session, mirror))
 
     async def gone(self, name: str, session: str) -> None:
         """A session was deleted over there: its mirror goes too."""
-        async with self._turn(foreign.session_id(session)):
+        async with self._turn(untrusted_input.session_id(session)):
             if await self._mirror(name, session) is not None:
                 await self._deck.delete(session)
 
@@ -323,7 +325,7 @@ class RemoteSessions:
     async def _bring(self, name: str, session: str, found: ev.Event) -> None:
         """The files that an event names are here before it is told; one that can't be is named."""
         folder = self._folder(session)
-        lacking = [n for n in foreign.kept(found) if not (folder / FILES / n).exists()]
+        lacking = [n for n in untrusted_input.kept(found) if not (folder / FILES / n).exists()]
         site = self._sites.get(name)
         if not lacking or not isinstance(site, HasFiles) or not folder.exists():
             return
@@ -342,7 +344,7 @@ class RemoteSessions:
         if mirror is None:
             if found.seq != 1:
                 return None  # what is before it can't be had: it comes with the beginning
-            created = foreign.created(found, session, name)
+            created = untrusted_input.created(found, session, name)
             if self._of_another(name, str((created.parent or {}).get("id"))):
                 created = ev.replace(created, parent=None)  # it has none among those of here
             return self._deck.mirror(created)
@@ -360,6 +362,6 @@ def _sound(said: Iterable[Said], host: str) -> Iterable[ev.Event]:
     """The events among what was said; what is none costs itself alone."""
     for each in said:
         try:
-            yield foreign.event(each, host)
+            yield untrusted_input.event(each, host)
         except ValueError as error:
             log.warning("what came is no event: %s", error)

@@ -15,7 +15,7 @@ from sessions.errors import AgentdeckError, UsageError, told_as
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import Summary
-from sessions.remote import foreign
+from sessions.remote import untrusted_input
 from sessions.remote.cluster import frames, settings
 from sessions.remote.cluster.actor import NAME, SLACK_S, Actor
 from sessions.remote.cluster.actor_start import Seed
@@ -255,7 +255,7 @@ class RaySite:
 
     async def _greeted(self, driver: Driver, session: str, told: ev.JSON) -> None:
         if refused := told.get("error"):
-            raise foreign.refusal(told_as(refused))
+            raise untrusted_input.refusal(told_as(refused))
         if told.get("version") != VERSION:
             raise UsageError(
                 f"agentdeck is of version {clean_line(str(told.get('version')))} on the node "
@@ -359,7 +359,7 @@ class RaySite:
             raise Offline(fault.message, "Whether it was done is not known.") from fault
         told = codec.loads(said)
         if refused := told.get("error"):
-            raise foreign.refusal(told_as(refused))
+            raise untrusted_input.refusal(told_as(refused))
         return told.get("ok")
 
     async def since(self, session: str, seq: int) -> Sequence[bytes | ev.JSON]:
@@ -401,16 +401,16 @@ def _node(node: ev.JSON, facts: ev.JSON) -> ClusterNode:
         "id": clean_line(str(node["id"])),
         "address": clean_line(str(node["address"])),
         "host": clean_line(str(facts.get("host", ""))),
-        "labels": foreign.answer(
+        "labels": untrusted_input.answer(
             {k: v for k, v in node["labels"].items() if not k.startswith("ray.io/")}
         ),
-        "resources": foreign.answer(
+        "resources": untrusted_input.answer(
             {k: v for k, v in node["resources"].items() if not k.startswith(("node:", "object_"))}
         ),
         "version": clean_line(str(facts.get("version", ""))),
         "python": clean_line(str(facts.get("python", ""))),
         "memory": int(facts.get("memory", 0)),
         "home": clean_line(str(facts.get("home", ""))),
-        "backends": foreign.answer(facts.get("backends", [])),
+        "backends": untrusted_input.answer(facts.get("backends", [])),
         "fault": clean_line(str(facts.get("fault", ""))),
     }

@@ -12,7 +12,7 @@ from sessions.engine.commands import load_commands
 from sessions.engine.server import Server
 from sessions.errors import AgentdeckError, EngineError
 from sessions.record import events as ev
-from sessions.remote import foreign
+from sessions.remote import untrusted_input
 from sessions.remote.port import Offline
 from sessions.remote.remote_terminal import FarTerminal, HearsPrinted
 from sessions.safety.sanitise import clean
@@ -102,10 +102,10 @@ async def test_one_is_lost_with_its_host_and_seen_again_when_that_is_back(
 
 def test_of_a_recording_only_what_an_emulator_is_fed_stays_as_it_was() -> None:
     events = [[0.1, "o", "\x1b[31mred"], [1, "m", "a\x1bb"], ["x"], [1, "o"], None]
-    told = foreign.recorded({"events": events, "header": {"title": "\x1b[2J"}, "next": 3})
+    told = untrusted_input.recorded({"events": events, "header": {"title": "\x1b[2J"}, "next": 3})
     assert told["events"] == [[0.1, "o", "\x1b[31mred"], [1, "m", clean("a\x1bb")]]
     assert "\x1b" not in told["header"]["title"] and told["next"] == 3
-    assert foreign.recorded({"events": "\x1b"}) == {"events": clean("\x1b")}
+    assert untrusted_input.recorded({"events": "\x1b"}) == {"events": clean("\x1b")}
 
 
 class Odd:

@@ -25,7 +25,7 @@ from sessions.harvest.service import Harvest
 from sessions.ids import new_id
 from sessions.record import codec
 from sessions.record import events as ev
-from sessions.remote import foreign
+from sessions.remote import untrusted_input
 from sessions.remote.forwarding import forwarded
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Offline
@@ -306,7 +306,7 @@ async def test_a_byproduct_of_elsewhere_is_no_file_of_here(rig: Rig, tmp_path: P
 
 def test_an_error_of_elsewhere_is_cleaned_and_is_none_of_this_disk() -> None:
     said = {"kind": "JournalError", "message": "a\x1b[2J", "hint": "\u202eb"}
-    error = foreign.refusal(told_as(said))
+    error = untrusted_input.refusal(told_as(said))
     assert (type(error), str(error)) == (AgentdeckError, "a␛[2J \ufffdb")
     for odd in (None, [], {"kind": "LimitLasts"}, {"kind": "datetime"}, {"kind": "Exception"}):
         assert isinstance(told_as(odd), AgentdeckError)
