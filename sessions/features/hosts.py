@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sessions.features.feature import Feature
-from sessions.remote.leftovers import swept
+from sessions.remote.old_bundles import swept
 
 if TYPE_CHECKING:
     from sessions.config.model import HostConfig

@@ -17,7 +17,7 @@ from sessions.ids import new_id
 from sessions.places import private_folder
 from sessions.plans import remote_tasks
 from sessions.remote import bundles, work
-from sessions.remote.leftovers import swept
+from sessions.remote.old_bundles import swept
 from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.remote.port import Offline
 from sessions.worktrees import naming
