@@ -21,9 +21,9 @@ from sessions.ids import new_id
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.origins import Origin
 from sessions.remote.port import Offline
 from sessions.remote.repository_transfer import RepositoryTransfer, kept
+from sessions.remote.source_repository import Origin
 from sessions.worktrees import land
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing

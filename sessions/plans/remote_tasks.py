@@ -25,9 +25,9 @@ from sessions.plans.ports import SessionChanges
 from sessions.record.closed_sets import SkillState
 from sessions.remote import homecoming
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.origins import Origin
 from sessions.remote.port import Offline
 from sessions.remote.repository_transfer import RepositoryTransfer, kept
+from sessions.remote.source_repository import Origin
 from sessions.worktrees.repository import look, pin
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from sessions.record.reading import read
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.origins import Origins
 from sessions.remote.port import HasFiles, Offline, Reaches, Site
+from sessions.remote.source_repository import Origins
 from sessions.runtime.session import Session
 from sessions.worktrees import naming
 
