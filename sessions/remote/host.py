@@ -25,10 +25,10 @@ from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
+from sessions.remote.host_connection import HostWire
 from sessions.remote.port import Offline
 from sessions.remote.remote_sessions import RemoteSessions
 from sessions.remote.remote_terminal import HearsPrinted
-from sessions.remote.wire import HostWire
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
 
