@@ -43,7 +43,7 @@ from sessions.runtime.turn_spent import TurnSpent
 if TYPE_CHECKING:
     from sessions.api.answers import Sent, TurnShown
     from sessions.backends.base import Conversation
-    from sessions.runtime.surroundings import Surroundings
+    from sessions.runtime.session_ports import Surroundings
 
     Around = Surroundings["Session"]
 
