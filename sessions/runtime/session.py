@@ -38,7 +38,7 @@ from sessions.runtime.repair import LeftOpen
 from sessions.runtime.request_answers import answered
 from sessions.runtime.subagent_session import SubagentSession, refuse_messages
 from sessions.runtime.turn import Turn
-from sessions.runtime.turn_spent import TurnSpent
+from sessions.runtime.turn_usage import TurnSpent
 
 if TYPE_CHECKING:
     from sessions.api.answers import Sent, TurnShown
