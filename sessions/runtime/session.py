@@ -31,10 +31,10 @@ from sessions.record.recorder import Recorder
 from sessions.record.summary import DISK_ENDED, ENGINE_ENDED, Reducer, Summary
 from sessions.record.terminal_state import unseen
 from sessions.runtime import limit_waits
+from sessions.runtime.crash_repair import LeftOpen
 from sessions.runtime.full_disk import pause
 from sessions.runtime.past_turns import PastTurns
 from sessions.runtime.queued_message import Queued, told_of
-from sessions.runtime.repair import LeftOpen
 from sessions.runtime.request_answers import answered
 from sessions.runtime.subagent_session import SubagentSession, refuse_messages
 from sessions.runtime.turn import Turn

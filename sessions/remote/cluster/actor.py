@@ -12,7 +12,7 @@ from sessions.record import events as ev
 from sessions.remote.cluster import frames
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from sessions.remote.cluster.ledger import BegunActor
-from sessions.runtime.repair import LeftOpen
+from sessions.runtime.crash_repair import LeftOpen
 
 if TYPE_CHECKING:
     from sessions.remote.mirrored import Mirrored
