@@ -15,7 +15,7 @@ from sessions.record import terminal_state
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
 from sessions.terminals import agent_hooks
-from sessions.terminals.marks import TerminalMark
+from sessions.terminals.escape_sequences import TerminalMark
 from sessions.terminals.recording import NAME, CastWriter
 from sessions.terminals.shell_commands import ShellCommands
 from sessions.terminals.terminal import LiveTerminal

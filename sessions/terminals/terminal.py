@@ -16,7 +16,7 @@ from typing import Protocol
 
 from sessions.errors import UsageError
 from sessions.terminals import questions
-from sessions.terminals.marks import Marks, TerminalMark
+from sessions.terminals.escape_sequences import Marks, TerminalMark
 from sessions.terminals.modes import ALTERNATE, BRACKETED, Modes
 from sessions.terminals.printed_bytes import PrintedBytes
 from sessions.terminals.pty import GRACE_S, Pty

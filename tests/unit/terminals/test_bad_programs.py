@@ -13,7 +13,7 @@ import pytest
 
 from sessions.engine.terminal_views import line
 from sessions.errors import AgentdeckError, UsageError
-from sessions.terminals.marks import TerminalMark
+from sessions.terminals.escape_sequences import TerminalMark
 from sessions.terminals.orphans import remember, sweep
 from sessions.terminals.printed_bytes import PrintedBytes
 from sessions.terminals.pty import Pty

@@ -7,8 +7,8 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.terminals.marks import Marks
-from sessions.terminals.marks import TerminalMark as Mark
+from sessions.terminals.escape_sequences import Marks
+from sessions.terminals.escape_sequences import TerminalMark as Mark
 from sessions.terminals.modes import BRACKETED, Modes
 from sessions.terminals.plain_text import plain, typed, width_of
 
