@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sessions.errors import UsageError
-from sessions.terminals import questions
+from sessions.terminals import terminal_queries
 from sessions.terminals.escape_sequences import Marks, TerminalMark
 from sessions.terminals.modes import ALTERNATE, BRACKETED, Modes
 from sessions.terminals.printed_bytes import PrintedBytes
@@ -183,7 +183,7 @@ class LiveTerminal:
             self.kept.add(shown)
             self.modes.read(shown)
             if b"\x1b[" in shown and not any(each.size for each in self.watchers):
-                self._answer(questions.answer(shown))
+                self._answer(terminal_queries.answer(shown))
             self._hears.drawn(shown)
         for raw, mark in pieces:
             if raw:
