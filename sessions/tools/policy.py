@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS
-from sessions.tools import argv as plain
+from sessions.tools import plain_command as plain
 from sessions.tools import prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.process import environment

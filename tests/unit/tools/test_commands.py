@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessions.record import events as ev
-from sessions.tools import argv as plain
+from sessions.tools import plain_command as plain
 from sessions.tools.policy import program_of
 from sessions.tools.rules import MemoryRules, Rule
 from tests.support.toolhost import Desk, say

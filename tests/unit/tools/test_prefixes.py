@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sessions.tools import argv as plain
+from sessions.tools import plain_command as plain
 from sessions.tools import prefixes, wrappers
 
 # A beginning that is allowed, a command with it, whether the rule covers that.

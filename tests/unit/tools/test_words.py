@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions.tools import argv as plain
+from sessions.tools import plain_command as plain
 from tests.unit.tools.evasions import PLAIN
 
 # Mostly what a plain line is made of, so that many are accepted; and all that shells know.
