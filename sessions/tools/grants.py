@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions.record import events as ev
-from sessions.tools import prefixes
+from sessions.tools import rule_prefixes
 
 
 @dataclass(slots=True)
@@ -54,7 +54,8 @@ class Grants:
     def covers_argv(self, key: tuple[str, ...]) -> bool:
         """Whether this argv (program and its hash before it) was allowed, or its beginning."""
         return key in self.argv or any(
-            key[:2] == start[:2] and prefixes.allows(start[2:], key[2:]) for start in self.prefixes
+            key[:2] == start[:2] and rule_prefixes.allows(start[2:], key[2:])
+            for start in self.prefixes
         )
 
     def covers_read(self, path: Path, *, secret: bool) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sessions.tools import prefixes, wrappers
+from sessions.tools import rule_prefixes, wrappers
 
 _MAX_CHARS = 4000
 _MAX_WORDS = 200
@@ -140,7 +140,7 @@ def refuses_rule(words: Sequence[str]) -> str:
         return f"`{program}` runs what its words name"
     if _INTERPRETER.fullmatch(program):
         return _interpreter(program, words[1:])
-    if prefixes.beginning(words):
+    if rule_prefixes.beginning(words):
         return ""  # every option is known
     dangerous = _DANGEROUS.get(lower)
     if dangerous is not None:

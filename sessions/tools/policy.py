@@ -23,7 +23,7 @@ from pathlib import Path
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS
 from sessions.tools import plain_command as plain
-from sessions.tools import prefixes
+from sessions.tools import rule_prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
 from sessions.tools.process import environment
 from sessions.tools.rules import Kind, Rule, fingerprint, new_id
@@ -286,7 +286,7 @@ def _rule_options(words: list[str], state: ToolState) -> tuple[Option, ...]:
             _rule("argv", words, program, here),
         ),
     ]
-    if beginning := prefixes.beginning(words):
+    if beginning := rule_prefixes.beginning(words):
         start, key = " ".join(beginning), _key(program, beginning)
         rule = _rule("prefix", beginning, program, here)
         options += [

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from sessions.errors import NotFound
-from sessions.tools import prefixes
+from sessions.tools import rule_prefixes
 
 Kind = Literal["argv", "prefix", "tool"]
 
@@ -62,7 +62,7 @@ class Rule:
             return False
         if self.kind == "argv":
             return tuple(argv) == self.argv
-        return self.kind == "prefix" and prefixes.allows(self.argv, argv)
+        return self.kind == "prefix" and rule_prefixes.allows(self.argv, argv)
 
 
 class RuleStore(Protocol):

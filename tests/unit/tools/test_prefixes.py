@@ -7,7 +7,7 @@ import re
 import pytest
 
 from sessions.tools import plain_command as plain
-from sessions.tools import prefixes, wrappers
+from sessions.tools import rule_prefixes, wrappers
 
 # A beginning that is allowed, a command with it, whether the rule covers that.
 COVERED = """
@@ -263,7 +263,7 @@ def test_a_beginning_covers_listed_options_alone(start: str, line: str, covered:
     allowed = (
         words is not None
         and not plain.refuses_rule(words)
-        and prefixes.allows(start.split(), words)
+        and rule_prefixes.allows(start.split(), words)
     )
     assert allowed == (covered == "yes")
 
@@ -275,7 +275,7 @@ def test_what_is_offered_for_good(line: str, offered: str) -> None:
     if plain.refuses_rule(words):
         assert offered == "nothing"
         return
-    assert (" ".join(prefixes.beginning(words)) or "exact") == offered
+    assert (" ".join(rule_prefixes.beginning(words)) or "exact") == offered
 
 
 @pytest.mark.parametrize("name", sorted(wrappers.NAMES))
@@ -285,9 +285,9 @@ def test_every_wrapper_is_a_whole_name(name: str) -> None:
     assert plain.refuses_rule([f"/usr/bin/{name}", "x"])
 
 
-@pytest.mark.parametrize("start", sorted(prefixes.table()))
+@pytest.mark.parametrize("start", sorted(rule_prefixes.table()))
 def test_every_option_of_the_table_is_whole(start: tuple[str, ...]) -> None:
-    for option in prefixes.table()[start]:
+    for option in rule_prefixes.table()[start]:
         single = r"-[a-z]+" if start[0] == "go" else r"-[A-Za-z0-9]"
         assert re.fullmatch(single + r"|--[a-z][A-Za-z0-9-]*|\+", option), option
     assert all(re.fullmatch(r"[a-z0-9.-]+|\*", word) for word in start)
