@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.record import events as ev
-from sessions.tools import key_marks, policy, safe_open, textfiles
+from sessions.tools import hidden_keys, policy, safe_open, textfiles
 from sessions.tools.base import CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.command_output import looks_binary, store
 from sessions.tools.files import EDIT_BYTES, path_property, sha256
@@ -124,14 +124,14 @@ class WriteTool(_ChangingTool):
     def _plan(self, target: Target, args: ev.JSON, ctx: CallContext) -> Change:
         before = _now(target)
         if before is None:
-            content = key_marks.put_back(args["content"], "")
+            content = hidden_keys.put_back(args["content"], "")
             after = textfiles.TextFile("").encode(content)
             return Change(target, None, after, textfiles.diff("", content, str(target.path)))
         if before and target.path not in ctx.state.seen:
             raise ToolFault(f"{target.path} exists; read it before it is overwritten.")
         _fresh(target, before, ctx)
         old = textfiles.TextFile.decode(before)
-        content = key_marks.put_back(args["content"], old.text)
+        content = hidden_keys.put_back(args["content"], old.text)
         after = old.encode(content)
         if after == before:
             raise ToolFault(f"{target.path} holds exactly that already.")
@@ -157,7 +157,7 @@ class _EditingTool(_ChangingTool):
                 raise safe_open.fault(target.path, FileNotFoundError())
             # An empty old_string makes a new file, as in today's harnesses.
             text = textfiles.apply(edits[0].new, edits[1:]) if edits[1:] else edits[0].new
-            text = key_marks.put_back(text, "")
+            text = hidden_keys.put_back(text, "")
             data = textfiles.TextFile("").encode(text)
             return Change(target, before, data, _diff("", text, target))
         if looks_binary(before) and before[:2] not in (b"\xff\xfe", b"\xfe\xff"):
@@ -177,7 +177,7 @@ class _EditingTool(_ChangingTool):
 
 def _true(edits: Sequence[textfiles.Edit], text: str) -> list[textfiles.Edit]:
     """The edits with the keys for which their marks stand. Raises AgentdeckError."""
-    return [textfiles.Edit(*key_marks.edit(e.old, e.new, text), e.every) for e in edits]
+    return [textfiles.Edit(*hidden_keys.edit(e.old, e.new, text), e.every) for e in edits]
 
 
 _EDIT_PROPERTIES: ev.JSON = {

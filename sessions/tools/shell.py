@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sessions.record import events as ev
 from sessions.record.textlines import lines
-from sessions.tools import contained_command, files_made, key_marks, policy, process
+from sessions.tools import contained_command, files_made, hidden_keys, policy, process
 from sessions.tools.base import EVERYTHING, CallContext, Outcome, ToolFault, Verdict, define
 from sessions.tools.command_output import Spool, looks_binary, readable, safe_name
 from sessions.tools.jobs import Job
@@ -114,7 +114,7 @@ class BashTool:
         """By mode, rules and sandbox."""
         if not args["command"].strip():
             raise ToolFault("The command is empty.")
-        key_marks.refuse(args["command"])
+        hidden_keys.refuse(args["command"])
         verdict, command = policy.judge_command(
             args["command"],
             ctx,

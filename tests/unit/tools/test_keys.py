@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sessions.safety import secrets_filter
-from sessions.tools import key_marks
+from sessions.tools import hidden_keys
 from sessions.tools.process import environment
 from tests.support.toolhost import Desk, say
 
@@ -106,7 +106,7 @@ def test_without_keys_a_mark_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if secrets_filter.keyish(n)]:
         monkeypatch.delenv(name)
     secrets_filter.known.remember(())
-    assert key_marks.put_back("[key hidden]", "") == "[key hidden]"
+    assert hidden_keys.put_back("[key hidden]", "") == "[key hidden]"
 
 
 KEYISH = [
