@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sessions.tools import rule_prefixes, wrappers
+from sessions.tools import command_wrappers, rule_prefixes
 
 _MAX_CHARS = 4000
 _MAX_WORDS = 200
@@ -136,7 +136,7 @@ def refuses_rule(words: Sequence[str]) -> str:
     if words[0] in _BUILTINS - _HARMLESS_BUILTINS:
         return f"`{program}` is a word of the shell"
     lower = program.casefold()
-    if lower in wrappers.NAMES or _LOADER.fullmatch(lower):
+    if lower in command_wrappers.NAMES or _LOADER.fullmatch(lower):
         return f"`{program}` runs what its words name"
     if _INTERPRETER.fullmatch(program):
         return _interpreter(program, words[1:])

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from sessions.tools import command_wrappers, rule_prefixes
 from sessions.tools import plain_command as plain
-from sessions.tools import rule_prefixes, wrappers
 
 # A beginning that is allowed, a command with it, whether the rule covers that.
 COVERED = """
@@ -278,7 +278,7 @@ def test_what_is_offered_for_good(line: str, offered: str) -> None:
     assert (" ".join(rule_prefixes.beginning(words)) or "exact") == offered
 
 
-@pytest.mark.parametrize("name", sorted(wrappers.NAMES))
+@pytest.mark.parametrize("name", sorted(command_wrappers.NAMES))
 def test_every_wrapper_is_a_whole_name(name: str) -> None:
     assert re.fullmatch(r"[a-z0-9][a-z0-9._+-]*[a-z0-9]|[a-z]", name)
     assert plain.refuses_rule([name, "x"])
