@@ -13,8 +13,8 @@ from pathlib import Path
 from sessions.api.worktrees import ChangesFound, CommitShown, FileShown
 from sessions.errors import UsageError
 from sessions.safety.sanitise import clean, clean_line
-from sessions.worktrees import few, patch
-from sessions.worktrees.few import Committed, Status
+from sessions.worktrees import few_changed_paths, patch
+from sessions.worktrees.few_changed_paths import Committed, Status
 from sessions.worktrees.git import LITERAL, QUIET, GitFault, git, line, names, run, says
 from sessions.worktrees.index_copy import about_to_be_added, copied_index
 from sessions.worktrees.patch import FileChange, Hunk
@@ -132,9 +132,11 @@ def collect(folder: Path, base: str, *, context: int = 3, fold_space: bool = Fal
         status = Status.read(names(at_work.result()))
     loose, nested = _loose(top, status.loose)
     files = None
-    if few.pays(own) and not status.unmerged:
+    if few_changed_paths.pays(own) and not status.unmerged:
         with suppress(GitFault):  # a file where there is a folder, say: git sees to it itself
-            files = few.compare(top, words[:-1], few.sides(status, since, loose), doing)
+            files = few_changed_paths.compare(
+                top, words[:-1], few_changed_paths.sides(status, since, loose), doing
+            )
     if files is None:
         files = _all(top, words, loose, doing)
     found = Changes(top, base, head, files, commits, nested)

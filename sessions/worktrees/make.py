@@ -16,7 +16,7 @@ from sessions.errors import UsageError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.worktrees import naming, remove, submodules
-from sessions.worktrees.few import LARGE
+from sessions.worktrees.few_changed_paths import LARGE
 from sessions.worktrees.git import GitFault, fault, git, run, says
 from sessions.worktrees.index_copy import index_of
 from sessions.worktrees.repository import Base, Repository, pin, repository

@@ -11,7 +11,7 @@ from sessions.errors import AgentdeckError, UsageError
 from sessions.runtime.session import Session
 from sessions.tools import git_border
 from sessions.worktrees import land
-from sessions.worktrees.few import Status
+from sessions.worktrees.few_changed_paths import Status
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, head, repo
 from tests.unit.worktrees.conftest import begin

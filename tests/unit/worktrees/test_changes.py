@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.worktrees import changes, few, patch
+from sessions.worktrees import changes, few_changed_paths, patch
 from tests.support.gitrig import commit, git, head, repo
 
 BODY = "".join(f"line {n}\n" for n in range(60))
@@ -18,7 +18,7 @@ BODY = "".join(f"line {n}\n" for n in range(60))
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways to compare."""
     if request.param != "as it is":
-        monkeypatch.setattr(few, "LARGE", 0)
+        monkeypatch.setattr(few_changed_paths, "LARGE", 0)
 
 
 def found(folder: Path, base: str) -> dict[str, patch.FileChange]:
