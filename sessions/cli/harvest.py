@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from sessions.archive.session_lookup import find
-from sessions.cli.indexed import index
 from sessions.cli.output import CONTEXT, say, say_json
+from sessions.cli.session_index import index
 from sessions.errors import AgentdeckError
 from sessions.harvest import recurring
 from sessions.harvest.byproducts import Found

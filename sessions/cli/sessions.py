@@ -13,9 +13,9 @@ import click
 from sessions.archive.list_rows import SessionRow, current, current_told, listed, telling, told
 from sessions.archive.session_lookup import find
 from sessions.cli.asking import answered
-from sessions.cli.indexed import index, summary_of
 from sessions.cli.lazy import LazyGroup
 from sessions.cli.output import CONTEXT, say, say_json, say_line, table
+from sessions.cli.session_index import index, summary_of
 from sessions.places import JOURNAL, places
 from sessions.record.names import name_of
 

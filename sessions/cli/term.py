@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessions.cli.asking import by_engine
-from sessions.cli.indexed import summary_of
 from sessions.cli.output import CONTEXT, say, say_json
+from sessions.cli.session_index import summary_of
 
 if TYPE_CHECKING:
     from sessions.engine.client import Client

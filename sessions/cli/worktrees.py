@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sessions.cli.asking import answered
-from sessions.cli.indexed import index, summary_of
 from sessions.cli.output import CONTEXT, say, say_json, table
+from sessions.cli.session_index import index, summary_of
 from sessions.errors import AgentdeckError
 from sessions.places import places
 from sessions.record.summary import Summary
