@@ -25,7 +25,7 @@ from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
 from tui.text import plain
 from tui.view.dialog_backdrop import Dimmed
-from tui.view.fitted import Fitted
+from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 from tui.work import caught_up, if_shown, while_shown
@@ -38,7 +38,7 @@ CLICK_S = 1.0
 STILL_READING = "Not found so far; the rest of the list is being read."
 
 
-class Dialog(Dimmed, Fitted, ModalScreen[T], Generic[T]):
+class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
     """A frame with a title in the middle of the deck; esc leaves it without a result."""
 
     CSS_PATH: ClassVar[CSSPathType | None] = "dialogs.tcss"

@@ -30,7 +30,7 @@ from textual.widget import Widget
 
 from tui.later import later
 from tui.pictures.strips import copied, drawn_over
-from tui.view.fitted import Fitted
+from tui.view.textual_workarounds import SteadyScreen
 
 SOONEST_S = 0.008
 """The screen is painted again no sooner than this."""
@@ -228,7 +228,7 @@ def _gaps(
     )
 
 
-class LeanScreen(Fitted, Screen[Any]):
+class LeanScreen(SteadyScreen, Screen[Any]):
     """A screen with that compositor: `class DeckScreen(LeanScreen)`.
 
     It also paints as soon as it is idle. Textual paints at the next of its sixty ticks a

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.terminal import resizing
-from tui.view.fitted import Fitted
+from tui.view.textual_workarounds import SteadyScreen
 
 
 class Drag(resizing.SureSize):
@@ -27,7 +27,7 @@ async def test_an_older_size_that_came_last_is_put_right(monkeypatch: pytest.Mon
 
 
 async def test_the_mouse_goes_down_where_a_widget_was_just_taken_out() -> None:
-    class Bare(Fitted, Screen[None]):
+    class Bare(SteadyScreen, Screen[None]):
         def compose(self) -> ComposeResult:
             yield Static("some words", id="words")
 

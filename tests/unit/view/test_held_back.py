@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tui.view.compositor import LeanScreen
-from tui.view.fitted import Fitted
+from tui.view.textual_workarounds import SteadyScreen
 
 
 class Word(Static):
@@ -39,7 +39,7 @@ def of(kind: type[Screen[Any]]) -> App[None]:
     return Shown()
 
 
-class Plain(Fitted, Screen[Any]):
+class Plain(SteadyScreen, Screen[Any]):
     """As dialogs are."""
 
 

@@ -16,7 +16,7 @@ else:
     _Screen = object
 
 
-class Fitted(_Screen):
+class SteadyScreen(_Screen):
     """Mixed into a screen, before Textual's own class: `class DeckScreen(Fitted, Screen)`."""
 
     async def _on_resize(self, event: events.Resize) -> None:
