@@ -68,9 +68,9 @@ class Hostile(ViewApp):
 
 def open_first_gate() -> None:
     """Let text in as it is."""
-    from tui.view import blocks, body, markdown, notices
+    from tui.view import blocks, markdown, notices, transcript_layout
 
-    for module in (blocks, body, markdown, notices):
+    for module in (blocks, transcript_layout, markdown, notices):
         for name in ("clean", "clean_line"):
             if hasattr(module, name):
                 setattr(module, name, lambda text: text)

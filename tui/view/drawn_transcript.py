@@ -17,7 +17,6 @@ from textual.strip import Strip
 from sessions.record.transcript import Block, Transcript
 from tui.pictures.picture_cache import Found, shelf
 from tui.terminal import glyphs
-from tui.view.body import Body, BodyRow
 from tui.view.code import warm_up
 from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import GUTTER, PLAIN, Look, bar, copied, paint
@@ -25,6 +24,7 @@ from tui.view.palette import Palette
 from tui.view.picture import Pictures
 from tui.view.scroll_position import ScrollPosition
 from tui.view.search import Search
+from tui.view.transcript_layout import BodyRow, TranscriptLayout
 
 THUMB_EVERY_S = 2.0
 """While the view follows the end, the scrollbar is repainted no more often than this."""
@@ -42,7 +42,7 @@ class DrawnTranscript(DrawnRows):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.transcript = transcript
-        self.body = Body(transcript)
+        self.body = TranscriptLayout(transcript)
         self._with_pictures()
         self.following = True
         self.new_lines = 0
@@ -81,7 +81,7 @@ class DrawnTranscript(DrawnRows):
     def show_transcript(self, transcript: Transcript) -> None:
         """Show another transcript, from its end."""
         self.transcript = transcript
-        self.body = Body(transcript, self.body.width)
+        self.body = TranscriptLayout(transcript, self.body.width)
         self._with_pictures()
         self.following, self.new_lines = True, 0
         self.searching = self.typing = self.cursor = None

@@ -6,7 +6,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from tui.view.body import BlockBody, Body
+from tui.view.transcript_layout import BlockBody, TranscriptLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Search:
     unfolds them.
     """
 
-    def __init__(self, body: Body, needle: str) -> None:
+    def __init__(self, body: TranscriptLayout, needle: str) -> None:
         self.needle = needle
         self.pattern = re.compile(re.escape(needle), re.IGNORECASE)
         self.matches: list[Match] = []
@@ -72,7 +72,7 @@ class Search:
             self.at = (self.at + by) % len(self.matches)
         return self.current
 
-    def row(self, body: Body, match: Match) -> int:
+    def row(self, body: TranscriptLayout, match: Match) -> int:
         """The row that shows a match; unfolds its block."""
         block = body.blocks[match.block]
         body.fold(match.block, False)

@@ -17,7 +17,7 @@ from sessions.safety.sanitise import clean
 from tests.unit.fuzz.events import one_of_each
 from tests.unit.fuzz.strategies import HOSTILE, WORDS, fuzzed, gone_bad
 from tui.terminal.output_guard import OutputGuard
-from tui.view.body import Body
+from tui.view.transcript_layout import TranscriptLayout
 
 pytestmark = pytest.mark.timeout(300)
 GOOD = one_of_each()[1:]
@@ -34,13 +34,13 @@ def drawn(events: list[Any], width: int) -> list[str]:
             continue
         seq += 1
         transcript.apply(event)
-    body = Body(transcript, width)
-    body.update()
-    for number, block in enumerate(body.blocks):
+    body = TranscriptLayout(transcript, width)
+    transcript_layout.update()
+    for number, block in enumerate(transcript_layout.blocks):
         if block.foldable:
-            body.fold(number, False)
+            transcript_layout.fold(number, False)
     lines = []
-    for row in body.rows(0, 2000):
+    for row in transcript_layout.rows(0, 2000):
         line = row.line
         assert line.width <= width, (line.text, width)
         assert line.width == cell_len(line.text), line.text
@@ -88,9 +88,9 @@ def test_hostile_text_is_drawn_as_text_that_fits(text: str) -> None:
 
 def test_without_the_first_gate_it_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: text that is let in as it is fails the tests above."""
-    from tui.view import blocks, body, markdown, notices
+    from tui.view import blocks, markdown, notices, transcript_layout
 
-    for module in (blocks, body, markdown, notices):
+    for module in (blocks, transcript_layout, markdown, notices):
         for name in ("clean", "clean_line"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, lambda text: text)

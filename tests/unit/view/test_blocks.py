@@ -10,7 +10,7 @@ from sessions.record import events as ev
 from sessions.record.transcript import Transcript
 from tests.support.viewrig import Teller
 from tui.view import blocks
-from tui.view.body import Body
+from tui.view.transcript_layout import TranscriptLayout
 from tui.view.transcript_view import code_blocks
 
 
@@ -22,7 +22,7 @@ def shown(
     for kind, fields in told:
         fields = {"turn": 1, **fields} if "turn" in kind.__struct_fields__ else fields
         transcript.apply(tell(kind, **fields))
-    body = Body(transcript, width)
+    body = TranscriptLayout(transcript, width)
     body.update()
     if unfold:
         for index in range(len(body.blocks)):

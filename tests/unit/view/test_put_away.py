@@ -12,8 +12,8 @@ from sessions.record import transcript
 from sessions.record.journal import FILES, Journal
 from sessions.record.transcript import Transcript
 from tests.support.viewrig import ViewApp
-from tui.view.body import BLOCKS_KEPT, Body
 from tui.view.search import Search
+from tui.view.transcript_layout import BLOCKS_KEPT, TranscriptLayout
 
 TURNS = 60
 
@@ -42,16 +42,16 @@ def lean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Transcript:
     return made
 
 
-def _built(body: Body) -> int:
+def _built(body: TranscriptLayout) -> int:
     return sum(block.built for block in body.blocks)
 
 
-def _all(body: Body) -> list[str]:
+def _all(body: TranscriptLayout) -> list[str]:
     return [row.line.text for row in body.rows(0, 10_000)]
 
 
 def test_rows_are_the_same_when_their_pieces_were_let_go(lean: Transcript) -> None:
-    body = Body(lean, 60)
+    body = TranscriptLayout(lean, 60)
     body.update()
     first = _all(body)
     assert sum("answer" in row for row in first) == TURNS
@@ -66,7 +66,7 @@ def test_rows_are_the_same_when_their_pieces_were_let_go(lean: Transcript) -> No
 
 
 def test_what_was_put_away_is_found_and_shown(lean: Transcript) -> None:
-    body = Body(lean, 60)
+    body = TranscriptLayout(lean, 60)
     found = Search(body, "code 7")
     assert len(found.matches) == 1
     match = found.start(10_000)

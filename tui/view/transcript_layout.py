@@ -219,7 +219,7 @@ class BlockBody:
         return piece.part if isinstance(piece, MarkdownPiece) else None
 
 
-class Body:
+class TranscriptLayout:
     """All blocks of a transcript, laid out for one width."""
 
     def __init__(self, transcript: Transcript, width: int = 80) -> None:

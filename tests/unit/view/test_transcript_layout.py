@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sessions.record import events as ev
 from sessions.record.transcript import Transcript
 from tests.support.viewrig import Teller
-from tui.view import body as body_module
-from tui.view.body import Body
+from tui.view import transcript_layout as body_module
 from tui.view.heights import Heights
+from tui.view.transcript_layout import TranscriptLayout
 
 
 def conversation(turns: int, length: int = 40) -> Transcript:
@@ -28,7 +28,7 @@ def conversation(turns: int, length: int = 40) -> Transcript:
     return transcript
 
 
-def laid_out(body: Body) -> list[str]:
+def laid_out(body: TranscriptLayout) -> list[str]:
     """All rows, measured from the top."""
     return [row.line.text for row in body.rows(0, 10**6)]
 
@@ -53,20 +53,20 @@ def test_heights_agree_with_adding_them_up(changes: list[tuple[int, int]]) -> No
 
 
 def test_the_end_is_the_same_rows_however_it_is_reached() -> None:
-    whole = Body(conversation(60), 40)
+    whole = TranscriptLayout(conversation(60), 40)
     whole.update()
     everything = laid_out(whole)
-    lazy = Body(conversation(60), 40)
+    lazy = TranscriptLayout(conversation(60), 40)
     lazy.update()
     top = lazy.settle_end(20)
     assert [row.line.text for row in lazy.rows(top, 20)] == everything[-20:]
 
 
 def test_scrolling_up_row_by_row_shows_every_row_once() -> None:
-    whole = Body(conversation(40), 30)
+    whole = TranscriptLayout(conversation(40), 30)
     whole.update()
     everything = laid_out(whole)
-    lazy = Body(conversation(40), 30)
+    lazy = TranscriptLayout(conversation(40), 30)
     lazy.update()
     top = lazy.settle_end(10)
     seen = [row.line.text for row in lazy.rows(top, 10)]
@@ -77,7 +77,7 @@ def test_scrolling_up_row_by_row_shows_every_row_once() -> None:
 
 
 def test_opening_a_long_session_renders_only_what_is_on_screen() -> None:
-    body = Body(conversation(2000), 60)
+    body = TranscriptLayout(conversation(2000), 60)
     body.update()
     body.rows(body.settle_end(40), 40)
     assert body.rendered < 60
@@ -88,7 +88,7 @@ def test_a_token_more_renders_one_piece_whatever_came_before() -> None:
         transcript = conversation(turns)
         tell = Teller()
         tell.seq = transcript.last_seq
-        body = Body(transcript, 60)
+        body = TranscriptLayout(transcript, 60)
         body.update()
         body.settle_end(30)
         before = body.rendered
@@ -104,7 +104,7 @@ def test_a_token_more_renders_one_piece_whatever_came_before() -> None:
 
 def test_a_single_endless_answer_costs_no_more_either() -> None:
     tell, transcript = Teller(), Transcript()
-    body = Body(transcript, 60)
+    body = TranscriptLayout(transcript, 60)
 
     def feed(text: str) -> int:
         before = body.rendered
@@ -120,7 +120,7 @@ def test_a_single_endless_answer_costs_no_more_either() -> None:
 
 def test_only_so_many_lines_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_module, "LINES_KEPT", 50)
-    body = Body(conversation(300), 60)
+    body = TranscriptLayout(conversation(300), 60)
     body.update()
     for top in range(0, 600, 20):
         body.rows(body.settle(top), 20)
@@ -130,7 +130,7 @@ def test_only_so_many_lines_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_width_shows_the_same_words() -> None:
-    body = Body(conversation(10), 60)
+    body = TranscriptLayout(conversation(10), 60)
     body.update()
     before = "".join("".join(laid_out(body)).split())
     body.resize(23)
@@ -141,7 +141,7 @@ def test_folding_and_unfolding_comes_back_to_the_same_rows() -> None:
     tell, transcript = Teller(), Transcript()
     transcript.apply(tell(ev.Thinking, turn=1, text="one two three"))
     transcript.apply(tell(ev.Text, turn=1, text="answer"))
-    body = Body(transcript, 40)
+    body = TranscriptLayout(transcript, 40)
     body.update()
     folded = laid_out(body)
     assert folded == ["▸ thought for 3 words", "", "answer"]
@@ -153,7 +153,7 @@ def test_folding_and_unfolding_comes_back_to_the_same_rows() -> None:
 
 def test_a_carriage_return_split_over_two_chunks_is_one_line_end() -> None:
     tell, transcript = Teller(), Transcript()
-    body = Body(transcript, 40)
+    body = TranscriptLayout(transcript, 40)
     for text in ("a\r", "\nb"):
         block = transcript.apply(tell(ev.Text, turn=1, text=text))
         assert block is not None
@@ -166,7 +166,7 @@ def test_what_streams_in_small_chunks_looks_as_if_it_had_come_at_once() -> None:
     source = "# T\n\npara **b**\n\n- a\n- b\n\n```py\nx = '''\ny'''\n```\n"
     source += "| a | b |\n|---|---|\n| 1 | 2 |\n"
     tell, growing = Teller(), Transcript()
-    body = Body(growing, 40)
+    body = TranscriptLayout(growing, 40)
     for char in source:
         block = growing.apply(tell(ev.Text, turn=1, text=char))
         assert block is not None
@@ -176,7 +176,7 @@ def test_what_streams_in_small_chunks_looks_as_if_it_had_come_at_once() -> None:
     whole = Transcript()
     whole.apply(tell(ev.Text, turn=1, text=source))
     whole.apply(tell(ev.TurnEnded, turn=1, reason="end_turn"))
-    at_once = Body(whole, 40)
+    at_once = TranscriptLayout(whole, 40)
     at_once.update()
     grown = [row.line.spans for row in body.rows(0, 99)]
     assert grown == [row.line.spans for row in at_once.rows(0, 99)]
