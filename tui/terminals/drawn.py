@@ -22,7 +22,7 @@ from tui.later import later
 from tui.terminal.output_guard import fault_notice, printable
 from tui.terminals.cell_styles import CellStyles
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
-from tui.terminals.teller import Teller
+from tui.terminals.terminal_link import TerminalLink
 from tui.view.drawn_rows import DrawnRows
 from tui.view.paint import bar
 
@@ -43,7 +43,7 @@ class DrawnTerminal(DrawnRows):
         self.session = session
         self._make = make
         self.emulator: Emulator | None = None
-        self.teller: Teller | None = None
+        self.teller: TerminalLink | None = None
         self.words = ""
         """What is said in the place of cells, where there are none."""
         self.broken = 0
@@ -67,7 +67,7 @@ class DrawnTerminal(DrawnRows):
 
     # -- what comes
 
-    def begin(self, told: TerminalWatched, teller: Teller, preamble: bytes) -> None:
+    def begin(self, told: TerminalWatched, teller: TerminalLink, preamble: bytes) -> None:
         """Start from what the engine has kept; some of it may have come before its answer."""
         self._forget()
         self.teller, self._awaited = teller, False
@@ -186,7 +186,7 @@ class DrawnTerminal(DrawnRows):
             self.screen.selections = kept
         emulator.resize(*size)
 
-    def _fed(self, at: int, emulator: Emulator, teller: Teller) -> None:
+    def _fed(self, at: int, emulator: Emulator, teller: TerminalLink) -> None:
         answers = emulator.replies()
         if self.fed >= self._until:
             teller.type(answers, reply=True)

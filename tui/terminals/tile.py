@@ -17,7 +17,7 @@ from sessions.record.summary import Summary
 from tui.deck.tile import Tile
 from tui.options import DeckOptions
 from tui.terminals import choice
-from tui.terminals.teller import Teller
+from tui.terminals.terminal_link import TerminalLink
 from tui.terminals.view import TerminalView
 from tui.text import one_line, place_of
 
@@ -125,7 +125,7 @@ class TerminalTile(Tile):
                 return
             await asyncio.to_thread(choice.warm_up)
             view.await_past()
-            teller = Teller(self.session, client, view.stream_failed)
+            teller = TerminalLink(self.session, client, view.stream_failed)
             try:
                 room = view.room
                 told = await teller.watch(*room, past)

@@ -21,7 +21,7 @@ class _Typed:
     reply: bool
 
 
-class Teller:
+class TerminalLink:
     """What a view says to its terminal: one thing after the other, never waiting for an answer."""
 
     def __init__(self, session: str, client: DeckClient, failed: Callable[[str], None]) -> None:
