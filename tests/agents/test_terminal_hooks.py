@@ -25,7 +25,7 @@ from sessions.record.summary import Summary
 from tests.agents.setting import BY_NPM, FOLDER, _codex
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
-from tui.terminals import choice
+from tui.terminals import emulator_choice
 from tui.terminals.emulator import Emulator
 
 CODEX = Path(FOLDER, BY_NPM, "codex")
@@ -46,7 +46,7 @@ class Tile:
 
     def __init__(self, client: Client, session: str) -> None:
         self.client, self.session = client, session
-        self.emulator: Emulator = choice.make(120, 36)
+        self.emulator: Emulator = emulator_choice.make(120, 36)
         self.rows: dict[int, str] = {}
         self._sending: asyncio.Task[None] | None = None
         client.on_terminal = self.came

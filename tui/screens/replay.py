@@ -12,7 +12,7 @@ from textual.timer import Timer
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
 from tui.screens.dialogs import Dialog
-from tui.terminals import choice
+from tui.terminals import emulator_choice
 from tui.terminals.drawn import DrawnTerminal
 from tui.text import duration
 from tui.work import while_shown
@@ -75,7 +75,7 @@ class ReplayScreen(Dialog[None]):
         self._timer: Timer | None = None
         """It stands still while there is nothing to play."""
         self._all = False
-        self.view = DrawnTerminal(session, choice.make)
+        self.view = DrawnTerminal(session, emulator_choice.make)
 
     def body(self) -> ComposeResult:
         """The screen."""
@@ -83,7 +83,7 @@ class ReplayScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Read it, and play."""
-        if why := choice.missing():
+        if why := emulator_choice.missing():
             self.view.tell(why)
             return
         self._timer = self.set_interval(_FRAME_S, self._tick, pause=True)

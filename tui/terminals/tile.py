@@ -16,7 +16,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui.deck.tile import Tile
 from tui.options import DeckOptions
-from tui.terminals import choice
+from tui.terminals import emulator_choice
 from tui.terminals.terminal_link import TerminalLink
 from tui.terminals.view import TerminalView
 from tui.text import one_line, place_of
@@ -76,7 +76,7 @@ class TerminalTile(Tile):
 
     def __init__(self, summary: Summary, number: int, live: Live) -> None:
         super().__init__(summary, number, live)
-        self.terminal = TerminalView(summary.id, choice.make)
+        self.terminal = TerminalView(summary.id, emulator_choice.make)
         self._client: DeckClient | None = None
         self._looking_on = asyncio.Lock()
 
@@ -120,10 +120,10 @@ class TerminalTile(Tile):
     async def _look_on(self, client: DeckClient, past: bool) -> None:
         view = self.terminal
         async with self._looking_on:
-            if why := await asyncio.to_thread(choice.missing):
+            if why := await asyncio.to_thread(emulator_choice.missing):
                 view.tell(why)
                 return
-            await asyncio.to_thread(choice.warm_up)
+            await asyncio.to_thread(emulator_choice.warm_up)
             view.await_past()
             teller = TerminalLink(self.session, client, view.stream_failed)
             try:

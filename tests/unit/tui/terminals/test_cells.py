@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from sessions.safety.sanitise import clean
 from tui.terminals import emulator as em
 from tui.terminals.cells import exactly
-from tui.terminals.choice import make
+from tui.terminals.emulator_choice import make
 
 pytest.importorskip("pyghostty")
 RECORDED = Path(__file__).parents[3] / "fixtures" / "terminals"

@@ -382,7 +382,7 @@ async def test_an_emulator_that_raises_is_begun_anew() -> None:
 async def test_without_an_emulator_the_tile_says_what_is_missing() -> None:
     client = TerminalClient()
     client.terminal()
-    with mock.patch("tui.terminals.choice.missing", return_value="Install the extra."):
+    with mock.patch("tui.terminals.emulator_choice.missing", return_value="Install the extra."):
         async with opened(client=client) as here:
             await here.until(lambda: isinstance(here.deck.tile, TerminalTile))
             tile = here.deck.tile
