@@ -18,7 +18,6 @@ from sessions.record import terminal_state
 from sessions.record.summary import SessionSummary, Summary
 from tui import actions as registry
 from tui.deck import completion_sources
-from tui.deck.asked_settings import AskedSettings
 from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
@@ -33,6 +32,7 @@ from tui.deck.notify import Notifier
 from tui.deck.reload_config import reload_config
 from tui.deck.scroll_to_event import ScrollToEvent
 from tui.deck.sending import Sender
+from tui.deck.settings_cache import AskedSettings
 from tui.deck.shortcut_hints import ShortcutHints
 from tui.deck.side_panel import SidePanel
 from tui.deck.terminals import WithTerminals
