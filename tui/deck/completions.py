@@ -16,9 +16,9 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.background_work import while_shown
 from tui.later import later
 from tui.text import clip
-from tui.work import while_shown
 
 if TYPE_CHECKING:
     from sessions.features.file_names import Names

@@ -17,6 +17,7 @@ from sessions.record import events as ev
 from sessions.record import terminal_state
 from sessions.record.summary import SessionSummary, Summary
 from tui import actions as registry
+from tui.background_work import caught_up, while_shown
 from tui.deck import completion_sources
 from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
@@ -52,7 +53,6 @@ from tui.view.compositor import LeanScreen
 from tui.view.transcript_view import TranscriptView
 from tui.widgets.clickable_line import ClickableLine, progress
 from tui.widgets.permission import PermissionBox
-from tui.work import caught_up, while_shown
 
 
 class DeckScreen(WithTerminals, LeanScreen):

@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
+from tui.background_work import if_shown, while_shown
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clip, plain, tokens
-from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from sessions.api.answers import ContextFilled

@@ -20,6 +20,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
+from tui.background_work import caught_up, if_shown, while_shown
 from tui.panels.hints import Hints
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
@@ -28,7 +29,6 @@ from tui.view.dialog_backdrop import Dimmed
 from tui.view.textual_workarounds import SteadyScreen
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
-from tui.work import caught_up, if_shown, while_shown
 
 T = TypeVar("T")
 GUARD_S = 0.4

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from sessions.errors import AgentdeckError
 from sessions.record.inbox_items import Want, in_order, wants
 from sessions.runtime.budget import EXAMPLE
+from tui.background_work import if_shown, while_shown
 from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
 from tui.screens import filling
@@ -24,7 +25,6 @@ from tui.text import clip, one_line, plain
 from tui.widgets.inbox_item import WantBox
 from tui.widgets.permission import PermissionBox
 from tui.widgets.rows import Row, Rows
-from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from sessions.api.priming import DreamWaiting

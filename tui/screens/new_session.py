@@ -19,13 +19,13 @@ from sessions.api.answers import BackendListed
 from sessions.api.calls import Calls
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import EXAMPLE, parse
+from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.folder import here
 from tui.screens.confirm_full_mode import unprotected
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
 from tui.widgets.fields import Field, Tick
-from tui.work import while_shown
 
 MAX_AT_ONCE = 24
 BRING = "a repository of here goes along; its branch returns"

@@ -11,11 +11,11 @@ from textual.timer import Timer
 
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
+from tui.background_work import while_shown
 from tui.screens.dialogs import Dialog
 from tui.terminals import emulator_choice
 from tui.terminals.drawn import DrawnTerminal
 from tui.text import duration
-from tui.work import while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen

@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
+from tui.background_work import while_shown
 from tui.deck.scroll_to_event import EventSpot
 from tui.screens.dialogs import Filtered
 from tui.text import clip, one_line, title_of
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
-from tui.work import while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen

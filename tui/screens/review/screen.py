@@ -15,6 +15,7 @@ from textual.content import Content
 
 from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.errors import AgentdeckError
+from tui.background_work import while_shown
 from tui.deck.client import DeckClient
 from tui.panels.hints import Hints
 from tui.pictures.picture_cache import shelf
@@ -28,7 +29,6 @@ from tui.text import clean, clip, clip_middle, one_line
 from tui.view.compositor import LeanCompositor
 from tui.widgets.rows import Row as Listed
 from tui.widgets.rows import Rows
-from tui.work import while_shown
 
 _SPLIT_FROM = 150
 """Columns from which on old and new stand side by side."""

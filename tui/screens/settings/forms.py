@@ -15,10 +15,10 @@ from textual.widgets import Input, Static
 
 from sessions.errors import AgentdeckError
 from tui import actions as registry
+from tui.background_work import while_shown
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
-from tui.work import while_shown
 
 if TYPE_CHECKING:
     from sessions.api.answers import SettingShown

@@ -19,6 +19,7 @@ from sessions.api.answers import (
     SettingsShown,
 )
 from sessions.errors import AgentdeckError
+from tui.background_work import if_shown, while_shown
 from tui.deck.reload_config import reload_config
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Choice, Choose, Confirm, Filtered, Listing, Pick
@@ -37,7 +38,6 @@ from tui.screens.settings.items import (
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
-from tui.work import if_shown, while_shown
 
 if TYPE_CHECKING:
     from tui.deck.screen import DeckScreen

@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from sessions.errors import AgentdeckError
+from tui.background_work import while_shown
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog
 from tui.screens.usage import figures
@@ -24,7 +25,6 @@ from tui.terminal import glyphs
 from tui.text import clip, plain
 from tui.widgets.clickable_line import ClickableLine, ClickableSpot
 from tui.widgets.rows import Row, Rows
-from tui.work import while_shown
 
 if TYPE_CHECKING:
     from sessions.api.answers import UsageRow, UsageShown
