@@ -42,7 +42,7 @@ from tui.deck.tour import Tour
 from tui.deck.welcome import Welcome
 from tui.options import DeckOptions
 from tui.panels import sheets
-from tui.screens import filling
+from tui.screens import fill_form
 from tui.terminal import glyphs
 from tui.terminal.asked_once import ACTIONS
 from tui.terminal.title import set_title
@@ -509,11 +509,11 @@ class DeckScreen(WithTerminals, LeanScreen):
     def decide(self, message: PermissionBox.Answered) -> None:
         """Give an answer to a request."""
         if not self.copies(message):
-            self.tell_engine(message.session, lambda c: filling.answer(c, message))
+            self.tell_engine(message.session, lambda c: fill_form.answer(c, message))
 
     @on(PermissionBox.Fill)
     def _fill(self, message: PermissionBox.Fill) -> None:
-        filling.fill(self, message, self.decide)
+        fill_form.fill(self, message, self.decide)
 
     @on(PermissionBox.Left)
     def _left(self) -> None:

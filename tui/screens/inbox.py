@@ -17,7 +17,7 @@ from sessions.runtime.budget import EXAMPLE
 from tui.background_work import if_shown, while_shown
 from tui.panels.hints import Hints
 from tui.panels.prime.inbox import receipt_words
-from tui.screens import filling
+from tui.screens import fill_form
 from tui.screens.dialogs import Dialog, Prompt
 from tui.screens.frame import HasWishes
 from tui.terminal import glyphs
@@ -211,7 +211,7 @@ class InboxScreen(Dialog[str]):
     @on(PermissionBox.Fill)
     def _fill(self, message: PermissionBox.Fill) -> None:
         message.stop()
-        filling.fill(self, message, self._decided)
+        fill_form.fill(self, message, self._decided)
 
     @on(PermissionBox.Left)
     def _left(self) -> None:
