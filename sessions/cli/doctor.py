@@ -77,18 +77,14 @@ def _python() -> DoctorCheck:
 
 def _folders() -> Iterator[DoctorCheck]:
     here = places()
-    for name, folder in (
-        ("data", prerequisites.data),
-        ("state", prerequisites.state),
-        ("run", prerequisites.run),
-    ):
+    for name, folder in (("data", here.data), ("state", here.state), ("run", here.run)):
         try:
             private_folder(folder)
             writable = os.access(folder, os.W_OK)
             yield DoctorCheck(f"{name} folder", writable, str(folder), "Make it writable for you.")
         except AgentdeckError as error:
             yield DoctorCheck(f"{name} folder", False, error.message, error.hint)
-    yield _disk(prerequisites.data)
+    yield _disk(here.data)
 
 
 def _disk(folder: Path) -> DoctorCheck:
@@ -105,16 +101,16 @@ def _configuration() -> Iterator[DoctorCheck]:
 
     here = places()
     try:
-        loaded = config.load(prerequisites.config_file)
+        loaded = config.load(here.config_file)
     except AgentdeckError as error:
         yield DoctorCheck("configuration", False, error.message, error.hint)
         return
-    there = "" if prerequisites.config_file.exists() else " (not there; defaults are in force)"
-    yield DoctorCheck("configuration", True, f"{prerequisites.config_file}{there}")
+    there = "" if here.config_file.exists() else " (not there; defaults are in force)"
+    yield DoctorCheck("configuration", True, f"{here.config_file}{there}")
 
     async def looked() -> list[dict[str, Any]]:
-        found = await describe(loaded, prerequisites)
-        await asked(loaded, prerequisites, found)
+        found = await describe(loaded, here)
+        await asked(loaded, here, found)
         return found
 
     rows = asyncio.run(looked())
@@ -122,7 +118,7 @@ def _configuration() -> Iterator[DoctorCheck]:
         name = f"backend {row['name']}" + (" (default)" if row["default"] else "")
         detail = f"{row['model']}: {row['detail']}" if row["model"] else str(row["detail"])
         yield DoctorCheck(name, True if row["ok"] else None, detail, str(row["remedy"]))
-    yield from _registry(loaded, prerequisites)
+    yield from _registry(loaded, here)
     yield from _hosts(loaded)
     yield from _cluster(loaded)
     default = next((row for row in rows if row["default"]), None)
@@ -148,7 +144,7 @@ def _registry(loaded: Config, here: Places) -> Iterator[DoctorCheck]:
     """Agents of the registry that are no backends: those that are installed each by name."""
     from sessions.backends.acp import registry
 
-    rest = registry.missing(registry.known(prerequisites.state), loaded.backends)
+    rest = registry.missing(registry.known(here.state), loaded.backends)
     for each in [e for e in rest if e.installed]:
         detail = f"{each.name} is installed, and no backend yet"
         yield DoctorCheck(f"agent {each.id}", None, detail, f"Run: agentdeck agents add {each.id}")
@@ -181,16 +177,13 @@ def _worktrees() -> DoctorCheck:
     from sessions.worktrees import listing
 
     here = places()
-    if not prerequisites.worktrees.is_dir() or shutil.which("git") is None:
+    if not here.worktrees.is_dir() or shutil.which("git") is None:
         return DoctorCheck("worktrees", True, "none")
     try:
-        index = Index.open(prerequisites.index, prerequisites.sessions)
+        index = Index.open(here.index, here.sessions)
         try:
             found = listing.rows(
-                prerequisites.worktrees,
-                index.summaries(),
-                prerequisites.worktree_steps,
-                sizes=False,
+                here.worktrees, index.summaries(), here.worktree_steps, sizes=False
             )
         finally:
             index.close()

@@ -40,7 +40,7 @@ BY_HAND = {
     "sessions/archive/export_file.py": "an export to where the user says",
     "sessions/cli/sessions.py": "an export to where the user says",
     "sessions/plans/draft.py": "a plan to where the user says",
-    "sessions/remote/repository_transfer.py": "a branch on its way from another machine, gone with its folder",
+    "sessions/remote/repository_transfer.py": "a branch on its way here, gone with its folder",
     "sessions/cli/plan.py": "an export to where the user says",
     "tui/panels/harvest/panel.py": "a copy to where the user says",
     "tui/panels/harvest/review.py": "a draft's file as the user edits it",

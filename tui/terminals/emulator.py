@@ -2,8 +2,8 @@
 
 A tile feeds it what its program prints and draws the rows that changed; nothing else of the
 program's output ever reaches the terminal that the deck runs in. What stands behind it is a
-library that others keep (`tui.terminals.ghostty`, by `tui.terminals.emulator_choice`); which one, and
-why, is in docs/terminals.md.
+library that others keep (`tui.terminals.ghostty`, by `tui.terminals.emulator_choice`); which one,
+and why, is in docs/terminals.md.
 """
 
 from __future__ import annotations

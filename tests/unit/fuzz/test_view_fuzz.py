@@ -35,12 +35,12 @@ def drawn(events: list[Any], width: int) -> list[str]:
         seq += 1
         transcript.apply(event)
     body = TranscriptLayout(transcript, width)
-    transcript_layout.update()
-    for number, block in enumerate(transcript_layout.blocks):
+    body.update()
+    for number, block in enumerate(body.blocks):
         if block.foldable:
-            transcript_layout.fold(number, False)
+            body.fold(number, False)
     lines = []
-    for row in transcript_layout.rows(0, 2000):
+    for row in body.rows(0, 2000):
         line = row.line
         assert line.width <= width, (line.text, width)
         assert line.width == cell_len(line.text), line.text
