@@ -14,8 +14,8 @@ from sessions.remote.cluster import home_lock
 
 _WORKS = """
 import pathlib, sys
-from sessions.remote.cluster import alone
-alone.taken(pathlib.Path(sys.argv[1]))
+from sessions.remote.cluster import home_lock
+home_lock.taken(pathlib.Path(sys.argv[1]))
 print(1, flush=True)
 input()
 """
