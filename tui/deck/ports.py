@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from sessions.errors import AgentdeckError
+    from sessions.record.events import JSON, Event
     from sessions.record.summary import SessionSummary, Summary
     from tui.deck.banner import Banner
     from tui.deck.client import DeckClient
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from tui.deck.engine_link import Link
     from tui.deck.memory import Memory
     from tui.deck.model import DeckModel
+    from tui.deck.notify import Notifier
+    from tui.deck.settings_cache import AskedSettings
     from tui.deck.tile import Tile
     from tui.options import DeckOptions
     from tui.widgets.clickable_line import ClickableLine
+    from tui.widgets.permission import PermissionBox
 
 Part = TypeVar("Part", bound="Widget")
 
@@ -42,27 +46,47 @@ class HasModel(Protocol):
         """A session's number and title, as they are said everywhere."""
 
 
-class HasTiles(Protocol):
+class Redraws(Protocol):
+    """What is drawn anew."""
+
+    def redraw(self, reflow: bool = False) -> None:
+        """Draw once all that is happening now has happened."""
+
+
+class HasTiles(Redraws, Protocol):
     """What is in view."""
 
     @property
     def tiles(self) -> dict[str, Tile]:
         """The tiles by session."""
 
-    def redraw(self, reflow: bool = False) -> None:
-        """Draw once all that is happening now has happened."""
+
+class HasTile(Protocol):
+    """The tile in hand."""
+
+    @property
+    def tile(self) -> Tile | None:
+        """The current tile, if it is in view."""
 
 
-class Asks(Protocol):
-    """Who can be asked: the engine, and the user."""
+class AsksEngine(Protocol):
+    """Who can be asked: the engine."""
 
     @property
     def client(self) -> DeckClient:
         """The engine. Raises EngineError while there is none."""
 
+
+class AsksUser(Protocol):
+    """Who can be asked: the user."""
+
     @property
     def app(self) -> App[object]:
         """For dialogs and notices."""
+
+
+class Asks(AsksEngine, AsksUser, Protocol):
+    """Who can be asked: the engine, and the user."""
 
 
 class Says(Protocol):
@@ -83,6 +107,66 @@ class HasComposer(Protocol):
         """The one composer of the deck."""
 
 
+class HasLink(Protocol):
+    """The connection to the engine."""
+
+    @property
+    def link(self) -> Link:
+        """Whether there is one."""
+
+
+class HasOptions(Protocol):
+    """What the deck was started with."""
+
+    @property
+    def options(self) -> DeckOptions:
+        """Keys, theme, notices and the like."""
+
+
+class HasMemory(Protocol):
+    """What is kept from one start to the next."""
+
+    @property
+    def memory(self) -> Memory:
+        """Drafts, history, order, widths."""
+
+
+class Remembers(HasMemory, Protocol):
+    """Keeps what changed in it."""
+
+    def remember(self) -> None:
+        """Write the deck's memory soon."""
+
+
+class HasSize(Protocol):
+    """How much room there is."""
+
+    @property
+    def size(self) -> Size:
+        """Of the screen, in cells."""
+
+
+class Goes(Protocol):
+    """From tile to tile."""
+
+    def go(self, session_id: str) -> None:
+        """Make a session's tile the current one; what is typed next is written to it."""
+
+
+class Meets(Protocol):
+    """Sessions that were just made."""
+
+    def met(self, data: SessionSummary) -> str:
+        """A session that the engine answers with, though it may not have told of it; its id."""
+
+
+class Starts(Protocol):
+    """Begins what is done beside its keys."""
+
+    def start(self, name: str) -> None:
+        """Run an action in the background: it may ask something first."""
+
+
 class SideShown(Protocol):
     """The side panel from outside."""
 
@@ -93,6 +177,27 @@ class SideShown(Protocol):
     @property
     def has_focus_within(self) -> bool:
         """Whether it has the keys."""
+
+
+class SideSteered(SideShown, Protocol):
+    """The side panel for who opens it."""
+
+    open_name: str
+    """The panel that is open, or was last."""
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is open."""
+
+    @property
+    def panel(self) -> object:
+        """The open panel, if one is."""
+
+    async def toggle(self, name: str = "") -> None:
+        """Open a panel, or close it when it is the open one."""
+
+    def widen(self, width: int = 0) -> int:
+        """Take the next of its widths, or this one; what it is then."""
 
 
 class HasFocus(Protocol):
@@ -107,20 +212,8 @@ class HasFocus(Protocol):
         """The side panel."""
 
 
-class ForChrome(HasModel, HasTiles, HasFocus, Protocol):
+class ForChrome(HasModel, HasTiles, HasFocus, HasOptions, HasLink, HasSize, Protocol):
     """What is needed to say everything around the tiles."""
-
-    @property
-    def options(self) -> DeckOptions:
-        """What the deck was started with."""
-
-    @property
-    def link(self) -> Link:
-        """Whether there is an engine."""
-
-    @property
-    def size(self) -> Size:
-        """Of the screen, in cells."""
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
@@ -140,12 +233,8 @@ class ForChrome(HasModel, HasTiles, HasFocus, Protocol):
         """Call again and again."""
 
 
-class ForDrafts(HasModel, HasComposer, Protocol):
+class ForDrafts(HasModel, HasComposer, HasMemory, Protocol):
     """What is needed to keep each session's draft, and the deck's memory."""
-
-    @property
-    def memory(self) -> Memory:
-        """What is kept from one start to the next."""
 
     @property
     def is_mounted(self) -> bool:
@@ -158,49 +247,37 @@ class ForDrafts(HasModel, HasComposer, Protocol):
         """Do something aside."""
 
 
-class ForSending(HasModel, HasTiles, HasFocus, HasComposer, Asks, Protocol):
+class ForSending(
+    HasModel,
+    HasTiles,
+    HasTile,
+    HasFocus,
+    HasComposer,
+    HasLink,
+    Remembers,
+    Goes,
+    Meets,
+    Asks,
+    Protocol,
+):
     """What is needed to send a message."""
 
     keys_for: str
     """The terminal that gets the keys as soon as it is in view."""
 
-    @property
-    def link(self) -> Link:
-        """The way to the engine."""
-
     interrupting: tuple[str, float] | None
     """The session in which esc was pressed once, and until when a second one counts."""
-
-    @property
-    def memory(self) -> Memory:
-        """What was sent before."""
-
-    @property
-    def tile(self) -> Tile | None:
-        """The current tile, if it is in view."""
-
-    def met(self, data: SessionSummary) -> str:
-        """A session that the engine answers with, though it may not have told of it; its id."""
-
-    def go(self, session_id: str) -> None:
-        """Make a session's tile the current one."""
-
-    def remember(self) -> None:
-        """Write the deck's memory soon."""
 
 
 class ForScrolling(HasModel, HasTiles, Protocol):
     """What is needed to bring a place of a record into view."""
 
 
-class ForReopening(HasModel, HasComposer, Asks, Protocol):
+class ForReopening(HasModel, HasComposer, Goes, Asks, Protocol):
     """What is needed to make a session a tile again."""
 
     def summary_came(self, summary: Summary) -> None:
         """Status, title, cost, queue … of a session."""
-
-    def go(self, session_id: str) -> None:
-        """Make a session's tile the current one."""
 
 
 class ForPanels(ForReopening, HasTiles, Says, Protocol):
@@ -208,3 +285,92 @@ class ForPanels(ForReopening, HasTiles, Says, Protocol):
 
     async def guarded(self, work: object) -> None:
         """Do something; what is refused is said."""
+
+
+# -- the deck as its dialogs see it
+
+
+class ForLooking(HasModel, AsksEngine, Protocol):
+    """What is needed to show something of a session."""
+
+
+class ForPicking(HasModel, Asks, Protocol):
+    """What is needed to have something of a session chosen."""
+
+
+class ForPickingTiles(ForPicking, HasSize, Protocol):
+    """What is needed to have tiles chosen."""
+
+
+class ForAiming(ForPickingTiles, HasComposer, Protocol):
+    """What is needed to have several tiles ticked, and to write to them at once."""
+
+
+class ForListing(ForReopening, HasSize, Protocol):
+    """What is needed to list all sessions, and to open one."""
+
+
+class ForSigningIn(Asks, Says, Protocol):
+    """What is needed to sign in to an agent."""
+
+
+class ForGoingOn(ForSigningIn, HasComposer, Goes, Meets, Protocol):
+    """What is needed to go on with an imported conversation."""
+
+
+class ForBackends(AsksEngine, HasOptions, Protocol):
+    """What is needed to say what answers here."""
+
+
+class ForInbox(HasModel, AsksEngine, Starts, Protocol):
+    """What is needed to answer what wants a person."""
+
+    requests_watcher: Callable[[], None] | None
+
+    @property
+    def side(self) -> SideSteered:
+        """The side panel."""
+
+    def decide(self, message: PermissionBox.Answered) -> None:
+        """Give an answer to a request."""
+
+    def call_after_refresh(self, callback: Callable[[str], object], name: str) -> object:
+        """Call when what happens now has been drawn."""
+
+
+class ForQueue(HasModel, AsksEngine, HasMemory, Says, Protocol):
+    """What is needed to change what waits in a session."""
+
+    queue_watcher: Callable[[], None] | None
+
+
+class ForRuns(AsksEngine, Says, Protocol):
+    """What is needed to look at runs of plans and to steer them."""
+
+    plans_watcher: Callable[[JSON], None] | None
+
+
+class ForSearching(HasModel, AsksEngine, Protocol):
+    """What is needed to search all sessions."""
+
+    index_watcher: Callable[[], None] | None
+
+
+class ForTimeline(HasModel, AsksEngine, Protocol):
+    """What is needed to show where a turn's time goes while it runs."""
+
+    event_watcher: Callable[[str, Event], None] | None
+
+
+class ReloadsConfig(AsksUser, Redraws, Protocol):
+    """What is set anew when the configuration changed."""
+
+    options: DeckOptions
+    notifier: Notifier
+
+
+class ForSettings(AsksEngine, ReloadsConfig, Protocol):
+    """What is needed to change settings."""
+
+    settings: AskedSettings
+    settings_watcher: Callable[[], None] | None

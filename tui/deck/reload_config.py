@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tui import actions as registry
 from tui.options import DeckOptions
 
 if TYPE_CHECKING:
-    from textual.app import App
-
-    from tui.deck.notify import Notifier
-
-
-class ReloadsConfig(Protocol):
-    """What is retaken."""
-
-    options: DeckOptions
-    notifier: Notifier
-
-    @property
-    def app(self) -> App[object]:
-        """The application."""
-
-    def redraw(self, reflow: bool = False) -> None:
-        """Draw soon."""
+    from tui.deck.ports import ReloadsConfig
 
 
 async def reload_config(deck: ReloadsConfig) -> None:

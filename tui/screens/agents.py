@@ -16,7 +16,7 @@ from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.agents import AgentOption
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import Asks, ForGoingOn, ForSigningIn
 
 
 def _pick(key: str, name: str, note: str) -> Pick:
@@ -24,7 +24,7 @@ def _pick(key: str, name: str, note: str) -> Pick:
     return Pick(key, cells)
 
 
-async def pick_option(deck: DeckScreen, options: list[AgentOption]) -> tuple[str, str] | None:
+async def pick_option(deck: Asks, options: list[AgentOption]) -> tuple[str, str] | None:
     """One of the agent's options and the value it shall have."""
     rows = []
     for option in options:
@@ -46,7 +46,7 @@ async def pick_option(deck: DeckScreen, options: list[AgentOption]) -> tuple[str
     return (picked.row, chosen.row) if chosen else None
 
 
-async def pick_command(deck: DeckScreen, commands: list[dict[str, Any]]) -> str:
+async def pick_command(deck: Asks, commands: list[dict[str, Any]]) -> str:
     """One of the agent's slash commands, without the slash; or ""."""
     rows = []
     for each in commands:
@@ -59,7 +59,7 @@ async def pick_command(deck: DeckScreen, commands: list[dict[str, Any]]) -> str:
     return picked.row if picked else ""
 
 
-async def sign_in_to(deck: DeckScreen, backend: str) -> None:
+async def sign_in_to(deck: ForSigningIn, backend: str) -> None:
     """Ask for a way to sign in to a backend's agent, and take it."""
     ways = await deck.client.call("agent.sign_in", backend=backend)
     if not ways:
@@ -84,7 +84,7 @@ async def sign_in_to(deck: DeckScreen, backend: str) -> None:
     deck.say(f"Signed in to {backend}, as far as the agent says.")
 
 
-def _in_terminal(deck: DeckScreen, command: list[str], env: dict[str, str]) -> None:
+def _in_terminal(deck: Asks, command: list[str], env: dict[str, str]) -> None:
     """The agent's own login has the terminal until it ends. Raises AgentdeckError if it fails."""
     line = shlex.join(command)
     try:
@@ -101,7 +101,7 @@ def _in_terminal(deck: DeckScreen, command: list[str], env: dict[str, str]) -> N
         raise AgentdeckError(f"{line} ended with exit code {code}.", "You are not signed in by it.")
 
 
-async def pick_backend(deck: DeckScreen, title: str, now: str = "") -> str | None:
+async def pick_backend(deck: Asks, title: str, now: str = "") -> str | None:
     """A backend that can be used here; `now` is marked."""
     rows = []
     for backend in await deck.client.call("deck.backends"):
@@ -112,7 +112,7 @@ async def pick_backend(deck: DeckScreen, title: str, now: str = "") -> str | Non
     return chosen.row if chosen else None
 
 
-async def go_on_with(deck: DeckScreen, summary: Summary) -> None:
+async def go_on_with(deck: ForGoingOn, summary: Summary) -> None:
     """A live session from an imported one; asks for a backend where its own is not here."""
     try:
         made = await deck.client.call("session.continue", session=summary.id)

@@ -11,7 +11,7 @@ from tui.deck.welcome import Welcome
 from tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForBackends
 
 
 class BackendsScreen(Dialog[None]):
@@ -19,7 +19,7 @@ class BackendsScreen(Dialog[None]):
 
     WIDE = True
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForBackends) -> None:
         super().__init__("What answers here")
         self.deck = deck
 

@@ -18,7 +18,7 @@ from tui.text import clip, plain, tokens
 
 if TYPE_CHECKING:
     from sessions.api.answers import ContextFilled
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForLooking
 
 _PARTS = {
     "system": ("system prompt", "$foreground 50%"),
@@ -39,7 +39,7 @@ class ContextScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "again", show=False)]
 
-    def __init__(self, deck: DeckScreen, session: str) -> None:
+    def __init__(self, deck: ForLooking, session: str) -> None:
         super().__init__(f"Context of {clip(deck.name_of(session), 40)}")
         self.deck = deck
         self.session = session

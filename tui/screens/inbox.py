@@ -28,7 +28,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.priming import DreamWaiting
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForInbox
 
 _MOST_ROWS = 8
 """Of the list at once; the room is for the one in hand."""
@@ -72,7 +72,7 @@ class InboxScreen(Dialog[str]):
         Binding("ctrl+g", "go", show=False, priority=True),
     ]
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForInbox) -> None:
         super().__init__("Inbox")
         self.deck = deck
         self.answered: set[str] = set()

@@ -15,7 +15,7 @@ from tui.text import clip, one_line
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForQueue
 
 
 _OFFERS = (
@@ -40,7 +40,7 @@ class Queue(Dialog[str]):
         Binding("shift+down,alt+down,j", "shift(1)", show=False),
     ]
 
-    def __init__(self, deck: DeckScreen, session: str) -> None:
+    def __init__(self, deck: ForQueue, session: str) -> None:
         super().__init__(f"Waiting in {clip(deck.name_of(session), 50)}")
         self.deck = deck
         self.session = session

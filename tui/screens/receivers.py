@@ -10,10 +10,10 @@ from tui.screens.session_list import tile_pick
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import Asks, ForPickingTiles
 
 
-async def pick_receivers(deck: DeckScreen, title: str, of: str) -> list[str]:
+async def pick_receivers(deck: ForPickingTiles, title: str, of: str) -> list[str]:
     """Those that the answer of the session `of` goes to, as `session.hand` takes them."""
     known = deck.model.summaries
     rows = [tile_pick(deck, i) for i in deck.model.order if i != of and known[i].terminal is None]
@@ -31,7 +31,7 @@ async def pick_receivers(deck: DeckScreen, title: str, of: str) -> list[str]:
     return list(chosen.rows) if chosen is not None else []
 
 
-async def ask_words(deck: DeckScreen) -> str | None:
+async def ask_words(deck: Asks) -> str | None:
     """What is to be done with it; None if the user left."""
     words: str | None = await deck.app.push_screen_wait(
         Prompt("What is to be done with it?", "", "may be empty")

@@ -18,7 +18,7 @@ from tui.terminals.drawn import DrawnTerminal
 from tui.text import duration
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForLooking
 
 IDLE_S = 2.0
 """Longer pauses are shortened to this: nobody waits for what nobody did."""
@@ -59,7 +59,7 @@ class ReplayScreen(Dialog[None]):
     ReplayScreen DrawnTerminal { height: 1fr; overflow-y: scroll; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, deck: DeckScreen, session: str) -> None:
+    def __init__(self, deck: ForLooking, session: str) -> None:
         super().__init__(f"Recording of {deck.name_of(session)}")
         self.deck = deck
         self.session = session

@@ -23,7 +23,7 @@ from tui.text import clip, cost, one_line, plain, tokens
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForRuns
 
 REFRESH_S = 1.0
 """A run is asked for anew so often at most, however much happens in it."""
@@ -65,7 +65,7 @@ class RunsView(Dialog[str]):
         Binding("x", "stop", show=False),
     ]
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForRuns) -> None:
         super().__init__("Runs of plans")
         self.deck = deck
         self.run_id = ""

@@ -19,7 +19,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForSearching
 
 
 class SearchScreen(Filtered[EventSpot]):
@@ -28,7 +28,7 @@ class SearchScreen(Filtered[EventSpot]):
     WHOLE = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "take", show=False, priority=True)]
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForSearching) -> None:
         super().__init__("Search all sessions")
         self.deck = deck
         self.spots: dict[str, EventSpot] = {}

@@ -11,10 +11,10 @@ from tui.text import clip, one_line
 
 if TYPE_CHECKING:
     from sessions.api.answers import McpServerState
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForPicking
 
 
-async def pick_servers(deck: DeckScreen, session: str) -> dict[str, bool]:
+async def pick_servers(deck: ForPicking, session: str) -> dict[str, bool]:
     """What the user wants otherwise than it is: server → on. Empty if nothing."""
     servers = await deck.client.call("session.mcp", session=session)
     on = {str(server["name"]) for server in servers if server.get("on")}

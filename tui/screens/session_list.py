@@ -13,8 +13,7 @@ from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
-    from tui.deck.ports import Asks, ForReopening
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import Asks, ForAiming, ForListing, ForPickingTiles, ForReopening
 
 
 _FIRST, _PAGE = 80, 500
@@ -72,7 +71,7 @@ async def in_pages(
         yield [made(known[i]) for i in part if i in known]
 
 
-async def open_list(deck: DeckScreen) -> None:
+async def open_list(deck: ForListing) -> None:
     """All sessions, those of the deck first, then as the engine orders them; one is opened."""
     offers = (Offer("alt+x", "close"), Offer("alt+a", "archive"), Offer("alt+d", "delete"))
     empty = "No session yet: ctrl+n makes one."
@@ -101,7 +100,7 @@ async def open_list(deck: DeckScreen) -> None:
         await _treat(deck, summary, chosen.key)
 
 
-async def _treat(deck: DeckScreen, summary: Summary, key: str) -> None:
+async def _treat(deck: Asks, summary: Summary, key: str) -> None:
     if key == "alt+x":
         closed = not summary.closed
         await deck.client.call("session.set", session=summary.id, changes={"closed": closed})
@@ -139,13 +138,13 @@ async def reopen(deck: ForReopening, session_id: str, summary: Summary | None = 
     deck.composer.focus()
 
 
-def tile_pick(deck: DeckScreen, session_id: str) -> Pick:
+def tile_pick(deck: ForPickingTiles, session_id: str) -> Pick:
     """A tile as a row."""
     model = deck.model
     return session_pick(model.summaries[session_id], model.number(session_id), deck.size.width)
 
 
-async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[str, ...] | None:
+async def pick_tiles(deck: ForAiming, title: str, marked: set[str]) -> tuple[str, ...] | None:
     """Several tiles, by marks; None if the user left."""
     rows = [tile_pick(deck, i) for i in deck.model.order]
     listing = Listing(
@@ -155,19 +154,19 @@ async def pick_tiles(deck: DeckScreen, title: str, marked: set[str]) -> tuple[st
     return (chosen.rows or None) if chosen else None
 
 
-async def pick_tile(deck: DeckScreen, title: str, without: str) -> str | None:
+async def pick_tile(deck: ForPickingTiles, title: str, without: str) -> str | None:
     """One tile other than `without`."""
     return await pick_among(deck, title, [i for i in deck.model.order if i != without])
 
 
-async def pick_among(deck: DeckScreen, title: str, tiles: Sequence[str]) -> str | None:
+async def pick_among(deck: ForPickingTiles, title: str, tiles: Sequence[str]) -> str | None:
     """One of some tiles."""
     rows = [tile_pick(deck, i) for i in tiles]
     chosen = await deck.app.push_screen_wait(Choose(title, Listing(rows)))
     return chosen.row if chosen else None
 
 
-async def pick_model(deck: DeckScreen, backend: str, now: str, host: str = "") -> str | None:
+async def pick_model(deck: Asks, backend: str, now: str, host: str = "") -> str | None:
     """A model of a backend, on that machine."""
     rows = []
     for model in await deck.client.on_host(host).call("deck.models", backend=backend):
@@ -187,7 +186,7 @@ async def pick_model(deck: DeckScreen, backend: str, now: str, host: str = "") -
     return chosen.row if chosen else None
 
 
-async def pick_permission(deck: DeckScreen, now: str, unprotected: str = "") -> str | None:
+async def pick_permission(deck: Asks, now: str, unprotected: str = "") -> str | None:
     """A permission mode. `unprotected`: why no sandbox contains mode full, "" if one does."""
     from tui.screens.new_session import permissions
 

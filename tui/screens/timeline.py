@@ -22,7 +22,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnSpan, TurnTimeline
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForTimeline
 
 _KINDS = {
     "model": ("model", "$text-primary"),
@@ -56,7 +56,7 @@ class TimelineScreen(Dialog[None]):
         Binding("r", "turn(0)", show=False),
     ]
 
-    def __init__(self, deck: DeckScreen, session: str, turn: int) -> None:
+    def __init__(self, deck: ForTimeline, session: str, turn: int) -> None:
         super().__init__("A turn's time")
         self.deck = deck
         self.session = session

@@ -13,10 +13,10 @@ from tui.text import clip, first_line
 
 if TYPE_CHECKING:
     from sessions.api.answers import TurnShown
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForPicking
 
 
-async def pick_turn(deck: DeckScreen, session: str, at: int | None) -> TurnShown | None:
+async def pick_turn(deck: ForPicking, session: str, at: int | None) -> TurnShown | None:
     """A turn of a session, as `session.turns` tells it; the newest stands above.
 
     `at`: the turn that the cursor begins on.
@@ -58,7 +58,7 @@ def _when(at: str) -> str:
     return when.strftime("%H:%M" if today else "%d %b %H:%M")
 
 
-async def pick_way(deck: DeckScreen, turn: TurnShown) -> str | None:
+async def pick_way(deck: ForPicking, turn: TurnShown) -> str | None:
     """What to do from a turn: `after`, `before`, `undo`, `both`, `files` or `time`."""
     files = turn.get("files") or []
     ways: list[tuple[str, str, str]] = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForSettings
     from tui.screens.settings.screen import SettingsScreen
 
 
-async def settings_screen(deck: DeckScreen, look_for: str = "") -> SettingsScreen:
+async def settings_screen(deck: ForSettings, look_for: str = "") -> SettingsScreen:
     """The screen. The engine is asked first: it looks while the screen's code is read."""
     await deck.settings.begin(deck.client)
     from tui.screens.settings.screen import SettingsScreen

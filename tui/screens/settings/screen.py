@@ -40,7 +40,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import ForSettings
 
 _HINTS = (
     ("enter", "changes or unfolds"),
@@ -61,7 +61,7 @@ class SettingsScreen(Filtered[None]):
         Binding("ctrl+n", "add", show=False, priority=True),
     ]
 
-    def __init__(self, deck: DeckScreen, look_for: str = "") -> None:
+    def __init__(self, deck: ForSettings, look_for: str = "") -> None:
         super().__init__("Settings")
         self.deck = deck
         self.look_for = look_for

@@ -28,7 +28,7 @@ from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from sessions.api.answers import UsageRow, UsageShown
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import AsksEngine
     from tui.screens.usage.plot import UsagePlot
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class UsageScreen(Dialog[str]):
         Binding("r", "again", show=False),
     ]
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: AsksEngine) -> None:
         super().__init__("Usage")
         self.deck = deck
         self.by = "day"
