@@ -111,6 +111,8 @@ class TerminalSession:
         if self._asking == self._asked:
             return
         self._asked = self._asking
+        if self._asked and self.state["said"].get("state") == "needs-you":
+            return  # a hook has said so, and what for
         state, message = (
             ("needs-you", "It asks for your approval.") if self._asked else ("working", "")
         )
@@ -203,6 +205,10 @@ class TerminalSession:
         if self._recording is not None:
             self._recording.resized(columns, rows)
         self._state(columns=columns, rows=rows)
+
+    def notified(self) -> None:
+        """`agentdeck notify` says how it is: what its title said before is known no better."""
+        self._asked = self._asking
 
     # -- what its user does
 

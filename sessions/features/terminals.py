@@ -185,6 +185,8 @@ class TerminalSessions(Feature):
         _state_of(session)
         if state and state not in SAID:
             raise UsageError(f"{clean_line(state)} is none of {', '.join(SAID)}.")
+        if state and (live := self._of.get(session.id)) is not None:
+            live.notified()
         words = secrets_filter.hide(clean_line(message).strip()[:_MOST_SAID])
         session.recorder.emit(ev.TerminalSaid(state=state, message=words))
 

@@ -11,9 +11,10 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,7 @@ from sessions.api.terminals import TerminalOutput
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
 from sessions.record.closed_sets import Status
-from sessions.record.summary import Summary
-from tests.agents.setting import BY_NPM, FOLDER, _codex
+from tests.agents.setting import BY_NPM, FOLDER, MADE, Model, _claude, _codex
 from tests.support.messages_server import MessagesServer
 from tests.support.rig import rig_places, until
 from tui.terminals import emulator_choice
@@ -35,8 +35,14 @@ ASKED = {
     "sandbox_permissions": "require_escalated",
     "justification": "to see it",
 }
+CLAUDE = next(Path(FOLDER, "node_modules/@anthropic-ai").glob("claude-agent-sdk-*/claude"), None)
+TOLD = {
+    "hasCompletedOnboarding": True,
+    "customApiKeyResponses": {"approved": ["local"], "rejected": []},
+}
+"""What Claude Code knows of its user, who is not asked for it again."""
 pytestmark = [
-    pytest.mark.skipif(not FOLDER or not CODEX.exists(), reason="run by `make agents`"),
+    pytest.mark.skipif(not FOLDER, reason="run by `make agents`"),
     pytest.mark.timeout(240),
 ]
 
@@ -48,7 +54,7 @@ class Tile:
         self.client, self.session = client, session
         self.emulator: Emulator = emulator_choice.make(120, 36)
         self.rows: dict[int, str] = {}
-        self._sending: asyncio.Task[None] | None = None
+        self._told: set[asyncio.Task[None]] = set()
         client.on_terminal = self.came
 
     def came(self, _: str, output: TerminalOutput) -> None:
@@ -56,8 +62,22 @@ class Tile:
         self.emulator.feed(output.data)
         for y, row in self.emulator.changed().items():
             self.rows[y] = "".join(stretch.text for stretch in row)
+        at = output.at + len(output.data)
+        self._tell(self.client.call("terminal.took", session=self.session, at=at))
         if answers := self.emulator.replies():
-            self._sending = asyncio.ensure_future(self.type(answers, reply=True))
+            self._tell(self.type(answers, reply=True))
+
+    def _tell(self, telling: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(telling)
+        self._told.add(task)
+        task.add_done_callback(self._told.discard)
+
+    def close(self) -> None:
+        """It is looked at no more."""
+        self.client.on_terminal = lambda _session, _output: None
+        for task in self._told:
+            task.cancel()
+        self.emulator.close()
 
     async def type(self, data: bytes, reply: bool = False) -> None:
         """Keys."""
@@ -66,29 +86,41 @@ class Tile:
 
     async def shows(self, words: str) -> None:
         """Wait until that is on its screen."""
-        await until(lambda: any(words in row for row in self.rows.values()), 90)
+        try:
+            await until(lambda: self.has(words), 90)
+        except TimeoutError:
+            raise AssertionError(f"no {words!r} in\n{self.screen()}") from None
 
-    async def leaves(self, words: str, *keys: bytes) -> None:
-        """Press one key after the other until that is not on its screen any more."""
-        for data in keys * 10:
-            await self.type(data)
+    def has(self, words: str) -> bool:
+        """Whether that is on its screen."""
+        return any(words in row for row in self.rows.values())
+
+    def screen(self) -> str:
+        """What it shows."""
+        return "\n".join(self.rows[y] for y in sorted(self.rows))
+
+    async def insist(self, key: bytes, until_so: Callable[[], bool]) -> None:
+        """Press a key, now and then once more, until that is so: one that comes early is lost."""
+        for _ in range(30):
+            await self.type(key)
             with contextlib.suppress(TimeoutError):
-                await until(lambda: not any(words in row for row in self.rows.values()), 3)
+                await until(until_so, 5)
                 return
+        raise AssertionError(f"{key!r} does nothing in\n{self.screen()}")
 
-    async def insist(self, data: bytes, status: Status) -> None:
-        """Type something, now and then once more, until that is its status."""
-        for _ in range(20):
-            await self.type(data)
-            with contextlib.suppress(TimeoutError):
-                await until(lambda: self.client.summaries[self.session].status == status, 4)
-                return
+    def busy(self) -> bool:
+        """Whether it says that it works or asks: another Enter would answer it."""
+        return self.client.summaries[self.session].status in ("working", "needs-you")
 
-    async def says(self, status: Status) -> Summary:
-        """Wait until that is its status."""
-        known = self.client.summaries
-        await until(lambda: known[self.session].status == status, 90)
-        return known[self.session]
+    async def says(self, status: Status, words: str) -> None:
+        """Wait until that is its status, and that in what it says."""
+
+        def so() -> bool:
+            summary = self.client.summaries[self.session]
+            said = (summary.terminal or {}).get("said", {})
+            return summary.status == status and words in said.get("message", "")
+
+        await until(so, 90)
 
 
 @asynccontextmanager
@@ -104,7 +136,7 @@ async def shown(folder: Path, argv: list[str], work: Path) -> AsyncIterator[Tile
         tile = Tile(client, made["id"])
         await client.call("terminal.watch", session=made["id"], columns=120, rows=36)
         yield tile
-        tile.emulator.close()
+        tile.close()
     finally:
         await client.close()
         await asyncio.to_thread(lifecycle.stop, places)
@@ -130,6 +162,7 @@ def codex_home(tmp_path: Path) -> Iterator[Path]:
                 os.kill(int(process.name), signal.SIGKILL)
 
 
+@pytest.mark.skipif(not CODEX.exists(), reason="Codex is not installed")
 async def test_codex_says_by_its_hooks_what_it_does(
     tmp_path: Path, short: Path, codex_home: Path
 ) -> None:
@@ -144,18 +177,42 @@ async def test_codex_says_by_its_hooks_what_it_does(
         (codex_home / "hooks.json").write_text(json.dumps({"hooks": hooks}))
         words = [f"{name}={value}" for name, value in env.items()]
         argv = ["env", *words, str(CODEX), "-a", "on-request", "-s", "read-only"]
+        argv += ["--dangerously-bypass-hook-trust"]  # they are this test's own
         async with shown(short, argv, work) as tile:
-            await tile.shows("Trust all")
-            await tile.leaves("Trust all", b"2", b"\r")
             await tile.shows("for shortcuts")
             await tile.type(f"tool exec_command {json.dumps(ASKED)}".encode())
             await tile.shows("tool exec_command")
-            await tile.insist(b"\r", "needs-you")  # a key right behind a text is taken for a paste
-            summary = await tile.says("needs-you")
-            assert summary.terminal is not None
-            assert "Bash" in summary.terminal["said"]["message"]
+            # Right behind a text it is a part of what is pasted.
+            await tile.insist(b"\r", tile.busy)
+            await tile.says("needs-you", "Bash")
             await tile.shows("Yes, proceed")
-            await tile.type(b"y")
-            summary = await tile.says("done")
-            assert summary.terminal is not None
-            assert "of the hook" in summary.terminal["said"]["message"]
+            await tile.insist(b"y", lambda: not tile.has("Yes, proceed"))
+            await tile.says("done", "of the hook")
+
+
+@pytest.mark.skipif(CLAUDE is None, reason="Claude Code is not installed")
+async def test_claude_code_says_by_its_hooks_what_it_does(tmp_path: Path, short: Path) -> None:
+    work, settings = tmp_path / "work", tmp_path / ".claude"
+    work.mkdir()
+    settings.mkdir()
+    trusted = {str(work): {"hasTrustDialogAccepted": True}}
+    (settings / ".claude.json").write_text(json.dumps(TOLD | {"projects": trusted}))
+    hook = [{"hooks": [{"type": "command", "command": f"AGENTDECK_HOME={short} {HOOK}"}]}]
+    names = ("UserPromptSubmit", "PermissionRequest", "Notification", "Stop")
+    hooks = {"hooks": {name: hook for name in names}}
+    (settings / "settings.json").write_text(json.dumps(hooks))
+    async with MessagesServer(Model(work=work)) as server:
+        env = {"HOME": str(tmp_path), **_claude(server.url, tmp_path)}
+        argv = ["env", *(f"{name}={value}" for name, value in env.items()), str(CLAUDE)]
+        argv += ["--permission-mode", "default"]
+        async with shown(short, argv, work) as tile:
+            await tile.shows("for shortcuts")
+            await tile.type(b"please run")
+            await tile.shows("please run")
+            await tile.insist(b"\r", tile.busy)
+            await tile.says("needs-you", "Bash")
+            await tile.shows("Do you want")
+            assert not (work / MADE).exists()
+            await tile.insist(b"1", lambda: not tile.has("Do you want"))
+            await tile.says("done", "The tool has run.")
+            assert (work / MADE).exists()

@@ -12,6 +12,7 @@ from sessions.engine.read_only_client import ReadOnlyClient
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
+from sessions.terminals.marks import TerminalMark
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 from tests.unit.terminals.looking import Looking
@@ -160,6 +161,31 @@ async def test_what_it_says_of_itself_is_its_status(looking: Looking, rig: Rig) 
         e for e in rig.deck.sessions[terminal].journal.events() if isinstance(e, ev.TerminalSaid)
     ]
     assert [e.state for e in said] == ["", "needs-you"]
+
+
+async def test_what_a_hook_says_is_not_overridden_by_a_title(looking: Looking, rig: Rig) -> None:
+    terminal = await looking.new("sleep", "100")
+    live = rig.deck.features.terminals.of(rig.deck.sessions[terminal])
+    notify: Any = looking.client.call
+
+    def said() -> tuple[str, str]:
+        said = looking.state(terminal)["said"]
+        return said.get("state", ""), said.get("message", "")
+
+    await notify("terminal.notify", session=terminal, state="needs-you", message="Bash?")
+    live.marked(TerminalMark("title", "[ ! ] Action Required"))
+    await until(lambda: bool(looking.state(terminal)["title"]))
+    assert said() == ("needs-you", "Bash?")
+    live.marked(TerminalMark("title", "tidy up"))  # is told a second later
+    await notify("terminal.notify", session=terminal, state="done", message="Tidy.")
+    live._sparing.finish()
+    await until(lambda: said() == ("done", "Tidy."))
+    states = [
+        event.state
+        for event in rig.deck.sessions[terminal].journal.events()
+        if isinstance(event, ev.TerminalSaid)
+    ]
+    assert states == ["needs-you", "done"]
 
 
 async def test_the_clipboard_is_asked_for(looking: Looking, rig: Rig) -> None:
