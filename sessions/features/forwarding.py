@@ -68,7 +68,8 @@ class Passing(Feature):
         say what is to be done with it. Raises UsageError where there is no answer.
         """
         if session.summary.terminal is not None:
-            intro, body = _RAN.format(id=session.id), await self._ran(session)
+            name = name_of(session.summary)
+            intro, body = _RAN.format(id=session.id), f"{name}:\n\n{await self._ran(session)}"
         else:
             intro, body = _HANDED.format(id=session.id), self._answered(session)
         text = "\n\n".join(

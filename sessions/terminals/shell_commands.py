@@ -47,7 +47,10 @@ class ShellCommands:
 
     def typing(self) -> None:
         """Here it ends, and what is typed begins."""
-        self._width = plain_text.width_of(bytes(self._prompted)) if self._in == "prompt" else 0
+        if self._in == "typing":  # the line was drawn anew, prompt and all
+            self._prompted = (self._prompted + self._typed)[-_MOST_TYPED:]
+        known = self._in in ("prompt", "typing")
+        self._width = plain_text.width_of(bytes(self._prompted)) if known else 0
         self._in = "typing"
         self._typed.clear()
 

@@ -144,7 +144,7 @@ def _title(block: Block) -> str:
 
 
 _ORIGINS = {
-    "handed": "sent on: another session's answer",
+    "handed": "sent on from another session",
     "session": "from another session, by itself",
 }
 

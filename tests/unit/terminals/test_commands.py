@@ -12,7 +12,7 @@ from sessions.engine.read_only_client import ReadOnlyClient
 from sessions.errors import AgentdeckError
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
-from sessions.terminals.marks import TerminalMark
+from sessions.terminals.escape_sequences import TerminalMark
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 from tests.unit.terminals.looking import Looking

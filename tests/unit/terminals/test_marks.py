@@ -11,6 +11,7 @@ from sessions.terminals.escape_sequences import Marks
 from sessions.terminals.escape_sequences import TerminalMark as Mark
 from sessions.terminals.modes import BRACKETED, Modes
 from sessions.terminals.plain_text import plain, typed, width_of
+from sessions.terminals.shell_commands import ShellCommands
 
 _64 = base64.b64encode("Grüße".encode()).decode()
 PRINTED = (
@@ -107,3 +108,18 @@ def test_output_is_text_and_a_command_is_what_its_line_shows() -> None:
     assert typed(b"a\r$ ab\x07", 2) == "ab"
     assert typed(b"a\nb") == typed(b"a\x1b[5Ab") == ""
     assert width_of(b"\x1b[1mhost\x1b[0m\r\n$ ") == 2
+
+
+def test_a_command_is_read_behind_a_prompt_that_was_drawn_anew() -> None:
+    commands = ShellCommands()
+    commands.prompt()
+    commands.printed(b"\x1b[?2004h$ ")
+    commands.typing()
+    for _ in range(2):  # two resizes
+        commands.printed(b"\r\x1b[K\r$ ")
+        commands.typing()
+    commands.typing()
+    commands.printed(b"\x1b[7mecho it\x1b[27m\r\x1b[C\x1b[Cecho it\r\n\x1b[?2004l\r")
+    commands.began("")
+    told = commands.done(0)
+    assert told is not None and told.command == "echo it"
