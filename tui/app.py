@@ -116,6 +116,8 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
         """Know when a key was pressed last; keys wait for what the one before them opens."""
         if isinstance(event, events.Key):
             self.key_at = monotonic()
+            if self._deck is not None:
+                self._deck.clock.key()
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
             await self._behind.take(event)
         else:

@@ -93,13 +93,16 @@ async def _rounds(
         await page.call("Page.addScriptToEvaluateOnNewDocument", source=_WATCH)
         await page.open(address)
         await page.shows("tile00", "idle")
+        # Who looks on at what comes over the socket takes more of the machine than the page does.
+        await page.call("Network.disable")
         for name in ("idle", "streaming"):
             if name == "streaming":
                 await asyncio.to_thread(stage.stream, RATE)
             for _ in range(rounds):
                 came, drawn = await _echo(page, seconds)
                 echo, _ = await asyncio.to_thread(stage.typed, seconds)
-                found[f"came {name}"].append(statistics.median(came))
+                found[f"came {name} p50"].append(statistics.median(came))
+                found[f"came {name} p99"].append(percentile(came, 0.99))
                 found[f"{name} p50"].append(statistics.median(drawn))
                 found[f"{name} p99"].append(percentile(drawn, 0.99))
                 found[f"terminal {name} p50"].append(echo.p50)
@@ -117,11 +120,12 @@ def figures(quick: bool) -> Iterator[Figure]:
         rounds, seconds = (1, 4.0) if quick else (3, 10.0)
         found = asyncio.run(_rounds(stage, served.address, rounds, seconds))
     for name in ("idle", "streaming"):
-        yield Figure(
-            f"echo p50 until it has come to the page, {SESSIONS} tiles, {name}",
-            found[f"came {name}"], "ms", None, "terminal", found[f"terminal {name} p50"],
-        )  # fmt: skip
         for which in ("p50", "p99"):
+            yield Figure(
+                f"echo {which} until it has come to the page, {SESSIONS} tiles, {name}",
+                found[f"came {name} {which}"], "ms", None,
+                "terminal", found[f"terminal {name} {which}"],
+            )  # fmt: skip
             yield Figure(
                 f"key echo {which} in Chromium, {SESSIONS} tiles, {name}",
                 found[f"{name} {which}"], "ms", Target(40, "over"),

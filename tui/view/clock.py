@@ -5,7 +5,8 @@ tick draws only a share of the tiles that are due, and each tile is due again `P
 after it was drawn. When the last one is clean, the timer stops.
 
 In a browser it is the other way round: each of its frames costs more than what has changed in it,
-so all tiles are drawn at once, and a key waits for one frame in place of several.
+so all tiles are drawn at once, and a key waits for one frame in place of several. While somebody
+writes, that frame comes right behind a key's echo, when the next key is farthest away.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ CROWD_PERIOD_S = 0.15
 """How often, while more than `CROWD` stream: nobody reads so many at once."""
 TOGETHER_S = 0.2
 """How often in a browser."""
+ECHO_S, ECHOED_S = 0.04, 0.08
+"""From when until when after a key its echo has been drawn, and no other key is to be expected."""
+WRITES_S = 0.3
+"""So long after a key another one is expected."""
 TICK_S = 0.025
 """How long the clock leaves the loop alone between two shares."""
 
@@ -52,6 +57,7 @@ class FrameClock:
         self._shown: set[Flushable] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
+        self._key = -WRITES_S
         self.together = False
         """All that is dirty is drawn at once, every `TOGETHER_S`."""
         self.ticks = 0
@@ -75,9 +81,26 @@ class FrameClock:
         self._dirty[view] = None
         if self._timer is None:
             if self.together:
-                self._wait(self._last + TOGETHER_S - monotonic())
+                self._wait_together()
             else:
                 self._wait(self._drawn.get(view, 0.0) + PERIOD_S - monotonic())
+
+    def key(self) -> None:
+        """A key has come; in a browser what streams is drawn when its echo has been."""
+        if not self.together:
+            return
+        self._key = monotonic()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._wait_together()
+
+    def _wait_together(self) -> None:
+        now = monotonic()
+        due = max(now, self._last + TOGETHER_S)
+        behind = max(due, self._key + ECHO_S)
+        if behind > self._key + ECHOED_S:
+            behind = max(due, self._key + WRITES_S)
+        self._wait(behind - now)
 
     @property
     def _period(self) -> float:
@@ -112,4 +135,4 @@ class FrameClock:
             if view.flush():
                 self._dirty[view] = None
         if self._dirty:
-            self._wait(TOGETHER_S)
+            self._wait_together()

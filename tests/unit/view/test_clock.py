@@ -9,6 +9,7 @@ import pytest
 
 from sessions.record import events as ev
 from tests.support.viewrig import ViewApp
+from tui.view import clock as clock_module
 from tui.view.clock import FrameClock
 
 
@@ -100,3 +101,27 @@ async def test_the_clock_draws_the_text_that_came() -> None:
         async with asyncio.timeout(60):
             while "it came" not in app.shown:
                 await pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("last", "key", "waits"),
+    [
+        (0.0, 0.0, 0.0),  # nobody writes
+        (0.0, 10.0, clock_module.ECHO_S),  # due, and right behind the echo
+        (10.0 - clock_module.TOGETHER_S + 0.06, 10.0, 0.06),
+        (9.95, 10.0, clock_module.WRITES_S),  # due when the next key is: behind that one's echo
+    ],
+)
+async def test_in_a_browser_what_streams_comes_behind_the_echo_of_a_key(
+    last: float, key: float, waits: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, told = ViewApp(), list[float]()
+    async with app.run_test():
+        clock = FrameClock(app)
+        clock.together, clock._last = True, last
+        monkeypatch.setattr(clock_module, "monotonic", lambda: 10.0)
+        monkeypatch.setattr(clock, "_wait", told.append)
+        if key:
+            clock.key()
+        clock.wake(View())
+        assert told == [pytest.approx(waits)]
