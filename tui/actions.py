@@ -3,7 +3,7 @@
 A module under `tui.commands` registers a coroutine:
 
     @action("new", "New session", keys=("ctrl+n", "alt+n"), group="Sessions", footer="new")
-    async def new(deck: DeckScreen) -> None: ...
+    async def new(deck: Makes) -> None: ...
 
 `python -m tui.actions` prints docs/keys.md.
 """
@@ -16,17 +16,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
 from sessions.errors import UsageError
 
+if TYPE_CHECKING:
+    from tui.deck.action_ports import ForActions
+
 GROUPS = ("Sessions", "Turns", "Terminals", "View", "Side panel", "Deck")
-# What they are given is the deck's screen, which imports this module: the commands name it.
-Run = Callable[[Any], Awaitable[None]]
-When = Callable[[Any], bool]
-Word = str | Callable[[Any], str]
+Run = Callable[["ForActions"], Awaitable[None]]
+When = Callable[["ForActions"], bool]
+Word = str | Callable[["ForActions"], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,33 +152,6 @@ def keys_of(spec: Action, changed: Mapping[str, tuple[str, ...]]) -> tuple[str, 
     """The keys that an action has in fact: the user's, else its own that he gave to no other."""
     given = {key for keys in changed.values() for key in keys}
     return changed.get(spec.name, tuple(key for key in spec.keys if key not in given))
-
-
-_SHOWN = {
-    "right_square_bracket": "]",
-    "left_square_bracket": "[",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "slash": "/",
-    "plus": "+",
-    "minus": "-",
-    "equals_sign": "=",
-    "question_mark": "?",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-}
-
-
-def show_key(key: str) -> str:
-    """`ctrl+k` as it is written in footer and help."""
-    *modifiers, last = key.split("+")
-    last = _SHOWN.get(last, last)
-    if modifiers == ["ctrl"]:
-        return f"^{last}"
-    return "+".join([*modifiers, last])
 
 
 def as_markdown() -> str:

@@ -12,9 +12,11 @@ from textual.content import Content
 
 from tui import actions as registry
 from tui import synonyms
+from tui.key_names import show_key
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import ForPalette, StartsWithHint
+    from tui.deck.ports import Says
 
 _BY_WORDS = 0.01
 """Below every match of a title."""
@@ -63,7 +65,7 @@ class DeckCommands(Provider):
     What can't be done for any other reason is not offered.
     """
 
-    def _deck(self) -> DeckScreen | None:
+    def _deck(self) -> ForPalette | None:
         from tui.deck.screen import DeckScreen
 
         return self.screen if isinstance(self.screen, DeckScreen) else None
@@ -81,7 +83,7 @@ class DeckCommands(Provider):
                 offers.append(PaletteRow(spec.title, why, partial(deck.say, why), grey=True))
             elif spec.when(deck):
                 keys = registry.keys_of(spec, deck.options.keys)
-                shown = ", ".join(map(registry.show_key, keys))
+                shown = ", ".join(map(show_key, keys))
                 does = partial(_do, deck, spec.name)
                 offers.append(
                     PaletteRow(spec.title, spec.help, does, words=_words_of(spec), key=shown)
@@ -121,7 +123,7 @@ def _by_words(offer: PaletteRow, terms: Sequence[str]) -> float:
     return min(found, _NOT_NOW) if offer.not_now else found
 
 
-def _not_now(deck: DeckScreen, spec: registry.Action) -> PaletteRow:
+def _not_now(deck: Says, spec: registry.Action) -> PaletteRow:
     """What can't be done at present is found all the same: it says what it is for."""
     help_text = f"Not now. {spec.help}"
     says = partial(deck.say, f"{spec.title} can't be done now. {spec.help}")
@@ -132,13 +134,13 @@ def _words_of(spec: registry.Action) -> str:
     return f"{synonyms.of(spec.name)} {spec.name.replace('_', ' ')} {spec.group}"
 
 
-def _do(deck: DeckScreen, name: str) -> None:
+def _do(deck: StartsWithHint, name: str) -> None:
     """Do it, and say which key would have been quicker."""
     deck.start(name)
     deck.shortcut_hints.than(name)
 
 
-def _primings(deck: DeckScreen) -> Iterator[PaletteRow]:
+def _primings(deck: ForPalette) -> Iterator[PaletteRow]:
     from tui.panels.prime.state import KINDS
 
     for kind in KINDS if deck.model.order else ():
@@ -147,7 +149,7 @@ def _primings(deck: DeckScreen) -> Iterator[PaletteRow]:
         yield PaletteRow(f"Prime: {kind}", help_text, partial(_prime, deck, kind), words=words)
 
 
-def _prime(deck: DeckScreen, kind: str) -> None:
+def _prime(deck: ForPalette, kind: str) -> None:
     async def show() -> None:
         if deck.side.open_name != "prime" or not deck.side.shown:
             await deck.side.toggle("prime")
@@ -158,7 +160,7 @@ def _prime(deck: DeckScreen, kind: str) -> None:
     deck.run_worker(show(), group="prime", exit_on_error=False)
 
 
-def _settings(deck: DeckScreen) -> Iterator[PaletteRow]:
+def _settings(deck: ForPalette) -> Iterator[PaletteRow]:
     from sessions.config.model import Config
 
     for name in Config.__slots__ if deck.link.up else ():
@@ -169,7 +171,7 @@ def _settings(deck: DeckScreen) -> Iterator[PaletteRow]:
         )
 
 
-def _open_settings(deck: DeckScreen, name: str) -> None:
+def _open_settings(deck: ForPalette, name: str) -> None:
     from tui.screens.settings import settings_screen
 
     async def show() -> None:
@@ -178,7 +180,7 @@ def _open_settings(deck: DeckScreen, name: str) -> None:
     deck.run_worker(show(), group="settings", exit_on_error=False)
 
 
-def _field_keys(deck: DeckScreen) -> Iterator[PaletteRow]:
+def _field_keys(deck: ForPalette) -> Iterator[PaletteRow]:
     """Keys of fields, which are no actions: picked, the help shows them."""
     from tui.screens.help import WIDGET_KEYS
 

@@ -8,29 +8,29 @@ from tui.actions import action
 from tui.commands.sessions import GROUP, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import GoesOn, SessionInHand, Talks, WritesInComposer
 
 
-def is_agent(deck: DeckScreen) -> bool:
+def is_agent(deck: SessionInHand) -> bool:
     """The current session is driven over the Agent Client Protocol, and has had a turn."""
     summary = deck.model.summary()
     return has_session(deck) and summary is not None and "starting" in summary.agent
 
 
-def has_commands(deck: DeckScreen) -> bool:
+def has_commands(deck: SessionInHand) -> bool:
     """Its agent has told of commands of its own."""
     summary = deck.model.summary()
     return is_agent(deck) and summary is not None and bool(summary.agent.get("commands"))
 
 
-def is_import(deck: DeckScreen) -> bool:
+def is_import(deck: SessionInHand) -> bool:
     """The current session is a conversation of another harness."""
     summary = deck.model.summary()
     return has_session(deck) and summary is not None and bool(summary.source)
 
 
 @action("agent_options", "Options of this agent", group=GROUP, when=is_agent)
-async def agent_options(deck: DeckScreen) -> None:
+async def agent_options(deck: Talks) -> None:
     """Choose the agent's own mode, model, effort and whatever else it offers."""
     from tui.screens.agents import pick_option
 
@@ -48,7 +48,7 @@ async def agent_options(deck: DeckScreen) -> None:
 
 
 @action("agent_commands", "Commands of this agent", group=GROUP, when=has_commands)
-async def agent_commands(deck: DeckScreen) -> None:
+async def agent_commands(deck: WritesInComposer) -> None:
     """Put one of the agent's own slash commands into the composer."""
     from tui.screens.agents import pick_command
 
@@ -62,7 +62,7 @@ async def agent_commands(deck: DeckScreen) -> None:
 
 
 @action("sign_in", "Sign in to this agent", group=GROUP, when=is_agent)
-async def sign_in(deck: DeckScreen) -> None:
+async def sign_in(deck: Talks) -> None:
     """Sign in as the agent offers it: in the browser, or by its own login in this terminal."""
     from tui.screens.agents import sign_in_to
 
@@ -72,7 +72,7 @@ async def sign_in(deck: DeckScreen) -> None:
 
 
 @action("continue", "Go on with an imported session", group=GROUP, when=is_import)
-async def go_on(deck: DeckScreen) -> None:
+async def go_on(deck: GoesOn) -> None:
     """A live session from it: with the agent that had it where that is here, else another."""
     from tui.screens.agents import go_on_with
 

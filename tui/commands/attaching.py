@@ -10,18 +10,19 @@ from sessions.errors import AgentdeckError
 from tui.actions import action
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import WritesInComposer
+    from tui.deck.ports import HasComposer
 
 GROUP = "Turns"
 
 
-def has_files(deck: DeckScreen) -> bool:
+def has_files(deck: HasComposer) -> bool:
     """Something is attached."""
     return bool(deck.composer.files)
 
 
 @action("attach", "Attach a file", group=GROUP, order=8)
-async def attach(deck: DeckScreen) -> None:
+async def attach(deck: WritesInComposer) -> None:
     """A picture or a text file goes with the message; pasting or dropping its path does it too."""
     from sessions.runtime.attachments import read
     from tui.folder import here
@@ -38,7 +39,7 @@ async def attach(deck: DeckScreen) -> None:
 
 @action("paste_picture", "Attach the clipboard's picture", keys=("ctrl+v",), group=GROUP,
         order=9, priority=False)  # fmt: skip
-async def paste_picture(deck: DeckScreen) -> None:
+async def paste_picture(deck: WritesInComposer) -> None:
     """The picture in the clipboard goes with the message (by wl-paste, xclip or pngpaste)."""
     from tui.deck.dropped_files import clipboard_picture, has_clipboard
 
@@ -57,6 +58,6 @@ async def paste_picture(deck: DeckScreen) -> None:
 
 
 @action("detach", "Take an attached file away", group=GROUP, when=has_files, order=9)
-async def detach(deck: DeckScreen) -> None:
+async def detach(deck: HasComposer) -> None:
     """The file that was attached last does not go; backspace at the beginning does it too."""
     deck.composer.detach()

@@ -8,25 +8,26 @@ from tui.actions import action
 from tui.commands.sessions import connected
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import ForActions, HasTour, Leaves, Reconnects, ShowsBackends
+    from tui.deck.ports import AsksUser, ForSettings, HasLink
 
 GROUP = "Deck"
 
 
-def disconnected(deck: DeckScreen) -> bool:
+def disconnected(deck: HasLink) -> bool:
     """There is no engine, and none is being looked for."""
     return not deck.link.up and not deck.link.connecting
 
 
 @action("reconnect", "Reconnect", keys=("ctrl+r", "alt+f12"), group=GROUP, footer="reconnect",
         when=disconnected, order=0)  # fmt: skip
-async def reconnect(deck: DeckScreen) -> None:
+async def reconnect(deck: Reconnects) -> None:
     """Find the engine again, or start it."""
     deck.reconnect()
 
 
 @action("help", "Help", keys=("f1",), group=GROUP, footer="help", order=98)
-async def show_help(deck: DeckScreen) -> None:
+async def show_help(deck: ForActions) -> None:
     """All keys, and what they do."""
     from tui.screens.help import Help
 
@@ -37,19 +38,19 @@ async def show_help(deck: DeckScreen) -> None:
 
 
 @action("palette", "Palette", keys=("ctrl+p", "alt+p"), group=GROUP, footer="all", order=99)
-async def palette(deck: DeckScreen) -> None:
+async def palette(deck: AsksUser) -> None:
     """Every action by name, and every session by title."""
     deck.app.action_command_palette()
 
 
 @action("tour", "The tour of the deck", group=GROUP)
-async def tour(deck: DeckScreen) -> None:
+async def tour(deck: HasTour) -> None:
     """Two minutes: what the deck can do, beside what you do; enter goes on, esc skips it."""
     deck.tour.begin()
 
 
 @action("settings", "Settings", keys=("alt+o",), group=GROUP, when=connected)
-async def settings(deck: DeckScreen) -> None:
+async def settings(deck: ForSettings) -> None:
     """Everything that can be set: found, explained, checked as typed, written to your file."""
     from tui.screens.settings import settings_screen
 
@@ -57,7 +58,7 @@ async def settings(deck: DeckScreen) -> None:
 
 
 @action("backends", "What answers here", group=GROUP, when=connected)
-async def backends(deck: DeckScreen) -> None:
+async def backends(deck: ShowsBackends) -> None:
     """The backends: what is configured, what works, what is missing."""
     from tui.screens.backends import BackendsScreen
 
@@ -65,13 +66,13 @@ async def backends(deck: DeckScreen) -> None:
 
 
 @action("theme", "Change the theme", group=GROUP)
-async def theme(deck: DeckScreen) -> None:
+async def theme(deck: AsksUser) -> None:
     """Light, dark, high contrast and others; remembered."""
     deck.app.search_themes()
 
 
 @action("leave", "Leave", keys=("ctrl+q",), group=GROUP, footer="leave", order=70)
-async def leave(deck: DeckScreen) -> None:
+async def leave(deck: Leaves) -> None:
     """Leave the deck; the sessions go on."""
     await deck.close_link()
     deck.app.exit()

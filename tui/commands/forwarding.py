@@ -10,22 +10,22 @@ from tui.commands.terminals import has_run, on_terminal
 from tui.commands.turns import GROUP, can_repeat, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import HandsOn, SessionInHand
 
 
 @action("send_answer", "Send this answer to …", group=GROUP, when=can_repeat)
-async def send_answer(deck: DeckScreen) -> None:
+async def send_answer(deck: HandsOn) -> None:
     """The session's last answer goes to tiles, to a new session, or to a task of a run."""
     await _hand(deck, "answer")
 
 
 @action("send_command", "Send the last command to …", group=TERMINALS, when=has_run)
-async def send_command(deck: DeckScreen) -> None:
+async def send_command(deck: HandsOn) -> None:
     """The terminal's last command, with its output, goes where an answer may go: as a quotation."""
     await _hand(deck, "command")
 
 
-async def _hand(deck: DeckScreen, what: str) -> None:
+async def _hand(deck: HandsOn, what: str) -> None:
     from tui.screens.receivers import ask_words, pick_receivers
 
     session = deck.model.current or ""
@@ -40,13 +40,13 @@ async def _hand(deck: DeckScreen, what: str) -> None:
     deck.say(f"{good}{' '.join(faults)}" if faults else f"The {what} was sent.")
 
 
-def can_chain(deck: DeckScreen) -> bool:
+def can_chain(deck: SessionInHand) -> bool:
     """The current tile is a session that answers."""
     return has_session(deck) and not on_terminal(deck)
 
 
 @action("when_done", "When done, send to …", group=GROUP, when=can_chain)
-async def when_done(deck: DeckScreen) -> None:
+async def when_done(deck: HandsOn) -> None:
     """Its next answer goes there by itself, once; where that was chosen, it is taken back."""
     from tui.screens.dialogs import Confirm
     from tui.screens.receivers import ask_words, pick_receivers

@@ -8,11 +8,11 @@ from tui.actions import action
 from tui.commands.sessions import GROUP, connected
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.ports import Asks
 
 
 @action("hosts", "Other machines", group=GROUP, when=connected)
-async def hosts(deck: DeckScreen) -> None:
+async def hosts(deck: Asks) -> None:
     """Hosts of the configuration: which are reached, which are not and why; enter tries again."""
     from tui.screens.dialogs import Choose, Listing, Pick
     from tui.terminal import glyphs

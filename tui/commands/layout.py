@@ -9,12 +9,21 @@ from tui.commands.sessions import has_session
 from tui.deck.arrangement import MOST_COLUMNS, STEP
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import (
+        Arranges,
+        ArrangesTiles,
+        HasGrid,
+        Hides,
+        Resizes,
+        Settles,
+        ShowsHidden,
+    )
+    from tui.deck.ports import ForPicking, HasModel, HasTiles
 
 GROUP = "View"
 
 
-def _settle(deck: DeckScreen, told: str) -> None:
+def _settle(deck: Settles, told: str) -> None:
     deck.model.arrangement.forget(deck.model.order)
     deck.say(told)
     deck.redraw(reflow=True)
@@ -22,7 +31,7 @@ def _settle(deck: DeckScreen, told: str) -> None:
 
 
 @action("columns", "Columns of tiles", group=GROUP, when=has_session)
-async def columns(deck: DeckScreen) -> None:
+async def columns(deck: Arranges) -> None:
     """So many tiles side by side, where they can be read; or as it fits best. Remembered."""
     from tui.screens.dialogs import Choose, Listing, Pick
 
@@ -36,7 +45,7 @@ async def columns(deck: DeckScreen) -> None:
 
 
 @action("by_need", "Order by need, or by hand", group=GROUP, when=has_session)
-async def by_need(deck: DeckScreen) -> None:
+async def by_need(deck: Settles) -> None:
     """Tiles that need you come first; once more: in the order that you gave them. Remembered."""
     arrangement = deck.model.arrangement
     arrangement.by_need = not arrangement.by_need
@@ -44,7 +53,7 @@ async def by_need(deck: DeckScreen) -> None:
 
 
 @action("pin", "Keep this tile on every page", group=GROUP, when=has_session)
-async def pin(deck: DeckScreen) -> None:
+async def pin(deck: Settles) -> None:
     """The tile comes first on every page; once more lets go of it. Remembered."""
     current, kept = deck.model.current or "", deck.model.arrangement.kept
     if current in kept:
@@ -56,7 +65,7 @@ async def pin(deck: DeckScreen) -> None:
 
 
 @action("tags", "Tags of this session", group=GROUP, when=has_session)
-async def tags(deck: DeckScreen) -> None:
+async def tags(deck: ForPicking) -> None:
     """Words that you group it by; *Show only* then shows the tiles of one."""
     from sessions.record.groups import tags_of
     from tui.screens.dialogs import Prompt
@@ -72,7 +81,7 @@ async def tags(deck: DeckScreen) -> None:
 
 
 @action("show_only", "Show only …", group=GROUP, when=has_session)
-async def show_only(deck: DeckScreen) -> None:
+async def show_only(deck: Arranges) -> None:
     """The tiles of one repository, profile, plan or tag; who needs you stays in the tabs."""
     from sessions.record.groups import groups
     from tui.screens.dialogs import Choose, Listing, Pick
@@ -99,7 +108,7 @@ _THINKING = {
 
 
 @action("thinking", "Thinking open, folded or hidden", group=GROUP, when=has_session)
-async def thinking(deck: DeckScreen) -> None:
+async def thinking(deck: ArrangesTiles) -> None:
     """What models think: shown in full, folded to a line, or left out, in all tiles. Remembered."""
     from tui.screens.dialogs import Choose, Listing, Pick
     from tui.view.blocks import looks
@@ -118,7 +127,7 @@ async def thinking(deck: DeckScreen) -> None:
 
 
 @action("density", "Compact, or comfortable", group=GROUP)
-async def density(deck: DeckScreen) -> None:
+async def density(deck: ArrangesTiles) -> None:
     """Smaller tiles, so more on a page, without empty rows; once more: comfortable. Remembered."""
     from tui.view.blocks import looks
 
@@ -128,48 +137,48 @@ async def density(deck: DeckScreen) -> None:
     _settle(deck, "Compact." if arrangement.compact else "Comfortable.")
 
 
-def _look_anew(deck: DeckScreen) -> None:
+def _look_anew(deck: HasTiles) -> None:
     for tile in deck.tiles.values():
         tile.face.look_anew()
 
 
-def sizable(deck: DeckScreen) -> bool:
+def sizable(deck: HasGrid) -> bool:
     """There are tiles side by side whose sizes can differ."""
     return len(deck.grid.tiles()) > 1
 
 
 @action("grow", "Larger tile", keys=("alt+plus", "alt+equals_sign"), group=GROUP, when=sizable)
-async def grow(deck: DeckScreen) -> None:
+async def grow(deck: Resizes) -> None:
     """More room for this tile, beside and above the others; or pull its frame. Remembered."""
     _resize(deck, STEP)
 
 
 @action("shrink", "Smaller tile", keys=("alt+minus",), group=GROUP, when=sizable)
-async def shrink(deck: DeckScreen) -> None:
+async def shrink(deck: Resizes) -> None:
     """Less room for this tile. Remembered."""
     _resize(deck, 1 / STEP)
 
 
-def _resize(deck: DeckScreen, by: float) -> None:
+def _resize(deck: Resizes, by: float) -> None:
     if deck.model.current:
         deck.grid.grow(deck.model.current, by)
         deck.remember()
 
 
-def unlike(deck: DeckScreen) -> bool:
+def unlike(deck: HasModel) -> bool:
     """Some tile has a size of its own."""
     return bool(deck.model.arrangement.sizes)
 
 
 @action("even", "All tiles alike", group=GROUP, when=unlike)
-async def even(deck: DeckScreen) -> None:
+async def even(deck: Settles) -> None:
     """Every tile has the same share of the room again."""
     deck.model.arrangement.sizes.clear()
     _settle(deck, "All tiles are alike again.")
 
 
 @action("hide", "Hide this tile", group=GROUP, when=sizable)
-async def hide(deck: DeckScreen) -> None:
+async def hide(deck: Hides) -> None:
     """It takes no room until you go to it; the tabs name it when it needs you. Remembered."""
     hidden = deck.model.hide()
     if hidden:
@@ -177,13 +186,13 @@ async def hide(deck: DeckScreen) -> None:
         _settle(deck, f"{deck.name_of(hidden)} is hidden; going to it shows it again.")
 
 
-def some_hidden(deck: DeckScreen) -> bool:
+def some_hidden(deck: HasModel) -> bool:
     """A tile is hidden."""
     return bool(deck.model.hidden)
 
 
 @action("show_hidden", "Show hidden tiles", group=GROUP, when=some_hidden)
-async def show_hidden(deck: DeckScreen) -> None:
+async def show_hidden(deck: ShowsHidden) -> None:
     """The tiles that are hidden; those that you choose take room again."""
     from tui.screens.dialogs import Choose, Listing, Pick
 

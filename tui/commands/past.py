@@ -8,12 +8,13 @@ from tui.actions import action
 from tui.commands.turns import GROUP, can_repeat
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import Forks, GoesBack, ShowsTime, Talks, Undoes
+    from tui.deck.ports import HasComposer
 
 
 @action("turns", "Turns: fork, undo, put files back", keys=("alt+t",), group=GROUP,
         when=can_repeat)  # fmt: skip
-async def turns(deck: DeckScreen) -> None:
+async def turns(deck: GoesBack) -> None:
     """All turns of the session: fork, undo or put files back at one of them. Also esc twice."""
     from tui.screens.turns import pick_turn, pick_way
 
@@ -39,28 +40,28 @@ async def turns(deck: DeckScreen) -> None:
 
 
 @action("timeline", "Where the turn's time went", group=GROUP, when=can_repeat)
-async def timeline(deck: DeckScreen) -> None:
+async def timeline(deck: ShowsTime) -> None:
     """A turn's time in stretches: the model, tools, waiting for you; the last turn first."""
     summary = deck.model.summary()
     if summary is not None:
         await show_time(deck, summary.id, summary.turns)
 
 
-async def show_time(deck: DeckScreen, session: str, turn: int) -> None:
+async def show_time(deck: ShowsTime, session: str, turn: int) -> None:
     """A turn's timeline, in front of the deck."""
     from tui.screens.timeline import TimelineScreen
 
     await deck.app.push_screen_wait(TimelineScreen(deck, session, turn))
 
 
-async def _fork(deck: DeckScreen, session: str, turn: int) -> None:
+async def _fork(deck: Forks, session: str, turn: int) -> None:
     summary = deck.model.summaries.get(session)
     title = f"{summary.title} (fork)" if summary is not None and summary.title else ""
     made = await deck.client.call("session.fork", session=session, turn=turn, title=title)
     deck.go(deck.met(made))
 
 
-async def undo_to(deck: DeckScreen, session: str, turn: int | None, *, files: bool) -> None:
+async def undo_to(deck: Undoes, session: str, turn: int | None, *, files: bool) -> None:
     """Take a turn (default: the last) and what followed out of the conversation."""
     from tui.screens.turns import put_back
 
@@ -70,14 +71,14 @@ async def undo_to(deck: DeckScreen, session: str, turn: int | None, *, files: bo
         deck.say(put_back(answer))
 
 
-async def put_files_back(deck: DeckScreen, session: str, turn: int) -> None:
+async def put_files_back(deck: Undoes, session: str, turn: int) -> None:
     """Put files back to before a turn."""
     from tui.screens.turns import put_back
 
     deck.say(put_back(await deck.client.call("session.rewind", session=session, turn=turn)))
 
 
-def _offer(deck: DeckScreen, text: str) -> None:
+def _offer(deck: HasComposer, text: str) -> None:
     """Put a message that was taken back into the composer, if nothing stands there."""
     if not deck.composer.text.strip():
         deck.composer.paste(text)
@@ -85,7 +86,7 @@ def _offer(deck: DeckScreen, text: str) -> None:
 
 
 @action("undo", "Undo the last turn", keys=("alt+u",), group=GROUP, when=can_repeat)
-async def undo(deck: DeckScreen) -> None:
+async def undo(deck: Talks) -> None:
     """Take the last turn out of the conversation; with its files, if you say so."""
     from tui.screens.dialogs import Choice, Choose, Listing, Pick
 

@@ -8,11 +8,11 @@ from tui.actions import action
 from tui.commands.sessions import GROUP, connected, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import OpensRuns, Talks
 
 
 @action("runs", "Runs of plans", keys=("f10", "alt+e"), group=GROUP, when=connected)
-async def runs(deck: DeckScreen) -> None:
+async def runs(deck: OpensRuns) -> None:
     """Each run with its tasks, who worked when, what it takes and what needs you."""
     from tui.screens.runs import RunsView
     from tui.screens.session_list import reopen
@@ -23,7 +23,7 @@ async def runs(deck: DeckScreen) -> None:
 
 
 @action("draft_plan", "Make a plan of this session", group=GROUP, when=has_session)
-async def draft_plan(deck: DeckScreen) -> None:
+async def draft_plan(deck: Talks) -> None:
     """Its model drafts a plan of what was said, as a file in the session's directory."""
     summary = deck.model.summary()
     if summary is None:

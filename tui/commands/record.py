@@ -8,11 +8,12 @@ from tui.actions import action
 from tui.commands.sessions import connected, has_session
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import Reloads, Talks
+    from tui.deck.ports import ForPicking, ForReopening, ForSettings
 
 
 @action("export", "Export this session", group="Sessions", when=has_session)
-async def export(deck: DeckScreen) -> None:
+async def export(deck: Talks) -> None:
     """Write the session to a file, as Markdown (.md), HTML (.html) or JSON (.json)."""
     from tui.folder import here
     from tui.screens.dialogs import Prompt
@@ -28,7 +29,7 @@ async def export(deck: DeckScreen) -> None:
 
 
 @action("import_", "Import conversations", group="Sessions", when=connected)
-async def import_(deck: DeckScreen) -> None:
+async def import_(deck: Talks) -> None:
     """Bring conversations of other programs in: a file, a folder, or where they are kept."""
     from tui.screens.dialogs import Prompt
 
@@ -42,7 +43,7 @@ async def import_(deck: DeckScreen) -> None:
 
 
 @action("usage", "Usage: tokens, cost, turns", group="Deck", when=connected)
-async def usage(deck: DeckScreen) -> None:
+async def usage(deck: ForReopening) -> None:
     """Plots and sums by day, model, backend, profile, session: tokens, cost, cache, waiting."""
     from tui.screens.session_list import reopen
     from tui.screens.usage.screen import UsageScreen
@@ -53,7 +54,7 @@ async def usage(deck: DeckScreen) -> None:
 
 
 @action("context", "What fills the context", group="Sessions", when=has_session)
-async def context(deck: DeckScreen) -> None:
+async def context(deck: ForPicking) -> None:
     """A bar of what the model is sent: system prompt, tools, skills, files, primings, the rest."""
     from tui.screens.context import ContextScreen
 
@@ -62,7 +63,7 @@ async def context(deck: DeckScreen) -> None:
 
 
 @action("reload", "Read configuration and skills again", group="Deck", when=connected)
-async def reload(deck: DeckScreen) -> None:
+async def reload(deck: Reloads) -> None:
     """Take what was changed in files by hand; it happens by itself with the next thing you do."""
     from tui.deck.reload_config import reload_config
 
@@ -72,7 +73,7 @@ async def reload(deck: DeckScreen) -> None:
 
 
 @action("daydreams", "Daydreams: on, off, budget", group="Deck", when=connected)
-async def daydreams(deck: DeckScreen) -> None:
+async def daydreams(deck: ForSettings) -> None:
     """Whether ideas are drawn while all is idle, and what that may take; they come to the inbox."""
     from tui.screens.settings import settings_screen
 

@@ -9,11 +9,12 @@ from tui.commands.sessions import GROUP, connected, has_session
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import Talks
+    from tui.deck.ports import HasModel
 
 
 @action("review", "Review its changes", keys=("alt+d", "f9"), group=GROUP, when=has_session)
-async def review(deck: DeckScreen) -> None:
+async def review(deck: Talks) -> None:
     """All that the session changed: take back, comment, commit, land or discard."""
     from tui.screens.review.screen import ChangeReview
 
@@ -26,14 +27,14 @@ async def review(deck: DeckScreen) -> None:
         deck.say(said)
 
 
-def on_a_host(deck: DeckScreen) -> bool:
+def on_a_host(deck: HasModel) -> bool:
     """Whether the session in focus works on a branch on another machine."""
     summary = deck.model.summary()
     return summary is not None and bool(summary.host) and bool(summary.branch)
 
 
 @action("fetch-branch", "Bring its branch here", group=GROUP, when=on_a_host)
-async def fetch_branch(deck: DeckScreen) -> None:
+async def fetch_branch(deck: Talks) -> None:
     """From the machine it works on, into the repository that it took along."""
     summary = deck.model.summary()
     if summary is None:
@@ -48,7 +49,7 @@ async def fetch_branch(deck: DeckScreen) -> None:
 
 
 @action("land-several", "Land several sessions in an order", group=GROUP, when=connected)
-async def land_several(deck: DeckScreen) -> None:
+async def land_several(deck: Talks) -> None:
     """Sessions of one repository land one after another, each rebased on the one before."""
     from tui.screens.review.order import LandingOrder, candidates
 

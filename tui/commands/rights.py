@@ -9,11 +9,11 @@ from tui.commands.sessions import has_session
 from tui.commands.turns import GROUP
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import Talks
 
 
 @action("permission", "Change the permission mode", group=GROUP, when=has_session)
-async def permission(deck: DeckScreen) -> None:
+async def permission(deck: Talks) -> None:
     """read-only, ask, edit or full; full is confirmed by typing where there is no sandbox."""
     from tui.screens.confirm_full_mode import settle_full, unprotected
     from tui.screens.session_list import pick_permission
@@ -35,7 +35,7 @@ async def permission(deck: DeckScreen) -> None:
 
 
 @action("mcp", "MCP servers of this session", group=GROUP, when=has_session)
-async def mcp(deck: DeckScreen) -> None:
+async def mcp(deck: Talks) -> None:
     """Switch MCP servers on or off for this session, from its next turn on."""
     from tui.screens.servers import pick_servers
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.actions import action, show_key
+from tui.actions import action
+from tui.key_names import show_key
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import Closes, Forks, Makes, Moves, Searches, SessionInHand, Talks
+    from tui.deck.ports import ForListing, ForLooking, HasLink
 
 GROUP = "Sessions"
 
 
-def has_session(deck: DeckScreen) -> bool:
+def has_session(deck: SessionInHand) -> bool:
     """There is a current session, and an engine to ask."""
     return deck.model.current is not None and deck.link.up
 
 
-def connected(deck: DeckScreen) -> bool:
+def connected(deck: HasLink) -> bool:
     """There is an engine."""
     return deck.link.up
 
 
 @action("new", "New session", keys=("ctrl+n", "alt+n"), group=GROUP, footer="new",
         when=connected, order=10)  # fmt: skip
-async def new(deck: DeckScreen) -> None:
+async def new(deck: Makes) -> None:
     """Start one session or several: profile, backend, model, directory, title."""
     from tui.screens.confirm_full_mode import settle_full
     from tui.screens.new_session import NewSessionForm
@@ -61,7 +63,7 @@ async def new(deck: DeckScreen) -> None:
 
 @action("sessions", "All sessions", keys=("ctrl+l", "alt+l"), group=GROUP, footer="sessions",
         when=connected, order=40)  # fmt: skip
-async def sessions(deck: DeckScreen) -> None:
+async def sessions(deck: ForListing) -> None:
     """List all sessions, open and closed; go to one, reopen it, archive or delete it."""
     from tui.screens.session_list import open_list
 
@@ -70,7 +72,7 @@ async def sessions(deck: DeckScreen) -> None:
 
 @action("search", "Search all sessions", keys=("ctrl+f", "alt+i"), group=GROUP, footer="search",
         when=connected, order=45)  # fmt: skip
-async def search(deck: DeckScreen) -> None:
+async def search(deck: Searches) -> None:
     """Full text over every session; enter goes to the place, n and N there to the next."""
     from tui.screens.search import SearchScreen
     from tui.screens.session_list import reopen
@@ -82,7 +84,7 @@ async def search(deck: DeckScreen) -> None:
 
 
 @action("rename", "Rename", keys=("alt+r",), group=GROUP, when=has_session)
-async def rename(deck: DeckScreen) -> None:
+async def rename(deck: Talks) -> None:
     """Give the session another title."""
     from tui.screens.dialogs import Prompt
 
@@ -95,7 +97,7 @@ async def rename(deck: DeckScreen) -> None:
 
 
 @action("budget", "Budget of this session", group=GROUP, when=has_session)
-async def budget(deck: DeckScreen) -> None:
+async def budget(deck: Talks) -> None:
     """What the session may take: dollars, tokens, hours, turns; one that waits for more goes on."""
     from sessions.runtime.budget import said
     from tui.screens.dialogs import Prompt
@@ -112,7 +114,7 @@ async def budget(deck: DeckScreen) -> None:
 
 
 @action("close", "Close", keys=("alt+x",), group=GROUP, when=has_session)
-async def close(deck: DeckScreen) -> None:
+async def close(deck: Closes) -> None:
     """Take the session off the deck; its record stays, the list of all sessions reopens it."""
     from tui.screens.dialogs import Confirm
 
@@ -130,7 +132,7 @@ async def close(deck: DeckScreen) -> None:
 
 
 @action("archive", "Archive", group=GROUP, when=has_session)
-async def archive(deck: DeckScreen) -> None:
+async def archive(deck: ForLooking) -> None:
     """Take the session off the deck and out of the list; search still finds it."""
     summary = deck.model.summary()
     if summary is not None:
@@ -139,7 +141,7 @@ async def archive(deck: DeckScreen) -> None:
 
 @action("fork", "Fork", keys=("ctrl+k", "alt+k"), group=GROUP, footer="fork", when=has_session,
         order=35)  # fmt: skip
-async def fork(deck: DeckScreen) -> None:
+async def fork(deck: Forks) -> None:
     """A new session with the same past and an empty queue; each goes on for itself."""
     summary = deck.model.summary()
     if summary is None:
@@ -150,7 +152,7 @@ async def fork(deck: DeckScreen) -> None:
 
 
 @action("aside", "Set aside", keys=("alt+s",), group=GROUP, when=has_session)
-async def aside(deck: DeckScreen) -> None:
+async def aside(deck: ForLooking) -> None:
     """Take the session out of view until it needs you; it comes back by itself then."""
     summary = deck.model.summary()
     if summary is not None:
@@ -158,7 +160,7 @@ async def aside(deck: DeckScreen) -> None:
 
 
 @action("move_left", "Move tile left", keys=("alt+shift+left",), group=GROUP, when=has_session)
-async def move_left(deck: DeckScreen) -> None:
+async def move_left(deck: Moves) -> None:
     """Change places with the tile before."""
     deck.model.move(-1)
     deck.redraw(reflow=True)
@@ -166,7 +168,7 @@ async def move_left(deck: DeckScreen) -> None:
 
 
 @action("move_right", "Move tile right", keys=("alt+shift+right",), group=GROUP, when=has_session)
-async def move_right(deck: DeckScreen) -> None:
+async def move_right(deck: Moves) -> None:
     """Change places with the tile after."""
     deck.model.move(1)
     deck.redraw(reflow=True)

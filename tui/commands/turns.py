@@ -12,36 +12,50 @@ from tui.deck.sending import along
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import (
+        AnswersRequest,
+        Broadcasts,
+        ChangesQueue,
+        Edits,
+        Escapes,
+        Interrupts,
+        OpensInbox,
+        SeesDraft,
+        SendsNext,
+        SessionInHand,
+        Steers,
+        Talks,
+    )
+    from tui.deck.ports import ForLooking, ForPicking, HasComposer, HasModel, HasTile
 
 GROUP = "Turns"
 TWICE_WITHIN_S = 3.0
 BACK_WITHIN_S = 1.0
 
 
-def working(deck: DeckScreen) -> bool:
+def working(deck: SessionInHand) -> bool:
     """A turn of the current session runs."""
     summary = deck.model.summary()
     return summary is not None and summary.status in ("working", "needs-you") and deck.link.up
 
 
-def waits(deck: DeckScreen) -> bool:
+def waits(deck: SessionInHand) -> bool:
     """The current session goes on by itself when a limit ends."""
     summary = deck.model.summary()
     return summary is not None and bool(summary.resume_at) and deck.link.up
 
 
-def can_escape(deck: DeckScreen) -> bool:
+def can_escape(deck: Escapes) -> bool:
     """Something is there that esc ends, or that it goes back to when it is pressed twice."""
     return bool(escape_word(deck)) or can_go_back(deck)
 
 
-def can_go_back(deck: DeckScreen) -> bool:
+def can_go_back(deck: SeesDraft) -> bool:
     """Nothing runs, nothing is written, and there are turns to go back to."""
     return can_repeat(deck) and not working(deck) and not deck.composer.text.strip()
 
 
-def would_lose(deck: DeckScreen) -> str:
+def would_lose(deck: HasModel) -> str:
     """What an interrupt would lose: a tool that runs, a request that waits; "" if nothing.
 
     Text that arrived is kept in any case, and a retry's waiting loses nothing.
@@ -64,7 +78,7 @@ def would_lose(deck: DeckScreen) -> str:
     return ""
 
 
-def escape_word(deck: DeckScreen) -> str:
+def escape_word(deck: Escapes) -> str:
     """What esc ends now: a turn, or else a broadcast, an edit, a focus elsewhere."""
     if deck.tour.shown:
         return "skip the tour"
@@ -77,7 +91,7 @@ def escape_word(deck: DeckScreen) -> str:
 
 @action("interrupt", "Interrupt", keys=("escape",), group=GROUP, footer=escape_word,
         when=can_escape, order=5, priority=False)  # fmt: skip
-async def interrupt(deck: DeckScreen) -> None:
+async def interrupt(deck: Interrupts) -> None:
     """End the running turn; twice when it would lose work. When none runs, twice lists turns."""
     sender = deck.sender
     if deck.tour.shown:
@@ -119,19 +133,19 @@ async def interrupt(deck: DeckScreen) -> None:
     await deck.client.call("session.interrupt", session=summary.id)
 
 
-def can_repeat(deck: DeckScreen) -> bool:
+def can_repeat(deck: SessionInHand) -> bool:
     """There is a turn that can be asked again or undone."""
     summary = deck.model.summary()
     return has_session(deck) and summary is not None and summary.turns > 0
 
 
 @action("again", "Ask again", keys=("alt+a",), group=GROUP, when=can_repeat)
-async def again(deck: DeckScreen) -> None:
+async def again(deck: ForLooking) -> None:
     """Send the last message once more, as a new turn."""
     await deck.client.call("session.again", session=deck.model.current or "")
 
 
-def has_queue(deck: DeckScreen) -> bool:
+def has_queue(deck: SessionInHand) -> bool:
     """Messages wait in the current session."""
     summary = deck.model.summary()
     return has_session(deck) and summary is not None and bool(summary.queue)
@@ -139,7 +153,7 @@ def has_queue(deck: DeckScreen) -> bool:
 
 @action("queue", "Queued messages", keys=("alt+q",), group=GROUP, footer="queue", when=has_queue,
         order=8)  # fmt: skip
-async def queue(deck: DeckScreen) -> None:
+async def queue(deck: ChangesQueue) -> None:
     """See, edit, reorder, drop what waits; or hand it to the running turn now."""
     from tui.screens.queue import Queue
 
@@ -159,7 +173,7 @@ async def queue(deck: DeckScreen) -> None:
             deck.redraw()
 
 
-def stuck(deck: DeckScreen) -> bool:
+def stuck(deck: SendsNext) -> bool:
     """Messages wait, no turn runs that would take them, and the composer is empty."""
     return (
         has_queue(deck)
@@ -173,24 +187,24 @@ def stuck(deck: DeckScreen) -> bool:
 
 @action("send_next", "Send the next that waits", keys=("enter",), group=GROUP, footer="send next",
         when=stuck, order=4, priority=False)  # fmt: skip
-async def send_next(deck: DeckScreen) -> None:
+async def send_next(deck: ForLooking) -> None:
     """After an interrupt or a pause: enter in the empty composer sends the next queued message."""
     await deck.client.call("session.next", session=deck.model.current or "")
 
 
-def can_steer(deck: DeckScreen) -> bool:
+def can_steer(deck: SeesDraft) -> bool:
     """A turn runs and there is something to tell it."""
     return working(deck) and bool(deck.composer.text.strip())
 
 
-def steer_word(deck: DeckScreen) -> str:
+def steer_word(deck: HasModel) -> str:
     """Nothing where the session's agent takes no word within a turn: enter queues it."""
     return "" if deck.model.why_not("steer") else "steer now"
 
 
 @action("steer", "Steer now", keys=("alt+g", "ctrl+g"), group=GROUP, footer=steer_word,
         when=can_steer, order=6)  # fmt: skip
-async def steer(deck: DeckScreen) -> None:
+async def steer(deck: Steers) -> None:
     """Hand the message to the running turn, at its next step, instead of queueing it."""
     text, files = deck.composer.expanded(), deck.composer.files
     if not (text.strip() or files) or deck.model.current is None:
@@ -206,14 +220,14 @@ async def steer(deck: DeckScreen) -> None:
     deck.composer.clear_draft()
 
 
-def can_broadcast(deck: DeckScreen) -> bool:
+def can_broadcast(deck: SessionInHand) -> bool:
     """There is more than one tile."""
     return connected(deck) and len(deck.model.order) > 1
 
 
 @action("broadcast", "Broadcast", keys=("ctrl+b", "alt+m"), group=GROUP, footer="broadcast",
         when=can_broadcast, order=30)  # fmt: skip
-async def broadcast(deck: DeckScreen) -> None:
+async def broadcast(deck: Broadcasts) -> None:
     """Choose tiles; the next message goes to all of them, after a last question."""
     from tui.screens.session_list import pick_tiles
 
@@ -224,13 +238,13 @@ async def broadcast(deck: DeckScreen) -> None:
             deck.go(chosen[0])
 
 
-def _inbox_word(deck: DeckScreen) -> str:
+def _inbox_word(deck: HasModel) -> str:
     return "inbox" if deck.model.needing() or deck.model.waiting() else ""
 
 
 @action("inbox", "Inbox", keys=("f8", "alt+w"), group=GROUP, footer=_inbox_word, when=connected,
         order=3)  # fmt: skip
-async def inbox(deck: DeckScreen) -> None:
+async def inbox(deck: OpensInbox) -> None:
     """All that wants you: questions, failures, limits, ends, skills, dreams; answered in place."""
     from tui.screens.inbox import InboxScreen
 
@@ -240,7 +254,7 @@ async def inbox(deck: DeckScreen) -> None:
         deck.call_after_refresh(focus_request, deck)
 
 
-def focus_request(deck: DeckScreen) -> None:
+def focus_request(deck: HasTile) -> None:
     """Put the focus on the current tile's request, if it has one."""
     tile = deck.tile
     box = tile.answerable() if tile is not None else None
@@ -248,7 +262,7 @@ def focus_request(deck: DeckScreen) -> None:
         box.focus()
 
 
-def can_answer(deck: DeckScreen) -> bool:
+def can_answer(deck: AnswersRequest) -> bool:
     """The current tile asks something, and the focus is not there yet."""
     summary = deck.model.summary()
     if summary is None or not summary.asks:
@@ -259,13 +273,13 @@ def can_answer(deck: DeckScreen) -> bool:
 
 @action("answer", "Answer the request", keys=("ctrl+y", "alt+y"), group=GROUP, footer="answer",
         when=can_answer, order=2)  # fmt: skip
-async def answer(deck: DeckScreen) -> None:
+async def answer(deck: HasTile) -> None:
     """Go to the current tile's permission request."""
     focus_request(deck)
 
 
 @action("model", "Change the model", group=GROUP, when=has_session)
-async def model(deck: DeckScreen) -> None:
+async def model(deck: ForPicking) -> None:
     """Choose another model of the session's backend, from its next turn on."""
     from tui.screens.session_list import pick_model
 
@@ -278,7 +292,7 @@ async def model(deck: DeckScreen) -> None:
 
 
 @action("other_backend", "Go on with another backend", group=GROUP, when=has_session)
-async def other_backend(deck: DeckScreen) -> None:
+async def other_backend(deck: ForPicking) -> None:
     """Choose what answers the session from its next turn on; its past goes along."""
     from tui.screens.agents import pick_backend
 
@@ -291,7 +305,7 @@ async def other_backend(deck: DeckScreen) -> None:
 
 
 @action("compact", "Compact the conversation", group=GROUP, when=can_repeat)
-async def compact(deck: DeckScreen) -> None:
+async def compact(deck: ForPicking) -> None:
     """Let the model go on from a summary; the record keeps everything."""
     from tui.screens.dialogs import Confirm
 
@@ -304,7 +318,7 @@ async def compact(deck: DeckScreen) -> None:
 
 
 @action("editor", "Write in your editor", keys=("alt+h",), group=GROUP)
-async def editor(deck: DeckScreen) -> None:
+async def editor(deck: Edits) -> None:
     """The message goes to $EDITOR, what is pasted in full, and comes back when that is closed."""
     from sessions.places import places, private_folder
     from tui.deck.composer import LARGE_PASTE_CHARS
@@ -321,19 +335,19 @@ async def editor(deck: DeckScreen) -> None:
     deck.to_composer()
 
 
-def folded(deck: DeckScreen) -> bool:
+def folded(deck: HasComposer) -> bool:
     """Something pasted is folded in the message."""
     return bool(deck.composer.draft.pastes)
 
 
 @action("unfold_pastes", "Open what is pasted", group=GROUP, when=folded)
-async def unfold_pastes(deck: DeckScreen) -> None:
+async def unfold_pastes(deck: HasComposer) -> None:
     """Show the pastes of the message in full, to be read and edited; undo folds them again."""
     deck.composer.unfold()
 
 
 @action("shell_stop", "End my command", group=GROUP, when=has_session)
-async def shell_stop(deck: DeckScreen) -> None:
+async def shell_stop(deck: Talks) -> None:
     """End what you began with ! in this session; what it printed until then is kept."""
     ended = await deck.client.call("session.shell_stop", session=deck.model.current or "")
     if not ended:
@@ -341,6 +355,6 @@ async def shell_stop(deck: DeckScreen) -> None:
 
 
 @action("resume", "Go on after a pause", group=GROUP, when=has_session)
-async def resume(deck: DeckScreen) -> None:
+async def resume(deck: ForLooking) -> None:
     """Lift a pause (a limit, a quota), so that what waits is sent."""
     await deck.client.call("session.set", session=deck.model.current or "", changes={"paused": ""})

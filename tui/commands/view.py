@@ -10,23 +10,34 @@ from tui.commands.turns import focus_request
 from tui.panels import kinds
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import (
+        Compares,
+        GoesToTile,
+        GoesWhereNeeded,
+        MovesFocus,
+        OpensSide,
+        SeesSide,
+        Steps,
+        WidensSide,
+        Zooms,
+    )
+    from tui.deck.ports import HasModel, HasTile
 
 GROUP = "View"
 
 
-def any_tile(deck: DeckScreen) -> bool:
+def any_tile(deck: HasModel) -> bool:
     """There is a tile."""
     return bool(deck.model.order)
 
 
-def several(deck: DeckScreen) -> bool:
+def several(deck: HasModel) -> bool:
     """There is more than one tile."""
     return len(deck.model.order) > 1
 
 
-def _go_to(number: int) -> Callable[[DeckScreen], Awaitable[None]]:
-    async def go(deck: DeckScreen) -> None:
+def _go_to(number: int) -> Callable[[GoesToTile], Awaitable[None]]:
+    async def go(deck: GoesToTile) -> None:
         visible = deck.model.order
         if number <= len(visible):
             deck.go(visible[number - 1])
@@ -35,7 +46,7 @@ def _go_to(number: int) -> Callable[[DeckScreen], Awaitable[None]]:
     return go
 
 
-def _has(number: int) -> Callable[[DeckScreen], bool]:
+def _has(number: int) -> Callable[[HasModel], bool]:
     return lambda deck: len(deck.model.order) >= number
 
 
@@ -50,7 +61,7 @@ for _number in range(1, 10):
     )(_go_to(_number))
 
 
-def needed(deck: DeckScreen) -> bool:
+def needed(deck: HasModel) -> bool:
     """Some session needs the user: the current one's request, or another one."""
     summary = deck.model.summary()
     return deck.model.next_needing() is not None or (summary is not None and bool(summary.asks))
@@ -58,7 +69,7 @@ def needed(deck: DeckScreen) -> bool:
 
 @action("next_needing", "Next that needs you", keys=("ctrl+j", "alt+j"), group=GROUP,
         footer="needs you", when=needed, order=1, instant=True)  # fmt: skip
-async def next_needing(deck: DeckScreen) -> None:
+async def next_needing(deck: GoesWhereNeeded) -> None:
     """Go round all that ask, failed, are paused, or are done and unseen; the oldest first."""
     wanted = deck.model.next_needing()
     if wanted is not None:
@@ -70,18 +81,18 @@ async def next_needing(deck: DeckScreen) -> None:
 
 
 @action("next", "Next tile", keys=("alt+right",), group=GROUP, when=several, instant=True)
-async def following(deck: DeckScreen) -> None:
+async def following(deck: Steps) -> None:
     """Go to the tile after this one."""
     _step(deck, 1)
 
 
 @action("previous", "Previous tile", keys=("alt+left",), group=GROUP, when=several, instant=True)
-async def previous(deck: DeckScreen) -> None:
+async def previous(deck: Steps) -> None:
     """Go to the tile before this one."""
     _step(deck, -1)
 
 
-def _step(deck: DeckScreen, by: int) -> None:
+def _step(deck: Steps, by: int) -> None:
     before = deck.model.visible()
     deck.model.step(by)
     deck.arrived(before)
@@ -89,7 +100,7 @@ def _step(deck: DeckScreen, by: int) -> None:
 
 @action("zoom", "Zoom", keys=("ctrl+z", "f11"), group=GROUP, footer="zoom", when=any_tile,
         order=25, instant=True)  # fmt: skip
-async def zoom(deck: DeckScreen) -> None:
+async def zoom(deck: Zooms) -> None:
     """One tile alone, or all again."""
     model = deck.model
     if model.pinned:
@@ -99,14 +110,14 @@ async def zoom(deck: DeckScreen) -> None:
     deck.redraw(reflow=True)
 
 
-def has_pages(deck: DeckScreen) -> bool:
+def has_pages(deck: HasModel) -> bool:
     """There is more than one page."""
     return deck.model.pages > 1
 
 
 @action("page_next", "Next page", keys=("alt+pagedown", "ctrl+pagedown"), group=GROUP,
         footer="page", when=has_pages, order=28, instant=True)  # fmt: skip
-async def page_next(deck: DeckScreen) -> None:
+async def page_next(deck: Steps) -> None:
     """The next page of tiles."""
     before = deck.model.visible()
     deck.model.turn_page(1)
@@ -115,7 +126,7 @@ async def page_next(deck: DeckScreen) -> None:
 
 @action("page_previous", "Previous page", keys=("alt+pageup", "ctrl+pageup"), group=GROUP,
         when=has_pages, instant=True)  # fmt: skip
-async def page_previous(deck: DeckScreen) -> None:
+async def page_previous(deck: Steps) -> None:
     """The page of tiles before."""
     before = deck.model.visible()
     deck.model.turn_page(-1)
@@ -123,7 +134,7 @@ async def page_previous(deck: DeckScreen) -> None:
 
 
 @action("compare", "Compare side by side", keys=("alt+c",), group=GROUP, when=several)
-async def compare(deck: DeckScreen) -> None:
+async def compare(deck: Compares) -> None:
     """This tile and another one side by side; once more goes back to all."""
     from tui.screens.session_list import pick_tile
 
@@ -144,7 +155,7 @@ async def compare(deck: DeckScreen) -> None:
 
 @action("focus", "Tile or composer", keys=("tab", "f6"), group=GROUP, footer="tile/composer",
         when=any_tile, order=60, priority=False, instant=True)  # fmt: skip
-async def focus(deck: DeckScreen) -> None:
+async def focus(deck: MovesFocus) -> None:
     """Move the keys between the composer and the tile: there they scroll, search, copy, fold."""
     tile = deck.tile
     if deck.focused is deck.composer and tile is not None:
@@ -154,7 +165,7 @@ async def focus(deck: DeckScreen) -> None:
 
 
 @action("find", "Find in this tile", keys=("alt+slash", "f7"), group=GROUP, when=any_tile)
-async def find(deck: DeckScreen) -> None:
+async def find(deck: HasTile) -> None:
     """Find text in the tile; n and N go from hit to hit."""
     tile = deck.tile
     if tile is not None:
@@ -162,7 +173,7 @@ async def find(deck: DeckScreen) -> None:
 
 
 @action("mark", "Mark for the harvest", group=GROUP, when=any_tile)
-async def mark(deck: DeckScreen) -> None:
+async def mark(deck: HasTile) -> None:
     """Keep the tile's block in hand, or what is selected, as a byproduct. In the tile: m."""
     tile = deck.tile
     if tile is not None:
@@ -171,14 +182,14 @@ async def mark(deck: DeckScreen) -> None:
 
 
 @action("top", "To the beginning", keys=("ctrl+home",), group=GROUP, when=any_tile)
-async def top(deck: DeckScreen) -> None:
+async def top(deck: HasTile) -> None:
     """Scroll the tile to its beginning."""
     if deck.tile is not None:
         deck.tile.face.scroll_home(animate=False)
 
 
 @action("bottom", "To the end", keys=("ctrl+end",), group=GROUP, when=any_tile)
-async def bottom(deck: DeckScreen) -> None:
+async def bottom(deck: HasTile) -> None:
     """Scroll the tile to its end and follow it."""
     if deck.tile is not None:
         deck.tile.face.scroll_end(animate=False)
@@ -188,12 +199,12 @@ SIDE = "Side panel"
 if kinds():
 
     @action("side", "Side panel", keys=("f2",), group=SIDE, footer="side", order=50)
-    async def side(deck: DeckScreen) -> None:
+    async def side(deck: OpensSide) -> None:
         """Open or close the side panel of the current session."""
         await _toggle(deck)
 
 
-def side_open(deck: DeckScreen) -> bool:
+def side_open(deck: SeesSide) -> bool:
     """The side panel is open beside the tiles."""
     return deck.side.shown and not deck.has_class("-narrow")
 
@@ -201,22 +212,22 @@ def side_open(deck: DeckScreen) -> bool:
 if kinds():
 
     @action("side_width", "Width of the side panel", keys=("alt+v",), group=SIDE, when=side_open)
-    async def side_width(deck: DeckScreen) -> None:
+    async def side_width(deck: WidensSide) -> None:
         """Make the side panel wider; from its widest it is narrow again. Remembered."""
         deck.memory.side_width = deck.side.widen()
         deck.redraw(reflow=True)
         deck.remember()
 
 
-async def _toggle(deck: DeckScreen, name: str = "") -> None:
+async def _toggle(deck: OpensSide, name: str = "") -> None:
     had_keys = deck.side.has_focus_within
     await deck.side.toggle(name)
     if had_keys and not deck.side.shown:
         deck.composer.focus()  # else some field of the hidden panel gets them
 
 
-def _panel(name: str) -> Callable[[DeckScreen], Awaitable[None]]:
-    async def toggle(deck: DeckScreen) -> None:
+def _panel(name: str) -> Callable[[OpensSide], Awaitable[None]]:
+    async def toggle(deck: OpensSide) -> None:
         await _toggle(deck, name)
 
     return toggle

@@ -5,10 +5,11 @@ from __future__ import annotations
 from textual.timer import Timer
 
 from tui import actions as registry
+from tui.deck.action_ports import ForChrome
 from tui.deck.banner import Banner, too_narrow
 from tui.deck.composer import Composer
-from tui.deck.ports import ForChrome
 from tui.deck.welcome import Welcome
+from tui.key_names import show_key
 from tui.widgets.clickable_line import FooterKey, footer_spots, status_spots, tab_spots
 
 _DUE = 10
@@ -39,7 +40,7 @@ class Chrome:
         all_seen = len(model.order) <= len(model.visible()) and not model.pinned
         tabs.set_class(all_seen and not model.arrangement.only, "-hidden")
         tabs.say(tab_spots(model, width))
-        deck.line("footer").say(footer_spots(self._entries(), width, registry.show_key))
+        deck.line("footer").say(footer_spots(self._entries(), width, show_key))
         deck.banner.narrow(too_narrow(width, deck.size.height))
         self._count_down()
 
@@ -51,7 +52,7 @@ class Chrome:
     def lost(self, message: str, hint: str) -> None:
         """There is no engine."""
         for banner in self.deck.query(Banner):  # none when the deck is leaving
-            banner.tell(message, hint, registry.show_key(self.key("reconnect")))
+            banner.tell(message, hint, show_key(self.key("reconnect")))
         for welcome in self.deck.query(Welcome):
             welcome.lost()
 

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.binding import ActiveBinding
-    from textual.css.query import DOMQuery
     from textual.geometry import Size
-    from textual.timer import Timer
     from textual.widget import Widget
 
     from sessions.errors import AgentdeckError
     from sessions.record.events import JSON, Event
     from sessions.record.summary import SessionSummary, Summary
-    from tui.deck.banner import Banner
     from tui.deck.client import DeckClient
     from tui.deck.composer import Composer
     from tui.deck.engine_link import Link
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
     from tui.deck.settings_cache import AskedSettings
     from tui.deck.tile import Tile
     from tui.options import DeckOptions
-    from tui.widgets.clickable_line import ClickableLine
     from tui.widgets.permission import PermissionBox
 
 Part = TypeVar("Part", bound="Widget")
@@ -200,37 +195,20 @@ class SideSteered(SideShown, Protocol):
         """Take the next of its widths, or this one; what it is then."""
 
 
-class HasFocus(Protocol):
+class HasFocused(Protocol):
     """Who has the keys."""
 
     @property
     def focused(self) -> Widget | None:
         """The widget that has them."""
 
+
+class HasFocus(HasFocused, Protocol):
+    """Who has the keys, and whether it is the side panel."""
+
     @property
     def side(self) -> SideShown:
         """The side panel."""
-
-
-class ForChrome(HasModel, HasTiles, HasFocus, HasOptions, HasLink, HasSize, Protocol):
-    """What is needed to say everything around the tiles."""
-
-    @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The keys that do something now."""
-
-    @property
-    def banner(self) -> Banner:
-        """Above everything, when there is something wrong."""
-
-    def query(self, selector: type[Part]) -> DOMQuery[Part]:
-        """The parts of a kind; none when the deck is leaving."""
-
-    def line(self, name: str) -> ClickableLine:
-        """One of the lines `status`, `tabs` and `footer`."""
-
-    def set_interval(self, interval: float, callback: Callable[[], None]) -> Timer:
-        """Call again and again."""
 
 
 class ForDrafts(HasModel, HasComposer, HasMemory, Protocol):
@@ -251,13 +229,13 @@ class ForSending(
     HasModel,
     HasTiles,
     HasTile,
-    HasFocus,
+    Asks,
     HasComposer,
     HasLink,
     Remembers,
     Goes,
     Meets,
-    Asks,
+    HasFocus,
     Protocol,
 ):
     """What is needed to send a message."""
@@ -273,14 +251,18 @@ class ForScrolling(HasModel, HasTiles, Protocol):
     """What is needed to bring a place of a record into view."""
 
 
-class ForReopening(HasModel, HasComposer, Goes, Asks, Protocol):
-    """What is needed to make a session a tile again."""
+class SummariesCome(Protocol):
+    """What is told of sessions."""
 
     def summary_came(self, summary: Summary) -> None:
         """Status, title, cost, queue … of a session."""
 
 
-class ForPanels(ForReopening, HasTiles, Says, Protocol):
+class ForReopening(HasModel, Asks, HasComposer, Goes, SummariesCome, Protocol):
+    """What is needed to make a session a tile again."""
+
+
+class ForPanels(HasTiles, Says, ForReopening, Protocol):
     """The deck as the panels of the side see it."""
 
     async def guarded(self, work: object) -> None:
@@ -298,15 +280,26 @@ class ForPicking(HasModel, Asks, Protocol):
     """What is needed to have something of a session chosen."""
 
 
-class ForPickingTiles(ForPicking, HasSize, Protocol):
+class KeysAwaited(Protocol):
+    """Who gets the keys when it is there."""
+
+    keys_for: str
+    """The terminal that gets the keys as soon as it is in view."""
+
+
+class ForBeginning(HasModel, HasTiles, Asks, Goes, Meets, KeysAwaited, Protocol):
+    """What is needed to begin a terminal."""
+
+
+class ForPickingTiles(HasSize, ForPicking, Protocol):
     """What is needed to have tiles chosen."""
 
 
-class ForAiming(ForPickingTiles, HasComposer, Protocol):
+class ForAiming(HasComposer, ForPickingTiles, Protocol):
     """What is needed to have several tiles ticked, and to write to them at once."""
 
 
-class ForListing(ForReopening, HasSize, Protocol):
+class ForListing(HasSize, ForReopening, Protocol):
     """What is needed to list all sessions, and to open one."""
 
 
@@ -314,7 +307,7 @@ class ForSigningIn(Asks, Says, Protocol):
     """What is needed to sign in to an agent."""
 
 
-class ForGoingOn(ForSigningIn, HasComposer, Goes, Meets, Protocol):
+class ForGoingOn(HasComposer, Goes, Meets, ForSigningIn, Protocol):
     """What is needed to go on with an imported conversation."""
 
 
@@ -322,55 +315,95 @@ class ForBackends(AsksEngine, HasOptions, Protocol):
     """What is needed to say what answers here."""
 
 
-class ForInbox(HasModel, AsksEngine, Starts, Protocol):
-    """What is needed to answer what wants a person."""
+class WatchesRequests(Protocol):
+    """Told when what wants a person changes."""
 
     requests_watcher: Callable[[], None] | None
 
+
+class HasSide(Protocol):
+    """The side panel."""
+
     @property
     def side(self) -> SideSteered:
-        """The side panel."""
+        """Open or not."""
+
+
+class Decides(Protocol):
+    """Answers requests."""
 
     def decide(self, message: PermissionBox.Answered) -> None:
         """Give an answer to a request."""
 
-    def call_after_refresh(self, callback: Callable[[str], object], name: str) -> object:
+
+class Defers(Protocol):
+    """What is done when this is drawn."""
+
+    def call_after_refresh(self, callback: Callable[..., object], *args: object) -> object:
         """Call when what happens now has been drawn."""
 
 
-class ForQueue(HasModel, AsksEngine, HasMemory, Says, Protocol):
-    """What is needed to change what waits in a session."""
+class ForInbox(HasModel, AsksEngine, Starts, WatchesRequests, HasSide, Decides, Defers, Protocol):
+    """What is needed to answer what wants a person."""
+
+
+class WatchesQueue(Protocol):
+    """Told when what waits in a session changes."""
 
     queue_watcher: Callable[[], None] | None
 
 
-class ForRuns(AsksEngine, Says, Protocol):
-    """What is needed to look at runs of plans and to steer them."""
+class ForQueue(HasModel, AsksEngine, Says, HasMemory, WatchesQueue, Protocol):
+    """What is needed to change what waits in a session."""
+
+
+class WatchesRuns(Protocol):
+    """Told when something happens in a run of a plan."""
 
     plans_watcher: Callable[[JSON], None] | None
 
 
-class ForSearching(HasModel, AsksEngine, Protocol):
-    """What is needed to search all sessions."""
+class ForRuns(AsksEngine, Says, WatchesRuns, Protocol):
+    """What is needed to look at runs of plans and to steer them."""
+
+
+class WatchesIndex(Protocol):
+    """Told when more of the index is made."""
 
     index_watcher: Callable[[], None] | None
 
 
-class ForTimeline(HasModel, AsksEngine, Protocol):
-    """What is needed to show where a turn's time goes while it runs."""
+class ForSearching(HasModel, AsksEngine, WatchesIndex, Protocol):
+    """What is needed to search all sessions."""
+
+
+class WatchesEvents(Protocol):
+    """Told of every event."""
 
     event_watcher: Callable[[str, Event], None] | None
 
 
-class ReloadsConfig(AsksUser, Redraws, Protocol):
-    """What is set anew when the configuration changed."""
+class ForTimeline(HasModel, AsksEngine, WatchesEvents, Protocol):
+    """What is needed to show where a turn's time goes while it runs."""
+
+
+class SetsOptions(Protocol):
+    """What the deck goes by from now on."""
 
     options: DeckOptions
     notifier: Notifier
 
 
-class ForSettings(AsksEngine, ReloadsConfig, Protocol):
-    """What is needed to change settings."""
+class ReloadsConfig(Redraws, AsksUser, SetsOptions, Protocol):
+    """What is set anew when the configuration changed."""
+
+
+class WatchesSettings(Protocol):
+    """The settings, as they were told last, and who is told when they change."""
 
     settings: AskedSettings
     settings_watcher: Callable[[], None] | None
+
+
+class ForSettings(AsksEngine, ReloadsConfig, WatchesSettings, Protocol):
+    """What is needed to change settings."""

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tui.deck.event_spot import EventSpot
 from tui.deck.ports import ForScrolling
-
-
-@dataclass(frozen=True, slots=True)
-class EventSpot:
-    """An event of a session, and the words that were looked for in it ("" = none)."""
-
-    session: str
-    seq: int
-    words: str = ""
 
 
 class ScrollToEvent:

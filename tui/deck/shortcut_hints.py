@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from tui import actions as registry
 from tui.deck.banner import MIN_WIDTH
 from tui.deck.model import DeckModel
+from tui.key_names import show_key
 from tui.options import DeckOptions
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ class ShortcutHints:
         spec = registry.actions().get(name)
         if spec is None:
             return
-        keys = ", ".join(map(registry.show_key, registry.keys_of(spec, self._keys)))
+        keys = ", ".join(map(show_key, registry.keys_of(spec, self._keys)))
         if keys:
             self._tell(name, keys)
 
     def by_key(self, what: str, key: str) -> None:
         """A dialog's button was clicked that has a key."""
-        self._tell(what, registry.show_key(key))
+        self._tell(what, show_key(key))
 
     def _tell(self, what: str, keys: str) -> None:
         # On a phone there are none.

@@ -11,8 +11,8 @@ from tui.deck.ports import Asks, HasModel, HasTiles
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from sessions.record.summary import SessionSummary
     from tui.deck.engine_link import Link
+    from tui.deck.ports import ForBeginning, ForPicking
     from tui.terminals.view import TerminalView
     from tui.view.clock import FrameClock
     from tui.widgets.permission import PermissionBox
@@ -29,22 +29,6 @@ class ForTerminals(HasModel, HasTiles, Asks, Protocol):
 
     def run_worker(self, work: object, *, group: str, exit_on_error: bool) -> object:
         """Do something aside."""
-
-
-class ForPasting(HasModel, Asks, Protocol):
-    """What is needed to type a text into a terminal."""
-
-
-class ForBeginning(HasModel, HasTiles, Asks, Protocol):
-    """What is needed to begin a terminal."""
-
-    keys_for: str
-
-    def met(self, data: SessionSummary) -> str:
-        """A session that the engine answers with; its id."""
-
-    def go(self, session_id: str) -> None:
-        """Make a session's tile the current one."""
 
 
 class WithTerminals:
@@ -105,7 +89,7 @@ async def copy_asked(deck: Asks, session: str, ask: str) -> None:
     )
 
 
-async def paste(deck: ForPasting, session: str, text: str) -> bool:
+async def paste(deck: ForPicking, session: str, text: str) -> bool:
     """Type a text into a terminal; where its lines would run at once, ask first. Whether it was."""
     from tui.screens.dialogs import Confirm
 

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui import actions as registry
+from tui.key_names import show_key
 from tui.panels.hints import Hints
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Tour(Vertical):
 
     def _key(self, action: str) -> str:
         keys = registry.keys_of(registry.actions()[action], self._changed)
-        return registry.show_key(keys[0]) if keys else "the palette"
+        return show_key(keys[0]) if keys else "the palette"
 
     def on_hints_chosen(self, message: Hints.Chosen) -> None:
         """The same by a click."""

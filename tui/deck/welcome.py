@@ -11,6 +11,7 @@ from textual.widgets import Static
 from sessions.api.answers import BackendListed
 from sessions.errors import AgentdeckError
 from tui import actions as registry
+from tui.key_names import show_key
 from tui.terminal import glyphs
 from tui.text import one_line
 
@@ -77,7 +78,7 @@ class Welcome(Static):
 
     def _key(self, action: str) -> str:
         keys = registry.keys_of(registry.actions()[action], self._changed)
-        return registry.show_key(keys[0]) if keys else "the palette"
+        return show_key(keys[0]) if keys else "the palette"
 
     def _backend(self, backend: BackendListed) -> list[Content]:
         works = bool(backend.get("ok"))

@@ -9,12 +9,13 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui import actions as registry
+from tui.key_names import show_key
 from tui.screens.dialogs import Dialog, Pick
 from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
-    from tui.deck.screen import DeckScreen
+    from tui.deck.action_ports import ForActions
 
 # Keys of widgets, which are no actions of the deck.
 WIDGET_KEYS = (
@@ -61,7 +62,7 @@ class Help(Dialog[str]):
     WIDE: ClassVar[bool] = True
     WHOLE: ClassVar[bool] = True
 
-    def __init__(self, deck: DeckScreen) -> None:
+    def __init__(self, deck: ForActions) -> None:
         super().__init__("Keys and actions")
         self.deck = deck
 
@@ -82,7 +83,7 @@ class Help(Dialog[str]):
         narrow = self.size.width < ROOMY
         widest = max(len(spec.title) for spec in registry.actions().values()) + 2
         for spec in registry.actions().values():
-            keys = [registry.show_key(k) for k in registry.keys_of(spec, self.deck.options.keys)]
+            keys = [show_key(k) for k in registry.keys_of(spec, self.deck.options.keys)]
             head = spec.group if spec.group != group else ""
             group = spec.group
             style = "" if spec.when(self.deck) else "$text-muted"

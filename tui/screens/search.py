@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from sessions.errors import AgentdeckError
 from tui.background_work import while_shown
-from tui.deck.scroll_to_event import EventSpot
+from tui.deck.event_spot import EventSpot
 from tui.screens.dialogs import Filtered
 from tui.text import clip, one_line, title_of
 from tui.widgets.fields import Field

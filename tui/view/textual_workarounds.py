@@ -17,7 +17,7 @@ else:
 
 
 class SteadyScreen(_Screen):
-    """Mixed into a screen, before Textual's own class: `class DeckScreen(Fitted, Screen)`."""
+    """Mixed into a screen, before Textual's own class: `class DeckScreen(SteadyScreen, Screen)`."""
 
     async def _on_resize(self, event: events.Resize) -> None:
         """Lay out for the size that the terminal has now, whatever size was told.

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from sessions.errors import AgentdeckError
 from tui import actions as registry
 from tui.background_work import while_shown
+from tui.key_names import show_key
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
 from tui.widgets.fields import Field
@@ -135,7 +136,7 @@ class PressKey(Dialog[str]):
             fault = "Letters and figures are for writing: press one with ctrl or alt, or an F key."
         self.pressed = "" if fault else event.key
         self.query_one("#fault", Static).update(plain(fault))
-        shown = registry.show_key(event.key)
+        shown = show_key(event.key)
         has = self.taken.get(event.key)
         mine = has is not None and has.name == self.setting["keys"][-1]
         whose = "" if has is None or mine else f", which {has.title} gives up"

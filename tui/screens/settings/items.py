@@ -10,6 +10,7 @@ from rich.cells import set_cell_size
 from sessions.api.answers import SettingShown, SettingsSection
 from tui import actions as registry
 from tui import synonyms
+from tui.key_names import show_key
 from tui.terminal import glyphs
 from tui.text import clip, one_line
 from tui.widgets.rows import Row
@@ -169,7 +170,7 @@ def shown_value(setting: SettingShown) -> str:
     if setting["kind"] == "switch":
         return "on" if value == "true" else "off"
     if setting["kind"] == "key":
-        return ", ".join(registry.show_key(key) for key in value.split()) or "palette"
+        return ", ".join(show_key(key) for key in value.split()) or "palette"
     return value or "–"
 
 
