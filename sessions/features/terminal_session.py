@@ -53,7 +53,7 @@ class TerminalSession:
         """What was asked to be put there, by its question."""
         self._deck = deck
         self._recording = self._record(record_mb) if started.record else None
-        self._commands = ShellCommands()
+        self._commands = ShellCommands(started.columns)
         self._asking = self._asked = False
         """Its title says that it asks for something, and so it was told."""
         self._too_many = False
@@ -204,6 +204,7 @@ class TerminalSession:
         """It draws at that size from here on."""
         if self._recording is not None:
             self._recording.resized(columns, rows)
+        self._commands.sized(columns)
         self._state(columns=columns, rows=rows)
 
     def notified(self) -> None:

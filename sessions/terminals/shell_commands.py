@@ -6,20 +6,21 @@ from time import monotonic
 
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
-from sessions.terminals import plain_text
+from sessions.terminals import plain_text, typed_line
 
 _MOST_TYPED, _MOST_OUTPUT = 2**12, 2**16
 _MOST_COMMANDS, _COMMANDS_S = 100, 1.0
 """Commands on record at once; one more for each of so many seconds."""
+_PASTES = b"\x1b[?2004h"
 
 
 class ShellCommands:
     """Puts one terminal's commands together, out of what it says and what it prints between."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 80) -> None:
         self._prompted, self._typed, self._output = bytearray(), bytearray(), bytearray()
-        self._width = 0
-        """Cells of the prompt before what is typed."""
+        self._width, self._columns = 0, columns
+        """Cells of the prompt before what is typed, and of the whole line."""
         self._cut = 0
         """Bytes that are left out of the output's middle."""
         self._in = ""
@@ -39,6 +40,10 @@ class ShellCommands:
             if (more := len(self._output) - _MOST_OUTPUT) > _MOST_OUTPUT:
                 self._cut += more
                 del self._output[:more]
+
+    def sized(self, columns: int) -> None:
+        """Lines are that wide from here on."""
+        self._columns = columns
 
     def prompt(self) -> None:
         """Here a prompt begins."""
@@ -60,10 +65,17 @@ class ShellCommands:
 
     def began(self, command: str) -> None:
         """Here the output begins, of that command if it is told."""
-        typed = plain_text.typed(bytes(self._typed), self._width) if self._in == "typing" else ""
+        typed = self._read() if self._in == "typing" else ""
         self._command = command or self._command or typed
         self._in, self._since, self._cut = "output", monotonic(), 0
         self._output.clear()
+
+    def _read(self) -> str:
+        """What was typed, as it stood when it was entered."""
+        pastes = (
+            _PASTES in self._prompted
+        )  # whoever takes these says of a line that is not the last
+        return typed_line.typed(bytes(self._typed), self._width, self._columns, lines=pastes)
 
     def done(self, code: int | None) -> ev.ShellRan | None:
         """It has ended: the command, None where none had begun."""

@@ -176,6 +176,5 @@ async def to_terminal(deck: PastesCode) -> None:
         from tui.screens.session_list import pick_among
 
         target = await pick_among(deck, "Send the code to", among)
-    if target is not None:
-        await paste(deck, target, text)
+    if target is not None and await paste(deck, target, text):
         give_keys(deck, target)

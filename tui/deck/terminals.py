@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import UsageError
+from sessions.safety.sanitise import clean_line
 from tui.deck.ports import Asks, HasModel, HasTiles
-from tui.text import one_line
 
 if TYPE_CHECKING:
     from tui.deck.engine_link import Link
@@ -97,7 +97,7 @@ async def paste(deck: ForPicking, session: str, text: str) -> bool:
     if told["typed"]:
         return True
     lines = len(text.splitlines())
-    first = "\n".join(one_line(line)[:100] for line in text.splitlines()[:6])
+    first = "\n".join(clean_line(line.expandtabs(4))[:100] for line in text.splitlines()[:6])
     more = f"\n… and {lines - 6} more" if lines > 6 else ""
     said = f"{told['why']} It runs at once, line by line:\n\n{first}{more}"
     question = Confirm(f"Paste {lines} lines into {deck.name_of(session)}?", said, "Paste and run",

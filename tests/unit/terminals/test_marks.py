@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sessions.terminals.escape_sequences import Marks
 from sessions.terminals.escape_sequences import TerminalMark as Mark
 from sessions.terminals.modes import BRACKETED, Modes
-from sessions.terminals.plain_text import plain, typed, width_of
+from sessions.terminals.plain_text import plain, width_of
 from sessions.terminals.shell_commands import ShellCommands
+from sessions.terminals.typed_line import typed
 
 _64 = base64.b64encode("Grüße".encode()).decode()
 PRINTED = (
@@ -123,3 +124,20 @@ def test_a_command_is_read_behind_a_prompt_that_was_drawn_anew() -> None:
     commands.began("")
     told = commands.done(0)
     assert told is not None and told.command == "echo it"
+
+
+def test_a_command_of_several_rows_is_read() -> None:
+    lines = b"\x1b[7mfor i in 1; do\x1b[27m\r\n\r\x1b[7mecho $i\x1b[27m\r\n\r\x1b[7mdone\x1b[27m"
+    lines += b"\x1b[A\x1b[A\x08\x08for i in 1; do\r\n\recho $i\r\n\rdone\r\n\x1b[?2004l\r"
+    assert typed(lines, 2, 30, lines=True) == "for i in 1; do\necho $i\ndone"
+    assert typed(lines, 2, 30) == ""
+    assert (
+        typed(b"for i in 1\r\n\x1b[?2004l\r\x1b[?2004h> do\r\n\x1b[?2004l\r", 2, 30, lines=True)
+        == ""
+    )
+    long = b"echo aaaaaaaaaa bbbbbbbbbb cccccccccc\x08\x08\x08XYccc\x08\x08\x08\x1b[A\r\x1b[C\x1b[C"
+    long += b"Zecho aaaaaaaaaa bbbbbbbbbb c\x1b[C\x1b[C\x1b[C\x1b[C\x1b[CcXYccc\x1b[A" + b"\x08" * 9
+    assert typed(long + b"\r\n\r\r\n", 2, 30) == "Zecho aaaaaaaaaa bbbbbbbbbb cccccccXYccc"
+    assert typed("日本 abc\x08\x08\x08\x08\x08\x08本".encode(), 0, 30) == "日本 abc"
+    assert typed(b"0123456789 \rab", 0, 10) == "0123456789ab"
+    assert typed(b"a\x1b[2;2Hb") == typed(b"a\x1b[A") == ""

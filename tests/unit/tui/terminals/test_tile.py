@@ -430,6 +430,26 @@ async def test_code_of_an_answer_is_typed_not_run() -> None:
         await here.until(lambda: isinstance(here.deck.focused, TerminalView))
 
 
+async def test_code_whose_lines_would_run_is_not_typed_when_that_is_refused() -> None:
+    client = TerminalClient()
+    client.brackets = False
+    terminal = client.terminal()
+    session = client.add("answers")
+    client.start_turn(session)
+    client.say(session, "Run this:\n\n```python\nif 1:\n    go()\n```\n")
+    client.end_turn(session)
+    async with opened(client=client) as here:
+        await here.until(lambda: terminal in client.watching)
+        await here.press("alt+2")
+        here.deck.start("to_terminal")
+        asked = await here.screen(Confirm)
+        assert "if 1:\n    go()" in asked.text
+        await here.press("n")
+        await here.until(lambda: here.app.screen is here.deck)
+        await here.settle()
+        assert not client.typed and here.deck.model.current == session
+
+
 async def test_the_clipboard_is_the_programs_only_when_it_is_allowed() -> None:
     async with shown() as (here, client, view):
         options = [{"id": "copy", "name": "Copy it", "kind": "allow_once", "short": "copy"}]
