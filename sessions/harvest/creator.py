@@ -20,6 +20,7 @@ from sessions.api.harvest import ByproductSignals, DraftRound
 from sessions.errors import AgentdeckError
 from sessions.harvest.added_commands import added_commands
 from sessions.harvest.arguments import run_alone, with_arguments
+from sessions.harvest.asked import purpose, skill_words
 from sessions.harvest.byproducts import Found
 from sessions.harvest.draft import (
     MAX_DESCRIPTION,
@@ -213,12 +214,14 @@ class _Maker:
         return redacted.text
 
     def _name(self, sections: Sections) -> str:
-        """By the file that was made, and by what was asked for."""
+        """By what is done, and to what; else by the file that was made and words of a question."""
+        asked = next((text for text, _ in sections.asks()), "")
+        if done := skill_words(asked):
+            return slug(" ".join(done))
         files = [f for f in (*self._of("file"), *self._of("code")) if not f.signals.get("made")]
         scripts = (f.name for f in files if f.path and PurePath(f.name).suffix in _SCRIPTS)
         stem = PurePath(next(scripts, "")).stem
         words = [] if stem.lower() in _SAYS_NOTHING else re.findall(r"[A-Za-z0-9]+", stem)[:3]
-        asked = next((text for text, _ in sections.asks()), "")
         told = _telling(re.sub(r"[\w./-]+\.\w{1,5}\b|\b[A-Z_]{3,}\b", " ", asked))
         known = {word.lower() for word in words}
         if len("".join(words)) < _SAYS_ENOUGH:
@@ -232,10 +235,13 @@ class _Maker:
         """What it does, in the user's words when to use it, and what it is not for."""
         parts = []
         asked = [text for text, _ in sections.asks()][:2]
-        if asked:
-            parts.append(f"Use this skill when the user asks something like: {asked[0]}")
-            if len(asked) > 1:
-                parts[-1] += f" Or: {asked[1]}"
+        if wanted := [purpose(text) for text in asked]:
+            told = " Or: ".join(text for text, what in zip(asked, wanted, strict=True) if not what)
+            plain = " or to ".join(dict.fromkeys(what for what in wanted if what))
+            said = [f"wants to {plain}"] * bool(plain) + [f"asks something like: {told}"] * bool(
+                told
+            )
+            parts.append(f"Use this skill when the user {', or '.join(said)}")
             if not parts[-1].endswith((".", "?", "!", "…")):
                 parts[-1] += "."
         else:

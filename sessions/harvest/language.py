@@ -7,9 +7,13 @@ import re
 CORRECTION = re.compile(
     r"^\s*(no\b|nope|wrong|actually|stop\b|don'?t\b|do not\b|not like|instead\b|that'?s not|"
     r"this is not|please don'?t|never\b|you (forgot|missed|should have)|i (said|meant|asked)|"
-    r"still (wrong|broken|fail)|(shorter|longer|simpler|less|fewer)\b)|"
+    r"still (wrong|broken|fail)|(shorter|longer|simpler|less|fewer)\b|"
+    r"(that'?s |it'?s |this is |still )?too \w+|always\b|make (it|them|this|that|these|those)\b|"
+    r"(we|i)('d| would)? (rather|prefer)\b|(we|i) (always|never)\b|"
+    r"(it|they|that|this|these|those) (should|must|shouldn'?t|mustn'?t) |use\b[^.?!]* instead of\b|"
+    r"keep (it|them|this|that)\b)|"
     r"\b(instead of that|not what i (asked|meant|wanted))\b|\binstead\s*[.!]?\s*\Z|"
-    r"[.!?]\s+(never|don'?t|do not)\b",
+    r"[.!?]\s+(never|don'?t|do not|always)\b|,? and (never|always)\b",
     re.IGNORECASE,
 )
 QUESTION = re.compile(

@@ -15,12 +15,16 @@ from sessions.harvest import needs, parameters
 from sessions.harvest.byproducts import Found
 from sessions.harvest.commands import acts
 from sessions.harvest.parameters import MARKS, CommandParameter
+from sessions.harvest.rules import as_rules
 
 Row = tuple[str, Found]
 _MOST_ASKS = 3
 _MOST_STEPS = 12
 _SHORT = 80
-_GOES_ON = re.compile(r"(?i)\s*(?:and|also|now|then|again|go on|the same|und|auch|jetzt)\b")
+_GOES_ON = re.compile(
+    r"(?i)\s*(?:and|also|now|then|again|go on|the same|too \w+|und|auch|jetzt|"
+    r"(?:it|they|that|this|these|those) (?:should|must|is|are))\b"
+)
 TRIED = "Tried with nothing but"
 
 
@@ -181,11 +185,11 @@ class Sections:
 
     def rules(self) -> list[Row]:
         """What the user corrected, what several sessions say first."""
-        rows = []
+        rows: list[Row] = []
         for found in _confirmed(self._of("correction")):
             often = int(found.signals.get("sessions") or 1)
             seen = f"(in {often} sessions)" if often > 1 else "(said once)"
-            rows.append((f"The user said: {self._tell(found.text)} {seen}", found))
+            rows += [(f"{rule} {seen}", found) for rule in as_rules(self._tell(found.text))]
         return rows
 
     def example(self) -> list[Row]:
@@ -247,9 +251,9 @@ class Sections:
         for path, found in self._scripts.items():
             if not rows and not found.signals.get("ran"):
                 rows.append((f"Nobody ran `{path}` in the recording: run it before use.", found))
-        rules, texts = self._of("correction"), self._of("text")
+        rules, texts = self.rules(), self._of("text")
         if not rows and rules:
-            rows.append(("Each of the rules above holds in what was made.", rules[0]))
+            rows.append(("Each of the rules above holds in what was made.", rules[0][1]))
         if not rows and texts:
             how = "took over" if texts[0].signals.get("copied") else "marked"
             rows.append((f"The user takes it as it is, as they {how} this.", texts[0]))

@@ -45,7 +45,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[NativeRig]:
 
 def drafted(tmp_path: Path) -> None:
     harvest = worked(tmp_path / "home")
-    harvest.create(harvest.worth(harvest.byproducts(["s1"])))
+    harvest.create(harvest.worth(harvest.byproducts(["s1"])), "total")
 
 
 async def decided(rig: NativeRig, name: str, answer: str) -> Any:

@@ -80,8 +80,9 @@ EXPECTED = {
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("translation", "translate-notes-english"), ("ideas", "study-waiting-rooms"),
-     ("plot", "plot-monthly-rain")],
+    [("translation", "translate-notes-into-english"), ("ideas", "study-waiting-rooms"),
+     ("plot", "plot-monthly-rain"), ("total", "sum-amount-column"), ("links", "check-links"),
+     ("mending", "mend-parser-tests"), ("letter", "write-letter-to-landlord")],
 )  # fmt: skip
 def test_a_name_says_what_is_done(tmp_path: Path, kind: str, name: str) -> None:
     assert drafted(tmp_path, kind).name == name

@@ -118,7 +118,8 @@ def test_an_edited_line_loses_its_receipt_and_the_others_keep_theirs(tmp_path: P
     draft = harvest.create(harvest.byproducts(["s1"]))
     md = harvest.drafts / draft.name / "SKILL.md"
     text = md.read_text()
-    md.write_text(text.replace("- The user said", "- Mind: the user said"))
+    assert "- Use Decimal instead" in text
+    md.write_text(text.replace("- Use Decimal instead", "- Mind: use Decimal instead"))
     again = harvest.edited(draft.name)
     assert again.version == 2 and again.rounds[-1]["by"] == "user"
     assert SkillDraft.read(harvest.drafts / draft.name).body == again.body
@@ -223,16 +224,18 @@ async def test_a_harvested_skill_is_used_in_another_tile(tmp_path: Path) -> None
     throttle._GATES.clear()
 
     def script(request: Request) -> list[Step]:
-        return say("Used.") if request.results else call("skill", {"name": "total"})
+        return say("Used.") if request.results else call("skill", {"name": "sum-stream"})
 
     async with MessagesServer(script) as server:
         rig = await NativeRig.make(tmp_path, server)
         harvest = worked(tmp_path / "home")
-        harvest.install(harvest.create(harvest.worth(harvest.byproducts(["s1"]))).name)
+        harvest.install(
+            harvest.create(harvest.worth(harvest.byproducts(["s1"])), "sum stream").name
+        )
         session = await rig.session()
-        await rig.deck.features.skills.of(session).switch("total", "on")
+        await rig.deck.features.skills.of(session).switch("sum-stream", "on")
         await rig.turn(session, "Sum this")
-        assert [u.name for u in of_type(session, ev.SkillUsed)] == ["total"]
+        assert [u.name for u in of_type(session, ev.SkillUsed)] == ["sum-stream"]
         assert "scripts/total.py" in json.dumps(server.asked[1].results)
         await rig.close()
 

@@ -51,7 +51,7 @@ def worker(request: Request) -> list[Step]:
 
 async def harvested(rig: PanelRig) -> HarvestPanel:
     """A session in which a script was written and run, its panel open."""
-    await rig.native.turn(rig.session, "Write a script that adds numbers and run it, please?")
+    await rig.native.turn(rig.session, "Write a script that totals, and run it, please?")
     await rig.press("f5")
     panel = rig.panel(HarvestPanel)
     await rig.until(lambda: any(f["kind"] == "file" for f in panel.found))
