@@ -25,7 +25,9 @@ def rewritten(
         return None
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     taken = with_free_names(takes, named)
-    places = [(node, each) for each in taken for node in _texts(tree, each.recorded)]
+    places = [(node, each) for each in taken for node in _texts(tree, each)]
+    if any(each.folder and _within_another(tree, each.recorded) for each in taken):
+        return None
     if {each.name for _, each in places} != {each.name for each in taken}:
         return None
     lines = script.split("\n")
@@ -41,12 +43,26 @@ def rewritten(
     return changed, taken
 
 
-def _texts(tree: ast.AST, recorded: str) -> Iterator[ast.Constant]:
-    """Where the name stands as a text of its own."""
+def _texts(tree: ast.AST, given: CommandParameter) -> Iterator[ast.Constant]:
+    """Where the name stands as a text of its own, or, of a folder, at the beginning of one."""
     parts = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in ast.walk(n)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node.value == recorded and id(node) not in parts:
+        if not isinstance(node, ast.Constant) or id(node) in parts:
+            continue
+        within = given.folder and str(node.value).startswith(f"{given.recorded}/")
+        if isinstance(node.value, str) and (node.value == given.recorded or within):
             yield node
+
+
+def _within_another(tree: ast.AST, folder: str) -> bool:
+    """Whether a folder stands within a text that is put together, where it can't be replaced."""
+    said = re.compile(rf"(?<![\w/]){re.escape(folder)}(?:/|\Z)")
+    return any(
+        isinstance(part, ast.Constant) and said.search(str(part.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    )
 
 
 def _put(lines: list[str], node: ast.Constant, given: CommandParameter) -> bool:
@@ -55,9 +71,12 @@ def _put(lines: list[str], node: ast.Constant, given: CommandParameter) -> bool:
     if node.end_lineno != node.lineno or end is None:
         return False
     line = lines[number].encode()
-    if line[node.col_offset : end].decode()[1:-1] != given.recorded:
+    said, quote = line[node.col_offset : end].decode()[1:-1], chr(line[node.col_offset])
+    rest = said.removeprefix(given.recorded)
+    if said != node.value or rest == said or quote not in "'\"" or set(rest) & set("{}\\"):
         return False  # with a prefix, or written in another way
-    lines[number] = (line[: node.col_offset] + given.name.encode() + line[end:]).decode()
+    put = f"f{quote}{{{given.name}}}{rest}{quote}" if rest else given.name
+    lines[number] = (line[: node.col_offset] + put.encode() + line[end:]).decode()
     return True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from sessions.harvest.parameters import CommandParameter, with_free_names
+from sessions.harvest.parameters import CommandParameter, folder_of, with_free_names
 
 _Rewritten = tuple[str, list[CommandParameter]] | None
 
@@ -64,6 +64,9 @@ def _rewritten(
         if kind in ("word", "single", "double") and alone in by_name:
             out.append(used(by_name[alone].name))
             put.add(alone)
+        elif kind == "word" and (folder := folder_of(alone))[0] in by_name:
+            out.append(used(by_name[folder[0]].name) + folder[1])
+            put.add(folder[0])
         elif kind not in ("", "comment") and any(name in text for name in by_name):
             return None
         else:

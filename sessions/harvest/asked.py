@@ -202,6 +202,7 @@ def purpose(text: str) -> str:
     for found in _PLACE.finditer(told):
         out += told[at : found.start()] + _place(found[0], told[: found.start()])
         at = found.end()
+    out = re.sub(r"\ban? (\S+) file and an? \1 file\Z", r"two \1 files", out)
     said = of_the_user(out + told[at:]).replace("the user's", "their").replace("the user", "them")
     said = re.sub(rf"(?<=\b(?:to|on|of|by|at) ){_MARK.pattern}", _in_words, said)
     said = re.sub(rf"\s*{_MARK.pattern}", "", said)

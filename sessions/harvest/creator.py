@@ -441,7 +441,7 @@ def _one_line(text: str) -> str:
 
 def _a_page(text: str) -> bool:
     """Whether a text is worth a file of its own: its lines are a part of it."""
-    return len(text) > 800 or text.count("\n") >= 3
+    return len(text) > 800 or text.count("\n") >= 2
 
 
 def _first_words(text: str) -> str:

@@ -61,6 +61,13 @@ assert buffer child_process cluster console crypto dgram dns events fs http http
 os path perf_hooks process querystring readline stream string_decoder timers tls tty url util v8 vm
 worker_threads zlib
 """
+_CALLED = {
+    "PIL": "Pillow", "cv2": "opencv-python", "yaml": "PyYAML", "sklearn": "scikit-learn",
+    "skimage": "scikit-image", "bs4": "beautifulsoup4", "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv", "docx": "python-docx", "pptx": "python-pptx", "fitz": "PyMuPDF",
+    "serial": "pyserial", "Crypto": "pycryptodome", "git": "GitPython",
+}  # fmt: skip
+"""Packages that are imported by another name than they are installed by."""
 _NODE = frozenset(_OF_NODE.split())
 _REMOVES = re.compile(r"\brm -\w*r\w*")
 
@@ -74,7 +81,7 @@ def needed(commands: Iterable[str], files: dict[str, str]) -> list[str]:
     locals_ = {PurePosixPath(path).stem for path in files}
     for path, text in files.items():
         more = [name for name in packages(path, text) if name not in locals_]
-        found += [f"the package `{name}` (`{path}` imports it)" for name in more]
+        found += [f"the package `{_CALLED.get(name, name)}` (`{path}` imports it)" for name in more]
     reaches = any(_reaches(line) for line in commands)
     if reaches or any(_NETWORK.search(text) for text in files.values()):
         found.append("the network")

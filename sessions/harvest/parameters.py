@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s;&|<>()]+|[;&|<>()]+")
 _FILE = re.compile(r"[\w./~+-]*\.(\w{1,8})\Z")
 _DATA = """
 csv tsv json jsonl ndjson xml yaml yml toml txt md rst html pdf docx odt xlsx ods parquet db sqlite
-png jpg jpeg gif svg webp wav mp3 mp4 srt log bib ics geojson npy zip gz tar ipynb eml
+png jpg jpeg gif svg webp heic tif tiff wav mp3 mp4 srt log bib ics geojson npy zip gz tar ipynb eml
+dump bak
 """
 _ENDINGS = frozenset(_DATA.split())
 _SAME = {"jpeg": "JPG", "yml": "YAML", "sqlite": "DB", "htm": "HTML"}
@@ -34,6 +36,47 @@ _LITERAL = re.compile(r"['\"]([\w][\w./-]*\.(\w{1,8}))['\"]")
 _COLUMN = re.compile(
     r"(?:\b(?:row|r|record|line|rec|df|data|frame|d)|\])\[[\"']([\w ]{1,40})[\"']\]"
 )
+_GLOB = re.compile(r"((?:[\w.~+-]+/)*[\w~+-][\w.~+-]*)(/(?:\*\*/)?\*(?:\.\w{1,8})?)\Z")
+_FOLDER = re.compile(r"(?!https?:)(?:\w[\w.+-]*/)+(?:[\w+-]+)?\Z")
+_HERE = r"(?P<quote>['\"])(?P<folder>[A-Za-z_][\w/-]*)"
+_FOLDERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\bi?glob\(\s*{_HERE}(?P<rest>/(?:\*\*/)?\*(?:\.\w{{1,8}})?)(?P=quote)",
+        rf"\b(?:listdir|scandir|walk)\(\s*{_HERE}(?P=quote)",
+        rf"\bPath\(\s*{_HERE}(?P=quote)\s*\)\.(?:iterdir\(|r?glob\(['\"](?P<rest>[^'\"]*))",
+        rf"(?P<name>\w+)\s*=\s*(?:pathlib\.)?Path\(\s*{_HERE}(?P=quote)\s*\)"
+        r"(?=[\s\S]*\b(?P=name)\.(?:iterdir|r?glob)\()",
+        rf"\breaddir(?:Sync)?\(\s*{_HERE}(?P=quote)",
+        r"\bfor \w+ in (?P<folder>[A-Za-z_][\w/-]*)(?P<rest>/\*(?:\.\w{1,8})?)(?=[\s;])",
+    )
+)
+"""Where a script takes all files of a folder."""
+_SAYS_NOTHING = frozenset(
+    ["data", "file", "files", "input", "inputs", "output", "out", "test", "tmp", "temp", "new",
+     "old", "final", "copy", "example", "readme", "index", "main", "the", "path"]
+)  # fmt: skip
+_ASSIGNED = re.compile(
+    r"(?m)^\s*(?:const |let |var )?(\w+)\s*=\s*(?:[\w.]+\()?[\"']?"
+    r"(?:(?:sys|process)\.argv\[|\$\{?)(\d)\b"
+)
+_SEVERAL = re.compile(r"(?m)^\s*(\w+(?:\s*,\s*\w+)+)\s*=\s*(sys\.argv\[.*)$")
+_POSITIONAL = re.compile(
+    r"(?:add_argument|click\.argument|Argument)\(\s*['\"]([A-Za-z][\w-]*)['\"]"
+)
+_SAYS_LITTLE = frozenset(
+    ["arg", "args", "argument", "filename", "name", "value", "src", "dst", "source", "target"]
+)
+_OF_FILES = frozenset(
+    ["out", "output", "input", "in", "file", "config", "from", "to", "into", "save", "data",
+     "source", "target", "report", "log", "table", "template", "reference"]
+)  # fmt: skip
+"""Options that say what the file behind them is for; others say something else (`--list`)."""
+_TALLY = re.compile(r"(?:[A-ZÄÖÜ][\w'-]+[ \t:]+){1,3}[-+]?\d[\d.,]*%?\Z")
+_SUMMED = frozenset(
+    ["total", "sum", "mean", "median", "average", "min", "max", "count", "rows", "lines", "all",
+     "other", "others", "none"]
+)  # fmt: skip
 MARKS = {
     "HOST": "a host", "USER": "a login", "EMAIL": "a mail address", "IP_ADDRESS": "an address",
     "PHONE": "a telephone number", "ADDRESS": "a postal address", "PERSON": "somebody's name",
@@ -49,20 +92,43 @@ class CommandParameter:
     recorded: str
     what: str
 
+    @property
+    def folder(self) -> bool:
+        """Whether it is a folder: what lies in it is named by it as well."""
+        return self.what.startswith("a folder")
 
-def generalised(command: str, fixed: Iterable[str] = ()) -> tuple[str, list[CommandParameter]]:
-    """The command with names in place of what varies, and those. `fixed`: words that stay."""
+
+def generalised(
+    command: str, fixed: Iterable[str] = (), names: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, list[CommandParameter]]:
+    """The command with names in place of what varies, and those.
+
+    Args:
+        command: as it ran.
+        fixed: words that stay, among them the files of a skill.
+        names: what a script itself calls what it is given, by what was given.
+    """
     known: dict[str, CommandParameter] = {}
     stay = set(fixed)
-    out, at, before = "", 0, ""
+    out, at, before, ran = "", 0, "", False
+    name = kind = ""
     for found in _WORD.finditer(command):
         word = found[0]
         bare = word.strip("'\"")
-        if bare and bare not in stay and (what := _kind(bare, before)):
-            if bare not in known:
+        folder, rest = folder_of(bare) if bare not in stay else ("", "")
+        if not folder and bare and bare not in stay and (what := _kind(bare, before)):
+            folder, name, kind = bare, *what
+        elif folder:
+            name, kind = folder_name(folder), _folder_with(rest)
+        elif ran and _FOLDER.match(bare) and bare not in stay:
+            folder, name, kind = bare, folder_name(bare), "a folder"
+        ran = ran or bare in stay
+        if folder:
+            if folder not in known:
                 taken = {each.name for each in known.values()}
-                known[bare] = CommandParameter(_free(what[0], taken), bare, what[1])
-            out += command[at : found.start()] + known[bare].name
+                named = names.get(folder, name)
+                known[folder] = CommandParameter(_free(named, taken), folder, kind)
+            out += command[at : found.start()] + known[folder].name + rest
         else:
             out += command[at : found.end()]
         at, before = found.end(), word
@@ -84,7 +150,8 @@ def _kind(word: str, before: str) -> tuple[str, str] | None:
         return "VERSION", "a version"
     if (file := _FILE.match(word)) and file[1].lower() in _ENDINGS and "*" not in word:
         ending = _ending(word)
-        name = option[1].replace("-", "_").upper() if option else f"{ending}_FILE"
+        named = option and option[1] in _OF_FILES
+        name = option[1].replace("-", "_").upper() if option and named else file_name(word)
         return name, _file_of(ending)
     if option and re.fullmatch(r"[\w.,:+-]{2,40}", word) and option[1] not in ("max-time",):
         return option[1].replace("-", "_").upper(), f"the value of --{option[1]}"
@@ -100,6 +167,52 @@ def _file_of(ending: str) -> str:
 def file_kind(path: str) -> str:
     """What a file of data is, by its ending and in words; "" for any other."""
     return _file_of(_ending(path)) if path.rpartition(".")[2].lower() in _ENDINGS else ""
+
+
+def file_name(path: str) -> str:
+    """A file's name as a parameter: by what it is called, and what it is (`ORDERS_CSV`)."""
+    place, ending = PurePosixPath(path), _ending(path)
+    words = _telling(place.name.removesuffix(place.suffix))
+    if not words and len(place.stem) == 1 and place.stem.isascii() and place.stem.isalpha():
+        words = [*_telling(place.parent.name), place.stem] if place.parent.name else []
+    return "_".join([*words, ending]).upper() if words else f"{ending}_FILE"
+
+
+def folder_name(path: str) -> str:
+    """A folder's name as a parameter, by what it is called (`PHOTOS_FOLDER`)."""
+    for part in reversed(PurePosixPath(path).parts):
+        if words := _telling(part):
+            return "_".join([*words, "folder"]).upper()
+    return "FOLDER"
+
+
+def _telling(name: str) -> list[str]:
+    words = re.findall(r"[A-Za-z]{2,}", name)
+    return [word for word in words if word.lower() not in _SAYS_NOTHING and len(word) > 2][:2]
+
+
+def folder_of(word: str) -> tuple[str, str]:
+    """A folder whose files a word means, and what stands behind it (`photos/*.jpg`)."""
+    found = _GLOB.match(word)
+    return (found[1], found[2]) if found else ("", "")
+
+
+def _folder_with(rest: str) -> str:
+    ending = re.search(r"\.(\w{1,8})\Z", rest)
+    known = ending and ending[1].lower() in _ENDINGS
+    kind = _file_of(_ending(rest)).partition(" ")[2] if known else ""
+    return f"a folder with {kind}s" if kind else "a folder"
+
+
+def folders_in(script: str) -> Iterator[tuple[str, str]]:
+    """Folders whose files a script takes, by their names in it, each once; with what is taken."""
+    seen: set[str] = set()
+    for pattern in _FOLDERS:
+        for found in pattern.finditer(script):
+            folder, rest = found["folder"].rstrip("/"), found.groupdict().get("rest") or ""
+            if folder and folder not in seen and ".." not in folder:
+                seen.add(folder)
+                yield folder, rest
 
 
 def with_free_names(takes: Iterable[CommandParameter], taken: set[str]) -> list[CommandParameter]:
@@ -123,8 +236,9 @@ def within(script: str, made: Iterable[str] = ()) -> Iterator[CommandParameter]:
     outputs = {PurePosixPath(path).name for path in made}
     for path, writes in _files_in(script):
         if not writes and PurePosixPath(path).name not in outputs:
-            kind = _ending(path)
-            yield CommandParameter(f"{kind}_FILE", path, _file_of(kind))
+            yield CommandParameter(file_name(path), path, _file_of(_ending(path)))
+    for folder, rest in folders_in(script):
+        yield CommandParameter(folder_name(folder), folder, _folder_with(rest))
 
 
 def written_by(script: str, made: Iterable[str]) -> Iterator[CommandParameter]:
@@ -132,8 +246,8 @@ def written_by(script: str, made: Iterable[str]) -> Iterator[CommandParameter]:
     outputs = {PurePosixPath(path).name for path in made}
     for path, _ in _files_in(script):
         if PurePosixPath(path).name in outputs:
-            kind = _ending(path)
-            yield CommandParameter(f"NEW_{kind}_FILE", path, f"{_file_of(kind)} that it makes")
+            told = f"{_file_of(_ending(path))} that it makes"
+            yield CommandParameter(f"NEW_{file_name(path)}", path, told)
 
 
 def _files_in(script: str) -> Iterator[tuple[str, bool]]:
@@ -157,12 +271,43 @@ def _ending(path: str) -> str:
 
 def shaped(printed: str) -> str:
     """Output whose rows of data name nobody: what is capitalised in them is `NAME`."""
-    told = (_NAMED.sub(_named, li) if _ROW.match(li) else li for li in printed.splitlines())
+    lines = printed.splitlines()
+    tallies = sum(bool(_TALLY.match(line.strip())) for line in lines) > 1
+    told = [
+        _NAMED.sub(_named, line)
+        if _ROW.match(line) or (tallies and _TALLY.match(line.strip()))
+        else line
+        for line in lines
+    ]
     return "\n".join(told)
 
 
 def _named(found: re.Match[str]) -> str:
-    return found[0] if found[0] in _CALENDAR else "NAME"
+    return found[0] if found[0] in _CALENDAR or found[0].lower() in _SUMMED else "NAME"
+
+
+def names_within(script: str) -> list[str]:
+    """What a script itself calls its arguments, in their order; "" where that says nothing."""
+    numbered = {int(n): name for name, n in _ASSIGNED.findall(script)}
+    for several, given in _SEVERAL.findall(script):
+        targets = [each.strip() for each in several.split(",")]
+        numbers = [int(n) for n in re.findall(r"argv\[(\d+)\]", given)]
+        numbers = numbers or list(range(1, len(targets) + 1))
+        numbered |= dict(zip(numbers, targets, strict=False))
+    if not numbered:
+        numbered = dict(enumerate(_POSITIONAL.findall(script), 1))
+    first = min(numbered, default=1)
+    if "process.argv" in script:
+        numbered = {n - 1: name for n, name in numbered.items()}
+        first = 1
+    told = [numbered.get(n, "") for n in range(min(first, 1), max(numbered, default=0) + 1)]
+    told = told[1:] if min(first, 1) == 0 else told
+    return [_as_name(name) for name in told]
+
+
+def _as_name(name: str) -> str:
+    says = name.lower() not in _SAYS_NOTHING | _SAYS_LITTLE and len(name) > 2
+    return name.replace("-", "_").upper() if says else ""
 
 
 def columns(script: str) -> list[str]:

@@ -7,7 +7,7 @@ once says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -112,9 +112,7 @@ class Sections:
                 yield f"Not for anything but {_each(kinds)}: nothing else was tried.", found
                 return
         for command, found in self._steps:
-            kinds = {
-                p.what for p in parameters.generalised(command, self._files)[1] if _is_input(p)
-            }
+            kinds = {p.what for p in self._generalised(command)[1] if _is_input(p)}
             if kinds and (program := next(iter(acts(command)), ("", ""))[0]):
                 told = f"{_each(kinds)} with `{program}`"
                 yield f"Not for anything but {told}: nothing else was tried.", found
@@ -142,7 +140,7 @@ class Sections:
         """The commands, in the order in which they were run first."""
         rows = []
         for command, found in self._steps[:_MOST_STEPS]:
-            line, _ = parameters.generalised(command, self._files)
+            line, _ = self._generalised(command)
             rows.append((f"Run `{self._with_arguments(line)}` {_times(found)}", found))
         return rows
 
@@ -150,7 +148,7 @@ class Sections:
         """Names of what varies, with what stood there."""
         rows: dict[str, Row] = {}
         for command, found in self._steps:
-            for each in parameters.generalised(command, self._files)[1]:
+            for each in self._generalised(command)[1]:
                 recorded = f", `{each.recorded}` in the recording"
                 rows.setdefault(each.name, (f"`{each.name}`: {each.what}{recorded}", found))
         for path, taken in self._arguments.items():
@@ -209,7 +207,7 @@ class Sections:
             rows.append((f"In: {asked}", basis))
         if best is not None:
             command = next(c for c, f in self._steps if f is best)
-            if self._with_arguments(parameters.generalised(command, self._files)[0]) != command:
+            if self._with_arguments(self._generalised(command)[0]) != command:
                 given = {each.name: each.recorded for t in self._arguments.values() for each in t}
                 rows.append((f"Run: `{self._with_arguments(command, given)}`", best))
         if best is not None and (printed := self._printed(best)):
@@ -230,7 +228,7 @@ class Sections:
             if not isinstance(failed, list) or len(failed) != 2:
                 continue
             command, printed = (self._tell(parameters.shaped(str(each))) for each in failed)
-            line, _ = parameters.generalised(self._placed(command), self._files)
+            line, _ = self._generalised(self._placed(command), self._usual(self._placed(command)))
             said = f" with `{printed}`" if printed else ""
             worked = ": a later run passed" if found.signals.get("passed") else ""
             rows.setdefault(f"`{line}` failed{said}{worked}", found)
@@ -246,8 +244,13 @@ class Sections:
             said = self._printed(found)
             more = f"; {'it' if one else 'the last one'} printed {said}" if said else ""
             rows.append((f"{which} with exit code 0{more}.", found))
-        for found in self._made[:5]:
-            rows.append((f"`{self._tell(found.name)}` is there, and new.", found))
+        for (folder, ending), group in self._made_in().items():
+            if folder and len(group) > 1:
+                kind = f"{ending} files" if ending else "files"
+                told = f"`{folder}/` has new {kind} ({len(group)} in the recording)."
+                rows.append((told, group[0]))
+            else:
+                rows += [(f"`{self._tell(f.name)}` is there, and new.", f) for f in group[:5]]
         for path, found in self._scripts.items():
             if not rows and not found.signals.get("ran"):
                 rows.append((f"Nobody ran `{path}` in the recording: run it before use.", found))
@@ -318,6 +321,29 @@ class Sections:
                     command = " ".join(path if w.strip("./") == said else w for w in words)
         return command
 
+    def _generalised(
+        self, command: str, like: Sequence[CommandParameter] = ()
+    ) -> tuple[str, list[CommandParameter]]:
+        """The command by names: those of its script, of what stands in its places in another
+        command (`like`), or what its files are called.
+        """
+        same = parameters.generalised(command, self._files)[1] if like else []
+        pairs = zip(same, like, strict=False)
+        names = {one.recorded: other.name for one, other in pairs if one.what == other.what}
+        words = [word.strip("'\"") for word in command.split()]
+        for path in self._scripts:
+            if path in words:
+                given = [w for w in words[words.index(path) + 1 :] if not w.startswith("-")]
+                called = parameters.names_within(self._texts.get(path, ""))
+                names |= {w: n for w, n in zip(given, called, strict=False) if n}
+        return parameters.generalised(command, self._files, names)
+
+    def _usual(self, command: str) -> list[CommandParameter]:
+        """The parameters of the step that does what this command was to do."""
+        act = next(acts(command), None)
+        steps = (c for c, _ in self._steps if next(acts(c), None) == act)
+        return self._generalised(step)[1] if (step := next(steps, "")) else []
+
     def _with_arguments(self, command: str, given: Mapping[str, str] | None = None) -> str:
         """The command with what its script was made to take, by names, or as it was `given`."""
         for path, taken in self._arguments.items():
@@ -332,8 +358,17 @@ class Sections:
     def _parameters_of(self, path: str, found: Found) -> Iterator[CommandParameter]:
         for command, by in self._steps:
             if by is found or path in command:
-                yield from parameters.generalised(command, self._files)[1]
+                yield from self._generalised(command)[1]
         yield from parameters.within(self._texts.get(path, ""), self._outputs())
+
+    def _made_in(self) -> dict[tuple[str, str], list[Found]]:
+        """What commands made, by folder and kind."""
+        groups: dict[tuple[str, str], list[Found]] = {}
+        for found in self._made:
+            place = PurePath(self._tell(found.path))
+            folder = "" if str(place.parent) == "." else str(place.parent)
+            groups.setdefault((folder, place.suffix.lstrip(".").upper()), []).append(found)
+        return groups
 
     def _outputs(self) -> list[str]:
         return list(dict.fromkeys(self._tell(found.name) for found in self._made))
@@ -344,7 +379,7 @@ class Sections:
 
 
 def _is_input(each: CommandParameter) -> bool:
-    return each.what.endswith(" file") or each.what == "a file of tests"
+    return each.what.endswith(" file") or each.what == "a file of tests" or each.folder
 
 
 def _each(kinds: set[str]) -> str:

@@ -103,8 +103,8 @@ class Harvest:
         made = {f.signals.get("command") for f in chosen if f.signals.get("made")}
         made -= {f.signals.get("command") for f in chosen if not f.signals.get("made")}
         chosen += [f for f in found if f.kind == "command" and f.text in made and f not in chosen]
-        if any(f.kind in (*_THINGS, "skill") for f in chosen):
-            return chosen
+        if any(f.kind in (*_THINGS, "skill") and f.kind != "command" for f in chosen):
+            return chosen  # else commands are all there is: the whole way, also what ran once
         chosen += [f for f in found if _ran_once(f) and f.signals.get("passed")]
         if any(f.kind in _THINGS for f in chosen):
             return chosen

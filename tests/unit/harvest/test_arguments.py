@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessions.harvest.arguments import run_alone, with_arguments
+from sessions.harvest.parameters import file_name, names_within
 
 SCRIPT = '''"""Sums."""
 from __future__ import annotations
@@ -28,7 +29,7 @@ def test_without_arguments_it_does_what_it_did_and_with_them_the_same_on_others(
 ) -> None:
     text, taken = with_arguments("sums.py", SCRIPT, ["out/sum.txt"])
     assert [(t.name, t.recorded) for t in taken] == [
-        ("CSV_FILE", "a.csv"), ("NEW_TXT_FILE", "out/sum.txt"),
+        ("CSV_FILE", "a.csv"), ("NEW_SUM_TXT", "out/sum.txt"),
     ]  # fmt: skip
     (tmp_path / "sums.py").write_text(text)
     (tmp_path / "out").mkdir()
@@ -105,7 +106,7 @@ def test_scripts_of_a_shell_and_of_node_do_the_same_as_before_and_on_other_files
 ) -> None:
     text, taken = with_arguments(name, script, ["out/sum.txt"])
     assert [(t.name, t.recorded) for t in taken] == [
-        ("CSV_FILE", "wind.csv"), ("NEW_TXT_FILE", "out/sum.txt"),
+        ("WIND_CSV", "wind.csv"), ("NEW_SUM_TXT", "out/sum.txt"),
     ]  # fmt: skip
     if not shutil.which(program):
         pytest.skip(f"{program} is not installed")
@@ -137,3 +138,66 @@ def test_scripts_of_a_shell_and_of_node_do_the_same_as_before_and_on_other_files
 )
 def test_what_is_not_certain_in_another_language_stays_as_it_ran(name: str, script: str) -> None:
     assert with_arguments(name, script) == (script, [])
+
+
+FOLDER = """import glob, os
+names = sorted(os.listdir("in/notes"))
+first = open("in/notes/" + names[0]).read()
+print(len(glob.glob('in/notes/*.md')), first.strip())
+"""
+
+
+def test_a_folder_that_a_script_names_itself_is_its_argument(tmp_path: Path) -> None:
+    text, taken = with_arguments("count.py", FOLDER)
+    assert [(t.name, t.recorded, t.what) for t in taken] == [
+        ("NOTES_FOLDER", "in/notes", "a folder with Markdown files")
+    ]
+    (tmp_path / "count.py").write_text(text)
+    for folder, count in (("in/notes", 1), ("else", 2)):
+        (tmp_path / folder).mkdir(parents=True)
+        for number in range(count):
+            (tmp_path / folder / f"{number}.md").write_text(f"of {folder}\n")
+
+    def run(*words: str) -> str:
+        line = [sys.executable, "count.py", *words]
+        return subprocess.run(line, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    assert run() == "1 of in/notes\n" and run("else") == "2 of else\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import os\nfor n in os.listdir('notes'):\n    print(f'notes/{n}')\n",
+        "import os\nos.walk('.')\n",
+        "import os\nos.listdir('../notes')\n",
+    ],
+)
+def test_a_folder_that_is_put_together_with_others_stays(script: str) -> None:
+    assert with_arguments("a.py", script) == (script, [])
+
+
+@pytest.mark.parametrize(
+    ("script", "names"),
+    [
+        ("import sys\norders = open(sys.argv[1])\nrates = sys.argv[2]\n", ["ORDERS", "RATES"]),
+        ("import sys\norders, b = sys.argv[1:3]\n", ["ORDERS", ""]),
+        ("p.add_argument('orders')\np.add_argument('--fast')\n", ["ORDERS"]),
+        ("const rates = process.argv[2];\n", ["RATES"]),
+        ("#!/bin/sh\nrates=$1\n", ["RATES"]),
+        ("import sys\nopen(sys.argv[1])\n", []),
+    ],
+)
+def test_a_script_says_itself_what_its_arguments_are(script: str, names: list[str]) -> None:
+    assert names_within(script) == names
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("orders.csv", "ORDERS_CSV"), ("runs/a.csv", "RUNS_A_CSV"), ("data.csv", "CSV_FILE"),
+        ("README.md", "MD_FILE"), ("shop-2025-03-01.dump", "SHOP_DUMP"), ("7.json", "JSON_FILE"),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_after_what_it_is(path: str, name: str) -> None:
+    assert file_name(path) == name

@@ -45,7 +45,7 @@ def test_each_says_when_and_when_not_how_to_know_and_nothing_of_the_person(
 
 # What a careful person would have in each, beside that: section and words.
 EXPECTED = {
-    "total": [("How", "`python3 scripts/total.py CSV_FILE` (run 2 times)"),
+    "total": [("How", "`python3 scripts/total.py ORDERS_CSV` (run 2 times)"),
               ("Needs", "the columns `amount`"), ("Rules", "Decimal instead of float"),
               ("Example", "Out: `1234.50`"), ("What goes wrong", "FileNotFoundError"),
               ("When not", "anything but a CSV file")],
@@ -55,12 +55,12 @@ EXPECTED = {
                 ("Example", "Run: `python3 -m pytest -q tests/test_parser.py`")],
     "plot": [("Needs", "the package `matplotlib`"), ("Needs", "columns `month`, `mm`"),
              ("Example", "Made: `rain.png`"), ("How to know that it worked", "`rain.png` is there"),
-             ("How", "`python3 scripts/plot.py CSV_FILE NEW_PNG_FILE`"),
+             ("How", "`python3 scripts/plot.py RAIN_CSV NEW_RAIN_PNG`"),
              ("Parameters", "`rain.csv` in the recording and where none is given"),
              ("Parameters", "it was taken out of `scripts/plot.py`"),
              ("Example", "Run: `python3 scripts/plot.py rain.csv rain.png`"),
              ("Files", "its files are arguments now")],
-    "query": [("Needs", "`sqlite3`"), ("How", "sqlite3 DB_FILE"), ("Example", "NAME|1200"),
+    "query": [("Needs", "`sqlite3`"), ("How", "sqlite3 SALES_DB"), ("Example", "NAME|1200"),
               ("When not", "anything but a database file with `sqlite3`"),
               ("Example", "Run: `sqlite3 sales.db")],
     "letter": [("Rules", "(said once)"), ("Parameters", "`PERSON`"), ("Example", "Dear Ms PERSON"),
@@ -193,7 +193,9 @@ def test_data_that_lies_outside_of_the_sessions_folder_goes_nowhere(
 @pytest.mark.parametrize(
     ("printed", "told"),
     [("Miller Ltd|990", "NAME|990"), ("12 months, the most in Jul", "12 months, the most in Jul"),
-     ("It went well", "It went well")],
+     ("It went well", "It went well"),
+     ("Bea 31.5\nTom 20\nTotal 51.5", "NAME 31.5\nNAME 20\nTotal 51.5"),
+     ("Python 3", "Python 3")],
 )  # fmt: skip
 def test_rows_of_data_name_nobody_and_keep_their_months(printed: str, told: str) -> None:
     from sessions.harvest.parameters import shaped
@@ -212,7 +214,34 @@ def test_a_command_that_made_files_is_a_step_though_it_ran_once(tmp_path: Path) 
     tape = Tape().ask("Turn the photos into webp")
     tape.run("magick mogrify -format webp in/*.jpg", made="in/a.webp").ask("And those in out")
     told = of(tmp_path, tape.run("magick mogrify -format webp out/*.jpg", made="out/b.webp"))
-    assert told["How"].count("magick mogrify") == 2 and told["When"].count("something like") == 1
+    assert "webp FOLDER/*.jpg`" in told["How"] and told["When"].count("something like") == 1
+
+
+def test_a_folder_of_inputs_is_a_parameter_of_commands_and_of_scripts(tmp_path: Path) -> None:
+    tape = Tape().ask("Make the photos in photos/ small")
+    line = "magick mogrify -path web -resize 1600x photos/*.jpg"
+    told = of(tmp_path, tape.run(line, made="web/a.jpg web/b.jpg"))
+    assert "-resize 1600x PHOTOS_FOLDER/*.jpg`" in told["How"]
+    assert "`PHOTOS_FOLDER`: a folder with JPG files, `photos`" in told["Parameters"]
+    assert "anything but a folder with JPG files" in told["When not"]
+    assert "`web/` has new JPG files (2 in the recording)" in told["How to know that it worked"]
+    script = "import glob\nfor path in glob.glob('sheets/*.csv'):\n    print(path)\n"
+    tape = Tape().ask("How many hours did we work?").write("hours.py", script)
+    told = of(tmp_path / "second", tape.run("python3 hours.py", "Bea 31.5\nTom 20"))
+    assert "`python3 scripts/hours.py SHEETS_FOLDER`" in told["How"]
+    assert "Out: `NAME 31.5 NAME 20`" in told["Example"]
+
+
+def test_where_commands_are_all_there_is_the_way_is_told_whole(tmp_path: Path) -> None:
+    tape = Tape().ask("Upgrade nginx").run("sudo apt-get install -y nginx", "E: interrupted", 100)
+    tape.run("sudo dpkg --configure -a").run("sudo apt-get install -y nginx", "done")
+    told = of(tmp_path, tape.run("cat log", "x"))
+    assert "dpkg --configure" in told["How"] and "cat log" not in told["How"]
+
+
+def test_what_failed_is_told_with_the_names_of_what_worked(tmp_path: Path) -> None:
+    told = of(tmp_path, KINDS["total"]())
+    assert "scripts/total.py ORDERS_CSV` failed" in told["What goes wrong"]
 
 
 def test_a_tag_is_a_step_and_a_version_a_parameter(tmp_path: Path) -> None:
