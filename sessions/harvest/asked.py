@@ -77,7 +77,7 @@ _LONGEST = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestRead:
     """What somebody asked for. `verb`: to do what, "" for what is no request; `told`: the rest.
 
     `own`: the verb is their own, not one that says what a question is for.
@@ -88,32 +88,32 @@ class Asked:
     own: bool = False
 
 
-def wish(text: str) -> Asked:
+def wish(text: str) -> RequestRead:
     """A message as a request: without what is said out of politeness."""
     said = _BEHIND.sub("", " ".join(text.split()))
     while (polite := _POLITE.match(said)) and polite.end() < len(said):
         said = said[polite.end() :]
     if asked := _WRITES.match(said):
-        return Asked(_base(asked[1].lower()), said[asked.end() :], own=True)
+        return RequestRead(_base(asked[1].lower()), said[asked.end() :], own=True)
     first, _, rest = said.partition(" ")
     word = first.lower().strip(",.:;!?'\"")
     if word == "how" and (many := re.match(r"(?i)(?:many|much)\s+", rest)):
-        return Asked("count", rest[many.end() :])
+        return RequestRead("count", rest[many.end() :])
     if question := _QUESTIONS.match(said):
         does = "explain" if word in ("why", "what") else "check"
-        return Asked(does, said[question.end() :])
+        return RequestRead(does, said[question.end() :])
     if word == "which" and rest:
-        return Asked("find", re.sub(r"(?i)\Aof\s+", "", rest))
+        return RequestRead("find", re.sub(r"(?i)\Aof\s+", "", rest))
     if later := _ASKED_LATER.search(said):
         about = re.split(r"(?i)\s(?:fails?|is|are|was|were|has|have|do|does)\b", said)[0]
-        return Asked(later[1].lower(), about, own=True)
+        return RequestRead(later[1].lower(), about, own=True)
     if not word.isalpha() or word in _NO_VERBS or not rest:
-        return Asked("", said)
+        return RequestRead("", said)
     if re.match(r"(?i)(?:is|are|was|were|has|have|fails?|does|can|should|must)\b", rest):
-        return Asked("", said)
+        return RequestRead("", said)
     if word in _GIVES:
-        return Asked("find", re.sub(r"(?i)\A(?:me|us|of|about)\s+", "", rest))
-    return Asked(word, rest, own=True)
+        return RequestRead("find", re.sub(r"(?i)\A(?:me|us|of|about)\s+", "", rest))
+    return RequestRead(word, rest, own=True)
 
 
 def _base(verb: str) -> str:
