@@ -15,9 +15,11 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sessions.engine import ending
 from sessions.errors import AgentdeckError, EngineError
 from sessions.places import Places, owned, private_folder
 from skills import private_files
@@ -25,6 +27,7 @@ from skills import private_files
 _OPEN = os.O_CLOEXEC | os.O_NOFOLLOW
 START_TIMEOUT_S = 60.0
 """How long a starting engine may say nothing: on a machine that is full, 20 s were not enough."""
+_LONGEST_END_S = 120.0
 BUSY = "busy"
 """So begins what a starting engine says while an index of many sessions is made again."""
 
@@ -156,19 +159,26 @@ def _read_line(fd: int, timeout_s: float) -> str:
 def stop(places: Places, *, timeout_s: float = 15.0) -> bool:
     """End the running engine by signal and wait for it; False if none runs.
 
+    On a full machine its end takes long: it is waited for while it gets on, up to `_LONGEST_END_S`.
+
     Raises:
-        AgentdeckError: it does not end; says how to end it by force.
+        AgentdeckError: it does not end; says what it waits for and how to end it by force.
     """
     pid = running_pid(places)
     if pid is None:
         return False
+    began, seen = time.monotonic(), ending.progress(places, pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    if not _wait_for_lock(places, timeout_s):
-        raise AgentdeckError(
-            f"The engine (process {pid}) does not end.",
-            f"End it by force with `kill -9 {pid}`: the sessions are on disk.",
-        )
+    while not _wait_for_lock(places, timeout_s):
+        now, waited = ending.progress(places, pid), time.monotonic() - began
+        if now == seen or waited > _LONGEST_END_S:
+            at = f" It has been ending {now.step}." if now.step else ""
+            raise AgentdeckError(
+                f"The engine (process {pid}) has not ended in {waited:.0f} s.{at}",
+                f"End it by force with `kill -9 {pid}`: the sessions are on disk.",
+            )
+        seen = now
     return True
 
 

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Callable
 
 from sessions.api.answers import EngineStatus
+from sessions.engine import ending
 from sessions.engine.commands import load_commands
 from sessions.engine.lifecycle import BUSY, EngineLock, clear_socket
 from sessions.engine.server import Server
@@ -40,6 +41,7 @@ class Engine:
         self.deck.on_quiet = self._maybe_idle
         self.deck.stop = self.ended.set
         self.deck.status = self.status
+        self.deck.on_ending = self._ending
 
     def status(self) -> EngineStatus:
         """The engine's state, as DESIGN 6.6 has it."""
@@ -67,6 +69,7 @@ class Engine:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.ended.set)
         clear_socket(self.places.socket)
+        ending.tell(self.places, "")
         await self.server.listen(str(self.places.socket))
         await self.deck.open()
         say("ready")
@@ -76,6 +79,11 @@ class Engine:
         await self.server.close()
         await self.deck.close()
         clear_socket(self.places.socket)
+        self._ending("what it reads and writes on disk")
+
+    def _ending(self, step: str) -> None:
+        log.info("ends %s", step)
+        ending.tell(self.places, step)
 
     def _maybe_idle(self) -> None:
         """End by itself when nothing works and nobody is attached, after a while."""
@@ -125,6 +133,7 @@ def main() -> None:
             say("another engine runs already")
             return
         asyncio.run(_run(where, say))
+        ending.tell(where, "")
     except Exception as error:
         # The process's outermost boundary: whoever started it is told in a sentence.
         told = error if isinstance(error, AgentdeckError) else of_machine(error, "start")

@@ -81,6 +81,7 @@ class Deck:
         self.listener: Listener | None = None
         self.on_quiet: Callable[[], None] = lambda: None
         self.stop: Callable[[], None] = lambda: None
+        self.on_ending: Callable[[str], None] = lambda _: None
         self.status: Callable[[], EngineStatus] = lambda: cast("EngineStatus", {})
         self.elsewhere = RemoteSessions(self)
         self.features = features(self)
@@ -136,13 +137,18 @@ class Deck:
 
     async def close(self) -> None:
         """Interrupt every turn, end the backends, write what is left."""
+        self.on_ending("plans and what else goes on by itself")
         self.refusals.close()
         await self.waits.close()
         await self.features.stop()
+        self.on_ending("its sessions")
         await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
+        self.on_ending("its agents and servers")
         backends = list(self._backends.values())
         await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
+        self.on_ending("terminals, hosts and tools")
         await self.features.close()
+        self.on_ending("the index")
         await self.index.close()
 
     @property

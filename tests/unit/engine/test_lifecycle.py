@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
-from sessions.engine import lifecycle
+import pytest
+
+from sessions.engine import ending, lifecycle
+from sessions.engine.ending import Progress
+from sessions.errors import AgentdeckError
+from tests.support.rig import rig_places
 
 
 def told(*pieces: bytes) -> str:
@@ -39,3 +47,71 @@ def test_an_engine_that_refuses_says_why() -> None:
 def test_an_engine_that_ends_without_a_word_is_no_engine() -> None:
     assert told() == ""
     assert told(b"busy 100 of 300\n") != "ready"
+
+
+# -- its end
+
+
+STEPS = (Progress("", 10), Progress("its sessions", 11), Progress("its agents", 11))
+
+
+@pytest.mark.parametrize(
+    ("seen", "waits", "ends", "told"),
+    [
+        (STEPS, 3, True, ""),  # slow, as on a full machine
+        ((STEPS[0], STEPS[0]), 1, False, "has not ended in"),
+        ((*STEPS, STEPS[-1]), 3, False, "It has been ending its agents."),
+        ((STEPS[0], Progress("", 12), Progress("", 12)), 2, False, "in 0 s."),
+    ],
+)
+def test_an_engine_is_waited_for_while_it_gets_on_with_its_end(
+    seen: tuple[Progress, ...],
+    waits: int,
+    ends: bool,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps, waited, signals = iter(seen), [], []
+
+    def wait(*_: object) -> bool:
+        waited.append(1)
+        return ends and len(waited) == waits
+
+    monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
+    monkeypatch.setattr(lifecycle, "_wait_for_lock", wait)
+    monkeypatch.setattr(ending, "progress", lambda *_: next(steps))
+    monkeypatch.setattr(os, "kill", lambda *given: signals.append(given))
+    if ends:
+        assert lifecycle.stop(rig_places(tmp_path))
+    else:
+        with pytest.raises(AgentdeckError) as raised:
+            lifecycle.stop(rig_places(tmp_path))
+        assert told in str(raised.value) and "kill -9 4711" in (raised.value.hint or "")
+    assert len(waited) == waits and signals == [(4711, signal.SIGTERM)]
+
+
+def test_an_engine_that_gets_on_for_ever_is_not_waited_for_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ever() -> Iterator[Progress]:
+        yield from (Progress("its sessions", cpu) for cpu in range(10_000))
+
+    steps = ever()
+    monkeypatch.setattr(lifecycle, "_LONGEST_END_S", 0.0)
+    monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
+    monkeypatch.setattr(lifecycle, "_wait_for_lock", lambda *_: False)
+    monkeypatch.setattr(ending, "progress", lambda *_: next(steps))
+    monkeypatch.setattr(os, "kill", lambda *_: None)
+    with pytest.raises(AgentdeckError, match="its sessions"):
+        lifecycle.stop(rig_places(tmp_path))
+
+
+def test_how_far_an_engine_is_can_be_read_and_is_gone_with_it(tmp_path: Path) -> None:
+    places = rig_places(tmp_path)
+    places.run.mkdir(parents=True, exist_ok=True)
+    assert ending.progress(places, os.getpid()).step == ""
+    ending.tell(places, "its sessions")
+    assert ending.progress(places, os.getpid()).step == "its sessions"
+    ending.tell(places, "")
+    assert ending.progress(places, 2**22 + 1) == Progress("", 0)
