@@ -42,7 +42,7 @@ def _serve(options: argparse.Namespace, key: str) -> _Server:
     params.model.path = options.model
     params.n_ctx = options.context
     params.n_parallel = options.slots
-    params.cpuparams.n_threads = options.threads or min(8, os.cpu_count() or 2)
+    params.cpuparams.n_threads = options.threads or _threads()
     params.api_keys = [key]
     params.hostnames = ["127.0.0.1"]
     params.port = 0
@@ -55,6 +55,12 @@ def _serve(options: argparse.Namespace, key: str) -> _Server:
     params.ui = False
     server: _Server = xllamacpp.Server(params)
     return server
+
+
+def _threads() -> int:
+    """As many as whoever started this says: Ray, which cores a task has."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdigit() and int(told) else min(8, os.cpu_count() or 2)
 
 
 class _Server:

@@ -119,7 +119,7 @@ class BackendConfig:
     connect_s: float = setting(10.0, "seconds to wait for a connection")
     retries: int = setting(5, "how often a failed request is tried again by itself")
     slots: int = setting(6, "local: how many sessions are answered at once")
-    threads: int = setting(0, "local: on how many cores it computes; 0 = on all, at most eight")
+    threads: int = setting(0, "local: cores it computes on; 0 = OMP_NUM_THREADS, or all, at most 8")
 
     @property
     def variable(self) -> str:

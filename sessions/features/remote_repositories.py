@@ -82,19 +82,19 @@ class RemoteRepositories(Feature):
 
         `message`: of a commit of what is not committed; without it that stays there, and is named.
         """
-        mirror, origin = self._of(session)
-        found = await self._trees.run(repository, Path(origin.directory))
+        mirror, origin, found = await self._of(session)
         async with self._landings.alone(str(found.common)):
             return await self._fetch(mirror, origin, found, message)
 
-    def _of(self, session: Session) -> tuple[Mirrored, Origin]:
+    async def _of(self, session: Session) -> tuple[Mirrored, Origin, Repository]:
+        """It over there, and what it took along. Raises UsageError: it took nothing of here."""
         origin = self._deck.elsewhere.origins.of(session.id)
         if origin is None or not isinstance(session, Mirrored):
             raise UsageError(
                 "This session took no repository of this machine along.",
                 "Its branch, if it has one, is where it works.",
             )
-        return session, origin
+        return session, origin, await self._trees.run(repository, Path(origin.directory))
 
     async def _fetch(
         self, mirror: Mirrored, origin: Origin, found: Repository, message: str
@@ -127,11 +127,10 @@ class RemoteRepositories(Feature):
         self, session: Session, onto: str, how: LandedHow, message: str, check: bool
     ) -> Landed | NotLanded:
         """Bring a session's branch here, and into the branch that it began at."""
-        mirror, origin = self._of(session)
+        mirror, origin, found = await self._of(session)
         target = target_of(onto, origin.ref, how)
         if mirror.summary.open:
             raise UsageError("A turn runs.", "Wait for its end, or interrupt it first.")
-        found = await self._trees.run(repository, Path(origin.directory))
         async with self._landings.alone(str(found.common)):
             if check:
                 await self._checked(mirror)
@@ -155,8 +154,7 @@ class RemoteRepositories(Feature):
 
     async def hand_over(self, session: Session, told: NotLanded) -> Sent:
         """Let the session mend what conflicts, with what it is to be landed on; how that went."""
-        mirror, origin = self._of(session)
-        found = await self._trees.run(repository, Path(origin.directory))
+        mirror, _, found = await self._of(session)
         onto = await self._trees.run(pin, found, told["onto"])
         await self._carrying.sent(mirror.host, found, onto.commit, {})
         return await self._landings.hand_over(mirror, {**told, "onto": onto.commit})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,16 +131,3 @@ def said(session: Mirrored) -> str:
 def whole(session: Mirrored) -> bool:
     """Whether every number stands in its mirror once, in order."""
     return [e.seq for e in session.journal.events()] == [*range(1, session.last_seq + 1)]
-
-
-def gone(pid: int) -> Callable[[], bool]:
-    """Whether a process is no more."""
-
-    def look() -> bool:
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            return True
-        return stat.rpartition(")")[2].split()[0] in "ZX"
-
-    return look

@@ -13,9 +13,9 @@ from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import actor
 from sessions.remote.mirrored import Mirrored
-from tests.cluster.conftest import LONG_S, Decks, gone, said, whole
+from tests.cluster.conftest import LONG_S, Decks, said, whole
 from tests.support.raycluster import RayCluster
-from tests.support.rig import until
+from tests.support.rig import alive, until
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(300)
@@ -101,11 +101,11 @@ async def test_what_is_ended_ends_for_real(decks: Decks, tmp_path: Path, frozen:
     await session.send(f'tool Bash {{"command": "{command}"}}')
     await until(lambda: file.exists() and bool(file.read_text().strip()), LONG_S)
     child = int(file.read_text())
-    assert not gone(child)()
+    assert alive(child)
     if frozen:
         os.kill(pid, signal.SIGSTOP)
     await far.site.end(session.id)
-    await until(lambda: gone(pid)() and gone(child)(), LONG_S)
+    await until(lambda: not alive(pid) and not alive(child), LONG_S)
     assert session.summary.status in ("idle", "failed", "cut-off", "done") and whole(session)
 
 
@@ -147,7 +147,7 @@ async def test_a_head_that_is_lost_takes_all_along_and_nothing_runs_twice(
     await asyncio.to_thread(cluster.node, "right", 8, "--address", cluster.address)
     await until(lambda: session.summary.status == "cut-off", LONG_S * 2)
     events = list(session.journal.events())
-    assert said(session).startswith(shown) and whole(session) and gone(pid)()
+    assert said(session).startswith(shown) and whole(session) and not alive(pid)
     assert [e.detail for e in events if isinstance(e, ev.TurnEnded)] == [ENGINE_STOPPED]
     again = await far.begin("right")
     await again.send("say hello")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sessions.record import events as ev
-from tests.cluster.conftest import LONG_S, Decks, gone
+from tests.cluster.conftest import LONG_S, Decks
 from tests.support.messages_server import Request, Step, call, say
-from tests.support.rig import until
+from tests.support.rig import alive, until
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(1800)
@@ -71,7 +71,7 @@ async def test_a_plan_whose_actors_are_killed_ends_as_if_none_had_been(
         await asyncio.sleep(dice.uniform(0.2, 2.0))
         for session in dice.sample(sorted(far.site._actors), k=min(1, far.site.running)):
             pid = await _pid_of(session)
-            if pid and not gone(pid)():
+            if pid and alive(pid):
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
     await until(lambda: bool(runner.run.over), LONG_S * 10)

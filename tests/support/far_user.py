@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,14 +36,10 @@ class FarUser:
 
     def cut(self) -> int:
         """End the connections that engines here have to it; how many there were."""
-        cut = 0
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                told = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
-                if told.startswith(b"ssh\0") and str(self.way.client).encode() in told:
-                    os.kill(int(entry.name), signal.SIGKILL)
-                    cut += 1
-        return cut
+        way = str(self.way.client)
+        return other_user.kill(
+            pid for pid, _, said in other_user.running() if said.startswith("ssh\0") and way in said
+        )
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sessions.remote.cluster import actor_deck, frames, site
+from sessions.remote.cluster import actor_deck, actor_homes, frames, site
 from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.driver import BridgeFault
 
@@ -96,7 +96,7 @@ def nearby(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Nearby:
         made.gone.clear()
         return made
 
-    monkeypatch.setenv(actor_deck.ROOT, str(tmp_path / "node"))
+    monkeypatch.setenv(actor_homes.ROOT, str(tmp_path / "node"))
     monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path / "node-home"))
     monkeypatch.setenv("FAKE_KEY", "k")
     monkeypatch.setattr(site.Driver, "start", start)

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,23 +64,11 @@ class OtherUser:
 
     def pids(self) -> list[int]:
         """What runs as this user."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            with suppress(OSError):
-                if entry.name.isdigit() and entry.stat().st_uid == self.uid:
-                    found.append(int(entry.name))
-        return found
+        return [pid for pid, uid, _ in running() if uid == self.uid]
 
     def kill(self, word: str = "") -> int:
         """Kill what it runs (with that word in its command); how many that were."""
-        killed = 0
-        for pid in self.pids():
-            with suppress(OSError):
-                said = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-                if word in said:
-                    os.kill(pid, signal.SIGKILL)
-                    killed += 1
-        return killed
+        return kill(pid for pid, uid, said in running() if uid == self.uid and word in said)
 
     def end(self) -> None:
         """Kill all that it runs, and see it gone: a user who runs something can't be removed."""
@@ -88,6 +76,25 @@ class OtherUser:
             if not self.kill():
                 return
             time.sleep(0.05)
+
+
+def running() -> Iterator[tuple[int, int, str]]:
+    """What runs on this machine: its process, whose it is, and its command."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                said = (entry / "cmdline").read_bytes().decode(errors="replace")
+                yield int(entry.name), entry.stat().st_uid, said
+
+
+def kill(pids: Iterable[int]) -> int:
+    """Kill those; how many there were still."""
+    killed = 0
+    for pid in pids:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+    return killed
 
 
 def python_for_others() -> str:

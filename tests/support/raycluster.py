@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sessions.remote.cluster.actor_deck import ROOT
+from sessions.remote.cluster.actor_homes import ROOT
 
 MEMORY = "80000000"
 
@@ -58,6 +58,8 @@ class RayCluster:
             "RAY_AUTH_MODE": mode, "RAY_AUTH_TOKEN_PATH": str(token),
             "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1",
             "RAY_DEDUP_LOGS": "0",
+            # By itself 15: whatever else a machine has to do would go before.
+            "RAY_worker_niceness": "0",
         }  # fmt: skip
         try:
             made.head(cpus)

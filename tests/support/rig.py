@@ -90,6 +90,6 @@ async def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
 def alive(pid: int) -> bool:
     """Whether a process runs and is no zombie."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tui.deck.event_spot import EventSpot
-
-if TYPE_CHECKING:
-    from tui.deck.ports import ForScrolling
+from tui.deck.ports import ForScrolling
 
 
 class ScrollToEvent:

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessions.errors import AgentdeckError, UsageError, of_machine
-from sessions.places import Places, places, private_folder
+from sessions.places import places, private_folder
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
 from sessions.remote.cluster import home_lock, settings
+from sessions.remote.cluster.actor_homes import here, home, root
 from skills import private_files
 
 if TYPE_CHECKING:
@@ -30,33 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agentdeck.cluster")
 
-ROOT = "AGENTDECK_CLUSTER_HOME"
-"""Where the homes of actors are on a node; without it a folder of the data folder there."""
 MOST = 4 * 2**20
 """Bytes of events in one answer; the rest comes with the next."""
-
-
-def root() -> Path:
-    """Where the homes of this node's actors are."""
-    told = os.environ.get(ROOT)
-    return Path(told).expanduser() if told else places().data / "cluster"
-
-
-def home(session: str) -> Path:
-    """The home of one session's actor on this node."""
-    return root() / "actors" / session
-
-
-def here(session: str) -> Places:
-    """The places of one session's actor."""
-    own = home(session)
-    return Places(
-        config_file=own / "config.toml",
-        data=own / "data",
-        state=own / "state",
-        run=own / "run",
-        my_skills=places().my_skills,
-    )
 
 
 class ActorBody:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sessions.remote.cluster import actor_deck, frames, prerequisites
+from sessions.remote.cluster import actor_deck, frames, prerequisites, ray_actor
 
 log = logging.getLogger("agentdeck.cluster")
 
@@ -69,7 +69,7 @@ class RayBridge:
 
     def __init__(self, ray: Any) -> None:
         self.ray = ray
-        self._class = ray.remote(max_restarts=0, max_task_retries=0)(actor_deck.ActorBody)
+        self._class = ray.remote(max_restarts=0, max_task_retries=0)(ray_actor.SessionActor)
         self._handles: dict[str, Any] = {}
         self._node = str(ray.get_runtime_context().get_node_id())
 
@@ -140,8 +140,9 @@ class RayBridge:
 
     async def greet(self, actor: str, wait_s: float = GREET_S) -> dict[str, Any]:
         """What an actor says of itself. `wait_s` 0: as long as no node has room for it."""
-        told = dict(await self._answer((await self._of(actor)).hello.remote(), wait_s))
-        told["node"] = await asyncio.to_thread(_node_of, await self._of(actor))
+        handle = await self._of(actor)
+        told = dict(await self._answer(handle.hello.remote(), wait_s))
+        told["node"] = await asyncio.to_thread(_node_of, handle)
         return told
 
     async def call(self, actor: str, command: str, args: bytes) -> bytes:

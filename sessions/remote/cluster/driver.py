@@ -16,6 +16,7 @@ from typing import Any
 from sessions.errors import AgentdeckError
 from sessions.places import Places, private_folder
 from sessions.remote.cluster import frames, prerequisites
+from sessions.remote.cluster.frame_client import FrameClient
 from sessions.safety.sanitise import clean_line
 from skills import private_files
 
@@ -32,19 +33,15 @@ class BridgeFault(AgentdeckError):
         self.kind = kind
 
 
-class Driver:
-    """A running bridge, connected to its cluster."""
+class Driver(FrameClient):
+    """A running bridge, connected to its cluster; what it can't do is a BridgeFault."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-        self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._number = 0
+        super().__init__(reader, writer, _fault)
         self.ray = ""
         """Ray's version."""
         self.pid = 0
         """The bridge's process."""
-        self.gone = asyncio.Event()
-        self._reading: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(cls, places: Places, address: str, namespace: str) -> Driver:
@@ -65,7 +62,7 @@ class Driver:
             await found.close()
             raise _fault(first)
         found.ray = str(first.get("ok", ""))
-        found._reading = asyncio.get_running_loop().create_task(found._read())
+        found.listen()
         return found
 
     @classmethod
@@ -95,52 +92,12 @@ class Driver:
                 await self.close()  # a bridge that has not said its process is let be
         return told
 
-    async def ask(self, op: str, **args: Any) -> Any:
-        """What the bridge answers. Raises BridgeFault."""
-        if self.gone.is_set():
-            raise _fault(None)
-        self._number += 1
-        number = self._number
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._answers[number] = answer
-        try:
-            self._writer.write(frames.frame({"id": number, "op": op, "args": args}))
-            await self._writer.drain()
-            return await answer
-        except ConnectionError as error:
-            raise _fault(None) from error
-        finally:
-            self._answers.pop(number, None)
-
-    async def _read(self) -> None:
-        try:
-            while (told := await frames.read(self._reader)) is not None:
-                answer = self._answers.get(told.get("id", -1))
-                if answer is None or answer.done():
-                    continue
-                if "fault" in told:
-                    answer.set_exception(_fault(told))
-                else:
-                    answer.set_result(told.get("ok"))
-        finally:
-            self.gone.set()
-            for answer in self._answers.values():
-                if not answer.done():
-                    answer.set_exception(_fault(None))
-
     async def close(self, *, stays: bool = False) -> None:
         """Let go of the bridge; actors go on. It ends too, unless it is to wait for an engine."""
-        there = self.pid > 1 and not self.gone.is_set()
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
-        if there and not stays:
+        if self.pid > 1 and not self.gone.is_set() and not stays:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.pid, signal.SIGKILL)
-        self.gone.set()
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await self.let_go()
 
 
 def _started(places: Places, path: Path, address: str, namespace: str) -> None:

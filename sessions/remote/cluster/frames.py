@@ -32,6 +32,11 @@ def frame(data: dict[str, Any]) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
+def decoded(body: bytes) -> Any:
+    """What stands in a message. Raises msgspec.DecodeError, a ValueError."""
+    return _decode(body)
+
+
 async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     """The next message; None: the other side is gone, or speaks something else."""
     try:

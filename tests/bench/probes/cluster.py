@@ -155,7 +155,7 @@ async def _measured(quick: bool, only: str) -> dict[str, Any]:
     cluster = RayCluster.start(root, cpus=32)
     os.environ.update(cluster.env)
     os.environ["FAKE_KEY"] = "k"
-    tasks, at_once, words, rate = (40, 10, 80, 4.0) if quick else (200, 25, 120, 4.0)
+    tasks, at_once, words, rate = (40, 10, 80, 4.0) if quick else (200, 40, 120, 4.0)
     found: dict[str, Any] = {
         "tasks": tasks, "at_once": at_once, "seconds": words / rate, "actors": 10 if quick else 50,
     }  # fmt: skip

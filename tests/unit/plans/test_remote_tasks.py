@@ -18,7 +18,8 @@ from sessions.plans.state import Unit
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.remote.cluster import settings
-from sessions.remote.cluster.actor_deck import ActorBody, home
+from sessions.remote.cluster.actor_deck import ActorBody
+from sessions.remote.cluster.actor_homes import home
 from sessions.remote.mirrored import Mirrored
 from tests.support.messages_server import Hang, Request, Step, say, start
 from tests.support.nearby import Nearby, nearby

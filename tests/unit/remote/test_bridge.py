@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +12,7 @@ import pytest
 from sessions.places import Places
 from sessions.remote.cluster.bridge import RayBridge
 from sessions.remote.cluster.driver import BridgeFault, Driver
-from tests.support.rig import rig_places
+from tests.support.rig import alive, rig_places, until
 
 _RAY = """
 __version__ = "9"
@@ -58,8 +55,7 @@ async def test_a_bridge_waits_for_the_next_engine(tmp_path: Path, address: str) 
     third = await _engine(places, address, "another's")
     assert third.pid != first.pid
     await third.close()
-    for pid in (first.pid, third.pid):
-        await _gone(pid)
+    await until(lambda: not any(map(alive, (first.pid, third.pid))), 60)
 
 
 async def test_a_bridge_that_is_not_let_in_says_why(tmp_path: Path, address: str) -> None:
@@ -92,10 +88,3 @@ async def test_a_bridge_whose_node_is_none_of_the_cluster_s_ends() -> None:
     )
     await RayBridge(ray).watch(0.001)
     assert next(said, "asked no more") == "asked no more"
-
-
-async def _gone(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        while True:
-            os.kill(pid, 0)
-            await asyncio.sleep(0.02)

@@ -16,7 +16,7 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import settings
-from sessions.remote.cluster.actor_deck import home
+from sessions.remote.cluster.actor_homes import home
 from sessions.remote.cluster.ledger import BegunActor
 from sessions.remote.cluster.needs import Needs
 from sessions.remote.mirrored import Mirrored

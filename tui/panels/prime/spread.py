@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sessions.api.priming import SessionPrimed
+from tui.panels.prime.ports import Primed
+from tui.panels.prime.state import Prime
 from tui.screens.dialogs import Choose, Confirm, Listing, Offer, Pick
 from tui.text import tokens
-
-if TYPE_CHECKING:
-    from sessions.api.priming import SessionPrimed
-    from tui.panels.prime.ports import Primed
-    from tui.panels.prime.state import Prime
 
 
 def spread(panel: Primed) -> None:
