@@ -63,8 +63,8 @@ profile: $(VENV)/dev.stamp ## where the time goes while 24 sessions stream
 soak: $(VENV)/dev.stamp    ## five minutes of everything at once, watched for leaks; ARGS="--hours 8"
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-evidence: $(VENV)/run.stamp ## what primings do on the embedded model: at most 30 minutes, goes on where it stopped
-	@$(BIN)/agentdeck prime evidence --backend local --minutes 30 --results .evidence/seed-$(or $(SEED),1).jsonl --seed $(or $(SEED),1) $(ARGS)
+evidence: $(VENV)/run.stamp ## what primings do on the embedded model, or BACKEND=one of yours: at most 30 minutes, goes on where it stopped
+	@$(BIN)/agentdeck prime evidence --backend $(or $(BACKEND),local) --minutes 30 --results .evidence/$(if $(BACKEND),$(BACKEND)-)seed-$(or $(SEED),1).jsonl --seed $(or $(SEED),1) $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sessions.backends.base import Backend, Reply
     from sessions.priming.evidence.arms import SeededAsk
     from sessions.priming.evidence.experiment import ExperimentPlan
+    from sessions.priming.evidence.results import Results
 
 _PACE = 5
 """Cells that were answered before it is said how long the others take."""
@@ -145,7 +146,7 @@ async def _run(
         results = Results(path or folder / f"{shipped.file_name(named)}-{plan.seed}.jsonl")
         results.open(named, plan.seed)
         whole = await run(plan, _ask(made, named), results, _teller(plan.minutes))
-    click.echo(f"\n{results.path}", err=True)
+    click.echo(f"\n{results.path}\n{_spent(results, named)}", err=True)
     if (summary := summarise(results)) is None:
         click.echo("Not every arm has two answers to a question yet: nothing to tell.", err=True)
     else:
@@ -153,6 +154,23 @@ async def _run(
         click.echo(json.dumps(summary, indent=1) if as_json else "\n".join(table(summary)))
     if not whole:
         click.echo("The minutes are over; the same command goes on.", err=True)
+
+
+def _spent(results: Results, model: str) -> str:
+    """The tokens of all answers that are kept, and what they cost where a price is known."""
+    from sessions import config
+    from sessions.places import places
+    from sessions.priming.cost import Estimate
+
+    answers = [answer for cell in results.cells.values() for answer in cell.answers]
+    spent = Estimate(
+        round(sum(each.tokens_in for each in answers)),
+        round(sum(each.tokens_out for each in answers)),
+    )
+    price = config.load(places().config_file).prices.get(model)
+    usd = spent.usd(price.input, price.output) if price else None
+    told = f"${usd:.2f}" if usd is not None else f"no price is known: [prices.{json.dumps(model)}]"
+    return f"Tokens of all answers: {spent.input:,} in, {spent.output:,} out ({told})."
 
 
 def _backends(name: str, model: str, at_once: int) -> tuple[list[Backend], str]:

@@ -235,6 +235,16 @@ def _how() -> Iterator[str]:
         "one slot, so that load changes nothing: the same seed gives the same answers on the same "
         "kind of processor. The temperature is the one that sessions have."
     )
+    yield ""
+    yield (
+        "Any other model: `make evidence BACKEND=NAME`, where NAME is a backend of your "
+        "configuration, with its key where you keep it (`api_key_env`); "
+        '`ARGS="--questions 2 --samples 2"` tries it first with a few cells. Each backend and seed '
+        "has a file of its own in `.evidence/`, with questions, answers and tokens and never a "
+        "key; at the end it says what was spent, in dollars where a price is known (`[prices]`). "
+        "Stopped, or with a key that is refused, it goes on where it was. Its figure stands in the "
+        "Prime panel from then on."
+    )
 
 
 def _skills() -> Iterator[str]:

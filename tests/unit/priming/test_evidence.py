@@ -323,3 +323,17 @@ def test_how_long_it_takes_is_told_by_its_own_pace_and_against_the_minutes() -> 
     assert late.endswith("94 min more at this pace; it stops after 30 min, and goes on when it is "
                          "called again")  # fmt: skip
     assert "stops" not in how_far(60, 1000, 10, 60.0, 0)
+
+
+async def test_what_a_run_spent_is_told_in_dollars_where_a_price_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sessions.cli.evidence import _spent
+
+    monkeypatch.setenv("AGENTDECK_HOME", str(tmp_path))
+    results = await results_of(tmp_path / "a.jsonl")
+    assert "no price is known" in _spent(results, "small")
+    (tmp_path / "config.toml").write_text("[prices.small]\ninput = 1e6\noutput = 0.0\n")
+    told = _spent(results, "small")
+    tokens_in = told.partition(" in,")[0].rpartition(" ")[2]
+    assert f"(${tokens_in.replace(',', '')}.00)" in told and tokens_in != "0"
