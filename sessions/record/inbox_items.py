@@ -9,17 +9,23 @@ from typing import Literal
 from sessions.record import events as ev
 from sessions.record.summary import SNIPPET, Summary
 
-Kind = Literal["question", "failed", "limit", "cut-off", "done", "harvest", "dream"]
-ORDER: tuple[Kind, ...] = ("question", "failed", "cut-off", "limit", "done", "harvest", "dream")
+Kind = Literal["question", "needs-you", "failed", "limit", "cut-off", "done", "harvest", "dream"]
+ORDER: tuple[Kind, ...] = (
+    "question", "needs-you", "failed", "cut-off", "limit", "done", "harvest", "dream",
+)  # fmt: skip
 """The most urgent first: a session that asks stands still."""
 _KINDS: dict[str, Kind] = {
     "failed": "failed", "cut-off": "cut-off", "paused": "limit", "done": "done",
+    "needs-you": "needs-you",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One thing. `key` names it; `words` say what it is, `more` holds what it is answered by."""
+    """One thing. `key` names it; `words` say what it is, `more` holds what it is answered by.
+
+    Of a terminal that is `{"terminal": True, "running": bool}`: it is not written to.
+    """
 
     kind: Kind
     key: str
@@ -46,15 +52,21 @@ def _of(summary: Summary) -> Iterable[Want]:
         key = f"{summary.id} {ask.get('ask', '')}"
         yield Want("question", key, summary.id, str(ask.get("at", "")), words, ask)
     kind = _KINDS.get(summary.status)
+    terminal = summary.terminal
+    if kind == "needs-you" and terminal is None:
+        return  # what it asks is a question, which has come or comes
     waits = summary.paused.startswith("waiting for ")  # its turn comes by itself
     if kind is not None and not summary.asks and not (kind == "limit" and waits):
         said = {"failed": summary.error, "cut-off": summary.error, "limit": summary.paused}
+        if terminal is not None:
+            said["needs-you"] = str(terminal["said"].get("message", ""))
         yield Want(
             kind,
             f"{summary.id} {kind}",
             summary.id,
             summary.updated,
             said.get(kind) or last_words(summary.snippet),
+            {"terminal": True, "running": terminal["running"]} if terminal is not None else {},
         )
 
 

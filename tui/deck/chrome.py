@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.timer import Timer
 
 from tui import actions as registry
-from tui.deck.action_ports import ForChrome
 from tui.deck.banner import Banner, too_narrow
 from tui.deck.composer import Composer
 from tui.deck.welcome import Welcome
 from tui.key_names import show_key
 from tui.widgets.clickable_line import FooterKey, footer_spots, status_spots, tab_spots
+
+if TYPE_CHECKING:
+    from tui.deck.action_ports import ForChrome
+
 
 _DUE = 10
 """An action whose place in the footer is before this is there because something is due."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from tui.deck.memory import Draft
-from tui.deck.ports import ForDrafts
 from tui.later import later
+
+if TYPE_CHECKING:
+    from tui.deck.ports import ForDrafts
+
 
 SAVE_AFTER_S = 1.0
 """The deck's memory is written this long after the first change since it was written."""

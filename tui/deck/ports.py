@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.deck.settings_cache import AskedSettings
     from tui.deck.tile import Tile
     from tui.options import DeckOptions
+    from tui.view.clock import FrameClock
     from tui.widgets.permission import PermissionBox
 
 Part = TypeVar("Part", bound="Widget")
@@ -267,6 +268,19 @@ class ForPanels(HasTiles, Says, ForReopening, Protocol):
 
     async def guarded(self, work: object) -> None:
         """Do something; what is refused is said."""
+
+
+class ForTerminals(HasModel, HasTiles, Asks, Protocol):
+    """What is needed of the deck's screen for terminals."""
+
+    clock: FrameClock
+    link: Link
+
+    async def guarded(self, work: object) -> None:
+        """Do something; what is refused is said."""
+
+    def run_worker(self, work: object, *, group: str, exit_on_error: bool) -> object:
+        """Do something aside."""
 
 
 # -- the deck as its dialogs see it

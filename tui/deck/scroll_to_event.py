@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.deck.event_spot import EventSpot
-from tui.deck.ports import ForScrolling
+
+if TYPE_CHECKING:
+    from tui.deck.ports import ForScrolling
 
 
 class ScrollToEvent:

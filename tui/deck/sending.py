@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from sessions.errors import AgentdeckError
 from tui.deck.memory import Draft
-from tui.deck.ports import ForSending
 from tui.deck.terminals import give_keys, paste
 from tui.folder import here
 from tui.later import later
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from sessions.record import events as ev
     from sessions.record.summary import Summary
     from tui.deck.composer import Composer
+    from tui.deck.ports import ForSending
 
 MAX_NAMED = 4
 COMMAND = "!"

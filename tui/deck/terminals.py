@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import UsageError
 from sessions.safety.sanitise import clean_line
-from tui.deck.ports import Asks, HasModel, HasTiles
 
 if TYPE_CHECKING:
-    from tui.deck.engine_link import Link
-    from tui.deck.ports import ForBeginning, ForPicking
+    from tui.deck.ports import Asks, ForBeginning, ForPicking, ForTerminals
     from tui.terminals.view import TerminalView
-    from tui.view.clock import FrameClock
     from tui.widgets.permission import PermissionBox
-
-
-class ForTerminals(HasModel, HasTiles, Asks, Protocol):
-    """What is needed of the deck's screen for terminals."""
-
-    clock: FrameClock
-    link: Link
-
-    async def guarded(self, work: object) -> None:
-        """Do something; what is refused is said."""
-
-    def run_worker(self, work: object, *, group: str, exit_on_error: bool) -> object:
-        """Do something aside."""
 
 
 class WithTerminals:

@@ -41,6 +41,7 @@ _KEYS = (
 )
 _LOOKS = {
     "question": ("needs-you", "asks", "$text-warning"),
+    "needs-you": ("needs-you", "needs you", "$text-warning"),
     "failed": ("failed", "failed", "$text-error"),
     "cut-off": ("cut-off", "cut off", "$text-warning"),
     "limit": ("paused", "paused", "$text-warning"),
@@ -235,6 +236,10 @@ class InboxScreen(Dialog[str]):
         client, session = self.deck.client, want.session
         if want.kind in ("harvest", "dream"):
             await self._take(want, key == "y")
+        elif key == "t":
+            self.dismiss(session)
+        elif key == "a" and want.more.get("terminal"):
+            await client.call("terminal.again", session=session)
         elif key == "a":
             await client.call("session.again", session=session)
         elif key == "c":

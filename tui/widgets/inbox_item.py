@@ -22,6 +22,7 @@ from tui.text import plain, rows_of
 ARMED_AFTER_S = 0.4
 """A letter within this time of its appearance was meant for the one before."""
 SAID = {
+    "needs-you": "Its program says that it needs you.",
     "failed": "It failed.",
     "cut-off": "Its turn was cut off.",
     "limit": "It is paused.",
@@ -37,6 +38,21 @@ ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "harvest": (("y", "opens Harvest there"), ("n", "not again")),
     "dream": (("y", "takes it as a candidate here"), ("n", "puts it away")),
 }
+_GOES = ("t", "goes to it")
+_OF_TERMINAL = {
+    "needs-you": (_GOES,),
+    "failed": (("s", "seen"), _GOES),
+    "cut-off": (_GOES,),
+    "done": (("s", "seen"), _GOES),
+}
+
+
+def answers(want: Want) -> tuple[tuple[str, str], ...]:
+    """The letters that answer it, and what they do: a terminal is started again, and not asked."""
+    if not want.more.get("terminal"):
+        return ANSWERS[want.kind]
+    found = _OF_TERMINAL[want.kind]
+    return found if want.more["running"] else (("a", "starts it again"), *found)
 
 
 class WantBox(Vertical, can_focus=True):
@@ -74,7 +90,7 @@ class WantBox(Vertical, can_focus=True):
 
     def on_mount(self) -> None:
         """Say what the letters do."""
-        self.query_one(Hints).say(ANSWERS[self.want.kind])
+        self.query_one(Hints).say(answers(self.want))
 
     def wants_rows(self, width: int) -> int:
         """What it is, all that is told, and its keys."""
@@ -87,7 +103,7 @@ class WantBox(Vertical, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """A letter that answers."""
-        if any(event.key == key for key, _ in ANSWERS[self.want.kind]):
+        if any(event.key == key for key, _ in answers(self.want)):
             event.stop()
             if self.armed:
                 self.post_message(self.Answered(self.want, event.key))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.harvest import SkillPutAway, SkillUses
-from tui.panels.harvest.ports import Harvesting
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import one_line
+
+if TYPE_CHECKING:
+    from sessions.api.harvest import SkillPutAway, SkillUses
+    from tui.panels.harvest.ports import Harvesting
 
 _BACK = "back:"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.harvest import NeighbourShown
-from sessions.record.closed_sets import MergedHow
-from tui.panels.harvest.ports import Reviewed
 from tui.screens.dialogs import Choose, Confirm, Listing, Pick
 from tui.text import clean, clip, one_line
+
+if TYPE_CHECKING:
+    from sessions.api.harvest import NeighbourShown
+    from sessions.record.closed_sets import MergedHow
+    from tui.panels.harvest.ports import Reviewed
 
 _HOW: dict[MergedHow, str] = {
     "update": "bring both texts together; what you edited stays, what both changed you decide",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.harvest import PairToDecide
 from sessions.errors import NotFound
-from sessions.record.closed_sets import Preferred
-from tui.panels.harvest.ports import Reviewed
 from tui.screens.dialogs import Confirm
 from tui.screens.which_better import which_better
 from tui.text import clip, one_line
+
+if TYPE_CHECKING:
+    from sessions.api.harvest import PairToDecide
+    from sessions.record.closed_sets import Preferred
+    from tui.panels.harvest.ports import Reviewed
 
 _COST = (
     "Run the first prompt twice, in two fresh tiles, one of them with the skill? Two turns of the "

@@ -11,17 +11,17 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from sessions.api.priming import ComparedShowing, PrimingJudged
 from sessions.errors import AgentdeckError
-from sessions.record.closed_sets import Preferred
-from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import Prime
 from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choose, Confirm, Dialog, Listing, Pick
 from tui.text import clean
 
 if TYPE_CHECKING:
+    from sessions.api.priming import ComparedShowing, PrimingJudged
+    from sessions.record.closed_sets import Preferred
     from tui.deck.client import DeckClient
+    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.state import Prime
 
 _JUDGE = "left or 1 · right or 2 · 0 alike · esc goes on later"
 

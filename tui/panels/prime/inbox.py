@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.priming import DreamWaiting
-from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import Prime
 from tui.panels.prime.words import ReadingScreen
 from tui.screens.dialogs import Choose, Listing, Offer, Pick
 from tui.text import one_line, tokens
+
+if TYPE_CHECKING:
+    from sessions.api.priming import DreamWaiting
+    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.state import Prime
 
 _OFF = (
     "Daydreams are off. While everything idles they pair draws, connect them with your question "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,7 +29,6 @@ from tui.panels.prime import compare, inbox, settings, spread
 from tui.panels.prime import state as st
 from tui.panels.prime.paper import PaperScreen
 from tui.panels.prime.past import past_rows, word_lists
-from tui.panels.prime.ports import Work
 from tui.panels.prime.state import KEYS, Prime
 from tui.panels.prime.words import ReadingScreen, Words
 from tui.screens.dialogs import Prompt
@@ -38,6 +37,9 @@ from tui.view.gauge import gauge_words
 from tui.widgets.clickable_line import ClickableLine
 from tui.widgets.fields import Field
 from tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from tui.panels.prime.ports import Work
 
 _COMMON = (
     ("e", "settings"),

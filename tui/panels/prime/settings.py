@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.priming import PrimingKindShown
-from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import Prime
 from tui.panels.prime.words import Words
 from tui.screens.dialogs import Choose, Listing, Offer, Pick, Prompt
 from tui.text import clip, one_line
+
+if TYPE_CHECKING:
+    from sessions.api.priming import PrimingKindShown
+    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.state import Prime
 
 MOST_KEPT = 100
 _WISHES = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessions.api.priming import SessionPrimed
-from tui.panels.prime.ports import Primed
-from tui.panels.prime.state import Prime
 from tui.screens.dialogs import Choose, Confirm, Listing, Offer, Pick
 from tui.text import tokens
+
+if TYPE_CHECKING:
+    from sessions.api.priming import SessionPrimed
+    from tui.panels.prime.ports import Primed
+    from tui.panels.prime.state import Prime
 
 
 def spread(panel: Primed) -> None:

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from sessions.api.harvest import PairToDecide
 from sessions.errors import NotFound
 from sessions.record.closed_sets import Preferred
-from tui.deck.ports import Asks
 from tui.screens.dialogs import Prompt
 from tui.screens.which_better import which_better
 from tui.text import one_line
 
 if TYPE_CHECKING:
-    from tui.deck.ports import ForPanels
+    from tui.panels.skills.ports import WithPairs
 
 _BETWEEN = "|"
 _WHAT = "what to send, | between; empty: what led to it. Each is sent twice, with and without"
 _COUNT = 5
 """How many of the messages that led to a skill are sent."""
-
-
-class WithPairs(Asks, Protocol):
-    """The panel as a paired run sees it."""
-
-    @property
-    def deck(self) -> ForPanels:
-        """For notices."""
-
-    def alone(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something of a paired run; another one takes its place. What is refused is said."""
-
-    def reload(self) -> None:
-        """Ask the engine again."""
 
 
 async def go_on(panel: WithPairs, name: str) -> None:

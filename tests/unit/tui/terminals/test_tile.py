@@ -27,6 +27,7 @@ from tui.screens.replay import ReplayScreen
 from tui.terminals.tile import TerminalTile, foot_of_terminal
 from tui.terminals.view import SOONEST_S, TerminalView
 from tui.text import title_of
+from tui.widgets.inbox_item import WantBox, answers
 from tui.widgets.permission import PermissionBox
 
 pytest.importorskip("pyghostty")
@@ -413,6 +414,40 @@ async def test_the_end_is_said_and_the_deck_has_its_keys_again() -> None:
         )
         await here.press("f1")
         await here.until(lambda: here.app.screen is not here.deck)
+
+
+async def test_the_inbox_goes_to_a_terminal_or_starts_it_again_and_writes_to_none() -> None:
+    async with shown() as (here, client, view):
+        client.emit(view.session, ev.TerminalSaid(state="needs-you", message="Bash?"))
+        other = client.add()
+        client.on_summary(client.sessions[other].summary)
+        here.deck.go(other)
+        await here.settle()
+
+        async def box(keys: str) -> WantBox:
+            def there() -> bool:
+                found = list(here.app.screen.query(WantBox))
+                return (
+                    bool(found)
+                    and found[0].armed
+                    and keys == "".join(key for key, _ in answers(found[0].want))
+                )
+
+            await here.until(there)
+            return here.app.screen.query_one(WantBox)
+
+        await here.press("f8")
+        assert (await box("t")).told == "Bash?"
+        await here.press("t")
+        await here.until(lambda: here.deck.model.current == view.session)
+        client.emit(view.session, ev.TerminalEnded(code=2))
+        here.deck.go(other)
+        await here.settle()
+        await here.press("f8")
+        assert "code 2" in (await box("ast")).told
+        await here.press("a")
+        await here.until(lambda: client.said("terminal.again") == [{"session": view.session}])
+        assert not client.said("session.again")
 
 
 async def test_code_of_an_answer_is_typed_not_run() -> None:
