@@ -5,7 +5,7 @@ The deck's screen (`tui.deck.screen`) is all of these; it imports its parts, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -270,16 +270,24 @@ class ForPanels(HasTiles, Says, ForReopening, Protocol):
         """Do something; what is refused is said."""
 
 
-class ForTerminals(HasModel, HasTiles, Asks, Protocol):
+class KeysAwaited(Protocol):
+    """Who gets the keys when it is there."""
+
+    keys_for: str
+    """The terminal that gets the keys as soon as it is in view."""
+
+
+class ForTerminals(HasModel, HasTiles, Asks, HasLink, KeysAwaited, Protocol):
     """What is needed of the deck's screen for terminals."""
 
     clock: FrameClock
-    link: Link
 
     async def guarded(self, work: object) -> None:
         """Do something; what is refused is said."""
 
-    def run_worker(self, work: object, *, group: str, exit_on_error: bool) -> object:
+    def run_worker(
+        self, work: Coroutine[object, object, None], *, group: str, exit_on_error: bool
+    ) -> object:
         """Do something aside."""
 
 
@@ -292,13 +300,6 @@ class ForLooking(HasModel, AsksEngine, Protocol):
 
 class ForPicking(HasModel, Asks, Protocol):
     """What is needed to have something of a session chosen."""
-
-
-class KeysAwaited(Protocol):
-    """Who gets the keys when it is there."""
-
-    keys_for: str
-    """The terminal that gets the keys as soon as it is in view."""
 
 
 class ForBeginning(HasModel, HasTiles, Asks, Goes, Meets, KeysAwaited, Protocol):

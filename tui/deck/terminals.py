@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import UsageError
@@ -21,49 +21,45 @@ class WithTerminals:
     keys_for = ""
     """The terminal that gets the keys as soon as it is in view."""
 
-    def terminal_came(self, session_id: str, output: TerminalOutput) -> None:
+    def terminal_came(self: ForTerminals, session_id: str, output: TerminalOutput) -> None:
         """A terminal has printed something."""
-        deck = cast("ForTerminals", self)
-        tile = deck.tiles.get(session_id)
+        tile = self.tiles.get(session_id)
         if tile is not None and tile.came(output):
-            deck.clock.wake(tile.face)
+            self.clock.wake(tile.face)
 
-    def attend(self) -> None:
+    def attend(self: ForTerminals) -> None:
         """Those in view look on."""
-        deck = cast("ForTerminals", self)
-        if deck.link.up:
-            for tile in deck.tiles.values():
-                tile.attend(deck.client)
-        if (wanted := deck.tiles.get(self.keys_for)) is not None:
+        if self.link.up:
+            for tile in self.tiles.values():
+                tile.attend(self.client)
+        if (wanted := self.tiles.get(self.keys_for)) is not None:
             self.keys_for = ""
             wanted.face.focus()
 
-    def copies(self, given: PermissionBox.Answered) -> bool:
+    def copies(self: ForTerminals, given: PermissionBox.Answered) -> bool:
         """A program may put something into the clipboard: done here, by the deck's own way."""
-        deck = cast("ForTerminals", self)
-        summary = deck.model.summaries.get(given.session)
+        summary = self.model.summaries.get(given.session)
         if summary is None or summary.terminal is None or given.decision != "copy":
             return False
-        work = copy_asked(deck, given.session, given.ask)
-        deck.run_worker(deck.guarded(work), group="copy", exit_on_error=False)
+        work = copy_asked(self, given.session, given.ask)
+        self.run_worker(self.guarded(work), group="copy", exit_on_error=False)
         return True
 
-    def on_terminal_view_pasted(self, message: TerminalView.Pasted) -> None:
+    def on_terminal_view_pasted(self: ForTerminals, message: TerminalView.Pasted) -> None:
         """A text for a terminal: asked about where its lines would run."""
-        deck = cast("ForTerminals", self)
-        work = paste(deck, message.view.session, message.text)
-        deck.run_worker(deck.guarded(work), group="paste", exit_on_error=False)
+        work = paste(self, message.view.session, message.text)
+        self.run_worker(self.guarded(work), group="paste", exit_on_error=False)
 
-    def on_terminal_view_keys_moved(self, _: TerminalView.KeysMoved) -> None:
+    def on_terminal_view_keys_moved(self: ForTerminals, _: TerminalView.KeysMoved) -> None:
         """The footer says who has the keys."""
-        cast("ForTerminals", self).redraw()
+        self.redraw()
 
-    def on_terminal_view_again(self, message: TerminalView.Again) -> None:
+    def on_terminal_view_again(self: ForTerminals, message: TerminalView.Again) -> None:
         """A program that has ended is started again, and has the keys again."""
-        deck, session = cast("ForTerminals", self), message.view.session
+        session = message.view.session
         self.keys_for = session
-        work = deck.client.call("terminal.again", session=session)
-        deck.run_worker(deck.guarded(work), group="again", exit_on_error=False)
+        work = self.client.call("terminal.again", session=session)
+        self.run_worker(self.guarded(work), group="again", exit_on_error=False)
 
 
 async def copy_asked(deck: Asks, session: str, ask: str) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 from sessions.errors import UsageError
 from tui import actions as registry
+from tui.deck.ports import ForPanels
+from tui.deck.screen import DeckScreen
 
 EXPECTED = {
     "new": "ctrl+n", "next_needing": "ctrl+j", "zoom": "ctrl+z", "broadcast": "ctrl+b",
@@ -77,3 +79,8 @@ def test_the_document_of_keys_is_the_registry() -> None:
     """Write it anew with `python -m tui.actions > docs/keys.md`."""
     path = Path(__file__).parents[3] / "docs" / "keys.md"
     assert path.read_text() == registry.as_markdown()
+
+
+def what_panels_need(deck: DeckScreen) -> ForPanels:
+    """Panels take any screen for it; that the deck's has all of it, mypy sees here."""
+    return deck
