@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 
 from rich.cells import cell_len
+from textual.strip import Strip
 
 from sessions.safety.sanitise import clean
 
@@ -32,3 +33,18 @@ def exactly(text: str, width: int) -> str:
     if missing < 0:
         return "\ufffd" + " " * (width - 1)
     return text + " " * missing
+
+
+def whole(strip: Strip, start: int, end: int) -> tuple[int, int]:
+    """The cells from `start` to `end`, and the other half of a wide character at either side."""
+    if start >= end or strip.text.isascii():
+        return start, end
+    x = 0
+    for char in strip.text:
+        behind = x + cell_len(char)
+        if x < start < behind:
+            start = x
+        if x < end < behind:
+            return start, behind
+        x = behind
+    return start, end

@@ -21,6 +21,7 @@ from sessions.api.terminals import TerminalOutput, TerminalWatched
 from tui.later import later
 from tui.terminal.output_guard import fault_notice, printable
 from tui.terminals.cell_styles import CellStyles
+from tui.terminals.cells import whole
 from tui.terminals.emulator import DEFAULT, Emulator, Ink, Row, Spot
 from tui.terminals.terminal_link import TerminalLink
 from tui.view.drawn_rows import DrawnRows
@@ -308,7 +309,7 @@ class DrawnTerminal(DrawnRows):
         return strip
 
     def _marked(self, strip: Strip, start: int, end: int, name: str) -> Strip:
-        start, end = max(0, start), min(end, strip.cell_length)
+        start, end = whole(strip, max(0, start), min(end, strip.cell_length))
         if start >= end:
             return strip
         parts = list(strip.divide([start, end, strip.cell_length]))

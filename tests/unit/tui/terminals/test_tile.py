@@ -450,6 +450,20 @@ async def test_the_inbox_goes_to_a_terminal_or_starts_it_again_and_writes_to_non
         assert not client.said("session.again")
 
 
+async def test_a_wide_character_under_the_cursor_is_drawn() -> None:
+    async with shown("e\u0301日本 x\r\x1b[C".encode()) as (here, client, view):
+        await typing(here, view)
+        await here.until(lambda: "日本 x" in text_of(view))
+        client.prints(view.session, b"\x1b[C")  # on its second half
+
+        def moved() -> bool:
+            at = view.emulator.cursor() if view.emulator is not None else None
+            return at is not None and at.x == 2
+
+        await here.until(moved)
+        assert text_of(view) == "e\u0301日本 x"
+
+
 async def test_code_of_an_answer_is_typed_not_run() -> None:
     client = TerminalClient()
     terminal = client.terminal()
