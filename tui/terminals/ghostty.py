@@ -386,7 +386,9 @@ class Ghostty:
     @property
     def gone(self) -> int:
         """The rows before the oldest that is kept."""
-        return self._anchor.gone if self.alternate else self._anchor.look(self._screen_top)
+        if self.alternate:
+            return self._anchor.gone
+        return self._anchor.look(self._screen_top, self.rows)
 
     @property
     def _screen_top(self) -> int:

@@ -22,18 +22,24 @@ class ScrolledOffRows:
         self._place = ffi.new("GhosttyPointCoordinate*")
         self._at = 0
         """Where the row stands, counted from the first row that there ever was."""
-        self.gone = 0
+        self.gone = self._end = 0
+        """`_end`: behind the last row at the last look, counted as `_at` is."""
         self.drop(0, 0)
 
-    def look(self, top: int) -> int:
-        """The rows that have gone; `top`: where the screen begins among those that are left."""
+    def look(self, top: int, rows: int) -> int:
+        """The rows that have gone; `top`: where the screen of `rows` begins among those left.
+
+        Where the row itself went, so many came at once that nobody knows what is left of those
+        before: none of them is taken for another.
+        """
         here = self._where()
         if here is None:
-            self.drop(top, self._at + 1)
+            self.drop(top, max(self._at + 1, self._end))
         else:
             self.gone = self._at - here
             if top - here > _FAR:
                 self.drop(top, self.gone)
+        self._end = self.gone + top + rows
         return self.gone
 
     def drop(self, top: int, gone: int) -> None:

@@ -181,3 +181,10 @@ def test_no_control_character_is_in_a_cell(screen: em.Emulator) -> None:
         rows = screen.changed()
         assert cells_of(rows)
         assert all(clean(s.text) == s.text for row in rows.values() for s in row)
+
+
+def test_rows_are_never_taken_for_others_however_many_go_at_once(screen: em.Emulator) -> None:
+    screen.feed(b"".join(b"line %d\r\n" % n for n in range(100)))
+    behind = screen.gone + screen.view().total
+    screen.feed(b"".join(b"then %d\r\n" % n for n in range(15_000)))
+    assert screen.gone >= behind
