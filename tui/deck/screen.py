@@ -463,6 +463,7 @@ class DeckScreen(WithTerminals, LeanScreen):
     def _toured(self) -> None:
         self.memory.toured = True
         self.remember()
+        self.redraw()
 
     @on(Grid.Sized)
     def _sized(self) -> None:

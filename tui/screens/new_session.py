@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Select, Static
 
@@ -31,6 +32,9 @@ MAX_AT_ONCE = 24
 BRING = "a repository of here goes along; its branch returns"
 BUDGET_HINT = f"the configuration's · or: {EXAMPLE}"
 TERMINAL_HINT = "no: a model · or a program in its place: bash, vim notes.md"
+_CREATES = "enter creates · tab next field · → completes a path · esc leaves"
+_TICKS = "space ticks · enter creates · tab next field · esc leaves"
+_OPENS = "enter opens the list · ^n creates · tab next field · esc leaves"
 # In a list of choices `$text-muted`, which takes after what is behind it, comes out white.
 _GREY = "$foreground 55%"
 
@@ -61,6 +65,12 @@ class Wish:
     backend: str = ""
     program: str = ""
     """The command line of a terminal: then there is no model."""
+
+
+class _Tick(Tick, inherit_bindings=False):
+    """A tick in a form that enter creates from."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle_button", show=False)]
 
 
 class Folders(Suggester):
@@ -100,6 +110,7 @@ class NewSessionForm(Dialog[Wish]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,ctrl+enter", "create", "create", show=False),
         Binding("ctrl+n", "create", "create", show=False, priority=True),
+        Binding("enter", "create", "create", show=False),
     ]
 
     def __init__(self, client: DeckClient, cwd: str, host: str = "") -> None:
@@ -119,7 +130,7 @@ class NewSessionForm(Dialog[Wish]):
                 yield Select[str]((), prompt="this one", compact=True, id="host")
             with Horizontal(classes="form--row", id="bring-row"):
                 yield Label(Content("Its files"))
-                yield Tick(Content(BRING), compact=True, id="bring")
+                yield _Tick(Content(BRING), compact=True, id="bring")
             yield from self._row("Profile", Select[str]((), prompt="default", id="profile"))
             yield from self._row("Backend", Select[str]((), prompt="of the profile", id="backend"))
             yield from self._row("Model", Select[str]((), prompt="of the backend", id="model"))
@@ -128,7 +139,7 @@ class NewSessionForm(Dialog[Wish]):
             )
             with Horizontal(classes="form--row"):
                 yield Label(Content("Worktree"))
-                yield Tick(Content("on a branch of its own"), compact=True, id="worktree")
+                yield _Tick(Content("on a branch of its own"), compact=True, id="worktree")
                 yield Field(placeholder="from what is checked out", compact=True, id="base")
             yield from self._row(
                 "Terminal", Field(placeholder=TERMINAL_HINT, compact=True, id="program")
@@ -163,11 +174,18 @@ class NewSessionForm(Dialog[Wish]):
 
     def on_mount(self) -> None:
         """Ask the engine for the choices; the form can be used meanwhile."""
-        self.hint("enter creates · tab next field · → completes a path · esc leaves")
+        self.hint(_CREATES)
         self.query_one("#host-row").display = False
         self.query_one("#bring-row").display = False
         self.query_one("#title", Input).focus()
         self.run_worker(while_shown(self, self._load), exclusive=True)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say what enter does there."""
+        kind = event.widget
+        self.hint(
+            _OPENS if isinstance(kind, Select) else _TICKS if isinstance(kind, Tick) else _CREATES
+        )
 
     @property
     def there(self) -> Calls:

@@ -126,10 +126,11 @@ class Rows(ScrollView, can_focus=True):
         if not height:
             return
         top = self.scroll_offset.y
+        # By force: rows that have just come are more than was in view, before there is a scrollbar.
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self.scroll_to(y=self.cursor, animate=False, force=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
         """One row, or the sentence that says why there is none."""
@@ -168,6 +169,14 @@ class Rows(ScrollView, can_focus=True):
             else:
                 self.refresh()
             self.post_message(self.Moved(self, self.key))
+
+    def go_to(self, key: str) -> None:
+        """Move the cursor to a row, and show what follows it as well, as far as there is room."""
+        found = [row.key for row in self.rows]
+        if key not in found:
+            return
+        self.action_move(found.index(key) - self.cursor)
+        self.scroll_to(y=self.cursor, animate=False, force=True)
 
     def action_page(self, by: int) -> None:
         """Move the cursor by a screenful."""

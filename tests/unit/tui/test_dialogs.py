@@ -448,6 +448,19 @@ async def test_a_tick_puts_a_session_on_a_branch_of_its_own() -> None:
         assert (asked["worktree"], asked["base"], asked["title"]) == (True, "main", "Try")
 
 
+async def test_the_form_says_what_enter_does_and_on_a_tick_it_creates() -> None:
+    async with opened(0) as here:
+        await here.press("ctrl+n")
+        form = here.app.screen
+        form.query_one("#profile").focus()
+        await here.until(lambda: "enter opens" in str(form.query_one("#dialog").border_subtitle))
+        form.query_one("#worktree").focus()
+        await here.until(lambda: "space ticks" in str(form.query_one("#dialog").border_subtitle))
+        await here.press("space", "enter")
+        (asked,) = here.client.said("session.create")
+        assert asked["worktree"] is True
+
+
 async def test_a_row_and_a_tile_say_repository_and_branch() -> None:
     async with opened(1) as here:
         added = ev.WorktreeAdded(

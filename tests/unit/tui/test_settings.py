@@ -130,6 +130,7 @@ async def test_a_server_is_made_with_what_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with shown(tmp_path, monkeypatch) as (here, screen):
+        await find(here, screen, "session_usd")
         await here.press("ctrl+n")
         await here.until(lambda: isinstance(here.app.screen, Choose))
         await here.type("mcp")
@@ -142,6 +143,8 @@ async def test_a_server_is_made_with_what_it_needs(
         written = here.client.config_file.read_text()
         assert 'command = ["uvx", "server", "--at", "a b"]' in written
         assert screen.item is not None and screen.item.name == "mcp.servers.db"
+        rows = screen.query_one(Rows)
+        await here.until(lambda: 0 <= rows.cursor - rows.scroll_offset.y < rows.size.height - 3)
         await here.press("tab", "alt+d")
         await here.until(lambda: isinstance(here.app.screen, Confirm))
         await here.press("y")

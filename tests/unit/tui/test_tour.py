@@ -28,6 +28,7 @@ async def test_the_first_start_offers_a_tour_that_goes_on_with_what_is_done(tmp_
         assert tour.at == 1  # there is a session already
         await here.press(*["enter"] * (len(STEPS) - 1))
         await here.until(lambda: not tour.shown)
+        await here.until(lambda: "tour" not in here.line("footer"))
         here.deck.drafts.save()
     assert Memory.load(tmp_path / "deck.json").toured
 

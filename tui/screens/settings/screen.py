@@ -288,10 +288,8 @@ class SettingsScreen(Filtered[None]):
         done = await self.deck.client.call("config.add", keys=keys, first=first)
         name = ".".join(keys)
         self.opened.add(name)
-        self.query_one("#filter", Input).value = ""
+        with self.prevent(Input.Changed):  # else the rows are drawn once more, from their first
+            self.query_one("#filter", Input).value = ""
         self.say(f"{name} is made, in force {done['force']}.")
         await self._load()
-        rows = self.query_one(Rows)
-        found = [row.key for row in rows.rows]
-        if HEAD + name in found:
-            rows.action_move(found.index(HEAD + name) - rows.cursor)
+        self.query_one(Rows).go_to(HEAD + name)
