@@ -6,7 +6,6 @@ that frame is painted. What is typed meanwhile is kept for the composer.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from textual.widgets import Static
 
 from sessions.errors import UsageError
 from sessions.places import places
+from tui import idle
 from tui.deck import ending
 from tui.deck.memory import Memory
 from tui.options import DEFAULT_THEME, DeckOptions
@@ -191,9 +191,8 @@ class DeckApp(AskedOnce, GuardedApp, SureSize):
             self.deck.remember()
 
     def engine_found(self) -> None:
-        """Start-up is over: what lives now lives on, and need not be looked through again."""
-        gc.collect()
-        gc.freeze()
+        """Start-up is over."""
+        idle.started()
 
     async def action_quit(self) -> None:
         """Leave; the sessions go on."""

@@ -19,6 +19,7 @@ from sessions.record.summary import SessionSummary, Summary
 from tui import actions as registry
 from tui.background_work import caught_up, while_shown
 from tui.deck import completion_sources
+from tui.deck.ahead import ready_when_idle
 from tui.deck.attached import AttachedFiles
 from tui.deck.banner import Banner
 from tui.deck.chrome import Chrome
@@ -192,6 +193,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.run_worker(self._runs(), group="runs", exit_on_error=False)
         self.redraw(reflow=True)
         self.app.engine_found()  # type: ignore[attr-defined]
+        ready_when_idle(self, self)
 
     def _recall(self) -> None:
         """The order and the tile of last time."""
@@ -369,8 +371,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         summary = self.model.summary()
         unseen = summary and (summary.status == "done" or terminal_state.unseen(summary))
         if summary and unseen and self.app.app_focus and self.link.up:
-            seen = summary.id
-            self.tell_engine(seen, lambda c: c.call("session.seen", session=seen))
+            self.tell_engine(seen := summary.id, lambda c: c.call("session.seen", session=seen))
 
     # -- acting
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -21,6 +22,7 @@ from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tui.background_work import caught_up, if_shown, while_shown
+from tui.idle import when_idle
 from tui.panels.hints import Hints
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
@@ -111,6 +113,10 @@ class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
             if waiting.future is not None and waiting.future.done():
                 waiting.future = None
         return super().dismiss(result)
+
+    def on_unmount(self) -> None:
+        """What it leaves behind is collected when no key waits for that."""
+        when_idle(self.app, gc.collect)
 
     def on_mouse_down(self) -> None:
         """A button may be pressed by it."""

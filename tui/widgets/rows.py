@@ -14,8 +14,10 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style
 from textual.visual import Visual
 
+_KEPT = 200
 _MEASURED = 60
 """So many rows say how wide a list is."""
 
@@ -75,6 +77,8 @@ class Rows(ScrollView, can_focus=True):
         """Cells of the widest of the first rows it has had."""
         self.grown: Callable[[], None] | None = None
         """Told when it could use more room than ever before."""
+        self._drawn: dict[object, Strip] = {}
+        """What was drawn last of the rows in view: a screen that opens draws them twice."""
 
     @property
     def key(self) -> str:
@@ -141,13 +145,25 @@ class Rows(ScrollView, can_focus=True):
             lines = Content.styled(self.empty, "$text-muted").wrap(max(1, width))
             content = lines[at] if at < len(lines) else Content("")
         elif at < len(self.rows):
-            content = self.rows[at].content()
-            if at == self.cursor:
-                # Plain: a status' colour may not be readable on the cursor's.
-                content = Content(content.plain)
-                style = self.get_visual_style("rows--cursor")
+            return self._row(self.rows[at], at == self.cursor, width)
         else:
             content = Content("")
+        return self._strip(content, width, style)
+
+    def _row(self, row: Row, under: bool, width: int) -> Strip:
+        style = self.get_visual_style("rows--cursor") if under else self.visual_style
+        known = (row, under, width, style, self.app.theme)
+        strip = self._drawn.get(known)
+        if strip is None:
+            # Plain under the cursor: a status' colour may not be readable on the cursor's.
+            content = Content(row.content().plain) if under else row.content()
+            strip = self._strip(content, width, style)
+            if len(self._drawn) > _KEPT:
+                self._drawn.clear()
+            self._drawn[known] = strip
+        return strip
+
+    def _strip(self, content: Content, width: int, style: Style) -> Strip:
         content = content.truncate(width, ellipsis=True, pad=True)
         strips = Visual.to_strips(self, content, width, 1, style)
         return strips[0] if strips else Strip.blank(width, style.rich_style)

@@ -499,3 +499,37 @@ async def test_who_clicks_a_button_is_told_its_key_and_who_presses_it_is_not() -
                 await here.press("escape")
             await here.until(lambda: here.app.screen is here.deck)
             assert here.notices().count("Quicker next time: esc") == 1
+
+
+async def test_what_the_first_dialog_needs_is_ready_once_nobody_has_done_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tui.deck import ahead
+
+    monkeypatch.setattr(ahead, "IDLE_S", 0.0)
+    async with opened(1) as here:
+        sheets = here.app.stylesheet
+        await here.until(lambda: any("settings.tcss" in path for path, _ in sheets.source))
+        reads: list[object] = []
+        monkeypatch.setattr(sheets, "read", reads.append)
+        await here.press("alt+o")
+        await here.until(lambda: type(here.app.screen).__name__ == "SettingsScreen")
+        assert not reads
+
+
+async def test_what_a_dialog_leaves_is_collected_once_nobody_does_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tui import idle
+    from tui.screens import dialogs
+
+    monkeypatch.setattr(idle, "IDLE_S", 0.0)
+    full: list[int] = []
+    monkeypatch.setattr(dialogs.gc, "collect", lambda: full.append(1))
+    async with opened(1) as here:
+        full.clear()
+        await here.press("f1")
+        await here.until(lambda: here.app.screen is not here.deck)
+        assert not full
+        await here.press("escape")
+        await here.until(lambda: bool(full))
