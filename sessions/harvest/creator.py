@@ -32,6 +32,7 @@ from sessions.harvest.draft import (
     slug,
     split,
 )
+from sessions.harvest.injected import INSTRUCTION
 from sessions.harvest.language import telling_terms
 from sessions.harvest.parameters import CommandParameter, shaped
 from sessions.harvest.pictures import bare
@@ -51,11 +52,6 @@ _EXTENSIONS = {
 }  # fmt: skip
 _SCRIPTS = {".py", ".sh", ".js", ".ts", ".rb", ".pl", ".R", ".go", ".rs", ".sql"}
 _ASSETS = {".svg", ".html", ".htm", ".css", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
-_INSTRUCTION = re.compile(
-    r"(?i)\b(ignore (all |any )?(previous|prior|above|your) (instructions?|rules)|"
-    r"disregard (the|all|your)|you are now|do not (tell|mention|reveal)|system prompt|"
-    r"add (this|the following) (curl|wget|command)|curl [^\n|]*\|\s*(ba)?sh)"
-)
 _SAYS_NOTHING = frozenset(
     ["", "main", "script", "run", "test", "tmp", "temp", "a", "x", "new", "out", "file", "untitled"]
 )
@@ -107,7 +103,7 @@ class _Maker:
             "signals": cleaned(_receipt(found.signals), self._quiet),
         }
         self._by_kind.setdefault(found.kind, []).append(found)
-        if _INSTRUCTION.search(found.text):
+        if INSTRUCTION.search(f"{found.text}\n{_told_by(found)}"):
             draft.flags.append(
                 f"{found.kind} of session {found.origin.get('session')}, turn "
                 f"{found.origin.get('turn')}: contains what reads like instructions to a model"
@@ -344,7 +340,7 @@ async def improve(
     ):  # fmt: skip
         setattr(better, key, getattr(draft, key))
     better.flags = list(draft.flags)
-    if found := _INSTRUCTION.search(f"{better.description}\n{better.body}"):
+    if found := INSTRUCTION.search(f"{better.description}\n{better.body}"):
         better.flags.append(f"the new text contains what reads like an instruction: {found[0]!r}")
     added = added_commands(draft, better)
     better.lines = [
@@ -419,6 +415,12 @@ def _receipt(signals: ByproductSignals) -> dict[str, Any]:
     """The signals that stay beside a skill: no files, and no rows of data that name somebody."""
     kept: dict[str, Any] = {k: v for k, v in signals.items() if k != "files"}
     return kept | {k: cleaned(kept[k], shaped) for k in ("printed", "failed_as") if k in kept}
+
+
+def _told_by(found: Found) -> str:
+    """What of a byproduct's run is told in a draft: what it printed, and how it failed."""
+    failed = found.signals.get("failed_as")
+    return "\n".join([str(found.signals.get("printed") or ""), *map(str, failed or ())])
 
 
 def cleaned(value: Any, clean: Callable[[str], str]) -> Any:

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from sessions.harvest import needs, parameters
 from sessions.harvest.byproducts import Found
 from sessions.harvest.commands import acts
+from sessions.harvest.injected import LEFT_OUT, without_instructions
 from sessions.harvest.parameters import MARKS, CommandParameter
 from sessions.harvest.rules import as_rules
 
@@ -71,9 +72,9 @@ class Sections:
         """What was asked for, what most sessions asked first."""
         rows: dict[str, Found] = {}
         for found in _confirmed(self._of("question")):
-            rows.setdefault(self._tell(found.text), found)
+            rows.setdefault(self._said(found.text), found)
         for found in self._everything():
-            if asked := self._tell(str(found.signals.get("asked", ""))):
+            if asked := self._said(str(found.signals.get("asked", ""))):
                 rows.setdefault(asked, found)
         # A question that began by the same words is the same one, cut.
         keys = [k for k in rows if not any(o != k and o.startswith(k) for o in rows)]
@@ -187,7 +188,7 @@ class Sections:
         for found in _confirmed(self._of("correction")):
             often = int(found.signals.get("sessions") or 1)
             seen = f"(in {often} sessions)" if often > 1 else "(said once)"
-            rows += [(f"{rule} {seen}", found) for rule in as_rules(self._tell(found.text))]
+            rows += [(f"{rule} {seen}", found) for rule in as_rules(self._rule(found.text))]
         return rows
 
     def example(self) -> list[Row]:
@@ -200,7 +201,7 @@ class Sections:
         basis = best or kept or (filed[1] if filed else None)
         if basis is None:
             return rows
-        asked = self._tell(str(basis.signals.get("asked", ""))) or next(
+        asked = self._said(str(basis.signals.get("asked", ""))) or next(
             (text for text, _ in self.asks()), ""
         )
         if asked:
@@ -215,7 +216,7 @@ class Sections:
         if outputs := self._outputs():
             rows.append((f"Made: {', '.join(f'`{name}`' for name in outputs[:5])}", basis))
         if best is None and kept is not None:
-            rows.append((f"Out: {self._tell(kept.text)}", kept))
+            rows.append((f"Out: {self._said(kept.text)}", kept))
         if best is None and kept is None and filed is not None:
             rows.append((f"Out: see `{filed[0]}`", filed[1]))
         return rows if len(rows) > 1 else []
@@ -227,7 +228,8 @@ class Sections:
             failed = found.signals.get("failed_as")
             if not isinstance(failed, list) or len(failed) != 2:
                 continue
-            command, printed = (self._tell(parameters.shaped(str(each))) for each in failed)
+            command = self._tell(str(failed[0]))
+            printed = self._said(parameters.shaped(str(failed[1])))
             line, _ = self._generalised(self._placed(command), self._usual(self._placed(command)))
             said = f" with `{printed}`" if printed else ""
             worked = ": a later run passed" if found.signals.get("passed") else ""
@@ -286,12 +288,19 @@ class Sections:
         """Short texts that the user kept."""
         filed = {id(found) for found in self._files.values()}
         return [
-            (f"{self._tell(f.text)}{_seen(f)}", f)
+            (f"{self._said(f.text)}{_seen(f)}", f)
             for f in _confirmed(self._of("text"))
             if id(f) not in filed
         ]
 
     # -- parts
+
+    def _rule(self, text: str) -> str:
+        return self._said(text).replace(LEFT_OUT, "")
+
+    def _said(self, text: str) -> str:
+        """What somebody or a program said, without what is meant for a model that reads it."""
+        return self._tell(without_instructions(text))
 
     def _of(self, *kinds: str) -> list[Found]:
         return [found for kind in kinds for found in self._by_kind.get(kind, [])]
@@ -374,7 +383,7 @@ class Sections:
         return list(dict.fromkeys(self._tell(found.name) for found in self._made))
 
     def _printed(self, found: Found) -> str:
-        said = self._tell(parameters.shaped(str(found.signals.get("printed", ""))))
+        said = self._said(parameters.shaped(str(found.signals.get("printed", ""))))
         return f"`{said[:160]}`" if said and "`" not in said else said[:160]
 
 
