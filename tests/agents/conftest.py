@@ -1,4 +1,7 @@
-"""Each agent's tests stay with one worker, so that it is started once: see `make agents`."""
+"""Each agent's tests stay with one worker, so that it is started once: see `make agents`.
+
+What starts several at once shares nothing: each of those files goes to whichever worker is free.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from sessions.backends.acp import process
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is parametrized by an agent belongs together; the rest starts several at once."""
+    """What is parametrized by an agent belongs together, and else what is in one file."""
     for item in items:
         given = getattr(item, "callspec", None)
         agent = given.params.get("agent") if given is not None else None
-        item.add_marker(pytest.mark.xdist_group(str(agent or "several")))
+        item.add_marker(pytest.mark.xdist_group(str(agent or item.path.stem)))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -45,6 +45,8 @@ PROGRAMS = {
 AGENTS = tuple(
     n for n, (program, *_) in PROGRAMS.items() if FOLDER and Path(FOLDER, program).exists()
 )
+PROVIDERS = {"claude-code": ("main", "anthropic", ""), "codex": ("openai", "openai", "/v1")}
+"""Of those whose provider can be chosen: its id, its API, and what its address has behind it."""
 SIX = tuple(
     kind
     for kind in ("claude-code", "codex", "opencode", "gemini", "qwen", "openai")
