@@ -1,7 +1,7 @@
 """A turn of a model that has no tools of its own: ask, run what it calls, ask again.
 
-Shared by the backends that ask a model's API. Retries are here, visible as events, and
-only where nothing of a response had been shown: text that came before a fault stays, marked.
+Shared by the backends that ask a model's API. It is asked again by `retries`, and only where
+nothing of a response had been shown: text that came before a fault stays, marked.
 """
 
 from __future__ import annotations
@@ -13,27 +13,26 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from sessions.backends import retries
 from sessions.backends.base import Capabilities, Reply, TurnHost
 from sessions.backends.faults import Fault, FaultError
+from sessions.backends.loop_guard import MOST_BROKEN, LoopGuard, go_on
 from sessions.backends.messages_stream import CUT_REASONS, Response, ToolUse
 from sessions.backends.refused_content import Remedies
 from sessions.backends.streamed_response import Wire
 from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
-from sessions.runtime.throttle import Throttle, backoff_s
+from sessions.runtime.throttle import Throttle
 from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.native")
 
 # A server may ask to be called again unchanged (`pause_turn`); not for ever.
 _MAX_PAUSES = 10
-_SAME_CALLS = 3
 # "" and tool_use without a call: the server does not say, or says what is not so. "stop" and
 # "length" are what other protocols say; servers that translate from them let it through.
 _DONE_REASONS = ("end_turn", "stop_sequence", "stop", "tool_use", "")
-_KEY_FAULTS = ("auth", "billing")
-_MOST_BROKEN = 3
 _MALFORMED = (
     "Its arguments were no valid JSON object, so nothing was run. They were:\n{raw}\n"
     "Call the tool again with valid JSON."
@@ -95,7 +94,7 @@ class NativeConversation:
 
     async def turn(self, host: TurnHost) -> ev.TurnEnded:
         """Run one turn (see sessions.backends.base.Conversation)."""
-        guard = _LoopGuard()
+        guard = LoopGuard()
         pauses = 0
         for step in range(max(1, host.settings.max_steps)):
             if step:
@@ -135,19 +134,18 @@ class NativeConversation:
             asked: dict[str, Any] = {"messages": []}
             try:
                 await service.ready()
-                _pass(service.gate, host.session_id)
-                await service.gate.enter(lambda wait: _held_back(host, wait))
+                retries.may_ask(service.gate, host.session_id)
+                await service.gate.enter(lambda wait: retries.held_back(host, wait))
                 asked = service.params(host)
                 await service.api.stream(asked, _HostSink(host, service.by), response)
             except FaultError as error:
                 fault = await service.explain(error.fault, asked)
                 if fault is None:
                     continue
-                if fault.kind in _KEY_FAULTS:
-                    service.gate.refuse(fault)
+                retries.refuse_key(service.gate, fault)
                 if not response.shown and await remedies.help(fault, asked):
                     continue
-                await self._wait(host, fault, response, attempt)
+                await retries.wait_or_raise(service, host, fault, attempt, shown=response.shown)
                 continue
             finally:
                 # Counted however it ended: what an interrupted answer took is paid as well.
@@ -160,30 +158,9 @@ class NativeConversation:
                 log.info("%d events or blocks of %s were not known", response.unknown, service.name)
             return response
 
-    async def _wait(self, host: TurnHost, fault: Fault, response: Response, attempt: int) -> None:
-        """Wait before another try, or raise what can't be tried again. Raises BackendError."""
-        service = self._service
-        if fault.lasts and not response.shown:
-            host.flush()
-            raise service.gate.close(fault, host.session_id)
-        if response.shown or not fault.retryable or attempt > service.retries:
-            host.flush()
-            raise fault.error()
-        wait = _pause(service.gate, fault, attempt)
-        host.emit(
-            ev.Retry(
-                turn=host.turn,
-                kind=fault.kind,
-                wait_s=round(wait, 1),
-                attempt=attempt,
-                message=fault.message,
-            )
-        )
-        await asyncio.sleep(wait)
-
     # -- tool calls
 
-    async def _run(self, host: TurnHost, response: Response, guard: _LoopGuard) -> bool:
+    async def _run(self, host: TurnHost, response: Response, guard: LoopGuard) -> bool:
         """Record and run the calls of one response; False if the user stopped a loop."""
         calls: list[ev.ToolCall] = []
         sink = _HostSink(host, self._service.by)
@@ -203,7 +180,7 @@ class NativeConversation:
                 host.emit(ev.ToolResult(turn=host.turn, call=use.id, status="error", content=text))
             else:
                 calls.append(call)
-        if calls and guard.again(calls) and not await _go_on(host, calls[-1]):
+        if calls and guard.again(calls) and not await go_on(host, calls[-1]):
             for call in calls:
                 denied = "The user stopped this: the same call was made again and again."
                 host.emit(
@@ -251,25 +228,9 @@ def _ended(host: TurnHost, reason: TurnReason, detail: str = "") -> ev.TurnEnded
 def _broken_off(host: TurnHost, response: Response) -> ev.TurnEnded:
     """The end of a turn whose calls come broken however often they are asked for."""
     if response.stop_reason in CUT_REASONS:
-        why = f"{_MOST_BROKEN} answers reached their greatest length within a tool call"
+        why = f"{MOST_BROKEN} answers reached their greatest length within a tool call"
         return _ended(host, "max_tokens", f"{why}: raise max_tokens, or ask for less at once.")
-    return _ended(host, "error", f"The model's tool calls came broken {_MOST_BROKEN} times.")
-
-
-def _pass(gate: Throttle, who: str = "") -> None:
-    """Raises BackendError: no request can be made with this key, for now."""
-    if refusal := gate.refusal():
-        raise refusal.error()
-    if (lasting := gate.lasting(who)) is not None:
-        raise lasting
-
-
-def _pause(gate: Throttle, fault: Fault, attempt: int) -> float:
-    """How long to wait before another try; a limit holds back the whole credential."""
-    wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
-    if fault.kind in ("rate_limit", "overloaded"):
-        gate.pause(wait)
-    return wait
+    return _ended(host, "error", f"The model's tool calls came broken {MOST_BROKEN} times.")
 
 
 class _HostSink:
@@ -331,64 +292,6 @@ class _Text:
         """Not wanted."""
 
 
-class _LoopGuard:
-    """Notices when the model makes the very same calls again and again."""
-
-    def __init__(self) -> None:
-        self._last = ""
-        self._count = 0
-        self._broken = 0
-
-    def broken(self, response: Response) -> bool:
-        """Whether nothing but broken calls has now come three times in a row."""
-        whole = any(not call.malformed for call in response.calls)
-        self._broken = 0 if whole else self._broken + 1
-        return self._broken >= _MOST_BROKEN
-
-    def again(self, calls: list[ev.ToolCall]) -> bool:
-        """Whether these calls have now been made three times in a row."""
-        told = json.dumps([[c.name, c.input] for c in calls], sort_keys=True)
-        self._count = self._count + 1 if told == self._last else 1
-        self._last = told
-        if self._count < _SAME_CALLS:
-            return False
-        self._count = 0
-        return True
-
-
-async def _go_on(host: TurnHost, call: ev.ToolCall) -> bool:
-    """Ask the user whether a repeated call shall be made once more."""
-    answered = await host.ask(
-        ev.PermissionAsked(
-            turn=host.turn,
-            call=call.call,
-            ask=uuid.uuid4().hex,
-            tool=call.name,
-            summary=f"{call.name} is called with the same arguments for the third time.",
-            detail=json.dumps(call.input, indent=1, ensure_ascii=False)[:20_000],
-            detail_kind="text",
-            why="The model may be going in circles.",
-            options=[
-                {"id": "once", "name": "Go on", "kind": "allow_once"},
-                {"id": "no", "name": "Stop the turn", "kind": "reject_once"},
-            ],
-        )
-    )
-    return answered.allowed
-
-
-def _held_back(host: TurnHost, wait: float) -> None:
-    host.emit(
-        ev.Retry(
-            turn=host.turn,
-            kind="rate_limit",
-            wait_s=round(wait, 1),
-            attempt=0,
-            message="Another session of this key has hit the limit; this one waits with it.",
-        )
-    )
-
-
 def _reason(response: Response) -> tuple[TurnReason, str]:
     """The turn's reason and its detail, from the response's stop reason.
 
@@ -422,7 +325,7 @@ async def ask(
         asked: dict[str, Any] = {}
         try:
             await service.ready()
-            _pass(service.gate)
+            retries.may_ask(service.gate)
             await service.gate.enter(lambda _: None)
             asked = params()
             await service.api.stream(asked, said, response)
@@ -430,13 +333,12 @@ async def ask(
             fault = await service.explain(error.fault, asked)
             if fault is None:
                 continue
-            if fault.kind in _KEY_FAULTS:
-                service.gate.refuse(fault)
+            retries.refuse_key(service.gate, fault)
             if fault.lasts and not response.shown:
                 raise service.gate.close(fault) from error
             if response.shown or not fault.retryable or attempt > service.retries:
                 raise fault.error() from error
-            await asyncio.sleep(_pause(service.gate, fault, attempt))
+            await asyncio.sleep(retries.pause(service.gate, fault, attempt))
             continue
         service.gate.passed()
         model = str(asked.get("model") or response.model)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends import faults, native
+from sessions.backends import faults, retries
 from sessions.errors import JournalError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, Journal, read
@@ -29,7 +29,7 @@ async def rig(
     tmp_path: Path, server: MessagesServer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[NativeRig]:
     """A deck with short waits."""
-    monkeypatch.setattr(native, "backoff_s", lambda attempt: 0.01)
+    monkeypatch.setattr(retries, "backoff_s", lambda attempt: 0.01)
     monkeypatch.setattr(throttle, "_APART_S", 0.0)
     made = await NativeRig.make(tmp_path, server, "retries = 2")
     yield made

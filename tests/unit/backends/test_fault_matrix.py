@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sessions.backends import faults, native, streamed_response
+from sessions.backends import faults, retries, streamed_response
 from sessions.record import events as ev
 from sessions.runtime import throttle
 from tests.support.messages_server import MessagesServer, Request, Status, Step, error, say
@@ -26,7 +26,7 @@ CASES = [(api, row) for api in APIS for row in rows(api)]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are short here; how long they are is tested beside."""
-    monkeypatch.setattr(native, "backoff_s", lambda attempt: 0.01)
+    monkeypatch.setattr(retries, "backoff_s", lambda attempt: 0.01)
     monkeypatch.setattr(faults, "MIN_WAIT_S", 0.01)
     monkeypatch.setattr(faults, "MAX_WAIT_S", 0.02)
     monkeypatch.setattr(streamed_response, "_WATCH_EVERY_S", 0.05)
@@ -154,7 +154,7 @@ async def test_a_limit_of_one_session_holds_back_the_others(rig: NativeRig) -> N
 
 
 async def test_a_wait_can_be_interrupted(rig: NativeRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "backoff_s", lambda attempt: 300.0)
+    monkeypatch.setattr(retries, "backoff_s", lambda attempt: 300.0)
     rig.server.script = lambda r: error("api_error", status=500)
     session = await rig.session()
     await session.send("Hello")
