@@ -127,6 +127,8 @@ class Sender:
             return f"enter queues it: a turn runs{waiting}{self._then(summary)}"
         if summary.queue and not self.deck.composer.text:
             return f"{len(summary.queue)} waiting: enter sends the next"
+        if self.deck.composer.draft.pastes:
+            return f"enter sends{waiting} · two clicks on what is pasted open it"
         newline = self._then(summary) or " · shift+enter or \\ enter: new line"
         return f"enter sends{waiting}{newline}"
 

@@ -7,6 +7,7 @@ counted; characters that take no room are named; private keys are not shown at a
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from textual.content import Content
 
@@ -49,13 +50,24 @@ def _folded(lines: list[str]) -> list[str]:
     return told
 
 
+def _named_once(lines: list[str]) -> list[str]:
+    """A diff's lines without the two that name the file, where a line above them has named it."""
+    for at, (old, new) in enumerate(pairwise(lines)):
+        if old.startswith("@@"):
+            break
+        if old.startswith("--- ") and new == f"+++ {old[4:]}" and old[4:] in lines[:at]:
+            above = lines[: at - 1] if not lines[at - 1] else lines[:at]
+            return above + lines[at + 2 :]
+    return lines
+
+
 def detail(text: str, kind: str) -> Content:
     """The detail of a request, drawn; the lines of a `diff` in their colours."""
     shown = seen(text)
     if kind != "diff":
         return Content(shown)
     parts: list[Content] = []
-    for line in shown.split("\n"):
+    for line in _named_once(shown.split("\n")):
         style = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}.get(line[:1])
         parts.append(Content.styled(line, style) if style else Content(line))
     return Content("\n").join(parts)

@@ -17,7 +17,7 @@ from sessions.worktrees import changes, review
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tests.support.gitrig import git, head, repo
-from tui.screens.dialogs import Choose, Confirm
+from tui.screens.dialogs import Choose, Confirm, Prompt
 from tui.screens.review.colours import Colours
 from tui.screens.review.comments import Comment, Comments
 from tui.screens.review.rows import rows_of
@@ -199,10 +199,15 @@ async def test_a_conflict_at_landing_is_handed_over(told: ChangesShown) -> None:
         await here.press("l")
         assert isinstance(here.app.screen, Choose)
         await here.press("enter")
+        title = str((await here.screen(Prompt)).query_one("#dialog").border_title)
+        assert title == "4 files not committed yet: commit and land"
+        await here.type("Words")
+        await here.press("enter")
         assert "a.py" in (await here.screen(Confirm)).text
         await here.press("y")
         await here.until(lambda: here.app.screen is here.deck)
         assert [c.get("hand_over", False) for c in engine.said("worktree.land")] == [False, True]
+        assert {c["message"] for c in engine.said("worktree.land")} == {"Words"}
 
 
 async def test_pushing_is_shown_as_the_command_that_it_is(told: ChangesShown) -> None:

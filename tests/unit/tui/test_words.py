@@ -10,7 +10,9 @@ from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
+from tui.screens.settings.items import shown_value
 from tui.text import clip, cost, one_line, plain, size, title_of, tokens
+from tui.widgets import permission_detail
 from tui.widgets.clickable_line import (
     ClickableSpot,
     FooterKey,
@@ -153,3 +155,31 @@ def test_the_foot_says_that_an_agent_starts_while_it_does() -> None:
     assert foot_of(summary, 80, NOW).plain == "starting OpenCode… · opencode"
     summary.status = "failed"
     assert foot_of(summary, 80, NOW).plain == "opencode"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "/w/a.py\n\n--- /w/a.py\n+++ /w/a.py\n@@ -1 +1 @@\n-x\n+y",
+            "/w/a.py\n@@ -1 +1 @@\n-x\n+y",
+        ),
+        (
+            "/w/a.py\n\n--- /w/b.py\n+++ /w/b.py\n@@ -1 +1 @@",
+            "/w/a.py\n\n--- /w/b.py\n+++ /w/b.py\n@@ -1 +1 @@",
+        ),
+        # What is taken out and put in is never left out, whatever it looks like.
+        (
+            "/w/a.py\n@@ -1 +1 @@\n--- /w/a.py\n+++ /w/a.py",
+            "/w/a.py\n@@ -1 +1 @@\n--- /w/a.py\n+++ /w/a.py",
+        ),
+    ],
+)
+def test_a_diff_that_is_asked_about_names_its_file_once(text: str, told: str) -> None:
+    assert permission_detail.detail(text, "diff").plain == told
+
+
+def test_a_secret_that_is_set_is_told_to_be() -> None:
+    secret: Any = {"kind": "secret", "value": "…"}
+    assert shown_value(secret) == "set"
+    assert shown_value({**secret, "value": ""}) == "–"

@@ -31,7 +31,7 @@ from tui.widgets.fields import Field
 from tui.widgets.rows import Row, Rows
 
 _FOUND = (
-    ("space", "pick"), ("a", "all"), ("enter", "look"), ("c", "copy"), ("w", "save"),
+    ("space", "pick"), ("a", "all"), ("enter", "opens a picture"), ("c", "copy"), ("w", "save"),
     ("t", "its turn"), ("b", "basket"), ("v", "all sessions"), ("r", "a day or run"),
     ("m", "several"), ("d", "draft"), ("o", "drafts"), ("u", "your skills"), ("slash", "filter"),
 )  # fmt: skip

@@ -213,6 +213,8 @@ class ChangeReview(Dialog[str]):
         split = self.split if self.split is not None else room >= _SPLIT_FROM
         self.view.empty = "Nothing has changed." if self.told else "…"
         if self.put_away:
+            keys = [(key, "bring back" if key == "x" else word) for key, word in _KEYS]
+            self.query_one(Hints).say(tuple(keys))
             self.view.empty = "Its worktree was discarded: x brings it back as it was."
         drawn = {path: pair.lines for path, pair in self.view.pictures.items()}
         rows = rows_of(self.files, split=split, said=self.comments.said(), drawn=drawn)
@@ -383,7 +385,8 @@ class ChangeReview(Dialog[str]):
             finally:
                 self._busy("")
         subject, _, rest = words.partition("\n")
-        what = f"{len(paths)} ticked" if paths else f"all {len(waiting)}"
+        ticked = _count(len(paths), "ticked file")
+        what = ticked if paths else f"all: {_count(len(waiting), 'file')}"
         if staged:
             what = f"what is staged of {_count(staged, 'file')}"
         message = await self.app.push_screen_wait(
@@ -444,7 +447,15 @@ class ChangeReview(Dialog[str]):
                 await self.read()
                 self.say(said)
             return
-        told = await self.client.call("worktree.land", session=self.session, how=chosen.row)
+        message = ""
+        if loose := sum(bool(file["uncommitted"]) for file in self.files):
+            what = f"{_count(loose, 'file')} not committed yet: commit and land"
+            message = await self.app.push_screen_wait(Prompt(what, "", "what is so now")) or ""
+            if not message:
+                return
+        told = await self.client.call(
+            "worktree.land", session=self.session, how=chosen.row, message=message
+        )
         if told["landed"]:
             await self.read()
             self.say(f"{_count(told['commits'], 'commit')} landed on {told['onto']}.")
@@ -453,7 +464,11 @@ class ChangeReview(Dialog[str]):
         text = f"Both sides changed:\n\n{listed}\n\nNothing was changed. Let the session mend it?"
         if await self.app.push_screen_wait(Confirm("It conflicts", text, "Hand it over")):
             await self.client.call(
-                "worktree.land", session=self.session, how=chosen.row, hand_over=True
+                "worktree.land",
+                session=self.session,
+                how=chosen.row,
+                message=message,
+                hand_over=True,
             )
             self.dismiss("The session mends what conflicts; land it again when it is done.")
 
@@ -482,8 +497,8 @@ class ChangeReview(Dialog[str]):
     async def _discard(self) -> None:
         text = (
             "The session's worktree and branch go. All that they hold is kept under a ref, and "
-            f"comes back by x here, or: agentdeck sessions discard {self.session} --undo"
+            "comes back by x here."
         )
         if await self.app.push_screen_wait(Confirm("Discard it?", text, "Discard", danger=True)):
             told = await self.client.call("worktree.discard", session=self.session)
-            self.dismiss(f"Discarded; kept under {told['ref']}.")
+            self.dismiss(f"Discarded. Its review and x bring it back: {told['ref']}.")

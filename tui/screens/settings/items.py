@@ -171,6 +171,8 @@ def shown_value(setting: SettingShown) -> str:
         return "on" if value == "true" else "off"
     if setting["kind"] == "key":
         return ", ".join(show_key(key) for key in value.split()) or "palette"
+    if setting["kind"] == "secret" and value:
+        return "set"
     return value or "–"
 
 

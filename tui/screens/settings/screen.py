@@ -247,7 +247,7 @@ class SettingsScreen(Filtered[None]):
                 return
             done = await self._put(setting, text, done["now"])
         value = one_line(done["now"]) or "nothing"
-        if setting["kind"] in ("switch", "key"):
+        if setting["kind"] in ("switch", "key", "secret") and done["now"]:
             value = shown_value({**setting, "value": done["now"]})
         self.say(f"{name} is {value}, in force {done['force']}.")
         self.reload()
