@@ -14,12 +14,28 @@ from typing import Any, NamedTuple, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
+from textual.keys import KEY_NAME_REPLACEMENTS, _character_to_key
 from textual.message import Message
 
 from tui.pictures.answers import answers
 
-_WORD_MOVES = "bf"
+_WORD_MOVES = {"b": "ctrl+left", "f": "ctrl+right"}
 """What option+left and option+right send on macOS: they stay moves by a word."""
+_SIGNS = "!\"#$%&'()*+,-./:;<=>?@\\`{|}~ "
+"""Those with which no sequence of a terminal begins."""
+
+
+class AltLetter(str):
+    """A move by a word that came as alt and a letter; for a program on a terminal it is that."""
+
+    letter: str
+
+    @classmethod
+    def of(cls, letter: str) -> AltLetter:
+        """The move that a letter is."""
+        made = cls(_WORD_MOVES[letter])
+        made.letter = letter
+        return made
 
 
 class _Named(NamedTuple):
@@ -113,13 +129,15 @@ _TICK = XTermParser.tick
 
 
 def learn() -> None:
-    """Teach Textual's parser alt with digits, small letters, slash and enter; and pastes."""
+    """Teach Textual's parser alt with digits, small letters, signs and enter; and pastes."""
     XTermParser.feed = _feed  # type: ignore[method-assign,assignment]
     XTermParser.tick = _tick  # type: ignore[method-assign,assignment]
     table = cast("dict[str, Any]", ANSI_SEQUENCES_KEYS)
     for character in string.ascii_lowercase + string.digits:
-        if character in _WORD_MOVES:
-            continue
         table[f"\x1b{character}"] = (_Named(f"alt+{character}"),)
-    table["\x1b/"] = (_Named("alt+slash"),)
+    for letter in _WORD_MOVES:
+        table[f"\x1b{letter}"] = (_Named(AltLetter.of(letter)),)
+    for sign in _SIGNS:
+        name = _character_to_key(sign)
+        table[f"\x1b{sign}"] = (_Named(f"alt+{KEY_NAME_REPLACEMENTS.get(name, name)}"),)
     table["\x1b\r"] = table["\x1b\n"] = (_Named("alt+enter"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.keys import key_to_character
 
+from tui.terminal.keys import AltLetter
 from tui.terminals.emulator import Press
 
 _NAMED = {
@@ -18,6 +19,8 @@ _CHARACTERS = {
     "]": "BracketRight", "\\": "Backslash", ";": "Semicolon", "'": "Quote", "`": "Backquote",
     ",": "Comma", ".": "Period", "/": "Slash", "^": "Digit6", "@": "Digit2",
 }  # fmt: skip
+_SIGNS = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_"}
+"""What Textual calls otherwise than Unicode does, and so finds no character for."""
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "meta")
 
 
@@ -27,6 +30,8 @@ def press_of(event: events.Key) -> Press | None:
     ctrl, alt, shift = "ctrl" in mods, "alt" in mods or "meta" in mods, "shift" in mods
     if (word := _word_move(event)) is not None:
         return word
+    if name == "backspace" and event.character == "\x08":
+        return Press("KeyH", "h", False, alt, True)  # which Textual takes for the other
     if code := _NAMED.get(name):
         return Press(code, "", shift, alt, ctrl, "super" in mods)
     text = _text(event, name, held=ctrl or alt)
@@ -52,8 +57,8 @@ def _parts(key: str) -> list[str]:
 
 def _word_move(event: events.Key) -> Press | None:
     """Alt with b or f, which Textual takes for moves by a word (see `tui.terminal.keys`)."""
-    if event.character in ("\x1bb", "\x1bf"):
-        letter = event.character[1]
+    if isinstance(event.key, AltLetter):
+        letter = event.key.letter
         return Press(f"Key{letter.upper()}", letter, alt=True)
     return None
 
@@ -63,4 +68,4 @@ def _text(event: events.Key, name: str, held: bool) -> str:
         return event.character
     if len(name) == 1:
         return name
-    return key_to_character(name) or ""
+    return _SIGNS.get(name) or key_to_character(name) or ""

@@ -24,6 +24,7 @@ from tui.actions import actions
 from tui.screens.dialogs import Confirm, Prompt
 from tui.screens.new_session import NewSessionForm
 from tui.screens.replay import ReplayScreen
+from tui.terminal.keys import AltLetter
 from tui.terminals.tile import TerminalTile, foot_of_terminal
 from tui.terminals.view import SOONEST_S, TerminalView
 from tui.text import title_of
@@ -182,6 +183,9 @@ async def test_every_key_is_the_programs_but_the_one_that_leaves() -> None:
         await here.press("a", "ctrl+c", "escape", "f1", "ctrl+q", "alt+1", "tab", "up", "enter")
         assert client.typed == b"a\x03\x1b\x1bOP\x11\x1b1\t\x1b[A\r"
         assert "f12 leaves" in here.line("footer")
+        for byte in ("\x7f", "\x08"):
+            view.post_message(events.Key("backspace", byte))
+        await here.until(lambda: client.typed.endswith(b"\r\x7f\x08"))
         await here.press("f12", "x")
         assert here.composer.text == "x" and b"x" not in client.typed
         await here.press("backspace", "f12", "y")
@@ -266,7 +270,7 @@ async def test_what_is_still_takes_less_memory() -> None:
 async def test_alt_with_b_is_no_move_by_a_word() -> None:
     async with shown() as (here, client, view):
         await typing(here, view)
-        here.app.post_message(events.Key("ctrl+left", "\x1bb"))
+        here.app.post_message(events.Key(AltLetter.of("b"), None))
         here.app.post_message(events.Key("ctrl+left", None))
         await here.until(lambda: len(client.typed) > 3)
         assert client.typed == b"\x1bb\x1b[1;5D"
