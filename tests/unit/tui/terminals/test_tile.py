@@ -206,7 +206,10 @@ async def test_an_echo_is_painted_before_anything_else_has_its_turn() -> None:
     async with shown() as (here, client, view):
         await typing(here, view)
         await here.settle()
-        with mock.patch.object(here.deck, "paint_now", wraps=here.deck.paint_now) as painted:
+        with (
+            mock.patch.object(here.deck, "paint_now", wraps=here.deck.paint_now) as painted,
+            mock.patch("tui.terminals.view.ECHO_WITHIN_S", 60),
+        ):
             view._drawn_at = here.deck._painted_at = monotonic() + 60  # it may not be drawn again
             client.prints(view.session, b"by itself ")
             assert "by itself" not in text_of(view)
