@@ -40,6 +40,9 @@ _LARGEST = 1000
 _MAY_BE_WIDE = 40
 """The mode in which a program may have 80 or 132 columns at will."""
 _MOST_INKS = 2048
+_ONCE = [(b"\x1b[0" + way, b"\x1b[" + way) for way in (b"L", b"M", b"P", b"S", b"T")]
+"""Lines and characters put in, taken out and scrolled: none means one, and the library takes it
+for none."""
 
 
 def _bits() -> dict[str, tuple[int, int]]:
@@ -109,6 +112,8 @@ class Ghostty:
 
     def feed(self, data: bytes) -> None:
         """What the program has printed."""
+        for none, one in _ONCE:
+            data = data.replace(none, one)
         self._terminal.feed(data)
         if self._terminal.mode(_MAY_BE_WIDE):
             self._set("MODE", "GhosttyTerminalModeConfig", (_MAY_BE_WIDE, False))

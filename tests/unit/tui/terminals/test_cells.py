@@ -188,3 +188,14 @@ def test_rows_are_never_taken_for_others_however_many_go_at_once(screen: em.Emul
     behind = screen.gone + screen.view().total
     screen.feed(b"".join(b"then %d\r\n" % n for n in range(15_000)))
     assert screen.gone >= behind
+
+
+@pytest.mark.parametrize("way", ["@", "A", "C", "L", "M", "P", "S", "T", "X"])
+def test_none_of_something_is_one(screen: em.Emulator, way: str) -> None:
+    found = []
+    for number in ("0", "1"):
+        screen.feed(b"\x1bc" + b"".join(b"row %d\r\n" % n for n in range(6)) + b"\x1b[3;3H")
+        screen.feed(f"\x1b[{number}{way}.".encode())
+        screen.look_anew()
+        found.append(cells_of(screen.changed()))
+    assert found[0] == found[1]
