@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sessions.features.comparing import Comparisons
     from sessions.features.daydreams import Daydreams
     from sessions.features.feature import Feature
+    from sessions.features.file_scans import FileScans
     from sessions.features.forwarding import Passing
     from sessions.features.harvest import Harvests
     from sessions.features.limits import Limits
@@ -162,11 +163,18 @@ class Features(Parts):
         return Harvests(self._deck)
 
     @cached_property
+    def file_scans(self) -> FileScans:
+        """Who looks for what commands made, of all who run them."""
+        from sessions.features.file_scans import FileScans
+
+        return FileScans(self._deck)
+
+    @cached_property
     def made_by_agents(self) -> MadeByAgents:
         """Who looks for what agents' commands make."""
         from sessions.features.made_by_agents import MadeByAgents
 
-        return MadeByAgents(self._deck)
+        return MadeByAgents(self._deck, self.file_scans)
 
     @cached_property
     def daydreams(self) -> Daydreams:
@@ -194,7 +202,7 @@ class Features(Parts):
         """What the user runs in a session's directory."""
         from sessions.features.own_commands import OwnCommands
 
-        return OwnCommands(self._deck)
+        return OwnCommands(self._deck, self.file_scans)
 
     @cached_property
     def terminals(self) -> TerminalSessions:
@@ -215,7 +223,7 @@ class Features(Parts):
         """The tools of sessions, and files put back."""
         from sessions.features.tools import SessionTools
 
-        return SessionTools(self._deck, self)
+        return SessionTools(self._deck, self, self.file_scans)
 
     @property
     def library(self) -> Library:

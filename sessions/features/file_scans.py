@@ -1,4 +1,7 @@
-"""Who looks for what commands made, one for each session whose commands a feature follows."""
+"""Who looks for what commands made: one for each session, whoever runs them.
+
+So a file that is changed while two of them run (the model's and one of the user's) is told of one.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class FileScans:
         """The one of a session, which looks in its directory."""
         if session.id not in self._made:
             named = IgnoredButScanned.of(self._deck.config.harvest.look_in)
-            self._made[session.id] = DeferredFileScan(Path(session.summary.cwd), named)
+            self._made[session.id] = DeferredFileScan(Path(session.summary.cwd).resolve(), named)
         return self._made[session.id]
 
     async def parted(self, session: Session) -> None:

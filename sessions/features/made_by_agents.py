@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 class MadeByAgents(Feature):
     """Looks behind the commands of sessions whose agent has tools of its own."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, scans: FileScans | None = None) -> None:
         self._deck = deck
         self._begun: dict[tuple[str, str], tuple[ev.ToolCall, int]] = {}
         """Commands that run, by session and call, and since when."""
-        self._behind = FileScans(deck)
+        self._behind = scans or FileScans(deck)
 
     def joined(self, session: Session) -> None:
         """A session is in memory: its commands are followed from now on."""

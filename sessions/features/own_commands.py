@@ -36,13 +36,13 @@ _TOLD = "The user ran this in the working directory ({end}):\n\n$ {command}\n\n{
 class OwnCommands(Feature):
     """Runs them, and remembers which of them the model has not been told of."""
 
-    def __init__(self, deck: Deck) -> None:
+    def __init__(self, deck: Deck, scans: FileScans | None = None) -> None:
         self._deck = deck
         self._untold: dict[str, list[ev.ShellRan]] = defaultdict(list)
         self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
         self._begun: dict[tuple[str, str, float], int] = {}
         """When those began that are being recorded: by session, command and seconds."""
-        self._behind = FileScans(deck)
+        self._behind = scans or FileScans(deck)
 
     def joined(self, session: Session) -> None:
         """A session is in memory: what a message has told of is told by now."""

@@ -19,6 +19,7 @@ from sessions.tools.state import ToolOptions, ToolState
 from sessions.tools.workspace import Guard
 
 if TYPE_CHECKING:
+    from sessions.features.file_scans import FileScans
     from sessions.features.ports import Neighbours
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
@@ -30,9 +31,10 @@ _TOLD = "The user has put these files back to what they were before turn {turn}:
 class SessionTools(Feature):
     """Who has which tools, and what its user has allowed for it before."""
 
-    def __init__(self, deck: Deck, others: Neighbours) -> None:
+    def __init__(self, deck: Deck, others: Neighbours, scans: FileScans) -> None:
         self._deck = deck
         self._others = others
+        self._scans = scans
         self._granted: dict[str, Granted] = {}
         self._toolboxes: dict[str, Toolbox] = {}
 
@@ -86,6 +88,7 @@ class SessionTools(Feature):
             options=_options(self._deck, session),
             extra=self._others.tools_of(session),
             skill_folders=[root.path for root in self._others.library.roots(cwd)],
+            behind=self._scans.of(session),
         )
         toolbox.renewed = partial(self._renewed, session)
         return toolbox

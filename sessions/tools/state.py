@@ -45,7 +45,14 @@ class ToolOptions:
 class ToolState:
     """See the module's text. `close` ends what runs and removes what was temporary."""
 
-    def __init__(self, guard: Guard, rules: RuleStore, options: ToolOptions) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        rules: RuleStore,
+        options: ToolOptions,
+        behind: DeferredFileScan | None = None,
+    ) -> None:
+        """`behind`: who finds what commands of this session made, where others run some too."""
         self.guard = guard
         self.rules = rules
         self.options = options
@@ -55,7 +62,7 @@ class ToolState:
         self.jobs: dict[str, Job] = {}
         """Background commands by their id."""
         self._leaving: set[asyncio.Task[None]] = set()
-        self.behind = DeferredFileScan(guard.root, IgnoredButScanned.of(options.look_in))
+        self.behind = behind or DeferredFileScan(guard.root, IgnoredButScanned.of(options.look_in))
         """Finds what commands made."""
         self._tmp: Path | None = None
         self._sandbox: Sandbox | None = None

@@ -37,6 +37,7 @@ from skills.tokens import estimate
 
 if TYPE_CHECKING:
     from sessions.backends.base import TurnHost
+    from sessions.tools.deferred_file_scan import DeferredFileScan
 
 log = logging.getLogger("agentdeck.tools")
 
@@ -69,10 +70,12 @@ def make_toolbox(
     rules: RuleStore | None = None,
     extra: Sequence[Tool] = (),
     skill_folders: Sequence[Path] = (),
+    behind: DeferredFileScan | None = None,
 ) -> Toolbox:
-    """A session's toolbox: the standard tools, and `extra` (skills)."""
+    """A session's toolbox: the standard tools, and `extra` (skills); `behind` as in `ToolState`."""
     guard = Guard(cwd, files, places, skill_folders)
-    state = ToolState(guard, rules or FileRules(places.config_file), options or ToolOptions())
+    rules = rules or FileRules(places.config_file)
+    state = ToolState(guard, rules, options or ToolOptions(), behind)
     return Toolbox(state, [*standard_tools(), *extra])
 
 

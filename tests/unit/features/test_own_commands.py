@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from sessions.errors import UsageError
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.record.transcript import Transcript
+from sessions.tools.deferred_file_scan import CLOCK_NS
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 
@@ -46,6 +48,21 @@ async def test_what_it_made_is_told_of_it_and_found_by_the_harvest(rig: Rig) -> 
     assert [(f.path, f.signals["command"]) for f in found] == [
         ("out/sums.csv", "mkdir out && echo 1 > out/sums.csv")
     ]
+
+
+async def test_a_file_that_is_made_while_the_models_command_runs_is_told_once(rig: Rig) -> None:
+    (rig.root / "work").mkdir()
+    session = await rig.deck.create(cwd=str(rig.root / "work"))
+    behind = (await rig.deck.features.tools.toolbox(session)).state.behind
+    begun, call = time.time_ns() - CLOCK_NS, ev.ToolCall(turn=1, call="m", name="Bash", input={})
+    behind.begins()
+    await rig.deck.features.own_commands.run(session, "echo 1 > one.csv")
+    behind.made_by(begun, call, session.recorder.emit)
+    behind.ended()
+    await behind.looked()
+    made = [e for e in session.journal.events() if isinstance(e, ev.FilesMade)]
+    assert [[f["path"] for f in each.files] for each in made] == [["one.csv"]]
+    assert made[0].call.startswith("shell-"), "of the command that began last"
 
 
 async def test_what_the_model_was_not_told_is_known_after_a_new_start(rig: Rig) -> None:
