@@ -23,7 +23,7 @@ from typing import Any
 
 import tests.bench
 from tests.bench.harness import part
-from tests.bench.harness.figure import Figure
+from tests.bench.harness.figure import Figure, number
 from tests.bench.harness.table import into, machine, markdown, plain
 
 ROOT = Path(__file__).parents[2]
@@ -63,11 +63,18 @@ def run(names: list[str], quick: bool) -> dict[str, Any]:
         figures = []
         for figure in part.run(name, quick):
             figures.append(figure)
-            print(f"  … {name}: {figure.name}", file=sys.stderr, flush=True)
+            print(f"  … {name}: {said(figure)}", file=sys.stderr, flush=True)
         print(plain(title, figures), flush=True)
         found["parts"][title] = [figure.to_json() for figure in figures]
     found["seconds"] = round(time.perf_counter() - began, 1)
     return found
+
+
+def said(figure: Figure) -> str:
+    """A figure in a line, as it comes: a run that is ended before its table has said it."""
+    what = figure.failed or f"{number(figure.median)} {figure.unit}"
+    beside = f" ({figure.anchor}: {number(figure.anchored)})" if figure.anchor_runs else ""
+    return f"{figure.name}: {what}{beside} {figure.verdict}".rstrip()
 
 
 def told(found: dict[str, Any]) -> str:

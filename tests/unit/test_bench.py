@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import before, peers
-from tests.bench.__main__ import parts
+from tests.bench.__main__ import parts, said
 from tests.bench.harness import part
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.rows import of_measure
@@ -41,6 +41,12 @@ def test_a_figure_is_judged_by_its_median_and_its_anchor(
 def test_a_figure_survives_the_results_file() -> None:
     figure = Figure("x", (1.0, 2.0), "ms", Target(3, "ratio"), "bare", (4.0,))
     assert Figure.from_json(figure.to_json()) == figure
+
+
+def test_a_figure_says_itself_as_it_comes() -> None:
+    figure = Figure("key", (3.0, 1.0, 2.0), "ms", Target(1.5, "ratio"), "bare", (1.0,))
+    assert said(figure) == "key: 2 ms (bare: 1) missed: 2 (1.33 ×)"
+    assert said(Figure("key", (), "ms", failed="not within 90 s")) == "key: not within 90 s failed"
 
 
 def test_a_part_that_dies_is_a_failed_figure_and_no_exception() -> None:

@@ -68,8 +68,8 @@ async def serve() -> None:
         await asyncio.Event().wait()
 
 
-async def streaming(seconds: float) -> dict[str, float]:
-    """CPU of this process for each update of theirs, and its share of a core."""
+async def streaming(seconds: float, times: int) -> list[dict[str, float]]:
+    """CPU of this process for each update of theirs, and its share of a core; measured `times`."""
     home = os.environ.get("HOME", "")
     code = "import asyncio; from tests.bench.harness.six_agents import serve; asyncio.run(serve())"
     server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -77,14 +77,14 @@ async def streaming(seconds: float) -> dict[str, float]:
         os.environ["HOME"] = str(Path(folder) / "agents")
         try:
             assert server.stdout is not None
-            return await _run(server.stdout.readline().strip(), Path(folder), seconds)
+            return await _run(server.stdout.readline().strip(), Path(folder), seconds, times)
         finally:
             os.environ["HOME"] = home
             server.kill()
             server.wait()
 
 
-async def _run(url: str, root: Path, seconds: float) -> dict[str, float]:
+async def _run(url: str, root: Path, seconds: float, times: int) -> list[dict[str, float]]:
     (root / "work").mkdir()
     places = rig_places(root / "home")
     places.config_file.parent.mkdir(parents=True, exist_ok=True)
@@ -95,19 +95,23 @@ async def _run(url: str, root: Path, seconds: float) -> dict[str, float]:
         sessions = [await deck.create(backend=name, cwd=str(root / "work")) for name in SIX]
         await asyncio.gather(*(session.send(_WISH) for session in sessions))
         await until(lambda: all(_updates(s) > RATE / 4 for s in sessions), START_S)
-        before, cpu, wall = sum(map(_updates, sessions)), time.process_time(), time.monotonic()
-        await asyncio.sleep(seconds)
-        cpu, wall = time.process_time() - cpu, time.monotonic() - wall
-        updates = sum(map(_updates, sessions)) - before
-        loads = await _anchor()
+        found = [await _measured(sessions, seconds) for _ in range(times)]
         await asyncio.gather(*(session.interrupt() for session in sessions))
     finally:
         await deck.close()
+    return found
+
+
+async def _measured(sessions: Sequence[Session], seconds: float) -> dict[str, float]:
+    before, cpu, wall = sum(map(_updates, sessions)), time.process_time(), time.monotonic()
+    await asyncio.sleep(seconds)
+    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+    updates = sum(map(_updates, sessions)) - before
     return {
         "us": cpu / updates * 1e6,
         "share": 100 * cpu / wall,
         "rate": updates / wall,
-        "loads": loads,
+        "loads": await _anchor(),
     }
 
 
