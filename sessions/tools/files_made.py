@@ -12,6 +12,7 @@ import hashlib
 import os
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -66,6 +67,10 @@ def only_looks(command: str) -> bool:
     if words[0] == "git":
         return len(words) > 1 and words[1] in _GIT_LOOKS
     return words[0] in _LOOKS
+
+
+_OF_A_FOLDER = 20
+"""Files of one folder that are told before those of others."""
 
 
 @dataclass(slots=True)
@@ -146,10 +151,10 @@ def look_for(
 
 def _told(root: Path, found: list[_Changed], in_git: bool, named: IgnoredButScanned) -> MadeFiles:
     """Those of one command, what a person may keep first, with hashes of what is small."""
+    found = _first_of_each_folder(found)
     if in_git and found:
         kept = set(_not_ignored(root, [each.path for each in found[: 10 * MOST_TOLD]], named.holds))
         found = [each for each in found if each.path in kept]
-    found.sort(key=lambda each: (not worth(each.path), each.path))
     made = MadeFiles(more=max(0, len(found) - MOST_TOLD))
     room = _ALL_HASHED
     for each in found[:MOST_TOLD]:
@@ -157,6 +162,18 @@ def _told(root: Path, found: list[_Changed], in_git: bool, named: IgnoredButScan
         room -= each.size if digest else 0
         made.files.append({"path": each.path, "size": each.size, "sha256": digest})
     return made
+
+
+def _first_of_each_folder(found: list[_Changed]) -> list[_Changed]:
+    """What a person may keep first, and of no folder so many that they hide what else was made."""
+    seen: Counter[str] = Counter()
+    keyed = []
+    for each in sorted(found, key=lambda each: each.path):
+        kept, folder = worth(each.path), each.path.rpartition("/")[0]
+        seen[folder] += kept
+        keyed.append((not kept, seen[folder] > _OF_A_FOLDER, each))
+    keyed.sort(key=lambda key: key[:2])
+    return [each for _, _, each in keyed]
 
 
 def _scan(

@@ -65,6 +65,21 @@ def test_links_devices_hidden_things_and_repositories_within_are_left_alone(tmp_
     assert found(root, since) == ["mine.csv"]
 
 
+@pytest.mark.parametrize("in_git", [False, True])
+def test_a_folder_of_many_files_hides_nothing_else_that_was_made(
+    tmp_path: Path, in_git: bool
+) -> None:
+    if in_git:
+        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    since = mark(tmp_path)
+    (tmp_path / "many").mkdir()
+    for number in range(10 * files_made.MOST_TOLD + 1):
+        (tmp_path / "many" / f"{number}.csv").touch()
+    (tmp_path / "report.md").write_text("# Report\n")
+    told = [each["path"] for each in files_made.look(tmp_path, since).files]
+    assert "report.md" in told and len(told) == files_made.MOST_TOLD
+
+
 def test_what_git_ignores_is_not_told(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / ".gitignore").write_text("*.log\nruns/\n")
