@@ -6,20 +6,18 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sessions.cli.output import CONTEXT, say_line
+from sessions.cli.output import CONTEXT
+from sessions.cli.run_output import TurnOutput
+from sessions.cli.run_remedies import remedy
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
-from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
-from sessions.record.summary import Summary
-from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
-from sessions.safety.sanitise import clean
 
 
 @dataclass(slots=True)
@@ -132,107 +130,13 @@ async def _until_told(options: RunOptions) -> None:
         raise SystemExit(128 + told[0]) from None
 
 
-@dataclass(slots=True)
-class Watching:
-    """Prints a session's events and notes how its turn ends."""
-
-    as_json: bool
-    session: str = ""
-    after: int = 0
-    ended: asyncio.Future[ev.TurnEnded] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-    asked: asyncio.Future[ev.PermissionAsked] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-    error: str = ""
-    turn: int = 0
-    _last: ev.TurnEnded | None = None
-    _line_open: bool = False
-
-    def take(self, _: str, event: ev.Event) -> None:
-        """One event of the session. Output that can't be written ends the watching."""
-        if event.seq > self.after and not self.ended.done():
-            try:
-                self._show(event)
-            except OSError as error:
-                self.ended.set_exception(error)
-
-    def _show(self, event: ev.Event) -> None:
-        if self.as_json:
-            say_line(codec.to_json(event))
-        else:
-            self._print(event)
-        if isinstance(event, ev.Error):
-            self.error = f"{event.message} {event.hint}".strip()
-        elif isinstance(event, ev.PermissionAsked) and not self.asked.done():
-            self.asked.set_result(event)
-        elif isinstance(event, ev.TurnEnded):
-            self._last = event
-            self._settle()
-
-    def wait_for(self, turn: int) -> None:
-        """Which turn it is about; its end may have come before its number was told."""
-        self.turn = turn
-        self._settle()
-
-    def _settle(self) -> None:
-        if self.turn and self._last is not None and self._last.turn >= self.turn:
-            self._close_line()
-            if not self.ended.done():
-                self.ended.set_result(self._last)
-
-    def _print(self, event: ev.Event) -> None:
-        if isinstance(event, ev.Text):
-            click.echo(clean(event.text), nl=False)
-            self._line_open = not event.text.endswith("\n")
-            sys.stdout.flush()
-        elif isinstance(event, ev.ToolCall):
-            self._close_line()
-            given = " ".join(str(v) for v in event.input.values() if isinstance(v, str | int))
-            click.echo(clean(f"[{event.name}] {given[:200]}"), err=True)
-        elif isinstance(event, ev.ContextRefused):
-            self._close_line()
-            click.echo(clean(f"Not shown to the model: {event.reason}."), err=True)
-        elif isinstance(event, ev.Notice):
-            self._close_line()
-            click.echo(clean(event.message), err=True)
-        elif isinstance(event, ev.BackendState) and event.data.get("quiet"):
-            self._close_line()
-            click.echo(clean(f"{event.data['quiet']} waits for its server."), err=True)
-        elif isinstance(event, ev.Retry):
-            click.echo(clean(f"{event.message} Trying again in {event.wait_s:g} s."), err=True)
-
-    def _close_line(self) -> None:
-        if self._line_open:
-            click.echo()
-            self._line_open = False
-
-    def summary(self, summary: Summary) -> None:
-        """A session's summary changed; one that can't be recorded ends the watching at once."""
-        refused = summary.paused.startswith(NOT_RECORDED)
-        if refused and summary.id == self.session and not self.ended.done():
-            self._close_line()
-            self.ended.set_exception(not_recorded(summary.paused))
-
-    def forget(self) -> None:
-        """Nobody waits for the end any more; a fault that nobody asked for is no news."""
-        if not self.ended.cancel() and not self.ended.cancelled():
-            self.ended.exception()
-
-    def lost(self, reason: str) -> None:
-        """The engine went away."""
-        if not self.ended.done():
-            self.ended.set_exception(AgentdeckError(f"The engine has gone: {reason}."))
-
-
 async def _run(options: RunOptions) -> None:
     from sessions.engine.client import Client
 
     client = await Client.connect()
     try:
         session = await _session(client, options)
-        watching = Watching(options.as_json, session)
+        watching = TurnOutput(options.as_json, session)
         client.on_event = watching.take
         client.on_summary = watching.summary
         client.on_lost = watching.lost
@@ -307,7 +211,7 @@ def _here(options: RunOptions) -> str:
     return str(Path(options.cwd or ".").expanduser().resolve())
 
 
-async def _send(client: Any, session: str, options: RunOptions, watching: Watching) -> None:
+async def _send(client: Any, session: str, options: RunOptions, watching: TurnOutput) -> None:
     """Send the prompt. Raises UsageError when another turn runs, which is left alone."""
     files = [{"file": str(Path(name).expanduser().resolve())} for name in options.attached]
     sent = await client.call(
@@ -321,7 +225,7 @@ async def _send(client: Any, session: str, options: RunOptions, watching: Watchi
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
 
 
-async def _turn(client: Any, session: str, options: RunOptions, watching: Watching) -> None:
+async def _turn(client: Any, session: str, options: RunOptions, watching: TurnOutput) -> None:
     """Prime, send, and wait for the end. Raises AgentdeckError for every end but a good one."""
     for wanted in options.prime:
         await client.call("priming.run", session=session, wanted=wanted)
@@ -347,55 +251,13 @@ async def _turn(client: Any, session: str, options: RunOptions, watching: Watchi
         summary = await client.call("session.get", session=session)
         there = client.on_host(summary["host"])
         inside = await there.call("deck.sandbox", backend=summary["backend"])
+        helps = remedy(asked, summary, inside, confirmed_full=options.confirmed_full)
         lacks = "an answer" if asked.detail_kind == "question" else "a permission"
         raise NeedsPerson(
             f"It stopped: {what} needs {lacks}. {asked.why}".strip(),
-            f"{asked.detail}\n{remedy(asked, summary, inside, options)}".strip(),
+            f"{asked.detail}\n{helps}".strip(),
         )
     _judge(watching.ended.result(), watching.error)
-
-
-def remedy(
-    asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, options: RunOptions
-) -> str:
-    """What lets a request through the next time, by what it asks for and what is in force.
-
-    `inside`: what contains the session's commands, as `deck.sandbox` says.
-    """
-    mode = str(summary.get("permission", ""))
-    agent = (summary.get("agent") or {}).get("session_id")  # one of the agent's own: it is one
-    if agent and (mode != "full" or not options.confirmed_full):
-        return _remedy_of_an_agent(asked, mode, str(summary.get("id")))
-    if asked.detail_kind == "question":
-        return f"Answer it in the deck: session {summary.get('id')}."
-    if mode == "full" and not inside["works"] and not options.confirmed_full:
-        return (
-            "Mode full is not in force, since nothing contains what runs: confirm it with "
-            "--yes-full, or use an environment that does."
-        )
-    if any(o.get("kind") == "allow_always" for o in asked.options):
-        more = " or run with --permission full, which runs commands in the sandbox"
-        rule = "Allow it for good by answering *always* once in the deck"
-        return rule + (f",{more}." if asked.detail_kind == "command" and mode != "full" else ".")
-    grants = [o.get("grant") for o in asked.options]
-    if any(isinstance(grant, dict) and grant.get("kind") == "edits" for grant in grants):
-        return "Run with --permission edit to let files in the working directory be changed."
-    return (
-        "This is asked in every mode, and no rule allows it: answer it in the deck (session "
-        f"{summary.get('id')}), or do it yourself."
-    )
-
-
-def _remedy_of_an_agent(asked: ev.PermissionAsked, mode: str, session: str) -> str:
-    """An agent runs its own tools, outside of any sandbox; no rule is consulted for them."""
-    if mode == "full":
-        return "Mode full is not in force, since nothing contains an agent: confirm it: --yes-full."
-    edits = "--permission edit for files in the working directory, or "
-    return (
-        f"No rule is consulted for what an agent asks. Run with "
-        f"{edits if asked.tool in ('edit', 'move', 'delete') and mode != 'edit' else ''}"
-        f"--permission full --yes-full for all of it, or answer it in the deck (session {session})."
-    )
 
 
 def _judge(ended: ev.TurnEnded, error: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions.cli.run import RunOptions, remedy
+from sessions.cli.run_remedies import remedy
 from sessions.record import events as ev
 
 INSIDE: ev.JSON = {"works": False, "detail": "An agent runs its own tools.", "remedy": ""}
@@ -29,5 +29,5 @@ def test_for_an_agent_it_is_what_helps_with_agents(
     tool: str, mode: str, confirmed: bool, said: str, unsaid: str
 ) -> None:
     summary: ev.JSON = {"id": "s1", "permission": mode, "agent": {"session_id": "x"}}
-    told = remedy(asked(tool), summary, INSIDE, RunOptions("p", confirmed_full=confirmed))
+    told = remedy(asked(tool), summary, INSIDE, confirmed_full=confirmed)
     assert said in told and unsaid not in told

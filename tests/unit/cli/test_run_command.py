@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sessions.cli.run import Watching
+from sessions.cli.run_output import TurnOutput
 from sessions.record import events as ev
 from tests.support.gitrig import commit, head, repo
 from tests.support.pictures import png
@@ -55,7 +55,7 @@ def test_what_json_prints_is_what_the_journal_holds(home: Home) -> None:
 
 
 async def test_an_end_that_comes_before_the_turns_number_is_not_missed() -> None:
-    watching = Watching(as_json=True)
+    watching = TurnOutput(as_json=True)
     ended = ev.stamp(ev.TurnEnded(turn=3, reason="end_turn"), 9)
     watching.take("s", ended)
     watching.wait_for(3)
@@ -63,7 +63,7 @@ async def test_an_end_that_comes_before_the_turns_number_is_not_missed() -> None
 
 
 async def test_the_end_of_a_turn_before_is_not_taken_for_this_ones() -> None:
-    watching = Watching(as_json=True)
+    watching = TurnOutput(as_json=True)
     watching.take("s", ev.stamp(ev.TurnEnded(turn=2, reason="end_turn"), 9))
     watching.wait_for(3)
     assert not watching.ended.done()
@@ -72,7 +72,7 @@ async def test_the_end_of_a_turn_before_is_not_taken_for_this_ones() -> None:
 async def test_that_an_agent_waits_for_its_server_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    watching = Watching(as_json=False)
+    watching = TurnOutput(as_json=False)
     for quiet in ("Gemini CLI", ""):
         watching.take("s", ev.stamp(ev.BackendState(data={"quiet": quiet}), 9))
     assert capsys.readouterr() == ("", "Gemini CLI waits for its server.\n")
