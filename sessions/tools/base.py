@@ -46,7 +46,7 @@ class Option:
         return data | {key: value for key, value in more.items() if value}
 
 
-ONCE = Option("once", "Yes, once", "allow_once", short="IdempotentRequests")
+ONCE = Option("once", "Yes, once", "allow_once", short="Once")
 NO = Option("no", "No", "reject_once")
 NO_BECAUSE = Option("no-reason", "No, and say why", "reject_once", short="No, because…")
 

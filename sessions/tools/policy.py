@@ -293,14 +293,14 @@ def _rule_options(words: list[str], state: ToolState) -> tuple[Option, ...]:
             _grant(
                 "session-prefix",
                 f"Yes, `{start} …` for this session",
-                f"{_SESSION} `{start} …`",
+                f"Session {start}…",
                 "prefix",
                 *key,
             ),
             _always(
                 "always-prefix",
                 f"Always `{start} …` in {here}",
-                f"{_ALWAYS} `{start} …`",
+                f"Always {start}…",
                 state,
                 rule,
             ),

@@ -122,7 +122,8 @@ class RunsView(Dialog[str]):
     def show(self) -> None:
         """Draw what was told last."""
         told = self.told
-        self.query_one("#offers", Hints).say(_LIST_KEYS if told is None else _RUN_KEYS)
+        listed = _LIST_KEYS if self.listed else _LIST_KEYS[1:]  # where there is one to open
+        self.query_one("#offers", Hints).say(listed if told is None else _RUN_KEYS)
         rows = self.query_one(Rows)
         standing = self.query_one("#standing", Static)
         if told is None:

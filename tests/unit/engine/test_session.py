@@ -218,7 +218,7 @@ async def test_a_permission_waits_for_its_answer(rig: Rig) -> None:
             call="c1",
             ask="a1",
             tool="Bash",
-            options=[{"id": "once", "name": "IdempotentRequests", "kind": "allow_once"}],
+            options=[{"id": "once", "name": "Once", "kind": "allow_once"}],
         )
         got.append(await host.ask(request))
         return await say_hello(host)

@@ -8,6 +8,7 @@ import pytest
 
 from sessions.tools import command_wrappers, rule_prefixes
 from sessions.tools import plain_command as plain
+from sessions.tools.base import NO_BECAUSE, ONCE, Option
 
 # A beginning that is allowed, a command with it, whether the rule covers that.
 COVERED = """
@@ -291,3 +292,8 @@ def test_every_option_of_the_table_is_whole(start: tuple[str, ...]) -> None:
         single = r"-[a-z]+" if start[0] == "go" else r"-[A-Za-z0-9]"
         assert re.fullmatch(single + r"|--[a-z][A-Za-z0-9-]*|\+", option), option
     assert all(re.fullmatch(r"[a-z0-9.-]+|\*", word) for word in start)
+
+
+@pytest.mark.parametrize("option", [ONCE, NO_BECAUSE], ids=lambda option: option.id)
+def test_an_answer_s_short_words_are_shorter_than_the_whole(option: Option) -> None:
+    assert 0 < len(option.short) < len(option.name)

@@ -224,14 +224,14 @@ async def test_a_request_answered_elsewhere_goes_away() -> None:
 # -- what answers say where there is little room
 
 LONG = [
-    {"id": "once", "name": "Yes, once", "kind": "allow_once", "short": "IdempotentRequests"},
+    {"id": "once", "name": "Yes, once", "kind": "allow_once", "short": "Once"},
     {"id": "session", "kind": "allow_session", "short": "This session",
      "name": "Yes, `make -C services/reports test` for this session"},
     {"id": "always", "kind": "allow_always", "short": "Always here",
      "name": "Always `make -C services/reports test` in /home/me/projects/the-long-name"},
-    {"id": "session-prefix", "kind": "allow_session", "short": "This session `make -C …`",
+    {"id": "session-prefix", "kind": "allow_session", "short": "Session make -C…",
      "name": "Yes, `make -C …` for this session"},
-    {"id": "always-prefix", "kind": "allow_always", "short": "Always here `make -C …`",
+    {"id": "always-prefix", "kind": "allow_always", "short": "Always make -C…",
      "name": "Always `make -C …` in /home/me/projects/the-long-name"},
     {"id": "no", "name": "No", "kind": "reject_once"},
     {"id": "no-reason", "name": "No, and say why", "kind": "reject_once", "short": "No, because…"},
