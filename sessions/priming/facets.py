@@ -235,8 +235,9 @@ def weight(found: FacetTally | None) -> float:
 def _best_facets(pairs: Sequence[ShamPair], kind: str) -> tuple[JSON, str]:
     """Of a kind that is ahead: the facets that are themselves known to be, and in words."""
     params: JSON = {}
+    has = {parameter.name for parameter in KINDS[kind].parameters}
     for found in tallies(pairs):
-        if found.kind == kind and found.name != "kind" and found.ahead:
+        if found.kind == kind and found.name in has and found.ahead:
             parameter = KINDS[kind].parameter(found.name)
             params.setdefault(found.name, parameter.read(found.value))
     return params, "".join(f", {name} {value}" for name, value in params.items())

@@ -129,3 +129,9 @@ def test_an_unknown_kind_is_never_suggested_nor_stands_for_a_model() -> None:
 def test_a_facet_with_one_value_is_not_told_twice() -> None:
     assert len(lines(pairs(3, 1, stage="1"))) == 1
     assert len(lines(pairs(3, 1, stage="1") + pairs(1, 1, stage="2"))) == 3
+
+
+def test_a_part_that_a_kind_does_not_have_is_passed_over() -> None:
+    written = [ShamPair({"kind": "acronym", "stage": "2"}, "win", "m")] * 25
+    told = suggest(written, "m")
+    assert (told.kind, told.params) == ("acronym", {})
