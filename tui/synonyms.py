@@ -78,6 +78,7 @@ SYNONYMS = {
     "agent_commands": "slash init review login agent command",
     "sign_in": "login log in authenticate account credentials oauth",
     "continue": "resume imported revive live reopen",
+    "start_plan": "run begin schedule tasks night batch workflow new write example",
     "draft_plan": "spec tasks write plan split decompose",
     "attach": "file picture image upload add drop drag",
     "paste_picture": "clipboard image screenshot attach",

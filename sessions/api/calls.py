@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         SkillPutAway,
         SkillUses,
     )
-    from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
+    from sessions.api.plans import PlanDrafted, PlanFound, PlanReport, RunLine, RunShown, Scheduled
     from sessions.api.priming import (
         ComparisonWaiting,
         DreamsWaiting,
@@ -397,13 +397,24 @@ class Calls(Protocol):
     async def call(self, command: Literal["plan.draft"], /, *, session: str) -> PlanDrafted: ...
 
     @overload
+    async def call(
+        self, command: Literal["plan.files"], /, *, directory: str
+    ) -> list[PlanFound]: ...
+
+    @overload
     async def call(self, command: Literal["plan.going"], /) -> list[RunLine]: ...
 
     @overload
     async def call(self, command: Literal["plan.list"], /) -> list[RunLine]: ...
 
     @overload
+    async def call(self, command: Literal["plan.new"], /, *, directory: str) -> PlanFound: ...
+
+    @overload
     async def call(self, command: Literal["plan.pause"], /, *, run: str) -> RunShown: ...
+
+    @overload
+    async def call(self, command: Literal["plan.report"], /, *, run: str) -> PlanReport: ...
 
     @overload
     async def call(self, command: Literal["plan.resume"], /, *, run: str) -> RunShown: ...

@@ -88,6 +88,28 @@ class RunShown(RunLine):
     units: list[RunUnit]
 
 
+class PlanFound(TypedDict):
+    """A plan file: what it leads to, or what is wrong with it.
+
+    `more`: as many sessions more as answers will tell.
+    """
+
+    path: str
+    title: str
+    tasks: int
+    sessions: int
+    more: bool
+    warnings: list[str]
+    fault: str
+
+
+class PlanReport(TypedDict):
+    """What came of a run, as Markdown, and the file that it is kept in."""
+
+    text: str
+    path: str
+
+
 class PlanDrafted(TypedDict):
     """A plan that a model wrote: its text, what it asks back, and the new file."""
 

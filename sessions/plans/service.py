@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessions.api.plans import PlanDrafted, RunLine
+from sessions.api.plans import PlanDrafted, PlanFound, PlanReport, RunLine
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
 from sessions.ids import new_id
-from sessions.plans import read, record, report, show, store, times
+from sessions.plans import finding, read, record, report, show, store, times
 from sessions.plans.model import Plan, Task
 from sessions.plans.next_steps import decide
 from sessions.plans.remote_tasks import RemoteTasks
@@ -184,6 +184,23 @@ class Runs(Feature):
     async def _checked(self, file: Path) -> Plan:
         skills = self.others.library.names(file.parent)
         return (await asyncio.to_thread(read.read, file, self.deck.config, skills=skills)).plan
+
+    async def files(self, folder: Path) -> list[PlanFound]:
+        """The plans of a directory. Raises UsageError."""
+        skills = self.others.library.names(folder)
+        return await asyncio.to_thread(finding.found, folder, self.deck.config, skills)
+
+    async def new(self, folder: Path) -> PlanFound:
+        """A new plan in a directory, to be changed. Raises AgentdeckError."""
+        path = await asyncio.to_thread(finding.begin, folder)
+        skills = self.others.library.names(folder)
+        return await asyncio.to_thread(finding.look, path, self.deck.config, skills)
+
+    async def report(self, wanted: str) -> PlanReport:
+        """What came of a run so far, kept as well. Raises NotFound, JournalError."""
+        runner = await self.get(wanted)
+        path = await asyncio.to_thread(report.keep, runner.run, runner.store.folder, runner.held)
+        return {"text": await asyncio.to_thread(path.read_text, "utf-8"), "path": str(path)}
 
     async def get(self, wanted: str) -> Runner:
         """The run of an id, its beginning, or `last`. Raises NotFound, JournalError."""

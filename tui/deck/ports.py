@@ -378,7 +378,7 @@ class WatchesRuns(Protocol):
     plans_watcher: Callable[[JSON], None] | None
 
 
-class ForRuns(AsksEngine, Says, WatchesRuns, Protocol):
+class ForRuns(AsksEngine, Says, Starts, WatchesRuns, Protocol):
     """What is needed to look at runs of plans and to steer them."""
 
 

@@ -39,18 +39,19 @@ _STATES: dict[UnitState, tuple[str, str, str]] = {
     "skipped": ("paused", "skipped", "$text-muted"),
 }
 _RANK = {name: rank for rank, name in enumerate(_STATES)}
-_LIST_KEYS = (("enter", "opens"), ("escape", "leaves"))
+_LIST_KEYS = (("enter", "opens"), ("n", "starts a plan"), ("escape", "leaves"))
 _RUN_KEYS = (
     ("enter", "goes to the session"),
     ("p", "pauses, goes on"),
     ("t", "tries again"),
     ("s", "skips"),
     ("x", "stops"),
+    ("r", "report"),
     ("escape", "all runs"),
 )
 _NONE = (
-    "No plan has run yet. The palette's “Make a plan of this session” drafts one; "
-    "agentdeck plan start FILE starts it."
+    "No plan has run yet. n starts one, or writes one to begin with; the palette's “Make a plan "
+    "of this session” drafts one."
 )
 
 
@@ -63,12 +64,15 @@ class RunsView(Dialog[str]):
         Binding("t", "retry", show=False),
         Binding("s", "skip", show=False),
         Binding("x", "stop", show=False),
+        Binding("r", "report", show=False),
+        Binding("n", "new", show=False),
     ]
 
-    def __init__(self, deck: ForRuns) -> None:
+    def __init__(self, deck: ForRuns, run: str = "") -> None:
         super().__init__("Runs of plans")
         self.deck = deck
-        self.run_id = ""
+        self.run_id = run
+        """The one that is looked at, "" = all of them."""
         self.listed: list[RunLine] = []
         self.told: RunShown | None = None
         """The run that is looked at; None: all of them are."""
@@ -78,7 +82,7 @@ class RunsView(Dialog[str]):
     def body(self) -> ComposeResult:
         """How it stands, the rows, and what the keys do."""
         yield Static("", id="standing", markup=False)
-        yield Rows(_NONE)
+        yield Rows("…")
         yield Hints(id="offers")
 
     def on_mount(self) -> None:
@@ -126,6 +130,7 @@ class RunsView(Dialog[str]):
         self.query_one("#offers", Hints).say(listed if told is None else _RUN_KEYS)
         rows = self.query_one(Rows)
         standing = self.query_one("#standing", Static)
+        rows.empty = _NONE
         if told is None:
             self.query_one("#dialog").border_title = plain(f"Runs ({len(self.listed)})")
             standing.display = False
@@ -179,7 +184,7 @@ class RunsView(Dialog[str]):
     def action_stop(self) -> None:
         """End the run, after asking."""
         if self.run_id:
-            text = "What works is ended. `agentdeck plan resume` takes the run up again."
+            text = "What works is ended. p takes the run up again."
             question = Confirm("Stop this run?", text, "Stop", danger=True)
 
             def answered(yes: bool | None) -> None:
@@ -187,6 +192,26 @@ class RunsView(Dialog[str]):
                     self._tell("plan.stop")
 
             self.app.push_screen(question, answered)
+
+    def action_new(self) -> None:
+        """Start another plan."""
+        if not self.run_id:
+            self.dismiss(None)
+            self.deck.start("start_plan")
+
+    def action_report(self) -> None:
+        """What came of it so far, to be read."""
+        if self.run_id:
+            self.run_worker(self._report(), exit_on_error=False)
+
+    async def _report(self) -> None:
+        try:
+            told = await self.deck.client.call("plan.report", run=self.run_id)
+        except AgentdeckError as error:
+            self.deck.say(str(error))
+            return
+        title = f"The report: {one_line(told['path'])}"
+        await self.app.push_screen_wait(Confirm(title, told["text"], "Good"))
 
     def _tell(self, command: str, **args: Any) -> None:
         async def tell() -> None:

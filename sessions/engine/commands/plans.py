@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sessions.api.plans import PlanDrafted, RunLine, RunShown, Scheduled
+from sessions.api.plans import (
+    PlanDrafted,
+    PlanFound,
+    PlanReport,
+    RunLine,
+    RunShown,
+    Scheduled,
+)
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
@@ -59,6 +66,24 @@ async def unschedule(deck: Deck, schedule: str) -> Scheduled:
 async def draft(deck: Deck, session: str) -> PlanDrafted:
     """A plan of what was said in a session, as a new file in its directory."""
     return await deck.plans.draft(await deck.get(session))
+
+
+@command("plan.files")
+async def files(deck: Deck, directory: str) -> list[PlanFound]:
+    """The plan files of a directory, the newest first: what each leads to, or its fault."""
+    return await deck.plans.files(Path(directory))
+
+
+@command("plan.new")
+async def new(deck: Deck, directory: str) -> PlanFound:
+    """A new plan file in a directory, to be changed."""
+    return await deck.plans.new(Path(directory))
+
+
+@command("plan.report")
+async def report(deck: Deck, run: str) -> PlanReport:
+    """What came of a run so far."""
+    return await deck.plans.report(run)
 
 
 @command("plan.list")
