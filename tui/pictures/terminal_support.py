@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from tui.pictures.answers import answers
+from tui.pictures.terminal_answers import answers
 from tui.terminal import glyphs
 
 if TYPE_CHECKING:
