@@ -14,8 +14,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.pictures.decode import SUFFIXES
+from tui.pictures.drawn_picture import Shown
 from tui.pictures.picture_cache import Found, Missing, shelf
-from tui.pictures.shown import Shown
 from tui.pictures.strips import joined
 from tui.terminal import glyphs
 from tui.text import clip, one_line, size

@@ -22,7 +22,7 @@ from weakref import WeakSet
 
 from tui.pictures import kitty
 from tui.pictures.decode import MOST_BYTES, NotDrawn
-from tui.pictures.shown import Shown, make
+from tui.pictures.drawn_picture import Shown, make
 from tui.pictures.terminal_support import BLOCKS, PictureSupport, SupportAsked
 
 if TYPE_CHECKING:

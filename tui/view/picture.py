@@ -14,8 +14,8 @@ from textual.strip import Strip
 
 from sessions.safety.sanitise import clean_line
 from tui.pictures.decode import SUFFIXES
+from tui.pictures.drawn_picture import Shown
 from tui.pictures.picture_cache import Found, Missing
-from tui.pictures.shown import Shown
 from tui.text import one_line
 from tui.view.line import Line, Span, cells, wrap
 from tui.view.pieces import Piece, TextPiece

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tests.support.sixel import decoded
 from tui.pictures import kitty
-from tui.pictures.shown import Shown, make
+from tui.pictures.drawn_picture import Shown, make
 from tui.pictures.strips import PictureStrip, copied, drawn_over, joined
 from tui.pictures.terminal_support import PictureSupport
 
@@ -53,7 +53,7 @@ def test_of_one_that_takes_long_the_half_blocks_come_first(monkeypatch: pytest.M
     came: list[Shown] = []
     make(picture(), 8, 4, PictureSupport("sixel", (10, 20)), came.append)
     assert came == []
-    monkeypatch.setattr("tui.pictures.shown._LONG_S", 0.0)
+    monkeypatch.setattr("tui.pictures.drawn_picture._LONG_S", 0.0)
     whole = make(picture(), 8, 4, PictureSupport("sixel", (10, 20)), came.append)
     (first,) = came
     assert first.sixels is None and whole.sixels and first.cells is whole.cells
