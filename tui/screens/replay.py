@@ -14,7 +14,7 @@ from sessions.record import events as ev
 from tui.background_work import while_shown
 from tui.screens.dialogs import Dialog
 from tui.terminals import emulator_choice
-from tui.terminals.drawn import DrawnTerminal
+from tui.terminals.screen_widget import DrawnTerminal
 from tui.text import duration
 
 if TYPE_CHECKING:
