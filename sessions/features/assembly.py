@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from sessions.features.daydreams import Daydreams
     from sessions.features.feature import Feature
     from sessions.features.file_scans import FileScans
+    from sessions.features.files_made_by_agents import MadeByAgents
     from sessions.features.forwarding import Passing
     from sessions.features.harvest import Harvests
     from sessions.features.limits import Limits
-    from sessions.features.made_by_agents import MadeByAgents
     from sessions.features.mentions import Mentions
     from sessions.features.own_commands import OwnCommands
     from sessions.features.priming import Primings
@@ -172,7 +172,7 @@ class Features(Parts):
     @cached_property
     def made_by_agents(self) -> MadeByAgents:
         """Who looks for what agents' commands make."""
-        from sessions.features.made_by_agents import MadeByAgents
+        from sessions.features.files_made_by_agents import MadeByAgents
 
         return MadeByAgents(self._deck, self.file_scans)
 

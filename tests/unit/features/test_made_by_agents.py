@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from sessions.features.made_by_agents import MadeByAgents
+from sessions.features.files_made_by_agents import MadeByAgents
 from sessions.record import events as ev
 
 
