@@ -16,8 +16,8 @@ from sessions import VERSION
 from sessions.api.answers import Greeting, Watched
 from sessions.config.reload import Rereading
 from sessions.engine import peer, terminal_views
+from sessions.engine.command_reader import LIMIT, Intake
 from sessions.engine.commands import check
-from sessions.engine.intake import LIMIT, Intake
 from sessions.engine.outbox import Outbox
 from sessions.engine.session_follower import Following, wrapped
 from sessions.engine.slow_clients import Pressure

@@ -14,7 +14,7 @@ import pytest
 
 from sessions.engine import MAX_COMMAND, outbox, slow_clients
 from sessions.engine.client import Client
-from sessions.engine.intake import TOO_LONG
+from sessions.engine.command_reader import TOO_LONG
 from sessions.engine.outbox import BEHIND
 from sessions.engine.server import Server
 from sessions.engine.slow_clients import MOST_UNFINISHED, MOST_UNREAD, SLOW, UNFINISHED, HeldBytes
