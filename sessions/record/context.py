@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from sessions.record import events as ev
 from sessions.record import pictures
 from sessions.record.closed_sets import FilledBy
-from sessions.record.pairing import THINKING, joined, paired
+from sessions.record.message_pairing import THINKING, joined, paired
 from sessions.safety.numbers_from_outside import count
 from skills.tokens import estimate, quarters
 
