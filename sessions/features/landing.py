@@ -21,7 +21,7 @@ from sessions.record.names import name_of
 from sessions.worktrees import land, review, snapshot
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing, LandingConflict
-from sessions.worktrees.steps import Step, begun
+from sessions.worktrees.step_journal import Step, begun
 from skills import private_files
 
 if TYPE_CHECKING:

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
-from sessions.worktrees import snapshot, steps
+from sessions.worktrees import snapshot, step_journal
 from skills import private_files
 
 if TYPE_CHECKING:
     from sessions.features.ports import Trees
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
-    from sessions.worktrees.steps import Step
+    from sessions.worktrees.step_journal import Step
 
 log = logging.getLogger("agentdeck.worktrees")
 
 
 async def recover(deck: Deck, trees: Trees) -> None:
     """Take up what is noted there."""
-    for note, step in await trees.run(steps.left, deck.places.worktree_steps):
+    for note, step in await trees.run(step_journal.left, deck.places.worktree_steps):
         session = await _session(deck, step)
         tree = (session.summary.worktree or {}) if session else {}
         owned = tree.get("session") == step.session and tree.get("path") == step.path
-        mend = partial(steps.mend, step, deck.places.worktrees, owned=owned)
+        mend = partial(step_journal.mend, step, deck.places.worktrees, owned=owned)
         try:
             outcome, words = await trees.run(mend)
         except AgentdeckError as error:

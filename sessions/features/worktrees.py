@@ -18,9 +18,9 @@ from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
-from sessions.worktrees import listing, make, remove, review, snapshot, steps
+from sessions.worktrees import listing, make, remove, review, snapshot, step_journal
 from sessions.worktrees.repository import Base
-from sessions.worktrees.steps import Step, begun
+from sessions.worktrees.step_journal import Step, begun
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -199,7 +199,7 @@ class Worktrees(Feature):
         if not common.is_dir() or not path.is_dir():
             return ""
         if not snapshot.nowhere_else(path, summary.branch):
-            steps.take_away(self._deck.places.worktree_steps, common, path, summary.branch)
+            step_journal.take_away(self._deck.places.worktree_steps, common, path, summary.branch)
             return ""
         step = Step("discard", str(path), str(common), summary.branch, summary.id)
         with begun(self._deck.places.worktree_steps, step):

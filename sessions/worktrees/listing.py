@@ -23,7 +23,7 @@ from sessions.places import private_folder
 from sessions.record.summary import Summary
 from sessions.safety.sanitise import clean_line
 from sessions.tools import git_border
-from sessions.worktrees import snapshot, steps
+from sessions.worktrees import snapshot, step_journal
 from sessions.worktrees.git import GitFault, git, says
 from skills import private_files
 
@@ -270,13 +270,13 @@ def _prune(row: WorktreeRow, notes: Path, *, orphans: bool, kept: bool) -> bool:
     if not row.orphan or common is None or row.state == "broken":
         return False
     if row.state in ("clean", "partial"):
-        steps.take_away(notes, common, path, row.branch if _ours(row.branch) else "")
+        step_journal.take_away(notes, common, path, row.branch if _ours(row.branch) else "")
         return True
     if row.state == "changed" and orphans:
         base = says(path, "rev-parse", "--verify", "--quiet", "HEAD") or ""
         name = path.name.rpartition("-")[2] or path.name
-        step = steps.Step("discard", str(path), str(common), row.branch, name)
-        with steps.begun(notes, step):
+        step = step_journal.Step("discard", str(path), str(common), row.branch, name)
+        with step_journal.begun(notes, step):
             snapshot.put_away(common, path, name, row.branch, base, "", row.title or row.branch)
         return True
     return False

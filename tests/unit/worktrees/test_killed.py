@@ -17,7 +17,7 @@ import pytest
 from sessions.features import worktree_recovery
 from sessions.runtime.session import Session
 from sessions.worktrees import git as program
-from sessions.worktrees import steps
+from sessions.worktrees import step_journal
 from tests.support.deckrig import Rig
 from tests.support.gitrig import clean, commit, git, repo
 from tests.unit.worktrees.conftest import begin, orphan
@@ -139,8 +139,8 @@ async def test_one_that_is_removed_by_prune(
     for more, gone in (({}, True), ({"new": "n\n"}, False)):
         lost = await orphan(rig, mine)
         path = Path(lost.summary.cwd)
-        step = steps.removing(path, str(mine / ".git"), lost.summary.branch)
-        with pytest.raises(Killed), steps.begun(rig.deck.places.worktree_steps, step):
+        step = step_journal.removing(path, str(mine / ".git"), lost.summary.branch)
+        with pytest.raises(Killed), step_journal.begun(rig.deck.places.worktree_steps, step):
             (path / ".git").unlink()
             (path / "f").unlink()
             for name, text in more.items():
