@@ -24,8 +24,8 @@ from sessions.priming import kinds
 from sessions.priming.rng import SEED_BITS, Stream
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
+from sessions.remote.file_parts import ANSWER
 from sessions.remote.mirrored import Mirrored
-from sessions.remote.parts import ANSWER
 from sessions.safety.sanitise import clean, clean_line
 from sessions.worktrees import land, review
 

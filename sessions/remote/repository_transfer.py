@@ -21,7 +21,7 @@ from sessions.api.work import Changed, Known, Packed
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.ids import new_id
 from sessions.remote import bundles
-from sessions.remote.parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
+from sessions.remote.file_parts import MOST_BYTES, MOST_FILES, PART, unpacked, written
 from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean
 from sessions.worktrees.git import says

@@ -21,8 +21,8 @@ from sessions.places import Places, private_folder
 from sessions.plans import check, watch
 from sessions.record import events as ev
 from sessions.remote.bundles import Cache, branch_packed
+from sessions.remote.file_parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.remote.old_bundles import INCOMING, OUTGOING, swept
-from sessions.remote.parts import ANSWER, MOST_BYTES, MOST_FILES, PART, unpacked
 from sessions.safety.sanitise import clean
 from sessions.worktrees import land, review
 from sessions.worktrees.git import GitFault, git, says
