@@ -23,7 +23,7 @@ from sessions.plans.check import CheckVerdict
 from sessions.plans.model import ANY, RAY, Plan, Task
 from sessions.plans.ports import SessionChanges
 from sessions.record.closed_sets import SkillState
-from sessions.remote import homecoming
+from sessions.remote import return_home
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Offline
 from sessions.remote.repository_transfer import RepositoryTransfer, kept
@@ -213,7 +213,7 @@ class RemoteTasks:
         await self._cluster.end(session.id)
         found = await self._trees.run(look, directory)
         record = session.folder / "files"
-        await homecoming.come_home(
+        await return_home.come_home(
             self._deck, self._trees, session, found, directory,
             lambda folder: kept(record, files, folder),
         )  # fmt: skip
