@@ -44,7 +44,7 @@ class Cluster(Feature):
         keys: Mapping[str, str],
     ) -> None:
         """An actor for a session that is to be. Raises AgentdeckError."""
-        from sessions.remote.cluster.needs import Needs
+        from sessions.remote.cluster.node_resources import Needs
 
         await self.site.begin(session, Needs(resources, labels), keys)
 

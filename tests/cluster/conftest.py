@@ -13,7 +13,7 @@ from sessions import config
 from sessions.engine.whole_deck import WholeDeck
 from sessions.ids import new_id
 from sessions.record import events as ev
-from sessions.remote.cluster.needs import Needs
+from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.cluster.site import RaySite
 from sessions.remote.mirrored import Mirrored
 from tests.support.messages_server import MessagesServer

@@ -21,7 +21,7 @@ from sessions.remote.cluster.actor import NAME, SLACK_S, Actor
 from sessions.remote.cluster.actor_start import Seed
 from sessions.remote.cluster.driver import BridgeFault, Driver
 from sessions.remote.cluster.ledger import ActorLedger, BegunActor
-from sessions.remote.cluster.needs import Needs
+from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean_line

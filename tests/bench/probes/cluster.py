@@ -21,7 +21,7 @@ from typing import Any
 from sessions import config
 from sessions.engine.whole_deck import WholeDeck
 from sessions.ids import new_id
-from sessions.remote.cluster.needs import Needs
+from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.cluster.site import RaySite
 from tests.support.messages_server import MessagesServer
 from tests.support.raycluster import RayCluster

@@ -18,7 +18,7 @@ from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import settings
 from sessions.remote.cluster.actor_homes import home
 from sessions.remote.cluster.ledger import BegunActor
-from sessions.remote.cluster.needs import Needs
+from sessions.remote.cluster.node_resources import Needs
 from sessions.remote.mirrored import Mirrored
 from sessions.safety import secrets_filter
 from tests.support.messages_server import MessagesServer
