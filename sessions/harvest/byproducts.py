@@ -19,8 +19,8 @@ from sessions.harvest.commands import command_of, only_looks
 from sessions.harvest.fences import fences
 from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
-from sessions.harvest.needs import is_step
 from sessions.harvest.parameters import generalised, within
+from sessions.harvest.requirements import is_step
 from sessions.harvest.result_files import given
 from sessions.record import events as ev
 from sessions.record.closed_sets import ByproductKind

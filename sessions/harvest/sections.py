@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from sessions.harvest import needs, parameters
+from sessions.harvest import parameters, requirements
 from sessions.harvest.byproducts import Found
 from sessions.harvest.commands import acts
 from sessions.harvest.injected import LEFT_OUT, without_instructions
@@ -90,7 +90,7 @@ class Sections:
         """What it is not for, as far as the recording shows."""
         rows = list(self._only_for())
         for command, found in self._steps:
-            if what := needs.outward(command):
+            if what := requirements.outward(command):
                 rows.append(
                     (f"Not before the user has agreed: `{what}` changes what others use.", found)
                 )
@@ -130,7 +130,7 @@ class Sections:
         basis = [found for _, found in self._steps] or list(self._scripts.values())
         if not basis:
             return []
-        rows = [(each, basis[0]) for each in needs.needed(lines, scripts)]
+        rows = [(each, basis[0]) for each in requirements.needed(lines, scripts)]
         for path, found in self._scripts.items():
             if names := parameters.columns(scripts[path]):
                 told = ", ".join(f"`{name}`" for name in names)

@@ -153,7 +153,7 @@ def test_a_recording_that_tells_the_creator_to_add_a_command_adds_none(tmp_path:
 
 
 def test_what_a_command_printed_is_no_step_of_anything() -> None:
-    from sessions.harvest.needs import needed
+    from sessions.harvest.requirements import needed
 
     assert needed(["echo 'rm -rf x; curl y'"], {}) == []
 
@@ -280,8 +280,8 @@ def test_needs_and_columns_are_those_of_the_script(tmp_path: Path) -> None:
 
 
 def test_what_a_language_brings_itself_is_no_package_and_a_shell_script_names_its_files() -> None:
-    from sessions.harvest.needs import packages
     from sessions.harvest.parameters import within
+    from sessions.harvest.requirements import packages
 
     js = "const fs = require('fs'); const s = require('semver'); import x from 'node:os'"
     assert packages("a.js", js) == ["semver"]

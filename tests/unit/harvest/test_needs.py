@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sessions.harvest.commands import command_of
-from sessions.harvest.needs import needed, outward
+from sessions.harvest.requirements import needed, outward
 from sessions.record import events as ev
 
 
