@@ -17,7 +17,7 @@ Record = dict[str, Any]
 _decode = msgspec.json.Decoder().decode
 """Twice as quick as json."""
 MAX_LINE = 64 * 2**20
-_MANY = 64
+_MANY, _MOST = 64, 1024
 # Longer tool output is cut: the original stays where it is and the source names it.
 MAX_RESULT = 200_000
 
@@ -89,8 +89,10 @@ class Builder:
         self._at = ""
         self._calls: set[str] = set()
         self._usage: dict[str, int] = {}
+        self._model = ""
+        self._unnamed: list[int] = []
+        """Where in the events a model is missing that may still become known."""
         self.title = ""
-        self.model = ""
         self.cwd = ""
         self._source = {"harness": harness, "path": str(path), "id": source_id}
         self._begun = False
@@ -104,6 +106,24 @@ class Builder:
     def turn(self) -> int:
         """The last turn; 0 before the first."""
         return self._turn
+
+    @property
+    def model(self) -> str:
+        """What answers. Most name it with the answer: the turn that has begun gets it then."""
+        return self._model
+
+    @model.setter
+    def model(self, model: str) -> None:
+        if not model or model == self._model:
+            return
+        self._model = model
+        if self._events and isinstance(self._events[-1], ev.TurnStarted):
+            self._unnamed.append(len(self._events) - 1)
+        for place in self._unnamed:
+            event = self._events[place]
+            if isinstance(event, ev.SessionCreated | ev.TurnStarted):
+                self._events[place] = ev.replace(event, model=model)
+        self._unnamed.clear()
 
     def begin(self) -> None:
         """Write `session.created` with what is known by now; further calls do nothing."""
@@ -221,11 +241,13 @@ class Builder:
     def take(self) -> list[ev.Event]:
         """Events since the last call."""
         taken, self._events = self._events, []
+        self._unnamed.clear()
         return taken
 
     def many(self) -> Sequence[ev.Event]:
         """The same once they are many, so that they need not be handed on record by record."""
-        return self.take() if len(self._events) >= _MANY else ()
+        enough = _MANY if not self._unnamed else _MOST
+        return self.take() if len(self._events) >= enough else ()
 
     def _within(self) -> None:
         """An answer without a question: a resumed or shortened file."""
@@ -254,6 +276,8 @@ class Builder:
         self._open = False
 
     def _add(self, event: ev.Event) -> None:
+        if not self._model and isinstance(event, ev.SessionCreated | ev.TurnStarted):
+            self._unnamed.append(len(self._events))
         self._next += 1
         self._events.append(event)
 

@@ -43,7 +43,7 @@ class Copilot:
                 self._back(builder, lineage, record, data)
                 self._take(builder, kind, data)
             lineage.note(str(record.get("id") or ""), builder.turn)
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

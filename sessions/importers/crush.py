@@ -58,7 +58,7 @@ class Crush:
                 builder.at(when)
                 builder.model = str(model or builder.model)
                 self._take(builder, str(role), objects(parts))
-                yield from builder.take()
+                yield from builder.many()
         builder.finish()
         yield from builder.take()
 

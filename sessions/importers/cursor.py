@@ -81,7 +81,7 @@ class Cursor:
             for bubble in _bubbles(db, session, data):
                 builder.at(bubble.get("createdAt"))
                 _bubble(builder, bubble)
-                yield from builder.take()
+                yield from builder.many()
         builder.finish()
         yield from builder.take()
 
@@ -94,7 +94,7 @@ class Cursor:
             content = message.get("content") if isinstance(message, dict) else None
             blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
             _turn(builder, str(record.get("role")), [b for b in blocks if isinstance(b, dict)])
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

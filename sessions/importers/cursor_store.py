@@ -67,7 +67,7 @@ def read(path: Path, harness: str) -> Iterator[ev.Event]:
         for number, value in root:
             if number == _MESSAGES and len(value) == _DIGEST:
                 _message(builder, an_object(_blob(db, value.hex())))
-                yield from builder.take()
+                yield from builder.many()
     builder.finish()
     yield from builder.take()
 

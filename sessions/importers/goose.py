@@ -69,7 +69,7 @@ class Goose:
                     continue
                 builder.at(at)
                 _take(builder, str(role), objects(content))
-                yield from builder.take()
+                yield from builder.many()
         builder.finish()
         yield from builder.take()
 
@@ -93,7 +93,7 @@ class Goose:
             builder.at(record.get("created"))
             parts = [p for p in content if isinstance(p, dict)] if isinstance(content, list) else []
             _take(builder, str(record.get("role")), parts)
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

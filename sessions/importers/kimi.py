@@ -51,7 +51,7 @@ class Kimi:
                 self._older(builder, str(message.get("type")), message["payload"])
             else:
                 self._take(builder, record, standing)
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

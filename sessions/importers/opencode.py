@@ -54,13 +54,14 @@ class OpenCode:
                 message = an_object(data)
                 builder.at(when)
                 self._take(builder, message, parts.get(number, []))
-                yield from builder.take()
+                yield from builder.many()
         builder.finish()
         yield from builder.take()
 
     def _take(self, builder: Builder, message: Record, parts: list[Record]) -> None:
         if message.get("role") == "user":
             told = [p for p in parts if p.get("type") == "text" and not p.get("synthetic")]
+            builder.model = str(an_object(message.get("model")).get("modelID") or builder.model)
             builder.user("\n".join(str(p.get("text", "")) for p in told))
             return
         builder.model = str(message.get("modelID") or builder.model)

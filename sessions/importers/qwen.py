@@ -42,7 +42,7 @@ class Qwen:
             builder.cwd = builder.cwd or str(record.get("cwd") or "")
             self._take(builder, lineage, record)
             lineage.note(str(record.get("uuid") or ""), builder.turn)
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

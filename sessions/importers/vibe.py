@@ -66,7 +66,7 @@ class Vibe:
             if isinstance(outcome, dict) and outcome.get("cause") == "interrupt" and not cut:
                 cut = str(entry.get("turnId"))
                 builder.interrupted()
-            yield from builder.take()
+            yield from builder.many()
         builder.finish()
         yield from builder.take()
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from sessions.importers.base import Builder
 from sessions.importers.homes import default_paths, homes
 from sessions.importers.run import Imported, import_paths
 from sessions.places import Places
@@ -305,6 +306,21 @@ def test_an_export_of_claude_is_read(tmp_path: Path, where: Places) -> None:
     assert of(events, ev.ToolCall)[0].input == {"q": "x"}
     assert of(events, ev.ToolResult)[0].content == "found"
     assert of(events, ev.Thinking)[0].text == "Hm"
+
+
+def test_a_turn_has_the_model_that_its_answer_names(tmp_path: Path) -> None:
+    builder = Builder("x", tmp_path / "x")
+    builder.user("Before anybody answers")
+    builder.model = "first"
+    builder.text("Yes.")
+    builder.user("With another one")
+    builder.model = "second"
+    builder.text("No.")
+    builder.finish()
+    events = builder.take()
+    assert [e.model for e in of(events, ev.SessionCreated)] == ["first"]
+    assert [e.model for e in of(events, ev.TurnStarted)] == ["first", "second"]
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
 
 
 def test_aiders_history_is_read_chat_by_chat(
