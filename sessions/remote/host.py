@@ -10,9 +10,7 @@ import asyncio
 import base64
 import contextlib
 import logging
-import os
 import random
-import shlex
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -25,11 +23,10 @@ from sessions.errors import AgentdeckError, EngineError, JournalError, NotFound
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
-from sessions.remote.host_connection import HostWire
+from sessions.remote.host_connection import HostWire, command_of, environment
 from sessions.remote.port import Offline
 from sessions.remote.remote_sessions import RemoteSessions
 from sessions.remote.remote_terminal import HearsPrinted
-from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
 
 log = logging.getLogger("agentdeck.remote")
@@ -222,7 +219,7 @@ class RemoteHost:
 
     async def _connected(self) -> str:
         """Reach it, and mirror what it says until it is cut off; why that was."""
-        wire = await HostWire.open(command_of(self.config), _environment())
+        wire = await HostWire.open(command_of(self.config), environment())
         client = _HostClient(wire.reader, wire)
         try:
             self._lost.clear()
@@ -431,39 +428,6 @@ class RemoteHost:
         if told not in self._said:
             self._said.add(told)
             self._tell(told)
-
-
-async def reached(config: HostConfig) -> tuple[bool, str]:
-    """Whether a host can be reached now, and what is there or why not."""
-    try:
-        wire = await HostWire.open(command_of(config), _environment())
-    except AgentdeckError as error:
-        return False, error.message
-    await wire.end()
-    other = "" if wire.version == VERSION else f"; this is {VERSION}"
-    return True, f"reached, agentdeck {wire.version}{other}"
-
-
-def command_of(config: HostConfig) -> list[str]:
-    """What is run here to speak to the engine over there."""
-    words = [*config.agentdeck, "engine", "attach", "--stdio"]
-    if config.command:
-        return [*config.command, *words]
-    # By a login shell, as a person would start it: its PATH, and the keys that are set there.
-    inner = shlex.quote("exec " + shlex.join(words))
-    there = 'exec "${SHELL:-/bin/sh}" -lc ' + inner
-    quiet = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
-    alive = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
-    return ["ssh", "-T", *quiet, *alive, "--", config.ssh, "sh -c " + shlex.quote(there)]
-
-
-def _environment() -> dict[str, str]:
-    """The environment of the command here: no key is in it, but for how ssh finds its own."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("SSH_") or not secrets_filter.keyish(name)
-    }
 
 
 def _older(summary: Summary) -> tuple[int, ...]:

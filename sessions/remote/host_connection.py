@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
 import zlib
 from collections.abc import Mapping, Sequence
 
-from sessions.errors import EngineError
+from sessions import VERSION
+from sessions.config.model import HostConfig
+from sessions.errors import AgentdeckError, EngineError
 from sessions.remote.relay import HELLO
+from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
 
 BEGUN_S = 60.0
@@ -167,3 +171,36 @@ class HostWire:
         assert out is not None
         while data := await out.read(_PIECE):
             self._said = (self._said + data)[-4096:]
+
+
+async def reached(config: HostConfig) -> tuple[bool, str]:
+    """Whether a host can be reached now, and what is there or why not."""
+    try:
+        wire = await HostWire.open(command_of(config), environment())
+    except AgentdeckError as error:
+        return False, error.message
+    await wire.end()
+    other = "" if wire.version == VERSION else f"; this is {VERSION}"
+    return True, f"reached, agentdeck {wire.version}{other}"
+
+
+def command_of(config: HostConfig) -> list[str]:
+    """What is run here to speak to the engine over there."""
+    words = [*config.agentdeck, "engine", "attach", "--stdio"]
+    if config.command:
+        return [*config.command, *words]
+    # By a login shell, as a person would start it: its PATH, and the keys that are set there.
+    inner = shlex.quote("exec " + shlex.join(words))
+    there = 'exec "${SHELL:-/bin/sh}" -lc ' + inner
+    quiet = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
+    alive = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3")
+    return ["ssh", "-T", *quiet, *alive, "--", config.ssh, "sh -c " + shlex.quote(there)]
+
+
+def environment() -> dict[str, str]:
+    """The environment of the command here: no key is in it, but for how ssh finds its own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("SSH_") or not secrets_filter.keyish(name)
+    }

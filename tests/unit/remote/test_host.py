@@ -23,7 +23,8 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import store_file
 from sessions.remote import host as remote_host
-from sessions.remote.host import RemoteHost, command_of
+from sessions.remote.host import RemoteHost
+from sessions.remote.host_connection import command_of
 from sessions.remote.port import Offline
 from tests.support.deckrig import Rig
 from tests.support.rig import until
