@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _BY_WORDS = 0.01
 """Below every match of a title."""
+_STREWN = 0.005
+"""Below those, at most: a title has the letters somewhere."""
 _ALIKE = 0.001
 """Below those: the words are spelt otherwise."""
 _NOT_NOW = 0.0001
@@ -39,6 +41,8 @@ class PaletteRow:
     """What else it is found by."""
     key: str = ""
     not_now: bool = False
+    note: bool = False
+    """It only tells of a key: what can be done comes before it."""
 
     @property
     def shown(self) -> Content:
@@ -108,6 +112,8 @@ class DeckCommands(Provider):
         for offer in self._offers(not_now=True):
             score, offsets = matcher.fuzzy_search.match(query, offer.title)
             if score > 0 and not offer.not_now:
+                if offer.note or not offer.has(terms):
+                    score = _STREWN * score / (score + 1)
                 # Not `matcher.highlight`: it reads markup in the title of a session.
                 shown = offer.shown
                 for offset in offsets:
@@ -119,7 +125,8 @@ class DeckCommands(Provider):
 
 def _by_words(offer: PaletteRow, terms: Sequence[str]) -> float:
     """How well a row is found by what it says and is called besides; 0 = it is not."""
-    found = _BY_WORDS if offer.has(terms) else _ALIKE if offer.is_like(terms) else 0.0
+    words = _ALIKE if offer.note else _BY_WORDS
+    found = words if offer.has(terms) else _ALIKE if offer.is_like(terms) else 0.0
     return min(found, _NOT_NOW) if offer.not_now else found
 
 
@@ -186,5 +193,6 @@ def _field_keys(deck: ForPalette) -> Iterator[PaletteRow]:
 
     for where, keys, what in WIDGET_KEYS:
         yield PaletteRow(
-            f"{where}: {what}", "A key that works there.", partial(deck.start, "help"), key=keys
-        )
+            f"{where}: {what}", "A key that works there.", partial(deck.start, "help"), key=keys,
+            note=True,
+        )  # fmt: skip

@@ -38,6 +38,13 @@ async def test_it_finds_by_name_by_description_and_by_what_others_call_it() -> N
         assert any("history" in title for title in await found(here, "up, down history"))
 
 
+async def test_what_is_called_so_comes_before_what_has_its_letters() -> None:
+    async with opened(2) as here:
+        titles = await found(here, "llm")
+        assert titles[0].startswith("Change the model")
+        assert any(title.startswith("Terminal: scrolls") for title in titles)
+
+
 async def test_the_key_stands_beside_and_is_told_once_it_would_have_been_quicker() -> None:
     async with opened(2) as here:
         await here.press("ctrl+p")
