@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from sessions.api.harvest import CheckShown, PairToDecide, SkillKept
+from sessions.api.harvest import CheckShown, PairToDecide
+from sessions.cli import skills_output
 from sessions.errors import AgentdeckError, NeedsPerson, NotFound
 from sessions.library import library
 from sessions.record.closed_sets import Preferred
 from skills import text as unseen
 from skills.errors import NeedsReview, NotThere, SkillError
 from skills.library import Library
-from skills.review import SkillReview
-from skills.skill import Skill
-from skills.trust import Standing, Trust
-from skills.validate import Report, find_skills
+from skills.trust import Trust
+from skills.validate import find_skills
 from skills.validate import validate as check
 
 if TYPE_CHECKING:
@@ -66,67 +64,11 @@ def list_(broken: bool, as_json: bool) -> None:
     shelf = library()
     found = shelf.scan(Path.cwd())
     if broken:
-        _print_broken(shelf, as_json)
+        skills_output.print_broken(shelf, as_json)
     elif as_json:
-        click.echo(json.dumps([_row(skill, shelf) for skill in found], indent=1))
+        click.echo(json.dumps([skills_output.row(skill, shelf) for skill in found], indent=1))
     else:
-        _print_table(found, shelf)
-
-
-def _row(skill: Skill, shelf: Library) -> JSON:
-    return {
-        "name": skill.name,
-        "description": skill.description,
-        "path": str(skill.path),
-        "scope": str(skill.scope),
-        "shadowed_by": str(skill.shadowed_by) if skill.shadowed_by else None,
-        "listing_tokens": skill.listing_tokens,
-        "body_tokens": skill.body_tokens,
-        "valid": skill.valid,
-        "trust": str(_standing(shelf, skill).trust),
-    }
-
-
-def _standing(shelf: Library, skill: Skill) -> Standing:
-    try:
-        return shelf.standing(skill)
-    except SkillError:
-        # What can't be read can't have been reviewed; `trust` says why.
-        return Standing(Trust.NEW, False)
-
-
-def _print_table(found: list[Skill], shelf: Library) -> None:
-    width = min(max((len(s.name) for s in found), default=4), 40)
-    room = max(20, shutil.get_terminal_size().columns - width - 30)
-    for skill in found:
-        trust = _standing(shelf, skill).trust
-        mark = "" if trust in (Trust.BUNDLED, Trust.REVIEWED) else f"[{trust}] "
-        said = mark + skill.description
-        if skill.shadowed_by:
-            said = f"(shadowed by {unseen.one_line(str(skill.shadowed_by))})"
-        said = said if len(said) <= room else said[: room - 1] + "…"
-        tokens = f"{skill.listing_tokens:>4}+{skill.body_tokens:<6}"
-        click.echo(f"{skill.name[:width]:<{width}}  {skill.scope:<10} {tokens} {said}")
-    if not found:
-        click.echo("No skills yet. Add one: agentdeck skills add FOLDER")
-    for item in shelf.notices:
-        click.echo(item, err=True)
-    if shelf.broken:
-        count = len(shelf.broken)
-        what = "folder with a SKILL.md does" if count == 1 else "folders with a SKILL.md do"
-        click.echo(f"{count} {what} not load: skills list --broken", err=True)
-
-
-def _print_broken(shelf: Library, as_json: bool) -> None:
-    if as_json:
-        rows = [
-            {"path": str(b.path), "scope": str(b.scope), "rule": b.rule, "why": b.why}
-            for b in shelf.broken
-        ]
-        click.echo(json.dumps(rows, indent=1))
-        return
-    for item in shelf.broken:
-        click.echo(f"{unseen.one_line(str(item.path))}: {item.why}")
+        skills_output.print_table(found, shelf)
 
 
 @skills.command()
@@ -138,10 +80,10 @@ def show(name: str, with_review: bool, as_json: bool) -> None:
     """Show one skill: what it says, its files, what it asks for."""
     shelf = library()
     skill = shelf.get(name, Path.cwd())
-    standing = _standing(shelf, skill)
+    standing = skills_output.standing(shelf, skill)
     look = shelf.review(skill) if with_review else None
     if as_json:
-        data = _row(skill, shelf) | {
+        data = skills_output.row(skill, shelf) | {
             "frontmatter": skill.values,
             "body": skill.document().body,
             "files": [path.as_posix() for path in skill.files()],
@@ -153,27 +95,12 @@ def show(name: str, with_review: bool, as_json: bool) -> None:
             data["review"] = look.to_json()
         click.echo(json.dumps(data, indent=1))
         return
-    _print_skill(skill, standing)
+    skills_output.print_skill(skill, standing)
     if look is not None:
         click.echo("")
-        _print_review(look)
+        skills_output.print_review(look)
     click.echo("")
     click.echo(skill.body().strip())
-
-
-def _print_skill(skill: Skill, standing: Standing) -> None:
-    click.echo(f"{skill.name}: {skill.description}")
-    click.echo(f"  lies in   {unseen.one_line(str(skill.path))} ({skill.scope})")
-    click.echo(f"  costs     {skill.listing_tokens} tokens listed, {skill.body_tokens} when used")
-    click.echo(f"  review    {standing.trust}")
-    for change in standing.changes:
-        click.echo(f"            {unseen.one_line(change.path)} {change.how}")
-    if skill.allowed_tools:
-        click.echo(f"  asks for  {', '.join(skill.allowed_tools)} (not granted by asking)")
-    for path in skill.files():
-        click.echo(f"  file      {unseen.one_line(path.as_posix())}")
-    for warning in skill.warnings:
-        click.echo(f"  note      {unseen.one_line(warning)}")
 
 
 @skills.command()
@@ -192,35 +119,10 @@ def validate(context: click.Context, paths: tuple[str, ...], as_json: bool) -> N
             report = check(folder)
             valid &= report.valid
             if as_json:
-                click.echo(json.dumps(_report(report)))
+                click.echo(json.dumps(skills_output.report_row(report)))
             else:
-                _print_report(report)
+                skills_output.print_report(report)
     context.exit(0 if valid else 1)
-
-
-def _report(report: Report) -> JSON:
-    def rows(findings: tuple[Any, ...]) -> list[JSON]:
-        return [
-            {"rule": f.rule, "line": f.line, "message": f.message, "remedy": f.remedy}
-            for f in findings
-        ]
-
-    return {
-        "path": str(report.path),
-        "valid": report.valid,
-        "findings": rows(report.findings),
-        "advice": rows(report.advice),
-    }
-
-
-def _print_report(report: Report) -> None:
-    path = unseen.one_line(str(report.path))
-    click.echo(f"{path}: {'valid' if report.valid else 'INVALID'}")
-    for label, findings in (("", report.findings), ("advice, ", report.advice)):
-        for finding in findings:
-            where = f"{path}/SKILL.md:{finding.line}" if finding.line else path
-            text = f"  {where}: {label}{finding.rule}: {finding.message} {finding.remedy}"
-            click.echo(text.rstrip())
 
 
 @skills.command()
@@ -239,10 +141,12 @@ def add(source: str, only: str, name: str, replace: bool, trusted: bool, as_json
         shelf.lock.trust(skill)
     look = shelf.review(skill)
     if as_json:
-        click.echo(json.dumps(_row(skill, shelf) | {"review": look.to_json()}, indent=1))
+        click.echo(
+            json.dumps(skills_output.row(skill, shelf) | {"review": look.to_json()}, indent=1)
+        )
         return
     click.echo(f"Added {skill.name} as {unseen.one_line(str(skill.path))}")
-    _print_review(look)
+    skills_output.print_review(look)
     for warning in skill.warnings:
         click.echo(f"  note: {unseen.one_line(warning)}")
     if not trusted:
@@ -315,39 +219,9 @@ def _trust_one(shelf: Library, name: str, revoke: bool, quiet: bool) -> JSON:
     look = shelf.review(skill)
     sha256 = shelf.lock.trust(skill)
     if not quiet:
-        _print_review(look)
+        skills_output.print_review(look)
     row: JSON = {"name": skill.name, "path": str(skill.path), "trusted": True, "sha256": sha256}
     return row | {"review": look.to_json()}
-
-
-def _print_review(look: SkillReview) -> None:
-    """The review as text; all in it is cleaned already."""
-    click.echo(f"{look.name}: {len(look.files)} files, {len(look.scripts)} of them can be run")
-    for file in look.files[:60]:
-        marks = ", ".join([file.kind] + (["executable"] if file.executable else []))
-        click.echo(f"  {file.path}  ({marks}, {file.size:,} bytes)")
-    if len(look.files) > 60:
-        click.echo(f"  … and {len(look.files) - 60} more")
-    for title, lines in (
-        ("Asks for the tools", look.tools),
-        ("Addresses", look.urls[:20]),
-        ("Commands", look.commands[:20]),
-        ("Not looked at", look.left_out),
-    ):
-        if lines:
-            click.echo(f"{title}:")
-            for line in lines:
-                click.echo(f"  {line}")
-    if look.notes:
-        click.echo("Worth a look (a hint, no verdict):")
-    for note in look.notes[:60]:
-        where = f"{note.path}:{note.line}" if note.line else note.path
-        click.echo(f"  {where}: {note.kind}: {note.says}")
-        for line in note.context.split("\n"):
-            if line.strip():
-                click.echo(f"      | {line}")
-    if len(look.notes) > 60:
-        click.echo(f"  … and {len(look.notes) - 60} more (--json has all)")
 
 
 @skills.command()
@@ -365,23 +239,13 @@ def upkeep(as_json: bool) -> None:
         click.echo(json.dumps(found, indent=1))
         return
     for each in found:
-        click.echo(f"{unseen.one_line(each['name'])}: {_used(each)}")
+        click.echo(f"{unseen.one_line(each['name'])}: {skills_output.used(each)}")
         for said in each["says"]:
             click.echo(f"  look: {unseen.one_line(said)}")
         for message in each["messages"] if each["says"] else ():
             click.echo(f"        | {unseen.one_line(message)}")
     if not found:
         click.echo("You have no skills yet.")
-
-
-def _used(each: SkillKept) -> str:
-    """A skill's figures on one line."""
-    if not each["used"]:
-        return f"never used, on for {each['offered']} messages"
-    return (
-        f"used {each['used']} times ({each['by_model']} by the model, {each['by_user']} by you) in "
-        f"{each['sessions']} sessions, helped {each['helped']}, last {each['last'][:10]}"
-    )
 
 
 @skills.command()
