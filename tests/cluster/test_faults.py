@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from sessions.record import events as ev
 from sessions.record.summary import ENGINE_STOPPED
 from sessions.remote.cluster import actor
 from sessions.remote.mirrored import Mirrored
+from sessions.tools.supervisor import descendants
 from tests.cluster.conftest import LONG_S, Decks, said, whole
 from tests.support.raycluster import RayCluster
 from tests.support.rig import alive, until
@@ -88,6 +91,90 @@ async def test_a_connection_that_breaks_comes_back_by_itself(decks: Decks) -> No
     os.kill((await far.site.driver()).pid, signal.SIGKILL)
     await until(lambda: session.summary.status == "done", LONG_S)
     assert said(session) == "".join(f"word{n} " for n in range(60)) and whole(session)
+
+
+def _head(cluster: RayCluster) -> int:
+    """The process that knows all of a cluster."""
+    below = descendants(cluster.nodes["left"].pid)
+    return next(p for p in below if b"gcs_server" in Path(f"/proc/{p}/cmdline").read_bytes())
+
+
+@contextlib.contextmanager
+def _frozen(*pids: int) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.skipif("AGENTDECK_MINUTE" not in os.environ, reason="AGENTDECK_MINUTE=1")
+@pytest.mark.parametrize("what", ["bridge", "head", "node"])
+async def test_a_minute_s_cut_loses_nothing(decks: Decks, what: str) -> None:
+    """What speaks with Ray is frozen, or its head, or all that a node has of Ray."""
+    far = await decks.open()
+    session = await far.begin("right")
+    await session.send("stream 1800 20")
+    await until(lambda: "word9 " in said(session), LONG_S)
+    cuts = {
+        "bridge": [(await far.site.driver()).pid],
+        "head": [_head(far.cluster)],
+        "node": descendants(far.cluster.nodes["right"].pid),
+    }
+    statuses = set()
+    with _frozen(*cuts[what]):
+        shown = said(session)
+        for _ in range(60):
+            await asyncio.sleep(1)
+            statuses.add(session.summary.status)
+    assert said(session).startswith(shown)
+    # What a head does is not missed by sessions that are there.
+    assert ("offline" in statuses) == (what != "head")
+    await until(lambda: session.summary.status in ("done", "cut-off"), LONG_S)
+    assert whole(session)
+    if session.summary.status == "done":
+        assert said(session) == "".join(f"word{n} " for n in range(1800))
+
+
+@pytest.mark.skipif("AGENTDECK_MINUTE" not in os.environ, reason="AGENTDECK_MINUTE=1")
+async def test_an_actor_that_ray_ends_for_memory_is_a_turn_that_was_cut_off(
+    decks: Decks, cluster: RayCluster
+) -> None:
+    """Its node is about to be full: that is said, and it is not begun again by itself."""
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    total, free = (int(told[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    settings = {
+        "RAY_memory_usage_threshold": f"{1 - free / total + 0.06:.3f}",
+        "RAY_memory_monitor_refresh_ms": "100",
+    }
+    await asyncio.to_thread(
+        cluster.node, "small", 8, "--address", cluster.address, settings=settings
+    )
+    try:
+        far = await decks.open()
+        session = await far.begin("small")
+        pid = await far.pid(session.id)
+        await session.send("stream 100000 20")
+        await until(lambda: "word9 " in said(session), LONG_S)
+        shown, full = said(session), []
+        for _ in range(15):
+            if not alive(pid):
+                break
+            full.append(bytearray(total // 50))
+            full[-1][::4096] = b"x" * len(full[-1][::4096])
+            await asyncio.sleep(2)
+        await until(lambda: not alive(pid), LONG_S)
+        await until(lambda: session.summary.status in ("offline", "cut-off"), LONG_S)
+        full.clear()
+        await until(lambda: session.summary.status == "cut-off", LONG_S)
+        errors = [e.message for e in session.journal.events() if isinstance(e, ev.Error)]
+        assert said(session).startswith(shown) and whole(session)
+        assert len([e for e in session.journal.events() if isinstance(e, ev.TurnEnded)]) == 1
+        assert "memory" in " ".join(errors)
+    finally:
+        await asyncio.to_thread(cluster.kill_node, "small")
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["asked", "frozen"])

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,12 +81,14 @@ class RayCluster:
         """Where the homes of a node's actors are."""
         return self.root / name
 
-    def node(self, name: str, cpus: int, *words: str) -> None:
-        """Start a node, in a process group of its own."""
-        address = "127.0.0.1" if name == "left" else "127.0.0.2"
+    def node(
+        self, name: str, cpus: int, *words: str, settings: Mapping[str, str] | None = None
+    ) -> None:  # fmt: skip
+        """Start a node, in a process group of its own; `settings` of Ray's, as variables."""
+        address = {"left": "127.0.0.1", "right": "127.0.0.2"}.get(name, "127.0.0.3")
         ray = Path(sys.executable).with_name("ray")
         env = {
-            **os.environ, **self.env, ROOT: str(self.home(name)),
+            **os.environ, **self.env, **(settings or {}), ROOT: str(self.home(name)),
             "AGENTDECK_HOME": str(self.root / f"{name}-home"),
         }  # fmt: skip
         log = (self.root / f"{name}.log").open("wb")

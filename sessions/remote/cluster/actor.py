@@ -26,6 +26,10 @@ WAIT_S = 20.0
 SLACK_S = 10.0
 """An actor that answers nothing for so much longer is shown as offline."""
 AGAIN_S = 2.0
+FULL_TRIES = 30
+"""So often what an actor left is asked for on a node whose memory is full."""
+_FULL = "Its node has no memory left; what it recorded is fetched once there is some."
+_FROZEN = "the process that speaks with the cluster says nothing."
 SALVAGED = "The actor of this session died ({why}); what it had recorded is here."
 UNSALVAGED = (
     "The actor of this session died, and its node with what it had recorded ({why}). What it did "
@@ -90,7 +94,7 @@ class Actor:
             try:
                 news = await self.news(driver, wait_s)
             except BridgeFault as fault:
-                if fault.kind == frames.LOST:
+                if fault.kind in (frames.LOST, frames.FULL):
                     await self.lost(fault.message)
                     return
                 self._cut(f"Its actor does not answer: {fault.message}")
@@ -106,11 +110,14 @@ class Actor:
     async def news(self, driver: Driver, wait_s: float) -> dict[str, list[bytes]]:
         """Lines that are not here yet, of each of its sessions. Raises BridgeFault."""
         known = self.known()
-        return dict(
-            await driver.ask(
-                "news", actor=self.session, known=known, wait_s=wait_s, slack_s=SLACK_S
-            )
-        )
+        try:
+            async with asyncio.timeout(wait_s + SLACK_S * 1.5):  # who asks Ray may be frozen itself
+                news = await driver.ask(
+                    "news", actor=self.session, known=known, wait_s=wait_s, slack_s=SLACK_S
+                )
+        except TimeoutError as error:
+            raise BridgeFault(frames.AWAY, _FROZEN) from error
+        return dict(news)
 
     def known(self) -> dict[str, int]:
         """The last event that is here, of each of its sessions."""
@@ -158,12 +165,27 @@ class Actor:
             node = next((n["id"] for n in nodes if n["address"] == address), "")
             if not node:
                 return False
-            found = await driver.ask("salvage", node=node, session=self.session, known=self.known())
+            found = await self._fetched(driver, node)
         except BridgeFault as fault:
             log.warning("nothing can be fetched of session %s: %s", self.session, fault)
             return False
         await self.take(found)
         return True
+
+    async def _fetched(self, driver: Driver, node: str) -> dict[str, list[bytes]]:
+        """What it left; tried again while its node has no memory for that. Raises BridgeFault."""
+        known = self.known()
+        for _ in range(FULL_TRIES):
+            try:
+                return dict(
+                    await driver.ask("salvage", node=node, session=self.session, known=known)
+                )
+            except BridgeFault as fault:
+                if fault.kind != frames.FULL:
+                    raise
+                self._cut(f"{_FULL} {fault.message}")
+            await asyncio.sleep(AGAIN_S)
+        raise BridgeFault(frames.FULL, "its node has no memory for it.")
 
 
 def end_here(mirror: Mirrored, why: str) -> None:

@@ -208,6 +208,8 @@ class RayBridge:
             raise RayRefused(frames.AWAY, f"No answer within {wait_s:g} s.") from error
         except errors.ActorUnavailableError as error:
             raise RayRefused(frames.AWAY, _first(error)) from error
+        except errors.OutOfMemoryError as error:
+            raise RayRefused(frames.FULL, _first(error)) from error
         except (errors.RayActorError, errors.ActorDiedError) as error:
             raise RayRefused(frames.LOST, _why_dead(error)) from error
         except errors.RayTaskError as error:

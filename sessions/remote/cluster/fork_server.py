@@ -239,6 +239,7 @@ async def _serve(connection: socket.socket, seed: dict[str, Any], learnt: Path) 
         task = asyncio.ensure_future(done(asked))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+    os._exit(0)  # as by a kill: what is open then was cut off, and nobody interrupted it
 
 
 def _live(connection: socket.socket, learnt: Path) -> NoReturn:

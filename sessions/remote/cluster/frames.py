@@ -22,6 +22,8 @@ LOST = "lost"
 """The actor is dead, and comes back by nothing."""
 AWAY = "away"
 """It can't be reached at the moment."""
+FULL = "full"
+"""It was ended since the memory of its node was full."""
 REFUSED = "refused"
 """What was asked can't be done; the message says why."""
 

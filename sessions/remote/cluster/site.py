@@ -321,7 +321,7 @@ class RaySite:
         try:
             rest = await driver.ask("end", actor=session, known=actor.known())
         except BridgeFault as fault:
-            if fault.kind == frames.LOST:
+            if fault.kind in (frames.LOST, frames.FULL):
                 await actor.lost(fault.message)
                 return
             told = f"The actor is not ended: {fault.message}"
