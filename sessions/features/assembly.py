@@ -287,6 +287,10 @@ class Features(Parts):
         for each in self.all:
             await each.forked(parent, session)
 
+    async def leaving(self, session: Session) -> None:
+        if "file_scans" in self.__dict__:
+            await self.file_scans.looked(session)
+
     async def parted(self, session: Session) -> None:
         for each in self.all:
             await each.parted(session)

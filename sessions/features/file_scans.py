@@ -30,6 +30,11 @@ class FileScans:
             self._made[session.id] = DeferredFileScan(Path(session.summary.cwd).resolve(), named)
         return self._made[session.id]
 
+    async def looked(self, session: Session) -> None:
+        """Find what a session's commands have made, while that can still be written down."""
+        if behind := self._made.get(session.id):
+            await behind.looked()
+
     async def parted(self, session: Session) -> None:
         """A session leaves: what is looked for there is found before."""
         if behind := self._made.pop(session.id, None):

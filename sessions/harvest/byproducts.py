@@ -225,6 +225,8 @@ class _Finder:
         self._last_turn = max(self._last_turn, event.turn)
         if event.origin == "harvest":
             self._trials.add(event.turn)
+        if event.origin == "plan":  # a task says what is to be done, and nobody talks
+            self._asked.setdefault(event.turn, _beginning(event.text))
         if event.origin not in ("typed", "queued", "broadcast"):
             return
         origin = self._origin(event.turn, event.seq)

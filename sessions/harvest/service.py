@@ -530,7 +530,7 @@ class Harvest:
         journal = self._journal(session)
         if not journal.exists():
             return []
-        typed = ("typed", "queued", "broadcast")
+        typed = ("typed", "queued", "broadcast", "plan")
         found = (e for e in read(journal) if isinstance(e, ev.UserMessage))
         return [e.text for e in found if e.origin in typed]
 

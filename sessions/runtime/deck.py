@@ -142,7 +142,9 @@ class Deck:
         await self.waits.close()
         await self.features.stop()
         self.on_ending("its sessions")
-        await asyncio.gather(*(s.close() for s in self.sessions.values()), return_exceptions=True)
+        leaving = list(self.sessions.values())
+        await asyncio.gather(*map(self.features.leaving, leaving), return_exceptions=True)
+        await asyncio.gather(*(s.close() for s in leaving), return_exceptions=True)
         self.on_ending("its agents and servers")
         backends = list(self._backends.values())
         await asyncio.gather(*(b.close() for b in backends), return_exceptions=True)
@@ -387,6 +389,7 @@ class Deck:
             return
         leaving = self._leaving[session.id] = asyncio.get_running_loop().create_future()
         try:
+            await self.features.leaving(session)
             await session.close()
             self.sessions.pop(session.id, None)
             await self.features.parted(session)

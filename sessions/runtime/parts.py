@@ -87,6 +87,9 @@ class Hooks:
     async def forked(self, parent: Session, session: Session) -> None:
         """A session was forked; all else that is known of it is in its journal."""
 
+    async def leaving(self, session: Session) -> None:
+        """A session is about to leave the memory: what is still to be written in its record."""
+
     async def parted(self, session: Session) -> None:
         """A session is not in memory any more; what it runs in the background ends."""
 

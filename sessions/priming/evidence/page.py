@@ -253,15 +253,17 @@ def _skills() -> Iterator[str]:
     yield "## A skill with and without, once"
     yield ""
     yield (
-        "A skill *three-lines* (its description: the answer is exactly three lines, each of which "
-        "begins with a hyphen) on SmolLM2-135M-Instruct.Q4_1, 2026-11-29: 8 questions, each to two "
-        "sessions as `b` in the Skills panel sends them, judged by a rule that "
-        "did not know which had the skill (nearer to three lines, then fewer lines without a "
-        "hyphen). The machine was busy with other work, and in three pairs a run stalled and ended "
-        "in an error: these are not counted. Of the five others the answers without the skill were "
-        "preferred in three, and two were alike; with it preferred in 0 of 3 (0 to 56 %): too few "
-        "to tell. The small model uses no tools, so all that it saw of the skill was its "
-        "description."
+        "A skill *three-lines* (its description: use it for every answer, which is exactly three "
+        "lines, each of which begins with a hyphen) on SmolLM2-135M-Instruct.Q4_1, 2026-11-29: 8 "
+        "questions, each to two sessions as `agentdeck skills pair` and `b` in the Skills panel "
+        "send them, judged by a rule that did not know which had the skill (nearer to three lines, "
+        "then fewer lines without a hyphen). All 16 runs ended, in 48 s on two cores with "
+        "priority. With the skill preferred in 2 of 5 decided pairs (12 to 77 %), 3 alike: too few "
+        "to tell, and 58 % more tokens. An attempt before it, beside other work that held the "
+        "cores, was given up when 3 of 16 runs had ended after 700 s; nothing of it is counted. "
+        "In an earlier run of 8 pairs, of which three ended in an error, it was preferred in 0 "
+        "of 3. "
+        "The small model uses no tools, so all that it saw of the skill was its description."
     )
 
 

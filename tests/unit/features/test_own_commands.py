@@ -65,6 +65,16 @@ async def test_a_file_that_is_made_while_the_models_command_runs_is_told_once(ri
     assert made[0].call.startswith("shell-"), "of the command that began last"
 
 
+async def test_what_it_made_is_told_though_the_session_leaves_at_once(rig: Rig) -> None:
+    (rig.root / "work").mkdir()
+    session = await rig.deck.create(cwd=str(rig.root / "work"))
+    await rig.deck.features.own_commands.run(session, "echo 1 > last.csv")
+    await rig.deck.put_down(session)
+    events = list((await rig.deck.get(session.id)).journal.events())
+    made = [e for e in events if isinstance(e, ev.FilesMade)]
+    assert [[f["path"] for f in each.files] for each in made] == [["last.csv"]]
+
+
 async def test_what_the_model_was_not_told_is_known_after_a_new_start(rig: Rig) -> None:
     session = await rig.session()
     await rig.deck.features.own_commands.run(session, "echo kept")

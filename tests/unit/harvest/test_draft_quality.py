@@ -12,6 +12,7 @@ from sessions.harvest.draft import SkillDraft
 from sessions.harvest.recurring import merged
 from sessions.harvest.redact import Redactor
 from sessions.harvest.service import Harvest
+from sessions.record import events as ev
 from skills.validate import validate
 from tests.support.rig import rig_places
 from tests.unit.harvest.recordings import CWD, KINDS, PRIVATE, Tape
@@ -240,6 +241,18 @@ def test_where_commands_are_all_there_is_the_way_is_told_whole(tmp_path: Path) -
     tape.run("sudo dpkg --configure -a").run("sudo apt-get install -y nginx", "done")
     told = of(tmp_path, tape.run("cat log", "x"))
     assert "dpkg --configure" in told["How"] and "cat log" not in told["How"]
+
+
+def test_what_a_task_of_a_plan_asks_is_what_was_asked(tmp_path: Path) -> None:
+    events = [
+        ev.replace(each, origin="plan") if isinstance(each, ev.UserMessage) else each
+        for each in KINDS["plot"]().events
+    ]
+    record(tmp_path, "s1", *events, cwd=CWD)
+    harvest = Harvest(rig_places(tmp_path))
+    draft = harvest.create(harvest.of_named(["s1"]))
+    assert draft.name == "plot-monthly-rain" and "something like: Plot the" in draft.body
+    assert harvest.messages(draft)[0] == ["Plot the monthly rain in rain.csv for me"]
 
 
 def test_what_failed_is_told_with_the_names_of_what_worked(tmp_path: Path) -> None:
