@@ -15,8 +15,8 @@ from tui import synonyms
 from tui.key_names import show_key
 
 if TYPE_CHECKING:
-    from tui.deck.action_ports import ForPalette, StartsWithHint
-    from tui.deck.ports import Says
+    from tui.deck.action_ports import ForPalette, OffersPriming, OffersSettings, StartsWithHint
+    from tui.deck.ports import Says, Starts
 
 _BY_WORDS = 0.01
 """Below every match of a title."""
@@ -147,7 +147,7 @@ def _do(deck: StartsWithHint, name: str) -> None:
     deck.shortcut_hints.than(name)
 
 
-def _primings(deck: ForPalette) -> Iterator[PaletteRow]:
+def _primings(deck: OffersPriming) -> Iterator[PaletteRow]:
     from tui.panels.prime.state import KINDS
 
     for kind in KINDS if deck.model.order else ():
@@ -156,7 +156,7 @@ def _primings(deck: ForPalette) -> Iterator[PaletteRow]:
         yield PaletteRow(f"Prime: {kind}", help_text, partial(_prime, deck, kind), words=words)
 
 
-def _prime(deck: ForPalette, kind: str) -> None:
+def _prime(deck: OffersPriming, kind: str) -> None:
     async def show() -> None:
         if deck.side.open_name != "prime" or not deck.side.shown:
             await deck.side.toggle("prime")
@@ -167,7 +167,7 @@ def _prime(deck: ForPalette, kind: str) -> None:
     deck.run_worker(show(), group="prime", exit_on_error=False)
 
 
-def _settings(deck: ForPalette) -> Iterator[PaletteRow]:
+def _settings(deck: OffersSettings) -> Iterator[PaletteRow]:
     from sessions.config.model import Config
 
     for name in Config.__slots__ if deck.link.up else ():
@@ -178,7 +178,7 @@ def _settings(deck: ForPalette) -> Iterator[PaletteRow]:
         )
 
 
-def _open_settings(deck: ForPalette, name: str) -> None:
+def _open_settings(deck: OffersSettings, name: str) -> None:
     from tui.screens.settings import settings_screen
 
     async def show() -> None:
@@ -187,7 +187,7 @@ def _open_settings(deck: ForPalette, name: str) -> None:
     deck.run_worker(show(), group="settings", exit_on_error=False)
 
 
-def _field_keys(deck: ForPalette) -> Iterator[PaletteRow]:
+def _field_keys(deck: Starts) -> Iterator[PaletteRow]:
     """Keys of fields, which are no actions: picked, the help shows them."""
     from tui.screens.help import WIDGET_KEYS
 

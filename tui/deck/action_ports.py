@@ -24,6 +24,7 @@ from tui.deck.ports import (
     ForReopening,
     ForRuns,
     ForSearching,
+    ForSettings,
     ForTimeline,
     Goes,
     HasComposer,
@@ -470,10 +471,22 @@ class ForChrome(ForActions, Protocol):
         """Call again and again."""
 
 
-class ForPalette(ForActions, Protocol):
-    """What is needed to offer every action, and to do it."""
+class Works(Protocol):
+    """What is done aside."""
 
     def run_worker(
         self, work: Coroutine[object, object, None], *, group: str, exit_on_error: bool
     ) -> object:
         """Do something aside."""
+
+
+class OffersPriming(HasModel, HasSide, Works, Protocol):
+    """Offers every kind of priming, and opens the panel for it."""
+
+
+class OffersSettings(HasLink, Works, ForSettings, Protocol):
+    """Offers every section of the settings, and opens it."""
+
+
+class ForPalette(ForActions, Works, Protocol):
+    """What is needed to offer every action, and to do it."""
