@@ -187,39 +187,6 @@ class SandboxState(TypedDict):
     remedy: str
 
 
-class SkillsListed(TypedDict):
-    """A session's skills, what those that are on cost, and what could not be read."""
-
-    rows: list[ev.JSON]
-    cost: ev.JSON
-    broken: list[ev.JSON]
-    notices: list[str]
-
-
-class NotSwitched(TypedDict):
-    """Sessions that did not take a skill, each with why."""
-
-    refused: dict[str, str]
-
-
-class SkillFile(TypedDict):
-    """A file of a skill. `size` in bytes; of a long one `text` has the beginning."""
-
-    name: str
-    path: str
-    files: list[str]
-    text: str
-    size: int
-    cut: bool
-    binary: bool
-
-
-class PutBack(TypedDict):
-    """Where a removed skill stands again."""
-
-    path: str
-
-
 class SettingShown(TypedDict):
     """A key of the configuration; see `sessions.config.settings.Setting`."""
 

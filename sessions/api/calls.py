@@ -20,8 +20,6 @@ if TYPE_CHECKING:
         HostState,
         McpServerState,
         ModelChoice,
-        NotSwitched,
-        PutBack,
         Restored,
         SandboxState,
         Sent,
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
         SettingChanged,
         SettingsShown,
         ShellEnded,
-        SkillFile,
-        SkillsListed,
         TurnShown,
         TurnTimeline,
         Undone,
@@ -66,6 +62,15 @@ if TYPE_CHECKING:
         PrimingShown,
         PrimingWishes,
         SessionPrimed,
+    )
+    from sessions.api.skills import (
+        NotSwitched,
+        PutBack,
+        SkillAdded,
+        SkillFile,
+        SkillReviewed,
+        SkillsListed,
+        SkillUsedAt,
     )
     from sessions.api.terminals import Pasted, Recorded, TerminalCommand, TerminalWatched
     from sessions.api.work import Changed, CheckSaid, Known, Packed
@@ -903,7 +908,7 @@ class Calls(Protocol):
         session: str = ...,
         only: str = ...,
         replace: bool = ...,
-    ) -> ev.JSON: ...
+    ) -> SkillAdded: ...
 
     @overload
     async def call(
@@ -952,7 +957,7 @@ class Calls(Protocol):
         name: str,
         session: str = ...,
         path: str = ...,
-    ) -> ev.JSON: ...
+    ) -> SkillReviewed: ...
 
     @overload
     async def call(
@@ -973,7 +978,9 @@ class Calls(Protocol):
     async def call(self, command: Literal["skills.upkeep"], /) -> list[SkillKept]: ...
 
     @overload
-    async def call(self, command: Literal["skills.uses"], /, *, session: str) -> list[ev.JSON]: ...
+    async def call(
+        self, command: Literal["skills.uses"], /, *, session: str
+    ) -> list[SkillUsedAt]: ...
 
     @overload
     async def call(self, command: Literal["terminal.again"], /, *, session: str) -> None: ...

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from sessions.api.skills import SkillListed, SkillsCost, SkillUsedAt
 from sessions.errors import AgentdeckError, NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillUse
@@ -68,8 +69,8 @@ class SessionSkills:
         self.library = library
         self.states: dict[str, State] = {}
         self.used: dict[str, int] = {}
-        self.uses: list[ev.JSON] = []
-        """`{"name", "turn", "how", "seq"}`, oldest first."""
+        self.uses: list[SkillUsedAt] = []
+        """Oldest first."""
         self._listings: list[_Told] = []
         self._turns: list[tuple[int, int]] = []
         self._summaries: list[_Told] = []
@@ -86,8 +87,9 @@ class SessionSkills:
                 self.states.pop(event.name, None)
         elif isinstance(event, ev.SkillUsed):
             self.used[event.name] = self.used.get(event.name, 0) + 1
-            use = {"name": event.name, "turn": event.turn, "how": event.how, "seq": event.seq}
-            self.uses.append(use)
+            self.uses.append(
+                {"name": event.name, "turn": event.turn, "how": event.how, "seq": event.seq}
+            )
         elif isinstance(event, ev.TurnStarted):
             if self._first is None:
                 self._first = self.names()
@@ -279,9 +281,9 @@ class SessionSkills:
 
     # -- showing
 
-    def rows(self) -> list[ev.JSON]:
+    def rows(self) -> list[SkillListed]:
         """Every skill seen from the session's directory, as the panel shows it."""
-        rows = []
+        rows: list[SkillListed] = []
         found = self.library.scan(Path(self.session.summary.cwd))
         own = self._own([skill for skill in found if skill.shadowed_by is None])
         for skill in found:
@@ -301,7 +303,7 @@ class SessionSkills:
             )
         return rows
 
-    def cost(self) -> ev.JSON:
+    def cost(self) -> SkillsCost:
         """What the enabled set costs: tokens of the listing, and how many are enabled."""
         seen = self._visible()
         own = self._own(seen)
@@ -311,7 +313,7 @@ class SessionSkills:
         return {"tokens": cost, "enabled": len(self.states), "most": self._most()}
 
 
-def row_of(skill: Skill) -> ev.JSON:
+def row_of(skill: Skill) -> SkillListed:
     """What is shown of a skill wherever it is listed."""
     return {
         "name": skill.name,

@@ -63,6 +63,8 @@ SpanKind = Literal["model", "tool", "person", "wait"]
 """What a stretch of a turn went to; wait: a limit, a busy server, its place among the turns."""
 SkillState = Literal["on", "name-only", "manual", "off"]
 """How a skill is switched in a session."""
+SkillScope = Literal["project", "mine", "home", "configured", "bundled"]
+SkillTrust = Literal["bundled", "reviewed", "new", "changed", "folder"]
 SkillUse = Literal["tool", "user", "manual"]
 """Who had a skill's text go to the model."""
 ChosenBy = Literal["", "user", "deck", "nobody"]

@@ -7,14 +7,24 @@ import os
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
-from sessions.api.answers import NotSwitched, PutBack, SkillFile, SkillsListed
+from sessions.api.skills import (
+    NotSwitched,
+    PutBack,
+    SkillAdded,
+    SkillBroken,
+    SkillFile,
+    SkillReviewed,
+    SkillsCost,
+    SkillsListed,
+    SkillUsedAt,
+)
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.session_skills import as_ours, row_of
 from sessions.harvest.pair_ledger import PairLedger
-from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from skills.errors import Several, Taken
 from skills.library import pick
@@ -34,12 +44,12 @@ async def listing(deck: Deck, session: str = "", cwd: str = "") -> SkillsListed:
         cost = await asyncio.to_thread(skills.cost)
     else:
         found = await asyncio.to_thread(library.scan, Path(cwd) if cwd else None)
-        rows, cost = [row_of(skill) for skill in found], {"tokens": 0, "enabled": 0}
+        rows, cost = [row_of(skill) for skill in found], SkillsCost(tokens=0, enabled=0)
     paired = await asyncio.to_thread(PairLedger(deck.places).skills)
     for row in rows:
         if (pairs := paired.get(row["name"])) is not None:
             row["measured"] = pairs.says
-    broken = [
+    broken: list[SkillBroken] = [
         {"path": str(b.path), "scope": b.scope.value, "why": f"{b.why}"} for b in library.broken
     ]
     return {"rows": rows, "cost": cost, "broken": broken, "notices": library.notices}
@@ -54,7 +64,7 @@ async def switch(deck: Deck, session: str, name: str, state: SkillState) -> None
 @command("skills.everywhere")
 async def everywhere(deck: Deck, name: str, state: SkillState) -> NotSwitched:
     """Switch a skill in every open session; which refused, and why."""
-    refused: ev.JSON = {}
+    refused: dict[str, str] = {}
     for session in list(deck.sessions.values()):
         if session.summary.closed or session.summary.archived:
             continue
@@ -74,7 +84,7 @@ async def default(deck: Deck, profile: str, name: str, state: SkillState) -> Non
 
 
 @command("skills.review")
-async def review(deck: Deck, name: str, session: str = "", path: str = "") -> ev.JSON:
+async def review(deck: Deck, name: str, session: str = "", path: str = "") -> SkillReviewed:
     """What a skill is, before it is used: tree, scripts, addresses, findings; how it stands.
 
     `path`: the skill's folder, for one that is shadowed by another of its name.
@@ -83,13 +93,13 @@ async def review(deck: Deck, name: str, session: str = "", path: str = "") -> ev
     library = deck.features.library
     standing = await asyncio.to_thread(as_ours(library.standing), skill)
     shown = await asyncio.to_thread(as_ours(library.review), skill)
-    return {
-        **shown.to_json(),
+    stands = {
         "trust": standing.trust.value,
         "usable": standing.usable,
         "changes": [asdict(change) for change in standing.changes],
         "folder": str(standing.folder) if standing.folder else "",
     }
+    return cast("SkillReviewed", {**shown.to_json(), **stands})
 
 
 @command("skills.trust")
@@ -137,12 +147,11 @@ async def read(
 @command("skills.add")
 async def add(
     deck: Deck, source: str, session: str = "", only: str = "", replace: bool = False
-) -> ev.JSON:
-    """Copy a skill into my skills: from a folder, an archive, a git address. Its row.
+) -> SkillAdded:
+    """Copy a skill into my skills: from a folder, an archive, a git address.
 
     A path may be relative to the session's directory. Where I have one of that name, and it is
-    not to be replaced, nothing is done: `{"taken": name}`; nor where there are several in it and
-    `only` names none: `{"several": names}`.
+    not to be replaced, nothing is done; nor where there are several in it and `only` names none.
     """
     source = source.strip()
     base = Path((await deck.get(session)).summary.cwd) if session else Path.home()
@@ -150,12 +159,13 @@ async def add(
     given = str(path) if path is not None and path.exists() else source
     take = partial(as_ours(deck.features.library.add), given, only=only, replace=replace)
     try:
-        return row_of(await asyncio.to_thread(take))
+        row = row_of(await asyncio.to_thread(take))
+        return {"added": row, "taken": "", "several": []}
     except AgentdeckError as error:
         if not replace and isinstance(error.__cause__, Taken):
-            return {"taken": error.__cause__.entry}
+            return {"added": None, "taken": error.__cause__.entry, "several": []}
         if isinstance(error.__cause__, Several):
-            return {"several": error.__cause__.names}
+            return {"added": None, "taken": "", "several": error.__cause__.names}
         raise
 
 
@@ -173,8 +183,8 @@ async def undo(deck: Deck, name: str = "") -> PutBack:
 
 
 @command("skills.uses")
-async def uses(deck: Deck, session: str) -> list[ev.JSON]:
-    """Where skills were used in a session."""
+async def uses(deck: Deck, session: str) -> list[SkillUsedAt]:
+    """Where skills were used in a session, oldest first."""
     return deck.features.skills.of(await deck.get(session)).uses
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sessions.api.skills import SkillListed
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.own_skills import meta, read_by, switched_off
 from sessions.features.session_skills import SessionSkills
@@ -114,8 +115,9 @@ async def test_nothing_is_told_twice_and_its_price_is_counted(tmp_path: Path) ->
 
 
 def test_its_row_says_so() -> None:
-    skill = {
-        "name": "demo", "path": "/s/demo", "scope": "home", "shadowed_by": None, "state": "off",
+    skill: SkillListed = {
+        "name": "demo", "description": "", "path": "/s/demo", "scope": "home",
+        "shadowed_by": None, "state": "off",
         "usable": True, "used": 0, "listing_tokens": 40, "body_tokens": 100, "own": True,
     }  # fmt: skip
     assert "agent's own" in "".join(text for text, _ in skill_row(skill, 90).cells)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from sessions.api.skills import SkillBroken, SkillListed
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from tests.support.messages_server import by_words
@@ -278,12 +279,13 @@ async def test_what_a_skill_says_of_itself_reaches_no_terminal_as_codes(tmp_path
 @pytest.mark.parametrize("width", [24, 34, 40, 42, 78, 120])
 @pytest.mark.parametrize("name", ["a", "plain-objectivity", "x" * 64, "技能" * 12])
 def test_columns_fit_any_width(width: int, name: str) -> None:
-    skill = {
-        "name": name, "scope": "configured", "shadowed_by": None, "state": "name-only",
-        "listing_tokens": 101, "body_tokens": 72_000, "used": 12, "path": "/x", "usable": False,
+    skill: SkillListed = {
+        "name": name, "description": "", "scope": "configured", "shadowed_by": None,
+        "state": "name-only", "listing_tokens": 101, "body_tokens": 72_000, "used": 12,
+        "path": "/x", "usable": False,
     }  # fmt: skip
-    shadowed = {**skill, "shadowed_by": "/y"}
-    broken = {"path": f"/x/{name}", "scope": "mine"}
+    shadowed: SkillListed = {**skill, "shadowed_by": "/y"}
+    broken: SkillBroken = {"path": f"/x/{name}", "scope": "mine", "why": ""}
     rows = [skill_row(skill, width), skill_row(shadowed, width), broken_row(broken, width)]
     widths = {r.content().cell_length for r in rows}
     assert len(widths) == 1

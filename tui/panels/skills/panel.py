@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from sessions.api.skills import SkillBroken, SkillListed
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
@@ -73,8 +74,8 @@ class SkillsPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.skills: list[dict[str, Any]] = []
-        self.broken: list[dict[str, Any]] = []
+        self.skills: list[SkillListed] = []
+        self.broken: list[SkillBroken] = []
 
     def compose(self) -> ComposeResult:
         yield Field(placeholder="filter", compact=True, id="skills-filter")
@@ -115,14 +116,13 @@ class SkillsPanel(Panel):
 
     async def _load(self) -> None:
         try:
-            args = {"session": self.session} if self.session else {}
-            found = await self.client.call("skills.list", **args)
+            found = await self.client.call("skills.list", session=self.session or "")
         except AgentdeckError as error:
             self.deck.say_error(error)
             return
         if not self.is_mounted:
             return
-        self.skills, self.broken = found["rows"], found.get("broken", [])
+        self.skills, self.broken = found["rows"], found["broken"]
         self._show()
         self.query_one("#skills-budget", Static).update(budget(found["cost"], len(self.broken)))
 
@@ -180,13 +180,13 @@ class SkillsPanel(Panel):
         self.query_one("#skills-about", Static).update(Content(text))
 
     @property
-    def _broken(self) -> dict[str, Any] | None:
+    def _broken(self) -> SkillBroken | None:
         """The folder under the cursor, if it does not load."""
         key = self.query_one(Rows).key
         return next((b for b in self.broken if b["path"] == key), None)
 
     @property
-    def chosen(self) -> dict[str, Any] | None:
+    def chosen(self) -> SkillListed | None:
         """The skill under the cursor."""
         key = self.query_one(Rows).key
         return next((s for s in self.skills if s["path"] == key), None)
@@ -210,7 +210,7 @@ class SkillsPanel(Panel):
             return
         self._switch(skill, STATES[(STATES.index(skill["state"]) + 1) % len(STATES)])
 
-    def _switch(self, skill: dict[str, Any], state: SkillState) -> None:
+    def _switch(self, skill: SkillListed, state: SkillState) -> None:
         session = self.session or ""
 
         async def send() -> None:
@@ -328,7 +328,7 @@ class SkillsPanel(Panel):
         guarded = self.deck.guarded(work)
         self.run_worker(guarded, group="pair", exclusive=True, exit_on_error=False)
 
-    def _review(self, skill: dict[str, Any], then: SkillState | None = None) -> None:
+    def _review(self, skill: SkillListed, then: SkillState | None = None) -> None:
         def answered(trusted: bool | None) -> None:
             if trusted and then:
                 self._switch(skill, then)
@@ -362,15 +362,14 @@ class SkillsPanel(Panel):
         except AgentdeckError as error:
             self.deck.say_error(error)
             return
-        if name := added.get("taken"):
+        if name := added["taken"]:
             self._ask_replace(name, source, only)
-            return
-        if names := added.get("several"):
+        elif names := added["several"]:
             self._ask_which(names, source)
-            return
-        await self._load()
-        self.deck.say(f"Added {added['name']}; it is off until you switch it on.")
-        self._review(added)
+        elif (skill := added["added"]) is not None:
+            await self._load()
+            self.deck.say(f"Added {skill['name']}; it is off until you switch it on.")
+            self._review(skill)
 
     def _ask_which(self, names: list[str], source: str) -> None:
         def chosen(choice: Choice | None) -> None:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
-from sessions.api.answers import SkillFile
+from sessions.api.skills import SkillFile
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog

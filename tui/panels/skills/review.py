@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from sessions.api.skills import SkillFileSeen, SkillReviewed
 from sessions.errors import AgentdeckError
 from tui.deck.client import DeckClient
 from tui.screens.dialogs import Dialog
@@ -38,8 +39,8 @@ class ReviewScreen(Dialog[bool]):
     def __init__(self, client: DeckClient, name: str, session: str, folder: str = "") -> None:
         super().__init__(f"Review {one_line(name)}")
         self.client = client
-        self.args = {"name": name, "session": session, "path": folder}
-        self.report: dict[str, Any] = {}
+        self.skill, self.session, self.folder = name, session, folder
+        self.report: SkillReviewed | None = None
 
     def body(self) -> ComposeResult:
         """The report, and what can be answered."""
@@ -56,12 +57,14 @@ class ReviewScreen(Dialog[bool]):
 
     async def _load(self) -> None:
         try:
-            self.report = await self.client.call("skills.review", **self.args)
+            self.report = await self.client.call(
+                "skills.review", name=self.skill, session=self.session, path=self.folder
+            )
         except AgentdeckError as error:
             self.query_one("#review-text", Static).update(Content(str(error)))
             return
         self.query_one("#review-text", Static).update(report_text(self.report))
-        if self.report.get("usable"):
+        if self.report["usable"]:
             self.query_one("#buttons").display = False
             self.hint("↑/↓ scroll · esc")
         else:
@@ -77,13 +80,16 @@ class ReviewScreen(Dialog[bool]):
 
     def action_trust(self) -> None:
         """Record the trust, then leave."""
-        if not self.report or self.report.get("usable"):
+        if self.report is None or self.report["usable"]:
             return
+        folder = bool(self.report["folder"])
 
         async def send() -> None:
-            folder = bool(self.report.get("folder"))
+            name, session, path = self.skill, self.session, self.folder
             try:
-                await self.client.call("skills.trust", **self.args, folder=folder)
+                await self.client.call(
+                    "skills.trust", name=name, session=session, path=path, folder=folder
+                )
             except AgentdeckError as error:
                 self.query_one("#review-text", Static).update(Content(str(error)))
                 return
@@ -92,31 +98,31 @@ class ReviewScreen(Dialog[bool]):
         self.run_worker(send(), exit_on_error=False)
 
 
-def report_text(report: dict[str, Any]) -> Content:
+def report_text(report: SkillReviewed) -> Content:
     """A review in words: where it stands, then tree, commands, addresses and findings."""
-    trust = str(report.get("trust"))
-    stands = _STANDS.get("own" if trust == "new" and report.get("usable") else trust, "")
-    parts = [(f"{stands}\n", "$text-success" if report.get("usable") else "$text-warning")]
-    for change in report.get("changes", [])[:_MOST]:
+    trust, usable = report["trust"], report["usable"]
+    stands = _STANDS.get("own" if trust == "new" and usable else trust, "")
+    parts = [(f"{stands}\n", "$text-success" if usable else "$text-warning")]
+    for change in report["changes"][:_MOST]:
         parts.append((f"  {change['how']}: {one_line(change['path'])}\n", "$text-warning"))
-    parts.append((f"\n{one_line(report.get('description', ''))}\n", ""))
-    parts.append((f"{one_line(str(report.get('path', '')))}\n", "$text-muted"))
-    if report.get("folder"):
+    parts.append((f"\n{one_line(report['description'])}\n", ""))
+    parts.append((f"{one_line(report['path'])}\n", "$text-muted"))
+    if report["folder"]:
         words = f"\nTrusting it trusts the project folder {one_line(report['folder'])}.\n"
         parts.append((words, "$text-warning"))
     sections = (
-        ("Files", [_file(f) for f in report.get("files", [])]),
-        ("Left out", report.get("left_out", [])),
-        ("Tools it asks for (a request, not a grant)", report.get("tools", [])),
-        ("Commands", report.get("commands", [])),
-        ("Addresses", report.get("urls", [])),
+        ("Files", [_file(f) for f in report["files"]]),
+        ("Left out", report["left_out"]),
+        ("Tools it asks for (a request, not a grant)", report["tools"]),
+        ("Commands", report["commands"]),
+        ("Addresses", report["urls"]),
     )
     for title, rows in sections:
         if rows:
             parts.append((f"\n{title}\n", "bold"))
-            parts += [(f"  {one_line(str(row))}\n", "") for row in rows[:_MOST]]
+            parts += [(f"  {one_line(row)}\n", "") for row in rows[:_MOST]]
             parts += _more(len(rows))
-    notes = report.get("notes", [])
+    notes = report["notes"]
     count = f"{len(notes)} finding{'' if len(notes) == 1 else 's'}"
     parts.append((f"\n{count}: worth a look\n" if notes else "\nNo findings.\n", "bold"))
     for note in notes[:_MOST]:
@@ -135,11 +141,8 @@ def _more(count: int) -> list[tuple[str, str]]:
     return [(f"  … and {count - _MOST} more\n", "$text-warning")] if count > _MOST else []
 
 
-def _file(file: Any) -> str:
-    if isinstance(file, dict):
-        kind = file.get("kind", "")
-        marks = [kind] if kind in ("script", "archive", "binary", "link") else []
-        marks += ["executable"] if file.get("executable") else []
-        said = f" ({', '.join(marks)})" if marks else ""
-        return f"{file.get('path')}  {size(int(file.get('size', 0)))}{said}"
-    return str(file)
+def _file(file: SkillFileSeen) -> str:
+    marks = [file["kind"]] if file["kind"] in ("script", "archive", "binary", "link") else []
+    marks += ["executable"] if file["executable"] else []
+    said = f" ({', '.join(marks)})" if marks else ""
+    return f"{file['path']}  {size(file['size'])}{said}"

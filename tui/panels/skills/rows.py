@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
+from sessions.api.skills import SkillBroken, SkillListed, SkillsCost
 from tui.terminal import glyphs
 from tui.text import clip, one_line, tokens
 from tui.widgets.rows import Row
@@ -27,7 +26,7 @@ _FIGURES = 40
 _LIST, _BODY, _USED = 5, 6, 5
 
 
-def skill_row(skill: dict[str, Any], width: int, used: bool = True) -> Row:
+def skill_row(skill: SkillListed, width: int, used: bool = True) -> Row:
     """A skill in `width` cells; `used`: there is a column for how often."""
     name, scope = one_line(skill["name"]), skill["scope"]
     if skill["shadowed_by"]:
@@ -50,12 +49,12 @@ def skill_row(skill: dict[str, Any], width: int, used: bool = True) -> Row:
     return Row(skill["path"], cells)
 
 
-def where(skill: dict[str, Any]) -> str:
+def where(skill: SkillListed) -> str:
     """Where a skill lies; of one that came along, that it did."""
-    return "comes with agentdeck" if skill["scope"] == "bundled" else str(skill["path"])
+    return "comes with agentdeck" if skill["scope"] == "bundled" else skill["path"]
 
 
-def broken_row(broken: dict[str, Any], width: int, used: bool = True) -> Row:
+def broken_row(broken: SkillBroken, width: int, used: bool = True) -> Row:
     """A folder that does not load."""
     name = one_line(broken["path"].rstrip("/").rsplit("/", 1)[-1])
     mark = "x" if glyphs.is_ascii() else "✗"
@@ -98,9 +97,9 @@ def _columns(
     )
 
 
-def budget(cost: dict[str, Any], broken: int) -> Content:
+def budget(cost: SkillsCost, broken: int) -> Content:
     """The bar of what the enabled set costs, and what does not load."""
-    used = int(cost["tokens"])
+    used = cost["tokens"]
     filled = min(10, -(-10 * used // BUDGET))
     full, empty = ("#", "-") if glyphs.is_ascii() else ("█", "░")
     style = "$text-warning" if used > BUDGET else "$text-success"
