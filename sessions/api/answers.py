@@ -167,7 +167,32 @@ class BackendListed(TypedDict):
     detail: str
     remedy: str
     default: bool
-    capabilities: ev.JSON
+    capabilities: BackendAbilities
+
+
+class BackendAbilities(TypedDict):
+    """What a backend can do, as `sessions.backends.base.Capabilities` has it; `reasons`: why not,
+    by name."""
+
+    tools: bool
+    images: bool
+    thinking: bool
+    steer: bool
+    fork: bool
+    models: bool
+    own_tools: bool
+    elsewhere: bool
+    structured: bool
+    trims: bool
+    note: str
+    reasons: dict[str, str]
+
+
+class CompactionCost(TypedDict):
+    """What a compaction will read, about; `usd` None where no price is known."""
+
+    tokens: int
+    usd: float | None
 
 
 class ModelChoice(TypedDict):

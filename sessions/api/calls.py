@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         BackendListed,
         Begun,
         BroadcastSent,
+        CompactionCost,
         ContextFilled,
         EngineStatus,
         Greeting,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         Watched,
     )
     from sessions.api.cluster import ClusterNode
+    from sessions.api.deck import OfferFound, ProfileShown, SearchHit
     from sessions.api.harvest import (
         DraftChecked,
         DraftShown,
@@ -160,7 +162,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["archive.search"], /, *, query: str, limit: int = ...
-    ) -> list[ev.JSON]: ...
+    ) -> list[SearchHit]: ...
 
     @overload
     async def call(
@@ -236,7 +238,7 @@ class Calls(Protocol):
     ) -> list[ModelChoice]: ...
 
     @overload
-    async def call(self, command: Literal["deck.offers"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["deck.offers"], /) -> list[OfferFound]: ...
 
     @overload
     async def call(
@@ -244,7 +246,7 @@ class Calls(Protocol):
     ) -> list[str]: ...
 
     @overload
-    async def call(self, command: Literal["deck.profiles"], /) -> list[ev.JSON]: ...
+    async def call(self, command: Literal["deck.profiles"], /) -> list[ProfileShown]: ...
 
     @overload
     async def call(
@@ -701,7 +703,9 @@ class Calls(Protocol):
     async def call(self, command: Literal["session.compact"], /, *, session: str) -> None: ...
 
     @overload
-    async def call(self, command: Literal["session.compaction"], /, *, session: str) -> ev.JSON: ...
+    async def call(
+        self, command: Literal["session.compaction"], /, *, session: str
+    ) -> CompactionCost: ...
 
     @overload
     async def call(self, command: Literal["session.confirm_full"], /, *, session: str) -> None: ...

@@ -69,7 +69,7 @@ class SkillUsedAt(TypedDict):
     """Where a skill was used in a session, and by whom."""
 
     name: str
-    turn: int
+    turn: int | None
     how: SkillUse
     seq: int
 

@@ -89,6 +89,9 @@ SignInKind = Literal["agent", "terminal", "variable"]
 """How one signs in to an agent: there, by a command, or by variables of the environment."""
 BackendType = Literal["anthropic", "openai", "local", "acp"]
 """What speaks to a model, or to an agent that has one."""
+WantKind = Literal[
+    "question", "needs-you", "failed", "limit", "cut-off", "done", "harvest", "dream"
+]
 LandedHow = Literal["rebase", "squash", "merge"]
 """How a branch was brought into another."""
 RefusedPart = Literal["picture", "thinking"]

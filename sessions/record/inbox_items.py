@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from sessions.record import events as ev
+from sessions.record.closed_sets import Status, WantKind
 from sessions.record.summary import SNIPPET, Summary
 
-Kind = Literal["question", "needs-you", "failed", "limit", "cut-off", "done", "harvest", "dream"]
-ORDER: tuple[Kind, ...] = (
+ORDER: tuple[WantKind, ...] = (
     "question", "needs-you", "failed", "cut-off", "limit", "done", "harvest", "dream",
 )  # fmt: skip
 """The most urgent first: a session that asks stands still."""
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[Status, WantKind] = {
     "failed": "failed", "cut-off": "cut-off", "paused": "limit", "done": "done",
     "needs-you": "needs-you",
 }  # fmt: skip
@@ -22,17 +21,18 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One thing. `key` names it; `words` say what it is, `more` holds what it is answered by.
+    """One thing. `key` names it; `words` say what it is, `ask` is a question's request.
 
-    Of a terminal that is `{"terminal": True, "running": bool}`: it is not written to.
+    `running`: of a terminal, which is not written to, whether its program runs.
     """
 
-    kind: Kind
+    kind: WantKind
     key: str
     session: str
     at: str
     words: str
-    more: ev.JSON = field(default_factory=dict)
+    ask: ev.JSON | None = None
+    running: bool | None = None
 
 
 def wants(summaries: Iterable[Summary]) -> list[Want]:
@@ -66,7 +66,7 @@ def _of(summary: Summary) -> Iterable[Want]:
             summary.id,
             summary.updated,
             said.get(kind) or last_words(summary.snippet),
-            {"terminal": True, "running": terminal["running"]} if terminal is not None else {},
+            running=None if terminal is None else bool(terminal["running"]),
         )
 
 

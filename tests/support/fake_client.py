@@ -13,12 +13,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from sessions.api.answers import (
+    BackendAbilities,
+    BackendListed,
+    HostState,
+    McpServerState,
+    ModelChoice,
+    SandboxState,
+)
+from sessions.api.deck import OfferFound, ProfileShown, SearchHit
+from sessions.api.skills import SkillsListed
 from sessions.api.terminals import TerminalOutput
 from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
+from sessions.backends.base import Capabilities
 from sessions.config import change
+from sessions.config.model import Profile
 from sessions.config.settings import overview
 from sessions.engine.commands import check, load_commands
 from sessions.errors import AgentdeckError, EngineError, NotFound
@@ -33,12 +45,34 @@ OPTIONS = [
     {"id": "always", "name": "always", "kind": "allow_always"},
     {"id": "no", "name": "no", "kind": "reject_once"},
 ]
-BACKENDS = [
+ABLE = cast("BackendAbilities", asdict(Capabilities()))
+BACKENDS: list[BackendListed] = [
     {"name": "local", "type": "local", "model": "SmolLM2-135M", "ok": True, "default": True,
-     "detail": "a small model on this machine, for trying things", "remedy": ""},
+     "detail": "a small model on this machine, for trying things", "remedy": "",
+     "capabilities": ABLE},
     {"name": "claude", "type": "anthropic", "model": "", "ok": False, "default": False,
-     "detail": "ANTHROPIC_API_KEY is not set", "remedy": "Set it, then start the deck again."},
+     "detail": "ANTHROPIC_API_KEY is not set", "remedy": "Set it, then start the deck again.",
+     "capabilities": ABLE},
 ]  # fmt: skip
+
+
+def profile(name: str, backend: str = "", *, default: bool = False) -> ProfileShown:
+    """A profile of which nothing but that is configured."""
+    shown = {"name": name, **asdict(Profile(backend or name)), "default": default}
+    return cast("ProfileShown", shown)
+
+
+def host(name: str, why: str = "", sessions: int = 0) -> HostState:
+    """A machine of the configuration; `why`: it can't be reached."""
+    version = "" if why else "1"
+    return {
+        "name": name, "version": version, "why": why, "sessions": sessions, "came": 0, "sent": 0,
+    }  # fmt: skip
+
+
+def hit(session: str, seq: int, snippet: str = "", title: str = "", at: str = "") -> SearchHit:
+    """A message that a search finds."""
+    return {"id": session, "seq": seq, "at": at, "snippet": snippet, "title": title}
 
 
 @cache
@@ -78,11 +112,11 @@ class FakeClient:
         self.sessions: dict[str, FakeSession] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.refuse: dict[str, AgentdeckError] = {}
-        self.found: list[ev.JSON] = []
-        self.sandbox: ev.JSON = {"works": True, "detail": "", "remedy": ""}
-        self.servers: list[ev.JSON] = []
-        self.offers: list[ev.JSON] = []
-        self.hosts: list[ev.JSON] = []
+        self.found: list[SearchHit] = []
+        self.sandbox: SandboxState = {"works": True, "detail": "", "remedy": ""}
+        self.servers: list[McpServerState] = []
+        self.offers: list[OfferFound] = []
+        self.hosts: list[HostState] = []
         self.config_file = Path("/nonexistent/config.toml")
         """What the settings are read from and written to, for real."""
         self.closed = False
@@ -214,7 +248,7 @@ class FakeClient:
         branch = self.summaries[session].branch
         return {"branch": branch, "repository": "/work", "loose": ["a.txt"]}
 
-    async def _deck_backends(self) -> list[ev.JSON]:
+    async def _deck_backends(self) -> list[BackendListed]:
         return BACKENDS
 
     async def _config_settings(self) -> Any:
@@ -233,33 +267,33 @@ class FakeClient:
     async def _config_add(self, keys: list[str], first: dict[str, str]) -> ev.JSON:
         return asdict(change.add(self.config_file, tuple(keys), first))
 
-    async def _deck_hosts(self, again: bool = False) -> list[ev.JSON]:
+    async def _deck_hosts(self, again: bool = False) -> list[HostState]:
         return self.hosts
 
-    async def _deck_offers(self) -> list[ev.JSON]:
+    async def _deck_offers(self) -> list[OfferFound]:
         return self.offers
 
-    async def _deck_sandbox(self, backend: str = "") -> ev.JSON:
+    async def _deck_sandbox(self, backend: str = "") -> SandboxState:
         return self.sandbox
 
     async def _session_mcp(
         self, session: str, changes: dict[str, bool] | None = None
-    ) -> list[ev.JSON]:
+    ) -> list[McpServerState]:
         return self.servers
 
-    async def _deck_profiles(self) -> list[ev.JSON]:
+    async def _deck_profiles(self) -> list[ProfileShown]:
+        return [profile("local", default=True), profile("claude")]
+
+    async def _skills_list(self, session: str = "") -> SkillsListed:
+        return {"rows": [], "cost": {"tokens": 0, "enabled": 0}, "broken": [], "notices": []}
+
+    async def _deck_models(self, backend: str) -> list[ModelChoice]:
         return [
-            {"name": "local", "backend": "local", "default": True},
-            {"name": "claude", "backend": "claude", "default": False},
+            {"id": f"{backend}-{n}", "name": f"Model {n}", "context": 8192, "max_output": 0}
+            for n in (1, 2)
         ]
 
-    async def _skills_list(self, session: str = "") -> ev.JSON:
-        return {"rows": [], "cost": {"tokens": 0, "enabled": 0}}
-
-    async def _deck_models(self, backend: str) -> list[ev.JSON]:
-        return [{"id": f"{backend}-{n}", "name": f"Model {n}", "context": 8192} for n in (1, 2)]
-
-    async def _archive_search(self, query: str, limit: int = 50) -> list[ev.JSON]:
+    async def _archive_search(self, query: str, limit: int = 50) -> list[SearchHit]:
         return self.found
 
     async def _session_create(self, **args: Any) -> SessionSummary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual._path import CSSPathType
@@ -79,6 +79,8 @@ class InboxScreen(Dialog[str]):
         self.answered: set[str] = set()
         """Answers that are on their way: their questions are not shown again."""
         self.found: list[Want] = []
+        self.dreams: dict[str, DreamWaiting] = {}
+        """Of what was found, by key."""
         """What the engine found while nobody asked: suggestions and dreams."""
         self.in_hand = ""
 
@@ -101,11 +103,12 @@ class InboxScreen(Dialog[str]):
 
     async def _find(self) -> None:
         try:
-            found = await self.deck.client.call("deck.offers") or []
+            found = await self.deck.client.call("deck.offers")
         except AgentdeckError as error:
             self._say(str(error))
             return
-        self.found = [Want(**want) for want in found]
+        self.found = [Want(f["kind"], f["key"], f["session"], f["at"], f["words"]) for f in found]
+        self.dreams = {each["key"]: dream for each in found if (dream := each["dream"])}
         self.show()
 
     def waiting(self) -> list[Want]:
@@ -151,8 +154,8 @@ class InboxScreen(Dialog[str]):
         want = self._want(key)
         if want is not None and self.is_attached:
             box: PermissionBox | WantBox = (
-                PermissionBox(want.session, want.more, 0)
-                if want.kind == "question"
+                PermissionBox(want.session, want.ask, 0)
+                if want.ask is not None
                 else WantBox(want, self._told(want))
             )
             await self.query_one("#request").mount(box)
@@ -161,8 +164,8 @@ class InboxScreen(Dialog[str]):
 
     def _told(self, want: Want) -> str:
         """What there is to read of it; of one that is done its answer, where it is at hand."""
-        if want.kind == "dream":
-            return receipt_words(cast("DreamWaiting", want.more))
+        if dream := self.dreams.get(want.key):
+            return receipt_words(dream)
         if want.kind == "done" and (live := self.deck.model.live.get(want.session)):
             for block in reversed(live.transcript.blocks):
                 if block.kind == "text" and (said := block.text).strip():
@@ -238,7 +241,7 @@ class InboxScreen(Dialog[str]):
             await self._take(want, key == "y")
         elif key == "t":
             self.dismiss(session)
-        elif key == "a" and want.more.get("terminal"):
+        elif key == "a" and want.running is not None:
             await client.call("terminal.again", session=session)
         elif key == "a":
             await client.call("session.again", session=session)
@@ -259,12 +262,12 @@ class InboxScreen(Dialog[str]):
     async def _take(self, want: Want, keep: bool) -> None:
         """What was found: taken up where it belongs, or not shown again."""
         deck = self.deck
-        if want.kind == "dream":
-            dream, current = str(want.more["id"]), deck.model.current or ""
+        if dream := self.dreams.get(want.key):
+            current = deck.model.current or ""
             if keep and not current:
                 self._say("A dream is taken into a session: there is none yet.")
                 return
-            await deck.client.call("priming.wake", session=current, id=dream, keep=keep)
+            await deck.client.call("priming.wake", session=current, id=dream["id"], keep=keep)
         elif not keep:
             await deck.client.call("harvest.suggestion", session=want.session, dismiss=True)
         self.found = [w for w in self.found if w.key != want.key]

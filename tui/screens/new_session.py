@@ -18,6 +18,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.api.answers import BackendListed
 from sessions.api.calls import Calls
+from sessions.api.deck import ProfileShown
 from sessions.errors import AgentdeckError
 from sessions.runtime.budget import EXAMPLE, parse
 from tui.background_work import while_shown
@@ -119,7 +120,7 @@ class NewSessionForm(Dialog[Wish]):
         self.host = host
         """The machine that is chosen, "" = this one."""
         self.cwd = cwd.removeprefix(f"{host}:") if host else cwd or here()
-        self.profiles: list[dict[str, Any]] = []
+        self.profiles: list[ProfileShown] = []
         self.backends: list[BackendListed] = []
 
     def body(self) -> ComposeResult:
@@ -239,9 +240,9 @@ class NewSessionForm(Dialog[Wish]):
             return
         self._offer("profile", self.profiles, "name", "")
         self._offer("backend", self.backends, "name", "model")
-        default = [p for p in self.profiles if p.get("default")]
+        default = [p for p in self.profiles if p["default"]]
         if default:
-            self.query_one("#profile", Select).value = str(default[0]["name"])
+            self.query_one("#profile", Select).value = default[0]["name"]
 
     def _offer(self, field: str, items: Sequence[Mapping[str, Any]], key: str, more: str) -> None:
         options: list[tuple[Content, str]] = []
@@ -259,8 +260,9 @@ class NewSessionForm(Dialog[Wish]):
 
     @on(Select.Changed, "#profile")
     def _other_profile(self) -> None:
-        self.query_one("#worktree", Tick).value = bool(self._of_profile("worktree"))
-        base = self._of_profile("base")
+        profile = self._profile()
+        self.query_one("#worktree", Tick).value = bool(profile and profile["worktree"])
+        base = profile["base"] if profile else ""
         self.query_one("#base", Input).placeholder = f"from {base or 'what is checked out'}"
 
     @on(Input.Changed, "#base")
@@ -295,14 +297,13 @@ class NewSessionForm(Dialog[Wish]):
         if chosen:
             field.value = chosen
 
-    def _of_profile(self, key: str) -> str:
-        for item in self.profiles:
-            if item.get("name") == self._value("profile"):
-                return str(item.get(key) or "")
-        return ""
+    def _profile(self) -> ProfileShown | None:
+        name = self._value("profile")
+        return next((each for each in self.profiles if each["name"] == name), None)
 
     def _backend(self) -> str:
-        return self._value("backend") or self._of_profile("backend")
+        profile = self._profile()
+        return self._value("backend") or (profile["backend"] if profile else "")
 
     def _value(self, field: str) -> str:
         value = self.query_one(f"#{field}", Select).value
@@ -355,12 +356,13 @@ class NewSessionForm(Dialog[Wish]):
             args[field] = self._value(field)
         given: dict[str, str | bool] = {k: v for k, v in args.items() if v}
         ticked = self.query_one("#worktree", Tick).value
-        if ticked != bool(self._of_profile("worktree")) and not bring:
+        profile = self._profile()
+        if ticked != bool(profile and profile["worktree"]) and not bring:
             given["worktree"] = ticked
         if (ticked or bring) and (base := self.query_one("#base", Input).value.strip()):
             given["base"] = base
         if program := self.query_one("#program", Input).value.strip():
             self.dismiss(Wish({"cwd": str(folder), "title": args["title"]}, count, program=program))
             return
-        permission = args["permission"] or self._of_profile("permission")
+        permission = args["permission"] or (profile["permission"] if profile else "")
         self.dismiss(Wish(given, count, permission, self._backend()))

@@ -17,11 +17,10 @@ async def pick_receivers(deck: ForPickingTiles, title: str, of: str) -> list[str
     """Those that the answer of the session `of` goes to, as `session.hand` takes them."""
     known = deck.model.summaries
     rows = [tile_pick(deck, i) for i in deck.model.order if i != of and known[i].terminal is None]
+    profiles = await deck.client.call("deck.profiles")
     rows += [
-        Pick(
-            _key(profile["name"]), (("   a new session ", "bold"), (one_line(profile["name"]), ""))
-        )
-        for profile in [{"name": ""}, *await deck.client.call("deck.profiles")]
+        Pick(_key(name), (("   a new session ", "bold"), (one_line(name), "")))
+        for name in ("", *(profile["name"] for profile in profiles))
     ]
     for run in await deck.client.call("plan.going"):
         told = await deck.client.call("plan.show", run=run["id"])

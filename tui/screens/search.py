@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import set_cell_size
 from textual import on
@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from sessions.api.deck import SearchHit
 from sessions.errors import AgentdeckError
 from tui.background_work import while_shown
 from tui.deck.event_spot import EventSpot
@@ -90,18 +91,18 @@ class SearchScreen(Filtered[EventSpot]):
         rows.show([self._row(place, hit, query) for place, hit in enumerate(found)], keep=False)
         self._say()
 
-    def _row(self, place: int, hit: dict[str, Any], query: str) -> Row:
-        session_id = str(hit.get("id", ""))
+    def _row(self, place: int, hit: SearchHit, query: str) -> Row:
+        session_id = hit["id"]
         summary = self.deck.client.summaries.get(session_id)
-        title = title_of(summary) if summary else one_line(str(hit.get("title") or ""))
+        title = title_of(summary) if summary else one_line(hit["title"])
         key = f"{session_id} {place}"
-        self.spots[key] = EventSpot(session_id, int(hit.get("seq") or 0), query)
+        self.spots[key] = EventSpot(session_id, hit["seq"], query)
         return Row(
             key,
             (
                 (set_cell_size(clip(title or f"session {session_id[-6:]}", 28), 29), "bold"),
-                (str(hit.get("at", ""))[:10] + "  ", "$text-muted"),
-                (one_line(str(hit.get("snippet", ""))), ""),
+                (hit["at"][:10] + "  ", "$text-muted"),
+                (one_line(hit["snippet"]), ""),
             ),
         )
 

@@ -49,10 +49,10 @@ _OF_TERMINAL = {
 
 def answers(want: Want) -> tuple[tuple[str, str], ...]:
     """The letters that answer it, and what they do: a terminal is started again, and not asked."""
-    if not want.more.get("terminal"):
+    if want.running is None:
         return ANSWERS[want.kind]
     found = _OF_TERMINAL[want.kind]
-    return found if want.more["running"] else (("a", "starts it again"), *found)
+    return found if want.running else (("a", "starts it again"), *found)
 
 
 class WantBox(Vertical, can_focus=True):

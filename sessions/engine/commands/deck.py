@@ -17,13 +17,13 @@ from sessions.api.answers import (
     SandboxState,
     SessionListed,
 )
+from sessions.api.deck import OfferFound, ProfileShown, SearchHit
 from sessions.archive.index import Index
 from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.record import events as ev
-from sessions.record.inbox_items import Want, in_order
 from sessions.record.summary import SessionSummary, Summary
 
 _AT_ONCE = 500
@@ -104,29 +104,44 @@ async def backends(deck: Deck) -> list[BackendListed]:
 
 
 @command("deck.profiles")
-async def profiles(deck: Deck) -> list[ev.JSON]:
+async def profiles(deck: Deck) -> list[ProfileShown]:
     """The configured profiles."""
     default = deck.config.choose().profile
     return [
-        {"name": name, **asdict(profile), "default": name == default}
+        cast("ProfileShown", {"name": name, **asdict(profile), "default": name == default})
         for name, profile in deck.config.profiles.items()
     ]
 
 
 @command("deck.offers")
-async def offers(deck: Deck) -> list[ev.JSON]:
-    """What was found while nobody asked: suggestions of a harvest, and dreams; see `Want`."""
+async def offers(deck: Deck) -> list[OfferFound]:
+    """What was found while nobody asked: suggestions of a harvest, and dreams."""
     from sessions.harvest.service import Harvest
 
     suggested = await asyncio.to_thread(Harvest(deck.places).suggestions.open)
-    found = [
-        Want("harvest", f"{session} harvest", session, "", why)
-        for session, why in suggested.items()
+    skills: list[OfferFound] = [
+        {
+            "kind": "harvest",
+            "key": f"{session} harvest",
+            "session": session,
+            "at": "",
+            "words": why,
+            "dream": None,
+        }
+        for session, why in sorted(suggested.items())
     ]
-    for dream in deck.features.daydreams.inbox.waiting():
-        key, night = f"dream {dream['id']}", dream["night"]
-        found.append(Want("dream", key, "", night, dream["idea"], {**dream}))
-    return [asdict(want) for want in in_order(found)]
+    dreams: list[OfferFound] = [
+        {
+            "kind": "dream",
+            "key": f"dream {dream['id']}",
+            "session": "",
+            "at": dream["night"],
+            "words": dream["idea"],
+            "dream": dream,
+        }
+        for dream in deck.features.daydreams.inbox.waiting()
+    ]
+    return skills + sorted(dreams, key=lambda offer: (offer["at"], offer["key"]))
 
 
 @command("deck.models")
@@ -172,12 +187,21 @@ async def import_(deck: Deck, paths: list[str]) -> dict[str, int]:
 
 
 @command("archive.search")
-async def search(deck: Deck, query: str, limit: int = 50) -> list[ev.JSON]:
+async def search(deck: Deck, query: str, limit: int = 50) -> list[SearchHit]:
     """Full text over every session, best first; each hit with its session's title."""
 
-    def look(index: Index) -> list[ev.JSON]:
+    def look(index: Index) -> list[SearchHit]:
         hits = index.search(query, limit)
         titles = index.titles({hit.id for hit in hits})
-        return [{**hit.to_json(), "title": titles.get(hit.id, "")} for hit in hits]
+        return [
+            {
+                "id": hit.id,
+                "seq": hit.seq,
+                "at": hit.at,
+                "snippet": hit.snippet,
+                "title": titles.get(hit.id, ""),
+            }
+            for hit in hits
+        ]
 
     return await deck.index.ask(look)

@@ -11,6 +11,7 @@ from typing import Unpack, cast
 
 from sessions.api.answers import (
     Begun,
+    CompactionCost,
     Handed,
     McpServerState,
     Restored,
@@ -329,6 +330,7 @@ async def compact(deck: Deck, session: str) -> None:
 
 
 @command("session.compaction")
-async def compaction(deck: Deck, session: str) -> ev.JSON:
+async def compaction(deck: Deck, session: str) -> CompactionCost:
     """What a compaction will read and cost."""
-    return asdict(deck.features.compactor.cost(await deck.get(session)))
+    cost = deck.features.compactor.cost(await deck.get(session))
+    return {"tokens": cost.tokens, "usd": cost.usd}

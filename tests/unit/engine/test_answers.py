@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,8 @@ from sessions.api.priming import PrimingPreview, PrimingWishes
 from sessions.engine.commands import check
 from sessions.engine.commands import priming as priming_commands
 from sessions.errors import UsageError
+from sessions.harvest.service import Harvest
+from sessions.priming.daydream import MARKS, Dream
 from tests.support.messages_server import Request, Step, say
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
@@ -91,6 +94,32 @@ async def test_of_harvest(rig: NativeRig, tmp_path: Path) -> None:
     await answered(deck, "harvest.uses")
     await answered(deck, "harvest.put_away")
     await answered(deck, "harvest.spans")
+
+
+async def test_of_the_deck(rig: NativeRig, tmp_path: Path) -> None:
+    worked(tmp_path / "home")
+    session = await rig.session()
+    await rig.turn(session, "How shall we store tides?")
+    deck, of = rig.deck, {"session": session.id}
+    profiles = await answered(deck, "deck.profiles")
+    assert [each["name"] for each in profiles if each["default"]] == ["test"]
+    assert {each["name"] for each in await answered(deck, "deck.backends")} >= {"local"}
+    dream = Dream("d1", "", "s1", ("a", "b"), "Bees count.", dict.fromkeys(MARKS, 9))
+    deck.features.daydreams.inbox.offer(dream, datetime.now(UTC))
+    assert Harvest(deck.places).suggestions.tell_once("s1")
+    skill, dreamt = await answered(deck, "deck.offers")
+    assert skill["kind"] == "harvest" and dreamt["dream"]["night_cost"]
+    assert (await answered(deck, "session.compaction", **of))["tokens"] > 0
+    session.recorder.flush()
+    await deck.index.made()
+    assert session.id in {
+        each["id"] for each in await answered(deck, "archive.search", query="tides")
+    }
+    for command in ("deck.list", "deck.sandbox", "deck.hosts"):
+        await answered(deck, command)
+    await answered(deck, "deck.rows", sessions=[session.id])
+    await answered(deck, "deck.models", backend="test")
+    await answered(deck, "session.get", **of)
 
 
 async def test_of_skills(rig: NativeRig, tmp_path: Path) -> None:

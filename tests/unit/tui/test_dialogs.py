@@ -6,10 +6,11 @@ import pytest
 from textual import events
 from textual.widgets import Checkbox, Input, Select
 
+from sessions.api.deck import SearchHit
 from sessions.archive.order import grouped
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
-from tests.support.fake_client import FakeClient
+from tests.support.fake_client import FakeClient, hit
 from tui import actions as registry
 from tui.deck.memory import Memory
 from tui.deck.welcome import Welcome
@@ -219,9 +220,7 @@ async def test_ten_thousand_sessions_are_listed() -> None:
 
 async def test_searching_all_sessions_opens_what_is_picked() -> None:
     async with opened(2) as here:
-        here.client.found = [
-            {"id": "s002", "seq": 4, "at": "2026-11-23T10:00:00Z", "snippet": "[b]x"}
-        ]
+        here.client.found = [hit("s002", 4, "[b]x", at="2026-11-23T10:00:00Z")]
         await here.press("ctrl+f")
         await here.type("x")
         await here.until(lambda: bool(here.app.screen.query_one(Rows).rows))
@@ -405,8 +404,8 @@ async def test_a_mark_is_set_on_what_was_typed_before_it() -> None:
 
 async def test_enter_goes_to_what_was_found_for_all_that_was_typed() -> None:
     class Finds(FakeClient):
-        async def _archive_search(self, query: str, limit: int = 50) -> list[ev.JSON]:
-            return [{"id": "s001" if query == "abc" else "s002", "seq": 1, "at": "", "snippet": ""}]
+        async def _archive_search(self, query: str, limit: int = 50) -> list[SearchHit]:
+            return [hit("s001" if query == "abc" else "s002", 1)]
 
     async with opened(3, client=Finds()) as here:
         await here.press("alt+3", "ctrl+f")

@@ -8,6 +8,7 @@ from textual.widgets import Checkbox, Input, Select
 
 from sessions.record.summary import Summary
 from tests.support.deckpilot import opened
+from tests.support.fake_client import host
 from tui.commands.review import on_a_host
 from tui.deck.tile import foot_of, head_of
 from tui.screens.dialogs import Choose
@@ -27,7 +28,7 @@ async def test_a_new_session_is_made_on_the_machine_that_is_chosen() -> None:
         await here.settle()
         assert not form.query_one("#host-row").display  # one machine: nothing to choose
         await here.press("escape")
-        here.client.hosts = [{"name": "build", "version": "1", "why": ""}]
+        here.client.hosts = [host("build")]
         await here.press("ctrl+n")
         form = await here.screen(NewSessionForm)
         await here.until(lambda: form.query_one("#host-row").display)
@@ -42,7 +43,7 @@ async def test_a_new_session_is_made_on_the_machine_that_is_chosen() -> None:
 
 async def test_a_repository_of_here_goes_along_if_that_is_ticked() -> None:
     async with opened(1) as here:
-        here.client.hosts = [{"name": "build", "version": "1", "why": ""}]
+        here.client.hosts = [host("build")]
         await here.press("ctrl+n")
         form = await here.screen(NewSessionForm)
         await here.until(lambda: form.query_one("#host-row").display)
@@ -60,9 +61,7 @@ async def test_a_repository_of_here_goes_along_if_that_is_ticked() -> None:
 
 async def test_other_machines_are_listed_and_tried_at_once() -> None:
     async with opened(1) as here:
-        here.client.hosts = [
-            {"name": "build", "version": "1", "why": "build can't be reached.", "sessions": 3}
-        ]
+        here.client.hosts = [host("build", "build can't be reached.", sessions=3)]
         await here.deck.action_deck("hosts")
         screen = await here.screen(Choose)
         assert "can't be reached" in screen.listing.rows[0].cells[2][0]

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 
 import pytest
 from textual.widgets import Input
 
+from sessions.api.priming import DreamWaiting
 from sessions.record import events as ev
 from sessions.record.inbox_items import Want, wants
 from sessions.record.summary import Summary
@@ -167,14 +167,18 @@ async def test_what_failed_is_paused_or_done_is_listed_by_urgency_and_answered_t
 
 
 async def test_suggestions_and_dreams_come_last_and_are_put_away_there() -> None:
-    dream = {"id": "d1", "night": "2026-11-27", "idea": "Bees count.", "marks": {}, "pair": [],
-             "receipts": {}, "night_cost": {"tokens": 5, "dreamt": 1}, "tokens": 3}  # fmt: skip
-    found = [
-        Want("harvest", "s001 harvest", "s001", "", "sum.py ran and passed."),
-        Want("dream", "dream d1", "", "2026-11-27", "Bees count.", dream),
-    ]
+    dream: DreamWaiting = {
+        "id": "d1", "at": "", "session": "", "night": "2026-11-27", "idea": "Bees count.",
+        "marks": {}, "mean": 0.0, "pair": [], "receipts": {}, "tokens": 3, "usd": 0.0,
+        "night_cost": {"tokens": 5, "usd": 0.0, "dreamt": 1},
+    }  # fmt: skip
     client = FakeClient()
-    client.offers = [asdict(want) for want in found]
+    client.offers = [
+        {"kind": "harvest", "key": "s001 harvest", "session": "s001", "at": "",
+         "words": "sum.py ran and passed.", "dream": None},
+        {"kind": "dream", "key": "dream d1", "session": "", "at": "2026-11-27",
+         "words": "Bees count.", "dream": dream},
+    ]  # fmt: skip
     async with opened(1, client=client) as here:
         await here.press("f8")
         await in_hand(here, "harvest")

@@ -1,6 +1,7 @@
 """While the index is made, the deck shows how far it is, and a search what it can find so far."""
 
 from tests.support.deckpilot import Opened, opened
+from tests.support.fake_client import hit
 from tui.screens.search import SearchScreen
 from tui.widgets.rows import Rows
 
@@ -28,7 +29,7 @@ async def test_how_far_the_index_is_stands_in_the_status_line() -> None:
 async def test_a_search_says_how_much_it_looks_in_and_looks_again_when_all_is_in() -> None:
     async with opened(1) as here:
         here.client.on_notice({"kind": "index", "message": "", "done": 340, "of": 2500})
-        here.client.found = [{"id": "s001", "seq": 1, "at": "", "snippet": "a tide"}]
+        here.client.found = [hit("s001", 1, "a tide")]
         await here.press("ctrl+f")
         await here.until(lambda: isinstance(here.app.screen, SearchScreen))
         assert "340 of 2,500 records can be searched so far" in _hint(here)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select, Static
 
+from sessions.api.answers import McpServerState, SandboxState
 from tests.support.deckpilot import Opened, opened
 from tui.screens.confirm_full_mode import TypeFull
 from tui.screens.dialogs import Choose
@@ -15,7 +16,11 @@ from tui.screens.new_session import NewSessionForm
 from tui.screens.new_session import here as started_in
 from tui.widgets.rows import Rows
 
-NO_SANDBOX = {"works": False, "detail": "bubblewrap is not installed.", "remedy": "Install it."}
+NO_SANDBOX: SandboxState = {
+    "works": False,
+    "detail": "bubblewrap is not installed.",
+    "remedy": "Install it.",
+}
 
 
 async def choose_full(here: Opened) -> None:
@@ -151,7 +156,7 @@ def test_a_directory_that_is_gone_has_its_name_yet(
 
 # -- MCP servers
 
-SERVERS = [
+SERVERS: list[McpServerState] = [
     {"name": "db", "on": True, "switched": False, "where": "uvx mcp-server-sqlite"},
     {"name": "web", "on": False, "switched": False, "where": "http://127.0.0.1:9/mcp"},
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
+from tests.support.fake_client import hit
 from tui.widgets.rows import Rows
 
 
@@ -16,11 +17,6 @@ def fill(here: Opened, session: str, turns: int = 30) -> dict[int, int]:
         here.client.say(session, f"answer {turn}\n\n" + "filler\n\n" * 8)
         here.client.end_turn(session)
     return seqs
-
-
-def hit(session: str, seq: int, **more: str) -> ev.JSON:
-    """What the engine found."""
-    return {"id": session, "seq": seq, "at": "2026-11-23T10:00:00Z", "snippet": "…", **more}
 
 
 def shown(here: Opened) -> str:

@@ -35,7 +35,7 @@ def skill_row(skill: SkillListed, width: int, used: bool = True) -> Row:
     state = skill.get("state", "off")
     style = _STYLES.get(state, "")
     own = bool(skill.get("own"))
-    word = "agent's own" if own else "" if state == "off" else state
+    word: str = "agent's own" if own else "" if state == "off" else state
     review = not skill.get("usable", True)
     if width < _WIDE:
         word = _WORDS.get(word, word)
