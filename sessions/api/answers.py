@@ -1,15 +1,15 @@
 """What commands answer, where its keys are fixed.
 
 A session's summary is `sessions.record.summary.SessionSummary`; an event goes as
-`sessions.record.codec` writes it, and is `ev.JSON` here.
+`sessions.record.codec` writes it, and is `ev.JSON` in the commands.
 """
 
 from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from sessions.record import events as ev
 from sessions.record.closed_sets import BackendType, FilledBy, Origin, SpanKind, Status
+from sessions.record.summary_parts import SessionAbove, WorktreeOf
 
 
 class Greeting(TypedDict):
@@ -73,8 +73,8 @@ class SessionListed(TypedDict):
     snippet: str
     repository: str
     branch: str
-    worktree: ev.JSON | None
-    parent: ev.JSON | None
+    worktree: WorktreeOf | None
+    parent: SessionAbove | None
     host: str
 
 

@@ -105,6 +105,7 @@ if TYPE_CHECKING:
         SkillState,
     )
     from sessions.record.summary import SessionSummary
+    from sessions.record.summary_parts import AttachedFile, Attachment, MessageWaiting
 
 
 class Calls(Protocol):
@@ -219,7 +220,7 @@ class Calls(Protocol):
         *,
         sessions: list[str],
         text: str,
-        attachments: list[ev.JSON] | None = ...,
+        attachments: list[AttachedFile] | None = ...,
     ) -> list[BroadcastSent]: ...
 
     @overload
@@ -789,7 +790,7 @@ class Calls(Protocol):
     @overload
     async def call(
         self, command: Literal["session.keep"], /, *, session: str, name: str, data: str
-    ) -> ev.JSON: ...
+    ) -> Attachment: ...
 
     @overload
     async def call(
@@ -808,7 +809,7 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["session.queue"], /, *, session: str, items: list[ev.JSON]
+        self, command: Literal["session.queue"], /, *, session: str, items: list[MessageWaiting]
     ) -> None: ...
 
     @overload
@@ -829,7 +830,7 @@ class Calls(Protocol):
         text: str,
         origin: Origin = ...,
         mode: QueueMode = ...,
-        attachments: list[ev.JSON] | None = ...,
+        attachments: list[AttachedFile] | None = ...,
     ) -> Sent: ...
 
     @overload

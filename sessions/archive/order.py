@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sessions.record import events as ev
+from sessions.record.summary_parts import SessionAbove
 
 
 def grouped(
@@ -26,7 +26,7 @@ def grouped(
     return _families(known, above or {})
 
 
-def started_by(parent: ev.JSON | None) -> str:
+def started_by(parent: SessionAbove | None) -> str:
     """The session that started a sub-session, by what that says of its parent; "" for a fork."""
     return str(parent.get("id") or "") if parent and "call" in parent else ""
 

@@ -9,23 +9,29 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from sessions.archive.list_rows import listed, told
 from sessions.archive.order import started_by
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import WorktreeOf
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from sessions.record import events as ev
-
 
 _BLANK = Summary("").part(Summary.__slots__)
-_NESTED = tuple(
-    f.name for f in fields(Summary) if isinstance(_BLANK[f.name], dict | list) or "JSON" in f.type
-)
+
+
+def _nests(name: str, hint: Any) -> bool:
+    """Whether a field holds more than one value, or may."""
+    kinds = get_args(hint)
+    may = any(is_typeddict(kind) or get_origin(kind) is dict for kind in kinds)
+    return may or isinstance(_BLANK[name], dict | list)
+
+
+_NESTED = tuple(name for name, hint in get_type_hints(Summary).items() if _nests(name, hint))
 _PLAIN = tuple(f.name for f in fields(Summary) if f.name not in _NESTED)
 _TRUTHS = tuple(name for name in _PLAIN if isinstance(_BLANK[name], bool))
 
@@ -79,9 +85,9 @@ def _repository(nested: str) -> str:
     return repository_of(json.loads(nested).get("worktree"))
 
 
-def repository_of(worktree: ev.JSON | None) -> str:
+def repository_of(worktree: WorktreeOf | None) -> str:
     """Where the repository of a worktree is, "" if there is none."""
-    return str((worktree or {}).get("repository") or "")
+    return str(worktree.get("repository") or "") if worktree else ""
 
 
 def summaries(db: sqlite3.Connection, wanted: Sequence[str] | None = None) -> list[Summary]:

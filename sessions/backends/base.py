@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
+from sessions.record.summary_parts import Attachment
 
 if TYPE_CHECKING:
     from sessions.record.context import Context
@@ -144,7 +145,7 @@ class WaitingMessage(Protocol):
         """What it says."""
 
     @property
-    def attachments(self) -> Sequence[ev.JSON]:
+    def attachments(self) -> Sequence[Attachment]:
         """As in `message.user`."""
 
 

@@ -125,11 +125,15 @@ def calls(known: list[DeclaredCommand]) -> str:
 def _shapes() -> dict[str, Any]:
     """What is answered and taken, by name."""
     from sessions import api
-    from sessions.record import summary
+    from sessions.record import summary, summary_parts
 
     modules = [each.name for each in pkgutil.iter_modules(api.__path__) if each.name != "calls"]
     told = [importlib.import_module(f"{api.__name__}.{name}") for name in sorted(modules)]
-    found = {name: value for module in (*told, summary) for name, value in vars(module).items()}
+    found = {
+        name: value
+        for module in (*told, summary, summary_parts)
+        for name, value in vars(module).items()
+    }
     return {n: v for n, v in found.items() if typing.is_typeddict(v) and not n.startswith("_")}
 
 

@@ -7,7 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sessions.archive.session_lookup import find
 from sessions.errors import AgentdeckError, NotFound, UsageError
@@ -18,7 +18,9 @@ from sessions.plans import placeholders, watch
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.names import name_of
+from sessions.record.summary_parts import AnswerGoesTo, MessageWaiting
 from sessions.remote.mirrored import Mirrored
+from sessions.runtime.queued_message import Queued
 from sessions.safety.sanitise import clean_line
 from sessions.tools.message import MessageTool
 
@@ -151,7 +153,9 @@ class Passing(Feature):
         """
         if session.id in to:
             raise UsageError("A session's answer is not sent to itself.")
-        then = {"to": list(dict.fromkeys(to)), "words": words.strip()} if to else {}
+        then: AnswerGoesTo = {}
+        if to:
+            then = {"to": list(dict.fromkeys(to)), "words": words.strip()}
         if isinstance(session, Mirrored):
             await self._far.wish(session, then)
             return
@@ -179,7 +183,7 @@ class Passing(Feature):
             return
         await self._send_on(session, then)
 
-    async def _send_on(self, session: Session, then: ev.JSON) -> None:
+    async def _send_on(self, session: Session, then: AnswerGoesTo) -> None:
         try:
             told = await self.hand(session, [str(t) for t in then["to"]], str(then["words"]))
         except AgentdeckError as error:
@@ -255,8 +259,8 @@ class Passing(Feature):
         whole = f"{_MESSAGE.format(id=sender.id)}\n\n{placeholders.quoted(body)}"
         if other.working or other.summary.paused or other.summary.asks:
             # A turn, a request that waits or a pause is not for another session to end.
-            waiting = [q.to_json() for q in other.queue]
-            await other.set_queue([*waiting, {"text": whole, "origin": "session"}])
+            waiting = [*other.queue, Queued(whole, "session")]
+            await other.set_queue([cast("MessageWaiting", q.to_json()) for q in waiting])
             return "It waits there, until that session is free."
         await other.send(whole, "session")
         return "It was delivered."

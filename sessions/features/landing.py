@@ -18,6 +18,7 @@ from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.closed_sets import LandedHow
 from sessions.record.names import name_of
+from sessions.record.summary_parts import WorktreeOf
 from sessions.worktrees import land, review, snapshot
 from sessions.worktrees.git import says
 from sessions.worktrees.land import Conflicts, Landing, LandingConflict
@@ -57,7 +58,7 @@ class Landings:
         """Held while a branch of that repository (its git folder) is landed or put away."""
         return self._locks.setdefault(repository, asyncio.Lock())
 
-    def _mine(self, session: Session) -> ev.JSON:
+    def _mine(self, session: Session) -> WorktreeOf:
         """The session's own worktree. Raises UsageError where there is none, or a turn runs."""
         tree = review.own(session.summary)
         if tree is None:

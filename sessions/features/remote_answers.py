@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import WENT_THROUGH
+from sessions.record.summary_parts import AnswerGoesTo
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.port import Offline
 
@@ -31,7 +32,7 @@ class FarAnswers:
     """Sees turns over there end. `send_on` is called once for each wish, when it is taken back."""
 
     def __init__(
-        self, places: Places, send_on: Callable[[Mirrored, ev.JSON], Awaitable[None]]
+        self, places: Places, send_on: Callable[[Mirrored, AnswerGoesTo], Awaitable[None]]
     ) -> None:
         said = f"{socket.gethostname()}:{places.data}"
         self.mine = hashlib.sha256(said.encode()).hexdigest()[:16]
@@ -45,7 +46,7 @@ class FarAnswers:
         """A mirror is in memory from now on; its past is folded next."""
         session.observers.append(partial(self._heard, session))
 
-    async def wish(self, session: Mirrored, then: ev.JSON) -> None:
+    async def wish(self, session: Mirrored, then: AnswerGoesTo) -> None:
         """Let it stand in the session's record, or (`{}`) not any more. Raises AgentdeckError."""
         args = {"to": then.get("to", []), "words": then.get("words", ""), "by": self.mine}
         await session.deck.elsewhere.call(session.id, session.host, "session.when_done", args)
@@ -65,7 +66,7 @@ class FarAnswers:
 
     async def _done(self, session: Mirrored) -> None:
         """The wish is taken back first: whatever becomes of it, it is not sent again."""
-        asked: ev.JSON = {}
+        asked: AnswerGoesTo = {}
         while True:
             wish = session.summary.then
             if session.summary.open or session.queue:

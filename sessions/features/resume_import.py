@@ -31,12 +31,12 @@ async def go_on(deck: Deck, session: Session, backend: str = "", cwd: str = "") 
     from sessions.runtime.fork import fork_journal
 
     summary = session.summary
-    source = summary.source or {}
+    source = summary.source
     if not source:
         raise UsageError(
             "This session was not imported: it goes on by itself.", "Send it a message."
         )
-    harness = str(source.get("harness", ""))
+    harness = source["harness"]
     own = _backend_of(deck, harness)
     name = backend or own
     if name not in deck.config.backends:
@@ -64,7 +64,7 @@ async def go_on(deck: Deck, session: Session, backend: str = "", cwd: str = "") 
     title = name_of(summary) or "continued"
     fork_journal(session, deck.places.session(new), new, None, title, other)
     made = await deck.get(new)
-    theirs = str(source.get("id") or "")
+    theirs = source.get("id", "")
     if theirs and _is(deck, name, harness):
         state = {"session_id": theirs, "owner": made.id, "imported": harness}
         await made.recorder.emit_synced(ev.BackendState(data=state))

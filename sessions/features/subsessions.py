@@ -14,6 +14,7 @@ from sessions.plans import watch
 from sessions.plans.watch import Watch
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import OwnBudget
 from sessions.runtime import budget
 from sessions.safety.sanitise import clean_line
 from sessions.tools.base import Outcome, Tool
@@ -66,7 +67,7 @@ class SubSessions(Feature):
         if not children:
             return ""
         mine = self._deck.sessions.get(parent)
-        own = mine.summary.budget if mine else {}
+        own = mine.summary.budget if mine else OwnBudget()
         whole = budget.of_session(self._deck.config.limits, own)
         family = [*children.values(), *([mine.summary] if mine else [])]
         return budget.family_exceeded(family, budget.Budget(whole.usd, whole.tokens))

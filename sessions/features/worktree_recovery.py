@@ -24,8 +24,8 @@ async def recover(deck: Deck, trees: Trees) -> None:
     """Take up what is noted there."""
     for note, step in await trees.run(step_journal.left, deck.places.worktree_steps):
         session = await _session(deck, step)
-        tree = (session.summary.worktree or {}) if session else {}
-        owned = tree.get("session") == step.session and tree.get("path") == step.path
+        tree = session.summary.worktree if session else None
+        owned = tree is not None and (tree["session"], tree["path"]) == (step.session, step.path)
         mend = partial(step_journal.mend, step, deck.places.worktrees, owned=owned)
         try:
             outcome, words = await trees.run(mend)
@@ -50,12 +50,13 @@ async def _session(deck: Deck, step: Step) -> Session | None:
 
 
 async def _record(session: Session, step: Step, outcome: str, words: str) -> None:
-    tree = session.summary.worktree or {}
-    if outcome == "discarded" and "kept" not in tree:
+    tree = session.summary.worktree
+    kept = tree is not None and "kept" in tree
+    if outcome == "discarded" and not kept:
         ref = snapshot.REFS + session.id
         event = ev.WorktreeDiscarded(ref=ref, commit="", branch=step.branch, path=step.path)
         await session.recorder.emit_synced(event)
-    elif outcome == "restored" and "kept" in tree:
+    elif outcome == "restored" and kept:
         restored = ev.WorktreeRestored(branch=step.branch, path=step.path, commit="")
         await session.recorder.emit_synced(restored)
     if words:

@@ -18,6 +18,7 @@ from sessions.features.reviewing import Reviews
 from sessions.record import events as ev
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import WorktreeOf
 from sessions.worktrees import listing, make, remove, review, snapshot, step_journal
 from sessions.worktrees.repository import Base
 from sessions.worktrees.step_journal import Step, begun
@@ -188,11 +189,13 @@ class Worktrees(Feature):
 
     async def others(self, session: Session) -> list[str]:
         """Sessions that work in this one's worktree too."""
-        path = Path((session.summary.worktree or {})["path"])
+        tree = session.summary.worktree
+        assert tree is not None
+        path = Path(tree["path"])
         rest = [s for s in await self._deck.all_summaries() if s.id != session.id]
         return [s.title or s.id for s in rest if Path(s.cwd).is_relative_to(path)]
 
-    def _remove(self, summary: Summary, tree: ev.JSON, others: list[str]) -> str:
+    def _remove(self, summary: Summary, tree: WorktreeOf, others: list[str]) -> str:
         path, common = Path(tree["path"]), Path(tree["repository"])
         if others:
             return f"The worktree {path} was left: {', '.join(others[:3])} works there too."

@@ -12,6 +12,7 @@ import msgspec
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus, TurnReason
+from sessions.record.summary_parts import ImportedFrom
 
 Record = dict[str, Any]
 _decode = msgspec.json.Decoder().decode
@@ -94,7 +95,7 @@ class Builder:
         """Where in the events a model is missing that may still become known."""
         self.title = ""
         self.cwd = ""
-        self._source = {"harness": harness, "path": str(path), "id": source_id}
+        self._source: ImportedFrom = {"harness": harness, "path": str(path), "id": source_id}
         self._begun = False
 
     def at(self, when: Any) -> None:

@@ -41,6 +41,7 @@ from sessions.importers.why_unread import ENDINGS, HEAD, unclaimed, unheld
 from sessions.places import ASKED_IN, Places
 from sessions.record import events as ev
 from sessions.record.journal import Journal
+from sessions.record.summary_parts import SessionAbove
 
 IMPORTERS: tuple[Importer | Holds, ...] = (
     OpenCode(),
@@ -208,7 +209,8 @@ def _import_one(
     begun = _beginning(source)
     if not begun or not isinstance(begun[0], ev.SessionCreated):
         return Imported(str(path), importer.harness, "empty")
-    if led := own.get(str((begun[0].source or {}).get("id") or "")):
+    theirs_id = str(begun[0].source.get("id", "")) if begun[0].source else ""
+    if led := own.get(theirs_id):
         return Imported(str(path), importer.harness, "known", led)
     if Path(begun[0].cwd).name.startswith(ASKED_IN):
         return Imported(str(path), importer.harness, "known")
@@ -219,7 +221,7 @@ def _import_one(
         return _go_on(importer.harness, path, key, events, places.session(session), known)
     id_there = ""
     if isinstance(importer, Twofold):
-        id_there = f"{importer.harness}:{(begun[0].source or {}).get('id')}"
+        id_there = f"{importer.harness}:{theirs_id}"
         taken = known.session(id_there)
         there = bool(taken) and places.session(taken).is_dir()
         if there or importer.told_elsewhere(path):
@@ -236,7 +238,7 @@ def _import_one(
 
 def _parent(
     importer: Below, path: Path, known: ImportLedger, own: Mapping[str, str]
-) -> ev.JSON | None:
+) -> SessionAbove | None:
     """The session of which a sub-agent's file is a part, if it was taken or led here."""
     above = importer.above(path)
     if above is None or not above[0].is_file():

@@ -45,7 +45,18 @@ if TYPE_CHECKING:
         SkillUse,
         TurnReason,
     )
+    from sessions.record.summary_parts import (
+        AnswerGoesTo,
+        AskOption,
+        Attachment,
+        ImportedFrom,
+        OwnBudget,
+        QueuedMessage,
+        SessionAbove,
+    )
 else:
+    AnswerGoesTo = AskOption = Attachment = ImportedFrom = JSON
+    OwnBudget = QueuedMessage = SessionAbove = JSON
     # A word that this version does not know is read, and written back.
     AnsweredBy = CallKind = CallStatus = ChosenBy = DetailKind = LandedHow = Origin = str
     Permission = RefusedPart = SkillState = SkillUse = TurnReason = str
@@ -83,10 +94,8 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
     cwd: str = ""
     profile: str = ""
     permission: Permission = "ask"
-    parent: JSON | None = None
-    """`{"id": …, "seq": …}`: the session that this one was forked from, up to that event."""
-    source: JSON | None = None
-    """`{"harness": …, "path": …}` of a conversation that was imported."""
+    parent: SessionAbove | None = None
+    source: ImportedFrom | None = None
     run: str = ""
     """The run of a plan that made it."""
     host: str = ""
@@ -95,12 +104,12 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session.created"):
 
 
 class UserMessage(Event, frozen=True, kw_only=True, tag="message.user"):
-    """What was said to the model. `attachments`: `{"path", "media_type"}` under `files/`."""
+    """What was said to the model."""
 
     turn: Int
     text: str
     origin: Origin = "typed"
-    attachments: list[JSON] = msgspec.field(default_factory=list)
+    attachments: list[Attachment] = msgspec.field(default_factory=list)
     notes: list[JSON] = msgspec.field(default_factory=list)
     """What the model is told before the text: `{"kind": "skills"|"skill", "name", "text"}`."""
 
@@ -171,13 +180,8 @@ class PermissionAsked(Event, frozen=True, kw_only=True, tag="permission.asked"):
     detail_kind: DetailKind = "text"
     why: str = ""
     """Why it is asked rather than allowed."""
-    options: list[JSON] = msgspec.field(default_factory=list)
-    """`{"id", "name", "kind"}`; kind: allow_once, allow_session, allow_always, reject_once, …
-
-    With `grant` (`{"kind", "words"}`) what holds for the session once it is chosen, with `rule`
-    the id of the rule that is then written. `short`: its name in a few letters. An answer of the
-    kind `form` brings what was entered into `form`.
-    """
+    options: list[AskOption] = msgspec.field(default_factory=list)
+    """An answer of the kind `form` brings what was entered into `form`."""
     form: list[JSON] = msgspec.field(default_factory=list)
     """The fields that the user may fill (see `sessions.record.forms`)."""
 
@@ -368,10 +372,7 @@ class PrimingCompared(Event, frozen=True, kw_only=True, tag="priming.compared"):
 
 
 class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
-    """What changed of the session; what stands in `changes` and nothing else.
-
-    On disk the changes stand beside `type`, as DESIGN 6.4 has it.
-    """
+    """What changed of the session: `changes`, which stand beside `type` on disk (DESIGN 6.4)."""
 
     title: str | UnsetType = UNSET
     backend: str | UnsetType = UNSET
@@ -391,12 +392,11 @@ class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
     seen: bool | UnsetType = UNSET
     mcp: dict[str, bool] | UnsetType = UNSET
     """Servers that were switched on or off."""
-    budget: JSON | UnsetType = UNSET
-    """`{"usd", "tokens", "hours", "turns"}`: its own limits, instead of the configuration's."""
+    budget: OwnBudget | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     """What the user groups it by."""
-    then: JSON | UnsetType = UNSET
-    """`{"to": [...], "words": …}`: where its answer goes when it is done; `{}`: nowhere."""
+    then: AnswerGoesTo | UnsetType = UNSET
+    """Where its answer goes when it is done; `{}`: nowhere."""
 
     @property
     def changes(self) -> JSON:
@@ -407,9 +407,9 @@ class SessionSet(Event, frozen=True, kw_only=True, tag="session.set"):
 
 
 class QueueSet(Event, frozen=True, kw_only=True, tag="queue.set"):
-    """The whole queue after a change: `{"id", "text", "origin", "mode"}`; mode: queue, steer."""
+    """The whole queue after a change."""
 
-    items: list[JSON] = msgspec.field(default_factory=list)
+    items: list[QueuedMessage] = msgspec.field(default_factory=list)
 
 
 class TurnUndone(Event, frozen=True, kw_only=True, tag="turn.undone"):

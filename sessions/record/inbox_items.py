@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sessions.record import events as ev
 from sessions.record.closed_sets import Status, WantKind
 from sessions.record.summary import SNIPPET, Summary
+from sessions.record.summary_parts import PendingAsk
 
 ORDER: tuple[WantKind, ...] = (
     "question", "needs-you", "failed", "cut-off", "limit", "done", "harvest", "dream",
@@ -31,7 +31,7 @@ class Want:
     session: str
     at: str
     words: str
-    ask: ev.JSON | None = None
+    ask: PendingAsk | None = None
     running: bool | None = None
 
 
@@ -48,9 +48,8 @@ def in_order(found: Iterable[Want]) -> list[Want]:
 
 def _of(summary: Summary) -> Iterable[Want]:
     for ask in summary.asks:
-        words = str(ask.get("summary") or ask.get("tool", ""))
-        key = f"{summary.id} {ask.get('ask', '')}"
-        yield Want("question", key, summary.id, str(ask.get("at", "")), words, ask)
+        words, key = ask["summary"] or ask["tool"], f"{summary.id} {ask['ask']}"
+        yield Want("question", key, summary.id, ask["at"], words, ask)
     kind = _KINDS.get(summary.status)
     terminal = summary.terminal
     if kind == "needs-you" and terminal is None:

@@ -13,6 +13,16 @@ from typing import Any, ClassVar, TypedDict, cast
 from sessions.record import codec, terminal_state
 from sessions.record import events as ev
 from sessions.record.closed_sets import Permission, SkillState, Status
+from sessions.record.summary_parts import (
+    AnswerGoesTo,
+    ImportedFrom,
+    OwnBudget,
+    PendingAsk,
+    QueuedMessage,
+    RetryWait,
+    SessionAbove,
+    WorktreeOf,
+)
 from sessions.safety.numbers_from_outside import MOST_USD, count
 
 ENGINE_STOPPED = "The engine stopped."
@@ -44,8 +54,8 @@ class SessionSummary(TypedDict):
     tokens: dict[str, int]
     context_tokens: int
     seq: int
-    parent: ev.JSON | None
-    source: ev.JSON | None
+    parent: SessionAbove | None
+    source: ImportedFrom | None
     run: str
     host: str
     archived: bool
@@ -56,10 +66,10 @@ class SessionSummary(TypedDict):
     resume_s: float
     error: str
     unbegun: bool
-    asks: list[ev.JSON]
-    queue: list[ev.JSON]
+    asks: list[PendingAsk]
+    queue: list[QueuedMessage]
     skills: dict[str, SkillState]
-    retry: ev.JSON | None
+    retry: RetryWait | None
     snippet: str
     about: str
     agent_title: str
@@ -67,10 +77,10 @@ class SessionSummary(TypedDict):
     agent: ev.JSON
     repository: str
     branch: str
-    worktree: ev.JSON | None
-    budget: ev.JSON
+    worktree: WorktreeOf | None
+    budget: OwnBudget
     tags: list[str]
-    then: ev.JSON
+    then: AnswerGoesTo
     terminal: ev.JSON | None
 
 
@@ -98,8 +108,8 @@ class Summary:
     tokens: dict[str, int] = field(default_factory=dict)
     context_tokens: int = 0
     seq: int = 0
-    parent: ev.JSON | None = None
-    source: ev.JSON | None = None
+    parent: SessionAbove | None = None
+    source: ImportedFrom | None = None
     run: str = ""
     """The run of a plan that made it."""
     host: str = ""
@@ -116,10 +126,10 @@ class Summary:
     error: str = ""
     unbegun: bool = False
     """A message is recorded, and its turn has not begun yet."""
-    asks: list[ev.JSON] = field(default_factory=list)
-    queue: list[ev.JSON] = field(default_factory=list)
+    asks: list[PendingAsk] = field(default_factory=list)
+    queue: list[QueuedMessage] = field(default_factory=list)
     skills: dict[str, SkillState] = field(default_factory=dict)
-    retry: ev.JSON | None = None
+    retry: RetryWait | None = None
     snippet: str = ""
     about: str = ""
     """The beginning of the first message: it stands for a title that nobody gave."""
@@ -130,17 +140,11 @@ class Summary:
     repository: str = ""
     """What the repository of its worktree is called, and the branch there."""
     branch: str = ""
-    worktree: ev.JSON | None = None
-    """`{"session", "path", "repository", "base", "base_ref"}`; only its own if `session` is it.
-
-    Discarded: `kept` names the ref that holds what it held.
-    """
-    budget: ev.JSON = field(default_factory=dict)
-    """Its own limits: usd, tokens, hours, turns; one that is not there is the configuration's."""
+    worktree: WorktreeOf | None = None
+    budget: OwnBudget = field(default_factory=OwnBudget)
     tags: list[str] = field(default_factory=list)
     """What its user groups it by."""
-    then: ev.JSON = field(default_factory=dict)
-    """`{"to", "words"}`: where its answer goes when it is done."""
+    then: AnswerGoesTo = field(default_factory=AnswerGoesTo)
     terminal: ev.JSON | None = None
     """Of a session that is a terminal: see `sessions.record.terminal_state`."""
 
@@ -231,7 +235,7 @@ class Reducer:
     def _asked(self, event: ev.PermissionAsked) -> None:
         if self.summary.status != "needs-you":
             self._between = self.summary.status
-        asked = codec.to_json(event)
+        asked = cast("PendingAsk", codec.to_json(event))
         if self.open_turn is None:
             asked["between"] = True  # an agent asks while no turn runs
         self.summary.asks.append(asked)
@@ -348,7 +352,8 @@ class Reducer:
     def _restored(self, event: ev.WorktreeRestored) -> None:
         tree = self.summary.worktree
         if tree is not None:
-            self.summary.worktree = {k: v for k, v in tree.items() if k != "kept"}
+            left = {k: v for k, v in tree.items() if k != "kept"}
+            self.summary.worktree = cast("WorktreeOf", left)
 
     def _shortened(self, event: ev.ContextCompacted | ev.TurnUndone) -> None:
         """The server's count of the conversation does not hold any more."""

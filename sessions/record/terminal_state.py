@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status, one_of
+from sessions.record.summary_parts import PendingAsk
 from sessions.safety.sanitise import clean_line
 
 _MOST_NAME = 60
@@ -38,7 +39,7 @@ class OfTerminal(Protocol):
     error: str
     snippet: str
     auto_title: str
-    asks: list[ev.JSON]
+    asks: list[PendingAsk]
     terminal: ev.JSON | None
 
 

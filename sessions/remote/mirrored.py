@@ -17,6 +17,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode, Status
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
+from sessions.record.summary_parts import Attachment, MessageWaiting
 from sessions.runtime.session import BY_USER, Session
 
 if TYPE_CHECKING:
@@ -125,19 +126,19 @@ class Mirrored(Session):
         text: str,
         origin: Origin = "typed",
         mode: QueueMode = "queue",
-        attachments: Sequence[ev.JSON] = (),
+        attachments: Sequence[Attachment] = (),
     ) -> Sent:
         """Begin a turn over there, or queue the message while one runs."""
         kept = await self._brought(attachments)
         more = {"attachments": kept} if kept else {}
         return cast("Sent", await self._there("send", text=text, origin=origin, mode=mode, **more))
 
-    async def _brought(self, attachments: Sequence[ev.JSON]) -> list[ev.JSON]:
+    async def _brought(self, attachments: Sequence[Attachment]) -> list[Attachment]:
         """What is attached, kept over there too. Raises UsageError: it is too large."""
         kept = []
         for each in attachments:
-            data = await asyncio.to_thread((self.folder / str(each["path"])).read_bytes)
-            name = str(each.get("name") or each["path"])
+            data = await asyncio.to_thread((self.folder / each["path"]).read_bytes)
+            name = each.get("name") or each["path"]
             if len(data) > _MOST_ATTACHED:
                 raise UsageError(
                     f"{name} is too large to go to {self.host}: {_MOST_ATTACHED >> 20} MiB at most."
@@ -146,9 +147,14 @@ class Mirrored(Session):
             kept.append(await self._there("keep", name=name, data=said))
         return kept
 
-    async def set_queue(self, items: Sequence[ev.JSON]) -> None:
+    async def set_queue(self, items: Sequence[MessageWaiting]) -> None:
         brought = [
-            {**item, "attachments": await self._brought(item.get("attachments") or ())}
+            {
+                **item,
+                "attachments": await self._brought(
+                    cast("list[Attachment]", item.get("attachments", []))
+                ),
+            }
             for item in items
         ]
         await self._there("queue", items=brought)

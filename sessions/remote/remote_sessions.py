@@ -345,7 +345,7 @@ class RemoteSessions:
             if found.seq != 1:
                 return None  # what is before it can't be had: it comes with the beginning
             created = untrusted_input.created(found, session, name)
-            if self._of_another(name, str((created.parent or {}).get("id"))):
+            if created.parent and self._of_another(name, str(created.parent.get("id"))):
                 created = ev.replace(created, parent=None)  # it has none among those of here
             return self._deck.mirror(created)
         if isinstance(found, ev.SessionCreated) and found.seq > mirror.last_seq:

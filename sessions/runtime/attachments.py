@@ -6,11 +6,12 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from sessions.errors import UsageError
-from sessions.record import events as ev
 from sessions.record import journal
 from sessions.record.pictures import image_kind, is_convertible, judge
+from sessions.record.summary_parts import AttachedFile, Attachment
 from sessions.safety.sanitise import clean_line
 
 MOST = 20
@@ -19,28 +20,27 @@ MOST_BYTES = 20 * 2**20
 _MOST_TEXT = 2 * 2**20
 
 
-def taken(folder: Path, wanted: Sequence[ev.JSON]) -> list[ev.JSON]:
+def taken(folder: Path, wanted: Sequence[AttachedFile]) -> list[Attachment]:
     """Keep attachments in a session's folder; what stands for them in its record.
 
-    Each is `{"file": path}` of a file on this machine, or `{"path", "media_type"}` of one that is
-    kept already. Raises UsageError for one that can't be attached; then none is. For a thread.
+    Raises UsageError for one that can't be attached; then none is. For a thread.
     """
     if len(wanted) > MOST:
         raise UsageError(f"{len(wanted)} files are too many for one message: {MOST} at most.")
     return [_taken(folder, each) for each in wanted]
 
 
-def _taken(folder: Path, wanted: ev.JSON) -> ev.JSON:
+def _taken(folder: Path, wanted: AttachedFile) -> Attachment:
     file, kept = wanted.get("file"), wanted.get("path")
     if isinstance(file, str) and file:
         path = Path(file).expanduser()
         return store(folder, path.name, _bytes(path))
     if isinstance(kept, str) and (folder / journal.FILES / Path(kept).name).is_file():
-        return {**wanted, "path": f"{journal.FILES}/{Path(kept).name}"}
+        return cast("Attachment", {**wanted, "path": f"{journal.FILES}/{Path(kept).name}"})
     raise UsageError("What is attached is not there any more.")
 
 
-def store(folder: Path, name: str, data: bytes) -> ev.JSON:
+def store(folder: Path, name: str, data: bytes) -> Attachment:
     """Keep what a file called so holds; what stands for it. Raises UsageError: as `read`."""
     name = _shown(name)
     data, media, suffix = _judged(name, data)

@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sessions.errors import UsageError
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import OwnBudget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +42,7 @@ class Budget:
     turns: int = 0
 
 
-def parse(text: str) -> dict[str, float]:
+def parse(text: str) -> OwnBudget:
     """`$2.50, 200k tokens, 3 hours, 20 turns` as usd, tokens, hours, turns; "" is none.
 
     A bare number is dollars. Raises UsageError.
@@ -63,11 +64,12 @@ def parse(text: str) -> dict[str, float]:
             raise UsageError(f"{text.strip()!r} is no budget: {name} twice, or too much of it.")
         found[name] = count
         at = part.end()
-    return {name: count for name, count in found.items() if count}
+    return cast("OwnBudget", {name: count for name, count in found.items() if count})
 
 
-def said(own: Mapping[str, float]) -> str:
+def said(budget: OwnBudget) -> str:
     """A session's own budget as `parse` reads it."""
+    own = dict(cast("Mapping[str, float]", budget))
     words = {"usd": "${:g}", "tokens": "{:g} tokens", "hours": "{:g} hours", "turns": "{:g} turns"}
     if own.get("tokens", 0) >= 1000:
         own = {**own, "tokens": own["tokens"] / 1000}
@@ -75,7 +77,7 @@ def said(own: Mapping[str, float]) -> str:
     return ", ".join(form.format(own[k]) for k, form in words.items() if k in own)
 
 
-def of_session(limits: LimitsConfig, own: Mapping[str, float]) -> Budget:
+def of_session(limits: LimitsConfig, own: OwnBudget) -> Budget:
     """What holds for a session: its own limits, and the configuration's where it has none."""
     return Budget(
         float(own.get("usd") or limits.session_usd),

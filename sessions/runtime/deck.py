@@ -22,6 +22,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import SkillState
 from sessions.record.file_descriptors import near_limit
 from sessions.record.summary import SessionSummary, Summary
+from sessions.record.summary_parts import AttachedFile, SessionAbove
 from sessions.record.terminal_state import refuse_if_terminal
 from sessions.remote.mirrored import Mirrored
 from sessions.remote.remote_sessions import RemoteSessions
@@ -182,7 +183,7 @@ class Deck:
         base: str = "",
         about: str = "",
         id: str = "",
-        parent: ev.JSON | None = None,
+        parent: SessionAbove | None = None,
         run: str = "",
     ) -> Session:
         """Make a session, of that id if one is given (which must be new).
@@ -570,7 +571,7 @@ class Deck:
     # -- many at once
 
     async def broadcast(
-        self, session_ids: Sequence[str], text: str, attachments: Sequence[ev.JSON] = ()
+        self, session_ids: Sequence[str], text: str, attachments: Sequence[AttachedFile] = ()
     ) -> list[BroadcastSent]:
         """Send one message to several sessions; each answer names its session."""
         answers: list[BroadcastSent] = []

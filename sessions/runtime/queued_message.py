@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from sessions.api.answers import Sent
-from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
+from sessions.record.summary_parts import Attachment, QueuedMessage
 from sessions.safety import secrets_filter
 
 
@@ -19,13 +20,13 @@ class Queued:
     text: str
     origin: Origin = "queued"
     mode: QueueMode = "queue"
-    attachments: list[ev.JSON] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     waited: bool = False
     """It was in the queue: nobody waits for what becomes of it."""
 
     @classmethod
-    def from_json(cls, data: ev.JSON) -> Queued:
+    def from_json(cls, data: Mapping[str, Any]) -> Queued:
         """As it came from `queue.set` or from an interface."""
         return cls(
             str(data.get("text", "")),
@@ -36,7 +37,7 @@ class Queued:
             str(data.get("id") or uuid.uuid4().hex[:8]),
         )
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> QueuedMessage:
         """As it stands in `queue.set`."""
         return {
             "id": self.id,

@@ -29,6 +29,7 @@ from sessions.record.context import Context
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
 from sessions.record.summary import DISK_ENDED, ENGINE_ENDED, Reducer, Summary
+from sessions.record.summary_parts import Attachment, MessageWaiting
 from sessions.record.terminal_state import unseen
 from sessions.runtime import limit_waits
 from sessions.runtime.crash_repair import LeftOpen
@@ -189,7 +190,7 @@ class Session:
         text: str,
         origin: Origin = "typed",
         mode: QueueMode = "queue",
-        attachments: Sequence[ev.JSON] = (),
+        attachments: Sequence[Attachment] = (),
     ) -> Sent:
         """Begin a turn, or queue the message while one runs.
 
@@ -214,9 +215,9 @@ class Session:
         await taken
         return told_of({"turn": turn}, text)
 
-    async def set_queue(self, items: Sequence[ev.JSON]) -> None:
+    async def set_queue(self, items: Sequence[MessageWaiting]) -> None:
         """Replace the queue by an edited one (reordered, changed, shortened); sends nothing."""
-        self.queue = [Queued.from_json(i) for i in items if str(i.get("text", "")).strip()]
+        self.queue = [Queued.from_json(i) for i in items if i.get("text", "").strip()]
         self._queue_changed()
         self._steered()
 
@@ -247,7 +248,7 @@ class Session:
         content: ev.JSON | None = None,
     ) -> None:
         """Answer a permission request. Raises UsageError when it does not wait any more."""
-        request = next((a for a in self.summary.asks if a["ask"] == ask), {})
+        request = next((a for a in self.summary.asks if a["ask"] == ask), None)
         given = answered(request, ask, decision, reason, allowed, content)
         if self.answers is not None and await self.answers(given):
             return
@@ -266,7 +267,7 @@ class Session:
             self.stops()
             return
         if task is None and self._before is not None:
-            await self._before.withdraw([str(a["ask"]) for a in self.summary.asks])
+            await self._before.withdraw([a["ask"] for a in self.summary.asks])
         if task is None:
             if why == BY_USER and self.summary.resume_at:  # it is not to go on by itself
                 await self.recorder.emit_synced(ev.SessionSet(paused=""))

@@ -29,7 +29,7 @@ BY = "agent"
 def refuse_messages(summary: Summary) -> None:
     """Raises UsageError for a session that takes none: an agent leads it, or it is a terminal."""
     refuse_if_terminal(summary)
-    if (summary.parent or {}).get("by") == BY:
+    if summary.parent is not None and summary.parent.get("by") == BY:
         raise UsageError(
             "An agent leads this session itself: nothing can be sent to it.",
             "Write to the session that it belongs to.",

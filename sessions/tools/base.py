@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import AnsweredBy, CallStatus, DetailKind, OptionKind
+from sessions.record.summary_parts import AskOption
 from sessions.tools.fault import ToolFault as ToolFault
 
 if TYPE_CHECKING:
@@ -38,12 +39,18 @@ class Option:
     description: str = ""
     short: str = ""
 
-    def to_json(self) -> ev.JSON:
+    def to_json(self) -> AskOption:
         """As it stands in `permission.asked`."""
-        data: ev.JSON = {"id": self.id, "name": self.name, "kind": self.kind}
-        more: ev.JSON = {"description": self.description, "short": self.short}
-        more |= {"grant": self.grant, "rule": self.rule}
-        return data | {key: value for key, value in more.items() if value}
+        told: AskOption = {"id": self.id, "name": self.name, "kind": self.kind}
+        if self.description:
+            told["description"] = self.description
+        if self.short:
+            told["short"] = self.short
+        if self.grant:
+            told["grant"] = self.grant
+        if self.rule:
+            told["rule"] = self.rule
+        return told
 
 
 ONCE = Option("once", "Yes, once", "allow_once", short="Once")

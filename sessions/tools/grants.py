@@ -79,7 +79,7 @@ class Granted:
     def observe(self, event: ev.Event) -> None:
         """Take one event in."""
         if isinstance(event, ev.SessionCreated):
-            self._inherited = int((event.parent or {}).get("seq") or 0)
+            self._inherited = int(event.parent.get("seq") or 0) if event.parent else 0
         elif event.seq <= self._inherited:
             return
         elif isinstance(event, ev.PermissionAsked):

@@ -126,7 +126,7 @@ async def _ask(item: dict[str, Any], ctx: CallContext) -> tuple[list[str], str]:
         options=[
             *(o.to_json() for o in options),
             Option("other", other, "form").to_json(),
-            NO.to_json() | {"name": "No answer"},
+            {**NO.to_json(), "name": "No answer"},
         ],
         form=_form(item, several),
     )

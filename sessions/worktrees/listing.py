@@ -82,8 +82,9 @@ def rows(
     put_away = [row for common in sorted(shared) for row in _kept(Path(common), summaries)]
     kept_paths = {row.path for row in put_away}
     for path, summary in owners.items():
-        tree = summary.worktree or {}
-        if path not in there and path not in kept_paths and "kept" not in tree:
+        tree = summary.worktree
+        lost = path not in there and path not in kept_paths
+        if tree is not None and lost and "kept" not in tree:
             found.append(
                 WorktreeRow("missing", path, summary.branch, tree["repository"], summary.repository,
                     summary.id, summary.title)

@@ -10,6 +10,7 @@ from sessions.api.worktrees import ChangesShown
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import WorktreeOf
 from sessions.tools import git_border
 from sessions.worktrees import changes, changes_without_git, staging
 from sessions.worktrees.changes import Changes
@@ -17,13 +18,13 @@ from sessions.worktrees.git import line, says
 from sessions.worktrees.repository import look
 
 
-def own(summary: Summary) -> ev.JSON | None:
+def own(summary: Summary) -> WorktreeOf | None:
     """The session's own worktree, if it has one; a fork's past may hold its parent's."""
     tree = summary.worktree
     return tree if tree and tree["session"] == summary.id else None
 
 
-def is_ours(tree: ev.JSON, root: Path) -> bool:
+def is_ours(tree: WorktreeOf, root: Path) -> bool:
     """Whether a worktree that a record names may be moved, changed and removed by us.
 
     A record may come from somebody else: what it names must lie in our folder of worktrees, and be
@@ -94,12 +95,12 @@ def _gone(summary: Summary, folder: Path) -> tuple[str, str]:
 
 def told(summary: Summary, found: Changes) -> ChangesShown:
     """What `sessions diff --json` prints."""
-    tree = summary.worktree or {}
+    base = summary.worktree["base_ref"] if summary.worktree else ""
     return {
         "id": summary.id,
         "title": summary.title,
         "repository": summary.repository,
         "branch": summary.branch,
-        "base_ref": str(tree.get("base_ref", "")).removeprefix("refs/heads/"),
+        "base_ref": base.removeprefix("refs/heads/"),
         **found.to_json(),
     }

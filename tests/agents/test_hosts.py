@@ -20,6 +20,7 @@ from sessions import config
 from sessions.backends.acp.process import AgentProcess
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
+from sessions.record.summary_parts import PendingAsk
 from sessions.runtime.session import Session
 from tests.agents import dialects
 from tests.agents.setting import FOLDER, MADE, WRITTEN, Model, command_of
@@ -87,7 +88,7 @@ async def over(session: Session, status: str = "done") -> None:
     assert session.summary.status == status, session.summary.error
 
 
-async def answered(session: Session) -> ev.JSON:
+async def answered(session: Session) -> PendingAsk:
     """Allow what is asked, once it is asked; the request."""
     await until(lambda: bool(session.summary.asks) or not session.working, WAIT_S)
     assert session.summary.asks, session.summary.error

@@ -10,6 +10,7 @@ import pytest
 from sessions import config
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
+from sessions.record.summary_parts import PendingAsk
 from sessions.runtime.session import Session
 from tests.agents.setting import AGENTS, FOLDER, configuration
 from tests.support.messages_server import MessagesServer, Request, Step, call, say
@@ -49,7 +50,7 @@ def model(request: Request) -> Sequence[Step]:
     return say("It is found." if "scout for it" in said else "So be it.")
 
 
-async def _asked(session: Session) -> ev.JSON:
+async def _asked(session: Session) -> PendingAsk:
     await until(lambda: bool(session.summary.asks), START_S)
     return session.summary.asks[0]
 

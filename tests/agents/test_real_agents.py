@@ -25,6 +25,7 @@ from sessions.engine.commands.agents import choose
 from sessions.engine.whole_deck import WholeDeck
 from sessions.places import ASKED_IN
 from sessions.record import events as ev
+from sessions.record.summary_parts import Attachment
 from sessions.runtime import throttle
 from sessions.runtime.session import Session
 from tests.agents import dialects
@@ -349,7 +350,7 @@ async def test_a_picture_reaches_its_model(rig: Rig, agent: str) -> None:
     files = session.journal.path.parent / "files"
     files.mkdir(exist_ok=True)
     Image.new("RGB", (64, 64), "red").save(files / "red.png")
-    attachment = {"path": "files/red.png", "media_type": "image/png"}
+    attachment: Attachment = {"path": "files/red.png", "media_type": "image/png"}
     await session.send("What question is this?", attachments=[attachment])
     await ended(session)
     start = base64.b64encode((files / "red.png").read_bytes()[:16]).decode()[:12]

@@ -21,6 +21,7 @@ from unittest import mock
 
 from sessions.engine.client import Client
 from sessions.record import events as ev
+from sessions.record.summary_parts import AttachedFile
 from sessions.record.transcript import Transcript
 from tests.bench.harness.figure import Figure, Target
 from tests.bench.harness.stage import Stage
@@ -136,7 +137,7 @@ async def _show(stage: Stage, files: Path) -> None:
     client = await Client.connect(stage.places, start=False)
     try:
         for number, session in enumerate(stage.ids[STREAM:]):
-            given: list[ev.JSON] = [{"file": str(files / f"{number}.png")}]
+            given: list[AttachedFile] = [{"file": str(files / f"{number}.png")}]
             await client.call("session.send", session=session, text="Look", attachments=given)
     finally:
         await client.close()

@@ -11,6 +11,7 @@ from sessions.backends.acp.backend import AcpBackend
 from sessions.backends.acp.process import AgentProcess
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
+from sessions.record.summary_parts import PendingAsk
 from sessions.runtime.session import Session
 from tests.support.rig import until
 
@@ -23,7 +24,7 @@ async def ended(session: Session, status: str = "done") -> None:
     assert session.summary.status == status, session.summary.error
 
 
-async def asked(session: Session) -> ev.JSON:
+async def asked(session: Session) -> PendingAsk:
     """Wait until it asks for a permission; the request."""
     await until(lambda: bool(session.summary.asks) or not session.working, START_S)
     assert session.summary.asks, session.summary.error or "it acted without asking"

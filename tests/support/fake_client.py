@@ -38,8 +38,10 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, TurnReason
 from sessions.record.summary import Reducer, SessionSummary, Summary
+from sessions.record.summary_parts import AskOption, MessageWaiting
+from sessions.runtime.queued_message import Queued
 
-OPTIONS = [
+OPTIONS: list[AskOption] = [
     {"id": "once", "name": "once", "kind": "allow_once"},
     {"id": "session", "name": "for this session", "kind": "allow_session"},
     {"id": "always", "name": "always", "kind": "allow_always"},
@@ -329,25 +331,24 @@ class FakeClient:
 
     async def _session_send(self, session: str, text: str, **_: Any) -> ev.JSON:
         if self.sessions[session].summary.status in ("working", "needs-you"):
-            queue = [
-                *self.sessions[session].summary.queue,
-                {"id": f"q{len(self.calls)}", "text": text},
-            ]
+            item = Queued(text, id=f"q{len(self.calls)}")
+            queue = [*self.sessions[session].summary.queue, item.to_json()]
             self.emit(session, ev.QueueSet(items=queue))
-            return {"queued": queue[-1]["id"]}
+            return {"queued": item.id}
         return {"turn": self.start_turn(session, text)}
 
     async def _deck_broadcast(self, sessions: list[str], text: str) -> list[ev.JSON]:
         return [{"session": i, **await self._session_send(i, text)} for i in sessions]
 
-    async def _session_queue(self, session: str, items: list[ev.JSON]) -> None:
-        self.emit(session, ev.QueueSet(items=items))
+    async def _session_queue(self, session: str, items: list[MessageWaiting]) -> None:
+        waiting = [Queued.from_json(item).to_json() for item in items]
+        self.emit(session, ev.QueueSet(items=waiting))
 
     async def _session_next(self, session: str, item: str = "") -> bool:
         waiting = list(self.sessions[session].summary.queue)
         first = next((w for w in waiting if w["id"] == item), waiting[0])
         self.emit(session, ev.QueueSet(items=[w for w in waiting if w is not first]))
-        self.start_turn(session, str(first["text"]), "queued")
+        self.start_turn(session, first["text"], "queued")
         return True
 
     async def _session_set(self, session: str, changes: ev.JSON) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
 from sessions.record.context import Context
+from sessions.record.summary_parts import Attachment
 
 WORDS = st.sampled_from(["yes", " ", "", "a\ud800b", "two words", "\n"])
 CALLS = st.sampled_from(["c1", "c2", "c3"])
@@ -133,8 +134,8 @@ def test_a_turn_that_a_summary_covers_can_still_be_undone() -> None:
 
 def test_an_image_is_read_from_the_sessions_files(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"PNG")
-    image = {"path": "files/a.png", "media_type": "image/png", "name": "a.png"}
-    gone = {**image, "path": "files/b.png"}
+    image: Attachment = {"path": "files/a.png", "media_type": "image/png", "name": "a.png"}
+    gone: Attachment = {**image, "path": "files/b.png"}
     sent = told([ev.UserMessage(turn=1, text="Look", attachments=[image, gone])], tmp_path)
     first, second, words = sent[0]["content"]
     assert first["source"]["data"] == "UE5H"
@@ -154,7 +155,7 @@ def test_a_drawing_that_an_agent_made_is_named_to_a_model_and_not_sent(tmp_path:
 def test_a_path_in_a_record_reads_nothing_outside_the_sessions_files(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "secret").write_text("the secret")
-    attachment = {"path": "../secret", "media_type": "text/plain", "name": "x"}
+    attachment: Attachment = {"path": "../secret", "media_type": "text/plain", "name": "x"}
     sent = told([ev.UserMessage(turn=1, text="", attachments=[attachment])], tmp_path / "files")
     assert "the secret" not in json.dumps(sent)
 

@@ -31,6 +31,7 @@ from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Faults, Journal, read
 from sessions.record.recorder import Recorder
+from sessions.record.summary_parts import PendingAsk
 from sessions.safety import secrets_filter
 from sessions.tools.command_output import Spool
 from sessions.tools.process import environment
@@ -245,7 +246,7 @@ async def turn(client: Client, planted: Planted, profile: str, words: str) -> st
         await client.call("session.confirm_full", session=session)
     await client.call("session.send", session=session, text=words)
 
-    def asks() -> list[ev.JSON]:
+    def asks() -> list[PendingAsk]:
         summary = client.summaries.get(session)
         return summary.asks if summary is not None else []
 

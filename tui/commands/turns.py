@@ -66,7 +66,7 @@ def would_lose(deck: HasModel) -> str:
     if summary.resume_at:
         return "It goes on by itself when the limit ends"
     if summary.asks:
-        return f"{one_line(str(summary.asks[0].get('tool', 'a tool')))} waits for your answer"
+        return f"{one_line(summary.asks[0]['tool'] or 'a tool')} waits for your answer"
     live = deck.model.live.get(summary.id)
     blocks = live.transcript.blocks if live else []
     for block in reversed(blocks):

@@ -16,6 +16,7 @@ from sessions.places import places
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import PendingAsk
 from sessions.record.transcript import Block, Transcript
 from tui.deck.arrangement import Arrangement
 
@@ -67,7 +68,7 @@ class DeckModel:
         """Take a new or changed summary in."""
         self.summaries[summary.id] = summary
         if self._since.get(summary.id, ("", ""))[0] != summary.status:
-            asked = str(summary.asks[0].get("at", "")) if summary.asks else ""
+            asked = summary.asks[0]["at"] if summary.asks else ""
             self._since[summary.id] = (summary.status, asked or summary.updated)
         shown = is_tile(summary)
         if shown and summary.id not in self.order:
@@ -260,10 +261,10 @@ class DeckModel:
         total = sum(sum(s.tokens.values()) for s in self.summaries.values())
         return (sum(known) if known else None), total
 
-    def waiting(self) -> list[tuple[str, ev.JSON]]:
+    def waiting(self) -> list[tuple[str, PendingAsk]]:
         """Every permission request that waits, the oldest first, with its session."""
         asks = [(s.id, ask) for s in self.summaries.values() for ask in s.asks]
-        return sorted(asks, key=lambda pair: str(pair[1].get("at", "")))
+        return sorted(asks, key=lambda pair: pair[1]["at"])
 
     # -- transcripts
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from sessions.errors import AgentdeckError
+from sessions.record.summary_parts import AttachedFile, MessageWaiting
 from tui.deck.memory import Draft
 from tui.deck.terminals import give_keys, paste
 from tui.folder import here
@@ -14,7 +15,6 @@ from tui.text import clip, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sessions.record import events as ev
     from sessions.record.summary import Summary
     from tui.deck.composer import Composer
     from tui.deck.ports import ForSending
@@ -30,13 +30,18 @@ _LONGEST_S = 600.0
 class Along(TypedDict, total=False):
     """What goes with a message, as the engine takes it."""
 
-    attachments: list[ev.JSON]
+    attachments: list[AttachedFile]
 
 
 def along(files: Iterable[str]) -> Along:
     """Files that go with a message; where there are none, nothing is said of them."""
-    given: list[ev.JSON] = [{"file": file} for file in files]
+    given: list[AttachedFile] = [{"file": file} for file in files]
     return {"attachments": given} if given else {}
+
+
+def waiting(summary: Summary | None) -> list[MessageWaiting]:
+    """A session's queue, to be changed and sent back."""
+    return [cast("MessageWaiting", {**item}) for item in (summary.queue if summary else ())]
 
 
 class Sender:
@@ -119,7 +124,7 @@ class Sender:
             return f"enter runs it as you, in {clip(summary.cwd, 40)}; the model is told next time"
         if self.editing and self.editing[0] == session_id:
             return "enter puts the edited message back into the queue"
-        if (summary.parent or {}).get("by") == "agent":
+        if summary.parent is not None and summary.parent.get("by") == "agent":
             return "an agent leads this session: nothing can be sent to it"
         if summary.asks and all(ask.get("between") for ask in summary.asks):
             return "enter sends, and the question is taken away unanswered"
@@ -134,7 +139,7 @@ class Sender:
 
     def _then(self, summary: Summary) -> str:
         """Where its answer goes when it is done."""
-        to = [str(target) for target in summary.then.get("to", ())]
+        to = summary.then.get("to", [])
         if not to:
             return ""
         known = self.deck.model.summaries
@@ -315,7 +320,7 @@ class Sender:
     async def _put_back(self, editing: tuple[str, str], text: str, files: tuple[str, ...]) -> None:
         session_id, item_id = editing
         summary = self.deck.model.summaries.get(session_id)
-        items = [dict(item) for item in summary.queue] if summary is not None else []
+        items = waiting(summary)
         for item in items:
             if item.get("id") == item_id:
                 item["text"] = text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -15,9 +16,9 @@ from textual.content import Content
 from textual.message import Message
 
 from sessions.api.agents import options_in
-from sessions.record import events as ev
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import RetryWait
 from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
 from tui.view.clock import Flushable
@@ -48,16 +49,15 @@ STATUS_STYLE: dict[Status, str] = {
 }
 
 
-def seconds_left(retry: ev.JSON | None, now: datetime) -> int | None:
+def seconds_left(retry: RetryWait | None, now: datetime) -> int | None:
     """Whole seconds until a retry, 0 when it is due; None without one."""
     if not retry:
         return None
     try:
-        at = datetime.fromisoformat(str(retry["at"]).replace("Z", "+00:00"))
-        wait = float(retry["wait_s"])
-    except (KeyError, ValueError, TypeError):
+        at = datetime.fromisoformat(retry["at"].replace("Z", "+00:00"))
+    except ValueError:
         return None
-    return max(0, math.ceil(wait - (now - at).total_seconds()))
+    return max(0, math.ceil(retry["wait_s"] - (now - at).total_seconds()))
 
 
 def head_of(summary: Summary, number: int, width: int) -> Content:
@@ -113,7 +113,7 @@ def foot_parts(summary: Summary, now: datetime) -> list[tuple[str, str]]:
     parts: list[tuple[str, str]] = []
     left = seconds_left(summary.retry, now)
     if left is not None and summary.retry is not None:
-        kind = one_line(str(summary.retry.get("kind", "")))
+        kind = one_line(summary.retry["kind"])
         wait = f"retry in {left} s" if left else "retrying"
         parts.append((f"{kind}: {wait}" if kind else wait, "$text-warning"))
     if waits := _agent_waits(summary):
@@ -123,9 +123,10 @@ def foot_parts(summary: Summary, now: datetime) -> list[tuple[str, str]]:
     if summary.queue:
         parts.append((f"{len(summary.queue)} queued", "$text-accent"))
     if summary.cost_usd is not None:
-        parts.append((f"{cost(summary.cost_usd)}{_of(summary, 'usd')}", ""))
+        parts.append((f"{cost(summary.cost_usd)}{_of(summary.budget.get('usd'), cost)}", ""))
     if used := sum(summary.tokens.values()):
-        parts.append((f"{tokens(used)}{_of(summary, 'tokens')} tokens", ""))
+        of = _of(summary.budget.get("tokens"), lambda own: tokens(int(own)))
+        parts.append((f"{tokens(used)}{of} tokens", ""))
     if full := _fullness(summary):
         parts.append((f"context {full} %", "$text-warning" if full >= NEARLY_FULL else ""))
     if summary.branch:
@@ -136,12 +137,9 @@ def foot_parts(summary: Summary, now: datetime) -> list[tuple[str, str]]:
     return parts
 
 
-def _of(summary: Summary, what: str) -> str:
+def _of(own: float | None, said: Callable[[float], str]) -> str:
     """What a session may take by a budget of its own."""
-    own = summary.budget.get(what)
-    if not own:
-        return ""
-    return f" of {cost(float(own)) if what == 'usd' else tokens(int(own))}"
+    return f" of {said(own)}" if own else ""
 
 
 def _fullness(summary: Summary) -> int:

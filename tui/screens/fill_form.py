@@ -23,7 +23,7 @@ def fill(
 
     def done(content: dict[str, Any] | None) -> None:
         if content is not None:
-            ask = str(wanted.ask.get("ask", ""))
+            ask = wanted.ask["ask"]
             decide(PermissionBox.Answered(wanted.session, ask, wanted.decision, "", content))
 
     screen.app.push_screen(FormDialog(wanted.ask), done)

@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from sessions.record import events as ev
 from sessions.record import forms
+from sessions.record.summary_parts import PendingAsk
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
 from tui.widgets.fields import Field, Tick
@@ -30,10 +31,10 @@ class FormDialog(Dialog[dict[str, Any]]):
         Binding("ctrl+s,ctrl+enter", "send", "send", show=False, priority=True),
     ]
 
-    def __init__(self, ask: ev.JSON) -> None:
-        super().__init__(one_line(str(ask.get("tool") or "")) or "A question")
-        self.message = str(ask.get("summary") or "")
-        self.fields: list[ev.JSON] = list(ask.get("form") or [])
+    def __init__(self, ask: PendingAsk) -> None:
+        super().__init__(one_line(ask["tool"]) or "A question")
+        self.message = ask["summary"]
+        self.fields = list(ask["form"])
 
     def body(self) -> ComposeResult:
         """The question, a row per field, and what sends them."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from sessions.errors import AgentdeckError
+from sessions.record.summary_parts import MessageWaiting
 from tui.deck.client import Ask
+from tui.deck.sending import waiting
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Dialog, Offer
 from tui.text import clip, one_line
@@ -72,17 +74,16 @@ class Queue(Dialog[str]):
         return summary is not None and summary.status in ("working", "needs-you")
 
     @property
-    def items(self) -> list[dict[str, Any]]:
+    def items(self) -> list[MessageWaiting]:
         """The queue as it is now."""
-        summary = self.deck.model.summaries.get(self.session)
-        return [dict(item) for item in summary.queue] if summary else []
+        return waiting(self.deck.model.summaries.get(self.session))
 
     def show(self) -> None:
         """Draw the queue as it is now."""
         rows = []
         for place, item in enumerate(self.items, 1):
             mode = "steer" if item.get("mode") == "steer" else ""
-            text = str(item.get("text", ""))
+            text = item["text"]
             lines = text.count("\n")
             more = f"  (+{lines} lines)" if lines else ""
             cells = (
@@ -91,7 +92,7 @@ class Queue(Dialog[str]):
                 (one_line(text[:400]), ""),
                 (more, "$text-muted"),
             )
-            rows.append(Row(str(item.get("id", "")), cells))
+            rows.append(Row(item.get("id", ""), cells))
         self.query_one(Rows).show(rows)
 
     def action_edit(self) -> None:
@@ -108,7 +109,7 @@ class Queue(Dialog[str]):
         key = self.query_one(Rows).key
         for item in self.items:
             if item.get("id") == key:
-                self.deck.memory.sent(str(item.get("text", "")))
+                self.deck.memory.sent(item["text"])
         self._set([item for item in self.items if item.get("id") != key])
 
     def action_steer(self) -> None:
@@ -136,7 +137,7 @@ class Queue(Dialog[str]):
             items.insert(places[0] + by, items.pop(places[0]))
             self._set(items)
 
-    def _set(self, items: list[dict[str, Any]]) -> None:
+    def _set(self, items: list[MessageWaiting]) -> None:
         self._call(lambda c: c.call("session.queue", session=self.session, items=items))
 
     def _call(self, ask: Ask) -> None:

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from sessions.record import events as ev
+from sessions.record.summary_parts import AskOption, PendingAsk
 from tui.text import clip_middle, one_line, plain, rows_of
 from tui.widgets import permission_detail
 from tui.widgets.fields import Field
@@ -160,7 +161,7 @@ class PermissionBox(Vertical, can_focus=True):
         """The user wants to fill the request's form; `decision` is the answer that brings it."""
 
         session: str
-        ask: ev.JSON
+        ask: PendingAsk
         decision: str
 
     @dataclass
@@ -168,7 +169,7 @@ class PermissionBox(Vertical, can_focus=True):
         """The user goes back to the composer; the request goes on waiting."""
 
     def __init__(
-        self, session: str, ask: ev.JSON, more: int, clock: Callable[[], float] = monotonic
+        self, session: str, ask: PendingAsk, more: int, clock: Callable[[], float] = monotonic
     ) -> None:
         super().__init__()
         self.session = session
@@ -183,11 +184,11 @@ class PermissionBox(Vertical, can_focus=True):
     @property
     def ask_id(self) -> str:
         """The request that is shown."""
-        return str(self.ask.get("ask", ""))
+        return self.ask["ask"]
 
     def compose(self) -> ComposeResult:
         ask = self.ask
-        summary = one_line(str(ask.get("summary") or ask.get("tool", "")))
+        summary = one_line(ask["summary"] or ask["tool"])
         more = f"  (+{self.more} more)" if self.more else ""
         yield Static(
             Content.assemble(("? ", "bold $warning"), (summary, "bold"), (more, "$text-muted")),
@@ -206,17 +207,17 @@ class PermissionBox(Vertical, can_focus=True):
                 yield AnswerChoice(key, option)
         yield Field(placeholder="Why not? enter sends it, esc goes back", classes="-hidden")
 
-    def options(self) -> list[ev.JSON]:
+    def options(self) -> list[AskOption]:
         """The answers that are offered; without any, once and no."""
-        options = list(self.ask.get("options") or [])
+        options = list(self.ask["options"])
         return options or [
             {"id": "once", "name": "once", "kind": "allow_once"},
             {"id": "no", "name": "no", "kind": "reject_once"},
         ]
 
     def _detail(self) -> Content:
-        text = str(self.ask.get("detail") or self.ask.get("summary", ""))
-        return permission_detail.detail(text, str(self.ask.get("detail_kind", "")))
+        text = self.ask["detail"] or self.ask["summary"]
+        return permission_detail.detail(text, self.ask["detail_kind"])
 
     def on_mount(self) -> None:
         """The first answer is marked that is not for good."""
@@ -231,14 +232,14 @@ class PermissionBox(Vertical, can_focus=True):
     def wants_rows(self, width: int) -> int:
         """Title, all of what will happen, why, and the answers one below the other."""
         inside = width - 3
-        detail = rows_of(str(self.ask.get("detail", "")), inside - 3)
+        detail = rows_of(self.ask["detail"], inside - 3)
         answers = sum(
             rows_of(one_line(str(o.get("name", ""))), inside - _AROUND) for o in self.options()
         )
         return 2 + self._title_rows(inside) + detail + self._why_rows(inside) + answers
 
     def _title_rows(self, width: int) -> int:
-        summary = one_line(str(self.ask.get("summary") or self.ask.get("tool", "")))
+        summary = one_line(self.ask["summary"] or self.ask["tool"])
         return min(_TITLE_ROWS, rows_of(f"? {summary}", width))
 
     def _why_rows(self, width: int) -> int:
@@ -289,7 +290,7 @@ class PermissionBox(Vertical, can_focus=True):
         choices = self._choices
         if choices and self.has_focus and not choices[self._at].whole:
             return choices[self._at].label
-        return one_line(str(self.ask.get("why", "")))
+        return one_line(self.ask["why"])
 
     def _explain(self) -> None:
         for line in self.query(".permission--why").results(Static):  # none once it is answered
@@ -413,7 +414,7 @@ class PermissionBox(Vertical, can_focus=True):
     def _answer(self, option: ev.JSON) -> None:
         if wants_reason(option):
             self._ask_reason()
-        elif option.get("kind") == "form" and self.ask.get("form"):
+        elif option.get("kind") == "form" and self.ask["form"]:
             self.post_message(self.Fill(self.session, self.ask, str(option.get("id", ""))))
         elif str(option.get("kind", "")).startswith("reject") or not self._read_on():
             self._send(option)

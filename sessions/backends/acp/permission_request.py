@@ -6,14 +6,14 @@ import json
 import re
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sessions.api.agents import AgentChoice
 from sessions.backends.acp import modes
 from sessions.backends.acp.content import title_of, tool_text
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
-from sessions.record.closed_sets import DetailKind
+from sessions.record.closed_sets import DetailKind, OptionKind
 from sessions.tools.base import ToolFault
 from sessions.tools.workspace import Guard, Target
 
@@ -50,7 +50,7 @@ def asked(
             {
                 "id": str(o.get("optionId", "")),
                 "name": str(o.get("name", "")),
-                "kind": str(o.get("kind", "")),
+                "kind": cast("OptionKind", str(o.get("kind", ""))),  # one that is not known is kept
             }
             for o in _in_order(options)
         ],

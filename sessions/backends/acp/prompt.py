@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record import pictures
+from sessions.record.summary_parts import Attachment
 from sessions.tools.command_output import looks_binary
 
 if TYPE_CHECKING:
@@ -45,13 +46,13 @@ def blocks(host: TurnHost, preface: str, can: Message) -> list[Message]:
 
 
 def message(
-    host: TurnHost, text: str, attachments: Sequence[ev.JSON], agent: AgentProcess
+    host: TurnHost, text: str, attachments: Sequence[Attachment], agent: AgentProcess
 ) -> list[Message]:
     """A message for a turn that runs already."""
     return [*([_text(text)] if text else []), *_all_attached(host, attachments, agent.takes)]
 
 
-def _all_attached(host: TurnHost, attachments: Sequence[ev.JSON], can: Message) -> list[Message]:
+def _all_attached(host: TurnHost, attachments: Sequence[Attachment], can: Message) -> list[Message]:
     """What is attached, as the agent can take it; the user is told what it can't be shown."""
     paths = [host.files / Path(str(each.get("path", ""))).name for each in attachments]
     if not can.get("image"):
@@ -66,7 +67,7 @@ def _all_attached(host: TurnHost, attachments: Sequence[ev.JSON], can: Message) 
     return [_attached(path, each, can) for path, each in zip(paths, attachments, strict=True)]
 
 
-def _attached(path: Path, attachment: ev.JSON, can: Message) -> Message:
+def _attached(path: Path, attachment: Attachment, can: Message) -> Message:
     media = str(attachment.get("media_type", ""))
     try:
         data = path.read_bytes()

@@ -23,8 +23,8 @@ from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
-from sessions.record import events as ev
 from sessions.record.summary import SessionSummary, Summary
+from sessions.record.summary_parts import AttachedFile
 
 _AT_ONCE = 500
 """Values that one question to SQLite takes; an old one takes no thousand."""
@@ -167,7 +167,7 @@ async def sandbox(deck: Deck, backend: str = "") -> SandboxState:
 
 @command("deck.broadcast")
 async def broadcast(
-    deck: Deck, sessions: list[str], text: str, attachments: list[ev.JSON] | None = None
+    deck: Deck, sessions: list[str], text: str, attachments: list[AttachedFile] | None = None
 ) -> list[BroadcastSent]:
     """One message to several sessions; attachments as in `session.send`."""
     return await deck.broadcast(sessions, text, attachments or [])

@@ -30,6 +30,7 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import Origin, QueueMode
 from sessions.record.reading import read_from
 from sessions.record.summary import SessionSummary
+from sessions.record.summary_parts import AttachedFile, Attachment, MessageWaiting
 from sessions.runtime import budget as limit
 from sessions.runtime.attachments import store, taken
 from sessions.runtime.session import BY_USER, Session
@@ -129,22 +130,22 @@ async def send(
     text: str,
     origin: Origin = "typed",
     mode: QueueMode = "queue",
-    attachments: list[ev.JSON] | None = None,
+    attachments: list[AttachedFile] | None = None,
 ) -> Sent:
-    """Begin a turn, or queue. Attachments: `{"file": path}`, kept in the session by their hash."""
+    """Begin a turn, or queue. What is attached is kept in the session by its hash."""
     target = await deck.get(session)
     kept = await asyncio.to_thread(taken, target.folder, attachments or [])
     return await target.send(text, origin, mode, kept)
 
 
 @command("session.keep")
-async def keep(deck: Deck, session: str, name: str, data: str) -> ev.JSON:
+async def keep(deck: Deck, session: str, name: str, data: str) -> Attachment:
     """Keep a file (in base 64) in a session, to be attached; what stands for it in a message."""
     target = await deck.get(session)
     return await asyncio.to_thread(_keep, target.folder, name, data)
 
 
-def _keep(folder: Path, name: str, data: str) -> ev.JSON:
+def _keep(folder: Path, name: str, data: str) -> Attachment:
     called = Path(name).name or "file"
     try:
         said = base64.b64decode(data, validate=True)
@@ -205,14 +206,19 @@ async def answer(
 
 
 @command("session.queue")
-async def queue(deck: Deck, session: str, items: list[ev.JSON]) -> None:
+async def queue(deck: Deck, session: str, items: list[MessageWaiting]) -> None:
     """Replace the queue. Attachments as in `session.send`."""
     target = await deck.get(session)
-    for item in items:
-        if any("file" in each for each in item.get("attachments") or ()):
-            kept = await asyncio.to_thread(taken, target.folder, item["attachments"])
-            item["attachments"] = kept
-    await target.set_queue(items)
+    kept = await asyncio.to_thread(lambda: [_with_files(target.folder, item) for item in items])
+    await target.set_queue(kept)
+
+
+def _with_files(folder: Path, item: MessageWaiting) -> MessageWaiting:
+    """A message, what is attached to it kept."""
+    attached = item.get("attachments", [])
+    if not any("file" in each for each in attached):
+        return item
+    return {**item, "attachments": cast("list[AttachedFile]", taken(folder, attached))}
 
 
 @command("session.next")

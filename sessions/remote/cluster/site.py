@@ -212,7 +212,8 @@ class RaySite:
             if session in self._noted:
                 return session
             summary = told(session)
-            above = (summary.parent or {}).get("id") if summary is not None else None
+            parent = summary.parent if summary is not None else None
+            above = parent.get("id") if parent else None
             if not isinstance(above, str):
                 return session
             session = above

@@ -49,7 +49,7 @@ async def test_a_sub_agent_is_a_session_with_what_it_was_told_said_and_did(make:
     scout, aide = found["Scout"], found["Scout › Aide"]
     row = next(e for e in session.journal.events() if isinstance(e, ev.ToolCall))
     assert scout.parent == {"id": session.id, "seq": 0, "call": row.call, "by": "agent"}
-    assert (aide.parent or {})["id"] == scout.id
+    assert aide.parent is not None and aide.parent["id"] == scout.id
     await until(lambda: scout.id not in rig.deck.sessions)
     opened = await rig.deck.get(scout.id)
     events = [*opened.journal.events()]

@@ -10,6 +10,7 @@ import pytest
 from sessions.backends.anthropic import AnthropicBackend
 from sessions.backends.base import Capabilities
 from sessions.record import events as ev
+from sessions.record.summary_parts import Attachment
 from sessions.runtime.session import Session
 from tests.support.messages_server import (
     Request,
@@ -28,7 +29,7 @@ from tests.support.pictures import png
 from tests.support.rig import until
 
 
-def attached(session: Session, name: str, data: bytes) -> ev.JSON:
+def attached(session: Session, name: str, data: bytes) -> Attachment:
     """A picture under the session's `files/`."""
     folder = session.folder / "files"
     folder.mkdir(exist_ok=True)
@@ -36,7 +37,7 @@ def attached(session: Session, name: str, data: bytes) -> ev.JSON:
     return {"path": f"files/{name}", "media_type": "image/png", "name": name}
 
 
-async def show(rig: NativeRig, session: Session, *pictures: ev.JSON) -> ev.TurnEnded:
+async def show(rig: NativeRig, session: Session, *pictures: Attachment) -> ev.TurnEnded:
     """A turn about pictures."""
     await session.send("Look", attachments=list(pictures))
     await until(lambda: not session.working, 60)

@@ -6,12 +6,13 @@ import pytest
 
 from sessions.cli.run_remedies import remedy
 from sessions.record import events as ev
+from sessions.record.summary_parts import AskOption
 
 INSIDE: ev.JSON = {"works": False, "detail": "An agent runs its own tools.", "remedy": ""}
 
 
 def asked(tool: str = "execute") -> ev.PermissionAsked:
-    options: list[ev.JSON] = [{"id": "a", "name": "Always", "kind": "allow_always"}]
+    options: list[AskOption] = [{"id": "a", "name": "Always", "kind": "allow_always"}]
     return ev.PermissionAsked(turn=1, call="c", ask="a", tool=tool, summary="x", options=options)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -17,7 +19,7 @@ from sessions.engine.commands import priming as priming_commands
 from sessions.errors import UsageError
 from sessions.harvest.service import Harvest
 from sessions.priming.daydream import MARKS, Dream
-from tests.support.messages_server import Request, Step, say
+from tests.support.messages_server import Gate, Request, Step, say
 from tests.support.nativerig import NativeRig
 from tests.support.rig import until
 from tests.support.shapes import answered, fits
@@ -25,10 +27,15 @@ from tests.support.skill_folders import make_skill
 from tests.unit.features import test_priming
 from tests.unit.harvest.test_service import worked
 
+HELD = asyncio.Event()
+"""A message that asks for it is answered once that is set."""
+
 
 def reader(request: Request) -> list[Step]:
     """Reads draws, and answers in prose or for a comparison."""
     text = request.last_text
+    if "Wait: please" in text:
+        return [Gate(HELD), *say("so be it")]
     if "come to your mind first" in text:
         items = [{"id": "t1", "source": "", "term": "caching", "gloss": "keep it", "why": "fast"}]
         return say(json.dumps({"items": items}))
@@ -120,6 +127,34 @@ async def test_of_the_deck(rig: NativeRig, tmp_path: Path) -> None:
     await answered(deck, "deck.rows", sessions=[session.id])
     await answered(deck, "deck.models", backend="test")
     await answered(deck, "session.get", **of)
+
+
+async def test_of_what_waits(rig: NativeRig, tmp_path: Path) -> None:
+    HELD.clear()
+    session = await rig.session()
+    deck, of = rig.deck, {"session": session.id}
+    (tmp_path / "a.txt").write_text("attached")
+    data = base64.b64encode(b"kept").decode()
+    kept = await answered(deck, "session.keep", **of, name="b.txt", data=data)
+    files = [{"file": str(tmp_path / "a.txt")}, kept]
+    sent = await answered(deck, "session.send", **of, text="Wait: please", attachments=files)
+    assert sent == {"turn": 1}
+    later = await answered(deck, "session.send", **of, text="and then", attachments=files)
+    (waits,) = (await answered(deck, "session.get", **of))["queue"]
+    assert waits["id"] == later["queued"] and waits["attachments"][1] == kept
+    again = [{**waits, "text": "or rather"}, {"text": "a third", "attachments": files[:1]}]
+    await answered(deck, "session.queue", **of, items=again)
+    listed = await answered(deck, "deck.list")
+    (told,) = [each for each in listed if each["id"] == session.id]
+    assert [each["text"] for each in told["queue"]] == ["or rather", "a third"]
+    await answered(deck, "session.queue", **of, items=[])
+    await answered(deck, "session.budget", **of, text="$2, 10k tokens")
+    await answered(deck, "session.when_done", **of, to=["new"], words="go on")
+    HELD.set()
+    await until(lambda: not session.working)
+    fork = await answered(deck, "session.fork", **of)
+    assert fork["parent"]["id"] == session.id and fork["budget"]["usd"] == 2
+    await answered(deck, "session.turns", **of)
 
 
 async def test_of_skills(rig: NativeRig, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PIL import Image
@@ -13,6 +13,7 @@ from sessions.backends.acp import prompt
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.context import Context
+from sessions.record.summary_parts import AttachedFile, Attachment
 from sessions.runtime import attachments
 from sessions.runtime.attachments import taken
 from tests.support.pictures import png
@@ -23,7 +24,10 @@ def test_a_picture_and_a_text_are_kept_once_and_told_by_name(tmp_path: Path) -> 
     (tmp_path / "a plot.png").write_bytes(png())
     (tmp_path / "notes.md").write_text("# Notes")
     session = tmp_path / "s"
-    wanted = [{"file": str(tmp_path / "a plot.png")}, {"file": str(tmp_path / "notes.md")}]
+    wanted: list[AttachedFile] = [
+        {"file": str(tmp_path / "a plot.png")},
+        {"file": str(tmp_path / "notes.md")},
+    ]
     picture, text = taken(session, wanted)
     assert taken(session, wanted) == [picture, text]
     assert (picture["media_type"], picture["name"]) == ("image/png", "a plot.png")
@@ -31,7 +35,7 @@ def test_a_picture_and_a_text_are_kept_once_and_told_by_name(tmp_path: Path) -> 
     assert sorted(f"files/{f.name}" for f in (session / "files").iterdir()) == sorted(
         [picture["path"], text["path"]]
     )
-    assert taken(session, [picture]) == [picture]  # from the queue, say
+    assert taken(session, [cast("AttachedFile", picture)]) == [picture]  # from the queue, say
 
     context = Context(session / "files")
     context.apply(ev.UserMessage(turn=1, text="Look", attachments=[picture, text]))
@@ -61,7 +65,7 @@ def test_what_is_no_file_is_refused_and_nothing_waits(tmp_path: Path) -> None:
     for wanted in ({"file": str(tmp_path / "pipe")}, {"file": str(tmp_path)}, {"file": "/no\0"},
                    {"file": "gone.png"}, {"path": "files/none.png"}, {"path": 3}, {}):  # fmt: skip
         with pytest.raises(UsageError):
-            taken(tmp_path / "s", [wanted])
+            taken(tmp_path / "s", [cast("AttachedFile", wanted)])
     with pytest.raises(UsageError, match="too many"):
         taken(tmp_path / "s", [{"file": "x"}] * 21)
 
@@ -71,7 +75,7 @@ class Host:
 
     turn = 1
 
-    def __init__(self, files: Path, attachments: list[ev.JSON]) -> None:
+    def __init__(self, files: Path, attachments: list[Attachment]) -> None:
         self.files = files
         self.message = ev.UserMessage(turn=1, text="Look", attachments=attachments)
         self.told: list[ev.Event] = []
@@ -83,7 +87,7 @@ class Host:
 def test_an_agent_without_eyes_gets_the_path_and_the_user_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png())
     kept = taken(tmp_path / "s", [{"file": str(tmp_path / "a.png")}])
-    outside = {"path": "../../a.png", "media_type": "image/png"}
+    outside: Attachment = {"path": "../../a.png", "media_type": "image/png"}
     host: Any = Host(tmp_path / "s" / "files", [*kept, outside])
     _, picture, gone = prompt.blocks(host, "", {})
     assert str(host.files) in picture["text"] and "not there any more" in gone["text"]

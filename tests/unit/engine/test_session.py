@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from sessions.api.answers import Sent
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
+from sessions.record.summary_parts import MessageWaiting
 from tests.support.deckrig import Rig, types_of
 from tests.support.rig import say_hello, until
 
@@ -90,7 +92,7 @@ async def test_a_queue_that_an_interrupt_left_goes_on_when_it_is_told_to(rig: Ri
         await session.send(text)
     await session.interrupt()
     dropped = [q.to_json() for q in session.queue if q.text != "second"]
-    await session.set_queue(dropped)  # what is dropped sends nothing
+    await session.set_queue(cast("list[MessageWaiting]", dropped))  # what is dropped sends nothing
     assert (session.summary.turns, session.working) == (1, False)
     assert await session.next(session.queue[1].id)
     assert not await session.next()  # the turn that runs goes on with the rest by itself

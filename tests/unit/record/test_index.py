@@ -17,6 +17,7 @@ from sessions.errors import NotFound, UsageError
 from sessions.record import events as ev
 from sessions.record.journal import NAME, Journal
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import SessionAbove
 
 
 def session(root: Path, name: str, *texts: str) -> None:
@@ -66,8 +67,10 @@ def test_a_terminal_is_open_while_its_program_runs(tmp_path: Path) -> None:
 
 
 def test_it_knows_which_sessions_another_one_started(index: Index, tmp_path: Path) -> None:
-    for name, more in (("c3", {"call": "t"}), ("fork", {})):
-        made = ev.SessionCreated(id=name, parent={"id": "a1", "seq": 0, **more})
+    fork: SessionAbove = {"id": "a1", "seq": 0}
+    above: dict[str, SessionAbove] = {"c3": {**fork, "call": "t"}, "fork": fork}
+    for name, parent in above.items():
+        made = ev.SessionCreated(id=name, parent=parent)
         Journal.create(tmp_path / "sessions" / name, made)[0].close()
     index.refresh()
     assert index.above() == {"c3": "a1"}

@@ -22,6 +22,7 @@ from sessions.errors import EngineError, UsageError
 from sessions.record import codec
 from sessions.record import events as ev
 from sessions.record.journal import store_file
+from sessions.record.summary_parts import AttachedFile
 from sessions.remote import host as remote_host
 from sessions.remote.host import RemoteHost
 from sessions.remote.host_connection import command_of
@@ -314,7 +315,7 @@ async def test_files_come_along_both_ways_up_to_their_limit(two: Two) -> None:
     notes = two.here.root / "notes.txt"
     notes.write_text("of this machine")
     async with _client(two) as client:
-        given = [{"file": str(notes)}]
+        given: list[AttachedFile] = [{"file": str(notes)}]
         await client.call("session.send", session=session.id, text="Read.", attachments=given)
     (attached,) = session.messages[2].attachments
     assert attached["name"] == "notes.txt"

@@ -9,6 +9,7 @@ import pytest
 
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
+from sessions.record.summary_parts import AskOption
 from sessions.runtime.session import Session
 from sessions.tools.grants import Granted, Grants
 from sessions.tools.rules import FileRules
@@ -115,7 +116,12 @@ def test_a_grant_that_is_none_allows_nothing(grant: ev.JSON) -> None:
 
 def test_a_grant_that_was_turned_down_counts_for_nothing() -> None:
     fold = Granted()
-    option = {"id": "s", "kind": "allow_session", "grant": {"kind": "edits", "words": []}}
+    option: AskOption = {
+        "id": "s",
+        "name": "",
+        "kind": "allow_session",
+        "grant": {"kind": "edits", "words": []},
+    }
     fold.observe(ev.PermissionAsked(seq=2, turn=1, call="c", ask="a", options=[option]))
     fold.observe(ev.PermissionAnswered(seq=3, turn=1, call="c", ask="a", decision="s"))
     assert fold.grants == []

@@ -144,7 +144,9 @@ async def test_where_the_terminal_can_not_be_lent_the_login_is_named() -> None:
 
 async def test_an_import_goes_on_with_another_backend_where_its_own_is_not_here() -> None:
     async with opened(1) as here:
-        here.client.sessions["s001"].summary.source = {"harness": "codex", "id": "1"}
+        here.client.sessions["s001"].summary.source = {
+            "harness": "codex", "path": "", "id": "1",
+        }  # fmt: skip
         here.client.on_summary(here.client.sessions["s001"].summary)
         await here.settle()
         here.client.refuse["session.continue"] = NotFound("codex is not here.")

@@ -9,6 +9,7 @@ from textual.widgets import Checkbox, Input, Select
 from sessions.api.deck import SearchHit
 from sessions.archive.order import grouped
 from sessions.record import events as ev
+from sessions.runtime.queued_message import Queued
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient, hit
 from tui import actions as registry
@@ -252,7 +253,7 @@ async def test_asking_again_and_undoing() -> None:
 
 async def queued(here: Opened) -> None:
     here.client.start_turn("s001")
-    items = [{"id": f"q{n}", "text": f"message {n}", "mode": "queue"} for n in range(3)]
+    items = [Queued(f"message {n}", id=f"q{n}").to_json() for n in range(3)]
     here.client.emit("s001", ev.QueueSet(items=items))
     await here.settle()
     await here.press("alt+q")

@@ -5,6 +5,7 @@ import asyncio
 from textual.widgets import Input
 
 from sessions.record import events as ev
+from sessions.record.summary_parts import SessionAbove
 from tests.support.deckpilot import Opened, opened
 from tui.screens import session_list
 from tui.screens.dialogs import STILL_READING, Choose
@@ -73,10 +74,10 @@ def test_a_session_that_another_one_started_is_marked_as_such() -> None:
     from sessions.record.summary import Summary
     from tui.screens.session_list import session_pick
 
-    def shown(**parent: object) -> str:
-        summary = Summary("s1", title="Scout", parent=dict(parent) or None)
+    def shown(parent: SessionAbove | None) -> str:
+        summary = Summary("s1", title="Scout", parent=parent)
         return "".join(text for text, _ in session_pick(summary).cells)
 
-    assert "└ Scout" in shown(id="s0", seq=0, call="c")
-    assert "└" not in shown(id="s0", seq=7), "a fork is its own"
-    assert "└" not in shown()
+    assert "└ Scout" in shown({"id": "s0", "seq": 0, "call": "c"})
+    assert "└" not in shown({"id": "s0", "seq": 7}), "a fork is its own"
+    assert "└" not in shown(None)

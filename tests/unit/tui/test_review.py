@@ -13,6 +13,7 @@ from textual.widgets import Input
 from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
 from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import WorktreeOf
 from sessions.worktrees import changes, review
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
@@ -37,7 +38,11 @@ def told(tmp_path: Path) -> ChangesShown:
     git(mine, "rm", "-q", "gone.txt")
     (mine / "new [red]\x1b.md").write_text("# new\x1b[31m\n")
     (mine / "p.png").write_bytes(b"\x89PNG\0")
-    summary = Summary("s001", worktree={"base_ref": "refs/heads/main"}, branch="agentdeck/w")
+    tree: WorktreeOf = {
+        "session": "s001", "path": str(mine), "repository": str(mine / ".git"), "base": base,
+        "base_ref": "refs/heads/main",
+    }  # fmt: skip
+    summary = Summary("s001", worktree=tree, branch="agentdeck/w")
     return review.told(summary, changes.collect(mine, base))
 
 

@@ -8,6 +8,8 @@ from rich.cells import cell_len
 
 from sessions.record.closed_sets import Status
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import RetryWait
+from sessions.runtime.queued_message import Queued
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.screens.settings.items import shown_value
@@ -44,18 +46,21 @@ def test_a_long_title_is_cut_and_the_status_is_not(width: int, title: str) -> No
 
 def test_the_foot_says_retry_first() -> None:
     at = (NOW - timedelta(seconds=3)).isoformat().replace("+00:00", "Z")
-    retry = {"kind": "overloaded", "wait_s": 10.0, "attempt": 2, "at": at}
-    summary = Summary("a", model="m", retry=retry, queue=[{}, {}], tokens={"input": 1200})
+    retry: RetryWait = {"kind": "overloaded", "wait_s": 10.0, "attempt": 2, "at": at}
+    waits = Queued("more").to_json()
+    summary = Summary("a", model="m", retry=retry, queue=[waits] * 2, tokens={"input": 1200})
     foot = foot_of(summary, 80, NOW).plain
     assert foot == "overloaded: retry in 7 s · 2 queued · 1.2k tokens · m"
 
 
 def test_a_due_retry_counts_no_further_than_zero() -> None:
-    assert seconds_left({"at": "2026-11-23T09:00:00Z", "wait_s": 5}, NOW) == 0
+    retry: RetryWait = {"kind": "", "wait_s": 5, "attempt": 1, "at": "2026-11-23T09:00:00Z"}
+    assert seconds_left(retry, NOW) == 0
 
 
 def test_a_broken_retry_is_no_countdown() -> None:
-    assert seconds_left({"at": "soon", "wait_s": "x"}, NOW) is None
+    retry: RetryWait = {"kind": "", "wait_s": 5, "attempt": 1, "at": "soon"}
+    assert seconds_left(retry, NOW) is None
 
 
 def test_a_title_with_markup_and_escapes_is_plain_text() -> None:

@@ -34,9 +34,13 @@ _HEAD = "Each is rebased on the one before; it stops at the first that can't be 
 def candidates(summaries: Sequence[Summary], current: str) -> list[Summary]:
     """The sessions with a branch of their own in the repository of the current one."""
     trees = {s.id: s for s in summaries if _own(s)}
-    here = (trees[current].worktree or {})["repository"] if current in trees else ""
-    found = [s for s in trees.values() if not here or (s.worktree or {})["repository"] == here]
+    here = _repository(trees[current]) if current in trees else ""
+    found = [s for s in trees.values() if not here or _repository(s) == here]
     return sorted(found, key=lambda s: (s.id != current, s.repository, s.id))
+
+
+def _repository(summary: Summary) -> str:
+    return summary.worktree["repository"] if summary.worktree else ""
 
 
 def _own(summary: Summary) -> bool:

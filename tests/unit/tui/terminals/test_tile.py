@@ -17,6 +17,7 @@ from textual.widgets import Input
 from sessions.api.terminals import TerminalOutput, TerminalWatched
 from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import AskOption
 from sessions.record.terminal_state import called
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_terminals import TerminalClient
@@ -508,7 +509,9 @@ async def test_code_whose_lines_would_run_is_not_typed_when_that_is_refused() ->
 
 async def test_the_clipboard_is_the_programs_only_when_it_is_allowed() -> None:
     async with shown() as (here, client, view):
-        options = [{"id": "copy", "name": "Copy it", "kind": "allow_once", "short": "copy"}]
+        options: list[AskOption] = [
+            {"id": "copy", "name": "Copy it", "kind": "allow_once", "short": "copy"}
+        ]
         asked = ev.PermissionAsked(
             turn=0, call="", ask="a1", tool="clipboard", summary="It wants to copy", options=options
         )
