@@ -93,7 +93,7 @@ class SkillNote(TypedDict):
     context: str
 
 
-class SkillChange(TypedDict):
+class SkillFileChanged(TypedDict):
     """A file that is not as it was when the skill was trusted."""
 
     path: str
@@ -117,7 +117,7 @@ class SkillReviewed(TypedDict):
     left_out: list[str]
     trust: SkillTrust
     usable: bool
-    changes: list[SkillChange]
+    changes: list[SkillFileChanged]
     folder: str
 
 
