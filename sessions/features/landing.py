@@ -99,7 +99,7 @@ class Landings:
     async def _land(
         self,
         session: Session,
-        tree: ev.JSON,
+        tree: WorktreeOf,
         target: str,
         how: LandedHow,
         message: str,

@@ -47,12 +47,12 @@ _KEYS = {
 }
 
 
-def wants_reason(option: ev.JSON) -> bool:
+def wants_reason(option: AskOption) -> bool:
     """Whether an answer is a no that is to be explained (`sessions.tools.base.NO_BECAUSE`)."""
     return str(option.get("id", "")).endswith("reason")
 
 
-def key_of(option: ev.JSON, number: int, taken: set[str]) -> str:
+def key_of(option: AskOption, number: int, taken: set[str]) -> str:
     """The key of an answer: its kind's letter, else its number."""
     key = "r" if wants_reason(option) else _KEYS.get(str(option.get("kind", "")), "")
     return key if key and key not in taken else str(number)
@@ -61,7 +61,7 @@ def key_of(option: ev.JSON, number: int, taken: set[str]) -> str:
 class AnswerChoice(Static, can_focus=False):
     """One answer, to be clicked or moved to."""
 
-    def __init__(self, key: str, option: ev.JSON) -> None:
+    def __init__(self, key: str, option: AskOption) -> None:
         self.option = option
         self.key = key
         self.kind = str(option.get("kind", ""))
@@ -404,27 +404,24 @@ class PermissionBox(Vertical, can_focus=True):
         event.stop()
         rejecting = [o for o in self.options() if str(o.get("kind", "")).startswith("reject")]
         rejecting.sort(key=wants_reason, reverse=True)
-        option = rejecting[0] if rejecting else {"id": "no"}
-        self._send(option, event.value)
+        self._send(rejecting[0]["id"] if rejecting else "no", event.value)
 
     def _leave_reason(self) -> None:
         self.query_one(Input).add_class("-hidden")
         self.focus()
 
-    def _answer(self, option: ev.JSON) -> None:
+    def _answer(self, option: AskOption) -> None:
         if wants_reason(option):
             self._ask_reason()
         elif option.get("kind") == "form" and self.ask["form"]:
-            self.post_message(self.Fill(self.session, self.ask, str(option.get("id", ""))))
+            self.post_message(self.Fill(self.session, self.ask, option["id"]))
         elif str(option.get("kind", "")).startswith("reject") or not self._read_on():
-            self._send(option)
+            self._send(option["id"])
 
     def _ask_reason(self) -> None:
         field = self.query_one(Input)
         field.remove_class("-hidden")
         field.focus()
 
-    def _send(self, option: ev.JSON, reason: str = "") -> None:
-        self.post_message(
-            self.Answered(self.session, self.ask_id, str(option.get("id", "")), reason)
-        )
+    def _send(self, option: str, reason: str = "") -> None:
+        self.post_message(self.Answered(self.session, self.ask_id, option, reason))
