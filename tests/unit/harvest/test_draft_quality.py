@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,23 @@ def test_what_a_task_of_a_plan_asks_is_what_was_asked(tmp_path: Path) -> None:
     draft = harvest.create(harvest.of_named(["s1"]))
     assert draft.name == "plot-monthly-rain" and "something like: Plot the" in draft.body
     assert harvest.messages(draft)[0] == ["Plot the monthly rain in rain.csv for me"]
+
+
+async def test_a_model_may_name_parameters_and_a_script_goes_along(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, "plot")
+    harvest = Harvest(rig_places(tmp_path))
+    names = {"RAIN_CSV": "MONTHS_TABLE", "NEW_RAIN_PNG": "sys", "ADDRESS": "X1", "plt": "PLT"}
+
+    async def ask(prompt: str) -> str:
+        lines = [{"text": line.text, "from": [n]} for n, line in enumerate(draft.lines, 1)]
+        return json.dumps({"lines": lines, "parameters": names})
+
+    better = await harvest.improve(draft.name, ask)
+    script = better.files["scripts/plot.py"].decode()
+    assert "MONTHS_TABLE = sys.argv[1]" in script and "open(MONTHS_TABLE)" in script
+    assert "RAIN_CSV" not in script and "NEW_RAIN_PNG" in script and "ADDRESS" in script
+    assert "scripts/plot.py MONTHS_TABLE NEW_RAIN_PNG`" in better.body
+    compile(script, "plot.py", "exec")
 
 
 def test_what_failed_is_told_with_the_names_of_what_worked(tmp_path: Path) -> None:
