@@ -31,6 +31,11 @@ _WRITES = re.compile(
     r"(?:script|program|tool|function|command|one-liner|macro) (?:that|which|to|for)\s+(\w+)\s*"
 )
 """What asks for a program is asking for what that does."""
+_OPEN = re.compile(
+    r"(?i)what (?:could|can|might|may|would|will) (?!(?:i|we|you|one|they|it|the|a|an|my|our)\b)"
+    r"[a-z]+(?: (?!(?:if|when|in|on|at|with|for|to|the|a)\b)[a-z]+)?"
+)
+"""What asks for what nobody has in mind yet ("what could go wrong")."""
 _ASKED_LATER = re.compile(r"(?i)\bplease ([a-z]+) (?:them|it|that|this|those|these)\b")
 _CLAUSE = re.compile(
     r"[:;?!()\"“”]|[.,](?=\s|\Z)|\s[-–—]\s"
@@ -130,6 +135,8 @@ def skill_words(text: str) -> list[str]:
 
     Empty where that is not plain.
     """
+    if open_ := _OPEN.match(text):
+        return ["find", *open_[0].lower().split()]
     asked = wish(text)
     if not asked.verb:
         return []

@@ -457,4 +457,5 @@ def _first_words(text: str) -> str:
 def _telling(text: str) -> list[str]:
     """Words that tell what a text is about, in its order."""
     terms = telling_terms(text)
-    return [w for w in re.findall(r"[A-Za-z]{4,}", text) if w.lower() in terms][:4]
+    words = (w for w in re.findall(r"[A-Za-z]{4,}", text) if w.lower() in terms)
+    return list({word.lower(): word for word in words}.values())[:4]

@@ -24,6 +24,7 @@ from sessions.harvest.rules import as_rules
         ("Why is the build slow?", "explain-build-slow"),
         ("Summarise minutes.md", "summarise-minutes"),
         ("Upgrade nginx on HOST without downtime", "upgrade-nginx-without-downtime"),
+        ("What could go wrong if we moved to Mondays?", "find-what-could-go-wrong"),
         ("Fix it", ""),
         ("go on", ""),
         ("", ""),
