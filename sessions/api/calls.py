@@ -1121,7 +1121,14 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["work.fetch"], /, *, repository: str, commit: str, address: str
+        self,
+        command: Literal["work.fetch"],
+        /,
+        *,
+        repository: str,
+        commit: str,
+        address: str,
+        session: str = ...,
     ) -> Known: ...
 
     @overload

@@ -405,6 +405,10 @@ class ClusterConfig:
     address: str = setting(
         "", "its head; this machine must be one of its nodes, and have its token", "10.0.0.1:6379"
     )
+    origin: bool = setting(
+        False,
+        "a node fetches a repository from its `origin` by itself; what that lacks comes from here",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,8 @@ class RepositoryTransfer:
         known = {"repository": key, "commit": commit}
         async with self._sending.setdefault(f"{site} {key}", asyncio.Lock()):
             had = await self._elsewhere.ask(site, "work.known", {**known, **to})
-            if not had["has"] and not to:
-                had = await self._by_address(site, repository, known) or had
+            if not had["has"]:
+                had = await self._by_address(site, repository, {**known, **to}) or had
             if not had["has"]:
                 await self._send(site, repository, commit, had["tips"], key, to)
         who = await self._trees.run(_author, repository)
@@ -81,7 +81,7 @@ class RepositoryTransfer:
         return {**known, "inner": inner, "author": who}
 
     async def _by_address(
-        self, site: str, repository: Repository, known: dict[str, str]
+        self, site: str, repository: Repository, asked: dict[str, str]
     ) -> Known | None:
         """What is there once the site has fetched it by itself; None: it does not, or can't."""
         config = getattr(self._elsewhere.of(site), "config", None)
@@ -89,7 +89,7 @@ class RepositoryTransfer:
         if not address:
             return None
         try:
-            args = {**known, "address": address}
+            args = {**asked, "address": address}
             return cast("Known", await self._elsewhere.ask(site, "work.fetch", args))
         except Offline:
             raise

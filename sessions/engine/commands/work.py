@@ -27,8 +27,8 @@ _once = IdempotentRequests()
 async def known(deck: Deck, repository: str, commit: str, session: str = "") -> Known:
     """Whether a commit of a repository is here, and what of it is.
 
-    `session`, as in `work.part` and `work.take`: for whose task; where each has a machine of its
-    own, it says which is asked.
+    `session`, as in `work.fetch`, `work.part` and `work.take`: for whose task; where each has a
+    machine of its own, it says which is asked.
     """
     cache = work.cache(deck.places)
 
@@ -41,7 +41,9 @@ async def known(deck: Deck, repository: str, commit: str, session: str = "") -> 
 
 
 @command("work.fetch")
-async def fetch(deck: Deck, repository: str, commit: str, address: str) -> Known:
+async def fetch(
+    deck: Deck, repository: str, commit: str, address: str, session: str = ""
+) -> Known:  # fmt: skip
     """Fetch a repository by its address; whether the commit is here then, and what of it is."""
     await asyncio.to_thread(work.cache(deck.places).fetch, repository, address)
     return await known(deck, repository, commit)

@@ -27,6 +27,7 @@ from sessions.remote.port import Lost, Offline
 from sessions.safety.sanitise import clean_line
 
 if TYPE_CHECKING:
+    from sessions.config.model import ClusterConfig
     from sessions.remote.remote_sessions import RemoteSessions
     from sessions.runtime.deck import Deck
 
@@ -62,6 +63,11 @@ class RaySite:
     def offline(self) -> str:
         """Why the cluster can't be reached, "" while it can or nobody has tried."""
         return self._why
+
+    @property
+    def config(self) -> ClusterConfig:
+        """How it is configured now."""
+        return self._deck.config.cluster
 
     @property
     def running(self) -> int:

@@ -100,6 +100,21 @@ async def test_tasks_on_a_cluster_leave_what_tasks_here_leave(rig: Rig, nearby: 
     assert len(begun) == 2  # each branch comes once: when the try is over it is here
 
 
+async def test_a_node_fetches_by_the_address_what_is_there(rig: Rig, nearby: Nearby) -> None:
+    """Nothing goes from here then; the branch comes back all the same."""
+    file, work, origin = rig.deck.places.config_file, rig.root / "work", rig.root / "origin.git"
+    file.write_text(file.read_text() + "origin = true\n")
+    await rig.again()
+    git(rig.root, "clone", "-q", "--bare", str(work), str(origin))
+    git(work, "remote", "add", "origin", f"file://{origin}")
+    rig.server.script = writes
+    runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
+    assert states(runner) == {"one": "done"}, _whys(runner)
+    assert git(work, "show", f"{runner.run.units['one'].branch}:one.txt") == "one.txt"
+    commands = [args["command"] for op, args in nearby.asked if op == "call"]
+    assert "work.fetch" in commands and "work.take" not in commands
+
+
 async def test_its_session_comes_home_and_is_reviewed_like_any_other(
     rig: Rig, nearby: Nearby
 ) -> None:
