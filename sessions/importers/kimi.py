@@ -5,12 +5,14 @@ program: `turn.prompt`, `context.append_loop_event` with parts, calls and result
 `turn.ended`; what was taken back (`context.undo`, so many messages) is kept as undone; the folder
 stands in `state.json` two folders above. Its sub-agents have a wire of
 their own, which is left out. kimi-cli kept `~/.kimi/sessions/<hash>/<session>/wire.jsonl` with
-`{timestamp, message: {type, payload}}`, read by the public description of its messages
-(kimi_cli/wire/types.py, June 2026).
+`{timestamp, message: {type, payload}}`, made by version 1.48.0, and read by the public description
+of its messages too (kimi_cli/wire/types.py, June 2026). `<hash>` is the MD5 of the folder, which
+`~/.kimi/kimi.json` has among others; `context.jsonl` beside it holds the same for the model.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from sessions.importers.base import Builder, Record, object_in, records, text_of
 from sessions.record import events as ev
 
 _MOST = 2**20
+_CONTEXT = "context.jsonl"
 
 
 class Kimi:
@@ -29,11 +32,15 @@ class Kimi:
 
     def claims(self, path: Path, head: bytes) -> bool:
         """By its name and its first line."""
+        if path.name == _CONTEXT:
+            return path.with_name("wire.jsonl").exists()
         first = head.split(b"\n", 1)[0]
         return path.name == "wire.jsonl" and b'"protocol_version"' in first
 
     def read(self, path: Path) -> Iterator[ev.Event]:
         """The conversation's events."""
+        if path.name == _CONTEXT:  # the wire tells it
+            return
         agent, home = path.parent, path.parent.parent
         ours = home.name == "agents"
         if ours and agent.name != "main":
@@ -41,7 +48,7 @@ class Kimi:
         folder = home.parent if ours else agent
         state = object_in(folder / "state.json", _MOST)
         builder = Builder(self.harness, path, str(state.get("id") or folder.name))
-        builder.cwd = str(state.get("cwd") or "")
+        builder.cwd = str(state.get("cwd") or ("" if ours else _folder_of(home)))
         builder.title = str(state.get("title") or "") if state.get("isCustomTitle") else ""
         standing: list[int] = []
         for record in records(path):
@@ -120,6 +127,17 @@ class Kimi:
             _usage(builder, usage, "input_other", "input_cache_read", "input_cache_creation")
         elif kind == "StepInterrupted":
             builder.interrupted()
+
+
+def _folder_of(hashed: Path) -> str:
+    """The folder whose sessions kimi-cli keeps there, or ""."""
+    known = object_in(hashed.parent.parent / "kimi.json", _MOST).get("work_dirs")
+    for row in known if isinstance(known, list) else ():
+        path = str(row.get("path") or "") if isinstance(row, dict) else ""
+        name = hashlib.md5(path.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+        if path and hashed.name == name:
+            return path
+    return ""
 
 
 def _summary(record: Record) -> str:

@@ -1,8 +1,9 @@
 """Conversations of more programs: files that the real ones made, and described ones.
 
-`copilot-1.0.102`, `kimi-2.1.0`, `vibe-3.0.2` and `claude-2.1.318` were made by those versions with
-a scripted server (November 2026), with folders renamed, long texts cut, and records that are no
-part of the conversation left out. Goose, Crush and Cursor are written from public descriptions.
+`copilot-1.0.102`, `kimi-2.1.0`, `kimi-cli-1.48.0`, `vibe-3.0.2` and `claude-2.1.318` were made by
+those versions with a scripted server (November 2026), with folders renamed, long texts cut, and
+records that are no part of the conversation left out. Goose, Crush and Cursor are written from
+public descriptions.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sessions.importers.homes import default_paths
 from sessions.importers.run import import_paths
 from sessions.places import Places
 from sessions.record import events as ev
+from sessions.record.journal import read
 from tests.unit.importers.test_formats import FIXTURES, events_of, imported, lines, of, told, where
 
 __all__ = ["where"]
@@ -95,6 +97,16 @@ def test_what_was_taken_back_in_kimi_code_is_undone(tmp_path: Path, where: Place
 def test_a_wire_of_a_sub_agent_of_kimi_is_no_conversation(tmp_path: Path, where: Places) -> None:
     shutil.copytree(FIXTURES / "kimi-2.1.0" / "agents" / "main", tmp_path / "agents" / "scout")
     assert [d.status for d in import_paths([tmp_path / "agents"], where)] == ["empty"]
+
+
+def test_what_kimi_cli_keeps_is_one_conversation_of_its_folder(where: Places) -> None:
+    done = list(import_paths([FIXTURES / "kimi-cli-1.48.0" / "sessions"], where))
+    assert sorted(d.status for d in done) == ["empty", "new"]
+    (session,) = (d.session for d in done if d.session)
+    events = list(read(where.session(session) / "journal.jsonl"))
+    assert of(events, ev.SessionCreated)[0].cwd == "/home/me/work"
+    assert said(events) == ["First question", "please run it"]
+    assert results(events) == [("ok", "hello\n")]
 
 
 def test_a_wire_of_kimi_cli_is_read(tmp_path: Path, where: Places) -> None:
