@@ -26,9 +26,12 @@ from sessions.engine.client import Client
 from sessions.places import JOURNAL, Places
 from sessions.record import events as ev
 from tests.bench.harness.figure import Figure, Target
+from tests.bench.harness.stage import Stage
 from tests.support.rig import rig_places, until
 
 SESSIONS, SCREEN, RATE = 24, 6, 100
+SHOWN = 20
+"""Tokens a second of each, where the interface is what is measured."""
 _AGENTDECK = str(Path(sys.executable).parent / "agentdeck")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -140,6 +143,14 @@ async def _both(seconds: int) -> tuple[Measured, ...]:
     return local, far, screen, far_screen
 
 
+def _interface(seconds: float, *, far: bool) -> float:
+    """What the deck on a terminal takes to show so many that stream."""
+    with Stage(SESSIONS, far=far) as stage:
+        stage.open(SESSIONS)
+        stage.stream(SHOWN)
+        return stage.watched(seconds).interface_per_mb
+
+
 def figures(quick: bool) -> Iterator[Figure]:
     """Pairs of runs, the one beside the other."""
     pairs = [asyncio.run(_both(5 if quick else 10)) for _ in range(1 if quick else 3)]
@@ -155,6 +166,11 @@ def figures(quick: bool) -> Iterator[Figure]:
     )  # fmt: skip
     yield Figure(
         "network, of the journals' bytes", [f.network / f.journal for f in far], "×", Target(0.4)
+    )  # fmt: skip
+    shown = [[_interface(3.0 if quick else 10.0, far=far) for _ in pairs] for far in (True, False)]
+    yield Figure(
+        f"interface CPU, {SESSIONS} tiles of a host, per MB of text", shown[0], "s",
+        Target(1.05, "ratio"), "of sessions here", shown[1],
     )  # fmt: skip
     yield Figure(
         "engine CPU here per event of a host", [f.cpu for f in far], "µs", Target(1, "ratio"),

@@ -24,6 +24,8 @@ from sessions.places import Places, places
 from tests.bench.harness.terminal import Echo, Terminal, cpu, rss
 
 _PATIENCE_S = 30.0
+_HOME = "AGENTDECK_HOME="
+_AGENTDECK = str(Path(sys.executable).parent / "agentdeck")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,12 @@ class Load:
 
 
 class Stage:
-    """An installation of its own with so many sessions; ends with all that it started."""
+    """An installation of its own with so many sessions; ends with all that it started.
 
-    def __init__(self, sessions: int, profile: Path | None = None) -> None:
+    `far`: they live in another engine of this machine, which is its host.
+    """
+
+    def __init__(self, sessions: int, profile: Path | None = None, *, far: bool = False) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="ad-bench-"))
         self.terminal: Terminal | None = None
         self._server = subprocess.Popen(
@@ -51,12 +56,22 @@ class Stage:
         work, home = self.root / "work", self.root / "home"
         work.mkdir()
         home.mkdir(mode=0o700)
-        (home / "config.toml").write_text(
+        config = (
             '[defaults]\nprofile = "b"\n'
             f'[backends.b]\ntype = "anthropic"\nbase_url = "{self.url}"\nmodel = "scripted"\n'
             '[profiles.b]\nbackend = "b"\n[limits]\nturns_at_once = 100\n'
         )
-        (home / "config.toml").chmod(0o600)
+        self._far = self.root / "far" if far else None
+        for each in [home, self._far] if self._far else [home]:
+            each.mkdir(mode=0o700, exist_ok=True)
+            (each / "config.toml").write_text(config)
+            (each / "config.toml").chmod(0o600)
+        if self._far:
+            with (home / "config.toml").open("a") as more:
+                more.write(
+                    f"[hosts.far]\ncommand = {json.dumps(['env', _HOME + str(self._far)])}\n"
+                )
+                more.write(f"agentdeck = {json.dumps([_AGENTDECK])}\n")
         self._environ = mock.patch.dict(os.environ, AGENTDECK_HOME=str(home))
         self._environ.start()
         self.places: Places = places()
@@ -67,9 +82,12 @@ class Stage:
     async def _create(self, count: int, work: str) -> list[str]:
         made = []
         async with _client() as client:
+            while self._far and any(h["why"] for h in await client.call("deck.hosts", again=True)):
+                await asyncio.sleep(0.05)
+            host = "far" if self._far else ""
             for number in range(count):
                 title = f"tile{number:02d}"
-                made.append(await client.call("session.create", cwd=work, title=title))
+                made.append(await client.call("session.create", host=host, cwd=work, title=title))
         return [summary["id"] for summary in made]
 
     def open(self, shown: int) -> None:
@@ -159,6 +177,12 @@ class Stage:
         self.close_deck()
         with contextlib.suppress(Exception):  # it is to be gone, whatever it says
             lifecycle.stop(self.places)
+        if self._far:
+            with (
+                contextlib.suppress(Exception),
+                mock.patch.dict(os.environ, AGENTDECK_HOME=str(self._far)),
+            ):
+                lifecycle.stop(places())
         if self._profiled is not None:
             self._profiled.wait()
         self._server.kill()
