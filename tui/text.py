@@ -47,6 +47,14 @@ def clip(text: str, cells: int) -> str:
     return set_cell_size(text, cells - 1).rstrip() + "…"
 
 
+def fitting(text: str, cells: int) -> str:
+    """As many of its parts (` · ` between them) as so many cells hold, the first in any case."""
+    parts = text.split(" · ")
+    while len(parts) > 1 and cell_len(" · ".join(parts)) > cells:
+        parts.pop()
+    return " · ".join(parts)
+
+
 def clip_middle(text: str, cells: int) -> str:
     """At most so many cells of a text: its beginning and its end."""
     if cell_len(text) <= cells:

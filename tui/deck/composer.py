@@ -15,7 +15,7 @@ from textual.message import Message
 from tui.deck.completions import Offers
 from tui.deck.dropped_files import files_named, has_clipboard, is_picture
 from tui.deck.memory import Draft
-from tui.text import clean, one_line, size
+from tui.text import clean, fitting, one_line, size
 from tui.widgets.fields import Area
 
 LARGE_PASTE_CHARS = 4_000
@@ -344,4 +344,6 @@ class Composer(Area):
         """Take aim, and name where a message goes and what enter does now."""
         self.targets = targets
         self.border_title = Content(target)
-        self.border_subtitle = Content(hint)
+        # A corner, and a space to each side.
+        room = self.outer_size.width - 4
+        self.border_subtitle = Content(fitting(hint, room) if room > 0 else hint)

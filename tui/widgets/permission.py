@@ -114,7 +114,12 @@ class Detail(VerticalScroll):
 
     @property
     def unseen(self) -> int:
-        """Rows that have never been in view; all of them before it is laid out."""
+        """Rows that have never been in view; all of them before it is laid out.
+
+        None where it is left out, since the title says the same.
+        """
+        if not self.display:
+            return 0
         if not self.size.height:
             return max(1, self.virtual_size.height)
         self._seen = max(self._seen, self.scroll_offset.y + self.size.height)
@@ -232,11 +237,19 @@ class PermissionBox(Vertical, can_focus=True):
     def wants_rows(self, width: int) -> int:
         """Title, all of what will happen, why, and the answers one below the other."""
         inside = width - 3
-        detail = rows_of(self.ask["detail"], inside - 3)
+        detail = 0 if self._title_says_all(inside) else rows_of(self.ask["detail"], inside - 3)
         answers = sum(
             rows_of(one_line(str(o.get("name", ""))), inside - _AROUND) for o in self.options()
         )
         return 2 + self._title_rows(inside) + detail + self._why_rows(inside) + answers
+
+    def _title_says_all(self, width: int) -> bool:
+        """Whether what will happen is the title's one line, which is all in view."""
+        summary = self.ask["summary"]
+        if self.ask["detail"] != summary or one_line(summary) != summary:
+            return False
+        # What is hidden in it is named in the detail alone.
+        return self._detail().plain == summary and rows_of(f"? {summary}", width) == 1
 
     def _title_rows(self, width: int) -> int:
         summary = one_line(self.ask["summary"] or self.ask["tool"])
@@ -250,6 +263,7 @@ class PermissionBox(Vertical, can_focus=True):
         if not self._choices:
             return
         inside = max(1, width - 3)
+        self.query_one(Detail).display = not self._title_says_all(inside)
         rest = self._arrange(inside, height) + self._title_rows(inside)
         rest += bool(self.query_one(Detail).unseen)
         # What it is comes before why it is asked, and the answers before both.

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from tests.support.deckpilot import Opened, opened
 from tui.text import clip_middle
-from tui.widgets.permission import GUARD_S, AnswerChoice, PermissionBox
+from tui.widgets.permission import GUARD_S, AnswerChoice, Detail, PermissionBox
 
 
 @asynccontextmanager
@@ -32,6 +32,16 @@ def arm(here: Opened) -> None:
     """As if the guard's time had passed."""
     box(here)._since -= GUARD_S * 2
     box(here)._shown -= GUARD_S * 2
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [("Which way?", False), ("Which way?\nOr none?", True), ("Which  way?", True)],
+)
+async def test_a_question_is_told_once(detail: str, shown: bool) -> None:
+    async with asking(detail, summary="Which way?") as here:
+        assert box(here).query_one(Detail).display is shown
+        assert box(here).query_one(Detail).unseen == 0
 
 
 async def test_a_request_does_not_take_the_focus() -> None:

@@ -13,7 +13,7 @@ from sessions.runtime.queued_message import Queued
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.screens.settings.items import shown_value
-from tui.text import clip, cost, one_line, plain, size, title_of, tokens
+from tui.text import clip, cost, fitting, one_line, plain, size, title_of, tokens
 from tui.widgets import permission_detail
 from tui.widgets.clickable_line import (
     ClickableSpot,
@@ -182,6 +182,14 @@ def test_the_foot_says_that_an_agent_starts_while_it_does() -> None:
 )
 def test_a_diff_that_is_asked_about_names_its_file_once(text: str, told: str) -> None:
     assert permission_detail.detail(text, "diff").plain == told
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [(40, "enter sends · more · last"), (20, "enter sends · more"), (4, "enter sends")],
+)
+def test_a_hint_leaves_out_whole_parts(cells: int, told: str) -> None:
+    assert fitting("enter sends · more · last", cells) == told
 
 
 def test_a_secret_that_is_set_is_told_to_be() -> None:
