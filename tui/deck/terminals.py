@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from tui.deck.ports import Asks, ForBeginning, ForPicking, ForTerminals
     from tui.terminals.view import TerminalView
     from tui.widgets.permission import PermissionBox
+
+_OPERATORS = frozenset("();<>|&")
 
 
 class WithTerminals:
@@ -88,12 +91,24 @@ async def paste(deck: ForPicking, session: str, text: str) -> bool:
     return True
 
 
-async def begin(deck: ForBeginning, line: str, cwd: str = "", title: str = "") -> None:
-    """Make a terminal with that command on it, and give it the keys. Raises AgentdeckError."""
+def command_of(line: str) -> list[str]:
+    """The words of a command line; a shell has it where only a shell knows what it means.
+
+    Raises UsageError.
+    """
+    parts = shlex.shlex(line, posix=False, punctuation_chars=True)
+    parts.commenters = ""
     try:
-        argv = shlex.split(line)
+        words = shlex.split(line)
+        means_more = any(_OPERATORS.issuperset(part) or part.startswith("$") for part in parts)
     except ValueError as error:
         raise UsageError(f"That is no command: {error}.", "Close what was quoted.") from error
+    return [os.environ.get("SHELL") or "sh", "-c", line] if means_more else words
+
+
+async def begin(deck: ForBeginning, line: str, cwd: str = "", title: str = "") -> None:
+    """Make a terminal with that command on it, and give it the keys. Raises AgentdeckError."""
+    argv = command_of(line)
     summary = deck.model.summary()
     beside = summary.id if summary is not None and not cwd else ""
     if not (beside or cwd):
