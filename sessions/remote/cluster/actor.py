@@ -60,6 +60,9 @@ class ActorHome(Protocol):
     def owns(self, actor: str, session: str) -> bool:
         """Whether it may say something of a session."""
 
+    def short_of_memory(self, actor: str, why: str) -> None:
+        """Tell the user that it was ended for that."""
+
     def parted(self, actor: str) -> None:
         """Nothing more comes of it."""
 
@@ -95,6 +98,8 @@ class Actor:
                 news = await self.news(driver, wait_s)
             except BridgeFault as fault:
                 if fault.kind in (frames.LOST, frames.FULL):
+                    if fault.kind == frames.FULL:
+                        self._home.short_of_memory(self.session, fault.message)
                     await self.lost(fault.message)
                     return
                 self._cut(f"Its actor does not answer: {fault.message}")

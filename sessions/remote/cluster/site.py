@@ -14,6 +14,7 @@ from sessions.api.cluster import ClusterNode
 from sessions.errors import AgentdeckError, UsageError, told_as
 from sessions.record import codec
 from sessions.record import events as ev
+from sessions.record.names import name_of
 from sessions.record.summary import Summary
 from sessions.remote import untrusted_input
 from sessions.remote.cluster import frames, settings
@@ -259,6 +260,11 @@ class RaySite:
             await self._unbegun(driver, session)
             raise
         self._followed(session)
+
+    def short_of_memory(self, actor: str, why: str) -> None:
+        """Tell the user why a turn was cut off."""
+        named = " ".join(f"“{name_of(m.summary)}”" for m in self.mirrors(actor)) or actor
+        self._deck.notice("cluster", f"Ray ended {named}, whose turn is cut off: {why}")
 
     async def _greeted(self, driver: Driver, session: str, told: ev.JSON) -> None:
         if refused := told.get("error"):
