@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from rich.cells import cell_len, set_cell_size
@@ -18,6 +19,8 @@ __all__ = [
     "cost",
     "duration",
     "first_line",
+    "fitting",
+    "in_file_name",
     "one_line",
     "place_of",
     "plain",
@@ -53,6 +56,11 @@ def fitting(text: str, cells: int) -> str:
     while len(parts) > 1 and cell_len(" · ".join(parts)) > cells:
         parts.pop()
     return " · ".join(parts)
+
+
+def in_file_name(text: str) -> str:
+    """What of a text a file's name can have: its words, with `-` between them."""
+    return "-".join(re.findall(r"\w+", text.casefold()))[:40].strip("-")
 
 
 def clip_middle(text: str, cells: int) -> str:

@@ -17,11 +17,13 @@ async def export(deck: Talks) -> None:
     """Write the session to a file, as Markdown (.md), HTML (.html) or JSON (.json)."""
     from tui.folder import here
     from tui.screens.dialogs import Prompt
+    from tui.text import in_file_name
 
     summary = deck.model.summary()
     if summary is None:
         return
-    asked = Prompt("Export to", f"{here()}/session-{summary.id[-6:]}.md", ".md, .html or .json")
+    name = f"{in_file_name(summary.title or summary.about) or 'session'}-{summary.id[-6:]}"
+    asked = Prompt("Export to a file in .md, .html or .json", f"{here()}/{name}.md")
     path = await deck.app.push_screen_wait(asked)
     if path and path.strip():
         where = await deck.client.call("session.export", session=summary.id, path=path.strip())

@@ -38,7 +38,9 @@ def _retry(block: Block) -> str:
     data = block.data
     # `countdown` is set by whoever counts; nothing ticks here.
     wait = _line(data.get("countdown")) or f"waits {_seconds(data.get('wait_s'))}"
-    said = f"{_line(data.get('kind')) or 'fault'}: try {data.get('attempt', '?')}, {wait}"
+    kind, attempt = _line(data.get("kind")) or "fault", data.get("attempt", "?")
+    # Who waits with another session of the same key has not tried yet.
+    said = f"{kind}: try {attempt}, {wait}" if attempt else f"{kind}: {wait}"
     return f"{said}. {_line(block.text)}" if block.text else said
 
 

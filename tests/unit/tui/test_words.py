@@ -13,7 +13,7 @@ from sessions.runtime.queued_message import Queued
 from tui.deck.model import DeckModel
 from tui.deck.tile import foot_of, head_of, seconds_left
 from tui.screens.settings.items import shown_value
-from tui.text import clip, cost, fitting, one_line, plain, size, title_of, tokens
+from tui.text import clip, cost, fitting, in_file_name, one_line, plain, size, title_of, tokens
 from tui.widgets import permission_detail
 from tui.widgets.clickable_line import (
     ClickableSpot,
@@ -190,6 +190,19 @@ def test_a_diff_that_is_asked_about_names_its_file_once(text: str, told: str) ->
 )
 def test_a_hint_leaves_out_whole_parts(cells: int, told: str) -> None:
     assert fitting("enter sends · more · last", cells) == told
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("What is a mean?", "what-is-a-mean"),
+        ("../a\x1b[2J/b", "a-2j-b"),
+        ("", ""),
+        ("Über 漢字", "über-漢字"),
+    ],
+)
+def test_a_title_names_a_file(title: str, name: str) -> None:
+    assert in_file_name(title) == name
 
 
 def test_a_secret_that_is_set_is_told_to_be() -> None:

@@ -112,6 +112,8 @@ def test_an_error_says_what_to_do() -> None:
 def test_a_retry_says_why_and_how_long() -> None:
     retry = (ev.Retry, {"kind": "overloaded", "wait_s": 12.0, "attempt": 2})
     assert shown(retry) == ["↻ overloaded: try 2, waits 12 s"]
+    with_another = (ev.Retry, {"kind": "rate_limit", "wait_s": 98.0, "attempt": 0})
+    assert shown(with_another) == ["↻ rate_limit: waits 98 s"]
 
 
 def test_a_message_that_was_not_typed_says_where_it_came_from() -> None:
