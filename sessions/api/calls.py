@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         PrimingWishes,
         SessionPrimed,
     )
+    from sessions.api.requests import RunWishes, SessionEdits
     from sessions.api.skills import (
         NotSwitched,
         PutBack,
@@ -441,7 +442,7 @@ class Calls(Protocol):
         file: str,
         at: str = ...,
         every: str = ...,
-        wishes: ev.JSON | None = ...,
+        wishes: RunWishes | None = ...,
     ) -> Scheduled: ...
 
     @overload
@@ -835,7 +836,7 @@ class Calls(Protocol):
 
     @overload
     async def call(
-        self, command: Literal["session.set"], /, *, session: str, changes: ev.JSON
+        self, command: Literal["session.set"], /, *, session: str, changes: SessionEdits
     ) -> None: ...
 
     @overload

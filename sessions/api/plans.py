@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
+from sessions.api.requests import RunWishes
 from sessions.plans.model import UnitState
-from sessions.record import events as ev
 
 
 class RunSpent(TypedDict):
@@ -127,5 +127,5 @@ class Scheduled(TypedDict):
     every: str
     words: str
     due: float
-    wishes: ev.JSON
+    wishes: RunWishes
     last_run: str

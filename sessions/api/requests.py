@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from sessions.record.closed_sets import SkillState
+from sessions.record.closed_sets import Permission, SkillState
 
 
 class SessionWishes(TypedDict, total=False):
@@ -23,6 +23,31 @@ class SessionWishes(TypedDict, total=False):
     worktree: bool | None
     base: str
     about: str
+
+
+class SessionEdits(TypedDict, total=False):
+    """What is changed of a session; `paused`: "" = it goes on."""
+
+    title: str
+    backend: str
+    model: str
+    profile: str
+    permission: Permission
+    paused: str
+    archived: bool
+    closed: bool
+    aside: bool
+    tags: list[str]
+
+
+class RunWishes(TypedDict, total=False):
+    """Of a run of a plan, in place of what its file says."""
+
+    parallel: int
+    usd: float
+    tokens: int
+    hours: float
+    until: str
 
 
 class InjectionWishes(TypedDict, total=False):

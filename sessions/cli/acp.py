@@ -11,7 +11,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -20,6 +20,7 @@ from sessions.cli import editor_forms
 from sessions.cli.output import CONTEXT
 from sessions.errors import AgentdeckError
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
 
@@ -193,7 +194,9 @@ class Bridge:
         if mode not in _MODES:
             raise ValueError(f"no mode {mode}")
         await self.client.call(
-            "session.set", session=str(params["sessionId"]), changes={"permission": mode}
+            "session.set",
+            session=str(params["sessionId"]),
+            changes={"permission": cast("Permission", mode)},
         )
         return {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -13,6 +13,7 @@ from sessions.cli.output import CONTEXT, say, say_json, table
 
 if TYPE_CHECKING:
     from sessions.api.plans import RunShown
+    from sessions.api.requests import RunWishes
     from sessions.engine.client import Client
     from sessions.plans.model import Task
     from sessions.plans.read import CheckedPlan
@@ -161,7 +162,7 @@ def start(file: Path, detach: bool, at: str, every: str, as_json: bool, **wishes
     plan_run.raise_for(code)
 
 
-def _schedule(file: Path, at: str, every: str, wishes: ev.JSON, as_json: bool) -> None:
+def _schedule(file: Path, at: str, every: str, wishes: RunWishes, as_json: bool) -> None:
     from sessions.errors import UsageError
 
     if at and every:
@@ -202,9 +203,10 @@ def unschedule(schedule: str) -> None:
     say(f"{entry['id']} is taken out")
 
 
-def _wishes(given: dict[str, object]) -> ev.JSON:
+def _wishes(given: dict[str, object]) -> RunWishes:
     names = {"budget_usd": "usd", "budget_tokens": "tokens"}
-    return {names.get(k, k): v for k, v in given.items() if v is not None and v != ""}
+    told = {names.get(k, k): v for k, v in given.items() if v is not None and v != ""}
+    return cast("RunWishes", told)
 
 
 @plan.command("list")

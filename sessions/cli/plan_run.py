@@ -16,13 +16,14 @@ from sessions.record import events as ev
 
 if TYPE_CHECKING:
     from sessions.api.plans import RunShown
+    from sessions.api.requests import RunWishes
     from sessions.engine.client import Client
 
 _AGAIN_S = 0.5
 _TRIES = 20
 
 
-async def start(file: Path, wishes: ev.JSON, *, detach: bool, as_json: bool) -> int:
+async def start(file: Path, wishes: RunWishes, *, detach: bool, as_json: bool) -> int:
     """Begin a run; the exit code. Without `detach`, when nothing goes on without a person."""
     if detach:
         told = await by_engine(lambda c: c.call("plan.start", file=str(file), **wishes))
@@ -45,7 +46,7 @@ class FollowedRun:
         self._seq = 0
         self._again = asyncio.Event()
 
-    async def run(self, file: Path, wishes: ev.JSON) -> int:
+    async def run(self, file: Path, wishes: RunWishes) -> int:
         """Begin and follow; the exit code."""
         client = await self._connect()
         try:

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,6 +18,9 @@ from sessions.cli.run_remedies import remedy
 from sessions.errors import AgentdeckError, NeedsPerson, UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
+
+if TYPE_CHECKING:
+    from sessions.api.requests import SessionEdits
 
 
 @dataclass(slots=True)
@@ -170,7 +173,9 @@ async def _session(client: Any, options: RunOptions) -> str:
             if value
         }
         if changes:
-            await client.call("session.set", session=found["id"], changes=changes)
+            await client.call(
+                "session.set", session=found["id"], changes=cast("SessionEdits", changes)
+            )
         for name in options.skills:
             await client.call("session.skill", session=found["id"], name=name, state="on")
         if options.mcp:

@@ -74,15 +74,20 @@ class DeclaredCommand:
     does: str
 
 
-def declared() -> list[DeclaredCommand]:
-    """Every command that a client may send, by name."""
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every command that a client may send, by name, and what does it."""
     own: dict[str, Callable[..., Any]] = {
         "hello": Server.hello,
         "session.unwatch": Connection.unwatch,
         "session.watch": Connection._watch,
         **terminal_views.COMMANDS,
     }
-    return [_command(name, f) for name, f in sorted((commands.load_commands() | own).items())]
+    return commands.load_commands() | own
+
+
+def declared() -> list[DeclaredCommand]:
+    """What each declares."""
+    return [_command(name, function) for name, function in sorted(functions().items())]
 
 
 def _command(name: str, function: Callable[..., Any]) -> DeclaredCommand:

@@ -36,7 +36,7 @@ async def go_on(deck: Deck, session: Session, backend: str = "", cwd: str = "") 
         raise UsageError(
             "This session was not imported: it goes on by itself.", "Send it a message."
         )
-    harness = source["harness"]
+    harness = source.get("harness", "")
     own = _backend_of(deck, harness)
     name = backend or own
     if name not in deck.config.backends:

@@ -9,30 +9,43 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 from sessions.api.answers import (
     BackendAbilities,
     BackendListed,
+    BroadcastSent,
+    Greeting,
+    Handed,
     HostState,
     McpServerState,
     ModelChoice,
     SandboxState,
+    Sent,
+    SessionListed,
+    SettingChanged,
+    SettingsShown,
+    TurnShown,
+    Watched,
 )
+from sessions.api.calls import Calls
 from sessions.api.deck import OfferFound, ProfileShown, SearchHit
+from sessions.api.plans import RunLine
 from sessions.api.skills import SkillsListed
 from sessions.api.terminals import TerminalOutput
+from sessions.api.worktrees import ConflictShown, Fetched, Landed, NotLanded
 from sessions.archive.order import grouped, started_by
 from sessions.archive.rows import repository_of
 from sessions.backends.base import Capabilities
 from sessions.config import change
 from sessions.config.model import Profile
 from sessions.config.settings import overview
-from sessions.engine.commands import check, load_commands
+from sessions.engine.commands import check
+from sessions.engine.protocol import functions
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import codec
 from sessions.record import events as ev
@@ -40,6 +53,7 @@ from sessions.record.closed_sets import Origin, TurnReason
 from sessions.record.summary import Reducer, SessionSummary, Summary
 from sessions.record.summary_parts import AskOption, MessageWaiting
 from sessions.runtime.queued_message import Queued
+from tests.support.shapes import fits
 
 OPTIONS: list[AskOption] = [
     {"id": "once", "name": "once", "kind": "allow_once"},
@@ -77,9 +91,31 @@ def hit(session: str, seq: int, snippet: str = "", title: str = "", at: str = ""
     return {"id": session, "seq": seq, "at": at, "snippet": snippet, "title": title}
 
 
+def landed(session: str, commits: int) -> Landed:
+    """So many commits of a session are on `main`."""
+    return {
+        "id": session, "landed": True, "onto": "main", "how": "rebase", "commit": "", "before": "",
+        "commits": commits,
+    }  # fmt: skip
+
+
+def not_landed(session: str, path: str) -> NotLanded:
+    """They are not: there is a conflict."""
+    conflict: ConflictShown = {"path": path, "kind": "contents", "message": ""}
+    return {
+        "id": session, "landed": False, "onto": "main", "how": "rebase", "conflicts": [conflict],
+        "message": "",
+    }  # fmt: skip
+
+
 @cache
-def _commands() -> dict[str, Callable[..., Awaitable[Any]]]:
-    return load_commands()
+def _commands() -> dict[str, Callable[..., Any]]:
+    return functions()
+
+
+@cache
+def _answer_of(command: str) -> Any:
+    return get_type_hints(_commands()[command])["return"]
 
 
 class FakeSession:
@@ -97,13 +133,13 @@ class FakeSession:
         return self.reducer.summary
 
 
-class FakeClient:
+class FakeClient(Calls):
     """In the deck's own loop; nothing happens unless a test says so."""
 
     def __init__(self, at: str = "") -> None:
         self.at = at
         """When everything happens; "" = now."""
-        self.engine: ev.JSON = {"version": "0", "pid": 1}
+        self.engine: Greeting = {"version": "0", "pid": 1, "since": ""}
         self.on_event: Callable[[str, ev.Event], None] = lambda *_: None
         self.on_terminal: Callable[[str, TerminalOutput], None] = lambda *_: None
         self.on_summary: Callable[[Summary], None] = lambda *_: None
@@ -210,12 +246,13 @@ class FakeClient:
         """Itself: the other machine has what this one has."""
         return self
 
-    async def call(self, command: str, /, **args: Any) -> Any:
-        """Record the call, and do what the engine would; its own check of arguments included."""
-        if (known := _commands().get(command)) is not None:
-            check(known, args)
-        else:
-            assert command in ("session.watch", "session.unwatch"), f"no command {command}"
+    async def _ask(self, command: str, args: dict[str, Any]) -> Any:
+        """Record the call, and do what the engine would; its own check of arguments included.
+
+        What is answered is what the engine's command declares, as it comes over a socket.
+        """
+        assert command in _commands(), f"no command {command}"
+        check(_commands()[command], args)
         self.calls.append((command, args))
         if command in self.refuse:
             raise self.refuse.pop(command)
@@ -223,9 +260,15 @@ class FakeClient:
         if self.closed:
             raise EngineError("The engine has gone.", "Reconnect.")
         method = getattr(self, "_" + command.replace(".", "_"), None)
-        return await method(**args) if method else None
+        if method is None:
+            return None  # whoever tests that does not look at it
+        told = json.loads(json.dumps(await method(**args)))
+        fits(told, _answer_of(command))
+        return told
 
-    async def _deck_list(self, closed: bool = False, archived: bool = False) -> list[ev.JSON]:
+    async def _deck_list(
+        self, closed: bool = False, archived: bool = False
+    ) -> list[SessionSummary]:
         return [s.to_json() for s in self.summaries.values()]
 
     async def _deck_order(self, first: list[str] | None = None) -> list[str]:
@@ -233,41 +276,49 @@ class FakeClient:
         above = {i: started_by(s.parent) for i, s in self.summaries.items()}
         return grouped(trees, above, first or ())
 
-    async def _deck_rows(self, sessions: list[str]) -> list[ev.JSON]:
-        known = self.summaries
-        return [known[i].to_json() for i in sessions if i in known]
+    async def _deck_rows(self, sessions: list[str]) -> list[SessionListed]:
+        keys, known = SessionListed.__annotations__, self.summaries
+        return [cast("SessionListed", known[i].part(keys)) for i in sessions if i in known]
 
-    async def _plan_going(self) -> list[ev.JSON]:
+    async def _plan_going(self) -> list[RunLine]:
         return []
 
-    async def _session_hand(self, session: str, to: list[str], words: str) -> list[ev.JSON]:
+    async def _session_hand(self, session: str, to: list[str], words: str) -> list[Handed]:
         return [{"to": target, "session": target} for target in to]
 
     async def _session_when_done(self, session: str, to: list[str], words: str = "") -> None:
         self.emit(session, ev.SessionSet(then={"to": to, "words": words} if to else {}))
 
-    async def _worktree_fetch(self, session: str, message: str = "") -> ev.JSON:
+    async def _worktree_fetch(self, session: str, message: str = "") -> Fetched:
         branch = self.summaries[session].branch
-        return {"branch": branch, "repository": "/work", "loose": ["a.txt"]}
+        return {
+            "id": session, "repository": "/work", "branch": branch, "commit": "",
+            "loose": ["a.txt"], "files": [], "left": [],
+        }  # fmt: skip
 
     async def _deck_backends(self) -> list[BackendListed]:
         return BACKENDS
 
-    async def _config_settings(self) -> Any:
+    async def _config_settings(self) -> SettingsShown:
         shown = asdict(overview(self.config_file))
-        return {**shown, "sections": json.loads(json.dumps(shown["sections"]))}
+        return cast("SettingsShown", shown)
 
     async def _config_check(self, keys: list[str], text: str) -> str:
         return change.fault_of(self.config_file, tuple(keys), text)
 
-    async def _config_put(self, keys: list[str], text: str, before: str | None = None) -> ev.JSON:
-        return asdict(change.put(self.config_file, tuple(keys), text, before))
+    async def _config_put(
+        self, keys: list[str], text: str, before: str | None = None
+    ) -> SettingChanged:
+        done = change.put(self.config_file, tuple(keys), text, before)
+        return cast("SettingChanged", asdict(done))
 
-    async def _config_reset(self, keys: list[str], before: str | None = None) -> ev.JSON:
-        return asdict(change.reset(self.config_file, tuple(keys), before))
+    async def _config_reset(self, keys: list[str], before: str | None = None) -> SettingChanged:
+        done = change.reset(self.config_file, tuple(keys), before)
+        return cast("SettingChanged", asdict(done))
 
-    async def _config_add(self, keys: list[str], first: dict[str, str]) -> ev.JSON:
-        return asdict(change.add(self.config_file, tuple(keys), first))
+    async def _config_add(self, keys: list[str], first: dict[str, str]) -> SettingChanged:
+        done = change.add(self.config_file, tuple(keys), first)
+        return cast("SettingChanged", asdict(done))
 
     async def _deck_hosts(self, again: bool = False) -> list[HostState]:
         return self.hosts
@@ -309,7 +360,7 @@ class FakeClient:
     ) -> SessionSummary:
         return await self._session_create(title=title)
 
-    async def _session_turns(self, session: str) -> list[ev.JSON]:
+    async def _session_turns(self, session: str) -> list[TurnShown]:
         said = [e for e in self.sessions[session].events if isinstance(e, ev.UserMessage)]
         return [
             {"turn": e.turn, "at": e.at, "text": e.text, "origin": e.origin, "files": [],
@@ -317,7 +368,7 @@ class FakeClient:
             for e in said
         ]  # fmt: skip
 
-    async def _session_watch(self, session: str, from_seq: int = 1) -> ev.JSON:
+    async def _session_watch(self, session: str, from_seq: int = 1) -> Watched:
         target = self.sessions[session]
         target.watched = True
         for event in target.events[from_seq - 1 :]:
@@ -329,7 +380,7 @@ class FakeClient:
             raise NotFound(f"There is no session {session}.")
         self.sessions[session].watched = False
 
-    async def _session_send(self, session: str, text: str, **_: Any) -> ev.JSON:
+    async def _session_send(self, session: str, text: str, **_: Any) -> Sent:
         if self.sessions[session].summary.status in ("working", "needs-you"):
             item = Queued(text, id=f"q{len(self.calls)}")
             queue = [*self.sessions[session].summary.queue, item.to_json()]
@@ -337,8 +388,8 @@ class FakeClient:
             return {"queued": item.id}
         return {"turn": self.start_turn(session, text)}
 
-    async def _deck_broadcast(self, sessions: list[str], text: str) -> list[ev.JSON]:
-        return [{"session": i, **await self._session_send(i, text)} for i in sessions]
+    async def _deck_broadcast(self, sessions: list[str], text: str) -> list[BroadcastSent]:
+        return [{"session": i, "error": "", **await self._session_send(i, text)} for i in sessions]
 
     async def _session_queue(self, session: str, items: list[MessageWaiting]) -> None:
         waiting = [Queued.from_json(item).to_json() for item in items]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from sessions.api.terminals import TerminalOutput
+from sessions.api.terminals import Pasted, Recorded, TerminalOutput, TerminalWatched
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
 from sessions.record.terminal_state import TERMINAL
@@ -40,14 +40,6 @@ class TerminalClient(FakeClient):
         if session in self.watching:
             self.on_terminal(session, TerminalOutput(at, data, **more))
 
-    async def call(self, command: str, /, **args: Any) -> Any:
-        """As the engine does for terminals; what else there is as before."""
-        if not command.startswith("terminal."):
-            return await super().call(command, **args)
-        self.calls.append((command, args))
-        method = getattr(self, "_" + command.replace(".", "_"), None)
-        return await method(**args) if method else None
-
     async def _terminal_new(self, argv: list[str], **_: Any) -> SessionSummary:
         session = self.terminal(*argv)
         self.on_summary(self.sessions[session].summary)
@@ -55,12 +47,14 @@ class TerminalClient(FakeClient):
 
     async def _terminal_watch(
         self, session: str, columns: int = 0, rows: int = 0, history: int = 1
-    ) -> ev.JSON:
+    ) -> TerminalWatched:
         self.watching.add(session)
         data = self.kept[session] if history else b""
         end = len(self.kept[session])
-        told = {"columns": columns or 80, "rows": rows or 24, "start": end - len(data), "end": end,
-                "preamble": "", "whole": bool(history), "running": True}  # fmt: skip
+        told: TerminalWatched = {
+            "columns": columns or 80, "rows": rows or 24, "start": end - len(data), "end": end,
+            "preamble": "", "whole": bool(history), "running": True,
+        }  # fmt: skip
         if data:
             self.on_terminal(session, TerminalOutput(end - len(data), data))
         return told
@@ -80,11 +74,11 @@ class TerminalClient(FakeClient):
     async def _terminal_clipboard(self, session: str, ask: str) -> str:
         return "from the program"
 
-    async def _terminal_recorded(self, session: str, offset: int = 0) -> ev.JSON:
+    async def _terminal_recorded(self, session: str, offset: int = 0) -> Recorded:
         header = {"version": 3, "term": {"cols": 80, "rows": 24}}
         return {"header": header, "events": self.recorded, "next": 1, "done": True}
 
-    async def _terminal_paste(self, session: str, text: str, run: bool = False) -> ev.JSON:
+    async def _terminal_paste(self, session: str, text: str, run: bool = False) -> Pasted:
         if "\n" in text and not (run or self.brackets):
             return {"typed": False, "why": "The program takes no pastes."}
         self.typed += text.encode()

@@ -76,8 +76,8 @@ async def tags(deck: ForPicking) -> None:
     asked = Prompt(f"Tags of {deck.name_of(summary.id)}", " ".join(summary.tags), "words")
     text = await deck.app.push_screen_wait(asked)
     if text is not None:
-        changes = {"tags": tags_of(text)}
-        await deck.client.call("session.set", session=summary.id, changes=changes)
+        tags = tags_of(text)
+        await deck.client.call("session.set", session=summary.id, changes={"tags": tags})
 
 
 @action("show_only", "Show only …", group=GROUP, when=has_session)

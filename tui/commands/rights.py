@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tui.actions import action
 from tui.commands.sessions import has_session
 from tui.commands.turns import GROUP
 
 if TYPE_CHECKING:
+    from sessions.record.closed_sets import Permission
     from tui.deck.action_ports import Talks
 
 
@@ -31,7 +32,9 @@ async def permission(deck: Talks) -> None:
         if confirmed:
             await deck.client.call("session.confirm_full", session=summary.id)
     if chosen and chosen != summary.permission:
-        await deck.client.call("session.set", session=summary.id, changes={"permission": chosen})
+        await deck.client.call(
+            "session.set", session=summary.id, changes={"permission": cast("Permission", chosen)}
+        )
 
 
 @action("mcp", "MCP servers of this session", group=GROUP, when=has_session)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from sessions.errors import AgentdeckError
 from sessions.record.summary_parts import AttachedFile, MessageWaiting
+from sessions.runtime.queued_message import Queued
 from tui.deck.memory import Draft
 from tui.deck.terminals import give_keys, paste
 from tui.folder import here
@@ -40,8 +41,9 @@ def along(files: Iterable[str]) -> Along:
 
 
 def waiting(summary: Summary | None) -> list[MessageWaiting]:
-    """A session's queue, to be changed and sent back."""
-    return [cast("MessageWaiting", {**item}) for item in (summary.queue if summary else ())]
+    """A session's queue, to be changed and sent back; whole, whatever its record has there."""
+    queue = summary.queue if summary else ()
+    return [cast("MessageWaiting", Queued.from_json(item).to_json()) for item in queue]
 
 
 class Sender:

@@ -13,6 +13,7 @@ from tui.terminal import glyphs
 from tui.text import clip, cost, one_line, place_of, title_of, tokens
 
 if TYPE_CHECKING:
+    from sessions.api.requests import SessionEdits
     from tui.deck.ports import Asks, ForAiming, ForListing, ForPickingTiles, ForReopening
 
 
@@ -129,7 +130,7 @@ async def reopen(deck: ForReopening, session_id: str, summary: Summary | None = 
     if session_id not in deck.model.order:
         if summary is None or summary.archived:
             await deck.client.call("session.archive", session=session_id, archived=False)
-        changes = {"closed": False, "aside": False}
+        changes: SessionEdits = {"closed": False, "aside": False}
         await deck.client.call("session.set", session=session_id, changes=changes)
         fresh = deck.client.summaries.get(session_id)
         if fresh is not None:

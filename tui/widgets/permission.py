@@ -418,7 +418,7 @@ class PermissionBox(Vertical, can_focus=True):
         event.stop()
         rejecting = [o for o in self.options() if str(o.get("kind", "")).startswith("reject")]
         rejecting.sort(key=wants_reason, reverse=True)
-        self._send(rejecting[0]["id"] if rejecting else "no", event.value)
+        self._send(rejecting[0].get("id", "") if rejecting else "no", event.value)
 
     def _leave_reason(self) -> None:
         self.query_one(Input).add_class("-hidden")
@@ -428,9 +428,9 @@ class PermissionBox(Vertical, can_focus=True):
         if wants_reason(option):
             self._ask_reason()
         elif option.get("kind") == "form" and self.ask["form"]:
-            self.post_message(self.Fill(self.session, self.ask, option["id"]))
+            self.post_message(self.Fill(self.session, self.ask, option.get("id", "")))
         elif str(option.get("kind", "")).startswith("reject") or not self._read_on():
-            self._send(option["id"])
+            self._send(option.get("id", ""))
 
     def _ask_reason(self) -> None:
         field = self.query_one(Input)

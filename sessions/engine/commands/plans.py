@@ -12,12 +12,12 @@ from sessions.api.plans import (
     RunShown,
     Scheduled,
 )
+from sessions.api.requests import RunWishes
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.plans import record, show, times
 from sessions.plans.runner import Runner
-from sessions.record import events as ev
 
 
 def _told(runner: Runner) -> RunShown:
@@ -43,10 +43,10 @@ async def start(
 
 @command("plan.schedule")
 async def schedule(
-    deck: Deck, file: str, at: str = "", every: str = "", wishes: ev.JSON | None = None
+    deck: Deck, file: str, at: str = "", every: str = "", wishes: RunWishes | None = None
 ) -> Scheduled:
     """Begin a plan at a time, or again and again."""
-    return (await deck.plans.schedule(Path(file), wishes or {}, at, every)).to_json()
+    return (await deck.plans.schedule(Path(file), {**(wishes or {})}, at, every)).to_json()
 
 
 @command("plan.schedules")

@@ -20,7 +20,7 @@ from sessions.api.answers import (
     TurnShown,
     Undone,
 )
-from sessions.api.requests import SessionWishes
+from sessions.api.requests import SessionEdits, SessionWishes
 from sessions.archive.session_lookup import find
 from sessions.engine.commands import command
 from sessions.engine.whole_deck import WholeDeck as Deck
@@ -228,9 +228,9 @@ async def next_(deck: Deck, session: str, item: str = "") -> bool:
 
 
 @command("session.set")
-async def change(deck: Deck, session: str, changes: ev.JSON) -> None:
-    """Change title, backend, model, permission, closed, aside, …"""
-    await deck.change(await deck.get(session), changes)
+async def change(deck: Deck, session: str, changes: SessionEdits) -> None:
+    """Change what may be changed of a session."""
+    await deck.change(await deck.get(session), {**changes})
 
 
 @command("session.budget")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,8 @@ async def test_refusals_come_as_errors_of_their_kind(rig: Rig, server: Server) -
         await seen.client.call("session.create", cwd="/no/such/place")
     with pytest.raises(UsageError, match="no flavour"):
         made = await seen.client.call("session.create", cwd=str(rig.root))
-        await seen.client.call("session.set", session=made["id"], changes={"flavour": 1})
+        changes: Any = {"flavour": 1}
+        await seen.client.call("session.set", session=made["id"], changes=changes)
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ async def test_titles_that_are_none_are_refused_over_the_socket(rig: Rig, server
     made = await client.call("session.create", cwd=str(rig.root))
     for title in ({"a": 1}, 3, ["t"], None):
         with pytest.raises(AgentdeckError):
-            await client.call("session.set", session=made["id"], changes={"title": title})
+            await client.call("session.set", session=made["id"], changes={"title": title})  # type: ignore[call-overload]
         with pytest.raises(AgentdeckError):
             await client.call("session.create", title=title)  # type: ignore[call-overload]
     found = await client.call("deck.list")

@@ -27,12 +27,12 @@ class Engine:
     def __init__(self, client: FakeClient) -> None:
         self.client = client
         self.basket: list[Any] = []
-        inner = client.call
+        inner = client._ask
 
         async def call(command: str, /, **args: Any) -> Any:
             method = getattr(self, command.replace(".", "_"), None)
             if method is None:
-                return await inner(command, **args)
+                return await inner(command, args)
             client.calls.append((command, args))
             return method(**args)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sessions.api.worktrees import BroughtBack, Landed, NotLanded
 from sessions.errors import UsageError
-from sessions.record import events as ev
 from tests.support.deckpilot import opened
-from tests.support.fake_client import FakeClient
+from tests.support.fake_client import FakeClient, landed, not_landed
 from tui.screens.review.order import LandingOrder
 from tui.screens.review.screen import ChangeReview
 from tui.widgets.rows import Rows
@@ -28,17 +28,19 @@ class Engine(FakeClient):
             }  # fmt: skip
         self.mended = False
 
-    async def _worktree_land(self, session: str, hand_over: bool = False, **_: Any) -> ev.JSON:
+    async def _worktree_land(
+        self, session: str, hand_over: bool = False, **_: Any
+    ) -> Landed | NotLanded:
         title = self.summaries[session].title
         if title == "two" and not self.mended:
             raise UsageError("The session has changes that are not committed.")
         if title == "three" and not self.mended:
-            conflict = {"path": "a.py", "kind": "contents", "message": ""}
-            return {"landed": False, "onto": "main", "conflicts": [conflict], "message": ""}
-        return {"landed": True, "onto": "main", "commits": 1}
+            return not_landed(session, "a.py")
+        return landed(session, 1)
 
-    async def _worktree_bring_back(self, session: str) -> ev.JSON:
-        return {"branch": self.summaries[session].branch}
+    async def _worktree_bring_back(self, session: str) -> BroughtBack:
+        branch = self.summaries[session].branch
+        return {"id": session, "restored": True, "branch": branch, "path": ""}
 
 
 async def test_sessions_land_in_the_order_that_was_given() -> None:

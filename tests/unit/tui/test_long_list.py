@@ -4,6 +4,7 @@ import asyncio
 
 from textual.widgets import Input
 
+from sessions.api.answers import SessionListed
 from sessions.record import events as ev
 from sessions.record.summary_parts import SessionAbove
 from tests.support.deckpilot import Opened, opened
@@ -28,7 +29,7 @@ async def test_a_list_is_shown_before_all_of_it_is_read() -> None:
         await _closed(here, session_list._FIRST + 20)
         rows, held = here.client._deck_rows, asyncio.Event()
 
-        async def slowly(sessions: list[str]) -> list[ev.JSON]:
+        async def slowly(sessions: list[str]) -> list[SessionListed]:
             if len(sessions) < session_list._FIRST - 1:  # the first of it is a tile's
                 await held.wait()
             return await rows(sessions)
@@ -55,7 +56,7 @@ async def test_a_list_that_is_left_asks_no_more() -> None:
         await _closed(here, session_list._FIRST + 20)
         rows, held = here.client._deck_rows, asyncio.Event()
 
-        async def slowly(sessions: list[str]) -> list[ev.JSON]:
+        async def slowly(sessions: list[str]) -> list[SessionListed]:
             if len(sessions) < session_list._FIRST - 1:
                 await held.wait()
             return await rows(sessions)

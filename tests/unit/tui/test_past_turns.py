@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sessions.api.answers import Restored, Undone
 from sessions.record import events as ev
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
@@ -19,11 +20,14 @@ from tui.widgets.rows import Rows
 class Client(FakeClient):
     """Says what came of putting files back."""
 
-    async def _session_undo(self, **_: Any) -> ev.JSON:
+    async def _session_undo(self, **_: Any) -> Undone:
         return {"turn": 2, "restored": ["/w/a.py"], "removed": [], "refused": []}
 
-    async def _session_rewind(self, **_: Any) -> ev.JSON:
-        return {"restored": [], "removed": ["/w/new.py"], "refused": [["/w/b.py", "changed since"]]}
+    async def _session_rewind(self, **_: Any) -> Restored:
+        return {
+            "restored": [], "removed": ["/w/new.py"], "refused": [("/w/b.py", "changed since")],
+            "note": "",
+        }  # fmt: skip
 
 
 @asynccontextmanager

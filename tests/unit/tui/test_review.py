@@ -10,13 +10,24 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from sessions.api.worktrees import ChangesShown, FileShown, HunkShown
-from sessions.record import events as ev
+from sessions.api.worktrees import (
+    ChangesCommitted,
+    ChangesShown,
+    FileShown,
+    GivenBack,
+    HunkShown,
+    Landed,
+    MessageDrafted,
+    NotLanded,
+    PicturesShown,
+    Staged,
+    TakenBack,
+)
 from sessions.record.summary import Summary
 from sessions.record.summary_parts import WorktreeOf
 from sessions.worktrees import changes, review
 from tests.support.deckpilot import Opened, opened
-from tests.support.fake_client import FakeClient
+from tests.support.fake_client import FakeClient, landed, not_landed
 from tests.support.gitrig import git, head, repo
 from tui.screens.dialogs import Choose, Confirm, Prompt
 from tui.screens.review.colours import Colours
@@ -52,33 +63,33 @@ class Engine(FakeClient):
     def __init__(self, told: ChangesShown) -> None:
         super().__init__()
         self.told = told
-        self.landing: ev.JSON = {"landed": True, "commits": 2, "onto": "main"}
+        self.landing: Landed | NotLanded = landed("s001", 2)
 
     async def _worktree_diff(self, **_: Any) -> ChangesShown:
         return self.told
 
-    async def _worktree_pictures(self, **_: Any) -> ev.JSON:
+    async def _worktree_pictures(self, **_: Any) -> PicturesShown:
         return {"pictures": {}}
 
-    async def _worktree_take_back(self, path: str, **_: Any) -> ev.JSON:
+    async def _worktree_take_back(self, path: str, **_: Any) -> TakenBack:
         return {"path": path, "what": path}
 
-    async def _worktree_give_back(self, **_: Any) -> ev.JSON:
+    async def _worktree_give_back(self, **_: Any) -> GivenBack:
         return {"path": "a.py"}
 
-    async def _worktree_commit(self, **_: Any) -> ev.JSON:
-        return {"commit": "abcdef0123456789"}
+    async def _worktree_commit(self, **_: Any) -> ChangesCommitted:
+        return {"id": "s001", "commit": "abcdef0123456789"}
 
-    async def _worktree_stage(self, path: str, undo: bool = False, **_: Any) -> ev.JSON:
+    async def _worktree_stage(self, path: str, undo: bool = False, **_: Any) -> Staged:
         for file in self.told["files"]:
             if file["path"] == path:
                 file["staged"] = file["hunks"][0]["staged"] = "" if undo else "all"
         return {"path": path, "staged": not undo}
 
-    async def _worktree_draft(self, **_: Any) -> ev.JSON:
+    async def _worktree_draft(self, **_: Any) -> MessageDrafted:
         return {"message": "Values are words\n\nWhy not."}
 
-    async def _worktree_land(self, **_: Any) -> ev.JSON:
+    async def _worktree_land(self, **_: Any) -> Landed | NotLanded:
         return self.landing
 
 
@@ -199,8 +210,7 @@ async def test_a_conflict_at_landing_is_handed_over(told: ChangesShown) -> None:
     async with reviewed(told) as here:
         engine = here.client
         assert isinstance(engine, Engine)
-        conflict = {"path": "a.py", "kind": "contents", "message": ""}
-        engine.landing = {"landed": False, "onto": "main", "conflicts": [conflict]}
+        engine.landing = not_landed("s001", "a.py")
         await here.press("l")
         assert isinstance(here.app.screen, Choose)
         await here.press("enter")
