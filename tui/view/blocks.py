@@ -189,7 +189,7 @@ def _tool(block: Block, folded: bool, pictures: Pictures) -> list[Piece]:
     diff = _diff(block)
     result = clean(str(data.get("result") or "")).expandtabs(4).rstrip("\n")
     if diff:
-        pieces += _diff_pieces(diff, folded, before)
+        pieces += _diff_pieces(_named_above(diff, summary(block)), folded, before)
     elif block.open:
         pieces += _running(block, folded, before)
     elif result:
@@ -215,6 +215,18 @@ def _diff(block: Block) -> str:
     if not isinstance(diff, str):
         diff = "\n".join(_compared(each) for each in facts.get("diffs") or [])
     return clean(diff).expandtabs(4).rstrip("\n")
+
+
+def _named_above(diff: str, head: str) -> str:
+    """A diff without the two lines that name its only file, where the line above it does."""
+    first, _, rest = diff.partition("\n")
+    second, _, change = rest.partition("\n")
+    name = first.removeprefix("--- ")
+    if name == first or second != f"+++ {name}" or not change.startswith("@@"):
+        return diff
+    # Another file's beginning; a line that is taken out may look the same, and is kept with both.
+    several = "\n--- " in change
+    return diff if several or not head.endswith(name.rpartition("/")[2]) else change
 
 
 def _compared(change: Any) -> str:

@@ -98,6 +98,17 @@ def test_a_diff_is_shown_instead_of_the_text() -> None:
     assert rows[1:] == ["│ @@ -1 +1 @@", "│ -a", "│ +b"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "rows"), [("src/a.py", "/w/src/a.py", 3), ("src/b.py", "/w/src/a.py", 5)]
+)
+def test_a_diff_names_its_file_where_the_call_does_not(path: str, name: str, rows: int) -> None:
+    call = (ev.ToolCall, {"call": "c", "name": "Edit", "input": {"file_path": path}})
+    diff = f"--- {name}\n+++ {name}\n@@ -1 +1 @@\n-a\n+b"
+    assert len(shown(call, result(data={"diff": diff}))[1:]) == rows
+    several = f"{diff}\n--- {name}\n+++ {name}\n@@ -9 +9 @@\n-c\n+d"
+    assert len(shown(call, result(data={"diff": several}))[1:]) == 10
+
+
 def test_an_agents_before_and_after_are_compared() -> None:
     data = {"diffs": [{"path": "f.py", "old": "a\nb\n", "new": "a\nc\n"}]}
     rows = shown(CALL, result(data=data))
