@@ -127,7 +127,9 @@ async def panel_rig(
         ]
 
         async def connect() -> Client:
-            reader, writer = await asyncio.open_unix_connection(str(native.deck.places.socket))
+            # Lines as long as the deck's own client takes: all settings are one of 64 KB.
+            path, most = str(native.deck.places.socket), 2**26
+            reader, writer = await asyncio.open_unix_connection(path, limit=most)
             client = Client(reader, writer)
             client.engine = await client.call("hello", version="test")
             return client
