@@ -2,7 +2,7 @@
 
 A part (facet) is a kind, its stage, month, field or people; for whom: the session's model and
 profile. Fewer than `ENOUGH` decided pairs against the sham say nothing, and nothing is suggested
-from them. What lost is offered less, not never: it may have been the question.
+from them. What lost is not suggested and stands last, but stays: it may have been the question.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from sessions.priming.rng import Stream
 
 FACETS = ("stage", "who", "month", "category", "field")
 """Parameters whose values are counted each by itself, in the order in which they are told."""
-_LEAST = 0.2
-"""What weight a priming keeps that always lost."""
 _MOST_TOLD = 6
 UNKNOWN = "unknown"
 """The kind of a comparison that was judged before kinds were kept: counted, never suggested."""
@@ -184,13 +182,20 @@ def suggest(pairs: Sequence[ShamPair], model: str, profile: str = "") -> DrawSug
     if not behind:
         total = sum(t.tally.decided for t in known)
         return DrawSuggestion(f"No suggestion: no difference shows in {total} pairs {whose}.")
-    kind = offered(mine)
     lost = ", ".join(f"{t.kind} ({t.tally.wins} of {t.tally.decided})" for t in behind)
+    level = [t for t in known if not t.behind]
+    if not level:
+        return DrawSuggestion(
+            f"No suggestion: {lost} lost against the sham {whose}, and of no other kind are "
+            f"{ENOUGH} decided pairs known."
+        )
+    kind = offered(mine, [t.kind for t in level])
     return DrawSuggestion(
-        f"Suggested: {kind}; {lost} lost against the sham {whose} and is offered less.",
+        f"Suggested: {kind}, which shows no difference; {lost} lost against the sham {whose} and "
+        "is offered less.",
         kind,
         {},
-        sum(t.tally.decided for t in behind),
+        next(t.tally.decided for t in level if t.kind == kind),
     )
 
 
@@ -218,18 +223,9 @@ def instead(lost: Iterable[FacetTally]) -> dict[str, JSON]:
     return begins
 
 
-def offered(pairs: Sequence[ShamPair]) -> str:
-    """A kind, by chance: one that lost comes up less often, the more the clearer it lost."""
-    by_kind = {t.kind: t for t in tallies(pairs) if t.name == "kind"}
-    weights = [weight(by_kind.get(kind)) for kind in KINDS]
-    return Stream("suggest", len(pairs), {}).weighted(list(KINDS), weights)
-
-
-def weight(found: FacetTally | None) -> float:
-    """How often a kind is offered: 1 unless it is known to lose."""
-    if found is None or not found.behind:
-        return 1.0
-    return max(_LEAST, 2 * found.tally.interval[1] - _LEAST)
+def offered(pairs: Sequence[ShamPair], kinds: Sequence[str]) -> str:
+    """One of these kinds, by chance; the same until the ledger grows."""
+    return Stream("suggest", len(pairs), {}).pick(kinds)
 
 
 def _best_facets(pairs: Sequence[ShamPair], kind: str) -> tuple[JSON, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 
 from sessions.priming.facets import (
@@ -12,11 +11,9 @@ from sessions.priming.facets import (
     instead,
     lines,
     lost_with,
-    offered,
     pair_of,
     suggest,
     tallies,
-    weight,
 )
 from sessions.priming.ledger import Ledger
 from sessions.priming.model import Draw
@@ -45,16 +42,19 @@ def test_what_won_is_suggested_with_the_parts_that_won() -> None:
     assert "won 28 of 39" in found.says and "with m" in found.says
 
 
-def test_a_priming_that_lost_is_offered_less_and_never_suggested_as_better() -> None:
+def test_a_priming_that_lost_is_not_suggested_and_no_other_that_is_too_little_known() -> None:
     lost = pairs(2, 22)
-    told = suggest(lost, "m")
+    told = suggest([*lost, *pairs(19, 0, "terms")], "m")
+    assert (told.kind, told.pairs) == ("", 0)
     assert "names (2 of 24) lost against the sham" in told.says
-    (kind,) = [t for t in tallies(lost) if t.name == "kind"]
-    assert kind.behind and 0 < weight(kind) < 0.5 and weight(None) == 1.0
     # Over many states of the ledger; ties alone change nothing but the draw.
-    tie = ShamPair({"kind": "acronym"}, "tie", "m")
-    counts = Counter(offered([*lost, *[tie] * n]) for n in range(300))
-    assert 0 < counts["names"] < 0.6 * min(counts[k] for k in ("acronym", "arxiv", "terms"))
+    tie = ShamPair({"kind": "arxiv"}, "tie", "m")
+    level = [*lost, *pairs(19, 0, "terms"), *pairs(10, 10, "acronym")]
+    several = [*level, *pairs(12, 11, "arxiv")]
+    for known, kinds in ((level, {"acronym"}), (several, {"acronym", "arxiv"})):
+        found = [suggest([*known, *[tie] * n], "m") for n in range(30)]
+        assert {each.kind for each in found} == kinds
+        assert all(each.pairs >= 20 for each in found)
 
 
 def test_what_lost_with_the_sessions_own_model_is_told() -> None:
