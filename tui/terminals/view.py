@@ -262,7 +262,7 @@ class TerminalView(DrawnTerminal, can_focus=True):
     # -- the mouse
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Press."""
+        """Press; the tile and the deck hear of it too, and it is the current one from then on."""
         self._button = event.button
         if self._point("press", event.button, event):
             self.capture_mouse()
@@ -270,12 +270,14 @@ class TerminalView(DrawnTerminal, can_focus=True):
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Release."""
         self.release_mouse()
-        self._point("release", self._button, event)
+        if self._point("release", self._button, event):
+            event.stop()
         self._button = 0
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Move, or drag."""
-        self._point("move", self._button, event)
+        if self._point("move", self._button, event):
+            event.stop()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel, away from the user."""
@@ -306,7 +308,6 @@ class TerminalView(DrawnTerminal, can_focus=True):
         x = min(max(0, event.x), emulator.columns - 1)
         y = min(max(0, event.y + self._first), emulator.rows - 1)
         teller.type(emulator.pointer(what, button, x, y, mods))
-        event.stop()
         return True
 
     # -- looking back

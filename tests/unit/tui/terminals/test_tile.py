@@ -312,6 +312,22 @@ async def test_the_wheel_scrolls_or_is_the_programs() -> None:
         assert not view.allow_select
 
 
+async def test_a_click_that_the_program_gets_makes_its_tile_the_current_one_too() -> None:
+    client = TerminalClient()
+    for _ in range(2):
+        client.prints(client.terminal(), b"\x1b[?1000h\x1b[?1006h")
+    async with opened(client=client, size=(100, 30)) as here:
+        await here.until(lambda: len(here.deck.tiles) == 2)
+        other = next(t for s, t in here.deck.tiles.items() if s != here.deck.model.current)
+        assert isinstance(other, TerminalTile)
+        view = other.terminal
+        await here.until(lambda: view.emulator is not None and view.emulator.mouse)
+        await here.pilot.click(view, offset=(2, 1))
+        await here.until(lambda: here.deck.model.current == other.session)
+        await here.until(lambda: view.has_focus)
+        assert b"\x1b[<0;3;" in client.typed
+
+
 async def test_looking_back_finds_and_returns() -> None:
     lines = b"".join(b"line %d\r\n" % n for n in range(3000))
     async with shown(lines) as (here, client, view):
