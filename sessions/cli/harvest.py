@@ -192,7 +192,7 @@ def _list(found: list[Found], as_json: bool) -> None:
         return
     for each in found:
         where = f"{each.origin.get('session')} turn {each.origin.get('turn')}"
-        shown = {k: v for k, v in each.signals.items() if k not in _LONG}
+        shown = {k: v for k, v in each.signals.items() if k not in _LONG and (v or k != "marked")}
         told = (
             k if v is True else f"{k} {' '.join(str(v).split())[:120]}" for k, v in shown.items()
         )

@@ -12,7 +12,7 @@ from sessions.harvest.recurring import recurrence
 from sessions.places import Places
 
 # Part of every remembered result's mark: raise it when the finder finds differently.
-FINDER = 20
+FINDER = 21
 Progress = Callable[[int, int], None]
 
 

@@ -21,7 +21,7 @@ from sessions.harvest.files import FileTracker, WrittenFile, skill_folders
 from sessions.harvest.language import CORRECTION, QUESTION, content_terms, normal_command
 from sessions.harvest.parameters import generalised, within
 from sessions.harvest.requirements import is_step
-from sessions.harvest.result_files import given
+from sessions.harvest.result_files import given, shown_name
 from sessions.record import events as ev
 from sessions.record.closed_sets import ByproductKind
 from sessions.tools.files_made import worth
@@ -140,6 +140,8 @@ class _Finder:
         self._terms: list[tuple[Found, int]] = []
         self._questions: dict[int, Found] = {}
         self._asked: dict[int, str] = {}
+        self._shown: dict[str, str] = {}
+        """Names that were given to pictures which an answer showed, and of which file each is."""
         self._chosen: list[Found] = []
         """What the user marked or copied."""
         self._trials: set[int] = set()
@@ -179,6 +181,10 @@ class _Finder:
             found = Found(kind, event.text, event.path, signals=signals)
             origin = {"session": self._session, **event.origin}
             found.origin = cast("ByproductOrigin", origin)
+            if kind == "picture" and not signals.get("name"):
+                turn = int(found.origin.get("turn") or 0)
+                if name := shown_name(event.path, self._asked.get(turn, ""), self._shown):
+                    signals["name"] = name
             self._chosen.append(self._meant(found))
         elif isinstance(event, ev.TurnUndone):
             self._undone |= {t for t in range(event.turn, self._last_turn + 1)}

@@ -12,6 +12,10 @@ from sessions.harvest.draft import slug
 from sessions.record import events as ev
 
 _PICTURE = re.compile(r"\.(svg|html?|png|jpe?g|gif|webp)\Z", re.I)
+_KEPT = re.compile(r"[0-9a-f]{32}(\.\w{1,5})")
+"""What a picture is called under `files/` that came without a name: by its content."""
+_PLACES = re.compile(r"\S*[@/\\]\S*")
+"""Addresses and paths, which a name made of words would hide from who looks for them."""
 _TOLD = ("title", "name", "caption", "prompt", "query", "subject", "description", "text")
 """Arguments that say what a picture is of, the best first."""
 
@@ -46,6 +50,21 @@ def called(call: ev.ToolCall, suffix: str, number: int = 0) -> str:
     words = " ".join((call.title or tool, "" if said in call.title else said))
     more = f"-{number + 1}" if number else ""
     return f"{slug(words, words=7) if words.strip() else 'picture'}{more}{suffix}"
+
+
+def shown_name(path: str, asked: str, names: dict[str, str]) -> str:
+    """A name for a picture that an answer showed: what was asked for, numbered where there are
+    several; "" where its path is one for people already. `names` is added to.
+    """
+    if (kept := _KEPT.fullmatch(path)) is None:
+        return ""
+    asked = _PLACES.sub(" ", asked)
+    words = slug(asked, words=7) if re.search(r"[a-zA-Z0-9]", asked) else "picture"
+    number, name = 1, f"{words}{kept[1]}"
+    while names.setdefault(name, path) != path:
+        number += 1
+        name = f"{words}-{number}{kept[1]}"
+    return name
 
 
 def _tool(call: ev.ToolCall) -> str:

@@ -131,7 +131,7 @@ async def test_a_picture_of_an_agent_is_harvested(agents: Rig) -> None:
     await session.send("picture")
     await agents.idle(session)
     found = byproducts(session.id, session.journal.events())
-    assert [f.kind for f in found] == ["picture"]
+    assert [(f.kind, f.name) for f in found] == [("picture", "picture.png")]
 
 
 async def test_what_a_command_of_an_agent_made_is_found_behind_it(agents: Rig) -> None:
