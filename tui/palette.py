@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -52,15 +53,22 @@ class PaletteRow:
             return title.stylize("$text-disabled")
         return title + Content.styled(f"  {self.key}", "$text-accent") if self.key else title
 
+    @property
+    def said(self) -> str:
+        """What it says and what else it is called."""
+        return f"{self.title} {self.help} {self.words} {self.key}".casefold()
+
     def has(self, terms: Sequence[str]) -> bool:
-        """Whether every word is in what it says or what else it is called."""
-        words = f"{self.title} {self.help} {self.words} {self.key}".casefold()
-        return all(term in words for term in terms)
+        """Whether every word begins one there: who asks to kill is not after skills."""
+        said = self.said
+        return all(re.search(rf"(?<!\w){re.escape(term)}", said) for term in terms)
 
     def is_like(self, terms: Sequence[str]) -> bool:
-        """The same for words with a letter wrong, too few or too many."""
-        words = f"{self.title} {self.help} {self.words}".casefold().split()
-        return synonyms.alike(terms, words, _LEAST_ALIKE)
+        """The same within words, and with a letter wrong, too few or too many."""
+        said = self.said
+        if all(term in said for term in terms):
+            return True
+        return synonyms.alike(terms, said.split(), _LEAST_ALIKE)
 
 
 class DeckCommands(Provider):

@@ -43,6 +43,9 @@ async def test_what_is_called_so_comes_before_what_has_its_letters() -> None:
         titles = await found(here, "llm")
         assert titles[0].startswith("Change the model")
         assert any(title.startswith("Terminal: scrolls") for title in titles)
+        killing = await found(here, "kill")
+        close, skills = (registry.actions()[name].title for name in ("close", "skills"))
+        assert killing.index(close) < killing.index(skills)
 
 
 async def test_the_key_stands_beside_and_is_told_once_it_would_have_been_quicker() -> None:
