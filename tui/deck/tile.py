@@ -329,7 +329,7 @@ class Tile(Vertical):
     def _fit_box(self) -> None:
         box = self.box
         if box is not None and box.is_mounted:
-            box.fit(self.size.width, self.size.height)
+            box.fit_in()
 
     @dataclass
     class Answered(Message):

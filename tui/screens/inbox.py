@@ -173,10 +173,9 @@ class InboxScreen(Dialog[str]):
         return want.words
 
     def _fit(self) -> None:
-        room = self.query_one("#request").size
         for box in self.query(PermissionBox):
             if box.is_mounted:
-                box.fit(room.width, room.height)
+                box.fit_in()
 
     def on_resize(self) -> None:
         """The one in hand fits what room there is."""

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from sessions.record import events as ev
@@ -33,8 +34,11 @@ DETAIL_ROWS = 6
 _AROUND = 5
 """Cells around a choice's label: its key, and the space between."""
 
-_BESIDE = 5
-"""Rows that a request takes beside its answers: its title, one of detail, why, the tile's frame."""
+_BESIDE = 2
+"""Rows that a request takes beside its answers at least: one of detail, how much is below."""
+
+_COLUMN = 10
+"""Cells of the narrowest column of answers: a key, and a word that is cut."""
 
 # The keys of the kinds of option; `1`…`9` choose any.
 _KEYS = {
@@ -185,18 +189,26 @@ class PermissionBox(Vertical, can_focus=True):
         self._at = 0
         self._too_early = False
         """A yes was given before the end was shown."""
+        self._why_fits = True
+        """Whether there is room to say why it is asked."""
 
     @property
     def ask_id(self) -> str:
         """The request that is shown."""
         return self.ask["ask"]
 
+    @property
+    def _others(self) -> str:
+        """How many wait behind it."""
+        return f"  (+{self.more} more)" if self.more else ""
+
     def compose(self) -> ComposeResult:
         ask = self.ask
         summary = one_line(ask["summary"] or ask["tool"])
-        more = f"  (+{self.more} more)" if self.more else ""
         yield Static(
-            Content.assemble(("? ", "bold $warning"), (summary, "bold"), (more, "$text-muted")),
+            Content.assemble(
+                ("? ", "bold $warning"), (summary, "bold"), (self._others, "$text-muted")
+            ),
             classes="permission--title",
             markup=False,
         )
@@ -233,6 +245,7 @@ class PermissionBox(Vertical, can_focus=True):
         safe = [i for i, kind in enumerate(kinds) if kind == "allow_once"]
         safe = safe or [i for i, kind in enumerate(kinds) if not kind.endswith("_always")]
         self._mark(safe[0] if safe else 0)
+        self.fit_in()
 
     def wants_rows(self, width: int) -> int:
         """Title, all of what will happen, why, and the answers one below the other."""
@@ -253,49 +266,73 @@ class PermissionBox(Vertical, can_focus=True):
 
     def _title_rows(self, width: int) -> int:
         summary = one_line(self.ask["summary"] or self.ask["tool"])
-        return min(_TITLE_ROWS, rows_of(f"? {summary}", width))
+        return min(_TITLE_ROWS, rows_of(f"? {summary}{self._others}", width))
 
     def _why_rows(self, width: int) -> int:
         return min(_WHY_ROWS, rows_of(self._why, width)) if self._why else 0
 
+    def fit_in(self) -> None:
+        """Take the room of what holds it; what stands beside it keeps a row."""
+        holder = self.parent
+        if isinstance(holder, Widget) and holder.size:
+            beside = sum(child is not self and child.display for child in holder.children)
+            self.fit(holder.size.width, holder.size.height - beside)
+
     def fit(self, width: int, height: int) -> None:
-        """Share `width` x `height` cells: every answer is in view, the detail scrolls."""
+        """Share `width` x `height` cells: every answer is in view, the detail scrolls.
+
+        The answers come first, then one row of the detail and the line that says how much is
+        below, then the title, then why it is asked; what has no room is left out.
+        """
         if not self._choices:
             return
         inside = max(1, width - 3)
-        self.query_one(Detail).display = not self._title_says_all(inside)
-        rest = self._arrange(inside, height) + self._title_rows(inside)
-        rest += bool(self.query_one(Detail).unseen)
-        # What it is comes before why it is asked, and the answers before both.
-        why = max(1, min(self._why_rows(inside) + 1, _WHY_ROWS, height - rest - 2))
-        self.query_one(".permission--why").styles.max_height = why
-        rest += why if self._why else 0
-        room = max(1, min(height - rest, max(DETAIL_ROWS, height // 2 - rest)))
-        self.query_one(".permission--detail").styles.max_height = room
+        detail, title = self.query_one(Detail), self.query_one(".permission--title")
+        detail.display = not self._title_says_all(inside)
+        left = height - self._arrange(inside, height)
+        # Its rows are counted as narrow as they get, beside a scroll bar.
+        rows = rows_of(self._detail().plain, inside - 4) if detail.display else 0
+        titled = max(0 if rows else 1, min(self._title_rows(inside), left - min(rows, 2)))
+        left -= titled
+        marked = any(not choice.whole for choice in self._choices)  # said in place of why
+        why = min(self._why_rows(inside) + 1, _WHY_ROWS) if self._why or marked else 0
+        below = bool(rows) and rows > min(left - why, DETAIL_ROWS)
+        why = max(0, min(why, left - bool(rows) - below))
+        left -= below + why
+        self._why_fits = why > 0
+        title.display = titled > 0
+        title.styles.max_height = max(1, titled)
+        self.query_one(".permission--why").styles.max_height = max(1, why)
+        room = max(1, min(left, max(DETAIL_ROWS, height // 2 - (height - left))))
+        detail.styles.max_height = room
         self._explain()
 
     def _arrange(self, inside: int, height: int) -> int:
         """Set the answers: how many rows they take.
 
-        In a row, if they fit whole; else one below the other, whole, then in short; in two
-        columns, where even that is too high.
+        In a row, if they fit whole; else one below the other, whole, then in short; in columns,
+        where even that is too high: two, or as many as it takes.
         """
         choices = self._choices
-        count, room = len(choices), height - _BESIDE
+        count, room = len(choices), max(1, height - _BESIDE)
+        roomy = room - 3  # where the rows below and why have theirs too
         wrapped = sum(choice.lines(inside) for choice in choices)
         how = "-row" if sum(choice.cells for choice in choices) <= inside else "-stacked"
-        if how == "-stacked" and count > room:
+        if how == "-stacked" and count > roomy:
             how = "-columns"
-        if how == "-row" or (how == "-stacked" and wrapped <= room):
+        columns = max(2, min(-(-count // room), inside // _COLUMN)) if how == "-columns" else 1
+        if how == "-row" or (how == "-stacked" and wrapped <= roomy):
             for choice in choices:
                 choice.say_all()
         else:
             for choice in choices:
-                choice.fit(inside // 2 if how == "-columns" else inside)
-            wrapped = count if how == "-stacked" else -(-count // 2)
+                choice.fit(inside // columns)
+            wrapped = -(-count // columns)
         holder = self.query_one(".permission--choices")
         for name in ("-stacked", "-columns"):
             holder.set_class(name == how, name)
+        holder.styles.grid_size_columns = columns
+        holder.styles.max_height = max(1, height - _BESIDE)
         return 1 if how == "-row" else wrapped
 
     @property
@@ -309,7 +346,7 @@ class PermissionBox(Vertical, can_focus=True):
     def _explain(self) -> None:
         for line in self.query(".permission--why").results(Static):  # none once it is answered
             line.update(plain(self._why, "$text-muted"))
-            line.display = bool(self._why)
+            line.display = bool(self._why) and self._why_fits
 
     def on_focus(self) -> None:
         """What is typed while the focus arrives was meant for where it came from."""
@@ -362,6 +399,7 @@ class PermissionBox(Vertical, can_focus=True):
         self._at = at % len(choices)
         for index, choice in enumerate(choices):
             choice.set_class(index == self._at, "-marked")
+        choices[self._at].scroll_visible(animate=False)
         self._explain()
 
     def action_move(self, by: int) -> None:
@@ -421,8 +459,13 @@ class PermissionBox(Vertical, can_focus=True):
         self._send(rejecting[0].get("id", "") if rejecting else "no", event.value)
 
     def _leave_reason(self) -> None:
-        self.query_one(Input).add_class("-hidden")
+        self._open_reason(False)
         self.focus()
+
+    def _open_reason(self, opened: bool) -> None:
+        """The line for a reason stands where the answers do: there is room for one of both."""
+        self.query_one(Input).set_class(not opened, "-hidden")
+        self.query_one(".permission--choices").set_class(opened, "-hidden")
 
     def _answer(self, option: AskOption) -> None:
         if wants_reason(option):
@@ -433,9 +476,8 @@ class PermissionBox(Vertical, can_focus=True):
             self._send(option.get("id", ""))
 
     def _ask_reason(self) -> None:
-        field = self.query_one(Input)
-        field.remove_class("-hidden")
-        field.focus()
+        self._open_reason(True)
+        self.query_one(Input).focus()
 
     def _send(self, option: str, reason: str = "") -> None:
         self.post_message(self.Answered(self.session, self.ask_id, option, reason))

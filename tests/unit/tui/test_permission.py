@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tests.support.deckpilot import Opened, opened
 from tui.text import clip_middle
@@ -133,6 +133,55 @@ async def test_all_answers_are_in_view_in_the_smallest_tile() -> None:
         for choice in here.deck.query(AnswerChoice):
             assert tile.region.contains_region(choice.region)
             assert choice.region.height == 1
+
+
+TITLE = "Run a command that takes more than a row to say"
+
+
+@pytest.mark.parametrize(
+    ("size", "detail"),
+    [
+        ((120, 36), "rm -rf build"),
+        ((120, 36), "echo a\n" * 4 + "b"),
+        ((120, 36), "echo a\n" * 60),
+        ((80, 24), "echo a\n" * 60),
+    ],
+    ids=["short", "five rows", "long", "one tile"],
+)
+async def test_answers_stay_in_view_when_a_yes_came_too_early(
+    size: tuple[int, int], detail: str
+) -> None:
+    async with opened(9, size) as here:
+        here.deck.go("s002")
+        here.client.start_turn("s002")
+        here.client.ask("s002", summary=TITLE, detail=detail, why="outside", options=LONG)
+        here.client.ask("s002", "a2", "make deploy")
+        await here.until(lambda: bool(here.deck.query(PermissionBox)))
+        tile = here.deck.grid.tile("s002")
+        assert tile is not None
+
+        def in_view() -> bool:
+            shown = [c for c in box(here).query(AnswerChoice) if c.region.height]
+            inside = [c for c in shown if tile.content_region.contains_region(c.region)]
+            return len(inside) == len(LONG) and box(here).query_one(Detail).region.height > 0
+
+        await here.settle()
+        assert in_view()
+        await here.press("ctrl+j")
+        assert in_view()
+        arm(here)
+        await here.press("a" if len(detail) > 100 else "right")
+        await here.settle()
+        assert in_view()
+        arm(here)
+        await here.press("r")
+        await here.settle()
+        reason = box(here).query_one(Input)
+        assert tile.content_region.contains_region(reason.region)
+        assert reason.region.height
+        await here.press("escape")
+        await here.settle()
+        assert in_view()
 
 
 async def test_a_long_answer_goes_on_below_and_is_not_cut_off() -> None:
