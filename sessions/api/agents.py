@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import msgspec
 
-from sessions.record import events as ev
 from sessions.record.closed_sets import SignInKind
+from sessions.record.summary_parts import AgentOption, AgentState
 
 
-class AgentChoice(TypedDict):
-    """A value that an option can have; `kind`: of a mode, where the agent tells it."""
-
-    value: str
-    name: str
-    description: NotRequired[str]
-    kind: NotRequired[str]
-
-
-class AgentOption(TypedDict):
-    """What an agent lets its user choose. `category`: `mode`, `model`, … as the agent has it."""
-
-    id: str
-    name: str
-    description: str
-    category: str
-    current: str
-    choices: list[AgentChoice]
-
-
-def options_in(state: ev.JSON) -> list[AgentOption]:
+def options_in(state: AgentState) -> list[AgentOption]:
     """The options in what an agent said of itself, as it is recorded; those that are whole."""
     recorded = state.get("options")
     found = []

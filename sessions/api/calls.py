@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 if TYPE_CHECKING:
-    from sessions.api.agents import AgentOption, AgentProvider, AgentSession, Restarted, SignInWay
+    from sessions.api.agents import AgentProvider, AgentSession, Restarted, SignInWay
     from sessions.api.answers import (
         BackendListed,
         Begun,
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
         SkillState,
     )
     from sessions.record.summary import SessionSummary
-    from sessions.record.summary_parts import AttachedFile, Attachment, MessageWaiting
+    from sessions.record.summary_parts import AgentOption, AttachedFile, Attachment, MessageWaiting
 
 
 class Calls(Protocol):

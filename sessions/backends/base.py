@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
-from sessions.record.summary_parts import Attachment
+from sessions.record.summary_parts import AgentState, Attachment
 
 if TYPE_CHECKING:
     from sessions.record.context import Context
@@ -306,7 +306,7 @@ class Backend(Protocol):
     def capabilities(self) -> Capabilities:
         """What it can do."""
 
-    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> Conversation:
+    async def open(self, session_id: str, cwd: Path, state: AgentState) -> Conversation:
         """A conversation for a session; `state` is what its `backend.state` events said."""
 
     async def models(self) -> list[ModelInfo]:

@@ -35,6 +35,7 @@ from sessions.errors import BackendError
 from sessions.places import private_folder
 from sessions.record import events as ev
 from sessions.record.context import tokens_of
+from sessions.record.summary_parts import AgentState
 from sessions.runtime.throttle import Throttle
 from skills import private_files
 
@@ -115,7 +116,7 @@ class LocalBackend:
             reasons={"tools": why, "images": why, "models": "model_path names the one there is."},
         )
 
-    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> NativeConversation:
+    async def open(self, session_id: str, cwd: Path, state: AgentState) -> NativeConversation:
         """A conversation."""
         return NativeConversation(self)
 

@@ -15,7 +15,7 @@ from sessions.backends.pricing import cost
 from sessions.backends.streamed_response import Wire
 from sessions.config.model import BackendConfig, Price
 from sessions.errors import BackendError
-from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 from sessions.runtime.throttle import Throttle, gate
 from sessions.safety.sanitise import clean_line
 
@@ -78,7 +78,7 @@ class ServerBackend:
         if self._looking is None and not self.official and not self._config.context:
             self._looking = asyncio.ensure_future(self.models())
 
-    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> NativeConversation:
+    async def open(self, session_id: str, cwd: Path, state: AgentState) -> NativeConversation:
         """A conversation."""
         return NativeConversation(self)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sessions.record import events as ev
 from sessions.record import forms
+from sessions.record.summary_parts import FormField
 
 _KINDS = {"text": "string", "integer": "integer", "number": "number", "yes-no": "boolean"}
 _BOUNDS = {
@@ -44,7 +45,7 @@ def _of_kind(asked: ev.PermissionAsked, kind: str) -> str:
     return next((str(o["id"]) for o in asked.options if o.get("kind") == kind), "")
 
 
-def schema(fields: list[ev.JSON]) -> ev.JSON:
+def schema(fields: list[FormField]) -> ev.JSON:
     """A form as the protocol has it."""
     return {
         "type": "object",
@@ -53,7 +54,7 @@ def schema(fields: list[ev.JSON]) -> ev.JSON:
     }
 
 
-def _property(field: ev.JSON) -> ev.JSON:
+def _property(field: FormField) -> ev.JSON:
     kind = field["kind"]
     titled = [
         {"const": c["value"], "title": c["name"]}
@@ -69,10 +70,8 @@ def _property(field: ev.JSON) -> ev.JSON:
         told |= {"type": "array", "items": {"anyOf": titled}}
     else:
         told["type"] = _KINDS[kind]
-    for ours, theirs in zip(("least", "most"), _BOUNDS.get(kind, ()), strict=False):
-        if field.get(ours) is not None:
-            told[theirs] = field[ours]
-    for name in ("format", "pattern", "default"):
-        if field.get(name) is not None:
-            told[name] = field[name]
-    return told
+    given = [field.get("least"), field.get("most")]
+    told |= dict(zip(_BOUNDS.get(kind, ()), given, strict=False))
+    told |= {"format": field.get("format"), "pattern": field.get("pattern")}
+    told["default"] = field.get("default")
+    return {name: value for name, value in told.items() if value is not None}

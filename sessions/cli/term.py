@@ -55,7 +55,8 @@ async def _begin(client: Client, wished: dict[str, Any], wait: bool, as_json: bo
 
     def look(_: object) -> None:
         summary = client.summaries.get(str(made.get("id")))
-        if summary is not None and not (summary.terminal or {"running": True})["running"]:
+        state = summary.terminal if summary is not None else None
+        if state is not None and not state["running"]:
             ended.set()
 
     client.on_summary = look
@@ -81,5 +82,5 @@ def _tell(made: ev.JSON, as_json: bool) -> None:
 
 
 def _code(summary: SessionSummary) -> int:
-    code = (summary["terminal"] or {}).get("code")
-    return 1 if code is None else int(code) if code >= 0 else 128 - int(code)
+    code = summary["terminal"]["code"] if summary["terminal"] is not None else None
+    return 1 if code is None else code if code >= 0 else 128 - code

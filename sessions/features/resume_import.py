@@ -15,6 +15,7 @@ from sessions.errors import NotFound, UsageError
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.record.names import name_of
+from sessions.record.summary_parts import AgentState
 
 if TYPE_CHECKING:
     from sessions.runtime.deck import Deck
@@ -66,7 +67,7 @@ async def go_on(deck: Deck, session: Session, backend: str = "", cwd: str = "") 
     made = await deck.get(new)
     theirs = source.get("id", "")
     if theirs and _is(deck, name, harness):
-        state = {"session_id": theirs, "owner": made.id, "imported": harness}
+        state: AgentState = {"session_id": theirs, "owner": made.id, "imported": harness}
         await made.recorder.emit_synced(ev.BackendState(data=state))
     await deck.features.forked(session, made)
     return made

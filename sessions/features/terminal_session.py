@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Unpack, cast
 
 from sessions.errors import NotFound, UsageError
 from sessions.features.coalesced_calls import CoalescedCalls
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.record import terminal_state
+from sessions.record.summary_parts import TerminalChanges, TerminalProgress, TerminalState
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean
 from sessions.terminals import agent_hooks
@@ -76,7 +77,7 @@ class TerminalSession:
         self.session.recorder.emit(ev.Notice(kind="terminal", message=why))
 
     @property
-    def state(self) -> ev.JSON:
+    def state(self) -> TerminalState:
         """What its summary says of the terminal."""
         state = self.session.summary.terminal
         assert state is not None
@@ -124,7 +125,9 @@ class TerminalSession:
             self.session.recorder.emit(ev.SessionSet(agent_title=title))
 
     def _progress(self, mark: TerminalMark) -> None:
-        told = {"state": mark.words, "percent": mark.number or 0} if mark.words else None
+        told: TerminalProgress | None = None
+        if mark.words:
+            told = {"state": mark.words, "percent": mark.number or 0}
         if told != self.state["progress"]:
             self._state(progress=told)
 
@@ -297,9 +300,9 @@ class TerminalSession:
 
     # -- what its summary says
 
-    def _state(self, **changes: object) -> None:
+    def _state(self, **changes: Unpack[TerminalChanges]) -> None:
         state = self.state
-        state.update(changes)
+        state.update(cast("TerminalState", changes))
         summary = self.session.summary
         summary.status = "needs-you" if summary.asks else terminal_state.status(state)
         self._sparing.do("told", _TOLD_S, lambda: self._deck.changed(self.session))

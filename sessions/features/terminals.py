@@ -21,6 +21,7 @@ from sessions.features.terminal_session import TerminalSession, directory, shell
 from sessions.ids import new_id
 from sessions.record import events as ev
 from sessions.record.closed_sets import SAID
+from sessions.record.summary_parts import TerminalState
 from sessions.record.terminal_state import TERMINAL, WENT
 from sessions.safety import secrets_filter
 from sessions.safety.sanitise import clean_line
@@ -226,7 +227,7 @@ class TerminalSessions(Feature):
             live.close()
 
 
-def _state_of(session: Session) -> ev.JSON:
+def _state_of(session: Session) -> TerminalState:
     """What a terminal says of itself. Raises UsageError."""
     if (state := session.summary.terminal) is None:
         raise UsageError("That session is no terminal.")

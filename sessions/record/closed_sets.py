@@ -54,6 +54,8 @@ OptionKind = Literal[
     "allow_once", "allow_session", "allow_always", "reject_once", "reject_always", "choice", "form"
 ]
 """What choosing an answer to a permission request means."""
+FieldKind = Literal["text", "integer", "number", "yes-no", "choice", "choices"]
+"""What a field of a form takes."""
 FilledBy = Literal[
     "system", "tools", "skills", "files", "primings", "results", "conversation", "agent"
 ]

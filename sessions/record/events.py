@@ -46,16 +46,18 @@ if TYPE_CHECKING:
         TurnReason,
     )
     from sessions.record.summary_parts import (
+        AgentState,
         AnswerGoesTo,
         AskOption,
         Attachment,
+        FormField,
         ImportedFrom,
         OwnBudget,
         QueuedMessage,
         SessionAbove,
     )
 else:
-    AnswerGoesTo = AskOption = Attachment = ImportedFrom = JSON
+    AgentState = AnswerGoesTo = AskOption = Attachment = FormField = ImportedFrom = JSON
     OwnBudget = QueuedMessage = SessionAbove = JSON
     # A word that this version does not know is read, and written back.
     AnsweredBy = CallKind = CallStatus = ChosenBy = DetailKind = LandedHow = Origin = str
@@ -182,14 +184,13 @@ class PermissionAsked(Event, frozen=True, kw_only=True, tag="permission.asked"):
     """Why it is asked rather than allowed."""
     options: list[AskOption] = msgspec.field(default_factory=list)
     """An answer of the kind `form` brings what was entered into `form`."""
-    form: list[JSON] = msgspec.field(default_factory=list)
-    """The fields that the user may fill (see `sessions.record.forms`)."""
+    form: list[FormField] = msgspec.field(default_factory=list)
 
 
 class PermissionAnswered(Event, frozen=True, kw_only=True, tag="permission.answered"):
     """The decision. `decision` is an option's id (or `cancelled`), `by`: user, rule, mode.
 
-    `rule`: the id of the rule that allowed it, or that this answer has made.
+    `rule`: the id of the rule that allowed it, or that this answer has made; `content`: the form.
     """
 
     turn: Int
@@ -201,7 +202,6 @@ class PermissionAnswered(Event, frozen=True, kw_only=True, tag="permission.answe
     reason: str = ""
     rule: str = ""
     content: JSON = msgspec.field(default_factory=dict)
-    """What was entered into the request's form."""
 
 
 class ToolResult(Event, frozen=True, kw_only=True, tag="tool.result"):
@@ -560,7 +560,7 @@ class TerminalSaid(Event, frozen=True, kw_only=True, tag="terminal.said"):
 class BackendState(Event, frozen=True, kw_only=True, tag="backend.state"):
     """What the backend said of itself: its own session id, modes, commands, plan, …"""
 
-    data: JSON = msgspec.field(default_factory=dict)
+    data: AgentState = msgspec.field(default_factory=AgentState)
 
 
 class JournalRepaired(Event, frozen=True, kw_only=True, tag="journal.repaired"):

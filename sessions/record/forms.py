@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sessions.record import events as ev
+from sessions.record.closed_sets import FieldKind
+from sessions.record.summary_parts import FormChoice, FormField
 from sessions.safety.sanitise import clean, clean_line
 
 MOST_FIELDS = 40
@@ -26,62 +27,70 @@ class Unfit(Exception):
     """A form that can't be shown: what in it is beyond us, in words."""
 
 
-def of_schema(schema: Any) -> list[ev.JSON]:
+def of_schema(schema: Any) -> list[FormField]:
     """The fields of a schema.
 
-    Each: `{"name", "title", "about", "kind", "required"}`, kind `text`, `integer`, `number`,
-    `yes-no`, `choice` or `choices`; with `choices` (`{"value", "name", "about"}`), `default`,
-    `least`, `most`, `format`, `pattern` where they are given. A field of a kind that is not known
-    is left out if it may be; else Unfit is raised.
+    A field of a kind that is not known is left out if it may be; else Unfit is raised.
     """
     given = schema if isinstance(schema, dict) else {}
     properties, required = given.get("properties"), given.get("required")
     needed = set(map(str, required)) if isinstance(required, list) else set()
-    fields: list[ev.JSON] = []
+    fields: list[FormField] = []
     for name, told in (properties if isinstance(properties, dict) else {}).items():
         field = _field(str(name), told if isinstance(told, dict) else {})
         if field is None and name in needed:
             raise Unfit(f"its field {clean_line(str(name))[:80]} is of a kind that is not known")
         if field is not None:
-            fields.append({**field, "required": name in needed})
+            field["required"] = name in needed
+            fields.append(field)
     if len(fields) > MOST_FIELDS:
         raise Unfit(f"it has {len(fields)} fields; {MOST_FIELDS} are shown at most")
     return fields
 
 
-def _field(name: str, told: Mapping[str, Any]) -> ev.JSON | None:
-    kind = told.get("type")
-    field: ev.JSON = {
+def _field(name: str, told: Mapping[str, Any]) -> FormField | None:
+    if (kind := _kind(told)) is None:
+        return None
+    field: FormField = {
         "name": name,
         "title": _words(told.get("title") or name),
         "about": _words(told.get("description")),
+        "kind": kind,
+        "required": False,
     }
-    items = told.get("items")
-    if kind == "string" and ("enum" in told or "oneOf" in told):
-        field |= {"kind": "choice", "choices": _choices(told, "oneOf")}
-    elif kind == "string":
-        field |= {"kind": "text", **_bounds(told, "minLength", "maxLength")}
-        for more in ("format", "pattern"):
-            if isinstance(told.get(more), str):
-                field[more] = _words(told[more])
+    if kind == "choice":
+        field["choices"] = _choices(told, "oneOf")
+    elif kind == "text":
+        _bound(field, told, "minLength", "maxLength")
+        if isinstance(form := told.get("format"), str):
+            field["format"] = _words(form)
+        if isinstance(pattern := told.get("pattern"), str):
+            field["pattern"] = _words(pattern)
     elif kind in ("integer", "number"):
-        field |= {"kind": kind, **_bounds(told, "minimum", "maximum")}
-    elif kind == "boolean":
-        field["kind"] = "yes-no"
-    elif kind == "array" and isinstance(items, dict):
-        choices = _choices(items, "anyOf")
-        field |= {"kind": "choices", "choices": choices, **_bounds(told, "minItems", "maxItems")}
-    else:
-        return None
+        _bound(field, told, "minimum", "maximum")
+    elif kind == "choices":
+        field["choices"] = _choices(told["items"], "anyOf")
+        _bound(field, told, "minItems", "maxItems")
     if told.get("default") is not None and not fault(field, told["default"]):
         field["default"] = told["default"]
     return field
 
 
-def _choices(told: Mapping[str, Any], titled: str) -> list[ev.JSON]:
+def _kind(told: Mapping[str, Any]) -> FieldKind | None:
+    kind = told.get("type")
+    if kind == "string":
+        return "choice" if "enum" in told or "oneOf" in told else "text"
+    if kind == "integer" or kind == "number":
+        return "integer" if kind == "integer" else "number"
+    if kind == "array" and isinstance(told.get("items"), dict):
+        return "choices"
+    return "yes-no" if kind == "boolean" else None
+
+
+def _choices(told: Mapping[str, Any], titled: str) -> list[FormChoice]:
     """The values that can be chosen, each with its name; MCP's older `enumNames` count too."""
     entries, plain, names = told.get(titled), told.get("enum"), told.get("enumNames")
-    found: list[ev.JSON] = []
+    found: list[FormChoice] = []
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("const"), str):
             name = _words(entry.get("title") or entry["const"])
@@ -95,16 +104,19 @@ def _choices(told: Mapping[str, Any], titled: str) -> list[ev.JSON]:
     return found[:_MOST_CHOICES]
 
 
-def _bounds(told: Mapping[str, Any], least: str, most: str) -> ev.JSON:
-    given = {"least": told.get(least), "most": told.get(most)}
-    return {k: v for k, v in given.items() if type(v) in (int, float)}
+def _bound(field: FormField, told: Mapping[str, Any], least: str, most: str) -> None:
+    low, high = told.get(least), told.get(most)
+    if isinstance(low, int | float) and not isinstance(low, bool):
+        field["least"] = low
+    if isinstance(high, int | float) and not isinstance(high, bool):
+        field["most"] = high
 
 
 def _words(given: Any) -> str:
     return clean_line(str(given or ""))[:_MOST_WORDS].strip()
 
 
-def at_once(fields: Sequence[ev.JSON]) -> tuple[str, list[ev.JSON]]:
+def at_once(fields: Sequence[FormField]) -> tuple[str, list[FormChoice]]:
     """The field that can be answered by one key, where that answers the form; and its choices.
 
     Nothing else may be needed, and nothing else be a choice.
@@ -115,7 +127,7 @@ def at_once(fields: Sequence[ev.JSON]) -> tuple[str, list[ev.JSON]]:
     field = picks[0]
     if field["kind"] == "yes-no":
         return field["name"], [{"value": v, "name": n, "about": ""} for v, n in _YES_NO]
-    choices: list[ev.JSON] = field.get("choices") or []
+    choices = field.get("choices") or []
     if field["kind"] == "choices" or not 0 < len(choices) <= _AT_ONCE:
         return "", []
     return field["name"], choices
@@ -124,7 +136,7 @@ def at_once(fields: Sequence[ev.JSON]) -> tuple[str, list[ev.JSON]]:
 _YES_NO = ((True, "Yes"), (False, "No"))
 
 
-def read(field: ev.JSON, text: str) -> Any:
+def read(field: FormField, text: str) -> Any:
     """What was typed into a field of text or a number, as a value; None for nothing."""
     text = text.strip() if field["kind"] != "text" else text
     if not text:
@@ -135,7 +147,7 @@ def read(field: ev.JSON, text: str) -> Any:
         return text  # `fault` says what is wrong with it
 
 
-def faults(fields: Sequence[ev.JSON], content: Mapping[str, Any]) -> dict[str, str]:
+def faults(fields: Sequence[FormField], content: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with an answer to a form, by field; nothing if it fits."""
     found: dict[str, str] = {}
     for field in fields:
@@ -150,7 +162,7 @@ def faults(fields: Sequence[ev.JSON], content: Mapping[str, Any]) -> dict[str, s
     return found | {str(name): "The form has no such field." for name in content.keys() - known}
 
 
-def fault(field: ev.JSON, value: Any) -> str:
+def fault(field: FormField, value: Any) -> str:
     """Why a value does not fit its field, in a sentence; or ""."""
     kind = field["kind"]
     values = [choice["value"] for choice in field.get("choices") or []]
@@ -173,7 +185,7 @@ def fault(field: ev.JSON, value: Any) -> str:
     return _beyond(field, len(value), "characters") or _malformed(field.get("format"), value)
 
 
-def _beyond(field: ev.JSON, size: float, unit: str) -> str:
+def _beyond(field: FormField, size: float, unit: str) -> str:
     least, most = field.get("least"), field.get("most")
     if least is not None and size < least:
         return f"At least {least} {unit}".strip() + "."
@@ -198,7 +210,7 @@ def _malformed(form: Any, value: str) -> str:
     return ""
 
 
-def rule(field: ev.JSON) -> str:
+def rule(field: FormField) -> str:
     """What a field wants, in a few words, for whoever fills it."""
     kind, form, pattern = field["kind"], field.get("format"), field.get("pattern")
     least, most = field.get("least"), field.get("most")
@@ -214,7 +226,7 @@ def rule(field: ev.JSON) -> str:
     return f"{said}, as {pattern}".removeprefix(", ") if pattern else said
 
 
-def told(fields: Sequence[ev.JSON], message: str) -> str:
+def told(fields: Sequence[FormField], message: str) -> str:
     """A form as text, for where it is only read."""
     lines = [clean(message).strip()]
     for field in fields:

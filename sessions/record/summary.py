@@ -14,6 +14,7 @@ from sessions.record import codec, terminal_state
 from sessions.record import events as ev
 from sessions.record.closed_sets import Permission, SkillState, Status
 from sessions.record.summary_parts import (
+    AgentState,
     AnswerGoesTo,
     ImportedFrom,
     OwnBudget,
@@ -21,6 +22,7 @@ from sessions.record.summary_parts import (
     QueuedMessage,
     RetryWait,
     SessionAbove,
+    TerminalState,
     WorktreeOf,
 )
 from sessions.safety.numbers_from_outside import MOST_USD, count
@@ -74,14 +76,14 @@ class SessionSummary(TypedDict):
     about: str
     agent_title: str
     auto_title: str
-    agent: ev.JSON
+    agent: AgentState
     repository: str
     branch: str
     worktree: WorktreeOf | None
     budget: OwnBudget
     tags: list[str]
     then: AnswerGoesTo
-    terminal: ev.JSON | None
+    terminal: TerminalState | None
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ class Summary:
     agent_title: str = ""
     auto_title: str = ""
     """What it is called while its user gives it no title: see `sessions.record.names`."""
-    agent: ev.JSON = field(default_factory=dict)
+    agent: AgentState = field(default_factory=AgentState)
     repository: str = ""
     """What the repository of its worktree is called, and the branch there."""
     branch: str = ""
@@ -145,7 +147,7 @@ class Summary:
     tags: list[str] = field(default_factory=list)
     """What its user groups it by."""
     then: AnswerGoesTo = field(default_factory=AnswerGoesTo)
-    terminal: ev.JSON | None = None
+    terminal: TerminalState | None = None
     """Of a session that is a terminal: see `sessions.record.terminal_state`."""
 
     @property

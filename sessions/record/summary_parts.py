@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
-from sessions.record.closed_sets import DetailKind, OptionKind, Origin, QueueMode
+from sessions.record.closed_sets import DetailKind, FieldKind, OptionKind, Origin, QueueMode
 
 
 class Attachment(TypedDict):
@@ -51,6 +51,13 @@ class QueuedMessage(TypedDict):
     attachments: list[Attachment]
 
 
+class Grant(TypedDict):
+    """What holds for a session once it is chosen: see `sessions.tools.grants`."""
+
+    kind: str
+    words: list[str]
+
+
 class AskOption(TypedDict):
     """An answer to a request. `grant`: what holds for the session once it is chosen, `rule`: the
     id of the rule that is then written, `short`: its name in a few letters."""
@@ -60,8 +67,33 @@ class AskOption(TypedDict):
     kind: OptionKind
     description: NotRequired[str]
     short: NotRequired[str]
-    grant: NotRequired[dict[str, Any]]
+    grant: NotRequired[Grant]
     rule: NotRequired[str]
+
+
+class FormChoice(TypedDict):
+    """A value that a field of a form can have."""
+
+    value: str | bool
+    name: str
+    about: str
+
+
+class FormField(TypedDict):
+    """What is asked in a form: see `sessions.record.forms`. `least` and `most`: of a number
+    itself, of characters, of choices."""
+
+    name: str
+    title: str
+    about: str
+    kind: FieldKind
+    required: bool
+    choices: NotRequired[list[FormChoice]]
+    default: NotRequired[Any]
+    least: NotRequired[float]
+    most: NotRequired[float]
+    format: NotRequired[str]
+    pattern: NotRequired[str]
 
 
 class PendingAsk(TypedDict):
@@ -79,7 +111,7 @@ class PendingAsk(TypedDict):
     detail_kind: DetailKind
     why: str
     options: list[AskOption]
-    form: list[dict[str, Any]]
+    form: list[FormField]
     between: NotRequired[bool]
 
 
@@ -137,3 +169,129 @@ class AnswerGoesTo(TypedDict, total=False):
     to: list[str]
     words: str
     by: str
+
+
+class TerminalProgress(TypedDict):
+    """How far a terminal's program says that it is; `state` as OSC 9;4 has it, in words."""
+
+    state: str
+    percent: int
+
+
+class TerminalWords(TypedDict, total=False):
+    """What a terminal's program said last, by a hook or a notification."""
+
+    state: str
+    message: str
+
+
+class TerminalChanges(TypedDict, total=False):
+    """What changes of a terminal while it is there."""
+
+    columns: int
+    rows: int
+    running: bool
+    code: int | None
+    why: str
+    title: str
+    at: str
+    exit: int | None
+    progress: TerminalProgress | None
+    bell: bool
+    said: TerminalWords
+    new: bool
+    directory: str
+
+
+class TerminalState(TypedDict):
+    """What a session that is a terminal says of itself. `at`: `prompt`, `command`, or "", where it
+    has not said; `code` and `why`: its end; `exit`: of the last command; `new`: nobody has looked
+    since; `keys`: what is typed is recorded too."""
+
+    argv: list[str]
+    shell: bool
+    columns: int
+    rows: int
+    keys: bool
+    record: bool
+    running: bool
+    code: int | None
+    why: str
+    title: str
+    at: str
+    exit: int | None
+    progress: TerminalProgress | None
+    bell: bool
+    said: TerminalWords
+    new: bool
+    directory: NotRequired[str]
+
+
+class ContextTaken(TypedDict, total=False):
+    """How many tokens a conversation takes of its model's window, and what it has cost."""
+
+    used: int
+    size: int
+    cost: dict[str, Any]
+
+
+class AgentCommand(TypedDict, total=False):
+    """A command of an agent's own, as the Agent Client Protocol has it."""
+
+    name: str
+    description: str
+    input: dict[str, Any] | None
+
+
+class AgentChoice(TypedDict):
+    """A value that an option can have; `kind`: of a mode, where the agent tells it."""
+
+    value: str
+    name: str
+    description: NotRequired[str]
+    kind: NotRequired[str]
+
+
+class AgentOption(TypedDict):
+    """What an agent lets its user choose. `category`: `mode`, `model`, … as the agent has it."""
+
+    id: str
+    name: str
+    description: str
+    category: str
+    current: str
+    choices: list[AgentChoice]
+
+
+class AgentState(TypedDict, total=False):
+    """What a session's backend said of itself: `backend.state` events, one over another.
+
+    `agent` and `can`: what it is, and can do. `session_id`: the agent's own, of the session
+    `owner`, made at `made`, whose last turn was `turn`; `imported`: where it came from. `starting`
+    and `quiet`: what it waits for. `reasons`: why it can't do an action. `options`: see
+    `sessions.api.agents.options_in`; `wanted`: what its user chose among them. `held`: why its mode
+    is not the one that was chosen. `tokens_so_far`: of the whole conversation.
+    """
+
+    session_id: str
+    owner: str
+    made: float
+    turn: int
+    imported: str
+    starting: str
+    quiet: str
+    reasons: dict[str, str]
+    options: list[AgentOption]
+    wanted: dict[str, str]
+    held: str
+    tokens_so_far: dict[str, int]
+    context: ContextTaken
+    commands: list[AgentCommand]
+    mode: str
+    modes: dict[str, Any]
+    models: dict[str, Any]
+    config_options: list[dict[str, Any]]
+    plan: Any
+    plan_removed: Any
+    agent: dict[str, Any]
+    can: dict[str, bool]

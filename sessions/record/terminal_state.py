@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.closed_sets import Status, one_of
-from sessions.record.summary_parts import PendingAsk
+from sessions.record.summary_parts import PendingAsk, TerminalState
 from sessions.safety.sanitise import clean_line
 
 _MOST_NAME = 60
@@ -28,19 +28,14 @@ WENT = "The engine stopped, and the terminal with it."
 
 
 class OfTerminal(Protocol):
-    """As much of a summary as this writes.
-
-    `terminal`: `{"argv", "shell", "columns", "rows", "running", "code", "why", "title", "at",
-    "exit", "progress", "bell", "said", "record", "keys"}`; `at`: prompt, command or "" (it has
-    not said), `progress`: `{"state", "percent"}` or None, `said`: `{"state", "message"}`.
-    """
+    """As much of a summary as this writes."""
 
     status: Status
     error: str
     snippet: str
     auto_title: str
     asks: list[PendingAsk]
-    terminal: ev.JSON | None
+    terminal: TerminalState | None
 
 
 def refuse_if_terminal(summary: OfTerminal, what: str = NO_MESSAGES) -> None:
@@ -63,7 +58,8 @@ def apply(
     if state is None:
         return
     if isinstance(event, ev.TerminalEnded):
-        state.update(running=False, code=event.code, why=event.why, at="", progress=None)
+        state["running"], state["code"], state["why"] = False, event.code, event.why
+        state["at"], state["progress"] = "", None
         state["said"] = {}
         summary.asks = []
         state["new"] = True
@@ -73,7 +69,7 @@ def apply(
         state["said"] = {"state": said, "message": event.message}
         summary.snippet = event.message or summary.snippet
     elif isinstance(event, ev.ShellRan):
-        state.update(exit=event.exit, new=event.exit is not None)
+        state["exit"], state["new"] = event.exit, event.exit is not None
         summary.snippet = event.command[:200] or summary.snippet
     summary.status = status(state)
 
@@ -85,7 +81,7 @@ def called(argv: Sequence[str]) -> str:
     return clean_line(shlex.join(words)).strip()[:_MOST_NAME]
 
 
-def status(state: ev.JSON) -> Status:
+def status(state: TerminalState) -> Status:
     """The status that a terminal's state is."""
     if not state["running"]:
         if state["why"] == WENT:
@@ -109,7 +105,7 @@ def seen(summary: OfTerminal) -> None:
     state = summary.terminal
     if state is None:
         return
-    state.update(bell=False, new=False)
+    state["bell"] = state["new"] = False
     if state["said"].get("state") in ("done", "failed", "idle", ""):
         state["said"] = {}
     summary.status = "needs-you" if summary.asks else status(state)
@@ -123,9 +119,9 @@ def unseen(summary: OfTerminal) -> bool:
     )
 
 
-def ended(state: ev.JSON) -> str:
+def ended(state: TerminalState) -> str:
     """A terminal's end in words, "" for a good one."""
-    code: Any = state["code"]
+    code = state["code"]
     if state["why"]:
         return str(state["why"])
     if code is None or code == 0:
@@ -133,7 +129,7 @@ def ended(state: ev.JSON) -> str:
     return f"It ended with code {code}." if code > 0 else f"Signal {-code} ended it."
 
 
-def _fresh(event: ev.TerminalStarted) -> ev.JSON:
+def _fresh(event: ev.TerminalStarted) -> TerminalState:
     return {
         "argv": list(event.argv), "shell": event.shell, "columns": event.columns,
         "rows": event.rows, "keys": event.keys, "record": event.record, "running": True,

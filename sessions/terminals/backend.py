@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sessions.backends.base import Capabilities, Conversation, ModelInfo, Question, Reply
 from sessions.errors import UsageError
-from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 from sessions.record.terminal_state import NO_MESSAGES, TERMINAL
 
 
@@ -21,7 +21,7 @@ class TerminalBackend:
         reasons=dict.fromkeys(("fork", "tools", "models"), NO_MESSAGES),
     )  # fmt: skip
 
-    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> Conversation:
+    async def open(self, session_id: str, cwd: Path, state: AgentState) -> Conversation:
         """There is no conversation. Raises UsageError."""
         raise UsageError(NO_MESSAGES)
 

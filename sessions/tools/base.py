@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from sessions.record import events as ev
 from sessions.record.closed_sets import AnsweredBy, CallStatus, DetailKind, OptionKind
-from sessions.record.summary_parts import AskOption
+from sessions.record.summary_parts import AskOption, Grant
 from sessions.tools.fault import ToolFault as ToolFault
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Option:
     id: str
     name: str
     kind: OptionKind
-    grant: ev.JSON = field(default_factory=dict)
+    grant: Grant | None = None
     rule: str = ""
     apply: Callable[[], None] | None = None
     description: str = ""

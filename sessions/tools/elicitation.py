@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sessions.record import events as ev
 from sessions.record import forms
+from sessions.record.summary_parts import AskOption, FormChoice, FormField
 from sessions.safety.sanitise import clean, clean_line
 
 _MOST_MESSAGE = 8000
@@ -67,18 +68,22 @@ def form_request(
     call: str,
     who: str,
     message: str,
-    fields: Sequence[ev.JSON],
-    choices: Sequence[ev.JSON] = (),
+    fields: Sequence[FormField],
+    choices: Sequence[FormChoice] = (),
 ) -> ev.PermissionAsked:
     """A form as a request; `choices` can be given at once, without it."""
     first = clean_line(message.split("\n", 1)[0])
     more = bool(choices) and len(fields) == 1
-    fill = {"id": FILL, "name": "Fill in …" if not choices else "Say more …", "kind": "form"}
-    given = [
+    fill: AskOption = {
+        "id": FILL,
+        "name": "Fill in …" if not choices else "Say more …",
+        "kind": "form",
+    }
+    given: list[AskOption] = [
         {"id": f"choice-{n}", "name": c["name"], "kind": "choice", "description": c["about"]}
         for n, c in enumerate(choices, 1)
     ]
-    send = {"id": FILL, "name": "Yes", "kind": "form"}
+    send: AskOption = {"id": FILL, "name": "Yes", "kind": "form"}
     offered = given if more else [*given, fill] if fields else [send]
     return ev.PermissionAsked(
         turn=turn,
@@ -100,7 +105,7 @@ def chosen_of(decision: str) -> int | None:
     return int(number) - 1 if number != decision and number.isdigit() and int(number) else None
 
 
-def entered(fields: Sequence[ev.JSON], content: Mapping[str, Any]) -> ev.JSON:
+def entered(fields: Sequence[FormField], content: Mapping[str, Any]) -> ev.JSON:
     """What of an answer has a field and was not left empty."""
     names = {field["name"] for field in fields}
     return {k: v for k, v in content.items() if k in names and v not in (None, "", [])}

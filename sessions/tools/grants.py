@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions.record import events as ev
+from sessions.record.summary_parts import Grant
 from sessions.tools import rule_prefixes
 
 
@@ -27,7 +28,7 @@ class Grants:
     """Files, and folders with all that is in them."""
     tools: set[str] = field(default_factory=set)
 
-    def take(self, grant: ev.JSON) -> None:
+    def take(self, grant: Grant) -> None:
         """Add a grant: `{"kind", "words"}` with the kinds below; of any other kind it is none.
 
         `argv` and `prefix`: program, its hash, and the words; `edits`: no words; `read` and
@@ -72,8 +73,8 @@ class Granted:
     """
 
     def __init__(self) -> None:
-        self.grants: list[ev.JSON] = []
-        self._asked: dict[str, dict[str, ev.JSON]] = {}
+        self.grants: list[Grant] = []
+        self._asked: dict[str, dict[str, Grant]] = {}
         self._inherited = 0
 
     def observe(self, event: ev.Event) -> None:

@@ -20,8 +20,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sessions.record import events as ev
 from sessions.record.closed_sets import PERMISSIONS
+from sessions.record.summary_parts import Grant
 from sessions.tools import plain_command as plain
 from sessions.tools import rule_prefixes
 from sessions.tools.base import CallContext, Option, ToolFault, Verdict
@@ -357,7 +357,7 @@ def _path_ask(verb: str, target: Target, why: str, options: tuple[Option, ...]) 
 
 
 def _grant(option_id: str, name: str, short: str, kind: str, *words: str) -> Option:
-    grant: ev.JSON = {"kind": kind, "words": list(words)}
+    grant: Grant = {"kind": kind, "words": list(words)}
     return Option(option_id, name, "allow_session", grant, short=short)
 
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from sessions.record import events as ev
+from sessions.record.summary_parts import FormChoice, FormField
 from sessions.tools.base import NO, CallContext, Option, Outcome, Verdict, define
 
 
@@ -81,9 +82,9 @@ _CHOSEN = "chosen"
 _SAID = "said"
 
 
-def _form(item: dict[str, Any], several: bool) -> list[ev.JSON]:
+def _form(item: dict[str, Any], several: bool) -> list[FormField]:
     """The question as a form: what may be chosen, and a line for words of one's own."""
-    choices = [
+    choices: list[FormChoice] = [
         {"value": o["label"], "name": o["label"], "about": o.get("description", "")}
         for o in item["options"]
     ]

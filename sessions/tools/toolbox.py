@@ -241,7 +241,8 @@ class Toolbox:
         return Outcome(f"{DENIED}\nThey said: {reason}" if reason else DENIED, status="denied")
 
     async def _remember(self, option: Option, ctx: CallContext) -> None:
-        ctx.state.grants.take(option.grant)
+        if option.grant is not None:
+            ctx.state.grants.take(option.grant)
         if option.apply is None:
             return
         try:

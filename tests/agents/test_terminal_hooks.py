@@ -117,7 +117,7 @@ class Tile:
 
         def so() -> bool:
             summary = self.client.summaries[self.session]
-            said = (summary.terminal or {}).get("said", {})
+            said = summary.terminal["said"] if summary.terminal is not None else {}
             return summary.status == status and words in said.get("message", "")
 
         await until(so, 90)

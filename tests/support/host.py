@@ -9,6 +9,7 @@ from typing import Any
 
 from sessions.backends.base import Settings, Tools
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 from sessions.runtime.queued_message import Queued
 
 
@@ -117,9 +118,9 @@ class FakeHost(QuietHost):
         """All text so far."""
         return "".join(e.text for e in self.events if isinstance(e, ev.Text))
 
-    def state(self) -> ev.JSON:
+    def state(self) -> AgentState:
         """What the backend said of itself, folded."""
-        folded: ev.JSON = {}
+        folded: AgentState = {}
         for event in self.events:
             if isinstance(event, ev.BackendState):
                 folded.update(event.data)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, TurnHost
 from sessions.places import Places
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 
 Act = Callable[[TurnHost], Awaitable[ev.TurnEnded]]
 
@@ -50,7 +51,7 @@ class RigBackend:
         self.reply = "A summary."
         self.conversations: list[RigConversation] = []
 
-    async def open(self, session_id: str, cwd: Path, state: ev.JSON) -> RigConversation:
+    async def open(self, session_id: str, cwd: Path, state: AgentState) -> RigConversation:
         """A conversation."""
         conversation = RigConversation(self)
         self.conversations.append(conversation)

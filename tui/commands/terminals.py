@@ -10,7 +10,7 @@ from tui.commands.sessions import connected, has_session
 from tui.deck.terminals import begin, give_keys, paste
 
 if TYPE_CHECKING:
-    from sessions.record import events as ev
+    from sessions.record.summary_parts import TerminalState
     from tui.deck.action_ports import PastesCode, SessionInHand, SteersTerminal, TileInHand
     from tui.deck.ports import ForBeginning, ForPicking, HasModel, HasTile
     from tui.terminals.tile import TerminalTile
@@ -28,7 +28,7 @@ def terminal_tile(deck: TileInHand) -> TerminalTile | None:
     return tile if isinstance(tile, TerminalTile) else None
 
 
-def _state(deck: SessionInHand) -> ev.JSON | None:
+def _state(deck: SessionInHand) -> TerminalState | None:
     """What the current tile's terminal says of itself; None: it is none, or there is no engine."""
     summary = deck.model.summary()
     return summary.terminal if summary is not None and deck.link.up else None

@@ -28,8 +28,8 @@ from tui.widgets.permission import PermissionBox
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from sessions.api.agents import AgentOption
     from sessions.api.terminals import TerminalOutput
+    from sessions.record.summary_parts import AgentOption
     from sessions.record.transcript import Block
     from tui.deck.client import DeckClient
     from tui.deck.model import Live

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import AgentCommand, AgentOption
 from tui.screens.dialogs import Choose, Listing, Pick
 from tui.text import clip, one_line
 
 if TYPE_CHECKING:
-    from sessions.api.agents import AgentOption
     from tui.deck.ports import Asks, ForGoingOn, ForSigningIn
 
 
@@ -46,7 +46,7 @@ async def pick_option(deck: Asks, options: list[AgentOption]) -> tuple[str, str]
     return (picked.row, chosen.row) if chosen else None
 
 
-async def pick_command(deck: Asks, commands: list[dict[str, Any]]) -> str:
+async def pick_command(deck: Asks, commands: list[AgentCommand]) -> str:
     """One of the agent's slash commands, without the slash; or ""."""
     rows = []
     for each in commands:

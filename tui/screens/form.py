@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from textual import on
@@ -12,9 +12,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Select, Static
 
-from sessions.record import events as ev
 from sessions.record import forms
-from sessions.record.summary_parts import PendingAsk
+from sessions.record.summary_parts import FormChoice, FormField, PendingAsk
 from tui.screens.dialogs import Dialog
 from tui.text import one_line, plain
 from tui.widgets.fields import Field, Tick
@@ -47,7 +46,7 @@ class FormDialog(Dialog[dict[str, Any]]):
             yield Button(Content("Send"), id="send", variant="primary", compact=True)
             yield Button(Content("Leave"), id="leave", compact=True)
 
-    def _row(self, number: int, field: ev.JSON) -> ComposeResult:
+    def _row(self, number: int, field: FormField) -> ComposeResult:
         mark = " *" if field.get("required") else ""
         about = " · ".join(filter(None, (str(field.get("about") or ""), forms.rule(field))))
         with Horizontal(classes="form--row"):
@@ -57,7 +56,7 @@ class FormDialog(Dialog[dict[str, Any]]):
                 if about:
                     yield Static(plain(about, "$text-muted"), classes="form--about", markup=False)
 
-    def _input(self, key: str, field: ev.JSON) -> ComposeResult:
+    def _input(self, key: str, field: FormField) -> ComposeResult:
         kind, default = field["kind"], field.get("default")
         if kind == "choices":
             for number, choice in enumerate(field.get("choices") or []):
@@ -88,10 +87,10 @@ class FormDialog(Dialog[dict[str, Any]]):
                 found[field["name"]] = value
         return found
 
-    def _value(self, key: str, field: ev.JSON) -> Any:
+    def _value(self, key: str, field: FormField) -> Any:
         kind = field["kind"]
         if kind == "choices":
-            choices: Sequence[ev.JSON] = field.get("choices") or []
+            choices = field.get("choices") or []
             boxes = [self.query_one(f"#{key}-{n}", Tick) for n in range(len(choices))]
             return [c["value"] for c, box in zip(choices, boxes, strict=True) if box.value]
         if kind in ("choice", "yes-no"):
@@ -126,6 +125,6 @@ class FormDialog(Dialog[dict[str, Any]]):
             found.focus()
 
 
-def _named(choice: ev.JSON) -> Content:
+def _named(choice: FormChoice) -> Content:
     name, about = one_line(str(choice["name"])), one_line(str(choice.get("about") or ""))
     return Content.assemble(name, (f" — {about}" if about else "", _GREY))

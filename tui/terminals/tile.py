@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, NotFound
-from sessions.record import events as ev
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import TerminalProgress, TerminalState
 from tui.deck.tile import Tile
 from tui.options import DeckOptions
 from tui.terminals import emulator_choice
@@ -33,7 +33,8 @@ TRIES = 3
 
 def foot_of_terminal(summary: Summary) -> list[tuple[str, str]]:
     """What a terminal says beside its status, the most telling first."""
-    state: ev.JSON = summary.terminal or {}
+    if (state := summary.terminal) is None:
+        return []
     running = bool(state.get("running"))
     parts: list[tuple[str, str]] = []
     if not running:
@@ -55,7 +56,7 @@ def foot_of_terminal(summary: Summary) -> list[tuple[str, str]]:
     return parts
 
 
-def _end(state: ev.JSON) -> str:
+def _end(state: TerminalState) -> str:
     if why := one_line(str(state.get("why", ""))):
         return why
     code = state.get("code")
@@ -64,7 +65,7 @@ def _end(state: ev.JSON) -> str:
     return f"ended with code {code}" if code >= 0 else f"ended by signal {-code}"
 
 
-def _progress(progress: ev.JSON) -> tuple[str, str]:
+def _progress(progress: TerminalProgress) -> tuple[str, str]:
     percent, state = progress.get("percent"), str(progress.get("state"))
     style = {"error": "$text-error", "paused": "$text-warning"}.get(state, "$text-primary")
     known = isinstance(percent, int) and state != "unknown"
@@ -100,7 +101,7 @@ class TerminalTile(Tile):
         """A program that was started anew, or whose machine is back, is looked on at anew."""
         was_away = self.summary.status == "offline" != summary.status
         super().show(summary, number)
-        running = bool((summary.terminal or {}).get("running"))
+        running = summary.terminal is not None and bool(summary.terminal["running"])
         if self._client is not None and (was_away or (running and self.terminal.over)):
             self.look_on(self._client)
 

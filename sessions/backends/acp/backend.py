@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sessions.api.agents import AgentChoice, AgentSession
+from sessions.api.agents import AgentSession
 from sessions.backends.acp import elicitation, own_skills, providers, servers, subagents
 from sessions.backends.acp.agents import (
     COMMON_ENV,
@@ -39,6 +39,7 @@ from sessions.backends.base import Capabilities, ModelInfo, Question, Reply, Tur
 from sessions.config.model import Provider
 from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentChoice, AgentState
 from sessions.tools.workspace import Guard
 from skills import private_files
 
@@ -139,7 +140,7 @@ class AcpBackend:
             self._loading = asyncio.ensure_future(asyncio.to_thread(load_protocol))
 
     async def open(
-        self, session_id: str, cwd: Path, state: ev.JSON
+        self, session_id: str, cwd: Path, state: AgentState
     ) -> AcpConversation | ServedConversation:
         """A conversation; the agent is started at its first turn."""
         if self.servers.with_command:
@@ -298,7 +299,7 @@ class AcpBackend:
             raise UsageError("A session of the deck is that session.", "Delete it there.")
         await agent.request("session/delete", {"sessionId": agent_session})
 
-    def at_its_end(self, agent_session: str, state: ev.JSON) -> bool:
+    def at_its_end(self, agent_session: str, state: AgentState) -> bool:
         """Whether the agent's session has not gone on since `state` was recorded."""
         return self._last_turns.get(agent_session) == state.get("turn") is not None
 

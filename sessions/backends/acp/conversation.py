@@ -23,6 +23,7 @@ from sessions.backends.acp.workspace import Workspace
 from sessions.backends.base import TurnHost
 from sessions.errors import BackendError
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 
 if TYPE_CHECKING:
     from sessions.backends.acp.port import Port
@@ -47,13 +48,13 @@ _TOLD = "It is told of it as text, and goes on from there in a conversation of i
 class AcpConversation:
     """A session's side of an agent."""
 
-    def __init__(self, backend: Port, session_id: str, cwd: Path, state: ev.JSON) -> None:
+    def __init__(self, backend: Port, session_id: str, cwd: Path, state: AgentState) -> None:
         self.session_id = session_id
         self.agent_session = ""
         self.options = Options(backend.known)
         self._backend = backend
         self._there = backend.directory(cwd)
-        self._state = dict(state)
+        self._state = state.copy()
         self._agent: AgentProcess | None = None
         self._host: TurnHost | None = None
         self._translator: Translator | None = None
@@ -122,7 +123,7 @@ class AcpConversation:
         if self._answering.steering is not None:
             self._answering.steering.wake()
 
-    async def choose(self, option: str, value: str) -> ev.JSON:
+    async def choose(self, option: str, value: str) -> AgentState:
         """Set one of the agent's own options (its mode, model, effort, …) now, if it runs.
 
         What `backend.state` is then to say; applied again whenever the session is entered.
@@ -160,9 +161,9 @@ class AcpConversation:
         return self._host is not None
 
     @property
-    def state(self) -> ev.JSON:
+    def state(self) -> AgentState:
         """What another conversation needs to go on with this one."""
-        return dict(self._state)
+        return self._state.copy()
 
     def on_update(self, update: Message) -> None:
         """Take one session/update in. Nothing here waits, so the order is kept."""
@@ -213,7 +214,7 @@ class AcpConversation:
 
     def _choices_told(self, event: ev.BackendState) -> ev.BackendState:
         """News of the agent's own mode and options, as a person chooses among them."""
-        data = dict(event.data)
+        data = event.data.copy()
         if not {"mode", "config_options"} & data.keys():
             return event
         went = self.options.went(self._backend.title, data)
@@ -388,7 +389,7 @@ class AcpConversation:
             raise BackendError(f"The agent {self._backend.name} opened no session.", kind="agent")
         self.agent_session = agent_session
         self._ending.entered(again=agent_session == self._state.get("session_id"))
-        self._state.update(session_id=agent_session, owner=self.session_id)
+        self._state |= {"session_id": agent_session, "owner": self.session_id}
         self.options.opened(answer)
 
     # -- a turn

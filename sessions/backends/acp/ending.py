@@ -10,6 +10,7 @@ from sessions.backends.acp.updates import Translator
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev
 from sessions.record.closed_sets import TurnReason
+from sessions.record.summary_parts import AgentState, ContextTaken
 from sessions.safety.numbers_from_outside import amount
 from sessions.safety.sanitise import clean_line
 
@@ -27,7 +28,7 @@ _REASONS: dict[str, TurnReason] = {
 class Ending:
     """Tells the turns of one session apart, of an agent that tells the sums over all of them."""
 
-    def __init__(self, backend: Port, state: ev.JSON) -> None:
+    def __init__(self, backend: Port, state: AgentState) -> None:
         """`state` is what the session keeps of its backend; the sums so far are in it."""
         self._backend = backend
         self._state = state
@@ -88,7 +89,7 @@ class Ending:
         host.emit(ev.BackendState(data={"tokens_so_far": told}))
         return turn
 
-    def _cost(self, told: Message) -> float | None:
+    def _cost(self, told: ContextTaken) -> float | None:
         """What this turn cost; the agent tells the sum over its session."""
         so_far = _cost_of(told)
         if so_far is None or not self._backend.cost_is_real:

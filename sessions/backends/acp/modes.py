@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sessions.api.agents import AgentChoice, AgentOption
+from sessions.record.summary_parts import AgentChoice, AgentOption
 
 _IDS = {
     "acceptedits": "acts", "agentfullaccess": "acts", "alwaysapprove": "acts", "auto": "acts",

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sessions.api.agents import AgentChoice, AgentOption
 from sessions.backends.acp import modes
 from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.transport import Message
 from sessions.errors import BackendError, UsageError
-from sessions.record import events as ev
+from sessions.record.summary_parts import AgentChoice, AgentOption, AgentState
 
 REASONS = {
     "steer": "This agent takes nothing within a running turn: the message is queued.",
@@ -45,7 +44,7 @@ class Options:
         self._held: tuple[AgentChoice | None, AgentChoice | None] | None = None
         """The mode in which it was and the one in which it asks, where they had to be guessed."""
 
-    def take(self, data: ev.JSON) -> None:
+    def take(self, data: AgentState | Message) -> None:
         """What the agent said of itself: `modes`, `config_options`, `mode`."""
         if isinstance(modes := data.get("modes"), dict):
             self._modes = dict(modes)
@@ -60,7 +59,7 @@ class Options:
         """What the answer by which a session was opened says of its choices."""
         self.take({ours: answer[theirs] for ours, theirs in _CHOICES if answer.get(theirs)})
 
-    def went(self, title: str, data: ev.JSON) -> str:
+    def went(self, title: str, data: AgentState) -> str:
         """Take what the agent says in a turn; what is to be told where it now acts unasked, or "".
 
         It goes there by itself, or by what its user has answered.
@@ -74,7 +73,7 @@ class Options:
         news += [modes.opened(title, option, now=True) for option in opened]
         return " ".join(filter(None, news))
 
-    def state(self) -> ev.JSON:
+    def state(self) -> AgentState:
         """What `backend.state` is to say: `options` as a person chooses among them, `wanted`."""
         return {"options": self.listed(), "wanted": dict(self.wanted)}
 

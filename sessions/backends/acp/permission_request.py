@@ -8,12 +8,12 @@ import uuid
 from pathlib import Path
 from typing import Any, cast
 
-from sessions.api.agents import AgentChoice
 from sessions.backends.acp import modes
 from sessions.backends.acp.content import title_of, tool_text
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record.closed_sets import DetailKind, OptionKind
+from sessions.record.summary_parts import AgentChoice
 from sessions.tools.base import ToolFault
 from sessions.tools.workspace import Guard, Target
 

@@ -6,13 +6,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sessions.api.agents import AgentChoice
 from sessions.backends.acp.agents import KnownAgent
 from sessions.backends.acp.process import AgentProcess
 from sessions.backends.acp.servers import TakenServers
 from sessions.backends.acp.transport import Message
 from sessions.backends.base import TurnHost
-from sessions.record import events as ev
+from sessions.record.summary_parts import AgentChoice, AgentState
 from sessions.tools.workspace import Guard
 
 
@@ -93,7 +92,7 @@ class Port(Listened, Protocol):
     def note_models(self, offered: list[AgentChoice]) -> None:
         """The models that the agent named in a session."""
 
-    def at_its_end(self, agent_session: str, state: ev.JSON) -> bool:
+    def at_its_end(self, agent_session: str, state: AgentState) -> bool:
         """Whether the agent's session has not gone on since `state` was recorded."""
 
     def gave_up(self, agent: AgentProcess, agent_session: str) -> None:

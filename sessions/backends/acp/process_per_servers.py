@@ -13,6 +13,7 @@ from sessions.backends.acp.conversation import AcpConversation
 from sessions.backends.acp.port import Port
 from sessions.backends.base import TurnHost
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 
 Serving = Callable[[Sequence[ev.JSON]], Port]
 """The backend whose process has been given these servers."""
@@ -21,7 +22,7 @@ Serving = Callable[[Sequence[ev.JSON]], Port]
 class ServedConversation:
     """A session's side of such an agent (see sessions.backends.base.Conversation)."""
 
-    def __init__(self, serving: Serving, session_id: str, cwd: Path, state: ev.JSON) -> None:
+    def __init__(self, serving: Serving, session_id: str, cwd: Path, state: AgentState) -> None:
         self._serving = serving
         self._backend = serving(())
         self._session_id, self._cwd = session_id, cwd
@@ -44,6 +45,6 @@ class ServedConversation:
         """A message waits that is to go into the running turn."""
         self.inner.steered()
 
-    async def choose(self, option: str, value: str) -> ev.JSON:
+    async def choose(self, option: str, value: str) -> AgentState:
         """Set one of the agent's own options. Raises BackendError."""
         return await self.inner.choose(option, value)

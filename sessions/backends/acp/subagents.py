@@ -22,6 +22,7 @@ from sessions.backends.acp.updates import Translator
 from sessions.backends.base import Bears, ChildHost, TurnHost
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallStatus, TurnReason
+from sessions.record.summary_parts import AgentState
 from sessions.safety.sanitise import clean_line
 
 CAPABILITIES: Message = {"subagents": {}}
@@ -272,7 +273,7 @@ class Children:
             above = over.led.session_id if over is not None and over.led is not None else ""
             child.led = self._bears.child(child.title, child.call, above=above)
             if child.led is not None:  # by its id an import knows its file as one of ours
-                state = {"session_id": child.id, "owner": "agent"}
+                state: AgentState = {"session_id": child.id, "owner": "agent"}
                 child.led.emit(ev.BackendState(data=state))
 
     def _work(self, child: Child) -> None:

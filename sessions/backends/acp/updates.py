@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sessions.backends.acp import usage
 from sessions.backends.acp.content import (
@@ -23,6 +23,7 @@ from sessions.backends.acp.content import (
 from sessions.backends.acp.transport import Message
 from sessions.record import events as ev
 from sessions.record.closed_sets import CallKind, CallStatus, one_of
+from sessions.record.summary_parts import AgentState, ContextTaken
 from sessions.safety.numbers_from_outside import count
 from sessions.safety.sanitise import clean, clean_line
 
@@ -64,7 +65,7 @@ class Translator:
         self._printed = printed
         self._keep = keep
         self._says_beside = says_beside
-        self.usage: Message = {}
+        self.usage: ContextTaken = {}
         """The last `usage_update`: `used`, `size` in tokens and `cost`."""
         self._message = ("", "")
         """Which message the last chunk was of, and of what kind it was."""
@@ -98,7 +99,7 @@ class Translator:
             return self._tool(update)
         if kind == "usage_update":
             counts = {k: count(update.get(k)) for k in ("used", "size")}
-            self.usage = {k: v for k, v in counts.items() if v is not None}
+            self.usage = cast("ContextTaken", {k: v for k, v in counts.items() if v is not None})
             if isinstance(update.get("cost"), dict):
                 self.usage["cost"] = update["cost"]
             return []
@@ -108,7 +109,7 @@ class Translator:
             return self._noticed(update)
         if kind in _STATE:
             theirs, ours = _STATE[kind]
-            return [ev.BackendState(data={ours: update.get(theirs)})]
+            return [ev.BackendState(data=cast("AgentState", {ours: update.get(theirs)}))]
         if kind in _QUIET:
             return []
         return [ev.Unknown(name=f"acp.{kind or 'update'}", data={"raw": update})]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sessions.api.agents import (
-    AgentOption,
     AgentProvider,
     AgentSession,
     Restarted,
@@ -19,6 +18,7 @@ from sessions.engine.whole_deck import WholeDeck as Deck
 from sessions.errors import UsageError
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
+from sessions.record.summary_parts import AgentOption, AgentState
 
 if TYPE_CHECKING:
     from sessions.backends.acp.backend import AcpBackend
@@ -59,10 +59,12 @@ async def choose(deck: Deck, session: str, option: str, value: str) -> list[Agen
         # The session's own place for it: kept, shown and forked like any session's model.
         await target.recorder.emit_synced(ev.SessionSet(model=value))
     if isinstance(conversation, AcpConversation | ServedConversation):
-        state = await conversation.choose(option, value)
+        state: AgentState = await conversation.choose(option, value)
     else:
         wanted = {**(target.summary.agent.get("wanted") or {}), option: value}
-        listed = [{**o, "current": value} if o["id"] == option else o for o in told]
+        listed: list[AgentOption] = [
+            {**o, "current": value} if o["id"] == option else o for o in told
+        ]
         state = {"options": listed} if is_model else {"options": listed, "wanted": wanted}
     await target.recorder.emit_synced(ev.BackendState(data=state))
     return options_in(target.summary.agent)

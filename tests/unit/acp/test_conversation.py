@@ -18,6 +18,7 @@ from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.base import Question
 from sessions.errors import BackendError
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 from tests.support.host import FakeHost, saying
 from tests.support.rig import until
 
@@ -42,7 +43,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 
 
 async def run(
-    backend: AcpBackend, host: FakeHost, text: str = "", state: ev.JSON | None = None
+    backend: AcpBackend, host: FakeHost, text: str = "", state: AgentState | None = None
 ) -> ev.TurnEnded:
     """One turn in a new conversation."""
     if text:

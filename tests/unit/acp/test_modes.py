@@ -8,13 +8,13 @@ from typing import cast
 
 import pytest
 
-from sessions.api.agents import AgentChoice
 from sessions.backends.acp.agents import AGENTS
 from sessions.backends.acp.backend import AcpBackend, AgentConfig
 from sessions.backends.acp.modes import asking, told, unread
 from sessions.backends.acp.options import Options
 from sessions.backends.acp.process import AgentProcess
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentChoice
 
 # As the agents tell them (seen in November 2026); the last ones are made up.
 CLAUDE = {

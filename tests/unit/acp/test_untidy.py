@@ -22,6 +22,7 @@ from sessions.backends.acp.updates import Translator
 from sessions.backends.base import Question
 from sessions.errors import BackendError
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentState
 from sessions.tools.workspace import Target
 from tests.support.host import FakeHost
 from tests.support.known_agent import called
@@ -181,7 +182,7 @@ def test_a_turn_costs_what_is_more_than_before_it_as_its_agent_counts(
     """Claude Code's sum begins anew when its session is entered again, others' goes on."""
     told = {"cost": {"amount": 0.5, "currency": "USD"}}
     backend = AcpBackend(AgentConfig(name, AGENTS[name].command, {"ANTHROPIC_BASE_URL": ""}))
-    state: ev.JSON = {"session_id": "s", "context": {"cost": {**told["cost"], "amount": 0.3}}}
+    state: AgentState = {"session_id": "s", "context": {"cost": {**told["cost"], "amount": 0.3}}}
     ending, translator = Ending(backend, state), Translator(1)
     ending.entered(again=True)
     translator.events({"sessionUpdate": "usage_update", "used": 1, "size": 2, **told})

@@ -79,6 +79,7 @@ def test_what_was_entered_is_checked(entered: dict[str, Any], wrong: set[str]) -
 
 
 def test_what_is_typed_is_read_as_its_kind() -> None:
-    whole, text = {"kind": "integer"}, {"kind": "text"}
+    schema = {"properties": {"n": {"type": "integer"}, "t": {"type": "string"}}}
+    whole, text = forms.of_schema(schema)
     assert forms.read(whole, " 7 ") == 7 and forms.read(whole, "x") == "x"
     assert forms.read(text, " a ") == " a " and forms.read(text, "") is None

@@ -12,6 +12,7 @@ from typing import Any
 from sessions.api.terminals import TerminalOutput, TerminalWatched
 from sessions.engine.client import Client
 from sessions.record.summary import Summary
+from sessions.record.summary_parts import TerminalState
 from tests.support.deckrig import Rig
 from tests.support.rig import until
 
@@ -74,7 +75,7 @@ class Looking:
         """What is known of it."""
         return self.client.summaries[session]
 
-    def state(self, session: str) -> dict[str, Any]:
+    def state(self, session: str) -> TerminalState:
         """What its summary says of the terminal."""
         state = self.summary(session).terminal
         assert state is not None

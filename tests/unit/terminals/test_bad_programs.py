@@ -28,7 +28,7 @@ async def test_one_that_dies_at_once_is_shown_whole(looking: Looking) -> None:
     for _ in range(3):
         terminal = await looking.new("sh", "-c", "printf 'last words'; kill -9 $$")
         ended = await looking.ended(terminal)
-        assert (ended.terminal or {})["code"] == -9
+        assert looking.state(terminal)["code"] == -9
         assert ended.error == "Signal 9 ended it."
         await looking.watch(terminal)
         seen = looking.seen[terminal]
@@ -38,8 +38,8 @@ async def test_one_that_dies_at_once_is_shown_whole(looking: Looking) -> None:
 
 async def test_one_that_lets_go_of_its_terminal_is_waited_for(looking: Looking) -> None:
     terminal = await looking.new("sh", "-c", "exec >/dev/null 2>&1 </dev/null; sleep 0.2; exit 5")
-    ended = await looking.ended(terminal)
-    assert (ended.terminal or {})["code"] == 5
+    await looking.ended(terminal)
+    assert looking.state(terminal)["code"] == 5
 
 
 async def test_bytes_that_are_no_text_come_as_they_are(looking: Looking, rig: Rig) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
-from sessions.record.summary_parts import AskOption
+from sessions.record.summary_parts import AskOption, Grant
 from sessions.runtime.session import Session
 from sessions.tools.grants import Granted, Grants
 from sessions.tools.rules import FileRules
@@ -108,7 +108,7 @@ async def test_a_fork_asks_for_what_its_parent_was_allowed(rig: Rig, tmp_path: P
     [{}, {"kind": "all"}, {"kind": "argv"}, {"kind": "argv", "words": []},
      {"kind": "prefix", "words": "rm"}, {"kind": "prefix", "words": [1]}],
 )  # fmt: skip
-def test_a_grant_that_is_none_allows_nothing(grant: ev.JSON) -> None:
+def test_a_grant_that_is_none_allows_nothing(grant: Grant) -> None:
     grants = Grants()
     grants.take(grant)
     assert grants == Grants()

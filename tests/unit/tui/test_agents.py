@@ -11,9 +11,10 @@ import pytest
 from textual.command import CommandList
 from textual.content import Content
 
-from sessions.api.agents import AgentOption, options_in
+from sessions.api.agents import options_in
 from sessions.errors import NotFound
 from sessions.record import events as ev
+from sessions.record.summary_parts import AgentOption, AgentState
 from tests.support.deckpilot import Opened, opened
 from tui.actions import actions
 from tui.deck.tile import foot_of
@@ -37,7 +38,7 @@ OPTIONS: list[AgentOption] = [
         "choices": [{"value": "m1", "name": "M1"}],
     },
 ]
-STATE: ev.JSON = {
+STATE: AgentState = {
     "starting": "",
     "options": OPTIONS,
     "wanted": {},
@@ -79,8 +80,9 @@ async def test_they_are_offered_for_an_agents_session_alone() -> None:
 
 
 def test_of_recorded_options_those_that_are_whole_are_read() -> None:
-    assert options_in({"options": [*OPTIONS, {"id": "odd", "choices": 5}, "x"]}) == OPTIONS
-    assert options_in({"options": {"id": 1}}) == options_in({}) == []
+    odd: Any = {"options": [*OPTIONS, {"id": "odd", "choices": 5}, "x"]}
+    other: Any = {"options": {"id": 1}}
+    assert options_in(odd) == OPTIONS and options_in(other) == options_in({}) == []
 
 
 async def test_an_option_is_chosen_from_what_the_agent_offers() -> None:
