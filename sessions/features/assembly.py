@@ -290,6 +290,8 @@ class Features(Parts):
     async def leaving(self, session: Session) -> None:
         if "file_scans" in self.__dict__:
             await self.file_scans.looked(session)
+        for each in self._made():
+            await each.leaving(session)
 
     async def parted(self, session: Session) -> None:
         for each in self.all:
