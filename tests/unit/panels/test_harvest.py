@@ -452,6 +452,18 @@ async def test_a_picture_is_shown_and_opens_outside(tmp_path: Path) -> None:
         assert opened and opened[0].endswith("/work/red.png")
 
 
+async def test_files_that_turn_up_behind_a_command_are_shown(tmp_path: Path) -> None:
+    async with panel_rig(tmp_path, worker) as rig:
+        await rig.press("f5")
+        panel = rig.panel(HarvestPanel)
+        await rig.until(lambda: panel.rows.empty.startswith("Nothing"))
+        rig.session.recorder.emit(ev.ShellRan(command="make plot"))
+        shell = next(e for e in rig.session.journal.events() if isinstance(e, ev.ShellRan))
+        files = [{"path": "plot.png", "size": 9}]
+        rig.session.recorder.emit(ev.FilesMade(turn=1, call=shell.call, files=files))
+        await rig.until(lambda: any(each["path"] == "plot.png" for each in panel.found))
+
+
 def test_a_pipe_that_is_called_a_picture_holds_nobody(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     screen = PictureScreen(tmp_path / "a.png")

@@ -112,8 +112,8 @@ class HarvestPanel(Panel):
         self.reload()
 
     def session_event(self, event: ev.Event) -> None:
-        """A turn has ended, or something was marked: look again."""
-        if isinstance(event, ev.TurnEnded | ev.Byproduct):
+        """A turn ended, something was marked, or files turned up behind a command: look again."""
+        if isinstance(event, ev.TurnEnded | ev.Byproduct | ev.FilesMade):
             self.reload()
 
     def session_notice(self, notice: ev.JSON) -> None:
