@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sessions.api.notices import EngineNotice
 from sessions.cli.asking import by_engine
 from sessions.cli.output import say, say_json, say_line
 from sessions.errors import AgentdeckError, EngineError
@@ -42,7 +43,7 @@ class FollowedRun:
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
         self.id = ""
-        self._early: list[ev.JSON] = []
+        self._early: list[EngineNotice] = []
         self._seq = 0
         self._again = asyncio.Event()
 
@@ -96,7 +97,7 @@ class FollowedRun:
     def _gone(self, _: str) -> None:
         self._again.set()
 
-    def _notice(self, notice: ev.JSON) -> None:
+    def _notice(self, notice: EngineNotice) -> None:
         if notice.get("kind") != "plan":
             return
         if not self.id:

@@ -11,11 +11,12 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sessions import VERSION, errors
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
+from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput, output_of
 from sessions.engine import MAX_COMMAND, peer
 from sessions.errors import AgentdeckError, EngineError, UsageError
@@ -74,7 +75,7 @@ class Client(Calls):
         self.on_terminal: Callable[[str, TerminalOutput], None] = _nothing
         self.on_summary: Callable[[Summary], None] = _nothing
         self.on_gone: Callable[[str], None] = _nothing
-        self.on_notice: Callable[[ev.JSON], None] = _nothing
+        self.on_notice: Callable[[EngineNotice], None] = _nothing
         self.on_lost: Callable[[str], None] = _nothing
         self.on_fault: Callable[[Exception], None] | None = None
         self._reading = asyncio.get_running_loop().create_task(self._read())
@@ -252,7 +253,7 @@ class Client(Calls):
             self.summaries.pop(gone, None)
             return lambda: self.on_gone(gone)
         if "notice" in data:
-            notice = dict(data["notice"])
+            notice = cast("EngineNotice", dict(data["notice"]))
             return lambda: self.on_notice(notice)
         self._answered(data)
         return None

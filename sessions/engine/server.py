@@ -14,6 +14,7 @@ from typing import Any
 
 from sessions import VERSION
 from sessions.api.answers import Greeting, Watched
+from sessions.api.notices import EngineNotice
 from sessions.config.reload import Rereading
 from sessions.engine import peer, terminal_views
 from sessions.engine.command_reader import LIMIT, Intake
@@ -233,7 +234,7 @@ class Server:
         """A session was deleted."""
         self._tell({"gone": session_id}, latest=session_id)
 
-    def on_notice(self, notice: ev.JSON) -> None:
+    def on_notice(self, notice: EngineNotice) -> None:
         """Something of the deck that is no event of a session."""
         self._tell({"notice": notice})
 

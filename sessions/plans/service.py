@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessions.api.notices import RunTold
 from sessions.api.plans import PlanDrafted, PlanFound, PlanReport, RunLine
 from sessions.errors import AgentdeckError, JournalError, UsageError
 from sessions.features.feature import Feature
@@ -334,7 +335,7 @@ class Runs(Feature):
         self._refused = True
 
 
-def _progress(run: Run) -> ev.JSON:
+def _progress(run: Run) -> RunTold:
     """What a line on screen tells of a run."""
     return {
         "run": run.id,

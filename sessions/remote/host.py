@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from sessions import VERSION
+from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput
 from sessions.config.model import HostConfig
 from sessions.engine.client import Client
@@ -354,7 +355,7 @@ class RemoteHost:
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    def _told_there(self, notice: ev.JSON) -> None:
+    def _told_there(self, notice: EngineNotice) -> None:
         message = notice.get("message")
         told = notice.get("kind") in _OF_THE_MACHINE and isinstance(message, str) and message
         if told and self._notices < _MOST_NOTICES:

@@ -12,8 +12,9 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Protocol, Self, Unpack, cast
 
+from sessions.api.notices import EngineNotice, NoticeParts
 from sessions.archive.indexer import Indexer
 from sessions.errors import AgentdeckError, JournalError, NotFound, UsageError
 from sessions.ids import new_id
@@ -61,7 +62,7 @@ class Listener(Protocol):
     def on_gone(self, session_id: str) -> None:
         """A session was deleted."""
 
-    def on_notice(self, notice: ev.JSON) -> None:
+    def on_notice(self, notice: EngineNotice) -> None:
         """Something that is no event of a session."""
 
 
@@ -497,7 +498,7 @@ class Deck:
         """The disk refuses to take more of a session."""
         self.refusals.refused(session, error)
 
-    def notice(self, kind: str, message: str, **data: Any) -> None:
+    def notice(self, kind: str, message: str, **data: Unpack[NoticeParts]) -> None:
         """Tell every interface of something that is no event."""
         if self.listener is not None:
             self.listener.on_notice({"kind": kind, "message": message, **data})

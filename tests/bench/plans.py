@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sessions.api.notices import EngineNotice
 from sessions.engine import lifecycle
 from sessions.engine.client import Client
 from sessions.plans import record
@@ -109,7 +110,7 @@ async def _begin(plan: Path) -> tuple[Client, asyncio.Event, list[float]]:
     client = await Client.connect()
     rests, first = asyncio.Event(), list[float]()
 
-    def notice(told: dict[str, object]) -> None:
+    def notice(told: EngineNotice) -> None:
         if told.get("kind") == "plan":
             first.append(time.perf_counter())
             if told.get("idle"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions import config
+from sessions.api.notices import EngineNotice
 from sessions.engine.whole_deck import WholeDeck
 from sessions.record import events as ev
 from sessions.record.summary import SessionSummary
@@ -21,7 +22,7 @@ class Listening:
     events: list[tuple[str, ev.Event]] = field(default_factory=list)
     summaries: list[SessionSummary] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    notices: list[ev.JSON] = field(default_factory=list)
+    notices: list[EngineNotice] = field(default_factory=list)
     hooks: list[Callable[[str, ev.Event, bytes], None]] = field(default_factory=list)
 
     def on_event(self, session_id: str, event: ev.Event, line: bytes) -> None:
@@ -38,7 +39,7 @@ class Listening:
         """A session is gone."""
         self.gone.append(session_id)
 
-    def on_notice(self, notice: ev.JSON) -> None:
+    def on_notice(self, notice: EngineNotice) -> None:
         """A notice."""
         self.notices.append(notice)
 

@@ -34,6 +34,7 @@ from sessions.api.answers import (
 )
 from sessions.api.calls import Calls
 from sessions.api.deck import OfferFound, ProfileShown, SearchHit
+from sessions.api.notices import EngineNotice
 from sessions.api.plans import RunLine
 from sessions.api.skills import SkillsListed
 from sessions.api.terminals import TerminalOutput
@@ -144,7 +145,7 @@ class FakeClient(Calls):
         self.on_terminal: Callable[[str, TerminalOutput], None] = lambda *_: None
         self.on_summary: Callable[[Summary], None] = lambda *_: None
         self.on_gone: Callable[[str], None] = lambda *_: None
-        self.on_notice: Callable[[ev.JSON], None] = lambda *_: None
+        self.on_notice: Callable[[EngineNotice], None] = lambda *_: None
         self.on_lost: Callable[[str], None] = lambda *_: None
         self.on_fault: Callable[[Exception], None] | None = None
         self.sessions: dict[str, FakeSession] = {}

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sessions.api.answers import Greeting
 from sessions.api.calls import Calls
+from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput
 from sessions.record import events as ev
 from sessions.record.summary import Summary
@@ -21,7 +22,7 @@ class DeckClient(Calls, Protocol):
     on_terminal: Callable[[str, TerminalOutput], None]
     on_summary: Callable[[Summary], None]
     on_gone: Callable[[str], None]
-    on_notice: Callable[[ev.JSON], None]
+    on_notice: Callable[[EngineNotice], None]
     on_lost: Callable[[str], None]
     on_fault: Callable[[Exception], None] | None
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import Any, Protocol
 
+from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput
 from sessions.errors import AgentdeckError, EngineError, NotFound
 from sessions.record import events as ev
@@ -34,7 +35,7 @@ class LinkListener(Protocol):
     def gone(self, session_id: str) -> None:
         """A session was deleted."""
 
-    def notice_came(self, notice: ev.JSON) -> None:
+    def notice_came(self, notice: EngineNotice) -> None:
         """The engine says something that is no event."""
 
     @property

@@ -21,6 +21,7 @@ from sessions.record.transcript import Block, Transcript
 from tui.deck.arrangement import Arrangement
 
 if TYPE_CHECKING:
+    from sessions.api.notices import EngineNotice
     from tui.view.scroll_position import ScrollPosition
 
 KEPT_TRANSCRIPTS = 36
@@ -47,7 +48,7 @@ class DeckModel:
         self.order: list[str] = []
         """Tiles, in the order of their numbers: not closed, not archived, not set aside."""
         self.current: str | None = None
-        self.runs: dict[str, ev.JSON] = {}
+        self.runs: dict[str, EngineNotice] = {}
         """What was told last of each run of a plan that goes on: title, done, of, idle."""
         self.indexing: tuple[int, int] | None = None
         """While the index is made: how many records are in it, of how many."""

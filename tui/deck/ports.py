@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.widget import Widget
 
+    from sessions.api.notices import EngineNotice
     from sessions.errors import AgentdeckError
-    from sessions.record.events import JSON, Event
+    from sessions.record.events import Event
     from sessions.record.summary import SessionSummary, Summary
     from tui.deck.client import DeckClient
     from tui.deck.composer import Composer
@@ -375,7 +376,7 @@ class ForQueue(HasModel, AsksEngine, Says, HasMemory, WatchesQueue, Protocol):
 class WatchesRuns(Protocol):
     """Told when something happens in a run of a plan."""
 
-    plans_watcher: Callable[[JSON], None] | None
+    plans_watcher: Callable[[EngineNotice], None] | None
 
 
 class ForRuns(AsksEngine, Says, Starts, WatchesRuns, Protocol):

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
+from sessions.api.notices import EngineNotice
 from sessions.errors import AgentdeckError, NotFound
 from sessions.record import events as ev
 from sessions.record import terminal_state
@@ -59,11 +60,7 @@ from tui.widgets.permission import PermissionBox
 class DeckScreen(WithTerminals, LeanScreen):
     """Draws what the model says, and runs the actions of the registry."""
 
-    CSS_PATH: ClassVar[CSSPathType | None] = [
-        "screen.tcss",
-        "../widgets/permission.tcss",
-        *sheets(),
-    ]
+    CSS_PATH: ClassVar[CSSPathType] = ["screen.tcss", "../widgets/permission.tcss", *sheets()]
     AUTO_FOCUS = "Composer"
     BINDINGS: ClassVar[list[BindingType]] = [*registry.bindings()]
 
@@ -86,7 +83,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.queue_watcher: Callable[[], None] | None = None
         self.requests_watcher: Callable[[], None] | None = None
         self.event_watcher: Callable[[str, ev.Event], None] | None = None
-        self.plans_watcher: Callable[[ev.JSON], None] | None = None
+        self.plans_watcher: Callable[[EngineNotice], None] | None = None
         self.settings_watcher: Callable[[], None] | None = None
         self.settings = AskedSettings()
         self.index_watcher: Callable[[], None] | None = None
@@ -255,7 +252,7 @@ class DeckScreen(WithTerminals, LeanScreen):
             self.requests_watcher()
         self.redraw(reflow=True)
 
-    def notice_came(self, notice: ev.JSON) -> None:
+    def notice_came(self, notice: EngineNotice) -> None:
         """Something of the deck: a limit, a disk that is full; a panel may care as well."""
         kind = notice.get("kind")
         if kind == "index":
@@ -271,7 +268,7 @@ class DeckScreen(WithTerminals, LeanScreen):
             if kind == "plan" and notice.get("idle"):
                 self.notifier.outward(message)
 
-    def _indexed(self, notice: ev.JSON) -> None:
+    def _indexed(self, notice: EngineNotice) -> None:
         """How much of the index is made: the status line says it, and who searches is told."""
         done, of = int(notice.get("done") or 0), int(notice.get("of") or 0)
         self.model.indexing = (done, of) if done < of else None
@@ -287,7 +284,7 @@ class DeckScreen(WithTerminals, LeanScreen):
         self.run_worker(self.guarded(reload_config(self)), group="config", exit_on_error=False)
         return True
 
-    def _run_told(self, notice: ev.JSON) -> None:
+    def _run_told(self, notice: EngineNotice) -> None:
         """Something of a run: the status line and who looks at it are told."""
         if run := str(notice.get("run", "")):
             self.model.runs[run] = notice
@@ -307,8 +304,8 @@ class DeckScreen(WithTerminals, LeanScreen):
             for line in await self.client.call("plan.going"):
                 counts = line["counts"]
                 done = counts.get("done", 0) + counts.get("skipped", 0)
-                told = {"run": line["id"], "title": line["title"], "done": done}
-                self._run_told({**told, "of": sum(counts.values()), "idle": line["idle"]})
+                told = EngineNotice(run=line["id"], title=line["title"], idle=line["idle"])
+                self._run_told({**told, "done": done, "of": sum(counts.values())})
 
     def tell_engine(self, session: str, ask: Ask) -> None:
         """Send a command on a session in the background; a refusal is shown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.containers import Vertical
 from textual.content import Content
 
+from sessions.api.notices import EngineNotice
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui.panels import Panel, kinds
@@ -112,7 +113,7 @@ class SidePanel(Vertical):
         if summary.id == self.session and self.panel is not None:
             self.panel.session_summary(summary)
 
-    def notice(self, notice: ev.JSON) -> None:
+    def notice(self, notice: EngineNotice) -> None:
         """Hand what the engine says to the open panel."""
         if self.panel is not None:
             self.panel.session_notice(notice)

@@ -22,6 +22,7 @@ from sessions.record import events as ev
 from sessions.record.summary import Summary
 
 if TYPE_CHECKING:
+    from sessions.api.notices import EngineNotice
     from tui.deck.client import DeckClient
     from tui.deck.ports import ForPanels
 
@@ -131,7 +132,7 @@ class Panel(Vertical):
     def session_summary(self, summary: Summary) -> None:
         """The attached session's summary changed."""
 
-    def session_notice(self, notice: ev.JSON) -> None:
+    def session_notice(self, notice: EngineNotice) -> None:
         """The engine says something that is no event: `{"kind", "message", …}`."""
 
 

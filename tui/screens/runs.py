@@ -14,7 +14,6 @@ from textual.widgets import Static
 from sessions.api.plans import RunLine, RunShown, RunUnit
 from sessions.errors import AgentdeckError
 from sessions.plans.model import UnitState
-from sessions.record import events as ev
 from tui.later import later
 from tui.panels.hints import Hints
 from tui.screens.dialogs import Confirm, Dialog
@@ -23,6 +22,7 @@ from tui.text import clip, cost, one_line, plain, tokens
 from tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
+    from sessions.api.notices import EngineNotice
     from tui.deck.ports import ForRuns
 
 REFRESH_S = 1.0
@@ -95,7 +95,7 @@ class RunsView(Dialog[str]):
         """Nobody looks any more."""
         self.deck.plans_watcher = None
 
-    def happened(self, notice: ev.JSON) -> None:
+    def happened(self, notice: EngineNotice) -> None:
         """Something of a run happened."""
         if (not self.run_id or notice.get("run") == self.run_id) and not self._due:
             self._due = True

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from sessions.record import events as ev
+from sessions.api.notices import EngineNotice
 from sessions.record.closed_sets import STATUSES, Status
 from tui.deck.model import DeckModel
 from tui.deck.tile import STATUS_STYLE
@@ -110,7 +110,7 @@ def _views(model: DeckModel) -> list[ClickableSpot]:
     return parts
 
 
-def progress(runs: Iterable[ev.JSON]) -> str:
+def progress(runs: Iterable[EngineNotice]) -> str:
     """How far the runs of plans are, as one line says it; "" without one."""
     told = [f"{clip(one_line(str(r.get('title', ''))), 20)} {r.get('done', 0)}/{r.get('of', 0)}"
             for r in runs]  # fmt: skip

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessions.api.notices import EngineNotice
 from sessions.errors import AgentdeckError, UsageError, of_machine
 from sessions.places import places, private_folder
 from sessions.record import codec
@@ -179,7 +180,7 @@ class ActorBody:
     def on_gone(self, session_id: str) -> None:
         """Nothing is deleted here while its actor lives."""
 
-    def on_notice(self, notice: ev.JSON) -> None:
+    def on_notice(self, notice: EngineNotice) -> None:
         """It stays in the log of the node."""
         log.info("%s", notice.get("message", ""))
 

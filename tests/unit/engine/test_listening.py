@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from sessions.api.notices import EngineNotice
 from sessions.engine.client import Client
-from sessions.record import events as ev
 
 
 class Nowhere:
@@ -27,12 +27,12 @@ def told() -> tuple[Client, list[Any], list[str]]:
     reader = asyncio.StreamReader()
     client, heard, lost = Client(reader, Nowhere()), list[Any](), list[str]()
 
-    def notice(data: ev.JSON) -> None:
-        heard.append(data["n"])
-        assert data["n"] > 1, "not this one"
+    def notice(told: EngineNotice) -> None:
+        heard.append(told["done"])
+        assert told["done"] > 1, "not this one"
 
     client.on_notice, client.on_lost = notice, lost.append
-    reader.feed_data(b'{"notice": {"n": 1}}\n{"notice": {"n": 2}}\n')
+    reader.feed_data(b'{"notice": {"done": 1}}\n{"notice": {"done": 2}}\n')
     reader.feed_eof()
     return client, heard, lost
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sessions.api.notices import EngineNotice
 from sessions.api.plans import RunLine, RunShown
 from sessions.plans import record, show
 from sessions.plans.model import ForEach, Head, Task
@@ -112,7 +113,7 @@ async def test_a_run_is_told_once_and_its_sessions_only_where_they_need_you(
         here.client.start_turn(mine)
         here.client.ask(mine)
         await here.until(lambda: here.notices() == ["t[1] needs you"])
-        told = {"kind": "plan", "run": "r", "title": "Night", "done": 9, "of": 9}
+        told: EngineNotice = {"kind": "plan", "run": "r", "title": "Night", "done": 9, "of": 9}
         here.client.on_notice({**told, "message": "", "event": {}, "idle": False})
         here.client.on_notice({**told, "message": "Night: 9 of 9 done.", "idle": True})
         await here.until(lambda: "Night: 9 of 9 done." in here.notices())
@@ -121,6 +122,7 @@ async def test_a_run_is_told_once_and_its_sessions_only_where_they_need_you(
 
 async def test_the_status_line_tells_how_far_a_run_is() -> None:
     async with opened(1) as here:
+        told: EngineNotice
         told = {"kind": "plan", "message": "", "run": "r", "title": "Night", "done": 3, "of": 9}
         here.client.on_notice(told)
         await here.until(lambda: "Night 3/9" in here.line("status"))

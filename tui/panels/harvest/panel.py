@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from sessions.api.harvest import DraftShown, HarvestItem
+from sessions.api.notices import EngineNotice
 from sessions.record import events as ev
 from sessions.record.summary import Summary
 from tui.folder import here
@@ -116,7 +117,7 @@ class HarvestPanel(Panel):
         if isinstance(event, ev.TurnEnded | ev.Byproduct | ev.FilesMade):
             self.reload()
 
-    def session_notice(self, notice: ev.JSON) -> None:
+    def session_notice(self, notice: EngineNotice) -> None:
         """The basket changed in another tile."""
         if notice.get("kind") == "basket":
             self.reload()

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from sessions.api.notices import EngineNotice
 from sessions.api.skills import SkillBroken, SkillListed
 from sessions.errors import AgentdeckError, NeedsPerson
 from sessions.record import events as ev
@@ -105,7 +106,7 @@ class SkillsPanel(Panel):
         if isinstance(event, ev.SkillSet | ev.SkillUsed):
             self.reload()
 
-    def session_notice(self, notice: ev.JSON) -> None:
+    def session_notice(self, notice: EngineNotice) -> None:
         """A skill folder came, went or changed."""
         if notice.get("kind") == "skills":
             self.reload()
