@@ -37,7 +37,7 @@ from sessions.harvest.language import telling_terms
 from sessions.harvest.parameters import CommandParameter, shaped
 from sessions.harvest.pictures import bare
 from sessions.harvest.redact import Redactor, elsewhere, general, nearer
-from sessions.harvest.renamed import rename
+from sessions.harvest.renamed import rename_parameters
 from sessions.harvest.sections import TRIED, Row, Sections
 from sessions.record import events as ev
 from sessions.safety.reply_json import object_in
@@ -340,7 +340,7 @@ async def improve(
         "files", "receipts", "file_receipts", "changed_files", "redactions", "checks", "into",
     ):  # fmt: skip
         setattr(better, key, getattr(draft, key))
-    rename(draft, better, answer.get("parameters"))
+    rename_parameters(draft, better, answer.get("parameters"))
     better.flags = list(draft.flags)
     if found := INSTRUCTION.search(f"{better.description}\n{better.body}"):
         better.flags.append(f"the new text contains what reads like an instruction: {found[0]!r}")

@@ -13,7 +13,7 @@ _TOLD = re.compile(r"- `([A-Z][A-Z0-9_]*)`: ")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,39}\Z")
 
 
-def rename(before: SkillDraft, after: SkillDraft, wanted: Any) -> None:
+def rename_parameters(before: SkillDraft, after: SkillDraft, wanted: Any) -> None:
     """Give parameters of `before` the names that are `wanted` (by their own), in `after`.
 
     Those alone that are names, of its own parameters, and stand nowhere yet. What a script calls an
