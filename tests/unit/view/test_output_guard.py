@@ -1,4 +1,4 @@
-"""The second gate, and what a crash says."""
+"""The output guard, and what a crash says."""
 
 from __future__ import annotations
 
