@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission
+
+if TYPE_CHECKING:
+    from sessions.api.answers import SandboxState
+    from sessions.record.summary import SessionSummary
 
 
 def remedy(
-    asked: ev.PermissionAsked, summary: ev.JSON, inside: ev.JSON, *, confirmed_full: bool
+    asked: ev.PermissionAsked,
+    summary: SessionSummary,
+    inside: SandboxState,
+    *,
+    confirmed_full: bool,
 ) -> str:
     """What lets a request through the next time, by what it asks for and what is in force.
 
     `inside`: what contains the session's commands, as `deck.sandbox` says; `confirmed_full`: by
     --yes-full.
     """
-    mode = str(summary.get("permission", ""))
-    agent = (summary.get("agent") or {}).get("session_id")  # one of the agent's own: it is one
+    mode, session = summary["permission"], summary["id"]
+    agent = summary["agent"].get("session_id")  # one of the agent's own: it is one
     if agent and (mode != "full" or not confirmed_full):
-        return _remedy_of_an_agent(asked, mode, str(summary.get("id")))
+        return _remedy_of_an_agent(asked, mode, session)
     if asked.detail_kind == "question":
-        return f"Answer it in the deck: session {summary.get('id')}."
+        return f"Answer it in the deck: session {session}."
     if mode == "full" and not inside["works"] and not confirmed_full:
         return (
             "Mode full is not in force, since nothing contains what runs: confirm it with "
@@ -33,11 +44,11 @@ def remedy(
         return "Run with --permission edit to let files in the working directory be changed."
     return (
         "This is asked in every mode, and no rule allows it: answer it in the deck (session "
-        f"{summary.get('id')}), or do it yourself."
+        f"{session}), or do it yourself."
     )
 
 
-def _remedy_of_an_agent(asked: ev.PermissionAsked, mode: str, session: str) -> str:
+def _remedy_of_an_agent(asked: ev.PermissionAsked, mode: Permission, session: str) -> str:
     """An agent runs its own tools, outside of any sandbox; no rule is consulted for them."""
     if mode == "full":
         return "Mode full is not in force, since nothing contains an agent: confirm it: --yes-full."

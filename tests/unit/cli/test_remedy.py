@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from sessions.api.answers import SandboxState
 from sessions.cli.run_remedies import remedy
 from sessions.record import events as ev
+from sessions.record.closed_sets import Permission
+from sessions.record.summary import Summary
 from sessions.record.summary_parts import AskOption
 
-INSIDE: ev.JSON = {"works": False, "detail": "An agent runs its own tools.", "remedy": ""}
+INSIDE: SandboxState = {"works": False, "detail": "An agent runs its own tools.", "remedy": ""}
 
 
 def asked(tool: str = "execute") -> ev.PermissionAsked:
@@ -27,8 +30,8 @@ def asked(tool: str = "execute") -> ev.PermissionAsked:
     ],
 )
 def test_for_an_agent_it_is_what_helps_with_agents(
-    tool: str, mode: str, confirmed: bool, said: str, unsaid: str
+    tool: str, mode: Permission, confirmed: bool, said: str, unsaid: str
 ) -> None:
-    summary: ev.JSON = {"id": "s1", "permission": mode, "agent": {"session_id": "x"}}
+    summary = Summary("s1", permission=mode, agent={"session_id": "x"}).to_json()
     told = remedy(asked(tool), summary, INSIDE, confirmed_full=confirmed)
     assert said in told and unsaid not in told
