@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 from sessions.record.pictures import hush, is_svg
-from tui.pictures.refused import NotDrawn as NotDrawn
+from tui.pictures.not_drawn import NotDrawn as NotDrawn
 
 MOST_BYTES = 40_000_000
 MOST_PIXELS = 64_000_000

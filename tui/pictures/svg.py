@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from tui.pictures.refused import NotDrawn
+from tui.pictures.not_drawn import NotDrawn
 
 MOST_BYTES = 4_000_000
 WITHIN_S = 8.0

@@ -17,8 +17,8 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from tui.pictures.drawn_picture import Shown, make
+from tui.pictures.not_drawn import NotDrawn
 from tui.pictures.picture_cache import read_file, shelf
-from tui.pictures.refused import NotDrawn
 from tui.screens.dialogs import Dialog
 from tui.terminal import glyphs
 from tui.text import clean, one_line

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from sessions.api.worktrees import FileShown
 from tui.pictures.decode import SUFFIXES
 from tui.pictures.drawn_picture import Shown, make
-from tui.pictures.refused import NotDrawn
+from tui.pictures.not_drawn import NotDrawn
 from tui.pictures.strips import joined
 from tui.pictures.terminal_support import BLOCKS, PictureSupport
 from tui.terminal import glyphs
