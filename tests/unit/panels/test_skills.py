@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from sessions.api.harvest import SkillKept
 from sessions.api.skills import SkillBroken, SkillListed
 from sessions.errors import UsageError
 from sessions.record import events as ev
@@ -16,7 +17,7 @@ from tests.support.messages_server import by_words
 from tests.support.nativerig import of_type
 from tests.support.panelrig import PanelRig, panel_rig
 from tests.support.skill_folders import make_skill
-from tui.panels.skills import SkillsPanel
+from tui.panels.skills import SkillsPanel, upkeep
 from tui.panels.skills.reader import SkillReader, tree
 from tui.panels.skills.review import ReviewScreen
 from tui.panels.skills.rows import broken_row, header, skill_row
@@ -342,6 +343,16 @@ async def test_a_skill_is_run_with_and_without_and_its_figure_stands_below(tmp_p
         await rig.until(lambda: any(skill.get("measured") for skill in panel.skills))
         await at(rig, panel, "deepen")
         assert "measured: with it preferred" in rig.text("#skills-about")
+
+
+def test_upkeep_lists_all_that_wants_a_look_at_a_skill() -> None:
+    each: SkillKept = {
+        "name": "tides", "used": 0, "by_model": 0, "by_user": 0, "helped": 0, "sessions": 0,
+        "offered": 3, "last": "", "says": ["stale: put it away?", "says what ebbs says"],
+        "messages": [],
+    }  # fmt: skip
+    row = "".join(text for text, _ in upkeep.cells(each, 8))
+    assert row == "tides    stale: put it away?; says what ebbs says  never used, on for 3 messages"
 
 
 async def test_a_refusal_of_pairs_upkeep_and_uses_is_said(

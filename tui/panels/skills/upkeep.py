@@ -20,7 +20,7 @@ async def show(app: App[Any], client: DeckClient, put_away: Callable[[str], None
     found = await client.call("skills.upkeep")
     by_name = {each["name"]: each for each in found}
     width = min(28, max((len(name) for name in by_name), default=0))
-    picks = [Pick(each["name"], _cells(each, width)) for each in found]
+    picks = [Pick(each["name"], cells(each, width)) for each in found]
 
     def chosen(choice: Any) -> None:
         if choice and choice.row:
@@ -33,8 +33,9 @@ async def show(app: App[Any], client: DeckClient, put_away: Callable[[str], None
     app.push_screen(Choose(title, Listing(picks, empty="You have no skills yet.")), chosen)
 
 
-def _cells(each: SkillKept, width: int) -> tuple[tuple[str, str], ...]:
-    said = each["says"][0] if each["says"] else ""
+def cells(each: SkillKept, width: int) -> tuple[tuple[str, str], ...]:
+    """A row of the list: its name, all that wants a look, its figures."""
+    said = "; ".join(each["says"])
     return (
         (f"{one_line(each['name']):<{width}} ", "bold"),
         (f"{one_line(said)}  " if said else "", "$text-warning"),
