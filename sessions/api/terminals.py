@@ -41,6 +41,21 @@ class TerminalCommand(TypedDict):
     seconds: float
 
 
+class CastTerm(TypedDict, total=False):
+    """The terminal that was recorded."""
+
+    cols: int
+    rows: int
+    type: str
+
+
+class CastHeader(TypedDict, total=False):
+    """The first line of a recording; what else is in it is left as it is."""
+
+    version: int
+    term: CastTerm
+
+
 class Recorded(TypedDict):
     """A part of a terminal's recording, as asciicast has it (version 3).
 
@@ -48,7 +63,7 @@ class Recorded(TypedDict):
     `header` only with the first part.
     """
 
-    header: NotRequired[ev.JSON]
+    header: NotRequired[CastHeader]
     events: list[tuple[float, str, str]]
     next: int
     done: bool

@@ -6,10 +6,11 @@ import asyncio
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 
+from sessions.api.harvest import CheckFinding, CheckShown
 from sessions.archive.session_lookup import find
 from sessions.cli.output import CONTEXT, say, say_json
 from sessions.cli.session_index import index
@@ -20,12 +21,32 @@ from sessions.harvest.service import Harvest
 from sessions.harvest.session_groups import of_day, of_run
 from sessions.places import places
 from sessions.record import events as ev
+from sessions.record.closed_sets import MergedHow
 from sessions.record.summary import Summary
 
 _FINDINGS = 3
 _LONG = ("asked", "name", "files", "printed", "failed_as", "sha256", "run_seq", "exact")
 """Signals that no list shows."""
 _BYPRODUCT = re.compile(r"[0-9a-f]{16}")
+
+
+class _Near(TypedDict):
+    name: str
+    path: str
+    offer: MergedHow
+
+
+class _Report(TypedDict):
+    """What is printed of a draft."""
+
+    name: str
+    path: str
+    installed: bool
+    files: list[str]
+    checks: list[CheckShown]
+    neighbours: list[_Near]
+    flags: list[str]
+    redactions: dict[str, int]
 
 
 @click.command(context_settings=CONTEXT)
@@ -90,7 +111,7 @@ def harvest(sessions: tuple[str, ...], everything: bool, **given: Any) -> None:
         service.shelf.take_away(draft.name)
     elif given["yes"]:
         path = service.install(draft.name)
-    report = {
+    report: _Report = {
         "name": draft.name,
         "path": str(path),
         "installed": given["yes"],
@@ -145,7 +166,7 @@ def _nothing(everything: bool) -> AgentdeckError:
     )
 
 
-def _say(report: ev.JSON) -> None:
+def _say(report: _Report) -> None:
     """A draft in words: its files, its checks, what is near, and what to look at."""
     say(f"{report['name']}: {report['path']}")
     for file in report["files"]:
@@ -163,11 +184,14 @@ def _say(report: ev.JSON) -> None:
         say("A draft. Install it with --yes, or from the deck's Harvest panel (F5).")
 
 
-def _finding(finding: ev.JSON) -> str:
+def _finding(finding: CheckFinding) -> str:
     """What a check has found, on one line."""
-    for name, told in (("missed", "does not fire on: "), ("false", "fires falsely on: ")):
-        if name in finding:
-            return f"{told}{' '.join(str(finding[name]).split())[:120]}"
+    for words, told in (
+        (finding.get("missed"), "does not fire on: "),
+        (finding.get("false"), "fires falsely on: "),
+    ):
+        if words is not None:
+            return f"{told}{' '.join(str(words).split())[:120]}"
     return " ".join(str(finding.get("message", finding)).split())
 
 

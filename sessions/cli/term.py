@@ -14,7 +14,6 @@ from sessions.cli.session_index import summary_of
 
 if TYPE_CHECKING:
     from sessions.engine.client import Client
-    from sessions.record import events as ev
     from sessions.record.summary import SessionSummary
 
 
@@ -51,17 +50,17 @@ def term(
 
 async def _begin(client: Client, wished: dict[str, Any], wait: bool, as_json: bool) -> int:
     ended = asyncio.Event()
-    made: dict[str, Any] = {}
+    made: SessionSummary | None = None
 
     def look(_: object) -> None:
-        summary = client.summaries.get(str(made.get("id")))
+        summary = client.summaries.get(made["id"]) if made is not None else None
         state = summary.terminal if summary is not None else None
         if state is not None and not state["running"]:
             ended.set()
 
     client.on_summary = look
     client.on_lost = lambda _: ended.set()
-    made.update(await client.call("terminal.new", **wished))
+    made = await client.call("terminal.new", **wished)
     if not wait:
         _tell(made, as_json)
         return 0
@@ -74,7 +73,7 @@ async def _begin(client: Client, wished: dict[str, Any], wait: bool, as_json: bo
     return _code(summary)
 
 
-def _tell(made: ev.JSON, as_json: bool) -> None:
+def _tell(made: SessionSummary, as_json: bool) -> None:
     if as_json:
         say_json(made)
     else:

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
+from sessions.api.terminals import CastHeader
 from sessions.errors import AgentdeckError
-from sessions.record import events as ev
 from tui.background_work import while_shown
 from tui.screens.dialogs import Dialog
 from tui.terminals import emulator_choice
@@ -111,7 +111,7 @@ class ReplayScreen(Dialog[None]):
         self._all = True
         self._say()
 
-    def _begin(self, header: ev.JSON) -> None:
+    def _begin(self, header: CastHeader) -> None:
         term = header.get("term") or {}
         columns, rows = term.get("cols"), term.get("rows")
         if isinstance(columns, int) and isinstance(rows, int):
