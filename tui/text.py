@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from sessions.record.names import name_of
 from sessions.record.summary import Summary
+from sessions.record.terminal_state import called
 from sessions.safety.sanitise import clean, clean_line
 
 __all__ = [
@@ -110,7 +110,7 @@ def title_of(summary: Summary) -> str:
 
 def _unnamed(summary: Summary) -> str:
     if (state := summary.terminal) is not None:
-        return one_line(shlex.join(map(str, state.get("argv", ())))) or "shell"
+        return one_line(called(state["argv"])) or "shell"
     return "new session" if not summary.turns else f"session {summary.id[-6:]}"
 
 

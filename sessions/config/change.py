@@ -89,6 +89,7 @@ def reset(path: Path, keys: tuple[str, ...], before: str | None = None) -> Writt
             table = table.get(key, {}) if isinstance(table, dict) else {}
         if keys[-1] in table:
             _take_out(table, keys[-1])
+            _take_out_empty(document, keys[:-1])
         _sure(document, path, keys)
 
     return _change(path, keys, change)
@@ -281,3 +282,20 @@ def _take_out(table: Any, key: str) -> None:
     del table[key]
     if after and names and (body := write.body_of(table[names[-1]])) is not None:
         body.extend(after)
+
+
+def _take_out_empty(document: Any, keys: tuple[str, ...]) -> None:
+    """Remove the tables above a key that was the last in them; what the user named stays."""
+    from tomlkit.items import Comment, Table
+
+    for length in range(len(keys), 0, -1):
+        parent = document
+        for key in keys[: length - 1]:
+            parent = parent[key]
+        table = parent[keys[length - 1]]
+        plain = isinstance(table, Table) and keys[: length - 1] not in TABLES
+        if not plain or any(isinstance(item, Comment) for _, item in table.value.body):
+            return
+        if len(table):
+            return
+        del parent[keys[length - 1]]

@@ -32,6 +32,8 @@ ENGINE_ENDED = "The engine was stopped, which ended this turn."
 DISK_ENDED = "The disk refused to record more, so the turn was ended."
 _CUT_OFF = (ENGINE_STOPPED, ENGINE_ENDED, DISK_ENDED)
 """What ends a turn that nobody wanted ended."""
+PUT_AWAY: frozenset[Status] = frozenset({"done", "failed", "cut-off"})
+"""Ends of a turn that are put away when a person says that they were seen."""
 # A turn that ended so waits for something other than its user.
 _PAUSING = {"limit", "max_turns"}
 SNIPPET = 200
@@ -308,7 +310,7 @@ class Reducer:
                 setattr(s, key, changes[key])
         if changes.get("seen"):
             terminal_state.seen(s)
-            if s.status == "done":
+            if s.terminal is None and s.status in PUT_AWAY:
                 s.status = "idle"
         if "paused" in changes:
             s.paused = str(changes["paused"] or "")

@@ -18,6 +18,8 @@ from sessions.record.summary_parts import PendingAsk, TerminalState
 from sessions.safety.sanitise import clean_line
 
 _MOST_NAME = 60
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish"})
+"""Whose `-c` has a line of its own words."""
 TERMINAL = "terminal"
 """The backend of every session that is a terminal."""
 NO_MESSAGES = "A terminal takes keys, not messages."
@@ -77,6 +79,8 @@ def apply(
 def called(argv: Sequence[str]) -> str:
     """What a terminal is called whose program gives it no title: as its command, but for a path."""
     name, *rest = argv or [""]
+    if len(rest) == 2 and rest[0] == "-c" and name.rpartition("/")[2] in _SHELLS:
+        return clean_line(rest[1]).strip()[:_MOST_NAME]  # the line, not who runs it
     words = [name.rpartition("/")[2], *(word for word in rest if word != "-l")]
     return clean_line(shlex.join(words)).strip()[:_MOST_NAME]
 

@@ -28,7 +28,7 @@ from sessions.record.closed_sets import WENT_THROUGH, Origin, QueueMode, Status
 from sessions.record.context import Context
 from sessions.record.journal import Journal
 from sessions.record.recorder import Recorder
-from sessions.record.summary import DISK_ENDED, ENGINE_ENDED, Reducer, Summary
+from sessions.record.summary import DISK_ENDED, ENGINE_ENDED, PUT_AWAY, Reducer, Summary
 from sessions.record.summary_parts import Attachment, MessageWaiting
 from sessions.record.terminal_state import unseen
 from sessions.runtime import limit_waits
@@ -301,8 +301,8 @@ class Session:
             await self._next_from_queue()
 
     def seen(self) -> None:
-        """The user has looked at it: `done` becomes `idle`."""
-        if self.summary.status == "done" or unseen(self.summary):
+        """The user has looked at how it ended: it is `idle` from now on."""
+        if self.summary.status in PUT_AWAY or unseen(self.summary):
             self.recorder.emit(ev.SessionSet(seen=True))
 
     async def again(self, turn: int | None = None) -> int:

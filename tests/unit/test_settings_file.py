@@ -130,3 +130,14 @@ def test_tables_come_and_go_between_the_words_of_others(tmp_path: Path) -> None:
         change.add(path, ("profiles", "claude"), {})
     with pytest.raises(UsageError, match="needs either"):
         change.add(path, ("mcp", "servers", "x"), {})
+
+
+def test_a_table_goes_with_its_last_key_unless_words_stand_in_it(tmp_path: Path) -> None:
+    path = written(tmp_path, MINE)
+    change.put(path, ("tools", "timeout_s"), "90")
+    assert "[tools]" in path.read_text()
+    change.reset(path, ("tools", "timeout_s"))
+    assert path.read_text().rstrip() == MINE.rstrip()
+    path = written(tmp_path, "[tools]\n# mine\ntimeout_s = 90\n")
+    change.reset(path, ("tools", "timeout_s"))
+    assert path.read_text() == "[tools]\n# mine\n"

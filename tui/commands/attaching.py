@@ -30,7 +30,8 @@ async def attach(deck: WritesInComposer) -> None:
 
     summary = deck.model.summary()
     folder = Path(summary.cwd if summary and not summary.host else here())
-    name: str | None = await deck.app.push_screen_wait(Prompt("Which file?", "", "plot.png"))
+    asked = Prompt("Which file?", "", "plot.png", enter="attaches it")
+    name: str | None = await deck.app.push_screen_wait(asked)
     if name and name.strip():
         path = folder / Path(name.strip()).expanduser()
         await asyncio.to_thread(read, path)

@@ -73,7 +73,8 @@ async def tags(deck: ForPicking) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    asked = Prompt(f"Tags of {deck.name_of(summary.id)}", " ".join(summary.tags), "words")
+    title = f"Tags of {deck.name_of(summary.id)}"
+    asked = Prompt(title, " ".join(summary.tags), "words", enter="sets them")
     text = await deck.app.push_screen_wait(asked)
     if text is not None:
         tags = tags_of(text)

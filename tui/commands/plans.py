@@ -103,7 +103,8 @@ async def _begin(deck: OpensRuns, plan: PlanFound) -> None:
         told = "\n".join(plan["warnings"])
         if not await deck.app.push_screen_wait(Confirm(f"Start {title}?", told, "Start")):
             return
-    when = await deck.app.push_screen_wait(Prompt(f"{title}, {_size(plan)}: begins", "", _AT))
+    asked = Prompt(f"{title}, {_size(plan)}: begins", "", _AT, enter="starts it")
+    when = await deck.app.push_screen_wait(asked)
     if when is None:
         return
     if when := when.strip():

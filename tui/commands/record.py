@@ -23,7 +23,9 @@ async def export(deck: Talks) -> None:
     if summary is None:
         return
     name = f"{in_file_name(summary.title or summary.about) or 'session'}-{summary.id[-6:]}"
-    asked = Prompt("Export to a file in .md, .html or .json", f"{here()}/{name}.md")
+    asked = Prompt(
+        "Export to a file in .md, .html or .json", f"{here()}/{name}.md", enter="writes it"
+    )
     path = await deck.app.push_screen_wait(asked)
     if path and path.strip():
         where = await deck.client.call("session.export", session=summary.id, path=path.strip())
@@ -35,7 +37,9 @@ async def import_(deck: Talks) -> None:
     """Bring conversations of other programs in: a file, a folder, or where they are kept."""
     from tui.screens.dialogs import Prompt
 
-    asked = Prompt("Import from", "", "empty: where the other programs keep theirs")
+    asked = Prompt(
+        "Import from", "", "empty: where the other programs keep theirs", enter="looks there"
+    )
     path = await deck.app.push_screen_wait(asked)
     if path is not None:
         deck.say("Looking for conversations…")

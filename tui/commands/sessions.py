@@ -91,7 +91,8 @@ async def rename(deck: Talks) -> None:
     summary = deck.model.summary()
     if summary is None:
         return
-    title = await deck.app.push_screen_wait(Prompt("Rename", summary.title, "a title"))
+    asked = Prompt("Rename", summary.title, "a title", enter="renames it")
+    title = await deck.app.push_screen_wait(asked)
     if title is not None and title.strip() != summary.title:
         await deck.client.call("session.set", session=summary.id, changes={"title": title.strip()})
 
@@ -107,7 +108,8 @@ async def budget(deck: Talks) -> None:
     if summary is None:
         return
     title = f"Budget of {deck.name_of(summary.id)}"
-    text = await deck.app.push_screen_wait(Prompt(title, said(summary.budget), BUDGET_HINT))
+    asked = Prompt(title, said(summary.budget), BUDGET_HINT, enter="sets it")
+    text = await deck.app.push_screen_wait(asked)
     if text is not None:
         now = await deck.client.call("session.budget", session=summary.id, text=text)
         deck.say(f"Its budget: {now}." if now else "Its budget is the configuration's.")

@@ -85,7 +85,12 @@ async def terminal(deck: ForBeginning) -> None:
     from tui.screens.dialogs import Prompt
 
     said = await deck.app.push_screen_wait(
-        Prompt("New terminal", "", "your shell · or a command: vim notes.md, lazygit, npm run dev")
+        Prompt(
+            "New terminal",
+            "",
+            "your shell · or a command: vim notes.md, lazygit, npm run dev",
+            enter="starts it",
+        )
     )
     if said is not None:
         await begin(deck, said)

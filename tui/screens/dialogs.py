@@ -192,10 +192,12 @@ class Confirm(Dialog[bool]):
 class Prompt(Dialog[str]):
     """Asks for one line of text."""
 
-    def __init__(self, title: str, value: str = "", placeholder: str = "") -> None:
+    def __init__(self, title: str, value: str = "", placeholder: str = "", *, enter: str) -> None:
+        """`enter`: what that key does here, in a word or two."""
         super().__init__(title)
         self.value = value
         self.placeholder = placeholder
+        self.enter = enter
 
     def body(self) -> ComposeResult:
         """The field."""
@@ -203,7 +205,8 @@ class Prompt(Dialog[str]):
 
     def on_mount(self) -> None:
         """Say what enter does."""
-        self.hint("enter takes it · esc leaves it as it is")
+        leaves = "leaves it as it is" if self.value else "leaves"
+        self.hint(f"enter {self.enter} · esc {leaves}")
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -249,14 +249,16 @@ class InboxScreen(Dialog[str]):
         elif key == "s":
             await client.call("session.seen", session=session)
         elif key == "b":
-            text = await self._ask("Its budget", EXAMPLE)
+            text = await self._ask("Its budget", EXAMPLE, "sets it")
             if text is not None:
                 await client.call("session.budget", session=session, text=text)
-        elif text := await self._ask(f"To {self.deck.name_of(session)}", "your message"):
+        elif text := await self._ask(
+            f"To {self.deck.name_of(session)}", "your message", "sends it"
+        ):
             await client.call("session.send", session=session, text=text)
 
-    async def _ask(self, title: str, hint: str) -> str | None:
-        return await self.app.push_screen_wait(Prompt(title, placeholder=hint))
+    async def _ask(self, title: str, hint: str, enter: str) -> str | None:
+        return await self.app.push_screen_wait(Prompt(title, placeholder=hint, enter=enter))
 
     async def _take(self, want: Want, keep: bool) -> None:
         """What was found: taken up where it belongs, or not shown again."""

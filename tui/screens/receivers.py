@@ -33,7 +33,7 @@ async def pick_receivers(deck: ForPickingTiles, title: str, of: str) -> list[str
 async def ask_words(deck: Asks) -> str | None:
     """What is to be done with it; None if the user left."""
     words: str | None = await deck.app.push_screen_wait(
-        Prompt("What is to be done with it?", "", "may be empty")
+        Prompt("What is to be done with it?", "", "may be empty", enter="sends it")
     )
     return words
 

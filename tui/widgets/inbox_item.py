@@ -31,8 +31,8 @@ SAID = {
     "dream": "It was dreamt.",
 }
 ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "failed": (("a", "asks again"), ("r", "writes to it")),
-    "cut-off": (("a", "asks again"), ("r", "writes to it")),
+    "failed": (("a", "asks again"), ("s", "seen"), ("r", "writes to it")),
+    "cut-off": (("a", "asks again"), ("s", "seen"), ("r", "writes to it")),
     "limit": (("c", "goes on"), ("b", "another budget"), ("r", "writes to it")),
     "done": (("s", "seen"), ("r", "writes to it")),
     "harvest": (("y", "opens Harvest there"), ("n", "not again")),

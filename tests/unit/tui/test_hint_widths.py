@@ -40,7 +40,7 @@ def test_keys_that_were_said_while_there_was_no_room_are_laid_out_for_what_there
 
 async def test_a_dialog_is_as_wide_as_what_its_frame_says() -> None:
     async with opened(0) as here:
-        here.app.push_screen(Prompt("A title"))
+        here.app.push_screen(Prompt("A title", enter="takes it"))
         prompt = await here.screen(Prompt)
         await here.until(lambda: bool(prompt.query("#dialog")))
         frame = prompt.query_one("#dialog")

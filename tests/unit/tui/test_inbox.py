@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from textual.widgets import Input
 
 from sessions.api.priming import DreamWaiting
 from sessions.record import events as ev
+from sessions.record.closed_sets import Status, TurnReason
 from sessions.record.inbox_items import Want, wants
-from sessions.record.summary import Summary
+from sessions.record.summary import ENGINE_ENDED, Summary
+from sessions.runtime.session import Session
 from tests.support.deckpilot import Opened, opened
 from tests.support.fake_client import FakeClient
 from tui.screens.inbox import InboxScreen
@@ -160,10 +164,41 @@ async def test_what_failed_is_paused_or_done_is_listed_by_urgency_and_answered_t
         assert box.told == "All is well."
         await here.press("r")
         await here.until(lambda: bool(here.app.screen.query(Input)))
+        assert "enter sends it" in str(here.app.screen.query_one("#dialog").border_subtitle)
         await here.type("go on")
         await here.press("enter")
         await here.until(lambda: bool(here.client.said("session.send")))
         assert here.client.said("session.send")[0]["text"] == "go on"
+
+
+@pytest.mark.parametrize(("reason", "detail"), [("error", ""), ("interrupted", ENGINE_ENDED)])
+async def test_what_failed_or_was_cut_off_is_put_away_and_stays_away(
+    reason: TurnReason, detail: str
+) -> None:
+    async with opened(2) as here:
+        here.client.start_turn("s002")
+        here.client.emit("s002", ev.Error(turn=1, kind="server", message="It fell over."))
+        here.client.end_turn("s002", reason, detail=detail)
+        await here.settle()
+        await here.press("f8")
+        await in_hand(here, "failed" if reason == "error" else "cut-off")
+        await here.press("s")
+        await here.until(lambda: not here.app.screen.query_one(Rows).rows)
+        assert here.client.said("session.seen") == [{"session": "s002"}]
+        assert here.client.sessions["s002"].summary.status == "idle"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("done", True), ("failed", True), ("cut-off", True), ("paused", False), ("working", False)],
+)
+def test_an_end_that_was_seen_is_recorded(status: Status, told: bool) -> None:
+    recorded: list[ev.Event] = []
+    summary = Summary(id="s1")
+    summary.status = status
+    recorder = SimpleNamespace(emit=recorded.append)
+    Session.seen(cast("Session", SimpleNamespace(summary=summary, recorder=recorder)))
+    assert recorded == [ev.SessionSet(seen=True)] * told
 
 
 async def test_suggestions_and_dreams_come_last_and_are_put_away_there() -> None:

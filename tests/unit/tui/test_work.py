@@ -50,7 +50,7 @@ async def test_the_form_may_be_left_while_the_engine_still_answers_it() -> None:
 
 async def test_what_is_to_follow_a_refresh_is_left_with_its_screen() -> None:
     async with opened(1) as here:
-        screen = Prompt("What?")
+        screen = Prompt("What?", enter="takes it")
         await here.app.push_screen(screen)
         done: list[int] = []
         if_shown(screen, lambda: done.append(1))()

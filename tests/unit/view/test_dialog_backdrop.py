@@ -78,7 +78,7 @@ async def test_what_lies_behind_is_painted_as_textual_does_and_once_in_a_moment(
 ) -> None:
     monkeypatch.setattr(dialog_backdrop, "FRESH_S", 3600.0)
     async with opened(2) as here:
-        dialog = Prompt("A word")
+        dialog = Prompt("A word", enter="takes it")
         here.app.push_screen(dialog)
         await here.settle()
         dialog.query_one(Input).cursor_blink = False
@@ -122,7 +122,7 @@ async def test_a_painting_that_takes_long_has_all_of_its_rows(
     async with app.run_test() as pilot:
         await app.screen.mount(Static("two", id="below"))
         await pilot.pause()
-        await app.push_screen(Prompt("?"))
+        await app.push_screen(Prompt("?", enter="takes it"))
         await pilot.pause()
         assert {text for y, text in painted if y == 0} == {"one"}
         assert {text for y, text in painted if y == 1} == {"two"}

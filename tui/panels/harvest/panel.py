@@ -380,7 +380,7 @@ class HarvestPanel(Panel):
                 self.run(self._save(item, Path(path.strip()).expanduser()))
 
         name = Path(_called(item) or f"byproduct-{item['id'][:6]}.txt").name
-        self.app.push_screen(Prompt("Save to", str(Path(here()) / name)), given)
+        self.app.push_screen(Prompt("Save to", str(Path(here()) / name), enter="saves"), given)
 
     async def _save(self, item: HarvestItem, path: Path) -> None:
         text = item["text"]
@@ -425,7 +425,8 @@ class HarvestPanel(Panel):
             if name is not None:
                 self.run(drafted(name))
 
-        self.app.push_screen(Prompt("The skill's name (empty = found by itself)"), named)
+        asked = Prompt("The skill's name (empty = found by itself)", enter="drafts it")
+        self.app.push_screen(asked, named)
 
     def action_drafts(self) -> None:
         """Open a draft."""

@@ -318,7 +318,7 @@ class DraftReview(Dialog[str]):
             if folder:
                 self.run(self._export(folder))
 
-        self.app.push_screen(Prompt("Folder for the archive", here()), given)
+        self.app.push_screen(Prompt("Folder for the archive", here(), enter="writes it"), given)
 
     async def _export(self, folder: str) -> None:
         path = await self.client.call("harvest.export", name=self.name_of_draft, out=folder)
@@ -336,7 +336,7 @@ class DraftReview(Dialog[str]):
                 confirm, lambda yes: self.run(self._reject(reason)) if yes else None
             )
 
-        self.app.push_screen(Prompt("Why? (the next draft is told)"), asked)
+        self.app.push_screen(Prompt("Why? (the next draft is told)", enter="rejects"), asked)
 
     async def _reject(self, reason: str) -> None:
         await self.client.call("harvest.reject", name=self.name_of_draft, reason=reason)

@@ -406,7 +406,8 @@ class PrimePanel(Panel):
                 self.show_all()
 
         gloss = f" — {item['gloss']}" if item["gloss"] else ""
-        self.app.push_screen(Prompt("Term — gloss", f"{item['term']}{gloss}"), edited)
+        asked = Prompt("Term — gloss", f"{item['term']}{gloss}", enter="changes it")
+        self.app.push_screen(asked, edited)
 
     # -- sending
 

@@ -158,4 +158,4 @@ def ask_for(
     if name in ("terms", "ban", "then"):
         panel.app.push_screen(Words(name, value, about), given)
     else:
-        panel.app.push_screen(Prompt(f"{name}: {about}", value), given)
+        panel.app.push_screen(Prompt(f"{name}: {about}", value, enter="sets it"), given)

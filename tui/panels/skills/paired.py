@@ -25,7 +25,8 @@ async def go_on(panel: WithPairs, name: str) -> None:
     try:
         told = await panel.client.call("harvest.pair", name=name)
     except NotFound:
-        ask = Prompt(f"Run {one_line(name)} with and without", placeholder=_WHAT)
+        title = f"Run {one_line(name)} with and without"
+        ask = Prompt(title, placeholder=_WHAT, enter="runs both")
         panel.app.push_screen(
             ask, lambda text: None if text is None else panel.alone(_begin(panel, name, text))
         )

@@ -349,7 +349,7 @@ class SkillsPanel(Panel):
                 self.run_worker(self._add(source), group="add", exit_on_error=False)
 
         words = "a folder, a .zip or .skill archive, a git address"
-        self.app.push_screen(Prompt("Add a skill", placeholder=words), given)
+        self.app.push_screen(Prompt("Add a skill", placeholder=words, enter="adds it"), given)
 
     async def _add(self, source: str, only: str = "", replace: bool = False) -> None:
         try:

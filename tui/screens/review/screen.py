@@ -285,7 +285,8 @@ class ChangeReview(Dialog[str]):
         assert cell is not None
         before = self.comments.text(path, cell.old, cell.new)
         where = f"{path}:{cell.new or cell.old}"
-        text = await self.app.push_screen_wait(Prompt(f"Comment on {clip(where, 44)}", before))
+        asked = Prompt(f"Comment on {clip(where, 44)}", before, enter="keeps the comment")
+        text = await self.app.push_screen_wait(asked)
         if text is not None:
             self.comments.put(Comment(path, cell.old, cell.new, cell.text, text))
             self._show()
@@ -390,7 +391,7 @@ class ChangeReview(Dialog[str]):
         if staged:
             what = f"what is staged of {_count(staged, 'file')}"
         message = await self.app.push_screen_wait(
-            Prompt(f"Commit {what}", one_line(subject), "what is so now")
+            Prompt(f"Commit {what}", one_line(subject), "what is so now", enter="commits")
         )
         if not message:
             return
@@ -450,7 +451,8 @@ class ChangeReview(Dialog[str]):
         message = ""
         if loose := sum(bool(file["uncommitted"]) for file in self.files):
             what = f"{_count(loose, 'file')} not committed yet: commit and land"
-            message = await self.app.push_screen_wait(Prompt(what, "", "what is so now")) or ""
+            asked = Prompt(what, "", "what is so now", enter="commits and lands")
+            message = await self.app.push_screen_wait(asked) or ""
             if not message:
                 return
         told = await self.client.call(

@@ -39,7 +39,9 @@ async def wanted(app: App[Any], sections: Sequence[SettingsSection], at: str) ->
     if kind is None:
         return None
     hint = _NAMES.get(kind, "a name of yours")
-    name = await app.push_screen_wait(Prompt(f"{_KINDS[kind][0]}: its name", placeholder=hint))
+    enter = "goes on" if kind in ("profiles", "mcp", "backends") else "adds it"
+    asked = Prompt(f"{_KINDS[kind][0]}: its name", placeholder=hint, enter=enter)
+    name = await app.push_screen_wait(asked)
     if not name:
         return None
     keys = ["mcp", "servers"] if kind == "mcp" else [kind]
@@ -57,7 +59,7 @@ async def _first(
         return None if backend is None else {"backend": backend}
     if kind == "mcp":
         title, hint = "MCP server: its command, or its address", "uvx mcp-server-sqlite"
-        typed = await app.push_screen_wait(Prompt(title, placeholder=hint))
+        typed = await app.push_screen_wait(Prompt(title, placeholder=hint, enter="adds it"))
         if not typed:
             return None
         return {"url" if typed.startswith(("http://", "https://")) else "command": typed}
@@ -71,7 +73,8 @@ async def _first(
         if kind_ is None:
             return None
         key, title, hint = _FIRST[kind_]
-        typed = await app.push_screen_wait(Prompt(f"Backend: {title}", placeholder=hint))
+        asked = Prompt(f"Backend: {title}", placeholder=hint, enter="adds it")
+        typed = await app.push_screen_wait(asked)
         return None if typed is None else {"type": kind_, key: typed}
     return {}
 
