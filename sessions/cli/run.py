@@ -137,9 +137,9 @@ async def _run(options: RunOptions) -> None:
     from sessions.engine.client import Client
 
     client = await Client.connect()
+    watching = TurnOutput(options.as_json)
     try:
-        session = await _session(client, options)
-        watching = TurnOutput(options.as_json, session)
+        session = watching.session = await _session(client, options)
         client.on_event = watching.take
         client.on_summary = watching.summary
         client.on_lost = watching.lost
@@ -150,11 +150,11 @@ async def _run(options: RunOptions) -> None:
         try:
             await _turn(client, session, options, watching)
         finally:
-            watching.forget()
             if not options.session:
                 with suppress(AgentdeckError):
                     await client.call("session.set", session=session, changes={"closed": True})
     finally:
+        watching.forget()
         await client.close()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import click
 
 from sessions.cli.output import say_line
+from sessions.engine.memory_limit import memory_limit_told
 from sessions.errors import AgentdeckError
 from sessions.record import codec
 from sessions.record import events as ev
@@ -108,4 +109,6 @@ class TurnOutput:
     def lost(self, reason: str) -> None:
         """The engine went away."""
         if not self.ended.done():
-            self.ended.set_exception(AgentdeckError(f"The engine has gone: {reason}."))
+            self.ended.set_exception(
+                AgentdeckError(f"The engine has gone: {reason}.", memory_limit_told())
+            )

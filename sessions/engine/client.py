@@ -19,6 +19,7 @@ from sessions.api.calls import Calls
 from sessions.api.notices import EngineNotice
 from sessions.api.terminals import TerminalOutput, output_of
 from sessions.engine import MAX_COMMAND, peer
+from sessions.engine.memory_limit import memory_limit_told
 from sessions.errors import AgentdeckError, EngineError, UsageError
 from sessions.places import Places, owned, places
 from sessions.record import codec
@@ -231,7 +232,8 @@ class Client(Calls):
 
     def _gone(self) -> EngineError:
         why = f": {self._reason}" if self._reason else ""
-        return EngineError(f"The engine has gone{why}.", "Reconnect to start it again.")
+        hint = f"Reconnect to start it again. {memory_limit_told()}".strip()
+        return EngineError(f"The engine has gone{why}.", hint)
 
     def _read_line(self, data: ev.JSON) -> Callable[[], None] | None:
         """What a line asks for, to be called. Raises whatever a broken line makes it raise."""

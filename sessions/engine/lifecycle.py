@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sessions.engine import ending
+from sessions.engine.memory_limit import memory_limit_told
 from sessions.errors import AgentdeckError, EngineError
 from sessions.places import Places, owned, private_folder
 from skills import private_files
@@ -127,17 +127,9 @@ def _spawn(places: Places) -> int:
             process.terminate()
         raise EngineError(
             f"The engine did not start: {(said or 'it ended without a word').rstrip('.')}.",
-            f"See {places.log}.{_limited()}",
+            f"See {places.log}. {memory_limit_told()}".strip(),
         )
     return process.pid
-
-
-def _limited() -> str:
-    """What may have kept a process from starting that had no memory left to say so."""
-    most = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if most == resource.RLIM_INFINITY:
-        return ""
-    return f" A limit on memory of {most // 2**20} MB is in force (ulimit -v)."
 
 
 def _read_line(fd: int, timeout_s: float) -> str:
