@@ -143,7 +143,9 @@ async def test_what_can_not_begin_is_refused_and_leaves_nothing(
 
 
 async def test_a_terminal_takes_no_messages(looking: Looking) -> None:
-    terminal = await looking.new("sleep", "100")
+    terminal = await looking.new("sh", "-c", "echo there; exec sleep 100")
+    await looking.watch(terminal)
+    await looking.shows(terminal, b"there")  # before that a Ctrl+C would meet nobody
     ask: Any = looking.client.call
     refused: dict[str, dict[str, Any]] = {
         "session.send": {"text": "Hi"}, "session.fork": {}, "session.again": {},
