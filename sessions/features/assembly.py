@@ -83,6 +83,7 @@ class Features(Parts):
             self.terminals,
             self.sharing,
             self.tools,
+            self.file_scans,
             self.mcp,
             self.hosts,
             self.cluster,
@@ -288,8 +289,6 @@ class Features(Parts):
             await each.forked(parent, session)
 
     async def leaving(self, session: Session) -> None:
-        if "file_scans" in self.__dict__:
-            await self.file_scans.looked(session)
         for each in self._made():
             await each.leaving(session)
 

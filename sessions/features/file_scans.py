@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sessions.features.feature import Feature
 from sessions.tools.deferred_file_scan import DeferredFileScan
 from sessions.tools.ignored_but_scanned import IgnoredButScanned
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sessions.runtime.session import Session
 
 
-class FileScans:
+class FileScans(Feature):
     """A `DeferredFileScan` by session, made when the first of its commands is followed."""
 
     def __init__(self, deck: Deck) -> None:
@@ -30,7 +31,7 @@ class FileScans:
             self._made[session.id] = DeferredFileScan(Path(session.summary.cwd).resolve(), named)
         return self._made[session.id]
 
-    async def looked(self, session: Session) -> None:
+    async def leaving(self, session: Session) -> None:
         """Find what a session's commands have made, while that can still be written down."""
         if behind := self._made.get(session.id):
             await behind.looked()

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError
 from sessions.features.feature import Feature
-from sessions.features.file_scans import FileScans
 from sessions.harvest.commands import command_of
 from sessions.record import events as ev
 from sessions.tools import files_made
 from sessions.tools.deferred_file_scan import CLOCK_NS
 
 if TYPE_CHECKING:
+    from sessions.features.file_scans import FileScans
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 class MadeByAgents(Feature):
     """Looks behind the commands of sessions whose agent has tools of its own."""
 
-    def __init__(self, deck: Deck, scans: FileScans | None = None) -> None:
+    def __init__(self, deck: Deck, scans: FileScans) -> None:
         self._deck = deck
         self._begun: dict[tuple[str, str], tuple[ev.ToolCall, int]] = {}
         """Commands that run, by session and call, and since when."""
-        self._behind = scans or FileScans(deck)
+        self._behind = scans
 
     def joined(self, session: Session) -> None:
         """A session is in memory: its commands are followed from now on."""
@@ -75,8 +75,3 @@ class MadeByAgents(Feature):
         """What it was doing is not followed any more."""
         for key in [key for key in self._begun if key[0] == session.id]:
             del self._begun[key]
-        await self._behind.parted(session)
-
-    async def close(self) -> None:
-        """Wait for what is looked for: a few seconds at most."""
-        await self._behind.close()

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from sessions.errors import AgentdeckError, UsageError
 from sessions.features.feature import Feature
-from sessions.features.file_scans import FileScans
 from sessions.plans import placeholders
 from sessions.record import events as ev
 from sessions.safety import secrets_filter
@@ -26,6 +25,7 @@ from sessions.tools import files_made
 from sessions.tools.deferred_file_scan import CLOCK_NS
 
 if TYPE_CHECKING:
+    from sessions.features.file_scans import FileScans
     from sessions.runtime.deck import Deck
     from sessions.runtime.session import Session
 
@@ -36,13 +36,13 @@ _TOLD = "The user ran this in the working directory ({end}):\n\n$ {command}\n\n{
 class OwnCommands(Feature):
     """Runs them, and remembers which of them the model has not been told of."""
 
-    def __init__(self, deck: Deck, scans: FileScans | None = None) -> None:
+    def __init__(self, deck: Deck, scans: FileScans) -> None:
         self._deck = deck
         self._untold: dict[str, list[ev.ShellRan]] = defaultdict(list)
         self._running: dict[str, set[asyncio.Task[ev.ShellRan]]] = defaultdict(set)
         self._begun: dict[tuple[str, str, float], int] = {}
         """When those began that are being recorded: by session, command and seconds."""
-        self._behind = scans or FileScans(deck)
+        self._behind = scans
 
     def joined(self, session: Session) -> None:
         """A session is in memory: what a message has told of is told by now."""
@@ -145,7 +145,6 @@ class OwnCommands(Feature):
         self.end(session)
         self._untold.pop(session.id, None)
         self._running.pop(session.id, None)
-        await self._behind.parted(session)
 
     async def close(self) -> None:
         """The engine ends."""
@@ -153,7 +152,6 @@ class OwnCommands(Feature):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._behind.close()
 
 
 def _words(run: ev.ShellRan) -> str:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from sessions.features.file_scans import FileScans
 from sessions.features.files_made_by_agents import MadeByAgents
 from sessions.record import events as ev
 
@@ -34,7 +35,7 @@ def test_what_only_looks_is_not_looked_behind(
     deck = SimpleNamespace(
         sessions={"s1": session}, backend=lambda _: SimpleNamespace(capabilities=can)
     )
-    MadeByAgents(cast("Any", deck)).joined(cast("Any", session))
+    MadeByAgents(cast("Any", deck), FileScans(cast("Any", deck))).joined(cast("Any", session))
     given = {"command": command} if command else {}
     session.observers[0](ev.ToolCall(turn=1, call="a", name="x", kind="execute", input=given))
     assert bool(begun) == followed

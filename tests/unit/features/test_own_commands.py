@@ -8,6 +8,8 @@ import time
 import pytest
 
 from sessions.errors import UsageError
+from sessions.features.file_scans import FileScans
+from sessions.features.own_commands import OwnCommands
 from sessions.harvest.byproducts import byproducts
 from sessions.record import events as ev
 from sessions.record.transcript import Transcript
@@ -78,7 +80,7 @@ async def test_what_it_made_is_told_though_the_session_leaves_at_once(rig: Rig) 
 async def test_what_the_model_was_not_told_is_known_after_a_new_start(rig: Rig) -> None:
     session = await rig.session()
     await rig.deck.features.own_commands.run(session, "echo kept")
-    again = type(rig.deck.features.own_commands)(rig.deck)
+    again = OwnCommands(rig.deck, FileScans(rig.deck))
     again.joined(session)
     for event in session.journal.events():
         for observe in session.observers[-1:]:
