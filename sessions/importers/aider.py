@@ -8,10 +8,8 @@ headings and quotations of the model's.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sessions.importers.base import Builder
@@ -42,7 +40,7 @@ class Aider:
         """One chat's events."""
         builder = Builder(self.harness, path, session)
         text = _chats(path).get(session, "")
-        builder.at(_date(session))
+        builder.at(session.split("#")[0].strip())
         builder.cwd = str(path.parent) if path.name == _NAME else ""
         if found := _MODEL.search(text):
             builder.model = found[1]
@@ -85,13 +83,6 @@ def _chats(path: Path) -> dict[str, str]:
             name = f"{begun[1]} #{again}"
         chats[name] = text[begun.end() : end]
     return chats
-
-
-def _date(session: str) -> str:
-    told = session.split("#")[0].strip()
-    with contextlib.suppress(ValueError):
-        return datetime.fromisoformat(told).astimezone(UTC).isoformat()
-    return told
 
 
 def _ask(builder: Builder, said: list[str]) -> None:
