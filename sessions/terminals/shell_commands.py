@@ -72,9 +72,8 @@ class ShellCommands:
 
     def _read(self) -> str:
         """What was typed, as it stood when it was entered."""
-        pastes = (
-            _PASTES in self._prompted
-        )  # whoever takes these says of a line that is not the last
+        # Whoever takes these says of a line that is not the last.
+        pastes = _PASTES in self._prompted
         return typed_line.typed(bytes(self._typed), self._width, self._columns, lines=pastes)
 
     def done(self, code: int | None) -> ev.ShellRan | None:
