@@ -7,13 +7,13 @@ fools anybody; a second lock makes two clients that start at once wait for each 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,7 +162,8 @@ def stop(places: Places, *, timeout_s: float = 15.0) -> bool:
     began, seen = time.monotonic(), ending.progress(places, pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    while not _wait_for_lock(places, timeout_s):
+    freed = _lock_freed(places)
+    while not freed.wait(timeout_s):
         now, waited = ending.progress(places, pid), time.monotonic() - began
         if now == seen or waited > _LONGEST_END_S:
             at = f" It has been ending {now.step}." if now.step else ""
@@ -174,34 +175,20 @@ def stop(places: Places, *, timeout_s: float = 15.0) -> bool:
     return True
 
 
-def _wait_for_lock(places: Places, timeout_s: float) -> bool:
-    """Wait, without polling, until the engine's lock is free."""
+def _lock_freed(places: Places) -> threading.Event:
+    """Set as soon as the engine's lock is free; without polling."""
+    freed = threading.Event()
 
-    async def wait() -> bool:
-        def block() -> None:
-            fd = os.open(places.run / "engine.lock", os.O_RDWR | _OPEN)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX)
-            finally:
-                os.close(fd)
-
-        import threading
-
-        done = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def run() -> None:
-            block()
-            loop.call_soon_threadsafe(done.set)
-
-        threading.Thread(target=run, daemon=True).start()
+    def block() -> None:
+        fd = os.open(places.run / "engine.lock", os.O_RDWR | _OPEN)
         try:
-            await asyncio.wait_for(done.wait(), timeout_s)
-        except TimeoutError:
-            return False
-        return True
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        finally:
+            os.close(fd)
+        freed.set()
 
-    return asyncio.run(wait())
+    threading.Thread(target=block, daemon=True).start()
+    return freed
 
 
 def clear_socket(path: Path) -> None:

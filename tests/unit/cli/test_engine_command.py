@@ -21,7 +21,7 @@ def kill(home: Home) -> int:
     pid = lifecycle.running_pid(home.places)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    assert lifecycle._wait_for_lock(home.places, 10)
+    assert lifecycle._lock_freed(home.places).wait(10)
     return pid
 
 

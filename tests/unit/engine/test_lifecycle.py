@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,7 +81,7 @@ def test_an_engine_is_waited_for_while_it_gets_on_with_its_end(
         return ends and len(waited) == waits
 
     monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
-    monkeypatch.setattr(lifecycle, "_wait_for_lock", wait)
+    monkeypatch.setattr(lifecycle, "_lock_freed", lambda _: SimpleNamespace(wait=wait))
     monkeypatch.setattr(ending, "progress", lambda *_: next(steps))
     monkeypatch.setattr(os, "kill", lambda *given: signals.append(given))
     if ends:
@@ -100,11 +102,35 @@ def test_an_engine_that_gets_on_for_ever_is_not_waited_for_so_long(
     steps = ever()
     monkeypatch.setattr(lifecycle, "_LONGEST_END_S", 0.0)
     monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
-    monkeypatch.setattr(lifecycle, "_wait_for_lock", lambda *_: False)
+    monkeypatch.setattr(lifecycle, "_lock_freed", lambda _: threading.Event())
     monkeypatch.setattr(ending, "progress", lambda *_: next(steps))
     monkeypatch.setattr(os, "kill", lambda *_: None)
     with pytest.raises(AgentdeckError, match="its sessions"):
-        lifecycle.stop(rig_places(tmp_path))
+        lifecycle.stop(rig_places(tmp_path), timeout_s=0.0)
+
+
+def test_an_end_that_took_long_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places, faults = rig_places(tmp_path), list[object]()
+    places.run.mkdir(parents=True, exist_ok=True)
+    lock = os.open(places.run / "engine.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def steps() -> Iterator[Progress]:
+        yield from (Progress("its sessions", cpu) for cpu in range(3))
+        os.close(lock)
+        yield from (Progress("its agents", cpu) for cpu in range(10_000))
+
+    step, before = steps(), threading.enumerate()
+    monkeypatch.setattr(threading, "excepthook", faults.append)
+    monkeypatch.setattr(lifecycle, "running_pid", lambda _: 4711)
+    monkeypatch.setattr(ending, "progress", lambda *_: next(step))
+    monkeypatch.setattr(os, "kill", lambda *_: None)
+    assert lifecycle.stop(places, timeout_s=0.01)
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join(60)
+    assert faults == []
 
 
 def test_how_far_an_engine_is_can_be_read_and_is_gone_with_it(tmp_path: Path) -> None:
