@@ -111,28 +111,37 @@ def generalised(
     known: dict[str, CommandParameter] = {}
     stay = set(fixed)
     out, at, before, ran = "", 0, "", False
-    name = kind = ""
     for found in _WORD.finditer(command):
-        word = found[0]
-        bare = word.strip("'\"")
-        folder, rest = folder_of(bare) if bare not in stay else ("", "")
-        if not folder and bare and bare not in stay and (what := _kind(bare, before)):
-            folder, name, kind = bare, *what
-        elif folder:
-            name, kind = folder_name(folder), _folder_with(rest)
-        elif ran and _FOLDER.match(bare) and bare not in stay:
-            folder, name, kind = bare, folder_name(bare), "a folder"
-        ran = ran or bare in stay
-        if folder:
-            if folder not in known:
+        put = found[0]
+        bare = put.strip("'\"")
+        if bare in stay:
+            ran = True
+        elif varies := _varies(bare, before, ran):
+            given, rest = varies
+            if given.recorded not in known:
                 taken = {each.name for each in known.values()}
-                named = names.get(folder, name)
-                known[folder] = CommandParameter(_free(named, taken), folder, kind)
-            out += command[at : found.start()] + known[folder].name + rest
-        else:
-            out += command[at : found.end()]
-        at, before = found.end(), word
+                name = _free(names.get(given.recorded, given.name), taken)
+                known[given.recorded] = replace(given, name=name)
+            put = known[given.recorded].name + rest
+        out += command[at : found.start()] + put
+        at, before = found.end(), found[0]
     return out + command[at:], list(known.values())
+
+
+def _varies(word: str, before: str, ran: bool) -> tuple[CommandParameter, str] | None:
+    """What of a word varies, and what stands behind that; None for what belongs to the command.
+
+    `ran`: what stays was there before it, so that a bare folder is what that is given.
+    """
+    folder, rest = folder_of(word)
+    if folder:
+        return CommandParameter(folder_name(folder), folder, _folder_with(rest)), rest
+    if what := _kind(word, before):
+        name, kind = what
+        return CommandParameter(name, word, kind), ""
+    if ran and _FOLDER.match(word):
+        return CommandParameter(folder_name(word), word, "a folder"), ""
+    return None
 
 
 def _kind(word: str, before: str) -> tuple[str, str] | None:
@@ -198,9 +207,7 @@ def folder_of(word: str) -> tuple[str, str]:
 
 
 def _folder_with(rest: str) -> str:
-    ending = re.search(r"\.(\w{1,8})\Z", rest)
-    known = ending and ending[1].lower() in _ENDINGS
-    kind = _file_of(_ending(rest)).partition(" ")[2] if known else ""
+    kind = file_kind(rest).partition(" ")[2] if "." in rest else ""
     return f"a folder with {kind}s" if kind else "a folder"
 
 
