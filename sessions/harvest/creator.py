@@ -232,12 +232,13 @@ class _Maker:
         """What it does, in the user's words when to use it, and what it is not for."""
         parts = []
         asked = [text for text, _ in sections.asks()][:2]
-        if wanted := [purpose(text) for text in asked]:
-            told = " Or: ".join(text for text, what in zip(asked, wanted, strict=True) if not what)
-            plain = " or to ".join(dict.fromkeys(what for what in wanted if what))
-            said = [f"wants to {plain}"] * bool(plain) + [f"asks something like: {told}"] * bool(
-                told
-            )
+        if asked:
+            wanted = {text: purpose(text) for text in asked}
+            said = []
+            if plain := " or to ".join(dict.fromkeys(what for what in wanted.values() if what)):
+                said.append(f"wants to {plain}")
+            if told := " Or: ".join(text for text, what in wanted.items() if not what):
+                said.append(f"asks something like: {told}")
             parts.append(f"Use this skill when the user {', or '.join(said)}")
             if not parts[-1].endswith((".", "?", "!", "…")):
                 parts[-1] += "."
