@@ -11,6 +11,7 @@ import gc
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from tui.later import later
 
@@ -21,6 +22,8 @@ IDLE_S = 2.0
 """Without a key."""
 _SELDOM = (5_000, 20, 100)
 """Young ones are looked at as often as a dialog opens; all of them when nobody waits, or late."""
+_littered: WeakSet[App[Any]] = WeakSet()
+"""Apps whose garbage is collected as soon as nobody does anything."""
 
 
 def started() -> None:
@@ -42,3 +45,16 @@ def when_idle(app: App[Any], do: Callable[[], object], seconds: float | None = N
             do()
 
     later(app, still, look)
+
+
+def collect_when_idle(app: App[Any]) -> None:
+    """Collect garbage then: once, however many dialogs have left some."""
+    if app in _littered:
+        return
+    _littered.add(app)
+
+    def collect() -> None:
+        _littered.discard(app)
+        gc.collect()
+
+    when_idle(app, collect)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -22,7 +21,7 @@ from textual.widgets import Button, Input, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from tui.background_work import caught_up, if_shown, while_shown
-from tui.idle import when_idle
+from tui.idle import collect_when_idle
 from tui.panels.hints import Hints
 from tui.screens.frame import SLIM, Frame
 from tui.terminal import glyphs
@@ -116,7 +115,7 @@ class Dialog(Dimmed, SteadyScreen, ModalScreen[T], Generic[T]):
 
     def on_unmount(self) -> None:
         """What it leaves behind is collected when no key waits for that."""
-        when_idle(self.app, gc.collect)
+        collect_when_idle(self.app)
 
     def on_mouse_down(self) -> None:
         """A button may be pressed by it."""

@@ -1,5 +1,6 @@
 """What is done with sessions, through keys and dialogs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -521,11 +522,10 @@ async def test_what_a_dialog_leaves_is_collected_once_nobody_does_anything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from tui import idle
-    from tui.screens import dialogs
 
     monkeypatch.setattr(idle, "IDLE_S", 0.0)
     full: list[int] = []
-    monkeypatch.setattr(dialogs.gc, "collect", lambda: full.append(1))
+    monkeypatch.setattr(idle.gc, "collect", lambda: full.append(1))
     async with opened(1) as here:
         full.clear()
         await here.press("f1")
@@ -533,3 +533,26 @@ async def test_what_a_dialog_leaves_is_collected_once_nobody_does_anything(
         assert not full
         await here.press("escape")
         await here.until(lambda: bool(full))
+
+
+async def test_what_several_dialogs_leave_is_collected_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tui import idle
+
+    full: list[int] = []
+    monkeypatch.setattr(idle.gc, "collect", lambda: full.append(1))
+    waiting: list[Callable[[], object]] = []
+    monkeypatch.setattr(idle, "when_idle", lambda _app, do: waiting.append(do))
+    async with opened(1) as here:
+        full.clear()
+        for times in (1, 2):
+            for _ in range(3):
+                here.app.push_screen(Confirm("Really?", "It goes on.", "Yes"))
+                await here.screen(Confirm)
+                await here.press("escape")
+                await here.until(lambda: here.app.screen is here.deck)
+            await here.until(lambda: bool(waiting))
+            assert len(waiting) == 1
+            waiting.pop()()
+            assert len(full) == times
