@@ -7,6 +7,8 @@ the very key, nothing is written, and the answer says what stands there now.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import operator
 import re
 import shlex
 import tomllib
@@ -288,14 +290,13 @@ def _take_out_empty(document: Any, keys: tuple[str, ...]) -> None:
     """Remove the tables above a key that was the last in them; what the user named stays."""
     from tomlkit.items import Comment, Table
 
-    for length in range(len(keys), 0, -1):
-        parent = document
-        for key in keys[: length - 1]:
-            parent = parent[key]
-        table = parent[keys[length - 1]]
-        plain = isinstance(table, Table) and keys[: length - 1] not in TABLES
-        if not plain or any(isinstance(item, Comment) for _, item in table.value.body):
-            return
-        if len(table):
-            return
-        del parent[keys[length - 1]]
+    if not keys or keys[:-1] in TABLES:
+        return
+    parent = functools.reduce(operator.getitem, keys[:-1], document)
+    table = parent[keys[-1]]
+    if not isinstance(table, Table) or len(table):
+        return
+    if any(isinstance(item, Comment) for _, item in table.value.body):
+        return
+    del parent[keys[-1]]
+    _take_out_empty(document, keys[:-1])
