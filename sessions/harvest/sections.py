@@ -228,9 +228,9 @@ class Sections:
             failed = found.signals.get("failed_as")
             if not isinstance(failed, list) or len(failed) != 2:
                 continue
-            command = self._tell(str(failed[0]))
+            command = self._placed(self._tell(str(failed[0])))
             printed = self._said(parameters.shaped(str(failed[1])))
-            line, _ = self._generalised(self._placed(command), self._usual(self._placed(command)))
+            line, _ = self._generalised(command, self._usual(command))
             said = f" with `{printed}`" if printed else ""
             worked = ": a later run passed" if found.signals.get("passed") else ""
             rows.setdefault(f"`{line}` failed{said}{worked}", found)
