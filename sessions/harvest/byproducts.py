@@ -23,10 +23,12 @@ from sessions.harvest.parameters import generalised, within
 from sessions.harvest.requirements import is_step
 from sessions.harvest.result_files import given, shown_name
 from sessions.record import events as ev
-from sessions.record.closed_sets import ByproductKind
+from sessions.record.closed_sets import BY_A_PERSON, ByproductKind
 from sessions.tools.files_made import worth
 
 KINDS = ("skill", "code", "file", "command", "text", "picture", "term", "correction", "question")
+ASKS = (*BY_A_PERSON, "plan")
+"""Where a message comes from that asks for something: of a plan, a task does, and nobody talks."""
 _MIN_CODE = 40
 _MIN_REUSED = 60
 _LONGEST_COMMAND = 500
@@ -231,12 +233,11 @@ class _Finder:
         self._last_turn = max(self._last_turn, event.turn)
         if event.origin == "harvest":
             self._trials.add(event.turn)
-        if event.origin == "plan":  # a task says what is to be done, and nobody talks
+        if event.origin in ASKS:
             self._asked.setdefault(event.turn, _beginning(event.text))
-        if event.origin not in ("typed", "queued", "broadcast"):
+        if event.origin not in BY_A_PERSON:
             return
         origin = self._origin(event.turn, event.seq)
-        self._asked.setdefault(event.turn, _beginning(event.text))
         self._found.extend(self._reused(event, origin))
         if (self._answers or self._told) and CORRECTION.search(event.text[:200]):
             self._found.append(Found("correction", event.text, origin=origin))

@@ -19,7 +19,7 @@ from sessions.harvest import checks, creator, merge
 from sessions.harvest.added_commands import still_there
 from sessions.harvest.basket import Basket, Lessons
 from sessions.harvest.byproduct_cache import all_sessions, gather
-from sessions.harvest.byproducts import Found
+from sessions.harvest.byproducts import ASKS, Found
 from sessions.harvest.draft import SkillDraft, sha256, slug, split
 from sessions.harvest.draft_store import Shelf
 from sessions.harvest.language import PROPOSAL
@@ -530,9 +530,8 @@ class Harvest:
         journal = self._journal(session)
         if not journal.exists():
             return []
-        typed = ("typed", "queued", "broadcast", "plan")
         found = (e for e in read(journal) if isinstance(e, ev.UserMessage))
-        return [e.text for e in found if e.origin in typed]
+        return [e.text for e in found if e.origin in ASKS]
 
 
 def _ran_once(found: Found) -> bool:

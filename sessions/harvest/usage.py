@@ -20,13 +20,13 @@ from sessions.harvest.journal_cache import of_journal
 from sessions.harvest.language import CORRECTION
 from sessions.places import Places
 from sessions.record import events as ev
+from sessions.record.closed_sets import BY_A_PERSON
 
 _FORMAT = 4
 _WEEK_S = 7 * 86_400
 _CHARS = 160
 """Of a message, how much is shown."""
 _MOST_MESSAGES = 400
-_TYPED = ("typed", "queued", "broadcast")
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ def look(events: Iterable[ev.Event]) -> SkillsSeen:
             newest = event.turn
             if event.origin == "harvest":
                 trials.add(newest)
-            elif event.origin in _TYPED and len(seen.messages) < _MOST_MESSAGES:
+            elif event.origin in BY_A_PERSON and len(seen.messages) < _MOST_MESSAGES:
                 told = " ".join(event.text[: 2 * _CHARS].split())[:_CHARS]
                 seen.messages.append((newest, told, sorted(on)))
     seen.uses = [

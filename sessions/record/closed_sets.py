@@ -104,6 +104,8 @@ T = TypeVar("T")
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+BY_A_PERSON: tuple[Origin, ...] = ("typed", "queued", "broadcast")
+"""Where a message comes from that somebody wrote."""
 WENT_THROUGH: tuple[TurnReason, ...] = ("end_turn", "max_tokens")
 """How a turn ends whose answer stands."""
 SAID: tuple[Status, ...] = ("needs-you", "done", "working", "idle", "failed")
