@@ -28,6 +28,7 @@ from tui.deck.ports import (
     ForTimeline,
     Goes,
     HasComposer,
+    HasEscape,
     HasFocused,
     HasLink,
     HasModel,
@@ -50,10 +51,11 @@ from tui.deck.ports import (
     WatchesRequests,
     WatchesRuns,
     WatchesSettings,
+    Works,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.binding import ActiveBinding
     from textual.css.query import DOMQuery
@@ -299,13 +301,6 @@ class Escapes(HasComposer, HasFocused, HasTour, HasSender, SessionInHand, Protoc
     """Enough to know what esc does now."""
 
 
-class HasEscape(Protocol):
-    """What esc was pressed for."""
-
-    interrupting: tuple[str, float] | None
-    """The session in which esc was pressed once, and until when a second one counts."""
-
-
 class Interrupts(Redraws, Starts, ForPicking, Escapes, HasEscape, Protocol):
     """Does what esc does."""
 
@@ -327,7 +322,7 @@ class Steers(Says, HasComposer, Remembers, ForPicking, Protocol):
 
 
 class Broadcasts(Goes, ForAiming, HasSender, Protocol):
-    """WritesInComposer to several tiles at once."""
+    """Writes to several tiles at once."""
 
 
 class OpensInbox(HasTile, AsksUser, Goes, ForInbox, Protocol):
@@ -469,15 +464,6 @@ class ForChrome(ForActions, Protocol):
 
     def set_interval(self, interval: float, callback: Callable[[], None]) -> Timer:
         """Call again and again."""
-
-
-class Works(Protocol):
-    """What is done aside."""
-
-    def run_worker(
-        self, work: Coroutine[object, object, None], *, group: str, exit_on_error: bool
-    ) -> object:
-        """Do something aside."""
 
 
 class OffersPriming(HasModel, HasSide, Works, Protocol):

@@ -164,8 +164,11 @@ class Starts(Protocol):
         """Run an action in the background: it may ask something first."""
 
 
-class SideShown(Protocol):
+class SideSteered(Protocol):
     """The side panel from outside."""
+
+    open_name: str
+    """The panel that is open, or was last."""
 
     @property
     def title(self) -> str:
@@ -174,13 +177,6 @@ class SideShown(Protocol):
     @property
     def has_focus_within(self) -> bool:
         """Whether it has the keys."""
-
-
-class SideSteered(SideShown, Protocol):
-    """The side panel for who opens it."""
-
-    open_name: str
-    """The panel that is open, or was last."""
 
     @property
     def shown(self) -> bool:
@@ -197,6 +193,14 @@ class SideSteered(SideShown, Protocol):
         """Take the next of its widths, or this one; what it is then."""
 
 
+class HasSide(Protocol):
+    """The side panel."""
+
+    @property
+    def side(self) -> SideSteered:
+        """Open or not."""
+
+
 class HasFocused(Protocol):
     """Who has the keys."""
 
@@ -205,12 +209,34 @@ class HasFocused(Protocol):
         """The widget that has them."""
 
 
-class HasFocus(HasFocused, Protocol):
-    """Who has the keys, and whether it is the side panel."""
+class KeysAwaited(Protocol):
+    """Who gets the keys when it is there."""
 
-    @property
-    def side(self) -> SideShown:
-        """The side panel."""
+    keys_for: str
+    """The terminal that gets the keys as soon as it is in view."""
+
+
+class HasEscape(Protocol):
+    """What esc was pressed for."""
+
+    interrupting: tuple[str, float] | None
+    """The session in which esc was pressed once, and until when a second one counts."""
+
+
+class Works(Protocol):
+    """What is done aside."""
+
+    def run_worker(
+        self, work: Coroutine[object, object, None], *, group: str, exit_on_error: bool
+    ) -> object:
+        """Do something aside."""
+
+
+class Guards(Protocol):
+    """What may be refused."""
+
+    async def guarded(self, work: object) -> None:
+        """Do something; what is refused is said."""
 
 
 class ForDrafts(HasModel, HasComposer, HasMemory, Protocol):
@@ -237,16 +263,13 @@ class ForSending(
     Remembers,
     Goes,
     Meets,
-    HasFocus,
+    HasFocused,
+    HasSide,
+    KeysAwaited,
+    HasEscape,
     Protocol,
 ):
     """What is needed to send a message."""
-
-    keys_for: str
-    """The terminal that gets the keys as soon as it is in view."""
-
-    interrupting: tuple[str, float] | None
-    """The session in which esc was pressed once, and until when a second one counts."""
 
 
 class ForScrolling(HasModel, HasTiles, Protocol):
@@ -264,32 +287,14 @@ class ForReopening(HasModel, Asks, HasComposer, Goes, SummariesCome, Protocol):
     """What is needed to make a session a tile again."""
 
 
-class ForPanels(HasTiles, Says, ForReopening, Protocol):
+class ForPanels(HasTiles, Says, Guards, ForReopening, Protocol):
     """The deck as the panels of the side see it."""
 
-    async def guarded(self, work: object) -> None:
-        """Do something; what is refused is said."""
 
-
-class KeysAwaited(Protocol):
-    """Who gets the keys when it is there."""
-
-    keys_for: str
-    """The terminal that gets the keys as soon as it is in view."""
-
-
-class ForTerminals(HasModel, HasTiles, Asks, HasLink, KeysAwaited, Protocol):
+class ForTerminals(HasModel, HasTiles, Asks, HasLink, KeysAwaited, Guards, Works, Protocol):
     """What is needed of the deck's screen for terminals."""
 
     clock: FrameClock
-
-    async def guarded(self, work: object) -> None:
-        """Do something; what is refused is said."""
-
-    def run_worker(
-        self, work: Coroutine[object, object, None], *, group: str, exit_on_error: bool
-    ) -> object:
-        """Do something aside."""
 
 
 # -- the deck as its dialogs see it
@@ -335,14 +340,6 @@ class WatchesRequests(Protocol):
     """Told when what wants a person changes."""
 
     requests_watcher: Callable[[], None] | None
-
-
-class HasSide(Protocol):
-    """The side panel."""
-
-    @property
-    def side(self) -> SideSteered:
-        """Open or not."""
 
 
 class Decides(Protocol):
