@@ -190,9 +190,6 @@ class TerminalChanges(TypedDict, total=False):
 
     columns: int
     rows: int
-    running: bool
-    code: int | None
-    why: str
     title: str
     at: str
     exit: int | None
