@@ -5,8 +5,8 @@ are pulled from a number on, written to a journal under `data/sessions/` as they
 there, and only then told. Lists, search, tiles, exports, harvest and reports read the mirror as
 they read any session; what is done to it is done over there.
 
-    port       what a site where sessions live must be able to do: `Site`
-    elsewhere  all sites of this deck: mirrors, what is reachable, commands on their way
-    mirrored   the session as the deck has it: it writes nothing and asks its site
-    foreign    what comes from elsewhere, made safe
+    port             what a site where sessions live must be able to do: `Site`
+    remote_sessions  all sites of this deck: mirrors, what is reachable, commands on their way
+    mirrored         the session as the deck has it: it writes nothing and asks its site
+    untrusted_input  what comes from elsewhere, made safe
 """
