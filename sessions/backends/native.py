@@ -334,11 +334,7 @@ async def ask(
             if fault is None:
                 continue
             retries.refuse_key(service.gate, fault)
-            if fault.lasts and not response.shown:
-                raise service.gate.close(fault) from error
-            if response.shown or not fault.retryable or attempt > service.retries:
-                raise fault.error() from error
-            await asyncio.sleep(retries.pause(service.gate, fault, attempt))
+            await asyncio.sleep(retries.pause(service, fault, attempt, shown=response.shown))
             continue
         service.gate.passed()
         model = str(asked.get("model") or response.model)

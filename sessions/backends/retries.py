@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sessions.backends.base import TurnHost
 from sessions.backends.faults import Fault
+from sessions.errors import BackendError
 from sessions.record import events as ev
 from sessions.runtime.throttle import Throttle, backoff_s
 
@@ -42,13 +43,11 @@ async def wait_or_raise(
     service: AskedAgain, host: TurnHost, fault: Fault, attempt: int, *, shown: bool
 ) -> None:
     """Wait before another try, or raise what can't be tried again. Raises BackendError."""
-    if fault.lasts and not shown:
+    try:
+        wait = pause(service, fault, attempt, shown=shown, who=host.session_id)
+    except BackendError:
         host.flush()
-        raise service.gate.close(fault, host.session_id)
-    if shown or not fault.retryable or attempt > service.retries:
-        host.flush()
-        raise fault.error()
-    wait = pause(service.gate, fault, attempt)
+        raise
     host.emit(
         ev.Retry(
             turn=host.turn,
@@ -61,8 +60,16 @@ async def wait_or_raise(
     await asyncio.sleep(wait)
 
 
-def pause(gate: Throttle, fault: Fault, attempt: int) -> float:
-    """How long to wait before another try; a limit holds back the whole credential."""
+def pause(service: AskedAgain, fault: Fault, attempt: int, *, shown: bool, who: str = "") -> float:
+    """How long to wait before another try; a limit holds back the whole credential.
+
+    Raises BackendError for what can't be tried again.
+    """
+    gate = service.gate
+    if fault.lasts and not shown:
+        raise gate.close(fault, who)
+    if shown or not fault.retryable or attempt > service.retries:
+        raise fault.error()
     wait = fault.wait_s if fault.wait_s is not None else backoff_s(attempt)
     if fault.kind in ("rate_limit", "overloaded"):
         gate.pause(wait)
