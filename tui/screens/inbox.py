@@ -79,9 +79,9 @@ class InboxScreen(Dialog[str]):
         self.answered: set[str] = set()
         """Answers that are on their way: their questions are not shown again."""
         self.found: list[Want] = []
+        """What the engine found while nobody asked: suggestions and dreams."""
         self.dreams: dict[str, DreamWaiting] = {}
         """Of what was found, by key."""
-        """What the engine found while nobody asked: suggestions and dreams."""
         self.in_hand = ""
 
     def body(self) -> ComposeResult:
