@@ -26,15 +26,19 @@ class Priced(Protocol):
         """Input written to the cache."""
 
 
-def cost(model: str, usage: Mapping[str, int], prices: Mapping[str, Priced]) -> float | None:
-    """US dollars for `usage` (`input`, `output`, `cache_read`, `cache_write` in tokens).
-
-    The price is that of the longest name that the model's id begins with; None if there is none.
-    """
+def price_of(model: str, prices: Mapping[str, Priced]) -> Priced | None:
+    """The price of the longest name that the model's id begins with."""
     names = [name for name in prices if model.startswith(name)]
-    if not names:
+    return prices[max(names, key=len)] if names else None
+
+
+def cost(model: str, usage: Mapping[str, int], prices: Mapping[str, Priced]) -> float | None:
+    """US dollars for `usage` (`input`, `output`, `cache_read`, `cache_write` in tokens), by
+    `price_of`; None if there is none.
+    """
+    price = price_of(model, prices)
+    if price is None:
         return None
-    price = prices[max(names, key=len)]
     return (
         usage.get("input", 0) * price.input
         + usage.get("output", 0) * price.output

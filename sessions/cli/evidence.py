@@ -159,6 +159,7 @@ async def _run(
 def _spent(results: Results, model: str) -> str:
     """The tokens of all answers that are kept, and what they cost where a price is known."""
     from sessions import config
+    from sessions.backends import pricing
     from sessions.places import places
     from sessions.priming.cost import Estimate
 
@@ -167,7 +168,7 @@ def _spent(results: Results, model: str) -> str:
         round(sum(each.tokens_in for each in answers)),
         round(sum(each.tokens_out for each in answers)),
     )
-    price = config.load(places().config_file).prices.get(model)
+    price = pricing.price_of(model, config.load(places().config_file).prices)
     usd = spent.usd(price.input, price.output) if price else None
     told = f"${usd:.2f}" if usd is not None else f"no price is known: [prices.{json.dumps(model)}]"
     return f"Tokens of all answers: {spent.input:,} in, {spent.output:,} out ({told})."

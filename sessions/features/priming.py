@@ -18,6 +18,7 @@ from sessions.api.priming import (
     PrimingShown,
     ReadingCost,
 )
+from sessions.backends import pricing
 from sessions.backends.base import Question, Reply
 from sessions.errors import BackendError, UsageError
 from sessions.features.feature import Feature
@@ -210,7 +211,7 @@ class Primings(Feature):
             tuple(how.get("without") or ()),
         )
         size = cost.tokens(injection.text)
-        price = self._deck.config.prices.get(session.summary.model)
+        price = pricing.price_of(session.summary.model, self._deck.config.prices)
         usd = cost.Estimate(size, 0).usd(price.input, price.output) if price else None
         most = self._most_tokens(session)
         return {"text": injection.text, "tokens": size, "usd": usd, "most": most}
@@ -222,7 +223,7 @@ class Primings(Feature):
         )
         before = sum(quarters(m["content"]) for m in self._conversation(session)) // 4
         guess = cost.estimate(prompt, before)
-        price = self._deck.config.prices.get(session.summary.model)
+        price = pricing.price_of(session.summary.model, self._deck.config.prices)
         usd = guess.usd(price.input, price.output) if price else None
         return {"input": guess.input, "output": guess.output, "usd": usd}
 

@@ -337,3 +337,5 @@ async def test_what_a_run_spent_is_told_in_dollars_where_a_price_is_known(
     told = _spent(results, "small")
     tokens_in = told.partition(" in,")[0].rpartition(" ")[2]
     assert f"(${tokens_in.replace(',', '')}.00)" in told and tokens_in != "0"
+    (tmp_path / "config.toml").write_text("[prices.sm]\ninput = 1e6\noutput = 0.0\n")
+    assert _spent(results, "small") == told, "by the beginning of its name, as everywhere"
