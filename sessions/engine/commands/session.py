@@ -209,16 +209,17 @@ async def answer(
 async def queue(deck: Deck, session: str, items: list[MessageWaiting]) -> None:
     """Replace the queue. Attachments as in `session.send`."""
     target = await deck.get(session)
-    kept = await asyncio.to_thread(lambda: [_with_files(target.folder, item) for item in items])
-    await target.set_queue(kept)
+    await target.set_queue([await _with_files(target.folder, item) for item in items])
 
 
-def _with_files(folder: Path, item: MessageWaiting) -> MessageWaiting:
-    """A message, what is attached to it kept."""
+async def _with_files(folder: Path, item: MessageWaiting) -> MessageWaiting:
+    """A message, what is attached to it kept. One without is not waited for: two changes of a
+    queue that come at once stay in their order."""
     attached = item.get("attachments", [])
     if not any("file" in each for each in attached):
         return item
-    return {**item, "attachments": cast("list[AttachedFile]", taken(folder, attached))}
+    kept = await asyncio.to_thread(taken, folder, attached)
+    return {**item, "attachments": cast("list[AttachedFile]", kept)}
 
 
 @command("session.next")

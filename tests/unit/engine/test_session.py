@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from sessions.api.answers import Sent
 from sessions.backends.base import TurnHost
+from sessions.engine.commands.session import queue
 from sessions.errors import BackendError, UsageError
 from sessions.record import events as ev
 from sessions.record.summary_parts import MessageWaiting
@@ -77,6 +79,22 @@ async def test_a_message_sent_while_a_turn_runs_is_queued_and_runs_next(rig: Rig
         (1, "first", "typed"),
         (2, "second", "queued"),
     ]
+
+
+async def test_a_queue_that_is_changed_twice_at_once_is_as_it_was_changed_last(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, turns = await rig.session(), iter((9, 1))
+
+    async def threads(work: Callable[..., Any], *args: Any) -> Any:
+        for _ in range(next(turns)):
+            await asyncio.sleep(0)
+        return work(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", threads)
+    changes = (queue(rig.deck, session.id, [{"text": text}]) for text in ("first", "last"))
+    await asyncio.gather(*changes)
+    assert [q.text for q in session.queue] == ["last"]
 
 
 async def test_a_queue_that_an_interrupt_left_goes_on_when_it_is_told_to(rig: Rig) -> None:
