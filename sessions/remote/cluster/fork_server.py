@@ -23,7 +23,6 @@ import pkgutil
 import select
 import signal
 import socket
-import struct
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,7 +45,6 @@ _LEARNT = frozenset((
 """Packages whose modules are loaded here once an actor has had to: none of them starts threads."""
 _FDS = 2
 _HANGUP = select.POLLHUP | getattr(select, "POLLRDHUP", 0)
-_LENGTH = struct.Struct(">I")
 
 
 class ForkServer:
@@ -198,17 +196,7 @@ def asked_for(connection: socket.socket) -> dict[str, Any]:
     for fd, kept in zip(outputs, (1, 2), strict=True):
         os.dup2(fd, kept)
         os.close(fd)
-    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
-    return dict(frames.decoded(_exactly(connection, length)))
-
-
-def _exactly(connection: socket.socket, length: int) -> bytes:
-    found = bytearray()
-    while len(found) < length:
-        if not (more := connection.recv(length - len(found))):
-            raise ValueError("the worker is gone")
-        found += more
-    return bytes(found)
+    return frames.received(connection)
 
 
 async def _serve(connection: socket.socket, seed: dict[str, Any], learnt: Path) -> None:

@@ -8,6 +8,7 @@ bridge → engine   {"id": n, "ok": …}  or  {"id": n, "fault": kind, "message"
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from typing import Any
 
@@ -34,11 +35,6 @@ def frame(data: dict[str, Any]) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-def decoded(body: bytes) -> Any:
-    """What stands in a message. Raises msgspec.DecodeError, a ValueError."""
-    return _decode(body)
-
-
 async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     """The next message; None: the other side is gone, or speaks something else."""
     try:
@@ -49,3 +45,18 @@ async def read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     except (asyncio.IncompleteReadError, ConnectionError, msgspec.DecodeError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def received(connection: socket.socket) -> dict[str, Any]:
+    """The next message, without a loop. Raises OSError, ValueError: there is none."""
+    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    return dict(_decode(_exactly(connection, length)))
+
+
+def _exactly(connection: socket.socket, length: int) -> bytes:
+    found = bytearray()
+    while len(found) < length:
+        if not (more := connection.recv(length - len(found))):
+            raise ValueError("the other side is gone")
+        found += more
+    return bytes(found)
