@@ -164,6 +164,7 @@ def start(file: Path, detach: bool, at: str, every: str, as_json: bool, **wishes
 
 def _schedule(file: Path, at: str, every: str, wishes: RunWishes, as_json: bool) -> None:
     from sessions.errors import UsageError
+    from sessions.plans import times
 
     if at and every:
         raise UsageError("A plan begins --at a time or --every so often, not both.")
@@ -174,24 +175,20 @@ def _schedule(file: Path, at: str, every: str, wishes: RunWishes, as_json: bool)
     if as_json:
         say_json(entry)
     else:
-        say(f"{entry['id']}: {file.name} begins {_when(entry['due'])}")
-
-
-def _when(due: float) -> str:
-    from datetime import datetime
-
-    return datetime.fromtimestamp(due).strftime("%Y-%m-%d %H:%M")
+        say(f"{entry['id']}: {file.name} begins {times.told(entry['due'])}")
 
 
 @plan.command()
 @_JSON
 def schedules(as_json: bool) -> None:
     """What begins by the clock, the next first."""
+    from sessions.plans import times
+
     found = answered(lambda c: c.call("plan.schedules"))
     if as_json:
         say_json(found)
         return
-    rows = [[e["id"], _when(e["due"]), e["words"] or "once", e["file"]] for e in found]
+    rows = [[e["id"], times.told(e["due"]), e["words"] or "once", e["file"]] for e in found]
     table(rows, ["SCHEDULE", "NEXT", "EVERY", "PLAN"])
 
 

@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +114,7 @@ class Runs(Feature):
         late, told = time.time() - entry.due, ""
         if late > 60:
             more = f", and {missed} starts after it" if missed else ""
-            when = datetime.fromtimestamp(entry.due).strftime("%Y-%m-%d %H:%M")
+            when = times.told(entry.due)
             told = f"{entry.file} was due at {when}{more}: it is caught up once, now."
             self.deck.notice("plan", told)
         try:

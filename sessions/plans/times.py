@@ -35,3 +35,8 @@ def moment(text: str, now: datetime) -> datetime:
 def local_now() -> datetime:
     """The time here, with its zone."""
     return datetime.now().astimezone()
+
+
+def told(at: float) -> str:
+    """When something begins, by the clock here."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")

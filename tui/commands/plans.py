@@ -96,6 +96,7 @@ def _size(plan: PlanFound) -> str:
 
 async def _begin(deck: OpensRuns, plan: PlanFound) -> None:
     """Now, or by the clock; what it warns of is said before."""
+    from sessions.plans import times
     from tui.screens.dialogs import Confirm, Prompt
 
     title, file = one_line(plan["title"]), plan["path"]
@@ -111,16 +112,10 @@ async def _begin(deck: OpensRuns, plan: PlanFound) -> None:
         every = when.removeprefix("every ").strip() if when.startswith("every ") else ""
         told_when = {"every": every} if every else {"at": when}
         entry = await deck.client.call("plan.schedule", file=file, **told_when)
-        deck.say(f"{title} begins {_moment(entry['due'])}.")
+        deck.say(f"{title} begins {times.told(entry['due'])}.")
         return
     begun = await deck.client.call("plan.start", file=file)
     await _show_runs(deck, begun["id"])
-
-
-def _moment(due: float) -> str:
-    from datetime import datetime
-
-    return datetime.fromtimestamp(due).strftime("%Y-%m-%d %H:%M")
 
 
 @action("draft_plan", "Make a plan of this session", group=GROUP, when=has_session)
