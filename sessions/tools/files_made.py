@@ -45,6 +45,8 @@ _GIT_LOOKS = frozenset({"status", "log", "diff", "show", "blame", "branch", "rev
 
 _NONE = IgnoredButScanned()
 
+_OF_A_FOLDER = 20
+"""Files of one folder that are told before those of others."""
 MOST_ENTRIES = 100_000
 MOST_S = 2.0
 MOST_TOLD = 100
@@ -67,10 +69,6 @@ def only_looks(command: str) -> bool:
     if words[0] == "git":
         return len(words) > 1 and words[1] in _GIT_LOOKS
     return words[0] in _LOOKS
-
-
-_OF_A_FOLDER = 20
-"""Files of one folder that are told before those of others."""
 
 
 @dataclass(slots=True)
