@@ -27,7 +27,7 @@ def facets_of(drawn: Draw, stage: int = 0) -> dict[str, str]:
     found = {"kind": drawn.kind}
     for name in FACETS:
         value = str(drawn.params.get(name) or "")
-        if value and name in {p.name for p in KINDS[drawn.kind].parameters}:
+        if value and KINDS[drawn.kind].takes(name):
             found[name] = value
     if stage:
         found["stage"] = str(stage)
@@ -211,7 +211,7 @@ def instead(lost: Iterable[FacetTally]) -> dict[str, JSON]:
     """By kind, what to begin with in place of defaults that are known to lose."""
     values: dict[tuple[str, str], set[str]] = {}
     for each in lost:
-        if each.name != "kind" and each.name in {p.name for p in KINDS[each.kind].parameters}:
+        if each.name != "kind" and KINDS[each.kind].takes(each.name):
             values.setdefault((each.kind, each.name), set()).add(each.value)
     begins: dict[str, JSON] = {}
     for (kind, name), those in values.items():
@@ -231,9 +231,8 @@ def offered(pairs: Sequence[ShamPair], kinds: Sequence[str]) -> str:
 def _best_facets(pairs: Sequence[ShamPair], kind: str) -> tuple[JSON, str]:
     """Of a kind that is ahead: the facets that are themselves known to be, and in words."""
     params: JSON = {}
-    has = {parameter.name for parameter in KINDS[kind].parameters}
     for found in tallies(pairs):
-        if found.kind == kind and found.name in has and found.ahead:
+        if found.kind == kind and KINDS[kind].takes(found.name) and found.ahead:
             parameter = KINDS[kind].parameter(found.name)
             params.setdefault(found.name, parameter.read(found.value))
     return params, "".join(f", {name} {value}" for name, value in params.items())

@@ -115,6 +115,10 @@ class PrimingKind:
             "stages": list(self.stages),
         }
 
+    def takes(self, name: str) -> bool:
+        """Whether it has a parameter of that name."""
+        return any(parameter.name == name for parameter in self.parameters)
+
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name. Raises UsageError that names the nearest."""
         for parameter in self.parameters:
