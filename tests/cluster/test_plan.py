@@ -75,6 +75,7 @@ async def test_a_plan_whose_actors_are_killed_ends_as_if_none_had_been(
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
     await until(lambda: bool(runner.run.over), LONG_S * 10)
+    assert killed
     assert runner.run.over == "done", [(u.state, u.why) for u in runner.run.units.values()]
     for n, unit in enumerate(runner.run.units.values()):
         assert _git(work, "show", f"{unit.branch}:t{n}.txt") == f"t{n}.txt"
@@ -94,6 +95,6 @@ async def _pid_of(session: str) -> int:
                 links = [os.readlink(fd) for fd in (entry / "fd").iterdir()]
             except OSError:
                 continue
-            if b"ray::" in found and any(session in link for link in links):
+            if b"fork_server" in found and any(session in link for link in links):
                 return int(entry.name)
     return 0
