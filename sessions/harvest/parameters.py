@@ -303,13 +303,9 @@ def names_within(script: str) -> list[str]:
         numbered |= dict(zip(numbers, targets, strict=False))
     if not numbered:
         numbered = dict(enumerate(_POSITIONAL.findall(script), 1))
-    first = min(numbered, default=1)
-    if "process.argv" in script:
+    if "process.argv" in script:  # before its arguments stands the script, and node before that
         numbered = {n - 1: name for n, name in numbered.items()}
-        first = 1
-    told = [numbered.get(n, "") for n in range(min(first, 1), max(numbered, default=0) + 1)]
-    told = told[1:] if min(first, 1) == 0 else told
-    return [_as_name(name) for name in told]
+    return [_as_name(numbered.get(n, "")) for n in range(1, max(numbered, default=0) + 1)]
 
 
 def _as_name(name: str) -> str:
