@@ -5,7 +5,7 @@ The deck's screen (`tui.deck.screen`) is all of these; it imports its parts, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ class Works(Protocol):
 class Guards(Protocol):
     """What may be refused."""
 
-    async def guarded(self, work: object) -> None:
+    async def guarded(self, work: Awaitable[object]) -> None:
         """Do something; what is refused is said."""
 
 

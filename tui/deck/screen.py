@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import ClassVar
 
@@ -401,10 +401,10 @@ class DeckScreen(WithTerminals, LeanScreen):
             return spec is not None and bool(spec.keys or spec.name) and spec.when(self)
         return True
 
-    async def guarded(self, work: object) -> None:
+    async def guarded(self, work: Awaitable[object]) -> None:
         """Do something; what is refused is said."""
         try:
-            await work  # type: ignore[misc]
+            await work
         except AgentdeckError as error:
             self.say_error(error)
 
