@@ -260,12 +260,6 @@ class TranscriptLayout:
             else:
                 self.heights.set(index, block.guess(width))
 
-    def restyle(self) -> None:
-        """Render everything anew (the glyphs changed)."""
-        self._forget()
-        for block in self.blocks:
-            block.version = -1
-
     def picture_came(self) -> bool:
         """Render anew what shows pictures; whether anything does."""
         found = False
