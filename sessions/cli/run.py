@@ -21,6 +21,8 @@ from sessions.record.closed_sets import PERMISSIONS, WENT_THROUGH
 
 if TYPE_CHECKING:
     from sessions.api.requests import SessionEdits
+    from sessions.engine.client import Client
+    from sessions.record.summary_parts import AttachedFile
 
 
 @dataclass(slots=True)
@@ -145,7 +147,7 @@ async def _run(options: RunOptions) -> None:
         client.on_lost = watching.lost
         if options.session:
             summary = await client.call("session.get", session=session)
-            watching.after = int(summary["seq"])
+            watching.after = summary["seq"]
         await client.call("session.watch", session=session, from_seq=1, compact=False)
         try:
             await _turn(client, session, options, watching)
@@ -158,7 +160,7 @@ async def _run(options: RunOptions) -> None:
         await client.close()
 
 
-async def _session(client: Any, options: RunOptions) -> str:
+async def _session(client: Client, options: RunOptions) -> str:
     """The session to run in: a new one, or the one that was named."""
     if options.session:
         found = await client.call("session.find", wanted=options.session)
@@ -181,7 +183,7 @@ async def _session(client: Any, options: RunOptions) -> str:
         if options.mcp:
             on = dict.fromkeys(options.mcp, True)
             await client.call("session.mcp", session=found["id"], changes=on)
-        return str(found["id"])
+        return found["id"]
     made = await client.call(
         "session.create",
         profile=options.profile,
@@ -202,7 +204,7 @@ async def _session(client: Any, options: RunOptions) -> str:
         base=options.base,
         about=" ".join(options.prompt.split())[:80],
     )
-    return str(made["id"])
+    return made["id"]
 
 
 def _folder(options: RunOptions) -> str:
@@ -216,21 +218,23 @@ def _here(options: RunOptions) -> str:
     return str(Path(options.cwd or ".").expanduser().resolve())
 
 
-async def _send(client: Any, session: str, options: RunOptions, watching: TurnOutput) -> None:
+async def _send(client: Client, session: str, options: RunOptions, watching: TurnOutput) -> None:
     """Send the prompt. Raises UsageError when another turn runs, which is left alone."""
-    files = [{"file": str(Path(name).expanduser().resolve())} for name in options.attached]
+    files: list[AttachedFile] = [
+        {"file": str(Path(name).expanduser().resolve())} for name in options.attached
+    ]
     sent = await client.call(
         "session.send", session=session, text=options.prompt, attachments=files
     )
     if sent.get("hidden"):
         told = "The prompt holds a key: the model reads [key hidden] in its place."
         click.echo(told, err=True)
-    watching.wait_for(int(sent.get("turn") or 0))
+    watching.wait_for(sent.get("turn") or 0)
     if not watching.turn:
         raise UsageError("The session runs another turn.", "Wait for its end, or use another.")
 
 
-async def _turn(client: Any, session: str, options: RunOptions, watching: TurnOutput) -> None:
+async def _turn(client: Client, session: str, options: RunOptions, watching: TurnOutput) -> None:
     """Prime, send, and wait for the end. Raises AgentdeckError for every end but a good one."""
     for wanted in options.prime:
         await client.call("priming.run", session=session, wanted=wanted)
