@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -198,22 +199,25 @@ class PermissionBox(Vertical, can_focus=True):
         return self.ask["ask"]
 
     @property
+    def _title(self) -> str:
+        """What is asked, in one line."""
+        return one_line(self.ask["summary"] or self.ask["tool"])
+
+    @property
     def _others(self) -> str:
         """How many wait behind it."""
         return f"  (+{self.more} more)" if self.more else ""
 
     def compose(self) -> ComposeResult:
-        ask = self.ask
-        summary = one_line(ask["summary"] or ask["tool"])
         yield Static(
             Content.assemble(
-                ("? ", "bold $warning"), (summary, "bold"), (self._others, "$text-muted")
+                ("? ", "bold $warning"), (self._title, "bold"), (self._others, "$text-muted")
             ),
             classes="permission--title",
             markup=False,
         )
         with Detail(classes="permission--detail", can_focus=False):
-            yield Static(self._detail(), markup=False)
+            yield Static(self._detail, markup=False)
         yield Static("", classes="permission--below", markup=False)
         yield Static("", classes="permission--why", markup=False)
         with Horizontal(classes="permission--choices"):
@@ -232,7 +236,9 @@ class PermissionBox(Vertical, can_focus=True):
             {"id": "no", "name": "no", "kind": "reject_once"},
         ]
 
+    @cached_property
     def _detail(self) -> Content:
+        """What will happen, drawn once: each fitting asks for it again."""
         text = self.ask["detail"] or self.ask["summary"]
         return permission_detail.detail(text, self.ask["detail_kind"])
 
@@ -262,11 +268,10 @@ class PermissionBox(Vertical, can_focus=True):
         if self.ask["detail"] != summary or one_line(summary) != summary:
             return False
         # What is hidden in it is named in the detail alone.
-        return self._detail().plain == summary and rows_of(f"? {summary}", width) == 1
+        return self._detail.plain == summary and rows_of(f"? {summary}", width) == 1
 
     def _title_rows(self, width: int) -> int:
-        summary = one_line(self.ask["summary"] or self.ask["tool"])
-        return min(_TITLE_ROWS, rows_of(f"? {summary}{self._others}", width))
+        return min(_TITLE_ROWS, rows_of(f"? {self._title}{self._others}", width))
 
     def _why_rows(self, width: int) -> int:
         return min(_WHY_ROWS, rows_of(self._why, width)) if self._why else 0
@@ -291,7 +296,7 @@ class PermissionBox(Vertical, can_focus=True):
         detail.display = not self._title_says_all(inside)
         left = height - self._arrange(inside, height)
         # Its rows are counted as narrow as they get, beside a scroll bar.
-        rows = rows_of(self._detail().plain, inside - 4) if detail.display else 0
+        rows = rows_of(self._detail.plain, inside - 4) if detail.display else 0
         titled = max(0 if rows else 1, min(self._title_rows(inside), left - min(rows, 2)))
         left -= titled
         marked = any(not choice.whole for choice in self._choices)  # said in place of why
