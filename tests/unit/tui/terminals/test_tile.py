@@ -488,13 +488,18 @@ async def test_a_wide_character_under_the_cursor_is_drawn() -> None:
         assert text_of(view) == "e\u0301日本 x"
 
 
+def beside_an_answer(client: TerminalClient, text: str) -> tuple[str, str]:
+    """A terminal, and a session that has answered so."""
+    terminal, session = client.terminal(), client.add("answers")
+    client.start_turn(session)
+    client.say(session, text)
+    client.end_turn(session)
+    return terminal, session
+
+
 async def test_code_of_an_answer_is_typed_not_run() -> None:
     client = TerminalClient()
-    terminal = client.terminal()
-    session = client.add("answers")
-    client.start_turn(session)
-    client.say(session, "Run this:\n\n```sh\nmake test\n```\n")
-    client.end_turn(session)
+    terminal, _ = beside_an_answer(client, "Run this:\n\n```sh\nmake test\n```\n")
     async with opened(client=client) as here:
         await here.until(lambda: terminal in client.watching)
         await here.press("alt+2")
@@ -506,11 +511,7 @@ async def test_code_of_an_answer_is_typed_not_run() -> None:
 async def test_code_whose_lines_would_run_is_not_typed_when_that_is_refused() -> None:
     client = TerminalClient()
     client.brackets = False
-    terminal = client.terminal()
-    session = client.add("answers")
-    client.start_turn(session)
-    client.say(session, "Run this:\n\n```python\nif 1:\n    go()\n```\n")
-    client.end_turn(session)
+    terminal, session = beside_an_answer(client, "Run this:\n\n```python\nif 1:\n    go()\n```\n")
     async with opened(client=client) as here:
         await here.until(lambda: terminal in client.watching)
         await here.press("alt+2")
