@@ -198,9 +198,7 @@ class Runs(Feature):
 
     async def report(self, wanted: str) -> PlanReport:
         """What came of a run so far, kept as well. Raises NotFound, JournalError."""
-        runner = await self.get(wanted)
-        path = await asyncio.to_thread(report.keep, runner.run, runner.store.folder, runner.held)
-        return {"text": await asyncio.to_thread(path.read_text, "utf-8"), "path": str(path)}
+        return await asyncio.to_thread(_report, store.folder_of(self.root, wanted))
 
     async def get(self, wanted: str) -> Runner:
         """The run of an id, its beginning, or `last`. Raises NotFound, JournalError."""
@@ -353,6 +351,13 @@ def load(folder: Path) -> Run:
         raise JournalError(f"Run {folder.name} was never begun.", f"Remove {folder}.")
     plan = read.reread(store.read_plan(folder), Path(created.folder), created.name)
     return Run.of(plan, events)
+
+
+def _report(folder: Path) -> PlanReport:
+    """The report of a run as it is on disk: what a runner has changes while it is made."""
+    run = load(folder)
+    path = report.keep(run, folder, held_at(run))
+    return {"text": path.read_text("utf-8"), "path": str(path)}
 
 
 def held_at(run: Run) -> str:

@@ -12,9 +12,10 @@ from sessions import config
 from sessions.backends import faults
 from sessions.engine.whole_deck import WholeDeck
 from sessions.errors import JournalError, UsageError
-from sessions.plans import record, show
+from sessions.plans import record, report, show
 from sessions.plans import runner as runner_module
 from sessions.plans.runner import Runner
+from sessions.plans.state import Run
 from sessions.plans.store import RunStore, read_events
 from sessions.runtime import limit_waits
 from tests.support.messages_server import (
@@ -445,3 +446,24 @@ async def test_what_the_disk_refuses_on_the_way_is_written_later(
     assert runner.run.spent[1] > 0
     seqs = [e.seq for e in read_events(runner.store.folder)]
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+async def test_a_report_while_a_run_goes_on_is_of_what_is_written_down(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the runner has is changed by it meanwhile, and no other thread looks at that."""
+    rig.server.script = lambda _: [start(), Hang()]
+    runner = await rig.begin('[plan]\ntitle = "Slow"\n[[task]]\nname = "one"\nprompt = "x"\n')
+    await until(lambda: bool(rig.server.asked), LONG)
+    made: list[Run] = []
+    keep = report.keep
+
+    def kept(run: Run, folder: Path, held: str = "") -> Path:
+        made.append(run)
+        return keep(run, folder, held)
+
+    monkeypatch.setattr(report, "keep", kept)
+    told = await rig.deck.plans.report("last")
+    assert told["path"] == str(runner.store.folder / "report.md")
+    assert told["text"] == Path(told["path"]).read_text("utf-8") and "Slow" in told["text"]
+    assert [run.id for run in made] == [runner.run.id] and made[0] is not runner.run
