@@ -25,11 +25,10 @@ def has_files(deck: HasComposer) -> bool:
 async def attach(deck: WritesInComposer) -> None:
     """A picture or a text file goes with the message; pasting or dropping its path does it too."""
     from sessions.runtime.attachments import read
-    from tui.folder import here
+    from tui.folder import folder_of
     from tui.screens.dialogs import Prompt
 
-    summary = deck.model.summary()
-    folder = Path(summary.cwd if summary and not summary.host else here())
+    folder = Path(folder_of(deck.model.summary()))
     asked = Prompt("Which file?", "", "plot.png", enter="attaches it")
     name: str | None = await deck.app.push_screen_wait(asked)
     if name and name.strip():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sessions.api.plans import PlanFound
 from tui.actions import action
 from tui.commands.sessions import GROUP, connected, has_session
-from tui.folder import here
+from tui.folder import folder_of
 from tui.text import one_line
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ async def start_plan(deck: OpensRuns) -> None:
     while (chosen := await _chosen(deck, at)) is not None:
         found, choice = chosen
         if choice.row == _NEW:
-            at = (await deck.client.call("plan.new", directory=_directory(deck)))["path"]
+            folder = folder_of(deck.model.summary())
+            at = (await deck.client.call("plan.new", directory=folder))["path"]
         elif plan := next((each for each in found if each["path"] == choice.row), None):
             at = plan["path"]
             if choice.key == "enter" and not plan["fault"]:
@@ -58,15 +59,10 @@ async def start_plan(deck: OpensRuns) -> None:
             deck.say(f"{at}: {error}")
 
 
-def _directory(deck: OpensRuns) -> str:
-    summary = deck.model.summary()
-    return summary.cwd if summary is not None and summary.cwd and not summary.host else here()
-
-
 async def _chosen(deck: OpensRuns, at: str) -> tuple[list[PlanFound], Choice] | None:
     from tui.screens.dialogs import Choose, Listing, Offer, Pick
 
-    folder = _directory(deck)
+    folder = folder_of(deck.model.summary())
     found = await deck.client.call("plan.files", directory=folder)
     rows = [Pick(plan["path"], _cells(plan)) for plan in found]
     rows.append(
