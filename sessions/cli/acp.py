@@ -11,7 +11,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -23,6 +23,9 @@ from sessions.record import events as ev
 from sessions.record.closed_sets import Permission
 from sessions.record.summary import Summary
 from sessions.runtime.full_disk import NOT_RECORDED, not_recorded
+
+if TYPE_CHECKING:
+    from sessions.engine.client import Client
 
 log = logging.getLogger("agentdeck.acp")
 
@@ -91,7 +94,7 @@ class Open:
 class Bridge:
     """Answers the editor by asking the engine."""
 
-    def __init__(self, client: Any, profile: str) -> None:
+    def __init__(self, client: Client, profile: str) -> None:
         self.client = client
         self.connection: Any = None
         self._profile = profile
