@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -124,8 +124,11 @@ class Tile:
 
 
 @asynccontextmanager
-async def shown(folder: Path, argv: list[str], work: Path) -> AsyncIterator[Tile]:
+async def shown(
+    folder: Path, env: Mapping[str, str], argv: Sequence[str], work: Path
+) -> AsyncIterator[Tile]:
     """A program on a terminal of an engine of its own."""
+    argv = ["env", *(f"{name}={value}" for name, value in env.items()), *argv]
     places = rig_places(folder)
     places.config_file.parent.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(lifecycle.ensure_running, places)
@@ -140,6 +143,13 @@ async def shown(folder: Path, argv: list[str], work: Path) -> AsyncIterator[Tile
     finally:
         await client.close()
         await asyncio.to_thread(lifecycle.stop, places)
+
+
+def hooks(home: Path, *more: str) -> str:
+    """Hooks as both agents have them: at these, and at `more`, the deck of that home is told."""
+    hook = [{"hooks": [{"type": "command", "command": f"AGENTDECK_HOME={home} {HOOK}"}]}]
+    names = ("UserPromptSubmit", "PermissionRequest", "Stop", *more)
+    return json.dumps({"hooks": {name: hook for name in names}})
 
 
 @pytest.fixture
@@ -172,13 +182,10 @@ async def test_codex_says_by_its_hooks_what_it_does(
         env = _codex(server.url, tmp_path)
         with (codex_home / "config.toml").open("a") as more:
             more.write(f'[projects.{json.dumps(str(work))}]\ntrust_level = "trusted"\n')
-        hook = [{"hooks": [{"type": "command", "command": f"AGENTDECK_HOME={short} {HOOK}"}]}]
-        hooks = {name: hook for name in ("UserPromptSubmit", "PermissionRequest", "Stop")}
-        (codex_home / "hooks.json").write_text(json.dumps({"hooks": hooks}))
-        words = [f"{name}={value}" for name, value in env.items()]
-        argv = ["env", *words, str(CODEX), "-a", "on-request", "-s", "read-only"]
+        (codex_home / "hooks.json").write_text(hooks(short))
+        argv = [str(CODEX), "-a", "on-request", "-s", "read-only"]
         argv += ["--dangerously-bypass-hook-trust"]  # they are this test's own
-        async with shown(short, argv, work) as tile:
+        async with shown(short, env, argv, work) as tile:
             await tile.shows("for shortcuts")
             await tile.type(f"tool exec_command {json.dumps(ASKED)}".encode())
             await tile.shows("tool exec_command")
@@ -197,15 +204,11 @@ async def test_claude_code_says_by_its_hooks_what_it_does(tmp_path: Path, short:
     settings.mkdir()
     trusted = {str(work): {"hasTrustDialogAccepted": True}}
     (settings / ".claude.json").write_text(json.dumps(TOLD | {"projects": trusted}))
-    hook = [{"hooks": [{"type": "command", "command": f"AGENTDECK_HOME={short} {HOOK}"}]}]
-    names = ("UserPromptSubmit", "PermissionRequest", "Notification", "Stop")
-    hooks = {"hooks": {name: hook for name in names}}
-    (settings / "settings.json").write_text(json.dumps(hooks))
+    (settings / "settings.json").write_text(hooks(short, "Notification"))
     async with MessagesServer(Model(work=work)) as server:
         env = {"HOME": str(tmp_path), **_claude(server.url, tmp_path)}
-        argv = ["env", *(f"{name}={value}" for name, value in env.items()), str(CLAUDE)]
-        argv += ["--permission-mode", "default"]
-        async with shown(short, argv, work) as tile:
+        argv = [str(CLAUDE), "--permission-mode", "default"]
+        async with shown(short, env, argv, work) as tile:
             await tile.shows("for shortcuts")
             await tile.type(b"please run")
             await tile.shows("please run")
