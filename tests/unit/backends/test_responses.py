@@ -134,6 +134,15 @@ LONG = 20
 """A limit of an answer's length."""
 
 
+@pytest.fixture
+async def limited(tmp_path: Path, server: MessagesServer) -> AsyncIterator[NativeRig]:
+    """A deck that asks for no longer answers than that."""
+    extra = f'api = "responses"\nmax_tokens = {LONG}'
+    made = await NativeRig.make(tmp_path, server, extra, kind="openai")
+    yield made
+    await made.close()
+
+
 @pytest.mark.parametrize(
     ("end", "reason", "detail"),
     [
@@ -146,27 +155,19 @@ LONG = 20
     ],
 )
 async def test_an_answer_that_was_cut_is_told_whatever_its_server_calls_it(
-    tmp_path: Path, server: MessagesServer, end: list[Step], reason: str, detail: str
+    limited: NativeRig, end: list[Step], reason: str, detail: str
 ) -> None:
-    extra = f'api = "responses"\nmax_tokens = {LONG}'
-    rig = await NativeRig.make(tmp_path, server, extra, kind="openai")
-    server.script = lambda r: [start(), *text(0, "Well"), *end]
-    session = await rig.session()
-    ended = await rig.turn(session, "Go")
+    limited.server.script = lambda r: [start(), *text(0, "Well"), *end]
+    session = await limited.session()
+    ended = await limited.turn(session, "Go")
     assert (ended.reason, text_of(session)) == (reason, "Well") and detail in ended.detail
-    await rig.close()
 
 
-async def test_a_call_in_an_answer_that_was_cut_is_not_run(
-    tmp_path: Path, server: MessagesServer
-) -> None:
-    extra = f'api = "responses"\nmax_tokens = {LONG}'
-    rig = await NativeRig.make(tmp_path, server, extra, kind="openai")
+async def test_a_call_in_an_answer_that_was_cut_is_not_run(limited: NativeRig) -> None:
     cut = [start(), *tool(0, "a", "Bash", '{"command": "rm '), *stop(usage=counts(output=LONG))]
-    server.script = lambda r: say("I see.") if r.number else cut
-    await rig.turn(await rig.session(), "Go")
-    assert "reached its greatest length" in json.dumps(server.asked[1].body["input"])
-    await rig.close()
+    limited.server.script = lambda r: say("I see.") if r.number else cut
+    await limited.turn(await limited.session(), "Go")
+    assert "reached its greatest length" in json.dumps(limited.server.asked[1].body["input"])
 
 
 async def test_a_refusal_is_shown_as_one(rig: NativeRig) -> None:
