@@ -11,10 +11,9 @@ from sessions.backends.faults import Fault, FaultError
 from sessions.backends.messages_stream import CUT_REASONS, Response, Sink
 from sessions.backends.sse import EventStream, kind, words
 
-_ENDS = {"response.completed", "response.incomplete", "response.done"}
-_FAILED = {"response.failed": "failed", "response.cancelled": "cancelled"}
+_FAILED = {"failed": "the server gave no reason", "cancelled": "the server cancelled the answer"}
+_ENDS = {f"response.{end}" for end in ("completed", "incomplete", "done", *_FAILED)}
 _INCOMPLETE = {"max_output_tokens": "max_tokens", "content_filter": "refusal"}
-_WHY = {"failed": "the server gave no reason", "cancelled": "the server cancelled the answer"}
 
 
 class ResponsesApi(OpenAIApi):
@@ -59,7 +58,7 @@ class ResponsesReader(EventStream):
         if handler is not None:
             handler(self, event)
             return True
-        if named in _ENDS or named in _FAILED:
+        if named in _ENDS:
             self._end(event, named)
             return True
         self._response.unknown += not named.startswith("response.")
@@ -150,10 +149,11 @@ class ResponsesReader(EventStream):
             self._usage(usage)
         if (fault := told.get("error")) is not None:
             raise FaultError(faults.of_event(fault))
-        status = _FAILED.get(named) or words(told, "status")
-        if status in _WHY:
-            raise FaultError(Fault("server", _WHY[status]))
-        self._stop(told, cut=status == "incomplete" or named == "response.incomplete")
+        ends = (named.removeprefix("response."), words(told, "status"))
+        for end in ends:
+            if end in _FAILED:
+                raise FaultError(Fault("server", _FAILED[end]))
+        self._stop(told, cut="incomplete" in ends)
         self._rest(told)
         self.ended = True
 
