@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from sessions.plans import report
 from sessions.plans.read import PlanError
+from sessions.plans.runner import Runner
 from tests.support.messages_server import Hang, MessagesServer, Request, Step, call, say, start
 from tests.support.rig import until
 from tests.unit.plans.test_runs import LONG, Rig, states
@@ -62,6 +64,22 @@ base = "{one.branch}"
 prompt = "two.txt {one.diff}"
 check = ["cat", "one.txt", "two.txt"]
 """
+ONE = PLAN.split('[[task]]\nname = "two"')[0]
+"""Its first task alone."""
+
+
+async def hung(rig: Rig, plan: str) -> tuple[Runner, asyncio.Event]:
+    """A run whose session has written and hangs; once that is set, those after it go on."""
+    goes_on = asyncio.Event()
+
+    def script(request: Request) -> list[Step]:
+        hangs = request.results and not goes_on.is_set()
+        return [start(), Hang()] if hangs else writes(request)
+
+    rig.server.script = script
+    runner = await rig.begin(plan)
+    await until(lambda: len(rig.server.asked) == 2, LONG)
+    return runner, goes_on
 
 
 async def test_each_task_works_on_its_branch_and_the_next_begins_there(rig: Rig) -> None:
@@ -82,15 +100,8 @@ async def test_each_task_works_on_its_branch_and_the_next_begins_there(rig: Rig)
 
 
 async def test_what_was_cut_off_is_tried_again_in_a_fresh_worktree(rig: Rig) -> None:
-    hanging = True
-
-    def script(request: Request) -> list[Step]:
-        return [start(), Hang()] if hanging and request.results else writes(request)
-
-    rig.server.script = script
-    runner = await rig.begin(PLAN.split('[[task]]\nname = "two"')[0])
-    await until(lambda: len(rig.server.asked) == 2, LONG)
-    hanging = False
+    _, goes_on = await hung(rig, ONE)
+    goes_on.set()
     await rig.again()
     runner = await rig.deck.plans.get("last")
     await until(lambda: bool(runner.run.over), LONG)

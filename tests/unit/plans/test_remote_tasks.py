@@ -21,10 +21,10 @@ from sessions.remote.cluster import settings
 from sessions.remote.cluster.actor_deck import ActorBody
 from sessions.remote.cluster.actor_homes import home
 from sessions.remote.mirrored import Mirrored
-from tests.support.messages_server import Hang, Request, Step, say, start
+from tests.support.messages_server import Hang, say, start
 from tests.support.nearby import Nearby, nearby
 from tests.support.rig import until
-from tests.unit.plans.test_branches import PLAN, git, writes
+from tests.unit.plans.test_branches import ONE, PLAN, git, hung, writes
 from tests.unit.plans.test_branches import rig as at_home
 from tests.unit.plans.test_runs import LONG, Rig, states
 
@@ -65,7 +65,7 @@ class ScrollPosition:
                 await deck.elsewhere.take(self.name, session, lines)
 
 
-FAR = PLAN.replace("[plan]\n", '[plan]\nwhere = "ray"\n')
+FAR, ONE_FAR = (each.replace("[plan]\n", '[plan]\nwhere = "ray"\n') for each in (PLAN, ONE))
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_a_node_fetches_by_the_address_what_is_there(rig: Rig, nearby: Nea
     git(rig.root, "clone", "-q", "--bare", str(work), str(origin))
     git(work, "remote", "add", "origin", f"file://{origin}")
     rig.server.script = writes
-    runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
+    runner = await rig.run(ONE_FAR)
     assert states(runner) == {"one": "done"}, _whys(runner)
     assert git(work, "show", f"{runner.run.units['one'].branch}:one.txt") == "one.txt"
     commands = [args["command"] for op, args in nearby.asked if op == "call"]
@@ -120,7 +120,7 @@ async def test_its_session_comes_home_and_is_reviewed_like_any_other(
 ) -> None:
     """A worktree here, the journal whole, and it can be gone on with."""
     rig.server.script = writes
-    runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
+    runner = await rig.run(ONE_FAR)
     unit = runner.run.units["one"]
     await until(lambda: unit.session not in rig.deck.sessions, LONG)  # it is put away
     session = await rig.deck.get(unit.session)
@@ -154,16 +154,9 @@ async def test_the_next_engine_waits_for_a_turn_that_goes_on_there(
     rig: Rig, nearby: Nearby
 ) -> None:
     """No try is begun twice because the engine here ended."""
-    hanging = True
-
-    def script(request: Request) -> list[Step]:
-        return [start(), Hang()] if hanging and request.results else writes(request)
-
-    rig.server.script = script
-    await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
-    await until(lambda: len(rig.server.asked) == 2, LONG)
+    _, goes_on = await hung(rig, ONE_FAR)
     await rig.again()
-    hanging = False
+    goes_on.set()
     runner = await rig.deck.plans.get("last")
     unit = runner.run.units["one"]
     await until(lambda: unit.session in rig.deck.sessions, LONG)
@@ -177,15 +170,8 @@ async def test_the_next_engine_waits_for_a_turn_that_goes_on_there(
 
 async def test_a_lost_actor_is_tried_again_by_the_plan_s_rule(rig: Rig, nearby: Nearby) -> None:
     """In a fresh worktree it may be, and does not count."""
-    hanging = True
-
-    def script(request: Request) -> list[Step]:
-        return [start(), Hang()] if hanging and request.results else writes(request)
-
-    rig.server.script = script
-    runner = await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
-    await until(lambda: len(rig.server.asked) == 2, LONG)
-    hanging = False
+    runner, goes_on = await hung(rig, ONE_FAR)
+    goes_on.set()
     nearby.bodies.popitem()
     await until(lambda: bool(runner.run.over), LONG)
     unit = runner.run.units["one"]
@@ -195,7 +181,7 @@ async def test_a_lost_actor_is_tried_again_by_the_plan_s_rule(rig: Rig, nearby: 
 async def test_a_run_that_is_stopped_ends_its_actors(rig: Rig, nearby: Nearby) -> None:
     """They are not left to work on for nobody."""
     rig.server.script = lambda _: [start(), Hang()]
-    runner = await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
+    runner = await rig.begin(ONE_FAR)
     await until(lambda: bool(rig.server.asked), LONG)
     await runner.stop()
     assert not nearby.bodies and rig.deck.features.cluster.site.ledger.empty
@@ -217,7 +203,7 @@ async def test_a_place_that_is_lost_after_a_turn_is_tried_again_by_the_plan_s_ru
         return await changes(tasks, session)
 
     monkeypatch.setattr(remote_tasks.RemoteTasks, "changes", changed)
-    runner = await rig.run(FAR.split('[[task]]\nname = "two"')[0])
+    runner = await rig.run(ONE_FAR)
     unit = runner.run.units["one"]
     assert (unit.state, len(set(unit.sessions)), unit.counted) == ("done", 2, 1), _whys(runner)
 
@@ -225,7 +211,7 @@ async def test_a_place_that_is_lost_after_a_turn_is_tried_again_by_the_plan_s_ru
 async def test_a_run_is_stopped_also_while_the_cluster_is_away(rig: Rig, nearby: Nearby) -> None:
     """Its actors are ended once it is back, and that is said."""
     rig.server.script = lambda _: [start(), Hang()]
-    runner = await rig.begin(FAR.split('[[task]]\nname = "two"')[0])
+    runner = await rig.begin(ONE_FAR)
     await until(lambda: bool(rig.server.asked), LONG)
     nearby.away = "The network is down."
     await asyncio.wait_for(runner.stop(), LONG)
@@ -244,7 +230,7 @@ async def test_only_the_keys_that_a_plan_names_are_sent(
     """And a key that is not here is said before anything is begun."""
     rig.server.script = writes
     monkeypatch.setenv("NAMED_KEY", "sk-named-1234567890")
-    plan = FAR.split('[[task]]\nname = "two"')[0]
+    plan = ONE_FAR
     await rig.run(plan.replace("[plan]\n", '[plan]\nkeys = ["NAMED_KEY"]\n'))
     begun = [args["seed"]["env"] for op, args in nearby.asked if op == "begin"]
     assert begun == [{"NAMED_KEY": "sk-named-1234567890"}]
@@ -265,7 +251,7 @@ async def _at(site: ScrollPosition, rig: Rig) -> Unit:
     rig.deck.elsewhere.add(site)
     following = asyncio.ensure_future(site.follow(rig.deck))
     try:
-        plan = FAR.replace('"ray"', '"any"').split('[[task]]\nname = "two"')[0]
+        plan = ONE_FAR.replace('"ray"', '"any"')
         runner = await rig.run(plan)
         assert states(runner) == {"one": "done"}, _whys(runner)
         return runner.run.units["one"]
